@@ -1,0 +1,103 @@
+// The closed list of error codes and the one error class that carries them. It owns what a code
+// means and whether trying again can help; it does not own HTTP statuses (gateway/problem.ts).
+
+/** A defect of one event. Such an event becomes exactly one dead letter with this code. */
+export const eventErrors = {
+  value_null: 'The record has no value.',
+  avro_undecodable: 'The value starts like Avro in Confluent wire format but cannot be decoded.',
+  schema_unknown: 'The schema id in the value is not known to the registry.',
+  schema_mismatch: 'The value was written with a schema that cannot be read as this record.',
+  utf8_invalid: 'The value is not valid UTF-8.',
+  json_invalid: 'The value is not valid JSON.',
+  event_not_object: 'The value is JSON, but not an object.',
+  field_missing: 'A required field is missing.',
+  field_type: 'A field has the wrong type.',
+  field_unknown: 'The event has a field that the schema does not know.',
+  field_too_long: 'A field other than the text is longer than allowed.',
+  text_empty: 'The text is empty, or nothing is left of it after cleaning.',
+  text_too_long: 'The text is longer than limits.textBytesMax.',
+  text_unpaired_surrogate: 'The text holds half of a UTF-16 surrogate pair.',
+  time_invalid: 'The time is neither RFC 3339 nor epoch milliseconds.',
+  time_future: 'The time lies further in the future than limits.futureMsMax.',
+  time_past: 'The time lies before the year 2000.',
+  duplicate_id: 'Another event with this id was accepted within the duplicate window.',
+  output_invalid: 'The model gave a value that is not a finite number for this text.',
+} as const
+
+/** An operating failure, or a wrong request, that is not a defect of one event. */
+export const operationErrors = {
+  config_invalid: { meaning: 'The configuration does not follow its schema.', retryable: false },
+  usage: { meaning: 'The command was called wrongly.', retryable: false },
+  prerequisite_missing: { meaning: 'A program that Winnow needs is not there.', retryable: false },
+  port_taken: { meaning: 'A port is in use by another program.', retryable: false },
+  stack_not_running: { meaning: 'The embedded stack is not running.', retryable: true },
+  service_start_failed: { meaning: 'A service of the stack did not become ready.', retryable: true },
+  broker_unavailable: { meaning: 'Kafka did not answer or refused.', retryable: true },
+  broker_refused: { meaning: 'Kafka refused the record for good.', retryable: false },
+  registry_unavailable: { meaning: 'The schema registry did not answer.', retryable: true },
+  schema_incompatible: { meaning: 'The registry refused an incompatible schema.', retryable: false },
+  analytics_unavailable: { meaning: 'ClickHouse did not answer.', retryable: true },
+  analytics_refused: { meaning: 'ClickHouse refused the query.', retryable: false },
+  migration_changed: { meaning: 'An applied migration was edited afterwards.', retryable: false },
+  download_failed: { meaning: 'No source could deliver a file.', retryable: true },
+  hash_mismatch: { meaning: 'A file does not have the hash that was promised.', retryable: false },
+  base_not_found: { meaning: 'The base encoder is not known or not in the store.', retryable: false },
+  model_not_found: { meaning: 'No such model, or no such version of it.', retryable: false },
+  model_corrupt: { meaning: 'A model version on disk is damaged or incomplete.', retryable: false },
+  model_incompatible: { meaning: 'The model cannot be used for this.', retryable: false },
+  graph_invalid: { meaning: 'A tensor graph is malformed or of an unsupported kind.', retryable: false },
+  session_failed: { meaning: 'ONNX Runtime failed to load or to run a graph.', retryable: true },
+  worker_crashed: { meaning: 'An inference worker ended unexpectedly.', retryable: true },
+  queue_full: { meaning: 'A bounded queue is full; try again later.', retryable: true },
+  deadline_exceeded: { meaning: 'The work was not done in the time allowed.', retryable: true },
+  cancelled: { meaning: 'The caller left or the process is stopping.', retryable: true },
+  dataset_invalid: { meaning: 'A data set cannot be read or used.', retryable: false },
+  training_diverged: { meaning: 'Training left the finite numbers.', retryable: false },
+  body_invalid: { meaning: 'The request body does not follow the API.', retryable: false },
+  body_too_large: { meaning: 'The request body is larger than allowed.', retryable: false },
+  batch_too_large: { meaning: 'The request holds more items than allowed.', retryable: false },
+  media_type_unsupported: { meaning: 'The content type is not supported.', retryable: false },
+  parameter_invalid: { meaning: 'A path or query parameter is wrong.', retryable: false },
+  unauthorized: { meaning: 'A valid API key is needed.', retryable: false },
+  forbidden: { meaning: 'The API key lacks the scope that this needs.', retryable: false },
+  not_found: { meaning: 'There is nothing at this address.', retryable: false },
+  idempotency_conflict: { meaning: 'The Idempotency-Key was used for another body.', retryable: false },
+  internal: { meaning: 'A defect in Winnow.', retryable: false },
+} as const
+
+export type EventErrorCode = keyof typeof eventErrors
+export type OperationErrorCode = keyof typeof operationErrors
+export type ErrorCode = EventErrorCode | OperationErrorCode
+
+/** A defect of one event as a value: transforms return it, they do not throw it. */
+export type EventError = { readonly code: EventErrorCode; readonly message: string }
+
+/**
+ * An operating failure or a wrong request. `retryable` follows from the code alone.
+ *
+ * @example
+ * throw new WinnowError('analytics_unavailable', 'ClickHouse at http://x did not answer', { cause })
+ */
+export class WinnowError extends Error {
+  readonly code: OperationErrorCode
+  readonly retryable: boolean
+  /** Facts for programs (paths, limits, positions); becomes extension members of a problem. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: OperationErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'WinnowError'
+    this.code = code
+    this.retryable = operationErrors[code].retryable
+    this.details = options.details ?? {}
+  }
+}
+
+/** The sentence to show for anything thrown; a WinnowError keeps its own. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

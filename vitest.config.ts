@@ -1,0 +1,33 @@
+// Two suites: `unit` needs no server and runs in parallel; `integration` runs against the real
+// broker, registry and analytics engine that tests/global-stack.ts starts once.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['{schemas,configs,models,streams,trainers,gateway,infra}/**/*.ts', 'cli.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary', 'html'],
+    },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{schemas,configs,models,streams,trainers,gateway,infra}/**/*.test.ts', 'tests/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/{contract,integration,e2e,faults}/**/*.test.ts'],
+          globalSetup: ['tests/global-stack.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
