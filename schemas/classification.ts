@@ -1,0 +1,44 @@
+// The result of one event by one model version: the record on winnow.classified. The ClickHouse row
+// is made from it in infra/sink-rows.ts.
+import type { AvroRecord, AvroType } from './avro-type.ts'
+import { originFields } from './validated.ts'
+
+/** Avro schema of one record on winnow.classified. */
+export const classificationAvro = {
+  type: 'record',
+  name: 'Classification',
+  namespace: 'winnow',
+  doc: 'One event classified by one model version.',
+  fields: [
+    ...originFields,
+    { name: 'eventId', type: 'string', doc: 'The event id.' },
+    { name: 'eventTimeMs', type: 'long', doc: 'When it happened, epoch milliseconds.' },
+    { name: 'classifiedAtMs', type: 'long', doc: 'When it was classified, epoch milliseconds.' },
+    { name: 'source', type: 'string', doc: 'Where the text came from; empty when unknown.' },
+    { name: 'attributes', type: { type: 'map', values: 'string' }, doc: 'Free key-value pairs.' },
+    { name: 'text', type: 'string', doc: 'The cleaned text.' },
+    { name: 'knownLabel', type: ['null', 'string'], default: null, doc: 'The true label, if known.' },
+    { name: 'label', type: 'string', doc: 'The predicted label.' },
+    { name: 'score', type: 'float', doc: 'The probability of the predicted label.' },
+    {
+      name: 'probabilities',
+      type: { type: 'map', values: 'float' },
+      doc: 'The most probable labels with their probabilities.',
+    },
+    { name: 'model', type: 'string', doc: 'The model name.' },
+    { name: 'version', type: 'string', doc: 'The model version.' },
+    {
+      name: 'role',
+      type: { type: 'enum', name: 'Role', symbols: ['champion', 'challenger', 'shadow'] },
+      doc: 'The part that the version played.',
+    },
+    { name: 'tokens', type: 'int', doc: 'Token count after truncation.' },
+    { name: 'truncated', type: 'boolean', doc: 'Whether the text was longer than the model reads.' },
+    { name: 'queueMs', type: 'float', doc: 'Milliseconds spent waiting for a batch.' },
+    { name: 'inferMs', type: 'float', doc: 'Milliseconds that the batch ran.' },
+    { name: 'totalMs', type: 'float', doc: 'Milliseconds from broker record time to classification.' },
+  ],
+} as const satisfies AvroRecord
+
+/** One classification. */
+export type Classification = AvroType<typeof classificationAvro>

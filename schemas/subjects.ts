@@ -1,0 +1,29 @@
+// Which Avro schema each topic carries. Topic names are given without the configured prefix.
+import { classificationAvro } from './classification.ts'
+import { deadLetterAvro } from './dead-letter.ts'
+import { eventAvro } from './event.ts'
+import { tokenizedAvro, validatedAvro } from './validated.ts'
+
+/** Topics with Avro values, by short name; the registry subject is `<prefix><name>-value`. */
+export const topicSchemas = {
+  events: eventAvro,
+  validated: validatedAvro,
+  tokenized: tokenizedAvro,
+  classified: classificationAvro,
+  'dead-letters': deadLetterAvro,
+} as const
+
+export type AvroTopic = keyof typeof topicSchemas
+
+/** Every topic of the contract, by short name. */
+export const topicNames = [
+  'events',
+  'validated',
+  'tokenized',
+  'classified',
+  'labels',
+  'dead-letters',
+  'models',
+] as const
+
+export type TopicName = (typeof topicNames)[number]
