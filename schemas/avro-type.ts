@@ -1,7 +1,8 @@
 // Types derived from Avro schemas written as constants, so that a record type cannot drift from the
 // schema that goes to the registry. It covers the part of Avro that Winnow uses, nothing more.
 
-export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' | 'bytes'
+export type AvroPrimitive =
+  'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' | 'bytes'
 
 export type AvroSchema =
   | AvroPrimitive

@@ -17,7 +17,12 @@ export const classificationAvro = {
     { name: 'source', type: 'string', doc: 'Where the text came from; empty when unknown.' },
     { name: 'attributes', type: { type: 'map', values: 'string' }, doc: 'Free key-value pairs.' },
     { name: 'text', type: 'string', doc: 'The cleaned text.' },
-    { name: 'knownLabel', type: ['null', 'string'], default: null, doc: 'The true label, if known.' },
+    {
+      name: 'knownLabel',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'The true label, if known.',
+    },
     { name: 'label', type: 'string', doc: 'The predicted label.' },
     { name: 'score', type: 'float', doc: 'The probability of the predicted label.' },
     {
@@ -33,10 +38,18 @@ export const classificationAvro = {
       doc: 'The part that the version played.',
     },
     { name: 'tokens', type: 'int', doc: 'Token count after truncation.' },
-    { name: 'truncated', type: 'boolean', doc: 'Whether the text was longer than the model reads.' },
+    {
+      name: 'truncated',
+      type: 'boolean',
+      doc: 'Whether the text was longer than the model reads.',
+    },
     { name: 'queueMs', type: 'float', doc: 'Milliseconds spent waiting for a batch.' },
     { name: 'inferMs', type: 'float', doc: 'Milliseconds that the batch ran.' },
-    { name: 'totalMs', type: 'float', doc: 'Milliseconds from broker record time to classification.' },
+    {
+      name: 'totalMs',
+      type: 'float',
+      doc: 'Milliseconds from broker record time to classification.',
+    },
   ],
 } as const satisfies AvroRecord
 

@@ -46,7 +46,11 @@ export const tokenizedAvro = {
   fields: [
     ...originFields,
     ...eventFields,
-    { name: 'tokenizerSha256', type: 'string', doc: 'Hash of the tokenizer.json that made the ids.' },
+    {
+      name: 'tokenizerSha256',
+      type: 'string',
+      doc: 'Hash of the tokenizer.json that made the ids.',
+    },
     { name: 'maxTokens', type: 'int', doc: 'The truncation limit that was applied.' },
     { name: 'ids', type: { type: 'array', items: 'int' }, doc: 'Token ids with special tokens.' },
     { name: 'truncated', type: 'boolean', doc: 'Whether the text had more tokens than maxTokens.' },

@@ -1,0 +1,119 @@
+// Maps WINNOW_* environment variables onto configuration paths, by the schema: WINNOW_KAFKA_BROKERS
+// is kafka.brokers. Unknown names are refused, but for the service links that Kubernetes injects.
+import { z } from 'zod'
+import { WinnowError } from '../schemas/errors.ts'
+import { nearest } from '../schemas/nearest.ts'
+import { configSchema } from './schema.ts'
+
+/** A leaf of the configuration: its dotted path, JSON type, default and meaning. */
+export type ConfigField = {
+  path: string
+  type: string
+  defaultValue: unknown
+  description: string
+  rules: string
+  secret: boolean
+}
+
+/** Variables with a meaning of their own, read by paths.ts, load.ts or the terminal code. */
+const reserved = new Set([
+  'WINNOW_MODEL_STORE',
+  'WINNOW_STATE',
+  'WINNOW_PROFILE',
+  'WINNOW_CONFIG',
+  'WINNOW_OFFLINE',
+])
+const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
+
+/** Every leaf of the configuration in the order of the schema. */
+export function configFields(): ConfigField[] {
+  const root = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema
+  const fields: ConfigField[] = []
+  for (const [section, sectionSchema] of Object.entries(root.properties ?? {})) {
+    for (const [name, leaf] of Object.entries(sectionSchema.properties ?? {})) {
+      fields.push(describeField(`${section}.${name}`, leaf))
+    }
+  }
+  return fields
+}
+
+/** The variable that sets a path: `kafka.brokers` is WINNOW_KAFKA_BROKERS. */
+export function variableOf(path: string): string {
+  return `WINNOW_${path
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('.', '_')
+    .toUpperCase()}`
+}
+
+/**
+ * The configuration layer that the environment gives, as dotted path to value.
+ * Throws `config_invalid` for a WINNOW_ variable that no path has.
+ */
+export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
+  const byVariable = new Map(configFields().map((field) => [variableOf(field.path), field]))
+  const layer: { path: string; value: unknown; origin: string }[] = []
+  for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith('WINNOW_') || text === undefined || reserved.has(name)) continue
+    if (serviceLink.test(name) || /^(tcp|udp):\/\//.test(text)) continue
+    const field = byVariable.get(name)
+    if (field === undefined) {
+      const near = nearest(name, [...byVariable.keys()])
+      throw new WinnowError(
+        'config_invalid',
+        `${name} is not a setting${near === undefined ? '' : `; did you mean ${near}?`}`,
+        { details: { variable: name } },
+      )
+    }
+    layer.push({ path: field.path, value: parseText(text, field.type), origin: name })
+  }
+  return layer
+}
+
+/** Reads a value given as text according to the JSON type of its field; lists split at commas. */
+export function parseText(text: string, type: string): unknown {
+  if (type === 'integer' || type === 'number') return text.trim() === '' ? text : Number(text)
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (type === 'array') {
+    if (text.trimStart().startsWith('[')) {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        return text
+      }
+    }
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+  }
+  return text
+}
+
+type JsonSchema = {
+  type?: string
+  properties?: Record<string, JsonSchema>
+  description?: string
+  default?: unknown
+  enum?: string[]
+  items?: JsonSchema
+  minimum?: number
+  maximum?: number
+  pattern?: string
+  writeOnly?: boolean
+}
+
+function describeField(path: string, leaf: JsonSchema): ConfigField {
+  const rules: string[] = []
+  const allowed = leaf.enum ?? leaf.items?.enum
+  if (allowed) rules.push(`one of ${allowed.join(', ')}`)
+  if (leaf.minimum !== undefined && leaf.minimum > -1e15) rules.push(`at least ${leaf.minimum}`)
+  if (leaf.maximum !== undefined && leaf.maximum < 1e15) rules.push(`at most ${leaf.maximum}`)
+  return {
+    path,
+    type: leaf.type ?? 'string',
+    defaultValue: leaf.default,
+    description: leaf.description ?? '',
+    rules: rules.join(', '),
+    secret: leaf.writeOnly === true || path === 'gateway.keys',
+  }
+}

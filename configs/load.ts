@@ -1,0 +1,180 @@
+// Resolves the configuration: defaults < profile < file < running stack < environment < flags. Every
+// complaint names the path, the value, where it was set, and the rule. Nothing else reads the
+// environment but paths.ts and this folder.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import type { z } from 'zod'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { nearest } from '../schemas/nearest.ts'
+import { configFields, environmentLayer, parseText } from './environment.ts'
+import { configSchema, type Config } from './schema.ts'
+
+export type ConfigSources = {
+  /** local, compose or cluster: a YAML file of configs/profiles. */
+  profile?: string
+  /** A YAML file of the user's. */
+  file?: string
+  /** Addresses of the embedded stack when it runs; dotted path to value. */
+  discovered?: Readonly<Record<string, unknown>>
+  env?: Readonly<Record<string, string | undefined>>
+  /** Flags; dotted path to value. */
+  flags?: Readonly<Record<string, unknown>>
+  /** Flags given as `path=value` text. */
+  set?: readonly string[]
+}
+
+/** The profiles that ship with Winnow. */
+export const profiles = ['local', 'compose', 'cluster'] as const
+
+/**
+ * Reads and checks the configuration once, at start.
+ * Throws `config_invalid` with a sentence a rule broken.
+ *
+ * @example
+ * const config = loadConfig({ profile: 'local', env: process.env, flags: { 'gateway.port': 8080 } })
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const env = sources.env ?? {}
+  const tree: Tree = {}
+  const origins = new Map<string, string>()
+  const put = (path: string, value: unknown, origin: string) => {
+    assign(tree, path, value)
+    origins.set(path, origin)
+  }
+  const profile = sources.profile ?? env['WINNOW_PROFILE'] ?? 'local'
+  putTree(readYaml(profilePath(profile)), `profile ${profile}`, put)
+  const file = sources.file ?? env['WINNOW_CONFIG']
+  if (file !== undefined) putTree(readYaml(file), file, put)
+  if (profile === 'local') {
+    for (const [path, value] of Object.entries(sources.discovered ?? {})) {
+      if (!origins.has(path)) put(path, value, 'the running stack')
+    }
+  }
+  for (const { path, value, origin } of environmentLayer(env)) put(path, value, origin)
+  for (const [path, value] of Object.entries(sources.flags ?? {})) {
+    if (value !== undefined) put(path, value, 'a flag')
+  }
+  for (const assignment of sources.set ?? []) setFlag(assignment, put)
+  const parsed = configSchema.safeParse(tree)
+  if (parsed.success) return parsed.data
+  throw invalid(parsed.error, tree, origins)
+}
+
+/** A copy of the configuration that may be printed: secrets read `***`. */
+export function redacted(config: Config): Config {
+  const copy = structuredClone(config)
+  for (const section of [copy.kafka, copy.registry, copy.clickhouse]) {
+    if (section.password !== undefined) section.password = '***'
+  }
+  for (const entry of copy.gateway.keys) entry.key = '***'
+  for (const section of [copy.registry, copy.clickhouse]) section.url = withoutUserInfo(section.url)
+  return copy
+}
+
+type Tree = { [key: string]: unknown }
+type Put = (path: string, value: unknown, origin: string) => void
+
+function profilePath(profile: string): URL {
+  if (!(profiles as readonly string[]).includes(profile)) {
+    throw new WinnowError(
+      'config_invalid',
+      `profile "${profile}" does not exist; the profiles are ${profiles.join(', ')}`,
+    )
+  }
+  return new URL(`./profiles/${profile}.yaml`, import.meta.url)
+}
+
+function readYaml(path: string | URL): Tree {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new WinnowError('config_invalid', `cannot read ${String(path)}: ${errorMessage(cause)}`, {
+      cause,
+    })
+  }
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch (cause) {
+    throw new WinnowError('config_invalid', `${String(path)} is not YAML: ${errorMessage(cause)}`, {
+      cause,
+    })
+  }
+  if (value === null || value === undefined) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new WinnowError('config_invalid', `${String(path)} must hold a mapping of sections`)
+  }
+  return value as Tree
+}
+
+function putTree(tree: Tree, origin: string, put: Put): void {
+  for (const [section, fields] of Object.entries(tree)) {
+    if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) {
+      put(section, fields, origin)
+      continue
+    }
+    for (const [name, value] of Object.entries(fields)) put(`${section}.${name}`, value, origin)
+  }
+}
+
+function setFlag(assignment: string, put: Put): void {
+  const split = assignment.indexOf('=')
+  if (split <= 0) {
+    throw new WinnowError('config_invalid', `--set takes PATH=VALUE, not "${assignment}"`)
+  }
+  const path = assignment.slice(0, split)
+  const field = configFields().find((candidate) => candidate.path === path)
+  put(path, parseText(assignment.slice(split + 1), field?.type ?? 'string'), '--set')
+}
+
+function assign(tree: Tree, path: string, value: unknown): void {
+  const [section, name] = splitPath(path)
+  if (name === undefined) {
+    tree[section] = value
+    return
+  }
+  const existing = tree[section]
+  const fields = typeof existing === 'object' && existing !== null ? (existing as Tree) : {}
+  fields[name] = value
+  tree[section] = fields
+}
+
+function splitPath(path: string): [string, string | undefined] {
+  const dot = path.indexOf('.')
+  return dot < 0 ? [path, undefined] : [path.slice(0, dot), path.slice(dot + 1)]
+}
+
+function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): WinnowError {
+  const known = configFields().map((field) => field.path)
+  const sections = [...new Set(known.map((path) => path.split('.')[0]!))]
+  const sentences = error.issues.flatMap((issue) => {
+    const path = issue.path.join('.')
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => {
+        const full = path === '' ? key : `${path}.${key}`
+        const near = nearest(full, path === '' ? sections : known)
+        const origin = origins.get(full)
+        const where = origin === undefined ? '' : ` (set by ${origin})`
+        return `${full} is not a setting${where}${near === undefined ? '' : `; did you mean ${near}?`}`
+      })
+    }
+    const origin = origins.get(issue.path.slice(0, 2).join('.'))
+    const value = issue.path.reduce<unknown>(
+      (at, key) => (at as Tree | undefined)?.[String(key)],
+      tree,
+    )
+    const shown =
+      value === undefined ? 'missing' : /password|key/i.test(path) ? '***' : JSON.stringify(value)
+    return [`${path} is ${shown}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`]
+  })
+  return new WinnowError('config_invalid', sentences.join('\n'), {
+    details: { problems: sentences },
+  })
+}
+
+function withoutUserInfo(url: string): string {
+  const parsed = new URL(url)
+  if (parsed.password !== '') parsed.password = '***'
+  return parsed.toString().replace(/\/$/, '')
+}

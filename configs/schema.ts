@@ -1,0 +1,176 @@
+// The one schema of the configuration: every field with its default, unit and meaning. The reference
+// page docs/configuration.md is generated from it. Reading files and the environment is load.ts's.
+import { z } from 'zod'
+
+const ms = (text: string, value: number) =>
+  z.int().min(0).default(value).describe(`${text} Milliseconds.`)
+const count = (text: string, value: number) => z.int().min(1).default(value).describe(text)
+const bytes = (text: string, value: number) =>
+  z.int().min(1).default(value).describe(`${text} Bytes.`)
+const port = (text: string, value: number) =>
+  z.int().min(0).max(65_535).default(value).describe(`${text} 0 picks a free one.`)
+const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
+
+const kafka = z.strictObject({
+  brokers: z
+    .array(z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'))
+    .min(1)
+    .default(['127.0.0.1:19092'])
+    .describe('Bootstrap brokers, each host:port.'),
+  clientId: z.string().min(1).default('winnow').describe('Client id that brokers log.'),
+  ssl: z.boolean().default(false).describe('Whether to connect with TLS.'),
+  saslMechanism: z
+    .enum(['none', 'plain', 'scram-sha-256', 'scram-sha-512'])
+    .default('none')
+    .describe('SASL mechanism.'),
+  username: z.string().optional().describe('SASL user name.'),
+  password: secret('SASL password.'),
+  connectMsMax: ms('Longest wait for a connection.', 5_000),
+  requestMsMax: ms('Longest wait for an answer.', 30_000),
+  sessionMsMax: ms('A consumer that is silent for longer loses its partitions.', 30_000),
+})
+
+const registry = z.strictObject({
+  url: z
+    .url()
+    .default('http://127.0.0.1:18081/apis/ccompat/v7')
+    .describe('Schema registry, Confluent API.'),
+  username: z.string().optional().describe('Basic authentication user.'),
+  password: secret('Basic authentication password.'),
+})
+
+const clickhouse = z.strictObject({
+  url: z.url().default('http://127.0.0.1:18123').describe('ClickHouse HTTP interface.'),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')
+    .default('winnow')
+    .describe('Database that holds the tables.'),
+  username: z.string().default('default').describe('User name.'),
+  password: secret('Password.'),
+  requestMsMax: ms('Longest wait for an answer.', 60_000),
+})
+
+const topics = z.strictObject({
+  prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]*$/, 'may hold letters, digits, ".", "_" and "-" only')
+    .default('winnow.')
+    .describe('Put before every topic name.'),
+  partitions: count('Partitions of the topics that Winnow creates.', 4),
+  replicationFactor: count('Replicas of the topics that Winnow creates.', 1),
+  recordBytesMax: bytes('Largest record that the topics accept.', 16_777_216),
+})
+
+const limits = z.strictObject({
+  textBytesMax: bytes('A longer text is a dead letter.', 1_000_000),
+  attributesMax: z.int().min(0).default(64).describe('Most attributes of one event.'),
+  futureMsMax: ms('An event time further ahead than this is a dead letter.', 86_400_000),
+  duplicateWindow: z
+    .int()
+    .min(0)
+    .default(100_000)
+    .describe('How many recent event ids each partition remembers; 0 switches the check off.'),
+})
+
+const cleaning = z.strictObject({
+  steps: z
+    .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'whitespace']))
+    .default(['unicode', 'control', 'whitespace'])
+    .describe(
+      'Cleaning steps in order: unicode (NFC), control (control characters out), mail-quotes ' +
+        '(quoted replies and signatures out), markup (HTML to text), whitespace (runs to one space).',
+    ),
+})
+
+const inference = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .default('mail')
+    .describe('Model to serve: NAME, NAME@VERSION or NAME@champion.'),
+  workers: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(0)
+    .describe('Worker threads, one ONNX Runtime session each; 0 takes one a processor core.'),
+  batchTokens: count('Most padded tokens of one batch.', 1_024),
+  batchTextsMax: count('Most texts of one batch.', 256),
+  batchAgeMsMax: ms('A text that waited this long goes into the next batch.', 25),
+  queueTokensMax: count('Most tokens that wait; beyond it work is paused or refused.', 262_144),
+  padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
+  topLabels: count('How many labels a result keeps with their probabilities.', 5),
+})
+
+const stream = z.strictObject({
+  group: z.string().min(1).default('winnow').describe('Consumer group; a suffix names the slice.'),
+  inFlightEventsMax: count('Most events between poll and commit.', 4_096),
+  inFlightBytesMax: bytes('Most value bytes between poll and commit.', 67_108_864),
+  blockRowsMax: count('Most rows of one ClickHouse insert.', 2_000),
+  blockAgeMsMax: ms('Longest wait of a row for its insert.', 200),
+  retryMsMax: ms('Longest pause between two tries of a failed write.', 10_000),
+  drainMsMax: ms('Longest time that stopping waits for events in flight.', 30_000),
+  classified: z
+    .boolean()
+    .default(true)
+    .describe('Whether results are also produced to the classified topic.'),
+})
+
+const gateway = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  port: port('Port to listen on.', 18_080),
+  keys: z
+    .array(
+      z.strictObject({
+        key: z.string().min(16).meta({ writeOnly: true }),
+        scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
+      }),
+    )
+    .default([])
+    .describe('API keys with their scopes; none is allowed on a loopback address only.'),
+  bodyBytesMax: bytes('Largest request body.', 8_388_608),
+  batchEventsMax: count('Most events of one request.', 10_000),
+  classifyTextsMax: count('Most texts of one classify request.', 256),
+  requestsMax: count('Most requests at work at once; more get 503 with Retry-After.', 64),
+  requestMsMax: ms('Longest time that one request may take.', 30_000),
+  models: z
+    .boolean()
+    .default(true)
+    .describe('Whether the gateway loads the model for /v1/classify.'),
+})
+
+const telemetry = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address of the metrics listener of a stage.'),
+  port: port('Port of /metrics, /livez and /readyz of a stage.', 0),
+})
+
+const local = z.strictObject({
+  kafkaPort: port('Preferred port of the embedded Kafka.', 19_092),
+  registryPort: port('Preferred port of the embedded schema registry.', 18_081),
+  analyticsPort: port('Preferred port of the embedded ClickHouse engine.', 18_123),
+})
+
+const base = z.strictObject({
+  endpoint: z.url().default('https://huggingface.co').describe('Model hub, or a mirror of it.'),
+  proxy: z.url().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
+})
+
+/** Schema of the whole configuration. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  kafka: kafka.prefault({}).describe('Kafka connection.'),
+  registry: registry.prefault({}).describe('Schema registry connection.'),
+  clickhouse: clickhouse.prefault({}).describe('ClickHouse connection.'),
+  topics: topics.prefault({}).describe('Topic names and how they are created.'),
+  limits: limits.prefault({}).describe('What an event may be.'),
+  cleaning: cleaning.prefault({}).describe('What happens to a text before it is classified.'),
+  inference: inference.prefault({}).describe('The model and its batches.'),
+  stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
+  gateway: gateway.prefault({}).describe('The HTTP gateway.'),
+  telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
+  base: base.prefault({}).describe('Where base encoders come from.'),
+  local: local.prefault({}).describe('The embedded stack.'),
+})
+
+/** The resolved configuration: every field is there. */
+export type Config = z.output<typeof configSchema>
