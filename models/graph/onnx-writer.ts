@@ -1,0 +1,175 @@
+// Writes a tensor graph as an ONNX model file. It owns the lowering of each operation to an ONNX
+// operator (https://onnx.ai/onnx/operators/) or a contrib operator of ONNX Runtime
+// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
+import type { ElementType, Elements, Node, Operation, TensorGraph, Value } from './tensor-graph.ts'
+import { encodeModel, onnxAttributeTypes, onnxElementTypes, type OnnxMessage } from './onnx-wire.ts'
+
+/** Opset 17 is the first with LayerNormalization; the runtime takes up to 25. */
+const opsetVersion = 17
+/** IR version 8 belongs to opset 17 (onnx/docs/Versioning.md). */
+const irVersion = 8
+const microsoft = 'com.microsoft'
+
+/**
+ * The bytes of a model file for the graph. `metadata` goes into the file's metadata_props, where
+ * other tools show it.
+ */
+export function writeOnnx(
+  graph: TensorGraph,
+  options: { name: string; metadata?: Readonly<Record<string, string>> },
+): Uint8Array {
+  const integers = new Map<string, OnnxMessage<'Tensor'>>()
+  const int64 = (elements: readonly number[]): string => {
+    const name = `int64:${elements.join(',')}`
+    const raw = bytesOf(BigInt64Array.from(elements, BigInt))
+    integers.set(name, { name, dims: [elements.length], elementType: onnxElementTypes.int64, raw })
+    return name
+  }
+  const resultNames = new Map([...graph.outputs].map(([name, value]) => [value, name]))
+  const nameOf = (value: Value): string => resultNames.get(value) ?? value.name
+  const nodes = graph.nodes.map((node) => lowerNode(node, nameOf, int64))
+  return encodeModel({
+    irVersion,
+    producerName: 'winnow',
+    opsetImport: [
+      { domain: '', version: opsetVersion },
+      { domain: microsoft, version: 1 },
+    ],
+    metadata: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: options.name,
+      nodes,
+      initializers: [
+        ...[...graph.constants].map(([value, elements]) => tensor(value, elements)),
+        ...integers.values(),
+      ],
+      inputs: graph.inputs.map((value) => valueInfo(value.name, value)),
+      outputs: [...graph.outputs].map(([name, value]) => valueInfo(name, value)),
+    },
+  })
+}
+
+type Lowered = {
+  readonly operator: string
+  readonly domain?: string
+  readonly attributes?: readonly OnnxMessage<'Attribute'>[]
+  /** Inputs in ONNX's order when they are not just the node's own. */
+  readonly inputs?: (inputs: readonly string[], int64: Int64Constant) => readonly string[]
+}
+type Int64Constant = (elements: readonly number[]) => string
+
+function lowerNode(
+  node: Node,
+  nameOf: (value: Value) => string,
+  int64: Int64Constant,
+): OnnxMessage<'Node'> {
+  const lowered = lower(node.operation)
+  // ONNX marks an input that is left out by an empty name; trailing ones are dropped.
+  const own = node.inputs.map((value) => (value === undefined ? '' : nameOf(value)))
+  while (own.at(-1) === '') own.pop()
+  const outputs = node.outputs.map(nameOf)
+  return {
+    name: node.outputs[0]?.name,
+    operator: lowered.operator,
+    domain: lowered.domain,
+    attributes: lowered.attributes,
+    inputs: lowered.inputs?.(own, int64) ?? own,
+    outputs,
+  }
+}
+
+function lower(operation: Operation): Lowered {
+  switch (operation.kind) {
+    case 'add':
+      return { operator: 'Add' }
+    case 'multiply':
+      return { operator: 'Mul' }
+    case 'divide':
+      return { operator: 'Div' }
+    case 'less':
+      return { operator: 'Less' }
+    case 'matMul':
+      return { operator: 'MatMul' }
+    case 'gather':
+      return { operator: 'Gather' }
+    case 'gelu':
+      return { operator: 'Gelu', domain: microsoft }
+    case 'softmax':
+      return { operator: 'Softmax', attributes: [int('axis', -1)] }
+    case 'l2Normalize':
+      return { operator: 'LpNormalization', attributes: [int('axis', -1), int('p', 2)] }
+    case 'layerNorm':
+      return {
+        operator: 'LayerNormalization',
+        attributes: [int('axis', -1), float('epsilon', operation.epsilon)],
+      }
+    case 'attention':
+      return {
+        operator: 'MultiHeadAttention',
+        domain: microsoft,
+        attributes: [int('num_heads', operation.heads)],
+      }
+    default:
+      return lowerShapeOperation(operation)
+  }
+}
+
+type ShapeOperation = Extract<
+  Operation,
+  { kind: 'split' | 'sizeOf' | 'take' | 'cast' | 'squeeze' | 'unsqueeze' }
+>
+
+function lowerShapeOperation(operation: ShapeOperation): Lowered {
+  switch (operation.kind) {
+    case 'split':
+      // Without a second input, opset 13 splits evenly by the number of outputs.
+      return { operator: 'Split', attributes: [int('axis', -1)] }
+    case 'sizeOf':
+      return {
+        operator: 'Shape',
+        attributes: [int('start', operation.axis), int('end', operation.axis + 1)],
+      }
+    case 'take':
+      return {
+        operator: 'Slice',
+        inputs: ([x = '', count = ''], int64) => [x, int64([0]), count, int64([operation.axis])],
+      }
+    case 'cast':
+      return { operator: 'Cast', attributes: [int('to', onnxElementTypes[operation.to])] }
+    case 'squeeze':
+      return { operator: 'Squeeze', inputs: ([x = ''], int64) => [x, int64([operation.axis])] }
+    case 'unsqueeze':
+      return { operator: 'Unsqueeze', inputs: ([x = ''], int64) => [x, int64([operation.axis])] }
+  }
+}
+
+function int(name: string, value: number): OnnxMessage<'Attribute'> {
+  return { name, int: value, type: onnxAttributeTypes.int }
+}
+
+function float(name: string, value: number): OnnxMessage<'Attribute'> {
+  return { name, float: value, type: onnxAttributeTypes.float }
+}
+
+function tensor(value: Value, elements: Elements): OnnxMessage<'Tensor'> {
+  const dims = value.shape as readonly number[]
+  return {
+    name: value.name,
+    dims,
+    elementType: onnxElementTypes[value.type],
+    raw: bytesOf(elements),
+  }
+}
+
+function valueInfo(name: string, value: Value): OnnxMessage<'ValueInfo'> {
+  const elementType: number = onnxElementTypes[value.type satisfies ElementType]
+  const dims = value.shape.map((size) =>
+    typeof size === 'number' ? { value: size } : { parameter: size },
+  )
+  return { name, type: { tensor: { elementType, shape: { dims } } } }
+}
+
+/** ONNX stores raw tensors little-endian, as do all machines that ONNX Runtime for Node runs on. */
+function bytesOf(elements: Elements): Uint8Array {
+  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
+}

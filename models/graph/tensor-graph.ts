@@ -1,0 +1,142 @@
+// A graph of typed tensor operations, built once and then written as ONNX, differentiated or
+// interpreted. It owns values, nodes, names and their bookkeeping; which operations exist and how
+// shapes follow from each other is operations.ts, and bytes are onnx-writer.ts.
+import assert from 'node:assert/strict'
+
+/** The element types of tensors in a graph. */
+export type ElementType = 'float32' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
+
+/** One axis: a fixed size, or a symbol such as `batch` or `tokens` that a run decides. */
+export type Dimension = number | string
+export type Shape = readonly Dimension[]
+
+/** An edge of the graph: the result of a node, an input, or a constant. */
+export type Value = {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: Shape
+}
+
+/** The elements of a constant, row-major; their count must be the product of the shape. */
+export type Elements = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array
+
+/**
+ * The closed set of operations with the attributes that are not tensors. Each has one builder in
+ * operations.ts and one lowering in onnx-writer.ts; a new one does not compile until it has both.
+ */
+export type Operation =
+  | { readonly kind: 'add' }
+  | { readonly kind: 'multiply' }
+  | { readonly kind: 'divide' }
+  | { readonly kind: 'less' }
+  | { readonly kind: 'matMul' }
+  | { readonly kind: 'gather' }
+  | { readonly kind: 'layerNorm'; readonly epsilon: number }
+  | { readonly kind: 'gelu' }
+  | { readonly kind: 'softmax' }
+  | { readonly kind: 'l2Normalize' }
+  | { readonly kind: 'attention'; readonly heads: number }
+  | { readonly kind: 'split'; readonly parts: number }
+  | { readonly kind: 'sizeOf'; readonly axis: number }
+  | { readonly kind: 'take'; readonly axis: number }
+  | { readonly kind: 'cast'; readonly to: ElementType }
+  | { readonly kind: 'squeeze'; readonly axis: number }
+  | { readonly kind: 'unsqueeze'; readonly axis: number }
+
+/** One operation applied; an input left out keeps its place as `undefined`. */
+export type Node = {
+  readonly operation: Operation
+  readonly inputs: readonly (Value | undefined)[]
+  readonly outputs: readonly Value[]
+}
+
+/** A finished graph; nodes are in an order in which they can run. */
+export type TensorGraph = {
+  readonly inputs: readonly Value[]
+  readonly constants: ReadonlyMap<Value, Elements>
+  readonly nodes: readonly Node[]
+  /** Named results: the name callers fetch, and the value behind it. */
+  readonly outputs: ReadonlyMap<string, Value>
+}
+
+/** Collects a graph node by node. Names are unique; scopes make them readable in profiles. */
+export class GraphBuilder {
+  readonly #inputs: Value[] = []
+  readonly #constants = new Map<Value, Elements>()
+  readonly #nodes: Node[] = []
+  readonly #outputs = new Map<string, Value>()
+  readonly #names = new Set<string>()
+  #scope = ''
+
+  /** Declares an input that every run must feed. */
+  input(name: string, type: ElementType, shape: Shape): Value {
+    const value = { name: this.#unique(name), type, shape }
+    this.#inputs.push(value)
+    return value
+  }
+
+  /** Adds a constant: a weight, or a number that an operation needs. The elements are not copied. */
+  constant(name: string, elements: Elements, shape: readonly number[]): Value {
+    const count = shape.reduce((product, size) => product * size, 1)
+    assert.equal(elements.length, count, `constant ${name} has the wrong number of elements`)
+    const value = { name: this.#unique(this.#scope + name), type: elementTypeOf(elements), shape }
+    this.#constants.set(value, elements)
+    return value
+  }
+
+  /** Appends a node; its results get the given types and shapes. Only operations.ts calls this. */
+  append(
+    operation: Operation,
+    inputs: readonly (Value | undefined)[],
+    results: readonly { readonly type: ElementType; readonly shape: Shape }[],
+  ): readonly Value[] {
+    const outputs = results.map(({ type, shape }) => ({
+      name: this.#unique(this.#scope + operation.kind),
+      type,
+      shape,
+    }))
+    this.#nodes.push({ operation, inputs, outputs })
+    return outputs
+  }
+
+  /** Makes a value a result of the graph under a name of its own. */
+  output(name: string, value: Value): void {
+    this.#unique(name)
+    this.#outputs.set(name, value)
+  }
+
+  /** Builds a part of the graph whose names begin with `name/`. */
+  within<Result>(name: string, build: () => Result): Result {
+    const outer = this.#scope
+    this.#scope = `${outer}${name}/`
+    try {
+      return build()
+    } finally {
+      this.#scope = outer
+    }
+  }
+
+  finish(): TensorGraph {
+    assert.ok(this.#outputs.size > 0, 'a graph needs at least one output')
+    return {
+      inputs: this.#inputs,
+      constants: this.#constants,
+      nodes: this.#nodes,
+      outputs: this.#outputs,
+    }
+  }
+
+  #unique(wanted: string): string {
+    let name = wanted
+    for (let i = 2; this.#names.has(name); i++) name = `${wanted}_${i}`
+    this.#names.add(name)
+    return name
+  }
+}
+
+function elementTypeOf(elements: Elements): ElementType {
+  if (elements instanceof Float32Array) return 'float32'
+  if (elements instanceof BigInt64Array) return 'int64'
+  if (elements instanceof Int32Array) return 'int32'
+  return elements instanceof Int8Array ? 'int8' : 'uint8'
+}
