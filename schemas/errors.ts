@@ -58,6 +58,7 @@ export const operationErrors = {
     meaning: 'A tensor graph is malformed or of an unsupported kind.',
     retryable: false,
   },
+  model_unavailable: { meaning: 'No model is loaded that could answer.', retryable: true },
   session_failed: { meaning: 'ONNX Runtime failed to load or to run a graph.', retryable: true },
   worker_crashed: { meaning: 'An inference worker ended unexpectedly.', retryable: true },
   queue_full: { meaning: 'A bounded queue is full; try again later.', retryable: true },
@@ -66,6 +67,10 @@ export const operationErrors = {
   dataset_invalid: { meaning: 'A data set cannot be read or used.', retryable: false },
   training_diverged: { meaning: 'Training left the finite numbers.', retryable: false },
   body_invalid: { meaning: 'The request body does not follow the API.', retryable: false },
+  items_invalid: {
+    meaning: 'An item of the request is invalid; none of them was accepted.',
+    retryable: false,
+  },
   body_too_large: { meaning: 'The request body is larger than allowed.', retryable: false },
   batch_too_large: { meaning: 'The request holds more items than allowed.', retryable: false },
   media_type_unsupported: { meaning: 'The content type is not supported.', retryable: false },
@@ -73,6 +78,10 @@ export const operationErrors = {
   unauthorized: { meaning: 'A valid API key is needed.', retryable: false },
   forbidden: { meaning: 'The API key lacks the scope that this needs.', retryable: false },
   not_found: { meaning: 'There is nothing at this address.', retryable: false },
+  method_not_allowed: {
+    meaning: 'The address exists, but not for this method.',
+    retryable: false,
+  },
   idempotency_conflict: {
     meaning: 'The Idempotency-Key was used for another body.',
     retryable: false,
