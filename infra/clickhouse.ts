@@ -1,0 +1,132 @@
+// The ClickHouse client: connection settings and error mapping. Every statement of Winnow goes
+// through here; the embedded engine and a real server are told apart by nothing but the URL.
+import { createClient, ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+
+export type Analytics = {
+  /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
+  rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
+  /** A statement without a result. */
+  run(sql: string): Promise<void>
+  /** Inserts rows given in the order of `columns`, as one block. */
+  insert(table: string, insertion: Insertion): Promise<void>
+  /** Any query in a format of the caller's choice, as text. */
+  text(sql: string, format: 'JSON' | 'JSONEachRow' | 'PrettyCompactMonoBlock'): Promise<string>
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type Insertion = {
+  columns: readonly [string, ...string[]]
+  values: readonly (readonly unknown[])[]
+  /** Blocks with the same token are stored once. */
+  token: string
+}
+
+/** Makes the client; nothing is connected yet. `database` undefined means the server's default. */
+export function createAnalytics(
+  config: Config['clickhouse'],
+  options: { database?: string | undefined } = { database: config.database },
+): Analytics {
+  const client = createClient({
+    url: config.url,
+    username: config.username,
+    password: config.password ?? '',
+    request_timeout: config.requestMsMax,
+    max_open_connections: 8,
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+    ...(options.database === undefined ? {} : { database: options.database }),
+  })
+  return {
+    rows: (sql, parameters) =>
+      analyticsCall('query', async () => {
+        const answer = await client.query({
+          query: sql,
+          format: 'JSONEachRow',
+          query_params: parameters ?? {},
+          clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+        })
+        return answer.json()
+      }),
+    run: (sql) =>
+      analyticsCall('run a statement', async () => void (await client.command({ query: sql }))),
+    insert: (table, insertion) =>
+      analyticsCall(`insert into ${table}`, () => insertBlock(client, table, insertion)),
+    text: (sql, format) =>
+      analyticsCall('query', async () => {
+        const answer = await client.query({
+          query: sql,
+          format,
+          clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+        } as Parameters<typeof client.query>[0])
+        return answer.text()
+      }),
+    ping: () =>
+      analyticsCall('ping', async () => {
+        const answer = await client.ping()
+        if (!answer.success) throw answer.error
+      }),
+    close: () => client.close(),
+  }
+}
+
+/** ClickHouse error codes after which the same statement may succeed later. */
+const passing = new Set([
+  '159', // TIMEOUT_EXCEEDED
+  '202', // TOO_MANY_SIMULTANEOUS_QUERIES
+  '209', // SOCKET_TIMEOUT
+  '210', // NETWORK_ERROR
+  '241', // MEMORY_LIMIT_EXCEEDED
+  '242', // TABLE_IS_READ_ONLY
+  '243', // NOT_ENOUGH_SPACE
+  '252', // TOO_MANY_PARTS
+  '319', // UNKNOWN_STATUS_OF_INSERT
+  '425', // SYSTEM_ERROR
+  '999', // KEEPER_EXCEPTION
+])
+
+/** Maps a client error: what the engine said for good is analytics_refused. */
+export function analyticsError(what: string, cause: unknown): WinnowError {
+  if (cause instanceof WinnowError) return cause
+  if (cause instanceof ClickHouseError && !passing.has(cause.code)) {
+    return new WinnowError('analytics_refused', `ClickHouse refused to ${what}: ${cause.message}`, {
+      cause,
+      details: { clickhouseCode: Number(cause.code), clickhouseType: cause.type },
+    })
+  }
+  return new WinnowError('analytics_unavailable', `cannot ${what}: ${errorMessage(cause)}`, {
+    cause,
+  })
+}
+
+async function analyticsCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw analyticsError(what, cause)
+  }
+}
+
+async function insertBlock(
+  client: ClickHouseClient,
+  table: string,
+  { columns, values, token }: Insertion,
+): Promise<void> {
+  if (values.length === 0) return
+  await client.insert({
+    table,
+    values: values as unknown[][],
+    columns: columns as [string, ...string[]],
+    format: 'JSONCompactEachRow',
+    clickhouse_settings: {
+      insert_deduplicate: 1,
+      insert_deduplication_token: token,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      max_insert_block_size: '1048576',
+      input_format_parallel_parsing: 0,
+      async_insert: 0,
+      date_time_input_format: 'best_effort',
+    },
+  })
+}

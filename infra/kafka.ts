@@ -1,0 +1,139 @@
+// The Kafka client: connection settings, error mapping and the producer. Consuming is
+// record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import kafkajs, { type KafkaConfig, type Message, type SASLOptions } from 'kafkajs'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { OutgoingRecord } from '../schemas/record.ts'
+import { mendRequestQueue } from './kafkajs-request-queue.ts'
+
+const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = kafkajs
+
+export type KafkaClient = InstanceType<typeof Kafka>
+
+/** Receives what kafkajs reports at warning level or above, as one line. */
+export type KafkaLog = (line: string) => void
+
+/** Makes the client; nothing is connected yet. */
+export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
+  mendRequestQueue()
+  if (typeof zstdCompressSync === 'function') {
+    CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+      compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
+      decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
+    })
+  }
+  const sasl = saslOf(config)
+  const options: KafkaConfig = {
+    brokers: config.brokers,
+    clientId: config.clientId,
+    ssl: config.ssl,
+    connectionTimeout: config.connectMsMax,
+    requestTimeout: config.requestMsMax,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: entry }) => {
+        const cause = typeof entry['error'] === 'string' ? `: ${entry['error']}` : ''
+        log(`kafka ${namespace}: ${entry.message}${cause}`)
+      },
+  }
+  if (sasl !== undefined) options.sasl = sasl
+  return new Kafka(options)
+}
+
+/** Writes records and resolves once all in-sync replicas have them. */
+export type RecordProducer = {
+  /** Throws broker_unavailable (try again) or broker_refused (do not). */
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Most bytes of values in one produce request, well under a broker's usual limit. */
+const requestBytesMax = 900_000
+
+/** Connects a producer. Throws broker_unavailable when no broker answers. */
+export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: 1,
+  })
+  await brokerCall('connect to Kafka', () => producer.connect())
+  return {
+    async send(topic, records) {
+      for (const messages of requestsOf(records)) {
+        await brokerCall(`produce to ${topic}`, () => producer.send({ topic, messages, acks: -1 }))
+      }
+    },
+    close: () => producer.disconnect(),
+  }
+}
+
+/** Runs one call on a kafkajs client and turns its errors into Winnow's. */
+export async function brokerCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw brokerError(what, cause)
+  }
+}
+
+/** Maps a kafkajs error: refusals that trying again cannot mend are broker_refused. */
+export function brokerError(what: string, cause: unknown): WinnowError {
+  if (cause instanceof WinnowError) return cause
+  const type = (cause as { type?: string }).type ?? ''
+  const refused = finalRefusals.has(type)
+  return new WinnowError(
+    refused ? 'broker_refused' : 'broker_unavailable',
+    `cannot ${what}: ${errorMessage(cause)}`,
+    { cause, details: type === '' ? {} : { kafkaError: type } },
+  )
+}
+
+const finalRefusals = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_TOPIC_EXCEPTION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'INVALID_RECORD',
+])
+
+function* requestsOf(records: readonly OutgoingRecord[]): Generator<Message[]> {
+  let messages: Message[] = []
+  let bytes = 0
+  for (const record of records) {
+    const size = record.value === null ? 0 : Buffer.byteLength(record.value)
+    if (messages.length > 0 && bytes + size > requestBytesMax) {
+      yield messages
+      messages = []
+      bytes = 0
+    }
+    messages.push(messageOf(record))
+    bytes += size
+  }
+  if (messages.length > 0) yield messages
+}
+
+function messageOf(record: OutgoingRecord): Message {
+  const message: Message = { key: record.key, value: record.value }
+  if (record.partition !== undefined) message.partition = record.partition
+  if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs)
+  if (record.traceparent !== undefined) message.headers = { traceparent: record.traceparent }
+  return message
+}
+
+function saslOf(config: Config['kafka']): SASLOptions | undefined {
+  if (config.saslMechanism === 'none') return undefined
+  return {
+    mechanism: config.saslMechanism,
+    username: config.username ?? '',
+    password: config.password ?? '',
+  } as SASLOptions
+}

@@ -1,0 +1,128 @@
+// The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
+// decodes values that any producer wrote with any registered schema. What a value means is not its
+// concern.
+import { SchemaRegistry, SchemaType, COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
+import avro from 'avsc'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
+import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
+import type { AvroType } from '../schemas/avro-type.ts'
+
+export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
+
+export type Decoded<T> = { kind: 'ok'; value: T } | { kind: 'rejected'; error: EventError }
+
+export type Schemas = {
+  /** Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. */
+  encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
+  /** Reads a value that starts with magic byte 0. Throws registry_unavailable only. */
+  decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
+}
+
+type Resolution =
+  { kind: 'ok'; resolver: avro.Resolver | undefined } | { kind: 'rejected'; error: EventError }
+
+/**
+ * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
+ * Throws registry_unavailable, or schema_incompatible when the registry refuses a change.
+ */
+export async function openSchemas(
+  config: Config['registry'],
+  topicPrefix: string,
+): Promise<Schemas> {
+  const registry = new SchemaRegistry({
+    host: config.url,
+    clientId: 'winnow',
+    retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
+    ...(config.username === undefined
+      ? {}
+      : { auth: { username: config.username, password: config.password ?? '' } }),
+  })
+  const types = new Map<AvroTopic, { type: avro.Type; id: number }>()
+  for (const [topic, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
+    const { id } = await register(registry, `${topicPrefix}${topic}-value`, schema)
+    types.set(topic, { type: avro.Type.forSchema(schema as avro.Schema), id })
+  }
+  const resolutions = new Map<string, Promise<Resolution>>()
+  const resolutionOf = (topic: AvroTopic, id: number): Promise<Resolution> => {
+    const key = `${topic}/${id}`
+    let known = resolutions.get(key)
+    if (known === undefined) {
+      known = resolve(registry, types.get(topic)!, id)
+      if (resolutions.size < 1_000) resolutions.set(key, known)
+      known.catch(() => resolutions.delete(key))
+    }
+    return known
+  }
+  return {
+    encode(topic, value) {
+      const { type, id } = types.get(topic)!
+      const head = Buffer.alloc(5)
+      head.writeUInt32BE(id, 1)
+      return Buffer.concat([head, type.toBuffer(value)])
+    },
+    async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
+      if (value.length < 5) {
+        return rejected('avro_undecodable', `${value.length} bytes are too few for a schema id`)
+      }
+      const resolution = await resolutionOf(topic, value.readUInt32BE(1))
+      if (resolution.kind === 'rejected') return resolution
+      try {
+        const type = types.get(topic)!.type
+        const decoded = type.fromBuffer(value.subarray(5), resolution.resolver) as TopicValue<T>
+        return { kind: 'ok', value: decoded }
+      } catch (error) {
+        return rejected('avro_undecodable', errorMessage(error))
+      }
+    },
+  }
+}
+
+async function register(registry: SchemaRegistry, subject: string, schema: object) {
+  try {
+    return await registry.register(
+      { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+      { subject, compatibility: COMPATIBILITY.BACKWARD },
+    )
+  } catch (cause) {
+    const status = (cause as { status?: number }).status
+    const incompatible = status === 409 || /compatib/i.test(errorMessage(cause))
+    throw new WinnowError(
+      incompatible ? 'schema_incompatible' : 'registry_unavailable',
+      `cannot register ${subject}: ${errorMessage(cause)}`,
+      { cause },
+    )
+  }
+}
+
+async function resolve(
+  registry: SchemaRegistry,
+  reader: { type: avro.Type; id: number },
+  id: number,
+): Promise<Resolution> {
+  if (id === reader.id) return { kind: 'ok', resolver: undefined }
+  let writer: avro.Type
+  try {
+    writer = (await registry.getSchema(id)) as unknown as avro.Type
+  } catch (cause) {
+    const { status } = cause as { status?: number }
+    if (status === 404)
+      return rejected('schema_unknown', `the registry has no schema with id ${id}`)
+    throw new WinnowError(
+      'registry_unavailable',
+      `cannot read schema ${id}: ${errorMessage(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+  try {
+    return { kind: 'ok', resolver: reader.type.createResolver(writer) }
+  } catch (error) {
+    return rejected('schema_mismatch', `schema ${id} cannot be read here: ${errorMessage(error)}`)
+  }
+}
+
+function rejected(code: EventError['code'], message: string) {
+  return { kind: 'rejected' as const, error: { code, message } }
+}

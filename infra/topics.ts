@@ -1,0 +1,103 @@
+// The topics of the contract on a broker: their names with the configured prefix, their creation,
+// and consumer lag.
+import type { Config } from '../configs/schema.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { topicNames, type TopicName } from '../schemas/subjects.ts'
+import { brokerCall, type KafkaClient } from './kafka.ts'
+
+/** The full name of a topic: `events` is `winnow.events` with the default prefix. */
+export function topicOf(config: Config['topics'], name: TopicName): string {
+  return `${config.prefix}${name}`
+}
+
+/**
+ * Creates the topics that are missing; existing ones are left as they are.
+ * Returns the names created. Throws broker_unavailable or broker_refused.
+ */
+export async function ensureTopics(
+  kafka: KafkaClient,
+  config: Config['topics'],
+): Promise<string[]> {
+  const admin = kafka.admin()
+  return brokerCall('create topics', async () => {
+    await admin.connect()
+    try {
+      const existing = new Set(await admin.listTopics())
+      const missing = topicNames.filter((name) => !existing.has(topicOf(config, name)))
+      if (missing.length === 0) return []
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map((name) => ({
+          topic: topicOf(config, name),
+          numPartitions: name === 'models' ? 1 : config.partitions,
+          replicationFactor: config.replicationFactor,
+          configEntries: [
+            { name: 'max.message.bytes', value: String(config.recordBytesMax) },
+            { name: 'cleanup.policy', value: name === 'models' ? 'compact' : 'delete' },
+          ],
+        })),
+      })
+      return missing.map((name) => topicOf(config, name))
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+/** Lag of one consumer group on one topic: records behind the end, summed over partitions. */
+export type GroupLag = { group: string; topic: string; lag: number }
+
+/** Reads the lag of every group whose name starts with `groupPrefix` on the given topics. */
+export async function readLag(
+  kafka: KafkaClient,
+  options: { groupPrefix: string; topics: readonly string[] },
+): Promise<GroupLag[]> {
+  const admin = kafka.admin()
+  return brokerCall('read consumer lag', async () => {
+    await admin.connect()
+    try {
+      const { groups } = await admin.listGroups()
+      const known = new Set(await admin.listTopics())
+      const lags: GroupLag[] = []
+      const topics = options.topics.filter((topic) => known.has(topic))
+      const ends = new Map<string, Map<number, number>>()
+      for (const topic of topics) {
+        const offsets = await admin.fetchTopicOffsets(topic)
+        ends.set(topic, new Map(offsets.map((end) => [end.partition, Number(end.high)])))
+      }
+      for (const { groupId } of groups) {
+        if (!groupId.startsWith(options.groupPrefix)) continue
+        for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+          const committed = partitions.filter((partition) => Number(partition.offset) >= 0)
+          if (committed.length === 0) continue
+          const lag = committed.reduce((sum, { partition, offset }) => {
+            const end = ends.get(topic)?.get(partition) ?? 0
+            return sum + Math.max(0, end - Number(offset))
+          }, 0)
+          lags.push({ group: groupId, topic, lag })
+        }
+      }
+      return lags
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+/** Partition count of a topic. Throws broker_refused when it does not exist. */
+export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
+  const admin = kafka.admin()
+  return brokerCall(`read the metadata of ${topic}`, async () => {
+    await admin.connect()
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      const found = topics.find((candidate) => candidate.name === topic)
+      if (found === undefined) {
+        throw new WinnowError('broker_refused', `topic ${topic} does not exist; run winnow migrate`)
+      }
+      return found.partitions.length
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
