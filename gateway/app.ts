@@ -1,0 +1,117 @@
+// The gateway as one Hono app: it puts the middleware in order, adds the groups of routes, and turns
+// whatever is thrown into a problem document. It listens nowhere (server.ts) and builds no client.
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { createAdmission } from './admission.ts'
+import { createAuthorize } from './auth.ts'
+import { addClassifyRoutes } from './classify.ts'
+import { addEventRoutes } from './events.ts'
+import { addOpenapiRoute } from './openapi.ts'
+import type {
+  EventPublisher,
+  GatewayFailure,
+  GatewayMetrics,
+  HealthCheck,
+  MetricsSource,
+  OnlineClassifier,
+  ResultReader,
+} from './ports.ts'
+import { addProbeRoutes } from './probes.ts'
+import { isOwnRefusal, problemResponse } from './problem.ts'
+import { requestContext } from './request-context.ts'
+import type { GatewayEnv } from './request-context.ts'
+import { addResultRoutes } from './results.ts'
+import type { Gateway } from './route.ts'
+
+/** What a gateway is made of. The caller keeps and closes the clients. */
+export type GatewayParts = {
+  readonly config: Pick<Config, 'gateway' | 'limits'>
+  readonly publisher: EventPublisher
+  readonly results: ResultReader
+  /** Absent when `gateway.models` is off or no model could be loaded. */
+  readonly classifier?: OnlineClassifier
+  readonly health: readonly HealthCheck[]
+  readonly metrics: GatewayMetrics
+  readonly metricsText: MetricsSource
+  /** Called for each answer of 500 and above but deliberate refusals; one line on stderr by default. */
+  readonly onFailure?: (failure: GatewayFailure) => void
+  /** Epoch milliseconds. */
+  readonly clock?: () => number
+}
+
+/**
+ * Builds the gateway.
+ * Throws `config_invalid` when it would listen beyond loopback without API keys.
+ *
+ * @example
+ * const app = createGateway({ config, publisher, results, health: [], metrics, metricsText })
+ * const server = await listen(app, config.gateway)
+ */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { config, publisher, results, classifier, health, metricsText } = parts
+  const clock = parts.clock ?? Date.now
+  const app: Gateway = new OpenAPIHono<GatewayEnv>()
+  app.use(observeRequests(parts.metrics))
+  app.use(requestContext())
+  const authorize = createAuthorize(config.gateway)
+  const context = { authorize, admit: createAdmission(config.gateway), clock, config }
+  addEventRoutes(app, { ...context, publisher })
+  addClassifyRoutes(app, { ...context, classifier })
+  addResultRoutes(app, { ...context, results })
+  addProbeRoutes(app, { ...context, health, metricsText })
+  addOpenapiRoute(app)
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path)
+    if (allowed.length === 0) {
+      const error = new WinnowError(
+        'not_found',
+        `There is nothing at this address; see /openapi.json`,
+      )
+      return problemResponse(c, error, c.get('requestId'))
+    }
+    c.header('Allow', allowed.join(', '))
+    const error = new WinnowError('method_not_allowed', `Use ${allowed.join(' or ')} here`)
+    return problemResponse(c, error, c.get('requestId'))
+  })
+  const onFailure = parts.onFailure ?? writeFailure
+  app.onError((error, c) => {
+    const response = problemResponse(c, error, c.get('requestId'))
+    if (response.status >= 500 && !isOwnRefusal(error)) {
+      onFailure({ error, requestId: c.get('requestId'), method: c.req.method, path: c.req.path })
+    }
+    return response
+  })
+  return app
+}
+
+/** Times every request; routes that do not exist share one name, so that they cannot fill the metrics. */
+function observeRequests(metrics: GatewayMetrics): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) => {
+    const start = performance.now()
+    await next()
+    metrics.observe({
+      route: c.get('route') ?? 'unmatched',
+      method: methods.includes(c.req.method) ? c.req.method : 'other',
+      status: c.res.status,
+      seconds: (performance.now() - start) / 1_000,
+    })
+  }
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** The methods that some route has at a path; Hono answers HEAD wherever there is GET. */
+function allowedMethods(app: Gateway, path: string): string[] {
+  const matching = methods.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  )
+  return matching.includes('GET') ? ['GET', 'HEAD', ...matching.slice(1)] : matching
+}
+
+function writeFailure({ error, requestId, method, path }: GatewayFailure): void {
+  const code = error instanceof WinnowError ? error.code : 'internal'
+  const text = error instanceof Error ? (code === 'internal' ? error.stack : error.message) : error
+  console.error(`${method} ${path} ${requestId} ${code}: ${String(text)}`)
+}

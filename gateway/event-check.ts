@@ -1,0 +1,168 @@
+// Checks events that arrive over HTTP before anything is published, so that a caller learns at once
+// what would otherwise become a dead letter. What only the stream can know is checked there alone.
+import type { z } from 'zod'
+import type { Config } from '../configs/schema.ts'
+import type { EventErrorCode } from '../schemas/errors.ts'
+import { eventJson } from '../schemas/event.ts'
+import { parseRfc3339 } from './instant.ts'
+import type { PublishedEvent } from './ports.ts'
+
+/** A checked event; its id is still absent when the caller gave none. */
+export type CheckedEvent = Omit<PublishedEvent, 'id'> & { readonly id?: string }
+
+/** One defect of an event. */
+export type EventDefect = {
+  readonly code: EventErrorCode
+  readonly field?: string
+  readonly message: string
+}
+
+/** The event, or everything that is wrong with it. */
+export type EventCheck =
+  { kind: 'ok'; event: CheckedEvent } | { kind: 'rejected'; defects: readonly EventDefect[] }
+
+/** Events before this are taken for a mistake in the unit: 2000-01-01 in epoch milliseconds. */
+const timeMsMin = Date.UTC(2000, 0, 1)
+
+/** Checks one JSON value against the event schema and the limits. `nowMs` is epoch milliseconds. */
+export function checkEvent(
+  value: unknown,
+  options: { readonly limits: Config['limits']; readonly nowMs: number },
+): EventCheck {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const message = `an event must be a JSON object, not ${nameOf(value)}`
+    return { kind: 'rejected', defects: [{ code: 'event_not_object', message }] }
+  }
+  const parsed = eventJson.safeParse(value)
+  if (!parsed.success) {
+    const defects = parsed.error.issues.flatMap((issue) => shapeDefects(issue, value))
+    return { kind: 'rejected', defects }
+  }
+  const event = withoutNulls(parsed.data)
+  const defects = [
+    ...textDefects(event.text, options.limits.textBytesMax),
+    ...timeDefects(event.time, options),
+    ...attributesDefects(event.attributes, options.limits.attributesMax),
+    ...surrogateDefects(event),
+  ]
+  return defects.length === 0 ? { kind: 'ok', event } : { kind: 'rejected', defects }
+}
+
+/** What is wrong with a text to classify, whether it comes in an event or on its own. */
+export function textDefects(text: string, bytesMax: number): EventDefect[] {
+  const field = 'text'
+  if (text.trim() === '') return [{ code: 'text_empty', field, message: 'text is empty' }]
+  const bytes = Buffer.byteLength(text)
+  if (bytes > bytesMax) {
+    const message = `text has ${bytes} bytes; at most ${bytesMax} are allowed (limits.textBytesMax)`
+    return [{ code: 'text_too_long', field, message }]
+  }
+  return hasLoneSurrogate(text)
+    ? [{ code: 'text_unpaired_surrogate', field, message: 'text holds an unpaired surrogate' }]
+    : []
+}
+
+type Issue = z.core.$ZodIssue
+
+function shapeDefects(issue: Issue, event: object): EventDefect[] {
+  const field = issue.path.join('.')
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        code: 'field_unknown',
+        field: key,
+        message: `${shorten(key)} is not a field of an event`,
+      }))
+    case 'too_big':
+      return [{ code: 'field_too_long', field, message: `${field} is too long` }]
+    case 'invalid_key':
+      return [
+        { code: 'field_too_long', field: 'attributes', message: 'an attribute name is too long' },
+      ]
+    case 'too_small':
+      return [{ code: 'field_type', field, message: `${field} must not be empty` }]
+    default:
+      return issue.path.length === 1 && !Object.hasOwn(event, issue.path[0]!)
+        ? [{ code: 'field_missing', field, message: `${field} is missing` }]
+        : [{ code: 'field_type', field, message: `${shorten(field)} has the wrong type` }]
+  }
+}
+
+function timeDefects(
+  time: number | string | undefined,
+  options: { readonly limits: Config['limits']; readonly nowMs: number },
+): EventDefect[] {
+  if (time === undefined) return []
+  const field = 'time'
+  const timeMs = typeof time === 'number' ? time : parseRfc3339(time)
+  if (timeMs === undefined || !Number.isSafeInteger(timeMs)) {
+    const message =
+      'time must be RFC 3339, such as 2025-01-31T12:00:00Z, or whole epoch milliseconds'
+    return [{ code: 'time_invalid', field, message }]
+  }
+  if (timeMs < timeMsMin) {
+    return [{ code: 'time_past', field, message: 'time lies before the year 2000' }]
+  }
+  if (timeMs > options.nowMs + options.limits.futureMsMax) {
+    const message = `time lies more than ${options.limits.futureMsMax} ms ahead (limits.futureMsMax)`
+    return [{ code: 'time_future', field, message }]
+  }
+  return []
+}
+
+function attributesDefects(
+  attributes: Readonly<Record<string, string>> | undefined,
+  attributesMax: number,
+): EventDefect[] {
+  const count = Object.keys(attributes ?? {}).length
+  if (count <= attributesMax) return []
+  const message = `attributes has ${count} entries; at most ${attributesMax} are allowed (limits.attributesMax)`
+  return [{ code: 'field_too_long', field: 'attributes', message }]
+}
+
+/** Half a surrogate pair cannot be written as UTF-8: it would arrive as another string. */
+function surrogateDefects(event: CheckedEvent): EventDefect[] {
+  const named: [string, string | undefined][] = [
+    ['id', event.id],
+    ['source', event.source],
+    ['label', event.label],
+    ...Object.entries(event.attributes ?? {}).map(([name, value]): [string, string] => [
+      'attributes',
+      `${name} ${value}`,
+    ]),
+  ]
+  return named
+    .filter(([, value]) => value !== undefined && hasLoneSurrogate(value))
+    .map(([field]) => ({
+      code: 'text_unpaired_surrogate',
+      field,
+      message: `${field} holds an unpaired surrogate`,
+    }))
+}
+
+function withoutNulls(event: z.output<typeof eventJson>): CheckedEvent {
+  const { id, text, source, time, attributes, label } = event
+  return {
+    text,
+    ...(id != null && { id }),
+    ...(source != null && { source }),
+    ...(time != null && { time }),
+    ...(attributes != null && { attributes }),
+    ...(label != null && { label }),
+  }
+}
+
+/** With the u flag, a surrogate that belongs to a pair is no match. */
+function hasLoneSurrogate(text: string): boolean {
+  return /\p{Surrogate}/u.test(text)
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
+}
+
+/** Keeps a caller's own words in a message short. */
+function shorten(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text
+}

@@ -1,0 +1,164 @@
+// POST /v1/events: all events of a request are checked, then all are published, then the ids are
+// answered. It owns that order; parsing, checks, ids and repeats have files of their own.
+import { createHash } from 'node:crypto'
+import type { RouteConfig } from '@hono/zod-openapi'
+import { z } from 'zod'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { eventJson } from '../schemas/event.ts'
+import { bodyFormat, bodyValues } from './event-body.ts'
+import type { BodyValue } from './event-body.ts'
+import { checkEvent } from './event-check.ts'
+import type { CheckedEvent } from './event-check.ts'
+import { repeatableId, timeOrderedId } from './event-ids.ts'
+import { createIdempotencyMemory } from './idempotency.ts'
+import type { EventPublisher, PublishedEvent } from './ports.ts'
+import { itemsInvalid } from './problem.ts'
+import type { ItemError } from './problem.ts'
+import { addRoute, addSchemas, jsonContent, problems, schemaRef } from './route.ts'
+import type { Gateway, RouteContext } from './route.ts'
+
+/** Adds POST /v1/events. */
+export function addEventRoutes(
+  app: Gateway,
+  context: RouteContext & {
+    readonly config: Pick<Config, 'gateway' | 'limits'>
+    publisher: EventPublisher
+  },
+): void {
+  const { config, publisher, clock } = context
+  const memory = createIdempotencyMemory()
+  addSchemas(app, { Event: eventExample, AcceptedEvents: acceptedEvents })
+  const route = { ...postEvents, middleware: [context.authorize('ingest'), context.admit] }
+  addRoute(app, route, async (c) => {
+    const work = c.get('work')
+    const format = bodyFormat({
+      contentType: c.req.header('content-type'),
+      contentEncoding: c.req.header('content-encoding'),
+    })
+    const key = idempotencyKey(c.req.header('idempotency-key'))
+    const body = await work.body()
+    const nowMs = clock()
+    const values = bodyValues(body, { format, valuesMax: config.gateway.batchEventsMax })
+    const checked = checkValues(values, { limits: config.limits, nowMs })
+    const publish = (events: readonly PublishedEvent[]) =>
+      publisher.publish(events, { traceparent: c.get('traceparent') })
+    if (key === undefined) {
+      const events = checked.map((event) => ({ ...event, id: event.id ?? timeOrderedId(nowMs) }))
+      await work.run(() => publish(events))
+      return c.json({ ids: events.map((event) => event.id) }, 202)
+    }
+    const bodySha256 = createHash('sha256').update(body).digest('hex')
+    const identity = { caller: c.get('caller'), key, bodySha256 }
+    const events = checked.map((event, index) => ({
+      ...event,
+      id: event.id ?? repeatableId(identity, index),
+    }))
+    const memoryKey = `${identity.caller} ${key}`
+    await work.run(async () => {
+      await memory.once({ key: memoryKey, bodySha256, nowMs }, () => publish(events))
+    })
+    return c.json({ ids: events.map((event) => event.id) }, 202)
+  })
+}
+
+/** Every event of the request, or an error that names each invalid one by its index. */
+function checkValues(
+  values: readonly BodyValue[],
+  options: { readonly limits: Config['limits']; readonly nowMs: number },
+): CheckedEvent[] {
+  const events: CheckedEvent[] = []
+  const errors: ItemError[] = []
+  const indexById = new Map<string, number>()
+  for (const [index, value] of values.entries()) {
+    if (value.kind === 'unreadable') {
+      errors.push({ index, ...value.error })
+      continue
+    }
+    const check = checkEvent(value.value, options)
+    if (check.kind === 'rejected') {
+      errors.push(...check.defects.map((defect) => ({ index, ...defect })))
+      continue
+    }
+    const { id } = check.event
+    const first = id === undefined ? undefined : indexById.get(id)
+    if (first !== undefined && options.limits.duplicateWindow > 0) {
+      const message = `the event at index ${first} has the same id`
+      errors.push({ index, code: 'duplicate_id', field: 'id', message })
+    }
+    if (id !== undefined) indexById.set(id, first ?? index)
+    events.push(check.event)
+  }
+  if (errors.length === 0) return events
+  const consequence = 'nothing was published'
+  throw itemsInvalid(errors, { total: values.length, noun: 'events', consequence })
+}
+
+function idempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header
+  throw new WinnowError(
+    'parameter_invalid',
+    'Idempotency-Key must be 1 to 255 visible ASCII characters',
+    { details: { parameter: 'Idempotency-Key' } },
+  )
+}
+
+const eventExample = eventJson.meta({
+  examples: [{ text: 'My invoice is wrong', source: 'support-mail', attributes: { lang: 'en' } }],
+})
+const acceptedEvents = z.strictObject({ ids: z.array(z.string()) }).meta({
+  examples: [{ ids: ['0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1'] }],
+})
+const event = schemaRef('Event')
+const postEvents: RouteConfig = {
+  method: 'post',
+  path: '/v1/events',
+  summary: 'Put events on the stream',
+  description:
+    'One event, an array, or NDJSON. All events are checked first; when one is invalid nothing is published. ' +
+    '202 is sent once the broker has acknowledged all of them. After 503 or 504 some may have been ' +
+    'published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.',
+  tags: ['events'],
+  security: [{ bearer: ['ingest'] }],
+  parameters: [
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      description:
+        'Makes a retry safe: the same key and body are published once, and ids that the gateway ' +
+        'assigns are the same on every gateway. Remembered for an hour.',
+    },
+    {
+      name: 'traceparent',
+      in: 'header',
+      schema: { type: 'string' },
+      description: 'W3C trace context; travels in the record header.',
+    },
+  ],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: { oneOf: [event, { type: 'array', minItems: 1, items: event }] },
+          examples: {
+            one: { value: { text: 'My invoice is wrong', source: 'support-mail' } },
+            array: { value: [{ id: 'a-1', text: 'Hello' }, { text: 'Cheap watches, click here' }] },
+          },
+        },
+        'application/x-ndjson': {
+          schema: { type: 'string', description: 'One JSON event a line.' },
+          example: '{"text":"Hello"}\n{"text":"Cheap watches, click here"}\n',
+        },
+      },
+    },
+  },
+  responses: {
+    202: {
+      description: 'The broker has acknowledged all events. Ids are in the order of the request.',
+      content: jsonContent('AcceptedEvents'),
+    },
+    ...problems([400, 401, 403, 409, 413, 415, 422, 500, 502, 503, 504]),
+  },
+}

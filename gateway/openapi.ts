@@ -1,0 +1,56 @@
+// GET /openapi.json: the description that the routes added about themselves. It owns the frame of the
+// document, not the routes.
+import type { RouteConfig } from '@hono/zod-openapi'
+import { problemSchema } from './problem.ts'
+import { addRoute, addSchemas } from './route.ts'
+import type { Gateway } from './route.ts'
+
+/** Version of the HTTP interface, not of the package. */
+const interfaceVersion = '1.0.0'
+
+/** Adds GET /openapi.json. Call it after all other routes: the document is built once. */
+export function addOpenapiRoute(app: Gateway): void {
+  addSchemas(app, { Problem: problemSchema })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key of gateway.keys. A gateway on loopback may run without keys.',
+  })
+  let document: string | undefined
+  addRoute(app, { ...getOpenapi, middleware: [] }, (c) => {
+    document ??= JSON.stringify(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'Winnow gateway',
+          version: interfaceVersion,
+          description:
+            'Text events in, labels out. Errors are RFC 9457 problem documents with a stable `code`. ' +
+            'Every answer has an X-Request-Id.',
+          license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+        },
+        servers: [{ url: '/' }],
+        tags: [
+          { name: 'events', description: 'Put text on the stream.' },
+          { name: 'classify', description: 'Classify without the stream.' },
+          { name: 'results', description: 'What the stream stored.' },
+          { name: 'probes', description: 'Health, metrics and this document.' },
+        ],
+      }),
+    )
+    return c.body(document, 200, { 'Content-Type': 'application/json' })
+  })
+}
+
+const getOpenapi: RouteConfig = {
+  method: 'get',
+  path: '/openapi.json',
+  summary: 'This document',
+  tags: ['probes'],
+  responses: {
+    200: {
+      description: 'OpenAPI 3.1.',
+      content: { 'application/json': { schema: { type: 'object' } } },
+    },
+  },
+}

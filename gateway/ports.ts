@@ -1,0 +1,135 @@
+// What the gateway needs from the outside, as types: the broker, the stored results, the model, the
+// health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and models/.
+import type { Classification } from '../schemas/classification.ts'
+
+/** An event as the gateway hands it to the broker: checked, its id assigned, no nulls. */
+export type PublishedEvent = {
+  readonly id: string
+  readonly text: string
+  readonly source?: string
+  /** Epoch milliseconds, or RFC 3339. */
+  readonly time?: number | string
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly label?: string
+}
+
+/** Puts events on the events topic. */
+export type EventPublisher = {
+  /**
+   * Resolves once the broker has acknowledged every event. `traceparent` goes into the record header
+   * of that name. Rejects with `broker_unavailable` (trying again helps) or `broker_refused`.
+   */
+  publish(
+    events: readonly PublishedEvent[],
+    options: { readonly traceparent?: string },
+  ): Promise<void>
+}
+
+/** One stored row: an event classified by one model version. */
+export type StoredResult = Pick<
+  Classification,
+  | 'eventId'
+  | 'topic'
+  | 'partition'
+  | 'offset'
+  | 'eventTimeMs'
+  | 'classifiedAtMs'
+  | 'source'
+  | 'attributes'
+  | 'text'
+  | 'label'
+  | 'score'
+  | 'probabilities'
+  | 'model'
+  | 'version'
+  | 'role'
+  | 'tokens'
+  | 'queueMs'
+  | 'inferMs'
+  | 'totalMs'
+>
+
+/** Which results to list. Times bound `classifiedAtMs`: `sinceMs` inclusive, `untilMs` exclusive. */
+export type ResultFilter = {
+  readonly label?: string
+  readonly source?: string
+  /** Model name. */
+  readonly model?: string
+  /** Model version; only together with `model`. */
+  readonly version?: string
+  readonly sinceMs?: number
+  readonly untilMs?: number
+  /** Most results of one page. */
+  readonly limit: number
+  /** What an earlier page gave; opaque to everyone but the reader. */
+  readonly cursor?: string
+}
+
+/** One page of results, newest first; `cursor` is absent on the last page. */
+export type ResultPage = { readonly results: readonly StoredResult[]; readonly cursor?: string }
+
+/** Reads stored results. Rejects with `analytics_unavailable`, or `parameter_invalid` for a cursor. */
+export type ResultReader = {
+  /** Every result of one event, one for each model version, newest first; empty when there is none. */
+  byId(eventId: string): Promise<readonly StoredResult[]>
+  list(filter: ResultFilter): Promise<ResultPage>
+}
+
+/** The result of one text, classified without Kafka. */
+export type OnlineResult = {
+  readonly label: string
+  /** Probability of `label`, 0 to 1. */
+  readonly score: number
+  /** The most probable labels with their probabilities. */
+  readonly probabilities: Readonly<Record<string, number>>
+  /** Tokens after truncation. */
+  readonly tokens: number
+  /** Whether the text had more tokens than the model reads. */
+  readonly truncated: boolean
+}
+
+/** The model that the gateway has loaded. */
+export type OnlineClassifier = {
+  /** `name@version` of what answers now; it changes when a model is swapped. */
+  readonly model: string
+  /** Whether the queue would take more work at this moment. */
+  hasRoom(): boolean
+  /**
+   * One result for each text, in order. Rejects with `queue_full`, `session_failed`,
+   * `worker_crashed`, or `cancelled` after `signal` fires; texts that wait are then dropped.
+   */
+  classify(
+    texts: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly OnlineResult[]>
+}
+
+/** One thing that must work before the gateway is ready. */
+export type HealthCheck = {
+  /** Such as `kafka`; shown to anyone who asks /readyz. */
+  readonly name: string
+  /** Resolves when it works, rejects when it does not. */
+  check(signal: AbortSignal): Promise<void>
+}
+
+/** Everything to export at /metrics, in Prometheus text format 0.0.4. */
+export type MetricsSource = () => Promise<string>
+
+/** One answered request. `route` is the pattern, never the path, so that its values stay few. */
+export type ObservedRequest = {
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly seconds: number
+}
+
+/** Counts and times requests. */
+export type GatewayMetrics = { observe(request: ObservedRequest): void }
+
+/** A request that failed on our side, for the log: the answer keeps the cause to itself. */
+export type GatewayFailure = {
+  readonly error: unknown
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+}

@@ -1,0 +1,185 @@
+// Errors on the wire: which HTTP status each error code has, and the RFC 9457 document that carries
+// it. What a code means is schemas/errors.ts's; nothing else in the gateway chooses an error status.
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { WinnowError, eventErrors, operationErrors } from '../schemas/errors.ts'
+import type { ErrorCode, EventErrorCode } from '../schemas/errors.ts'
+
+/** The statuses that errors use. */
+export type ProblemStatus =
+  400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+
+/**
+ * The one HTTP status of each error code: a new code does not compile until it is here. Codes that are
+ * worth a retry have 503 or 504, the others never do.
+ */
+export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
+  value_null: 422,
+  avro_undecodable: 422,
+  schema_unknown: 422,
+  schema_mismatch: 422,
+  utf8_invalid: 400,
+  json_invalid: 400,
+  event_not_object: 422,
+  field_missing: 422,
+  field_type: 422,
+  field_unknown: 422,
+  field_too_long: 422,
+  text_empty: 422,
+  text_too_long: 422,
+  text_unpaired_surrogate: 422,
+  time_invalid: 422,
+  time_future: 422,
+  time_past: 422,
+  duplicate_id: 409,
+  output_invalid: 500,
+  config_invalid: 500,
+  usage: 500,
+  prerequisite_missing: 500,
+  port_taken: 500,
+  stack_not_running: 503,
+  service_start_failed: 503,
+  broker_unavailable: 503,
+  broker_refused: 502,
+  registry_unavailable: 503,
+  schema_incompatible: 500,
+  analytics_unavailable: 503,
+  analytics_refused: 502,
+  migration_changed: 500,
+  download_failed: 503,
+  hash_mismatch: 500,
+  base_not_found: 404,
+  model_not_found: 404,
+  model_corrupt: 500,
+  model_incompatible: 422,
+  graph_invalid: 500,
+  model_unavailable: 503,
+  session_failed: 503,
+  worker_crashed: 503,
+  queue_full: 503,
+  deadline_exceeded: 504,
+  cancelled: 503,
+  dataset_invalid: 422,
+  training_diverged: 500,
+  body_invalid: 400,
+  items_invalid: 422,
+  body_too_large: 413,
+  batch_too_large: 413,
+  media_type_unsupported: 415,
+  parameter_invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  idempotency_conflict: 409,
+  internal: 500,
+}
+
+/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
+export type ItemError = {
+  readonly index: number
+  readonly code: EventErrorCode
+  readonly field?: string
+  readonly message: string
+}
+
+/** Most item errors that one problem lists; `errorsTotal` counts them all. */
+export const itemErrorsMax = 100
+
+/** The problem document as every error answer carries it; some codes add members of their own. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().meta({ description: 'urn:winnow:error: and the code.' }),
+    title: z.string().meta({ description: 'What the code means; the same for every occurrence.' }),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened this time.' }),
+    code: z
+      .enum([...Object.keys(eventErrors), ...Object.keys(operationErrors)])
+      .meta({ description: 'Stable: programs should branch on this.' }),
+    instance: z.string().meta({ description: 'urn:winnow:request: and the X-Request-Id.' }),
+    errors: z
+      .array(
+        z.object({
+          index: z.int(),
+          code: z.enum(Object.keys(eventErrors)),
+          field: z.string().optional(),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: `The first ${itemErrorsMax} invalid items.` }),
+    errorsTotal: z.int().optional().meta({ description: 'How many item errors there were.' }),
+  })
+  .meta({
+    description: 'RFC 9457 problem document.',
+    examples: [
+      {
+        type: 'urn:winnow:error:items_invalid',
+        title: operationErrors.items_invalid.meaning,
+        status: 422,
+        detail: '1 of 2 events is invalid; nothing was published',
+        code: 'items_invalid',
+        instance: 'urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1',
+        errors: [{ index: 1, code: 'field_missing', field: 'text', message: 'text is missing' }],
+        errorsTotal: 1,
+      },
+    ],
+  })
+
+/** The error for a request with invalid items; `noun` is what the items are called. */
+export function itemsInvalid(
+  errors: readonly ItemError[],
+  request: { readonly total: number; readonly noun: string; readonly consequence: string },
+): WinnowError {
+  const invalid = new Set(errors.map((error) => error.index)).size
+  return new WinnowError(
+    'items_invalid',
+    `${invalid} of ${request.total} ${request.noun} ${invalid === 1 ? 'is' : 'are'} invalid; ${request.consequence}`,
+    { details: { errors: errors.slice(0, itemErrorsMax), errorsTotal: errors.length } },
+  )
+}
+
+/**
+ * The answer for anything thrown: a WinnowError keeps its code, all else is `internal`. Answers of
+ * 500 and above that come from behind the gateway give the meaning of the code only, since messages of
+ * clients name hosts.
+ */
+export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
+  const error =
+    thrown instanceof WinnowError
+      ? thrown
+      : new WinnowError('internal', 'A defect in Winnow', { cause: thrown })
+  const status = statusByCode[error.code]
+  const title = operationErrors[error.code].meaning
+  const own = status < 500 || isOwnRefusal(error)
+  const document = {
+    ...(own ? error.details : {}),
+    type: `urn:winnow:error:${error.code}`,
+    title,
+    status,
+    detail: own ? error.message : title,
+    code: error.code,
+    instance: `urn:winnow:request:${requestId}`,
+  }
+  const wait = retryAfterS(error)
+  if (wait !== undefined) c.header('Retry-After', String(wait))
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer')
+  return c.body(JSON.stringify(document), status, { 'Content-Type': 'application/problem+json' })
+}
+
+/**
+ * Whether the gateway itself refused: by design under load, or since the caller left. These are
+ * counted in the metrics and not logged, so that overload does not write a line a request.
+ */
+export function isOwnRefusal(error: unknown): boolean {
+  return (
+    error instanceof WinnowError &&
+    ['queue_full', 'deadline_exceeded', 'cancelled', 'model_unavailable'].includes(error.code)
+  )
+}
+
+/** A full queue empties within a second or so; a broker or a database takes longer to come back. */
+function retryAfterS(error: WinnowError): number | undefined {
+  if (statusByCode[error.code] !== 503) return undefined
+  return error.code === 'queue_full' ? 1 : 5
+}

@@ -1,0 +1,99 @@
+// How a route is added: its handlers and its OpenAPI description in one call, so that neither exists
+// without the other. Schemas come from zod as JSON Schema, which is what OpenAPI 3.1 holds.
+import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
+import type { Handler, MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import type { Authorize } from './auth.ts'
+import type { GatewayEnv } from './request-context.ts'
+
+/** The Hono app of the gateway. */
+export type Gateway = OpenAPIHono<GatewayEnv>
+
+/** What every group of routes gets. */
+export type RouteContext = {
+  readonly authorize: Authorize
+  /** Admission of requests that do work; probes do without. */
+  readonly admit: MiddlewareHandler<GatewayEnv>
+  /** Epoch milliseconds. */
+  readonly clock: () => number
+}
+
+/**
+ * Adds a route with its description. A parameter in the last place of the path may hold slashes, since
+ * event ids do: `/v1/results/winnow.events/3/17`.
+ */
+export function addRoute(
+  app: Gateway,
+  route: RouteConfig & { readonly middleware: readonly MiddlewareHandler<GatewayEnv>[] },
+  handler: Handler<GatewayEnv>,
+): void {
+  const { middleware, ...description } = route
+  app.openAPIRegistry.registerPath(description)
+  const path = route.path.replace(/\{(\w+)\}$/, ':$1{.+}').replace(/\{(\w+)\}\//g, ':$1/')
+  const named: MiddlewareHandler<GatewayEnv> = async (c, next) => {
+    c.set('route', route.path)
+    await next()
+  }
+  app.on(route.method.toUpperCase(), path, named, ...middleware, handler)
+}
+
+/** Adds named schemas to the description. */
+export function addSchemas(app: Gateway, schemas: Readonly<Record<string, z.ZodType>>): void {
+  for (const [name, schema] of Object.entries(schemas)) {
+    const json: Record<string, unknown> = { ...z.toJSONSchema(schema, { io: 'input' }) }
+    // OpenAPI 3.1 names the dialect once for the whole document.
+    delete json['$schema']
+    app.openAPIRegistry.registerComponent('schemas', name, json)
+  }
+}
+
+/** A reference to a schema that addSchemas added. */
+export function schemaRef(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+/** The description of a JSON body by a named schema. */
+export function jsonContent(name: string) {
+  return { 'application/json': { schema: schemaRef(name) } }
+}
+
+/** Query parameters of a route, from the schema that also checks them. */
+export function queryParameters(schema: z.ZodObject) {
+  const json = z.toJSONSchema(schema, { io: 'input' })
+  const required = new Set(json.required)
+  return Object.entries(json.properties ?? {}).map(([name, property]) => {
+    const { description, ...rest } = property as { description?: string }
+    return { name, in: 'query' as const, required: required.has(name), description, schema: rest }
+  })
+}
+
+const problemMeanings = {
+  400: 'The body or a parameter is malformed.',
+  401: 'A valid API key is needed.',
+  403: 'The API key lacks the scope.',
+  404: 'There is no such thing.',
+  409: 'The Idempotency-Key was used for another body.',
+  413: 'The body is too large, or holds too many items.',
+  415: 'The content type is not supported.',
+  422: 'At least one item is invalid; `errors` names each by its index.',
+  500: 'A defect in Winnow.',
+  502: 'The broker or the database refused for good.',
+  503: 'Overloaded, or something behind the gateway does not answer; see Retry-After.',
+  504: 'Not done in the time allowed.',
+} as const
+
+/** Descriptions of the error answers of a route. */
+export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: problemMeanings[status],
+        content: { 'application/problem+json': { schema: schemaRef('Problem') } },
+        ...(status === 503 && { headers: { 'Retry-After': retryAfter } }),
+      },
+    ]),
+  )
+}
+
+const retryAfter = { description: 'Seconds to wait.', schema: { type: 'integer' as const } }

@@ -1,0 +1,89 @@
+// Listens for the gateway and stops it without breaking off a request. It owns the sockets and their
+// time-outs; what a request means is app.ts's.
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { Gateway } from './route.ts'
+
+/** A listening gateway. */
+export type GatewayServer = {
+  /** Such as `http://127.0.0.1:18080`, with the port that was really taken. */
+  readonly url: string
+  /**
+   * Takes no new connection, lets the requests at work finish, then resolves. Connections that are
+   * still open after `drainMsMax` are cut. May be called twice.
+   */
+  close(options?: { readonly drainMsMax?: number }): Promise<void>
+}
+
+/**
+ * Starts to listen. Throws `port_taken` when another program has the port, `config_invalid` when the
+ * address cannot be listened on.
+ */
+export async function listen(
+  app: Pick<Gateway, 'fetch'>,
+  options: Pick<Config['gateway'], 'host' | 'port' | 'requestMsMax'>,
+): Promise<GatewayServer> {
+  let closing: Promise<void> | undefined
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const server = createServer(
+    {
+      // The app's own deadline answers first; this one ends connections whose body nobody reads.
+      requestTimeout: options.requestMsMax + 5_000,
+      headersTimeout: Math.min(10_000, options.requestMsMax),
+      // Longer than the 60 s after which load balancers drop an idle connection, so that they do it first.
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 1_000,
+    },
+    (request, response) => {
+      if (closing !== undefined) response.shouldKeepAlive = false
+      void answer(request, response)
+    },
+  )
+  await bind(server, options)
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return {
+    url: `http://${host}:${port}`,
+    close: ({ drainMsMax = options.requestMsMax } = {}) => {
+      closing ??= drain(server, drainMsMax)
+      return closing
+    },
+  }
+}
+
+function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = `${host}:${port}`
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new WinnowError('port_taken', `${where} is in use by another program`, {
+              cause,
+              details: { host, port },
+            })
+          : new WinnowError('config_invalid', `cannot listen on ${where}: ${cause.message}`, {
+              cause,
+            }),
+      )
+    })
+    server.listen({ host, port }, resolve)
+  })
+}
+
+async function drain(server: Server, drainMsMax: number): Promise<void> {
+  const cut = setTimeout(() => {
+    server.closeAllConnections()
+  }, drainMsMax)
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve()
+    })
+  })
+  server.closeIdleConnections()
+  await closed
+  clearTimeout(cut)
+}
