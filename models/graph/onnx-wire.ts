@@ -63,6 +63,7 @@ const messages = {
     name: [8, 'string'],
     raw: [9, 'bytes'],
     externalLocation: [13, 'Entry', 'repeated'],
+    dataLocation: [14, 'int'],
   },
   ValueInfo: { name: [1, 'string'], type: [2, 'Type'] },
   Type: { tensor: [1, 'TensorType'] },
@@ -117,7 +118,7 @@ export function encodeModel(model: OnnxMessage<'Model'>): Uint8Array {
  */
 export function decodeModel(bytes: Uint8Array): OnnxMessage<'Model'> {
   const reader = protobuf.Reader.create(bytes)
-  return readMessage(reader, 'Model', reader.len) as OnnxMessage<'Model'>
+  return readMessage(reader, 'Model', reader.len)
 }
 
 function writeMessage(writer: protobuf.Writer, name: MessageName, message: object): void {
@@ -200,5 +201,5 @@ function wireTypeOf(kind: Kind): number {
 }
 
 function fieldsOf(name: MessageName): [string, Field][] {
-  return Object.entries(messages[name])
+  return Object.entries<Field>(messages[name])
 }

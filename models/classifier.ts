@@ -1,0 +1,159 @@
+// Texts to labels with one model: logits from the workers, calibrated probabilities from logits. It
+// owns the meaning of a row of logits; batching and threads are behind inference.ts, and where
+// models lie on disk is the store's.
+import type { EventError } from '../schemas/errors.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { RowResult, SubmitOptions } from './batcher.ts'
+import {
+  openInference,
+  type Inference,
+  type InferenceOptions,
+  type InferenceStats,
+  type Tokenized,
+} from './inference.ts'
+import { mapInOrder } from './map-in-order.ts'
+
+export type ClassifierOptions = InferenceOptions & {
+  /** In the order of the logits. */
+  readonly labels: readonly string[]
+  /** Divides the logits before the softmax (Guo et al. 2017, arXiv:1706.04599). Default 1. */
+  readonly temperature?: number
+}
+
+/** A label for one text; times in milliseconds. */
+export type Classification = {
+  readonly kind: 'ok'
+  readonly label: string
+  /** Probability of the label. */
+  readonly score: number
+  /** float32 [labels], in the order of the labels; sums to 1. */
+  readonly probabilities: Float32Array
+  /** float32 [labels], as the model gave them. */
+  readonly logits: Float32Array
+  readonly queueMs: number
+  readonly inferMs: number
+  readonly batchId: number
+}
+
+/** The label, or why this text has none; other texts of its batch are not affected. */
+export type ClassifyOutcome =
+  | Classification
+  | { readonly kind: 'rejected'; readonly error: EventError; readonly batchId: number }
+
+/** The outcome of a text given as text. */
+export type TextOutcome = {
+  readonly outcome: ClassifyOutcome
+  readonly tokens: number
+  readonly truncated: boolean
+}
+
+export type Classifier = {
+  readonly labels: readonly string[]
+  tokenize(text: string): Tokenized
+  /**
+   * Classifies token ids int32 [tokens]. Throws `queue_full` at once under overload, `cancelled`
+   * when `signal` aborts before the batch forms, `session_failed` or `worker_crashed` when its
+   * batch failed.
+   */
+  classify(ids: Int32Array, options?: SubmitOptions): Promise<ClassifyOutcome>
+  /**
+   * As `classify`, but waits for room instead of refusing: resolves as soon as the text is queued,
+   * with the promise of its outcome.
+   */
+  classifyWhenRoom(
+    ids: Int32Array,
+    options?: SubmitOptions,
+  ): Promise<{ readonly result: Promise<ClassifyOutcome> }>
+  /** Classifies a stream of texts; outcomes come in input order, the memory used is bounded. */
+  classifyAll(texts: AsyncIterable<string> | Iterable<string>): AsyncGenerator<TextOutcome>
+  stats(): InferenceStats
+  /** Answers what is queued, then ends the workers. */
+  close(): Promise<void>
+}
+
+/** Outcomes that may wait for an earlier one in `classifyAll`. */
+const windowTextsMax = 4096
+
+/**
+ * Opens a classifier on a graph with the output `logits`. The same text gives the same bits
+ * whatever it is batched with. Throws `model_incompatible` when the model has another number of
+ * labels, and as openInference does. The caller closes it.
+ *
+ * @example
+ * const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens: 256, workers: 2 })
+ * const { ids } = classifier.tokenize('Where is my parcel?')
+ * const outcome = await classifier.classify(ids)
+ * await classifier.close()
+ */
+export async function openClassifier(options: ClassifierOptions): Promise<Classifier> {
+  const { labels, temperature = 1 } = options
+  const inference = await openInference(options, 'logits')
+  if (inference.width !== labels.length) {
+    await inference.close()
+    throw new WinnowError(
+      'model_incompatible',
+      `${options.modelPath} gives ${inference.width} logits for ${labels.length} labels.`,
+    )
+  }
+  const read = (row: RowResult): ClassifyOutcome => readLogits(row, { labels, temperature })
+  return {
+    labels,
+    tokenize: inference.tokenize,
+    classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),
+    classifyWhenRoom: async (ids, submitOptions) => {
+      const { result } = await inference.submitWhenRoom(ids, submitOptions)
+      return { result: result.then(read) }
+    },
+    classifyAll: (texts) => classifyAll(inference, texts, read),
+    stats: inference.stats,
+    close: inference.close,
+  }
+}
+
+function classifyAll(
+  inference: Inference,
+  texts: AsyncIterable<string> | Iterable<string>,
+  read: (row: RowResult) => ClassifyOutcome,
+): AsyncGenerator<TextOutcome> {
+  const start = async (text: string): Promise<{ result: Promise<TextOutcome> }> => {
+    const { ids, truncated } = inference.tokenize(text)
+    const { result } = await inference.submitWhenRoom(ids)
+    const tokens = ids.length
+    return { result: result.then((row) => ({ outcome: read(row), tokens, truncated })) }
+  }
+  return mapInOrder(texts, start, { windowMax: windowTextsMax })
+}
+
+/** A row of logits as label and probabilities; a value that is not finite rejects the text. */
+export function readLogits(
+  { row, queueMs, inferMs, batchId }: RowResult,
+  { labels, temperature }: { labels: readonly string[]; temperature: number },
+): ClassifyOutcome {
+  let best = 0
+  for (const [index, logit] of row.entries()) {
+    if (!Number.isFinite(logit)) {
+      const message = `The logit of the label ${labels[index] ?? index} is ${logit}.`
+      return { kind: 'rejected', error: { code: 'output_invalid', message }, batchId }
+    }
+    if (logit > row[best]!) best = index
+  }
+  const probabilities = softmax(row, temperature)
+  return {
+    kind: 'ok',
+    label: labels[best]!,
+    score: probabilities[best]!,
+    probabilities,
+    logits: row,
+    queueMs,
+    inferMs,
+    batchId,
+  }
+}
+
+/** softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels]. */
+function softmax(logits: Float32Array, temperature: number): Float32Array {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const weights = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature))
+  const sum = weights.reduce((a, b) => a + b, 0)
+  return Float32Array.from(weights, (weight) => weight / sum)
+}

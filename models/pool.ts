@@ -1,0 +1,233 @@
+// A fixed number of inference threads behind one call: a batch in, its rows out. It owns starting,
+// restarting and closing workers; it does not queue, group or tokenize (batcher.ts does).
+import assert from 'node:assert/strict'
+import { Worker } from 'node:worker_threads'
+import { WinnowError } from '../schemas/errors.ts'
+import type {
+  PoolMessage,
+  SessionShape,
+  TokenBatch,
+  WorkerMessage,
+  WorkerStart,
+} from './session-messages.ts'
+
+export type PoolOptions = WorkerStart & {
+  readonly workers: number
+  /**
+   * Batches a worker may hold: 1 keeps every other text free to join a better batch, 2 hides the
+   * time this thread takes to answer a worker. Default 2.
+   */
+  readonly batchesPerWorkerMax?: number
+  /** Restarts of one worker within `restartWindowMs` before it stays down. Default 3. */
+  readonly restartsMax?: number
+  /** Default 60,000. */
+  readonly restartWindowMs?: number
+  /** Called when a worker can take another batch. */
+  readonly onRoom?: () => void
+  /** Creates a thread; tests take hold of the threads here. */
+  readonly spawn?: (script: URL, start: WorkerStart) => Worker
+}
+
+/** What one run gave: rows float32 [batch, width] row-major. */
+export type RunResult = {
+  readonly rows: Float32Array
+  readonly width: number
+  readonly runMs: number
+  readonly worker: number
+}
+
+export type SessionPool = {
+  readonly shape: SessionShape
+  /** How many batches the workers can take now without waiting for each other. */
+  readonly room: number
+  /** False when every worker has crashed too often; `run` then always fails. */
+  readonly alive: boolean
+  /**
+   * Runs one batch; its arrays are transferred and must not be used again. Call only with `room`.
+   * Throws `session_failed` when the runtime refuses the batch, `worker_crashed` when its thread
+   * ended under it. Other batches are not touched by either.
+   */
+  run(batch: TokenBatch): Promise<RunResult>
+  /** Waits for the batches that run, then ends the threads. */
+  close(): Promise<void>
+}
+
+type PendingRun = {
+  readonly resolve: (result: RunResult) => void
+  readonly reject: (error: WinnowError) => void
+}
+
+/** One worker and the runs it holds; `thread` is undefined while it is down. */
+type Slot = {
+  readonly index: number
+  thread: Worker | undefined
+  ready: boolean
+  readonly pending: Map<number, PendingRun>
+  readonly restartTimes: number[]
+}
+
+/**
+ * Starts the workers and waits until each has loaded the model and run once. They load one after
+ * the other, because loading needs about twice the memory that serving does.
+ * Throws `model_incompatible` when the graph's inputs or outputs are not as expected, and
+ * `session_failed` when the runtime cannot load it. The caller closes the pool.
+ */
+export async function openPool(options: PoolOptions): Promise<SessionPool> {
+  assert.ok(options.workers >= 1)
+  const slots = Array.from({ length: options.workers }, (_, index): Slot => ({
+    index,
+    thread: undefined,
+    ready: false,
+    pending: new Map(),
+    restartTimes: [],
+  }))
+  const state: PoolState = { options, slots, nextRun: 0, closing: false, drained: undefined }
+  let shape: SessionShape | undefined
+  try {
+    for (const slot of slots) shape = await startWorker(state, slot)
+  } catch (error) {
+    state.closing = true
+    await Promise.all(slots.map(async (slot) => slot.thread?.terminate()))
+    throw error
+  }
+  assert.ok(shape !== undefined)
+  return {
+    shape,
+    get room() {
+      return slots.reduce((sum, slot) => sum + roomOf(state, slot), 0)
+    },
+    get alive() {
+      return slots.some((slot) => slot.thread !== undefined)
+    },
+    run: (batch) => run(state, batch),
+    close: () => close(state),
+  }
+}
+
+type PoolState = {
+  readonly options: PoolOptions
+  readonly slots: readonly Slot[]
+  nextRun: number
+  closing: boolean
+  /** Called after each run while closing. */
+  drained: (() => void) | undefined
+}
+
+function roomOf({ options, closing }: PoolState, slot: Slot): number {
+  if (closing || !slot.ready) return 0
+  return Math.max(0, (options.batchesPerWorkerMax ?? 2) - slot.pending.size)
+}
+
+function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
+  const { slots } = state
+  const slot = slots.reduce((best, next) =>
+    roomOf(state, next) > roomOf(state, best) ? next : best,
+  )
+  if (!slots.some(({ thread }) => thread !== undefined)) {
+    return Promise.reject(
+      new WinnowError('worker_crashed', 'Every inference worker crashed too often to go on.'),
+    )
+  }
+  assert.ok(slot.thread !== undefined && roomOf(state, slot) > 0, 'run was called without room')
+  const message: PoolMessage = { kind: 'run', id: state.nextRun++, batch }
+  const buffers = [batch.ids.buffer, batch.lengths?.buffer].filter(
+    (buffer) => buffer instanceof ArrayBuffer,
+  )
+  const result = new Promise<RunResult>((resolve, reject) => {
+    slot.pending.set(message.id, { resolve, reject })
+  })
+  slot.thread.postMessage(message, buffers)
+  return result
+}
+
+async function close(state: PoolState): Promise<void> {
+  const busy = (): boolean => state.slots.some((slot) => slot.pending.size > 0)
+  state.closing = true
+  if (busy()) {
+    await new Promise<void>((resolve) => {
+      state.drained = () => {
+        if (!busy()) resolve()
+      }
+    })
+  }
+  await Promise.all(
+    state.slots.map(async ({ thread }) => {
+      if (thread === undefined) return
+      const ended = new Promise((resolve) => thread.once('exit', resolve))
+      thread.postMessage({ kind: 'close' } satisfies PoolMessage)
+      await ended
+    }),
+  )
+}
+
+/** Starts a thread for the slot and resolves when its session is ready. */
+function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
+  const { modelPath, output, spawn = spawnThread } = state.options
+  // Compiled to JavaScript, the worker's script ends in .js as this file does.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const script = new URL(`./session-worker.${extension}`, import.meta.url)
+  const thread = spawn(script, { modelPath, output })
+  slot.thread = thread
+  let crash: unknown
+  return new Promise((resolve, reject) => {
+    thread.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'ready') {
+        slot.ready = true
+        resolve(message.shape)
+        state.options.onRoom?.()
+      } else if (message.kind === 'refused') {
+        reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
+      } else settleRun(state, slot, message)
+    })
+    thread.on('error', (error) => {
+      crash = error
+    })
+    thread.on('exit', (exitCode) => {
+      const message = `An inference worker ended unexpectedly (exit ${exitCode}).`
+      const error = new WinnowError('worker_crashed', message, { cause: crash })
+      reject(error)
+      if (slot.thread === thread) loseWorker(state, slot, error)
+    })
+  })
+}
+
+function spawnThread(script: URL, start: WorkerStart): Worker {
+  return new Worker(script, { workerData: start })
+}
+
+function settleRun(
+  state: PoolState,
+  slot: Slot,
+  message: Extract<WorkerMessage, { kind: 'done' | 'failed' }>,
+): void {
+  const pending = slot.pending.get(message.id)
+  assert.ok(pending !== undefined, 'a worker answered a run that nobody asked for')
+  slot.pending.delete(message.id)
+  if (message.kind === 'done') {
+    const { rows, width, runMs } = message
+    pending.resolve({ rows, width, runMs, worker: slot.index })
+  } else pending.reject(new WinnowError('session_failed', message.message))
+  state.drained?.()
+  state.options.onRoom?.()
+}
+
+/** Fails the runs that a dead thread held, and starts another unless it dies too often. */
+function loseWorker(state: PoolState, slot: Slot, error: WinnowError): void {
+  const { restartsMax = 3, restartWindowMs = 60_000 } = state.options
+  const wasReady = slot.ready
+  slot.thread = undefined
+  slot.ready = false
+  for (const { reject } of slot.pending.values()) reject(error)
+  slot.pending.clear()
+  state.drained?.()
+  const now = performance.now()
+  slot.restartTimes.push(now)
+  while (slot.restartTimes.length > 0 && slot.restartTimes[0]! < now - restartWindowMs) {
+    slot.restartTimes.shift()
+  }
+  const again = !state.closing && wasReady && slot.restartTimes.length <= restartsMax
+  // A restart that fails ends its thread, which leads here again with `wasReady` false.
+  if (again) startWorker(state, slot).catch(() => undefined)
+  // Callers learn from the next `run` that nobody is left.
+  state.options.onRoom?.()
+}

@@ -1,0 +1,48 @@
+// What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
+// sender must not touch them again.
+
+/** What a worker is given when it starts. */
+export type WorkerStart = {
+  readonly modelPath: string
+  /** The graph output whose rows are wanted. */
+  readonly output: 'logits' | 'embedding'
+}
+
+/** Texts of one padded length: ids int32 [batch, tokens] row-major. */
+export type TokenBatch = {
+  readonly ids: Int32Array
+  readonly batch: number
+  readonly tokens: number
+  /** Tokens of each text that count, int32 [batch]; only for graphs that mask padding. */
+  readonly lengths?: Int32Array
+}
+
+/** What a loaded model takes and gives, read from its graph. */
+export type SessionShape = {
+  /** Columns of the output: labels or hidden size. */
+  readonly width: number
+  /** Whether the graph masks padding, and so needs `lengths`. */
+  readonly masksPadding: boolean
+  /** Loading and first run, in milliseconds. */
+  readonly loadMs: number
+}
+
+export type PoolMessage =
+  | { readonly kind: 'run'; readonly id: number; readonly batch: TokenBatch }
+  | { readonly kind: 'close' }
+
+export type WorkerMessage =
+  | { readonly kind: 'ready'; readonly shape: SessionShape }
+  | {
+      readonly kind: 'refused'
+      readonly code: 'model_incompatible' | 'session_failed'
+      readonly message: string
+    }
+  | {
+      readonly kind: 'done'
+      readonly id: number
+      readonly rows: Float32Array
+      readonly width: number
+      readonly runMs: number
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }

@@ -1,0 +1,108 @@
+// The body of one inference thread: one ONNX Runtime session, batches in, rows out. `session.run`
+// blocks its thread, which is why each session has one. It owns session options and input
+// tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
+import { parentPort, workerData } from 'node:worker_threads'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type {
+  PoolMessage,
+  SessionShape,
+  TokenBatch,
+  WorkerMessage,
+  WorkerStart,
+} from './session-messages.ts'
+
+/**
+ * One thread a session: parallelism comes from several workers. `basic` keeps the runtime's
+ * SkipLayerNormalization fusion off, whose CPU kernel is slower than Add + LayerNormalization.
+ * Memory patterns are planned per input shape and never dropped, so with varying lengths they
+ * would only grow.
+ */
+export const sessionOptions: InferenceSession.SessionOptions = {
+  executionProviders: ['cpu'],
+  graphOptimizationLevel: 'basic',
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  enableMemPattern: false,
+  enableCpuMemArena: true,
+  logSeverityLevel: 3,
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
+}
+
+if (parentPort !== null) await serve(parentPort, workerData as WorkerStart)
+
+async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
+  const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer)
+  let session: InferenceSession
+  try {
+    const started = performance.now()
+    session = await InferenceSession.create(start.modelPath, sessionOptions)
+    const shape = await warmUp(session, start)
+    send({ kind: 'ready', shape: { ...shape, loadMs: performance.now() - started } })
+  } catch (error) {
+    const code = error instanceof WinnowError ? 'model_incompatible' : 'session_failed'
+    send({ kind: 'refused', code, message: errorMessage(error) })
+    port.close()
+    return
+  }
+  port.on('message', (message: PoolMessage) => {
+    if (message.kind === 'close') {
+      void session.release().finally(() => port.close())
+      return
+    }
+    const { id, batch } = message
+    const started = performance.now()
+    runBatch(session, batch, start.output).then(
+      (rows) => {
+        const runMs = performance.now() - started
+        const width = rows.length / batch.batch
+        send({ kind: 'done', id, rows, width, runMs }, [rows.buffer])
+      },
+      (error: unknown) => send({ kind: 'failed', id, message: errorMessage(error) }),
+    )
+  })
+}
+
+/** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */
+async function runBatch(
+  session: InferenceSession,
+  { ids, batch, tokens, lengths }: TokenBatch,
+  output: WorkerStart['output'],
+): Promise<Float32Array<ArrayBuffer>> {
+  const feeds: Record<string, Tensor> = { input_ids: new Tensor('int32', ids, [batch, tokens]) }
+  if (lengths !== undefined) feeds['lengths'] = new Tensor('int32', lengths, [batch])
+  const results = await session.run(feeds, [output])
+  const rows = results[output]
+  if (!(rows?.data instanceof Float32Array)) throw new Error(`${output} is not float32`)
+  const copy = Float32Array.from(rows.data)
+  rows.dispose()
+  return copy
+}
+
+/** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
+async function warmUp(
+  session: InferenceSession,
+  { output }: WorkerStart,
+): Promise<Omit<SessionShape, 'loadMs'>> {
+  const masksPadding = session.inputNames.includes('lengths')
+  const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
+  const given = session.inputNames.toSorted().join(',')
+  if (given !== expected || !session.outputNames.includes(output)) {
+    throw new WinnowError(
+      'model_incompatible',
+      `The graph has inputs ${given} and outputs ${session.outputNames.join(',')}; ` +
+        `expected inputs ${expected} and an output ${output}.`,
+    )
+  }
+  const tokens = 8
+  const batch: TokenBatch = {
+    ids: new Int32Array(tokens),
+    batch: 1,
+    tokens,
+    ...(masksPadding && { lengths: Int32Array.of(tokens) }),
+  }
+  const rows = await runBatch(session, batch, output)
+  return { width: rows.length, masksPadding }
+}
