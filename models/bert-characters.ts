@@ -1,0 +1,113 @@
+// What uncased BERT tokenization does with each code point, as tables. The facts are in
+// bert-characters.json, which was read off the reference tokenizer by
+// tests/fixtures/make-bert-characters.py; no Unicode table of the runtime is asked, so that the same
+// text gives the same ids on every version of Node.
+import facts from './bert-characters.json' with { type: 'json' }
+
+/** Kinds of code points. Those below `space` stand inside words; the others end a word. */
+export const characterKind = {
+  /** Kept as it is. */
+  plain: 0,
+  /** Left out, without a trace. */
+  dropped: 1,
+  /** Left out, but marks do not move across it. */
+  starterMark: 2,
+  /** Replaced by one or more characters of a word. */
+  mapped: 3,
+  /** A mark that stays, and is put in order of combining class among its neighbours. */
+  stacked: 4,
+  space: 5,
+  /** A word of its own. */
+  punctuation: 6,
+  /** Replaced by text that holds words of its own, such as a CJK ideograph. */
+  isolated: 7,
+} as const
+
+/** Tables for one tokenizer; about 1.2 MB. */
+export type BertCharacters = {
+  /** uint8 [0x110000], a value of `characterKind` for each code point. */
+  readonly kinds: Uint8Array
+  /** Replacements of mapped code points, and the words of isolated ones. */
+  readonly replacements: ReadonlyMap<number, readonly string[]>
+  /** Canonical combining classes of stacked marks. */
+  readonly combiningClasses: ReadonlyMap<number, number>
+}
+
+/** Builds the tables (about 10 ms). */
+export function bertCharacters(): BertCharacters {
+  const kinds = new Uint8Array(0x110000)
+  const replacements = new Map<number, readonly string[]>()
+  const combiningClasses = new Map<number, number>()
+  fill(kinds, facts.dropped, characterKind.dropped)
+  fill(kinds, facts.starterMarks, characterKind.starterMark)
+  fill(kinds, facts.spaces, characterKind.space)
+  fill(kinds, facts.punctuation, characterKind.punctuation)
+  fill(kinds, facts.isolated, characterKind.isolated)
+  // Half of a surrogate pair is read as U+FFFD, as an encoder to UTF-8 writes it: it is left out.
+  kinds.fill(characterKind.dropped, 0xd800, 0xe000)
+  for (const [combiningClass, ranges] of Object.entries(facts.stacked)) {
+    fill(kinds, ranges, characterKind.stacked)
+    eachCodePoint(ranges, (codePoint) => combiningClasses.set(codePoint, Number(combiningClass)))
+  }
+  for (const [text, ranges] of Object.entries(facts.mapped)) {
+    const words = splitWords(text, kinds)
+    const kind =
+      words.length === 1 && words[0] === text && !isPunctuation(text, kinds)
+        ? characterKind.mapped
+        : characterKind.isolated
+    fill(kinds, ranges, kind)
+    eachCodePoint(ranges, (codePoint) => replacements.set(codePoint, words))
+  }
+  addHangul(kinds, replacements)
+  return { kinds, replacements, combiningClasses }
+}
+
+// Syllables decompose by arithmetic: Unicode Standard, section 3.12.
+function addHangul(kinds: Uint8Array, replacements: Map<number, readonly string[]>): void {
+  for (let syllable = 0; syllable < 11_172; syllable++) {
+    const lead = 0x1100 + Math.floor(syllable / 588)
+    const vowel = 0x1161 + Math.floor((syllable % 588) / 28)
+    const jamo = [lead, vowel]
+    if (syllable % 28 > 0) jamo.push(0x11a7 + (syllable % 28))
+    kinds[0xac00 + syllable] = characterKind.mapped
+    replacements.set(0xac00 + syllable, [String.fromCodePoint(...jamo)])
+  }
+}
+
+function splitWords(text: string, kinds: Uint8Array): string[] {
+  const words: string[] = []
+  let word = ''
+  for (const character of text) {
+    const kind = kinds[character.codePointAt(0)!]
+    const ends = kind === characterKind.space || kind === characterKind.punctuation
+    if (!ends) word += character
+    else if (word !== '') words.push(word)
+    if (ends) word = ''
+    if (kind === characterKind.punctuation) words.push(character)
+  }
+  if (word !== '') words.push(word)
+  return words
+}
+
+function isPunctuation(text: string, kinds: Uint8Array): boolean {
+  return kinds[text.codePointAt(0)!] === characterKind.punctuation
+}
+
+function fill(kinds: Uint8Array, ranges: string, kind: number): void {
+  for (const [first, last] of parseRanges(ranges)) kinds.fill(kind, first, last + 1)
+}
+
+function eachCodePoint(ranges: string, visit: (codePoint: number) => void): void {
+  for (const [first, last] of parseRanges(ranges)) {
+    for (let codePoint = first; codePoint <= last; codePoint++) visit(codePoint)
+  }
+}
+
+// '41-5a 61': hexadecimal, both ends included.
+function parseRanges(ranges: string): [number, number][] {
+  if (ranges === '') return []
+  return ranges.split(' ').map((range) => {
+    const [first = '', last = first] = range.split('-')
+    return [parseInt(first, 16), parseInt(last, 16)]
+  })
+}

@@ -1,0 +1,63 @@
+// Normalizes one raw word as uncased BERT does: characters left out, accents stripped, lower case.
+// Where words begin and end is models/tokenizer.ts; what a character becomes is
+// models/bert-characters.ts.
+import { characterKind, type BertCharacters } from './bert-characters.ts'
+
+/**
+ * The normalized word, or undefined when it has more than `charsMax` characters (it will be one
+ * unknown token, so that the rest of a 1 MB word need not be looked at). Empty when nothing is left.
+ */
+export function normalizeWord(
+  raw: string,
+  options: { characters: BertCharacters; charsMax: number },
+): string | undefined {
+  const { kinds, replacements, combiningClasses } = options.characters
+  const word = new WordBuilder(combiningClasses)
+  for (let i = 0; i < raw.length; i++) {
+    const codePoint = raw.codePointAt(i)!
+    if (codePoint > 0xffff) i++
+    const kind = kinds[codePoint]
+    if (kind === characterKind.dropped) continue
+    if (kind === characterKind.starterMark) word.endStack()
+    else if (kind !== characterKind.mapped) word.add(codePoint)
+    else for (const c of replacements.get(codePoint)![0]!) word.add(c.codePointAt(0)!)
+    if (word.length > options.charsMax) return undefined
+  }
+  word.endStack()
+  return word.text()
+}
+
+// Keeps runs of stacked marks in canonical order: ascending combining class, stable.
+class WordBuilder {
+  readonly #combiningClasses: ReadonlyMap<number, number>
+  readonly #codePoints: number[] = []
+  #stackFrom = -1
+
+  constructor(combiningClasses: ReadonlyMap<number, number>) {
+    this.#combiningClasses = combiningClasses
+  }
+
+  get length(): number {
+    return this.#codePoints.length
+  }
+
+  add(codePoint: number): void {
+    const stacked = codePoint >= 0x300 && this.#combiningClasses.has(codePoint)
+    if (!stacked) this.endStack()
+    else if (this.#stackFrom < 0) this.#stackFrom = this.#codePoints.length
+    this.#codePoints.push(codePoint)
+  }
+
+  endStack(): void {
+    if (this.#stackFrom < 0) return
+    const classes = this.#combiningClasses
+    const stack = this.#codePoints.splice(this.#stackFrom)
+    stack.sort((a, b) => classes.get(a)! - classes.get(b)!)
+    this.#codePoints.push(...stack)
+    this.#stackFrom = -1
+  }
+
+  text(): string {
+    return String.fromCodePoint(...this.#codePoints)
+  }
+}
