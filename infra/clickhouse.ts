@@ -50,7 +50,9 @@ export function createAnalytics(
         return answer.json()
       }),
     run: (sql) =>
-      analyticsCall('run a statement', async () => void (await client.command({ query: sql }))),
+      analyticsCall('run a statement', async () => {
+        await client.command({ query: sql })
+      }),
     insert: (table, insertion) =>
       analyticsCall(`insert into ${table}`, () => insertBlock(client, table, insertion)),
     text: (sql, format) =>

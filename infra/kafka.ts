@@ -135,5 +135,5 @@ function saslOf(config: Config['kafka']): SASLOptions | undefined {
     mechanism: config.saslMechanism,
     username: config.username ?? '',
     password: config.password ?? '',
-  } as SASLOptions
+  }
 }

@@ -1,6 +1,6 @@
 // A consumer group member that hands out chunks of records and commits only what it is told to. It
 // owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
-import kafkajs, { type Consumer } from 'kafkajs'
+import type { Batch, Consumer, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
@@ -8,9 +8,10 @@ import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 export type SourceHandlers = {
   /**
    * Takes over one chunk. The next chunk of any partition may come before this one's work is done;
-   * waiting in here holds the source back. `heartbeat` must be called at least once a second meanwhile.
+   * waiting in here holds the source back. `heartbeat` must be called about once a second meanwhile.
+   * False means that the chunk was not taken; it will be polled again.
    */
-  onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<void>
+  onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
   /** The group was joined anew: positions went back to the committed offsets. */
   onAssigned(partitions: readonly number[]): void
   /** The consumer gave up for good. */
@@ -58,26 +59,13 @@ export function createRecordSource(
           autoCommit: false,
           eachBatchAutoResolve: false,
           partitionsConsumedConcurrently: options.concurrency,
-          eachBatch: async ({ batch, resolveOffset, heartbeat, isRunning, isStale }) => {
-            const lastOffset = Number(batch.lastOffset())
-            for (let at = 0; at < batch.messages.length; at += chunkRecordsMax) {
-              if (paused || !isRunning() || isStale()) return
-              const messages = batch.messages.slice(at, at + chunkRecordsMax)
-              const records = messages.map((m) => recordOf(topic, batch.partition, m))
-              const isLast = at + chunkRecordsMax >= batch.messages.length
-              const last = records[records.length - 1]!.offset
-              await handlers.onChunk(
-                {
-                  topic,
-                  partition: batch.partition,
-                  records,
-                  nextOffset: (isLast ? Math.max(last, lastOffset) : last) + 1,
-                  highWatermark: Number(batch.highWatermark),
-                },
-                heartbeat,
-              )
-              resolveOffset(String(last))
-              await heartbeat()
+          eachBatch: async (payload) => {
+            const { batch } = payload
+            for (const chunk of chunksOf(topic, batch)) {
+              if (paused || !payload.isRunning() || payload.isStale()) return
+              if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
+              payload.resolveOffset(String(chunk.records.at(-1)!.offset))
+              await payload.heartbeat()
             }
           },
         })
@@ -106,7 +94,26 @@ function listen(consumer: Consumer, handlers: SourceHandlers, topic: string): vo
   })
 }
 
-function recordOf(topic: string, partition: number, message: kafkajs.KafkaMessage): KafkaRecord {
+function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
+  const { partition, messages } = batch
+  for (let at = 0; at < messages.length; at += chunkRecordsMax) {
+    const records = messages
+      .slice(at, at + chunkRecordsMax)
+      .map((message) => recordOf(topic, partition, message))
+    const lastOffset = records.at(-1)!.offset
+    const isLast = at + chunkRecordsMax >= messages.length
+    yield {
+      topic,
+      partition,
+      records,
+      // The batch may end with control records, which are not handed out.
+      nextOffset: (isLast ? Math.max(lastOffset, Number(batch.lastOffset())) : lastOffset) + 1,
+      highWatermark: Number(batch.highWatermark),
+    }
+  }
+}
+
+function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
   const traceparent = message.headers?.['traceparent']
   return {
     topic,

@@ -76,8 +76,8 @@ CREATE TABLE IF NOT EXISTS labels
     labelled_at DateTime64(3, 'UTC'),
     labelled_by LowCardinality(String) COMMENT 'a person, or "producer" when the event came with it'
 )
-ENGINE = MergeTree
-ORDER BY (event_id, labelled_at)
+ENGINE = ReplacingMergeTree
+ORDER BY (event_id, labelled_by, labelled_at)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE TABLE IF NOT EXISTS model_releases

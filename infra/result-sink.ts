@@ -1,0 +1,118 @@
+// The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
+// ClickHouse. The ClickHouse inserts come last and carry the block's token, so that they alone decide
+// whether a block was delivered. Kafka gets each at least once, keyed by the event.
+import type { Classification } from '../schemas/classification.ts'
+import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
+import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
+import {
+  classificationColumns,
+  classificationRow,
+  deadLetterColumns,
+  deadLetterRow,
+  knownLabelRow,
+  labelColumns,
+} from './classification-rows.ts'
+import type { Analytics } from './clickhouse.ts'
+import type { RecordProducer } from './kafka.ts'
+import type { Schemas } from './registry.ts'
+
+export type SinkClients = { analytics: Analytics; producer: RecordProducer; schemas: Schemas }
+
+export type SinkTopics = { deadLetters: string; classified: string | undefined }
+
+type ResultBlock = {
+  token: string
+  outputs: readonly { record: KafkaRecord; value: Classification }[]
+  deadLetters: readonly DeadLetter[]
+}
+
+/** Offsets read back at a time when looking for what was delivered before. */
+const deliveredPageRows = 50_000
+
+/** Makes the sink for results of one model name; it closes nothing. */
+export function createResultSink(
+  clients: SinkClients,
+  options: { model: string; topics: SinkTopics },
+) {
+  const { analytics, producer, schemas } = clients
+  return {
+    delivered: (topic: string, partition: number, fromOffset: number) =>
+      readDelivered(analytics, { topic, partition, fromOffset, model: options.model }),
+
+    async write(block: ResultBlock): Promise<void> {
+      const results = block.outputs.map((output) => output.value)
+      const { classified } = options.topics
+      await Promise.all([
+        classified === undefined
+          ? undefined
+          : producer.send(
+              classified,
+              block.outputs.map(({ record, value }) => ({
+                key: value.eventId,
+                value: schemas.encode('classified', value),
+                traceparent: record.traceparent,
+              })),
+            ),
+        sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
+      ])
+      const labelled = results.filter((result) => result.knownLabel !== null)
+      await insertDeadLetters(analytics, block)
+      await analytics.insert('labels', {
+        columns: labelColumns,
+        values: labelled.map(knownLabelRow),
+        token: `${block.token}-labels`,
+      })
+      await analytics.insert('classifications', {
+        columns: classificationColumns,
+        values: results.map(classificationRow),
+        token: `${block.token}-${options.model}`,
+      })
+    },
+  }
+}
+
+/** Sends dead letters to their topic, keyed by origin so that a repeated one can be told. */
+export async function sendDeadLetters(
+  { producer, schemas }: Pick<SinkClients, 'producer' | 'schemas'>,
+  topic: string,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  const records: OutgoingRecord[] = letters.map((letter) => ({
+    key: deadLetterId(letter),
+    value: schemas.encode('dead-letters', letter),
+  }))
+  if (records.length > 0) await producer.send(topic, records)
+}
+
+/** Inserts the dead letters of a block into ClickHouse. */
+export function insertDeadLetters(
+  analytics: Analytics,
+  block: { token: string; deadLetters: readonly DeadLetter[] },
+): Promise<void> {
+  return analytics.insert('dead_letters', {
+    columns: deadLetterColumns,
+    values: block.deadLetters.map(deadLetterRow),
+    token: `${block.token}-dead`,
+  })
+}
+
+async function readDelivered(
+  analytics: Analytics,
+  key: { topic: string; partition: number; fromOffset: number; model: string },
+) {
+  const rows = await analytics.rows<{ at: number; ms: number }>(
+    `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM classifications
+     WHERE topic = {topic: String} AND partition = {partition: UInt32}
+       AND offset >= {fromOffset: UInt64} AND model = {model: String} AND role != 'shadow'
+     UNION ALL
+     SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM dead_letters
+     WHERE topic = {topic: String} AND partition = {partition: UInt32}
+       AND offset >= {fromOffset: UInt64}
+     ORDER BY at LIMIT ${deliveredPageRows}`,
+    key,
+  )
+  return {
+    recordTimeMsByOffset: new Map(rows.map((row) => [row.at, row.ms])),
+    through: rows.length < deliveredPageRows ? Infinity : rows[rows.length - 1]!.at,
+  }
+}

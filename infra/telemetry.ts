@@ -1,0 +1,191 @@
+// Prometheus metrics of a process and the small listener that serves them with the probes. Label
+// values come from closed lists only: never a text, an id or a caller's words.
+import { createServer, type Server } from 'node:http'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { errorMessage } from '../schemas/errors.ts'
+
+export type Telemetry = {
+  readonly registry: Registry
+  settled(stage: string, code: string, events: number): void
+  sliceSeconds(seconds: number): void
+  blockWritten(rows: number, seconds: number): void
+  retried(operation: string, code: string): void
+  inFlight(events: number, bytes: number): void
+  lag(topic: string, partition: number, records: number): void
+  batch(batch: BatchFigures): void
+  observe(route: string, method: string, status: number, seconds: number): void
+}
+
+export type BatchFigures = {
+  size: number
+  tokens: number
+  paddedTokens: number
+  waitMs: number
+  runMs: number
+}
+
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Makes the metrics of one process, Node's own included. */
+export function createTelemetry(): Telemetry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const events = new Counter({
+    name: 'winnow_events_total',
+    help: 'Events settled, by stage and outcome code.',
+    labelNames: ['stage', 'code'],
+    registers,
+  })
+  const slice = new Histogram({
+    name: 'winnow_slice_seconds',
+    help: 'Time of one chunk through the stages, waiting for a batch included.',
+    buckets: secondsBuckets,
+    registers,
+  })
+  const write = new Histogram({
+    name: 'winnow_sink_write_seconds',
+    help: 'Time to make one block durable, retries included.',
+    buckets: secondsBuckets,
+    registers,
+  })
+  const rows = new Counter({
+    name: 'winnow_sink_rows_total',
+    help: 'Rows made durable.',
+    registers,
+  })
+  const retries = new Counter({
+    name: 'winnow_retries_total',
+    help: 'Operations tried again, by error code.',
+    labelNames: ['operation', 'code'],
+    registers,
+  })
+  const flightEvents = new Gauge({
+    name: 'winnow_in_flight_events',
+    help: 'Events between poll and commit.',
+    registers,
+  })
+  const flightBytes = new Gauge({
+    name: 'winnow_in_flight_bytes',
+    help: 'Value bytes between poll and commit.',
+    registers,
+  })
+  const lag = new Gauge({
+    name: 'winnow_consumer_lag_records',
+    help: 'Records behind the end of the partition at the last commit.',
+    labelNames: ['topic', 'partition'],
+    registers,
+  })
+  const batches = batchMetrics(registers)
+  const requests = new Histogram({
+    name: 'winnow_http_request_seconds',
+    help: 'Time of HTTP requests, by route and status.',
+    labelNames: ['route', 'method', 'status'],
+    buckets: secondsBuckets,
+    registers,
+  })
+  return {
+    registry,
+    settled: (stage, code, count) => events.inc({ stage, code }, count),
+    sliceSeconds: (seconds) => slice.observe(seconds),
+    blockWritten(count, seconds) {
+      rows.inc(count)
+      write.observe(seconds)
+    },
+    retried: (operation, code) => retries.inc({ operation, code }),
+    inFlight(count, bytes) {
+      flightEvents.set(count)
+      flightBytes.set(bytes)
+    },
+    lag: (topic, partition, records) => lag.set({ topic, partition }, records),
+    batch: batches,
+    observe: (route, method, status, seconds) =>
+      requests.observe({ route, method, status }, seconds),
+  }
+}
+
+function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
+  const size = new Histogram({
+    name: 'winnow_batch_texts',
+    help: 'Texts of one inference batch.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  })
+  const tokens = new Counter({ name: 'winnow_tokens_total', help: 'Tokens classified.', registers })
+  const padded = new Counter({
+    name: 'winnow_padded_tokens_total',
+    help: 'Tokens run, padding included.',
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'winnow_batch_seconds',
+    help: 'Time of one batch: waiting (its oldest text) and running.',
+    labelNames: ['part'],
+    buckets: secondsBuckets,
+    registers,
+  })
+  return (batch) => {
+    size.observe(batch.size)
+    tokens.inc(batch.tokens)
+    padded.inc(batch.paddedTokens)
+    seconds.observe({ part: 'wait' }, batch.waitMs / 1_000)
+    seconds.observe({ part: 'run' }, batch.runMs / 1_000)
+  }
+}
+
+export type Probe = { name: string; check(): Promise<void> | void }
+
+/**
+ * Serves /metrics, /livez and /readyz. Resolves with the address; the caller closes it.
+ * Throws the listen error (EADDRINUSE and such) as it is.
+ */
+export async function listenTelemetry(
+  telemetry: Telemetry,
+  options: { host: string; port: number; probes: readonly Probe[] },
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    void answer(telemetry, options.probes, request.url ?? '/').then(({ status, type, body }) => {
+      response.writeHead(status, { 'content-type': type })
+      response.end(body)
+    })
+  })
+  await listening(server, options)
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  return {
+    url: `http://${options.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(telemetry: Telemetry, probes: readonly Probe[], url: string) {
+  const path = url.split('?')[0]
+  if (path === '/metrics') {
+    const body = await telemetry.registry.metrics()
+    return { status: 200, type: telemetry.registry.contentType, body }
+  }
+  if (path === '/livez') return { status: 200, type: 'text/plain', body: 'ok\n' }
+  if (path !== '/readyz') return { status: 404, type: 'text/plain', body: 'not found\n' }
+  const failures: string[] = []
+  for (const probe of probes) {
+    try {
+      await probe.check()
+    } catch (error) {
+      failures.push(`${probe.name}: ${errorMessage(error)}`)
+    }
+  }
+  return failures.length === 0
+    ? { status: 200, type: 'text/plain', body: 'ready\n' }
+    : { status: 503, type: 'text/plain', body: `${failures.join('\n')}\n` }
+}
+
+function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}

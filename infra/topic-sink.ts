@@ -1,0 +1,39 @@
+// The sink behind a slice that ends before infer: its records go to the next topic, on the partition
+// they came from, so that order and ownership carry over. Delivery is at least once; the infer stage
+// recognises a repeated record by its origin.
+import type { DeadLetter } from '../schemas/dead-letter.ts'
+import type { KafkaRecord } from '../schemas/record.ts'
+import { insertDeadLetters, sendDeadLetters, type SinkClients } from './result-sink.ts'
+
+export type TopicSinkOptions<Value> = {
+  topic: string
+  deadLetterTopic: string
+  /** Partitions of the output topic; with fewer than the input has, records wrap around. */
+  partitions: number
+  encode(value: Value): Buffer
+}
+
+/** Makes the sink; it closes nothing. */
+export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkOptions<Value>) {
+  return {
+    delivered: () => Promise.resolve({ recordTimeMsByOffset: new Map(), through: Infinity }),
+
+    async write(block: {
+      token: string
+      outputs: readonly { record: KafkaRecord; value: Value }[]
+      deadLetters: readonly DeadLetter[]
+    }): Promise<void> {
+      await clients.producer.send(
+        options.topic,
+        block.outputs.map(({ record, value }) => ({
+          key: record.key,
+          value: options.encode(value),
+          partition: record.partition % options.partitions,
+          traceparent: record.traceparent,
+        })),
+      )
+      await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
+      await insertDeadLetters(clients.analytics, block)
+    },
+  }
+}

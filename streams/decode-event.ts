@@ -1,0 +1,63 @@
+// From the bytes of a record on winnow.events to a candidate event: Avro in Confluent wire format
+// when the value starts with magic byte 0, else UTF-8 JSON. Meaning is checked in validate.ts.
+import { z } from 'zod'
+import { eventJson, type EventRecord } from '../schemas/event.ts'
+import { errorMessage } from '../schemas/errors.ts'
+import { ok, rejected, type Outcome } from './outcome.ts'
+
+/** JSON events may have fields that we do not know; they are ignored, as Avro resolution does. */
+const openEventJson = z.object(eventJson.shape)
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+/** Reads Avro values; the registry client has this shape. Throws when the registry is away. */
+export type AvroReader<T> = (value: Buffer) => Promise<Outcome<T>>
+
+/** Decodes the value of one record. Throws only what `readAvro` throws. */
+export async function decodeEvent(
+  value: Buffer | null,
+  readAvro: AvroReader<EventRecord>,
+): Promise<Outcome<EventRecord>> {
+  if (value === null) return rejected('value_null', 'the record has no value')
+  if (value[0] === 0) return readAvro(value)
+  return decodeJsonEvent(value)
+}
+
+/** Decodes a JSON event; null and absent are the same for optional fields. */
+export function decodeJsonEvent(value: Uint8Array): Outcome<EventRecord> {
+  let text: string
+  try {
+    text = utf8.decode(value)
+  } catch {
+    return rejected('utf8_invalid', 'the value is neither Avro nor valid UTF-8')
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return rejected('json_invalid', errorMessage(error))
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return rejected('event_not_object', 'a JSON event must be an object with a "text"')
+  }
+  const parsed = openEventJson.safeParse(json)
+  if (!parsed.success) return rejection(parsed.error.issues[0]!, json)
+  const { id, text: body, source, time, attributes, label } = parsed.data
+  return ok({
+    id: id ?? null,
+    text: body,
+    source: source ?? null,
+    time: time ?? null,
+    attributes: attributes ?? {},
+    label: label ?? null,
+  })
+}
+
+function rejection(issue: z.core.$ZodIssue, json: object): Outcome<never> {
+  const path = issue.path.join('.')
+  if (issue.code === 'too_big') return rejected('field_too_long', `${path}: ${issue.message}`)
+  const [field] = issue.path
+  if (issue.path.length === 1 && !(String(field) in json)) {
+    return rejected('field_missing', `${path} is missing`)
+  }
+  return rejected('field_type', `${path}: ${issue.message}`)
+}

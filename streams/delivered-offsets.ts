@@ -1,0 +1,44 @@
+// Tells for the events of one origin partition which were delivered before: in an earlier life of
+// this consumer (read back from the sink) or in this one. An event is the same when offset and
+// record time agree; a topic that was deleted and made anew gives other record times.
+import type { Origin } from '../schemas/validated.ts'
+import type { DeliveredPage } from './ports.ts'
+
+/** Offsets remembered of this session; a redelivery reaches back no further than what is in flight. */
+const rememberedMax = 200_000
+
+export class DeliveredOffsets {
+  readonly #readPage: (fromOffset: number) => Promise<DeliveredPage>
+  readonly #recordTimeMs = new Map<number, number>()
+  /** Delivered offsets from here to `#through` are known. */
+  #from = Infinity
+  #through = -1
+
+  /** `readPage` reads from the sink what was delivered from an offset on. */
+  constructor(readPage: (fromOffset: number) => Promise<DeliveredPage>) {
+    this.#readPage = readPage
+  }
+
+  /** Whether the event was delivered before; if not, it now counts as delivered. */
+  async claim(origin: Origin): Promise<boolean> {
+    // An upstream stage that restarted may send again what lies before the first event seen here.
+    if (origin.offset < this.#from) {
+      this.#from = origin.offset
+      this.#through = -1
+    }
+    while (origin.offset > this.#through) await this.#load(origin.offset)
+    if (this.#recordTimeMs.get(origin.offset) === origin.recordTimeMs) return false
+    this.#recordTimeMs.set(origin.offset, origin.recordTimeMs)
+    if (this.#recordTimeMs.size > rememberedMax) {
+      const [oldest] = this.#recordTimeMs.keys()
+      this.#recordTimeMs.delete(oldest!)
+    }
+    return true
+  }
+
+  async #load(fromOffset: number): Promise<void> {
+    const page = await this.#readPage(fromOffset)
+    for (const [offset, time] of page.recordTimeMsByOffset) this.#recordTimeMs.set(offset, time)
+    this.#through = page.through
+  }
+}

@@ -1,0 +1,116 @@
+// The infer stage: token ids to a classification by one model version. It owns what a result row
+// says; batching and threads are the classifier's.
+import type { EventError } from '../schemas/errors.ts'
+import type { Classification } from '../schemas/classification.ts'
+import { ok, type Outcome } from './outcome.ts'
+import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
+
+/** What one text got; times in milliseconds. */
+export type InferenceOutcome =
+  | {
+      readonly kind: 'ok'
+      readonly label: string
+      readonly score: number
+      /** float32 [labels], in the order of the model's labels. */
+      readonly probabilities: Float32Array
+      readonly queueMs: number
+      readonly inferMs: number
+    }
+  | { readonly kind: 'rejected'; readonly error: EventError }
+
+/** A model version at work, as the stage needs it. */
+export type ModelPort = {
+  readonly name: string
+  readonly version: string
+  readonly role: Classification['role']
+  readonly labels: readonly string[]
+  readonly maxTokens: number
+  readonly tokenizer: TextEncoderPort
+  /** Queues ids (int32 [tokens]) when there is room; see models/classifier.ts. */
+  classifyWhenRoom(ids: Int32Array): Promise<{ readonly result: Promise<InferenceOutcome> }>
+}
+
+export type InferOptions = { topLabels: number; nowMs(): number }
+
+/**
+ * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made anew from
+ * the text. Throws session_failed, worker_crashed or cancelled for the chunk as a whole.
+ */
+export async function inferEvents(
+  events: readonly TokenizedEvent[],
+  model: ModelPort,
+  options: InferOptions,
+): Promise<Outcome<Classification>[]> {
+  const pending: Promise<InferenceOutcome>[] = []
+  const idsByEvent = events.map((event) => boundIds(event, model))
+  try {
+    for (const { ids } of idsByEvent) {
+      const { result } = await model.classifyWhenRoom(ids)
+      result.catch(() => undefined) // Awaited below; a failure meanwhile is not unhandled.
+      pending.push(result)
+    }
+    const outcomes = await Promise.all(pending)
+    return outcomes.map((outcome, at) =>
+      outcome.kind === 'rejected'
+        ? outcome
+        : ok(classificationOf(events[at]!, idsByEvent[at]!, { outcome, model, options })),
+    )
+  } finally {
+    await Promise.allSettled(pending)
+  }
+}
+
+function boundIds(event: TokenizedEvent, model: ModelPort) {
+  const bound =
+    event.tokenizerSha256 === model.tokenizer.sha256 && event.maxTokens === model.maxTokens
+  return bound ? event : model.tokenizer.encode(event.text, { maxTokens: model.maxTokens })
+}
+
+function classificationOf(
+  event: TokenizedEvent,
+  tokens: { ids: Int32Array; truncated: boolean },
+  result: {
+    outcome: InferenceOutcome & { kind: 'ok' }
+    model: ModelPort
+    options: InferOptions
+  },
+): Classification {
+  const { outcome, model, options } = result
+  const classifiedAtMs = options.nowMs()
+  return {
+    topic: event.topic,
+    partition: event.partition,
+    offset: event.offset,
+    recordTimeMs: event.recordTimeMs,
+    eventId: event.id,
+    eventTimeMs: event.eventTimeMs,
+    classifiedAtMs,
+    source: event.source,
+    attributes: event.attributes,
+    text: event.text,
+    knownLabel: event.knownLabel,
+    label: outcome.label,
+    score: outcome.score,
+    probabilities: topProbabilities(outcome.probabilities, model.labels, options.topLabels),
+    model: model.name,
+    version: model.version,
+    role: model.role,
+    tokens: tokens.ids.length,
+    truncated: tokens.truncated,
+    queueMs: outcome.queueMs,
+    inferMs: outcome.inferMs,
+    totalMs: Math.max(0, classifiedAtMs - event.recordTimeMs),
+  }
+}
+
+/** The most probable labels, most probable first; equal ones in the model's order. */
+function topProbabilities(
+  probabilities: Float32Array,
+  labels: readonly string[],
+  count: number,
+): Record<string, number> {
+  const order = Array.from(probabilities.keys())
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    .slice(0, count)
+  return Object.fromEntries(order.map((index) => [labels[index]!, probabilities[index]!]))
+}

@@ -1,0 +1,27 @@
+// Which offsets of one partition may be committed: those of the longest run of chunks, from the
+// first one polled, whose results and dead letters are all durable.
+
+export type TrackedChunk = { readonly nextOffset: number; done: boolean }
+
+/** Tracks the chunks of one partition since its assignment. Bounded by the in-flight budget. */
+export class OffsetTracker {
+  #chunks: TrackedChunk[] = []
+
+  /** Notes a polled chunk; call `finish` with the handle once it is durable. */
+  begin(nextOffset: number): TrackedChunk {
+    const chunk = { nextOffset, done: false }
+    this.#chunks.push(chunk)
+    return chunk
+  }
+
+  /**
+   * Marks a chunk durable. Returns the offset to commit when the completed run grew, else
+   * undefined: an earlier chunk is still under way.
+   */
+  finish(chunk: TrackedChunk): number | undefined {
+    chunk.done = true
+    let committable: number | undefined
+    while (this.#chunks[0]?.done) committable = this.#chunks.shift()!.nextOffset
+    return committable
+  }
+}

@@ -1,0 +1,146 @@
+// The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its records
+// are read, and which transforms run. The same transforms serve every slice.
+import type { Config } from '../configs/schema.ts'
+import type { Classification } from '../schemas/classification.ts'
+import type { EventRecord } from '../schemas/event.ts'
+import type { KafkaRecord } from '../schemas/record.ts'
+import type { TopicName } from '../schemas/subjects.ts'
+import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
+import { decodeEvent, type AvroReader } from './decode-event.ts'
+import { DuplicateWindow } from './duplicate-window.ts'
+import { inferEvents, type ModelPort } from './infer.ts'
+import { ok, rejected, type Outcome } from './outcome.ts'
+import type { Slice } from './ports.ts'
+import { composeSlice, recordOrigin, stagesOf, type StageRange, type Step } from './slice.ts'
+import { tokenizeEvent, type TokenizedEvent } from './tokenize.ts'
+import { validateEvent } from './validate.ts'
+
+/** Reads the Avro values of the three input topics. */
+export type AvroReaders = {
+  events: AvroReader<EventRecord>
+  validated: AvroReader<Validated>
+  tokenized: AvroReader<Tokenized>
+}
+
+export type PipelineOptions = {
+  range: StageRange
+  config: Config
+  readers: AvroReaders
+  /** Needed by tokenize and infer. */
+  model: ModelPort | undefined
+  nowMs: () => number
+}
+
+export type PipelineOutput = Validated | TokenizedEvent | Classification
+
+/** The topic that a slice starting with this stage consumes. */
+export const inputTopic = {
+  validate: 'events',
+  tokenize: 'validated',
+  infer: 'tokenized',
+} as const satisfies Record<StageRange['first'], TopicName>
+
+/** The topic that a slice ending with this stage feeds. */
+export const outputTopic = {
+  validate: 'validated',
+  tokenize: 'tokenized',
+  infer: 'classified',
+} as const satisfies Record<StageRange['last'], TopicName>
+
+/** Builds the slice of a stage range. */
+export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> {
+  const stages = stagesOf(options.range)
+  const steps = stages.map((stage) => stepOf[stage](options)) as Step<never, unknown>[]
+  const { readers } = options
+  switch (options.range.first) {
+    case 'validate':
+      return composeSlice({
+        readStage: 'validate',
+        read: async (record): Promise<Outcome<Candidate>> => {
+          const event = await decodeEvent(record.value, readers.events)
+          return event.kind === 'ok' ? ok({ event: event.value, record }) : event
+        },
+        originOf: () => undefined,
+        steps,
+      })
+    case 'tokenize':
+      return composeSlice({
+        readStage: 'tokenize',
+        read: (record) => readAvro(record, readers.validated),
+        originOf,
+        steps,
+      })
+    case 'infer':
+      return composeSlice({
+        readStage: 'infer',
+        read: async (record): Promise<Outcome<TokenizedEvent>> => {
+          const tokenized = await readAvro(record, readers.tokenized)
+          if (tokenized.kind === 'rejected') return tokenized
+          return ok({ ...tokenized.value, ids: Int32Array.from(tokenized.value.ids) })
+        },
+        originOf,
+        steps,
+      })
+  }
+}
+
+type Candidate = { event: EventRecord; record: KafkaRecord }
+
+const stepOf = {
+  validate({ config, nowMs }: PipelineOptions): Step<Candidate, Validated> {
+    const windows = new Map<number, DuplicateWindow>()
+    const windowOf = (partition: number) => {
+      let window = windows.get(partition)
+      if (window === undefined) {
+        window = new DuplicateWindow(config.limits.duplicateWindow)
+        windows.set(partition, window)
+      }
+      return window
+    }
+    return {
+      stage: 'validate',
+      apply: (candidates) =>
+        candidates.map(({ event, record }) =>
+          validateEvent(event, recordOrigin(record), {
+            limits: config.limits,
+            cleaning: config.cleaning,
+            nowMs: nowMs(),
+            window: windowOf(record.partition),
+          }),
+        ),
+    }
+  },
+  tokenize(options: PipelineOptions): Step<Validated, TokenizedEvent> {
+    const model = required(options.model)
+    return {
+      stage: 'tokenize',
+      apply: (events) =>
+        events.map((event) => tokenizeEvent(event, model.tokenizer, model.maxTokens)),
+    }
+  },
+  infer(options: PipelineOptions): Step<TokenizedEvent, Classification> {
+    const model = required(options.model)
+    const { topLabels } = options.config.inference
+    return {
+      stage: 'infer',
+      apply: (events) => inferEvents(events, model, { topLabels, nowMs: () => options.nowMs() }),
+    }
+  },
+}
+
+function required(model: ModelPort | undefined): ModelPort {
+  if (model === undefined) throw new TypeError('tokenize and infer need a model')
+  return model
+}
+
+function originOf({ topic, partition, offset, recordTimeMs }: Origin): Origin {
+  return { topic, partition, offset, recordTimeMs }
+}
+
+async function readAvro<T>(record: KafkaRecord, read: AvroReader<T>): Promise<Outcome<T>> {
+  if (record.value === null) return rejected('value_null', 'the record has no value')
+  if (record.value[0] !== 0) {
+    return rejected('avro_undecodable', 'the value does not start with magic byte 0')
+  }
+  return read(record.value)
+}

@@ -1,0 +1,65 @@
+// What the runner needs from the outside: a source of record chunks, a sink, and a place for
+// metrics. cli.ts fills these with the clients of infra/.
+import type { DeadLetter } from '../schemas/dead-letter.ts'
+import type { ErrorCode } from '../schemas/errors.ts'
+import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A consumer group member; see infra/record-source.ts for the contract of each call. */
+export type RecordSource = {
+  start(handlers: {
+    onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
+    onAssigned(partitions: readonly number[]): void
+    onFailure(error: Error): void
+  }): Promise<void>
+  commit(offsets: readonly PartitionOffset[]): Promise<void>
+  pause(): void
+  close(): Promise<void>
+}
+
+/** One input record after a slice of stages: where it entered, and what became of it. */
+export type Settled<Output> = {
+  readonly record: KafkaRecord
+  readonly origin: Origin
+  /** The stage that settled it. */
+  readonly stage: string
+  readonly outcome: Outcome<Output>
+}
+
+/** A run of stages applied to records, one result each, in order. Throws operating failures. */
+export type Slice<Output> = {
+  readonly name: string
+  apply(records: readonly KafkaRecord[]): Promise<Settled<Output>[]>
+}
+
+/** What is written together. */
+export type Block<Output> = {
+  /** The same for the same content: a repeated write of a block is recognised by it. */
+  readonly token: string
+  readonly outputs: readonly { readonly record: KafkaRecord; readonly value: Output }[]
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+/** Offsets of one origin partition that are already durable, with their record times. */
+export type DeliveredPage = {
+  readonly recordTimeMsByOffset: ReadonlyMap<number, number>
+  /** All delivered offsets up to this one are in the map; Infinity when there are no more. */
+  readonly through: number
+}
+
+export type Sink<Output> = {
+  /** What was delivered of a partition from an offset on, a page at a time. */
+  delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
+  /** Resolves when outputs and dead letters are durable; may be called again with the same block. */
+  write(block: Block<Output>): Promise<void>
+}
+
+export type RunnerMetrics = {
+  settled(stage: string, code: ErrorCode | 'ok', events: number): void
+  sliceSeconds(seconds: number): void
+  blockWritten(rows: number, seconds: number): void
+  retried(operation: 'slice' | 'write' | 'commit', code: string): void
+  inFlight(events: number, bytes: number): void
+  lag(topic: string, partition: number, records: number): void
+}

@@ -1,0 +1,293 @@
+// Runs a slice of stages between one input topic and one sink. It owns polling, retry, ordering,
+// commits and draining; it knows nothing of what the stages do.
+//
+// Delivery: an offset is committed only after the results and dead letters of it and of all polled
+// offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
+// delivers from the last commit again; what the sink has already is recognised by origin and dropped
+// (DeliveredOffsets), so a row is written once. Chunks of one partition reach the sink in order.
+import type { Config } from '../configs/schema.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import { BlockWriter } from './block-writer.ts'
+import { DeliveredOffsets } from './delivered-offsets.ts'
+import { InFlightBudget } from './in-flight-budget.ts'
+import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
+import type { Block, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
+import { pause, retry } from './retry.ts'
+
+export type RunnerOptions<Output> = {
+  source: RecordSource
+  slice: Slice<Output>
+  sink: Sink<Output>
+  config: Config['stream']
+  metrics: RunnerMetrics
+  /** One line for a person: failures that are being retried. */
+  log(line: string): void
+}
+
+export type Runner = {
+  /** Joins the group and works until `stop` or a failure. */
+  start(): Promise<void>
+  /** Finishes what is in flight (at most drainMsMax), commits, and leaves the group. */
+  stop(): Promise<void>
+  /** Settles when the runner has ended; rejects with what ended it. */
+  readonly ended: Promise<void>
+  /** Whether the group was joined and nothing failed for good. */
+  isReady(): boolean
+}
+
+/** A partition since its latest assignment. */
+type Lane = { tracker: OffsetTracker; handedOver: Promise<void> }
+
+type Flight = {
+  chunk: RecordChunk
+  tracked: TrackedChunk
+  lane: Lane
+  epoch: number
+  bytes: number
+}
+
+export function createRunner<Output>(options: RunnerOptions<Output>): Runner {
+  return new StageRunner(options)
+}
+
+class StageRunner<Output> implements Runner {
+  readonly ended: Promise<void>
+  readonly #options: RunnerOptions<Output>
+  readonly #budget: InFlightBudget
+  readonly #writer: BlockWriter<Output>
+  readonly #stopping = new AbortController()
+  #resolveEnd: () => void = () => undefined
+  #rejectEnd: (error: unknown) => void = () => undefined
+  /** Counts assignments. Work of an earlier one is dropped: its offsets are delivered again. */
+  #epoch = 0
+  #lanes = new Map<number, Lane>()
+  #delivered = new Map<string, DeliveredOffsets>()
+  #settledWrites: Promise<void> = Promise.resolve()
+  #toCommit = new Map<number, PartitionOffset>()
+  #committing: Promise<void> | undefined
+  #computing = 0
+  #joined = false
+  #failure: unknown
+
+  constructor(options: RunnerOptions<Output>) {
+    this.#options = options
+    const { config } = options
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolveEnd = resolve
+      this.#rejectEnd = reject
+    })
+    this.ended.catch(() => undefined)
+    this.#budget = new InFlightBudget({
+      eventsMax: config.inFlightEventsMax,
+      bytesMax: config.inFlightBytesMax,
+    })
+    this.#writer = new BlockWriter<Output>({
+      rowsMax: config.blockRowsMax,
+      ageMsMax: config.blockAgeMsMax,
+      nowMs: () => Date.now(),
+      isIdle: () => this.#computing === 0,
+      write: (block: Block<Output>) => this.#write(block),
+      onFailure: (error) => this.#fail(error),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#options.source.start({
+      onChunk: (chunk, heartbeat) => this.#onChunk(chunk, heartbeat),
+      onAssigned: () => this.#onAssigned(),
+      onFailure: (error) => this.#fail(error),
+    })
+  }
+
+  isReady(): boolean {
+    return this.#joined && this.#failure === undefined && !this.#stopping.signal.aborted
+  }
+
+  async stop(): Promise<void> {
+    const { source, config, log } = this.#options
+    source.pause()
+    const deadlineMs = Date.now() + config.drainMsMax
+    while (this.#budget.events > 0 && this.#failure === undefined && Date.now() < deadlineMs) {
+      await this.#budget.change(50)
+    }
+    if (this.#budget.events > 0) {
+      log(`stopped with ${this.#budget.events} events in flight; they will be delivered again`)
+    }
+    await this.#commitAll()
+    this.#stopping.abort()
+    await source.close()
+    if (this.#failure === undefined) this.#resolveEnd()
+  }
+
+  #onAssigned(): void {
+    this.#epoch++
+    this.#joined = true
+    this.#lanes = new Map()
+    this.#delivered = new Map()
+    this.#toCommit = new Map()
+    // Offsets whose rows are being written right now must be found in the sink when it is asked.
+    this.#settledWrites = this.#writer.reset()
+  }
+
+  /** Takes a chunk in flight as soon as there is room; false when its turn has passed. */
+  async #onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean> {
+    const events = chunk.records.length
+    const bytes = chunk.records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
+    const epoch = this.#epoch
+    while (!this.#budget.tryTake(events, bytes)) {
+      await this.#budget.change(1_000)
+      await heartbeat()
+      if (this.#stopping.signal.aborted || epoch !== this.#epoch) return false
+    }
+    this.#options.metrics.inFlight(this.#budget.events, this.#budget.bytes)
+    let lane = this.#lanes.get(chunk.partition)
+    if (lane === undefined) {
+      lane = { tracker: new OffsetTracker(), handedOver: Promise.resolve() }
+      this.#lanes.set(chunk.partition, lane)
+    }
+    const tracked = lane.tracker.begin(chunk.nextOffset)
+    const flight: Flight = { chunk, tracked, lane, epoch, bytes }
+    const settled = this.#compute(flight)
+    lane.handedOver = lane.handedOver.then(() => this.#handOver(flight, settled))
+    return true
+  }
+
+  /** Applies the stages; undefined when the runner stops or fails first. */
+  async #compute({ chunk }: Flight): Promise<Settled<Output>[] | undefined> {
+    this.#computing++
+    const startMs = performance.now()
+    try {
+      return await retry(() => this.#options.slice.apply(chunk.records), this.#retrying('slice'))
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#fail(error)
+      return undefined
+    } finally {
+      this.#options.metrics.sliceSeconds((performance.now() - startMs) / 1_000)
+      this.#computing--
+    }
+  }
+
+  /** Gives a settled chunk to the writer, in the order of its partition. */
+  async #handOver(flight: Flight, settling: Promise<Settled<Output>[] | undefined>): Promise<void> {
+    const { chunk, lane, tracked, epoch, bytes } = flight
+    const release = () => {
+      this.#budget.give(chunk.records.length, bytes)
+      this.#options.metrics.inFlight(this.#budget.events, this.#budget.bytes)
+    }
+    try {
+      const settled = await settling
+      const fresh = settled === undefined ? [] : await this.#claim(settled, epoch)
+      if (settled === undefined || epoch !== this.#epoch) {
+        release()
+        return
+      }
+      this.#countOutcomes(fresh)
+      this.#writer.add({
+        settled: fresh,
+        onDurable: () => {
+          release()
+          if (epoch === this.#epoch) this.#onDurable(chunk, lane.tracker.finish(tracked))
+        },
+        onDropped: release,
+      })
+    } catch (error) {
+      release()
+      this.#fail(error)
+    }
+  }
+
+  /** Drops what was delivered before. */
+  async #claim(settled: Settled<Output>[], epoch: number): Promise<Settled<Output>[]> {
+    await this.#settledWrites
+    const fresh: Settled<Output>[] = []
+    for (const one of settled) {
+      if (epoch !== this.#epoch) return []
+      const { topic, partition } = one.origin
+      const key = `${topic}/${partition}`
+      let offsets = this.#delivered.get(key)
+      if (offsets === undefined) {
+        offsets = new DeliveredOffsets((from) =>
+          retry(
+            () => this.#options.sink.delivered(topic, partition, from),
+            this.#retrying('write'),
+          ),
+        )
+        this.#delivered.set(key, offsets)
+      }
+      if (await offsets.claim(one.origin)) fresh.push(one)
+    }
+    return fresh
+  }
+
+  async #write(block: Block<Output>): Promise<void> {
+    const startMs = performance.now()
+    if (block.outputs.length + block.deadLetters.length > 0) {
+      await retry(() => this.#options.sink.write(block), this.#retrying('write'))
+    }
+    const seconds = (performance.now() - startMs) / 1_000
+    this.#options.metrics.blockWritten(block.outputs.length + block.deadLetters.length, seconds)
+  }
+
+  #onDurable(chunk: RecordChunk, committable: number | undefined): void {
+    const { topic, partition, highWatermark } = chunk
+    if (committable === undefined) return
+    this.#toCommit.set(partition, { topic, partition, offset: committable })
+    this.#options.metrics.lag(topic, partition, Math.max(0, highWatermark - committable))
+    this.#committing ??= Promise.resolve()
+      .then(() => this.#commitAll())
+      .finally(() => {
+        this.#committing = undefined
+      })
+  }
+
+  /** A commit that fails is left to the next one: its events would be recognised when redelivered. */
+  async #commitAll(): Promise<void> {
+    if (this.#toCommit.size === 0) return
+    const offsets = [...this.#toCommit.values()]
+    this.#toCommit = new Map()
+    const epoch = this.#epoch
+    try {
+      await this.#options.source.commit(offsets)
+    } catch (error) {
+      const code = error instanceof WinnowError ? error.code : 'internal'
+      this.#options.metrics.retried('commit', code)
+      this.#options.log(`offsets not committed: ${errorMessage(error)}`)
+      await pause(200, this.#stopping.signal)
+      if (epoch !== this.#epoch) return
+      for (const one of offsets) {
+        if (!this.#toCommit.has(one.partition)) this.#toCommit.set(one.partition, one)
+      }
+    }
+  }
+
+  #countOutcomes(settled: readonly Settled<Output>[]): void {
+    const counts = new Map<string, number>()
+    for (const { stage, outcome } of settled) {
+      const key = `${stage} ${outcome.kind === 'ok' ? 'ok' : outcome.error.code}`
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    for (const [key, events] of counts) {
+      const [stage, code] = key.split(' ') as [string, Parameters<RunnerMetrics['settled']>[1]]
+      this.#options.metrics.settled(stage, code, events)
+    }
+  }
+
+  #retrying(operation: 'slice' | 'write') {
+    return {
+      pauseMsMax: this.#options.config.retryMsMax,
+      signal: this.#stopping.signal,
+      onRetry: (error: WinnowError) => {
+        this.#options.metrics.retried(operation, error.code)
+        this.#options.log(`${operation} failed, trying again: ${error.message}`)
+      },
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    this.#stopping.abort()
+    this.#rejectEnd(error)
+  }
+}

@@ -1,0 +1,95 @@
+// The validate stage: checks a decoded event against the limits, cleans its text, and gives it an
+// identity. Pure but for the duplicate window that its caller owns.
+import type { Config } from '../configs/schema.ts'
+import { cleanText } from '../models/clean-text.ts'
+import type { EventRecord } from '../schemas/event.ts'
+import type { Origin, Validated } from '../schemas/validated.ts'
+import type { DuplicateWindow } from './duplicate-window.ts'
+import { ok, rejected, type Outcome } from './outcome.ts'
+
+export type ValidationRules = {
+  limits: Config['limits']
+  cleaning: Config['cleaning']
+  nowMs: number
+  window: DuplicateWindow
+}
+
+/** Event times before this are taken for a wrong unit or an unset clock: 2000-01-01. */
+const earliestMs = Date.UTC(2000, 0, 1)
+const idCharsMax = 256
+/** RFC 3339 section 5.6: date, time and an offset or Z. */
+const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/
+
+/** Checks and cleans one event that came from `origin`. */
+export function validateEvent(
+  event: EventRecord,
+  origin: Origin,
+  rules: ValidationRules,
+): Outcome<Validated> {
+  const { limits } = rules
+  const textBytes = Buffer.byteLength(event.text)
+  if (textBytes > limits.textBytesMax) {
+    return rejected('text_too_long', `${textBytes} bytes of text; at most ${limits.textBytesMax}`)
+  }
+  const tooLong = longField(event, limits.attributesMax)
+  if (tooLong !== undefined) return rejected('field_too_long', tooLong)
+  const time = eventTime(event.time, origin.recordTimeMs, rules)
+  if (time.kind === 'rejected') return time
+  const text = cleanText(event.text, rules.cleaning.steps)
+  if (text.trim() === '') return rejected('text_empty', 'no text is left after cleaning')
+  const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
+  const earlier = rules.window.earlier(id, origin.offset)
+  if (earlier !== undefined) {
+    return rejected('duplicate_id', `offset ${earlier} of this partition already had id ${id}`)
+  }
+  return ok({
+    topic: origin.topic,
+    partition: origin.partition,
+    offset: origin.offset,
+    recordTimeMs: origin.recordTimeMs,
+    id,
+    text,
+    source: event.source ?? '',
+    eventTimeMs: time.value,
+    attributes: event.attributes,
+    knownLabel: event.label,
+  })
+}
+
+function eventTime(
+  time: EventRecord['time'],
+  recordTimeMs: number,
+  { nowMs, limits }: ValidationRules,
+): Outcome<number> {
+  if (time === null) return ok(recordTimeMs)
+  const parsed = typeof time === 'number' ? time : rfc3339.test(time) ? Date.parse(time) : NaN
+  if (!Number.isFinite(parsed)) {
+    return rejected('time_invalid', `${JSON.stringify(time)} is neither RFC 3339 nor epoch ms`)
+  }
+  const ms = Math.trunc(parsed)
+  if (ms > nowMs + limits.futureMsMax) {
+    return rejected('time_future', `${timeText(ms)} is more than ${limits.futureMsMax} ms ahead`)
+  }
+  if (ms < earliestMs) {
+    return rejected('time_past', `${timeText(ms)} is before 2000; are these seconds, not ms?`)
+  }
+  return ok(ms)
+}
+
+function longField(event: EventRecord, attributesMax: number): string | undefined {
+  for (const [name, value] of Object.entries({
+    id: event.id,
+    source: event.source,
+    label: event.label,
+  })) {
+    if (value !== null && value.length > idCharsMax) {
+      return `${name} has ${value.length} characters; at most ${idCharsMax}`
+    }
+  }
+  const count = Object.keys(event.attributes).length
+  return count > attributesMax ? `${count} attributes; at most ${attributesMax}` : undefined
+}
+
+function timeText(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
+}
