@@ -1,0 +1,227 @@
+// Owns the embedded ClickHouse engine: one data folder, a connection a request with that request's
+// database, settings and parameters, and the queues in front of it. It knows nothing of HTTP.
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type * as chdb from 'chdb'
+import type { Session } from 'chdb'
+
+import { WinnowError } from '../../schemas/errors.ts'
+import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
+import { QueryLane } from './query-lane.ts'
+import { sqlString } from './sql-statement.ts'
+
+/** How much the engine takes on at once. */
+export type EngineLimits = {
+  /** Reading statements that run at once. */
+  readSlots: number
+  /** Writing statements that run at once. */
+  writeSlots: number
+  /** Statements that may wait in each lane before more are refused. */
+  waitingMax: number
+  /** Kept sessions (`session_id`); the longest unused one is closed beyond that. */
+  sessionsMax: number
+}
+
+export const defaultEngineLimits: EngineLimits = {
+  readSlots: 3,
+  writeSlots: 2,
+  waitingMax: 200,
+  sessionsMax: 32,
+}
+
+/** One statement with the context that its request gave it. */
+export type EngineRequest = {
+  sql: string
+  lane: 'read' | 'write'
+  /** Output format of a statement that returns rows in `output`. */
+  format: string
+  database: string | undefined
+  settings: ReadonlyMap<string, string>
+  /** Values of `{name:Type}` placeholders, escaped as in TabSeparated. */
+  parameters: ReadonlyMap<string, string>
+  session: { id: string; timeoutMs: number; mustExist: boolean } | undefined
+  signal: AbortSignal | undefined
+}
+
+/** What the engine reports: result rows of a SELECT, or rows taken from a file. */
+export type EngineResult = { output: Uint8Array; rows: number; bytes: number; elapsedNs: number }
+
+type KeptSession = { connection: Session; isBusy: boolean; expiry: NodeJS.Timeout }
+
+/** The engine over one data folder; open it with `openEngine`, close it with `close`. */
+export class AnalyticsEngine {
+  readonly version: string
+  readonly timezone: string
+  readonly #connect: () => Session
+  readonly #root: Session
+  readonly #limits: EngineLimits
+  readonly #lanes: Record<EngineRequest['lane'], QueryLane>
+  readonly #sessions = new Map<string, KeptSession>()
+
+  constructor(connect: () => Session, limits: EngineLimits) {
+    this.#connect = connect
+    this.#limits = limits
+    this.#lanes = {
+      read: new QueryLane({ slots: limits.readSlots, waitingMax: limits.waitingMax }),
+      write: new QueryLane({ slots: limits.writeSlots, waitingMax: limits.waitingMax }),
+    }
+    // This connection keeps the data folder open between requests.
+    this.#root = connect()
+    const facts = this.#root.query('SELECT version(), timezone()', 'TabSeparated').trim()
+    const [version, timezone] = facts.split('\t')
+    this.version = version ?? ''
+    this.timezone = timezone ?? 'UTC'
+  }
+
+  /** Statements that run or wait. */
+  get load(): number {
+    return this.#lanes.read.load + this.#lanes.write.load
+  }
+
+  /**
+   * Runs one statement. A fresh connection costs 0.3 ms, so each request has its own and no
+   * setting or parameter can leak into the next; a request with a session id shares its session's.
+   *
+   * @throws ClickHouseFailure with the engine's code.
+   */
+  run(request: EngineRequest): Promise<EngineResult> {
+    return this.#lanes[request.lane].run(async () => {
+      const lease = request.session === undefined ? undefined : this.#lease(request.session)
+      const connection = lease?.connection ?? this.#connect()
+      try {
+        for (const sql of preamble(request)) await connection.queryAsync(sql)
+        const result = await connection.queryAsync(request.sql, { format: request.format })
+        const { rowsRead: rows, bytesRead: bytes, elapsed } = result
+        return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
+      } catch (error) {
+        throw failureOf(error)
+      } finally {
+        if (lease === undefined) connection.close()
+        else lease.release()
+      }
+    }, request.signal)
+  }
+
+  /** Closes every connection; the engine writes nothing afterwards. */
+  close(): void {
+    for (const id of [...this.#sessions.keys()]) this.#endSession(id)
+    this.#root.close()
+  }
+
+  #lease(wanted: { id: string; timeoutMs: number; mustExist: boolean }) {
+    const kept = this.#sessions.get(wanted.id)
+    if (kept?.isBusy === true) {
+      const text = `Session ${wanted.id} is locked by a concurrent client`
+      throw new ClickHouseFailure(373, 'SESSION_IS_LOCKED', text)
+    }
+    if (kept === undefined && wanted.mustExist) {
+      throw new ClickHouseFailure(372, 'SESSION_NOT_FOUND', `Session ${wanted.id} not found`)
+    }
+    if (kept === undefined) this.#makeRoom()
+    else clearTimeout(kept.expiry)
+    const connection = kept?.connection ?? this.#connect()
+    const expiry = setTimeout(() => this.#endSession(wanted.id), wanted.timeoutMs).unref()
+    const session = { connection, isBusy: true, expiry }
+    // Deleting first moves the session to the young end of the map.
+    this.#sessions.delete(wanted.id)
+    this.#sessions.set(wanted.id, session)
+    const release = () => {
+      session.isBusy = false
+      if (!this.#sessions.has(wanted.id)) connection.close()
+    }
+    return { connection, release }
+  }
+
+  #makeRoom(): void {
+    if (this.#sessions.size < this.#limits.sessionsMax) return
+    const oldest = [...this.#sessions].find(([, session]) => !session.isBusy)
+    if (oldest === undefined) {
+      const text = `All ${this.#limits.sessionsMax} sessions are in use`
+      throw new ClickHouseFailure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', text)
+    }
+    this.#endSession(oldest[0])
+  }
+
+  #endSession(id: string): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    clearTimeout(session.expiry)
+    this.#sessions.delete(id)
+    if (!session.isBusy) session.connection.close()
+  }
+}
+
+/**
+ * Opens the engine over `dir`/store; only one process may do so at a time.
+ *
+ * @throws WinnowError `prerequisite_missing` where the chdb package is not installed.
+ */
+export async function openEngine(options: {
+  dir: string
+  limits?: EngineLimits
+}): Promise<AnalyticsEngine> {
+  const { Session } = await loadChdb()
+  const store = join(options.dir, 'store')
+  await mkdir(store, { recursive: true })
+  const configFile = join(options.dir, 'engine.xml')
+  await writeFile(configFile, engineConfig)
+  const connectionArgs = [`--config-file=${configFile}`, ...engineArguments]
+  const connect = () => new Session(store, { connectionArgs })
+  return new AnalyticsEngine(connect, options.limits ?? defaultEngineLimits)
+}
+
+/** A folder for files that rows are exchanged through; leftovers of a crash are removed. */
+export async function freshExchangeDir(dir: string): Promise<string> {
+  const exchange = join(dir, 'exchange')
+  await rm(exchange, { recursive: true, force: true })
+  await mkdir(exchange, { recursive: true })
+  return exchange
+}
+
+/** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
+const engineConfig = `<clickhouse>
+  <mark_cache_size>33554432</mark_cache_size>
+  <index_mark_cache_size>8388608</index_mark_cache_size>
+  <primary_index_cache_size>33554432</primary_index_cache_size>
+  <vector_similarity_index_cache_size>1048576</vector_similarity_index_cache_size>
+  <query_condition_cache_size>8388608</query_condition_cache_size>
+  <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
+  <background_pool_size>2</background_pool_size>
+  <background_schedule_pool_size>2</background_schedule_pool_size>
+</clickhouse>
+`
+
+/**
+ * `async_insert` is on by default in this engine version; an INSERT here must be done, and
+ * de-duplicated by its own token, when it is acknowledged.
+ */
+const engineArguments = ['--async_insert=0', '--max_threads=2', '--max_insert_threads=1']
+
+/** The statements that put a connection into the request's context. */
+function preamble(request: EngineRequest): string[] {
+  const assignments = [
+    ...[...request.settings].map(([name, value]) => `${settingName(name)} = ${sqlString(value)}`),
+    ...[...request.parameters].map(([name, v]) => `param_${settingName(name)} = ${sqlString(v)}`),
+  ]
+  const use = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
+  return assignments.length === 0 ? use : [...use, `SET ${assignments.join(', ')}`]
+}
+
+function settingName(name: string): string {
+  if (/^\w+$/.test(name)) return name
+  throw new ClickHouseFailure(115, 'UNKNOWN_SETTING', `Unknown setting '${name}'`)
+}
+
+function sqlName(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
+}
+
+async function loadChdb(): Promise<typeof chdb> {
+  try {
+    return await import('chdb')
+  } catch (cause) {
+    const text = 'The embedded analytics engine needs the npm package chdb: npm install chdb@3.4.0'
+    throw new WinnowError('prerequisite_missing', text, { cause })
+  }
+}

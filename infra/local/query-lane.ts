@@ -1,0 +1,73 @@
+// Bounds how many statements run at once and how many may wait for that. Reads and writes have a
+// lane each, so that long queries never keep an INSERT waiting.
+import { ClickHouseFailure } from './clickhouse-error.ts'
+
+/** A first-come queue in front of a fixed number of slots. */
+export class QueryLane {
+  readonly #slots: number
+  readonly #waitingMax: number
+  readonly #waiting: (() => void)[] = []
+  #running = 0
+
+  constructor(options: { slots: number; waitingMax: number }) {
+    this.#slots = options.slots
+    this.#waitingMax = options.waitingMax
+  }
+
+  /** Statements that run now or wait for a slot. */
+  get load(): number {
+    return this.#running + this.#waiting.length
+  }
+
+  /**
+   * Runs `work` when a slot is free.
+   *
+   * @throws ClickHouseFailure 202 (HTTP 503) when too many wait already, 394 when `signal` ends
+   *   the wait.
+   */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(signal)
+    try {
+      return await work()
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(cancelled())
+    if (this.#running < this.#slots) {
+      this.#running += 1
+      return Promise.resolve()
+    }
+    if (this.#waiting.length >= this.#waitingMax) return Promise.reject(this.#refusal())
+    return new Promise((resolve, reject) => {
+      const admit = () => {
+        signal?.removeEventListener('abort', leaveQueue)
+        resolve()
+      }
+      const leaveQueue = () => {
+        this.#waiting.splice(this.#waiting.indexOf(admit), 1)
+        reject(cancelled())
+      }
+      this.#waiting.push(admit)
+      signal?.addEventListener('abort', leaveQueue, { once: true })
+    })
+  }
+
+  /** A freed slot goes straight to the next in the queue, so the count of running ones stays. */
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#running -= 1
+    else next()
+  }
+
+  #refusal(): ClickHouseFailure {
+    const text = `Too many simultaneous queries: ${this.#slots} run, ${this.#waitingMax} wait`
+    return new ClickHouseFailure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', text)
+  }
+}
+
+function cancelled(): ClickHouseFailure {
+  return new ClickHouseFailure(394, 'QUERY_WAS_CANCELLED', 'The client left before the query ran')
+}
