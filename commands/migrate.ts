@@ -1,0 +1,41 @@
+// `winnow migrate`: brings topics, schemas and tables up to date. `stream`, `serve` and `demo` do the
+// same at start; a deployment may prefer to run it once by itself.
+import type { Command } from 'commander'
+import type { Config } from '../configs/schema.ts'
+import { createKafka } from '../infra/kafka.ts'
+import { migrate } from '../infra/migrations.ts'
+import { openSchemas } from '../infra/registry.ts'
+import { ensureTopics } from '../infra/topics.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { addCommand } from './shared-options.ts'
+
+/** Creates missing topics and applies missing migrations. Returns what was new. */
+export async function prepareBackends(
+  config: Config,
+): Promise<{ topics: string[]; migrations: string[] }> {
+  const [topics, migrations] = await Promise.all([
+    ensureTopics(createKafka(config.kafka), config.topics),
+    migrate(config.clickhouse),
+  ])
+  return { topics, migrations }
+}
+
+/** Adds `migrate` to the program. */
+export function addMigrateCommand(program: Command): void {
+  addCommand(program, {
+    name: 'migrate',
+    summary: 'create topics, schemas and tables that are missing',
+    description:
+      'Creates missing topics, registers the Avro schemas and applies the SQL migrations, each once\n' +
+      'and in order. Running it again changes nothing.',
+    examples: ['winnow migrate', 'winnow migrate --profile cluster --config production.yaml'],
+  }).action(async (options: SharedOptions) => {
+    const { config, terminal } = await openContext(options)
+    const done = await prepareBackends(config)
+    await openSchemas(config.registry, config.topics.prefix)
+    const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
+    terminal.say(`topics created:     ${list(done.topics)}`)
+    terminal.say(`migrations applied: ${list(done.migrations)}`)
+    terminal.document(done)
+  })
+}

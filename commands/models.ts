@@ -1,0 +1,59 @@
+// `winnow models`: what is in the model store.
+import type { Command } from 'commander'
+import { listVersions, openVersion } from '../models/version-store.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { addCommand } from './shared-options.ts'
+import { tableText } from './terminal.ts'
+
+/** Adds `models list`, `models show` and `models verify` to the program. */
+export function addModelsCommands(program: Command): void {
+  const models = program.command('models').description('model versions in the local store')
+  addCommand(models, {
+    name: 'list',
+    summary: 'all versions of all models',
+    description:
+      'Lists what is in the model store. Files are not checked; `models verify` does that.',
+    examples: ['winnow models list', 'winnow models list --json'],
+  }).action(async (options: SharedOptions) => {
+    const { terminal, paths } = await openContext(options)
+    const versions = await listVersions({ storeDir: paths.store })
+    if (versions.length === 0) terminal.say('no model yet; `winnow train` makes one')
+    else
+      terminal.say(
+        tableText(['model', 'labels', 'method', 'precision', 'created', ''], versions.map(rowOf)),
+      )
+    terminal.document(versions)
+  })
+  addCommand(models, {
+    name: 'show <ref>',
+    summary: 'the manifest of one version',
+    description:
+      'Shows what a version is and what was measured of it. REF is NAME, NAME@VERSION or NAME@champion.',
+    examples: ['winnow models show mail', 'winnow models show mail@2 --json'],
+  }).action(async (ref: string, options: SharedOptions) => {
+    const { terminal, paths } = await openContext(options)
+    const { manifest, dir } = await openVersion({ ref, storeDir: paths.store })
+    terminal.say(JSON.stringify(manifest, undefined, 2))
+    terminal.say(dir)
+    terminal.document({ ...manifest, dir })
+  })
+  addCommand(models, {
+    name: 'verify <ref>',
+    summary: 'check the files of one version against their hashes',
+    description: 'Reads all files of a version and compares their SHA-256 with the manifest.',
+    examples: ['winnow models verify mail@2'],
+  }).action(async (ref: string, options: SharedOptions) => {
+    const { terminal, paths } = await openContext(options)
+    const { manifest, dir } = await openVersion({ ref, storeDir: paths.store })
+    terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
+    terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
+  })
+}
+
+function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): unknown[] {
+  const ref = `${one.name}@${one.version}`
+  const note = one.champion ? 'champion' : ''
+  if (one.state === 'damaged') return [ref, '', '', '', '', `damaged: ${one.reason}`]
+  const { labels, method, precision, created } = one.manifest
+  return [ref, labels.length, method, precision, created.slice(0, 16).replace('T', ' '), note]
+}

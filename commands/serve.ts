@@ -1,0 +1,170 @@
+// `winnow serve`: the HTTP gateway with its clients and, unless switched off, the model.
+import type { Command } from 'commander'
+import type { Config } from '../configs/schema.ts'
+import { createGateway } from '../gateway/app.ts'
+import type { OnlineClassifier } from '../gateway/ports.ts'
+import { listen } from '../gateway/server.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
+import { createEventPublisher } from '../infra/event-publisher.ts'
+import { brokerCall, createKafka, openProducer, type KafkaClient } from '../infra/kafka.ts'
+import { openSchemas } from '../infra/registry.ts'
+import { createResultReader } from '../infra/result-reader.ts'
+import { createTelemetry } from '../infra/telemetry.ts'
+import { topicOf } from '../infra/topics.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { prepareBackends } from './migrate.ts'
+import { openModel, type OpenModel } from './model.ts'
+import { recordService } from './service-record.ts'
+import { addCommand, wholeNumber } from './shared-options.ts'
+import { aborted, untilStopped } from './signals.ts'
+
+type Options = SharedOptions & { host?: string; port?: number; model?: string }
+
+export type Served = {
+  readonly url: string
+  readonly model: string | undefined
+  close(): Promise<void>
+}
+
+/** Adds `serve` to the program. */
+export function addServeCommand(program: Command): void {
+  addCommand(program, {
+    name: 'serve',
+    summary: 'the HTTP gateway',
+    description:
+      'Serves POST /v1/events, POST /v1/classify, GET /v1/results, the probes, /metrics and\n' +
+      '/openapi.json. Beyond loopback it needs API keys (gateway.keys).',
+    examples: [
+      'winnow serve',
+      'winnow serve --port 8080 --model intent@champion',
+      `curl -s localhost:18080/v1/events -d '{"text":"where is my parcel?"}' -H 'content-type: application/json'`,
+    ],
+  })
+    .option('--host <address>', 'address to listen on')
+    .option('--port <port>', 'port to listen on; 0 picks a free one', wholeNumber(0))
+    .option('--model <ref>', 'model for /v1/classify')
+    .action(async (options: Options) => {
+      const { config, terminal, paths } = await openContext(options, {
+        'gateway.host': options.host,
+        'gateway.port': options.port,
+        'inference.model': options.model,
+      })
+      await prepareBackends(config)
+      const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+      await untilStopped(async (signal) => {
+        const served = await openGateway({ config, storeDir: paths.store, log })
+        const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
+        terminal.say(
+          `gateway on ${served.url}, ` +
+            `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
+        )
+        terminal.document({ url: served.url, model: served.model })
+        await aborted(signal)
+        await forget()
+        await served.close()
+      })
+    })
+}
+
+/** Opens the clients, the model and the listener of a gateway. The caller closes it. */
+export async function openGateway(options: {
+  config: Config
+  storeDir: string
+  log(line: string): void
+}): Promise<Served> {
+  const { config, storeDir, log } = options
+  const telemetry = createTelemetry()
+  const analytics = createAnalytics(config.clickhouse)
+  const kafka = createKafka(config.kafka, log)
+  const schemas = await openSchemas(config.registry, config.topics.prefix)
+  const producer = await openProducer(kafka)
+  const model = config.gateway.models
+    ? await openModelIfAny({ config, storeDir, log, onBatch: (batch) => telemetry.batch(batch) })
+    : undefined
+  const app = createGateway({
+    config,
+    publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
+    results: createResultReader(analytics),
+    ...(model === undefined ? {} : { classifier: onlineClassifier(model, config.inference) }),
+    health: [
+      { name: 'kafka', check: () => pingBroker(kafka) },
+      { name: 'clickhouse', check: () => analytics.ping() },
+    ],
+    metrics: telemetry,
+    metricsText: () => telemetry.registry.metrics(),
+  })
+  const server = await listen(app, config.gateway)
+  return {
+    url: server.url,
+    model: model?.ref,
+    async close() {
+      await server.close()
+      await model?.close()
+      await producer.close()
+      await analytics.close()
+    },
+  }
+}
+
+/** A gateway without a model still takes events; /v1/classify then says what is missing. */
+async function openModelIfAny(options: {
+  config: Config
+  storeDir: string
+  log(line: string): void
+  onBatch: Parameters<typeof openModel>[0]['onBatch']
+}): Promise<OpenModel | undefined> {
+  const { config, storeDir, log, onBatch } = options
+  try {
+    return await openModel({
+      ref: config.inference.model,
+      storeDir,
+      config: config.inference,
+      ...(onBatch === undefined ? {} : { onBatch }),
+    })
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'model_not_found') throw error
+    log(`serving without a model: ${error.message}`)
+    return undefined
+  }
+}
+
+function onlineClassifier(model: OpenModel, config: Config['inference']): OnlineClassifier {
+  const { classifier, manifest } = model
+  return {
+    model: model.ref,
+    hasRoom: () => classifier.stats().queuedTokens < config.queueTokensMax / 2,
+    classify: (texts, { signal }) =>
+      Promise.all(
+        texts.map(async (text) => {
+          const { ids, truncated } = classifier.tokenize(text)
+          const outcome = await classifier.classify(ids, { signal })
+          if (outcome.kind === 'rejected') return { error: outcome.error }
+          return {
+            label: outcome.label,
+            score: outcome.score,
+            probabilities: topOf(outcome.probabilities, manifest.labels, config.topLabels),
+            tokens: ids.length,
+            truncated,
+          }
+        }),
+      ),
+  }
+}
+
+function topOf(probabilities: Float32Array, labels: readonly string[], count: number) {
+  const pairs = labels.map((label, index) => [label, probabilities[index]!] as const)
+  return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]).slice(0, count))
+}
+
+async function pingBroker(kafka: KafkaClient): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  await brokerCall('reach Kafka', async () => {
+    await admin.connect()
+    try {
+      await admin.describeCluster()
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}

@@ -1,0 +1,40 @@
+// The shape that all commands share: common options, and a help page that ends with examples.
+import { InvalidArgumentError, type Command } from 'commander'
+
+export type CommandText = {
+  /** With arguments, as commander takes it: `show <ref>`. */
+  name: string
+  /** The line in the list of commands. */
+  summary: string
+  /** The paragraph on its own help page. */
+  description: string
+  examples: readonly string[]
+}
+
+/** Adds a command with the options that all commands take. */
+export function addCommand(parent: Command, text: CommandText): Command {
+  return parent
+    .command(text.name)
+    .summary(text.summary)
+    .description(text.description)
+    .option('--config <file>', 'YAML file whose settings win over the profile')
+    .option('--profile <name>', 'local, compose or cluster (default: local)')
+    .option('--set <path=value>', 'one setting, such as inference.workers=4; repeatable', collect)
+    .option('--json', 'print one JSON document on stdout and nothing else there')
+    .addHelpText('after', `\nExamples:\n${text.examples.map((line) => `  $ ${line}`).join('\n')}\n`)
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value]
+}
+
+/** Reads a whole number of at least `min` for an option. Throws what commander shows as usage. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < min) {
+      throw new InvalidArgumentError(`It takes a whole number of at least ${min}.`)
+    }
+    return value
+  }
+}

@@ -1,0 +1,140 @@
+// Builds one runner of a stage range with its clients: the composition that `stream` and `demo` share.
+import type { Config } from '../configs/schema.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { createRecordSource } from '../infra/record-source.ts'
+import { openSchemas, type Schemas } from '../infra/registry.ts'
+import { createResultSink } from '../infra/result-sink.ts'
+import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
+import { createTopicSink } from '../infra/topic-sink.ts'
+import { partitionCount, topicOf } from '../infra/topics.ts'
+import type { Classification } from '../schemas/classification.ts'
+import type { Validated } from '../schemas/validated.ts'
+import {
+  createPipeline,
+  inputTopic,
+  outputTopic,
+  type PipelineOutput,
+} from '../streams/pipeline.ts'
+import type { Sink } from '../streams/ports.ts'
+import { createRunner, type Runner } from '../streams/runner.ts'
+import type { StageRange } from '../streams/slice.ts'
+import type { TokenizedEvent } from '../streams/tokenize.ts'
+import { BatchLog } from './batch-log.ts'
+import { openModel, type OpenModel } from './model.ts'
+
+export type Stage = {
+  readonly runner: Runner
+  readonly telemetry: Telemetry
+  readonly model: OpenModel | undefined
+  readonly analytics: Analytics
+  /** Finishes what is in flight, commits, and closes every client. */
+  close(): Promise<void>
+}
+
+export type StageOptions = {
+  range: StageRange
+  group: string
+  config: Config
+  storeDir: string
+  log(line: string): void
+}
+
+/** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { range, config } = options
+  const telemetry = createTelemetry()
+  const analytics = createAnalytics(config.clickhouse)
+  const kafka = createKafka(config.kafka, options.log)
+  const schemas = await openSchemas(config.registry, config.topics.prefix)
+  const batchLog = new BatchLog(analytics, options.log)
+  const model =
+    range.last === 'validate'
+      ? undefined
+      : await openModel({
+          ref: config.inference.model,
+          storeDir: options.storeDir,
+          config: config.inference,
+          onBatch: (batch) => {
+            telemetry.batch(batch)
+            batchLog.add(batch)
+          },
+        })
+  if (model !== undefined) batchLog.start(model.manifest)
+  const producer = await openProducer(kafka)
+  const topic = topicOf(config.topics, inputTopic[range.first])
+  const partitions = await partitionCount(kafka, topic)
+  const clients = { analytics, producer, schemas }
+  const runner = createRunner<PipelineOutput>({
+    source: createRecordSource(kafka, {
+      group: options.group,
+      topic,
+      config,
+      concurrency: partitions,
+    }),
+    slice: createPipeline({
+      range,
+      config,
+      readers: {
+        events: (value) => schemas.decode('events', value),
+        validated: (value) => schemas.decode('validated', value),
+        tokenized: (value) => schemas.decode('tokenized', value),
+      },
+      model: model?.port,
+      nowMs: () => Date.now(),
+    }),
+    sink: sinkOf(options, { clients, model, partitions }),
+    config: config.stream,
+    metrics: telemetry,
+    log: (line) => options.log(line),
+  })
+  return {
+    runner,
+    telemetry,
+    model,
+    analytics,
+    async close() {
+      await runner.stop()
+      await model?.close()
+      await batchLog.close()
+      await producer.close()
+      await analytics.close()
+    },
+  }
+}
+
+/** The sink that fits the last stage of the range. */
+function sinkOf(
+  { range, config }: StageOptions,
+  parts: {
+    clients: Parameters<typeof createResultSink>[0]
+    model: OpenModel | undefined
+    partitions: number
+  },
+): Sink<PipelineOutput> {
+  const { clients, model, partitions } = parts
+  const deadLetters = topicOf(config.topics, 'dead-letters')
+  const topic = topicOf(config.topics, outputTopic[range.last])
+  if (range.last === 'infer') {
+    const classified = config.stream.classified ? topic : undefined
+    const sink = createResultSink(clients, {
+      model: model!.manifest.name,
+      topics: { deadLetters, classified },
+    })
+    return sink as Sink<Classification> as Sink<PipelineOutput>
+  }
+  const encode =
+    range.last === 'validate'
+      ? (value: PipelineOutput) => clients.schemas.encode('validated', value as Validated)
+      : (value: PipelineOutput) => encodeTokenized(clients.schemas, value as TokenizedEvent)
+  return createTopicSink<PipelineOutput>(clients, {
+    topic,
+    deadLetterTopic: deadLetters,
+    partitions,
+    encode,
+  })
+}
+
+function encodeTokenized(schemas: Schemas, event: TokenizedEvent): Buffer {
+  return schemas.encode('tokenized', { ...event, ids: Array.from(event.ids) })
+}

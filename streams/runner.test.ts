@@ -1,0 +1,217 @@
+// The runner against an in-memory source and sink: ports, not modules, are replaced. The same runner
+// works against the real broker and engine in tests/integration.
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import { ok, rejected } from './outcome.ts'
+import type { Block, RunnerMetrics, Settled, Slice } from './ports.ts'
+import { createRunner } from './runner.ts'
+import { recordOrigin } from './slice.ts'
+
+const quiet: RunnerMetrics = {
+  settled: () => undefined,
+  sliceSeconds: () => undefined,
+  blockWritten: () => undefined,
+  retried: () => undefined,
+  inFlight: () => undefined,
+  lag: () => undefined,
+}
+
+function record(offset: number, text = `text ${offset}`): KafkaRecord {
+  const value = Buffer.from(text)
+  return {
+    topic: 't',
+    partition: 0,
+    offset,
+    recordTimeMs: 1_000 + offset,
+    key: null,
+    value,
+    traceparent: undefined,
+  }
+}
+
+function chunkOf(offsets: readonly number[], text?: string): RecordChunk {
+  const records = offsets.map((offset) => record(offset, text))
+  return { topic: 't', partition: 0, records, nextOffset: offsets.at(-1)! + 1, highWatermark: 100 }
+}
+
+/** A source driven by hand, and a sink that keeps what it is given. */
+function harness(options: { slice?: Slice<string>; written?: number[]; settings?: string[] } = {}) {
+  const commits: PartitionOffset[] = []
+  const rows: string[] = []
+  const letters: string[] = []
+  const failures: WinnowError[] = []
+  let handlers: Parameters<Parameters<typeof createRunner>[0]['source']['start']>[0] | undefined
+  const slice: Slice<string> = options.slice ?? {
+    name: 'echo',
+    apply: (records) => Promise.resolve(records.map(echo)),
+  }
+  const runner = createRunner<string>({
+    source: {
+      start: (given) => {
+        handlers = given
+        given.onAssigned([0])
+        return Promise.resolve()
+      },
+      commit: (offsets) => {
+        commits.push(...offsets)
+        return Promise.resolve()
+      },
+      pause: () => undefined,
+      close: () => Promise.resolve(),
+    },
+    slice,
+    sink: {
+      delivered: (_topic, _partition, from) =>
+        Promise.resolve({
+          recordTimeMsByOffset: new Map(
+            (options.written ?? []).filter((at) => at >= from).map((at) => [at, 1_000 + at]),
+          ),
+          through: Infinity,
+        }),
+      write: (block: Block<string>) => {
+        const failure = failures.shift()
+        if (failure !== undefined) return Promise.reject(failure)
+        rows.push(...block.outputs.map((output) => output.value))
+        letters.push(...block.deadLetters.map((letter) => `${letter.offset} ${letter.code}`))
+        return Promise.resolve()
+      },
+    },
+    config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...(options.settings ?? [])] })
+      .stream,
+    metrics: quiet,
+    log: () => undefined,
+  })
+  return {
+    runner,
+    commits,
+    rows,
+    letters,
+    failures,
+    deliver: (chunk: RecordChunk) => handlers!.onChunk(chunk, () => Promise.resolve()),
+    rebalance: () => handlers!.onAssigned([0]),
+  }
+}
+
+function echo(one: KafkaRecord): Settled<string> {
+  const text = one.value!.toString()
+  const outcome = text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
+  return { record: one, origin: recordOrigin(one), stage: 'echo', outcome }
+}
+
+describe('runner', () => {
+  it('writes rows and dead letters in order, then commits the offset after them', async () => {
+    const { runner, deliver, rows, letters, commits } = harness()
+    await runner.start()
+    await deliver(chunkOf([0, 1]))
+    await deliver(chunkOf([2], 'bad'))
+    await deliver(chunkOf([3]))
+    await runner.stop()
+    await runner.ended
+    expect(rows).toEqual(['text 0', 'text 1', 'text 3'])
+    expect(letters).toEqual(['2 text_empty'])
+    expect(commits.at(-1)).toEqual({ topic: 't', partition: 0, offset: 4 })
+  })
+
+  it('does not write again what the sink had before, and still commits it', async () => {
+    const { runner, deliver, rows, commits } = harness({ written: [0, 1, 2] })
+    await runner.start()
+    await deliver(chunkOf([1, 2, 3]))
+    await runner.stop()
+    expect(rows).toEqual(['text 3'])
+    expect(commits.at(-1)?.offset).toBe(4)
+  })
+
+  it('takes an offset of a topic made anew for another event', async () => {
+    const { runner, deliver, rows } = harness({ written: [1] })
+    await runner.start()
+    const chunk = chunkOf([1])
+    await deliver({ ...chunk, records: [{ ...chunk.records[0]!, recordTimeMs: 5 }] })
+    await runner.stop()
+    expect(rows).toEqual(['text 1'])
+  })
+
+  it('tries a failed write again and commits only after it worked', async () => {
+    const { runner, deliver, rows, commits, failures } = harness()
+    failures.push(new WinnowError('analytics_unavailable', 'away'))
+    await runner.start()
+    await deliver(chunkOf([0]))
+    expect(commits).toEqual([])
+    await runner.stop()
+    expect(rows).toEqual(['text 0'])
+    expect(commits).toHaveLength(1)
+  })
+
+  it('ends with the error of a write that was refused for good, committing nothing', async () => {
+    const { runner, deliver, commits, failures } = harness()
+    failures.push(new WinnowError('analytics_refused', 'no such table'))
+    await runner.start()
+    await deliver(chunkOf([0]))
+    await expect(runner.ended).rejects.toThrow('no such table')
+    await runner.stop()
+    expect(commits).toEqual([])
+    expect(runner.isReady()).toBe(false)
+  })
+
+  it('drops work of an earlier assignment: nothing of it is written or committed', async () => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let calls = 0
+    const slice: Slice<string> = {
+      name: 'slow once',
+      apply: async (records) => {
+        if (calls++ === 0) await gate
+        return records.map(echo)
+      },
+    }
+    const { runner, deliver, rebalance, rows, commits } = harness({ slice })
+    await runner.start()
+    await deliver(chunkOf([0, 1]))
+    rebalance()
+    await deliver(chunkOf([0, 1]))
+    release()
+    await runner.stop()
+    expect(rows).toEqual(['text 0', 'text 1'])
+    expect(commits).toEqual([{ topic: 't', partition: 0, offset: 2 }])
+  })
+
+  it('holds the source back while as many events are in flight as allowed', async () => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slice: Slice<string> = {
+      name: 'gated',
+      apply: async (records) => {
+        await gate
+        return records.map(echo)
+      },
+    }
+    const { runner, deliver, rows } = harness({ slice, settings: ['stream.inFlightEventsMax=3'] })
+    await runner.start()
+    await deliver(chunkOf([0, 1]))
+    let taken = false
+    const second = deliver(chunkOf([2, 3])).then((accepted) => {
+      taken = accepted
+    })
+    await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 50))])
+    expect(taken).toBe(false)
+    release()
+    await second
+    expect(taken).toBe(true)
+    await runner.stop()
+    expect(rows).toHaveLength(4)
+  })
+
+  it('stops within its deadline and leaves unfinished events uncommitted', async () => {
+    const slice: Slice<string> = { name: 'never', apply: () => new Promise(() => undefined) }
+    const { runner, deliver, commits } = harness({ slice, settings: ['stream.drainMsMax=50'] })
+    await runner.start()
+    await deliver(chunkOf([0]))
+    await runner.stop()
+    expect(commits).toEqual([])
+  })
+})
