@@ -27,7 +27,7 @@ import type { Gateway } from './route.ts'
 
 /** What a gateway is made of. The caller keeps and closes the clients. */
 export type GatewayParts = {
-  readonly config: Pick<Config, 'gateway' | 'limits'>
+  readonly config: Pick<Config, 'gateway' | 'limits' | 'cleaning'>
   readonly publisher: EventPublisher
   readonly results: ResultReader
   /** Absent when `gateway.models` is off or no model could be loaded. */
@@ -91,12 +91,9 @@ function observeRequests(metrics: GatewayMetrics): MiddlewareHandler<GatewayEnv>
   return async (c, next) => {
     const start = performance.now()
     await next()
-    metrics.observe({
-      route: c.get('route') ?? 'unmatched',
-      method: methods.includes(c.req.method) ? c.req.method : 'other',
-      status: c.res.status,
-      seconds: (performance.now() - start) / 1_000,
-    })
+    const method = methods.includes(c.req.method) ? c.req.method : 'other'
+    const seconds = (performance.now() - start) / 1_000
+    metrics.observe(c.get('route') ?? 'unmatched', method, c.res.status, seconds)
   }
 }
 

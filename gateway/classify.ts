@@ -3,19 +3,23 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
+import { cleanText } from '../models/clean-text.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { bodyFormat } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
 import { itemsInvalid } from './problem.ts'
+import type { ItemError } from './problem.ts'
 import { addRoute, addSchemas, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
+
+type ClassifyConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
 
 /** Adds POST /v1/classify. Without a classifier it answers 503 `model_unavailable`. */
 export function addClassifyRoutes(
   app: Gateway,
   context: RouteContext & {
-    readonly config: Pick<Config, 'gateway' | 'limits'>
+    readonly config: ClassifyConfig
     readonly classifier: OnlineClassifier | undefined
   },
 ): void {
@@ -33,14 +37,14 @@ export function addClassifyRoutes(
       throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
     }
     const { texts, model } = parseRequest(await work.body())
-    checkTexts(texts, config)
+    const cleaned = checkedTexts(texts, config)
     const answering = loaded.model
     if (model !== undefined && model !== answering && model !== answering.split('@')[0]) {
       throw new WinnowError('model_not_found', `This gateway serves ${answering}, not ${model}`, {
         details: { model: answering },
       })
     }
-    const results = await work.run((signal) => loaded.classify(texts, { signal }))
+    const results = await work.run((signal) => loaded.classify(cleaned, { signal }))
     return c.json({ model: answering, results })
   })
 }
@@ -70,7 +74,8 @@ function parseRequest(body: Uint8Array): z.output<typeof classifyRequest> {
   })
 }
 
-function checkTexts(texts: readonly string[], config: Pick<Config, 'gateway' | 'limits'>): void {
+/** The texts cleaned as the stream does it, so that both give the same label. */
+function checkedTexts(texts: readonly string[], config: ClassifyConfig): string[] {
   const textsMax = config.gateway.classifyTextsMax
   if (texts.length > textsMax) {
     throw new WinnowError(
@@ -79,10 +84,17 @@ function checkTexts(texts: readonly string[], config: Pick<Config, 'gateway' | '
       { details: { textsMax } },
     )
   }
-  const errors = texts.flatMap((text, index) =>
-    textDefects(text, config.limits.textBytesMax).map((defect) => ({ index, ...defect })),
-  )
-  if (errors.length === 0) return
+  const { textBytesMax } = config.limits
+  const errors: ItemError[] = []
+  const cleaned = texts.map((text, index) => {
+    const clean = cleanText(text, config.cleaning.steps)
+    const defects = textDefects(text, textBytesMax)
+    // What cleaning leaves is never longer than allowed, but it may be nothing.
+    if (defects.length === 0) defects.push(...textDefects(clean, Infinity))
+    errors.push(...defects.map((defect) => ({ index, ...defect })))
+    return clean
+  })
+  if (errors.length === 0) return cleaned
   const consequence = 'nothing was classified'
   throw itemsInvalid(errors, { total: texts.length, noun: 'texts', consequence })
 }
@@ -96,18 +108,20 @@ const classifyRequest = z
   })
   .meta({ examples: [{ texts: ['My invoice is wrong', 'Cheap watches, click here'] }] })
 
+const onlineResult = z.strictObject({
+  label: z.string(),
+  score: z.number().meta({ description: 'Probability of the label.' }),
+  probabilities: z.record(z.string(), z.number()),
+  tokens: z.int(),
+  truncated: z.boolean().meta({ description: 'Whether the model read only the beginning.' }),
+})
+const onlineRejection = z
+  .strictObject({ error: z.strictObject({ code: z.string(), message: z.string() }) })
+  .meta({ description: 'A text for which the model gave no number; the others are not affected.' })
 const classifyResponse = z
   .strictObject({
     model: z.string().meta({ description: 'NAME@VERSION of what answered.' }),
-    results: z.array(
-      z.strictObject({
-        label: z.string(),
-        score: z.number().meta({ description: 'Probability of the label.' }),
-        probabilities: z.record(z.string(), z.number()),
-        tokens: z.int(),
-        truncated: z.boolean().meta({ description: 'Whether the model read only the beginning.' }),
-      }),
-    ),
+    results: z.array(z.union([onlineResult, onlineRejection])),
   })
   .meta({
     examples: [

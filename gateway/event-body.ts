@@ -1,6 +1,6 @@
 // Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms and
 // the count; whether each value is an event is event-check.ts's.
-import { WinnowError } from '../schemas/errors.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { EventError } from '../schemas/errors.ts'
 
 /** One value of the body, or why a line of it could not be read. */
@@ -11,12 +11,12 @@ export type BodyValue =
 /** How a body is written. */
 export type BodyFormat = 'json' | 'ndjson'
 
-const formats: Readonly<Record<string, BodyFormat>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson',
-}
+const formats: ReadonlyMap<string, BodyFormat> = new Map([
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+  ['application/jsonl', 'ndjson'],
+])
 
 /**
  * The format that the headers name. A missing type is refused as well: a browser sends such a request
@@ -32,7 +32,7 @@ export function bodyFormat(headers: {
     throw new WinnowError('media_type_unsupported', `Content-Encoding ${coding} is not supported`)
   }
   const [type, ...parameters] = (headers.contentType ?? '').toLowerCase().split(';')
-  const format = formats[type!.trim()]
+  const format = formats.get(type!.trim())
   const charset = /charset="?([^";\s]+)/.exec(parameters.join(';'))?.[1] ?? 'utf-8'
   if (format === undefined || !/^utf-?8$/.test(charset)) {
     throw new WinnowError(
@@ -96,13 +96,8 @@ function readJson(bytes: Uint8Array): BodyValue {
   try {
     return { kind: 'value', value: JSON.parse(text) as unknown }
   } catch (error) {
-    // The parser's sentence says where, but repeats the body around it: only the place is passed on.
-    const position = /position (\d+)/.exec((error as SyntaxError).message)?.[1]
-    const where = position === undefined ? '' : ` at character ${position}`
-    return {
-      kind: 'unreadable',
-      error: { code: 'json_invalid', message: `not valid JSON${where}` },
-    }
+    // The parser's sentence says where, with a few characters of the caller's own body.
+    return { kind: 'unreadable', error: { code: 'json_invalid', message: errorMessage(error) } }
   }
 }
 

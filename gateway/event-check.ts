@@ -95,9 +95,8 @@ function timeDefects(
   if (time === undefined) return []
   const field = 'time'
   const timeMs = typeof time === 'number' ? time : parseRfc3339(time)
-  if (timeMs === undefined || !Number.isSafeInteger(timeMs)) {
-    const message =
-      'time must be RFC 3339, such as 2025-01-31T12:00:00Z, or whole epoch milliseconds'
+  if (timeMs === undefined || !Number.isFinite(timeMs)) {
+    const message = 'time must be RFC 3339, such as 2025-01-31T12:00:00Z, or epoch milliseconds'
     return [{ code: 'time_invalid', field, message }]
   }
   if (timeMs < timeMsMin) {
@@ -146,7 +145,8 @@ function withoutNulls(event: z.output<typeof eventJson>): CheckedEvent {
     text,
     ...(id != null && { id }),
     ...(source != null && { source }),
-    ...(time != null && { time }),
+    // The records have whole milliseconds.
+    ...(time != null && { time: typeof time === 'number' ? Math.trunc(time) : time }),
     ...(attributes != null && { attributes }),
     ...(label != null && { label }),
   }

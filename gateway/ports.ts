@@ -1,13 +1,14 @@
 // What the gateway needs from the outside, as types: the broker, the stored results, the model, the
 // health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and models/.
 import type { Classification } from '../schemas/classification.ts'
+import type { EventError } from '../schemas/errors.ts'
 
 /** An event as the gateway hands it to the broker: checked, its id assigned, no nulls. */
 export type PublishedEvent = {
   readonly id: string
   readonly text: string
   readonly source?: string
-  /** Epoch milliseconds, or RFC 3339. */
+  /** Whole epoch milliseconds, or RFC 3339. */
   readonly time?: number | string
   readonly attributes?: Readonly<Record<string, string>>
   readonly label?: string
@@ -44,6 +45,7 @@ export type StoredResult = Pick<
   | 'version'
   | 'role'
   | 'tokens'
+  | 'truncated'
   | 'queueMs'
   | 'inferMs'
   | 'totalMs'
@@ -88,6 +90,9 @@ export type OnlineResult = {
   readonly truncated: boolean
 }
 
+/** A text that got no result, while the others of its request did. */
+export type OnlineRejection = { readonly error: EventError }
+
 /** The model that the gateway has loaded. */
 export type OnlineClassifier = {
   /** `name@version` of what answers now; it changes when a model is swapped. */
@@ -95,13 +100,13 @@ export type OnlineClassifier = {
   /** Whether the queue would take more work at this moment. */
   hasRoom(): boolean
   /**
-   * One result for each text, in order. Rejects with `queue_full`, `session_failed`,
+   * One outcome for each text, in order. The texts are cleaned already, as in the stream. Rejects with `queue_full`, `session_failed`,
    * `worker_crashed`, or `cancelled` after `signal` fires; texts that wait are then dropped.
    */
   classify(
     texts: readonly string[],
     options: { readonly signal: AbortSignal },
-  ): Promise<readonly OnlineResult[]>
+  ): Promise<readonly (OnlineResult | OnlineRejection)[]>
 }
 
 /** One thing that must work before the gateway is ready. */
@@ -115,16 +120,11 @@ export type HealthCheck = {
 /** Everything to export at /metrics, in Prometheus text format 0.0.4. */
 export type MetricsSource = () => Promise<string>
 
-/** One answered request. `route` is the pattern, never the path, so that its values stay few. */
-export type ObservedRequest = {
-  readonly route: string
-  readonly method: string
-  readonly status: number
-  readonly seconds: number
+/** Counts and times answered requests. */
+export type GatewayMetrics = {
+  /** `route` is the pattern, never the path, so that its values stay few. */
+  observe(route: string, method: string, status: number, seconds: number): void
 }
-
-/** Counts and times requests. */
-export type GatewayMetrics = { observe(request: ObservedRequest): void }
 
 /** A request that failed on our side, for the log: the answer keeps the cause to itself. */
 export type GatewayFailure = {

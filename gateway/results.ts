@@ -104,6 +104,7 @@ function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
     classifiedAt: new Date(stored.classifiedAtMs).toISOString(),
     origin: { topic: stored.topic, partition: stored.partition, offset: stored.offset },
     tokens: stored.tokens,
+    truncated: stored.truncated,
     queueMs: stored.queueMs,
     inferMs: stored.inferMs,
     totalMs: stored.totalMs,
@@ -158,6 +159,7 @@ const resultJson = z
       .strictObject({ topic: z.string(), partition: z.int(), offset: z.int() })
       .describe('Where the event entered.'),
     tokens: z.int(),
+    truncated: z.boolean().describe('Whether the model read only the beginning of the text.'),
     queueMs: z.number().describe('Waited for a batch.'),
     inferMs: z.number().describe('The batch ran.'),
     totalMs: z.number().describe('From the broker record time to the classification.'),
@@ -178,6 +180,7 @@ const resultJson = z
         classifiedAt: '2025-01-31T12:00:00.120Z',
         origin: { topic: 'winnow.events', partition: 3, offset: 17 },
         tokens: 8,
+        truncated: false,
         queueMs: 4.5,
         inferMs: 12.25,
         totalMs: 120,

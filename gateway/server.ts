@@ -1,7 +1,7 @@
 // Listens for the gateway and stops it without breaking off a request. It owns the sockets and their
 // time-outs; what a request means is app.ts's.
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../configs/schema.ts'
@@ -28,6 +28,7 @@ export async function listen(
   options: Pick<Config['gateway'], 'host' | 'port' | 'requestMsMax'>,
 ): Promise<GatewayServer> {
   let closing: Promise<void> | undefined
+  const atWork = new Set<ServerResponse>()
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
     {
@@ -40,6 +41,12 @@ export async function listen(
     },
     (request, response) => {
       if (closing !== undefined) response.shouldKeepAlive = false
+      atWork.add(response)
+      response.once('close', () => {
+        atWork.delete(response)
+        // A connection whose headers promised to stay open before closing began is idle from here on.
+        if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+      })
       void answer(request, response)
     },
   )
@@ -49,6 +56,7 @@ export async function listen(
   return {
     url: `http://${host}:${port}`,
     close: ({ drainMsMax = options.requestMsMax } = {}) => {
+      for (const response of atWork) response.shouldKeepAlive = false
       closing ??= drain(server, drainMsMax)
       return closing
     },

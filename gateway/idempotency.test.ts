@@ -1,0 +1,56 @@
+// The bounds of the memory: time, and the number of keys.
+import { describe, expect, it } from 'vitest'
+import { createIdempotencyMemory } from './idempotency.ts'
+
+const hourMs = 3_600_000
+
+function counted() {
+  const memory = createIdempotencyMemory()
+  let runs = 0
+  const once = async (key: string, nowMs: number, bodySha256 = 'b') => {
+    const before = runs
+    await memory.once({ key, bodySha256, nowMs }, () => {
+      runs += 1
+      return Promise.resolve()
+    })
+    return runs > before
+  }
+  return { memory, once }
+}
+
+describe('createIdempotencyMemory', () => {
+  it('forgets a key after an hour, and takes it for another body then', async () => {
+    const { once } = counted()
+    expect(await once('k', 0)).toBe(true)
+    expect(await once('k', hourMs - 1)).toBe(false)
+    expect(await once('k', hourMs, 'other')).toBe(true)
+  })
+
+  it('forgets the oldest of more than 10,000 keys', async () => {
+    const { once } = counted()
+    for (let key = 0; key <= 10_000; key += 1) await once(`k${key}`, 0)
+    expect(await once('k10000', 1)).toBe(false)
+    expect(await once('k1', 1)).toBe(false)
+    expect(await once('k0', 1)).toBe(true)
+  })
+
+  it('keeps a key that is under way, however old', async () => {
+    const { memory, once } = counted()
+    const pending = Promise.withResolvers<undefined>()
+    const request = { key: 'slow', bodySha256: 'b', nowMs: 0 }
+    const first = memory.once(request, () => pending.promise.then(() => undefined))
+    expect(await once('other', 2 * hourMs)).toBe(true)
+    const joined = memory.once({ ...request, nowMs: 2 * hourMs }, () => {
+      throw new Error('ran twice')
+    })
+    pending.resolve(undefined)
+    await expect(Promise.all([first, joined])).resolves.toHaveLength(2)
+  })
+
+  it('forgets what failed', async () => {
+    const { memory, once } = counted()
+    const request = { key: 'k', bodySha256: 'b', nowMs: 0 }
+    await expect(memory.once(request, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await once('k', 1, 'other')).toBe(true)
+  })
+})

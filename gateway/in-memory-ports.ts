@@ -1,0 +1,149 @@
+// The gateway's ports in memory, for its tests: they keep what they are given and fail when told to.
+// Nothing that runs in production uses them.
+import { configSchema } from '../configs/schema.ts'
+import type { Config } from '../configs/schema.ts'
+import { createGateway } from './app.ts'
+import type { GatewayParts } from './app.ts'
+import type {
+  GatewayFailure,
+  OnlineClassifier,
+  PublishedEvent,
+  ResultFilter,
+  StoredResult,
+} from './ports.ts'
+import type { Gateway } from './route.ts'
+
+/** What a test sees of the gateway under test. */
+export type GatewayUnderTest = {
+  readonly app: Gateway
+  readonly published: PublishedEvent[]
+  readonly traceparents: (string | undefined)[]
+  readonly filters: ResultFilter[]
+  readonly observed: { route: string; method: string; status: number }[]
+  readonly failures: GatewayFailure[]
+  /** POSTs JSON and gives the answer with its body parsed. */
+  post(
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; json: Record<string, unknown> }>
+  get(
+    path: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; json: Record<string, unknown> }>
+}
+
+/** The default configuration with the gateway section changed. */
+export function configWith(
+  gateway: Partial<Config['gateway']> = {},
+  limits: Partial<Config['limits']> = {},
+): Config {
+  const config = configSchema.parse({})
+  return {
+    ...config,
+    gateway: { ...config.gateway, ...gateway },
+    limits: { ...config.limits, ...limits },
+  }
+}
+
+/** A gateway on in-memory ports; `parts` replaces any of them. */
+export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnderTest {
+  const published: PublishedEvent[] = []
+  const traceparents: (string | undefined)[] = []
+  const filters: ResultFilter[] = []
+  const observed: { route: string; method: string; status: number }[] = []
+  const failures: GatewayFailure[] = []
+  const app = createGateway({
+    config: configWith(),
+    publisher: {
+      publish: (events, { traceparent }) => {
+        published.push(...events)
+        traceparents.push(traceparent)
+        return Promise.resolve()
+      },
+    },
+    results: {
+      byId: (id) => Promise.resolve(id === storedResult.eventId ? [storedResult] : []),
+      list: (filter) => {
+        filters.push(filter)
+        return Promise.resolve({ results: [storedResult], cursor: 'next' })
+      },
+    },
+    health: [],
+    metrics: {
+      observe: (route, method, status) => {
+        observed.push({ route, method, status })
+      },
+    },
+    metricsText: () => Promise.resolve('up 1\n'),
+    onFailure: (failure) => {
+      failures.push(failure)
+    },
+    ...parts,
+  })
+  const request = async (path: string, init: RequestInit) => {
+    const response = await app.request(path, init)
+    const text = await response.text()
+    const json = JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>
+    return { status: response.status, headers: response.headers, json }
+  }
+  return {
+    app,
+    published,
+    traceparents,
+    filters,
+    observed,
+    failures,
+    post: (path, body, headers = {}) =>
+      request(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    get: (path, headers = {}) => request(path, { headers }),
+  }
+}
+
+/** A classifier that calls every text `ham` and keeps what it was asked. */
+export function hamClassifier(asked: string[] = []): OnlineClassifier {
+  return {
+    model: 'mail@3',
+    hasRoom: () => true,
+    classify: (texts) => {
+      asked.push(...texts)
+      return Promise.resolve(
+        texts.map((text) => ({
+          label: 'ham',
+          score: 0.75,
+          probabilities: { ham: 0.75, spam: 0.25 },
+          tokens: text.length,
+          truncated: false,
+        })),
+      )
+    },
+  }
+}
+
+/** One stored row. */
+export const storedResult: StoredResult = {
+  eventId: 'winnow.events/3/17',
+  topic: 'winnow.events',
+  partition: 3,
+  offset: 17,
+  eventTimeMs: Date.UTC(2025, 0, 31, 12),
+  classifiedAtMs: Date.UTC(2025, 0, 31, 12, 0, 0, 120),
+  source: 'support-mail',
+  attributes: { lang: 'en' },
+  text: 'Hello',
+  label: 'ham',
+  score: 0.75,
+  probabilities: { ham: 0.75, spam: 0.25 },
+  model: 'mail',
+  version: '3',
+  role: 'champion',
+  tokens: 3,
+  truncated: false,
+  queueMs: 1.5,
+  inferMs: 2.5,
+  totalMs: 120,
+}

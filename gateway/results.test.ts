@@ -1,0 +1,99 @@
+// Stored results over HTTP: parameters, the form of a result, failures of the reader.
+import { describe, expect, it } from 'vitest'
+import { WinnowError } from '../schemas/errors.ts'
+import { gatewayUnderTest, storedResult } from './in-memory-ports.ts'
+
+const onTheWire = {
+  id: 'winnow.events/3/17',
+  model: 'mail@3',
+  label: 'ham',
+  eventTime: '2025-01-31T12:00:00.000Z',
+  classifiedAt: '2025-01-31T12:00:00.120Z',
+  origin: { topic: 'winnow.events', partition: 3, offset: 17 },
+}
+
+describe('GET /v1/results/{id}', () => {
+  it.each(['winnow.events/3/17', 'winnow.events%2F3%2F17'])('finds %s', async (id) => {
+    const { status, json } = await gatewayUnderTest().get(`/v1/results/${id}`)
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ id: 'winnow.events/3/17', results: [onTheWire] })
+  })
+
+  it('decodes what the reader is asked for', async () => {
+    const asked: string[] = []
+    const results = {
+      byId: (id: string) => {
+        asked.push(id)
+        return Promise.resolve([])
+      },
+      list: () => Promise.resolve({ results: [] }),
+    }
+    const { status, json } = await gatewayUnderTest({ results }).get('/v1/results/a%20b%3Fc%25')
+    expect([status, json['code']]).toEqual([404, 'not_found'])
+    expect(asked).toEqual(['a b?c%'])
+  })
+})
+
+describe('GET /v1/results', () => {
+  it('gives a page with its cursor', async () => {
+    const gateway = gatewayUnderTest()
+    const { status, json } = await gateway.get('/v1/results')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ results: [onTheWire], cursor: 'next' })
+    expect(gateway.filters).toEqual([{ limit: 100 }])
+  })
+
+  it('reads every parameter', async () => {
+    const gateway = gatewayUnderTest()
+    const query =
+      'label=ham&source=support-mail&model=mail@3&since=2025-01-01T00:00:00Z&until=1738368000000&limit=7&cursor=next'
+    expect((await gateway.get(`/v1/results?${query}`)).status).toBe(200)
+    expect(gateway.filters).toEqual([
+      {
+        label: 'ham',
+        source: 'support-mail',
+        model: 'mail',
+        version: '3',
+        sinceMs: Date.UTC(2025, 0, 1),
+        untilMs: 1_738_368_000_000,
+        limit: 7,
+        cursor: 'next',
+      },
+    ])
+  })
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=1001', 'limit'],
+    ['limit=ten', 'limit'],
+    ['limit=1.5', 'limit'],
+    ['limit=5&limit=6', 'limit'],
+    ['since=yesterday', 'since'],
+    ['since=2025-01-01', 'since'],
+    ['until=-5', 'until'],
+    ['since=2&until=1', 'since'],
+    ['since=1&until=1', 'since'],
+    ['model=a@b@c', 'model'],
+    ['model=@3', 'model'],
+    ['label=', 'label'],
+    [`source=${'x'.repeat(257)}`, 'source'],
+    ['cursor=', 'cursor'],
+    ['labels=ham', 'labels'],
+  ])('refuses %s', async (query, parameter) => {
+    const gateway = gatewayUnderTest()
+    const { status, json } = await gateway.get(`/v1/results?${query}`)
+    expect([status, json['code'], json['parameter']]).toEqual([400, 'parameter_invalid', parameter])
+    expect(gateway.filters).toEqual([])
+  })
+
+  it.each([
+    ['analytics_unavailable', 503],
+    ['analytics_refused', 502],
+    ['parameter_invalid', 400],
+  ] as const)('answers %s of the reader with %i', async (code, status) => {
+    const fail = () => Promise.reject(new WinnowError(code, 'no'))
+    const gateway = gatewayUnderTest({ results: { byId: fail, list: fail } })
+    expect((await gateway.get('/v1/results?cursor=bad')).status).toBe(status)
+    expect((await gateway.get(`/v1/results/${storedResult.eventId}`)).status).toBe(status)
+  })
+})
