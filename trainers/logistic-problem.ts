@@ -32,8 +32,9 @@ export type Weighting = {
 }
 
 /**
- * Coefficients are float64 [width + 1, labels] row-major; the last row is the intercept, which is
- * not regularised. The objective is scikit-learn's, divided by C times the sum of row weights:
+ * Coefficients are float64 [width + 1, labels] row-major: weights of the features less their means,
+ * then one row for a constant as large as a feature usually is. That row is the intercept, which is
+ * not regularised; so neither shift nor scale changes the minimum, but the search takes fewer steps. The objective is scikit-learn's, divided by C times the sum of row weights:
  * mean log loss + |W|^2 / (2 C sum of row weights).
  */
 export type LogisticProblem = {
@@ -41,8 +42,20 @@ export type LogisticProblem = {
   readonly evaluate: (coefficients: Float64Array, weighting: Weighting) => Promise<Evaluation>
   /** float32 [count, labels], rows of weight 0 included. */
   readonly probabilities: (coefficients: Float64Array) => Promise<Float32Array>
+  /** The coefficients as weights of the features themselves. */
+  readonly head: (coefficients: Float64Array) => LogisticHead
   /** Frees the native session; call it once, after the last evaluation. */
   readonly close: () => Promise<void>
+}
+
+/** A linear classifier: logits = x weight + bias. */
+export type LogisticHead = {
+  readonly from: number
+  readonly to: number
+  /** float32 [from, to] row-major. */
+  readonly weight: Float32Array
+  /** float32 [to]. */
+  readonly bias: Float32Array
 }
 
 /** Rows of one product: bounds the temporary memory to some 5 MB at 77 labels. */
@@ -58,7 +71,8 @@ export async function openLogisticProblem(
   assert.equal(training.truth.length, features.count)
   const width = features.width + 1
   const session = await openSession(lossGraph(width, labels), options.threads ?? 0)
-  const blocks = blocksOf(training)
+  const centring = centringOf(features)
+  const blocks = blocksOf(training, centring)
   const weight = new Float32Array(width * labels)
   const gradient = new Float64Array(width * labels)
   const runBlock = async (block: Block): Promise<void> => {
@@ -95,6 +109,7 @@ export async function openLogisticProblem(
       }
       return all
     },
+    head: (coefficients) => uncentredHead(coefficients, { centring, labels }),
     close: () => session.release(),
   }
 }
@@ -146,7 +161,7 @@ type Block = {
   readonly results: { readonly probabilities: ort.Tensor; readonly gradient: ort.Tensor }
 }
 
-function blocksOf({ features, truth, labels }: LabelledFeatures): Block[] {
+function blocksOf({ features, truth, labels }: LabelledFeatures, centring: Centring): Block[] {
   const blocks: Block[] = []
   const width = features.width + 1
   for (let first = 0; first < features.count; first += blockRowsMax) {
@@ -156,9 +171,10 @@ function blocksOf({ features, truth, labels }: LabelledFeatures): Block[] {
     const negativeTargets = new Float32Array(count * labels)
     for (let row = 0; row < count; row++) {
       const from = (first + row) * features.width
-      x.set(features.rows.subarray(from, from + features.width), row * width)
-      // The constant feature whose coefficient is the intercept.
-      x[row * width + features.width] = 1
+      for (const [i, mean] of centring.means.entries()) {
+        x[row * width + i] = features.rows[from + i]! - mean
+      }
+      x[row * width + features.width] = centring.constant
       for (let i = 0; i < width; i++) transposed[i * count + row] = x[row * width + i]!
       negativeTargets[row * labels + truth[first + row]!] = -1
     }
@@ -180,6 +196,32 @@ function blocksOf({ features, truth, labels }: LabelledFeatures): Block[] {
     })
   }
   return blocks
+}
+
+/** The mean of each feature, and the root mean square of what is left without it. */
+type Centring = { readonly means: Float64Array; readonly constant: number }
+
+function centringOf({ rows, count, width }: FeatureMatrix): Centring {
+  const means = new Float64Array(width)
+  for (let i = 0; i < rows.length; i++) means[i % width] = means[i % width]! + rows[i]! / count
+  let squares = 0
+  for (let i = 0; i < rows.length; i++) squares += (rows[i]! - means[i % width]!) ** 2
+  const constant = Math.sqrt(squares / rows.length)
+  return { means, constant: constant > 0 ? constant : 1 }
+}
+
+function uncentredHead(
+  coefficients: Float64Array,
+  { centring, labels }: { centring: Centring; labels: number },
+): LogisticHead {
+  const from = centring.means.length
+  const weights = coefficients.subarray(0, from * labels)
+  const bias = Float64Array.from(coefficients.subarray(from * labels), (b) => b * centring.constant)
+  for (const [i, weight] of weights.entries()) {
+    const label = i % labels
+    bias[label] = bias[label]! - weight * centring.means[Math.floor(i / labels)]!
+  }
+  return { from, to: labels, weight: Float32Array.from(weights), bias: Float32Array.from(bias) }
 }
 
 function blockLoss(block: Block, { truth, labels }: { truth: Int32Array; labels: number }): number {

@@ -6,20 +6,11 @@ import { WinnowError } from '../schemas/errors.ts'
 import { minimizeLbfgs, type LbfgsResult } from './lbfgs.ts'
 import {
   openLogisticProblem,
+  type LogisticHead,
   type LabelledFeatures,
   type LogisticProblem,
 } from './logistic-problem.ts'
 import { classificationScores } from './metrics.ts'
-
-/** A linear classifier: logits = x weight + bias. */
-export type LogisticHead = {
-  readonly from: number
-  readonly to: number
-  /** float32 [from, to] row-major. */
-  readonly weight: Float32Array
-  /** float32 [to]. */
-  readonly bias: Float32Array
-}
 
 /** One strength of regularisation, judged on examples that its fits did not see. */
 export type RegularisationTrial = {
@@ -59,9 +50,14 @@ export type TrainedLogistic = {
 /** Suits embeddings of length 1, on which good values lie between 1 and 100. */
 export const regularisationGrid = [0.3, 1, 3, 10, 30, 100, 300] as const
 
-/** For the fits of the search: ranks the strengths as a tighter bound does, in half the time. */
-const searchGradientMax = 1e-4
-const finalGradientMax = 1e-5
+/**
+ * Bounds of the gradient, in units of 1 / (C x examples): at the minimum the penalty's part of it is
+ * W / (C x examples), so these bound the error of the weights, at every strength alike. On 8,954
+ * texts of 64 labels the loss ends within 0.3 % and 0.02 % of its minimum.
+ */
+const searchPrecision = 3
+const finalPrecision = 0.3
+const gradientMax = 1e-4
 const iterationsMax = 1_000
 /** Relative error of a mean of log losses whose probabilities are float32. */
 const float32Noise = 1e-7
@@ -88,13 +84,13 @@ export async function trainLogisticRegression(
     const fit = await fitLogistic(problem, {
       rowWeights,
       inverseRegularisation: best.trial.inverseRegularisation,
-      start: new Float64Array(problem.coefficients),
-      gradientMax: finalGradientMax,
+      start: best.start,
+      precision: finalPrecision,
       signal,
     })
     const { iterations, converged } = fit
     return {
-      head: headOf(fit.point, training),
+      head: problem.head(fit.point),
       inverseRegularisation: best.trial.inverseRegularisation,
       trials: grid.length > 1 ? trials : [],
       heldOutProbabilities: best.heldOut,
@@ -106,19 +102,21 @@ export async function trainLogisticRegression(
   }
 }
 
-/** One fit from a given start; `gradientMax` bounds the gradient of the mean loss. */
+/** One fit from a given start; `precision` is in units of 1 / (C x sum of row weights). */
 export async function fitLogistic(
   problem: LogisticProblem,
   options: {
     rowWeights: Float32Array
     inverseRegularisation: number
     start: Float64Array
-    gradientMax: number
+    precision: number
     signal?: AbortSignal | undefined
   },
 ): Promise<LbfgsResult> {
+  const { rowWeights, inverseRegularisation, precision } = options
+  const total = rowWeights.reduce((sum, weight) => sum + weight, 0)
   const fit = await minimizeLbfgs((point) => problem.evaluate(point, options), options.start, {
-    gradientMax: options.gradientMax,
+    gradientMax: Math.min(gradientMax, precision / (inverseRegularisation * total)),
     iterationsMax,
     valueNoise: float32Noise,
     signal: options.signal,
@@ -145,7 +143,12 @@ type Search = {
   readonly rowWeights: Float32Array
   readonly signal: AbortSignal | undefined
 }
-type Judged = { readonly trial: RegularisationTrial; readonly heldOut: Float32Array }
+type Judged = {
+  readonly trial: RegularisationTrial
+  readonly heldOut: Float32Array
+  /** Coefficients near those of a fit of all examples: the first fold's. */
+  readonly start: Float64Array
+}
 
 /** Ascends the grid, each fold starting from its fit at the strength before. */
 async function searchRegularisation(
@@ -185,7 +188,7 @@ async function judge(
       rowWeights,
       inverseRegularisation,
       start,
-      gradientMax: searchGradientMax,
+      precision: searchPrecision,
       signal: search.signal,
     })
     starts[fold] = fit.point
@@ -200,20 +203,11 @@ async function judge(
     probabilities: heldOut,
     labels,
   })
-  return { trial: { inverseRegularisation, accuracy, macroF1, logLoss }, heldOut }
+  const trial = { inverseRegularisation, accuracy, macroF1, logLoss }
+  return { trial, heldOut, start: starts[0]! }
 }
 
 function isBetter(candidate: RegularisationTrial, best: RegularisationTrial): boolean {
   if (candidate.macroF1 !== best.macroF1) return candidate.macroF1 > best.macroF1
   return candidate.logLoss < best.logLoss
-}
-
-function headOf(coefficients: Float64Array, { features, labels }: LabelledFeatures): LogisticHead {
-  const weights = features.width * labels
-  return {
-    from: features.width,
-    to: labels,
-    weight: Float32Array.from(coefficients.subarray(0, weights)),
-    bias: Float32Array.from(coefficients.subarray(weights)),
-  }
 }

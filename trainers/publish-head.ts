@@ -1,0 +1,118 @@
+// Turns a trained head into a model version: encoder and head as one graph, checked against the
+// trainer on real texts before anybody can see it. Training is train-head.ts; the store's layout
+// and its atomic write are models/version-store.ts.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Base } from '../models/base-store.ts'
+import { openClassifier } from '../models/classifier.ts'
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
+import { buildClassifier } from '../models/graph/encoder.ts'
+import { writeOnnx } from '../models/graph/onnx-writer.ts'
+import { loadTokenizer } from '../models/tokenizer.ts'
+import type { ModelVersion } from '../models/version-files.ts'
+import { writeVersion } from '../models/version-store.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { Evaluation } from './evaluation.ts'
+import { servedPadding } from './frozen-encoder.ts'
+import type { LogisticHead } from './logistic-problem.ts'
+import { renderReportHtml, type ReportHeading } from './report-html.ts'
+
+/** Texts with what the trainer says of them: float32 [texts, labels]. */
+export type VerificationTexts = {
+  readonly texts: readonly string[]
+  readonly probabilities: Float32Array
+}
+
+export type HeadToPublish = {
+  readonly storeDir: string
+  readonly name: string
+  readonly base: Base
+  readonly encoder: EncoderWeights
+  readonly head: LogisticHead
+  readonly labels: readonly string[]
+  readonly maxTokens: number
+  readonly workers: number
+  readonly run: string
+  readonly evaluation: Evaluation
+  readonly evaluatedOn: 'test' | 'cross-validation'
+  readonly facts: ReportHeading['facts']
+  readonly verification: VerificationTexts
+}
+
+/** The share of texts whose label must be the trainer's. */
+const agreementMin = 0.999
+/** Two labels closer than this may change places by rounding; that is no disagreement. */
+const probabilityTie = 1e-4
+
+/**
+ * Writes the version. The same head gives the same bytes of model.onnx.
+ *
+ * @throws WinnowError `model_incompatible` when the graph does not agree with the trainer, and
+ * what the store and the runtime throw.
+ */
+export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
+  const { base, labels, maxTokens, evaluation, evaluatedOn } = draft
+  const padding = { padding: servedPadding, normalize: base.normalize }
+  const graph = buildClassifier(draft.encoder, draft.head, padding)
+  const metadata = { labels: JSON.stringify(labels), base: base.name }
+  const scratch = await mkdtemp(join(tmpdir(), 'winnow-head-'))
+  try {
+    const modelPath = join(scratch, 'model.onnx')
+    await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
+    await verifyAgreement(modelPath, draft)
+    const { examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece, intervals } =
+      evaluation
+    const scores = { examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece, intervals }
+    const title = `${draft.name}: evaluation`
+    const report = renderReportHtml(evaluation, { title, facts: draft.facts })
+    return await writeVersion({
+      storeDir: draft.storeDir,
+      name: draft.name,
+      manifest: {
+        labels: [...labels],
+        base: base.name,
+        method: 'head',
+        precision: 'fp32',
+        maxTokens,
+        pooling: base.pooling,
+        hidden: base.hidden,
+        metrics: { evaluatedOn, ...scores },
+        trainingRun: draft.run,
+      },
+      model: { path: modelPath },
+      tokenizer: { path: base.tokenizerPath },
+      extras: { 'report.html': { bytes: Buffer.from(report) } },
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Classifies texts through the written graph as serving would, and compares the labels. */
+async function verifyAgreement(modelPath: string, draft: HeadToPublish): Promise<void> {
+  const { base, labels, maxTokens, workers, verification } = draft
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens, workers })
+  let agreeing = 0
+  let row = 0
+  try {
+    for await (const { outcome } of classifier.classifyAll(verification.texts)) {
+      const start = row++ * labels.length
+      const expected = verification.probabilities.subarray(start, start + labels.length)
+      if (outcome.kind === 'rejected') continue
+      const served = expected[labels.indexOf(outcome.label)] ?? 0
+      const best = expected.reduce((most, probability) => Math.max(most, probability), 0)
+      if (best - served <= probabilityTie) agreeing++
+    }
+  } finally {
+    await classifier.close()
+  }
+  const share = agreeing / Math.max(1, row)
+  if (share >= agreementMin) return
+  throw new WinnowError(
+    'model_incompatible',
+    `The written model agrees with the trainer on ${agreeing} of ${row} texts only; it was not published.`,
+    { details: { agreeing, texts: row } },
+  )
+}

@@ -1,0 +1,248 @@
+// Trains a classification head on a frozen encoder and writes the result as a model version: the
+// whole method, top to bottom. Embedding, fitting, measuring and the store are files of their own.
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Base } from '../models/base-store.ts'
+import type { ModelVersion } from '../models/version-files.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { labelIndices, trainingLabels, type DataManifest, type Dataset } from './dataset.ts'
+import type { EmbeddedTexts, EmbeddingProgress } from './embed-texts.ts'
+import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import { openFrozenEncoder, type FrozenEncoder } from './frozen-encoder.ts'
+import { headProbabilities } from './head-probabilities.ts'
+import type { LogisticHead } from './logistic-problem.ts'
+import {
+  trainLogisticRegression,
+  type ClassWeighting,
+  type RegularisationTrial,
+  type TrainedLogistic,
+} from './logistic-regression.ts'
+import { publishHead, type VerificationTexts } from './publish-head.ts'
+import { newRunName, writeRunRecord } from './run-record.ts'
+import { seededRandom } from './seeded-random.ts'
+import { duplicateKey, stratifiedFolds } from './split.ts'
+
+/** What training says while it runs. */
+export type TrainHeadProgress =
+  | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
+  | ({ readonly kind: 'trial' } & RegularisationTrial)
+  | { readonly kind: 'publishing' }
+
+export type TrainHeadOptions = {
+  readonly train: Dataset
+  /** Measured once, after everything was decided. Without it, held-out folds are measured. */
+  readonly test?: Dataset | undefined
+  readonly base: Base
+  readonly storeDir: string
+  readonly name: string
+  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  readonly cacheDir?: string | undefined
+  /** Default 1. */
+  readonly seed?: number | undefined
+  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  readonly maxTokens?: number | undefined
+  /** Folds on which C is chosen. Default 3. */
+  readonly folds?: number | undefined
+  /** Values of C to choose from; one alone is taken. */
+  readonly grid?: readonly number[] | undefined
+  readonly classWeighting?: ClassWeighting | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The JSON of the command `train`. */
+export type TrainedModel = {
+  readonly run: string
+  /** `name@version`. */
+  readonly model: string
+  readonly method: 'head'
+  readonly labels: readonly string[]
+  /** Training examples. */
+  readonly examples: number
+  readonly seconds: number
+  /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
+  readonly tokensPerSecond: number
+  readonly metrics: Evaluation & { readonly evaluatedOn: 'test' | 'cross-validation' }
+  readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
+  /** C of the head, and what the search saw. */
+  readonly inverseRegularisation: number
+  readonly trials: readonly RegularisationTrial[]
+  /** Folders of the model version and of the run. */
+  readonly modelDir: string
+  readonly runDir: string
+}
+
+/** Training texts on which the written model is compared with the trainer. */
+const verifiedTextsMax = 512
+
+/**
+ * Trains and publishes. The head is fitted on all training examples; the same data, seed and
+ * machine type give the same model.onnx to the byte.
+ *
+ * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged`,
+ * `model_incompatible` (the written model disagrees with the trainer), `session_failed`.
+ */
+export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel> {
+  const started = new Date()
+  const resolved = resolveOptions(options)
+  const { train, test, base, seed, maxTokens, workers } = resolved
+  const labels = trainingLabels(train)
+  const truth = labelIndices(train, labels)
+  const testTruth = test === undefined ? undefined : labelIndices(test, labels)
+  const foldOf = foldsOf(train, resolved)
+  const encoder = await openFrozenEncoder({ base, cacheDir: resolved.cacheDir, maxTokens, workers })
+  try {
+    const embedded = await embed(encoder, { dataset: train, part: 'train', options })
+    const features = { rows: embedded.rows, count: truth.length, width: encoder.hidden }
+    const fit = await trainLogisticRegression({
+      training: { features, truth, labels: labels.length },
+      foldOf,
+      grid: options.grid,
+      classWeighting: options.classWeighting,
+      signal: options.signal,
+      onTrial: (trial) => options.onProgress?.({ kind: 'trial', ...trial }),
+    })
+    let predictions = { truth, probabilities: fit.heldOutProbabilities }
+    if (test !== undefined && testTruth !== undefined) {
+      const { rows } = await embed(encoder, { dataset: test, part: 'test', options })
+      predictions = { truth: testTruth, probabilities: headProbabilities(rows, fit.head) }
+    }
+    const evaluation = evaluatePredictions(predictions, { labels, seed })
+    options.onProgress?.({ kind: 'publishing' })
+    const run = newRunName(resolved.name, started)
+    const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+    const version = await publishHead({
+      ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
+      ...{ encoder: encoder.weights, head: fit.head, run, evaluation, evaluatedOn },
+      facts: reportFacts(resolved, fit),
+      verification: verificationTexts(train, { rows: embedded.rows, head: fit.head, seed }),
+    })
+    return await record({ version, run, fit, embedded, evaluation, started, options: resolved })
+  } finally {
+    await encoder.close()
+  }
+}
+
+type Resolved = TrainHeadOptions & {
+  readonly seed: number
+  readonly maxTokens: number
+  readonly folds: number
+  readonly workers: number
+  readonly cacheDir: string
+}
+
+function resolveOptions(options: TrainHeadOptions): Resolved {
+  const { base } = options
+  const maxTokens = options.maxTokens ?? base.maxTokens
+  if (!Number.isInteger(maxTokens) || maxTokens < 3 || maxTokens > base.positions) {
+    const message = `maxTokens must be from 3 to ${base.positions} with ${base.name}, and is ${maxTokens}.`
+    throw new WinnowError('usage', message)
+  }
+  const seed = options.seed ?? 1
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw new WinnowError('usage', `The seed must be a whole number below 2^32, and is ${seed}.`)
+  }
+  return {
+    ...options,
+    seed,
+    maxTokens,
+    folds: options.folds ?? 3,
+    workers: options.workers ?? availableParallelism(),
+    cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
+  }
+}
+
+/** The fold of each example; fewer folds than asked for when there are few different texts. */
+function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
+  const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
+  if (texts < 2) {
+    const message = `${train.manifest.source} holds one text only, however often it is repeated.`
+    throw new WinnowError('dataset_invalid', message)
+  }
+  return stratifiedFolds(train.examples, { folds: Math.min(folds, texts), seed })
+}
+
+async function embed(
+  encoder: FrozenEncoder,
+  work: { dataset: Dataset; part: 'train' | 'test'; options: TrainHeadOptions },
+): Promise<EmbeddedTexts> {
+  const { onProgress, signal } = work.options
+  const texts = work.dataset.examples.map(({ text }) => text)
+  return encoder.embed(texts, {
+    signal,
+    onProgress: (progress) => onProgress?.({ kind: 'embedding', part: work.part, ...progress }),
+  })
+}
+
+/** A sample, fixed by the seed, of the training texts with the head's own probabilities. */
+function verificationTexts(
+  { examples }: Dataset,
+  options: { rows: Float32Array; head: LogisticHead; seed: number },
+): VerificationTexts {
+  const { rows, head, seed } = options
+  const order = seededRandom(seed).shuffle(Int32Array.from(examples, (_, index) => index))
+  const sample = order.subarray(0, verifiedTextsMax)
+  const sampled = new Float32Array(sample.length * head.from)
+  for (const [place, index] of sample.entries()) {
+    sampled.set(rows.subarray(index * head.from, (index + 1) * head.from), place * head.from)
+  }
+  return {
+    texts: Array.from(sample, (index) => examples[index]!.text),
+    probabilities: headProbabilities(sampled, head),
+  }
+}
+
+function reportFacts(
+  { base, train, test, maxTokens, seed }: Resolved,
+  { inverseRegularisation }: TrainedLogistic,
+): [string, string][] {
+  const measured =
+    test === undefined
+      ? `${train.manifest.examples} training examples, each by a fit without its fold`
+      : `${test.manifest.source}, ${test.manifest.examples} examples, SHA-256 ${test.manifest.sha256}`
+  return [
+    ['Base encoder', `${base.name}, frozen, at most ${maxTokens} tokens`],
+    [
+      'Trained on',
+      `${train.manifest.source}, ${train.manifest.examples} examples, SHA-256 ${train.manifest.sha256}`,
+    ],
+    ['Measured on', measured],
+    ['Head', `multinomial logistic regression, C = ${inverseRegularisation}, seed ${seed}`],
+  ]
+}
+
+/** Writes the run and makes the answer of the command. */
+async function record(work: {
+  version: ModelVersion
+  run: string
+  fit: TrainedLogistic
+  embedded: EmbeddedTexts
+  evaluation: Evaluation
+  started: Date
+  options: Resolved
+}): Promise<TrainedModel> {
+  const { version, run, fit, evaluation, started, options } = work
+  const { train, test, seed, maxTokens, folds, classWeighting = 'none' } = options
+  const { inverseRegularisation, trials, iterations, converged } = fit
+  const { computed } = work.embedded
+  const seconds = (Date.now() - started.getTime()) / 1_000
+  const tokens = work.embedded.tokens.reduce((sum, count) => sum + count, 0)
+  const dataManifest = { train: train.manifest, test: test?.manifest }
+  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+  const runDir = await writeRunRecord(options.storeDir, {
+    formatVersion: 1,
+    ...{ run, model: version.ref, method: 'head', base: options.base.name },
+    ...{ started: started.toISOString(), seconds },
+    parameters: { seed, maxTokens, folds, classWeighting, inverseRegularisation },
+    ...{ dataManifest, evaluation, evaluatedOn },
+    details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
+  })
+  return {
+    ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
+    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
+    metrics: { evaluatedOn, ...evaluation },
+    ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
+  }
+}
