@@ -1,0 +1,118 @@
+// Puts Kafka and the Apicurio registry into the cache folder, fetched once by Maven from the pinned
+// pom.xml beside this file. A folder that exists is complete: it appears by one rename.
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+import { WinnowError } from '../../schemas/errors.ts'
+import { requireJava, requireMaven } from './prerequisites.ts'
+
+/** Where the stack's Java programs lie. */
+export type StackJars = {
+  /** Folder of Kafka's jars, for `java -cp 'DIR/*'`. */
+  kafkaLib: string
+  /** The registry's runner jar, for `java -jar`. */
+  registryJar: string
+}
+
+/** Paths below `cacheDir`, whether or not anything is there yet. */
+export function jarPaths(cacheDir: string): StackJars {
+  const stack = join(cacheDir, 'stack')
+  return {
+    kafkaLib: join(stack, 'kafka-4.1.0', 'lib'),
+    registryJar: join(stack, 'apicurio-2.6.13', 'apicurio-registry-app-2.6.13.Final-runner.jar'),
+  }
+}
+
+/**
+ * Makes sure that the jars are there; nothing is fetched or started when they are. Safe for several
+ * processes at once: each fetches into a folder of its own, and the first to finish wins.
+ *
+ * @throws WinnowError `prerequisite_missing` without Java 17 or Maven, `download_failed` with the
+ *   end of Maven's report, `cancelled` when `signal` fires.
+ */
+export async function ensureJars(options: {
+  cacheDir: string
+  onProgress?: (line: string) => void
+  signal?: AbortSignal
+}): Promise<StackJars> {
+  const { cacheDir, onProgress = () => undefined } = options
+  const paths = jarPaths(cacheDir)
+  if ((await exists(paths.kafkaLib)) && (await exists(paths.registryJar))) return paths
+  await requireJava()
+  await requireMaven()
+  const stack = join(cacheDir, 'stack')
+  const fetched = join(stack, `.fetching-${randomUUID()}`)
+  try {
+    await mkdir(fetched, { recursive: true })
+    onProgress('fetching Kafka 4.1.0 and the Apicurio registry 2.6.13 with Maven (180 MB, once)')
+    await runMaven({ targetDir: fetched, onProgress, signal: options.signal })
+    await keep(join(fetched, 'kafka'), join(stack, 'kafka-4.1.0'))
+    await keep(join(fetched, 'apicurio'), join(stack, 'apicurio-2.6.13'))
+  } finally {
+    await rm(fetched, { recursive: true, force: true })
+  }
+  return paths
+}
+
+/** Moves a complete folder into place; one that another process put there first stays. */
+async function keep(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (!(await exists(to))) throw error
+  }
+}
+
+/** Lines of Maven's report that a failure carries. */
+const reportLinesMax = 12
+
+function runMaven(options: {
+  targetDir: string
+  onProgress: (line: string) => void
+  signal: AbortSignal | undefined
+}): Promise<void> {
+  const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
+  const args = ['-B', '-f', pom, 'generate-resources', `-DtargetDir=${options.targetDir}`]
+  const maven = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal })
+  const report: string[] = []
+  let files = 0
+  const read = (line: string) => {
+    const download = /Downloaded from \S+ \S*\/(\S+\.(?:jar|tar\.gz)) \(([^)]*)\)/.exec(line)
+    if (download !== null) {
+      files += 1
+      options.onProgress(`${files} ${download[1] ?? ''} (${download[2] ?? ''})`)
+    } else if (!/^\S*(Downloading|Progress)/.test(line) && line.trim() !== '') {
+      report.push(line)
+      if (report.length > reportLinesMax) report.shift()
+    }
+  }
+  createInterface({ input: maven.stdout }).on('line', read)
+  createInterface({ input: maven.stderr }).on('line', read)
+  return new Promise((resolve, reject) => {
+    maven.on('error', (cause) => {
+      const isCancelled = options.signal?.aborted === true
+      const code = isCancelled ? 'cancelled' : 'download_failed'
+      reject(new WinnowError(code, `Maven did not run: ${cause.message}`, { cause }))
+    })
+    maven.on('close', (exitCode) => {
+      if (exitCode === 0) resolve()
+      else reject(mavenFailed(report))
+    })
+  })
+}
+
+function mavenFailed(report: readonly string[]): WinnowError {
+  const text = `Maven could not fetch Kafka and the registry:\n${report.join('\n')}`
+  return new WinnowError('download_failed', text)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,67 @@
+// Remembers which process is which service, in a way that outlives the starter: a pid alone may
+// have been given to another program since, so the process's own start time is kept beside it.
+import { execFile } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+
+/** A process that cannot be mistaken for another one with the same pid. */
+export type ProcessIdentity = {
+  pid: number
+  /** When the system started it, in the system's own words; compared, never interpreted. */
+  startMark: string
+}
+
+/** The identity of a process that runs now; undefined where none does, or it is a zombie. */
+export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
+  const startMark = process.platform === 'linux' ? await linuxStart(pid) : await psStart(pid)
+  return startMark === undefined ? undefined : { pid, startMark }
+}
+
+/** True while exactly this process runs. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  const now = await identityOf(identity.pid)
+  return now !== undefined && now.startMark === identity.startMark
+}
+
+/** Reads a pid file; undefined where it is missing or unreadable. */
+export async function readPidFile(path: string): Promise<ProcessIdentity | undefined> {
+  try {
+    const { pid, startMark } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    if (typeof pid !== 'number' || typeof startMark !== 'string') return undefined
+    return { pid, startMark }
+  } catch {
+    // A file cut off by a crash means the same as none: nothing is known to run.
+    return undefined
+  }
+}
+
+/** Writes a pid file. */
+export async function writePidFile(path: string, identity: ProcessIdentity): Promise<void> {
+  await writeFile(path, `${JSON.stringify(identity)}\n`)
+}
+
+/** Removes a pid file, if there is one. */
+export async function removePidFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)): start time in clock ticks since boot. */
+async function linuxStart(pid: number): Promise<string | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+    // The second field, the command, may itself hold blanks and brackets.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+function psStart(pid: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], (error, stdout) => {
+      const text = stdout.trim()
+      const isGone = error !== null || text === '' || text.startsWith('Z')
+      resolve(isGone ? undefined : text.replace(/^\S+\s+/, ''))
+    })
+  })
+}

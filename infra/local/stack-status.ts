@@ -1,0 +1,60 @@
+// Looks at the embedded stack without changing it: which services run, and whether they answer.
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+import { isReady } from './probe.ts'
+import { runningProcess, serviceFiles } from './service-runner.ts'
+import { connectionsOf, readStackState, serviceNames } from './stack-state.ts'
+import type { ServiceName, StackState } from './stack-state.ts'
+
+/** One service as `winnow status` shows it. */
+export type ServiceStatus = {
+  name: ServiceName
+  /** The process, or null where none runs. */
+  pid: number | null
+  /** `host:port` for Kafka, `http://host:port` for the others. */
+  url: string
+  /** Where clients call it, where that differs from `url`. */
+  apiUrl?: string
+  /** True where it answered a real request just now. */
+  ready: boolean
+  port: number
+  logFile: string
+  uptimeMs?: number
+}
+
+/** Asks every service of the stack in `stateDir`; empty where no stack was ever started there. */
+export async function stackStatus(options: { stateDir: string }): Promise<ServiceStatus[]> {
+  const stateDir = resolve(options.stateDir)
+  const state = await readStackState(stateDir)
+  if (state === undefined) return []
+  return Promise.all(serviceNames.map((name) => serviceStatus(name, { stateDir, state })))
+}
+
+async function serviceStatus(
+  name: ServiceName,
+  stack: { stateDir: string; state: StackState },
+): Promise<ServiceStatus> {
+  const files = serviceFiles(stack.stateDir, name)
+  const port = stack.state.ports[name]
+  const running = await runningProcess(files)
+  const ready = running !== undefined && (await isReady(name, port))
+  const url = name === 'kafka' ? `127.0.0.1:${port}` : `http://127.0.0.1:${port}`
+  const { registryUrl } = connectionsOf(stack.state)
+  return {
+    name,
+    pid: running?.pid ?? null,
+    url,
+    ...(name === 'registry' ? { apiUrl: registryUrl } : {}),
+    ready,
+    port,
+    logFile: files.logFile,
+    ...(running === undefined ? {} : { uptimeMs: await ageMs(files.pidFile) }),
+  }
+}
+
+/** The pid file is written when the service is started. */
+async function ageMs(pidFile: string): Promise<number> {
+  const { mtimeMs } = await stat(pidFile)
+  return Math.round(Date.now() - mtimeMs)
+}

@@ -1,0 +1,195 @@
+// Starts and stops the embedded stack: Kafka, the schema registry and the analytics engine as
+// background processes with one state folder. Each service's own file knows how it is run; clients
+// get addresses from stack-state.ts and never touch processes.
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { jarPaths, ensureJars } from './jars.ts'
+import { prepareKafka } from './kafka-server.ts'
+import { choosePort } from './ports.ts'
+import { isReady } from './probe.ts'
+import { prepareRegistry } from './registry-server.ts'
+import type { ServiceCommand } from './service-command.ts'
+import { launch, runningProcess, serviceFiles, stopProcess, untilReady } from './service-runner.ts'
+import { withStackLock } from './stack-lock.ts'
+import { readStackState, serviceNames, writeStackState } from './stack-state.ts'
+import type { ServiceName, StackState } from './stack-state.ts'
+
+/** The ports that are tried first; 0 means any free one. */
+export const preferredPorts = { kafka: 19_092, registry: 18_081, analytics: 18_123 } as const
+
+/** How a stack is started. */
+export type StackOptions = {
+  /** Folder for everything that belongs to this stack: data, pids, logs, ports. */
+  stateDir: string
+  /** The user's cache folder, where the jars lie or go to. */
+  cacheDir: string
+  ports?: Partial<Record<ServiceName, number>>
+  services?: readonly ServiceName[]
+  onProgress?: (line: string) => void
+  signal?: AbortSignal
+}
+
+/** How long a service may take to become ready on a slow or busy machine. */
+const readyMsMax = 120_000
+/** How long a service may take to end by itself; Kafka needs about 1 s to close its logs. */
+const graceMs = 20_000
+/** How long one command waits for another that is starting or stopping the same stack. */
+const lockMsMax = 300_000
+
+/**
+ * Starts what is not running, keeps what is, and resolves when every service answers. Services
+ * survive the caller. If one cannot be started, those started by this call are stopped again.
+ *
+ * @throws WinnowError `service_start_failed`, `prerequisite_missing`, `download_failed`,
+ *   `cancelled`, or `deadline_exceeded` when another command holds the stack for too long.
+ * @example
+ * const state = await startStack({ stateDir: '.winnow', cacheDir: cacheDir() })
+ * const { brokers, registryUrl, clickhouseUrl } = connectionsOf(state)
+ */
+export async function startStack(options: StackOptions): Promise<StackState> {
+  const { cacheDir, signal, onProgress = () => undefined } = options
+  const stateDir = resolve(options.stateDir)
+  const services = options.services ?? serviceNames
+  const needsJava = services.some((name) => name !== 'analytics')
+  if (needsJava) await ensureJars({ cacheDir, onProgress, ...(signal ? { signal } : {}) })
+  await mkdir(stateDir, { recursive: true })
+  return withStackLock({ stateDir, waitMsMax: lockMsMax, signal }, async () => {
+    const state = await choosePorts(stateDir, options.ports ?? {})
+    await writeStackState(stateDir, state)
+    const context = { stateDir, cacheDir, state, onProgress, signal }
+    const outcomes = await Promise.allSettled(services.map((name) => ensureService(name, context)))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed === undefined) return state
+    const started = services.filter((_, i) => {
+      const outcome = outcomes[i]
+      return outcome?.status === 'rejected' || outcome?.value === 'started'
+    })
+    await Promise.all(started.map((name) => stopProcess(serviceFiles(stateDir, name), graceMs)))
+    throw failed.reason
+  })
+}
+
+/** Stops every service of the stack in `stateDir`; nothing happens where none runs. */
+export async function stopStack(options: {
+  stateDir: string
+  onProgress?: (line: string) => void
+}): Promise<void> {
+  const stateDir = resolve(options.stateDir)
+  if ((await readStackState(stateDir)) === undefined) return
+  await withStackLock({ stateDir, waitMsMax: lockMsMax }, async () => {
+    await Promise.all(
+      serviceNames.map(async (name) => {
+        const files = serviceFiles(stateDir, name)
+        const wasRunning = (await runningProcess(files)) !== undefined
+        await stopProcess(files, graceMs)
+        if (wasRunning) options.onProgress?.(`${name} stopped`)
+      }),
+    )
+  })
+}
+
+type StartContext = {
+  stateDir: string
+  cacheDir: string
+  state: StackState
+  onProgress: (line: string) => void
+  signal: AbortSignal | undefined
+}
+
+async function ensureService(
+  name: ServiceName,
+  context: StartContext,
+): Promise<'kept' | 'started'> {
+  const { stateDir, state, signal } = context
+  const files = serviceFiles(stateDir, name)
+  const port = state.ports[name]
+  const wait = { name, files, isReady: () => isReady(name, port), signal }
+  const running = await runningProcess(files)
+  if (running !== undefined && (await becomesReady({ ...wait, identity: running }))) {
+    context.onProgress(`${name} is running on port ${port}`)
+    return 'kept'
+  }
+  // A process that runs but does not answer is of no use to anyone.
+  if (running !== undefined) await stopProcess(files, graceMs)
+  const begun = performance.now()
+  const command = await serviceCommand(name, context)
+  const identity = await launch(command, files)
+  await untilReady({ ...wait, identity, waitMsMax: readyMsMax })
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  context.onProgress(`${name} is ready on port ${port} after ${seconds} s`)
+  return 'started'
+}
+
+/** A running service may still be starting, by a command that was killed: give it time. */
+async function becomesReady(service: Parameters<typeof untilReady>[0] | ReadyWait) {
+  return untilReady({ ...service, waitMsMax: 30_000 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+type ReadyWait = Omit<Parameters<typeof untilReady>[0], 'waitMsMax'>
+
+async function serviceCommand(name: ServiceName, context: StartContext): Promise<ServiceCommand> {
+  const { stateDir, cacheDir, state } = context
+  const jars = jarPaths(cacheDir)
+  const port = state.ports[name]
+  const dir = join(stateDir, name)
+  switch (name) {
+    case 'kafka':
+      return prepareKafka({
+        lib: jars.kafkaLib,
+        dir,
+        port,
+        controllerPort: state.ports.kafkaController,
+      })
+    case 'registry':
+      return prepareRegistry({ jar: jars.registryJar, dir, port })
+    case 'analytics':
+      await mkdir(dir, { recursive: true })
+      return analyticsCommand({ dir, port })
+  }
+}
+
+/**
+ * The engine's calls block threads of libuv's pool: 5 for its lanes, 3 left for files and zlib.
+ * `env` sets that in front of Node, which reads it before any of our code runs.
+ */
+function analyticsCommand(analytics: { dir: string; port: number }): ServiceCommand {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const entry = fileURLToPath(new URL(`analytics-process.${extension}`, import.meta.url))
+  const args = [process.execPath, entry, '--dir', analytics.dir, '--port', String(analytics.port)]
+  return { command: 'env', args: ['UV_THREADPOOL_SIZE=8', ...args], cwd: analytics.dir }
+}
+
+/**
+ * A running service keeps its port. Otherwise the remembered port is taken if it is still free,
+ * then the wanted one, then any.
+ */
+async function choosePorts(
+  stateDir: string,
+  wanted: Partial<Record<ServiceName, number>>,
+): Promise<StackState> {
+  const before = (await readStackState(stateDir))?.ports
+  const isRunning = async (name: ServiceName) =>
+    (await runningProcess(serviceFiles(stateDir, name))) !== undefined
+  const reserved = new Set<number>()
+  const choose = async (name: ServiceName) => {
+    const remembered = before?.[name]
+    const candidates = [remembered ?? 0, wanted[name] ?? preferredPorts[name]]
+    const isKept = remembered !== undefined && (await isRunning(name))
+    const port = isKept ? remembered : await choosePort(candidates, reserved)
+    reserved.add(port)
+    return port
+  }
+  const kafka = await choose('kafka')
+  const registry = await choose('registry')
+  const analytics = await choose('analytics')
+  const keepsController = before !== undefined && (await isRunning('kafka'))
+  const kafkaController = keepsController
+    ? before.kafkaController
+    : await choosePort([before?.kafkaController ?? 0, kafka + 1], reserved)
+  return { version: 1, ports: { kafka, kafkaController, registry, analytics } }
+}
