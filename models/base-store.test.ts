@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { baseCatalog, findBase, type BaseCatalogEntry, type PinnedFile } from './base-catalog.ts'
-import { ensureBase, listBases, openBase, type BaseProgress } from './base-store.ts'
+import type { BaseProgress } from './base-sources.ts'
+import { ensureBase, listBases, openBase } from './base-store.ts'
 
 const model = Buffer.from('the bytes of a model\n'.repeat(500))
 const tokenizer = Buffer.from('{"model":{"type":"WordPiece"}}')
@@ -224,6 +225,21 @@ describe('what lies in the store', () => {
     await expect(openStored()).resolves.toBeDefined()
     await rm(join(storeDir, 'bases', 'tiny', 'receipt.json'))
     await expect(openStored()).rejects.toMatchObject({ code: 'hash_mismatch' })
+  })
+
+  test('a damaged file is replaced by one of the same size and time', async () => {
+    const from = join(root, 'stick')
+    await mkdir(from)
+    await writeFile(join(from, 'model.onnx'), model)
+    await writeFile(join(from, 'tokenizer.json'), tokenizer)
+    const { dir, modelPath } = await pull({ from })
+    const before = await stat(modelPath)
+    await writeFile(modelPath, Buffer.alloc(model.length, 1))
+    await utimes(modelPath, before.atime, before.mtime)
+    await rm(join(dir, 'receipt.json'))
+    await expect(openStored()).rejects.toMatchObject({ code: 'hash_mismatch' })
+    await pull({ from })
+    expect(await readFile(modelPath)).toEqual(model)
   })
 
   test('an unreadable receipt only costs hashing', async () => {

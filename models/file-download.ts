@@ -1,19 +1,13 @@
 // Downloads one file over HTTP to a path: resumed, bounded in time and size, and checked against its
 // hash before it gets its name. Which files exist and which source comes next is
 // models/base-store.ts.
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from 'undici'
+import { fetch, type Dispatcher, type Response } from 'undici'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-
-/** Proxies to use, as the environment variables of the same meaning give them. */
-export type ProxySettings = {
-  readonly httpProxy?: string | undefined
-  readonly httpsProxy?: string | undefined
-  readonly noProxy?: string | undefined
-}
+import { sha256OfFile } from './file-hash.ts'
+import { createDispatcher, type ProxySettings } from './proxy.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** Limits of one download. A source that never answers is given up after `answerMsMax`. */
 export type DownloadLimits = {
@@ -109,13 +103,12 @@ type Outcome =
 
 // One request and its body. Whatever goes wrong comes back as a value, except cancellation.
 async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Promise<Outcome> {
-  const watchdog = new AbortController()
-  const timer = new Timer(watchdog)
+  const watchdog = new Watchdog()
   const signals = request.signal ? [watchdog.signal, request.signal] : [watchdog.signal]
   let answered = false
   try {
     let from = await sizeOf(partPath)
-    timer.start(limits.answerMsMax, `no answer within ${limits.answerMsMax} ms`)
+    watchdog.start(limits.answerMsMax, `no answer within ${limits.answerMsMax} ms`)
     const response = await fetch(request.url, {
       dispatcher,
       signal: AbortSignal.any(signals),
@@ -130,13 +123,13 @@ async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Prom
       return refusal
     }
     if (response.status === 200) from = 0
-    timer.start(limits.stallMsMax, `no byte within ${limits.stallMsMax} ms`)
-    await appendBody({ response, request, partPath, from, onChunk: () => timer.again() })
+    watchdog.start(limits.stallMsMax, `no byte within ${limits.stallMsMax} ms`)
+    await appendBody({ response, request, partPath, from, onChunk: () => watchdog.again() })
     return await finish({ request, partPath })
   } catch (error) {
     if (request.signal?.aborted) throw cancelled(request.url)
     if (error instanceof WinnowError) return { kind: 'wrong', error }
-    const reason = timer.reason ?? networkReason(error)
+    const reason = watchdog.reason ?? networkReason(error)
     // Before any answer only a broken connection is worth another try: an unknown host, a refused
     // port or a firewall that swallows packets will be the same a second later.
     const again = answered || networkCode(error) === 'ECONNRESET'
@@ -145,7 +138,7 @@ async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Prom
     })
     return { kind: 'broken', error: failure, again }
   } finally {
-    timer.stop()
+    watchdog.stop()
   }
 }
 
@@ -203,17 +196,10 @@ async function finish(target: { request: DownloadRequest; partPath: string }): P
     const message = `${request.url}: ended after ${size} of ${request.bytes} bytes`
     return { kind: 'broken', error: new WinnowError('download_failed', message), again: true }
   }
-  const hash: Hash = createHash('sha256')
   const file = await open(partPath, 'r+')
-  try {
-    for await (const chunk of createReadStream(partPath, { highWaterMark: 1 << 20 })) {
-      hash.update(chunk as Buffer)
-    }
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  const actual = hash.digest('hex')
+  // On disk before the rename makes it visible.
+  await file.sync().finally(() => file.close())
+  const actual = await sha256OfFile(partPath)
   if (actual === request.sha256) return { kind: 'whole' }
   const error = new WinnowError(
     'hash_mismatch',
@@ -221,46 +207,6 @@ async function finish(target: { request: DownloadRequest; partPath: string }): P
     { details: { actual, expected: request.sha256 } },
   )
   return { kind: 'wrong', error }
-}
-
-// Names why it fired: an AbortError alone would not tell a stall from a missing answer.
-class Timer {
-  readonly #controller: AbortController
-  #handle: NodeJS.Timeout | undefined
-  reason: string | undefined
-
-  constructor(controller: AbortController) {
-    this.#controller = controller
-  }
-
-  start(ms: number, reason: string): void {
-    this.stop()
-    this.#handle = setTimeout(() => {
-      this.reason = reason
-      this.#controller.abort()
-    }, ms)
-  }
-
-  again(): void {
-    this.#handle?.refresh()
-  }
-
-  stop(): void {
-    clearTimeout(this.#handle)
-  }
-}
-
-function createDispatcher(proxy: ProxySettings | undefined, connectMsMax: number): Dispatcher {
-  const connect = { timeout: connectMsMax }
-  if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Agent({ connect })
-  return new EnvHttpProxyAgent({
-    connect,
-    // Empty strings, not undefined: an absent option would be read from the environment, which
-    // only configs/ may do.
-    httpProxy: proxy.httpProxy ?? '',
-    httpsProxy: proxy.httpsProxy ?? proxy.httpProxy ?? '',
-    noProxy: proxy.noProxy ?? '',
-  })
 }
 
 function networkCode(error: unknown): string | undefined {

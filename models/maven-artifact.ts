@@ -2,7 +2,7 @@
 // and credentials with it. It checks no hash: the caller knows what the files must be.
 import { spawn } from 'node:child_process'
 import { WinnowError } from '../schemas/errors.ts'
-import type { ProxySettings } from './file-download.ts'
+import { mavenProxyArguments, type ProxySettings } from './proxy.ts'
 
 // Pinned, so that the same command does the same thing on every machine.
 const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
@@ -45,7 +45,7 @@ export async function unpackMavenArtifact(request: MavenUnpackRequest): Promise<
     '-Dmaven.wagon.rto=30000',
     '-Daether.connector.connectTimeout=5000',
     '-Daether.connector.requestTimeout=30000',
-    ...proxyArguments(request.proxy),
+    ...mavenProxyArguments(request.proxy),
   ]
   const { status, output } = await runClient({
     command: request.command ?? 'mvn',
@@ -89,30 +89,6 @@ function runClient(options: {
     })
     child.on('close', (status) => resolve({ status, output }))
   })
-}
-
-// Maven does not read HTTPS_PROXY; its JVM takes the same facts as properties. A proxy in the user's
-// settings.xml goes first.
-function proxyArguments(proxy: ProxySettings | undefined): string[] {
-  const args: string[] = []
-  const schemes = [
-    ['http', proxy?.httpProxy],
-    ['https', proxy?.httpsProxy ?? proxy?.httpProxy],
-  ] as const
-  for (const [scheme, value] of schemes) {
-    if (!value) continue
-    const url = new URL(value.includes('://') ? value : `http://${value}`)
-    args.push(`-D${scheme}.proxyHost=${url.hostname}`)
-    args.push(`-D${scheme}.proxyPort=${url.port || (url.protocol === 'https:' ? '443' : '80')}`)
-  }
-  if (args.length === 0) return args
-  args.push('-Daether.connector.http.useSystemProperties=true')
-  const excluded = (proxy?.noProxy ?? '').split(/[\s,]+/).filter((host) => host !== '')
-  if (excluded.length > 0) {
-    const hosts = excluded.map((host) => (host.startsWith('.') ? `*${host}` : host))
-    args.push(`-Dhttp.nonProxyHosts=${hosts.join('|')}`)
-  }
-  return args
 }
 
 function lastErrorOf(output: string): string {

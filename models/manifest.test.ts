@@ -1,0 +1,63 @@
+// What a manifest must hold, and how a wrong one is refused.
+import { expect, test } from 'vitest'
+import { parseManifest, type Manifest } from './manifest.ts'
+
+const manifest: Manifest = {
+  formatVersion: 1,
+  name: 'spam',
+  version: '3',
+  labels: ['ham', 'spam'],
+  base: 'minilm-l6',
+  method: 'head',
+  tokenizerSha256: 'a'.repeat(64),
+  graphSha256: 'b'.repeat(64),
+  precision: 'fp32',
+  maxTokens: 256,
+  pooling: 'mean',
+  hidden: 384,
+  temperature: 1.5,
+  metrics: { accuracy: 0.98, perClass: { ham: { f1: 0.99 } } },
+  trainingRun: null,
+  created: '2024-05-06T07:08:09.123Z',
+}
+const parse = (value: unknown) => parseManifest(JSON.stringify(value), '/models/manifest.json')
+
+test('a manifest survives being written and read', () => {
+  expect(parse(manifest)).toEqual(manifest)
+})
+
+test('the temperature is 1 unless stated, and fields of later releases are kept', () => {
+  const older = { ...manifest, temperature: undefined, pruned: true }
+  expect(parse(older)).toEqual({ ...manifest, temperature: 1, pruned: true })
+})
+
+test.each<[string, Partial<Record<keyof Manifest, unknown>>, RegExp]>([
+  ['labels that repeat', { labels: ['a', 'a'] }, /labels: labels must differ/],
+  ['no labels', { labels: [] }, /labels/],
+  ['a name that leads elsewhere', { name: '../x' }, /name/],
+  ['a version that is not counted', { version: '0' }, /version/],
+  ['a hash that is none', { graphSha256: 'ABC' }, /graphSha256: must be a SHA-256/],
+  ['a temperature of 0', { temperature: 0 }, /temperature/],
+  ['a field that is missing', { maxTokens: undefined }, /maxTokens/],
+  ['a precision that is unknown', { precision: 'fp8' }, /precision/],
+  ['a time that is none', { created: 'yesterday' }, /created/],
+])('%s is refused by name', (_, change, message) => {
+  expect(() => parse({ ...manifest, ...change })).toThrow(
+    expect.objectContaining({ code: 'model_corrupt', message: expect.stringMatching(message) }),
+  )
+})
+
+test('text that is not JSON is refused with its path', () => {
+  expect(() => parseManifest('{"name"', '/models/manifest.json')).toThrow(
+    expect.objectContaining({
+      code: 'model_corrupt',
+      message: expect.stringContaining('/models/manifest.json'),
+    }),
+  )
+})
+
+test('a later format is refused as such, not as damage', () => {
+  expect(() => parse({ formatVersion: 2 })).toThrow(
+    expect.objectContaining({ code: 'model_incompatible', message: expect.stringContaining('2') }),
+  )
+})
