@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import { WinnowError } from '../schemas/errors.ts'
+import { readMappedModel } from './graph/mapped-weights.ts'
 import type {
   PoolMessage,
   SessionShape,
@@ -11,7 +12,7 @@ import type {
   WorkerStart,
 } from './session-messages.ts'
 
-export type PoolOptions = WorkerStart & {
+export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   readonly workers: number
   /**
    * Batches a worker may hold: 1 keeps every other text free to join a better batch, 2 hides the
@@ -81,7 +82,15 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     pending: new Map(),
     restartTimes: [],
   }))
-  const state: PoolState = { options, slots, nextRun: 0, closing: false, drained: undefined }
+  const mappedModel = await readMappedModel(options.modelPath)
+  const state: PoolState = {
+    options,
+    mappedModel,
+    slots,
+    nextRun: 0,
+    closing: false,
+    drained: undefined,
+  }
   let shape: SessionShape | undefined
   try {
     for (const slot of slots) shape = await startWorker(state, slot)
@@ -106,6 +115,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
 
 type PoolState = {
   readonly options: PoolOptions
+  readonly mappedModel: Uint8Array | undefined
   readonly slots: readonly Slot[]
   nextRun: number
   closing: boolean
@@ -166,7 +176,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
   // Compiled to JavaScript, the worker's script ends in .js as this file does.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const script = new URL(`./session-worker.${extension}`, import.meta.url)
-  const thread = spawn(script, { modelPath, output })
+  const thread = spawn(script, { modelPath, mappedModel: state.mappedModel, output })
   slot.thread = thread
   let crash: unknown
   return new Promise((resolve, reject) => {

