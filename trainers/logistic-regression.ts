@@ -63,10 +63,12 @@ const iterationsMax = 1_000
 const float32Noise = 1e-7
 /** The search ends after so many strengths in a row that are no better than the best. */
 const worseTrialsMax = 2
+/** Strengths whose macro F1 is within so many standard errors of the best count as equally good. */
+const tieDeviations = 0.5
 
 /**
- * Fits a head, deterministically. With `grid` left out, C is chosen by macro F1 on held-out
- * folds, and among equals by log loss.
+ * Fits a head, deterministically. C is chosen from the grid by macro F1 on held-out folds, and
+ * among those that chance cannot tell apart by log loss, which favours honest probabilities.
  *
  * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
  */
@@ -157,20 +159,20 @@ async function searchRegularisation(
 ): Promise<{ best: Judged; trials: RegularisationTrial[] }> {
   const folds = 1 + search.foldOf.reduce((most, fold) => Math.max(most, fold), 0)
   const starts = Array.from({ length: folds }, () => new Float64Array(search.problem.coefficients))
-  const trials: RegularisationTrial[] = []
-  let best: Judged | undefined
+  const judged: Judged[] = []
+  let best: RegularisationTrial | undefined
   let worse = 0
   for (const inverseRegularisation of options.grid) {
-    const judged = await judge(search, { inverseRegularisation, starts })
-    trials.push(judged.trial)
-    options.onTrial?.(judged.trial)
-    if (best === undefined || isBetter(judged.trial, best.trial)) {
-      best = judged
+    const next = await judge(search, { inverseRegularisation, starts })
+    judged.push(next)
+    options.onTrial?.(next.trial)
+    if (best === undefined || next.trial.macroF1 > best.macroF1) {
+      best = next.trial
       worse = 0
     } else if (++worse === worseTrialsMax) break
   }
-  assert.ok(best !== undefined)
-  return { best, trials }
+  const chosen = chooseTrial(judged, search.training.truth.length)
+  return { best: chosen, trials: judged.map(({ trial }) => trial) }
 }
 
 /** Fits each fold's complement; a held-out row has weight 0 in the fit that predicts it. */
@@ -207,7 +209,12 @@ async function judge(
   return { trial, heldOut, start: starts[0]! }
 }
 
-function isBetter(candidate: RegularisationTrial, best: RegularisationTrial): boolean {
-  if (candidate.macroF1 !== best.macroF1) return candidate.macroF1 > best.macroF1
-  return candidate.logLoss < best.logLoss
+/** The lowest log loss among the strengths whose macro F1 is as good as the best, up to chance. */
+function chooseTrial(judged: readonly Judged[], examples: number): Judged {
+  const best = judged.reduce((a, b) => (b.trial.macroF1 > a.trial.macroF1 ? b : a))
+  const { accuracy } = best.trial
+  const tie = best.trial.macroF1 - tieDeviations * Math.sqrt((accuracy * (1 - accuracy)) / examples)
+  return judged
+    .filter(({ trial }) => trial.macroF1 >= tie)
+    .reduce((a, b) => (b.trial.logLoss < a.trial.logLoss ? b : a))
 }

@@ -1,0 +1,131 @@
+// Classifies the lines of a file or of standard input offline, in order and in bounded memory at any
+// size. It owns what a line means and what comes out for it; bytes are text-lines.ts.
+import { availableParallelism } from 'node:os'
+import type { ModelVersion } from '../models/version-files.ts'
+import { fieldProblem, parseJsonObject, recordId } from './dataset.ts'
+import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
+import { openVersionClassifier } from './version-classifier.ts'
+
+/** One output line of the command `classify`. */
+export type ClassifiedLine = {
+  /** The record's own id, else the number of its line. */
+  readonly id: string
+  readonly label: string
+  /** Probability of the label. */
+  readonly score: number
+  readonly probabilities: Readonly<Record<string, number>>
+  /** Tokens read, special ones included. */
+  readonly tokens: number
+  /** Whether the text was longer than the model reads. */
+  readonly truncated: boolean
+}
+
+/** The figures of `classify --stats`; `seconds` begins when the model is loaded. */
+export type ClassifyStats = {
+  readonly texts: number
+  readonly tokens: number
+  readonly paddedTokens: number
+  readonly seconds: number
+  readonly textsPerSecond: number
+  readonly tokensPerSecond: number
+  readonly loadSeconds: number
+  readonly peakRssBytes: number
+}
+
+export type ClassifyLinesOptions = {
+  readonly version: ModelVersion
+  readonly source: ByteSource
+  /** `json`: {text, id?} a line; `text`: one text a line; `detect` looks at the first line. */
+  readonly format?: 'json' | 'text' | 'detect' | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  /** Padded tokens of a batch. */
+  readonly batchTokens?: number | undefined
+  /** Called once, after the last line. */
+  readonly onStats?: ((stats: ClassifyStats) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Yields one result a line that is not blank, in order.
+ *
+ * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`, `model_incompatible`
+ * for a text whose result is not finite.
+ *
+ * @example
+ * const source = { name: 'stdin', bytes: process.stdin }
+ * for await (const line of classifyLines({ version, source })) console.log(JSON.stringify(line))
+ */
+export async function* classifyLines(
+  options: ClassifyLinesOptions,
+): AsyncGenerator<ClassifiedLine, void, undefined> {
+  const { version, source, batchTokens, workers = availableParallelism() } = options
+  const started = performance.now()
+  const classifier = await openVersionClassifier({ version, workers, batchTokens })
+  const loaded = performance.now()
+  // Lines that are being classified: filled as the classifier reads ahead, emptied in order.
+  const pending: InputLine[] = []
+  const texts = async function* (): AsyncGenerator<string> {
+    for await (const line of inputLines(options)) {
+      pending.push(line)
+      yield line.text
+    }
+  }
+  try {
+    for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
+      const { id, number } = pending.shift()!
+      if (outcome.kind === 'rejected') throw lineError({ source, number }, outcome.error.message)
+      const { label, score, probabilities } = outcome
+      const named = Object.fromEntries(
+        classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
+      )
+      yield { id, label, score: shortFloat32(score), probabilities: named, tokens, truncated }
+    }
+    const seconds = (performance.now() - loaded) / 1_000
+    const { texts: count, tokens, paddedTokens } = classifier.stats()
+    options.onStats?.({
+      ...{ texts: count, tokens, paddedTokens, seconds },
+      textsPerSecond: count / seconds,
+      tokensPerSecond: tokens / seconds,
+      loadSeconds: (loaded - started) / 1_000,
+      // Node gives kibibytes.
+      peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+    })
+  } finally {
+    await classifier.close()
+  }
+}
+
+type InputLine = { readonly id: string; readonly number: number; readonly text: string }
+
+async function* inputLines(options: ClassifyLinesOptions): AsyncGenerator<InputLine> {
+  const { source, signal } = options
+  let format = options.format ?? 'detect'
+  for await (const { number, text } of readTextLines(source, { signal })) {
+    if (format === 'detect') format = isJsonObject(text) ? 'json' : 'text'
+    const place = { source, number }
+    yield format === 'json' ? jsonLine(text, place) : { id: String(number), number, text }
+  }
+}
+
+function jsonLine(line: string, place: { source: ByteSource; number: number }): InputLine {
+  const record = parseJsonObject(line, place)
+  const text = record['text']
+  if (typeof text !== 'string') throw lineError(place, fieldProblem('text', text, 'a string'))
+  return { id: recordId(record['id']) ?? String(place.number), number: place.number, text }
+}
+
+function isJsonObject(line: string): boolean {
+  if (!line.trimStart().startsWith('{')) return false
+  try {
+    const parsed: unknown = JSON.parse(line)
+    return typeof parsed === 'object' && parsed !== null
+  } catch {
+    return false
+  }
+}
+
+/** Nine digits hold a float32 exactly; the double behind it would print seventeen. */
+function shortFloat32(value: number): number {
+  return Number(value.toPrecision(9))
+}
