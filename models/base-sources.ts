@@ -1,6 +1,6 @@
 // Where the files of a base encoder come from: the hub, Maven, or a directory, tried in order. What a
 // finished store looks like is models/base-store.ts.
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { BaseCatalogEntry, HubSource, MavenSource, PinnedFile } from './base-catalog.ts'
@@ -53,6 +53,7 @@ export async function fetchFromFirst(
     const scratch = await mkdtemp(join(dir, '.fetch-'))
     try {
       await deliver({ dir, scratch })
+      await sweep(dir)
       return
     } catch (error) {
       if (error instanceof WinnowError && error.code === 'cancelled') throw error
@@ -70,6 +71,14 @@ export async function fetchFromFirst(
       `winnow base pull ${entry.name} --from FOLDER`,
     { details: { name: entry.name, sources: failures } },
   )
+}
+
+// Drops what broken transfers and crashed runs left; the caller holds the store's lock.
+async function sweep(dir: string): Promise<void> {
+  const leftover = /^\.fetch-|\.new$|\.part$/
+  for (const file of await readdir(dir)) {
+    if (leftover.test(file)) await rm(join(dir, file), { recursive: true, force: true })
+  }
 }
 
 type Delivery = {

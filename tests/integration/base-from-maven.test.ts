@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(root, { recursive: true })
 })
 
-// Nothing listens on this port: the hub is out of reach at once.
+// A port that no client opens: the hub is out of reach at once.
 const endpoint = 'http://127.0.0.1:1'
 
 test('minilm-l6 comes from Maven when the hub is out of reach', async () => {
