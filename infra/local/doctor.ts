@@ -1,0 +1,180 @@
+// Checks whether this machine can run Winnow's local stack, and says for each finding how to mend
+// it. It changes nothing. Checks of configuration and models are added by the caller.
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdir, statfs } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { availableParallelism, freemem, totalmem } from 'node:os'
+
+import {
+  installHints,
+  javaMajor,
+  javaMajorMin,
+  javaVersion,
+  mavenVersion,
+} from './prerequisites.ts'
+import { isPortFree } from './ports.ts'
+import { stackStatus } from './stack-status.ts'
+import type { ServiceStatus } from './stack-status.ts'
+import { serviceNames } from './stack-state.ts'
+import { preferredPorts } from './supervisor.ts'
+
+/** One finding; `mend` is one sentence, present unless the state is `ok`. */
+export type DoctorCheck = {
+  name: string
+  state: 'ok' | 'warn' | 'fail'
+  detail: string
+  mend?: string
+}
+
+/** Runs every check, `extraChecks` last; a check that itself breaks becomes a failed one. */
+export async function runDoctor(options: {
+  stateDir: string
+  cacheDir: string
+  extraChecks?: readonly (() => Promise<DoctorCheck | DoctorCheck[]>)[]
+}): Promise<DoctorCheck[]> {
+  const services = await stackStatus({ stateDir: options.stateDir })
+  const checks: (() => Promise<DoctorCheck | DoctorCheck[]>)[] = [
+    () => Promise.resolve(checkNode(process.versions.node)),
+    checkJava,
+    checkMaven,
+    () => checkFolder('state folder', options.stateDir),
+    () => checkFolder('cache folder', options.cacheDir),
+    () => checkDisk(options.stateDir),
+    () => Promise.resolve(checkMemory({ freeBytes: freemem(), totalBytes: totalmem() })),
+    () => Promise.resolve(checkEngine()),
+    () => checkPorts(services),
+    () => Promise.resolve(checkServices(services)),
+    ...(options.extraChecks ?? []),
+  ]
+  const found: DoctorCheck[] = []
+  for (const check of checks) found.push(...[await check().catch(broken)].flat())
+  return found
+}
+
+/** Node 24 runs the TypeScript sources; the published JavaScript runs on 20.19 and newer. */
+export function checkNode(version: string): DoctorCheck {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const name = 'Node.js'
+  if (major > 20 || (major === 20 && minor >= 19)) return { name, state: 'ok', detail: version }
+  const mend = 'Install Node.js 20.19 or newer from https://nodejs.org.'
+  return { name, state: 'fail', detail: `${version} is too old`, mend }
+}
+
+async function checkJava(): Promise<DoctorCheck> {
+  const version = await javaVersion()
+  if (version !== undefined && javaMajor(version) >= javaMajorMin) {
+    return { name: 'Java', state: 'ok', detail: version }
+  }
+  const detail = version === undefined ? 'not found' : `${version} is too old`
+  return { name: 'Java', state: 'fail', detail, mend: installHints.java }
+}
+
+async function checkMaven(): Promise<DoctorCheck> {
+  const version = await mavenVersion()
+  if (version !== undefined) return { name: 'Maven', state: 'ok', detail: version }
+  return { name: 'Maven', state: 'fail', detail: 'not found', mend: installHints.maven }
+}
+
+async function checkFolder(name: string, path: string): Promise<DoctorCheck> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, constants.W_OK)
+    return { name, state: 'ok', detail: path }
+  } catch {
+    const mend = `Make ${path} writable for this user, or choose another folder.`
+    return { name, state: 'fail', detail: `${path} cannot be written`, mend }
+  }
+}
+
+/** Jars 220 MB, models 100 MB, and room for topics and tables. */
+const diskBytesMin = 2 * 2 ** 30
+
+async function checkDisk(path: string): Promise<DoctorCheck> {
+  const { bavail, bsize } = await statfs(path)
+  const freeBytes = bavail * bsize
+  const detail = `${gibibytes(freeBytes)} free at ${path}`
+  if (freeBytes >= diskBytesMin) return { name: 'disk', state: 'ok', detail }
+  const mend = `Free some space: the stack wants at least ${gibibytes(diskBytesMin)}.`
+  return { name: 'disk', state: 'fail', detail, mend }
+}
+
+/** Kafka, registry, engine and one consumer with its model together stay below this. */
+const memoryBytesMin = 2 * 2 ** 30
+
+/** Judges the machine's memory; a little free memory is only a warning, since caches count as used. */
+export function checkMemory(memory: { freeBytes: number; totalBytes: number }): DoctorCheck {
+  const { freeBytes, totalBytes } = memory
+  const cores = `${availableParallelism()} cores`
+  const detail = `${gibibytes(freeBytes)} free of ${gibibytes(totalBytes)}, ${cores}`
+  if (totalBytes < memoryBytesMin) {
+    const mend = `Use a machine with at least ${gibibytes(memoryBytesMin)} of memory.`
+    return { name: 'memory', state: 'fail', detail, mend }
+  }
+  if (freeBytes >= memoryBytesMin / 2) return { name: 'memory', state: 'ok', detail }
+  return { name: 'memory', state: 'warn', detail, mend: 'Close programs that hold much memory.' }
+}
+
+function checkEngine(): DoctorCheck {
+  const name = 'embedded ClickHouse engine'
+  try {
+    createRequire(import.meta.url).resolve('chdb')
+    return { name, state: 'ok', detail: 'the npm package chdb is installed' }
+  } catch {
+    const mend = 'Run "npm install chdb@3.4.0", or set clickhouse.url to a ClickHouse server.'
+    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
+  }
+}
+
+/** A taken port is only a warning: the stack takes another one. */
+async function checkPorts(services: readonly ServiceStatus[]): Promise<DoctorCheck[]> {
+  return Promise.all(
+    serviceNames.map(async (service): Promise<DoctorCheck> => {
+      const port = preferredPorts[service]
+      const name = `port ${port} (${service})`
+      const own = services.find((candidate) => candidate.port === port && candidate.pid !== null)
+      if (own !== undefined) return { name, state: 'ok', detail: `used by our ${own.name}` }
+      if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
+      const detail = `taken by ${await portHolder(port)}`
+      const mend = 'Nothing needs to be done: `winnow up` finds another port and remembers it.'
+      return { name, state: 'warn', detail, mend }
+    }),
+  )
+}
+
+function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
+  return services.map(({ name, pid, ready, url, logFile }): DoctorCheck => {
+    if (ready) return { name, state: 'ok', detail: `answers at ${url}` }
+    const detail = pid === null ? 'does not run' : `process ${pid} runs but does not answer`
+    const mend =
+      pid === null ? 'Start it with `winnow up`.' : `Restart it with \`winnow up\`; see ${logFile}.`
+    return { name, state: 'warn', detail, mend }
+  })
+}
+
+/** Who listens on a port, as far as `lsof` or `ss` can tell this user. */
+async function portHolder(port: number): Promise<string> {
+  const lsof = await output('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'])
+  const [, pid, command] = /p(\d+)\nc([^\n]+)/.exec(lsof) ?? []
+  if (pid !== undefined) return `${command ?? ''} (pid ${pid})`
+  const ss = await output('ss', ['-Hltnp', `sport = :${port}`])
+  const [, ssCommand, ssPid] = /\("([^"]+)",pid=(\d+)/.exec(ss) ?? []
+  return ssPid === undefined ? 'another program' : `${ssCommand ?? ''} (pid ${ssPid})`
+}
+
+function output(command: string, args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: 5_000 }, (error, stdout) => {
+      resolve(error === null ? stdout : '')
+    })
+  })
+}
+
+function broken(error: unknown): DoctorCheck {
+  const detail = error instanceof Error ? error.message : String(error)
+  return { name: 'doctor', state: 'fail', detail, mend: 'Please report this finding as a defect.' }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`
+}

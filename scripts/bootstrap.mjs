@@ -1,0 +1,146 @@
+// Brings a fresh clone to the point where a command can run, then runs it:
+//   node scripts/bootstrap.mjs setup | demo [ARGS] | test [ARGS]
+// Plain JavaScript for Node 20 and newer, because it runs before anything is installed. Each step
+// is skipped when its result is there, so a second run works offline.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const stampFile = join(root, 'node_modules', '.winnow-install')
+
+/** Our own commands run on the Node that comes as a package, whatever the system's is. */
+const node = join(root, 'node_modules', '.bin', 'node')
+
+const commands = {
+  setup: () => undefined,
+  demo: (args) => ['cli.ts', 'demo', ...args],
+  test: (args) => [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
+}
+
+await main(process.argv.slice(2))
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
+  if (command === undefined) {
+    fail(`usage: node scripts/bootstrap.mjs ${Object.keys(commands).join('|')} [arguments]`, 2)
+  }
+  checkPrerequisites()
+  const watched = watchSignals()
+  await installPackages(watched)
+  await step(watched, node, [join('scripts', 'prepare.ts')])
+  const line = command(args)
+  if (line !== undefined) await step(watched, node, line)
+}
+
+/** Ends with one sentence per missing program, all of them at once. */
+function checkPrerequisites() {
+  const problems = []
+  const nodeMajor = Number(process.versions.node.split('.')[0])
+  if (nodeMajor < 20) {
+    problems.push(
+      `Node.js ${process.versions.node} is too old: install Node.js 20 or newer (https://nodejs.org).`,
+    )
+  }
+  if (javaMajor() < 17) {
+    problems.push(
+      'Java 17 or newer is missing: install it (for example "apt install openjdk-17-jre-headless" ' +
+        'or "brew install openjdk@17") and put `java` on the PATH; Kafka and the registry run on it.',
+    )
+  }
+  if (!runs('mvn', ['--version'])) {
+    problems.push(
+      'Maven is missing: install it (for example "apt install maven" or "brew install maven") and ' +
+        'put `mvn` on the PATH; it fetches Kafka and the registry once.',
+    )
+  }
+  if (problems.length > 0) fail(problems.join('\nwinnow: '), 1)
+}
+
+function javaMajor() {
+  const { status, stderr, stdout } = spawnSync('java', ['-version'], { encoding: 'utf8' })
+  const version = status === 0 ? /version "(?:1\.)?(\d+)/.exec(`${stderr}${stdout}`) : null
+  return version === null ? 0 : Number(version[1])
+}
+
+function runs(program, args) {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0
+}
+
+/** `npm ci`, unless the packages of exactly this lock file and this platform are installed. */
+async function installPackages(watched) {
+  const lock = readFileSync(join(root, 'package-lock.json'))
+  const stamp = createHash('sha256')
+    .update(lock)
+    .update(`${process.platform}-${process.arch}`)
+    .digest('hex')
+  const installed = existsSync(stampFile) ? readFileSync(stampFile, 'utf8').trim() : ''
+  if (installed === stamp && existsSync(node)) return
+  note('installing npm packages (about 1 GB with the embedded engine and the demo mails, once)')
+  const environment = {
+    ...process.env,
+    // The CUDA libraries of ONNX Runtime are a download of their own that a CPU has no use for.
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+  }
+  const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+  await step(watched, 'npm', args, { environment, everyMs: 10_000, what: 'npm ci' })
+  writeFileSync(stampFile, `${stamp}\n`)
+  note('npm packages are installed')
+}
+
+/** Runs one program to its end; a failure, or a signal from the terminal, ends everything. */
+async function step(watched, program, args, options = {}) {
+  const { environment = process.env, everyMs, what } = options
+  const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: environment })
+  watched.child = child
+  const begun = Date.now()
+  const seconds = () => Math.round((Date.now() - begun) / 1000)
+  const ticker =
+    everyMs === undefined ? undefined : setInterval(() => note(`${what}: ${seconds()} s`), everyMs)
+  const [code, signal] = await new Promise((resolve) => {
+    child.once('error', (error) => resolve([error.code === 'ENOENT' ? 127 : 126, null]))
+    child.once('close', (...ending) => resolve(ending))
+  })
+  clearInterval(ticker)
+  watched.child = undefined
+  if (signal !== null) process.exit(128 + signalNumber(signal))
+  if (watched.signal !== undefined && code === 0) process.exit(128 + signalNumber(watched.signal))
+  if (code !== 0) {
+    if (what !== undefined) note(`${what} failed with status ${code}`)
+    process.exit(code ?? 1)
+  }
+}
+
+/**
+ * A terminal sends Ctrl-C to the child as well, so SIGINT is only noted; SIGTERM comes to this
+ * process alone and is passed on. Either way the child decides how to end, and is waited for.
+ */
+function watchSignals() {
+  const watched = { child: undefined, signal: undefined }
+  process.on('SIGINT', () => {
+    watched.signal = 'SIGINT'
+    if (!process.stdin.isTTY) watched.child?.kill('SIGINT')
+  })
+  for (const signal of ['SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      watched.signal = signal
+      watched.child?.kill(signal)
+    })
+  }
+  return watched
+}
+
+function signalNumber(signal) {
+  return { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 1
+}
+
+function note(text) {
+  process.stderr.write(`winnow: ${text}\n`)
+}
+
+function fail(text, status) {
+  process.stderr.write(`winnow: ${text}\n`)
+  process.exit(status)
+}
