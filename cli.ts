@@ -5,13 +5,16 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addBaseCommands } from './commands/base.ts'
+import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommands } from './commands/dlq.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addModelsCommands } from './commands/models.ts'
 import { addProduceCommand } from './commands/produce.ts'
 import { addQueryCommand } from './commands/query.ts'
 import { addServeCommand } from './commands/serve.ts'
+import { addStackCommands } from './commands/stack.ts'
 import { addStreamCommand } from './commands/stream.ts'
+import { addTrainCommand } from './commands/train.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
 /** The whole program; parsing runs the command. */
@@ -22,11 +25,14 @@ export function createProgram(): Command {
     .showHelpAfterError('(--help shows what this command takes)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
+  addDemoCommand(program)
+  addStackCommands(program)
   addMigrateCommand(program)
   addBaseCommands(program)
   addProduceCommand(program)
   addStreamCommand(program)
   addServeCommand(program)
+  addTrainCommand(program)
   addModelsCommands(program)
   addQueryCommand(program)
   addDlqCommands(program)
@@ -58,7 +64,7 @@ function report(error: unknown, json: boolean): number {
 }
 
 function everyCommand(command: Command): Command[] {
-  return [command, ...command.commands.flatMap((child) => everyCommand(child as Command))]
+  return [command, ...command.commands.flatMap((child) => everyCommand(child))]
 }
 
 function packageVersion(): string {

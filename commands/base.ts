@@ -1,7 +1,7 @@
 // `winnow base`: base encoders in the local store.
 import type { Command } from 'commander'
-import { downloadProxy } from '../configs/proxy.ts'
-import { ensureBase, listBases } from '../models/base-store.ts'
+import { listBases } from '../models/base-store.ts'
+import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
@@ -21,23 +21,9 @@ export function addBaseCommands(program: Command): void {
   })
     .option('--from <dir>', 'folder with model.onnx (or onnx/model.onnx) and tokenizer.json')
     .action(async (name: string, options: SharedOptions & { from?: string }) => {
-      const { config, terminal, paths } = await openContext(options)
-      const found = await untilStopped((signal) =>
-        ensureBase({
-          name,
-          storeDir: paths.store,
-          endpoint: config.base.endpoint,
-          from: options.from,
-          proxy: downloadProxy(config.base.proxy),
-          signal,
-          onProgress: ({ source, file, receivedBytes, totalBytes }) => {
-            const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-            terminal.progress(
-              `${file} from ${source}: ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`,
-            )
-          },
-        }),
-      )
+      const context = await openContext(options)
+      const { terminal } = context
+      const found = await untilStopped((signal) => pullBase(name, context, signal, options.from))
       terminal.progressDone()
       terminal.say(`${found.name} is in ${found.dir}`)
       terminal.document(found)

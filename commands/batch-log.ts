@@ -20,6 +20,7 @@ const columns = [
 const flushMs = 2_000
 const rowsMax = 20_000
 
+/** Buffers figures of batches; the caller closes it to write the last ones. */
 export class BatchLog {
   readonly #analytics: Analytics
   readonly #log: (line: string) => void

@@ -50,7 +50,7 @@ export function addModelsCommands(program: Command): void {
   })
 }
 
-function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): unknown[] {
+function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): (string | number)[] {
   const ref = `${one.name}@${one.version}`
   const note = one.champion ? 'champion' : ''
   if (one.state === 'damaged') return [ref, '', '', '', '', `damaged: ${one.reason}`]

@@ -10,26 +10,34 @@ export function addQueryCommand(program: Command): void {
     name: 'query <sql>',
     summary: 'run SQL on ClickHouse',
     description:
-      'Prints the rows as a table, or with --json as one document of names, types and rows.',
+      'Prints the rows as a table, with --json as one document {columns, rows, count}, or in the\n' +
+      'FORMAT that the SQL names.',
     examples: [
       'winnow query "SELECT label, sum(events) FROM label_counts GROUP BY label"',
       'winnow query "SELECT text, label, score FROM classifications LIMIT 5" --json',
     ],
   }).action(async (sql: string, options: SharedOptions) => {
-    const { config } = await openContext(options)
+    const { config, terminal } = await openContext(options)
     const analytics = createAnalytics(config.clickhouse)
     try {
-      const returnsRows =
-        /^\s*(?:--[^\n]*\n\s*)*(?:select|with|show|describe|desc|explain|exists|\()/i
-      if (!returnsRows.test(sql)) await analytics.run(sql)
-      else if (options.json) {
-        const answer = JSON.parse(await analytics.text(sql, 'JSON')) as Record<string, unknown>
-        process.stdout.write(
-          `${JSON.stringify({ columns: answer['meta'], rows: answer['data'], count: answer['rows'] })}\n`,
-        )
-      } else process.stdout.write(await analytics.text(sql, 'PrettyCompactMonoBlock'))
+      const statement = sql.trim().replace(/;$/, '')
+      const answer = await analytics.text(
+        statement,
+        options.json ? 'JSON' : 'PrettyCompactMonoBlock',
+      )
+      if (options.json) terminal.document(documentOf(answer))
+      else if (answer !== '') process.stdout.write(answer.endsWith('\n') ? answer : `${answer}\n`)
     } finally {
       await analytics.close()
     }
   })
+}
+
+type JsonAnswer = { meta: { name: string; type: string }[]; data: unknown[]; rows: number }
+
+/** A statement without a result has an empty answer. */
+function documentOf(answer: string) {
+  if (answer === '') return { columns: [], rows: [], count: 0 }
+  const { meta, data, rows } = JSON.parse(answer) as JsonAnswer
+  return { columns: meta, rows: data, count: rows }
 }

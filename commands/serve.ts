@@ -71,7 +71,7 @@ export function addServeCommand(program: Command): void {
 export async function openGateway(options: {
   config: Config
   storeDir: string
-  log(line: string): void
+  log: (line: string) => void
 }): Promise<Served> {
   const { config, storeDir, log } = options
   const telemetry = createTelemetry()
@@ -111,7 +111,7 @@ export async function openGateway(options: {
 async function openModelIfAny(options: {
   config: Config
   storeDir: string
-  log(line: string): void
+  log: (line: string) => void
   onBatch: Parameters<typeof openModel>[0]['onBatch']
 }): Promise<OpenModel | undefined> {
   const { config, storeDir, log, onBatch } = options

@@ -37,7 +37,7 @@ export type StageOptions = {
   group: string
   config: Config
   storeDir: string
-  log(line: string): void
+  log: (line: string) => void
 }
 
 /** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
@@ -121,7 +121,7 @@ function sinkOf(
       model: model!.manifest.name,
       topics: { deadLetters, classified },
     })
-    return sink as Sink<Classification> as Sink<PipelineOutput>
+    return sink
   }
   const encode =
     range.last === 'validate'

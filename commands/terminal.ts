@@ -62,7 +62,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
 /** Rows as aligned columns under a heading; numbers are set to the right. */
 export function tableText(
   heading: readonly string[],
-  rows: readonly (readonly unknown[])[],
+  rows: readonly (readonly (string | number | undefined)[])[],
 ): string {
   const cells = rows.map((row) => row.map((value) => String(value ?? '')))
   const widths = heading.map((name, column) =>

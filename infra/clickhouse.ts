@@ -1,6 +1,13 @@
 // The ClickHouse client: connection settings and error mapping. Every statement of Winnow goes
 // through here; the embedded engine and a real server are told apart by nothing but the URL.
-import { createClient, ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
+import {
+  ClickHouseError,
+  ClickHouseLogLevel,
+  createClient,
+  type ClickHouseClient,
+  type DataFormat,
+} from '@clickhouse/client'
+import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 
@@ -11,8 +18,11 @@ export type Analytics = {
   run(sql: string): Promise<void>
   /** Inserts rows given in the order of `columns`, as one block. */
   insert(table: string, insertion: Insertion): Promise<void>
-  /** Any query in a format of the caller's choice, as text. */
-  text(sql: string, format: 'JSON' | 'JSONEachRow' | 'PrettyCompactMonoBlock'): Promise<string>
+  /**
+   * Any query, as the text that the engine gives: in `format`, or in the format that the query
+   * itself names.
+   */
+  text(sql: string, format: 'JSON' | 'PrettyCompactMonoBlock'): Promise<string>
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -35,6 +45,8 @@ export function createAnalytics(
     password: config.password ?? '',
     request_timeout: config.requestMsMax,
     max_open_connections: 8,
+    // Failures are thrown; what becomes of them is the caller's to say.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     ...(options.database === undefined ? {} : { database: options.database }),
   })
@@ -57,12 +69,14 @@ export function createAnalytics(
       analyticsCall(`insert into ${table}`, () => insertBlock(client, table, insertion)),
     text: (sql, format) =>
       analyticsCall('query', async () => {
-        const answer = await client.query({
+        const answer = await client.exec({
           query: sql,
-          format,
-          clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-        } as Parameters<typeof client.query>[0])
-        return answer.text()
+          clickhouse_settings: {
+            default_format: format as DataFormat,
+            output_format_json_quote_64bit_integers: 0,
+          },
+        })
+        return text(answer.stream)
       }),
     ping: () =>
       analyticsCall('ping', async () => {

@@ -30,7 +30,8 @@ export function createKafka(config: Config['kafka'], log: KafkaLog = () => undef
     ssl: config.ssl,
     connectionTimeout: config.connectMsMax,
     requestTimeout: config.requestMsMax,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    // About a second; whoever wants to wait longer tries again himself (streams/retry.ts).
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
       () =>

@@ -24,6 +24,7 @@ export type BlockWriterOptions<Output> = {
   onFailure: (error: unknown) => void
 }
 
+/** Turns chunks into blocks; `write` of the options makes a block durable. */
 export class BlockWriter<Output> {
   readonly #options: BlockWriterOptions<Output>
   #chunks: SettledChunk<Output>[] = []

@@ -7,6 +7,7 @@ import type { DeliveredPage } from './ports.ts'
 /** Offsets remembered of this session; a redelivery reaches back no further than what is in flight. */
 const rememberedMax = 200_000
 
+/** The delivered events of one origin partition. */
 export class DeliveredOffsets {
   readonly #readPage: (fromOffset: number) => Promise<DeliveredPage>
   readonly #recordTimeMs = new Map<number, number>()

@@ -1,6 +1,7 @@
 // The bound on what is between poll and commit, in events and in value bytes. Whoever asks for more
 // waits; that is how back-pressure reaches the consumer.
 
+/** Room for events and bytes; taken when polled, given back when durable or dropped. */
 export class InFlightBudget {
   events = 0
   bytes = 0

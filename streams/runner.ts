@@ -22,7 +22,7 @@ export type RunnerOptions<Output> = {
   config: Config['stream']
   metrics: RunnerMetrics
   /** One line for a person: failures that are being retried. */
-  log(line: string): void
+  log: (line: string) => void
 }
 
 export type Runner = {
@@ -47,6 +47,7 @@ type Flight = {
   bytes: number
 }
 
+/** Makes a runner; nothing happens before `start`. */
 export function createRunner<Output>(options: RunnerOptions<Output>): Runner {
   return new StageRunner(options)
 }

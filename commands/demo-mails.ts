@@ -1,0 +1,35 @@
+// Chooses the mails of the demo: duplicates removed, a part to train on, the rest to stream.
+import { createHash } from 'node:crypto'
+import { describeExamples, type Dataset } from '../trainers/dataset.ts'
+import { loadMails, type DemoMail } from '../trainers/demo-mail.ts'
+import { duplicateKey } from '../trainers/split.ts'
+
+export type DemoSplit = { train: Dataset; streamed: DemoMail[]; duplicates: number }
+
+/**
+ * Reads the mails and splits them. Which part a mail falls into follows from a hash of its text
+ * alone, so that a text cannot be in both, however often it occurs.
+ */
+export async function splitMails(options: {
+  trainShare: number
+  clean(text: string): string
+  signal: AbortSignal
+}): Promise<DemoSplit> {
+  const seen = new Set<string>()
+  const training: { text: string; label: string }[] = []
+  const streamed: DemoMail[] = []
+  let duplicates = 0
+  for await (const mail of loadMails({ signal: options.signal })) {
+    const key = duplicateKey(mail.text)
+    if (seen.has(key)) {
+      duplicates++
+      continue
+    }
+    seen.add(key)
+    const share = createHash('sha256').update(key).digest().readUInt32BE(0) / 2 ** 32
+    if (share >= options.trainShare) streamed.push(mail)
+    else training.push({ text: options.clean(mail.text), label: mail.label })
+  }
+  const manifest = describeExamples('spam-assassin', training)
+  return { train: { examples: training, manifest }, streamed, duplicates }
+}

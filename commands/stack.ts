@@ -1,0 +1,142 @@
+// `winnow up`, `down` and `status`: the embedded stack of this folder.
+import type { Command } from 'commander'
+import { createKafka } from '../infra/kafka.ts'
+import { stackStatus } from '../infra/local/stack-status.ts'
+import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { readLag, topicOf } from '../infra/topics.ts'
+import { inputTopic } from '../streams/pipeline.ts'
+import { stageNames } from '../streams/slice.ts'
+import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { prepareBackends } from './migrate.ts'
+import { readService } from './service-record.ts'
+import { addCommand } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { countText, durationText, tableText } from './terminal.ts'
+
+/** Adds `up`, `down` and `status` to the program. */
+export function addStackCommands(program: Command): void {
+  addCommand(program, {
+    name: 'up',
+    summary: 'start the embedded stack: Kafka, schema registry, analytics',
+    description:
+      'Starts what is not running and waits until all of it answers. Ports that are taken are replaced\n' +
+      'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE).',
+    examples: ['winnow up', 'winnow up --set local.kafkaPort=29092', 'winnow status'],
+  }).action(async (options: SharedOptions) => {
+    const { terminal } = await openContext(options)
+    await untilStopped((signal) => bringUp(options, signal))
+    const context = await openContext(options)
+    await prepareBackends(context.config)
+    const state = await readStack(context)
+    terminal.say(stackTable(state.stack))
+    terminal.document(state)
+  })
+  addCommand(program, {
+    name: 'down',
+    summary: 'stop the embedded stack',
+    description: 'Stops the services of this folder. Their data stays for the next `winnow up`.',
+    examples: ['winnow down'],
+  }).action(async (options: SharedOptions) => {
+    const { terminal, paths } = await openContext(options)
+    const stopped: string[] = []
+    await stopStack({
+      stateDir: paths.state,
+      onProgress: (line) => {
+        stopped.push(line)
+        terminal.say(line)
+      },
+    })
+    if (stopped.length === 0) terminal.say('nothing was running')
+    terminal.document({ stopped })
+  })
+  addCommand(program, {
+    name: 'status',
+    summary: 'what runs, where, and how far behind it is',
+    description:
+      'Asks each service of the embedded stack, and Kafka for the lag of the consumer groups.',
+    examples: ['winnow status', 'winnow status --json'],
+  }).action(async (options: SharedOptions) => {
+    const context = await openContext(options)
+    const { terminal } = context
+    const state = await readStack(context)
+    if (state.stack.length === 0)
+      terminal.say('no stack in this folder yet; `winnow up` starts one')
+    else terminal.say(stackTable(state.stack))
+    if (state.consumers.length > 0) {
+      terminal.say()
+      terminal.say(
+        tableText(
+          ['group', 'stages', 'topic', 'lag'],
+          state.consumers.map((one) => [one.group, one.stage, one.topic, countText(one.lag)]),
+        ),
+      )
+    }
+    terminal.document(state)
+  })
+}
+
+/** Starts the stack of this folder with progress lines. */
+export async function bringUp(options: SharedOptions, signal: AbortSignal): Promise<void> {
+  const { config, terminal, paths } = await openContext(options)
+  const { kafkaPort, registryPort, analyticsPort } = config.local
+  await startStack({
+    stateDir: paths.state,
+    cacheDir: paths.cache,
+    ports: { kafka: kafkaPort, registry: registryPort, analytics: analyticsPort },
+    onProgress: (line) => terminal.say(terminal.style('dim', line)),
+    signal,
+  })
+}
+
+type StackView = {
+  stack: { name: string; pid: number | null; url: string; ready: boolean; uptimeMs?: number }[]
+  consumers: { group: string; stage: string; topic: string; lag: number }[]
+}
+
+async function readStack(context: CommandContext): Promise<StackView> {
+  const { config, paths } = context
+  const services = await stackStatus({ stateDir: paths.state })
+  const gateway = await readService(paths.state, 'gateway')
+  const stack: StackView['stack'] = [
+    ...services,
+    ...(gateway === undefined
+      ? []
+      : [{ ...gateway, ready: await answers(`${gateway.url}/readyz`) }]),
+  ]
+  const kafkaReady = services.some((service) => service.name === 'kafka' && service.ready)
+  return { stack, consumers: kafkaReady ? await readConsumers(config) : [] }
+}
+
+async function readConsumers(config: CommandContext['config']): Promise<StackView['consumers']> {
+  const lags = await readLag(createKafka(config.kafka), {
+    groupPrefix: config.stream.group,
+    topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
+  })
+  return lags.map(({ group, topic, lag }) => {
+    const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
+    const named = group.slice(config.stream.group.length + 1)
+    return { group, stage: named === '' ? (first ?? '') : named, topic, lag }
+  })
+}
+
+function stackTable(stack: StackView['stack']): string {
+  return tableText(
+    ['service', 'state', 'address', 'pid', 'up for'],
+    stack.map(({ name, ready, url, pid, uptimeMs }) => [
+      name,
+      ready ? 'ready' : pid === null ? 'stopped' : 'not ready',
+      url,
+      pid ?? '',
+      uptimeMs === undefined ? '' : durationText(uptimeMs),
+    ]),
+  )
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
+    return response.ok
+  } catch {
+    return false // It does not answer, which is what is asked.
+  }
+}
