@@ -1,0 +1,116 @@
+// Lints infra/Dockerfile and .dockerignore: what a linter for Dockerfiles asks, and what our own files
+// promise. It needs no Docker engine, so it cannot tell whether the image builds: none was built.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DockerfileParser } from 'dockerfile-ast'
+import type { JSONInstruction } from 'dockerfile-ast'
+import { validate } from 'dockerfile-utils'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+describe('infra/Dockerfile', () => {
+  const text = read('infra/Dockerfile')
+  const dockerfile = DockerfileParser.parse(text)
+  const instructions = dockerfile.getInstructions()
+  const argumentsOf = (keyword: string) =>
+    instructions
+      .filter((instruction) => instruction.getKeyword() === keyword)
+      .map((instruction) => instruction.getArgumentsContent() ?? '')
+  const lastStageStart = Math.max(
+    ...dockerfile.getFROMs().map((from) => from.getRange().start.line),
+  )
+
+  it('has no defect that the Dockerfile validator knows', () => {
+    expect(validate(text)).toEqual([])
+    expect(validate('FROM x\nRUNN ls\n')).not.toEqual([])
+  })
+
+  it('builds on tagged images of one kind, never on latest', () => {
+    const images = dockerfile.getFROMs().map((from) => from.getImage())
+    expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']))
+  })
+
+  it('ends as a numeric user that is not root', () => {
+    const users = instructions.filter(
+      (instruction) =>
+        instruction.getKeyword() === 'USER' && instruction.getRange().start.line > lastStageStart,
+    )
+    expect(users.at(-1)?.getArgumentsContent()).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  })
+
+  it('starts and probes in exec form', () => {
+    for (const keyword of ['ENTRYPOINT', 'CMD']) {
+      const found = instructions.filter((instruction) => instruction.getKeyword() === keyword)
+      expect(found).toHaveLength(1)
+      expect((found[0] as JSONInstruction).getOpeningBracket(), keyword).not.toBeNull()
+    }
+    expect(argumentsOf('HEALTHCHECK')).toHaveLength(1)
+    expect(argumentsOf('HEALTHCHECK')[0]).toMatch(/CMD \["node", /)
+  })
+
+  it('downloads nothing but packages, pipes nothing into a shell, and keeps no secret', () => {
+    expect(argumentsOf('ADD')).toEqual([])
+    for (const run of argumentsOf('RUN')) {
+      expect(run).not.toMatch(/curl|wget|\|\s*(ba)?sh\b|sudo|apt(-get)?\s/)
+      if (/npm (ci|install)/.test(run)) expect(run).toMatch(/npm ci .*--ignore-scripts/)
+    }
+    for (const line of [...argumentsOf('ARG'), ...argumentsOf('ENV')]) {
+      expect(line).not.toMatch(/PASSWORD|TOKEN|SECRET|_KEY/)
+    }
+  })
+
+  it('installs production packages only into the final stage', () => {
+    const copies = dockerfile
+      .getCOPYs()
+      .filter((copy) => copy.getRange().start.line > lastStageStart)
+    const stages = copies.map((copy) => [
+      copy.getFromFlag()?.getValue(),
+      copy.getArgumentsContent(),
+    ])
+    expect(stages).toContainEqual(['production', '/build/node_modules node_modules'])
+    const others = stages.filter(([stage]) => stage !== 'production')
+    expect(others.filter(([, paths]) => paths?.includes('node_modules'))).toEqual([])
+    expect(argumentsOf('RUN')[0]).toContain('npm ci --omit=dev')
+  })
+
+  it('copies what the package says that it consists of', () => {
+    const { files } = JSON.parse(read('package.json')) as { files: string[] }
+    const copied = argumentsOf('COPY').map((copy) => copy.split(' ').at(-1)!)
+    const onlyForTheEmbeddedStack = 'infra/local/pom.xml'
+    for (const file of files.filter((name) => name !== onlyForTheEmbeddedStack)) {
+      expect(copied).toContain(file)
+    }
+  })
+
+  it('sets only variables that the configuration accepts', () => {
+    const env = Object.fromEntries(
+      argumentsOf('ENV').flatMap((line) =>
+        [...line.matchAll(/(\w+)=(\S+)/g)].map((match) => [match[1]!, match[2]!]),
+      ),
+    )
+    expect(loadConfig({ env }).gateway.port).toBe(8080)
+    expect(env['HEALTH_URL']).toBe('http://127.0.0.1:8080/livez')
+  })
+
+  it('finds what it copies from the folder, past .dockerignore', () => {
+    const allowed = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1))
+    for (const name of ['package.json', 'package-lock.json', '.npmrc']) {
+      expect(existsSync(join(root, name)), name).toBe(true)
+      expect(allowed).toContain(name)
+    }
+    const { include } = JSON.parse(read('tsconfig.json')) as { include: string[] }
+    expect(include).toEqual(['**/*.ts'])
+    const imported = ['cli.ts', 'commands', 'schemas', 'configs', 'models', 'infra', 'streams']
+    for (const name of [...imported, 'trainers', 'gateway', 'bin', 'scripts']) {
+      expect(allowed, name).toContain(name)
+    }
+    expect(allowed.some((name) => name.includes('.env'))).toBe(false)
+  })
+})
