@@ -198,14 +198,28 @@ const engineConfig = `<clickhouse>
  */
 const engineArguments = ['--async_insert=0', '--max_threads=2', '--max_insert_threads=1']
 
+/** Statements above this size need the engine's limit raised; 256 KiB is ClickHouse's default. */
+const queryBytesMax = 200_000
+
 /** The statements that put a connection into the request's context. */
 function preamble(request: EngineRequest): string[] {
-  const assignments = [
-    ...[...request.settings].map(([name, value]) => `${settingName(name)} = ${sqlString(value)}`),
-    ...[...request.parameters].map(([name, v]) => `param_${settingName(name)} = ${sqlString(v)}`),
-  ]
-  const use = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
-  return assignments.length === 0 ? use : [...use, `SET ${assignments.join(', ')}`]
+  const statements = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
+  const parameters = [...request.parameters].map(
+    ([name, value]) => `param_${settingName(name)} = ${sqlString(value)}`,
+  )
+  if (parameters.length > 0) {
+    const set = `SET ${parameters.join(', ')}`
+    const bytes = Buffer.byteLength(set)
+    // Long parameters are allowed, and must not count against the limit of the statement itself.
+    const isLong = bytes > queryBytesMax
+    if (isLong) statements.push(`SET max_query_size = ${bytes + 1}`)
+    statements.push(set)
+    if (isLong) statements.push('SET max_query_size = DEFAULT')
+  }
+  const settings = [...request.settings].map(
+    ([name, value]) => `${settingName(name)} = ${sqlString(value)}`,
+  )
+  return settings.length === 0 ? statements : [...statements, `SET ${settings.join(', ')}`]
 }
 
 function settingName(name: string): string {

@@ -50,7 +50,10 @@ async function linuxStart(pid: number): Promise<string | undefined> {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The second field, the command, may itself hold blanks and brackets.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+    const [state] = fields
+    const threads = Number(fields[17])
+    // A killed process shows as a zombie while its other threads still hold its ports and files.
+    return (state === 'Z' && threads <= 1) || state === 'X' ? undefined : fields[19]
   } catch {
     return undefined
   }
