@@ -28,7 +28,8 @@ export const sessionOptions: InferenceSession.SessionOptions = {
   executionMode: 'sequential',
   enableMemPattern: false,
   enableCpuMemArena: true,
-  logSeverityLevel: 3,
+  // What fails is reported by the pool; the runtime's own lines on stderr would say it twice.
+  logSeverityLevel: 4,
   extra: { session: sessionConfig },
 }
 

@@ -41,8 +41,9 @@ export async function readMappedModel(path: string): Promise<Uint8Array | undefi
     const message = `${path} is not an ONNX model: ${errorMessage(cause)}`
     throw new WinnowError('graph_invalid', message, { cause, details: { path } })
   } finally {
-    // Frees the bytes at once; waiting for a collection would add 91 MB to the peak.
-    file.buffer.transfer(0)
+    // Frees the bytes at once; waiting for a collection would add 91 MB to the peak. Node 20 has
+    // no `transfer` and waits.
+    if ('transfer' in ArrayBuffer.prototype) file.buffer.transfer(0)
   }
 }
 

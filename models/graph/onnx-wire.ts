@@ -127,7 +127,7 @@ function writeMessage(writer: protobuf.Writer, name: MessageName, message: objec
     const value = values[field]
     if (value === undefined) continue
     if (repeated === undefined) writeField(writer, number, kind, value)
-    else if (kind === 'int' || kind === 'float') writePacked(writer, number, kind, value)
+    else if (isNumber(kind)) writePacked(writer, number, kind, value)
     else for (const element of value as unknown[]) writeField(writer, number, kind, element)
   }
 }
@@ -171,15 +171,18 @@ function readMessage(reader: protobuf.Reader, name: MessageName, end: number): o
       continue
     }
     const [, kind, repeated] = known.spec
-    if (repeated === undefined) message[known.field] = readValue(reader, kind)
-    else {
-      const list = (message[known.field] ??= []) as unknown[]
-      // Parsers must take numbers packed and unpacked alike (protobuf encoding guide).
-      if ((kind === 'int' || kind === 'float') && wireType === lengthDelimited) {
-        const packedEnd = reader.uint32() + reader.pos
-        while (reader.pos < packedEnd) list.push(readValue(reader, kind))
-      } else list.push(readValue(reader, kind))
+    // Parsers must take numbers packed and unpacked alike (protobuf encoding guide).
+    const packed = repeated !== undefined && wireType === lengthDelimited && isNumber(kind)
+    if (!packed && wireType !== wireTypeOf(kind)) {
+      throw new Error(`${name}.${known.field} has the wire type ${wireType}`)
     }
+    if (repeated === undefined) {
+      message[known.field] = readValue(reader, kind)
+      continue
+    }
+    const list = (message[known.field] ??= []) as unknown[]
+    const listEnd = packed ? reader.uint32() + reader.pos : reader.pos + 1
+    while (reader.pos < listEnd) list.push(readValue(reader, kind))
   }
   return message
 }
@@ -194,6 +197,10 @@ function readValue(reader: protobuf.Reader, kind: Kind): unknown {
 }
 
 const lengthDelimited = 2
+
+function isNumber(kind: Kind): kind is 'int' | 'float' {
+  return kind === 'int' || kind === 'float'
+}
 
 function wireTypeOf(kind: Kind): number {
   if (kind === 'int') return 0

@@ -1,0 +1,79 @@
+// ONNX files as bytes: what is written is read back, views are not copies, other fields are skipped.
+import protobuf from 'protobufjs/minimal.js'
+import { describe, expect, it } from 'vitest'
+import { decodeModel, encodeModel, type OnnxMessage } from './onnx-wire.ts'
+
+const model: OnnxMessage<'Model'> = {
+  irVersion: 8,
+  producerName: 'test',
+  opsetImport: [{ domain: '', version: 17 }],
+  metadata: [{ key: 'name', value: 'Größe' }],
+  graph: {
+    name: 'g',
+    nodes: [
+      {
+        operator: 'Softmax',
+        inputs: ['x', ''],
+        outputs: ['y'],
+        attributes: [
+          { name: 'axis', int: -1, type: 2 },
+          { name: 'epsilon', float: 0.5, type: 1 },
+          { name: 'perm', ints: [0, 2, 1], type: 7 },
+        ],
+      },
+    ],
+    initializers: [
+      { name: 'w', dims: [2, 0x1_0000_0000], elementType: 1, raw: Uint8Array.of(1, 2, 3) },
+    ],
+    outputs: [
+      {
+        name: 'y',
+        type: {
+          tensor: { elementType: 1, shape: { dims: [{ parameter: 'batch' }, { value: 3 }] } },
+        },
+      },
+    ],
+  },
+}
+
+describe('encodeModel and decodeModel', () => {
+  it('give back what was written, negative and 64-bit numbers included', () => {
+    const decoded = decodeModel(encodeModel(model))
+    expect(decoded).toMatchObject({
+      ...model,
+      graph: { ...model.graph, initializers: [{ name: 'w', dims: [2, 0x1_0000_0000] }] },
+    })
+    expect([...(decoded.graph?.initializers?.[0]?.raw ?? [])]).toEqual([1, 2, 3])
+  })
+
+  it('gives tensor bytes as views into the file', () => {
+    const bytes = encodeModel(model)
+    const raw = decodeModel(bytes).graph?.initializers?.[0]?.raw
+    expect(raw?.buffer).toBe(bytes.buffer)
+  })
+
+  it('takes repeated numbers packed or not, and skips fields it does not know', () => {
+    const tensor = protobuf.Writer.create()
+    for (const size of [3, 4]) tensor.uint32((1 << 3) | 0).int64(size)
+    tensor
+      .uint32((1 << 3) | 2)
+      .fork()
+      .int64(5)
+      .ldelim()
+    tensor.uint32((12 << 3) | 2).string('a doc string')
+    const bytes = protobuf.Writer.create()
+      .uint32((7 << 3) | 2)
+      .fork()
+      .uint32((5 << 3) | 2)
+      .bytes(tensor.finish())
+      .ldelim()
+      .uint32((99 << 3) | 5)
+      .fixed32(1)
+      .finish()
+    expect(decodeModel(bytes)).toEqual({ graph: { initializers: [{ dims: [3, 4, 5] }] } })
+  })
+
+  it('throws on bytes that are not protobuf', () => {
+    expect(() => decodeModel(Uint8Array.of(0x0a, 0xff, 0xff, 0xff))).toThrow()
+  })
+})

@@ -1,0 +1,70 @@
+// A BERT encoder small enough to load in milliseconds, with made-up weights. For tests of what
+// surrounds a model; tests of numbers that users see run on the real base encoder.
+import { writeFile } from 'node:fs/promises'
+import type { EncoderWeights, LinearWeights, NormWeights } from '../../models/graph/bert-weights.ts'
+import { buildClassifier, buildEncoder, type Padding } from '../../models/graph/encoder.ts'
+import { writeOnnx } from '../../models/graph/onnx-writer.ts'
+
+export const tinyHidden = 8
+export const tinyVocabulary = 50
+export const tinyPositions = 32
+/** A text with this id has an embedding, and so logits, that are not numbers. */
+export const poisonId = 49
+
+/** Weights of a tiny encoder; the same each time. */
+export function tinyWeights(): EncoderWeights {
+  const next = sequence()
+  const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, next)
+  const linear = (from: number, to: number): LinearWeights => ({
+    ...{ from, to, weight: numbers(from * to), bias: numbers(to) },
+  })
+  const norm = (): NormWeights => ({ scale: numbers(tinyHidden), bias: numbers(tinyHidden) })
+  const wordEmbedding = numbers(tinyVocabulary * tinyHidden)
+  wordEmbedding.fill(NaN, poisonId * tinyHidden)
+  return {
+    hidden: tinyHidden,
+    heads: 2,
+    vocabulary: tinyVocabulary,
+    positions: tinyPositions,
+    epsilon: 1e-12,
+    wordEmbedding,
+    positionEmbedding: numbers(tinyPositions * tinyHidden),
+    typeEmbedding: numbers(2 * tinyHidden),
+    embeddingNorm: norm(),
+    layers: [0, 1].map(() => ({
+      query: linear(tinyHidden, tinyHidden),
+      key: linear(tinyHidden, tinyHidden),
+      value: linear(tinyHidden, tinyHidden),
+      attentionOutput: linear(tinyHidden, tinyHidden),
+      attentionNorm: norm(),
+      intermediate: linear(tinyHidden, 2 * tinyHidden),
+      output: linear(2 * tinyHidden, tinyHidden),
+      outputNorm: norm(),
+    })),
+  }
+}
+
+/** Writes a tiny encoder (output `embedding`) to `path`. */
+export async function writeTinyEncoder(path: string, padding: Padding = 'exact'): Promise<void> {
+  const graph = buildEncoder(tinyWeights(), { padding, normalize: true })
+  await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
+}
+
+/** Writes a tiny classifier (outputs `logits` and `probabilities`) of three labels to `path`. */
+export async function writeTinyClassifier(path: string, padding: Padding = 'exact'): Promise<void> {
+  const next = sequence()
+  const head: LinearWeights = {
+    from: tinyHidden,
+    to: 3,
+    weight: Float32Array.from({ length: tinyHidden * 3 }, next),
+    bias: Float32Array.from({ length: 3 }, next),
+  }
+  const graph = buildClassifier(tinyWeights(), head, { padding, normalize: true })
+  await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
+}
+
+/** Numbers between -1 and 1 without pattern, the same each time (a Weyl sequence). */
+function sequence(): () => number {
+  let step = 0
+  return () => ((++step * 0.6180339887498949) % 1) * 2 - 1
+}
