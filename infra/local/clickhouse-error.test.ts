@@ -1,0 +1,45 @@
+import { parseError } from '@clickhouse/client'
+import { describe, expect, it } from 'vitest'
+
+import { ClickHouseFailure, errorBody, failureOf, httpStatusOf } from './clickhouse-error.ts'
+
+describe('failureOf', () => {
+  it('reads code, name and text of an engine error', () => {
+    const error = new Error(
+      "Query failed: Code: 60. DB::Exception: Unknown table 't'. (UNKNOWN_TABLE)",
+    )
+    expect(failureOf(error)).toMatchObject({ code: 60, type: 'UNKNOWN_TABLE', httpStatus: 404 })
+  })
+
+  it('keeps the files that rows are exchanged through out of the message', () => {
+    const text =
+      'Code: 27. DB::Exception: Code: 27. DB::Exception: Cannot parse: (at row 2)\n: ' +
+      '(in file/uri /state/exchange/x.in): While executing File: data for INSERT was parsed from ' +
+      'file. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)'
+    expect(failureOf(new Error(text)).message).toBe('Cannot parse: (at row 2).')
+  })
+
+  it('gives anything else the code of an unknown exception', () => {
+    expect(failureOf('boom')).toMatchObject({ code: 1002, httpStatus: 500, message: 'boom' })
+  })
+})
+
+describe('errorBody', () => {
+  it('is what the official client parses', () => {
+    const failure = new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Syntax error: failed at (x).')
+    const parsed = parseError(errorBody(failure, '26.7.2.1'))
+    expect(parsed).toMatchObject({ code: '62', type: 'SYNTAX_ERROR' })
+    expect(parsed.message).toBe('Syntax error: failed at (x). ')
+  })
+})
+
+it.each([
+  [60, 404],
+  [62, 400],
+  [241, 500],
+  [159, 408],
+  [202, 503],
+  [497, 403],
+])('httpStatusOf(%i) is %i', (code, status) => {
+  expect(httpStatusOf(code)).toBe(status)
+})

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { checkMemory, checkNode, runDoctor } from './doctor.ts'
+import { javaMajor } from './prerequisites.ts'
+
+const gib = 2 ** 30
+
+describe('single checks', () => {
+  it.each([
+    ['18.20.0', 'fail'],
+    ['20.18.3', 'fail'],
+    ['20.19.0', 'ok'],
+    ['24.1.0', 'ok'],
+  ])('Node.js %s: %s', (version, state) => {
+    expect(checkNode(version).state).toBe(state)
+  })
+
+  it.each([
+    [8, 4, 'ok'],
+    [8, 0.2, 'warn'],
+    [1, 0.9, 'fail'],
+  ])('%d GiB with %d free: %s', (total, free, state) => {
+    const check = checkMemory({ totalBytes: total * gib, freeBytes: free * gib })
+    expect(check.state).toBe(state)
+    expect(check.mend === undefined).toBe(state === 'ok')
+  })
+
+  it.each([
+    ['17.0.15', 17],
+    ['1.8.0_392', 8],
+    ['21', 21],
+    ['22-ea', 22],
+  ])('Java %s is %i', (version, major) => {
+    expect(javaMajor(version)).toBe(major)
+  })
+})
+
+describe('runDoctor', () => {
+  it('says how to mend everything that is not well, extra and broken checks included', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
+    const extra = { name: 'model', state: 'fail', detail: 'none', mend: 'Train one.' } as const
+    const checks = await runDoctor({
+      stateDir: dir,
+      cacheDir: join('/dev/null', 'no'),
+      extraChecks: [() => Promise.resolve(extra), () => Promise.reject(new Error('broke'))],
+    })
+    await rm(dir, { recursive: true })
+    expect(checks.find((check) => check.name === 'state folder')?.state).toBe('ok')
+    expect(checks.find((check) => check.name === 'cache folder')?.state).toBe('fail')
+    expect(checks).toContainEqual(extra)
+    expect(checks.at(-1)).toMatchObject({ state: 'fail', detail: 'broke' })
+    for (const check of checks) expect(check.mend === undefined).toBe(check.state === 'ok')
+  })
+})

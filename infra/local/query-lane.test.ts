@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+
+import { QueryLane } from './query-lane.ts'
+
+/** Work that ends when told to. */
+function job() {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  return { work: () => promise, end: () => resolve(undefined) }
+}
+
+describe('QueryLane', () => {
+  it('runs as many as it has slots, in order of arrival', async () => {
+    const lane = new QueryLane({ slots: 1, waitingMax: 10 })
+    const order: number[] = []
+    const first = job()
+    const running = lane.run(first.work)
+    const rest = [1, 2, 3].map((n) => lane.run(() => Promise.resolve(order.push(n))))
+    expect(lane.load).toBe(4)
+    expect(order).toEqual([])
+    first.end()
+    await Promise.all([running, ...rest])
+    expect(order).toEqual([1, 2, 3])
+    expect(lane.load).toBe(0)
+  })
+
+  it('refuses beyond its queue, and takes on work again afterwards', async () => {
+    const lane = new QueryLane({ slots: 1, waitingMax: 1 })
+    const first = job()
+    const running = lane.run(first.work)
+    const waiting = lane.run(() => Promise.resolve('waited'))
+    await expect(lane.run(() => Promise.resolve())).rejects.toMatchObject({ httpStatus: 503 })
+    first.end()
+    expect(await waiting).toBe('waited')
+    await running
+    expect(await lane.run(() => Promise.resolve('free'))).toBe('free')
+  })
+
+  it('drops a waiting caller who left, and frees the slot of work that failed', async () => {
+    const lane = new QueryLane({ slots: 1, waitingMax: 5 })
+    const first = job()
+    const running = lane.run(first.work)
+    const departure = new AbortController()
+    const left = lane.run(() => Promise.resolve('never'), departure.signal)
+    departure.abort()
+    await expect(left).rejects.toMatchObject({ type: 'QUERY_WAS_CANCELLED' })
+    expect(lane.load).toBe(1)
+    first.end()
+    await running
+    await expect(lane.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
+    expect(lane.load).toBe(0)
+  })
+})

@@ -1,0 +1,44 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+import { buildMultipartBody } from '@clickhouse/client-common'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { formParts, limitBytes } from './request-body.ts'
+
+describe('formParts', () => {
+  const contentType = 'multipart/form-data; boundary=----x'
+
+  it('reads what the official client writes, whatever the values hold', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        fc.pre(!value.includes('----x'))
+        const parts = { query: 'SELECT 1', param_a: value.toWellFormed() }
+        const body = Buffer.from(buildMultipartBody(parts, '----x'))
+        expect(Object.fromEntries(formParts(body, contentType))).toEqual(parts)
+      }),
+    )
+  })
+
+  it.each([
+    ['no form', contentType],
+    ['------x\r\nContent-Disposition: form-data\r\n\r\nv\r\n------x--\r\n', contentType],
+    ['------x\r\nContent-Disposition: form-data; name="a"\r\n\r\ncut off', contentType],
+    ['', 'multipart/form-data'],
+  ])('refuses %j', (body, type) => {
+    expect(() => formParts(Buffer.from(body), type)).toThrow(/multipart form/)
+  })
+})
+
+describe('limitBytes', () => {
+  const through = (bytesMax: number) =>
+    pipeline(Readable.from([Buffer.from('abc'), Buffer.from('def')]), limitBytes(bytesMax), (all) =>
+      Readable.from(all).toArray(),
+    )
+
+  it('lets exactly the limit through and not one byte more', async () => {
+    expect(Buffer.concat(await through(6)).toString()).toBe('abcdef')
+    await expect(through(5)).rejects.toMatchObject({ httpStatus: 413 })
+  })
+})
