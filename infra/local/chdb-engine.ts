@@ -1,5 +1,5 @@
-// Owns the embedded ClickHouse engine: one data folder, a connection a request with that request's
-// database, settings and parameters, and the queues in front of it. It knows nothing of HTTP.
+// Owns the embedded ClickHouse engine: one data folder, the queues in front of it, and the context
+// (database, settings, parameters, session) that each statement runs in. It knows nothing of HTTP.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -8,6 +8,7 @@ import type { Session } from 'chdb'
 
 import { WinnowError } from '../../schemas/errors.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { QueryLane } from './query-lane.ts'
 import { sqlString } from './sql-statement.ts'
 
@@ -55,6 +56,7 @@ export class AnalyticsEngine {
   readonly timezone: string
   readonly #connect: () => Session
   readonly #root: Session
+  readonly #pool: ConnectionPool
   readonly #limits: EngineLimits
   readonly #lanes: Record<EngineRequest['lane'], QueryLane>
   readonly #sessions = new Map<string, KeptSession>()
@@ -66,6 +68,8 @@ export class AnalyticsEngine {
       read: new QueryLane({ slots: limits.readSlots, waitingMax: limits.waitingMax }),
       write: new QueryLane({ slots: limits.writeSlots, waitingMax: limits.waitingMax }),
     }
+    const idleMax = limits.readSlots + limits.writeSlots
+    this.#pool = new ConnectionPool({ connect, baseSettings, idleMax })
     // This connection keeps the data folder open between requests.
     this.#root = connect()
     const facts = this.#root.query('SELECT version(), timezone()', 'TabSeparated').trim()
@@ -80,25 +84,19 @@ export class AnalyticsEngine {
   }
 
   /**
-   * Runs one statement. A fresh connection costs 0.3 ms, so each request has its own and no
-   * setting or parameter can leak into the next; a request with a session id shares its session's.
+   * Runs one statement in the context of its request alone; a request with a session id shares its
+   * session's connection, temporary tables included.
    *
    * @throws ClickHouseFailure with the engine's code.
    */
   run(request: EngineRequest): Promise<EngineResult> {
     return this.#lanes[request.lane].run(async () => {
-      const lease = request.session === undefined ? undefined : this.#lease(request.session)
-      const connection = lease?.connection ?? this.#connect()
+      if (request.session !== undefined) return this.#runInSession(request, request.session)
+      const connection = this.#pool.take(request)
       try {
-        for (const sql of preamble(request)) await connection.queryAsync(sql)
-        const result = await connection.queryAsync(request.sql, { format: request.format })
-        const { rowsRead: rows, bytesRead: bytes, elapsed } = result
-        return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
-      } catch (error) {
-        throw failureOf(error)
+        return await execute(connection.session, request)
       } finally {
-        if (lease === undefined) connection.close()
-        else lease.release()
+        await this.#pool.give(connection, request)
       }
     }, request.signal)
   }
@@ -106,7 +104,21 @@ export class AnalyticsEngine {
   /** Closes every connection; the engine writes nothing afterwards. */
   close(): void {
     for (const id of [...this.#sessions.keys()]) this.#endSession(id)
+    this.#pool.close()
     this.#root.close()
+  }
+
+  async #runInSession(
+    request: EngineRequest,
+    wanted: { id: string; timeoutMs: number; mustExist: boolean },
+  ): Promise<EngineResult> {
+    const { connection, release } = this.#lease(wanted)
+    try {
+      return await execute(connection, request)
+    } finally {
+      await this.#pool.reset(connection, { ...request, database: undefined }).catch(() => undefined)
+      release()
+    }
   }
 
   #lease(wanted: { id: string; timeoutMs: number; mustExist: boolean }) {
@@ -166,7 +178,8 @@ export async function openEngine(options: {
   await mkdir(store, { recursive: true })
   const configFile = join(options.dir, 'engine.xml')
   await writeFile(configFile, engineConfig)
-  const connectionArgs = [`--config-file=${configFile}`, ...engineArguments]
+  const settings = [...baseSettings].map(([name, value]) => `--${name}=${value}`)
+  const connectionArgs = [`--config-file=${configFile}`, ...settings]
   const connect = () => new Session(store, { connectionArgs })
   return new AnalyticsEngine(connect, options.limits ?? defaultEngineLimits)
 }
@@ -196,7 +209,22 @@ const engineConfig = `<clickhouse>
  * `async_insert` is on by default in this engine version; an INSERT here must be done, and
  * de-duplicated by its own token, when it is acknowledged.
  */
-const engineArguments = ['--async_insert=0', '--max_threads=2', '--max_insert_threads=1']
+const baseSettings: ReadonlyMap<string, string> = new Map([
+  ['async_insert', '0'],
+  ['max_threads', '2'],
+  ['max_insert_threads', '1'],
+])
+
+async function execute(connection: Session, request: EngineRequest): Promise<EngineResult> {
+  try {
+    for (const sql of preamble(request)) await connection.queryAsync(sql)
+    const result = await connection.queryAsync(request.sql, { format: request.format })
+    const { rowsRead: rows, bytesRead: bytes, elapsed } = result
+    return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
 
 /** Statements above this size need the engine's limit raised; 256 KiB is ClickHouse's default. */
 const queryBytesMax = 200_000

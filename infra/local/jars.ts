@@ -2,7 +2,7 @@
 // pom.xml beside this file. A folder that exists is complete: it appears by one rename.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -45,9 +45,11 @@ export async function ensureJars(options: {
   await requireJava()
   await requireMaven()
   const stack = join(cacheDir, 'stack')
+  await mkdir(stack, { recursive: true })
+  await removeAbandoned(stack)
   const fetched = join(stack, `.fetching-${randomUUID()}`)
   try {
-    await mkdir(fetched, { recursive: true })
+    await mkdir(fetched)
     onProgress('fetching Kafka 4.1.0 and the Apicurio registry 2.6.13 with Maven (180 MB, once)')
     await runMaven({ targetDir: fetched, onProgress, signal: options.signal })
     await keep(join(fetched, 'kafka'), join(stack, 'kafka-4.1.0'))
@@ -64,6 +66,16 @@ async function keep(from: string, to: string): Promise<void> {
     await rename(from, to)
   } catch (error) {
     if (!(await exists(to))) throw error
+  }
+}
+
+/** A fetch that was killed leaves its folder; after an hour nobody works on it any more. */
+async function removeAbandoned(stack: string): Promise<void> {
+  const names = (await readdir(stack)).filter((name) => name.startsWith('.fetching-'))
+  for (const name of names) {
+    const { mtimeMs } = await stat(join(stack, name))
+    if (Date.now() - mtimeMs < 3_600_000) continue
+    await rm(join(stack, name), { recursive: true, force: true })
   }
 }
 
