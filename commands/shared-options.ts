@@ -16,7 +16,7 @@ export function addCommand(parent: Command, text: CommandText): Command {
   return parent
     .command(text.name)
     .summary(text.summary)
-    .description(text.description)
+    .description(text.description.replaceAll('\n', ' '))
     .option('--config <file>', 'YAML file whose settings win over the profile')
     .option('--profile <name>', 'local, compose or cluster (default: local)')
     .option('--set <path=value>', 'one setting, such as inference.workers=4; repeatable', collect)

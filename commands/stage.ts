@@ -8,7 +8,6 @@ import { createResultSink } from '../infra/result-sink.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/topic-sink.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
-import type { Classification } from '../schemas/classification.ts'
 import type { Validated } from '../schemas/validated.ts'
 import {
   createPipeline,

@@ -1,6 +1,6 @@
 // The Kafka client: connection settings, error mapping and the producer. Consuming is
 // record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import kafkajs, { type KafkaConfig, type Message, type SASLOptions } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
@@ -17,10 +17,10 @@ export type KafkaLog = (line: string) => void
 /** Makes the client; nothing is connected yet. */
 export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
   mendRequestQueue()
-  if (typeof zstdCompressSync === 'function') {
+  if ('zstdCompressSync' in zlib) {
     CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-      compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
-      decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
+      compress: (encoder: { buffer: Buffer }) => Promise.resolve(zlib.zstdCompressSync(encoder.buffer)),
+      decompress: (buffer: Buffer) => Promise.resolve(zlib.zstdDecompressSync(buffer)),
     })
   }
   const sasl = saslOf(config)

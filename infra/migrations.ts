@@ -5,10 +5,8 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAnalytics } from './clickhouse.ts'
 
-/** The migrations that ship with Winnow; beside the sources and, when built, beside dist/infra. */
-const shippedDir = import.meta.url.includes('/dist/infra/')
-  ? new URL('../../infra/sql/', import.meta.url)
-  : new URL('./sql/', import.meta.url)
+/** The migrations that ship with Winnow; the build copies them beside the built file. */
+const shippedDir = new URL('./sql/', import.meta.url)
 
 /**
  * Brings the database up to date; creates it when absent. Safe to call from several processes: each

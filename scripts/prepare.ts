@@ -1,12 +1,34 @@
-// Fetches what the embedded stack and the demo need besides npm packages, once, into the user's
-// cache folder. Runs after the packages are installed; scripts/bootstrap.mjs calls it.
-import { cacheDir } from '../configs/paths.ts'
+// Fetches what the embedded stack, the demo and the tests need besides npm packages, once, into the
+// user's cache folder. Runs after the packages are installed; scripts/bootstrap.mjs calls it.
+import { cacheDir, modelStoreDir } from '../configs/paths.ts'
+import { downloadProxy } from '../configs/proxy.ts'
+import { loadConfig } from '../configs/load.ts'
 import { ensureJars } from '../infra/local/jars.ts'
+import { ensureBase, openBase } from '../models/base-store.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 
+const baseName = 'minilm-l6'
+
 async function prepare(): Promise<void> {
-  const onProgress = (line: string) => process.stderr.write(`  ${line}\n`)
-  await ensureJars({ cacheDir: cacheDir(), onProgress })
+  const note = (line: string) => process.stderr.write(`  ${line}\n`)
+  await ensureJars({ cacheDir: cacheDir(), onProgress: note })
+  const storeDir = modelStoreDir()
+  const present = await openBase({ name: baseName, storeDir }).catch(() => undefined)
+  if (present !== undefined) return
+  const { base } = loadConfig({})
+  note(`fetching the base encoder ${baseName} (91 MB, once)`)
+  let lastSource = ''
+  await ensureBase({
+    name: baseName,
+    storeDir,
+    endpoint: base.endpoint,
+    proxy: downloadProxy(base.proxy),
+    onProgress: ({ source }) => {
+      if (source !== lastSource) note(`${baseName} from ${source}`)
+      lastSource = source
+    },
+  })
+  note(`${baseName} is in ${storeDir}`)
 }
 
 prepare().catch((error: unknown) => {

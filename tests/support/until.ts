@@ -1,0 +1,16 @@
+// Waiting on a condition with a deadline, instead of sleeping.
+
+/** Calls `probe` until it gives a value other than undefined and false; throws after `msMax`. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  msMax = 60_000,
+): Promise<T> {
+  const deadlineMs = performance.now() + msMax
+  for (;;) {
+    const value = await probe()
+    if (value !== undefined && value !== false) return value
+    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${msMax} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
