@@ -96,6 +96,18 @@ describe('reading', () => {
     await expect(client.query({ query: 'SELECT {secret:String}' })).rejects.toMatchObject({
       type: 'UNKNOWN_QUERY_PARAMETER',
     })
+    await client.command({ query: 'SET max_block_size = 78' })
+    await client.command({ query: 'USE system' })
+    await client.command({ query: 'SELECT 1', clickhouse_settings: { async_insert: 1 } })
+    const settings = ['max_block_size', 'async_insert', 'readonly'].map((s) => `getSetting('${s}')`)
+    const query = `SELECT currentDatabase() AS d, [${settings.map((s) => `toString(${s})`).join()}] AS s`
+    for (let i = 0; i < 8; i += 1) {
+      const plain = await fetch(`${url}/?default_format=JSONEachRow`, {
+        method: 'POST',
+        body: query,
+      })
+      expect(await plain.json()).toEqual({ d: 'default', s: ['65409', 'false', '0'] })
+    }
   })
 
   it('streams a result of more than 100 MB, compressed and plain', async () => {
