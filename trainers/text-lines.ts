@@ -17,7 +17,12 @@ export type ByteSource = { readonly name: string; readonly bytes: AsyncIterable<
 
 /** A file as bytes; it is opened when reading starts. */
 export function fileSource(path: string): ByteSource {
-  return { name: path, bytes: createReadStream(path, { highWaterMark: 1 << 18 }) }
+  // A stream opened now could fail before anybody listens.
+  const bytes = async function* (): AsyncGenerator<Uint8Array> {
+    const stream = createReadStream(path, { highWaterMark: 1 << 18 })
+    for await (const chunk of stream) yield chunk as Buffer
+  }
+  return { name: path, bytes: bytes() }
 }
 
 /**

@@ -3,12 +3,13 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { labelIndices, trainingLabels, type DataManifest, type Dataset } from './dataset.ts'
 import type { EmbeddedTexts, EmbeddingProgress } from './embed-texts.ts'
 import { evaluatePredictions, type Evaluation } from './evaluation.ts'
-import { openFrozenEncoder, type FrozenEncoder } from './frozen-encoder.ts'
+import { openFrozenEncoder } from './frozen-encoder.ts'
 import { headProbabilities } from './head-probabilities.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 import {
@@ -92,37 +93,34 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelIndices(train, labels)
   const testTruth = test === undefined ? undefined : labelIndices(test, labels)
   const foldOf = foldsOf(train, resolved)
-  const encoder = await openFrozenEncoder({ base, cacheDir: resolved.cacheDir, maxTokens, workers })
-  try {
-    const embedded = await embed(encoder, { dataset: train, part: 'train', options })
-    const features = { rows: embedded.rows, count: truth.length, width: encoder.hidden }
-    const fit = await trainLogisticRegression({
-      training: { features, truth, labels: labels.length },
-      foldOf,
-      grid: options.grid,
-      classWeighting: options.classWeighting,
-      signal: options.signal,
-      onTrial: (trial) => options.onProgress?.({ kind: 'trial', ...trial }),
-    })
-    let predictions = { truth, probabilities: fit.heldOutProbabilities }
-    if (test !== undefined && testTruth !== undefined) {
-      const { rows } = await embed(encoder, { dataset: test, part: 'test', options })
-      predictions = { truth: testTruth, probabilities: headProbabilities(rows, fit.head) }
-    }
-    const evaluation = evaluatePredictions(predictions, { labels, seed })
-    options.onProgress?.({ kind: 'publishing' })
-    const run = newRunName(resolved.name, started)
-    const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
-    const version = await publishHead({
-      ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
-      ...{ encoder: encoder.weights, head: fit.head, run, evaluation, evaluatedOn },
-      facts: reportFacts(resolved, fit),
-      verification: verificationTexts(train, { rows: embedded.rows, head: fit.head, seed }),
-    })
-    return await record({ version, run, fit, embedded, evaluation, started, options: resolved })
-  } finally {
-    await encoder.close()
-  }
+  const { encoder, embedded, testRows } = await embedParts(resolved)
+  const fit = await trainLogisticRegression({
+    training: {
+      features: { rows: embedded.rows, count: truth.length, width: encoder.hidden },
+      truth,
+      labels: labels.length,
+    },
+    foldOf,
+    grid: options.grid,
+    classWeighting: options.classWeighting,
+    signal: options.signal,
+    onTrial: (trial) => options.onProgress?.({ kind: 'trial', ...trial }),
+  })
+  const predictions =
+    testRows === undefined || testTruth === undefined
+      ? { truth, probabilities: fit.heldOutProbabilities }
+      : { truth: testTruth, probabilities: headProbabilities(testRows, fit.head) }
+  const evaluation = evaluatePredictions(predictions, { labels, seed })
+  options.onProgress?.({ kind: 'publishing' })
+  const run = newRunName(resolved.name, started)
+  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+  const version = await publishHead({
+    ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
+    ...{ encoder, head: fit.head, run, evaluation, evaluatedOn },
+    facts: reportFacts(resolved, fit),
+    verification: verificationTexts(train, { rows: embedded.rows, head: fit.head, seed }),
+  })
+  return record({ version, run, fit, embedded, evaluation, started, options: resolved })
 }
 
 type Resolved = TrainHeadOptions & {
@@ -164,16 +162,27 @@ function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
   return stratifiedFolds(train.examples, { folds: Math.min(folds, texts), seed })
 }
 
-async function embed(
-  encoder: FrozenEncoder,
-  work: { dataset: Dataset; part: 'train' | 'test'; options: TrainHeadOptions },
-): Promise<EmbeddedTexts> {
-  const { onProgress, signal } = work.options
-  const texts = work.dataset.examples.map(({ text }) => text)
-  return encoder.embed(texts, {
-    signal,
-    onProgress: (progress) => onProgress?.({ kind: 'embedding', part: work.part, ...progress }),
-  })
+/** Embeds all texts, and ends the encoder's threads before the head is trained and published. */
+async function embedParts(options: Resolved): Promise<{
+  encoder: EncoderWeights
+  embedded: EmbeddedTexts
+  testRows: Float32Array | undefined
+}> {
+  const { train, test, onProgress, signal } = options
+  const encoder = await openFrozenEncoder(options)
+  const embed = ({ examples }: Dataset, part: 'train' | 'test'): Promise<EmbeddedTexts> => {
+    const texts = examples.map(({ text }) => text)
+    const report = (progress: EmbeddingProgress): void =>
+      onProgress?.({ kind: 'embedding', part, ...progress })
+    return encoder.embed(texts, { onProgress: report, signal })
+  }
+  try {
+    const embedded = await embed(train, 'train')
+    const testRows = test === undefined ? undefined : (await embed(test, 'test')).rows
+    return { encoder: encoder.weights, embedded, testRows }
+  } finally {
+    await encoder.close()
+  }
 }
 
 /** A sample, fixed by the seed, of the training texts with the head's own probabilities. */
