@@ -20,21 +20,26 @@ export class DeliveredOffsets {
     this.#readPage = readPage
   }
 
-  /** Whether the event was delivered before; if not, it now counts as delivered. */
+  /** True when the event was not delivered before; from now on it counts as delivered. */
   async claim(origin: Origin): Promise<boolean> {
-    // An upstream stage that restarted may send again what lies before the first event seen here.
-    if (origin.offset < this.#from) {
-      this.#from = origin.offset
-      this.#through = -1
-    }
-    while (origin.offset > this.#through) await this.#load(origin.offset)
-    if (this.#recordTimeMs.get(origin.offset) === origin.recordTimeMs) return false
+    if (await this.has(origin)) return false
     this.#recordTimeMs.set(origin.offset, origin.recordTimeMs)
     if (this.#recordTimeMs.size > rememberedMax) {
       const [oldest] = this.#recordTimeMs.keys()
       this.#recordTimeMs.delete(oldest!)
     }
     return true
+  }
+
+  /** Whether the event was delivered before. Asks the sink when it is the first to ask for. */
+  async has(origin: Origin): Promise<boolean> {
+    // An upstream stage that restarted may send again what lies before the first event seen here.
+    if (origin.offset < this.#from) {
+      this.#from = origin.offset
+      this.#through = -1
+    }
+    while (origin.offset > this.#through) await this.#load(origin.offset)
+    return this.#recordTimeMs.get(origin.offset) === origin.recordTimeMs
   }
 
   async #load(fromOffset: number): Promise<void> {

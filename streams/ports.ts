@@ -30,6 +30,8 @@ export type Settled<Output> = {
 /** A run of stages applied to records, one result each, in order. Throws operating failures. */
 export type Slice<Output> = {
   readonly name: string
+  /** Whether a record is where its event entered, so that its origin is known before any stage. */
+  readonly startsAtOrigin: boolean
   apply(records: readonly KafkaRecord[]): Promise<Settled<Output>[]>
 }
 

@@ -45,6 +45,7 @@ function harness(options: { slice?: Slice<string>; written?: number[]; settings?
   let handlers: Parameters<Parameters<typeof createRunner>[0]['source']['start']>[0] | undefined
   const slice: Slice<string> = options.slice ?? {
     name: 'echo',
+    startsAtOrigin: true,
     apply: (records) => Promise.resolve(records.map(echo)),
   }
   const runner = createRunner<string>({
@@ -162,6 +163,7 @@ describe('runner', () => {
     let calls = 0
     const slice: Slice<string> = {
       name: 'slow once',
+      startsAtOrigin: true,
       apply: async (records) => {
         if (calls++ === 0) await gate
         return records.map(echo)
@@ -185,6 +187,7 @@ describe('runner', () => {
     })
     const slice: Slice<string> = {
       name: 'gated',
+      startsAtOrigin: true,
       apply: async (records) => {
         await gate
         return records.map(echo)
@@ -207,7 +210,11 @@ describe('runner', () => {
   })
 
   it('stops within its deadline and leaves unfinished events uncommitted', async () => {
-    const slice: Slice<string> = { name: 'never', apply: () => new Promise(() => undefined) }
+    const slice: Slice<string> = {
+      name: 'never',
+      startsAtOrigin: false,
+      apply: () => new Promise(() => undefined),
+    }
     const { runner, deliver, commits } = harness({ slice, settings: ['stream.drainMsMax=50'] })
     await runner.start()
     await deliver(chunkOf([0]))

@@ -7,7 +7,8 @@
 // (DeliveredOffsets), so a row is written once. Chunks of one partition reach the sink in order.
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
 import { BlockWriter } from './block-writer.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
@@ -155,11 +156,12 @@ class StageRunner<Output> implements Runner {
   }
 
   /** Applies the stages; undefined when the runner stops or fails first. */
-  async #compute({ chunk }: Flight): Promise<Settled<Output>[] | undefined> {
+  async #compute({ chunk, epoch }: Flight): Promise<Settled<Output>[] | undefined> {
     this.#computing++
     const startMs = performance.now()
     try {
-      return await retry(() => this.#options.slice.apply(chunk.records), this.#retrying('slice'))
+      const records = await this.#undelivered(chunk.records, epoch)
+      return await retry(() => this.#options.slice.apply(records), this.#retrying('slice'))
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(error)
       return undefined
@@ -198,27 +200,40 @@ class StageRunner<Output> implements Runner {
     }
   }
 
-  /** Drops what was delivered before. */
+  /** Spares the stages what was delivered before, where that can be told from the record. */
+  async #undelivered(records: readonly KafkaRecord[], epoch: number): Promise<KafkaRecord[]> {
+    if (!this.#options.slice.startsAtOrigin) return [...records]
+    const fresh: KafkaRecord[] = []
+    for (const record of records) {
+      const offsets = await this.#deliveredOf(record)
+      if (epoch !== this.#epoch) return []
+      if (!(await offsets.has(record))) fresh.push(record)
+    }
+    return fresh
+  }
+
+  /** Drops what was delivered before; the rest counts as delivered from now on. */
   async #claim(settled: Settled<Output>[], epoch: number): Promise<Settled<Output>[]> {
-    await this.#settledWrites
     const fresh: Settled<Output>[] = []
     for (const one of settled) {
+      const offsets = await this.#deliveredOf(one.origin)
       if (epoch !== this.#epoch) return []
-      const { topic, partition } = one.origin
-      const key = `${topic}/${partition}`
-      let offsets = this.#delivered.get(key)
-      if (offsets === undefined) {
-        offsets = new DeliveredOffsets((from) =>
-          retry(
-            () => this.#options.sink.delivered(topic, partition, from),
-            this.#retrying('write'),
-          ),
-        )
-        this.#delivered.set(key, offsets)
-      }
       if (await offsets.claim(one.origin)) fresh.push(one)
     }
     return fresh
+  }
+
+  async #deliveredOf({ topic, partition }: Origin): Promise<DeliveredOffsets> {
+    await this.#settledWrites
+    const key = `${topic}/${partition}`
+    let offsets = this.#delivered.get(key)
+    if (offsets === undefined) {
+      offsets = new DeliveredOffsets((from) =>
+        retry(() => this.#options.sink.delivered(topic, partition, from), this.#retrying('write')),
+      )
+      this.#delivered.set(key, offsets)
+    }
+    return offsets
   }
 
   async #write(block: Block<Output>): Promise<void> {

@@ -38,6 +38,7 @@ export function composeSlice<In, Out>(options: {
   const names = [...new Set([options.readStage, ...options.steps.map((step) => step.stage)])]
   return {
     name: names.join('..'),
+    startsAtOrigin: options.readStage === 'validate',
     async apply(records) {
       const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
       const origins = records.map(recordOrigin)
