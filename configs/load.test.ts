@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { configFields, variableOf } from './environment.ts'
+import { loadConfig, profiles, redacted } from './load.ts'
+import { configurationPage } from './reference.ts'
+
+function file(yaml: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'winnow-config-')), 'winnow.yaml')
+  writeFileSync(path, yaml)
+  return path
+}
+
+describe('loadConfig', () => {
+  it('lets each source win over the one before', () => {
+    const path = file('gateway: { port: 1001, host: 10.0.0.1 }\nkafka: { clientId: file }\n')
+    const discovered = { 'kafka.brokers': ['127.0.0.1:5'], 'kafka.clientId': 'found' }
+    const config = loadConfig({
+      file: path,
+      discovered,
+      env: { WINNOW_GATEWAY_PORT: '1002', WINNOW_STREAM_GROUP: 'env' },
+      flags: { 'gateway.port': 1003, 'gateway.host': undefined },
+      set: ['stream.group=flag'],
+    })
+    expect(config.gateway).toMatchObject({ port: 1003, host: '10.0.0.1' })
+    expect(config.stream.group).toBe('flag')
+    expect(config.kafka).toMatchObject({ brokers: ['127.0.0.1:5'], clientId: 'file' })
+  })
+
+  it('uses the addresses of a running stack with the local profile only', () => {
+    const discovered = { 'clickhouse.url': 'http://127.0.0.1:9' }
+    expect(loadConfig({ discovered, env: {} }).clickhouse.url).toBe('http://127.0.0.1:9')
+    expect(loadConfig({ profile: 'compose', discovered, env: {} }).clickhouse.url).toBe(
+      'http://clickhouse:8123',
+    )
+  })
+
+  it('reads lists, JSON, numbers and booleans from the environment', () => {
+    const config = loadConfig({
+      env: {
+        WINNOW_KAFKA_BROKERS: 'a:1, b:2',
+        WINNOW_KAFKA_SSL: 'true',
+        WINNOW_LIMITS_TEXT_BYTES_MAX: '10',
+        WINNOW_GATEWAY_KEYS: '[{"key":"0123456789abcdef","scopes":["read"]}]',
+        HF_ENDPOINT: 'https://mirror.example',
+      },
+    })
+    expect(config.kafka).toMatchObject({ brokers: ['a:1', 'b:2'], ssl: true })
+    expect(config.limits.textBytesMax).toBe(10)
+    expect(config.gateway.keys[0]!.scopes).toEqual(['read'])
+    expect(config.base.endpoint).toBe('https://mirror.example')
+  })
+
+  it.each([
+    [
+      { set: ['gateway.prt=1'] },
+      'gateway.prt is not a setting (set by --set); did you mean gateway.port?',
+    ],
+    [{ set: ['gatway.port=1'] }, 'gatway is not a setting'],
+    [{ set: ['gateway.port=x'] }, /gateway\.port is null \(set by --set\)|gateway\.port is NaN/],
+    [{ set: ['gateway.port=70000'] }, 'gateway.port is 70000 (set by --set)'],
+    [{ set: ['kafka.brokers=localhost'] }, 'must be host:port'],
+    [{ set: ['oops'] }, '--set takes PATH=VALUE'],
+    [{ env: { WINNOW_KAFKA_BROKER: 'a:1' } }, 'did you mean WINNOW_KAFKA_BROKERS?'],
+    [{ env: { WINNOW_KAFKA_SSL: 'yes' } }, 'kafka.ssl is "yes" (set by WINNOW_KAFKA_SSL)'],
+    [{ profile: 'prod' }, 'the profiles are local, compose, cluster'],
+    [{ file: '/does/not/exist.yaml' }, 'cannot read /does/not/exist.yaml'],
+  ])('refuses %j', (sources, sentence) => {
+    expect(() => loadConfig({ env: {}, ...sources })).toThrow(sentence)
+  })
+
+  it('refuses YAML that is broken or no mapping', () => {
+    expect(() => loadConfig({ env: {}, file: file('a: [') })).toThrow('is not YAML')
+    expect(() => loadConfig({ env: {}, file: file('- a') })).toThrow('must hold a mapping')
+    expect(() => loadConfig({ env: {}, file: file('kafka: 5') })).toThrow(/kafka is 5/)
+  })
+
+  it('ignores the service links that Kubernetes injects', () => {
+    const env = {
+      WINNOW_GATEWAY_PORT: 'tcp://10.0.0.1:80',
+      WINNOW_GATEWAY_SERVICE_HOST: '10.0.0.1',
+      WINNOW_GATEWAY_PORT_80_TCP_ADDR: '10.0.0.1',
+    }
+    expect(loadConfig({ env }).gateway.port).toBe(18_080)
+  })
+
+  it.each(profiles)('profile %s is valid', (profile) => {
+    expect(loadConfig({ profile, env: {} }).topics.prefix).toBe('winnow.')
+  })
+})
+
+describe('redacted', () => {
+  it('hides every secret', () => {
+    const secret = 'sesame-0123456789'
+    const config = loadConfig({
+      env: {
+        WINNOW_KAFKA_PASSWORD: secret,
+        WINNOW_REGISTRY_PASSWORD: secret,
+        WINNOW_CLICKHOUSE_PASSWORD: secret,
+        WINNOW_CLICKHOUSE_URL: `http://me:${secret}@localhost:8123`,
+        WINNOW_GATEWAY_KEYS: JSON.stringify([{ key: secret, scopes: ['admin'] }]),
+      },
+    })
+    expect(JSON.stringify(redacted(config))).not.toContain(secret)
+    expect(config.kafka.password).toBe(secret)
+  })
+})
+
+describe('the reference', () => {
+  it('has a variable of its own for each field, with a meaning', () => {
+    const fields = configFields()
+    expect(new Set(fields.map((field) => variableOf(field.path))).size).toBe(fields.length)
+    for (const field of fields) expect(field.description, field.path).not.toBe('')
+  })
+
+  it('is what docs/configuration.md says', () => {
+    const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
+    expect(page).toBe(configurationPage())
+  })
+})

@@ -1,0 +1,61 @@
+// The reference page of the configuration, generated from the schema so that it cannot drift.
+import { configFields, variableOf } from './environment.ts'
+import { profiles } from './load.ts'
+import { configSchema } from './schema.ts'
+
+/** docs/configuration.md as Markdown. */
+export function configurationPage(): string {
+  const sections = new Map<string, string[]>()
+  for (const field of configFields()) {
+    const [section, name] = field.path.split('.') as [string, string]
+    const row = [
+      `\`${name}\``,
+      field.type,
+      defaultText(field.defaultValue),
+      `${field.description}${field.rules === '' ? '' : ` (${field.rules})`}${field.secret ? ' Secret.' : ''}`,
+      `\`${variableOf(field.path)}\``,
+    ]
+    const rows = sections.get(section) ?? []
+    rows.push(`| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    sections.set(section, rows)
+  }
+  const shape = configSchema.shape as Record<string, { description?: string | undefined }>
+  const parts = [...sections].map(([section, rows]) =>
+    [
+      `## ${section}`,
+      '',
+      shape[section]?.description ?? '',
+      '',
+      '| field | type | default | meaning | variable |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+    ].join('\n'),
+  )
+  return `${introduction()}\n\n${parts.join('\n\n')}\n`
+}
+
+function introduction(): string {
+  return `# Configuration
+
+Generated from \`configs/schema.ts\` by \`npm run docs:reference\`; do not edit by hand.
+
+Every command reads the same configuration. Later sources win over earlier ones:
+
+1. the defaults below;
+2. a profile (\`--profile\`, or \`WINNOW_PROFILE\`): ${profiles.map((name) => `\`${name}\``).join(', ')}; \`local\` when none is named;
+3. your YAML file (\`--config FILE\`, or \`WINNOW_CONFIG\`), with the sections below as its keys;
+4. with the profile \`local\`, the addresses of the embedded stack that runs in this folder, where 2 and 3 say nothing;
+5. environment variables (lists are separated by commas, or written as JSON);
+6. flags: those of the command, and \`--set section.field=value\` for any field.
+
+An unknown key, a wrong type or a value out of range stops the command with a sentence that names the
+path, the value, where it was set, and the rule. Four more variables are not part of the schema:
+\`WINNOW_MODEL_STORE\` (the model store), \`WINNOW_STATE\` (data and logs of the embedded stack),
+\`XDG_CACHE_HOME\` (jars and, by default, models), and \`HF_ENDPOINT\` (the same as \`base.endpoint\`).
+\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` are honoured for downloads.`
+}
+
+function defaultText(value: unknown): string {
+  if (value === undefined) return ''
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
+}
