@@ -5,8 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addBaseCommands } from './commands/base.ts'
+import { addClassifyCommand } from './commands/classify.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommands } from './commands/dlq.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
+import { addEvaluateCommand } from './commands/evaluate.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addModelsCommands } from './commands/models.ts'
 import { addProduceCommand } from './commands/produce.ts'
@@ -27,12 +30,15 @@ export function createProgram(): Command {
     .configureHelp({ sortSubcommands: false })
   addDemoCommand(program)
   addStackCommands(program)
+  addDoctorCommand(program)
   addMigrateCommand(program)
   addBaseCommands(program)
   addProduceCommand(program)
   addStreamCommand(program)
   addServeCommand(program)
   addTrainCommand(program)
+  addEvaluateCommand(program)
+  addClassifyCommand(program)
   addModelsCommands(program)
   addQueryCommand(program)
   addDlqCommands(program)
@@ -57,6 +63,9 @@ function report(error: unknown, json: boolean): number {
   if (json)
     process.stdout.write(`${JSON.stringify({ error: { code, message: errorMessage(error) } })}\n`)
   process.stderr.write(`winnow: ${errorMessage(error)} [${code}]\n`)
+  if (/^(?:broker|registry|analytics)_unavailable$/.test(code)) {
+    process.stderr.write('`winnow status` shows what runs, `winnow up` starts the embedded stack.\n')
+  }
   if (!(error instanceof WinnowError) && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ''}\n`)
   }

@@ -6,7 +6,7 @@ import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createEventPublisher } from '../infra/event-publisher.ts'
-import { brokerCall, createKafka, openProducer, type KafkaClient } from '../infra/kafka.ts'
+import { createKafka, openProducer, pingBroker } from '../infra/kafka.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry } from '../infra/telemetry.ts'
@@ -155,16 +155,4 @@ function onlineClassifier(model: OpenModel, config: Config['inference']): Online
 function topOf(probabilities: Float32Array, labels: readonly string[], count: number) {
   const pairs = labels.map((label, index) => [label, probabilities[index]!] as const)
   return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]).slice(0, count))
-}
-
-async function pingBroker(kafka: KafkaClient): Promise<void> {
-  const admin = kafka.admin({ retry: { retries: 0 } })
-  await brokerCall('reach Kafka', async () => {
-    await admin.connect()
-    try {
-      await admin.describeCluster()
-    } finally {
-      await admin.disconnect()
-    }
-  })
 }

@@ -19,7 +19,8 @@ export function createKafka(config: Config['kafka'], log: KafkaLog = () => undef
   mendRequestQueue()
   if ('zstdCompressSync' in zlib) {
     CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-      compress: (encoder: { buffer: Buffer }) => Promise.resolve(zlib.zstdCompressSync(encoder.buffer)),
+      compress: (encoder: { buffer: Buffer }) =>
+        Promise.resolve(zlib.zstdCompressSync(encoder.buffer)),
       decompress: (buffer: Buffer) => Promise.resolve(zlib.zstdDecompressSync(buffer)),
     })
   }
@@ -70,6 +71,19 @@ export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> 
     },
     close: () => producer.disconnect(),
   }
+}
+
+/** Resolves when a broker answers. Throws broker_unavailable. */
+export async function pingBroker(kafka: KafkaClient): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  await brokerCall('reach Kafka', async () => {
+    try {
+      await admin.connect()
+      await admin.describeCluster()
+    } finally {
+      await admin.disconnect()
+    }
+  })
 }
 
 /** Runs one call on a kafkajs client and turns its errors into Winnow's. */

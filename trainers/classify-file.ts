@@ -37,6 +37,8 @@ export type ClassifyLinesOptions = {
   readonly source: ByteSource
   /** `json`: {text, id?} a line; `text`: one text a line; `detect` looks at the first line. */
   readonly format?: 'json' | 'text' | 'detect' | undefined
+  /** Applied to each text first. Default: nothing. */
+  readonly clean?: ((text: string) => string) | undefined
   /** Threads. Default: one a core. */
   readonly workers?: number | undefined
   /** Padded tokens of a batch. */
@@ -68,7 +70,7 @@ export async function* classifyLines(
   const texts = async function* (): AsyncGenerator<string> {
     for await (const line of inputLines(options)) {
       pending.push(line)
-      yield line.text
+      yield options.clean?.(line.text) ?? line.text
     }
   }
   try {
