@@ -15,8 +15,8 @@ export type BareWork = {
 }
 
 export type BareLoop = {
-  /** Runs every batch once and gives the seconds that took. */
-  round(): Promise<number>
+  /** Runs every batch once. */
+  round(): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,11 +34,9 @@ export async function openBareLoop(
   return {
     round: async () => {
       Atomics.store(next, 0, 0)
-      const started = performance.now()
       const done = threads.map((thread) => once(thread, 'message'))
       for (const thread of threads) thread.postMessage('round')
       await Promise.all(done)
-      return (performance.now() - started) / 1000
     },
     close: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()))
