@@ -95,8 +95,8 @@ const inference = z.strictObject({
     .max(256)
     .default(0)
     .describe('Worker threads, one ONNX Runtime session each; 0 takes one a processor core.'),
-  batchTokens: count('Most padded tokens of one batch.', 1_024),
-  batchTextsMax: count('Most texts of one batch.', 256),
+  batchTokens: count('Most padded tokens of one batch.', 512),
+  batchTextsMax: count('Most texts of one batch.', 64),
   batchAgeMsMax: ms('A text that waited this long goes into the next batch.', 25),
   queueTokensMax: count('Most tokens that wait; beyond it work is paused or refused.', 262_144),
   padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
@@ -105,7 +105,7 @@ const inference = z.strictObject({
 
 const stream = z.strictObject({
   group: z.string().min(1).default('winnow').describe('Consumer group; a suffix names the slice.'),
-  inFlightEventsMax: count('Most events between poll and commit.', 4_096),
+  inFlightEventsMax: count('Most events between poll and commit.', 2_048),
   inFlightBytesMax: bytes('Most value bytes between poll and commit.', 67_108_864),
   blockRowsMax: count('Most rows of one ClickHouse insert.', 2_000),
   blockAgeMsMax: ms('Longest wait of a row for its insert.', 200),

@@ -38,7 +38,11 @@ async function kafkaAnswers(port: number): Promise<boolean> {
     await admin.connect()
     // Without a controller the broker answers, but cannot create topics or groups yet.
     const { brokers, controller } = await admin.describeCluster()
-    return brokers.length > 0 && controller !== null
+    if (brokers.length === 0 || controller === null) return false
+    // The first question to the group coordinator creates the offsets topic, which takes a second;
+    // until then a consumer could not join a group.
+    await admin.fetchOffsets({ groupId: 'winnow-probe', topics: [] })
+    return true
   } catch {
     return false
   } finally {

@@ -134,7 +134,8 @@ describe('validate..infer', () => {
     expect(letters.map((letter) => letter.code)).toEqual(bad.map(({ code }) => code).sort())
     const long = letters.find((letter) => letter.code === 'text_too_long')
     expect(long!.bytes).toBeGreaterThan(10_000_000)
-    expect(stream.output().stderr).not.toMatch(/TimeoutNegativeWarning|trying again|Restarting/)
+    // Normal operation is quiet, Node's warnings included.
+    expect(stream.output().stderr.replace(/^.*stop with Ctrl-C\n/, '')).toBe('')
   })
 
   it('labels them as the model does, with rollups that agree with the rows', async () => {
