@@ -57,7 +57,7 @@ async function serve(port: NonNullable<typeof parentPort>, work: BareWork): Prom
   })
   const output = session.outputNames[0]!
   const feeds = work.batches.map(({ ids, batch, tokens }) =>
-    feed(work.interface, ids, [batch, tokens]),
+    feed(session.inputNames, ids, [batch, tokens]),
   )
   await session.run(feeds[0]!, [output])
   port.on('message', () => {
@@ -73,16 +73,21 @@ async function serve(port: NonNullable<typeof parentPort>, work: BareWork): Prom
   port.postMessage('ready')
 }
 
+/** The tensors that a graph asks for: ours, with or without lengths, or the original export's. */
 function feed(
-  style: BareWork['interface'],
+  inputs: readonly string[],
   ids: Int32Array,
   dims: readonly [number, number],
 ): Record<string, Tensor> {
-  if (style === 'winnow') return { input_ids: new Tensor('int32', ids, dims) }
-  const wide = BigInt64Array.from(ids, BigInt)
-  return {
-    input_ids: new Tensor('int64', wide, dims),
-    attention_mask: new Tensor('int64', new BigInt64Array(wide.length).fill(1n), dims),
-    token_type_ids: new Tensor('int64', new BigInt64Array(wide.length), dims),
+  const wide = () => new BigInt64Array(ids.length)
+  const tensors: Record<string, () => Tensor> = {
+    input_ids: () =>
+      inputs.includes('attention_mask')
+        ? new Tensor('int64', BigInt64Array.from(ids, BigInt), dims)
+        : new Tensor('int32', ids, dims),
+    lengths: () => new Tensor('int32', new Int32Array(dims[0]).fill(dims[1]), [dims[0]]),
+    attention_mask: () => new Tensor('int64', wide().fill(1n), dims),
+    token_type_ids: () => new Tensor('int64', wide(), dims),
   }
+  return Object.fromEntries(inputs.map((name) => [name, tensors[name]!()]))
 }

