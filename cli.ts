@@ -1,47 +1,58 @@
 #!/usr/bin/env node
 // The command line: adds every command to one program and turns what they throw into a sentence and
-// an exit status (0 done, 1 failed, 2 wrong usage or configuration). Commands build their clients in
-// commands/, and nowhere else.
+// an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in commands/.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { addBaseCommands } from './commands/base.ts'
-import { addClassifyCommand } from './commands/classify.ts'
-import { addDemoCommand } from './commands/demo.ts'
-import { addDlqCommands } from './commands/dlq.ts'
-import { addDoctorCommand } from './commands/doctor.ts'
-import { addEvaluateCommand } from './commands/evaluate.ts'
-import { addMigrateCommand } from './commands/migrate.ts'
-import { addModelsCommands } from './commands/models.ts'
-import { addProduceCommand } from './commands/produce.ts'
-import { addQueryCommand } from './commands/query.ts'
-import { addServeCommand } from './commands/serve.ts'
-import { addStackCommands } from './commands/stack.ts'
-import { addStreamCommand } from './commands/stream.ts'
-import { addTrainCommand } from './commands/train.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
-/** The whole program; parsing runs the command. */
-export function createProgram(): Command {
+type AddCommand = (program: Command) => void
+
+/**
+ * Where each command is, in the order of the help page. Only what is called is loaded: all of it
+ * would cost every process about 90 MB and half a second.
+ */
+const commandModules: readonly { names: readonly string[]; load: () => Promise<AddCommand> }[] = [
+  { names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemoCommand },
+  {
+    names: ['up', 'down', 'status'],
+    load: async () => (await import('./commands/stack.ts')).addStackCommands,
+  },
+  { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
+  {
+    names: ['migrate'],
+    load: async () => (await import('./commands/migrate.ts')).addMigrateCommand,
+  },
+  { names: ['base'], load: async () => (await import('./commands/base.ts')).addBaseCommands },
+  {
+    names: ['produce'],
+    load: async () => (await import('./commands/produce.ts')).addProduceCommand,
+  },
+  { names: ['stream'], load: async () => (await import('./commands/stream.ts')).addStreamCommand },
+  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).addServeCommand },
+  { names: ['train'], load: async () => (await import('./commands/train.ts')).addTrainCommand },
+  {
+    names: ['evaluate'],
+    load: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,
+  },
+  {
+    names: ['classify'],
+    load: async () => (await import('./commands/classify.ts')).addClassifyCommand,
+  },
+  { names: ['models'], load: async () => (await import('./commands/models.ts')).addModelsCommands },
+  { names: ['query'], load: async () => (await import('./commands/query.ts')).addQueryCommand },
+  { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).addDlqCommands },
+]
+
+/** The program with one command, or with all of them. Parsing it runs the command. */
+export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('winnow')
     .description('Streaming text classification: Kafka in, labels in ClickHouse.')
     .version(packageVersion(), '-V, --version')
     .showHelpAfterError('(--help shows what this command takes)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
-  addDemoCommand(program)
-  addStackCommands(program)
-  addDoctorCommand(program)
-  addMigrateCommand(program)
-  addBaseCommands(program)
-  addProduceCommand(program)
-  addStreamCommand(program)
-  addServeCommand(program)
-  addTrainCommand(program)
-  addEvaluateCommand(program)
-  addClassifyCommand(program)
-  addModelsCommands(program)
-  addQueryCommand(program)
-  addDlqCommands(program)
+  const called = commandModules.filter(({ names }) => only !== undefined && names.includes(only))
+  for (const { load } of called.length > 0 ? called : commandModules) (await load())(program)
   for (const command of everyCommand(program)) command.exitOverride()
   return program
 }
@@ -50,7 +61,8 @@ export function createProgram(): Command {
 export async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   try {
-    await createProgram().parseAsync([...argv], { from: 'user' })
+    const program = await createProgram(argv[0])
+    await program.parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -64,7 +76,9 @@ function report(error: unknown, json: boolean): number {
     process.stdout.write(`${JSON.stringify({ error: { code, message: errorMessage(error) } })}\n`)
   process.stderr.write(`winnow: ${errorMessage(error)} [${code}]\n`)
   if (/^(?:broker|registry|analytics)_unavailable$/.test(code)) {
-    process.stderr.write('`winnow status` shows what runs, `winnow up` starts the embedded stack.\n')
+    process.stderr.write(
+      '`winnow status` shows what runs, `winnow up` starts the embedded stack.\n',
+    )
   }
   if (!(error instanceof WinnowError) && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ''}\n`)

@@ -214,13 +214,13 @@ describe('the services that run Winnow', () => {
     }
   })
 
-  it.each(ours)('%s runs a command that exists, with options that it has', (_, service) => {
+  it.each(ours)('%s runs a command that exists, with options that it has', async (_, service) => {
     const inEntrypoint = (service.entrypoint ?? []).slice(2)
     const words = [...inEntrypoint, ...(service.command ?? [])]
     expect(words.length).toBeGreaterThan(0)
-    expect(unknownWord(createProgram(), words)).toBeUndefined()
-    expect(unknownWord(createProgram(), ['no-such-command'])).toBe('no-such-command')
-    expect(unknownWord(createProgram(), ['serve', '--no-such'])).toBe('--no-such')
+    expect(unknownWord(await createProgram(), words)).toBeUndefined()
+    expect(unknownWord(await createProgram(), ['no-such-command'])).toBe('no-such-command')
+    expect(unknownWord(await createProgram(), ['serve', '--no-such'])).toBe('--no-such')
   })
 
   it('has one service for each stage, in order and without a gap', () => {
