@@ -1,6 +1,6 @@
 // What holds for every route: unknown addresses, methods, request ids, metrics, admission.
 import { describe, expect, it, vi } from 'vitest'
-import { configWith, gatewayUnderTest, storedResult } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest, storedResult } from '../tests/support/gateway-under-test.ts'
 
 describe('createGateway', () => {
   it.each([

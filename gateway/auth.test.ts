@@ -1,7 +1,7 @@
 // Keys, scopes, and what a gateway without keys may do.
 import { describe, expect, it } from 'vitest'
 import { isLoopback } from './auth.ts'
-import { configWith, gatewayUnderTest, hamClassifier } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
 const ingestKey = 'ingest-0123456789abcdef'
 const readKey = 'read-0123456789abcdef'

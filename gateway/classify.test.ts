@@ -1,7 +1,7 @@
 // POST /v1/classify: order, cleaning, refusals, and what happens when the caller leaves.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { configWith, gatewayUnderTest, hamClassifier } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
 describe('POST /v1/classify', () => {
   it('answers in order, with the model that answered', async () => {

@@ -1,7 +1,7 @@
 // What an event may be, one defect at a time, and all of them together.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { configWith } from './in-memory-ports.ts'
+import { configWith } from '../tests/support/gateway-under-test.ts'
 import { checkEvent } from './event-check.ts'
 
 const nowMs = Date.UTC(2025, 0, 1)

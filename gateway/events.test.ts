@@ -1,7 +1,7 @@
 // POST /v1/events from the request to what the broker gets: all or nothing, ids, repeats, failures.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { configWith, gatewayUnderTest } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest } from '../tests/support/gateway-under-test.ts'
 import type { EventPublisher, PublishedEvent } from './ports.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -3,7 +3,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gatewayUnderTest, hamClassifier } from './in-memory-ports.ts'
+import { gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
 type Operation = {
   summary?: string

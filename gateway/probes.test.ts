@@ -1,7 +1,7 @@
 // What orchestrators and Prometheus see, also when something behind the gateway hangs.
 import { describe, expect, it, vi } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { configWith, gatewayUnderTest } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest } from '../tests/support/gateway-under-test.ts'
 
 const works = { name: 'kafka', check: () => Promise.resolve() }
 

@@ -37,7 +37,6 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   usage: 500,
   prerequisite_missing: 500,
   port_taken: 500,
-  stack_not_running: 503,
   service_start_failed: 503,
   broker_unavailable: 503,
   broker_refused: 502,

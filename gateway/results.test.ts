@@ -1,7 +1,7 @@
 // Stored results over HTTP: parameters, the form of a result, failures of the reader.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { gatewayUnderTest, storedResult } from './in-memory-ports.ts'
+import { gatewayUnderTest, storedResult } from '../tests/support/gateway-under-test.ts'
 
 const onTheWire = {
   id: 'winnow.events/3/17',

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { GatewayParts } from './app.ts'
-import { configWith, gatewayUnderTest, hamClassifier } from './in-memory-ports.ts'
+import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 import { listen } from './server.ts'
 import type { GatewayServer } from './server.ts'
 

@@ -96,20 +96,24 @@ export function insertDeadLetters(
   })
 }
 
-async function readDelivered(
+/**
+ * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
+ * named, its results. An offset that a topic made anew has again counts with its later record time.
+ */
+export async function readDelivered(
   analytics: Analytics,
-  key: { topic: string; partition: number; fromOffset: number; model: string },
+  from: { topic: string; partition: number; fromOffset: number; model?: string },
 ) {
+  const origin = `topic = {topic: String} AND partition = {partition: UInt32}
+    AND offset >= {fromOffset: UInt64}`
+  const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}`
+  const results = `SELECT offset, record_time FROM classifications
+    WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const rows = await analytics.rows<{ at: number; ms: number }>(
-    `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM classifications
-     WHERE topic = {topic: String} AND partition = {partition: UInt32}
-       AND offset >= {fromOffset: UInt64} AND model = {model: String} AND role != 'shadow'
-     UNION ALL
-     SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM dead_letters
-     WHERE topic = {topic: String} AND partition = {partition: UInt32}
-       AND offset >= {fromOffset: UInt64}
-     ORDER BY at LIMIT ${deliveredPageRows}`,
-    key,
+    `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
+     FROM (${from.model === undefined ? letters : `${results} UNION ALL ${letters}`})
+     GROUP BY at ORDER BY at LIMIT ${deliveredPageRows}`,
+    from,
   )
   return {
     recordTimeMsByOffset: new Map(rows.map((row) => [row.at, row.ms])),

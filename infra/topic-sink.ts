@@ -1,9 +1,14 @@
 // The sink behind a slice that ends before infer: its records go to the next topic, on the partition
-// they came from, so that order and ownership carry over. Delivery is at least once; the infer stage
-// recognises a repeated record by its origin.
+// they came from, so that order and ownership carry over. Records are sent at least once; the infer
+// stage recognises a repeated one by its origin. Dead letters are read back, so that each is stored once.
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
-import { insertDeadLetters, sendDeadLetters, type SinkClients } from './result-sink.ts'
+import {
+  insertDeadLetters,
+  readDelivered,
+  sendDeadLetters,
+  type SinkClients,
+} from './result-sink.ts'
 
 export type TopicSinkOptions<Value> = {
   topic: string
@@ -16,7 +21,8 @@ export type TopicSinkOptions<Value> = {
 /** Makes the sink; it closes nothing. */
 export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkOptions<Value>) {
   return {
-    delivered: () => Promise.resolve({ recordTimeMsByOffset: new Map(), through: Infinity }),
+    delivered: (topic: string, partition: number, fromOffset: number) =>
+      readDelivered(clients.analytics, { topic, partition, fromOffset }),
 
     async write(block: {
       token: string

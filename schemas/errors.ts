@@ -30,7 +30,6 @@ export const operationErrors = {
   usage: { meaning: 'The command was called wrongly.', retryable: false },
   prerequisite_missing: { meaning: 'A program that Winnow needs is not there.', retryable: false },
   port_taken: { meaning: 'A port is in use by another program.', retryable: false },
-  stack_not_running: { meaning: 'The embedded stack is not running.', retryable: true },
   service_start_failed: {
     meaning: 'A service of the stack did not become ready.',
     retryable: true,

@@ -1,11 +1,15 @@
-// The runner against an in-memory source and sink: ports, not modules, are replaced. The same runner
-// works against the real broker and engine in tests/integration.
+// The runner against a source and a sink in memory, which tests/contract holds to what the real ones
+// do. The same runner works against the real broker and engine in tests/integration.
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import { createMemorySink } from '../tests/support/memory-sink.ts'
+import { createMemoryTopic } from '../tests/support/memory-topic.ts'
+import { until } from '../tests/support/until.ts'
 import { ok, rejected } from './outcome.ts'
-import type { Block, RunnerMetrics, Settled, Slice } from './ports.ts'
+import type { RecordSource, RunnerMetrics, Settled, Slice } from './ports.ts'
 import { createRunner } from './runner.ts'
 import { recordOrigin } from './slice.ts'
 
@@ -36,18 +40,16 @@ function chunkOf(offsets: readonly number[], text?: string): RecordChunk {
   return { topic: 't', partition: 0, records, nextOffset: offsets.at(-1)! + 1, highWatermark: 100 }
 }
 
-/** A source driven by hand, and a sink that keeps what it is given. */
-function harness(options: { slice?: Slice<string>; written?: number[]; settings?: string[] } = {}) {
+/** A source driven by hand, so that a test decides what comes when, and the sink in memory. */
+async function harness(
+  options: { slice?: Slice<string>; written?: number[]; settings?: string[] } = {},
+) {
   const commits: PartitionOffset[] = []
-  const rows: string[] = []
-  const letters: string[] = []
-  const failures: WinnowError[] = []
-  let handlers: Parameters<Parameters<typeof createRunner>[0]['source']['start']>[0] | undefined
-  const slice: Slice<string> = options.slice ?? {
-    name: 'echo',
-    startsAtOrigin: true,
-    apply: (records) => Promise.resolve(records.map(echo)),
-  }
+  const sink = createMemorySink<string>()
+  const outputs = (options.written ?? []).map((at) => ({ record: record(at), value: '' }))
+  await sink.write({ token: 'before', outputs, deadLetters: [] })
+  sink.rows.splice(0)
+  let handlers: Parameters<RecordSource['start']>[0] | undefined
   const runner = createRunner<string>({
     source: {
       start: (given) => {
@@ -62,37 +64,31 @@ function harness(options: { slice?: Slice<string>; written?: number[]; settings?
       pause: () => undefined,
       close: () => Promise.resolve(),
     },
-    slice,
-    sink: {
-      delivered: (_topic, _partition, from) =>
-        Promise.resolve({
-          recordTimeMsByOffset: new Map(
-            (options.written ?? []).filter((at) => at >= from).map((at) => [at, 1_000 + at]),
-          ),
-          through: Infinity,
-        }),
-      write: (block: Block<string>) => {
-        const failure = failures.shift()
-        if (failure !== undefined) return Promise.reject(failure)
-        rows.push(...block.outputs.map((output) => output.value))
-        letters.push(...block.deadLetters.map((letter) => `${letter.offset} ${letter.code}`))
-        return Promise.resolve()
-      },
-    },
-    config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...(options.settings ?? [])] })
-      .stream,
+    slice: options.slice ?? echoSlice,
+    sink,
+    config: streamConfig(options.settings),
     metrics: quiet,
     log: () => undefined,
   })
   return {
     runner,
     commits,
-    rows,
-    letters,
-    failures,
+    rows: sink.rows,
+    letters: sink.letters,
+    failures: sink.failures,
     deliver: (chunk: RecordChunk) => handlers!.onChunk(chunk, () => Promise.resolve()),
     rebalance: () => handlers!.onAssigned([0]),
   }
+}
+
+function streamConfig(settings: readonly string[] = []) {
+  return loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...settings] }).stream
+}
+
+const echoSlice: Slice<string> = {
+  name: 'echo',
+  startsAtOrigin: true,
+  apply: (records) => Promise.resolve(records.map(echo)),
 }
 
 function echo(one: KafkaRecord): Settled<string> {
@@ -103,7 +99,7 @@ function echo(one: KafkaRecord): Settled<string> {
 
 describe('runner', () => {
   it('writes rows and dead letters in order, then commits the offset after them', async () => {
-    const { runner, deliver, rows, letters, commits } = harness()
+    const { runner, deliver, rows, letters, commits } = await harness()
     await runner.start()
     await deliver(chunkOf([0, 1]))
     await deliver(chunkOf([2], 'bad'))
@@ -111,12 +107,12 @@ describe('runner', () => {
     await runner.stop()
     await runner.ended
     expect(rows).toEqual(['text 0', 'text 1', 'text 3'])
-    expect(letters).toEqual(['2 text_empty'])
+    expect(letters.map(({ offset, code }) => [offset, code])).toEqual([[2, 'text_empty']])
     expect(commits.at(-1)).toEqual({ topic: 't', partition: 0, offset: 4 })
   })
 
   it('does not write again what the sink had before, and still commits it', async () => {
-    const { runner, deliver, rows, commits } = harness({ written: [0, 1, 2] })
+    const { runner, deliver, rows, commits } = await harness({ written: [0, 1, 2] })
     await runner.start()
     await deliver(chunkOf([1, 2, 3]))
     await runner.stop()
@@ -125,7 +121,7 @@ describe('runner', () => {
   })
 
   it('takes an offset of a topic made anew for another event', async () => {
-    const { runner, deliver, rows } = harness({ written: [1] })
+    const { runner, deliver, rows } = await harness({ written: [1] })
     await runner.start()
     const chunk = chunkOf([1])
     await deliver({ ...chunk, records: [{ ...chunk.records[0]!, recordTimeMs: 5 }] })
@@ -134,7 +130,7 @@ describe('runner', () => {
   })
 
   it('tries a failed write again and commits only after it worked', async () => {
-    const { runner, deliver, rows, commits, failures } = harness()
+    const { runner, deliver, rows, commits, failures } = await harness()
     failures.push(new WinnowError('analytics_unavailable', 'away'))
     await runner.start()
     await deliver(chunkOf([0]))
@@ -145,7 +141,7 @@ describe('runner', () => {
   })
 
   it('ends with the error of a write that was refused for good, committing nothing', async () => {
-    const { runner, deliver, commits, failures } = harness()
+    const { runner, deliver, commits, failures } = await harness()
     failures.push(new WinnowError('analytics_refused', 'no such table'))
     await runner.start()
     await deliver(chunkOf([0]))
@@ -169,7 +165,7 @@ describe('runner', () => {
         return records.map(echo)
       },
     }
-    const { runner, deliver, rebalance, rows, commits } = harness({ slice })
+    const { runner, deliver, rebalance, rows, commits } = await harness({ slice })
     await runner.start()
     await deliver(chunkOf([0, 1]))
     rebalance()
@@ -193,7 +189,10 @@ describe('runner', () => {
         return records.map(echo)
       },
     }
-    const { runner, deliver, rows } = harness({ slice, settings: ['stream.inFlightEventsMax=3'] })
+    const { runner, deliver, rows } = await harness({
+      slice,
+      settings: ['stream.inFlightEventsMax=3'],
+    })
     await runner.start()
     await deliver(chunkOf([0, 1]))
     let taken = false
@@ -215,10 +214,71 @@ describe('runner', () => {
       startsAtOrigin: false,
       apply: () => new Promise(() => undefined),
     }
-    const { runner, deliver, commits } = harness({ slice, settings: ['stream.drainMsMax=50'] })
+    const { runner, deliver, commits } = await harness({
+      slice,
+      settings: ['stream.drainMsMax=50'],
+    })
     await runner.start()
     await deliver(chunkOf([0]))
     await runner.stop()
     expect(commits).toEqual([])
+  })
+})
+
+describe('delivery', () => {
+  const events = 40
+  const happenings = fc.array(fc.constantFrom('rejoin', 'crash', 'write fails', 'work'), {
+    maxLength: 12,
+  })
+
+  it('leaves each event once, whatever rejoins, crashes and failed writes happen', async () => {
+    await fc.assert(
+      fc.asyncProperty(happenings, async (script) => {
+        const topic = createMemoryTopic({ topic: 't', partitions: 2 })
+        const sink = createMemorySink<string>()
+        const open = () =>
+          createRunner<string>({
+            source: topic.source('g'),
+            slice: echoSlice,
+            sink,
+            config: streamConfig(['stream.inFlightEventsMax=10', 'stream.blockRowsMax=7']),
+            metrics: quiet,
+            log: () => undefined,
+          })
+        const texts = (partition: number) =>
+          Array.from({ length: events / 2 }, (_, at) => `${partition}/${at}${at % 5 ? '' : ' bad'}`)
+        for (const partition of [0, 1]) topic.append(partition, texts(partition))
+        let runner = open()
+        await runner.start()
+        for (const happening of script) {
+          if (happening === 'rejoin') topic.rejoin('g')
+          if (happening === 'write fails') {
+            sink.failures.push(new WinnowError('analytics_unavailable', 'away'))
+          }
+          if (happening === 'crash') {
+            // A refusal for good ends the runner as a crash does: nothing after it is committed.
+            sink.failures.unshift(new WinnowError('analytics_refused', 'crash'))
+            topic.append(0, ['one more'])
+            await runner.ended.catch(() => undefined)
+            await runner.stop()
+            runner = open()
+            await runner.start()
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        const crashes = script.filter((happening) => happening === 'crash').length
+        await until('everything committed', () => {
+          const ends = [events / 2 + crashes, events / 2]
+          return ends.every((end, partition) => topic.committed('g', partition) === end)
+        })
+        await runner.stop()
+        const rows = Array(crashes).fill('one more') as string[]
+        const all = [0, 1].flatMap(texts)
+        const good = [...all.filter((text) => !text.includes('bad')), ...rows]
+        expect(sink.rows.toSorted()).toEqual(good.toSorted())
+        expect(sink.letters).toHaveLength(all.length - all.filter((t) => !t.includes('bad')).length)
+      }),
+      { numRuns: 25 },
+    )
   })
 })

@@ -3,62 +3,41 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../configs/load.ts'
 import { modelStoreDir } from '../../configs/paths.ts'
-import type { Config } from '../../configs/schema.ts'
-import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
-import { createKafka, type KafkaClient } from '../../infra/kafka.ts'
 import { openBase } from '../../models/base-store.ts'
-import { prepareBackends } from '../../commands/migrate.ts'
 import { describeExamples } from '../../trainers/dataset.ts'
 import { trainHead } from '../../trainers/train-head.ts'
+import { openBackends, type Backends, type StackAddresses } from './backends.ts'
 import type { Environment } from './cli.ts'
 
-export type Workspace = {
-  readonly env: Environment
-  readonly config: Config
-  readonly kafka: KafkaClient
-  readonly analytics: Analytics
+export type Workspace = Backends & {
+  readonly dir: string
   readonly storeDir: string
-  close(): Promise<void>
 }
-
-export type StackAddresses = { brokers: string[]; registryUrl: string; clickhouseUrl: string }
-
-let workspaces = 0
 
 /** Opens a workspace with a trained model called `test`; the caller closes it. */
 export async function openWorkspace(
   stack: StackAddresses,
   settings: Environment = {},
 ): Promise<Workspace> {
-  const name = `t${process.pid}_${Date.now().toString(36)}_${workspaces++}`
   const dir = await mkdtemp(join(tmpdir(), 'winnow-test-'))
   const storeDir = join(dir, 'models')
-  const env: Environment = {
-    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
-    WINNOW_REGISTRY_URL: stack.registryUrl,
-    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
-    WINNOW_CLICKHOUSE_DATABASE: name,
-    WINNOW_TOPICS_PREFIX: `${name}.`,
-    WINNOW_INFERENCE_MODEL: 'test',
-    WINNOW_GATEWAY_PORT: '0',
-    WINNOW_MODEL_STORE: storeDir,
-    WINNOW_STATE: join(dir, 'state'),
-    ...settings,
-  }
-  const config = loadConfig({ env })
-  await Promise.all([prepareBackends(config), trainTestModel(storeDir)])
-  const analytics = createAnalytics(config.clickhouse)
+  const [backends] = await Promise.all([
+    openBackends(stack, {
+      WINNOW_INFERENCE_MODEL: 'test',
+      WINNOW_GATEWAY_PORT: '0',
+      WINNOW_MODEL_STORE: storeDir,
+      WINNOW_STATE: join(dir, 'state'),
+      ...settings,
+    }),
+    trainTestModel(storeDir),
+  ])
   return {
-    env,
-    config,
-    kafka: createKafka(config.kafka),
-    analytics,
+    ...backends,
+    dir,
     storeDir,
     async close() {
-      await analytics.run(`DROP DATABASE IF EXISTS ${name}`)
-      await analytics.close()
+      await backends.close()
       await rm(dir, { recursive: true, force: true })
     },
   }

@@ -1,17 +1,17 @@
-// The gateway's ports in memory, for its tests: they keep what they are given and fail when told to.
-// Nothing that runs in production uses them.
-import { configSchema } from '../configs/schema.ts'
-import type { Config } from '../configs/schema.ts'
-import { createGateway } from './app.ts'
-import type { GatewayParts } from './app.ts'
+// A gateway on ports that keep what they are given and fail when told to, with ways to call it without
+// a socket. What a result store answers to filters is memory-results.ts.
+import { configSchema } from '../../configs/schema.ts'
+import type { Config } from '../../configs/schema.ts'
+import { createGateway } from '../../gateway/app.ts'
+import type { GatewayParts } from '../../gateway/app.ts'
 import type {
   GatewayFailure,
   OnlineClassifier,
   PublishedEvent,
   ResultFilter,
   StoredResult,
-} from './ports.ts'
-import type { Gateway } from './route.ts'
+} from '../../gateway/ports.ts'
+import type { Gateway } from '../../gateway/route.ts'
 
 /** What a test sees of the gateway under test. */
 export type GatewayUnderTest = {

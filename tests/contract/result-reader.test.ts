@@ -1,0 +1,145 @@
+// The result reader port: the real one on the engine, and the in-memory one, held to one behaviour.
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { ResultReader, StoredResult } from '../../gateway/ports.ts'
+import { classificationColumns, classificationRow } from '../../infra/classification-rows.ts'
+import { createResultReader } from '../../infra/result-reader.ts'
+import type { Classification } from '../../schemas/classification.ts'
+import { openBackends, type Backends } from '../support/backends.ts'
+import { createMemoryResults } from '../support/memory-results.ts'
+import { sampleClassification, sampleTimeMs } from '../support/sample-records.ts'
+
+/** A reader and a way to store what it reads. */
+type Subject = { reader: ResultReader; store(rows: readonly Classification[]): Promise<void> }
+
+// 23 results of two labels, sources and versions; five share each time of classification.
+const stored = Array.from({ length: 23 }, (_, offset) =>
+  sampleClassification({
+    topic: offset % 2 === 0 ? 'r.events' : 'r.other',
+    partition: offset % 3,
+    offset,
+    eventId: `event-${offset % 20}`,
+    label: offset % 4 === 0 ? 'spam' : 'ham',
+    source: offset % 5 === 0 ? 'chat' : 'mail',
+    model: offset < 20 ? 'mail' : 'intent',
+    version: String((offset % 2) + 1),
+    classifiedAtMs: sampleTimeMs + Math.floor(offset / 5) * 1_000,
+  }),
+)
+
+let backends: Backends
+beforeAll(async () => {
+  backends = await openBackends(inject('stack'))
+})
+afterAll(() => backends.close())
+
+async function realSubject(): Promise<Subject> {
+  const { analytics } = backends
+  await analytics.run('TRUNCATE TABLE classifications')
+  let blocks = 0
+  return {
+    reader: createResultReader(analytics),
+    store: (rows) =>
+      analytics.insert('classifications', {
+        columns: classificationColumns,
+        values: rows.map(classificationRow),
+        token: `reader-${performance.now()}-${blocks++}`,
+      }),
+  }
+}
+
+function memorySubject(): Promise<Subject> {
+  const rows: StoredResult[] = []
+  return Promise.resolve({
+    reader: createMemoryResults(rows),
+    store: (more) => {
+      rows.push(...more)
+      return Promise.resolve()
+    },
+  })
+}
+
+const keyOf = (one: StoredResult) => `${one.topic}/${one.partition}/${one.offset}`
+
+async function readAll(reader: ResultReader, limit: number, between = () => Promise.resolve()) {
+  const found: StoredResult[] = []
+  let cursor: string | undefined
+  do {
+    const page = await reader.list({ limit, ...(cursor === undefined ? {} : { cursor }) })
+    expect(page.results.length).toBeLessThanOrEqual(limit)
+    found.push(...page.results)
+    cursor = page.cursor
+    await between()
+  } while (cursor !== undefined)
+  return found
+}
+
+describe.each([
+  ['the real reader', realSubject],
+  ['the reader in memory', memorySubject],
+])('%s', (_name, open) => {
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await open()
+    await subject.store(stored)
+  })
+
+  it('gives every result of an event, newest first, with all that was stored', async () => {
+    const found = await subject.reader.byId('event-1')
+    expect(found.map((one) => one.offset)).toEqual([21, 1])
+    const { recordTimeMs, knownLabel, totalMs, ...fields } = stored[1]!
+    expect(recordTimeMs + totalMs).toBeGreaterThan(0)
+    expect(knownLabel).toBeNull()
+    expect(found[1]).toMatchObject(fields)
+    expect(found[1]!.totalMs).toBeGreaterThan(0)
+    expect(await subject.reader.byId("no ' such \\ id")).toEqual([])
+  })
+
+  it.each([1, 2, 5, 7, 22, 23, 1_000])('pages of %d give each result once', async (limit) => {
+    const found = await readAll(subject.reader, limit)
+    expect(new Set(found.map(keyOf))).toEqual(new Set(stored.map(keyOf)))
+    expect(found).toHaveLength(stored.length)
+    const times = found.map((one) => one.classifiedAtMs)
+    expect(times).toEqual(times.toSorted((a, b) => b - a))
+  })
+
+  it('has no cursor on the last page, also when that is full', async () => {
+    expect((await subject.reader.list({ limit: 23 })).cursor).toBeUndefined()
+    expect((await subject.reader.list({ limit: 22 })).cursor).toBeDefined()
+    const none = await subject.reader.list({ limit: 5, label: 'never' })
+    expect(none).toEqual({ results: [] })
+  })
+
+  it.each([
+    [{ label: 'spam' }, (one: Classification) => one.label === 'spam'],
+    [{ source: 'chat', label: 'ham' }, (one) => one.source === 'chat' && one.label === 'ham'],
+    [{ model: 'intent' }, (one) => one.model === 'intent'],
+    [{ model: 'mail', version: '2' }, (one) => one.model === 'mail' && one.version === '2'],
+    [{ sinceMs: sampleTimeMs + 1_000 }, (one) => one.classifiedAtMs >= sampleTimeMs + 1_000],
+    [{ untilMs: sampleTimeMs + 1_000 }, (one) => one.classifiedAtMs < sampleTimeMs + 1_000],
+    [{ label: `' OR 1=1 --` }, () => false],
+  ] as [object, (one: Classification) => boolean][])('filters by %j', async (filter, isMeant) => {
+    const { results } = await subject.reader.list({ limit: 100, ...filter })
+    expect(results.map(keyOf).sort()).toEqual(stored.filter(isMeant).map(keyOf).sort())
+  })
+
+  it('keeps its place while newer results land', async () => {
+    let landed = 0
+    const land = async () => {
+      const offset = 1_000 + landed++
+      const classifiedAtMs = sampleTimeMs + 100_000 + landed
+      await subject.store([sampleClassification({ offset, classifiedAtMs, topic: 'r.late' })])
+    }
+    const found = await readAll(subject.reader, 5, land)
+    expect(landed).toBeGreaterThan(3)
+    expect(found.map(keyOf).sort()).toEqual(stored.map(keyOf).sort())
+  })
+
+  it.each(['x', 'W10', '[]', Buffer.from('[1,2]').toString('base64url')])(
+    'refuses %j as a cursor',
+    async (cursor) => {
+      await expect(subject.reader.list({ limit: 5, cursor })).rejects.toMatchObject({
+        code: 'parameter_invalid',
+      })
+    },
+  )
+})

@@ -1,0 +1,252 @@
+// The sink port: the real sinks on the broker and the engine, and the in-memory one that other tests
+// use, held to one behaviour. What a block counts for must not change when it is written again.
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Insertion } from '../../infra/clickhouse.ts'
+import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
+import { openSchemas, type Schemas } from '../../infra/registry.ts'
+import { createResultSink } from '../../infra/result-sink.ts'
+import { createTopicSink } from '../../infra/topic-sink.ts'
+import { topicOf } from '../../infra/topics.ts'
+import type { Classification } from '../../schemas/classification.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { Block, DeliveredPage, Sink } from '../../streams/ports.ts'
+import { openBackends, type Backends } from '../support/backends.ts'
+import { createMemorySink } from '../support/memory-sink.ts'
+import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
+
+/** Offsets of one page of the real sink, and of the fake. */
+const pageRows = 50_000
+const pageRowsInMemory = 50
+
+/** A sink, and a look at what it stored of one source or topic. */
+type Subject = {
+  sink: Sink<Classification>
+  pageRows: number
+  stored: (topic: string) => Promise<{ rows: number; letters: number }>
+  /** Events in the rollup by label; the source of all events of a test is their topic. */
+  rollup: (topic: string) => Promise<number>
+}
+
+let backends: Backends
+let producer: RecordProducer
+let schemas: Schemas
+
+beforeAll(async () => {
+  backends = await openBackends(inject('stack'))
+  producer = await openProducer(backends.kafka)
+  schemas = await openSchemas(backends.config.registry, backends.config.topics.prefix)
+})
+
+afterAll(async () => {
+  await producer.close()
+  await backends.close()
+})
+
+function realSubject(): Subject {
+  const { analytics, config } = backends
+  const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
+  const counted = async (sql: string, topic: string) => {
+    const [row] = await analytics.rows<{ n: number }>(sql, { topic })
+    return row!.n
+  }
+  return {
+    sink: createResultSink({ analytics, producer, schemas }, { model: 'mail', topics }),
+    pageRows,
+    stored: async (topic) => ({
+      rows: await counted(
+        'SELECT count() AS n FROM classifications WHERE topic = {topic: String}',
+        topic,
+      ),
+      letters: await counted(
+        'SELECT count() AS n FROM dead_letters WHERE topic = {topic: String}',
+        topic,
+      ),
+    }),
+    rollup: (topic) =>
+      counted('SELECT sum(events) AS n FROM label_counts WHERE source = {topic: String}', topic),
+  }
+}
+
+function memorySubject(): Subject {
+  const sink = createMemorySink<Classification>({
+    originOf: (one) => one,
+    pageRows: pageRowsInMemory,
+  })
+  const rowsOf = (topic: string) => sink.rows.filter((row) => row.topic === topic).length
+  const lettersOf = (topic: string) => sink.letters.filter((one) => one.topic === topic).length
+  return {
+    sink,
+    pageRows: pageRowsInMemory,
+    stored: (topic) => Promise.resolve({ rows: rowsOf(topic), letters: lettersOf(topic) }),
+    rollup: (topic) => Promise.resolve(rowsOf(topic)),
+  }
+}
+
+function blockOf(
+  token: string,
+  classifications: readonly Classification[],
+  deadLetters: Block<Classification>['deadLetters'] = [],
+): Block<Classification> {
+  return {
+    token,
+    outputs: classifications.map((value) => ({ record: recordOf(value), value })),
+    deadLetters,
+  }
+}
+
+function range(topic: string, from: number, count: number): Classification[] {
+  return Array.from({ length: count }, (_, index) =>
+    sampleClassification({ topic, source: topic, offset: from + index }),
+  )
+}
+
+describe.each([
+  ['the result sink', realSubject],
+  ['the sink in memory', memorySubject],
+])('%s', (_name, open) => {
+  it('stores a block once, however often it is written, rollups included', async () => {
+    const { sink, stored, rollup } = open()
+    const topic = 'contract.once'
+    const letter = sampleDeadLetter({ topic, offset: 3 })
+    const block = blockOf('once-1', range(topic, 0, 3), [letter])
+    await sink.write(block)
+    await sink.write(block)
+    expect(await stored(topic)).toEqual({ rows: 3, letters: 1 })
+    expect(await rollup(topic)).toBe(3)
+    await sink.write(blockOf('once-2', range(topic, 4, 2)))
+    await sink.write(block)
+    expect(await stored(topic)).toEqual({ rows: 5, letters: 1 })
+    expect(await rollup(topic)).toBe(5)
+  })
+
+  it('tells what was delivered of a partition: rows and dead letters, with record times', async () => {
+    const { sink } = open()
+    const topic = 'contract.delivered'
+    const elsewhere = sampleClassification({ topic, partition: 1, offset: 0 })
+    const rows = [...range(topic, 0, 2), elsewhere]
+    await sink.write(blockOf('delivered', rows, [sampleDeadLetter({ topic, offset: 2 })]))
+    const time = (offset: number) => sampleClassification({ offset }).recordTimeMs
+    expect(await sink.delivered(topic, 0, 0)).toEqual({
+      recordTimeMsByOffset: new Map([0, 1, 2].map((offset) => [offset, time(offset)])),
+      through: Infinity,
+    })
+    const later = await sink.delivered(topic, 0, 1)
+    expect([...later.recordTimeMsByOffset.keys()]).toEqual([1, 2])
+    expect((await sink.delivered(topic, 2, 0)).recordTimeMsByOffset.size).toBe(0)
+    expect((await sink.delivered('contract.never', 0, 0)).recordTimeMsByOffset.size).toBe(0)
+  })
+
+  it('tells of an offset that a topic made anew has again the later record time', async () => {
+    const { sink } = open()
+    const topic = 'contract.anew'
+    const again = sampleClassification({ topic, source: topic, offset: 0, recordTimeMs: 9e12 })
+    await sink.write(blockOf('anew-2', [again]))
+    await sink.write(blockOf('anew-1', range(topic, 0, 1)))
+    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    expect(recordTimeMsByOffset.get(0)).toBe(9e12)
+  })
+
+  it('gives many delivered offsets in pages that leave none out', async () => {
+    const { sink, pageRows } = open()
+    const topic = 'contract.pages'
+    const rows = range(topic, 0, pageRows)
+    // Dead letters among the rows and behind them, so that a page must be cut in the order of both.
+    const letters = [10_000_000, 10_000_001, pageRows].map((offset) =>
+      sampleDeadLetter({ topic, offset }),
+    )
+    await sink.write(blockOf('pages', rows, letters))
+    const pages: DeliveredPage[] = []
+    const found = new Set<number>()
+    for (let from = 0; from < Infinity;) {
+      const page = await sink.delivered(topic, 0, from)
+      pages.push(page)
+      for (const offset of page.recordTimeMsByOffset.keys()) {
+        expect(offset).toBeLessThanOrEqual(page.through)
+        found.add(offset)
+      }
+      from = page.through + 1
+    }
+    expect(pages.length).toBeGreaterThan(1)
+    expect(pages[0]!.recordTimeMsByOffset.size).toBeLessThanOrEqual(pageRows)
+    expect(found.size).toBe(pageRows + 3)
+  })
+})
+
+describe('the result sink alone', () => {
+  it('takes what another model or a shadow stored for not delivered', async () => {
+    const { sink } = realSubject()
+    const topic = 'contract.models'
+    const rows = [
+      sampleClassification({ topic, offset: 0, model: 'other' }),
+      sampleClassification({ topic, offset: 1, role: 'shadow' }),
+      sampleClassification({ topic, offset: 2, version: '7' }),
+    ]
+    await sink.write(blockOf('models', rows))
+    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    expect([...recordTimeMsByOffset.keys()]).toEqual([2])
+  })
+
+  it('completes a block of which an earlier try stored only a part', async () => {
+    const { analytics, config } = backends
+    let isAway = true
+    const flaky = {
+      ...analytics,
+      insert: (table: string, insertion: Insertion) => {
+        if (table === 'classifications' && isAway) {
+          isAway = false
+          return Promise.reject(new WinnowError('analytics_unavailable', 'away'))
+        }
+        return analytics.insert(table, insertion)
+      },
+    }
+    const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
+    const clients = { analytics: flaky, producer, schemas }
+    const sink = createResultSink(clients, { model: 'mail', topics })
+    const topic = 'contract.partly'
+    const known = range(topic, 0, 2).map((one) => ({
+      ...one,
+      eventId: `partly-${one.offset}`,
+      knownLabel: 'ham',
+    }))
+    const block = blockOf('partly', known, [sampleDeadLetter({ topic, offset: 2 })])
+    await expect(sink.write(block)).rejects.toThrow('away')
+    await sink.write(block)
+    expect(await realSubject().stored(topic)).toEqual({ rows: 2, letters: 1 })
+    const labels = await analytics.rows<{ label: string; by: string }>(
+      `SELECT label, labelled_by AS by FROM labels WHERE startsWith(event_id, 'partly-')`,
+    )
+    expect(labels).toEqual(Array(2).fill({ label: 'ham', by: 'producer' }))
+  })
+})
+
+describe('the topic sink', () => {
+  it('sends records to the partition they came from and stores dead letters once', async () => {
+    const { analytics, config, kafka } = backends
+    const topic = 'contract.topic-sink'
+    const next = topicOf(config.topics, 'validated')
+    const sink = createTopicSink<Classification>(
+      { analytics, producer, schemas },
+      {
+        topic: next,
+        deadLetterTopic: topicOf(config.topics, 'dead-letters'),
+        partitions: config.topics.partitions,
+        encode: (value) => Buffer.from(value.text),
+      },
+    )
+    const outputs = [0, 1, config.topics.partitions + 1].map((partition) =>
+      sampleClassification({ topic, partition }),
+    )
+    const block = blockOf('topic-sink', outputs, [sampleDeadLetter({ topic, offset: 9 })])
+    await sink.write(block)
+    await sink.write(block)
+    const admin = kafka.admin()
+    await admin.connect()
+    const ends = (await admin.fetchTopicOffsets(next)).toSorted((a, b) => a.partition - b.partition)
+    await admin.disconnect()
+    // Records are sent at least once: both writes show.
+    expect(ends.map(({ high }) => Number(high))).toEqual([2, 4, 0, 0])
+    expect((await realSubject().stored(topic)).letters).toBe(1)
+    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    expect([...recordTimeMsByOffset.keys()]).toEqual([9])
+  })
+})

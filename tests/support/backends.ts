@@ -1,0 +1,54 @@
+// A database and a topic prefix of their own on the shared stack, with the clients to reach them. No
+// model: that is workspace.ts.
+import { loadConfig } from '../../configs/load.ts'
+import type { Config } from '../../configs/schema.ts'
+import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
+import { createKafka, type KafkaClient } from '../../infra/kafka.ts'
+import { prepareBackends } from '../../commands/migrate.ts'
+import type { Environment } from './cli.ts'
+
+export type StackAddresses = { brokers: string[]; registryUrl: string; clickhouseUrl: string }
+
+export type Backends = {
+  readonly env: Environment
+  readonly config: Config
+  readonly kafka: KafkaClient
+  readonly analytics: Analytics
+  close(): Promise<void>
+}
+
+let opened = 0
+
+/** A name that no other test file or run uses; a plain identifier. */
+export function uniqueName(): string {
+  return `t${process.pid}_${Date.now().toString(36)}_${opened++}`
+}
+
+/** Opens backends with all topics and tables; the caller closes them. */
+export async function openBackends(
+  stack: StackAddresses,
+  settings: Environment = {},
+): Promise<Backends> {
+  const name = uniqueName()
+  const env: Environment = {
+    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
+    WINNOW_REGISTRY_URL: stack.registryUrl,
+    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
+    WINNOW_CLICKHOUSE_DATABASE: name,
+    WINNOW_TOPICS_PREFIX: `${name}.`,
+    ...settings,
+  }
+  const config = loadConfig({ env })
+  await prepareBackends(config)
+  const analytics = createAnalytics(config.clickhouse)
+  return {
+    env,
+    config,
+    kafka: createKafka(config.kafka),
+    analytics,
+    async close() {
+      await analytics.run(`DROP DATABASE IF EXISTS ${name}`)
+      await analytics.close()
+    },
+  }
+}

@@ -1,0 +1,60 @@
+// The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts holds it
+// and the real sinks to the same behaviour.
+import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
+import type { Origin } from '../../schemas/validated.ts'
+import type { Block, Sink } from '../../streams/ports.ts'
+
+export type MemorySink<Output> = Sink<Output> & {
+  /** What was stored, in the order of its blocks. */
+  readonly rows: Output[]
+  readonly letters: DeadLetter[]
+  /** Each of the next writes fails with one of these before it stores anything. */
+  readonly failures: Error[]
+}
+
+/** Makes a sink. `originOf` tells where an output entered; without it, where its record is. */
+export function createMemorySink<Output>(
+  options: {
+    originOf?: (output: Output) => Origin
+    /** Delivered offsets of one page. */
+    pageRows?: number
+  } = {},
+): MemorySink<Output> {
+  const { pageRows = 50_000 } = options
+  const originOf = (one: { record: KafkaRecord; value: Output }): Origin =>
+    options.originOf === undefined ? one.record : options.originOf(one.value)
+  const tokens = new Set<string>()
+  const origins: Origin[] = []
+  const rows: Output[] = []
+  const letters: DeadLetter[] = []
+  const failures: Error[] = []
+  return {
+    rows,
+    letters,
+    failures,
+    delivered(topic, partition, fromOffset) {
+      const latest = new Map<number, number>()
+      for (const origin of origins) {
+        const { offset, recordTimeMs } = origin
+        if (origin.topic !== topic || origin.partition !== partition) continue
+        if (offset >= fromOffset && recordTimeMs > (latest.get(offset) ?? -1)) {
+          latest.set(offset, recordTimeMs)
+        }
+      }
+      const page = [...latest].sort(([a], [b]) => a - b).slice(0, pageRows)
+      const through = page.length < pageRows ? Infinity : page.at(-1)![0]
+      return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
+    },
+    write(block: Block<Output>) {
+      const failure = failures.shift()
+      if (failure !== undefined) return Promise.reject(failure)
+      if (tokens.has(block.token)) return Promise.resolve()
+      tokens.add(block.token)
+      rows.push(...block.outputs.map(({ value }) => value))
+      letters.push(...block.deadLetters)
+      origins.push(...block.outputs.map(originOf), ...block.deadLetters)
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,144 @@
+// A topic with consumer groups of one member each, in memory: the record source port without a broker.
+// tests/contract/record-source.test.ts holds it and the real source to the same behaviour.
+import type { KafkaRecord, PartitionOffset } from '../../schemas/record.ts'
+import type { RecordSource } from '../../streams/ports.ts'
+
+type Handlers = Parameters<RecordSource['start']>[0]
+
+export type MemoryTopic = {
+  /** Puts values at the end of a partition. */
+  append(partition: number, values: readonly (string | null)[]): void
+  /** A member of a group, at its committed offsets; at most one member of a group may run. */
+  source(group: string): RecordSource
+  /** The group's member joins anew, as after a rebalance: its positions go back to the commits. */
+  rejoin(group: string): void
+  /** The committed offset of a partition, -1 before the first commit. */
+  committed(group: string, partition: number): number
+}
+
+/** Makes an empty topic. Chunks hold at most `chunkRecordsMax` records. */
+export function createMemoryTopic(options: {
+  topic: string
+  partitions: number
+  chunkRecordsMax?: number
+}): MemoryTopic {
+  const { topic, chunkRecordsMax = 4 } = options
+  const logs: KafkaRecord[][] = Array.from({ length: options.partitions }, () => [])
+  const commits = new Map<string, number[]>()
+  const members = new Map<string, Member>()
+  const commitsOf = (group: string) => {
+    let offsets = commits.get(group)
+    if (offsets === undefined) commits.set(group, (offsets = logs.map(() => -1)))
+    return offsets
+  }
+  return {
+    append(partition, values) {
+      const log = logs[partition]!
+      for (const value of values) log.push(recordOf(topic, partition, log.length, value))
+      for (const member of members.values()) member.wake()
+    },
+    source(group) {
+      const member = new Member(topic, logs, commitsOf(group), chunkRecordsMax)
+      return {
+        start(handlers) {
+          members.set(group, member)
+          member.start(handlers)
+          return Promise.resolve()
+        },
+        commit: (offsets) => member.commit(offsets),
+        pause: () => member.stop(),
+        close() {
+          member.stop()
+          if (members.get(group) === member) members.delete(group)
+          return Promise.resolve()
+        },
+      }
+    },
+    rejoin: (group) => members.get(group)?.join(),
+    committed: (group, partition) => commitsOf(group)[partition]!,
+  }
+}
+
+class Member {
+  readonly #topic: string
+  readonly #logs: readonly KafkaRecord[][]
+  readonly #commits: number[]
+  readonly #chunkRecordsMax: number
+  #handlers: Handlers | undefined
+  #positions: number[] = []
+  #assignment = 0
+  #stopped = false
+  #waiting: (() => void)[] = []
+
+  constructor(topic: string, logs: KafkaRecord[][], commits: number[], chunkRecordsMax: number) {
+    this.#topic = topic
+    this.#logs = logs
+    this.#commits = commits
+    this.#chunkRecordsMax = chunkRecordsMax
+  }
+
+  start(handlers: Handlers): void {
+    this.#handlers = handlers
+    this.join()
+    this.#logs.forEach((_, partition) => void this.#poll(partition, handlers))
+  }
+
+  /** An assignment of all partitions, from the commits on. */
+  join(): void {
+    this.#assignment++
+    this.#positions = this.#commits.map((offset) => Math.max(0, offset))
+    this.#handlers?.onAssigned(this.#positions.map((_, partition) => partition))
+    this.wake()
+  }
+
+  commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    for (const { partition, offset } of offsets) this.#commits[partition] = offset
+    return Promise.resolve()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.wake()
+  }
+
+  wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  async #poll(partition: number, handlers: Handlers): Promise<void> {
+    while (!this.#stopped) {
+      const log = this.#logs[partition]!
+      const from = this.#positions[partition]!
+      const records = log.slice(from, from + this.#chunkRecordsMax)
+      if (records.length === 0) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+        continue
+      }
+      const assignment = this.#assignment
+      const nextOffset = from + records.length
+      const place = { topic: this.#topic, partition, highWatermark: log.length }
+      const chunk = { ...place, records, nextOffset }
+      const taken = await handlers.onChunk(chunk, () => Promise.resolve())
+      if (taken && assignment === this.#assignment) this.#positions[partition] = nextOffset
+      // A refused chunk is polled again, but not before others had their turn.
+      else await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+}
+
+function recordOf(
+  topic: string,
+  partition: number,
+  offset: number,
+  value: string | null,
+): KafkaRecord {
+  return {
+    topic,
+    partition,
+    offset,
+    recordTimeMs: 1_000 + offset,
+    key: null,
+    value: value === null ? null : Buffer.from(value),
+    traceparent: undefined,
+  }
+}

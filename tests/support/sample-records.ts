@@ -1,0 +1,69 @@
+// Records with made-up but valid content, for tests that look at a few of their fields.
+import type { Classification } from '../../schemas/classification.ts'
+import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
+
+/** A time at which sample records happen: 2026-01-01 00:00 UTC, epoch milliseconds. */
+export const sampleTimeMs = Date.UTC(2026, 0, 1)
+
+/** One classification; `fields` replaces what a test cares for. */
+export function sampleClassification(fields: Partial<Classification> = {}): Classification {
+  const offset = fields.offset ?? 0
+  return {
+    topic: 'sample.events',
+    partition: 0,
+    offset,
+    recordTimeMs: sampleTimeMs + offset,
+    eventId: `event-${offset}`,
+    eventTimeMs: sampleTimeMs,
+    classifiedAtMs: sampleTimeMs + 50 + offset,
+    source: 'sample',
+    attributes: { lang: 'en' },
+    text: `text ${offset}`,
+    knownLabel: null,
+    label: 'ham',
+    score: 0.75,
+    probabilities: { ham: 0.75, spam: 0.25 },
+    model: 'mail',
+    version: '1',
+    role: 'champion',
+    tokens: 4,
+    truncated: false,
+    queueMs: 1.5,
+    inferMs: 2.5,
+    totalMs: 50,
+    ...fields,
+  }
+}
+
+/** One dead letter; `fields` replaces what a test cares for. */
+export function sampleDeadLetter(fields: Partial<DeadLetter> = {}): DeadLetter {
+  const offset = fields.offset ?? 0
+  return {
+    topic: 'sample.events',
+    partition: 0,
+    offset,
+    recordTimeMs: sampleTimeMs + offset,
+    code: 'text_empty',
+    message: 'no text is left after cleaning',
+    stage: 'validate',
+    rejectedAtMs: sampleTimeMs + 50,
+    key: null,
+    payload: Buffer.from('{"text":""}'),
+    payloadBytes: 11,
+    ...fields,
+  }
+}
+
+/** The record that a classification came from. */
+export function recordOf(one: Classification): KafkaRecord {
+  return {
+    topic: one.topic,
+    partition: one.partition,
+    offset: one.offset,
+    recordTimeMs: one.recordTimeMs,
+    key: Buffer.from(one.eventId),
+    value: Buffer.from(one.text),
+    traceparent: undefined,
+  }
+}
