@@ -58,11 +58,17 @@ async function compare(set: { base: Base; name: string; train: Dataset; test: Da
   const embeddings = join(cacheDir(), 'embeddings')
   await exportEmbeddings({ ...set, embeddings, folder: scratch })
   const started = performance.now()
-  const ours = await trainHead({ train, test, base, name, storeDir: scratch, cacheDir: embeddings })
+  const shared = { train, test, base, name, storeDir: scratch, cacheDir: embeddings }
+  // The rival sees the last layer only, and so does the head that is compared with it.
+  const ours = await trainHead({ ...shared, pooledLayers: 'last' })
   const seconds = (performance.now() - started) / 1_000
   const script = fileURLToPath(new URL('head_sklearn.py', import.meta.url))
   const { stdout } = await promisify(execFile)(values.python, [script, scratch])
-  return summarize(ours, { name, seconds, rival: JSON.parse(stdout) as Rival })
+  const byDefault = await trainHead({ ...shared, pooledLayers: 'every' })
+  return {
+    ...summarize(ours, { name, seconds, rival: JSON.parse(stdout) as Rival }),
+    accuracyByDefault: byDefault.metrics.accuracy,
+  }
 }
 
 function summarize(ours: TrainedModel, run: { name: string; seconds: number; rival: Rival }) {

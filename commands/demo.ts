@@ -30,7 +30,7 @@ import { progressText } from './train.ts'
 type Options = SharedOptions & { keep?: boolean }
 
 /** The part of the mails that is trained on; the rest is never seen before it streams. */
-const trainShare = 0.4
+const trainShare = 0.5
 /** Tokens of a mail that are read; twice as many cost twice the time and gain little. */
 const maxTokens = 128
 /** Mails held back for the second, paced part, which shows latency without a backlog. */

@@ -1,5 +1,5 @@
 // `winnow train`: labelled texts to a model version in the store.
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { cleanText } from '../models/clean-text.ts'
 import { parseDatasetSource, readDataset, type Dataset } from '../trainers/dataset.ts'
@@ -21,6 +21,7 @@ type Options = SharedOptions & {
   method: string
   seed: number
   maxTokens?: number
+  pooledLayers: string
 }
 
 /** Adds `train` to the program. */
@@ -48,6 +49,11 @@ export function addTrainCommand(program: Command): void {
       '--max-tokens <tokens>',
       'longer texts are cut (default: as the base allows)',
       wholeNumber(3),
+    )
+    .addOption(
+      new Option('--pooled-layers <which>', 'hidden states that the head sees')
+        .choices(['every', 'last'])
+        .default('every'),
     )
     .action(async (options: Options) => {
       if (options.method !== 'head') {
@@ -89,6 +95,7 @@ async function runTraining(
     name: options.name,
     seed: options.seed,
     maxTokens: options.maxTokens,
+    pooledLayers: options.pooledLayers === 'last' ? 'last' : 'every',
     workers: workersOf(config.inference),
     onProgress: (progress) => terminal.progress(progressText(progress)),
     signal,

@@ -30,7 +30,7 @@ export const manifestSchema = z.looseObject({
   precision: z.enum(['fp32', 'fp16', 'int8']),
   /** Tokens, special ones included, at which a text is cut. */
   maxTokens: z.int().min(3).max(8192),
-  pooling: z.enum(['mean', 'cls']),
+  pooling: z.enum(['mean', 'cls', 'layer-means']),
   /** Width of the pooled embedding. */
   hidden: z.int().min(1),
   /** Divides the logits before the softmax, for calibrated probabilities. */

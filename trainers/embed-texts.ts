@@ -22,6 +22,8 @@ export type EmbedTextsOptions = {
 export type EmbeddedTexts = {
   /** float32 [texts, hidden] row-major. */
   readonly rows: Float32Array
+  /** Numbers in one row. */
+  readonly width: number
   /** Tokens read of each text, special ones included: int32 [texts]. */
   readonly tokens: Int32Array
   /** Different texts that the cache did not have. */
@@ -70,7 +72,7 @@ export async function embedTexts(
     options.onProgress?.({ done, total: texts.length, textsPerSecond })
   }
   if (missing.length === 0) options.onProgress?.({ done, total: texts.length, textsPerSecond: 0 })
-  return { rows, tokens, computed: missing.length }
+  return { rows, width: encoder.hidden, tokens, computed: missing.length }
 }
 
 /** Longest first, so that texts of one length reach the batcher together. */

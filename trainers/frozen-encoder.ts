@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import { sha256OfBytes } from '../models/file-hash.ts'
 import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
-import { buildEncoder } from '../models/graph/encoder.ts'
+import { buildEncoder, type PooledLayers } from '../models/graph/encoder.ts'
 import { readOnnx } from '../models/graph/onnx-reader.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import { openEncoder } from '../models/text-encoder.ts'
@@ -24,6 +24,8 @@ export type FrozenEncoderOptions = {
   /** Tokens, special ones included, at which a text is cut. */
   readonly maxTokens: number
   readonly workers: number
+  /** Default `last`. */
+  readonly pooledLayers?: PooledLayers | undefined
 }
 
 export type FrozenEncoder = {
@@ -48,7 +50,11 @@ export type FrozenEncoder = {
 export async function openFrozenEncoder(options: FrozenEncoderOptions): Promise<FrozenEncoder> {
   const { base, maxTokens, workers } = options
   const weights = readBertWeights(readOnnx(await readFile(base.modelPath)))
-  const graph = buildEncoder(weights, { padding: servedPadding, normalize: base.normalize })
+  const graph = buildEncoder(weights, {
+    padding: servedPadding,
+    normalize: base.normalize,
+    pooledLayers: options.pooledLayers,
+  })
   const bytes = writeOnnx(graph, { name: base.name })
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-encoder-'))

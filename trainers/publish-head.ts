@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import { openClassifier } from '../models/classifier.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
-import { buildClassifier } from '../models/graph/encoder.ts'
+import { buildClassifier, type PooledLayers } from '../models/graph/encoder.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
@@ -30,6 +30,7 @@ export type HeadToPublish = {
   readonly base: Base
   readonly encoder: EncoderWeights
   readonly head: LogisticHead
+  readonly pooledLayers: PooledLayers
   readonly labels: readonly string[]
   readonly maxTokens: number
   readonly workers: number
@@ -52,8 +53,8 @@ const probabilityTie = 1e-4
  * what the store and the runtime throw.
  */
 export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
-  const { base, labels, maxTokens, evaluation, evaluatedOn } = draft
-  const padding = { padding: servedPadding, normalize: base.normalize }
+  const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn } = draft
+  const padding = { padding: servedPadding, normalize: base.normalize, pooledLayers }
   const graph = buildClassifier(draft.encoder, draft.head, padding)
   const metadata = { labels: JSON.stringify(labels), base: base.name }
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-head-'))
@@ -75,8 +76,8 @@ export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
         method: 'head',
         precision: 'fp32',
         maxTokens,
-        pooling: base.pooling,
-        hidden: base.hidden,
+        pooling: pooledLayers === 'every' ? 'layer-means' : base.pooling,
+        hidden: draft.head.from,
         metrics: { evaluatedOn, ...scores },
         trainingRun: draft.run,
       },

@@ -103,6 +103,16 @@ test('a test set is measured, and evaluate measures the published graph alike', 
   expect(evaluation.confusion).toEqual(measured.metrics.confusion)
 })
 
+test('a head over the means of every layer is published with them', async () => {
+  const wide = await trainHead({ ...options(), name: 'wide', pooledLayers: 'every', grid: [10] })
+  const { manifest } = await openVersion({ ref: 'wide', storeDir })
+  expect(manifest).toMatchObject({
+    pooling: 'layer-means',
+    hidden: (base.layers + 1) * base.hidden,
+  })
+  expect(wide.metrics.accuracy).toBeGreaterThan(0.98)
+})
+
 test('refuses test labels that training did not see, before any work', async () => {
   const examples = [{ text: 'open the door', label: 'door' }]
   const unseen = { examples, manifest: describeExamples('door.jsonl', examples) }

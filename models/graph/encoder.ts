@@ -13,13 +13,23 @@ import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
  */
 export type Padding = 'exact' | 'lengths'
 
+/**
+ * Which hidden states make the embedding. `last`: the mean over the tokens of the last layer's, as
+ * the base was trained: [hidden]. `every`: the means of the embedding layer's and each layer's,
+ * each of length 1, side by side: [(layers + 1) x hidden]. Lower layers keep more of the wording,
+ * at no cost in time.
+ */
+export type PooledLayers = 'last' | 'every'
+
 export type EncoderOptions = {
   readonly padding: Padding
+  /** Default `last`. */
+  readonly pooledLayers?: PooledLayers | undefined
   /** Scale each embedding to Euclidean length 1. */
   readonly normalize: boolean
 }
 
-/** A linear classifier over embeddings: weight [hidden, labels] row-major, bias [labels]. */
+/** A linear classifier over embeddings: weight [features, labels] row-major, bias [labels]. */
 export type Head = LinearWeights
 
 /**
@@ -40,10 +50,11 @@ export function buildClassifier(
   head: Head,
   options: EncoderOptions,
 ): TensorGraph {
-  if (head.from !== weights.hidden) {
+  const features = embeddingWidth(weights, options)
+  if (head.from !== features) {
     throw new WinnowError(
       'model_incompatible',
-      `The head takes ${head.from} features and the encoder gives ${weights.hidden}.`,
+      `The head takes ${head.from} features and the encoder gives ${features}.`,
     )
   }
   const graph = new GraphBuilder()
@@ -54,30 +65,50 @@ export function buildClassifier(
   return graph.finish()
 }
 
+/** Numbers in one embedding. */
+export function embeddingWidth(
+  { hidden, layers }: EncoderWeights,
+  { pooledLayers = 'last' }: Pick<EncoderOptions, 'pooledLayers'>,
+): number {
+  return pooledLayers === 'last' ? hidden : (layers.length + 1) * hidden
+}
+
 function embedTexts(graph: GraphBuilder, weights: EncoderWeights, options: EncoderOptions): Value {
   const ids = graph.input('input_ids', 'int32', ['batch', 'tokens'])
   const lengths =
     options.padding === 'lengths' ? graph.input('lengths', 'int32', ['batch']) : undefined
-  const states = encode(graph, weights, { ids, lengths }) // [batch, tokens, hidden]
+  const states = encode(graph, weights, { ids, lengths })
+  const pooling = { lengths, positions: weights.positions }
+  const { pooledLayers = 'last', normalize } = options
   return graph.within('pool', () => {
-    const mean = meanPool(graph, states, { lengths, positions: weights.positions })
-    return options.normalize ? op.l2Normalize(graph, mean) : mean
+    if (pooledLayers === 'last') {
+      const mean = meanPool(graph, states.at(-1)!, pooling)
+      return normalize ? op.l2Normalize(graph, mean) : mean
+    }
+    const means = states.map((state) => op.l2Normalize(graph, meanPool(graph, state, pooling)))
+    const all = op.concat(graph, means)
+    return normalize ? op.l2Normalize(graph, all) : all
   })
 }
 
-/** ids [batch, tokens], lengths [batch] -> hidden states [batch, tokens, hidden]. */
+/**
+ * ids [batch, tokens], lengths [batch] -> hidden states [batch, tokens, hidden] of the embedding
+ * layer and of each layer.
+ */
 function encode(
   graph: GraphBuilder,
   weights: EncoderWeights,
   inputs: { ids: Value; lengths: Value | undefined },
-): Value {
-  let states = graph.within('embeddings', () => embedTokens(graph, weights, inputs.ids))
+): Value[] {
+  const all = [graph.within('embeddings', () => embedTokens(graph, weights, inputs.ids))]
   for (const [index, layer] of weights.layers.entries()) {
-    states = graph.within(`layer.${index}`, () =>
+    const states = all.at(-1)!
+    const next = graph.within(`layer.${index}`, () =>
       encoderLayer(graph, layer, { ...weights, states, lengths: inputs.lengths }),
     )
+    all.push(next)
   }
-  return states
+  return all
 }
 
 function embedTokens(graph: GraphBuilder, weights: EncoderWeights, ids: Value): Value {

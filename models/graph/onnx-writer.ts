@@ -118,7 +118,7 @@ function lower(operation: Operation): Lowered {
 
 type ShapeOperation = Extract<
   Operation,
-  { kind: 'split' | 'sizeOf' | 'take' | 'cast' | 'squeeze' | 'unsqueeze' }
+  { kind: 'split' | 'concat' | 'sizeOf' | 'take' | 'cast' | 'squeeze' | 'unsqueeze' }
 >
 
 function lowerShapeOperation(operation: ShapeOperation): Lowered {
@@ -126,6 +126,8 @@ function lowerShapeOperation(operation: ShapeOperation): Lowered {
     case 'split':
       // Without a second input, opset 13 splits evenly by the number of outputs.
       return { operator: 'Split', attributes: [int('axis', -1)] }
+    case 'concat':
+      return { operator: 'Concat', attributes: [int('axis', -1)] }
     case 'sizeOf':
       return {
         operator: 'Shape',

@@ -117,6 +117,22 @@ export function split(graph: GraphBuilder, x: Value, parts: number): readonly Va
   )
 }
 
+/** Values side by side along the last axis: [.., a], [.., b], .. -> [.., a + b + ..]. */
+export function concat(graph: GraphBuilder, parts: readonly Value[]): Value {
+  const [first] = parts
+  assert.ok(first !== undefined, 'concat needs a value')
+  let width = 0
+  for (const part of parts) {
+    const size = lastOf(part.shape)
+    assert.equal(part.type, first.type)
+    assert.deepEqual(part.shape.slice(0, -1), first.shape.slice(0, -1))
+    assert.ok(typeof size === 'number', 'concat needs sizes that are known')
+    width += size
+  }
+  const shape = [...first.shape.slice(0, -1), width]
+  return one(graph.append({ kind: 'concat' }, parts, [{ type: first.type, shape }]))
+}
+
 /** The size of one axis as int64 [1]. */
 export function sizeOf(graph: GraphBuilder, x: Value, axis: number): Value {
   assert.ok(axis < x.shape.length)

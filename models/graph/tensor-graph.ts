@@ -37,6 +37,7 @@ export type Operation =
   | { readonly kind: 'l2Normalize' }
   | { readonly kind: 'attention'; readonly heads: number }
   | { readonly kind: 'split'; readonly parts: number }
+  | { readonly kind: 'concat' }
   | { readonly kind: 'sizeOf'; readonly axis: number }
   | { readonly kind: 'take'; readonly axis: number }
   | { readonly kind: 'cast'; readonly to: ElementType }
