@@ -98,11 +98,13 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
 /** Maps a kafkajs error: refusals that trying again cannot mend are broker_refused. */
 export function brokerError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
-  const type = (cause as { type?: string }).type ?? ''
-  const refused = finalRefusals.has(type)
+  const { type = '', name } = cause as { type?: string; name?: string }
+  // A batch in a codec that kafkajs lacks: it stays in the topic, so that trying again cannot help.
+  const unreadable = name === 'KafkaJSNotImplemented'
+  const hint = unreadable ? '; producers may use gzip or zstd (compression.type)' : ''
   return new WinnowError(
-    refused ? 'broker_refused' : 'broker_unavailable',
-    `cannot ${what}: ${errorMessage(cause)}`,
+    unreadable || finalRefusals.has(type) ? 'broker_refused' : 'broker_unavailable',
+    `cannot ${what}: ${errorMessage(cause)}${hint}`,
     { cause, details: type === '' ? {} : { kafkaError: type } },
   )
 }

@@ -34,6 +34,7 @@ export async function openSchemas(
     host: config.url,
     clientId: 'winnow',
     retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
+    middlewares: [deadline(config.requestMsMax)],
     ...(config.username === undefined
       ? {}
       : { auth: { username: config.username, password: config.password ?? '' } }),
@@ -76,6 +77,17 @@ export async function openSchemas(
       }
     },
   }
+}
+
+type RegistryMiddleware = NonNullable<
+  ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']
+>[number]
+
+/** Ends a request without an answer; the client by itself would wait for ever. */
+function deadline(msMax: number): RegistryMiddleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: msMax }),
+  })
 }
 
 async function register(registry: SchemaRegistry, subject: string, schema: object) {

@@ -1,0 +1,213 @@
+// The Kafka client against the real broker: the mended request queue, and compressed records.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
+import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
+import { createRecordSource } from '../../infra/record-source.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
+import { uniqueName } from '../support/backends.ts'
+import { until } from '../support/until.ts'
+
+const root = new URL('../../', import.meta.url)
+const { brokers } = inject('stack')
+const config = loadConfig({ env: { WINNOW_KAFKA_BROKERS: brokers.join(',') } })
+let kafka: KafkaClient
+
+beforeAll(() => {
+  kafka = createKafka(config.kafka)
+})
+
+async function createTopic(configEntries: { name: string; value: string }[] = []): Promise<string> {
+  const topic = uniqueName()
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: 1, configEntries }],
+    waitForLeaders: true,
+  })
+  await admin.disconnect()
+  return topic
+}
+
+/** Runs a module text in a process of its own, with `client` defined; gives its stderr. */
+async function inProcess(
+  client: string,
+  work: string,
+): Promise<{ status: number; stderr: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--trace-warnings', '--input-type=module', '-e', `${client}\n${work}`],
+    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const [status] = (await once(child, 'close')) as [number]
+  return { status, stderr }
+}
+
+const mended = `
+  import { createKafka } from './infra/kafka.ts'
+  const kafka = createKafka(${JSON.stringify(config.kafka)})`
+const unmended = `
+  import kafkajs from 'kafkajs'
+  const kafka = new kafkajs.Kafka({ brokers: ${JSON.stringify(brokers)}, logLevel: 0 })`
+
+function produceAndConsume(topic: string): string {
+  return `
+    const producer = kafka.producer({ maxInFlightRequests: 1, createPartitioner: () => () => 0 })
+    const consumer = kafka.consumer({ groupId: '${topic}-' + process.pid })
+    await producer.connect()
+    for (let at = 0; at < 5; at++) {
+      await Promise.all([1, 2, 3].map((n) =>
+        producer.send({ topic: '${topic}', messages: [{ value: 'x' + n }] })))
+    }
+    await consumer.connect()
+    await consumer.subscribe({ topic: '${topic}', fromBeginning: true })
+    let seen = 0
+    await new Promise((resolve) => consumer.run({
+      eachMessage: async () => { if (++seen === 15) resolve() },
+    }))
+    await consumer.disconnect()
+    await producer.disconnect()`
+}
+
+describe('the request queue', () => {
+  it('of kafkajs sets timers with a negative delay, which Node warns of', async () => {
+    const work = produceAndConsume(await createTopic())
+    const { status, stderr } = await inProcess(unmended, work)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/TimeoutNegativeWarning/)
+  })
+
+  it('is mended: producing and consuming write nothing to stderr', async () => {
+    const work = produceAndConsume(await createTopic())
+    expect(await inProcess(mended, work)).toEqual({ status: 0, stderr: '' })
+  })
+})
+
+/** Sends one batch of three values through a codec whose compression is given as source text. */
+async function produceCompressed(topic: string, codec: string, compress: string): Promise<void> {
+  const work = `
+    import kafkajs from 'kafkajs'
+    import * as zlib from 'node:zlib'
+    const { CompressionCodecs, CompressionTypes } = kafkajs
+    const compress = ${compress}
+    CompressionCodecs[CompressionTypes.${codec}] = () => ({
+      compress: ({ buffer }) => Promise.resolve(compress(buffer)),
+    })
+    const kafka = new kafkajs.Kafka({ brokers: ${JSON.stringify(brokers)}, logLevel: 0 })
+    const producer = kafka.producer({ createPartitioner: () => () => 0 })
+    await producer.connect()
+    await producer.send({
+      topic: '${topic}',
+      compression: CompressionTypes.${codec},
+      messages: ['one', 'two', 'x'.repeat(1000)].map((value) => ({ value })),
+    })
+    await producer.disconnect()`
+  const { status, stderr } = await inProcess('', work)
+  if (status !== 0) throw new Error(stderr)
+}
+
+/** What a member of a new group gets of a topic, and how it failed, if it did. */
+async function consume(topic: string) {
+  const records: KafkaRecord[] = []
+  const failures: Error[] = []
+  const lines: string[] = []
+  const client = createKafka(config.kafka, (line) => lines.push(line))
+  const source = createRecordSource(client, {
+    group: uniqueName(),
+    topic,
+    config,
+    concurrency: 1,
+  })
+  await source.start({
+    onChunk: (chunk) => {
+      records.push(...chunk.records)
+      return Promise.resolve(true)
+    },
+    onAssigned: () => undefined,
+    onFailure: (error) => failures.push(error),
+  })
+  return { source, records, failures, lines }
+}
+
+// Snappy: the length, then literals of at most 60 bytes. LZ4: a frame of one stored block.
+const snappyLiterals = `(buffer) => {
+  const length = []
+  for (let rest = buffer.length; ; rest >>>= 7) {
+    length.push(rest > 127 ? (rest & 127) | 128 : rest)
+    if (rest <= 127) break
+  }
+  const parts = [Buffer.from(length)]
+  for (let at = 0; at < buffer.length; at += 60) {
+    const literal = buffer.subarray(at, at + 60)
+    parts.push(Buffer.from([(literal.length - 1) << 2]), literal)
+  }
+  return Buffer.concat(parts)
+}`
+const lz4Stored = `(buffer) => {
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE((buffer.length | 0x80000000) >>> 0)
+  const head = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82])
+  return Buffer.concat([head, size, buffer, Buffer.alloc(4)])
+}`
+
+describe('compressed records', () => {
+  it.each([
+    ['GZIP', '(buffer) => zlib.gzipSync(buffer)'],
+    ['ZSTD', '(buffer) => zlib.zstdCompressSync(buffer)'],
+  ])('%s is read', async (codec, compress) => {
+    const topic = await createTopic()
+    await produceCompressed(topic, codec, compress)
+    const { source, records, failures } = await consume(topic)
+    await until('three records', () => records.length >= 3 || failures.length > 0)
+    await source.close()
+    expect(failures).toEqual([])
+    expect(records.map((record) => record.value?.toString())).toEqual([
+      'one',
+      'two',
+      'x'.repeat(1_000),
+    ])
+    expect(records.map((record) => record.offset)).toEqual([0, 1, 2])
+  })
+
+  it.each([
+    ['Snappy', snappyLiterals],
+    ['LZ4', lz4Stored],
+  ])('%s ends the consumer with a sentence, not in a loop', async (codec, compress) => {
+    const topic = await createTopic()
+    await produceCompressed(topic, codec, compress)
+    const { source, records, failures, lines } = await consume(topic)
+    await until('a failure', () => failures.length > 0)
+    await source.close()
+    expect(records).toEqual([])
+    expect(failures[0]).toMatchObject({
+      code: 'broker_refused',
+      message: expect.stringMatching(new RegExp(`${codec} compression`)) as string,
+    })
+    expect(lines.join('\n')).toMatch(/not implemented/)
+  })
+})
+
+describe('a producer', () => {
+  it('tells a record that is refused for good from a topic that may yet be made', async () => {
+    const producer = await openProducer(kafka)
+    try {
+      const value = Buffer.alloc(2_000)
+      const topic = await createTopic([{ name: 'max.message.bytes', value: '1000' }])
+      await expect(producer.send(topic, [{ key: null, value }])).rejects.toMatchObject({
+        code: 'broker_refused',
+        details: { kafkaError: 'MESSAGE_TOO_LARGE' },
+      })
+      const missing = uniqueName()
+      await expect(producer.send(missing, [{ key: null, value }])).rejects.toMatchObject({
+        code: 'broker_unavailable',
+        message: expect.stringContaining(missing) as string,
+      })
+      await producer.send(topic, [{ key: null, value: 'x' }])
+    } finally {
+      await producer.close()
+    }
+  })
+})
