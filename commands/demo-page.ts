@@ -9,7 +9,9 @@ export type DemoResult = {
   events: number
   rows: number
   deadLetters: number
-  confusion: Confusion
+  accuracy: number
+  macroF1: number
+  confusion: Pick<Confusion, 'labels' | 'matrix'>
   textsPerSecond: number
   /** Produce to row with mails arriving one at a time. */
   latencyMs: Latency
@@ -35,7 +37,7 @@ export async function showClosingPage(options: {
       `${countText(result.events)} mails: nothing lost, nothing doubled`,
   )
   terminal.say(
-    `   accuracy ${(100 * confusion.accuracy).toFixed(2)} %, macro F1 ${(100 * confusion.macroF1).toFixed(2)} %`,
+    `   accuracy ${(100 * result.accuracy).toFixed(2)} %, macro F1 ${(100 * result.macroF1).toFixed(2)} %`,
   )
   terminal.say()
   terminal.say(indented(confusionTable(confusion)))
@@ -54,7 +56,7 @@ export async function showClosingPage(options: {
   )
 }
 
-function confusionTable({ labels, matrix }: Confusion): string {
+function confusionTable({ labels, matrix }: DemoResult['confusion']): string {
   return tableText(
     ['truth', ...labels.map((label) => `called ${label}`)],
     labels.map((label, index) => [label, ...matrix[index]!]),

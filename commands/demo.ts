@@ -166,12 +166,15 @@ async function streamMails(options: {
     const { analytics } = stage
     const counts = await countRun(analytics, run)
     assertComplete(counts, mails.length)
+    const { accuracy, macroF1, ...confusion } = await confusionOf(analytics, run)
     return {
       run,
       events: mails.length,
       rows: counts.rows,
       deadLetters: counts.deadLetters,
-      confusion: await confusionOf(analytics, run),
+      accuracy,
+      macroF1,
+      confusion,
       textsPerSecond,
       latencyMs: await latencyOf(analytics, `${run}paced-`),
       backlogLatencyMs: await latencyOf(analytics, `${run}full-`),
