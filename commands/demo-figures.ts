@@ -16,7 +16,7 @@ export type Latency = { p50: number; p95: number; p99: number }
 
 /** The queries of the closing page, so that it can show what it ran. */
 export const exampleQuery = (run: string) =>
-  `SELECT label, round(score, 3) AS score, tokens, replaceAll(substring(text, 1, 60), '\\\\n', ' ') AS text
+  `SELECT label, round(score, 3) AS score, tokens, replaceAll(substring(text, 1, 60), '\\n', ' ') AS text
 FROM classifications
 WHERE startsWith(event_id, '${run}') ORDER BY cityHash64(event_id) LIMIT 5`
 
