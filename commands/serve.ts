@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { createGateway } from '../gateway/app.ts'
+import { createAuthorize } from '../gateway/auth.ts'
 import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
@@ -15,6 +16,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { openModel, type OpenModel } from './model.ts'
+import { openAll } from './opened.ts'
 import { recordService } from './service-record.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
@@ -50,6 +52,8 @@ export function addServeCommand(program: Command): void {
         'gateway.port': options.port,
         'inference.model': options.model,
       })
+      // A wrong setting is told before anything else is found to be away.
+      createAuthorize(config.gateway)
       await prepareBackends(config)
       const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
       await untilStopped(async (signal) => {
@@ -68,43 +72,37 @@ export function addServeCommand(program: Command): void {
 }
 
 /** Opens the clients, the model and the listener of a gateway. The caller closes it. */
-export async function openGateway(options: {
+export function openGateway(options: {
   config: Config
   storeDir: string
   log: (line: string) => void
 }): Promise<Served> {
   const { config, storeDir, log } = options
-  const telemetry = createTelemetry()
-  const analytics = createAnalytics(config.clickhouse)
-  const kafka = createKafka(config.kafka, log)
-  const schemas = await openSchemas(config.registry, config.topics.prefix)
-  const producer = await openProducer(kafka)
-  const model = config.gateway.models
-    ? await openModelIfAny({ config, storeDir, log, onBatch: (batch) => telemetry.batch(batch) })
-    : undefined
-  const app = createGateway({
-    config,
-    publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
-    results: createResultReader(analytics),
-    ...(model === undefined ? {} : { classifier: onlineClassifier(model, config.inference) }),
-    health: [
-      { name: 'kafka', check: () => pingBroker(kafka) },
-      { name: 'clickhouse', check: () => analytics.ping() },
-    ],
-    metrics: telemetry,
-    metricsText: () => telemetry.registry.metrics(),
+  return openAll(async (opened) => {
+    const telemetry = createTelemetry()
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const kafka = createKafka(config.kafka, log)
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const model = config.gateway.models
+      ? await openModelIfAny({ config, storeDir, log, onBatch: (batch) => telemetry.batch(batch) })
+      : undefined
+    if (model !== undefined) opened.add(model, (one) => one.close())
+    const app = createGateway({
+      config,
+      publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
+      results: createResultReader(analytics),
+      ...(model === undefined ? {} : { classifier: onlineClassifier(model, config.inference) }),
+      health: [
+        { name: 'kafka', check: () => pingBroker(kafka) },
+        { name: 'clickhouse', check: () => analytics.ping() },
+      ],
+      metrics: telemetry,
+      metricsText: () => telemetry.registry.metrics(),
+    })
+    const server = opened.add(await listen(app, config.gateway), (one) => one.close())
+    return { url: server.url, model: model?.ref, close: () => opened.close() }
   })
-  const server = await listen(app, config.gateway)
-  return {
-    url: server.url,
-    model: model?.ref,
-    async close() {
-      await server.close()
-      await model?.close()
-      await producer.close()
-      await analytics.close()
-    },
-  }
 }
 
 /** A gateway without a model still takes events; /v1/classify then says what is missing. */

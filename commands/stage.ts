@@ -21,6 +21,7 @@ import type { StageRange } from '../streams/slice.ts'
 import type { TokenizedEvent } from '../streams/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
 import { openModel, type OpenModel } from './model.ts'
+import { openAll, type Opened } from './opened.ts'
 
 export type Stage = {
   readonly runner: Runner
@@ -40,66 +41,66 @@ export type StageOptions = {
 }
 
 /** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
-export async function openStage(options: StageOptions): Promise<Stage> {
+export function openStage(options: StageOptions): Promise<Stage> {
   const { range, config } = options
-  const telemetry = createTelemetry()
-  const analytics = createAnalytics(config.clickhouse)
-  const kafka = createKafka(config.kafka, options.log)
-  const schemas = await openSchemas(config.registry, config.topics.prefix)
-  const batchLog = new BatchLog(analytics, options.log)
-  const model =
-    range.last === 'validate'
-      ? undefined
-      : await openModel({
-          ref: config.inference.model,
-          storeDir: options.storeDir,
-          config: config.inference,
-          onBatch: (batch) => {
-            telemetry.batch(batch)
-            batchLog.add(batch)
-          },
-        })
-  if (model !== undefined) batchLog.start(model.manifest)
-  const producer = await openProducer(kafka)
-  const topic = topicOf(config.topics, inputTopic[range.first])
-  const partitions = await partitionCount(kafka, topic)
-  const clients = { analytics, producer, schemas }
-  const runner = createRunner<PipelineOutput>({
-    source: createRecordSource(kafka, {
-      group: options.group,
-      topic,
-      config,
-      concurrency: partitions,
-    }),
-    slice: createPipeline({
-      range,
-      config,
-      readers: {
-        events: (value) => schemas.decode('events', value),
-        validated: (value) => schemas.decode('validated', value),
-        tokenized: (value) => schemas.decode('tokenized', value),
-      },
-      model: model?.port,
-      nowMs: () => Date.now(),
-    }),
-    sink: sinkOf(options, { clients, model, partitions }),
-    config: config.stream,
-    metrics: telemetry,
-    log: (line) => options.log(line),
+  return openAll(async (opened) => {
+    const telemetry = createTelemetry()
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const kafka = createKafka(config.kafka, options.log)
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const topic = topicOf(config.topics, inputTopic[range.first])
+    const partitions = await partitionCount(kafka, topic)
+    const model =
+      range.last === 'validate'
+        ? undefined
+        : await openMeasured(options, { analytics, telemetry, opened })
+    const runner = createRunner<PipelineOutput>({
+      source: createRecordSource(kafka, {
+        group: options.group,
+        topic,
+        config,
+        concurrency: partitions,
+      }),
+      slice: createPipeline({
+        range,
+        config,
+        readers: {
+          events: (value) => schemas.decode('events', value),
+          validated: (value) => schemas.decode('validated', value),
+          tokenized: (value) => schemas.decode('tokenized', value),
+        },
+        model: model?.port,
+        nowMs: () => Date.now(),
+      }),
+      sink: sinkOf(options, { clients: { analytics, producer, schemas }, model, partitions }),
+      config: config.stream,
+      metrics: telemetry,
+      log: (line) => options.log(line),
+    })
+    opened.add(runner, (one) => one.stop())
+    return { runner, telemetry, model, analytics, close: () => opened.close() }
   })
-  return {
-    runner,
-    telemetry,
-    model,
-    analytics,
-    async close() {
-      await runner.stop()
-      await model?.close()
-      await batchLog.close()
-      await producer.close()
-      await analytics.close()
+}
+
+/** The model, with the figures of its batches going to the metrics and to ClickHouse. */
+async function openMeasured(
+  { config, storeDir, log }: StageOptions,
+  parts: { analytics: Analytics; telemetry: Telemetry; opened: Opened },
+): Promise<OpenModel> {
+  const { analytics, telemetry, opened } = parts
+  const batchLog = opened.add(new BatchLog(analytics, log), (one) => one.close())
+  const model = await openModel({
+    ref: config.inference.model,
+    storeDir,
+    config: config.inference,
+    onBatch: (batch) => {
+      telemetry.batch(batch)
+      batchLog.add(batch)
     },
-  }
+  })
+  batchLog.start(model.manifest)
+  return opened.add(model, (one) => one.close())
 }
 
 /** The sink that fits the last stage of the range. */

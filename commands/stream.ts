@@ -45,9 +45,10 @@ async function runStream(options: Options): Promise<void> {
     const stage = await openStage({ range, group, config, storeDir: paths.store, log })
     const { runner, telemetry, model } = stage
     const probes = [{ name: 'runner', check: () => readiness(runner.isReady()) }]
-    const { host, port } = config.telemetry
-    const listener = await listenTelemetry(telemetry, { host, port, probes })
+    let listener: Awaited<ReturnType<typeof listenTelemetry>> | undefined
     try {
+      const { host, port } = config.telemetry
+      listener = await listenTelemetry(telemetry, { host, port, probes })
       await runner.start()
       terminal.say(
         `${rangeText(range)} as group ${group}` +
@@ -64,7 +65,7 @@ async function runStream(options: Options): Promise<void> {
       if (signal.aborted) log('stopping: finishing what is in flight')
     } finally {
       await stage.close()
-      await listener.close()
+      await listener?.close()
     }
   })
 }

@@ -49,6 +49,7 @@ export function createRecordSource(
     retry: { restartOnFailure: () => Promise.resolve(true) },
   })
   let paused = false
+  let running = false
   return {
     async start(handlers) {
       listen(consumer, handlers, topic)
@@ -69,6 +70,7 @@ export function createRecordSource(
             }
           },
         })
+        running = true
       })
     },
     commit: (offsets) =>
@@ -79,7 +81,8 @@ export function createRecordSource(
       ),
     pause() {
       paused = true
-      consumer.pause([{ topic }])
+      // The client throws for a consumer that never ran.
+      if (running) consumer.pause([{ topic }])
     },
     close: () => consumer.disconnect(),
   }

@@ -1,6 +1,7 @@
 // The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
 // decodes values that any producer wrote with any registered schema. What a value means is not its
 // concern.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SchemaRegistry, SchemaType, COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
 import type { Config } from '../configs/schema.ts'
@@ -90,20 +91,31 @@ function deadline(msMax: number): RegistryMiddleware {
   })
 }
 
+/** Tries of one registration: processes that start together may get in each other's way. */
+const registerTries = 4
+
 async function register(registry: SchemaRegistry, subject: string, schema: object) {
-  try {
-    return await registry.register(
-      { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-      { subject, compatibility: COMPATIBILITY.BACKWARD },
-    )
-  } catch (cause) {
-    const status = (cause as { status?: number }).status
-    const incompatible = status === 409 || /compatib/i.test(errorMessage(cause))
-    throw new WinnowError(
-      incompatible ? 'schema_incompatible' : 'registry_unavailable',
-      `cannot register ${subject}: ${errorMessage(cause)}`,
-      { cause },
-    )
+  for (let tries = 1; ; tries++) {
+    try {
+      return await registry.register(
+        { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+        { subject, compatibility: COMPATIBILITY.BACKWARD },
+      )
+    } catch (cause) {
+      // Refused for an incompatible schema, but also where two processes register the first version
+      // at once: the next try then finds the version, with the compatibility level that it lacked.
+      const { status, name } = cause as { status?: number; name?: string }
+      const incompatible = status === 409 || name === 'ConfluentSchemaRegistryCompatibilityError'
+      if (incompatible && tries < registerTries) {
+        await sleep(100 * tries)
+        continue
+      }
+      throw new WinnowError(
+        incompatible ? 'schema_incompatible' : 'registry_unavailable',
+        `cannot register ${subject}: ${errorMessage(cause)}`,
+        { cause },
+      )
+    }
   }
 }
 

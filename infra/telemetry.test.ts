@@ -80,12 +80,12 @@ describe('probes', () => {
     expect((await get('/elsewhere')).status).toBe(404)
   })
 
-  it('rejects with EADDRINUSE where the port is taken', async () => {
+  it('is port_taken where another program listens', async () => {
     const telemetry = createTelemetry()
     const first = await listenTelemetry(telemetry, { host: '127.0.0.1', port: 0, probes: [] })
     closers.push(() => first.close())
     const port = Number(new URL(first.url).port)
     const second = listenTelemetry(telemetry, { host: '127.0.0.1', port, probes: [] })
-    await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await expect(second).rejects.toMatchObject({ code: 'port_taken' })
   })
 })

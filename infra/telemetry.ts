@@ -2,7 +2,7 @@
 // values come from closed lists only: never a text, an id or a caller's words.
 import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { errorMessage } from '../schemas/errors.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
 
 export type Telemetry = {
   readonly registry: Registry
@@ -137,7 +137,7 @@ export type Probe = { name: string; check(): Promise<void> | void }
 
 /**
  * Serves /metrics, /livez and /readyz. Resolves with the address; the caller closes it.
- * Throws the listen error (EADDRINUSE and such) as it is.
+ * Throws port_taken when another program has the port, config_invalid when the address is wrong.
  */
 export async function listenTelemetry(
   telemetry: Telemetry,
@@ -185,7 +185,13 @@ async function answer(telemetry: Telemetry, probes: readonly Probe[], url: strin
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const what = taken
+        ? `${host}:${port} is in use by another program (telemetry.port)`
+        : `cannot listen on ${host}:${port} (telemetry.host): ${cause.message}`
+      reject(new WinnowError(taken ? 'port_taken' : 'config_invalid', what, { cause }))
+    })
     server.listen(port, host, () => resolve())
   })
 }

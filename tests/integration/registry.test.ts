@@ -50,10 +50,21 @@ async function writtenBy(schema: object, value: object, subject: string): Promis
 describe('openSchemas', () => {
   it('registers each schema once, however often it runs', async () => {
     const prefix = prefixOf()
-    await Promise.all([openSchemas(registryAt(registryUrl), prefix)])
+    await openSchemas(registryAt(registryUrl), prefix)
     await openSchemas(registryAt(registryUrl), prefix)
     for (const topic of Object.keys(topicSchemas)) {
       expect(await versionsOf(`${prefix}${topic}-value`)).toEqual([1])
+    }
+  })
+
+  it('works for processes that start at the same time, which then read each other', async () => {
+    const prefix = prefixOf()
+    const [first, ...others] = await Promise.all(
+      [1, 2, 3, 4].map(() => openSchemas(registryAt(registryUrl), prefix)),
+    )
+    const value = first!.encode('events', event)
+    for (const other of others) {
+      expect(await other.decode('events', value)).toEqual({ kind: 'ok', value: event })
     }
   })
 

@@ -50,7 +50,9 @@ export async function startWinnow(
       const line = output().stdout.split('\n')[0]!
       if (!output().stdout.includes('\n')) return
       clearTimeout(timer)
-      resolve(JSON.parse(line) as Record<string, unknown>)
+      const document = JSON.parse(line) as Record<string, unknown>
+      if ('error' in document) fail('failed')
+      else resolve(document)
     })
     void ended.then(([status]) => {
       clearTimeout(timer)

@@ -1,0 +1,34 @@
+// What a command has opened, closed the latest first: also when opening the next thing fails, since one
+// connection or thread that is left would keep the process alive for ever.
+
+/** The clients, threads and listeners that a command has opened. */
+export class Opened {
+  #closers: (() => Promise<unknown>)[] = []
+
+  /** Notes how to close something, and gives it back. */
+  add<T>(one: T, close: (one: T) => Promise<unknown>): T {
+    this.#closers.push(() => close(one))
+    return one
+  }
+
+  /** Closes all of it, the latest first; the first failure is thrown when everything was tried. */
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (const close of this.#closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+/** Runs `open`; when it fails, what it had added is closed and its own error thrown. */
+export async function openAll<T>(open: (opened: Opened) => Promise<T>): Promise<T> {
+  const opened = new Opened()
+  try {
+    return await open(opened)
+  } catch (error) {
+    // What failed first is what a person must know; a client that cannot close either adds nothing.
+    await opened.close().catch(() => undefined)
+    throw error
+  }
+}
