@@ -14,7 +14,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{schemas,configs,models,streams,trainers,gateway,infra}/**/*.test.ts', 'tests/*.test.ts'],
+          include: [
+            '{schemas,configs,models,streams,trainers,gateway,infra}/**/*.test.ts',
+            'tests/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
