@@ -22,7 +22,6 @@ const apply: Record<CleaningStep, (text: string) => string> = {
   unicode: (text) => text.toWellFormed().normalize('NFC'),
   // C0 and C1 controls but tab and line feed, and the byte-order mark. Joiners (ZWJ, ZWNJ) and
   // direction marks carry meaning in many scripts and stay.
-   
   control: (text) =>
     text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\uFEFF]/g, ''),
   'mail-quotes': stripMailQuotes,
