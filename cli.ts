@@ -3,6 +3,7 @@
 // an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in commands/.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { examplesText } from './commands/shared-options.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
 type AddCommand = (program: Command) => void
@@ -51,6 +52,7 @@ export async function createProgram(only?: string): Promise<Command> {
     .showHelpAfterError('(--help shows what this command takes)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', examplesText(['winnow demo', 'winnow up', 'winnow stream --help']))
   const called = commandModules.filter(({ names }) => only !== undefined && names.includes(only))
   for (const { load } of called.length > 0 ? called : commandModules) (await load())(program)
   for (const command of everyCommand(program)) command.exitOverride()
@@ -65,15 +67,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return report(error, json)
+    if (!(error instanceof CommanderError)) return report(error, json)
+    if (error.exitCode === 0) return 0
+    // Commander has told a person already; a program gets the same as for every other failure.
+    if (json) writeError('usage', error.message.replace(/^error: /, ''))
+    return 2
   }
 }
 
 function report(error: unknown, json: boolean): number {
   const code = error instanceof WinnowError ? error.code : 'internal'
-  if (json)
-    process.stdout.write(`${JSON.stringify({ error: { code, message: errorMessage(error) } })}\n`)
+  if (json) writeError(code, errorMessage(error))
   process.stderr.write(`winnow: ${errorMessage(error)} [${code}]\n`)
   if (/^(?:broker|registry|analytics)_unavailable$/.test(code)) {
     process.stderr.write(
@@ -84,6 +88,11 @@ function report(error: unknown, json: boolean): number {
     process.stderr.write(`${error.stack ?? ''}\n`)
   }
   return code === 'usage' || code === 'config_invalid' ? 2 : 1
+}
+
+/** The one JSON document of a command that failed. */
+function writeError(code: string, message: string): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
 }
 
 function everyCommand(command: Command): Command[] {

@@ -3,13 +3,16 @@ import type { Command } from 'commander'
 import { listBases } from '../models/base-store.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { addCommand } from './shared-options.ts'
+import { addCommand, examplesText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { tableText } from './terminal.ts'
 
 /** Adds `base pull` and `base list` to the program. */
 export function addBaseCommands(program: Command): void {
-  const base = program.command('base').description('base encoders in the local store')
+  const base = program
+    .command('base')
+    .description('base encoders in the local store')
+    .addHelpText('after', examplesText(['winnow base list', 'winnow base pull minilm-l6']))
   addCommand(base, {
     name: 'pull <name>',
     summary: 'fetch a base encoder into the store',

@@ -4,7 +4,7 @@ import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
 import { eventErrors } from '../schemas/errors.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { addCommand, wholeNumber } from './shared-options.ts'
+import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { tableText } from './terminal.ts'
 
 type Letter = { id: string; code: string; stage: string; rejectedAt: string; message: string }
@@ -17,6 +17,7 @@ export function addDlqCommands(program: Command): void {
   const dlq = program
     .command('dlq')
     .description('dead letters: events that could not be classified')
+    .addHelpText('after', examplesText(['winnow dlq list', 'winnow dlq show winnow.events/0/17']))
   addCommand(dlq, {
     name: 'list',
     summary: 'the latest dead letters',

@@ -2,12 +2,15 @@
 import type { Command } from 'commander'
 import { listVersions, openVersion } from '../models/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { addCommand } from './shared-options.ts'
+import { addCommand, examplesText } from './shared-options.ts'
 import { tableText } from './terminal.ts'
 
 /** Adds `models list`, `models show` and `models verify` to the program. */
 export function addModelsCommands(program: Command): void {
-  const models = program.command('models').description('model versions in the local store')
+  const models = program
+    .command('models')
+    .description('model versions in the local store')
+    .addHelpText('after', examplesText(['winnow models list', 'winnow models show mail']))
   addCommand(models, {
     name: 'list',
     summary: 'all versions of all models',

@@ -40,7 +40,7 @@ export function addServeCommand(program: Command): void {
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
-      `curl -s localhost:18080/v1/events -d '{"text":"where is my parcel?"}' -H 'content-type: application/json'`,
+      `curl localhost:18080/v1/events -H content-type:application/json -d '{"text":"my parcel?"}'`,
     ],
   })
     .option('--host <address>', 'address to listen on')

@@ -21,7 +21,12 @@ export function addCommand(parent: Command, text: CommandText): Command {
     .option('--profile <name>', 'local, compose or cluster (default: local)')
     .option('--set <path=value>', 'one setting, such as inference.workers=4; repeatable', collect)
     .option('--json', 'print one JSON document on stdout and nothing else there')
-    .addHelpText('after', `\nExamples:\n${text.examples.map((line) => `  $ ${line}`).join('\n')}\n`)
+    .addHelpText('after', examplesText(text.examples))
+}
+
+/** What a help page ends with; the program and its groups of commands add it themselves. */
+export function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}\n`
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

@@ -1,13 +1,17 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { configFields, variableOf } from './environment.ts'
 import { loadConfig, profiles, redacted } from './load.ts'
 import { configurationPage } from './reference.ts'
 
+const dir = mkdtempSync(join(tmpdir(), 'winnow-config-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+let files = 0
+
 function file(yaml: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'winnow-config-')), 'winnow.yaml')
+  const path = join(dir, `${files++}.yaml`)
   writeFileSync(path, yaml)
   return path
 }
@@ -34,6 +38,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ profile: 'compose', discovered, env: {} }).clickhouse.url).toBe(
       'http://clickhouse:8123',
     )
+  })
+
+  it('takes a section without settings for unchanged, but not one that does not exist', () => {
+    expect(loadConfig({ file: file('kafka:\ngateway: {}\n'), env: {} })).toEqual(
+      loadConfig({ env: {} }),
+    )
+    for (const yaml of ['streem: {}', 'streem:', 'streem: { group: x }', 'constructor: {}']) {
+      expect(() => loadConfig({ file: file(yaml), env: {} })).toThrow(/is not a setting \(set by/)
+    }
   })
 
   it('reads lists, JSON, numbers and booleans from the environment', () => {

@@ -110,9 +110,12 @@ function readYaml(path: string | URL): Tree {
 }
 
 function putTree(tree: Tree, origin: string, put: Put): void {
-  for (const [section, fields] of Object.entries(tree)) {
-    if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) {
-      put(section, fields, origin)
+  for (const [section, given] of Object.entries(tree)) {
+    // A section whose lines are all commented out is null, and changes nothing.
+    const fields = given ?? {}
+    const isKnown = Object.hasOwn(configSchema.shape, section)
+    if (!isKnown || typeof fields !== 'object' || Array.isArray(fields)) {
+      put(section, given, origin)
       continue
     }
     for (const [name, value] of Object.entries(fields)) put(`${section}.${name}`, value, origin)
