@@ -53,7 +53,8 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
-async function trainTestModel(storeDir: string): Promise<void> {
+/** Trains the small model `test` on sample texts into a store. */
+export async function trainTestModel(storeDir: string): Promise<void> {
   const examples = Array.from({ length: 60 }, (_, number) => sampleText(number))
   await trainHead({
     train: { examples, manifest: describeExamples('samples', examples) },
