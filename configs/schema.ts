@@ -70,7 +70,7 @@ const limits = z.strictObject({
   duplicateWindow: z
     .int()
     .min(0)
-    .default(100_000)
+    .default(20_000)
     .describe('How many recent event ids each partition remembers; 0 switches the check off.'),
 })
 

@@ -27,7 +27,7 @@ type ResultBlock = {
 }
 
 /** Offsets read back at a time when looking for what was delivered before. */
-const deliveredPageRows = 50_000
+const deliveredPageRows = 10_000
 
 /** Makes the sink for results of one model name; it closes nothing. */
 export function createResultSink(

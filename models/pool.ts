@@ -202,7 +202,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
 }
 
 function spawnThread(script: URL, start: WorkerStart): Worker {
-  return new Worker(script, { workerData: start })
+  // The thread makes little garbage: tensors are outside its heap. A small young generation keeps
+  // some 20 MB a thread that a larger one would hold on to.
+  return new Worker(script, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
 }
 
 function settleRun(

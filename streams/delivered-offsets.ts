@@ -4,8 +4,8 @@
 import type { Origin } from '../schemas/validated.ts'
 import type { DeliveredPage } from './ports.ts'
 
-/** Offsets remembered of this session; a redelivery reaches back no further than what is in flight. */
-const rememberedMax = 200_000
+/** Offsets remembered; for earlier ones the sink is asked again. Far more than is in flight. */
+const rememberedMax = 30_000
 
 /** The delivered events of one origin partition. */
 export class DeliveredOffsets {
@@ -24,10 +24,7 @@ export class DeliveredOffsets {
   async claim(origin: Origin): Promise<boolean> {
     if (await this.has(origin)) return false
     this.#recordTimeMs.set(origin.offset, origin.recordTimeMs)
-    if (this.#recordTimeMs.size > rememberedMax) {
-      const [oldest] = this.#recordTimeMs.keys()
-      this.#recordTimeMs.delete(oldest!)
-    }
+    this.#forget()
     return true
   }
 
@@ -46,5 +43,15 @@ export class DeliveredOffsets {
     const page = await this.#readPage(fromOffset)
     for (const [offset, time] of page.recordTimeMsByOffset) this.#recordTimeMs.set(offset, time)
     this.#through = page.through
+    this.#forget()
+  }
+
+  /** Drops what was remembered first; for offsets up to it the sink will be asked again. */
+  #forget(): void {
+    while (this.#recordTimeMs.size > rememberedMax) {
+      const [first] = this.#recordTimeMs.keys()
+      this.#recordTimeMs.delete(first!)
+      this.#from = Math.max(this.#from, first! + 1)
+    }
   }
 }

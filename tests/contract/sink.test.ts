@@ -15,7 +15,7 @@ import { createMemorySink } from '../support/memory-sink.ts'
 import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
 
 /** Offsets of one page of the real sink, and of the fake. */
-const pageRows = 50_000
+const pageRows = 10_000
 const pageRowsInMemory = 50
 
 /** A sink, and a look at what it stored of one source or topic. */

@@ -21,7 +21,7 @@ export function createMemorySink<Output>(
     pageRows?: number
   } = {},
 ): MemorySink<Output> {
-  const { pageRows = 50_000 } = options
+  const { pageRows = 10_000 } = options
   const originOf = (one: { record: KafkaRecord; value: Output }): Origin =>
     options.originOf === undefined ? one.record : options.originOf(one.value)
   const tokens = new Set<string>()
