@@ -62,6 +62,9 @@ export async function createProgram(only?: string): Promise<Command> {
 /** Runs one command line and gives the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
+  if (!process.stdout.listeners('error').includes(leaveWithReader)) {
+    process.stdout.on('error', leaveWithReader)
+  }
   try {
     const program = await createProgram(argv[0])
     await program.parseAsync([...argv], { from: 'user' })
@@ -73,6 +76,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (json) writeError('usage', error.message.replace(/^error: /, ''))
     return 2
   }
+}
+
+/** `winnow classify … | head` has all that it wanted when head leaves: no failure, no message. */
+function leaveWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
 }
 
 function report(error: unknown, json: boolean): number {

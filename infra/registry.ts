@@ -42,7 +42,11 @@ export async function openSchemas(
   })
   const types = new Map<AvroTopic, { type: avro.Type; id: number }>()
   for (const [topic, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
-    const { id } = await register(registry, `${topicPrefix}${topic}-value`, schema)
+    const subject = `${topicPrefix}${topic}-value`
+    const { id } = await register(registry, schema, {
+      subject,
+      level: () => compatibilityLevel(config, subject),
+    })
     types.set(topic, { type: avro.Type.forSchema(schema as avro.Schema), id })
   }
   const resolutions = new Map<string, Promise<Resolution>>()
@@ -94,12 +98,16 @@ function deadline(msMax: number): RegistryMiddleware {
 /** Tries of one registration: processes that start together may get in each other's way. */
 const registerTries = 4
 
-async function register(registry: SchemaRegistry, subject: string, schema: object) {
+async function register(
+  registry: SchemaRegistry,
+  schema: object,
+  { subject, level }: { subject: string; level: () => Promise<COMPATIBILITY> },
+) {
   for (let tries = 1; ; tries++) {
     try {
       return await registry.register(
         { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-        { subject, compatibility: COMPATIBILITY.BACKWARD },
+        { subject, compatibility: await level() },
       )
     } catch (cause) {
       // Refused for an incompatible schema, but also where two processes register the first version
@@ -116,6 +124,29 @@ async function register(registry: SchemaRegistry, subject: string, schema: objec
         { cause },
       )
     }
+  }
+}
+
+/**
+ * The level to register under: the subject's own, since whoever set another one meant it and the
+ * client refuses to go on where they differ; BACKWARD for a subject that has none.
+ */
+async function compatibilityLevel(
+  config: Config['registry'],
+  subject: string,
+): Promise<COMPATIBILITY> {
+  const { url, username, password = '', requestMsMax } = config
+  const basic = Buffer.from(`${username ?? ''}:${password}`).toString('base64')
+  try {
+    const answer = await fetch(`${url.replace(/\/$/, '')}/config/${encodeURIComponent(subject)}`, {
+      headers: username === undefined ? {} : { authorization: `Basic ${basic}` },
+      signal: AbortSignal.timeout(requestMsMax),
+    })
+    const { compatibilityLevel: level } = (await answer.json()) as { compatibilityLevel?: unknown }
+    return Object.values(COMPATIBILITY).find((one) => one === level) ?? COMPATIBILITY.BACKWARD
+  } catch {
+    // The registration that follows meets the same failure, and tries again as configured.
+    return COMPATIBILITY.BACKWARD
   }
 }
 

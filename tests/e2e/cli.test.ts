@@ -1,9 +1,11 @@
 // The command line as people meet it: help, typing errors, nothing running, and training without a
 // stack. Commands that need the running stack are in the tests of what they do.
+import { execFile } from 'node:child_process'
 import { existsSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -95,6 +97,14 @@ describe('--help', async () => {
     expect(help).toMatchObject({ status: 0, stderr: '' })
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
     expect((await winnow(['--version'])).stdout).toBe(`${version}\n`)
+  })
+})
+
+describe('a reader that leaves', () => {
+  it('ends a command quietly', async () => {
+    const shell = ['-c', '"$0" cli.ts models --help | true; echo "${PIPESTATUS[0]}"']
+    const { stdout, stderr } = await promisify(execFile)('bash', [...shell, process.execPath])
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' })
   })
 })
 

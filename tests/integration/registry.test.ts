@@ -94,7 +94,44 @@ describe('openSchemas', () => {
   })
 })
 
+describe('a subject that others made', () => {
+  const { NONE, FULL, BACKWARD_TRANSITIVE } = COMPATIBILITY
+  it.each([NONE, FULL, BACKWARD_TRANSITIVE])('keeps its level %s', async (level) => {
+    const prefix = prefixOf()
+    const subject = `${prefix}events-value`
+    await new SchemaRegistry({ host: registryUrl }).register(
+      { type: SchemaType.AVRO, schema: JSON.stringify(eventAvro) },
+      { subject, compatibility: level },
+    )
+    const schemas = await openSchemas(registryAt(registryUrl), prefix)
+    const value = schemas.encode('events', event)
+    expect(await schemas.decode('events', value)).toEqual({ kind: 'ok', value: event })
+    const config = await fetch(`${registryUrl}/config/${encodeURIComponent(subject)}`)
+    expect(await config.json()).toEqual({ compatibilityLevel: level })
+  })
+})
+
 describe('decode', () => {
+  it.each([
+    ['JSON', '{"type":"object","properties":{"text":{"type":"string"}}}'],
+    ['PROTOBUF', 'syntax = "proto3"; message Event { string text = 1; }'],
+    ['AVRO', '{"type":"fixed","name":"F","size":3}'],
+  ])('is a value, not a failure, for the id of a %s schema', async (schemaType, schema) => {
+    const prefix = prefixOf()
+    const schemas = await openSchemas(registryAt(registryUrl), prefix)
+    const answer = await fetch(`${registryUrl}/subjects/${prefix}foreign-value/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ schemaType, schema }),
+    })
+    const { id } = (await answer.json()) as { id: number }
+    const value = Buffer.from([0, 0, 0, id >> 8, id & 255, 1, 2, 3])
+    expect(await schemas.decode('events', value)).toMatchObject({
+      kind: 'rejected',
+      error: { code: 'schema_mismatch' },
+    })
+  })
+
   it('reads what an older producer wrote, without the fields that came later', async () => {
     const prefix = prefixOf()
     const fields = eventAvro.fields.filter(({ name }) => !['label', 'attributes'].includes(name))
