@@ -160,7 +160,9 @@ async function bareBatches(texts: readonly string[], tokenizerPath: string) {
 
 function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  return spawn(process.execPath, [cli, 'stream', '--stages', 'validate..infer'], {
+  // The flag is the one that bin/winnow.js and `npm run winnow` have.
+  const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
+  return spawn(process.execPath, args, {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
