@@ -13,6 +13,7 @@ import type { ServiceCommand } from './service-command.ts'
 /** The files of one service: `<stateDir>/<name>.pid` and `<stateDir>/logs/<name>.log`. */
 export type ServiceFiles = { pidFile: string; logFile: string }
 
+/** Where the files of a service are; none needs to exist. */
 export function serviceFiles(stateDir: string, name: string): ServiceFiles {
   return {
     pidFile: join(stateDir, `${name}.pid`),
