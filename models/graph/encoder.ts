@@ -3,6 +3,7 @@
 // owns the architecture and its shapes; it does not read weights or write bytes.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { EncoderWeights, LayerWeights, LinearWeights, NormWeights } from './bert-weights.ts'
+import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
 
@@ -84,8 +85,8 @@ function embedTokens(graph: GraphBuilder, weights: EncoderWeights, ids: Value): 
   const { vocabulary, positions, hidden } = weights
   const words = graph.constant('words', weights.wordEmbedding, [vocabulary, hidden])
   const places = graph.constant('positions', foldTypeRow(weights), [positions, hidden])
-  const count = op.sizeOf(graph, ids, 1) // [1]
-  const first = op.take(graph, places, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
+  const count = layout.sizeOf(graph, ids, 1) // [1]
+  const first = layout.take(graph, places, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
   const sum = op.add(graph, op.gather(graph, words, ids), first) // [batch, tokens, hidden]
   return norm(graph, sum, { ...weights.embeddingNorm, epsilon: weights.epsilon })
 }
@@ -98,7 +99,7 @@ function encoderLayer(
   const { states, lengths, heads, epsilon } = context
   const attended = graph.within('attention', () => {
     const projected = linear(graph, states, mergeProjections(layer)) // [batch, tokens, 3 hidden]
-    const [query, key, value] = op.split(graph, projected, 3) as [Value, Value, Value]
+    const [query, key, value] = layout.split(graph, projected, 3) as [Value, Value, Value]
     const mixed = op.attention(graph, { query, key, value, heads, lengths })
     const output = linear(graph, mixed, layer.attentionOutput) // [batch, tokens, hidden]
     return norm(graph, op.add(graph, output, states), { ...layer.attentionNorm, epsilon })
@@ -120,23 +121,23 @@ function meanPool(
   options: { lengths: Value | undefined; positions: number },
 ): Value {
   const { lengths, positions } = options
-  const count = op.sizeOf(graph, states, 1) // [1]
+  const count = layout.sizeOf(graph, states, 1) // [1]
   if (lengths === undefined) {
     const ones = graph.constant('ones', new Float32Array(positions).fill(1), [1, positions])
-    const weights = op.take(graph, ones, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-    const sums = op.squeeze(graph, op.matMul(graph, weights, states), 1) // [batch, hidden]
-    return op.divide(graph, sums, op.cast(graph, count, 'float32'))
+    const weights = layout.take(graph, ones, { axis: 1, count, size: 'tokens' }) // [1, tokens]
+    const sums = layout.squeeze(graph, op.matMul(graph, weights, states), 1) // [batch, hidden]
+    return op.divide(graph, sums, layout.cast(graph, count, 'float32'))
   }
   const indices = graph.constant(
     'indices',
     Int32Array.from({ length: positions }, (_, i) => i),
     [1, positions],
   )
-  const index = op.take(graph, indices, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-  const length = op.unsqueeze(graph, lengths, 1) // [batch, 1]
-  const mask = op.cast(graph, op.less(graph, index, length), 'float32') // [batch, tokens]
-  const sums = op.matMul(graph, op.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
-  return op.divide(graph, op.squeeze(graph, sums, 1), op.cast(graph, length, 'float32'))
+  const index = layout.take(graph, indices, { axis: 1, count, size: 'tokens' }) // [1, tokens]
+  const length = layout.unsqueeze(graph, lengths, 1) // [batch, 1]
+  const mask = layout.cast(graph, op.less(graph, index, length), 'float32') // [batch, tokens]
+  const sums = op.matMul(graph, layout.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
+  return op.divide(graph, layout.squeeze(graph, sums, 1), layout.cast(graph, length, 'float32'))
 }
 
 function linear(graph: GraphBuilder, x: Value, weights: LinearWeights): Value {
