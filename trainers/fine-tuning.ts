@@ -181,8 +181,8 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
     },
     fetches: { ...tensors.fetches, loss, gradient_norm: norm },
   })
-  const [lossNumber = NaN] = loss.data as Float32Array
-  const [normNumber = NaN] = norm.data as Float32Array
+  const [lossNumber = NaN] = loss.data
+  const [normNumber = NaN] = norm.data
   if (!Number.isFinite(lossNumber) || !Number.isFinite(normNumber)) {
     throw new WinnowError(
       'training_diverged',
@@ -211,7 +211,7 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
       fetches: { logits },
     })
     for (const [row, index] of indices.entries()) {
-      const own = (logits.data as Float32Array).subarray(row * labels, (row + 1) * labels)
+      const own = (logits.data).subarray(row * labels, (row + 1) * labels)
       probabilities.set(softmax(own), index * labels)
     }
   }
