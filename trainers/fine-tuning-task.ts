@@ -1,5 +1,6 @@
 // What the training thread is given, what it says while it runs, and what comes back. All of it can
 // be sent between threads. It owns no behaviour except the recipe's defaults.
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
 import type { EncodedTexts } from './encoded-texts.ts'
 import type { Snapshot } from './trained-state.ts'
@@ -44,8 +45,8 @@ export const defaultRecipe: Recipe = {
 export type LabelledTexts = { readonly texts: EncodedTexts; readonly truth: Int32Array }
 
 export type FineTuningTask = {
-  /** The base encoder's export. */
-  readonly modelPath: string
+  /** The base encoder. */
+  readonly weights: EncoderWeights
   readonly normalize: boolean
   /** The head to start from. */
   readonly head: Head

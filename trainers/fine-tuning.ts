@@ -1,10 +1,7 @@
 // Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights kept.
 // The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is fed is
 // step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
-import { readFile } from 'node:fs/promises'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
-import { readOnnx } from '../models/graph/onnx-reader.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import {
   buildMeasuring,
@@ -88,11 +85,11 @@ type Run = FineTuningWatch & {
 
 async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
   const { recipe, seed, frozenLayers, threads } = task
-  const weights = readBertWeights(readOnnx(await readFile(task.modelPath)))
+  const { weights } = task
   const step = buildTrainingStep(weights, task, { ...recipe, ...adamConstants })
   const options = { ...sessionOptions, intraOpNumThreads: threads }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
-  const feedsOf = feedMaker({ task, weights, limits, watch })
+  const feedsOf = feedMaker({ task, limits, watch })
   return {
     ...{ ...watch, task, limits, step, layers: weights.layers.length },
     state: new TrainedState(step.parameters),
@@ -113,7 +110,6 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
 
 function feedMaker(options: {
   task: FineTuningTask
-  weights: EncoderWeights
   limits: BatchLimits
   watch: FineTuningWatch
 }): (name: string, texts: EncodedTexts) => Promise<TextFeeds> {
@@ -211,7 +207,7 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
       fetches: { logits },
     })
     for (const [row, index] of indices.entries()) {
-      const own = (logits.data).subarray(row * labels, (row + 1) * labels)
+      const own = logits.data.subarray(row * labels, (row + 1) * labels)
       probabilities.set(softmax(own), index * labels)
     }
   }

@@ -57,7 +57,7 @@ export type TrainEncoderOptions = {
   readonly test?: Dataset | undefined
   readonly base: Base
   readonly method: EncoderMethod
-  readonly recipe?: Partial<Recipe> | undefined
+  readonly recipe?: { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined } | undefined
   readonly storeDir: string
   readonly name: string
   /** Where embeddings are kept. Default: `embeddings` in the store. */
@@ -122,7 +122,7 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   const verified = sampleTexts(train, seed)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const result = await runTask(resolved, {
-    ...{ head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
+    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
     train: { texts: encode(textsOf(train)), truth: labelIndices(train, labels) },
     validation: { texts: encode(textsOf(validation)), truth: labelIndices(validation, labels) },
     asked: encode([...testTexts, ...verified]),
@@ -239,14 +239,14 @@ async function runTask(
   options: Resolved,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
-    'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
   >,
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, workers, signal } = options
   const scratchDir = await mkdtemp(join(tmpdir(), 'winnow-training-'))
   try {
     const task = {
-      ...{ modelPath: base.modelPath, normalize: base.normalize, recipe, seed, scratchDir },
+      ...{ normalize: base.normalize, recipe, seed, scratchDir },
       ...{ threads: workers, classWeights: new Float32Array(parts.head.to).fill(1), ...parts },
     }
     const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)

@@ -95,8 +95,7 @@ const cases: Record<Differentiable | `${Differentiable} ${string}`, Case> = {
   gather: { shapes: [[3, 2]], build: (g, table) => op.gather(g, table, ids(g)) },
   layerNorm: {
     shapes: [[2, 2, 4], [4], [4]],
-    build: (g, x, scale, bias) =>
-      op.layerNorm(g, x, { scale: scale, bias: bias, epsilon: 1e-2 }),
+    build: (g, x, scale, bias) => op.layerNorm(g, x, { scale: scale, bias: bias, epsilon: 1e-2 }),
   },
   gelu: { shapes: [[2, 3]], build: (g, x) => op.gelu(g, x) },
   softmax: { shapes: [[2, 3]], build: (g, x) => op.softmax(g, x) },
