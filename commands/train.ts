@@ -46,13 +46,11 @@ export function addTrainCommand(program: Command): void {
     name: 'train',
     summary: 'train a model on labelled texts',
     description:
-      'Reads {"text", "label"} lines and writes a new version of the model NAME with its report.\n\n' +
-      'head     the base encoder stays as it is: its embeddings are computed once and kept, and a\n' +
-      '         regularised logistic regression is fitted on them. Seconds.\n' +
-      'partial  the top layers are trained too; what is below them is computed once.\n' +
-      'full     the whole encoder is trained. The best of the three, and the slowest.\n\n' +
-      'partial and full start from the head of the first method, and keep the epoch that is best on\n' +
-      'validation data. The same data and seed give the same model, byte for byte.',
+      'Reads {"text", "label"} lines and writes a new version of the model NAME with its report. With\n' +
+      'the method head, the base encoder stays as it is: its embeddings are computed once and kept,\n' +
+      'and a regularised logistic regression is fitted on them. Full trains the whole encoder from\n' +
+      'there, partial its top layers only, with what is below them computed once; both keep the epoch\n' +
+      'that is best on validation data. The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
@@ -62,7 +60,7 @@ export function addTrainCommand(program: Command): void {
   })
     .requiredOption('--data <src>', 'labelled texts: FILE.jsonl or FILE.jsonl.gz')
     .requiredOption('--name <name>', 'name of the model')
-    .option('--test <src>', 'labelled texts to measure on; else held-out folds are measured')
+    .option('--test <src>', 'labelled texts to measure on; else held-out ones are measured')
     .option('--base <name>', 'base encoder', 'minilm-l6')
     .addOption(new Option('--method <method>', 'what is trained').choices(methods).default('head'))
     .option('--validation <src>', 'chooses the best epoch (default: a tenth of the data)')

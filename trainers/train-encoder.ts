@@ -162,7 +162,8 @@ type Resolved = TrainEncoderOptions & {
 
 function resolveOptions(options: TrainEncoderOptions): Resolved {
   const seed = checkedSeed(options.seed)
-  const given = Object.entries(options.recipe ?? {}).filter(([, value]) => value !== undefined)
+  const settings: [string, number | undefined][] = Object.entries(options.recipe ?? {})
+  const given = settings.filter(([, value]) => value !== undefined)
   return {
     ...options,
     ...withValidation(options, seed),

@@ -18,6 +18,7 @@ export type StateTensors = {
 /** float32 elements by parameter name. */
 export type Snapshot = ReadonlyMap<string, Float32Array>
 
+/** Weights and moments over a whole run. */
 export class TrainedState {
   readonly #parameters: readonly {
     readonly parameter: StepParameter
