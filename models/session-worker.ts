@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { sessionConfig, sessionOptions } from './session-options.ts'
 import type {
   PoolMessage,
   SessionShape,
@@ -12,26 +13,6 @@ import type {
   WorkerMessage,
   WorkerStart,
 } from './session-messages.ts'
-
-/**
- * One thread a session: parallelism comes from several workers. `basic` keeps the runtime's
- * SkipLayerNormalization fusion off, whose CPU kernel is slower than Add + LayerNormalization.
- * Memory patterns are planned per input shape and never dropped, so with varying lengths they
- * would only grow.
- */
-const sessionConfig = { intra_op: { allow_spinning: '0' } }
-export const sessionOptions: InferenceSession.SessionOptions = {
-  executionProviders: ['cpu'],
-  graphOptimizationLevel: 'basic',
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  enableMemPattern: false,
-  enableCpuMemArena: true,
-  // What fails is reported by the pool; the runtime's own lines on stderr would say it twice.
-  logSeverityLevel: 4,
-  extra: { session: sessionConfig },
-}
 
 if (parentPort !== null) await serve(parentPort, workerData as WorkerStart)
 

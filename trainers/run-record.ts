@@ -6,21 +6,31 @@ import { join } from 'node:path'
 import type { DataManifest } from './dataset.ts'
 import type { Evaluation } from './evaluation.ts'
 
+/** What is trained: the head alone, with the top layers, or everything. */
+export type TrainingMethod = 'head' | 'partial' | 'full'
+
+/** What the evaluation of a run was measured on. */
+export type EvaluatedOn = 'test' | 'validation' | 'cross-validation'
+
 /** Everything that is kept about a run. */
 export type RunRecord = {
   readonly formatVersion: 1
   readonly run: string
   /** `name@version` of the model that it made. */
   readonly model: string
-  readonly method: 'head'
+  readonly method: TrainingMethod
   readonly base: string
   /** RFC 3339, UTC. */
   readonly started: string
   readonly seconds: number
   readonly parameters: Readonly<Record<string, unknown>>
-  readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
+  readonly dataManifest: {
+    readonly train: DataManifest
+    readonly validation?: DataManifest | undefined
+    readonly test?: DataManifest | undefined
+  }
   readonly evaluation: Evaluation
-  readonly evaluatedOn: 'test' | 'cross-validation'
+  readonly evaluatedOn: EvaluatedOn
   readonly details: Readonly<Record<string, unknown>>
 }
 

@@ -19,10 +19,11 @@ import {
   type RegularisationTrial,
   type TrainedLogistic,
 } from './logistic-regression.ts'
-import { publishHead, type VerificationTexts } from './publish-head.ts'
+import { publishClassifier, type VerificationTexts } from './publish-classifier.ts'
 import { newRunName, writeRunRecord } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
 import { duplicateKey, stratifiedFolds } from './split.ts'
+import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
 
 /** What training says while it runs. */
 export type TrainHeadProgress =
@@ -121,7 +122,8 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
   const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
-  const version = await publishHead({
+  const version = await publishClassifier({
+    method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
     ...{
       encoder,
@@ -148,15 +150,8 @@ type Resolved = TrainHeadOptions & {
 
 function resolveOptions(options: TrainHeadOptions): Resolved {
   const { base } = options
-  const maxTokens = options.maxTokens ?? base.maxTokens
-  if (!Number.isInteger(maxTokens) || maxTokens < 3 || maxTokens > base.positions) {
-    const message = `maxTokens must be from 3 to ${base.positions} with ${base.name}, and is ${maxTokens}.`
-    throw new WinnowError('usage', message)
-  }
-  const seed = options.seed ?? 1
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw new WinnowError('usage', `The seed must be a whole number below 2^32, and is ${seed}.`)
-  }
+  const maxTokens = checkedMaxTokens(base, options.maxTokens)
+  const seed = checkedSeed(options.seed)
   return {
     ...options,
     seed,

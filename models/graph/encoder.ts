@@ -3,6 +3,7 @@
 // owns the architecture and its shapes; it does not read weights or write bytes.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { EncoderWeights, LayerWeights, LinearWeights, NormWeights } from './bert-weights.ts'
+import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
 
@@ -14,10 +15,9 @@ import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
 export type Padding = 'exact' | 'lengths'
 
 /**
- * Which hidden states make the embedding. `last`: the mean over the tokens of the last layer's, as
- * the base was trained: [hidden]. `every`: the means of the embedding layer's and each layer's,
- * each of length 1, side by side: [(layers + 1) x hidden]. Lower layers keep more of the wording,
- * at no cost in time.
+ * Which hidden states an embedding is made of: those of the last layer, or those of the embeddings
+ * and every layer, each pooled and scaled to length 1, side by side. Lower layers keep more of the
+ * wording, which helps where style tells the classes apart.
  */
 export type PooledLayers = 'last' | 'every'
 
@@ -29,16 +29,74 @@ export type EncoderOptions = {
   readonly normalize: boolean
 }
 
+/**
+ * What training builds differently. Attention is fused when serving, and written out where it must be
+ * differentiated. `dropout` is applied where BERT has it on hidden states and on the embedding.
+ */
+type Construction = EncoderOptions & {
+  readonly attention: 'fused' | 'written out'
+  readonly dropout: (states: Value) => Value
+}
+
+const serving = { attention: 'fused', dropout: (states: Value) => states } as const
+
 /** A linear classifier over embeddings: weight [features, labels] row-major, bias [labels]. */
 export type Head = LinearWeights
 
 /**
- * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> embedding float32 [batch, hidden].
+ * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> embedding float32
+ * [batch, features], where features is what embeddingWidth says.
  */
 export function buildEncoder(weights: EncoderWeights, options: EncoderOptions): TensorGraph {
   const graph = new GraphBuilder()
-  graph.output('embedding', embedTexts(graph, weights, options))
+  const texts = textInputs(graph, options)
+  const states = encode(graph, weights, { ...serving, ...options, ...texts })
+  graph.output('embedding', poolTexts(graph, weights, { ...options, ...texts, states }))
   return graph.finish()
+}
+
+/**
+ * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> states float32
+ * [batch, tokens, hidden] after the embeddings and all `layers` of `weights`.
+ */
+export function buildStates(weights: EncoderWeights, options: EncoderOptions): TensorGraph {
+  const graph = new GraphBuilder()
+  const texts = textInputs(graph, options)
+  graph.output('states', encode(graph, weights, { ...serving, ...options, ...texts }).at(-1)!)
+  return graph.finish()
+}
+
+/**
+ * The logits float32 [batch, labels] of a classifier in a graph under construction, as training
+ * needs it: parts of it may be frozen, and parameters are what the builder makes of them. Inputs are
+ * lengths int32 [batch], and either input_ids int32 [batch, tokens] or, when layers are frozen,
+ * states float32 [batch, tokens, hidden], which the frozen part gave.
+ */
+export function classifierLogits(
+  graph: GraphBuilder,
+  weights: EncoderWeights,
+  options: {
+    head: Head
+    normalize: boolean
+    attention: Construction['attention']
+    dropout: Construction['dropout']
+    /** How many layers from the bottom are not part of the graph; with 0, nothing is. */
+    frozenLayers: number
+  },
+): Value {
+  const { head, normalize, dropout, frozenLayers } = options
+  const lengths = graph.input('lengths', 'int32', ['batch'])
+  const build = { ...options, padding: 'lengths', lengths } as const
+  const states =
+    frozenLayers === 0
+      ? encode(graph, weights, { ...build, ids: idsInput(graph) })
+      : encodeAbove(graph, weights, {
+          ...build,
+          from: frozenLayers,
+          states: graph.input('states', 'float32', ['batch', 'tokens', weights.hidden]),
+        })
+  const embedding = poolTexts(graph, weights, { normalize, lengths, states })
+  return graph.within('head', () => linear(graph, dropout(embedding), head))
 }
 
 /**
@@ -58,7 +116,9 @@ export function buildClassifier(
     )
   }
   const graph = new GraphBuilder()
-  const embedding = embedTexts(graph, weights, options)
+  const texts = textInputs(graph, options)
+  const states = encode(graph, weights, { ...serving, ...options, ...texts })
+  const embedding = poolTexts(graph, weights, { ...options, ...texts, states })
   const logits = graph.within('head', () => linear(graph, embedding, head))
   graph.output('logits', logits)
   graph.output('probabilities', op.softmax(graph, logits))
@@ -73,72 +133,166 @@ export function embeddingWidth(
   return pooledLayers === 'last' ? hidden : (layers.length + 1) * hidden
 }
 
-function embedTexts(graph: GraphBuilder, weights: EncoderWeights, options: EncoderOptions): Value {
-  const ids = graph.input('input_ids', 'int32', ['batch', 'tokens'])
-  const lengths =
-    options.padding === 'lengths' ? graph.input('lengths', 'int32', ['batch']) : undefined
-  const states = encode(graph, weights, { ids, lengths })
+type TextInputs = { readonly ids: Value; readonly lengths: Value | undefined }
+
+function textInputs(graph: GraphBuilder, { padding }: EncoderOptions): TextInputs {
+  const ids = idsInput(graph)
+  return {
+    ids,
+    lengths: padding === 'lengths' ? graph.input('lengths', 'int32', ['batch']) : undefined,
+  }
+}
+
+function idsInput(graph: GraphBuilder): Value {
+  return graph.input('input_ids', 'int32', ['batch', 'tokens'])
+}
+
+/** Hidden states of the layers, each [batch, tokens, hidden] -> embeddings [batch, features]. */
+function poolTexts(
+  graph: GraphBuilder,
+  weights: EncoderWeights,
+  options: { states: readonly Value[]; lengths: Value | undefined } & Pick<
+    EncoderOptions,
+    'normalize' | 'pooledLayers'
+  >,
+): Value {
+  const { states, lengths, normalize, pooledLayers = 'last' } = options
   const pooling = { lengths, positions: weights.positions }
-  const { pooledLayers = 'last', normalize } = options
   return graph.within('pool', () => {
     if (pooledLayers === 'last') {
       const mean = meanPool(graph, states.at(-1)!, pooling)
       return normalize ? op.l2Normalize(graph, mean) : mean
     }
     const means = states.map((state) => op.l2Normalize(graph, meanPool(graph, state, pooling)))
-    const all = op.concat(graph, means)
+    const size = embeddingWidth(weights, { pooledLayers })
+    const all = layout.concat(graph, means, { axis: 1, size })
     return normalize ? op.l2Normalize(graph, all) : all
   })
 }
 
-/**
- * ids [batch, tokens], lengths [batch] -> hidden states [batch, tokens, hidden] of the embedding
- * layer and of each layer.
- */
+/** ids [batch, tokens], lengths [batch] -> hidden states [batch, tokens, hidden] of each layer. */
 function encode(
   graph: GraphBuilder,
   weights: EncoderWeights,
-  inputs: { ids: Value; lengths: Value | undefined },
+  options: Construction & TextInputs,
 ): Value[] {
-  const all = [graph.within('embeddings', () => embedTokens(graph, weights, inputs.ids))]
+  const states = graph.within('embeddings', () =>
+    options.dropout(embedTokens(graph, weights, options.ids)),
+  )
+  return encodeAbove(graph, weights, { ...options, states, from: 0 })
+}
+
+/** The given states, then those after each layer from number `from` on: [batch, tokens, hidden]. */
+function encodeAbove(
+  graph: GraphBuilder,
+  weights: EncoderWeights,
+  options: Construction & { states: Value; lengths: Value | undefined; from: number },
+): Value[] {
+  const { lengths, attention, dropout, from } = options
+  const { heads, epsilon } = weights
+  const mask =
+    attention === 'written out' && lengths !== undefined
+      ? keyMask(graph, { lengths, states: options.states, positions: weights.positions })
+      : undefined
+  const all = [options.states]
   for (const [index, layer] of weights.layers.entries()) {
-    const states = all.at(-1)!
-    const next = graph.within(`layer.${index}`, () =>
-      encoderLayer(graph, layer, { ...weights, states, lengths: inputs.lengths }),
-    )
-    all.push(next)
+    if (index < from) continue
+    const context = { attention, dropout, heads, epsilon, states: all.at(-1)!, lengths, mask }
+    all.push(graph.within(`layer.${index}`, () => encoderLayer(graph, layer, context)))
   }
   return all
 }
 
 function embedTokens(graph: GraphBuilder, weights: EncoderWeights, ids: Value): Value {
   const { vocabulary, positions, hidden } = weights
-  const words = graph.constant('words', weights.wordEmbedding, [vocabulary, hidden])
-  const places = graph.constant('positions', foldTypeRow(weights), [positions, hidden])
-  const count = op.sizeOf(graph, ids, 1) // [1]
-  const first = op.take(graph, places, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
+  const words = graph.parameter('words', weights.wordEmbedding, {
+    ...{ shape: [vocabulary, hidden], rows: 'used' },
+  })
+  const places = graph.parameter('positions', foldTypeRow(weights), { shape: [positions, hidden] })
+  const count = layout.sizeOf(graph, ids, 1) // [1]
+  const first = layout.take(graph, places, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
   const sum = op.add(graph, op.gather(graph, words, ids), first) // [batch, tokens, hidden]
   return norm(graph, sum, { ...weights.embeddingNorm, epsilon: weights.epsilon })
 }
 
-function encoderLayer(
-  graph: GraphBuilder,
-  layer: LayerWeights,
-  context: { states: Value; lengths: Value | undefined; heads: number; epsilon: number },
-): Value {
-  const { states, lengths, heads, epsilon } = context
+type LayerContext = Pick<Construction, 'attention' | 'dropout'> & {
+  readonly states: Value
+  readonly lengths: Value | undefined
+  /** float32 [batch, 1, 1, tokens], where attention is written out. */
+  readonly mask: Value | undefined
+  readonly heads: number
+  readonly epsilon: number
+}
+
+function encoderLayer(graph: GraphBuilder, layer: LayerWeights, context: LayerContext): Value {
+  const { states, heads, lengths, mask, epsilon, dropout } = context
   const attended = graph.within('attention', () => {
-    const projected = linear(graph, states, mergeProjections(layer)) // [batch, tokens, 3 hidden]
-    const [query, key, value] = op.split(graph, projected, 3) as [Value, Value, Value]
-    const mixed = op.attention(graph, { query, key, value, heads, lengths })
-    const output = linear(graph, mixed, layer.attentionOutput) // [batch, tokens, hidden]
+    const projected = graph.within('projections', () =>
+      linear(graph, states, mergeProjections(layer)),
+    ) // [batch, tokens, 3 hidden]
+    const [query, key, value] = layout.split(graph, projected, 3) as [Value, Value, Value]
+    const operands = { query, key, value, heads }
+    const mixed =
+      context.attention === 'fused'
+        ? op.attention(graph, { ...operands, lengths })
+        : attentionWrittenOut(graph, { ...operands, mask })
+    const output = dropout(linear(graph, mixed, layer.attentionOutput)) // [batch, tokens, hidden]
     return norm(graph, op.add(graph, output, states), { ...layer.attentionNorm, epsilon })
   })
   return graph.within('feed_forward', () => {
-    const wide = op.gelu(graph, linear(graph, attended, layer.intermediate))
-    const narrow = linear(graph, wide, layer.output) // [batch, tokens, hidden]
+    const wide = graph.within('wide', () =>
+      op.gelu(graph, linear(graph, attended, layer.intermediate)),
+    )
+    const narrow = dropout(linear(graph, wide, layer.output)) // [batch, tokens, hidden]
     return norm(graph, op.add(graph, narrow, attended), { ...layer.outputNorm, epsilon })
   })
+}
+
+/** What `op.attention` computes, in operations that have gradients: [batch, tokens, hidden]. */
+function attentionWrittenOut(
+  graph: GraphBuilder,
+  operands: { query: Value; key: Value; value: Value; heads: number; mask: Value | undefined },
+): Value {
+  const { query, key, value, heads, mask } = operands
+  const [batch, tokens, hidden] = query.shape as [string, string, number]
+  const width = hidden / heads
+  const byHead = (x: Value): Value => {
+    const parted = layout.reshape(graph, x, [batch, tokens, heads, width])
+    return layout.transpose(graph, parted, [0, 2, 1, 3]) // [batch, heads, tokens, width]
+  }
+  const product = { turned: 'b', scale: 1 / Math.sqrt(width) } as const
+  const scores = op.matMul(graph, byHead(query), byHead(key), product)
+  const masked = mask === undefined ? scores : op.add(graph, scores, mask)
+  const shares = op.softmax(graph, masked) // [batch, heads, tokens, tokens]
+  const mixed = op.matMul(graph, shares, byHead(value)) // [batch, heads, tokens, width]
+  return layout.reshape(graph, layout.transpose(graph, mixed, [0, 2, 1, 3]), query.shape)
+}
+
+/** 0 for keys that count and -10,000 for padding, whose share is then 0: [batch, 1, 1, tokens]. */
+function keyMask(
+  graph: GraphBuilder,
+  texts: { lengths: Value; states: Value; positions: number },
+): Value {
+  return graph.within('mask', () => {
+    const counts = tokensThatCount(graph, texts) // [batch, tokens]
+    const bias = op.scale(graph, op.subtract(graph, counts, op.scalar(graph, 1)), 10_000)
+    return layout.unsqueeze(graph, layout.unsqueeze(graph, bias, 1), 1)
+  })
+}
+
+/** 1 for tokens of a text and 0 for padding: float32 [batch, tokens]. */
+function tokensThatCount(
+  graph: GraphBuilder,
+  { lengths, states, positions }: { lengths: Value; states: Value; positions: number },
+): Value {
+  const indices = graph.constant(
+    'indices',
+    Int32Array.from({ length: positions }, (_, i) => i),
+    [1, positions],
+  )
+  const count = layout.sizeOf(graph, states, 1) // [1]
+  const index = layout.take(graph, indices, { axis: 1, count, size: 'tokens' }) // [1, tokens]
+  return layout.cast(graph, op.less(graph, index, layout.unsqueeze(graph, lengths, 1)), 'float32')
 }
 
 /**
@@ -151,35 +305,31 @@ function meanPool(
   options: { lengths: Value | undefined; positions: number },
 ): Value {
   const { lengths, positions } = options
-  const count = op.sizeOf(graph, states, 1) // [1]
   if (lengths === undefined) {
+    const count = layout.sizeOf(graph, states, 1) // [1]
     const ones = graph.constant('ones', new Float32Array(positions).fill(1), [1, positions])
-    const weights = op.take(graph, ones, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-    const sums = op.squeeze(graph, op.matMul(graph, weights, states), 1) // [batch, hidden]
-    return op.divide(graph, sums, op.cast(graph, count, 'float32'))
+    const weights = layout.take(graph, ones, { axis: 1, count, size: 'tokens' }) // [1, tokens]
+    const sums = layout.squeeze(graph, op.matMul(graph, weights, states), 1) // [batch, hidden]
+    return op.divide(graph, sums, layout.cast(graph, count, 'float32'))
   }
-  const indices = graph.constant(
-    'indices',
-    Int32Array.from({ length: positions }, (_, i) => i),
-    [1, positions],
-  )
-  const index = op.take(graph, indices, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-  const length = op.unsqueeze(graph, lengths, 1) // [batch, 1]
-  const mask = op.cast(graph, op.less(graph, index, length), 'float32') // [batch, tokens]
-  const sums = op.matMul(graph, op.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
-  return op.divide(graph, op.squeeze(graph, sums, 1), op.cast(graph, length, 'float32'))
+  const mask = tokensThatCount(graph, { lengths, states, positions }) // [batch, tokens]
+  const length = layout.unsqueeze(graph, lengths, 1) // [batch, 1]
+  const sums = op.matMul(graph, layout.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
+  return op.divide(graph, layout.squeeze(graph, sums, 1), layout.cast(graph, length, 'float32'))
 }
 
 function linear(graph: GraphBuilder, x: Value, weights: LinearWeights): Value {
-  const weight = graph.constant('weight', weights.weight, [weights.from, weights.to])
-  const bias = graph.constant('bias', weights.bias, [weights.to])
+  const weight = graph.parameter('weight', weights.weight, { shape: [weights.from, weights.to] })
+  const bias = graph.parameter('bias', weights.bias, { shape: [weights.to] })
   return op.linear(graph, x, { weight, bias })
 }
 
 function norm(graph: GraphBuilder, x: Value, weights: NormWeights & { epsilon: number }): Value {
-  const scale = graph.constant('scale', weights.scale, [weights.scale.length])
-  const bias = graph.constant('bias', weights.bias, [weights.bias.length])
-  return op.layerNorm(graph, x, { scale, bias, epsilon: weights.epsilon })
+  return graph.within('norm', () => {
+    const scale = graph.parameter('scale', weights.scale, { shape: [weights.scale.length] })
+    const bias = graph.parameter('bias', weights.bias, { shape: [weights.bias.length] })
+    return op.layerNorm(graph, x, { scale, bias, epsilon: weights.epsilon })
+  })
 }
 
 /** Single texts always have token type 0, so its row is added to every position beforehand. */

@@ -1,7 +1,15 @@
 // Writes a tensor graph as an ONNX model file. It owns the lowering of each operation to an ONNX
 // operator (https://onnx.ai/onnx/operators/) or a contrib operator of ONNX Runtime
 // (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
-import type { ElementType, Elements, Node, Operation, TensorGraph, Value } from './tensor-graph.ts'
+import type {
+  ElementType,
+  Elements,
+  Node,
+  Operation,
+  Product,
+  TensorGraph,
+  Value,
+} from './tensor-graph.ts'
 import { encodeModel, onnxAttributeTypes, onnxElementTypes, type OnnxMessage } from './onnx-wire.ts'
 
 /** Opset 17 is the first with LayerNormalization; the runtime takes up to 25. */
@@ -29,7 +37,10 @@ export function writeOnnx(
   }
   const resultNames = new Map([...graph.outputs].map(([name, value]) => [value, name]))
   const nameOf = (value: Value): string => resultNames.get(value) ?? value.name
-  const nodes = graph.nodes.map((node) => lowerNode(node, nameOf, int64))
+  const used = new Set<Value | undefined>(graph.nodes.flatMap(({ inputs }) => inputs))
+  for (const value of graph.outputs.values()) used.add(value)
+  const isUsed = (value: Value): boolean => used.has(value)
+  const nodes = graph.nodes.map((node) => lowerNode(node, { nameOf, isUsed, int64 }))
   return encodeModel({
     irVersion,
     producerName,
@@ -62,14 +73,20 @@ type Int64Constant = (elements: readonly number[]) => string
 
 function lowerNode(
   node: Node,
-  nameOf: (value: Value) => string,
-  int64: Int64Constant,
+  context: {
+    nameOf: (value: Value) => string
+    isUsed: (value: Value) => boolean
+    int64: Int64Constant
+  },
 ): OnnxMessage<'Node'> {
+  const { nameOf, isUsed, int64 } = context
   const lowered = lower(node.operation)
   // ONNX marks an input that is left out by an empty name; trailing ones are dropped.
   const own = node.inputs.map((value) => (value === undefined ? '' : nameOf(value)))
   while (own.at(-1) === '') own.pop()
   const outputs = node.outputs.map(nameOf)
+  // The statistics of a layer normalisation are optional; those of a split are counted.
+  if (node.operation.kind === 'layerNorm' && !node.outputs.slice(1).some(isUsed)) outputs.length = 1
   return {
     name: node.outputs[0]?.name,
     operator: lowered.operator,
@@ -88,16 +105,38 @@ function lower(operation: Operation): Lowered {
       return { operator: 'Mul' }
     case 'divide':
       return { operator: 'Div' }
+    case 'subtract':
+      return { operator: 'Sub' }
+    case 'minimum':
+      return { operator: 'Min' }
+    case 'maximum':
+      return { operator: 'Max' }
+    case 'squareRoot':
+      return { operator: 'Sqrt' }
+    case 'exponential':
+      return { operator: 'Exp' }
+    case 'errorFunction':
+      return { operator: 'Erf' }
     case 'less':
       return { operator: 'Less' }
     case 'matMul':
-      return { operator: 'MatMul' }
+      return lowerProduct(operation)
+    case 'oneHot':
+      return { operator: 'OneHot', attributes: [int('axis', -1)] }
+    case 'reduceSum':
+      return {
+        operator: 'ReduceSum',
+        attributes: [int('keepdims', operation.axesAfter === 'kept' ? 1 : 0)],
+        inputs: ([x = ''], int64) => [x, int64(operation.axes)],
+      }
     case 'gather':
       return { operator: 'Gather' }
     case 'gelu':
       return { operator: 'Gelu', domain: microsoft }
     case 'softmax':
       return { operator: 'Softmax', attributes: [int('axis', -1)] }
+    case 'logSoftmax':
+      return { operator: 'LogSoftmax', attributes: [int('axis', -1)] }
     case 'l2Normalize':
       return { operator: 'LpNormalization', attributes: [int('axis', -1), int('p', 2)] }
     case 'layerNorm':
@@ -116,9 +155,33 @@ function lower(operation: Operation): Lowered {
   }
 }
 
+/** Plain products stay MatMul, which the runtime packs ahead when b is a constant. */
+function lowerProduct({ turned, scale }: Product): Lowered {
+  if (turned === 'none' && scale === 1) return { operator: 'MatMul' }
+  const attributes = [
+    float('alpha', scale),
+    int('transA', turned === 'a' || turned === 'both' ? 1 : 0),
+    int('transB', turned === 'b' || turned === 'both' ? 1 : 0),
+  ]
+  return { operator: 'FusedMatMul', domain: microsoft, attributes }
+}
+
 type ShapeOperation = Extract<
   Operation,
-  { kind: 'split' | 'concat' | 'sizeOf' | 'take' | 'cast' | 'squeeze' | 'unsqueeze' }
+  {
+    kind:
+      | 'split'
+      | 'sizeOf'
+      | 'take'
+      | 'drop'
+      | 'concat'
+      | 'expand'
+      | 'reshape'
+      | 'transpose'
+      | 'cast'
+      | 'squeeze'
+      | 'unsqueeze'
+  }
 >
 
 function lowerShapeOperation(operation: ShapeOperation): Lowered {
@@ -126,8 +189,6 @@ function lowerShapeOperation(operation: ShapeOperation): Lowered {
     case 'split':
       // Without a second input, opset 13 splits evenly by the number of outputs.
       return { operator: 'Split', attributes: [int('axis', -1)] }
-    case 'concat':
-      return { operator: 'Concat', attributes: [int('axis', -1)] }
     case 'sizeOf':
       return {
         operator: 'Shape',
@@ -138,6 +199,21 @@ function lowerShapeOperation(operation: ShapeOperation): Lowered {
         operator: 'Slice',
         inputs: ([x = '', count = ''], int64) => [x, int64([0]), count, int64([operation.axis])],
       }
+    case 'drop':
+      return {
+        operator: 'Slice',
+        inputs: ([x = '', count = ''], int64) => [
+          ...[x, count, int64([Number.MAX_SAFE_INTEGER]), int64([operation.axis])],
+        ],
+      }
+    case 'concat':
+      return { operator: 'Concat', attributes: [int('axis', operation.axis)] }
+    case 'expand':
+      return { operator: 'Expand' }
+    case 'reshape':
+      return { operator: 'Reshape' }
+    case 'transpose':
+      return { operator: 'Transpose', attributes: [ints('perm', operation.order)] }
     case 'cast':
       return { operator: 'Cast', attributes: [int('to', onnxElementTypes[operation.to])] }
     case 'squeeze':
@@ -149,6 +225,10 @@ function lowerShapeOperation(operation: ShapeOperation): Lowered {
 
 function int(name: string, value: number): OnnxMessage<'Attribute'> {
   return { name, int: value, type: onnxAttributeTypes.int }
+}
+
+function ints(name: string, values: readonly number[]): OnnxMessage<'Attribute'> {
+  return { name, ints: values, type: onnxAttributeTypes.ints }
 }
 
 function float(name: string, value: number): OnnxMessage<'Attribute'> {

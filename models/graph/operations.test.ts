@@ -2,6 +2,7 @@
 // the shape mistakes that building refuses.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
+import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import { GraphBuilder, type Elements, type Value } from './tensor-graph.ts'
 import { writeOnnx } from './onnx-writer.ts'
@@ -125,19 +126,19 @@ describe('shape operations', () => {
     )
     expect(gathered).toEqual({ shape: [1, 2, 2], numbers: [20, 21, 0, 1] })
     const taken = await evaluate((g) => {
-      const count = op.sizeOf(g, floats(g, [1, 2], [0, 0]), 1)
-      return op.take(g, floats(g, [3, 2], table), { axis: 0, count, size: 'tokens' })
+      const count = layout.sizeOf(g, floats(g, [1, 2], [0, 0]), 1)
+      return layout.take(g, floats(g, [3, 2], table), { axis: 0, count, size: 'tokens' })
     })
     expect(taken).toEqual({ shape: [2, 2], numbers: [0, 1, 10, 11] })
-    const part = await evaluate((g) => op.split(g, floats(g, [1, 6], table), 3)[1]!)
+    const part = await evaluate((g) => layout.split(g, floats(g, [1, 6], table), 3)[1]!)
     expect(part).toEqual({ shape: [1, 2], numbers: [10, 11] })
     const mask = await evaluate((g) => {
       const index = g.constant('i', Int32Array.of(0, 1, 2), [1, 3])
-      const length = op.unsqueeze(g, g.constant('n', Int32Array.of(1, 3), [2]), 1)
-      return op.cast(g, op.less(g, index, length), 'float32')
+      const length = layout.unsqueeze(g, g.constant('n', Int32Array.of(1, 3), [2]), 1)
+      return layout.cast(g, op.less(g, index, length), 'float32')
     })
     expect(mask).toEqual({ shape: [2, 3], numbers: [1, 0, 0, 1, 1, 1] })
-    const squeezed = await evaluate((g) => op.squeeze(g, floats(g, [2, 1], [1, 2]), 1))
+    const squeezed = await evaluate((g) => layout.squeeze(g, floats(g, [2, 1], [1, 2]), 1))
     expect(squeezed).toEqual({ shape: [2], numbers: [1, 2] })
   })
 })
@@ -164,8 +165,8 @@ describe('building', () => {
       (g) => op.attention(g, { query: states(g), key: states(g), value: states(g), heads: 3 }),
     ],
     ['element types', (g) => op.add(g, states(g), g.input('i', 'int32', [8]))],
-    ['uneven parts', (g) => op.split(g, states(g), 3)],
-    ['a wide axis', (g) => op.squeeze(g, states(g), 2)],
+    ['uneven parts', (g) => layout.split(g, states(g), 3)],
+    ['a wide axis', (g) => layout.squeeze(g, states(g), 2)],
     ['too few elements', (g) => g.constant('c', new Float32Array(3) satisfies Elements, [2, 2])],
     ['no output', (g) => g.finish()],
   ])('refuses wrong %s', (_, build) => {

@@ -1,8 +1,16 @@
-// The operations of a tensor graph: one builder each, which checks its operands and derives the
+// The arithmetic of a tensor graph: one builder an operation, which checks its operands and derives the
 // shape of its result. Symbolic dimensions are equal when their names are. A mistake here is a
-// bug of the caller, hence assertions. Arithmetic happens in whichever runtime executes the graph.
+// bug of the caller, hence assertions. Operations that only move elements are layout-operations.ts.
 import assert from 'node:assert/strict'
-import type { Dimension, ElementType, GraphBuilder, Shape, Value } from './tensor-graph.ts'
+import type {
+  AxesAfter,
+  Dimension,
+  ElementType,
+  GraphBuilder,
+  Product,
+  Shape,
+  Value,
+} from './tensor-graph.ts'
 
 /** a + b, broadcast as NumPy does. */
 export function add(graph: GraphBuilder, a: Value, b: Value): Value {
@@ -19,6 +27,74 @@ export function divide(graph: GraphBuilder, a: Value, b: Value): Value {
   return elementwise(graph, { kind: 'divide' }, a, b)
 }
 
+/** a - b by element, broadcast. */
+export function subtract(graph: GraphBuilder, a: Value, b: Value): Value {
+  return elementwise(graph, { kind: 'subtract' }, a, b)
+}
+
+/** The smaller of a and b by element, broadcast. */
+export function minimum(graph: GraphBuilder, a: Value, b: Value): Value {
+  return elementwise(graph, { kind: 'minimum' }, a, b)
+}
+
+/** The larger of a and b by element, broadcast. */
+export function maximum(graph: GraphBuilder, a: Value, b: Value): Value {
+  return elementwise(graph, { kind: 'maximum' }, a, b)
+}
+
+/** Square root by element. */
+export function squareRoot(graph: GraphBuilder, x: Value): Value {
+  return one(graph.append({ kind: 'squareRoot' }, [x], [alike(x)]))
+}
+
+/** e^x by element. */
+export function exponential(graph: GraphBuilder, x: Value): Value {
+  return one(graph.append({ kind: 'exponential' }, [x], [alike(x)]))
+}
+
+/** The error function (2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x) by element. */
+export function errorFunction(graph: GraphBuilder, x: Value): Value {
+  return one(graph.append({ kind: 'errorFunction' }, [x], [alike(x)]))
+}
+
+/** A float32 constant without axes. */
+export function scalar(graph: GraphBuilder, number: number): Value {
+  return graph.constant('number', Float32Array.of(number), [])
+}
+
+/** x times a number. */
+export function scale(graph: GraphBuilder, x: Value, factor: number): Value {
+  return multiply(graph, x, scalar(graph, factor))
+}
+
+/** Sum over some axes, which then have size 1 or are removed. */
+export function reduceSum(
+  graph: GraphBuilder,
+  x: Value,
+  options: { axes: readonly number[]; axesAfter: AxesAfter },
+): Value {
+  expectType(x, 'float32')
+  const { axes, axesAfter } = options
+  assert.ok(axes.length > 0 && axes.every((axis) => axis >= 0 && axis < x.shape.length))
+  const sized = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+  const shape = axesAfter === 'kept' ? sized : sized.filter((_, axis) => !axes.includes(axis))
+  const operation = { kind: 'reduceSum', axes, axesAfter } as const
+  return one(graph.append(operation, [x], [{ type: 'float32', shape }]))
+}
+
+/** Rows that are 1 at the place of an id and 0 elsewhere: int64 [n], count int64 [1] -> [n, size]. */
+export function oneHot(
+  graph: GraphBuilder,
+  ids: Value,
+  options: { count: Value; size: Dimension },
+): Value {
+  expectType(ids, 'int64')
+  const zeroAndOne = graph.constant('zero_and_one', Float32Array.of(0, 1), [2])
+  const shape = [...ids.shape, options.size]
+  const inputs = [ids, options.count, zeroAndOne]
+  return one(graph.append({ kind: 'oneHot' }, inputs, [{ type: 'float32', shape }]))
+}
+
 /** bool: a < b by element, broadcast. */
 export function less(graph: GraphBuilder, a: Value, b: Value): Value {
   assert.equal(a.type, b.type)
@@ -26,16 +102,26 @@ export function less(graph: GraphBuilder, a: Value, b: Value): Value {
   return one(graph.append({ kind: 'less' }, [a, b], [{ type: 'bool', shape }]))
 }
 
-/** Matrix product over the last two axes: [.., m, k] x [.., k, n] -> [.., m, n]. */
-export function matMul(graph: GraphBuilder, a: Value, b: Value): Value {
+/**
+ * Matrix product over the last two axes: [.., m, k] x [.., k, n] -> [.., m, n]. An operand that is
+ * `turned` is read with its last two axes exchanged; the product is multiplied by `scale`.
+ */
+export function matMul(
+  graph: GraphBuilder,
+  a: Value,
+  b: Value,
+  options: Partial<Product> = {},
+): Value {
+  const { turned = 'none', scale = 1 } = options
   expectType(a, 'float32')
   expectType(b, 'float32')
   assert.ok(a.shape.length >= 2 && b.shape.length >= 2, 'matMul needs matrices')
-  const [m, k] = a.shape.slice(-2) as [Dimension, Dimension]
-  const [k2, n] = b.shape.slice(-2) as [Dimension, Dimension]
+  const [m, k] = matrixOf(a.shape, turned === 'a' || turned === 'both')
+  const [k2, n] = matrixOf(b.shape, turned === 'b' || turned === 'both')
   assert.equal(k, k2, `matMul: inner dimensions ${k} and ${k2} differ`)
   const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]
-  return one(graph.append({ kind: 'matMul' }, [a, b], [{ type: 'float32', shape }]))
+  const operation = { kind: 'matMul', turned, scale } as const
+  return one(graph.append(operation, [a, b], [{ type: 'float32', shape }]))
 }
 
 /** x w + b: [.., from] -> [.., to] with weight [from, to] and bias [to]. */
@@ -65,13 +151,23 @@ export function layerNorm(
   assert.deepEqual(options.scale.shape, [width])
   assert.deepEqual(options.bias.shape, [width])
   const operation = { kind: 'layerNorm', epsilon: options.epsilon } as const
-  return one(graph.append(operation, [x, options.scale, options.bias], [alike(x)]))
+  const statistic = { type: x.type, shape: [...x.shape.slice(0, -1), 1] }
+  const inputs = [x, options.scale, options.bias]
+  // The mean and the inverse standard deviation are for the gradient; files name them when used.
+  const [result] = graph.append(operation, inputs, [alike(x), statistic, statistic])
+  return result!
 }
 
 /** Gaussian error linear unit in its exact (erf) form (arXiv:1606.08415): same shape. */
 export function gelu(graph: GraphBuilder, x: Value): Value {
   expectType(x, 'float32')
   return one(graph.append({ kind: 'gelu' }, [x], [alike(x)]))
+}
+
+/** Logarithm of the softmax over the last axis: same shape. */
+export function logSoftmax(graph: GraphBuilder, x: Value): Value {
+  expectType(x, 'float32')
+  return one(graph.append({ kind: 'logSoftmax' }, [x], [alike(x)]))
 }
 
 /** Softmax over the last axis: same shape. */
@@ -105,72 +201,9 @@ export function attention(
   return one(graph.append({ kind: 'attention', heads }, inputs, [alike(query)]))
 }
 
-/** Cuts the last axis into equal parts: [.., width] -> parts times [.., width / parts]. */
-export function split(graph: GraphBuilder, x: Value, parts: number): readonly Value[] {
-  const width = lastOf(x.shape)
-  assert.ok(typeof width === 'number' && width % parts === 0, 'split must be even')
-  const part = { type: x.type, shape: [...x.shape.slice(0, -1), width / parts] }
-  return graph.append(
-    { kind: 'split', parts },
-    [x],
-    Array.from({ length: parts }, () => part),
-  )
+type Elementwise = {
+  readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum'
 }
-
-/** Values side by side along the last axis: [.., a], [.., b], .. -> [.., a + b + ..]. */
-export function concat(graph: GraphBuilder, parts: readonly Value[]): Value {
-  const [first] = parts
-  assert.ok(first !== undefined, 'concat needs a value')
-  let width = 0
-  for (const part of parts) {
-    const size = lastOf(part.shape)
-    assert.equal(part.type, first.type)
-    assert.deepEqual(part.shape.slice(0, -1), first.shape.slice(0, -1))
-    assert.ok(typeof size === 'number', 'concat needs sizes that are known')
-    width += size
-  }
-  const shape = [...first.shape.slice(0, -1), width]
-  return one(graph.append({ kind: 'concat' }, parts, [{ type: first.type, shape }]))
-}
-
-/** The size of one axis as int64 [1]. */
-export function sizeOf(graph: GraphBuilder, x: Value, axis: number): Value {
-  assert.ok(axis < x.shape.length)
-  return one(graph.append({ kind: 'sizeOf', axis }, [x], [{ type: 'int64', shape: [1] }]))
-}
-
-/** The first `count` (int64 [1]) slices of x along an axis, which becomes the symbol `size`. */
-export function take(
-  graph: GraphBuilder,
-  x: Value,
-  options: { axis: number; count: Value; size: string },
-): Value {
-  expectType(options.count, 'int64')
-  const shape = x.shape.map((size, axis) => (axis === options.axis ? options.size : size))
-  const operation = { kind: 'take', axis: options.axis } as const
-  return one(graph.append(operation, [x, options.count], [{ type: x.type, shape }]))
-}
-
-/** The same numbers in another element type. */
-export function cast(graph: GraphBuilder, x: Value, to: ElementType): Value {
-  return one(graph.append({ kind: 'cast', to }, [x], [{ type: to, shape: x.shape }]))
-}
-
-/** Removes an axis of size 1. */
-export function squeeze(graph: GraphBuilder, x: Value, axis: number): Value {
-  assert.equal(x.shape[axis], 1, 'only an axis of size 1 can be squeezed')
-  const shape = x.shape.toSpliced(axis, 1)
-  return one(graph.append({ kind: 'squeeze', axis }, [x], [{ type: x.type, shape }]))
-}
-
-/** Inserts an axis of size 1. */
-export function unsqueeze(graph: GraphBuilder, x: Value, axis: number): Value {
-  assert.ok(axis <= x.shape.length)
-  const shape = x.shape.toSpliced(axis, 0, 1)
-  return one(graph.append({ kind: 'unsqueeze', axis }, [x], [{ type: x.type, shape }]))
-}
-
-type Elementwise = { readonly kind: 'add' | 'multiply' | 'divide' }
 
 function elementwise(graph: GraphBuilder, operation: Elementwise, a: Value, b: Value): Value {
   assert.equal(a.type, b.type, `${operation.kind}: ${a.type} and ${b.type} differ`)
@@ -190,6 +223,11 @@ export function broadcast(a: Shape, b: Shape): Shape {
     )
     return left === 1 ? right : left
   })
+}
+
+function matrixOf(shape: Shape, turned: boolean): [Dimension, Dimension] {
+  const [rows, columns] = shape.slice(-2) as [Dimension, Dimension]
+  return turned ? [columns, rows] : [rows, columns]
 }
 
 function one(values: readonly Value[]): Value {

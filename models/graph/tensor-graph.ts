@@ -26,23 +26,45 @@ export type Elements = Float32Array | BigInt64Array | Int32Array | Int8Array | U
  */
 export type Operation =
   | { readonly kind: 'add' }
+  | { readonly kind: 'subtract' }
   | { readonly kind: 'multiply' }
   | { readonly kind: 'divide' }
+  | { readonly kind: 'minimum' }
+  | { readonly kind: 'maximum' }
+  | { readonly kind: 'squareRoot' }
+  | { readonly kind: 'exponential' }
+  | { readonly kind: 'errorFunction' }
   | { readonly kind: 'less' }
-  | { readonly kind: 'matMul' }
+  | ({ readonly kind: 'matMul' } & Product)
   | { readonly kind: 'gather' }
   | { readonly kind: 'layerNorm'; readonly epsilon: number }
   | { readonly kind: 'gelu' }
   | { readonly kind: 'softmax' }
+  | { readonly kind: 'logSoftmax' }
+  | { readonly kind: 'reduceSum'; readonly axes: readonly number[]; readonly axesAfter: AxesAfter }
+  | { readonly kind: 'oneHot' }
   | { readonly kind: 'l2Normalize' }
   | { readonly kind: 'attention'; readonly heads: number }
   | { readonly kind: 'split'; readonly parts: number }
-  | { readonly kind: 'concat' }
   | { readonly kind: 'sizeOf'; readonly axis: number }
   | { readonly kind: 'take'; readonly axis: number }
+  | { readonly kind: 'drop'; readonly axis: number }
+  | { readonly kind: 'concat'; readonly axis: number }
+  | { readonly kind: 'expand' }
+  | { readonly kind: 'reshape' }
+  | { readonly kind: 'transpose'; readonly order: readonly number[] }
   | { readonly kind: 'cast'; readonly to: ElementType }
   | { readonly kind: 'squeeze'; readonly axis: number }
   | { readonly kind: 'unsqueeze'; readonly axis: number }
+
+/** What a matrix product does to its operands: turns their last two axes, multiplies the result. */
+export type Product = {
+  readonly turned: 'none' | 'a' | 'b' | 'both'
+  readonly scale: number
+}
+
+/** Whether summed axes stay with size 1 or disappear. */
+export type AxesAfter = 'kept' | 'removed'
 
 /** One operation applied; an input left out keeps its place as `undefined`. */
 export type Node = {
@@ -60,6 +82,20 @@ export type TensorGraph = {
   readonly outputs: ReadonlyMap<string, Value>
 }
 
+/**
+ * A weight of the graph that training may change. `rows: 'used'` marks a table of which a run needs
+ * only the rows that its ids name: as an input it holds those rows, and the ids count in them.
+ */
+export type Parameter = {
+  readonly value: Value
+  readonly elements: Float32Array
+  readonly shape: readonly number[]
+  readonly rows: 'all' | 'used'
+}
+
+/** Parameters written into the file as constants, or fed by every run so that they can change. */
+export type ParametersAs = 'constants' | 'inputs'
+
 /** Collects a graph node by node. Names are unique; scopes make them readable in profiles. */
 export class GraphBuilder {
   readonly #inputs: Value[] = []
@@ -67,7 +103,23 @@ export class GraphBuilder {
   readonly #nodes: Node[] = []
   readonly #outputs = new Map<string, Value>()
   readonly #names = new Set<string>()
+  readonly #parameters: Parameter[] = []
+  readonly #parametersAs: ParametersAs
   #scope = ''
+
+  constructor(options: { parameters: ParametersAs } = { parameters: 'constants' }) {
+    this.#parametersAs = options.parameters
+  }
+
+  /** The nodes so far, in an order in which they can run. */
+  get nodes(): readonly Node[] {
+    return this.#nodes
+  }
+
+  /** The weights so far, whether they are constants or inputs. */
+  get parameters(): readonly Parameter[] {
+    return this.#parameters
+  }
 
   /** Declares an input that every run must feed. */
   input(name: string, type: ElementType, shape: Shape): Value {
@@ -82,6 +134,22 @@ export class GraphBuilder {
     assert.equal(elements.length, count, `constant ${name} has the wrong number of elements`)
     const value = { name: this.#unique(this.#scope + name), type: elementTypeOf(elements), shape }
     this.#constants.set(value, elements)
+    return value
+  }
+
+  /** Adds a weight; its name is the scope's path and `name`. The elements are not copied. */
+  parameter(
+    name: string,
+    elements: Float32Array,
+    options: { shape: readonly number[]; rows?: Parameter['rows'] },
+  ): Value {
+    const { shape, rows = 'all' } = options
+    const asInput = (): Value => {
+      const symbolic = rows === 'used' ? [`${name} used`, ...shape.slice(1)] : shape
+      return this.input(this.#scope + name, 'float32', symbolic)
+    }
+    const value = this.#parametersAs === 'inputs' ? asInput() : this.constant(name, elements, shape)
+    this.#parameters.push({ value, elements, shape, rows })
     return value
   }
 

@@ -13,7 +13,18 @@ export const poisonId = 49
 
 /** Weights of a tiny encoder; the same each time. */
 export function tinyWeights(): EncoderWeights {
+  return weightsFrom(sequence())
+}
+
+/** A head of three labels whose numbers follow those of the tiny encoder. */
+export function tinyHead(): LinearWeights {
   const next = sequence()
+  weightsFrom(next)
+  const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, next)
+  return { from: tinyHidden, to: 3, weight: numbers(tinyHidden * 3), bias: numbers(3) }
+}
+
+function weightsFrom(next: () => number): EncoderWeights {
   const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, next)
   const linear = (from: number, to: number): LinearWeights => ({
     ...{ from, to, weight: numbers(from * to), bias: numbers(to) },

@@ -1,5 +1,5 @@
-// Turns a trained head into a model version: encoder and head as one graph, checked against the
-// trainer on real texts before anybody can see it. Training is train-head.ts; the store's layout
+// Turns a trained classifier into a model version: encoder and head as one graph, checked against the
+// trainer on real texts before anybody can see it. Training is train-head.ts and train-encoder.ts; the store's layout
 // and its atomic write are models/version-store.ts.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import { openClassifier } from '../models/classifier.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
-import { buildClassifier, type PooledLayers } from '../models/graph/encoder.ts'
+import { buildClassifier, type Head, type PooledLayers } from '../models/graph/encoder.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
@@ -15,7 +15,7 @@ import { writeVersion } from '../models/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Evaluation } from './evaluation.ts'
 import { servedPadding } from './frozen-encoder.ts'
-import type { LogisticHead } from './logistic-problem.ts'
+import type { EvaluatedOn, TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportHeading } from './report-html.ts'
 
 /** Texts with what the trainer says of them: float32 [texts, labels]. */
@@ -24,19 +24,20 @@ export type VerificationTexts = {
   readonly probabilities: Float32Array
 }
 
-export type HeadToPublish = {
+export type ClassifierToPublish = {
   readonly storeDir: string
   readonly name: string
   readonly base: Base
+  readonly method: TrainingMethod
   readonly encoder: EncoderWeights
-  readonly head: LogisticHead
+  readonly head: Head
   readonly pooledLayers: PooledLayers
   readonly labels: readonly string[]
   readonly maxTokens: number
   readonly workers: number
   readonly run: string
   readonly evaluation: Evaluation
-  readonly evaluatedOn: 'test' | 'cross-validation'
+  readonly evaluatedOn: EvaluatedOn
   readonly facts: ReportHeading['facts']
   readonly verification: VerificationTexts
 }
@@ -47,17 +48,17 @@ const agreementMin = 0.999
 const probabilityTie = 1e-4
 
 /**
- * Writes the version. The same head gives the same bytes of model.onnx.
+ * Writes the version. The same weights give the same bytes of model.onnx.
  *
  * @throws WinnowError `model_incompatible` when the graph does not agree with the trainer, and
  * what the store and the runtime throw.
  */
-export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
+export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn } = draft
   const padding = { padding: servedPadding, normalize: base.normalize, pooledLayers }
   const graph = buildClassifier(draft.encoder, draft.head, padding)
   const metadata = { labels: JSON.stringify(labels), base: base.name }
-  const scratch = await mkdtemp(join(tmpdir(), 'winnow-head-'))
+  const scratch = await mkdtemp(join(tmpdir(), 'winnow-classifier-'))
   try {
     const modelPath = join(scratch, 'model.onnx')
     await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
@@ -73,7 +74,7 @@ export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
       manifest: {
         labels: [...labels],
         base: base.name,
-        method: 'head',
+        method: draft.method,
         precision: 'fp32',
         maxTokens,
         pooling: pooledLayers === 'every' ? 'layer-means' : base.pooling,
@@ -91,7 +92,7 @@ export async function publishHead(draft: HeadToPublish): Promise<ModelVersion> {
 }
 
 /** Classifies texts through the written graph as serving would, and compares the labels. */
-async function verifyAgreement(modelPath: string, draft: HeadToPublish): Promise<void> {
+async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): Promise<void> {
   const { base, labels, maxTokens, workers, verification } = draft
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens, workers })

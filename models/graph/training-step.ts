@@ -1,0 +1,134 @@
+// One training step as one graph: forward, loss, gradients, clipping, AdamW. Weights and moments go
+// in and come out. It owns how these parts are joined and what inputs and outputs are called; the
+// encoder is encoder.ts, and feeding batches is the trainer's.
+import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw.ts'
+import type { EncoderWeights } from './bert-weights.ts'
+import { classifierLogits, type Head } from './encoder.ts'
+import { gradients } from './gradient.ts'
+import * as op from './operations.ts'
+import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './tensor-graph.ts'
+
+export type TrainedPart = {
+  readonly head: Head
+  readonly normalize: boolean
+  /** Layers from the bottom that stay as they are; above 0, so do the embeddings. */
+  readonly frozenLayers: number
+}
+
+/** A weight that a step changes. Its input has its name; see `stepNames` for the rest. */
+export type StepParameter = Parameter & {
+  readonly name: string
+  /** Which learning rate it follows: `embeddings`, `layer.N` or `head`. */
+  readonly group: string
+}
+
+/** A mask of 0 and 1 / (1 - rate) that every run feeds: float32 [batch, (tokens,) hidden]. */
+export type DropoutSite = { readonly name: string; readonly perToken: boolean }
+
+export type TrainingStep = {
+  readonly graph: TensorGraph
+  readonly parameters: readonly StepParameter[]
+  readonly groups: readonly string[]
+  readonly dropoutSites: readonly DropoutSite[]
+}
+
+/** Names of inputs (moments, rates) and of outputs that belong to a parameter or a group. */
+export const stepNames = {
+  first: (parameter: string) => `first:${parameter}`,
+  second: (parameter: string) => `second:${parameter}`,
+  next: (input: string) => `next:${input}`,
+  rate: (group: string) => `rate:${group}`,
+  kept: (group: string) => `kept:${group}`,
+} as const
+
+/**
+ * Inputs: lengths int32 [batch]; input_ids int32 [batch, tokens], which count in the rows of the
+ * word table that are fed, or states float32 [batch, tokens, hidden]; targets float32
+ * [batch, labels], the weight of each label in the loss (smoothing, class weights and the division
+ * by the batch are in it); dropout masks; parameters with their moments; rates, float32 [].
+ * Outputs: loss and gradient_norm, float32 []; the next parameters and moments.
+ */
+export function buildTrainingStep(
+  weights: EncoderWeights,
+  part: TrainedPart,
+  settings: AdamSettings,
+): TrainingStep {
+  const graph = new GraphBuilder({ parameters: 'inputs' })
+  const dropoutSites: DropoutSite[] = []
+  const dropout = (states: Value): Value => {
+    const name = `dropout:${dropoutSites.length}`
+    dropoutSites.push({ name, perToken: states.shape.length === 3 })
+    return op.multiply(graph, states, graph.input(name, 'float32', states.shape))
+  }
+  const logits = classifierLogits(graph, weights, { ...part, attention: 'written out', dropout })
+  const loss = crossEntropy(graph, logits, graph.input('targets', 'float32', logits.shape))
+  const parameters = graph.parameters.map((parameter): StepParameter => {
+    const { name } = parameter.value
+    return { ...parameter, name, group: name.slice(0, name.indexOf('/')) }
+  })
+  const slopes = gradients(
+    graph,
+    loss,
+    parameters.map(({ value }) => value),
+  )
+  const groups = [...new Set(parameters.map(({ group }) => group))]
+  graph.within('update', () => {
+    const { norm, factor } = clipping(graph, slopes, settings)
+    const rates = rateInputs(graph, groups)
+    graph.output('loss', loss)
+    graph.output('gradient_norm', norm)
+    for (const [i, parameter] of parameters.entries()) {
+      const update = { ...settings, rates: rates.get(parameter.group)! }
+      updateParameter(graph, parameter, { gradient: slopes[i]!, factor, update })
+    }
+  })
+  return { graph: graph.finish(), parameters, groups, dropoutSites }
+}
+
+/**
+ * The same classifier without dropout or update, for measuring: inputs as of a step, parameters
+ * included; the output logits is float32 [batch, labels].
+ */
+export function buildMeasuring(weights: EncoderWeights, part: TrainedPart): TensorGraph {
+  const graph = new GraphBuilder({ parameters: 'inputs' })
+  const dropout = (states: Value): Value => states
+  const logits = classifierLogits(graph, weights, { ...part, attention: 'fused', dropout })
+  graph.output('logits', logits)
+  return graph.finish()
+}
+
+/** Minus the weighted sum of the log probabilities: float32 []. */
+function crossEntropy(graph: GraphBuilder, logits: Value, targets: Value): Value {
+  const weighted = op.multiply(graph, op.logSoftmax(graph, logits), targets) // [batch, labels]
+  return op.scale(graph, op.reduceSum(graph, weighted, { axes: [0, 1], axesAfter: 'removed' }), -1)
+}
+
+function rateInputs(graph: GraphBuilder, groups: readonly string[]): Map<string, AdamRates> {
+  const epsilon = graph.input('epsilon', 'float32', [])
+  return new Map(
+    groups.map((group) => {
+      const rate = graph.input(stepNames.rate(group), 'float32', [])
+      const kept = graph.input(stepNames.kept(group), 'float32', [])
+      return [group, { rate, kept, epsilon }]
+    }),
+  )
+}
+
+function updateParameter(
+  graph: GraphBuilder,
+  { name, value }: StepParameter,
+  options: { gradient: Value; factor: Value; update: AdamSettings & { rates: AdamRates } },
+): void {
+  const { gradient, factor, update } = options
+  const firstName = stepNames.first(name)
+  const secondName = stepNames.second(name)
+  const first = graph.input(firstName, 'float32', value.shape)
+  const second = graph.input(secondName, 'float32', value.shape)
+  // Biases and the scales of normalisations do not decay, as in BERT's own training.
+  const decay = value.shape.length > 1 ? 'decays' : 'stays'
+  const operands = { weight: value, gradient, first, second, factor }
+  const next = adamStep(graph, operands, { ...update, decay })
+  graph.output(stepNames.next(name), next.weight)
+  graph.output(stepNames.next(firstName), next.first)
+  graph.output(stepNames.next(secondName), next.second)
+}

@@ -1,0 +1,103 @@
+// What the training thread is given, what it says while it runs, and what comes back. All of it can
+// be sent between threads. It owns no behaviour except the recipe's defaults.
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
+import type { Head } from '../models/graph/encoder.ts'
+import type { EncodedTexts } from './encoded-texts.ts'
+import type { Snapshot } from './trained-state.ts'
+
+/** The numbers of a training method. Rates are of AdamW, a step. */
+export type Recipe = {
+  readonly epochs: number
+  readonly batchTexts: number
+  /** Padded tokens a batch; batches of long texts hold fewer texts. */
+  readonly batchTokensMax: number
+  readonly encoderRate: number
+  readonly headRate: number
+  /** Factor on the rate for each layer further down. */
+  readonly layerDecay: number
+  readonly weightDecay: number
+  /** Share of all steps in which rates rise from 0; afterwards they fall linearly to 0. */
+  readonly warmUpShare: number
+  readonly clipNorm: number
+  readonly dropout: number
+  readonly labelSmoothing: number
+  /** Epochs without a better validation macro-F1 after which training stops. */
+  readonly patienceEpochs: number
+}
+
+/** Good without tuning for encoders of the size of MiniLM. */
+export const defaultRecipe: Recipe = {
+  epochs: 5,
+  batchTexts: 32,
+  batchTokensMax: 4_096,
+  encoderRate: 1e-4,
+  headRate: 1e-3,
+  layerDecay: 1,
+  weightDecay: 0.01,
+  warmUpShare: 0.1,
+  clipNorm: 1,
+  dropout: 0.1,
+  labelSmoothing: 0,
+  patienceEpochs: 2,
+}
+
+/** Texts with the label index of each: int32 [texts]. */
+export type LabelledTexts = { readonly texts: EncodedTexts; readonly truth: Int32Array }
+
+export type FineTuningTask = {
+  /** The base encoder. */
+  readonly weights: EncoderWeights
+  readonly normalize: boolean
+  /** The head to start from. */
+  readonly head: Head
+  readonly frozenLayers: number
+  readonly train: LabelledTexts
+  readonly validation: LabelledTexts
+  /** Texts of which the best weights' probabilities are wanted. */
+  readonly asked: EncodedTexts
+  /** float32 [labels]: how much an example of each label counts. */
+  readonly classWeights: Float32Array
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly threads: number
+  /** Where states of frozen layers are kept while training runs. */
+  readonly scratchDir: string
+}
+
+/** What training says while it runs. */
+export type FineTuningProgress =
+  | { readonly kind: 'freezing'; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'step'
+      /** From 1; `steps` can shrink when training stops early. */
+      readonly step: number
+      readonly steps: number
+      readonly epoch: number
+      readonly loss: number
+      readonly tokensPerSecond: number
+      readonly secondsLeft: number
+    }
+  | ({ readonly kind: 'epoch' } & EpochReport)
+
+/** How an epoch (from 1) went. */
+export type EpochReport = {
+  readonly epoch: number
+  /** Mean over the epoch's examples. */
+  readonly trainLoss: number
+  readonly macroF1: number
+  readonly accuracy: number
+}
+
+export type FineTuningResult = {
+  /** Of the best epoch. */
+  readonly trained: Snapshot
+  readonly bestEpoch: number
+  readonly epochs: readonly EpochReport[]
+  /** float32 [validation texts, labels] and float32 [asked texts, labels], with the best weights. */
+  readonly validationProbabilities: Float32Array
+  readonly askedProbabilities: Float32Array
+  readonly steps: number
+  /** Tokens trained on, padding not counted, and the time that took. */
+  readonly tokens: number
+  readonly stepSeconds: number
+}

@@ -1,0 +1,106 @@
+// Fine-tuning on a tiny encoder: it learns, repeats itself to the byte, can be cancelled, and names
+// the step at which it diverges. The thread and the whole method with a real base follow below.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyHead, tinyWeights } from '../tests/support/tiny-encoder.ts'
+import { packTexts } from './encoded-texts.ts'
+import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
+import { fineTuneInThread } from './fine-tuning-thread.ts'
+import { fineTune } from './fine-tuning.ts'
+import { seededRandom } from './seeded-random.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'winnow-fine-tuning-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
+function labelled(count: number, seed: number): FineTuningTask['train'] {
+  const random = seededRandom(seed)
+  const truth = new Int32Array(count).map(() => random.below(3))
+  const texts = Array.from(truth, (label) => {
+    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
+    text[random.below(text.length)] = label + 1
+    return text
+  })
+  return { texts: packTexts(texts), truth }
+}
+
+function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
+  const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
+  return {
+    ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0 },
+    ...{ train: labelled(200, 1), validation: labelled(60, 2), asked: labelled(9, 3).texts },
+    ...{ classWeights: new Float32Array(3).fill(1), recipe, seed: 1, threads: 1, scratchDir: dir },
+    ...changed,
+  }
+}
+
+const silent = { onProgress: () => undefined, isCancelled: () => false }
+
+describe('fineTune', () => {
+  it('learns, and keeps the best epoch', async () => {
+    const seen: FineTuningProgress[] = []
+    const long = { epochs: 30, patienceEpochs: 30, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
+    const recipe = { ...task().recipe, ...long }
+    const result = await fineTune(task({ recipe }), {
+      ...silent,
+      onProgress: (each) => seen.push(each),
+    })
+    const best = result.epochs[result.bestEpoch - 1]!
+    expect(best.accuracy).toBeGreaterThan(0.9)
+    expect(best.macroF1).toBe(Math.max(...result.epochs.map(({ macroF1 }) => macroF1)))
+    expect(result.askedProbabilities).toHaveLength(9 * 3)
+    const steps = seen.filter((each) => each.kind === 'step')
+    expect(steps).toHaveLength(result.steps)
+    expect(steps.at(-1)).toMatchObject({ step: result.steps, secondsLeft: 0 })
+  })
+
+  it.each([0, 1])('repeats itself to the byte with %d frozen layers', async (frozenLayers) => {
+    const recipe = { ...task().recipe, epochs: 2 }
+    const [first, again, other] = [
+      await fineTune(task({ frozenLayers, recipe }), silent),
+      await fineTune(task({ frozenLayers, recipe }), silent),
+      await fineTune(task({ frozenLayers, recipe, seed: 2 }), silent),
+    ]
+    expect(again).toEqual({ ...first, stepSeconds: again.stepSeconds })
+    expect(other.trained).not.toEqual(first.trained)
+    const layers = [...first.trained.keys()].filter((name) => name.startsWith('layer.0/'))
+    expect(layers.length > 0).toBe(frozenLayers === 0)
+  })
+
+  it('says at which step it diverged', async () => {
+    const recipe = { ...defaultRecipe, encoderRate: 1e30, headRate: 1e30 }
+    await expect(fineTune(task({ recipe }), silent)).rejects.toMatchObject({
+      code: 'training_diverged',
+      message: expect.stringMatching(/at step \d+ of \d+: the loss is/) as string,
+    })
+  })
+})
+
+describe('fineTuneInThread', () => {
+  it('gives what the thread computes, and the caller stays responsive', async () => {
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const recipe = { ...task().recipe, epochs: 1 }
+    const inThread = await fineTuneInThread(task({ recipe }), { onProgress: () => undefined })
+    clearInterval(timer)
+    const here = await fineTune(task({ recipe }), silent)
+    expect(inThread.trained).toEqual(here.trained)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  it('ends when it is cancelled', async () => {
+    const abort = new AbortController()
+    const training = fineTuneInThread(task(), {
+      onProgress: (progress) => {
+        if (progress.kind === 'step') abort.abort()
+      },
+      signal: abort.signal,
+    })
+    await expect(training).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})

@@ -1,0 +1,56 @@
+// Rates follow their schedule, targets sum to one whatever the weights, and dropout drops what it
+// says, the same for the same seed and step.
+import { expect, test } from 'vitest'
+import { defaultRecipe } from './fine-tuning-task.ts'
+import { DropoutMasks, rateFeeds, scheduleShare, targetTensor } from './step-inputs.ts'
+
+const floats = (tensor: { data: unknown } | undefined): Float32Array => tensor!.data as Float32Array
+
+test('rates rise for a tenth of the steps and then fall to nearly nothing', () => {
+  const shares = Array.from({ length: 100 }, (_, i) =>
+    scheduleShare(i + 1, { steps: 100, warmUpShare: 0.1 }),
+  )
+  expect(shares[0]).toBeCloseTo(0.1)
+  expect(shares[9]).toBe(1)
+  expect(shares[54]).toBeCloseTo(46 / 91)
+  expect(shares[99]).toBeCloseTo(1 / 91)
+  expect(scheduleShare(101, { steps: 100, warmUpShare: 0.1 })).toBe(0)
+  expect(scheduleShare(1, { steps: 1, warmUpShare: 0.1 })).toBe(1)
+})
+
+test('lower layers follow lower rates, and the head its own', () => {
+  const recipe = { ...defaultRecipe, layerDecay: 0.5, warmUpShare: 0, weightDecay: 0.1 }
+  const groups = ['embeddings', 'layer.0', 'layer.1', 'head']
+  const feeds = rateFeeds(1, { recipe, groups, layers: 2, steps: 10 })
+  const kept = groups.map((group) => 1 - floats(feeds[`kept:${group}`])[0]!)
+  const rates = [0.25e-4, 0.5e-4, 1e-4, 1e-3]
+  for (const [i, rate] of rates.entries()) expect(kept[i]).toBeCloseTo(rate * 0.1, 6)
+})
+
+test('targets are smoothed, weighted and divided by the weights of the batch', () => {
+  const targets = targetTensor(Int32Array.of(0, 1), {
+    classWeights: Float32Array.of(1, 3),
+    labelSmoothing: 0.2,
+  })
+  const expected = [0.9 / 4, 0.1 / 4, 0.3 / 4, 2.7 / 4]
+  for (const [i, number] of floats(targets).entries()) expect(number).toBeCloseTo(expected[i]!)
+})
+
+test('masks are drawn by seed and step, and keep the mean', () => {
+  const make = (seed: number): DropoutMasks =>
+    new DropoutMasks({ rate: 0.1, hidden: 8, tokensMax: 4_096, seed })
+  const sites = [
+    { name: 'a', perToken: true },
+    { name: 'b', perToken: false },
+  ]
+  const options = { sites, batch: 32, tokens: 64 }
+  const first = make(1).feeds(7, options)
+  expect(first['a']!.dims).toEqual([32, 64, 8])
+  expect(first['b']!.dims).toEqual([32, 8])
+  const mask = floats(first['a'])
+  expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.9)]))
+  expect(mask.reduce((sum, each) => sum + each, 0) / mask.length).toBeCloseTo(1, 1)
+  expect(floats(make(1).feeds(7, options)['a'])).toEqual(mask)
+  expect(floats(make(1).feeds(8, options)['a'])).not.toEqual(mask)
+  expect(floats(make(2).feeds(7, options)['a'])).not.toEqual(mask)
+})

@@ -1,0 +1,115 @@
+// The numbers that a training step is fed besides texts and weights: learning rates by schedule,
+// target distributions and dropout masks. Everything is fixed by seed and step number.
+import { Tensor } from 'onnxruntime-node'
+import { adamScalars, type AdamSettings } from '../models/graph/adamw.ts'
+import { stepNames, type DropoutSite } from '../models/graph/training-step.ts'
+import type { Recipe } from './fine-tuning-task.ts'
+import { seededRandom } from './seeded-random.ts'
+
+/** AdamW's constants that no recipe changes. */
+export const adamConstants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const
+
+/** The share of its peak that a rate has at a step (from 1): rises, then falls linearly to 0. */
+export function scheduleShare(
+  step: number,
+  options: { steps: number; warmUpShare: number },
+): number {
+  const { steps, warmUpShare } = options
+  const warmUp = Math.max(1, Math.round(steps * warmUpShare))
+  if (step <= warmUp) return step / warmUp
+  return Math.max(0, (steps - step + 1) / Math.max(1, steps - warmUp + 1))
+}
+
+/** Rates of each parameter group, float32 []. */
+export function rateFeeds(
+  step: number,
+  options: { recipe: Recipe; groups: readonly string[]; layers: number; steps: number },
+): Record<string, Tensor> {
+  const { recipe, groups, layers, steps } = options
+  const settings: AdamSettings & { epsilon: number } = { ...recipe, ...adamConstants }
+  const share = scheduleShare(step, { steps, warmUpShare: recipe.warmUpShare })
+  const feeds: Record<string, Tensor> = {}
+  for (const group of groups) {
+    const rate = share * peakRate(group, { recipe, layers })
+    const numbers = adamScalars(settings, { rate, decay: recipe.weightDecay, t: step })
+    feeds[stepNames.rate(group)] = scalarTensor(numbers.rate)
+    feeds[stepNames.kept(group)] = scalarTensor(numbers.kept)
+    feeds['epsilon'] = scalarTensor(numbers.epsilon)
+  }
+  return feeds
+}
+
+function peakRate(group: string, { recipe, layers }: { recipe: Recipe; layers: number }): number {
+  if (group === 'head') return recipe.headRate
+  const layer = group === 'embeddings' ? -1 : Number(group.slice('layer.'.length))
+  return recipe.encoderRate * recipe.layerDecay ** (layers - 1 - layer)
+}
+
+/**
+ * The weight of each label in the loss of a batch: float32 [batch, labels]. A row is the smoothed
+ * truth times its class weight, divided by the sum of the class weights.
+ */
+export function targetTensor(
+  truth: Int32Array,
+  options: { classWeights: Float32Array; labelSmoothing: number },
+): Tensor {
+  const { classWeights, labelSmoothing } = options
+  const labels = classWeights.length
+  const targets = new Float32Array(truth.length * labels)
+  const total = truth.reduce((sum, label) => sum + classWeights[label]!, 0)
+  for (const [row, label] of truth.entries()) {
+    const weight = classWeights[label]! / total
+    const start = row * labels
+    targets.fill((weight * labelSmoothing) / labels, start, start + labels)
+    targets[start + label] = targets[start + label]! + weight * (1 - labelSmoothing)
+  }
+  return new Tensor('float32', targets, [truth.length, labels])
+}
+
+/**
+ * Dropout masks as windows into one table of noise, at places drawn for each step and site: a view
+ * instead of five million draws a step (the shared noise table of Salimans et al. 2017,
+ * arXiv:1703.03864).
+ */
+export class DropoutMasks {
+  readonly #noise: Float32Array
+  readonly #hidden: number
+  readonly #seed: number
+
+  constructor(options: { rate: number; hidden: number; tokensMax: number; seed: number }) {
+    const { rate, hidden, tokensMax, seed } = options
+    const random = seededRandom(seed)
+    const dropped = Math.round(rate * 2 ** 32)
+    const kept = 1 / (1 - rate)
+    this.#noise = Float32Array.from({ length: 3 * tokensMax * hidden }, () =>
+      random.uint32() < dropped ? 0 : kept,
+    )
+    this.#hidden = hidden
+    this.#seed = seed
+  }
+
+  feeds(
+    step: number,
+    options: { sites: readonly DropoutSite[]; batch: number; tokens: number },
+  ): Record<string, Tensor> {
+    const { sites, batch, tokens } = options
+    const random = seededRandom(stepSeed(this.#seed, step))
+    return Object.fromEntries(
+      sites.map(({ name, perToken }) => {
+        const shape = perToken ? [batch, tokens, this.#hidden] : [batch, this.#hidden]
+        const count = shape.reduce((product, size) => product * size, 1)
+        const start = random.below(this.#noise.length - count)
+        return [name, new Tensor('float32', this.#noise.subarray(start, start + count), shape)]
+      }),
+    )
+  }
+}
+
+/** A seed of its own for each number below 2^32. */
+export function stepSeed(seed: number, step: number): number {
+  return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(step, 0x85ebca6b)) >>> 0
+}
+
+function scalarTensor(number: number): Tensor {
+  return new Tensor('float32', Float32Array.of(number), [])
+}

@@ -1,0 +1,28 @@
+// Every text is trained on once an epoch, whatever its length, and batches keep their limits.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { seededRandom } from './seeded-random.ts'
+import { shuffledBatches } from './token-batches.ts'
+
+test('batches hold each text once, within the limits, fixed by the seed', () => {
+  const lengths = fc.array(fc.integer({ min: 3, max: 256 }), { minLength: 1, maxLength: 300 })
+  const limits = fc.record({
+    texts: fc.integer({ min: 1, max: 64 }),
+    tokensMax: fc.integer({ min: 256, max: 4_096 }),
+  })
+  fc.assert(
+    fc.property(lengths, limits, (numbers, limit) => {
+      const tokens = Int32Array.from(numbers)
+      const batches = shuffledBatches(tokens, limit, seededRandom(1))
+      expect(batches).toEqual(shuffledBatches(tokens, limit, seededRandom(1)))
+      const all = batches.flatMap((batch) => [...batch]).sort((a, b) => a - b)
+      expect(all).toEqual([...tokens.keys()])
+      for (const batch of batches) {
+        const longest = Math.max(...batch.map((index) => tokens[index]!))
+        expect(batch.length).toBeLessThanOrEqual(limit.texts)
+        expect(longest * batch.length).toBeLessThanOrEqual(limit.tokensMax)
+      }
+    }),
+    { numRuns: 50, seed: 3 },
+  )
+})

@@ -1,0 +1,45 @@
+// Which texts share a training batch. Texts of nearly one length do, so that little is padding; which
+// ones, and in which order batches come, is fixed by the random source. It sees lengths only.
+import type { SeededRandom } from './seeded-random.ts'
+
+export type BatchLimits = {
+  /** Texts a batch. */
+  readonly texts: number
+  /** Padded tokens a batch; bounds the memory of a step. */
+  readonly tokensMax: number
+}
+
+/** Texts are sorted by length among this many batches: 2 % padding on short queries. */
+const sortedBatches = 32
+
+/** The batches of one epoch as indices of texts; each text is in one of them. */
+export function shuffledBatches(
+  lengths: Int32Array,
+  limits: BatchLimits,
+  random: SeededRandom,
+): Int32Array[] {
+  const order = random.shuffle(Int32Array.from(lengths, (_, index) => index))
+  const batches: Int32Array[] = []
+  const span = limits.texts * sortedBatches
+  for (let first = 0; first < order.length; first += span) {
+    batches.push(...sortedIntoBatches(order.subarray(first, first + span), lengths, limits))
+  }
+  return random.shuffle(batches)
+}
+
+/** All texts in batches of nearly one length, longest first; sorts `order` in place. */
+export function sortedIntoBatches(
+  order: Int32Array,
+  lengths: Int32Array,
+  limits: BatchLimits,
+): Int32Array[] {
+  const sorted = order.sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+  const batches: Int32Array[] = []
+  for (let first = 0; first < sorted.length;) {
+    const fitting = Math.floor(limits.tokensMax / lengths[sorted[first]!]!)
+    const count = Math.max(1, Math.min(limits.texts, fitting))
+    batches.push(sorted.slice(first, first + count))
+    first += count
+  }
+  return batches
+}

@@ -1,0 +1,67 @@
+// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure the
+// published version as it is served. The base comes from the local store.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { modelStoreDir } from '../configs/paths.ts'
+import { ensureBase, type Base } from '../models/base-store.ts'
+import { openVersion } from '../models/version-store.ts'
+import { describeExamples, type Dataset, type Example } from './dataset.ts'
+import { evaluateModel } from './evaluate.ts'
+import { trainEncoder, type TrainEncoderOptions } from './train-encoder.ts'
+
+const trainingMsMax = 180_000
+let storeDir: string
+let base: Base
+
+beforeAll(async () => {
+  storeDir = await mkdtemp(join(tmpdir(), 'winnow-train-encoder-'))
+  base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
+})
+afterAll(() => rm(storeDir, { recursive: true, force: true }))
+
+/** 48 requests with one opening. */
+function requests(opening: string): Dataset {
+  const ends = ['', ' tomorrow', ' at home', ' again']
+  const texts = {
+    weather: ['will it rain', 'show the forecast', 'how warm is it', 'is there snow'],
+    music: ['play some jazz', 'skip this song', 'turn up the volume', 'play my album'],
+    alarm: ['wake me at seven', 'set an alarm', 'cancel the alarm', 'remind me at noon'],
+  }
+  const examples = Object.entries(texts).flatMap(([label, each]): Example[] =>
+    each.flatMap((text) => ends.map((end) => ({ text: `${opening} ${text}${end}`, label }))),
+  )
+  return { examples, manifest: describeExamples(`${opening}.jsonl`, examples) }
+}
+
+function options(): TrainEncoderOptions {
+  return {
+    ...{ train: requests('please'), test: requests('now'), base, storeDir, name: 'intents' },
+    ...{ method: { kind: 'partial', layers: 1 }, recipe: { epochs: 1 }, workers: 1 },
+  }
+}
+
+test(
+  'publishes what it trained, and serves what it measured',
+  async () => {
+    const trained = await trainEncoder(options())
+    expect(trained).toMatchObject({
+      ...{ model: 'intents@1', method: 'partial', bestEpoch: 1 },
+      metrics: { evaluatedOn: 'test', examples: 48 },
+      dataManifest: { validation: { source: 'please.jsonl#validation' } },
+    })
+    expect(trained.metrics.accuracy).toBeGreaterThan(0.9)
+    const version = await openVersion({ ref: 'intents', storeDir })
+    expect(version.manifest).toMatchObject({ method: 'partial', trainingRun: trained.run })
+    const served = await evaluateModel({ version, dataset: requests('now'), workers: 1 })
+    expect(served.accuracy).toBe(trained.metrics.accuracy)
+    expect(served.logLoss).toBeCloseTo(trained.metrics.logLoss, 4)
+  },
+  trainingMsMax,
+)
+
+test('refuses layers that the base does not have', async () => {
+  const all = { ...options(), method: { kind: 'partial', layers: 6 } } as const
+  await expect(trainEncoder(all)).rejects.toMatchObject({ code: 'usage' })
+})

@@ -1,0 +1,322 @@
+// Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
+// model version: the whole method, top to bottom. The steps run in a thread (fine-tuning.ts); the
+// head that training starts from is fitted as `trainHead` does.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Base } from '../models/base-store.ts'
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
+import type { Head } from '../models/graph/encoder.ts'
+import { withTrained } from '../models/graph/trained-weights.ts'
+import { loadTokenizer } from '../models/tokenizer.ts'
+import type { ModelVersion } from '../models/version-files.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import {
+  describeExamples,
+  labelIndices,
+  trainingLabels,
+  type DataManifest,
+  type Dataset,
+  type Example,
+} from './dataset.ts'
+import type { EmbeddingProgress } from './embed-texts.ts'
+import { packTexts, type EncodedTexts } from './encoded-texts.ts'
+import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import {
+  defaultRecipe,
+  type EpochReport,
+  type FineTuningProgress,
+  type FineTuningResult,
+  type Recipe,
+} from './fine-tuning-task.ts'
+import { fineTuneInThread } from './fine-tuning-thread.ts'
+import { openFrozenEncoder } from './frozen-encoder.ts'
+import { trainLogisticRegression } from './logistic-regression.ts'
+import { publishClassifier } from './publish-classifier.ts'
+import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
+import { seededRandom } from './seeded-random.ts'
+import { stratifiedFolds, stratifiedSplit } from './split.ts'
+import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
+
+/** What training says while it runs. */
+export type TrainEncoderProgress =
+  | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
+  | { readonly kind: 'trial'; readonly inverseRegularisation: number }
+  | FineTuningProgress
+  | { readonly kind: 'publishing' }
+
+/** Everything is trained, or only the top layers with the head. */
+export type EncoderMethod =
+  { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers: number }
+
+export type TrainEncoderOptions = {
+  readonly train: Dataset
+  /** Decides which epoch is best. Without it, a tenth of the training examples is held out. */
+  readonly validation?: Dataset | undefined
+  /** Measured once, after everything was decided. Without it, validation is measured. */
+  readonly test?: Dataset | undefined
+  readonly base: Base
+  readonly method: EncoderMethod
+  readonly recipe?: { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined } | undefined
+  readonly storeDir: string
+  readonly name: string
+  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  readonly cacheDir?: string | undefined
+  /** Default 1. */
+  readonly seed?: number | undefined
+  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  readonly maxTokens?: number | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The JSON of the command `train` with the methods partial and full. */
+export type TrainedEncoder = {
+  readonly run: string
+  /** `name@version`. */
+  readonly model: string
+  readonly method: EncoderMethod['kind']
+  readonly labels: readonly string[]
+  /** Examples that were trained on. */
+  readonly examples: number
+  readonly seconds: number
+  /** Of the steps alone, padding not counted. */
+  readonly tokensPerSecond: number
+  readonly metrics: Evaluation & { readonly evaluatedOn: EvaluatedOn }
+  readonly dataManifest: DataManifests
+  readonly recipe: Recipe
+  readonly epochs: readonly EpochReport[]
+  readonly bestEpoch: number
+  /** Folders of the model version and of the run. */
+  readonly modelDir: string
+  readonly runDir: string
+}
+
+type DataManifests = {
+  readonly train: DataManifest
+  readonly validation: DataManifest
+  readonly test?: DataManifest | undefined
+}
+
+/** Training texts on which the written model is compared with the trainer. */
+const verifiedTextsMax = 512
+const validationFraction = 0.1
+
+/**
+ * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte.
+ *
+ * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
+ * `model_incompatible` (the written model disagrees with the trainer), `session_failed`.
+ */
+export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
+  const started = new Date()
+  const resolved = resolveOptions(options)
+  const { base, train, validation, test, seed, recipe } = resolved
+  const labels = trainingLabels(train)
+  const { encoder, head } = await startingHead(resolved, labels)
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const encode = (texts: readonly string[]): EncodedTexts =>
+    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
+  const verified = sampleTexts(train, seed)
+  const testTexts = test?.examples.map(({ text }) => text) ?? []
+  const result = await runTask(resolved, {
+    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
+    train: { texts: encode(textsOf(train)), truth: labelIndices(train, labels) },
+    validation: { texts: encode(textsOf(validation)), truth: labelIndices(validation, labels) },
+    asked: encode([...testTexts, ...verified]),
+  })
+  const testRows = testTexts.length * labels.length
+  const predictions =
+    test === undefined
+      ? { truth: labelIndices(validation, labels), probabilities: result.validationProbabilities }
+      : {
+          truth: labelIndices(test, labels),
+          probabilities: result.askedProbabilities.subarray(0, testRows),
+        }
+  const evaluation = evaluatePredictions(predictions, { labels, seed })
+  const evaluatedOn = test === undefined ? 'validation' : 'test'
+  options.onProgress?.({ kind: 'publishing' })
+  const run = newRunName(resolved.name, started)
+  const version = await publishClassifier({
+    ...{ ...resolved, method: resolved.method.kind, labels, run, evaluation, evaluatedOn },
+    ...withTrained(encoder, head, result.trained),
+    pooledLayers: 'last',
+    facts: reportFacts(resolved, recipe, result),
+    verification: {
+      texts: verified,
+      probabilities: result.askedProbabilities.subarray(testRows),
+    },
+  })
+  return record({ version, run, result, evaluation, evaluatedOn, started, options: resolved })
+}
+
+type Resolved = TrainEncoderOptions & {
+  readonly validation: Dataset
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly maxTokens: number
+  readonly workers: number
+  readonly cacheDir: string
+}
+
+function resolveOptions(options: TrainEncoderOptions): Resolved {
+  const seed = checkedSeed(options.seed)
+  const settings: [string, number | undefined][] = Object.entries(options.recipe ?? {})
+  const given = settings.filter(([, value]) => value !== undefined)
+  return {
+    ...options,
+    ...withValidation(options, seed),
+    recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
+    seed,
+    maxTokens: checkedMaxTokens(options.base, options.maxTokens),
+    workers: options.workers ?? availableParallelism(),
+    cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
+  }
+}
+
+/** Holds out examples for validation when there is no set of its own. */
+function withValidation(
+  { train, validation }: TrainEncoderOptions,
+  seed: number,
+): { train: Dataset; validation: Dataset } {
+  if (validation !== undefined) return { train, validation }
+  const split = stratifiedSplit(train.examples, { fraction: validationFraction, seed })
+  const part = (indices: Int32Array, name: string): Dataset => {
+    const examples = Array.from(indices, (index): Example => train.examples[index]!)
+    return { examples, manifest: describeExamples(`${train.manifest.source}#${name}`, examples) }
+  }
+  if (split.validation.length === 0) {
+    const message =
+      `${train.manifest.source} has too few examples of each label to hold some out; ` +
+      'give validation data, or use the method head.'
+    throw new WinnowError('dataset_invalid', message)
+  }
+  return {
+    train: part(split.train, 'train'),
+    validation: part(split.validation, 'validation'),
+  }
+}
+
+/** A head fitted on the frozen encoder's embeddings, and the encoder's weights. */
+async function startingHead(
+  options: Resolved,
+  labels: readonly string[],
+): Promise<{ encoder: EncoderWeights; head: Head }> {
+  const { train, seed, signal, onProgress } = options
+  const frozen = await openFrozenEncoder(options)
+  try {
+    const report = (progress: EmbeddingProgress): void =>
+      onProgress?.({ kind: 'embedding', part: 'train', ...progress })
+    const { rows } = await frozen.embed(textsOf(train), { onProgress: report, signal })
+    const truth = labelIndices(train, labels)
+    const { head } = await trainLogisticRegression({
+      training: {
+        features: { rows, count: truth.length, width: frozen.hidden },
+        ...{ truth, labels: labels.length },
+      },
+      foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
+      signal,
+      onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
+    })
+    return { encoder: frozen.weights, head }
+  } finally {
+    await frozen.close()
+  }
+}
+
+function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): number {
+  if (method.kind === 'full') return 0
+  if (Number.isInteger(method.layers) && method.layers >= 1 && method.layers < layers.length) {
+    return layers.length - method.layers
+  }
+  const message =
+    `--layers must be from 1 to ${layers.length - 1} with this base, and is ${method.layers}; ` +
+    'for all of them use the method full.'
+  throw new WinnowError('usage', message)
+}
+
+async function runTask(
+  options: Resolved,
+  parts: Pick<
+    Parameters<typeof fineTuneInThread>[0],
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
+  >,
+): Promise<FineTuningResult> {
+  const { base, recipe, seed, workers, signal } = options
+  const scratchDir = await mkdtemp(join(tmpdir(), 'winnow-training-'))
+  try {
+    const task = {
+      ...{ normalize: base.normalize, recipe, seed, scratchDir },
+      ...{ threads: workers, classWeights: new Float32Array(parts.head.to).fill(1), ...parts },
+    }
+    const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
+    return await fineTuneInThread(task, { onProgress, signal })
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true })
+  }
+}
+
+function textsOf({ examples }: Dataset): string[] {
+  return examples.map(({ text }) => text)
+}
+
+/** Some training texts, chosen by the seed. */
+function sampleTexts({ examples }: Dataset, seed: number): string[] {
+  const order = seededRandom(seed).shuffle(Int32Array.from(examples, (_, index) => index))
+  return Array.from(order.subarray(0, verifiedTextsMax), (index) => examples[index]!.text)
+}
+
+function reportFacts(
+  { base, train, validation, test, maxTokens, seed, method }: Resolved,
+  recipe: Recipe,
+  { bestEpoch, epochs }: FineTuningResult,
+): [string, string][] {
+  const named = ({ manifest }: Dataset): string =>
+    `${manifest.source}, ${manifest.examples} examples, SHA-256 ${manifest.sha256}`
+  const trained = method.kind === 'full' ? 'all layers' : `the top ${method.layers} layers`
+  return [
+    ['Base encoder', `${base.name}, ${trained} trained, at most ${maxTokens} tokens`],
+    ['Trained on', named(train)],
+    ['Best epoch chosen on', named(validation)],
+    ['Measured on', named(test ?? validation)],
+    [
+      'Training',
+      `AdamW, rate ${recipe.encoderRate}, head ${recipe.headRate}, epoch ${bestEpoch} of ` +
+        `${epochs.length}, seed ${seed}`,
+    ],
+  ]
+}
+
+/** Writes the run and makes the answer of the command. */
+async function record(work: {
+  version: ModelVersion
+  run: string
+  result: FineTuningResult
+  evaluation: Evaluation
+  evaluatedOn: EvaluatedOn
+  started: Date
+  options: Resolved
+}): Promise<TrainedEncoder> {
+  const { version, run, result, evaluation, evaluatedOn, started, options } = work
+  const { train, validation, test, seed, maxTokens, recipe, base } = options
+  const { epochs, bestEpoch, steps, tokens, stepSeconds } = result
+  const method = options.method.kind
+  const seconds = (Date.now() - started.getTime()) / 1_000
+  const dataManifest = {
+    ...{ train: train.manifest, validation: validation.manifest, test: test?.manifest },
+  }
+  const runDir = await writeRunRecord(options.storeDir, {
+    ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
+    ...{ started: started.toISOString(), seconds, dataManifest, evaluation, evaluatedOn },
+    parameters: { seed, maxTokens, ...options.method, ...recipe },
+    details: { epochs, bestEpoch, steps, tokens, stepSeconds },
+  })
+  return {
+    ...{ run, model: version.ref, method, labels: version.manifest.labels },
+    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
+    metrics: { evaluatedOn, ...evaluation },
+    ...{ dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
+  }
+}
