@@ -124,7 +124,10 @@ describe('a line that is typed wrong', () => {
     [['stream', '--stages', 'infer..validate'], /validate comes before infer/],
     [['stream', '--stages', 'validate..'], /validate, tokenize, infer or a range/],
     [['stream', '--stages', 'embed'], /validate, tokenize, infer or a range/],
-    [['train', '--data', 'x', '--name', 'x', '--method', 'magic'], /Allowed choices are head, partial, full/],
+    [
+      ['train', '--data', 'x', '--name', 'x', '--method', 'magic'],
+      /Allowed choices are head, partial, full/,
+    ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
     [['dlq', 'list', '--code', 'bad'], /no code of a dead letter; they are value_null/],
     [['status', '--set', 'kafka.broker=x'], /kafka\.broker is not a setting.*kafka\.brokers/],
