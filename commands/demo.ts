@@ -55,8 +55,8 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   const startMs = performance.now()
   const first = await openContext(options)
   const { terminal, paths } = first
-  const ranBefore = (await stackStatus({ stateDir: paths.state })).every((one) => one.ready)
-  const ours = !ranBefore || (await stackStatus({ stateDir: paths.state })).length === 0
+  const services = await stackStatus({ stateDir: paths.state })
+  const ours = services.length === 0 || !services.every((one) => one.ready)
   terminal.say(terminal.style('bold', '1. Start Kafka, the schema registry and ClickHouse'))
   await bringUp(options, signal)
   try {

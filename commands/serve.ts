@@ -13,6 +13,7 @@ import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { openModel, type OpenModel } from './model.ts'
@@ -141,16 +142,15 @@ function onlineClassifier(model: OpenModel, config: Config['inference']): Online
           return {
             label: outcome.label,
             score: outcome.score,
-            probabilities: topOf(outcome.probabilities, manifest.labels, config.topLabels),
+            probabilities: topProbabilities(
+              outcome.probabilities,
+              manifest.labels,
+              config.topLabels,
+            ),
             tokens: ids.length,
             truncated,
           }
         }),
       ),
   }
-}
-
-function topOf(probabilities: Float32Array, labels: readonly string[], count: number) {
-  const pairs = labels.map((label, index) => [label, probabilities[index]!] as const)
-  return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]).slice(0, count))
 }

@@ -104,7 +104,7 @@ function classificationOf(
 }
 
 /** The most probable labels, most probable first; equal ones in the model's order. */
-function topProbabilities(
+export function topProbabilities(
   probabilities: Float32Array,
   labels: readonly string[],
   count: number,

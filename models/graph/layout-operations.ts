@@ -28,10 +28,7 @@ export function take(
   x: Value,
   options: { axis: number; count: Value; size: Dimension },
 ): Value {
-  assert.equal(options.count.type, 'int64')
-  const shape = x.shape.map((size, axis) => (axis === options.axis ? options.size : size))
-  const operation = { kind: 'take', axis: options.axis } as const
-  return one(graph.append(operation, [x, options.count], [{ type: x.type, shape }]))
+  return cut(graph, 'take', { x, ...options })
 }
 
 /** The same numbers in another element type. */
@@ -59,10 +56,7 @@ export function drop(
   x: Value,
   options: { axis: number; count: Value; size: Dimension },
 ): Value {
-  assert.equal(options.count.type, 'int64')
-  const shape = x.shape.map((size, axis) => (axis === options.axis ? options.size : size))
-  const operation = { kind: 'drop', axis: options.axis } as const
-  return one(graph.append(operation, [x, options.count], [{ type: x.type, shape }]))
+  return cut(graph, 'drop', { x, ...options })
 }
 
 /** Values one after the other along an axis, which becomes `size`; the other axes are equal. */
@@ -114,4 +108,14 @@ function one(values: readonly Value[]): Value {
   const [value] = values
   assert.ok(value !== undefined)
   return value
+}
+
+function cut(
+  graph: GraphBuilder,
+  kind: 'take' | 'drop',
+  { x, axis, count, size }: { x: Value; axis: number; count: Value; size: Dimension },
+): Value {
+  assert.equal(count.type, 'int64')
+  const shape = x.shape.toSpliced(axis, 1, size)
+  return one(graph.append({ kind, axis }, [x, count], [{ type: x.type, shape }]))
 }
