@@ -1,5 +1,6 @@
 // The topics of the contract on a broker: their names with the configured prefix, their creation,
 // and consumer lag.
+import { setTimeout } from 'node:timers/promises'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topicNames, type TopicName } from '../schemas/subjects.ts'
@@ -62,7 +63,7 @@ export async function readLag(
       const topics = options.topics.filter((topic) => known.has(topic))
       const ends = new Map<string, Map<number, number>>()
       for (const topic of topics) {
-        const offsets = await admin.fetchTopicOffsets(topic)
+        const offsets = await onceLed(() => admin.fetchTopicOffsets(topic))
         ends.set(topic, new Map(offsets.map((end) => [end.partition, Number(end.high)])))
       }
       for (const { groupId } of groups) {
@@ -82,6 +83,26 @@ export async function readLag(
       await admin.disconnect()
     }
   })
+}
+
+const leaderWaitMsMax = 10_000
+const leaderPauseMs = 100
+
+/**
+ * Asks again for a while when a broker answers that it does not lead a partition: right after a
+ * topic is made, or a leader moved, the metadata can be ahead of the broker that they name.
+ */
+async function onceLed<T>(call: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + leaderWaitMsMax
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean }
+      if (retriable !== true || Date.now() > deadline) throw error
+      await setTimeout(leaderPauseMs)
+    }
+  }
 }
 
 /** Partition count of a topic. Throws broker_refused when it does not exist. */
