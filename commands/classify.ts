@@ -25,7 +25,8 @@ export function addClassifyCommand(program: Command): void {
     summary: 'label the lines of a file or of stdin',
     description:
       'Reads {"text", "id"} lines, or one text a line, and writes one JSON line for each, in order:\n' +
-      '{id, label, score, probabilities, tokens, truncated}. Texts are cleaned as in the stream.',
+      '{id, label, score, outOfScope, probabilities, tokens, truncated}. Texts are cleaned as in the\n' +
+      'stream.',
     examples: [
       'winnow classify --model mail --data mails.jsonl.gz > labels.jsonl',
       'echo "You have won a free cruise" | winnow classify --model mail',
@@ -49,6 +50,7 @@ async function runClassify(options: Options, signal: AbortSignal): Promise<void>
     source: fromFile ? fileSource(options.data!) : { name: 'stdin', bytes: process.stdin },
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),
+    abstention: config.inference.abstain,
     batchTokens: options.batchTokens ?? config.inference.batchTokens,
     onStats: (found) => {
       stats = found

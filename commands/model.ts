@@ -53,6 +53,8 @@ export async function openModel(options: {
     queueTokensMax: config.queueTokensMax,
     padTo: config.padTo,
     temperature: manifest.temperature,
+    abstain: manifest.abstain,
+    abstention: config.abstain,
     ...(options.onBatch === undefined ? {} : { onBatch: options.onBatch }),
   })
   return {

@@ -142,6 +142,7 @@ function onlineClassifier(model: OpenModel, config: Config['inference']): Online
           return {
             label: outcome.label,
             score: outcome.score,
+            outOfScope: outcome.outOfScope,
             probabilities: topProbabilities(
               outcome.probabilities,
               manifest.labels,

@@ -101,6 +101,13 @@ const inference = z.strictObject({
   batchAgeMsMax: ms('A text that waited this long goes into the next batch.', 25),
   queueTokensMax: count('Most tokens that wait; beyond it work is paused or refused.', 262_144),
   padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
+  abstain: z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe(
+      'Whether a text whose out-of-scope score is above the threshold of its model gets the ' +
+        'label winnow.none.',
+    ),
   topLabels: count('How many labels a result keeps with their probabilities.', 5),
 })
 

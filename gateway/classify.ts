@@ -110,7 +110,10 @@ const classifyRequest = z
 
 const onlineResult = z.strictObject({
   label: z.string(),
-  score: z.number().meta({ description: 'Probability of the label.' }),
+  score: z.number().meta({ description: 'Probability of the most probable label.' }),
+  outOfScope: z
+    .number()
+    .meta({ description: 'How far the text is from what the model knows, 0 to 1.' }),
   probabilities: z.record(z.string(), z.number()),
   tokens: z.int(),
   truncated: z.boolean().meta({ description: 'Whether the model read only the beginning.' }),
@@ -131,6 +134,7 @@ const classifyResponse = z
           {
             label: 'ham',
             score: 0.98,
+            outOfScope: 0.02,
             probabilities: { ham: 0.98, spam: 0.02 },
             tokens: 6,
             truncated: false,

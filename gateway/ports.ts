@@ -40,6 +40,7 @@ export type StoredResult = Pick<
   | 'text'
   | 'label'
   | 'score'
+  | 'outOfScope'
   | 'probabilities'
   | 'model'
   | 'version'
@@ -80,8 +81,10 @@ export type ResultReader = {
 /** The result of one text, classified without Kafka. */
 export type OnlineResult = {
   readonly label: string
-  /** Probability of `label`, 0 to 1. */
+  /** Probability of the most probable label, 0 to 1. */
   readonly score: number
+  /** How far the text is from what the model knows, 0 to 1. */
+  readonly outOfScope: number
   /** The most probable labels with their probabilities. */
   readonly probabilities: Readonly<Record<string, number>>
   /** Tokens after truncation. */

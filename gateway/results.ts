@@ -94,6 +94,7 @@ function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
     id: stored.eventId,
     label: stored.label,
     score: stored.score,
+    outOfScope: stored.outOfScope,
     probabilities: stored.probabilities,
     model: `${stored.model}@${stored.version}`,
     role: stored.role,
@@ -145,8 +146,12 @@ const resultQuery = z.strictObject({
 const resultJson = z
   .strictObject({
     id: z.string().describe('The event id.'),
-    label: z.string(),
-    score: z.number().describe('Probability of the label.'),
+    label: z.string().describe("winnow.none: none of the model's labels."),
+    score: z.number().describe('Probability of the most probable label.'),
+    outOfScope: z
+      .number()
+      .nullable()
+      .describe('How far the text is from what the model knows, 0 to 1; null in older results.'),
     probabilities: z.record(z.string(), z.number()).describe('The most probable labels.'),
     model: z.string().describe('NAME@VERSION.'),
     role: z.enum(['champion', 'challenger', 'shadow']),
@@ -170,6 +175,7 @@ const resultJson = z
         id: 'winnow.events/3/17',
         label: 'spam',
         score: 0.97,
+        outOfScope: 0.03,
         probabilities: { spam: 0.97, ham: 0.03 },
         model: 'mail@1',
         role: 'champion',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../tests/support/collect.ts'
+import { outOfScopeScore, outOfScopeScores } from './abstention.ts'
 import {
   poisonId,
   tinyPositions,
@@ -58,6 +59,13 @@ async function withClassifier(
 }
 
 describe('openClassifier', () => {
+  it('does not abstain with a model that has no threshold', async () => {
+    await expect(withClassifier({ abstention: 'on' }, async () => {})).rejects.toMatchObject({
+      code: 'model_incompatible',
+      message: expect.stringContaining('inference.abstain') as string,
+    })
+  })
+
   it('gives label, score and probabilities that agree with the logits', async () => {
     await withClassifier({}, async (classifier) => {
       const outcome = await classifier.classify(Int32Array.of(1, 2, 3))
@@ -219,6 +227,39 @@ describe('readLogits', () => {
   it('stays finite for large logits and takes the first label on a tie', () => {
     expect(read([1e30, 1e30], 1)).toMatchObject({ label: 'label 0', score: 0.5 })
     expect(read([Infinity, 0], 1)).toMatchObject({ kind: 'rejected' })
+  })
+
+  const abstain = { score: 'entropy', threshold: 0.5, coverage: 0.95, risk: 0.1 } as const
+  const withThreshold = (logits: number[], abstention: 'off' | 'on') => {
+    const labels = logits.map((_, i) => `label ${i}`)
+    const row = { row: Float32Array.from(logits), ...timing }
+    return readLogits(row, { labels, temperature: 1, abstain, abstention })
+  }
+
+  it('abstains above the threshold and keeps the probabilities, only where that is on', () => {
+    const unsure = withThreshold([0.1, 0], 'on')
+    expect(unsure).toMatchObject({
+      ...{ label: 'winnow.none', score: expect.closeTo(0.525, 3) as number },
+      outOfScope: expect.closeTo(0.998, 3) as number,
+    })
+    const plain = withThreshold([0.1, 0], 'off')
+    expect(plain).toEqual({ ...unsure, label: 'label 0' })
+    expect(withThreshold([9, 0], 'on')).toMatchObject({ kind: 'ok', label: 'label 0' })
+  })
+})
+
+describe('outOfScopeScore', () => {
+  const uniform = Float32Array.of(0.25, 0.25, 0.25, 0.25)
+
+  it('is 0 for certainty and the largest for indifference', () => {
+    for (const score of outOfScopeScores) {
+      expect(outOfScopeScore(Float32Array.of(1, 0, 0, 0), score)).toBe(0)
+    }
+    expect(outOfScopeScore(uniform, 'entropy')).toBeCloseTo(1, 12)
+    expect(outOfScopeScore(uniform, 'max-probability')).toBe(0.75)
+    // -(0.5 ln 0.5 + 2 x 0.25 ln 0.25) / ln 4
+    const uneven = Float32Array.of(0.5, 0.25, 0.25, 0)
+    expect(outOfScopeScore(uneven, 'entropy')).toBeCloseTo(0.75, 12)
   })
 })
 

@@ -1,8 +1,15 @@
 // Texts to labels with one model: logits from the workers, calibrated probabilities from logits. It
 // owns the meaning of a row of logits; batching and threads are behind inference.ts, and where
 // models lie on disk is the store's.
+import { noneLabel } from '../schemas/classification.ts'
 import type { EventError } from '../schemas/errors.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import {
+  defaultOutOfScopeScore,
+  outOfScopeScore,
+  type Abstention,
+  type AbstentionMode,
+} from './abstention.ts'
 import type { RowResult, SubmitOptions } from './batcher.ts'
 import {
   openInference,
@@ -18,14 +25,21 @@ export type ClassifierOptions = InferenceOptions & {
   readonly labels: readonly string[]
   /** Divides the logits before the softmax (Guo et al. 2017, arXiv:1706.04599). Default 1. */
   readonly temperature?: number
+  /** The manifest's threshold. Without it no text fails. */
+  readonly abstain?: Abstention | undefined
+  /** With `on`, a text whose score fails gets the label `winnow.none`. Default `off`. */
+  readonly abstention?: AbstentionMode | undefined
 }
 
 /** A label for one text; times in milliseconds. */
 export type Classification = {
   readonly kind: 'ok'
+  /** The most probable label; `winnow.none` for a text that is out of scope, where that is on. */
   readonly label: string
-  /** Probability of the label. */
+  /** Probability of the most probable label. */
   readonly score: number
+  /** How far the text is from what the model knows, 0 to 1; see abstention.ts. */
+  readonly outOfScope: number
   /** float32 [labels], in the order of the labels; sums to 1. */
   readonly probabilities: Float32Array
   /** float32 [labels], as the model gave them. */
@@ -86,7 +100,14 @@ const windowTextsMax = 4096
  * await classifier.close()
  */
 export async function openClassifier(options: ClassifierOptions): Promise<Classifier> {
-  const { labels, temperature = 1 } = options
+  const { labels, temperature = 1, abstain, abstention = 'off' } = options
+  if (abstention === 'on' && abstain === undefined) {
+    throw new WinnowError(
+      'model_incompatible',
+      `${options.modelPath} has no threshold for texts that belong to no label; train it anew, ` +
+        'or set inference.abstain to off.',
+    )
+  }
   const inference = await openInference(options, 'logits')
   if (inference.width !== labels.length) {
     await inference.close()
@@ -95,7 +116,8 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
       `${options.modelPath} gives ${inference.width} logits for ${labels.length} labels.`,
     )
   }
-  const read = (row: RowResult): ClassifyOutcome => readLogits(row, { labels, temperature })
+  const read = (row: RowResult): ClassifyOutcome =>
+    readLogits(row, { labels, temperature, abstain, abstention })
   return {
     labels,
     tokenize: inference.tokenize,
@@ -127,8 +149,9 @@ function classifyAll(
 /** A row of logits as label and probabilities; a value that is not finite rejects the text. */
 export function readLogits(
   { row, queueMs, inferMs, batchId }: RowResult,
-  { labels, temperature }: { labels: readonly string[]; temperature: number },
+  options: Pick<ClassifierOptions, 'labels' | 'abstain' | 'abstention'> & { temperature: number },
 ): ClassifyOutcome {
+  const { labels, temperature, abstain } = options
   let best = 0
   for (const [index, logit] of row.entries()) {
     if (!Number.isFinite(logit)) {
@@ -138,10 +161,14 @@ export function readLogits(
     if (logit > row[best]!) best = index
   }
   const probabilities = softmax(row, temperature)
+  const outOfScope = outOfScopeScore(probabilities, abstain?.score ?? defaultOutOfScopeScore)
+  const fails =
+    options.abstention === 'on' && abstain !== undefined && outOfScope > abstain.threshold
   return {
     kind: 'ok',
-    label: labels[best]!,
+    label: fails ? noneLabel : labels[best]!,
     score: probabilities[best]!,
+    outOfScope,
     probabilities,
     logits: row,
     queueMs,

@@ -17,6 +17,8 @@ const manifest: Manifest = {
   hidden: 384,
   temperature: 1.5,
   metrics: { accuracy: 0.98, perClass: { ham: { f1: 0.99 } } },
+  calibration: { temperature: 0.8, eceBefore: 0.06, eceAfter: 0.02 },
+  abstain: { score: 'entropy', threshold: 0.4, coverage: 0.95, risk: 0.05 },
   trainingRun: null,
   created: '2024-05-06T07:08:09.123Z',
 }
@@ -37,6 +39,7 @@ test.each<[string, Partial<Record<keyof Manifest, unknown>>, RegExp]>([
   ['a name that leads elsewhere', { name: '../x' }, /name/],
   ['a version that is not counted', { version: '0' }, /version/],
   ['a hash that is none', { graphSha256: 'ABC' }, /graphSha256: must be a SHA-256/],
+  ['a score that does not exist', { abstain: { score: 'mood' } }, /abstain\.score/],
   ['a temperature of 0', { temperature: 0 }, /temperature/],
   ['a field that is missing', { maxTokens: undefined }, /maxTokens/],
   ['a precision that is unknown', { precision: 'fp8' }, /precision/],

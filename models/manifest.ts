@@ -2,6 +2,7 @@
 // from disk and checking the hashes it promises is models/version-files.ts.
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
+import { abstentionSchema } from './abstention.ts'
 
 /** Names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
 export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -35,6 +36,15 @@ export const manifestSchema = z.looseObject({
   hidden: z.int().min(1),
   /** Divides the logits before the softmax, for calibrated probabilities. */
   temperature: z.number().positive().default(1),
+  /**
+   * How the probabilities were calibrated: `temperature` was fitted on held-out examples and is
+   * part of the head's weights already; errors are of the examples that `metrics` is about.
+   */
+  calibration: z
+    .object({ temperature: z.number().positive(), eceBefore: z.number(), eceAfter: z.number() })
+    .optional(),
+  /** When a text belongs to none of the labels. */
+  abstain: abstentionSchema.optional(),
   metrics: z.record(z.string(), z.unknown()),
   /** The run that made it; null for an imported model. */
   trainingRun: z.string().nullable(),
@@ -57,7 +67,8 @@ export type ManifestDraft = Pick<
   | 'hidden'
   | 'metrics'
   | 'trainingRun'
-> & { readonly temperature?: number }
+> &
+  Partial<Pick<Manifest, 'temperature' | 'calibration' | 'abstain'>>
 
 /**
  * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and the

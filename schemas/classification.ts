@@ -3,6 +3,12 @@
 import type { AvroRecord, AvroType } from './avro-type.ts'
 import { originFields } from './validated.ts'
 
+/**
+ * The label of a text that belongs to none of a model's labels, where abstaining is on. No model may
+ * have it among its own.
+ */
+export const noneLabel = 'winnow.none'
+
 /** Avro schema of one record on winnow.classified. */
 export const classificationAvro = {
   type: 'record',
@@ -23,8 +29,18 @@ export const classificationAvro = {
       default: null,
       doc: 'The true label, if known.',
     },
-    { name: 'label', type: 'string', doc: 'The predicted label.' },
-    { name: 'score', type: 'float', doc: 'The probability of the predicted label.' },
+    {
+      name: 'label',
+      type: 'string',
+      doc: 'The predicted label; winnow.none for a text out of scope, where abstaining is on.',
+    },
+    { name: 'score', type: 'float', doc: 'The probability of the most probable label.' },
+    {
+      name: 'outOfScope',
+      type: ['null', 'float'],
+      default: null,
+      doc: 'How far the text is from what the model knows, 0 to 1; null before the field.',
+    },
     {
       name: 'probabilities',
       type: { type: 'map', values: 'float' },

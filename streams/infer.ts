@@ -11,6 +11,7 @@ export type InferenceOutcome =
       readonly kind: 'ok'
       readonly label: string
       readonly score: number
+      readonly outOfScope: number
       /** float32 [labels], in the order of the model's labels. */
       readonly probabilities: Float32Array
       readonly queueMs: number
@@ -91,6 +92,7 @@ function classificationOf(
     knownLabel: event.knownLabel,
     label: outcome.label,
     score: outcome.score,
+    outOfScope: outcome.outOfScope,
     probabilities: topProbabilities(outcome.probabilities, model.labels, options.topLabels),
     model: model.name,
     version: model.version,

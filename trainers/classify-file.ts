@@ -1,6 +1,7 @@
 // Classifies the lines of a file or of standard input offline, in order and in bounded memory at any
 // size. It owns what a line means and what comes out for it; bytes are text-lines.ts.
 import { availableParallelism } from 'node:os'
+import type { AbstentionMode } from '../models/abstention.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { fieldProblem, parseJsonObject, recordId } from './dataset.ts'
 import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
@@ -11,8 +12,10 @@ export type ClassifiedLine = {
   /** The record's own id, else the number of its line. */
   readonly id: string
   readonly label: string
-  /** Probability of the label. */
+  /** Probability of the most probable label. */
   readonly score: number
+  /** How far the text is from what the model knows, 0 to 1. */
+  readonly outOfScope: number
   readonly probabilities: Readonly<Record<string, number>>
   /** Tokens read, special ones included. */
   readonly tokens: number
@@ -43,6 +46,8 @@ export type ClassifyLinesOptions = {
   readonly workers?: number | undefined
   /** Padded tokens of a batch. */
   readonly batchTokens?: number | undefined
+  /** With `on`, texts out of scope get the label `winnow.none`. Default `off`. */
+  readonly abstention?: AbstentionMode | undefined
   /** Called once, after the last line. */
   readonly onStats?: ((stats: ClassifyStats) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -63,7 +68,9 @@ export async function* classifyLines(
 ): AsyncGenerator<ClassifiedLine, void, undefined> {
   const { version, source, batchTokens, workers = availableParallelism() } = options
   const started = performance.now()
-  const classifier = await openVersionClassifier({ version, workers, batchTokens })
+  const classifier = await openVersionClassifier({
+    ...{ version, workers, batchTokens, abstention: options.abstention },
+  })
   const loaded = performance.now()
   // Lines that are being classified: filled as the classifier reads ahead, emptied in order.
   const pending: InputLine[] = []
@@ -77,11 +84,13 @@ export async function* classifyLines(
     for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
       const { id, number } = pending.shift()!
       if (outcome.kind === 'rejected') throw lineError({ source, number }, outcome.error.message)
-      const { label, score, probabilities } = outcome
+      const { label, probabilities } = outcome
       const named = Object.fromEntries(
         classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
       )
-      yield { id, label, score: shortFloat32(score), probabilities: named, tokens, truncated }
+      const score = shortFloat32(outcome.score)
+      const outOfScope = shortFloat32(outcome.outOfScope)
+      yield { id, label, score, outOfScope, probabilities: named, tokens, truncated }
     }
     const seconds = (performance.now() - loaded) / 1_000
     const { texts: count, tokens, paddedTokens } = classifier.stats()

@@ -2,6 +2,7 @@
 // with a content hash and label counts. Splitting is split.ts; bytes and lines are text-lines.ts.
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { noneLabel } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { fileSource, lineError, readTextLines, type ByteSource } from './text-lines.ts'
 
@@ -99,6 +100,10 @@ export function trainingLabels(dataset: Dataset): readonly string[] {
   const labels = Object.keys(dataset.manifest.labels).sort(compareCodePoints)
   if (labels.length < 2) {
     const problem = `every example has the label ${JSON.stringify(labels[0])}; at least two are needed`
+    throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
+  }
+  if (labels.includes(noneLabel)) {
+    const problem = `the label ${noneLabel} stands for texts that belong to no label; leave such examples out`
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   return labels

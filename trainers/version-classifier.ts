@@ -1,6 +1,7 @@
 // A model version opened for classifying offline. It owns how a manifest becomes a classifier's
 // options; batching and threads are models/classifier.ts.
 import { readFile } from 'node:fs/promises'
+import type { AbstentionMode } from '../models/abstention.ts'
 import { openClassifier, type Classifier } from '../models/classifier.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
@@ -11,6 +12,8 @@ export type VersionClassifierOptions = {
   readonly workers: number
   /** Padded tokens of a batch; the classifier's own default if left out. */
   readonly batchTokens?: number | undefined
+  /** With `on`, texts out of scope get the label `winnow.none`. Default `off`. */
+  readonly abstention?: AbstentionMode | undefined
 }
 
 /**
@@ -22,8 +25,8 @@ export type VersionClassifierOptions = {
 export async function openVersionClassifier(
   options: VersionClassifierOptions,
 ): Promise<Classifier> {
-  const { version, workers, batchTokens } = options
-  const { labels, maxTokens, temperature } = version.manifest
+  const { version, workers, batchTokens, abstention } = options
+  const { labels, maxTokens, temperature, abstain } = version.manifest
   const tokenizer = loadTokenizer({ json: await readFile(version.tokenizerPath) })
   const { modelPath } = version
   return openClassifier({
@@ -32,6 +35,8 @@ export async function openVersionClassifier(
     tokenizer,
     maxTokens,
     temperature,
+    abstain,
+    abstention,
     workers,
     batchTokens,
   })

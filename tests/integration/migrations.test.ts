@@ -14,7 +14,7 @@ import { migrate } from '../../infra/migrations.ts'
 import { uniqueName } from '../support/backends.ts'
 
 const root = new URL('../../', import.meta.url)
-const shipped = ['0001_tables.sql', '0002_rollups.sql']
+const shipped = ['0001_tables.sql', '0002_rollups.sql', '0003_out-of-scope.sql']
 
 let config: Config['clickhouse']
 let analytics: Analytics

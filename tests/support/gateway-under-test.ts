@@ -115,6 +115,7 @@ export function hamClassifier(asked: string[] = []): OnlineClassifier {
         texts.map((text) => ({
           label: 'ham',
           score: 0.75,
+          outOfScope: 0.25,
           probabilities: { ham: 0.75, spam: 0.25 },
           tokens: text.length,
           truncated: false,
@@ -137,6 +138,7 @@ export const storedResult: StoredResult = {
   text: 'Hello',
   label: 'ham',
   score: 0.75,
+  outOfScope: 0.25,
   probabilities: { ham: 0.75, spam: 0.25 },
   model: 'mail',
   version: '3',
