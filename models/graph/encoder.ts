@@ -66,24 +66,34 @@ export function buildStates(weights: EncoderWeights, options: EncoderOptions): T
   return graph.finish()
 }
 
-/**
- * The logits float32 [batch, labels] of a classifier in a graph under construction, as training
- * needs it: parts of it may be frozen, and parameters are what the builder makes of them. Inputs are
- * lengths int32 [batch], and either input_ids int32 [batch, tokens] or, when layers are frozen,
- * states float32 [batch, tokens, hidden], which the frozen part gave.
- */
+/** What a classifier under construction is made of. */
+export type ClassifierOptions = Pick<Construction, 'normalize' | 'attention' | 'dropout'> & {
+  readonly head: Head
+  /** How many layers from the bottom are not part of the graph; with 0, nothing is. */
+  readonly frozenLayers: number
+}
+
+/** The logits alone of `classifierOutputs`. */
 export function classifierLogits(
   graph: GraphBuilder,
   weights: EncoderWeights,
-  options: {
-    head: Head
-    normalize: boolean
-    attention: Construction['attention']
-    dropout: Construction['dropout']
-    /** How many layers from the bottom are not part of the graph; with 0, nothing is. */
-    frozenLayers: number
-  },
+  options: ClassifierOptions,
 ): Value {
+  return classifierOutputs(graph, weights, options).logits
+}
+
+/**
+ * The embedding float32 [batch, hidden], before dropout, and the logits float32 [batch, labels] of a
+ * classifier in a graph under construction, as training needs it: parts of it may be frozen, and
+ * parameters are what the builder makes of them. Inputs are lengths int32 [batch], and either
+ * input_ids int32 [batch, tokens] or, when layers are frozen, states float32
+ * [batch, tokens, hidden], which the frozen part gave.
+ */
+export function classifierOutputs(
+  graph: GraphBuilder,
+  weights: EncoderWeights,
+  options: ClassifierOptions,
+): { embedding: Value; logits: Value } {
   const { head, normalize, dropout, frozenLayers } = options
   const lengths = graph.input('lengths', 'int32', ['batch'])
   const build = { ...options, padding: 'lengths', lengths } as const
@@ -96,7 +106,8 @@ export function classifierLogits(
           states: graph.input('states', 'float32', ['batch', 'tokens', weights.hidden]),
         })
   const embedding = poolTexts(graph, weights, { normalize, lengths, states })
-  return graph.within('head', () => linear(graph, dropout(embedding), head))
+  const logits = graph.within('head', () => linear(graph, dropout(embedding), head))
+  return { embedding, logits }
 }
 
 /**

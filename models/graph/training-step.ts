@@ -3,7 +3,8 @@
 // encoder is encoder.ts, and feeding batches is the trainer's.
 import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw.ts'
 import type { EncoderWeights } from './bert-weights.ts'
-import { classifierLogits, type Head } from './encoder.ts'
+import { contrastiveLoss } from './contrastive-loss.ts'
+import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
 import { gradients } from './gradient.ts'
 import * as op from './operations.ts'
 import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './tensor-graph.ts'
@@ -13,6 +14,8 @@ export type TrainedPart = {
   readonly normalize: boolean
   /** Layers from the bottom that stay as they are; above 0, so do the embeddings. */
   readonly frozenLayers: number
+  /** With it, the loss has a contrastive part of that temperature, whose inputs every run feeds. */
+  readonly contrastTemperature?: number | undefined
 }
 
 /** A weight that a step changes. Its input has its name; see `stepNames` for the rest. */
@@ -60,8 +63,14 @@ export function buildTrainingStep(
     dropoutSites.push({ name, perToken: states.shape.length === 3 })
     return op.multiply(graph, states, graph.input(name, 'float32', states.shape))
   }
-  const logits = classifierLogits(graph, weights, { ...part, attention: 'written out', dropout })
-  const loss = crossEntropy(graph, logits, graph.input('targets', 'float32', logits.shape))
+  const outputs = { ...part, attention: 'written out', dropout } as const
+  const { embedding, logits } = classifierOutputs(graph, weights, outputs)
+  const entropy = crossEntropy(graph, logits, graph.input('targets', 'float32', logits.shape))
+  const { contrastTemperature: temperature } = part
+  const loss =
+    temperature === undefined
+      ? entropy
+      : op.add(graph, entropy, contrastiveLoss(graph, embedding, { temperature }))
   const parameters = graph.parameters.map((parameter): StepParameter => {
     const { name } = parameter.value
     return { ...parameter, name, group: name.slice(0, name.indexOf('/')) }
