@@ -4,7 +4,7 @@ import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
 import { createRecordSource } from '../infra/record-source.ts'
 import { openSchemas, type Schemas } from '../infra/registry.ts'
-import { createResultSink } from '../infra/result-sink.ts'
+import { createResultSink, type Ownership } from '../infra/result-sink.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/topic-sink.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
@@ -73,7 +73,10 @@ export function openStage(options: StageOptions): Promise<Stage> {
         model: model?.port,
         nowMs: () => Date.now(),
       }),
-      sink: sinkOf(options, { clients: { analytics, producer, schemas }, model, partitions }),
+      sink: sinkOf(options, {
+        clients: { analytics, producer, schemas },
+        ...{ model, partitions, owner: { group: options.group, topic } },
+      }),
       config: config.stream,
       metrics: telemetry,
       log: (line) => options.log(line),
@@ -110,18 +113,19 @@ function sinkOf(
     clients: Parameters<typeof createResultSink>[0]
     model: OpenModel | undefined
     partitions: number
+    owner: Ownership
   },
 ): Sink<PipelineOutput> {
-  const { clients, model, partitions } = parts
+  const { clients, model, partitions, owner } = parts
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
   if (range.last === 'infer') {
     const classified = config.stream.classified ? topic : undefined
-    const sink = createResultSink(clients, {
+    return createResultSink(clients, {
       model: model!.manifest.name,
       topics: { deadLetters, classified },
+      owner,
     })
-    return sink
   }
   const encode =
     range.last === 'validate'
@@ -132,6 +136,7 @@ function sinkOf(
     deadLetterTopic: deadLetters,
     partitions,
     encode,
+    owner,
   })
 }
 

@@ -44,6 +44,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   schema_incompatible: 500,
   analytics_unavailable: 503,
   analytics_refused: 502,
+  fenced: 409,
   migration_changed: 500,
   download_failed: 503,
   hash_mismatch: 500,

@@ -7,16 +7,22 @@ import {
   type ClickHouseClient,
   type DataFormat,
 } from '@clickhouse/client'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { Fence } from '../schemas/fence.ts'
+import { fenceCondition, fenceParameters, fenceQueryId } from './fence-condition.ts'
 
 export type Analytics = {
   /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
   /** A statement without a result. */
-  run(sql: string): Promise<void>
-  /** Inserts rows given in the order of `columns`, as one block. */
+  run(sql: string, parameters?: Record<string, unknown>): Promise<void>
+  /**
+   * Inserts rows given in the order of `columns`, as one block. Throws fenced when the insertion
+   * carries a fence that is no longer the latest of its partitions.
+   */
   insert(table: string, insertion: Insertion): Promise<void>
   /**
    * Any query, as the text that the engine gives: in `format`, or in the format that the query
@@ -32,6 +38,8 @@ export type Insertion = {
   values: readonly (readonly unknown[])[]
   /** Blocks with the same token are stored once. */
   token: string
+  /** Stores the rows only while this is the latest fence of its partitions. */
+  fence?: Fence
 }
 
 /** Makes the client; nothing is connected yet. `database` undefined means the server's default. */
@@ -50,6 +58,17 @@ export function createAnalytics(
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     ...(options.database === undefined ? {} : { database: options.database }),
   })
+  const structures = new Map<string, Promise<string>>()
+  const structureOf = (table: string, columns: readonly string[]): Promise<string> => {
+    const key = `${table} ${columns.join()}`
+    let structure = structures.get(key)
+    if (structure === undefined) {
+      structure = readStructure(client, table, columns)
+      structure.catch(() => structures.delete(key))
+      structures.set(key, structure)
+    }
+    return structure
+  }
   return {
     rows: (sql, parameters) =>
       analyticsCall('query', async () => {
@@ -61,12 +80,18 @@ export function createAnalytics(
         })
         return answer.json()
       }),
-    run: (sql) =>
+    run: (sql, parameters) =>
       analyticsCall('run a statement', async () => {
-        await client.command({ query: sql })
+        await client.command({ query: sql, query_params: parameters ?? {} })
       }),
     insert: (table, insertion) =>
-      analyticsCall(`insert into ${table}`, () => insertBlock(client, table, insertion)),
+      analyticsCall(`insert into ${table}`, async () => {
+        const { fence, columns, values } = insertion
+        if (values.length === 0) return
+        if (fence === undefined) return insertBlock(client, table, insertion)
+        const structure = await structureOf(table, columns)
+        return insertFenced(client, { table, structure, fence, ...insertion })
+      }),
     text: (sql, format) =>
       analyticsCall('query', async () => {
         const answer = await client.exec({
@@ -129,20 +154,68 @@ async function insertBlock(
   table: string,
   { columns, values, token }: Insertion,
 ): Promise<void> {
-  if (values.length === 0) return
   await client.insert({
     table,
     values: values as unknown[][],
     columns: columns as [string, ...string[]],
     format: 'JSONCompactEachRow',
-    clickhouse_settings: {
-      insert_deduplicate: 1,
-      insert_deduplication_token: token,
-      deduplicate_blocks_in_dependent_materialized_views: 1,
-      max_insert_block_size: '1048576',
-      input_format_parallel_parsing: 0,
-      async_insert: 0,
-      date_time_input_format: 'best_effort',
-    },
+    clickhouse_settings: blockSettings(token),
   })
+}
+
+function blockSettings(token: string) {
+  return {
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
+    deduplicate_blocks_in_dependent_materialized_views: 1,
+    max_insert_block_size: '1048576',
+    input_format_parallel_parsing: 0,
+    async_insert: 0,
+    date_time_input_format: 'best_effort',
+  } as const
+}
+
+const throwIfCode = '395'
+
+/** The server itself compares the fence when it begins the insert, and stores nothing if it is old. */
+async function insertFenced(
+  client: ClickHouseClient,
+  block: Insertion & { table: string; structure: string; fence: Fence },
+): Promise<void> {
+  const { table, columns, values, structure, fence, token } = block
+  const lines = values.map((row) => `${JSON.stringify(row)}\n`)
+  try {
+    const answer = await client.exec({
+      query:
+        `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
+        `FROM input('${structure}') WHERE ${fenceCondition} FORMAT JSONCompactEachRow`,
+      query_params: fenceParameters(fence),
+      query_id: fenceQueryId(fence),
+      values: Readable.from(lines, { objectMode: false }),
+      // Rows come in the order of one stream, so that repeating them is repeating the same block.
+      clickhouse_settings: { ...blockSettings(token), max_threads: 1, max_insert_threads: '1' },
+    })
+    await text(answer.stream)
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || error.code !== throwIfCode) throw error
+    const partitions = fence.partitions.join(', ')
+    const message = `another consumer of ${fence.group} owns ${fence.topic}/${partitions} by now`
+    throw new WinnowError('fenced', message, { cause: error })
+  }
+}
+
+/** `name type, …` of columns, as the table function input takes it. */
+async function readStructure(
+  client: ClickHouseClient,
+  table: string,
+  columns: readonly string[],
+): Promise<string> {
+  const answer = await client.query({ query: `DESCRIBE TABLE ${table}`, format: 'JSONEachRow' })
+  const described = await answer.json<{ name: string; type: string }>()
+  const typeByName = new Map(described.map(({ name, type }) => [name, type]))
+  return columns
+    .map((name) => `\`${name}\` ${typeByName.get(name) ?? 'String'}`)
+    .join(', ')
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "\\'")
 }

@@ -22,6 +22,8 @@ export type RecordSource = {
   start(handlers: SourceHandlers): Promise<void>
   /** Commits the next offsets to consume. Throws broker_unavailable, also while rebalancing. */
   commit(offsets: readonly PartitionOffset[]): Promise<void>
+  /** Leaves the group and joins it anew: positions go back to the committed offsets. */
+  rejoin(): Promise<void>
   /** Stops handing out chunks but stays in the group, so that commits still work. */
   pause(): void
   /** Leaves the group and disconnects. */
@@ -49,14 +51,12 @@ export function createRecordSource(
     retry: { restartOnFailure: () => Promise.resolve(true) },
   })
   let paused = false
-  let running = false
+  let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
       listen(consumer, handlers, topic)
-      await brokerCall(`consume ${topic}`, async () => {
-        await consumer.connect()
-        await consumer.subscribe({ topic, fromBeginning: true })
-        await consumer.run({
+      const begin = () =>
+        consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
           partitionsConsumedConcurrently: options.concurrency,
@@ -70,9 +70,19 @@ export function createRecordSource(
             }
           },
         })
-        running = true
+      await brokerCall(`consume ${topic}`, async () => {
+        await consumer.connect()
+        await consumer.subscribe({ topic, fromBeginning: true })
+        await begin()
+        run = begin
       })
     },
+    rejoin: () =>
+      brokerCall(`rejoin the group of ${topic}`, async () => {
+        if (paused) return
+        await consumer.stop()
+        await run?.()
+      }),
     commit: (offsets) =>
       brokerCall('commit offsets', () =>
         consumer.commitOffsets(
@@ -82,7 +92,7 @@ export function createRecordSource(
     pause() {
       paused = true
       // The client throws for a consumer that never ran.
-      if (running) consumer.pause([{ topic }])
+      if (run !== undefined) consumer.pause([{ topic }])
     },
     close: () => consumer.disconnect(),
   }

@@ -3,6 +3,7 @@
 // whether a block was delivered. Kafka gets each at least once, keyed by the event.
 import type { Classification } from '../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
+import type { Fence } from '../schemas/fence.ts'
 import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
 import {
   classificationColumns,
@@ -14,9 +15,13 @@ import {
 } from './classification-rows.ts'
 import type { Analytics } from './clickhouse.ts'
 import type { RecordProducer } from './kafka.ts'
+import { raiseFence } from './partition-fence.ts'
 import type { Schemas } from './registry.ts'
 
 export type SinkClients = { analytics: Analytics; producer: RecordProducer; schemas: Schemas }
+
+/** The consumer group and the topic whose partitions the sink's writer owns. */
+export type Ownership = { group: string; topic: string }
 
 export type SinkTopics = { deadLetters: string; classified: string | undefined }
 
@@ -32,14 +37,17 @@ const deliveredPageRows = 10_000
 /** Makes the sink for results of one model name; it closes nothing. */
 export function createResultSink(
   clients: SinkClients,
-  options: { model: string; topics: SinkTopics },
+  options: { model: string; topics: SinkTopics; owner: Ownership },
 ) {
   const { analytics, producer, schemas } = clients
   return {
+    fence: (partitions: readonly number[]) =>
+      raiseFence(analytics, { ...options.owner, partitions }),
+
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(analytics, { topic, partition, fromOffset, model: options.model }),
 
-    async write(block: ResultBlock): Promise<void> {
+    async write(block: ResultBlock, fence: Fence): Promise<void> {
       const results = block.outputs.map((output) => output.value)
       const { classified } = options.topics
       await Promise.all([
@@ -56,16 +64,18 @@ export function createResultSink(
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
-      await insertDeadLetters(analytics, block)
+      await insertDeadLetters(analytics, block, fence)
       await analytics.insert('labels', {
         columns: labelColumns,
         values: labelled.map(knownLabelRow),
         token: `${block.token}-labels`,
+        fence,
       })
       await analytics.insert('classifications', {
         columns: classificationColumns,
         values: results.map(classificationRow),
         token: `${block.token}-${options.model}`,
+        fence,
       })
     },
   }
@@ -88,11 +98,13 @@ export async function sendDeadLetters(
 export function insertDeadLetters(
   analytics: Analytics,
   block: { token: string; deadLetters: readonly DeadLetter[] },
+  fence: Fence,
 ): Promise<void> {
   return analytics.insert('dead_letters', {
     columns: deadLetterColumns,
     values: block.deadLetters.map(deadLetterRow),
     token: `${block.token}-dead`,
+    fence,
   })
 }
 

@@ -2,11 +2,14 @@
 // they came from, so that order and ownership carry over. Records are sent at least once; the infer
 // stage recognises a repeated one by its origin. Dead letters are read back, so that each is stored once.
 import type { DeadLetter } from '../schemas/dead-letter.ts'
+import type { Fence } from '../schemas/fence.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
+import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
   readDelivered,
   sendDeadLetters,
+  type Ownership,
   type SinkClients,
 } from './result-sink.ts'
 
@@ -16,19 +19,26 @@ export type TopicSinkOptions<Value> = {
   /** Partitions of the output topic; with fewer than the input has, records wrap around. */
   partitions: number
   encode(value: Value): Buffer
+  owner: Ownership
 }
 
 /** Makes the sink; it closes nothing. */
 export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkOptions<Value>) {
   return {
+    fence: (partitions: readonly number[]) =>
+      raiseFence(clients.analytics, { ...options.owner, partitions }),
+
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(clients.analytics, { topic, partition, fromOffset }),
 
-    async write(block: {
-      token: string
-      outputs: readonly { record: KafkaRecord; value: Value }[]
-      deadLetters: readonly DeadLetter[]
-    }): Promise<void> {
+    async write(
+      block: {
+        token: string
+        outputs: readonly { record: KafkaRecord; value: Value }[]
+        deadLetters: readonly DeadLetter[]
+      },
+      fence: Fence,
+    ): Promise<void> {
       await clients.producer.send(
         options.topic,
         block.outputs.map(({ record, value }) => ({
@@ -39,7 +49,7 @@ export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkO
         })),
       )
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
-      await insertDeadLetters(clients.analytics, block)
+      await insertDeadLetters(clients.analytics, block, fence)
     },
   }
 }

@@ -43,6 +43,10 @@ export const operationErrors = {
   },
   analytics_unavailable: { meaning: 'ClickHouse did not answer.', retryable: true },
   analytics_refused: { meaning: 'ClickHouse refused the query.', retryable: false },
+  fenced: {
+    meaning: 'Another consumer owns the partitions; what it would write is not stored.',
+    retryable: false,
+  },
   migration_changed: { meaning: 'An applied migration was edited afterwards.', retryable: false },
   download_failed: { meaning: 'No source could deliver a file.', retryable: true },
   hash_mismatch: { meaning: 'A file does not have the hash that was promised.', retryable: false },

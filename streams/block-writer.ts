@@ -13,6 +13,9 @@ export type SettledChunk<Output> = {
   onDropped(): void
 }
 
+/** Dropped: the block is not stored, and its events will be delivered again. */
+export type WriteResult = 'stored' | 'dropped'
+
 export type BlockWriterOptions<Output> = {
   rowsMax: number
   ageMsMax: number
@@ -20,7 +23,7 @@ export type BlockWriterOptions<Output> = {
   /** Whether no other chunk is on its way to this writer. */
   isIdle: () => boolean
   /** Writes a block, trying again as needed; a rejection ends the runner. */
-  write(block: Block<Output>): Promise<void>
+  write(block: Block<Output>): Promise<WriteResult>
   onFailure: (error: unknown) => void
 }
 
@@ -78,8 +81,11 @@ export class BlockWriter<Output> {
     this.#lastFlushMs = this.#options.nowMs()
     this.#flushing = this.#options
       .write(blockOf(chunks, this.#options.nowMs()))
-      .then(() => {
-        for (const chunk of chunks) chunk.onDurable()
+      .then((result) => {
+        for (const chunk of chunks) {
+          if (result === 'stored') chunk.onDurable()
+          else chunk.onDropped()
+        }
       })
       .catch((error: unknown) => {
         this.#failed = true

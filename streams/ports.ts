@@ -2,6 +2,7 @@
 // metrics. cli.ts fills these with the clients of infra/.
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { ErrorCode } from '../schemas/errors.ts'
+import type { Fence } from '../schemas/fence.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
@@ -14,6 +15,7 @@ export type RecordSource = {
     onFailure(error: Error): void
   }): Promise<void>
   commit(offsets: readonly PartitionOffset[]): Promise<void>
+  rejoin(): Promise<void>
   pause(): void
   close(): Promise<void>
 }
@@ -51,10 +53,18 @@ export type DeliveredPage = {
 }
 
 export type Sink<Output> = {
+  /**
+   * Makes the caller the only writer of what the records of these partitions lead to. Once it
+   * resolves, no write under an earlier fence can land any more, and `delivered` tells all there is.
+   */
+  fence(partitions: readonly number[]): Promise<Fence>
   /** What was delivered of a partition from an offset on, a page at a time. */
   delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
-  /** Resolves when outputs and dead letters are durable; may be called again with the same block. */
-  write(block: Block<Output>): Promise<void>
+  /**
+   * Resolves when outputs and dead letters are durable; may be called again with the same block.
+   * Throws fenced, and stores nothing more, when another owner raised a fence since.
+   */
+  write(block: Block<Output>, fence: Fence): Promise<void>
 }
 
 export type RunnerMetrics = {

@@ -47,9 +47,11 @@ async function harness(
   const commits: PartitionOffset[] = []
   const sink = createMemorySink<string>()
   const outputs = (options.written ?? []).map((at) => ({ record: record(at), value: '' }))
-  await sink.write({ token: 'before', outputs, deadLetters: [] })
+  const before = await sink.fence([0])
+  await sink.write({ token: 'before', outputs, deadLetters: [] }, before)
   sink.rows.splice(0)
   let handlers: Parameters<RecordSource['start']>[0] | undefined
+  let rejoins = 0
   const runner = createRunner<string>({
     source: {
       start: (given) => {
@@ -59,6 +61,11 @@ async function harness(
       },
       commit: (offsets) => {
         commits.push(...offsets)
+        return Promise.resolve()
+      },
+      rejoin: () => {
+        rejoins++
+        handlers!.onAssigned([0])
         return Promise.resolve()
       },
       pause: () => undefined,
@@ -78,6 +85,9 @@ async function harness(
     failures: sink.failures,
     deliver: (chunk: RecordChunk) => handlers!.onChunk(chunk, () => Promise.resolve()),
     rebalance: () => handlers!.onAssigned([0]),
+    /** Another consumer takes the partition, and the group has not told this one yet. */
+    usurp: () => sink.fence([0]),
+    rejoins: () => rejoins,
   }
 }
 
@@ -176,6 +186,21 @@ describe('runner', () => {
     expect(commits).toEqual([{ topic: 't', partition: 0, offset: 2 }])
   })
 
+  it('joins anew when it was fenced off: what it had in flight is neither written nor committed', async () => {
+    const { runner, deliver, rows, commits, usurp, rejoins } = await harness()
+    await runner.start()
+    await deliver(chunkOf([0]))
+    await until('the first commit', () => commits.length === 1)
+    await usurp()
+    await deliver(chunkOf([1, 2]))
+    await until('the refusal', () => rejoins() === 1)
+    expect(await deliver(chunkOf([1, 2, 3]))).toBe(true)
+    await until('everything is committed', () => commits.at(-1)?.offset === 4)
+    await runner.stop()
+    expect(rows).toEqual(['text 0', 'text 1', 'text 2', 'text 3'])
+    expect(commits.map(({ offset }) => offset)).toEqual([1, 4])
+  })
+
   it('holds the source back while as many events are in flight as allowed', async () => {
     let release: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
@@ -227,7 +252,7 @@ describe('runner', () => {
 
 describe('delivery', () => {
   const events = 40
-  const happenings = fc.array(fc.constantFrom('rejoin', 'crash', 'write fails', 'work'), {
+  const happenings = fc.array(fc.constantFrom('rejoin', 'crash', 'write fails', 'fenced', 'work'), {
     maxLength: 12,
   })
 
@@ -255,6 +280,7 @@ describe('delivery', () => {
           if (happening === 'write fails') {
             sink.failures.push(new WinnowError('analytics_unavailable', 'away'))
           }
+          if (happening === 'fenced') await sink.fence([1])
           if (happening === 'crash') {
             // A refusal for good ends the runner as a crash does: nothing after it is committed.
             sink.failures.unshift(new WinnowError('analytics_refused', 'crash'))

@@ -4,12 +4,15 @@
 // Delivery: an offset is committed only after the results and dead letters of it and of all polled
 // offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
 // delivers from the last commit again; what the sink has already is recognised by origin and dropped
-// (DeliveredOffsets), so a row is written once. Chunks of one partition reach the sink in order.
+// (DeliveredOffsets), so a row is written once. Before the sink is asked, a fence keeps every earlier
+// owner of the partitions from writing any more. Chunks of one partition reach the sink in order.
+import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { Fence } from '../schemas/fence.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
-import { BlockWriter } from './block-writer.ts'
+import { BlockWriter, type WriteResult } from './block-writer.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
@@ -36,6 +39,9 @@ export type Runner = {
   /** Whether the group was joined and nothing failed for good. */
   isReady(): boolean
 }
+
+/** While the group is being joined, polled chunks are refused, but not in a busy loop. */
+const rejoinPauseMs = 50
 
 /** A partition since its latest assignment. */
 type Lane = { tracker: OffsetTracker; handedOver: Promise<void> }
@@ -65,7 +71,10 @@ class StageRunner<Output> implements Runner {
   #epoch = 0
   #lanes = new Map<number, Lane>()
   #delivered = new Map<string, DeliveredOffsets>()
-  #settledWrites: Promise<void> = Promise.resolve()
+  /** Resolves once earlier owners, this one in its earlier life included, cannot write any more. */
+  #owned: Promise<void> = Promise.resolve()
+  /** Of this epoch, from when it was raised. */
+  #fence: Fence | undefined
   #toCommit = new Map<number, PartitionOffset>()
   #committing: Promise<void> | undefined
   #computing = 0
@@ -97,7 +106,7 @@ class StageRunner<Output> implements Runner {
   async start(): Promise<void> {
     await this.#options.source.start({
       onChunk: (chunk, heartbeat) => this.#onChunk(chunk, heartbeat),
-      onAssigned: () => this.#onAssigned(),
+      onAssigned: (partitions) => this.#onAssigned(partitions),
       onFailure: (error) => this.#fail(error),
     })
   }
@@ -122,14 +131,35 @@ class StageRunner<Output> implements Runner {
     if (this.#failure === undefined) this.#resolveEnd()
   }
 
-  #onAssigned(): void {
-    this.#epoch++
+  #onAssigned(partitions: readonly number[]): void {
+    // Offsets whose rows are being written right now must be found in the sink when it is asked.
+    const settled = this.#abandon()
+    const epoch = this.#epoch
     this.#joined = true
+    this.#owned = this.#owned
+      .then(() => settled)
+      .then(() => this.#own(partitions, epoch))
+      .catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) this.#fail(error)
+      })
+  }
+
+  /** Ends the epoch; resolves when the write under way has ended. */
+  #abandon(): Promise<void> {
+    this.#epoch++
+    this.#joined = false
+    this.#fence = undefined
     this.#lanes = new Map()
     this.#delivered = new Map()
     this.#toCommit = new Map()
-    // Offsets whose rows are being written right now must be found in the sink when it is asked.
-    this.#settledWrites = this.#writer.reset()
+    return this.#writer.reset()
+  }
+
+  async #own(partitions: readonly number[], epoch: number): Promise<void> {
+    const raise = () =>
+      epoch === this.#epoch ? this.#options.sink.fence(partitions) : Promise.resolve(undefined)
+    const fence = await retry(raise, this.#retrying('write'))
+    if (epoch === this.#epoch) this.#fence = fence
   }
 
   /** Takes a chunk in flight as soon as there is room; false when its turn has passed. */
@@ -137,6 +167,10 @@ class StageRunner<Output> implements Runner {
     const events = chunk.records.length
     const bytes = chunk.records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
     const epoch = this.#epoch
+    if (!this.#joined) {
+      await pause(rejoinPauseMs, this.#stopping.signal)
+      return false
+    }
     while (!this.#budget.tryTake(events, bytes)) {
       await this.#budget.change(1_000)
       await heartbeat()
@@ -224,7 +258,7 @@ class StageRunner<Output> implements Runner {
   }
 
   async #deliveredOf({ topic, partition }: Origin): Promise<DeliveredOffsets> {
-    await this.#settledWrites
+    await this.#owned
     const key = `${topic}/${partition}`
     let offsets = this.#delivered.get(key)
     if (offsets === undefined) {
@@ -236,13 +270,32 @@ class StageRunner<Output> implements Runner {
     return offsets
   }
 
-  async #write(block: Block<Output>): Promise<void> {
+  async #write(block: Block<Output>): Promise<WriteResult> {
+    const rows = block.outputs.length + block.deadLetters.length
+    const epoch = this.#epoch
+    const fence = this.#fence
     const startMs = performance.now()
-    if (block.outputs.length + block.deadLetters.length > 0) {
-      await retry(() => this.#options.sink.write(block), this.#retrying('write'))
+    if (rows > 0) {
+      assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
+      try {
+        await retry(() => this.#options.sink.write(block, fence), this.#retrying('write'))
+      } catch (error) {
+        if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
+        this.#onFenced(error, epoch)
+        return 'dropped'
+      }
     }
-    const seconds = (performance.now() - startMs) / 1_000
-    this.#options.metrics.blockWritten(block.outputs.length + block.deadLetters.length, seconds)
+    this.#options.metrics.blockWritten(rows, (performance.now() - startMs) / 1_000)
+    return 'stored'
+  }
+
+  /** The group moved on without this consumer: it joins anew, and starts from the commits. */
+  #onFenced(error: WinnowError, epoch: number): void {
+    this.#options.metrics.retried('write', error.code)
+    if (epoch !== this.#epoch || this.#stopping.signal.aborted) return
+    this.#options.log(`${error.message}; joining the group anew`)
+    void this.#abandon()
+    this.#options.source.rejoin().catch((failure: unknown) => this.#fail(failure))
   }
 
   #onDurable(chunk: RecordChunk, committable: number | undefined): void {

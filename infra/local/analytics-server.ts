@@ -16,7 +16,7 @@ import type { ClickHouseRequest } from './clickhouse-request.ts'
 import { sendFailure, sendFile, sendOutput, sendText } from './clickhouse-response.ts'
 import type { Answer } from './clickhouse-response.ts'
 import { decodedBody, formParts, limitBytes, readBody } from './request-body.ts'
-import { insertFromFile, readStatement, selectIntoFile } from './sql-statement.ts'
+import { inputFromFile, insertFromFile, readStatement, selectIntoFile } from './sql-statement.ts'
 import type { Statement } from './sql-statement.ts'
 
 /** What one request may bring. */
@@ -90,7 +90,7 @@ type Exchange = {
 async function runRequest(exchange: Exchange): Promise<void> {
   const { request, read, context } = exchange
   const fromUrl = readStatement(Buffer.from(read.query))
-  if (fromUrl.kind === 'insert-rows') return runInsert(exchange, fromUrl)
+  if (takesRows(fromUrl)) return runInsert(exchange, fromUrl)
   const body = await readBody(request, context.limits.statementBytesMax)
   const contentType = request.headers['content-type'] ?? ''
   if (contentType.startsWith('multipart/form-data')) {
@@ -108,6 +108,7 @@ function runStatement(exchange: Exchange, bytes: Buffer): Promise<void> {
     case 'refused':
       throw refusal(statement.reason)
     case 'insert-rows':
+    case 'insert-input':
       return runInsert(exchange, statement)
     case 'select':
       return runSelect(exchange, statement)
@@ -116,11 +117,14 @@ function runStatement(exchange: Exchange, bytes: Buffer): Promise<void> {
   }
 }
 
+type RowsStatement = Extract<Statement, { kind: 'insert-rows' | 'insert-input' }>
+
+function takesRows(statement: Statement): statement is RowsStatement {
+  return statement.kind === 'insert-rows' || statement.kind === 'insert-input'
+}
+
 /** Rows go to a file first: a client that leaves half-way has then inserted nothing at all. */
-async function runInsert(
-  exchange: Exchange,
-  statement: Extract<Statement, { kind: 'insert-rows' }>,
-): Promise<void> {
+async function runInsert(exchange: Exchange, statement: RowsStatement): Promise<void> {
   const { context, request, response } = exchange
   const file = join(context.exchangeDir, `${randomUUID()}.in`)
   try {
@@ -132,7 +136,8 @@ async function runInsert(
     // Formats with a header refuse an empty file, yet an INSERT of no rows is valid.
     const isEmpty = (await stat(file)).size === 0
     const source = isEmpty ? { ...statement, format: 'JSONEachRow' } : statement
-    const sql = insertFromFile(source, file)
+    const sql =
+      source.kind === 'insert-rows' ? insertFromFile(source, file) : inputFromFile(source, file)
     const result = await context.engine.run(engineRequest(exchange, { sql, lane: 'write' }))
     const written = { rows: result.rows, bytes: result.bytes }
     sendText(response, '', { ...answerHead(exchange, result), written })
@@ -220,12 +225,6 @@ function refusal(reason: Extract<Statement, { kind: 'refused' }>['reason']): Cli
       return new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed')
     case 'outfile':
       return new ClickHouseFailure(358, 'INTO_OUTFILE_NOT_ALLOWED', 'INTO OUTFILE is not allowed')
-    case 'input-function':
-      return new ClickHouseFailure(
-        48,
-        'NOT_IMPLEMENTED',
-        'The table function input is not supported',
-      )
   }
 }
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { insertFromFile, readStatement, selectIntoFile, sqlString } from './sql-statement.ts'
+import {
+  inputFromFile,
+  insertFromFile,
+  readStatement,
+  selectIntoFile,
+  sqlString,
+} from './sql-statement.ts'
 
 const read = (sql: string | Buffer) => readStatement(Buffer.from(sql))
 
@@ -61,9 +67,15 @@ describe('readStatement of an INSERT', () => {
     expect(read("INSERT INTO t FROM INFILE 'x' FORMAT CSV")).toMatchObject({ kind: 'command' })
   })
 
-  it('refuses the input function, which would need the body', () => {
-    const sql = "INSERT INTO t SELECT a FROM input('a Int8') FORMAT CSV"
-    expect(read(sql)).toEqual({ kind: 'refused', reason: 'input-function' })
+  it('finds the input function, its structure and the rows behind the format', () => {
+    const head = "INSERT INTO t (a) SELECT a FROM input('a Int8') WHERE a > (SELECT 1) "
+    const statement = read(`${head}FORMAT CSV\n1\n2\n`)
+    expect(statement).toMatchObject({ kind: 'insert-input', structure: "'a Int8'", format: 'CSV' })
+    if (statement.kind !== 'insert-input') return
+    expect(statement.rows.toString()).toBe('1\n2\n')
+    expect(inputFromFile(statement, '/x/rows.in')).toBe(
+      "INSERT INTO t (a) SELECT a FROM file('/x/rows.in', CSV, 'a Int8') WHERE a > (SELECT 1) ",
+    )
   })
 })
 

@@ -17,6 +17,17 @@ export type Statement =
       /** The rows that stand behind the statement itself; empty where the body brings them. */
       rows: Buffer
     }
+  /** An INSERT … SELECT from the table function input, whose rows follow as for insert-rows. */
+  | {
+      kind: 'insert-input'
+      /** The statement before `input(…)` and behind it, without its FORMAT clause. */
+      before: string
+      /** The literal between the parentheses. */
+      structure: string
+      after: string
+      format: string
+      rows: Buffer
+    }
   /** A query with a result of rows, possibly large. */
   | { kind: 'select'; body: string; format: string | undefined; tail: string }
   /** Everything else: DDL, SET, SHOW, INSERT … SELECT. */
@@ -29,7 +40,7 @@ export type Statement =
       valuesRows: number
     }
   /** What the HTTP interface does not run: nothing, several statements, a clause for a terminal. */
-  | { kind: 'refused'; reason: 'empty' | 'several' | 'outfile' | 'input-function' }
+  | { kind: 'refused'; reason: 'empty' | 'several' | 'outfile' }
 
 /**
  * Reads the shape of one statement, given as the bytes of `query` plus body.
@@ -56,6 +67,15 @@ export function insertFromFile(
 ): string {
   const settings = statement.settings === '' ? '' : ` SETTINGS ${statement.settings}`
   return `${statement.head} FROM INFILE ${sqlString(file)}${settings} FORMAT ${statement.format}`
+}
+
+/** The statement that reads the rows of `input(…)` from a file instead. */
+export function inputFromFile(
+  statement: Extract<Statement, { kind: 'insert-input' }>,
+  file: string,
+): string {
+  const { before, structure, after, format } = statement
+  return `${before}file(${sqlString(file)}, ${format}, ${structure})${after}`
 }
 
 /** The statement that writes a SELECT's result into a file, in the format asked for. */
@@ -92,7 +112,7 @@ function readInsert(bytes: Buffer, latin1: string): Statement {
       const clause = { headEnd: settingsStart === undefined ? token.start : headEnd, from }
       return insertRows({ bytes, latin1, token, word, ...clause })
     } else if (namePassed && (word === 'SELECT' || word === 'WITH' || word === 'FROM')) {
-      return readQuery(bytes, latin1)
+      return readInput(bytes, latin1) ?? readQuery(bytes, latin1)
     } else if (!namePassed) {
       namePassed = isTargetName(token, previous)
     }
@@ -107,6 +127,34 @@ function readInsert(bytes: Buffer, latin1: string): Statement {
 }
 
 const noRows = Buffer.alloc(0)
+
+/** An INSERT … SELECT that reads `input('structure')` and ends with a FORMAT; else undefined. */
+function readInput(bytes: Buffer, latin1: string): Statement | undefined {
+  let call: { start: number; structure?: SqlToken; end?: number } | undefined
+  let previous: SqlToken | undefined
+  for (const token of sqlTokens(latin1)) {
+    if (call?.end !== undefined && token.depth === 0 && keyword(token) === 'FORMAT') {
+      const name = sqlTokens(latin1, token.end).next().value
+      if (name === undefined) return undefined
+      return {
+        kind: 'insert-input',
+        before: bytes.subarray(0, call.start).toString('utf8'),
+        structure: call.structure?.text ?? "''",
+        after: bytes.subarray(call.end, token.start).toString('utf8'),
+        format: name.text,
+        rows: bytes.subarray(rowsStart(latin1, name.end)),
+      }
+    }
+    const opensCall = token.text === '(' && previous !== undefined && keyword(previous) === 'INPUT'
+    if (call === undefined && opensCall) call = { start: previous!.start }
+    else if (call !== undefined && call.end === undefined) {
+      if (token.kind === 'string') call.structure = token
+      if (token.text === ')') call.end = token.end
+    }
+    previous = token
+  }
+  return undefined
+}
 
 /** True at the last word that can only be part of the target: the name behind INTO [TABLE]. */
 function isTargetName(token: SqlToken, previous: SqlToken | undefined): boolean {
@@ -187,8 +235,6 @@ function isFormatClause(tokens: readonly SqlToken[], token: SqlToken, i: number)
 function insertCommand(bytes: Buffer, latin1: string, own: readonly SqlToken[]): Statement {
   const values = own.findIndex((token) => keyword(token) === 'VALUES')
   const isRows = values >= 0 && !own.some((token) => keyword(token) === 'SELECT')
-  const readsInput = own.some((token, i) => token.text === '(' && before(own, i) === 'INPUT')
-  if (readsInput) return { kind: 'refused', reason: 'input-function' }
   const valuesRows = isRows ? own.slice(values).filter((token) => token.text === '(').length : 0
   const end = own.at(-1)?.end ?? latin1.length
   const text = bytes.subarray(0, end).toString('utf8')

@@ -182,6 +182,23 @@ describe.concurrent.each([
     expect(failures).toEqual([])
   })
 
+  it('joins its group anew when asked, and goes back to the commit', async () => {
+    const subject = await open()
+    await subject.append(0, texts(5))
+    const source = subject.source('asking')
+    const { assignments, offsets, seen, failures } = await follow(source)
+    await seen(0, 5)
+    const { topic } = assignments.at(-1)!.chunks[0]!
+    await source.commit([{ topic, partition: 0, offset: 3 }])
+    const before = assignments.length
+    await source.rejoin()
+    await until('a new assignment', () => assignments.length > before)
+    await seen(0, 2)
+    await source.close()
+    expect(offsets(0)).toEqual([3, 4])
+    expect(failures).toEqual([])
+  })
+
   it('offers a chunk again that was not taken', async () => {
     const subject = await open()
     await subject.append(0, texts(5))

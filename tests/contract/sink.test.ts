@@ -18,6 +18,8 @@ import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sam
 const pageRows = 10_000
 const pageRowsInMemory = 50
 
+const owner = { group: 'contract', topic: 'contract.events' }
+
 /** A sink, and a look at what it stored of one source or topic. */
 type Subject = {
   sink: Sink<Classification>
@@ -50,7 +52,7 @@ function realSubject(): Subject {
     return row!.n
   }
   return {
-    sink: createResultSink({ analytics, producer, schemas }, { model: 'mail', topics }),
+    sink: createResultSink({ analytics, producer, schemas }, { model: 'mail', topics, owner }),
     pageRows,
     stored: async (topic) => ({
       rows: await counted(
@@ -106,25 +108,27 @@ describe.each([
 ])('%s', (_name, open) => {
   it('stores a block once, however often it is written, rollups included', async () => {
     const { sink, stored, rollup } = open()
+    const fence = await sink.fence([0])
     const topic = 'contract.once'
     const letter = sampleDeadLetter({ topic, offset: 3 })
     const block = blockOf('once-1', range(topic, 0, 3), [letter])
-    await sink.write(block)
-    await sink.write(block)
+    await sink.write(block, fence)
+    await sink.write(block, fence)
     expect(await stored(topic)).toEqual({ rows: 3, letters: 1 })
     expect(await rollup(topic)).toBe(3)
-    await sink.write(blockOf('once-2', range(topic, 4, 2)))
-    await sink.write(block)
+    await sink.write(blockOf('once-2', range(topic, 4, 2)), fence)
+    await sink.write(block, fence)
     expect(await stored(topic)).toEqual({ rows: 5, letters: 1 })
     expect(await rollup(topic)).toBe(5)
   })
 
   it('tells what was delivered of a partition: rows and dead letters, with record times', async () => {
     const { sink } = open()
+    const fence = await sink.fence([0])
     const topic = 'contract.delivered'
     const elsewhere = sampleClassification({ topic, partition: 1, offset: 0 })
     const rows = [...range(topic, 0, 2), elsewhere]
-    await sink.write(blockOf('delivered', rows, [sampleDeadLetter({ topic, offset: 2 })]))
+    await sink.write(blockOf('delivered', rows, [sampleDeadLetter({ topic, offset: 2 })]), fence)
     const time = (offset: number) => sampleClassification({ offset }).recordTimeMs
     expect(await sink.delivered(topic, 0, 0)).toEqual({
       recordTimeMsByOffset: new Map([0, 1, 2].map((offset) => [offset, time(offset)])),
@@ -138,23 +142,39 @@ describe.each([
 
   it('tells of an offset that a topic made anew has again the later record time', async () => {
     const { sink } = open()
+    const fence = await sink.fence([0])
     const topic = 'contract.anew'
     const again = sampleClassification({ topic, source: topic, offset: 0, recordTimeMs: 9e12 })
-    await sink.write(blockOf('anew-2', [again]))
-    await sink.write(blockOf('anew-1', range(topic, 0, 1)))
+    await sink.write(blockOf('anew-2', [again]), fence)
+    await sink.write(blockOf('anew-1', range(topic, 0, 1)), fence)
     const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
     expect(recordTimeMsByOffset.get(0)).toBe(9e12)
   })
 
+  it('refuses what an earlier owner of a partition writes, and stores nothing of it', async () => {
+    const { sink, stored } = open()
+    const topic = 'contract.fenced'
+    const earlier = await sink.fence([0, 1])
+    const letters = [sampleDeadLetter({ topic, offset: 9 })]
+    await sink.write(blockOf('fenced-1', range(topic, 0, 1)), earlier)
+    const later = await sink.fence([1, 2])
+    const late = blockOf('fenced-2', range(topic, 1, 2), letters)
+    await expect(sink.write(late, earlier)).rejects.toMatchObject({ code: 'fenced' })
+    expect(await stored(topic)).toEqual({ rows: 1, letters: 0 })
+    await sink.write(late, later)
+    expect(await stored(topic)).toEqual({ rows: 3, letters: 1 })
+  })
+
   it('gives many delivered offsets in pages that leave none out', async () => {
     const { sink, pageRows } = open()
+    const fence = await sink.fence([0])
     const topic = 'contract.pages'
     const rows = range(topic, 0, pageRows)
     // Dead letters among the rows and behind them, so that a page must be cut in the order of both.
     const letters = [10_000_000, 10_000_001, pageRows].map((offset) =>
       sampleDeadLetter({ topic, offset }),
     )
-    await sink.write(blockOf('pages', rows, letters))
+    await sink.write(blockOf('pages', rows, letters), fence)
     const pages: DeliveredPage[] = []
     const found = new Set<number>()
     for (let from = 0; from < Infinity;) {
@@ -175,13 +195,14 @@ describe.each([
 describe('the result sink alone', () => {
   it('takes what another model or a shadow stored for not delivered', async () => {
     const { sink } = realSubject()
+    const fence = await sink.fence([0])
     const topic = 'contract.models'
     const rows = [
       sampleClassification({ topic, offset: 0, model: 'other' }),
       sampleClassification({ topic, offset: 1, role: 'shadow' }),
       sampleClassification({ topic, offset: 2, version: '7' }),
     ]
-    await sink.write(blockOf('models', rows))
+    await sink.write(blockOf('models', rows), fence)
     const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([2])
   })
@@ -201,7 +222,8 @@ describe('the result sink alone', () => {
     }
     const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
     const clients = { analytics: flaky, producer, schemas }
-    const sink = createResultSink(clients, { model: 'mail', topics })
+    const sink = createResultSink(clients, { model: 'mail', topics, owner })
+    const fence = await sink.fence([0])
     const topic = 'contract.partly'
     const known = range(topic, 0, 2).map((one) => ({
       ...one,
@@ -209,8 +231,8 @@ describe('the result sink alone', () => {
       knownLabel: 'ham',
     }))
     const block = blockOf('partly', known, [sampleDeadLetter({ topic, offset: 2 })])
-    await expect(sink.write(block)).rejects.toThrow('away')
-    await sink.write(block)
+    await expect(sink.write(block, fence)).rejects.toThrow('away')
+    await sink.write(block, fence)
     expect(await realSubject().stored(topic)).toEqual({ rows: 2, letters: 1 })
     const labels = await analytics.rows<{ label: string; by: string }>(
       `SELECT label, labelled_by AS by FROM labels WHERE startsWith(event_id, 'partly-')`,
@@ -231,14 +253,16 @@ describe('the topic sink', () => {
         deadLetterTopic: topicOf(config.topics, 'dead-letters'),
         partitions: config.topics.partitions,
         encode: (value) => Buffer.from(value.text),
+        owner,
       },
     )
+    const fence = await sink.fence([0])
     const outputs = [0, 1, config.topics.partitions + 1].map((partition) =>
       sampleClassification({ topic, partition }),
     )
     const block = blockOf('topic-sink', outputs, [sampleDeadLetter({ topic, offset: 9 })])
-    await sink.write(block)
-    await sink.write(block)
+    await sink.write(block, fence)
+    await sink.write(block, fence)
     const admin = kafka.admin()
     await admin.connect()
     const ends = (await admin.fetchTopicOffsets(next)).toSorted((a, b) => a.partition - b.partition)

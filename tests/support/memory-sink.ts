@@ -1,7 +1,9 @@
 // The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts holds it
 // and the real sinks to the same behaviour.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
+import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import type { Block, Sink } from '../../streams/ports.ts'
 
@@ -29,24 +31,34 @@ export function createMemorySink<Output>(
   const rows: Output[] = []
   const letters: DeadLetter[] = []
   const failures: Error[] = []
+  let fences = 0
+  const latest = new Map<number, string>()
   return {
     rows,
     letters,
     failures,
+    fence(partitions) {
+      const token = String(++fences)
+      for (const partition of partitions) latest.set(partition, token)
+      return Promise.resolve({ group: 'g', topic: 't', partitions, token })
+    },
     delivered(topic, partition, fromOffset) {
-      const latest = new Map<number, number>()
+      const times = new Map<number, number>()
       for (const origin of origins) {
         const { offset, recordTimeMs } = origin
         if (origin.topic !== topic || origin.partition !== partition) continue
-        if (offset >= fromOffset && recordTimeMs > (latest.get(offset) ?? -1)) {
-          latest.set(offset, recordTimeMs)
+        if (offset >= fromOffset && recordTimeMs > (times.get(offset) ?? -1)) {
+          times.set(offset, recordTimeMs)
         }
       }
-      const page = [...latest].sort(([a], [b]) => a - b).slice(0, pageRows)
+      const page = [...times].sort(([a], [b]) => a - b).slice(0, pageRows)
       const through = page.length < pageRows ? Infinity : page.at(-1)![0]
       return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
     },
-    write(block: Block<Output>) {
+    write(block: Block<Output>, fence: Fence) {
+      if (fence.partitions.some((partition) => latest.get(partition) !== fence.token)) {
+        return Promise.reject(new WinnowError('fenced', 'another consumer owns a partition'))
+      }
       const failure = failures.shift()
       if (failure !== undefined) return Promise.reject(failure)
       if (tokens.has(block.token)) return Promise.resolve()

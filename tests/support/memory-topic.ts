@@ -46,6 +46,10 @@ export function createMemoryTopic(options: {
           return Promise.resolve()
         },
         commit: (offsets) => member.commit(offsets),
+        rejoin() {
+          member.join()
+          return Promise.resolve()
+        },
         pause: () => member.stop(),
         close() {
           member.stop()

@@ -1,0 +1,48 @@
+// Fences partitions in ClickHouse, so that a consumer that lost them cannot write rows any more: one
+// that slept through its session and wakes, or whose insert was under way when the group moved on. It
+// owns the table partition_fences; which rows are fenced is the sink's.
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Fence } from '../schemas/fence.ts'
+import type { Analytics } from './clickhouse.ts'
+import { fenceParameters, queryIdPrefix } from './fence-condition.ts'
+
+const pollMs = 50
+
+/**
+ * Makes the caller the only one whose fenced inserts land. Once it resolves, no insert under an
+ * earlier fence of these partitions is running or can begin, so that what the tables hold then is
+ * all that there is. Throws analytics_unavailable, analytics_refused.
+ */
+export async function raiseFence(
+  analytics: Analytics,
+  owned: Pick<Fence, 'group' | 'topic' | 'partitions'>,
+): Promise<Fence> {
+  const fence = { ...owned, token: randomUUID() }
+  if (owned.partitions.length === 0) return fence
+  const raisedMs = performance.now()
+  await analytics.run(
+    `INSERT INTO partition_fences (consumer_group, topic, partition, number, token)
+     SELECT {fenceGroup: String}, {fenceTopic: String}, partition, max(number) + 1,
+            {fenceToken: String}
+     FROM (
+       SELECT partition, number FROM partition_fences
+       WHERE consumer_group = {fenceGroup: String} AND topic = {fenceTopic: String}
+         AND partition IN {fencePartitions: Array(UInt32)}
+       UNION ALL
+       SELECT arrayJoin({fencePartitions: Array(UInt32)}) AS partition, toUInt64(0) AS number
+     )
+     GROUP BY partition`,
+    fenceParameters(fence),
+  )
+  // Inserts that began before are either stored or visible here; later ones are refused.
+  for (;;) {
+    const [running] = await analytics.rows<{ n: number }>(
+      `SELECT count() AS n FROM system.processes
+       WHERE startsWith(query_id, {prefix: String}) AND elapsed >= {seconds: Float64}`,
+      { prefix: queryIdPrefix(owned), seconds: (performance.now() - raisedMs) / 1_000 },
+    )
+    if (running!.n === 0) return fence
+    await setTimeout(pollMs)
+  }
+}

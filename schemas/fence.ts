@@ -1,0 +1,13 @@
+// A fence: the proof that a consumer is the latest owner of its partitions, checked where rows land.
+// It owns the shape only; raising and checking it is infra/partition-fence.ts.
+
+/**
+ * The fencing token of one assignment (Kleppmann, How to do distributed locking, 2016). It becomes
+ * old when another consumer of the group raises a fence for one of its partitions.
+ */
+export type Fence = {
+  readonly group: string
+  readonly topic: string
+  readonly partitions: readonly number[]
+  readonly token: string
+}
