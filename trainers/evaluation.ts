@@ -1,7 +1,10 @@
-// The evaluation report as one JSON document, and its bootstrap intervals (Efron and Tibshirani
-// 1993, percentile method). Where the predictions come from is evaluate.ts; how the report looks
-// is report-text.ts and report-html.ts.
+// The evaluation report as one JSON document. Where the predictions come from is evaluate.ts; how the
+// report looks is report-text.ts and report-html.ts; each measure has a file of its own.
 import assert from 'node:assert/strict'
+import { defaultOutOfScopeScore, type Abstention } from '../models/abstention.ts'
+import { abstentionOutcome, riskCoverage, type RiskCoverage } from './abstention.ts'
+import { bootstrapIntervals, topKAccuracy, type Intervals } from './bootstrap.ts'
+import { reliabilityBins, temperedProbabilities, type ReliabilityBin } from './calibration.ts'
 import {
   classScores,
   confusionCounts,
@@ -10,25 +13,65 @@ import {
   tallyRows,
   type ClassScores,
   type Predictions,
-  type RowOutcomes,
   type Scores,
 } from './metrics.ts'
-import { seededRandom } from './seeded-random.ts'
+import {
+  labelAreas,
+  meanAreas,
+  rankingCurves,
+  rankRows,
+  truthRanks,
+  type CurvePoint,
+  type LabelAreas,
+  type MeanAreas,
+} from './ranking-metrics.ts'
+import { sliceScores, type Slice, type SlicedExample } from './slices.ts'
 
-/** A range that holds the score with the given confidence, over resamples of the examples. */
-export type Interval = { readonly low: number; readonly high: number }
+export type { Interval } from './bootstrap.ts'
+
+/** Examples of one label that were taken for another. */
+export type Confusion = {
+  readonly truth: string
+  readonly predicted: string
+  readonly count: number
+}
+
+/** ROC and precision-recall of one label, or of all together (`label` null, micro average). */
+export type LabelCurves = {
+  readonly label: string | null
+  readonly roc: readonly CurvePoint[]
+  readonly precisionRecall: readonly CurvePoint[]
+}
 
 /** Everything measured of one set of predictions. */
-export type Evaluation = Scores & {
-  readonly examples: number
-  readonly perClass: Readonly<Record<string, ClassScores>>
-  /** `matrix[truth][predicted]` counts examples, both in the order of `labels`. */
-  readonly confusion: { readonly labels: readonly string[]; readonly matrix: readonly number[][] }
-  readonly intervals: Readonly<Record<keyof Scores, Interval>> & {
-    readonly confidence: number
-    readonly resamples: number
+export type Evaluation = Scores &
+  MeanAreas & {
+    readonly examples: number
+    /** Share of examples whose true label is among the k most probable, by k. */
+    readonly topK: Readonly<Record<string, number>>
+    readonly perClass: Readonly<Record<string, ClassScores & LabelAreas>>
+    /** `matrix[truth][predicted]` counts examples, both in the order of `labels`. */
+    readonly confusion: { readonly labels: readonly string[]; readonly matrix: readonly number[][] }
+    /** Pairs with at least one mistake, most frequent first, at most 50. */
+    readonly mostConfused: readonly Confusion[]
+    /** Before and after dividing logits by the temperature; 1 when there was none. */
+    readonly calibration: {
+      readonly temperature: number
+      readonly eceBefore: number
+      readonly eceAfter: number
+      readonly before: readonly ReliabilityBin[]
+      readonly after: readonly ReliabilityBin[]
+    }
+    /** The model's own threshold, where it has one, applied to these examples. */
+    readonly abstention: RiskCoverage & {
+      readonly threshold: number | null
+      readonly coverage: number | null
+      readonly risk: number | null
+    }
+    readonly slices: readonly Slice[]
+    readonly curves: readonly LabelCurves[]
+    readonly intervals: Intervals
   }
-}
 
 export type EvaluationOptions = {
   /** Names of the labels, in the order of the probabilities. */
@@ -36,66 +79,118 @@ export type EvaluationOptions = {
   readonly seed: number
   /** Bootstrap resamples. Default 1,000. */
   readonly resamples?: number | undefined
+  /** The temperature that the probabilities are calibrated with already. Default 1: none. */
+  readonly temperature?: number | undefined
+  /** The model's threshold. */
+  readonly abstain?: Abstention | undefined
+  /** The examples themselves, in order, for slices. */
+  readonly examples?: readonly SlicedExample[] | undefined
 }
 
-const confidence = 0.95
-const scoreNames = ['accuracy', 'macroF1', 'weightedF1', 'mcc', 'logLoss', 'brier', 'ece'] as const
+const topKs = [2, 3, 5, 10] as const
+const confusionsMax = 50
+/** With more labels, only the curve of all together is given. */
+const curveLabelsMax = 8
+const curvePointsMax = 80
 
-/** Judges predictions. At least one row is needed. */
+/** Judges calibrated predictions. At least one row is needed. */
 export function evaluatePredictions(
   predictions: Omit<Predictions, 'labels'>,
   options: EvaluationOptions,
 ): Evaluation {
-  const { labels } = options
-  const outcomes = rowOutcomes({ ...predictions, labels: labels.length })
+  const { labels, seed, resamples = 1_000, temperature = 1, abstain } = options
+  const judged: Predictions = { ...predictions, labels: labels.length }
+  const outcomes = rowOutcomes(judged)
   const examples = outcomes.truth.length
   assert.ok(examples > 0, 'nothing to evaluate')
   const rows = Int32Array.from(outcomes.truth, (_, row) => row)
-  const confusion = confusionCounts(outcomes)
-  const classes = classScores(tallyRows(outcomes, rows))
-  const matrix = labels.map((_, label) =>
-    Array.from(confusion.subarray(label * labels.length, (label + 1) * labels.length)),
-  )
+  const once = new Uint16Array(examples).fill(1)
+  const tally = tallyRows(outcomes, rows)
+  const classes = classScores(tally)
+  const ranks = truthRanks(judged)
+  const rankings = rankRows(judged)
+  const areas = rankings.map((ranking) => labelAreas(ranking, once))
+  const ks = topKs.filter((k) => k < labels.length)
+  const confusion = confusionOf(confusionCounts(outcomes), labels)
+  const scores = scoresOfRows(outcomes, rows)
   return {
     examples,
-    ...scoresOfRows(outcomes, rows),
-    perClass: Object.fromEntries(labels.map((label, index) => [label, classes[index]!])),
-    confusion: { labels, matrix },
-    intervals: bootstrapIntervals(outcomes, options),
+    ...scores,
+    ...meanAreas(areas, tally.support),
+    topK: Object.fromEntries(ks.map((k) => [k, topKAccuracy(ranks, once, k)])),
+    perClass: Object.fromEntries(
+      labels.map((label, index) => [label, { ...classes[index]!, ...areas[index]! }]),
+    ),
+    confusion,
+    mostConfused: mostConfused(confusion).slice(0, confusionsMax),
+    calibration: calibrationOf(judged, { temperature, eceAfter: scores.ece }),
+    abstention: abstentionOf(judged, abstain),
+    slices: sliceScores(outcomes, options.examples ?? []),
+    curves: curvesOf(judged, labels),
+    intervals: bootstrapIntervals({ outcomes, ranks, rankings, topKs: ks }, { seed, resamples }),
   }
 }
 
-function bootstrapIntervals(
-  outcomes: RowOutcomes,
-  options: EvaluationOptions,
-): Evaluation['intervals'] {
-  const resamples = options.resamples ?? 1_000
-  const random = seededRandom(options.seed)
-  const examples = outcomes.truth.length
-  const rows = new Int32Array(examples)
-  const drawn = Object.fromEntries(
-    scoreNames.map((name) => [name, new Float64Array(resamples)]),
-  ) as Record<keyof Scores, Float64Array>
-  for (let resample = 0; resample < resamples; resample++) {
-    for (let i = 0; i < examples; i++) rows[i] = random.below(examples)
-    const scores = scoresOfRows(outcomes, rows)
-    for (const name of scoreNames) drawn[name][resample] = scores[name]
+function confusionOf(counts: Float64Array, labels: readonly string[]): Evaluation['confusion'] {
+  const matrix = labels.map((_, label) =>
+    Array.from(counts.subarray(label * labels.length, (label + 1) * labels.length)),
+  )
+  return { labels, matrix }
+}
+
+/** Pairs of labels with at least one mistake, most frequent first. */
+function mostConfused({ labels, matrix }: Evaluation['confusion']): Confusion[] {
+  const pairs: Confusion[] = []
+  for (const [row, counts] of matrix.entries()) {
+    for (const [column, count] of counts.entries()) {
+      if (row === column || count === 0) continue
+      pairs.push({ truth: labels[row]!, predicted: labels[column]!, count })
+    }
   }
-  const intervals = Object.fromEntries(
-    scoreNames.map((name) => [name, percentileInterval(drawn[name].sort())]),
-  ) as Record<keyof Scores, Interval>
-  return { ...intervals, confidence, resamples }
+  return pairs.sort((a, b) => b.count - a.count)
 }
 
-function percentileInterval(ascending: Float64Array): Interval {
-  const tail = (1 - confidence) / 2
-  return { low: quantile(ascending, tail), high: quantile(ascending, 1 - tail) }
+function calibrationOf(
+  predictions: Predictions,
+  { temperature, eceAfter }: { temperature: number; eceAfter: number },
+): Evaluation['calibration'] {
+  const { labels, truth } = predictions
+  const after = reliabilityBins(rowOutcomes(predictions))
+  if (temperature === 1) return { temperature, eceBefore: eceAfter, eceAfter, before: after, after }
+  const undone = { labels, temperature: 1 / temperature }
+  const probabilities = temperedProbabilities(predictions.probabilities, undone)
+  const before = reliabilityBins(rowOutcomes({ truth, labels, probabilities }))
+  const eceBefore = before.reduce(
+    (sum, bin) => sum + (bin.examples / truth.length) * Math.abs(bin.accuracy - bin.confidence),
+    0,
+  )
+  return { temperature, eceBefore, eceAfter, before, after }
 }
 
-/** Linear interpolation between order statistics, as NumPy's default. */
-function quantile(ascending: Float64Array, share: number): number {
-  const place = share * (ascending.length - 1)
-  const below = ascending[Math.floor(place)]!
-  const above = ascending[Math.ceil(place)]!
-  return below + (above - below) * (place - Math.floor(place))
+function abstentionOf(
+  predictions: Predictions,
+  abstain: Abstention | undefined,
+): Evaluation['abstention'] {
+  const curve = riskCoverage(predictions, abstain?.score ?? defaultOutOfScopeScore)
+  if (abstain === undefined) return { ...curve, threshold: null, coverage: null, risk: null }
+  return { ...curve, ...abstentionOutcome(predictions, abstain) }
+}
+
+function curvesOf({ truth, probabilities }: Predictions, labels: readonly string[]): LabelCurves[] {
+  const width = labels.length
+  const curves = (label: string | null, pairs: Parameters<typeof rankingCurves>[0]) => ({
+    label,
+    ...rankingCurves(pairs, curvePointsMax),
+  })
+  if (width > curveLabelsMax) {
+    const isRight = new Uint8Array(probabilities.length)
+    for (const [row, label] of truth.entries()) isRight[row * width + label] = 1
+    return [curves(null, { probability: Float32Array.from(probabilities), isRight })]
+  }
+  return labels.map((label, index) =>
+    curves(label, {
+      probability: Float32Array.from(truth, (_, row) => probabilities[row * width + index]!),
+      isRight: Uint8Array.from(truth, (own) => Number(own === index)),
+    }),
+  )
 }

@@ -48,7 +48,8 @@ export type RowOutcomes = {
   readonly brier: Float64Array
 }
 
-const calibrationBins = 15
+/** Bins of equal width into which confidences are sorted. */
+export const calibrationBins = 15
 const probabilityMin = 1e-15
 
 /** All scores of the predictions. */
@@ -177,9 +178,7 @@ function expectedCalibrationError(outcomes: RowOutcomes, rows: Int32Array): numb
   const confidence = new Float64Array(calibrationBins)
   const correct = new Float64Array(calibrationBins)
   for (const row of rows) {
-    // Bin m holds confidences in ((m - 1) / 15, m / 15].
-    const place = Math.ceil(outcomes.confidence[row]! * calibrationBins) - 1
-    const bin = Math.min(Math.max(place, 0), calibrationBins - 1)
+    const bin = binOf(outcomes.confidence[row]!)
     confidence[bin] = confidence[bin]! + outcomes.confidence[row]!
     if (outcomes.predicted[row] === outcomes.truth[row]) correct[bin] = correct[bin]! + 1
   }
@@ -187,6 +186,12 @@ function expectedCalibrationError(outcomes: RowOutcomes, rows: Int32Array): numb
   for (let bin = 0; bin < calibrationBins; bin++)
     error += Math.abs(correct[bin]! - confidence[bin]!)
   return error / rows.length
+}
+
+/** The bin of a confidence: bin m, from 0, holds those in (m / 15, (m + 1) / 15]. */
+export function binOf(confidence: number): number {
+  const place = Math.ceil(confidence * calibrationBins) - 1
+  return Math.min(Math.max(place, 0), calibrationBins - 1)
 }
 
 function quotient(numerator: number, denominator: number): number {

@@ -4,11 +4,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Abstention } from '../models/abstention.ts'
 import type { Base } from '../models/base-store.ts'
 import { openClassifier } from '../models/classifier.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { buildClassifier, type Head, type PooledLayers } from '../models/graph/encoder.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
+import type { Manifest } from '../models/manifest.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { writeVersion } from '../models/version-store.ts'
@@ -37,6 +39,9 @@ export type ClassifierToPublish = {
   readonly workers: number
   readonly run: string
   readonly evaluation: Evaluation
+  /** For the manifest; the head is calibrated already. */
+  readonly calibration?: Manifest['calibration']
+  readonly abstain?: Abstention | undefined
   readonly evaluatedOn: EvaluatedOn
   readonly facts: ReportHeading['facts']
   readonly verification: VerificationTexts
@@ -65,7 +70,11 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
     await verifyAgreement(modelPath, draft)
     const { examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece, intervals } =
       evaluation
-    const scores = { examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece, intervals }
+    const { topK, rocAuc, averagePrecision } = evaluation
+    const scores = {
+      ...{ examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece },
+      ...{ topK, rocAuc, averagePrecision, intervals },
+    }
     const title = `${draft.name}: evaluation`
     const report = renderReportHtml(evaluation, { title, facts: draft.facts })
     return await writeVersion({
@@ -81,6 +90,8 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
         hidden: draft.head.from,
         metrics: { evaluatedOn, ...scores },
         trainingRun: draft.run,
+        calibration: draft.calibration,
+        abstain: draft.abstain,
       },
       model: { path: modelPath },
       tokenizer: { path: base.tokenizerPath },

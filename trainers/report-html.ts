@@ -1,7 +1,7 @@
 // An evaluation as one HTML page without any other file or script. It owns the page's looks; its
 // figures come from evaluation.ts.
 import type { Evaluation } from './evaluation.ts'
-import { formatFigure, headlines, mostConfused, worstClasses } from './report-tables.ts'
+import { formatFigure, headlines, worstClasses } from './report-tables.ts'
 
 /** What stands above the figures. */
 export type ReportHeading = {
@@ -71,7 +71,7 @@ function classTable(evaluation: Evaluation): string {
 }
 
 function confusedTable(evaluation: Evaluation): string {
-  const pairs = mostConfused(evaluation).slice(0, confusionsShown)
+  const pairs = evaluation.mostConfused.slice(0, confusionsShown)
   if (pairs.length === 0) return '<p>No mistakes.</p>'
   const rows = pairs.map(({ truth, predicted, count }) => [truth, predicted, String(count)])
   return htmlTable(['truth', 'taken for', 'times'], rows)

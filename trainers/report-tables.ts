@@ -11,13 +11,6 @@ export type Headline = {
   readonly interval: Interval
 }
 
-/** Examples of one label that were taken for another. */
-export type Confusion = {
-  readonly truth: string
-  readonly predicted: string
-  readonly count: number
-}
-
 const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit'] }> = {
   accuracy: { name: 'accuracy', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
@@ -43,18 +36,6 @@ export function worstClasses(evaluation: Evaluation): (ClassScores & { label: st
   return Object.entries(evaluation.perClass)
     .map(([label, scores]) => ({ label, ...scores }))
     .sort((a, b) => Number(a.support === 0) - Number(b.support === 0) || a.f1 - b.f1)
-}
-
-/** Pairs of labels with at least one mistake, most frequent first. */
-export function mostConfused({ confusion }: Evaluation): Confusion[] {
-  const pairs: Confusion[] = []
-  for (const [row, counts] of confusion.matrix.entries()) {
-    for (const [column, count] of counts.entries()) {
-      if (row === column || count === 0) continue
-      pairs.push({ truth: confusion.labels[row]!, predicted: confusion.labels[column]!, count })
-    }
-  }
-  return pairs.sort((a, b) => b.count - a.count)
 }
 
 /** A figure as people read it: `97.3 %` or `0.087`. */

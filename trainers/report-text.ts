@@ -1,7 +1,7 @@
 // An evaluation as plain text for a terminal. It owns widths and abbreviations; colour and where
 // the text goes are the command's.
 import type { Evaluation } from './evaluation.ts'
-import { formatFigure, headlines, mostConfused, worstClasses } from './report-tables.ts'
+import { formatFigure, headlines, worstClasses } from './report-tables.ts'
 
 const classesShown = 10
 const confusionsShown = 8
@@ -50,7 +50,7 @@ function classLines(evaluation: Evaluation): string[] {
 }
 
 function confusionLines(evaluation: Evaluation): string[] {
-  const pairs = mostConfused(evaluation)
+  const pairs = evaluation.mostConfused
   if (pairs.length === 0) return ['No mistakes.']
   const rows = pairs
     .slice(0, confusionsShown)

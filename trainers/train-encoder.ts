@@ -11,6 +11,7 @@ import { withTrained } from '../models/graph/trained-weights.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { temperedProbabilities } from './calibration.ts'
 import {
   describeExamples,
   labelIndices,
@@ -21,7 +22,7 @@ import {
 } from './dataset.ts'
 import type { EmbeddingProgress } from './embed-texts.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
-import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import {
   defaultRecipe,
   type EpochReport,
@@ -31,6 +32,7 @@ import {
 } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
+import { judgeClassifier } from './judge-classifier.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { publishClassifier } from './publish-classifier.ts'
 import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
@@ -128,25 +130,31 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
     asked: encode([...testTexts, ...verified]),
   })
   const testRows = testTexts.length * labels.length
-  const predictions =
-    test === undefined
-      ? { truth: labelIndices(validation, labels), probabilities: result.validationProbabilities }
-      : {
-          truth: labelIndices(test, labels),
-          probabilities: result.askedProbabilities.subarray(0, testRows),
-        }
-  const evaluation = evaluatePredictions(predictions, { labels, seed })
+  const trained = withTrained(encoder, head, result.trained)
+  const judgedOn = ({ examples }: Dataset, truth: Int32Array, probabilities: Float32Array) => ({
+    ...{ examples, truth, probabilities },
+  })
+  const judged = judgeClassifier({
+    ...{ head: trained.head, labels, seed },
+    heldOut: judgedOn(validation, labelIndices(validation, labels), result.validationProbabilities),
+    test:
+      test &&
+      judgedOn(test, labelIndices(test, labels), result.askedProbabilities.subarray(0, testRows)),
+  })
+  const { evaluation, temperature } = judged
   const evaluatedOn = test === undefined ? 'validation' : 'test'
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
   const version = await publishClassifier({
-    ...{ ...resolved, method: resolved.method.kind, labels, run, evaluation, evaluatedOn },
-    ...withTrained(encoder, head, result.trained),
+    ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn },
+    ...{ encoder: trained.encoder, ...judged },
     pooledLayers: 'last',
     facts: reportFacts(resolved, recipe, result),
     verification: {
       texts: verified,
-      probabilities: result.askedProbabilities.subarray(testRows),
+      probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
+        ...{ labels: labels.length, temperature },
+      }),
     },
   })
   return record({ version, run, result, evaluation, evaluatedOn, started, options: resolved })

@@ -9,9 +9,10 @@ import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { labelIndices, trainingLabels, type DataManifest, type Dataset } from './dataset.ts'
 import type { EmbeddedTexts, EmbeddingProgress } from './embed-texts.ts'
-import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
 import { headProbabilities } from './head-probabilities.ts'
+import { judgeClassifier, type JudgedPredictions } from './judge-classifier.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 import {
   trainLogisticRegression,
@@ -114,27 +115,21 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     signal: options.signal,
     onTrial: (trial) => options.onProgress?.({ kind: 'trial', ...trial }),
   })
-  const predictions =
-    testRows === undefined || testTruth === undefined
-      ? { truth, probabilities: fit.heldOutProbabilities }
-      : { truth: testTruth, probabilities: headProbabilities(testRows, fit.head) }
-  const evaluation = evaluatePredictions(predictions, { labels, seed })
+  const judged = judgeClassifier({
+    ...{ head: fit.head, labels, seed },
+    heldOut: { examples: train.examples, truth, probabilities: fit.heldOutProbabilities },
+    test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
+  })
+  const { evaluation, head } = judged
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
   const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
   const version = await publishClassifier({
     method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
-    ...{
-      encoder,
-      head: fit.head,
-      pooledLayers: resolved.pooledLayers,
-      run,
-      evaluation,
-      evaluatedOn,
-    },
+    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn },
     facts: reportFacts(resolved, fit),
-    verification: verificationTexts(train, { rows: embedded.rows, head: fit.head, seed }),
+    verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
   return record({ version, run, fit, embedded, evaluation, started, options: resolved })
 }
@@ -194,6 +189,20 @@ async function embedParts(options: Resolved): Promise<{
   } finally {
     await encoder.close()
   }
+}
+
+function testPredictions(
+  test: {
+    test: Dataset | undefined
+    truth: Int32Array | undefined
+    rows: Float32Array | undefined
+  },
+  head: LogisticHead,
+): JudgedPredictions | undefined {
+  if (test.test === undefined || test.truth === undefined || test.rows === undefined)
+    return undefined
+  const { truth, rows } = test
+  return { examples: test.test.examples, truth, probabilities: headProbabilities(rows, head) }
 }
 
 /** A sample, fixed by the seed, of the training texts with the head's own probabilities. */

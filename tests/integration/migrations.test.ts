@@ -65,13 +65,13 @@ describe('migrate', () => {
 
   it('applies only what is new, in the order of the names', async () => {
     await migrate(config, folder())
-    await writeFile(join(dir, '0004_b.sql'), 'ALTER TABLE extra ADD COLUMN IF NOT EXISTS b Int8;')
+    await writeFile(join(dir, '9002_b.sql'), 'ALTER TABLE extra ADD COLUMN IF NOT EXISTS b Int8;')
     await writeFile(
-      join(dir, '0003_a.sql'),
+      join(dir, '9001_a.sql'),
       'CREATE TABLE IF NOT EXISTS extra (a Int8) ENGINE = MergeTree ORDER BY a;\n',
     )
     await writeFile(join(dir, 'notes.txt'), 'no migration')
-    expect(await migrate(config, folder())).toEqual(['0003_a.sql', '0004_b.sql'])
+    expect(await migrate(config, folder())).toEqual(['9001_a.sql', '9002_b.sql'])
     expect(await tables()).toContain('extra')
   })
 
@@ -87,14 +87,14 @@ describe('migrate', () => {
   })
 
   it('goes on where one failed half-way', async () => {
-    const broken = join(dir, '0003_half.sql')
+    const broken = join(dir, '9003_half.sql')
     const first = 'CREATE TABLE IF NOT EXISTS half (a Int8) ENGINE = MergeTree ORDER BY a;\n'
     await writeFile(broken, `${first}CREATE TABEL rest (a Int8);\n`)
     await expect(migrate(config, folder())).rejects.toMatchObject({ code: 'analytics_refused' })
     expect(await applied()).toEqual(shipped)
     const second = 'CREATE TABLE IF NOT EXISTS rest (a Int8) ENGINE = MergeTree ORDER BY a;\n'
     await writeFile(broken, `${first}${second}`)
-    expect(await migrate(config, folder())).toEqual(['0003_half.sql'])
+    expect(await migrate(config, folder())).toEqual(['9003_half.sql'])
     expect(await tables()).toEqual(expect.arrayContaining(['half', 'rest']))
   })
 
