@@ -60,6 +60,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   deadline_exceeded: 504,
   cancelled: 503,
   dataset_invalid: 422,
+  engine_unavailable: 500,
   training_diverged: 500,
   body_invalid: 400,
   items_invalid: 422,

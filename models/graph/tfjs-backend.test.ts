@@ -1,0 +1,95 @@
+// Which backend is chosen from what is installed, and what is said when nothing is. The native
+// packages are stand-ins here, since they fetch a library when they are installed.
+import { describe, expect, it } from 'vitest'
+import { openTfjs, type PackageSource, type Tfjs } from './tfjs-backend.ts'
+
+const core = '@tensorflow/tfjs-core'
+
+/** Packages by name; a core that says which backends were asked for. */
+function installed(
+  names: readonly string[],
+  starts: (backend: string) => Promise<boolean> = () => Promise.resolve(true),
+): { source: PackageSource; asked: string[] } {
+  const asked: string[] = []
+  const setBackend = (backend: string): Promise<boolean> => {
+    asked.push(backend)
+    return starts(backend)
+  }
+  const flags = { getAsync: (name: string) => Promise.resolve(name === 'WASM_HAS_SIMD_SUPPORT') }
+  const packages: Record<string, unknown> = {
+    [core]: { setBackend, env: () => flags },
+    '@tensorflow/tfjs-node': {},
+    '@tensorflow/tfjs-node-gpu': {},
+    '@tensorflow/tfjs-backend-wasm': { setWasmPaths: (dir: string) => asked.push(dir) },
+  }
+  return {
+    asked,
+    source: {
+      mainFile: (name) => (names.includes(name) ? `/packages/${name}/main.js` : undefined),
+      load: (mainFile) => packages[mainFile.slice('/packages/'.length, -'/main.js'.length)],
+    },
+  }
+}
+
+describe('openTfjs', () => {
+  it.each([
+    [['tfjs-core', 'tfjs-backend-wasm', 'tfjs-node', 'tfjs-node-gpu'], 'tfjs-node-gpu'],
+    [['tfjs-core', 'tfjs-backend-wasm', 'tfjs-node'], 'tfjs-node'],
+  ])('of %j takes %s', async (names, expected) => {
+    const { source, asked } = installed(names.map((name) => `@tensorflow/${name}`))
+    expect(await openTfjs(source)).toMatchObject({ name: expected, description: expected })
+    expect(asked).toEqual(['tensorflow'])
+  })
+
+  it('else takes WebAssembly, from the folder of its package', async () => {
+    const { source, asked } = installed([core, '@tensorflow/tfjs-backend-wasm'])
+    expect(await openTfjs(source)).toEqual({
+      ...{ tf: expect.anything() as unknown, name: 'wasm', description: 'wasm (SIMD, one thread)' },
+    })
+    expect(asked).toEqual(['/packages/@tensorflow/tfjs-backend-wasm/', 'wasm'])
+  })
+
+  it.each([
+    ['nothing', [], core],
+    ['the core alone', [core], '@tensorflow/tfjs-backend-wasm'],
+  ])('says what to install when there is %s', async (_, names, missing) => {
+    await expect(openTfjs(installed(names).source)).rejects.toMatchObject({
+      code: 'engine_unavailable',
+      message: expect.stringMatching(/npm install @tensorflow\/tfjs-core/) as string,
+      details: { package: missing },
+    })
+  })
+
+  it('does not go on quietly with a slower one when an installed one does not start', async () => {
+    const all = [core, '@tensorflow/tfjs-node', '@tensorflow/tfjs-backend-wasm']
+    const refusals = [() => Promise.resolve(false), () => Promise.reject(new Error('no library'))]
+    for (const refusal of refusals) {
+      await expect(openTfjs(installed(all, refusal).source)).rejects.toMatchObject({
+        code: 'engine_unavailable',
+        message: '@tensorflow/tfjs-node does not start.',
+      })
+    }
+  })
+
+  it('names an installed package that does not load', async () => {
+    const { source } = installed([core, '@tensorflow/tfjs-node-gpu'])
+    const load = (mainFile: string): unknown => {
+      if (mainFile.includes('gpu')) throw new Error('libtensorflow is missing')
+      return source.load(mainFile)
+    }
+    await expect(openTfjs({ ...source, load })).rejects.toMatchObject({
+      code: 'engine_unavailable',
+      message: '@tensorflow/tfjs-node-gpu is installed but does not load: libtensorflow is missing',
+    })
+  })
+
+  it('opens what is installed here, and leaves no listener on the process', async () => {
+    const listeners = (): number =>
+      process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection')
+    const before = listeners()
+    const backend = await openTfjs()
+    expect(backend.tf.getBackend()).toBe(backend.name === 'wasm' ? 'wasm' : 'tensorflow')
+    expect(backend.description).toMatch(/^(wasm \((no )?SIMD, .*threads?\)|tfjs-node(-gpu)?)$/)
+    expect(listeners()).toBe(before)
+  })
+})
