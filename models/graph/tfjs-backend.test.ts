@@ -1,7 +1,7 @@
 // Which backend is chosen from what is installed, and what is said when nothing is. The native
 // packages are stand-ins here, since they fetch a library when they are installed.
 import { describe, expect, it } from 'vitest'
-import { openTfjs, type PackageSource, type Tfjs } from './tfjs-backend.ts'
+import { openTfjs, type PackageSource } from './tfjs-backend.ts'
 
 const core = '@tensorflow/tfjs-core'
 

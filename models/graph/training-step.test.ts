@@ -1,8 +1,18 @@
-// The training step on a tiny encoder against PyTorch: gradients of every parameter, then loss,
-// gradient norm and weights over three steps of AdamW. The fixture's script stands beside it.
-import { readFile } from 'node:fs/promises'
+// The training step on a tiny encoder against PyTorch, on both engines: gradients of every parameter,
+// then loss, gradient norm and weights over three steps of AdamW.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import {
+  fineTuningReference,
+  referenceBatch,
+  referenceWeight,
+} from '../../tests/support/fine-tuning-reference.ts'
+import {
+  onnxEngine,
+  tfjsEngine,
+  type Feeds,
+  type Plain,
+} from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { adamScalars } from './adamw.ts'
 import { classifierLogits } from './encoder.ts'
@@ -10,58 +20,13 @@ import { gradients } from './gradient.ts'
 import * as op from './operations.ts'
 import { writeOnnx } from './onnx-writer.ts'
 import { GraphBuilder, type Value } from './tensor-graph.ts'
-import { buildTrainingStep, stepNames, type StepParameter } from './training-step.ts'
+import { buildTrainingStep, stepNames, type TrainingStep } from './training-step.ts'
 
-type Reference = {
-  ids: number[][]
-  lengths: number[]
-  truth: number[]
-  usedRows: number[]
-  losses: number[]
-  gradientNorms: number[]
-  gradients: Record<string, number[]>
-  weights: Record<string, number[]>
-}
-
-let reference: Reference
-const labels = 3
-const smoothing = 0.1
 const part = { head: tinyHead(), normalize: true, frozenLayers: 0 } as const
+const settings = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
+const reference = fineTuningReference()
 
-beforeAll(async () => {
-  const path = new URL('../../tests/fixtures/fine-tuning-reference.json', import.meta.url)
-  reference = JSON.parse(await readFile(path, 'utf8')) as Reference
-})
-
-/** Texts and targets of the reference; ids count in the used rows. */
-function batchFeeds(): Record<string, Tensor> {
-  const { ids, lengths, truth, usedRows } = reference
-  const batch = ids.length
-  const tokens = ids[0]!.length
-  const places = Int32Array.from(ids.flat(), (id) => usedRows.indexOf(id))
-  const targets = Float32Array.from({ length: batch * labels }, (_, i) => {
-    const isTruth = truth[Math.floor(i / labels)] === i % labels
-    return (smoothing / labels + (isTruth ? 1 - smoothing : 0)) / batch
-  })
-  return {
-    input_ids: new Tensor('int32', places, [batch, tokens]),
-    lengths: new Tensor('int32', Int32Array.from(lengths), [batch]),
-    targets: new Tensor('float32', targets, [batch, labels]),
-  }
-}
-
-type Fed = Pick<StepParameter, 'name' | 'elements' | 'shape' | 'rows'>
-
-function weightTensor({ elements, shape, rows }: Fed): Tensor {
-  if (rows === 'all') return new Tensor('float32', Float32Array.from(elements), [...shape])
-  const width = shape[1]!
-  const own = reference.usedRows.flatMap((row) => [
-    ...elements.subarray(row * width, (row + 1) * width),
-  ])
-  return new Tensor('float32', Float32Array.from(own), [reference.usedRows.length, width])
-}
-
-function expectClose(found: Float32Array, expected: readonly number[], name: string): void {
+function expectClose(found: ArrayLike<number>, expected: readonly number[], name: string): void {
   expect(found.length, name).toBe(expected.length)
   for (const [i, number] of expected.entries()) {
     const difference = Math.abs(found[i]! - number)
@@ -69,7 +34,38 @@ function expectClose(found: Float32Array, expected: readonly number[], name: str
   }
 }
 
-describe('against PyTorch', () => {
+/** Weights and moments of a first step. */
+function firstState({ parameters }: TrainingStep): Record<string, Plain> {
+  const state = parameters.flatMap((parameter) => {
+    const weight = referenceWeight(parameter, reference)
+    const zeros = (): Plain => ({ ...weight, elements: new Float32Array(weight.elements.length) })
+    const { name } = parameter
+    const moments = [stepNames.first(name), stepNames.second(name)]
+    return [[name, weight] as const, ...moments.map((moment) => [moment, zeros()] as const)]
+  })
+  return Object.fromEntries(state)
+}
+
+/** Rates of step t, and masks that drop nothing. */
+function otherFeeds({ groups, dropoutSites }: TrainingStep, t: number): Feeds {
+  const feeds: Record<string, Plain> = {}
+  const scalar = (number: number): Plain => ({ elements: Float32Array.of(number), shape: [] })
+  for (const group of groups) {
+    const rate = group === 'head' ? 1e-2 : 1e-3
+    const fed = adamScalars({ ...settings, epsilon: 1e-4 }, { rate, decay: 0.1, t })
+    feeds[stepNames.rate(group)] = scalar(fed.rate)
+    feeds[stepNames.kept(group)] = scalar(fed.kept)
+    feeds['epsilon'] = scalar(fed.epsilon)
+  }
+  for (const { name, perToken } of dropoutSites) {
+    const shape = perToken ? [4, 5, 8] : [4, 8]
+    const count = shape.reduce((product, size) => product * size, 1)
+    feeds[name] = { elements: new Float32Array(count).fill(1), shape }
+  }
+  return feeds
+}
+
+describe.each([onnxEngine, tfjsEngine])('against PyTorch, on $name', ({ open }) => {
   it('gives the gradient of every parameter', async () => {
     const graph = new GraphBuilder({ parameters: 'inputs' })
     const dropout = (x: Value): Value => x
@@ -78,68 +74,64 @@ describe('against PyTorch', () => {
     const targets = graph.input('targets', 'float32', logits.shape)
     const likely = op.multiply(graph, op.logSoftmax(graph, logits), targets)
     const total = op.reduceSum(graph, likely, { axes: [0, 1], axesAfter: 'removed' })
-    const parameters = graph.parameters
+    const { parameters } = graph
     const values = parameters.map(({ value }) => value)
     for (const [i, slope] of gradients(graph, op.scale(graph, total, -1), values).entries()) {
       graph.output(`d ${values[i]!.name}`, slope)
     }
-    const session = await InferenceSession.create(writeOnnx(graph.finish(), { name: 'test' }))
-    const feeds = batchFeeds()
-    for (const each of parameters) {
-      feeds[each.value.name] = weightTensor({ ...each, name: each.value.name })
-    }
-    const results = await session.run(feeds)
-    await session.release()
+    const weights = parameters.map((each) => [each.value.name, referenceWeight(each, reference)])
+    const opened = await open(graph.finish())
+    const feeds = { ...referenceBatch(reference), ...Object.fromEntries(weights) } as Feeds
+    const results = await opened.run(feeds)
+    await opened.close()
     expect(Object.keys(reference.gradients).sort()).toEqual(values.map(({ name }) => name).sort())
     for (const [name, expected] of Object.entries(reference.gradients)) {
-      expectClose(results[`d ${name}`]!.data as Float32Array, expected, name)
+      expectClose(results[`d ${name}`]!.numbers, expected, name)
     }
   })
 
   it('takes the same three steps of AdamW', async () => {
-    const settings = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
     const step = buildTrainingStep(tinyWeights(), part, settings)
-    const session = await InferenceSession.create(writeOnnx(step.graph, { name: 'test' }))
-    const feeds = batchFeeds()
-    const fetches: Record<string, Tensor> = {}
-    const scalar = (number: number): Tensor => new Tensor('float32', Float32Array.of(number), [])
-    for (const parameter of step.parameters) {
-      const weight = weightTensor(parameter)
-      const zeros = (): Tensor =>
-        new Tensor('float32', new Float32Array(weight.size), [...weight.dims])
-      const { name } = parameter
-      const state = { [name]: weight, [stepNames.first(name)]: zeros() }
-      for (const [input, tensor] of Object.entries({
-        ...state,
-        [stepNames.second(name)]: zeros(),
-      })) {
-        feeds[input] = tensor
-        // Results over what was fed, as the trainer does it.
-        fetches[stepNames.next(input)] = tensor
-      }
-    }
-    for (const { name, perToken } of step.dropoutSites) {
-      const shape = perToken ? [4, 5, 8] : [4, 8]
-      const count = shape.reduce((product, size) => product * size, 1)
-      feeds[name] = new Tensor('float32', new Float32Array(count).fill(1), shape)
-    }
+    const opened = await open(step.graph)
+    const state = firstState(step)
     for (const [i, loss] of reference.losses.entries()) {
-      for (const group of step.groups) {
-        const rate = group === 'head' ? 1e-2 : 1e-3
-        const fed = adamScalars({ ...settings, epsilon: 1e-4 }, { rate, decay: 0.1, t: i + 1 })
-        feeds[stepNames.rate(group)] = scalar(fed.rate)
-        feeds[stepNames.kept(group)] = scalar(fed.kept)
-        feeds['epsilon'] = scalar(fed.epsilon)
+      const feeds = { ...referenceBatch(reference), ...otherFeeds(step, i + 1), ...state }
+      const results = await opened.run(feeds)
+      expectClose(results['loss']!.numbers, [loss], `loss ${i}`)
+      expectClose(results['gradient_norm']!.numbers, [reference.gradientNorms[i]!], `norm ${i}`)
+      for (const [name, { shape }] of Object.entries(state)) {
+        const { numbers } = results[stepNames.next(name)]!
+        state[name] = { elements: Float32Array.from(numbers), shape }
       }
-      const numbers = { loss: scalar(0), gradient_norm: scalar(0) }
-      await session.run(feeds, { ...fetches, ...numbers })
-      expectClose(numbers.loss.data as Float32Array, [loss], `loss ${i}`)
-      const norm = [reference.gradientNorms[i]!]
-      expectClose(numbers.gradient_norm.data as Float32Array, norm, `norm ${i}`)
     }
-    await session.release()
+    await opened.close()
     for (const [name, expected] of Object.entries(reference.weights)) {
-      expectClose(feeds[name]!.data as Float32Array, expected, name)
+      expectClose(state[name]!.elements, expected, name)
     }
   })
+})
+
+/** As the trainer does it with ONNX Runtime, to hold weights and moments once. */
+it('may write its results over what was fed', async () => {
+  const step = buildTrainingStep(tinyWeights(), part, settings)
+  const session = await InferenceSession.create(writeOnnx(step.graph, { name: 'test' }))
+  const tensors = (plain: Feeds): Record<string, Tensor> =>
+    Object.fromEntries(
+      Object.entries(plain).map(([name, { elements, shape }]) => [
+        name,
+        elements instanceof Float32Array
+          ? new Tensor('float32', elements, [...shape])
+          : new Tensor('int32', elements, [...shape]),
+      ]),
+    )
+  const state = tensors(firstState(step))
+  const fetches = Object.entries(state).map(([name, tensor]) => [stepNames.next(name), tensor])
+  for (const t of reference.losses.keys()) {
+    const feeds = tensors({ ...referenceBatch(reference), ...otherFeeds(step, t + 1) })
+    await session.run({ ...feeds, ...state }, Object.fromEntries(fetches) as typeof state)
+  }
+  await session.release()
+  for (const [name, expected] of Object.entries(reference.weights)) {
+    expectClose(state[name]!.data as Float32Array, expected, name)
+  }
 })
