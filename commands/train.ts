@@ -2,7 +2,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { cleanText } from '../models/clean-text.ts'
-import { parseDatasetSource, readDataset, type Dataset } from '../trainers/dataset.ts'
+import { parseDatasetSource } from '../trainers/dataset-source.ts'
+import { readDataset, type Dataset } from '../trainers/dataset.ts'
 import { renderReportText } from '../trainers/report-text.ts'
 import type { TrainingMethod } from '../trainers/run-record.ts'
 import {
@@ -154,12 +155,8 @@ export async function readCleaned(
   config: Config,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  const { examples, manifest } = await readDataset(parseDatasetSource(source), { signal })
-  const { steps } = config.cleaning
-  return {
-    examples: examples.map((example) => ({ ...example, text: cleanText(example.text, steps) })),
-    manifest,
-  }
+  const clean = (text: string): string => cleanText(text, config.cleaning.steps)
+  return readDataset(parseDatasetSource(source), { clean, signal })
 }
 
 /** One line on how far training is. */

@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os'
 import type { AbstentionMode } from '../models/abstention.ts'
 import type { ModelVersion } from '../models/version-files.ts'
-import { fieldProblem, parseJsonObject, recordId } from './dataset.ts'
+import { parseJsonObject } from './jsonl-rows.ts'
+import { fieldProblem, recordId } from './source-row.ts'
 import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
 import { openVersionClassifier } from './version-classifier.ts'
 

@@ -1,11 +1,18 @@
 // Reading labelled texts: what is accepted, and that each defect is named with its line.
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { labelIndices, parseDatasetSource, readDataset, trainingLabels } from './dataset.ts'
+import { parseDatasetSource } from './dataset-source.ts'
+import { collectDataset, labelIndices, readDataset, trainingLabels } from './dataset.ts'
+import { jsonlRows } from './jsonl-rows.ts'
+import { defaultColumns } from './row-columns.ts'
 import { lineBytesMax, type ByteSource } from './text-lines.ts'
 
 const good =
   '{"text":"free money","label":"spam"}\n{"text":"see you at noon","label":"ham","id":"b"}\n'
+
+function read(source: ByteSource) {
+  return collectDataset(jsonlRows(source, { columns: defaultColumns }))
+}
 
 function bytesOf(content: string | Uint8Array, chunkBytes = 7): ByteSource {
   const bytes = Buffer.from(content)
@@ -16,9 +23,9 @@ function bytesOf(content: string | Uint8Array, chunkBytes = 7): ByteSource {
 }
 
 test('reads texts, labels and ids, and describes them', async () => {
-  const { examples, manifest } = await readDataset(bytesOf(good))
+  const { examples, manifest } = await read(bytesOf(good))
   expect(examples).toEqual([
-    { id: undefined, text: 'free money', label: 'spam' },
+    { text: 'free money', label: 'spam' },
     { id: 'b', text: 'see you at noon', label: 'ham' },
   ])
   expect(manifest).toMatchObject({
@@ -37,32 +44,33 @@ test.each([
   ['no newline at the end', good.trimEnd()],
   ['other fields and ids', good.replace('"id":"b"', '"id":7,"x":null')],
 ])('%s makes no difference to the content hash', async (_, content) => {
-  const [plain, other] = [await readDataset(bytesOf(good)), await readDataset(bytesOf(content))]
-  expect(other.manifest).toEqual(plain.manifest)
+  const [plain, other] = [await read(bytesOf(good)), await read(bytesOf(content))]
+  expect(other.manifest.sha256).toBe(plain.manifest.sha256)
+  expect(other.manifest.labels).toEqual(plain.manifest.labels)
 })
 
-test('the content hash changes with a text, a label and the order', async () => {
+test('the content hash changes with a text and a label, and not with the order', async () => {
   const [first = '', second = ''] = good.split('\n')
   const variants = [
     good,
     good.replace('noon', 'one'),
     good.replace('ham', 'eggs'),
-    `${second}\n${first}`,
+    `${good}${first}\n`,
   ]
   const hashes = new Set<string>()
-  for (const variant of variants) hashes.add((await readDataset(bytesOf(variant))).manifest.sha256)
+  for (const variant of variants) hashes.add((await read(bytesOf(variant))).manifest.sha256)
   expect(hashes.size).toBe(variants.length)
+  const turned = await read(bytesOf(`${second}\n${first}`))
+  expect(hashes).toContain(turned.manifest.sha256)
 })
 
 test('whole numbers and booleans are labels too', async () => {
-  const { examples } = await readDataset(
-    bytesOf('{"text":"a","label":0}\n{"text":"b","label":true}'),
-  )
+  const { examples } = await read(bytesOf('{"text":"a","label":0}\n{"text":"b","label":true}'))
   expect(examples.map(({ label }) => label)).toEqual(['0', 'true'])
 })
 
 test('a label named like a property of objects is a label', async () => {
-  const dataset = await readDataset(
+  const dataset = await read(
     bytesOf('{"text":"a","label":"__proto__"}\n{"text":"b","label":"constructor"}'),
   )
   expect(trainingLabels(dataset)).toEqual(['__proto__', 'constructor'])
@@ -78,7 +86,6 @@ test.each([
     `${good}{"text":5,"label":"ham"}`,
     /:3: .*"text" must be a string, and is a number/,
   ],
-  ['an empty text', `${good}{"text":" ","label":"ham"}`, /:3: the text is empty/],
   ['half a surrogate pair', `${good}{"text":"\\ud83d","label":"ham"}`, /:3: .*surrogate/],
   ['no label', `${good}{"text":"x"}`, /:3: the field "label" is missing/],
   ['a null label', `${good}{"text":"x","label":null}`, /:3: .*"label" must be .*, and is null/],
@@ -88,7 +95,7 @@ test.each([
   ['nothing', '\n\n', /has no examples/],
   ['cut-off gzip', gzipSync(good.repeat(99)).subarray(0, 60), /gzip data is damaged or cut off/],
 ])('refuses %s', async (_, content, message) => {
-  const reading = readDataset(bytesOf(content))
+  const reading = read(bytesOf(content))
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_invalid',
     message: expect.stringMatching(message),
@@ -104,13 +111,13 @@ test('refuses a line over the limit without reading on', async () => {
       yield chunk
     }
   }
-  const reading = readDataset({ name: 'endless', bytes: endless() })
+  const reading = read({ name: 'endless', bytes: endless() })
   await expect(reading).rejects.toMatchObject({ code: 'dataset_invalid' })
   expect(chunks).toBeLessThan(lineBytesMax / chunk.length + 3)
 })
 
 test('names a file that is not there', async () => {
-  const reading = readDataset({ kind: 'file', path: '/nowhere/mails.jsonl' })
+  const reading = readDataset({ kind: 'jsonl', path: '/nowhere/mails.jsonl' })
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_invalid',
     message: '/nowhere/mails.jsonl: there is no such file',
@@ -118,8 +125,8 @@ test('names a file that is not there', async () => {
 })
 
 test('refuses to train with one label, and to test with labels unseen in training', async () => {
-  const dataset = await readDataset(bytesOf(good))
-  const single = await readDataset(bytesOf('{"text":"a","label":"ham"}'))
+  const dataset = await read(bytesOf(good))
+  const single = await read(bytesOf('{"text":"a","label":"ham"}'))
   expect(() => trainingLabels(single)).toThrow(/every example has the label "ham"/)
   expect(() => labelIndices(dataset, ['ham', 'eggs'])).toThrow(/not seen in training: "spam"/)
   const none = await readDataset(bytesOf(`${good}{"text":"a","label":"winnow.none"}`))
@@ -127,7 +134,48 @@ test('refuses to train with one label, and to test with labels unseen in trainin
   expect(labelIndices(dataset, ['ham', 'spam'])).toEqual(Int32Array.of(1, 0))
 })
 
-test('a topic is not a source yet', () => {
-  expect(() => parseDatasetSource('topic:winnow.events@0..10')).toThrow(/not supported yet/)
-  expect(parseDatasetSource('mails.jsonl.gz')).toEqual({ kind: 'file', path: 'mails.jsonl.gz' })
+test('empty texts are left out and counted, also those that cleaning empties', async () => {
+  const content = `${good}{"text":" ","label":"ham"}\n{"text":"--","label":"ham"}`
+  const rows = jsonlRows(bytesOf(content), { columns: defaultColumns })
+  const { examples, manifest } = await collectDataset(rows, {
+    clean: (text) => text.replace('--', ''),
+  })
+  expect(examples).toHaveLength(2)
+  expect(manifest).toMatchObject({ examples: 2, emptyTexts: 2 })
+  await expect(read(bytesOf('{"text":"","label":"ham"}'))).rejects.toMatchObject({
+    code: 'dataset_invalid',
+    message: 'mails.jsonl has no examples: 1 empty texts only.',
+  })
+})
+
+test.each([
+  ['mails.jsonl.gz', { kind: 'jsonl', path: 'mails.jsonl.gz' }],
+  ['mails', { kind: 'jsonl', path: 'mails' }],
+  ['a b/mails.CSV', { kind: 'csv', path: 'a b/mails.CSV' }],
+  ['mails.tsv.gz', { kind: 'csv', path: 'mails.tsv.gz' }],
+  ['mails.parquet', { kind: 'parquet', path: 'mails.parquet' }],
+  ['topic:winnow.events@0..10', { kind: 'topic', topic: 'winnow.events', from: '0', to: '10' }],
+  ['topic:winnow.events@..', { kind: 'topic', topic: 'winnow.events' }],
+  ['clickhouse: SELECT 1', { kind: 'clickhouse', query: 'SELECT 1' }],
+])('%s is a source', (address, source) => {
+  expect(parseDatasetSource(address)).toEqual(source)
+})
+
+test.each(['', 'topic:', 'topic:a@5', 'clickhouse: '])('"%s" is no source', (address) => {
+  expect(() => parseDatasetSource(address)).toThrow(
+    expect.objectContaining({ code: 'usage' }) as Error,
+  )
+})
+
+test('a reader that is passed in gives the rows and what it read', async () => {
+  const rows = async function* () {
+    yield { place: 'events/0@7', text: 'free money', label: 'spam' }
+  }
+  const source = parseDatasetSource('topic:events@7..8')
+  const readers = {
+    topic: () => ({ name: 'events@7..8', rows: rows(), facts: () => ({ offsets: [[7, 8]] }) }),
+  }
+  const { manifest } = await readDataset(source, { readers })
+  expect(manifest).toMatchObject({ source: 'events@7..8', from: { offsets: [[7, 8]] } })
+  await expect(readDataset(source)).rejects.toMatchObject({ code: 'usage' })
 })

@@ -1,17 +1,15 @@
-// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest
-// with a content hash and label counts. Splitting is split.ts; bytes and lines are text-lines.ts.
-import { createHash } from 'node:crypto'
+// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest with a
+// content hash and label counts. The kinds of source are dataset-source.ts, what a row must hold is
+// source-row.ts, splitting is split.ts.
+import { hash as hashOf } from 'node:crypto'
 import { basename } from 'node:path'
 import { noneLabel } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { fileSource, lineError, readTextLines, type ByteSource } from './text-lines.ts'
-
-/** One labelled text. `id` is the record's own, when it has one. */
-export type Example = {
-  readonly id?: string | undefined
-  readonly text: string
-  readonly label: string
-}
+import type { DatasetRows, DatasetSource, RemoteReaders, SourceFacts } from './dataset-source.ts'
+import { jsonlRows } from './jsonl-rows.ts'
+import { defaultColumns, type RowColumns } from './row-columns.ts'
+import { exampleOf, type Example } from './source-row.ts'
+import { fileSource } from './text-lines.ts'
 
 /** What a data set was: enough to tell later whether another one is the same. */
 export type DataManifest = {
@@ -20,15 +18,19 @@ export type DataManifest = {
   readonly examples: number
   /** Examples per label, labels sorted by code point. */
   readonly labels: Readonly<Record<string, number>>
-  /** SHA-256 over text and label of every example, in order. */
+  /**
+   * SHA-256 over text and label of every example, whatever their order and the format they came in:
+   * of the sorted SHA-256 of each `JSON.stringify([text, label])`.
+   */
   readonly sha256: string
+  /** What was read: the file's own hash, offsets, a query. */
+  readonly from?: SourceFacts | undefined
+  /** Rows without a text, or without one after cleaning: they are left out. */
+  readonly emptyTexts?: number | undefined
 }
 
 /** Labelled texts in the order of their source. All of it is held in memory. */
 export type Dataset = { readonly examples: readonly Example[]; readonly manifest: DataManifest }
-
-/** Where labelled texts come from. */
-export type DatasetSource = { readonly kind: 'file'; readonly path: string }
 
 /** More examples than this are refused: texts and embeddings are held in memory. */
 export const examplesMax = 2_000_000
@@ -36,59 +38,99 @@ export const examplesMax = 2_000_000
 /** More labels than this mean that the label field holds something else, such as an id. */
 export const labelsMax = 10_000
 
-/**
- * Understands the SRC of the commands: a path of JSONL, gzipped or not.
- *
- * @throws WinnowError `usage` for an address that names no file.
- */
-export function parseDatasetSource(source: string): DatasetSource {
-  if (source.startsWith('topic:')) {
-    throw new WinnowError(
-      'usage',
-      `Reading training examples from a topic (${source}) is not supported yet; give a JSONL file.`,
-    )
-  }
-  if (source.trim() === '') throw new WinnowError('usage', 'The data source is empty.')
-  return { kind: 'file', path: source }
+export type ReadDatasetOptions = {
+  /** Default: `text` and `label`. */
+  readonly columns?: Partial<RowColumns> | undefined
+  /** Applied to each text before anything looks at it. Default: nothing. */
+  readonly clean?: ((text: string) => string) | undefined
+  /** For topics and ClickHouse. */
+  readonly readers?: RemoteReaders | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Reads `{text, label, id?}` lines. A label may be a string, a whole number or a boolean.
+ * Reads a source whole.
  *
- * @throws WinnowError `dataset_invalid` naming file and line.
+ * @throws WinnowError `dataset_invalid` naming file and line; `usage` for a kind of source without a
+ * reader; `cancelled`; and what the reader throws.
+ *
+ * @example
+ * const { examples, manifest } = await readDataset(parseDatasetSource('mails.csv'))
  */
 export async function readDataset(
-  source: DatasetSource | ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  source: DatasetSource,
+  options: ReadDatasetOptions = {},
 ): Promise<Dataset> {
-  const bytes = 'kind' in source ? fileSource(source.path) : source
+  return collectDataset(openRows(source, options), options)
+}
+
+/** Reads rows that are open already. */
+export async function collectDataset(
+  { name, rows, facts }: DatasetRows,
+  options: ReadDatasetOptions = {},
+): Promise<Dataset> {
+  const { clean } = options
+  const columns = { ...defaultColumns, ...options.columns }
   const examples: Example[] = []
-  for await (const line of readTextLines(bytes, options)) {
-    if (examples.length === examplesMax) {
-      throw new WinnowError('dataset_invalid', `${bytes.name} has over ${examplesMax} examples.`)
+  let emptyTexts = 0
+  for await (const row of rows) {
+    const example = exampleOf(row, columns)
+    const text = clean === undefined ? example.text : clean(example.text)
+    if (text.trim() === '') {
+      emptyTexts++
+      continue
     }
-    examples.push(parseExample(line.text, { source: bytes, number: line.number }))
+    if (examples.length === examplesMax) {
+      throw new WinnowError('dataset_invalid', `${name} has over ${examplesMax} examples.`)
+    }
+    examples.push({ ...example, text })
   }
   if (examples.length === 0) {
-    throw new WinnowError('dataset_invalid', `${bytes.name} has no examples.`)
+    const why = emptyTexts === 0 ? 'no examples' : `no examples: ${emptyTexts} empty texts only`
+    throw new WinnowError('dataset_invalid', `${name} has ${why}.`)
   }
-  return { examples, manifest: describeExamples(bytes.name, examples) }
+  return { examples, manifest: { ...describeExamples(name, examples), from: facts(), emptyTexts } }
+}
+
+function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRows {
+  const { readers, signal } = options
+  const columns = { ...defaultColumns, ...options.columns }
+  switch (source.kind) {
+    case 'jsonl':
+      return jsonlRows(fileSource(source.path), { columns, signal })
+    case 'topic':
+      return remoteReader(source.kind, readers?.topic)(source, { signal })
+    case 'clickhouse':
+      return remoteReader(source.kind, readers?.clickhouse)(source, { signal })
+    default: {
+      const message = `Reading ${source.kind} files (${source.path}) is not supported yet.`
+      throw new WinnowError('usage', message)
+    }
+  }
+}
+
+function remoteReader<Reader>(kind: string, reader: Reader | undefined): Reader {
+  if (reader !== undefined) return reader
+  throw new WinnowError('usage', `${kind}: is no source of training examples here; give a file.`)
 }
 
 /** The manifest of examples that are already in memory. */
 export function describeExamples(source: string, examples: readonly Example[]): DataManifest {
-  const hash = createHash('sha256')
   const counts = new Map<string, number>()
-  for (const { text, label } of examples) {
-    hash.update(JSON.stringify([text, label])).update('\n')
-    counts.set(label, (counts.get(label) ?? 0) + 1)
-  }
+  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1)
   if (counts.size > labelsMax) {
     const problem = `${source} has ${counts.size} different labels, over the limit of ${labelsMax}.`
     throw new WinnowError('dataset_invalid', problem)
   }
   const labels = Object.fromEntries([...counts].sort(([a], [b]) => compareCodePoints(a, b)))
-  return { source: basename(source), examples: examples.length, labels, sha256: hash.digest('hex') }
+  const sha256 = contentHash(examples)
+  return { source: basename(source), examples: examples.length, labels, sha256 }
+}
+
+/** A hash of the examples as a multiset: sorted, so that order and format make no difference. */
+function contentHash(examples: readonly Example[]): string {
+  const digests = examples.map(({ text, label }) => hashOf('sha256', JSON.stringify([text, label])))
+  return hashOf('sha256', digests.sort().join('\n'))
 }
 
 /**
@@ -127,59 +169,6 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
     )
   }
   return Int32Array.from(dataset.examples, ({ label }) => indexOf.get(label) ?? 0)
-}
-
-function parseExample(text: string, place: { source: ByteSource; number: number }): Example {
-  const fields = parseJsonObject(text, place)
-  if (typeof fields['text'] !== 'string') {
-    throw lineError(place, fieldProblem('text', fields['text'], 'a string'))
-  }
-  if (fields['text'].trim() === '') throw lineError(place, 'the text is empty')
-  if (!fields['text'].isWellFormed()) {
-    throw lineError(place, 'the text holds half of a UTF-16 surrogate pair')
-  }
-  const label = labelOf(fields['label'])
-  if (label === undefined) {
-    throw lineError(place, fieldProblem('label', fields['label'], 'a string that is not empty'))
-  }
-  return { id: recordId(fields['id']), text: fields['text'], label }
-}
-
-/** The object on a JSON line; `dataset_invalid` with the place for anything else. */
-export function parseJsonObject(
-  text: string,
-  place: { source: ByteSource; number: number },
-): Readonly<Record<string, unknown>> {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch (cause) {
-    throw lineError(place, `the line is not valid JSON (${(cause as SyntaxError).message})`)
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw lineError(place, 'the line is JSON, but not an object')
-  }
-  return parsed as Record<string, unknown>
-}
-
-/** The record's own id as a string, or undefined. */
-export function recordId(value: unknown): string | undefined {
-  if (typeof value === 'string' && value !== '') return value
-  return typeof value === 'number' ? String(value) : undefined
-}
-
-/** What is wrong with a field that was expected to be something else. */
-export function fieldProblem(name: string, value: unknown, expected: string): string {
-  if (value === undefined) return `the field "${name}" is missing`
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
-  return `the field "${name}" must be ${expected}, and is ${value === '' ? 'empty' : found}`
-}
-
-function labelOf(value: unknown): string | undefined {
-  if (typeof value === 'string')
-    return value.trim() === '' || !value.isWellFormed() ? undefined : value
-  if (typeof value === 'boolean' || Number.isInteger(value)) return String(value)
-  return undefined
 }
 
 /** Order by UTF-16 code unit: the same on every machine, whatever its locale. */

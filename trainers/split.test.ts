@@ -1,7 +1,7 @@
 // Invariants of splits and folds, on data sets made at random.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Example } from './dataset.ts'
+import type { Example } from './source-row.ts'
 import { duplicateKey, stratifiedFolds, stratifiedSplit } from './split.ts'
 
 const example: fc.Arbitrary<Example> = fc.record({

@@ -1,7 +1,7 @@
 // Divides labelled texts for validation: stratified by label, fixed by a seed, and never with the
 // same text on both sides. It only decides on indices; it holds no texts and no embeddings.
 import { seededRandom } from './seeded-random.ts'
-import type { Example } from './dataset.ts'
+import type { Example } from './source-row.ts'
 
 /** A division into two parts, as ascending indices into the examples. */
 export type Split = {

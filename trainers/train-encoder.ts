@@ -18,7 +18,6 @@ import {
   trainingLabels,
   type DataManifest,
   type Dataset,
-  type Example,
 } from './dataset.ts'
 import type { EmbeddingProgress } from './embed-texts.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
@@ -37,6 +36,7 @@ import { trainLogisticRegression } from './logistic-regression.ts'
 import { publishClassifier } from './publish-classifier.ts'
 import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
+import type { Example } from './source-row.ts'
 import { stratifiedFolds, stratifiedSplit } from './split.ts'
 import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
 

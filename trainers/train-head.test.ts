@@ -8,8 +8,9 @@ import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase, type Base } from '../models/base-store.ts'
 import { openVersion } from '../models/version-store.ts'
 import { classifyLines, type ClassifiedLine, type ClassifyStats } from './classify-file.ts'
-import { describeExamples, type Dataset, type Example } from './dataset.ts'
+import { describeExamples, type Dataset } from './dataset.ts'
 import { evaluateModel } from './evaluate.ts'
+import type { Example } from './source-row.ts'
 import { trainHead, type TrainHeadProgress, type TrainedModel } from './train-head.ts'
 
 const setUpMsMax = 120_000

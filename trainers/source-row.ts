@@ -1,0 +1,91 @@
+// What a row of any source must hold to be a labelled text, and the sentences when it does not. It
+// knows no format and no file.
+import { WinnowError } from '../schemas/errors.ts'
+import type { SourceRow } from './dataset-source.ts'
+import type { RowColumns } from './row-columns.ts'
+
+/** One labelled text. `id` is the record's own, when it has one. */
+export type Example = {
+  readonly id?: string | undefined
+  readonly text: string
+  readonly label: string
+  /** For slices of an evaluation. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined
+  /** Epoch milliseconds. */
+  readonly time?: number | undefined
+  /** Examples of one group never part in a split: near duplicates. See data-rules.ts. */
+  readonly group?: number | undefined
+}
+
+/**
+ * Checks a row. A label may be a string, a whole number or a boolean; a time that is neither RFC 3339
+ * nor a number is left out, as is an attribute that is not a single value.
+ *
+ * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ */
+export function exampleOf(row: SourceRow, columns: RowColumns): Example {
+  const { text } = row
+  if (typeof text !== 'string') {
+    throw rowError(row, fieldProblem(columns.text, text, 'a string'))
+  }
+  if (!text.isWellFormed()) throw rowError(row, 'the text holds half of a UTF-16 surrogate pair')
+  const label = labelOf(row.label)
+  if (label === undefined) {
+    throw rowError(row, fieldProblem(columns.label, row.label, 'a string that is not empty'))
+  }
+  const example: { -readonly [Field in keyof Example]: Example[Field] } = { text, label }
+  const [id, attributes, time] = [recordId(row.id), attributesOf(row.attributes), timeOf(row.time)]
+  if (id !== undefined) example.id = id
+  if (attributes !== undefined) example.attributes = attributes
+  if (time !== undefined) example.time = time
+  return example
+}
+
+/** The record's own id as a string, or undefined. */
+export function recordId(value: unknown): string | undefined {
+  if (typeof value === 'string' && value !== '') return value
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined
+}
+
+/** What is wrong with a field that was expected to be something else. */
+export function fieldProblem(name: string, value: unknown, expected: string): string {
+  if (value === undefined) return `the field "${name}" is missing`
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  return `the field "${name}" must be ${expected}, and is ${value === '' ? 'empty' : found}`
+}
+
+function rowError(row: SourceRow, problem: string): WinnowError {
+  return new WinnowError('dataset_invalid', `${row.place}: ${problem}`, {
+    details: { place: row.place },
+  })
+}
+
+function labelOf(value: unknown): string | undefined {
+  if (typeof value === 'string')
+    return value.trim() === '' || !value.isWellFormed() ? undefined : value
+  if (typeof value === 'boolean' || typeof value === 'bigint' || Number.isInteger(value)) {
+    return String(value)
+  }
+  return undefined
+}
+
+function attributesOf(value: unknown): Record<string, string> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const entries = Object.entries(value as Record<string, unknown>).flatMap(
+    ([name, single]): [string, string][] =>
+      typeof single === 'string' || typeof single === 'number' || typeof single === 'boolean'
+        ? [[name, String(single)]]
+        : [],
+  )
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+function timeOf(value: unknown): number | undefined {
+  if (value instanceof Date) return timeOf(value.getTime())
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(value)) {
+    return undefined
+  }
+  const time = Date.parse(value)
+  return Number.isNaN(time) ? undefined : time
+}
