@@ -129,7 +129,7 @@ test('refuses to train with one label, and to test with labels unseen in trainin
   const single = await read(bytesOf('{"text":"a","label":"ham"}'))
   expect(() => trainingLabels(single)).toThrow(/every example has the label "ham"/)
   expect(() => labelIndices(dataset, ['ham', 'eggs'])).toThrow(/not seen in training: "spam"/)
-  const none = await readDataset(bytesOf(`${good}{"text":"a","label":"winnow.none"}`))
+  const none = await read(bytesOf(`${good}{"text":"a","label":"winnow.none"}`))
   expect(() => trainingLabels(none)).toThrow(/winnow\.none stands for/)
   expect(labelIndices(dataset, ['ham', 'spam'])).toEqual(Int32Array.of(1, 0))
 })
