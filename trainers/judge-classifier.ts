@@ -6,8 +6,8 @@ import type { Head } from '../models/graph/encoder.ts'
 import type { Manifest } from '../models/manifest.ts'
 import { chooseAbstention } from './abstention.ts'
 import { fitTemperature, temperedHead, temperedProbabilities } from './calibration.ts'
-import type { Example } from './dataset.ts'
 import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import type { Example } from './source-row.ts'
 
 /** Predictions, as the head gives them, on examples that it was not fitted on. */
 export type JudgedPredictions = {
