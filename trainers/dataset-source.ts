@@ -76,7 +76,7 @@ export function parseDatasetSource(address: string): DatasetSource {
     throw new WinnowError('usage', 'clickhouse: must be followed by a query.')
   }
   const [, kind] = extensions.find(([pattern]) => pattern.test(address)) ?? [undefined, 'jsonl']
-  return { kind: kind as 'jsonl' | 'csv' | 'parquet', path: address }
+  return { kind: kind, path: address }
 }
 
 function parseTopicSource(address: string): DatasetSource {
