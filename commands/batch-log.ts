@@ -25,7 +25,6 @@ export class BatchLog {
   readonly #analytics: Analytics
   readonly #log: (line: string) => void
   #rows: unknown[][] = []
-  #model = { name: '', version: '' }
   #timer: NodeJS.Timeout | undefined
   #flushing = Promise.resolve()
 
@@ -34,9 +33,8 @@ export class BatchLog {
     this.#log = log
   }
 
-  /** Begins to write the batches of a model every two seconds. */
-  start(model: { name: string; version: string }): void {
-    this.#model = model
+  /** Begins to write every two seconds. */
+  start(): void {
     this.#timer = setInterval(() => {
       this.#flushing = this.#flushing.then(() => this.#flush())
     }, flushMs)
@@ -44,7 +42,7 @@ export class BatchLog {
   }
 
   /** Notes one batch; the oldest are dropped while ClickHouse is away. */
-  add(batch: BatchRecord): void {
+  add(batch: BatchRecord, model: { name: string; version: string }): void {
     if (this.#rows.length >= rowsMax) this.#rows.shift()
     this.#rows.push([
       seconds(Date.now()),
@@ -54,8 +52,8 @@ export class BatchLog {
       batch.waitMs,
       batch.runMs,
       batch.worker,
-      this.#model.name,
-      this.#model.version,
+      model.name,
+      model.version,
     ])
   }
 

@@ -34,7 +34,7 @@ export async function openModel(options: {
   ref: string
   storeDir: string
   config: Config['inference']
-  onBatch?: (batch: BatchRecord) => void
+  onBatch?: (batch: BatchRecord, manifest: Manifest) => void
 }): Promise<OpenModel> {
   const startMs = performance.now()
   const version = await openVersion({ ref: options.ref, storeDir: options.storeDir })
@@ -55,7 +55,7 @@ export async function openModel(options: {
     temperature: manifest.temperature,
     abstain: manifest.abstain,
     abstention: config.abstain,
-    ...(options.onBatch === undefined ? {} : { onBatch: options.onBatch }),
+    onBatch: (batch) => options.onBatch?.(batch, manifest),
   })
   return {
     manifest,

@@ -8,7 +8,9 @@ import { createResultSink, type Ownership } from '../infra/result-sink.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/topic-sink.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
+import { ModelSlot } from '../models/model-slot.ts'
 import type { Validated } from '../schemas/validated.ts'
+import type { ModelSource } from '../streams/infer.ts'
 import {
   createPipeline,
   inputTopic,
@@ -51,10 +53,11 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const producer = opened.add(await openProducer(kafka), (one) => one.close())
     const topic = topicOf(config.topics, inputTopic[range.first])
     const partitions = await partitionCount(kafka, topic)
-    const model =
+    const slot =
       range.last === 'validate'
         ? undefined
-        : await openMeasured(options, { analytics, telemetry, opened })
+        : await openSlot(options, { analytics, telemetry, opened })
+    const model = slot?.current
     const runner = createRunner<PipelineOutput>({
       source: createRecordSource(kafka, {
         group: options.group,
@@ -70,7 +73,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
           validated: (value) => schemas.decode('validated', value),
           tokenized: (value) => schemas.decode('tokenized', value),
         },
-        model: model?.port,
+        models: slot === undefined ? undefined : modelSource(slot),
         nowMs: () => Date.now(),
       }),
       sink: sinkOf(options, {
@@ -86,24 +89,34 @@ export function openStage(options: StageOptions): Promise<Stage> {
   })
 }
 
-/** The model, with the figures of its batches going to the metrics and to ClickHouse. */
-async function openMeasured(
+/** The model that serves, with the figures of its batches going to the metrics and to ClickHouse. */
+async function openSlot(
   { config, storeDir, log }: StageOptions,
   parts: { analytics: Analytics; telemetry: Telemetry; opened: Opened },
-): Promise<OpenModel> {
+): Promise<ModelSlot<OpenModel>> {
   const { analytics, telemetry, opened } = parts
   const batchLog = opened.add(new BatchLog(analytics, log), (one) => one.close())
   const model = await openModel({
     ref: config.inference.model,
     storeDir,
     config: config.inference,
-    onBatch: (batch) => {
+    onBatch: (batch, manifest) => {
       telemetry.batch(batch)
-      batchLog.add(batch)
+      batchLog.add(batch, manifest)
     },
   })
-  batchLog.start(model.manifest)
-  return opened.add(model, (one) => one.close())
+  batchLog.start()
+  return opened.add(new ModelSlot(model), (one) => one.close())
+}
+
+/** What serves in the slot, as the stages take it. */
+function modelSource(slot: ModelSlot<OpenModel>): ModelSource {
+  return {
+    pin() {
+      const pin = slot.pin()
+      return { model: pin.model.port, release: () => pin.release() }
+    },
+  }
 }
 
 /** The sink that fits the last stage of the range. */

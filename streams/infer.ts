@@ -31,6 +31,11 @@ export type ModelPort = {
   classifyWhenRoom(ids: Int32Array): Promise<{ readonly result: Promise<InferenceOutcome> }>
 }
 
+/** Where a chunk gets its model: the one that serves now, held until the chunk is done. */
+export type ModelSource = {
+  pin(): { readonly model: ModelPort; release(): void }
+}
+
 export type InferOptions = { topLabels: number; nowMs(): number }
 
 /**

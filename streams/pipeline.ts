@@ -8,7 +8,7 @@ import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
 import { decodeEvent, type AvroReader } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
-import { inferEvents, type ModelPort } from './infer.ts'
+import { inferEvents, type ModelPort, type ModelSource } from './infer.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 import type { Slice } from './ports.ts'
 import { composeSlice, recordOrigin, stagesOf, type StageRange, type Step } from './slice.ts'
@@ -27,7 +27,7 @@ export type PipelineOptions = {
   config: Config
   readers: AvroReaders
   /** Needed by tokenize and infer. */
-  model: ModelPort | undefined
+  models: ModelSource | undefined
   nowMs: () => number
 }
 
@@ -51,7 +51,7 @@ export const outputTopic = {
 export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> {
   const stages = stagesOf(options.range)
   const steps = stages.map((stage) => stepOf[stage](options)) as Step<never, unknown>[]
-  const { readers } = options
+  const { readers, models } = options
   switch (options.range.first) {
     case 'validate':
       return composeSlice({
@@ -61,14 +61,14 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return event.kind === 'ok' ? ok({ event: event.value, record }) : event
         },
         originOf: () => undefined,
-        steps,
+        ...{ steps, models },
       })
     case 'tokenize':
       return composeSlice({
         readStage: 'tokenize',
         read: (record) => readAvro(record, readers.validated),
         originOf,
-        steps,
+        ...{ steps, models },
       })
     case 'infer':
       return composeSlice({
@@ -79,7 +79,7 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return ok({ ...tokenized.value, ids: Int32Array.from(tokenized.value.ids) })
         },
         originOf,
-        steps,
+        ...{ steps, models },
       })
   }
 }
@@ -110,20 +110,21 @@ const stepOf = {
         ),
     }
   },
-  tokenize(options: PipelineOptions): Step<Validated, TokenizedEvent> {
-    const model = required(options.model)
+  tokenize(): Step<Validated, TokenizedEvent> {
     return {
       stage: 'tokenize',
-      apply: (events) =>
-        events.map((event) => tokenizeEvent(event, model.tokenizer, model.maxTokens)),
+      apply(events, given) {
+        const model = required(given)
+        return events.map((event) => tokenizeEvent(event, model.tokenizer, model.maxTokens))
+      },
     }
   },
   infer(options: PipelineOptions): Step<TokenizedEvent, Classification> {
-    const model = required(options.model)
     const { topLabels } = options.config.inference
     return {
       stage: 'infer',
-      apply: (events) => inferEvents(events, model, { topLabels, nowMs: () => options.nowMs() }),
+      apply: (events, model) =>
+        inferEvents(events, required(model), { topLabels, nowMs: () => options.nowMs() }),
     }
   },
 }

@@ -29,12 +29,24 @@ export type Settled<Output> = {
   readonly outcome: Outcome<Output>
 }
 
-/** A run of stages applied to records, one result each, in order. Throws operating failures. */
+/** One chunk's way through a slice. */
+export type Passage<Output> = {
+  /** One result a record, in order. Throws operating failures; may be called again after one. */
+  apply(records: readonly KafkaRecord[]): Promise<Settled<Output>[]>
+  /** Ends it, once. */
+  end(): void
+}
+
+/** A run of stages. */
 export type Slice<Output> = {
   readonly name: string
   /** Whether a record is where its event entered, so that its origin is known before any stage. */
   readonly startsAtOrigin: boolean
-  apply(records: readonly KafkaRecord[]): Promise<Settled<Output>[]>
+  /**
+   * Begins the passage of a chunk. What can change while the slice runs (the model) is settled here;
+   * called in the order of each partition's chunks, so that a change has one offset in each.
+   */
+  begin(): Passage<Output>
 }
 
 /** What is written together. */

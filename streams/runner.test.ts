@@ -9,7 +9,7 @@ import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
 import { until } from '../tests/support/until.ts'
 import { ok, rejected } from './outcome.ts'
-import type { RecordSource, RunnerMetrics, Settled, Slice } from './ports.ts'
+import type { Passage, RecordSource, RunnerMetrics, Settled, Slice } from './ports.ts'
 import { createRunner } from './runner.ts'
 import { recordOrigin } from './slice.ts'
 
@@ -95,10 +95,10 @@ function streamConfig(settings: readonly string[] = []) {
   return loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...settings] }).stream
 }
 
-const echoSlice: Slice<string> = {
-  name: 'echo',
-  startsAtOrigin: true,
-  apply: (records) => Promise.resolve(records.map(echo)),
+const echoSlice = sliceOf((records) => Promise.resolve(records.map(echo)))
+
+function sliceOf(apply: Passage<string>['apply']): Slice<string> {
+  return { name: 'test', startsAtOrigin: true, begin: () => ({ apply, end: () => undefined }) }
 }
 
 function echo(one: KafkaRecord): Settled<string> {
@@ -167,14 +167,10 @@ describe('runner', () => {
       release = resolve
     })
     let calls = 0
-    const slice: Slice<string> = {
-      name: 'slow once',
-      startsAtOrigin: true,
-      apply: async (records) => {
-        if (calls++ === 0) await gate
-        return records.map(echo)
-      },
-    }
+    const slice = sliceOf(async (records) => {
+      if (calls++ === 0) await gate
+      return records.map(echo)
+    })
     const { runner, deliver, rebalance, rows, commits } = await harness({ slice })
     await runner.start()
     await deliver(chunkOf([0, 1]))
@@ -201,19 +197,34 @@ describe('runner', () => {
     expect(commits.map(({ offset }) => offset)).toEqual([1, 4])
   })
 
+  it('begins the passages of a partition in order, and ends each once', async () => {
+    const begun: number[] = []
+    const ended: number[] = []
+    const slice: Slice<string> = {
+      ...echoSlice,
+      begin: () => {
+        const passage = begun.length
+        begun.push(passage)
+        return { ...echoSlice.begin(), end: () => ended.push(passage) }
+      },
+    }
+    const { runner, deliver, rows } = await harness({ slice })
+    await runner.start()
+    await Promise.all([deliver(chunkOf([0])), deliver(chunkOf([1])), deliver(chunkOf([2]))])
+    await runner.stop()
+    expect(rows).toHaveLength(3)
+    expect(ended.toSorted()).toEqual([0, 1, 2])
+  })
+
   it('holds the source back while as many events are in flight as allowed', async () => {
     let release: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const slice: Slice<string> = {
-      name: 'gated',
-      startsAtOrigin: true,
-      apply: async (records) => {
-        await gate
-        return records.map(echo)
-      },
-    }
+    const slice = sliceOf(async (records) => {
+      await gate
+      return records.map(echo)
+    })
     const { runner, deliver, rows } = await harness({
       slice,
       settings: ['stream.inFlightEventsMax=3'],
@@ -234,11 +245,7 @@ describe('runner', () => {
   })
 
   it('stops within its deadline and leaves unfinished events uncommitted', async () => {
-    const slice: Slice<string> = {
-      name: 'never',
-      startsAtOrigin: false,
-      apply: () => new Promise(() => undefined),
-    }
+    const slice = sliceOf(() => new Promise(() => undefined))
     const { runner, deliver, commits } = await harness({
       slice,
       settings: ['stream.drainMsMax=50'],

@@ -16,7 +16,7 @@ import { BlockWriter, type WriteResult } from './block-writer.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
-import type { Block, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
+import type { Block, Passage, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
 import { pause, retry } from './retry.ts'
 
 export type RunnerOptions<Output> = {
@@ -184,22 +184,26 @@ class StageRunner<Output> implements Runner {
     }
     const tracked = lane.tracker.begin(chunk.nextOffset)
     const flight: Flight = { chunk, tracked, lane, epoch, bytes }
-    const settled = this.#compute(flight)
+    const settled = this.#compute(flight, this.#options.slice.begin())
     lane.handedOver = lane.handedOver.then(() => this.#handOver(flight, settled))
     return true
   }
 
   /** Applies the stages; undefined when the runner stops or fails first. */
-  async #compute({ chunk, epoch }: Flight): Promise<Settled<Output>[] | undefined> {
+  async #compute(
+    { chunk, epoch }: Flight,
+    passage: Passage<Output>,
+  ): Promise<Settled<Output>[] | undefined> {
     this.#computing++
     const startMs = performance.now()
     try {
       const records = await this.#undelivered(chunk.records, epoch)
-      return await retry(() => this.#options.slice.apply(records), this.#retrying('slice'))
+      return await retry(() => passage.apply(records), this.#retrying('slice'))
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(error)
       return undefined
     } finally {
+      passage.end()
       this.#options.metrics.sliceSeconds((performance.now() - startMs) / 1_000)
       this.#computing--
     }

@@ -3,6 +3,7 @@
 import type { KafkaRecord } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
+import type { ModelPort, ModelSource } from './infer.ts'
 import type { Settled, Slice } from './ports.ts'
 
 /** The stages in their order. */
@@ -15,8 +16,10 @@ export type StageRange = { first: StageName; last: StageName }
 /** One stage as the slice sees it: one outcome for each input, in order. */
 export type Step<In, Out> = {
   readonly stage: StageName
-  apply(inputs: readonly In[]): Outcome<Out>[] | Promise<Outcome<Out>[]>
+  apply(inputs: readonly In[], model: ModelPort | undefined): Outcomes<Out>
 }
+
+type Outcomes<Out> = Outcome<Out>[] | Promise<Outcome<Out>[]>
 
 export type Read<In> = (record: KafkaRecord) => Promise<Outcome<In>>
 
@@ -25,57 +28,76 @@ export function stagesOf(range: StageRange): StageName[] {
   return stageNames.slice(stageNames.indexOf(range.first), stageNames.indexOf(range.last) + 1)
 }
 
-/**
- * A slice from a reader and steps. `originOf` gives where an event entered, once it is known;
- * until then the record itself is its origin.
- */
-export function composeSlice<In, Out>(options: {
+export type SliceOptions<In> = {
   readStage: StageName
   read: Read<In>
   originOf(input: In): Origin | undefined
   steps: readonly Step<never, unknown>[]
-}): Slice<Out> {
+  /** Where the steps get their model, the same one for all of a chunk. */
+  models: ModelSource | undefined
+}
+
+/**
+ * A slice from a reader and steps. `originOf` gives where an event entered, once it is known;
+ * until then the record itself is its origin.
+ */
+export function composeSlice<In, Out>(options: SliceOptions<In>): Slice<Out> {
   const names = [...new Set([options.readStage, ...options.steps.map((step) => step.stage)])]
   return {
     name: names.join('..'),
     startsAtOrigin: options.readStage === 'validate',
-    async apply(records) {
-      const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
-      const origins = records.map(recordOrigin)
-      let live: { at: number; value: unknown }[] = []
-      const settle = (at: number, stage: string, outcome: Outcome<unknown>) => {
-        settled[at] = {
-          record: records[at]!,
-          origin: origins[at]!,
-          stage,
-          outcome: outcome as Outcome<Out>,
-        }
+    begin() {
+      const pin = options.models?.pin()
+      return {
+        apply: (records) => pass(options, records, pin?.model),
+        end: () => pin?.release(),
       }
-      const inputs = await Promise.all(records.map((record) => options.read(record)))
-      for (const [at, input] of inputs.entries()) {
-        if (input.kind === 'rejected') {
-          settle(at, options.readStage, input)
-          continue
-        }
-        origins[at] = options.originOf(input.value) ?? origins[at]!
-        live.push({ at, value: input.value })
-      }
-      let lastStage: string = options.readStage
-      for (const step of options.steps as readonly Step<unknown, unknown>[]) {
-        lastStage = step.stage
-        const outcomes = await step.apply(live.map((one) => one.value))
-        const next: typeof live = []
-        for (const [index, outcome] of outcomes.entries()) {
-          const { at } = live[index]!
-          if (outcome.kind === 'ok') next.push({ at, value: outcome.value })
-          else settle(at, step.stage, outcome)
-        }
-        live = next
-      }
-      for (const { at, value } of live) settle(at, lastStage, { kind: 'ok', value })
-      return settled.map((one) => one!)
     },
   }
+}
+
+async function pass<In, Out>(
+  options: SliceOptions<In>,
+  records: readonly KafkaRecord[],
+  model: ModelPort | undefined,
+): Promise<Settled<Out>[]> {
+  const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
+  const origins = records.map(recordOrigin)
+  let live: { at: number; value: unknown }[] = []
+  const settle = (at: number, stage: string, outcome: Outcome<unknown>) => {
+    settled[at] = {
+      record: records[at]!,
+      origin: origins[at]!,
+      stage,
+      outcome: outcome as Outcome<Out>,
+    }
+  }
+  const inputs = await Promise.all(records.map((record) => options.read(record)))
+  for (const [at, input] of inputs.entries()) {
+    if (input.kind === 'rejected') {
+      settle(at, options.readStage, input)
+      continue
+    }
+    origins[at] = options.originOf(input.value) ?? origins[at]!
+    live.push({ at, value: input.value })
+  }
+  let lastStage: string = options.readStage
+  for (const step of options.steps as readonly Step<unknown, unknown>[]) {
+    lastStage = step.stage
+    const outcomes = await step.apply(
+      live.map((one) => one.value),
+      model,
+    )
+    const next: typeof live = []
+    for (const [index, outcome] of outcomes.entries()) {
+      const { at } = live[index]!
+      if (outcome.kind === 'ok') next.push({ at, value: outcome.value })
+      else settle(at, step.stage, outcome)
+    }
+    live = next
+  }
+  for (const { at, value } of live) settle(at, lastStage, { kind: 'ok', value })
+  return settled.map((one) => one!)
 }
 
 /** A record's own position. */
