@@ -1,15 +1,13 @@
 // Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights kept.
 // The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is fed is
 // step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { writeOnnx } from '../models/graph/onnx-writer.ts'
+import { Tensor } from 'onnxruntime-node'
 import {
   buildMeasuring,
   buildTrainingStep,
   type TrainingStep,
 } from '../models/graph/training-step.ts'
-import { sessionOptions } from '../models/session-options.ts'
-import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { lengthsOf, type EncodedTexts } from './encoded-texts.ts'
 import type {
   EpochReport,
@@ -18,7 +16,9 @@ import type {
   FineTuningTask,
 } from './fine-tuning-task.ts'
 import { classificationScores } from './metrics.ts'
+import { openOnnxStepEngine } from './onnx-step-engine.ts'
 import { seededRandom } from './seeded-random.ts'
+import { stepFailure, type NamedTensors, type StepEngine } from './step-engine.ts'
 import { adamConstants, DropoutMasks, rateFeeds, stepSeed, targetTensor } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { shuffledBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
@@ -32,8 +32,8 @@ export type FineTuningWatch = {
 /**
  * Runs the task. The same task gives the same weights to the byte on one type of machine.
  *
- * @throws WinnowError `training_diverged` naming the step, `cancelled`, `session_failed`,
- * `model_incompatible`.
+ * @throws WinnowError `training_diverged` and `memory_exhausted` naming the step, `cancelled`,
+ * `session_failed`, `model_incompatible`.
  */
 export async function fineTune(
   task: FineTuningTask,
@@ -75,8 +75,7 @@ type Run = FineTuningWatch & {
   readonly step: TrainingStep
   readonly state: TrainedState
   readonly masks: DropoutMasks
-  readonly training: InferenceSession
-  readonly measuring: InferenceSession
+  readonly engine: StepEngine
   readonly train: TextFeeds
   readonly validation: TextFeeds
   readonly asked: TextFeeds
@@ -84,10 +83,10 @@ type Run = FineTuningWatch & {
 }
 
 async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
-  const { recipe, seed, frozenLayers, threads } = task
+  const { recipe, seed, threads } = task
   const { weights } = task
   const step = buildTrainingStep(weights, task, { ...recipe, ...adamConstants })
-  const options = { ...sessionOptions, intraOpNumThreads: threads }
+  const graphs = { step: step.graph, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
   return {
@@ -96,11 +95,7 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
     masks: new DropoutMasks({
       ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
     }),
-    training: await InferenceSession.create(writeOnnx(step.graph, { name: 'step' }), options),
-    measuring: await InferenceSession.create(
-      writeOnnx(buildMeasuring(weights, { ...task, frozenLayers }), { name: 'measuring' }),
-      options,
-    ),
+    engine: await openOnnxStepEngine(graphs, { threads }),
     train: await feedsOf('train', task.train.texts),
     validation: await feedsOf('validation', task.validation.texts),
     asked: await feedsOf('asked', task.asked),
@@ -126,8 +121,7 @@ function feedMaker(options: {
 }
 
 async function closeRun(run: Run): Promise<void> {
-  await run.training.release()
-  await run.measuring.release()
+  await run.engine.close()
   for (const feeds of [run.train, run.validation, run.asked]) feeds.close()
 }
 
@@ -168,8 +162,9 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   const truth = indices.map((index) => task.train.truth[index]!)
   const { groups, dropoutSites: sites } = step
   const rates = { recipe: task.recipe, groups, layers, steps: progress.stepsPlanned }
-  await runSession(run.training, {
-    ...{ during: `step ${number}` },
+  const shape = { batch, tokens }
+  await runEngine(run.engine.step, {
+    ...{ during: `step ${number} of ${progress.stepsPlanned}`, shape },
     feeds: {
       ...{ ...feeds, ...tensors.feeds, ...rateFeeds(number, rates) },
       ...run.masks.feeds(number, { sites, batch, tokens }),
@@ -199,10 +194,10 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
   const order = Int32Array.from(lengths, (_, index) => index)
   for (const indices of sortedIntoBatches(order, lengths, run.limits)) {
     throwIfCancelled(run)
-    const { feeds, usedRows, batch } = source.feed(indices)
+    const { feeds, usedRows, batch, tokens } = source.feed(indices)
     const logits = new Tensor('float32', new Float32Array(batch * labels), [batch, labels])
-    await runSession(run.measuring, {
-      during: 'validation',
+    await runEngine(run.engine.predict, {
+      ...{ during: 'validation', shape: { batch, tokens } },
       feeds: { ...feeds, ...run.state.weightTensors(usedRows) },
       fetches: { logits },
     })
@@ -221,15 +216,20 @@ function softmax(logits: Float32Array): Float32Array {
   return Float32Array.from(powers, (power) => power / sum)
 }
 
-async function runSession(
-  session: InferenceSession,
-  call: { during: string; feeds: Record<string, Tensor>; fetches: Record<string, Tensor> },
+/** Runs a graph, and names the step and the batch at which a runtime failed. */
+async function runEngine(
+  run: StepEngine['step'],
+  call: {
+    during: string
+    shape: { batch: number; tokens: number }
+    feeds: NamedTensors
+    fetches: NamedTensors
+  },
 ): Promise<void> {
   try {
-    await session.run(call.feeds, call.fetches)
+    await run(call.feeds, call.fetches)
   } catch (cause) {
-    const message = `ONNX Runtime failed in ${call.during}: ${errorMessage(cause)}`
-    throw new WinnowError('session_failed', message, { cause })
+    throw stepFailure(cause, { during: call.during, ...call.shape })
   }
 }
 
