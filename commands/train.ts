@@ -1,9 +1,7 @@
 // `winnow train`: labelled texts to a model version in the store.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
-import { cleanText } from '../models/clean-text.ts'
-import { parseDatasetSource } from '../trainers/dataset-source.ts'
-import { readDataset, type Dataset } from '../trainers/dataset.ts'
+import type { Dataset } from '../trainers/dataset.ts'
 import { renderReportText } from '../trainers/report-text.ts'
 import type { TrainingMethod } from '../trainers/run-record.ts'
 import {
@@ -12,29 +10,30 @@ import {
   type TrainEncoderProgress,
 } from '../trainers/train-encoder.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
-import type { Config } from '../configs/schema.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-data.ts'
 import { workersOf } from './model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText, durationText } from './terminal.ts'
 
-type Options = SharedOptions & {
-  data: string
-  test?: string
-  name: string
-  base: string
-  validation?: string
-  method: TrainingMethod
-  layers?: number
-  epochs?: number
-  batch?: number
-  lr?: number
-  seed: number
-  maxTokens?: number
-  pooledLayers?: string
-}
+type Options = SharedOptions &
+  ColumnOptions & {
+    data: string
+    test?: string
+    name: string
+    base: string
+    validation?: string
+    method: TrainingMethod
+    layers?: number
+    epochs?: number
+    batch?: number
+    lr?: number
+    seed: number
+    maxTokens?: number
+    pooledLayers?: string
+  }
 
 /** The parts of a trained model that both kinds of training have. */
 type Trained = TrainedModel | TrainedEncoder
@@ -44,11 +43,11 @@ const defaultLayers = 3
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'train',
     summary: 'train a model on labelled texts',
     description:
-      'Reads {"text", "label"} lines and writes a new version of the model NAME with its report. With\n' +
+      'Reads labelled texts and writes a new version of the model NAME with its report. With\n' +
       'the method head, the base encoder stays as it is: its embeddings are computed once and kept,\n' +
       'and a regularised logistic regression is fitted on them. Full trains the whole encoder from\n' +
       'there, partial its top layers only, with what is below them computed once; both keep the epoch\n' +
@@ -60,7 +59,7 @@ export function addTrainCommand(program: Command): void {
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
   })
-    .requiredOption('--data <src>', 'labelled texts: FILE.jsonl or FILE.jsonl.gz')
+    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
     .requiredOption('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on; else held-out ones are measured')
     .option('--base <name>', 'base encoder', 'minilm-l6')
@@ -82,21 +81,21 @@ export function addTrainCommand(program: Command): void {
         'head: the hidden states that it sees (default: every)',
       ).choices(['every', 'last']),
     )
-    .action(async (options: Options) => {
-      refuseUnused(options)
-      const context = await openContext(options)
-      const { terminal } = context
-      const trained = await untilStopped((signal) => runTraining(context, options, signal))
-      terminal.progressDone()
-      terminal.say(renderReportText(trained.metrics))
-      terminal.say()
-      terminal.say(
-        `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
-          trained.modelDir,
-      )
-      terminal.say(`report: ${trained.modelDir}/report.html`)
-      terminal.document(trained)
-    })
+  addColumnOptions(command).action(async (options: Options) => {
+    refuseUnused(options)
+    const context = await openContext(options)
+    const { terminal } = context
+    const trained = await untilStopped((signal) => runTraining(context, options, signal))
+    terminal.progressDone()
+    terminal.say(renderReportText(trained.metrics))
+    terminal.say()
+    terminal.say(
+      `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
+        trained.modelDir,
+    )
+    terminal.say(`report: ${trained.modelDir}/report.html`)
+    terminal.document(trained)
+  })
 }
 
 async function runTraining(
@@ -106,8 +105,10 @@ async function runTraining(
 ): Promise<Trained> {
   const { config, terminal, paths } = context
   const read = (source: string | undefined): Promise<Dataset | undefined> =>
-    source === undefined ? Promise.resolve(undefined) : readCleaned(source, config, signal)
-  const train = await readCleaned(options.data, config, signal)
+    source === undefined
+      ? Promise.resolve(undefined)
+      : readCleaned(source, { config, columns: options, signal })
+  const train = await readCleaned(options.data, { config, columns: options, signal })
   const test = await read(options.test)
   const base = await pullBase(options.base, context, signal)
   const shared = {
@@ -147,16 +148,6 @@ function positiveNumber(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && number > 0 && Number.isFinite(number)) return number
   throw new InvalidArgumentError('It must be a number above 0.')
-}
-
-/** Reads labelled texts and cleans them as the stream does. */
-export async function readCleaned(
-  source: string,
-  config: Config,
-  signal: AbortSignal,
-): Promise<Dataset> {
-  const clean = (text: string): string => cleanText(text, config.cleaning.steps)
-  return readDataset(parseDatasetSource(source), { clean, signal })
 }
 
 /** One line on how far training is. */

@@ -5,8 +5,10 @@ import { hash as hashOf } from 'node:crypto'
 import { basename } from 'node:path'
 import { noneLabel } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { csvRows } from './csv-rows.ts'
 import type { DatasetRows, DatasetSource, RemoteReaders, SourceFacts } from './dataset-source.ts'
 import { jsonlRows } from './jsonl-rows.ts'
+import { parquetRows } from './parquet-rows.ts'
 import { defaultColumns, type RowColumns } from './row-columns.ts'
 import { exampleOf, type Example } from './source-row.ts'
 import { fileSource } from './text-lines.ts'
@@ -98,14 +100,14 @@ function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRo
   switch (source.kind) {
     case 'jsonl':
       return jsonlRows(fileSource(source.path), { columns, signal })
+    case 'csv':
+      return csvRows(fileSource(source.path), { columns, signal })
+    case 'parquet':
+      return parquetRows(source.path, { columns, signal })
     case 'topic':
       return remoteReader(source.kind, readers?.topic)(source, { signal })
     case 'clickhouse':
       return remoteReader(source.kind, readers?.clickhouse)(source, { signal })
-    default: {
-      const message = `Reading ${source.kind} files (${source.path}) is not supported yet.`
-      throw new WinnowError('usage', message)
-    }
   }
 }
 

@@ -50,6 +50,7 @@ export function recordId(value: unknown): string | undefined {
 /** What is wrong with a field that was expected to be something else. */
 export function fieldProblem(name: string, value: unknown, expected: string): string {
   if (value === undefined) return `the field "${name}" is missing`
+  if (value instanceof Uint8Array) return `the field "${name}" is not valid UTF-8`
   const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   return `the field "${name}" must be ${expected}, and is ${value === '' ? 'empty' : found}`
 }
@@ -72,12 +73,17 @@ function labelOf(value: unknown): string | undefined {
 function attributesOf(value: unknown): Record<string, string> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const entries = Object.entries(value as Record<string, unknown>).flatMap(
-    ([name, single]): [string, string][] =>
-      typeof single === 'string' || typeof single === 'number' || typeof single === 'boolean'
-        ? [[name, String(single)]]
-        : [],
+    ([name, single]): [string, string][] => (isAttribute(single) ? [[name, String(single)]] : []),
   )
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+/** A long string is no value to slice by; a data set of them would fill the memory. */
+const attributeCharactersMax = 200
+
+function isAttribute(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= attributeCharactersMax
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
 }
 
 function timeOf(value: unknown): number | undefined {

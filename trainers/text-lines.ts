@@ -9,6 +9,8 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 /** A longer line is refused: it is no text for a classifier, more likely a file without newlines. */
 export const lineBytesMax = 32 * 1024 * 1024
 
+const blockCharacters = 1 << 16
+
 /** One line without its end; `number` counts from 1 and includes blank lines. */
 export type TextLine = { readonly number: number; readonly text: string }
 
@@ -57,10 +59,48 @@ export function lineError(
   })
 }
 
+/**
+ * The text of a source in blocks that end at line ends, checked to be UTF-8 line by line.
+ *
+ * @throws WinnowError as `readTextLines` does.
+ */
+export async function* readTextBlocks(
+  source: ByteSource,
+  options: { signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<string, void, undefined> {
+  let block: string[] = []
+  let size = 0
+  let number = 0
+  for await (const bytes of rawLines(source, () => number + 1)) {
+    number++
+    if (options.signal?.aborted === true) {
+      throw new WinnowError('cancelled', `Reading ${source.name} was cancelled.`)
+    }
+    const text = decodeLine(bytes, { source, number })
+    block.push(text, '\n')
+    size += text.length
+    if (size < blockCharacters) continue
+    yield block.join('')
+    block = []
+    size = 0
+  }
+  if (block.length > 0) yield block.join('')
+}
+
 function decodeLine(bytes: Buffer, place: { source: ByteSource; number: number }): string {
-  if (!isUtf8(bytes)) throw lineError(place, 'the line is not valid UTF-8')
+  if (place.number === 1 && startsAsUtf16(bytes)) {
+    throw lineError(place, 'the file is UTF-16; save it as UTF-8')
+  }
+  if (!isUtf8(bytes)) {
+    throw lineError(place, 'the line is not valid UTF-8; is the file in another encoding?')
+  }
   const text = bytes.toString('utf8')
   return place.number === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+/** The byte order marks of UTF-16 (Unicode 16, 23.8). */
+function startsAsUtf16([first, second]: Buffer): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
 }
 
 async function* rawLines(source: ByteSource, lineNumber: () => number): AsyncGenerator<Buffer> {
@@ -105,8 +145,7 @@ async function* plainBytes(source: ByteSource): AsyncGenerator<Uint8Array> {
     if (first[0] !== 0x1f || first[1] !== 0x8b) yield* whole
     else yield* gunzip(whole)
   } catch (cause) {
-    if (cause instanceof WinnowError) throw cause
-    throw new WinnowError('dataset_invalid', `${source.name}: ${reasonOf(cause)}`, { cause })
+    throw fileError(source.name, cause)
   } finally {
     await chunks.return?.()
   }
@@ -133,10 +172,16 @@ async function* gunzip(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
+/** Why a file cannot be read, as a `dataset_invalid` error; one of Winnow's own stays as it is. */
+export function fileError(name: string, cause: unknown): WinnowError {
+  if (cause instanceof WinnowError) return cause
+  return new WinnowError('dataset_invalid', `${name}: ${reasonOf(cause)}`, { cause })
+}
+
 function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EISDIR') return 'this is a folder; a JSONL file is needed'
+  if (code === 'EISDIR') return 'this is a folder; a file is needed'
   if (typeof code === 'string' && code.startsWith('Z_'))
     return 'the gzip data is damaged or cut off'
   return `the file cannot be read (${errorMessage(cause)})`
