@@ -12,7 +12,7 @@ import {
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
-import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-data.ts'
+import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-texts.ts'
 import { workersOf } from './model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
