@@ -17,11 +17,10 @@ import type {
 } from './fine-tuning-task.ts'
 import { classificationScores } from './metrics.ts'
 import { openOnnxStepEngine } from './onnx-step-engine.ts'
-import { seededRandom } from './seeded-random.ts'
 import { stepFailure, type NamedTensors, type StepEngine } from './step-engine.ts'
-import { adamConstants, DropoutMasks, rateFeeds, stepSeed, targetTensor } from './step-inputs.ts'
+import { adamConstants, DropoutMasks, rateFeeds, targetTensor } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
-import { shuffledBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
+import { epochBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState, type Snapshot } from './trained-state.ts'
 
 export type FineTuningWatch = {
@@ -129,8 +128,7 @@ async function closeRun(run: Run): Promise<void> {
 async function trainEpoch(run: Run, epoch: number): Promise<number> {
   const { task, progress } = run
   const lengths = lengthsOf(task.train.texts)
-  const random = seededRandom(stepSeed(task.seed + 1, epoch))
-  const batches = shuffledBatches(lengths, run.limits, random)
+  const batches = epochBatches(lengths, run.limits, { seed: task.seed, epoch })
   // Rates fall over the steps that are planned when training begins.
   if (epoch === 1) progress.stepsPlanned = batches.length * task.recipe.epochs
   let summed = 0

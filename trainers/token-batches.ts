@@ -1,6 +1,7 @@
 // Which texts share a training batch. Texts of nearly one length do, so that little is padding; which
 // ones, and in which order batches come, is fixed by the random source. It sees lengths only.
-import type { SeededRandom } from './seeded-random.ts'
+import { seededRandom, type SeededRandom } from './seeded-random.ts'
+import { stepSeed } from './step-inputs.ts'
 
 export type BatchLimits = {
   /** Texts a batch. */
@@ -11,6 +12,15 @@ export type BatchLimits = {
 
 /** Texts are sorted by length among this many batches: 2 % padding on short queries. */
 const sortedBatches = 32
+
+/** The batches of one epoch (from 1) of a run, fixed by the run's seed. */
+export function epochBatches(
+  lengths: Int32Array,
+  limits: BatchLimits,
+  run: { seed: number; epoch: number },
+): Int32Array[] {
+  return shuffledBatches(lengths, limits, seededRandom(stepSeed(run.seed + 1, run.epoch)))
+}
 
 /** The batches of one epoch as indices of texts; each text is in one of them. */
 export function shuffledBatches(

@@ -1,0 +1,75 @@
+// The timed side of bench/train.ts in a process of its own: Winnow's fine-tuning as it is, paused after
+// every few steps until a line on stdin asks for the next round. Its peak memory is that of training.
+import { readFileSync, readSync } from 'node:fs'
+import { readBertWeights } from '../models/graph/bert-weights.ts'
+import { readOnnx } from '../models/graph/onnx-reader.ts'
+import { packTexts } from '../trainers/encoded-texts.ts'
+import { defaultRecipe } from '../trainers/fine-tuning-task.ts'
+import { fineTune } from '../trainers/fine-tuning.ts'
+import { seededRandom } from '../trainers/seeded-random.ts'
+import { peakRss } from './measuring.ts'
+
+/** What bench/train.ts writes for it: token ids and label index of each text. */
+export type TimedTexts = {
+  readonly modelPath: string
+  readonly ids: readonly (readonly number[])[]
+  readonly truth: readonly number[]
+  readonly labels: number
+  readonly seed: number
+  readonly steps: number
+  readonly threads: number
+}
+
+const [path] = process.argv.slice(2)
+if (path === undefined) throw new Error('node bench/train-rounds.ts TEXTS.json')
+const timed = JSON.parse(readFileSync(path, 'utf8')) as TimedTexts
+const { labels, seed, threads } = timed
+const weights = readBertWeights(readOnnx(readFileSync(timed.modelPath)))
+const random = seededRandom(seed)
+const headWeight = Float32Array.from(
+  { length: weights.hidden * labels },
+  () => (random.uint32() / 2 ** 32 - 0.5) / 10,
+)
+const train = {
+  texts: packTexts(timed.ids.map((ids) => Int32Array.from(ids))),
+  truth: Int32Array.from(timed.truth),
+}
+const first = { texts: packTexts([Int32Array.from(timed.ids[0]!)]), truth: Int32Array.of(0) }
+let place = 0
+let round = startRound()
+
+await fineTune(
+  {
+    ...{ weights, normalize: true, frozenLayers: 0, train, validation: first, asked: first.texts },
+    head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
+    classWeights: new Float32Array(labels).fill(1),
+    recipe: { ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
+    ...{ seed, threads, scratchDir: '.' },
+  },
+  { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },
+)
+
+type Round = { readonly started: number; readonly cpu: NodeJS.CpuUsage }
+
+function startRound(): Round {
+  waitForLine()
+  return { started: performance.now(), cpu: process.cpuUsage() }
+}
+
+/** Steps are counted here; the clock of a round runs from the line that asked for it. */
+function onStep(): void {
+  if (++place % timed.steps !== 0) return
+  const seconds = (performance.now() - round.started) / 1_000
+  const { user, system } = process.cpuUsage(round.cpu)
+  const cpuSeconds = (user + system) / 1e6
+  console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes: peakRss('self') }))
+  round = startRound()
+}
+
+/** Blocks this process; the end of stdin ends it. */
+function waitForLine(): void {
+  const byte = new Uint8Array(1)
+  do {
+    if (readSync(0, byte) === 0) process.exit()
+  } while (byte[0] !== 0x0a)
+}

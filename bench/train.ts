@@ -1,0 +1,219 @@
+// Full fine-tuning against PyTorch, fp32 and bf16 autocast: the same texts in the same batches, each
+// side in a process of its own, rounds in turn. It prints real (unpadded) tokens a second, the ratio
+// of each round, and peak memory. The rival is bench/train_torch.py.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { modelStoreDir } from '../configs/paths.ts'
+import { ensureBase, type Base } from '../models/base-store.ts'
+import { loadTokenizer } from '../models/tokenizer.ts'
+import { labelIndices, readDataset, trainingLabels } from '../trainers/dataset.ts'
+import { defaultRecipe } from '../trainers/fine-tuning-task.ts'
+import { seededRandom } from '../trainers/seeded-random.ts'
+import { epochBatches } from '../trainers/token-batches.ts'
+import { median } from './measuring.ts'
+import type { TimedTexts } from './train-rounds.ts'
+
+const usage =
+  'node bench/train.ts --python PYTHON [--data TRAIN.jsonl.gz] [--rounds 5] [--steps 10] ' +
+  '[--optimizer fused|default]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    data: { type: 'string' },
+    base: { type: 'string', default: 'minilm-l6' },
+    rounds: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '10' },
+    optimizer: { type: 'string', default: 'fused' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(usage)
+  process.exit()
+}
+const [rounds, steps] = [Number(values.rounds), Number(values.steps)]
+const seed = 1
+const threads = availableParallelism()
+
+/** One round of one side. */
+type Round = { readonly seconds: number; readonly cpuSeconds: number; readonly peakBytes: number }
+type Side = {
+  readonly name: string
+  readonly next: () => Promise<Round>
+  readonly end: () => void
+}
+
+await requirePackages()
+const scratch = await mkdtemp(join(tmpdir(), 'winnow-bench-train-'))
+const sides: Side[] = []
+try {
+  const base = await ensureBase({ name: values.base, storeDir: modelStoreDir() })
+  const texts = values.data === undefined ? equalTexts() : await textsOf(base, values.data)
+  const batches = batchesOf(texts)
+  const textsPath = join(scratch, 'texts.json')
+  const batchesPath = join(scratch, 'batches.json')
+  const run: TimedTexts = { ...texts, modelPath: base.modelPath, seed, steps, threads }
+  await writeFile(textsPath, JSON.stringify(run))
+  const padded = batches.map((indices) => ({
+    ids: Array.from(indices, (index) => texts.ids[index]!),
+    truth: Array.from(indices, (index) => texts.truth[index]!),
+  }))
+  await writeFile(batchesPath, JSON.stringify({ labels: texts.labels, batches: padded }))
+  sides.push(ours(textsPath))
+  sides.push(rival('torch fp32', base, batchesPath, []))
+  sides.push(rival('torch bf16', base, batchesPath, ['--bf16']))
+  const results = await timeRounds(sides)
+  const tokens = Array.from({ length: rounds }, (_, round) => {
+    // The first round warms up and is not counted.
+    const own = padded.slice((round + 1) * steps, (round + 2) * steps)
+    return own.reduce(
+      (sum, { ids }) => sum + ids.reduce((count, text) => count + text.length, 0),
+      0,
+    )
+  })
+  console.log(JSON.stringify(summarize(results, tokens), undefined, 1))
+} finally {
+  for (const side of sides) side.end()
+  await rm(scratch, { recursive: true, force: true })
+}
+
+type Texts = Pick<TimedTexts, 'ids' | 'truth' | 'labels'>
+
+async function textsOf(base: Base, path: string): Promise<Texts> {
+  const dataset = await readDataset({ kind: 'file', path })
+  const labels = trainingLabels(dataset)
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  return {
+    ids: dataset.examples.map(({ text }) => [...tokenizer.encode(text, { maxTokens: 128 }).ids]),
+    truth: [...labelIndices(dataset, labels)],
+    labels: labels.length,
+  }
+}
+
+/** 32 random ids a text, 64 labels. */
+function equalTexts(): Texts {
+  const random = seededRandom(seed)
+  const count = defaultRecipe.batchTexts * steps * (rounds + 1)
+  return {
+    ids: Array.from({ length: count }, () =>
+      Array.from({ length: 32 }, () => 1_000 + random.below(28_000)),
+    ),
+    truth: Array.from({ length: count }, () => random.below(64)),
+    labels: 64,
+  }
+}
+
+/** The batches that Winnow's trainer makes, in its order, as many as are timed. */
+function batchesOf({ ids }: Texts): Int32Array[] {
+  const lengths = Int32Array.from(ids, ({ length }) => length)
+  const limits = { texts: defaultRecipe.batchTexts, tokensMax: defaultRecipe.batchTokensMax }
+  const batches: Int32Array[] = []
+  for (let epoch = 1; batches.length < steps * (rounds + 1); epoch++) {
+    batches.push(...epochBatches(lengths, limits, { seed, epoch }))
+  }
+  return batches.slice(0, steps * (rounds + 1))
+}
+
+function scriptPath(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+async function requirePackages(): Promise<void> {
+  try {
+    await promisify(execFile)(values.python, ['-c', 'import torch, onnx, tokenizers, numpy'])
+  } catch (cause) {
+    const message = `${values.python} cannot import torch, onnx, tokenizers and numpy.\n${usage}`
+    throw new Error(message, { cause })
+  }
+}
+
+function ours(textsPath: string): Side {
+  const child = spawn(process.execPath, [scriptPath('train-rounds.ts'), textsPath], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  return sideOf('winnow', child)
+}
+
+function rival(name: string, base: Base, batchesPath: string, flags: readonly string[]): Side {
+  // Attention dropout is off, as in Winnow: PyTorch's fast attention kernel cannot do it.
+  const fixed = ['--base', base.dir, '--batches', batchesPath, '--attention-dropout', '0']
+  const child = spawn(
+    values.python,
+    [
+      ...[scriptPath('train_torch.py'), ...fixed, '--steps', String(steps)],
+      ...['--optimizer', values.optimizer, ...flags],
+    ],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+    },
+  )
+  return sideOf(name, child)
+}
+
+/** A side whose process prints one JSON line for each line that it is sent. */
+function sideOf(name: string, child: ChildProcess): Side {
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  return {
+    name,
+    async next() {
+      child.stdin!.write('\n')
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error(`${name} ended early`)
+      return JSON.parse(value) as Round
+    },
+    end: () => child.stdin!.end(),
+  }
+}
+
+/** All sides in turn, another one first in each round; a first round is thrown away. */
+async function timeRounds(all: readonly Side[]): Promise<Map<string, Round[]>> {
+  const results = new Map(all.map(({ name }): [string, Round[]] => [name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (let i = 0; i < all.length; i++) {
+      const side = all[(i + round) % all.length]!
+      const result = await side.next()
+      if (round > 0) results.get(side.name)!.push(result)
+    }
+  }
+  return results
+}
+
+function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: readonly number[]) {
+  const own = results.get('winnow')!
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+  return {
+    data: values.data ?? '32 x 32 random tokens',
+    ...{
+      rounds,
+      steps,
+      threads,
+      optimizer: values.optimizer,
+      tokensAStep: sum(tokens) / rounds / steps,
+    },
+    sides: Object.fromEntries(
+      [...results].map(([name, measured]) => {
+        const spread = (ratios: number[]) => ({
+          ...{ median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+        })
+        return [
+          name,
+          {
+            tokensPerSecond: median(measured.map(({ seconds }, i) => tokens[i]! / seconds)),
+            cpuSecondsAStep: sum(measured.map(({ cpuSeconds }) => cpuSeconds)) / rounds / steps,
+            peakMiB: Math.round(Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 2 ** 20),
+            /** How much faster Winnow is, by the clock and in CPU time. */
+            winnowTimesFaster: spread(measured.map(({ seconds }, i) => seconds / own[i]!.seconds)),
+            inCpuTime: spread(measured.map(({ cpuSeconds }, i) => cpuSeconds / own[i]!.cpuSeconds)),
+          },
+        ]
+      }),
+    ),
+  }
+}
