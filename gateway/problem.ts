@@ -61,6 +61,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   cancelled: 503,
   dataset_invalid: 422,
   engine_unavailable: 500,
+  resume_refused: 409,
   memory_exhausted: 500,
   training_diverged: 500,
   body_invalid: 400,

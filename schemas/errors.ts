@@ -69,6 +69,10 @@ export const operationErrors = {
   cancelled: { meaning: 'The caller left or the process is stopping.', retryable: true },
   dataset_invalid: { meaning: 'A data set cannot be read or used.', retryable: false },
   engine_unavailable: { meaning: 'A training engine is not installed.', retryable: false },
+  resume_refused: {
+    meaning: 'A run cannot go on: it is unknown, finished, damaged, or its inputs changed.',
+    retryable: false,
+  },
   memory_exhausted: {
     meaning: 'The machine has too little memory for the work as it was asked for.',
     retryable: false,

@@ -62,6 +62,19 @@ export type FineTuningTask = {
   readonly threads: number
   /** Where states of frozen layers are kept while training runs. */
   readonly scratchDir: string
+  /** None are written without it. */
+  readonly checkpoint?: CheckpointPlan | undefined
+}
+
+/** Where a run's checkpoint is kept and when it is written; one that is there is taken up. */
+export type CheckpointPlan = {
+  readonly path: string
+  /** Hashes of what the run depends on, by the name to show when one differs. */
+  readonly identity: Readonly<Record<string, string>>
+  /** Instead of by time. */
+  readonly everySteps?: number | undefined
+  /** At least this long; longer where checkpoints would take over 2 % of the time. 60 s. */
+  readonly betweenMs?: number | undefined
 }
 
 /** What training says while it runs. */

@@ -10,10 +10,10 @@ import {
 import { WinnowError } from '../schemas/errors.ts'
 import { lengthsOf, type EncodedTexts } from './encoded-texts.ts'
 import type {
-  EpochReport,
   FineTuningProgress,
   FineTuningResult,
   FineTuningTask,
+  Recipe,
 } from './fine-tuning-task.ts'
 import { classificationScores } from './metrics.ts'
 import { openOnnxStepEngine } from './onnx-step-engine.ts'
@@ -21,7 +21,8 @@ import { stepFailure, type NamedTensors, type StepEngine } from './step-engine.t
 import { adamConstants, DropoutMasks, rateFeeds, targetTensor } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { epochBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
-import { TrainedState, type Snapshot } from './trained-state.ts'
+import { TrainedState } from './trained-state.ts'
+import { Checkpoints, takeUp, type TrainingPosition } from './training-position.ts'
 
 export type FineTuningWatch = {
   readonly onProgress: (progress: FineTuningProgress) => void
@@ -29,41 +30,55 @@ export type FineTuningWatch = {
 }
 
 /**
- * Runs the task. The same task gives the same weights to the byte on one type of machine.
+ * Runs the task, from its checkpoint when there is one. The same task gives the same weights to the byte on one type of machine.
  *
  * @throws WinnowError `training_diverged` and `memory_exhausted` naming the step, `cancelled`,
- * `session_failed`, `model_incompatible`.
+ * `session_failed`, `model_incompatible`, `resume_refused`.
  */
 export async function fineTune(
   task: FineTuningTask,
   watch: FineTuningWatch,
 ): Promise<FineTuningResult> {
   const run = await openRun(task, watch)
-  const { recipe } = task
-  const epochs: EpochReport[] = []
-  let best: { epoch: number; macroF1: number; weights: Snapshot } | undefined
-  for (let epoch = 1; epoch <= recipe.epochs; epoch++) {
-    const trainLoss = await trainEpoch(run, epoch)
-    const probabilities = await predict(run, run.validation, task.validation.texts)
-    const scores = classificationScores({
-      ...{ truth: task.validation.truth, probabilities, labels: task.head.to },
-    })
-    const report = { epoch, trainLoss, macroF1: scores.macroF1, accuracy: scores.accuracy }
-    epochs.push(report)
-    watch.onProgress({ kind: 'epoch', ...report })
-    if (best === undefined || report.macroF1 > best.macroF1) {
-      best = { epoch, macroF1: report.macroF1, weights: run.state.snapshot() }
-    } else if (epoch - best.epoch >= recipe.patienceEpochs) break
+  const { position, state, checkpoints } = run
+  try {
+    while (!hasEnded(position, task.recipe)) {
+      const trainLoss = await trainEpoch(run)
+      const report = { epoch: position.epoch, trainLoss, ...(await validate(run)) }
+      position.epochs.push(report)
+      watch.onProgress({ kind: 'epoch', ...report })
+      if (position.best === undefined || report.macroF1 > position.best.macroF1) {
+        const { epoch, macroF1 } = report
+        position.best = { epoch, macroF1, weights: state.snapshot() }
+      }
+      Object.assign(position, { epoch: position.epoch + 1, batches: 0, summedLoss: 0 })
+      checkpoints.writeWhenDue(position, state)
+    }
+    return await bestResult(run)
+  } catch (error) {
+    const cancelled = error instanceof WinnowError && error.code === 'cancelled'
+    if (cancelled && position.steps > 0) checkpoints.write(position, state)
+    throw error
+  } finally {
+    await closeRun(run)
   }
-  const { weights, epoch: bestEpoch } = best!
+}
+
+/** Whether all epochs are done, or the last ones brought nothing better. */
+function hasEnded({ epoch, epochs, best }: TrainingPosition, recipe: Recipe): boolean {
+  return epoch > recipe.epochs || epochs.length - (best?.epoch ?? 0) >= recipe.patienceEpochs
+}
+
+/** What the best weights say of the texts that were asked for. */
+async function bestResult(run: Run): Promise<FineTuningResult> {
+  const { task, position } = run
+  const { weights, epoch: bestEpoch } = position.best!
   run.state.restore(weights)
-  const validationProbabilities = await predict(run, run.validation, task.validation.texts)
-  const askedProbabilities = await predict(run, run.asked, task.asked)
-  await closeRun(run)
-  const { steps, tokens, stepSeconds } = run.progress
+  const { steps, tokens, stepSeconds, epochs } = position
   return {
-    ...{ trained: weights, bestEpoch, epochs, validationProbabilities, askedProbabilities },
-    ...{ steps, tokens, stepSeconds },
+    ...{ trained: weights, bestEpoch, epochs, steps, tokens, stepSeconds },
+    validationProbabilities: await predict(run, run.validation, task.validation.texts),
+    askedProbabilities: await predict(run, run.asked, task.asked),
   }
 }
 
@@ -78,7 +93,8 @@ type Run = FineTuningWatch & {
   readonly train: TextFeeds
   readonly validation: TextFeeds
   readonly asked: TextFeeds
-  readonly progress: { steps: number; tokens: number; stepSeconds: number; stepsPlanned: number }
+  readonly position: TrainingPosition
+  readonly checkpoints: Checkpoints
 }
 
 async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
@@ -88,9 +104,11 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const graphs = { step: step.graph, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
+  const state = new TrainedState(step.parameters)
+  const position = takeUp(task.checkpoint, state)
   return {
-    ...{ ...watch, task, limits, step, layers: weights.layers.length },
-    state: new TrainedState(step.parameters),
+    ...{ ...watch, task, limits, step, layers: weights.layers.length, state, position },
+    checkpoints: new Checkpoints(task.checkpoint),
     masks: new DropoutMasks({
       ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
     }),
@@ -98,7 +116,6 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
     train: await feedsOf('train', task.train.texts),
     validation: await feedsOf('validation', task.validation.texts),
     asked: await feedsOf('asked', task.asked),
-    progress: { steps: 0, tokens: 0, stepSeconds: 0, stepsPlanned: 0 },
   }
 }
 
@@ -124,45 +141,47 @@ async function closeRun(run: Run): Promise<void> {
   for (const feeds of [run.train, run.validation, run.asked]) feeds.close()
 }
 
-/** Steps once through the training texts; gives the mean loss of an example. */
-async function trainEpoch(run: Run, epoch: number): Promise<number> {
-  const { task, progress } = run
+/** Steps through the rest of the epoch; gives the mean loss of an example. */
+async function trainEpoch(run: Run): Promise<number> {
+  const { task, position } = run
+  const { epoch } = position
   const lengths = lengthsOf(task.train.texts)
   const batches = epochBatches(lengths, run.limits, { seed: task.seed, epoch })
   // Rates fall over the steps that are planned when training begins.
-  if (epoch === 1) progress.stepsPlanned = batches.length * task.recipe.epochs
-  let summed = 0
-  for (const [index, indices] of batches.entries()) {
+  if (position.steps === 0) position.stepsPlanned = batches.length * task.recipe.epochs
+  for (const indices of batches.slice(position.batches)) {
     throwIfCancelled(run)
     const started = performance.now()
     const loss = await trainStep(run, indices)
-    progress.stepSeconds += (performance.now() - started) / 1_000
-    for (const text of indices) progress.tokens += lengths[text]!
-    summed += loss * indices.length
-    const left = (task.recipe.epochs - epoch + 1) * batches.length - index - 1
+    position.stepSeconds += (performance.now() - started) / 1_000
+    for (const text of indices) position.tokens += lengths[text]!
+    position.summedLoss += loss * indices.length
+    position.batches++
+    const left = (task.recipe.epochs - epoch + 1) * batches.length - position.batches
     run.onProgress({
-      ...{ kind: 'step', step: progress.steps, steps: progress.steps + left, epoch, loss },
-      tokensPerSecond: progress.tokens / progress.stepSeconds,
-      secondsLeft: (left * progress.stepSeconds) / progress.steps,
+      ...{ kind: 'step', step: position.steps, steps: position.steps + left, epoch, loss },
+      tokensPerSecond: position.tokens / position.stepSeconds,
+      secondsLeft: (left * position.stepSeconds) / position.steps,
     })
+    run.checkpoints.writeWhenDue(position, run.state)
   }
-  return summed / lengths.length
+  return position.summedLoss / lengths.length
 }
 
 /** One step; the state holds the new weights afterwards. Gives the loss. */
 async function trainStep(run: Run, indices: Int32Array): Promise<number> {
-  const { task, step, state, progress, layers } = run
-  const number = ++progress.steps
+  const { task, step, state, position, layers } = run
+  const number = position.steps + 1
   const { feeds, usedRows, batch, tokens } = run.train.feed(indices)
   const tensors = state.stepTensors(usedRows)
   const loss = new Tensor('float32', new Float32Array(1), [])
   const norm = new Tensor('float32', new Float32Array(1), [])
   const truth = indices.map((index) => task.train.truth[index]!)
   const { groups, dropoutSites: sites } = step
-  const rates = { recipe: task.recipe, groups, layers, steps: progress.stepsPlanned }
+  const rates = { recipe: task.recipe, groups, layers, steps: position.stepsPlanned }
   const shape = { batch, tokens }
   await runEngine(run.engine.step, {
-    ...{ during: `step ${number} of ${progress.stepsPlanned}`, shape },
+    ...{ during: `step ${number} of ${position.stepsPlanned}`, shape },
     feeds: {
       ...{ ...feeds, ...tensors.feeds, ...rateFeeds(number, rates) },
       ...run.masks.feeds(number, { sites, batch, tokens }),
@@ -175,13 +194,23 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   if (!Number.isFinite(lossNumber) || !Number.isFinite(normNumber)) {
     throw new WinnowError(
       'training_diverged',
-      `Training diverged at step ${number} of ${progress.stepsPlanned}: the loss is ${lossNumber} ` +
+      `Training diverged at step ${number} of ${position.stepsPlanned}: the loss is ${lossNumber} ` +
         `and the gradient's norm ${normNumber}. A lower learning rate (--lr) may help.`,
       { details: { step: number, loss: String(lossNumber), gradientNorm: String(normNumber) } },
     )
   }
   tensors.keep()
+  position.steps = number
   return lossNumber
+}
+
+async function validate(run: Run): Promise<{ macroF1: number; accuracy: number }> {
+  const { validation, head } = run.task
+  const probabilities = await predict(run, run.validation, validation.texts)
+  const { macroF1, accuracy } = classificationScores({
+    ...{ truth: validation.truth, probabilities, labels: head.to },
+  })
+  return { macroF1, accuracy }
 }
 
 /** Probabilities of all texts with the weights as they are: float32 [texts, labels]. */

@@ -72,6 +72,17 @@ export class TrainedState {
     }
   }
 
+  /** Weights and moments by the names of their inputs, as they are: not copied. */
+  tensors(): Map<string, Float32Array> {
+    const slots = this.#parameters.flatMap((parameter) => parameter.slots)
+    return new Map(slots.map(({ name, elements }) => [name, elements]))
+  }
+
+  /** Takes over what `tensors` gave, of a state of the same parameters. */
+  load(tensors: ReadonlyMap<string, Float32Array>): void {
+    for (const [name, elements] of this.tensors()) elements.set(tensors.get(name)!)
+  }
+
   #tensors(usedRows: Int32Array, which: 'all' | 'weight'): StateTensors {
     const feeds: Record<string, Tensor> = {}
     const fetches: Record<string, Tensor> = {}

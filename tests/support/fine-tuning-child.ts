@@ -1,0 +1,84 @@
+// A process that fine-tunes the tiny encoder with checkpoints, writes the resulting model, and kills
+// itself (-9) at the point that it is told: node fine-tuning-child.ts DIR POINT [SEED].
+import { kill, pid } from 'node:process'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
+import { InferenceSession } from 'onnxruntime-node'
+import { buildClassifier } from '../../models/graph/encoder.ts'
+import { writeOnnx } from '../../models/graph/onnx-writer.ts'
+import { withTrained } from '../../models/graph/trained-weights.ts'
+import { packTexts } from '../../trainers/encoded-texts.ts'
+import { defaultRecipe, type FineTuningTask } from '../../trainers/fine-tuning-task.ts'
+import { fineTune } from '../../trainers/fine-tuning.ts'
+import { seededRandom } from '../../trainers/seeded-random.ts'
+import { tinyHead, tinyWeights } from './tiny-encoder.ts'
+
+const [dir = '', point = '', seed = '1'] = process.argv.slice(2)
+const stepsPerEpoch = 10
+const die = (): void => void kill(pid, 'SIGKILL')
+
+/** Once armed, the process dies while the next call of the runtime is under way. */
+function armRuntime(): { arm: () => void } {
+  let armed = false
+  // The type of the exported class hides its prototype.
+  const { prototype } = InferenceSession as unknown as { prototype: object }
+  const run = Reflect.get(prototype, 'run') as (...call: unknown[]) => Promise<unknown>
+  Reflect.set(prototype, 'run', function (this: unknown, ...call: unknown[]) {
+    const running = run.apply(this, call)
+    if (armed) die()
+    return running
+  })
+  return { arm: () => (armed = true) }
+}
+
+function armFsync(callToDieIn: number): void {
+  const { fsyncSync } = fs
+  let calls = 0
+  fs.fsyncSync = (file) => (++calls === callToDieIn ? die() : fsyncSync(file))
+  syncBuiltinESMExports()
+}
+
+/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
+function labelled(count: number, from: number): FineTuningTask['train'] {
+  const random = seededRandom(from)
+  const truth = new Int32Array(count).map(() => random.below(3))
+  const texts = Array.from(truth, (label) => {
+    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
+    text[random.below(text.length)] = label + 1
+    return text
+  })
+  return { texts: packTexts(texts), truth }
+}
+
+const weights = tinyWeights()
+const head = tinyHead()
+const rates = { encoderRate: 1e-2, headRate: 3e-2, batchTexts: 16 }
+const runtime = armRuntime()
+// A checkpoint calls fsync for the file and for its folder: the third call is in the second one.
+if (point === 'checkpoint') armFsync(3)
+const result = await fineTune(
+  {
+    ...{ weights, normalize: true, head, frozenLayers: 1, seed: Number(seed), threads: 1 },
+    ...{ train: labelled(16 * stepsPerEpoch, 1), validation: labelled(60, 2) },
+    ...{ asked: labelled(9, 3).texts, classWeights: new Float32Array(3).fill(1) },
+    recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
+    scratchDir: dir,
+    checkpoint: { path: join(dir, 'checkpoint'), identity: { seed }, everySteps: 4 },
+  },
+  {
+    isCancelled: () => false,
+    onProgress(progress) {
+      if (progress.kind === 'freezing' && point === 'freezing') die()
+      if (progress.kind === 'epoch' && progress.epoch === 2 && point === 'epoch') die()
+      if (progress.kind !== 'step') return
+      if (point === 'step' && progress.step === 7) runtime.arm()
+      if (point === 'validation' && progress.step === stepsPerEpoch) runtime.arm()
+    },
+  },
+)
+const trained = withTrained(weights, head, result.trained)
+const graph = buildClassifier(trained.encoder, trained.head, {
+  ...{ padding: 'lengths', normalize: true },
+})
+fs.writeFileSync(join(dir, 'model.onnx'), writeOnnx(graph, { name: 'classifier' }))
