@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/dataset.ts'
+import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
 import { renderReportText } from '../trainers/report-text.ts'
 import type { TrainingMethod } from '../trainers/run-record.ts'
 import {
@@ -33,6 +34,7 @@ type Options = SharedOptions &
     seed: number
     maxTokens?: number
     pooledLayers?: string
+    engine?: TrainingEngine
   }
 
 /** The parts of a trained model that both kinds of training have. */
@@ -69,6 +71,12 @@ export function addTrainCommand(program: Command): void {
     .option('--epochs <number>', 'partial, full: passes over the data', wholeNumber(1))
     .option('--batch <texts>', 'partial, full: texts a step', wholeNumber(1))
     .option('--lr <rate>', "partial, full: the encoder's highest learning rate", positiveNumber)
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'partial, full: what computes the steps (default: onnx)',
+      ).choices(trainingEngines),
+    )
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0), 1)
     .option(
       '--max-tokens <tokens>',
@@ -125,6 +133,7 @@ async function runTraining(
   return trainEncoder({
     ...shared,
     validation: await read(options.validation),
+    engine: options.engine,
     method: method === 'full' ? { kind: 'full' } : { kind: 'partial', layers },
     recipe: { epochs, batchTexts, encoderRate },
   })
@@ -136,7 +145,7 @@ function refuseUnused(options: Options): void {
     names.filter((name) => options[name] !== undefined)
   const unused =
     options.method === 'head'
-      ? given(['validation', 'layers', 'epochs', 'batch', 'lr'])
+      ? given(['validation', 'layers', 'epochs', 'batch', 'lr', 'engine'])
       : given(['pooledLayers', ...(options.method === 'full' ? (['layers'] as const) : [])])
   const [first] = unused
   if (first === undefined) return
@@ -160,6 +169,8 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
       )
     case 'trial':
       return `fitting the head: C = ${progress.inverseRegularisation}`
+    case 'engine':
+      return `training on ${progress.runtime}`
     case 'freezing':
       return `computing frozen layers: ${countText(progress.done)} of ${countText(progress.total)} texts`
     case 'step':

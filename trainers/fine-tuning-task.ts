@@ -41,6 +41,10 @@ export const defaultRecipe: Recipe = {
   patienceEpochs: 2,
 }
 
+/** What computes the steps: ONNX Runtime, or TensorFlow.js where it is installed. */
+export const trainingEngines = ['onnx', 'tfjs'] as const
+export type TrainingEngine = (typeof trainingEngines)[number]
+
 /** Texts with the label index of each: int32 [texts]. */
 export type LabelledTexts = { readonly texts: EncodedTexts; readonly truth: Int32Array }
 
@@ -59,6 +63,8 @@ export type FineTuningTask = {
   readonly classWeights: Float32Array
   readonly recipe: Recipe
   readonly seed: number
+  /** Default `onnx`. */
+  readonly engine?: TrainingEngine | undefined
   readonly threads: number
   /** Where states of frozen layers are kept while training runs. */
   readonly scratchDir: string
@@ -79,6 +85,7 @@ export type CheckpointPlan = {
 
 /** What training says while it runs. */
 export type FineTuningProgress =
+  | { readonly kind: 'engine'; readonly engine: TrainingEngine; readonly runtime: string }
   | { readonly kind: 'freezing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'step'
@@ -102,6 +109,8 @@ export type EpochReport = {
 }
 
 export type FineTuningResult = {
+  /** What computed the steps, for people. */
+  readonly runtime: string
   /** Of the best epoch. */
   readonly trained: Snapshot
   readonly bestEpoch: number

@@ -14,12 +14,15 @@ import type {
   FineTuningResult,
   FineTuningTask,
   Recipe,
+  TrainingEngine,
 } from './fine-tuning-task.ts'
 import { classificationScores } from './metrics.ts'
 import { openOnnxStepEngine } from './onnx-step-engine.ts'
-import { stepFailure, type NamedTensors, type StepEngine } from './step-engine.ts'
+import { stepFailure } from './step-engine.ts'
+import type { NamedTensors, OpenStepEngine, StepEngine } from './step-engine.ts'
 import { adamConstants, DropoutMasks, rateFeeds, targetTensor } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
+import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
 import { Checkpoints, takeUp, type TrainingPosition } from './training-position.ts'
@@ -33,7 +36,8 @@ export type FineTuningWatch = {
  * Runs the task, from its checkpoint when there is one. The same task gives the same weights to the byte on one type of machine.
  *
  * @throws WinnowError `training_diverged` and `memory_exhausted` naming the step, `cancelled`,
- * `session_failed`, `model_incompatible`, `resume_refused`.
+ * `session_failed`, `model_incompatible`, `resume_refused`, `engine_unavailable` (TensorFlow.js is not
+ * installed).
  */
 export async function fineTune(
   task: FineTuningTask,
@@ -41,6 +45,8 @@ export async function fineTune(
 ): Promise<FineTuningResult> {
   const run = await openRun(task, watch)
   const { position, state, checkpoints } = run
+  const { runtime } = run.engine
+  watch.onProgress({ kind: 'engine', engine: task.engine ?? 'onnx', runtime })
   try {
     while (!hasEnded(position, task.recipe)) {
       const trainLoss = await trainEpoch(run)
@@ -76,6 +82,7 @@ async function bestResult(run: Run): Promise<FineTuningResult> {
   run.state.restore(weights)
   const { steps, tokens, stepSeconds, epochs } = position
   return {
+    runtime: run.engine.runtime,
     ...{ trained: weights, bestEpoch, epochs, steps, tokens, stepSeconds },
     validationProbabilities: await predict(run, run.validation, task.validation.texts),
     askedProbabilities: await predict(run, run.asked, task.asked),
@@ -97,8 +104,13 @@ type Run = FineTuningWatch & {
   readonly checkpoints: Checkpoints
 }
 
+const openEngine = {
+  onnx: openOnnxStepEngine,
+  tfjs: openTfjsStepEngine,
+} as const satisfies Record<TrainingEngine, OpenStepEngine>
+
 async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
-  const { recipe, seed, threads } = task
+  const { recipe, seed, threads, engine = 'onnx' } = task
   const { weights } = task
   const step = buildTrainingStep(weights, task, { ...recipe, ...adamConstants })
   const graphs = { step: step.graph, measuring: buildMeasuring(weights, task) }
@@ -112,7 +124,7 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
     masks: new DropoutMasks({
       ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
     }),
-    engine: await openOnnxStepEngine(graphs, { threads }),
+    engine: await openEngine[engine](graphs, { threads }),
     train: await feedsOf('train', task.train.texts),
     validation: await feedsOf('validation', task.validation.texts),
     asked: await feedsOf('asked', task.asked),

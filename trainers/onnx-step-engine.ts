@@ -18,6 +18,7 @@ export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads }) =>
     }
   }
   return {
+    runtime: `ONNX Runtime (${threads === 1 ? 'one thread' : `${threads} threads`})`,
     step: runner(step),
     predict: runner(measuring),
     async close() {

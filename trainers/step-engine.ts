@@ -1,5 +1,6 @@
 // What runs the graphs of training: the port between the method (fine-tuning.ts) and a runtime. It owns
-// the contract and what failures are called; onnx-step-engine.ts is an implementation.
+// the contract and what failures are called; onnx-step-engine.ts and tfjs-step-engine.ts are its
+// implementations.
 import type { Tensor } from 'onnxruntime-node'
 import type { TensorGraph } from '../models/graph/tensor-graph.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
@@ -13,6 +14,8 @@ export type NamedTensors = Readonly<Record<string, Tensor>>
  * reads that input any more. One call at a time.
  */
 export type StepEngine = {
+  /** What computes, for people: a backend and what it makes use of. */
+  readonly runtime: string
   /** Runs the graph of `buildTrainingStep`. */
   readonly step: (feeds: NamedTensors, fetches: NamedTensors) => Promise<void>
   /** Runs the graph of `buildMeasuring`. */

@@ -43,17 +43,19 @@ function options(): TrainEncoderOptions {
   }
 }
 
-test(
-  'publishes what it trained, and serves what it measured',
-  async () => {
-    const trained = await trainEncoder(options())
+test.each(['onnx', 'tfjs'] as const)(
+  'publishes what it trained with the engine %s, and serves what it measured',
+  async (engine) => {
+    const name = `intents-${engine}`
+    const trained = await trainEncoder({ ...options(), name, engine })
     expect(trained).toMatchObject({
-      ...{ model: 'intents@1', method: 'partial', bestEpoch: 1 },
+      ...{ model: `${name}@1`, method: 'partial', bestEpoch: 1, engine },
+      runtime: expect.stringMatching(engine === 'tfjs' ? /TensorFlow/ : /ONNX/) as string,
       metrics: { evaluatedOn: 'test', examples: 48 },
       dataManifest: { validation: { source: 'please.jsonl#validation' } },
     })
     expect(trained.metrics.accuracy).toBeGreaterThan(0.9)
-    const version = await openVersion({ ref: 'intents', storeDir })
+    const version = await openVersion({ ref: name, storeDir })
     expect(version.manifest).toMatchObject({ method: 'partial', trainingRun: trained.run })
     const served = await evaluateModel({ version, dataset: requests('now'), workers: 1 })
     expect(served.accuracy).toBe(trained.metrics.accuracy)

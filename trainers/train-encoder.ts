@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
+import { expectTfjsInstalled } from '../models/graph/tfjs-backend.ts'
 import { withTrained } from '../models/graph/trained-weights.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
@@ -28,6 +29,7 @@ import {
   type FineTuningProgress,
   type FineTuningResult,
   type Recipe,
+  type TrainingEngine,
 } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
@@ -66,6 +68,8 @@ export type TrainEncoderOptions = {
   readonly cacheDir?: string | undefined
   /** Default 1. */
   readonly seed?: number | undefined
+  /** What computes the steps. Default `onnx`. */
+  readonly engine?: TrainingEngine | undefined
   /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
   readonly maxTokens?: number | undefined
   /** Threads. Default: one a core. */
@@ -88,6 +92,9 @@ export type TrainedEncoder = {
   readonly tokensPerSecond: number
   readonly metrics: Evaluation & { readonly evaluatedOn: EvaluatedOn }
   readonly dataManifest: DataManifests
+  /** What computed the steps; `runtime` names the backend. */
+  readonly engine: TrainingEngine
+  readonly runtime: string
   readonly recipe: Recipe
   readonly epochs: readonly EpochReport[]
   readonly bestEpoch: number
@@ -110,11 +117,13 @@ const validationFraction = 0.1
  * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte.
  *
  * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
- * `model_incompatible` (the written model disagrees with the trainer), `session_failed`.
+ * `model_incompatible` (the written model disagrees with the trainer), `session_failed`,
+ * `engine_unavailable`.
  */
 export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
   const started = new Date()
   const resolved = resolveOptions(options)
+  if (resolved.engine === 'tfjs') expectTfjsInstalled()
   const { base, train, validation, test, seed, recipe } = resolved
   const labels = trainingLabels(train)
   const { encoder, head } = await startingHead(resolved, labels)
@@ -164,6 +173,7 @@ type Resolved = TrainEncoderOptions & {
   readonly validation: Dataset
   readonly recipe: Recipe
   readonly seed: number
+  readonly engine: TrainingEngine
   readonly maxTokens: number
   readonly workers: number
   readonly cacheDir: string
@@ -178,6 +188,7 @@ function resolveOptions(options: TrainEncoderOptions): Resolved {
     ...withValidation(options, seed),
     recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
     seed,
+    engine: options.engine ?? 'onnx',
     maxTokens: checkedMaxTokens(options.base, options.maxTokens),
     workers: options.workers ?? availableParallelism(),
     cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
@@ -252,11 +263,11 @@ async function runTask(
     'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
   >,
 ): Promise<FineTuningResult> {
-  const { base, recipe, seed, workers, signal } = options
+  const { base, recipe, seed, engine, workers, signal } = options
   const scratchDir = await mkdtemp(join(tmpdir(), 'winnow-training-'))
   try {
     const task = {
-      ...{ normalize: base.normalize, recipe, seed, scratchDir },
+      ...{ normalize: base.normalize, recipe, seed, engine, scratchDir },
       ...{ threads: workers, classWeights: new Float32Array(parts.head.to).fill(1), ...parts },
     }
     const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
@@ -277,9 +288,9 @@ function sampleTexts({ examples }: Dataset, seed: number): string[] {
 }
 
 function reportFacts(
-  { base, train, validation, test, maxTokens, seed, method }: Resolved,
+  { base, train, validation, test, maxTokens, seed, engine, method }: Resolved,
   recipe: Recipe,
-  { bestEpoch, epochs }: FineTuningResult,
+  { bestEpoch, epochs, runtime }: FineTuningResult,
 ): [string, string][] {
   const named = ({ manifest }: Dataset): string =>
     `${manifest.source}, ${manifest.examples} examples, SHA-256 ${manifest.sha256}`
@@ -294,6 +305,7 @@ function reportFacts(
       `AdamW, rate ${recipe.encoderRate}, head ${recipe.headRate}, epoch ${bestEpoch} of ` +
         `${epochs.length}, seed ${seed}`,
     ],
+    ['Engine', `${engine}: ${runtime}`],
   ]
 }
 
@@ -308,8 +320,8 @@ async function record(work: {
   options: Resolved
 }): Promise<TrainedEncoder> {
   const { version, run, result, evaluation, evaluatedOn, started, options } = work
-  const { train, validation, test, seed, maxTokens, recipe, base } = options
-  const { epochs, bestEpoch, steps, tokens, stepSeconds } = result
+  const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
+  const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const method = options.method.kind
   const seconds = (Date.now() - started.getTime()) / 1_000
   const dataManifest = {
@@ -318,13 +330,13 @@ async function record(work: {
   const runDir = await writeRunRecord(options.storeDir, {
     ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
     ...{ started: started.toISOString(), seconds, dataManifest, evaluation, evaluatedOn },
-    parameters: { seed, maxTokens, ...options.method, ...recipe },
-    details: { epochs, bestEpoch, steps, tokens, stepSeconds },
+    parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
+    details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
   })
   return {
     ...{ run, model: version.ref, method, labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
     metrics: { evaluatedOn, ...evaluation },
-    ...{ dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
+    ...{ engine, runtime, dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
   }
 }

@@ -1,7 +1,9 @@
 // Which backend is chosen from what is installed, and what is said when nothing is. The native
 // packages are stand-ins here, since they fetch a library when they are installed.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { openTfjs, type PackageSource } from './tfjs-backend.ts'
+import { expectTfjsInstalled, openTfjs, type PackageSource } from './tfjs-backend.ts'
 
 const core = '@tensorflow/tfjs-core'
 
@@ -37,14 +39,17 @@ describe('openTfjs', () => {
     [['tfjs-core', 'tfjs-backend-wasm', 'tfjs-node'], 'tfjs-node'],
   ])('of %j takes %s', async (names, expected) => {
     const { source, asked } = installed(names.map((name) => `@tensorflow/${name}`))
-    expect(await openTfjs(source)).toMatchObject({ name: expected, description: expected })
+    expect(await openTfjs(source)).toMatchObject({
+      ...{ name: expected, description: `TensorFlow.js, ${expected}`, bytesMax: Infinity },
+    })
     expect(asked).toEqual(['tensorflow'])
   })
 
   it('else takes WebAssembly, from the folder of its package', async () => {
     const { source, asked } = installed([core, '@tensorflow/tfjs-backend-wasm'])
     expect(await openTfjs(source)).toEqual({
-      ...{ tf: expect.anything() as unknown, name: 'wasm', description: 'wasm (SIMD, one thread)' },
+      ...{ tf: expect.anything() as unknown, name: 'wasm', bytesMax: 3 * 2 ** 30 },
+      description: 'TensorFlow.js, wasm (SIMD, one thread)',
     })
     expect(asked).toEqual(['/packages/@tensorflow/tfjs-backend-wasm/', 'wasm'])
   })
@@ -53,11 +58,14 @@ describe('openTfjs', () => {
     ['nothing', [], core],
     ['the core alone', [core], '@tensorflow/tfjs-backend-wasm'],
   ])('says what to install when there is %s', async (_, names, missing) => {
-    await expect(openTfjs(installed(names).source)).rejects.toMatchObject({
+    const { source } = installed(names)
+    const refusal = {
       code: 'engine_unavailable',
       message: expect.stringMatching(/npm install @tensorflow\/tfjs-core/) as string,
       details: { package: missing },
-    })
+    }
+    await expect(openTfjs(source)).rejects.toMatchObject(refusal)
+    expect(() => expectTfjsInstalled(source)).toThrow(expect.objectContaining(refusal))
   })
 
   it('does not go on quietly with a slower one when an installed one does not start', async () => {
@@ -89,7 +97,20 @@ describe('openTfjs', () => {
     const before = listeners()
     const backend = await openTfjs()
     expect(backend.tf.getBackend()).toBe(backend.name === 'wasm' ? 'wasm' : 'tensorflow')
-    expect(backend.description).toMatch(/^(wasm \((no )?SIMD, .*threads?\)|tfjs-node(-gpu)?)$/)
+    expect(backend.description).toMatch(
+      /^TensorFlow.js, (wasm \((no )?SIMD, .*threads?\)|tfjs-node(-gpu)?)$/,
+    )
     expect(listeners()).toBe(before)
+  })
+
+  it('is loaded by nothing that only could use it', async () => {
+    const script =
+      "import { createRequire } from 'node:module'; await import('./trainers/fine-tuning.ts');" +
+      "await import('./cli.ts'); const loaded = Object.keys(createRequire(import.meta.url).cache);" +
+      "console.log(loaded.filter((path) => path.includes('@tensorflow')).length)"
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--input-type=module', '--eval', script],
+    ])
+    expect(stdout.trim()).toBe('0')
   })
 })

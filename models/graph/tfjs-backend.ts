@@ -17,6 +17,8 @@ export type TfjsBackend = {
   readonly name: TfjsBackendName
   /** For people: the name, and what it makes use of. */
   readonly description: string
+  /** What all tensors together may take up; more is refused as too little memory. */
+  readonly bytesMax: number
 }
 
 /** Where packages come from; tests give their own. */
@@ -31,6 +33,11 @@ type WasmPackage = { readonly setWasmPaths: (dir: string) => void }
 
 const core = '@tensorflow/tfjs-core'
 const wasm = '@tensorflow/tfjs-backend-wasm'
+/**
+ * WebAssembly has 4 GiB, and what does not fit is written over the beginning of memory, since the
+ * backend does not look at what its allocator says. The rest is for gaps and for a kernel's own needs.
+ */
+const wasmBytesMax = 3 * 2 ** 30
 /** TensorFlow's own library; both packages register a backend of this name. */
 const native = { backend: 'tensorflow', packages: ['tfjs-node-gpu', 'tfjs-node'] } as const
 
@@ -47,7 +54,7 @@ export async function openTfjs(source: PackageSource = installedPackages): Promi
     const scoped = `@tensorflow/${name}`
     if (load(source, scoped) === undefined) continue
     await startBackend(tf, { backend: native.backend, from: scoped })
-    return { tf, name, description: name }
+    return { tf, name, description: `TensorFlow.js, ${name}`, bytesMax: Infinity }
   }
   const wasmPackage = load(source, wasm) as WasmPackage | undefined
   if (wasmPackage === undefined) throw notInstalled(wasm)
@@ -55,7 +62,15 @@ export async function openTfjs(source: PackageSource = installedPackages): Promi
   await withoutNewListeners(() => startBackend(tf, { backend: 'wasm', from: wasm }))
   const [simd, threads] = [await flag(tf, 'SIMD'), await flag(tf, 'MULTITHREAD')]
   const uses = [simd ? 'SIMD' : 'no SIMD', threads ? 'threads' : 'one thread'].join(', ')
-  return { tf, name: 'wasm', description: `wasm (${uses})` }
+  return { tf, name: 'wasm', description: `TensorFlow.js, wasm (${uses})`, bytesMax: wasmBytesMax }
+}
+
+/** Throws what `openTfjs` throws when something is not installed, without loading anything. */
+export function expectTfjsInstalled(source: PackageSource = installedPackages): void {
+  const has = (name: string): boolean => source.mainFile(name) !== undefined
+  if (!has(core)) throw notInstalled(core)
+  const backends = [...native.packages.map((name) => `@tensorflow/${name}`), wasm]
+  if (!backends.some(has)) throw notInstalled(wasm)
 }
 
 /** All of them are CommonJS packages. */

@@ -254,6 +254,19 @@ describe('a graph on TensorFlow.js', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
+  it('refuses to go on when all tensors take more than the backend can hold', () => {
+    const { tf } = backend
+    const graph = new GraphBuilder()
+    const x = graph.input('x', 'float32', [8])
+    graph.output('y', op.add(graph, x, x))
+    const bytesMax = tf.memory().numBytes + 8
+    const opened = new TfjsGraph({ ...backend, bytesMax }, graph.finish())
+    const fed = tf.zeros([8])
+    expect(() => opened.run({ x: fed })).toThrow(/failed in add: out of memory/)
+    fed.dispose()
+    opened.close()
+  })
+
   it('gives results that are inputs or constants, or one value twice, as tensors of their own', () => {
     const { tf } = backend
     const graph = new GraphBuilder()

@@ -86,11 +86,13 @@ export class TfjsGraph {
 
   #compute(node: Node, values: ReadonlyMap<Value, Held>): readonly Held[] {
     const { operation } = node
-    const { tf, name } = this.#backend
+    const { tf, name, bytesMax } = this.#backend
     // The table pairs each kind with a kernel for it, which TypeScript cannot see through a lookup.
     const kernel = tfjsKernels[operation.kind] as Kernel<Operation['kind']>
     const inputs = node.inputs.map((value) => (value === undefined ? value : values.get(value)!))
     try {
+      const bytes = tf.memory().numBytes
+      if (bytes > bytesMax) throw new RangeError(`out of memory: ${bytes} of ${bytesMax} bytes`)
       const results = tf.tidy(
         () => [...kernel({ tf, backend: name, operation, inputs })] as Tensor[],
       )
