@@ -128,6 +128,10 @@ describe('a line that is typed wrong', () => {
       ['train', '--data', 'x', '--name', 'x', '--method', 'magic'],
       /Allowed choices are head, partial, full/,
     ],
+    [
+      ['train', '--data', 'x', '--name', 'x', '--engine', 'tfjs'],
+      /--engine has no meaning with --method head/,
+    ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
     [['dlq', 'list', '--code', 'bad'], /no code of a dead letter; they are value_null/],
     [['status', '--set', 'kafka.broker=x'], /kafka\.broker is not a setting.*kafka\.brokers/],
