@@ -3,6 +3,7 @@
 // step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
 import { Tensor } from 'onnxruntime-node'
 import {
+  buildGradients,
   buildMeasuring,
   buildTrainingStep,
   type TrainingStep,
@@ -110,21 +111,23 @@ const openEngine = {
 } as const satisfies Record<TrainingEngine, OpenStepEngine>
 
 async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
-  const { recipe, seed, threads, engine = 'onnx' } = task
+  const { recipe, seed, threads } = task
   const { weights } = task
-  const step = buildTrainingStep(weights, task, { ...recipe, ...adamConstants })
-  const graphs = { step: step.graph, measuring: buildMeasuring(weights, task) }
+  const adam = { ...recipe, ...adamConstants }
+  const step = buildTrainingStep(weights, task, adam)
+  const gradients = buildGradients(weights, task)
+  const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
-  const state = new TrainedState(step.parameters)
+  const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads })
+  const state = new TrainedState(step.parameters, engine)
   const position = takeUp(task.checkpoint, state)
   return {
-    ...{ ...watch, task, limits, step, layers: weights.layers.length, state, position },
+    ...{ ...watch, task, limits, step, layers: weights.layers.length, engine, state, position },
     checkpoints: new Checkpoints(task.checkpoint),
     masks: new DropoutMasks({
       ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
     }),
-    engine: await openEngine[engine](graphs, { threads }),
     train: await feedsOf('train', task.train.texts),
     validation: await feedsOf('validation', task.validation.texts),
     asked: await feedsOf('asked', task.asked),

@@ -2,6 +2,7 @@
 // the contract and what failures are called; onnx-step-engine.ts and tfjs-step-engine.ts are its
 // implementations.
 import type { Tensor } from 'onnxruntime-node'
+import type { AdamSettings } from '../models/graph/adamw.ts'
 import type { TensorGraph } from '../models/graph/tensor-graph.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 
@@ -20,12 +21,20 @@ export type StepEngine = {
   readonly step: (feeds: NamedTensors, fetches: NamedTensors) => Promise<void>
   /** Runs the graph of `buildMeasuring`. */
   readonly predict: (feeds: NamedTensors, fetches: NamedTensors) => Promise<void>
+  /** Zeroed elements in memory where the engine changes weights and moments fastest. */
+  readonly floats?: (count: number) => Float32Array
   /** Frees what the graphs hold. */
   readonly close: () => Promise<void>
 }
 
 /** The graphs of one training run; their weights are inputs, so engines keep none. */
-export type StepGraphs = { readonly step: TensorGraph; readonly measuring: TensorGraph }
+export type StepGraphs = {
+  /** Of `buildTrainingStep`; `gradients` is the same up to the update, whose constants are `adam`. */
+  readonly step: TensorGraph
+  readonly gradients: TensorGraph
+  readonly adam: AdamSettings
+  readonly measuring: TensorGraph
+}
 
 /** Opens an engine for the graphs. */
 export type OpenStepEngine = (

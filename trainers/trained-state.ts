@@ -3,6 +3,7 @@
 // computes with them is models/graph/training-step.ts.
 import { Tensor } from 'onnxruntime-node'
 import { stepNames, type StepParameter } from '../models/graph/training-step.ts'
+import type { StepEngine } from './step-engine.ts'
 
 /** One tensor's elements over a whole run. */
 type Slot = { readonly name: string; readonly elements: Float32Array }
@@ -26,12 +27,18 @@ export class TrainedState {
     readonly slots: readonly [Slot, Slot, Slot]
   }[]
 
-  /** Copies the starting weights. Three times their size is held until the state is dropped. */
-  constructor(parameters: readonly StepParameter[]) {
+  /**
+   * Copies the starting weights. Three times their size is held until the state is dropped, in the
+   * engine's memory where it has some.
+   */
+  constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'> = {}) {
     this.#parameters = parameters.map((parameter) => {
-      const { name, elements } = parameter
-      const zeros = (): Float32Array => new Float32Array(elements.length)
-      const weight = { name, elements: Float32Array.from(elements) }
+      const { name, elements, rows } = parameter
+      const inEngine = rows === 'all' ? engine.floats : undefined
+      const zeros = (): Float32Array =>
+        inEngine?.(elements.length) ?? new Float32Array(elements.length)
+      const weight = { name, elements: zeros() }
+      weight.elements.set(elements)
       const first = { name: stepNames.first(name), elements: zeros() }
       return {
         parameter,

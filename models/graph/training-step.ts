@@ -40,6 +40,7 @@ export const stepNames = {
   first: (parameter: string) => `first:${parameter}`,
   second: (parameter: string) => `second:${parameter}`,
   next: (input: string) => `next:${input}`,
+  gradient: (parameter: string) => `gradient:${parameter}`,
   rate: (group: string) => `rate:${group}`,
   kept: (group: string) => `kept:${group}`,
 } as const
@@ -56,6 +57,56 @@ export function buildTrainingStep(
   part: TrainedPart,
   settings: AdamSettings,
 ): TrainingStep {
+  const { graph, loss, slopes, parameters, dropoutSites } = differentiated(weights, part)
+  const groups = [...new Set(parameters.map(({ group }) => group))]
+  graph.within('update', () => {
+    const { norm, factor } = clipping(graph, slopes, settings)
+    const rates = rateInputs(graph, groups)
+    graph.output('loss', loss)
+    graph.output('gradient_norm', norm)
+    for (const [i, parameter] of parameters.entries()) {
+      const update = { ...settings, rates: rates.get(parameter.group)! }
+      updateParameter(graph, parameter, { gradient: slopes[i]!, factor, update })
+    }
+  })
+  return { graph: graph.finish(), parameters, groups, dropoutSites }
+}
+
+/**
+ * A training step up to its update, for an engine that updates weights itself: inputs as of a step
+ * without moments and rates; outputs loss, float32 [], and the gradient of each parameter.
+ */
+export function buildGradients(weights: EncoderWeights, part: TrainedPart): TensorGraph {
+  const { graph, loss, slopes, parameters } = differentiated(weights, part)
+  graph.output('loss', loss)
+  for (const [i, { name }] of parameters.entries()) {
+    graph.output(stepNames.gradient(name), slopes[i]!)
+  }
+  return graph.finish()
+}
+
+/**
+ * The same classifier without dropout or update, for measuring: inputs as of a step, parameters
+ * included; the output logits is float32 [batch, labels].
+ */
+export function buildMeasuring(weights: EncoderWeights, part: TrainedPart): TensorGraph {
+  const graph = new GraphBuilder({ parameters: 'inputs' })
+  const dropout = (states: Value): Value => states
+  const logits = classifierLogits(graph, weights, { ...part, attention: 'fused', dropout })
+  graph.output('logits', logits)
+  return graph.finish()
+}
+
+/** The loss of a batch and its gradients with respect to all parameters, in a graph of its own. */
+function differentiated(
+  weights: EncoderWeights,
+  part: TrainedPart,
+): Pick<TrainingStep, 'parameters' | 'dropoutSites'> & {
+  readonly graph: GraphBuilder
+  readonly loss: Value
+  /** In the order of the parameters. */
+  readonly slopes: readonly Value[]
+} {
   const graph = new GraphBuilder({ parameters: 'inputs' })
   const dropoutSites: DropoutSite[] = []
   const dropout = (states: Value): Value => {
@@ -80,30 +131,7 @@ export function buildTrainingStep(
     loss,
     parameters.map(({ value }) => value),
   )
-  const groups = [...new Set(parameters.map(({ group }) => group))]
-  graph.within('update', () => {
-    const { norm, factor } = clipping(graph, slopes, settings)
-    const rates = rateInputs(graph, groups)
-    graph.output('loss', loss)
-    graph.output('gradient_norm', norm)
-    for (const [i, parameter] of parameters.entries()) {
-      const update = { ...settings, rates: rates.get(parameter.group)! }
-      updateParameter(graph, parameter, { gradient: slopes[i]!, factor, update })
-    }
-  })
-  return { graph: graph.finish(), parameters, groups, dropoutSites }
-}
-
-/**
- * The same classifier without dropout or update, for measuring: inputs as of a step, parameters
- * included; the output logits is float32 [batch, labels].
- */
-export function buildMeasuring(weights: EncoderWeights, part: TrainedPart): TensorGraph {
-  const graph = new GraphBuilder({ parameters: 'inputs' })
-  const dropout = (states: Value): Value => states
-  const logits = classifierLogits(graph, weights, { ...part, attention: 'fused', dropout })
-  graph.output('logits', logits)
-  return graph.finish()
+  return { graph, loss, slopes, parameters, dropoutSites }
 }
 
 /** Minus the weighted sum of the log probabilities: float32 []. */
