@@ -133,7 +133,9 @@ describe('training on TensorFlow.js', () => {
   it('frees what was fed when a step fails, and refuses what it cannot feed', async () => {
     const { tf } = await openTfjs()
     const before = tf.memory().numTensors
-    const engine = await openTfjsStepEngine({ step: sum(), measuring: sum() }, { threads: 1 })
+    const adam = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
+    const graphs = { step: sum(), gradients: sum(), adam, measuring: sum() }
+    const engine = await openTfjsStepEngine(graphs, { threads: 1 })
     const two = new Tensor('float32', Float32Array.of(1, 2), [2])
     const result = new Tensor('float32', new Float32Array(2), [2])
     await engine.step({ x: two, y: two }, { z: result })
