@@ -42,6 +42,7 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['models'], load: async () => (await import('./commands/models.ts')).addModelsCommands },
   { names: ['query'], load: async () => (await import('./commands/query.ts')).addQueryCommand },
   { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).addDlqCommands },
+  { names: ['bench'], load: async () => (await import('./commands/bench.ts')).addBenchCommand },
 ]
 
 /** The program with one command, or with all of them. Parsing it runs the command. */

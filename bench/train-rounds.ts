@@ -4,7 +4,7 @@ import { readFileSync, readSync } from 'node:fs'
 import { readBertWeights } from '../models/graph/bert-weights.ts'
 import { readOnnx } from '../models/graph/onnx-reader.ts'
 import { packTexts } from '../trainers/encoded-texts.ts'
-import { defaultRecipe } from '../trainers/fine-tuning-task.ts'
+import { defaultRecipe, trainingEngines } from '../trainers/fine-tuning-task.ts'
 import { fineTune } from '../trainers/fine-tuning.ts'
 import { seededRandom } from '../trainers/seeded-random.ts'
 import { peakRss } from './measuring.ts'
@@ -20,8 +20,11 @@ export type TimedTexts = {
   readonly threads: number
 }
 
-const [path] = process.argv.slice(2)
-if (path === undefined) throw new Error('node bench/train-rounds.ts TEXTS.json')
+const [path, named] = process.argv.slice(2)
+const engine = trainingEngines.find((each) => each === named)
+if (path === undefined || engine === undefined) {
+  throw new Error('node bench/train-rounds.ts TEXTS.json onnx|tfjs')
+}
 const timed = JSON.parse(readFileSync(path, 'utf8')) as TimedTexts
 const { labels, seed, threads } = timed
 const weights = readBertWeights(readOnnx(readFileSync(timed.modelPath)))
@@ -44,7 +47,7 @@ await fineTune(
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
     recipe: { ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
-    ...{ seed, threads, scratchDir: '.' },
+    ...{ seed, engine, threads, scratchDir: '.' },
   },
   { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },
 )

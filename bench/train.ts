@@ -1,6 +1,6 @@
 // Full fine-tuning against PyTorch, fp32 and bf16 autocast: the same texts in the same batches, each
 // side in a process of its own, rounds in turn. It prints real (unpadded) tokens a second, the ratio
-// of each round, and peak memory. The rival is bench/train_torch.py.
+// of each round, and peak memory. The rival is bench/train_torch.py; Winnow's other engine is `tfjs`.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase, type Base } from '../models/base-store.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import { labelIndices, readDataset, trainingLabels } from '../trainers/dataset.ts'
-import { defaultRecipe } from '../trainers/fine-tuning-task.ts'
+import { defaultRecipe, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
 import { seededRandom } from '../trainers/seeded-random.ts'
 import { epochBatches } from '../trainers/token-batches.ts'
 import { median } from './measuring.ts'
@@ -20,7 +20,7 @@ import type { TimedTexts } from './train-rounds.ts'
 
 const usage =
   'node bench/train.ts --python PYTHON [--data TRAIN.jsonl.gz] [--rounds 5] [--steps 10] ' +
-  '[--optimizer fused|default]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
+  '[--optimizer fused|default] [--sides onnx,tfjs,fp32,bf16 (default: all but tfjs)]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string', default: '10' },
     optimizer: { type: 'string', default: 'fused' },
+    sides: { type: 'string', default: 'onnx,fp32,bf16' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -49,7 +50,10 @@ type Side = {
   readonly end: () => void
 }
 
-await requirePackages()
+const asked = values.sides.split(',')
+if (!asked.includes('onnx'))
+  throw new Error(`The side onnx is what others are compared with.\n${usage}`)
+if (asked.includes('fp32') || asked.includes('bf16')) await requirePackages()
 const scratch = await mkdtemp(join(tmpdir(), 'winnow-bench-train-'))
 const sides: Side[] = []
 try {
@@ -65,9 +69,17 @@ try {
     truth: Array.from(indices, (index) => texts.truth[index]!),
   }))
   await writeFile(batchesPath, JSON.stringify({ labels: texts.labels, batches: padded }))
-  sides.push(ours(textsPath))
-  sides.push(rival('torch fp32', base, batchesPath, []))
-  sides.push(rival('torch bf16', base, batchesPath, ['--bf16']))
+  const open: Record<string, () => Side> = {
+    onnx: () => ours('winnow', 'onnx', textsPath),
+    tfjs: () => ours('winnow tfjs', 'tfjs', textsPath),
+    fp32: () => rival('torch fp32', base, batchesPath, []),
+    bf16: () => rival('torch bf16', base, batchesPath, ['--bf16']),
+  }
+  for (const name of asked) {
+    const side = open[name]
+    if (side === undefined) throw new Error(`There is no side ${name}.\n${usage}`)
+    sides.push(side())
+  }
   const results = await timeRounds(sides)
   const tokens = Array.from({ length: rounds }, (_, round) => {
     // The first round warms up and is not counted.
@@ -133,11 +145,11 @@ async function requirePackages(): Promise<void> {
   }
 }
 
-function ours(textsPath: string): Side {
-  const child = spawn(process.execPath, [scriptPath('train-rounds.ts'), textsPath], {
+function ours(name: string, engine: TrainingEngine, textsPath: string): Side {
+  const child = spawn(process.execPath, [scriptPath('train-rounds.ts'), textsPath, engine], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  return sideOf('winnow', child)
+  return sideOf(name, child)
 }
 
 function rival(name: string, base: Base, batchesPath: string, flags: readonly string[]): Side {

@@ -60,6 +60,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   deadline_exceeded: 504,
   cancelled: 503,
   dataset_invalid: 422,
+  benchmark_failed: 500,
   engine_unavailable: 500,
   resume_refused: 409,
   memory_exhausted: 500,

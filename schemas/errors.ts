@@ -68,6 +68,7 @@ export const operationErrors = {
   deadline_exceeded: { meaning: 'The work was not done in the time allowed.', retryable: true },
   cancelled: { meaning: 'The caller left or the process is stopping.', retryable: true },
   dataset_invalid: { meaning: 'A data set cannot be read or used.', retryable: false },
+  benchmark_failed: { meaning: 'A benchmark did not end well.', retryable: false },
   engine_unavailable: { meaning: 'A training engine is not installed.', retryable: false },
   resume_refused: {
     meaning: 'A run cannot go on: it is unknown, finished, damaged, or its inputs changed.',
