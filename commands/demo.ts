@@ -25,7 +25,7 @@ import { aborted, untilStopped } from './signals.ts'
 import { bringUp } from './stack.ts'
 import { openStage, type Stage } from './stage.ts'
 import { countText } from './terminal.ts'
-import { progressText } from './train.ts'
+import { progressText } from './training-progress.ts'
 
 type Options = SharedOptions & { keep?: boolean }
 

@@ -43,3 +43,31 @@ export function wholeNumber(min: number): (text: string) => number {
     return value
   }
 }
+
+type Range = {
+  readonly above?: number
+  readonly from?: number
+  readonly below?: number
+  readonly to?: number
+}
+
+/** Reads a number in a range for an option. Throws what commander shows as usage. */
+export function numberIn({ above, from, below, to }: Range): (text: string) => number {
+  const rules: [string, number | undefined, (value: number, limit: number) => boolean][] = [
+    ['above', above, (value, limit) => value > limit],
+    ['at least', from, (value, limit) => value >= limit],
+    ['below', below, (value, limit) => value < limit],
+    ['at most', to, (value, limit) => value <= limit],
+  ]
+  const given = rules.flatMap(([words, limit, holds]) =>
+    limit === undefined ? [] : [{ words: `${words} ${limit}`, limit, holds }],
+  )
+  return (text) => {
+    const value = Number(text)
+    const fits = given.every(({ limit, holds }) => holds(value, limit))
+    if (text.trim() !== '' && Number.isFinite(value) && fits) return value
+    throw new InvalidArgumentError(
+      `It takes a number ${given.map(({ words }) => words).join(' and ')}.`,
+    )
+  }
+}

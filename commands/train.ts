@@ -1,5 +1,5 @@
 // `winnow train`: labelled texts to a model version in the store.
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
@@ -10,27 +10,36 @@ import {
   type TrainedEncoder,
   type TrainEncoderProgress,
 } from '../trainers/train-encoder.ts'
+import type { RunStart } from '../trainers/unfinished-run.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-texts.ts'
 import { workersOf } from './model.ts'
-import { addCommand, wholeNumber } from './shared-options.ts'
+import {
+  addRecipeOptions,
+  recipeOf,
+  recipeOptionNames,
+  type RecipeOptions,
+} from './recipe-options.ts'
+import { requestOf, runToResume } from './resumed-options.ts'
+import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, durationText } from './terminal.ts'
+import { durationText } from './terminal.ts'
+import { progressText } from './training-progress.ts'
 
 type Options = SharedOptions &
-  ColumnOptions & {
-    data: string
+  ColumnOptions &
+  RecipeOptions & {
+    data?: string
     test?: string
-    name: string
+    name?: string
     base: string
     validation?: string
     method: TrainingMethod
     layers?: number
-    epochs?: number
-    batch?: number
-    lr?: number
+    resume?: string | true
+    checkpointEvery?: number
     seed: number
     maxTokens?: number
     pooledLayers?: string
@@ -58,19 +67,17 @@ export function addTrainCommand(program: Command): void {
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
       'winnow train --data tickets.jsonl --name tickets --method partial --layers 2 --epochs 3',
+      'winnow train --resume --name tickets',
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
   })
-    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
-    .requiredOption('--name <name>', 'name of the model')
+    .option('--data <src>', `labelled texts: ${sourceHelp}`)
+    .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on; else held-out ones are measured')
     .option('--base <name>', 'base encoder', 'minilm-l6')
     .addOption(new Option('--method <method>', 'what is trained').choices(methods).default('head'))
     .option('--validation <src>', 'chooses the best epoch (default: a tenth of the data)')
     .option('--layers <number>', 'partial: layers trained from the top', wholeNumber(1))
-    .option('--epochs <number>', 'partial, full: passes over the data', wholeNumber(1))
-    .option('--batch <texts>', 'partial, full: texts a step', wholeNumber(1))
-    .option('--lr <rate>', "partial, full: the encoder's highest learning rate", positiveNumber)
     .addOption(
       new Option(
         '--engine <engine>',
@@ -89,11 +96,21 @@ export function addTrainCommand(program: Command): void {
         'head: the hidden states that it sees (default: every)',
       ).choices(['every', 'last']),
     )
-  addColumnOptions(command).action(async (options: Options) => {
-    refuseUnused(options)
-    const context = await openContext(options)
+    .option(
+      '--resume [run]',
+      'partial, full: go on with a run that was stopped (or the latest of NAME)',
+    )
+    .option(
+      '--checkpoint-every <seconds>',
+      'partial, full: time between checkpoints (60, and at most 2 % of the time)',
+      numberIn({ above: 0 }),
+    )
+  addRecipeOptions(command)
+  addColumnOptions(command).action(async (given: Options) => {
+    const context = await openContext(given)
     const { terminal } = context
-    const trained = await untilStopped((signal) => runTraining(context, options, signal))
+    const asked = await askedFor(command, given, context)
+    const trained = await untilStopped((signal) => runTraining(context, asked, signal))
     terminal.progressDone()
     terminal.say(renderReportText(trained.metrics))
     terminal.say()
@@ -106,9 +123,38 @@ export function addTrainCommand(program: Command): void {
   })
 }
 
+/** What to do, whether it stands on the command line or in the folder of a run to resume. */
+type Asked = {
+  readonly options: Options & { readonly data: string; readonly name: string }
+  readonly workers: number
+  readonly resume: RunStart | undefined
+}
+
+async function askedFor(
+  command: Command,
+  given: Options,
+  { config, paths }: CommandContext,
+): Promise<Asked> {
+  const { resume, name } = given
+  if (resume !== undefined) {
+    const start = await runToResume(command, { resume, name, storeDir: paths.store })
+    // Written by requestOf below, by this version or an earlier one of this command.
+    const { workers, ...options } = start.request as Asked['options'] & { workers: number }
+    return { options, workers, resume: start }
+  }
+  refuseUnused(given)
+  const { data } = given
+  if (data === undefined || name === undefined) {
+    const flag = data === undefined ? '--data <src>' : '--name <name>'
+    throw new WinnowError('usage', `required option '${flag}' not specified`)
+  }
+  const options = { ...given, data, name }
+  return { options, workers: workersOf(config.inference), resume: undefined }
+}
+
 async function runTraining(
   context: CommandContext,
-  options: Options,
+  { options, workers, resume }: Asked,
   signal: AbortSignal,
 ): Promise<Trained> {
   const { config, terminal, paths } = context
@@ -121,7 +167,7 @@ async function runTraining(
   const base = await pullBase(options.base, context, signal)
   const shared = {
     ...{ train, test, base, storeDir: paths.store, name: options.name, seed: options.seed, signal },
-    ...{ maxTokens: options.maxTokens, workers: workersOf(config.inference) },
+    ...{ maxTokens: options.maxTokens, workers },
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
       terminal.progress(progressText(progress)),
   }
@@ -129,13 +175,16 @@ async function runTraining(
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
     return trainHead({ ...shared, pooledLayers })
   }
-  const { method, layers = defaultLayers, epochs, batch: batchTexts, lr: encoderRate } = options
+  const { method, layers = defaultLayers, checkpointEvery } = options
   return trainEncoder({
     ...shared,
     validation: await read(options.validation),
     engine: options.engine,
     method: method === 'full' ? { kind: 'full' } : { kind: 'partial', layers },
-    recipe: { epochs, batchTexts, encoderRate },
+    recipe: recipeOf(options),
+    checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
+    request: { ...requestOf(options), workers },
+    resume,
   })
 }
 
@@ -145,46 +194,10 @@ function refuseUnused(options: Options): void {
     names.filter((name) => options[name] !== undefined)
   const unused =
     options.method === 'head'
-      ? given(['validation', 'layers', 'epochs', 'batch', 'lr', 'engine'])
+      ? given(['validation', 'layers', 'checkpointEvery', 'engine', ...recipeOptionNames])
       : given(['pooledLayers', ...(options.method === 'full' ? (['layers'] as const) : [])])
   const [first] = unused
   if (first === undefined) return
   const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new WinnowError('usage', `--${flag} has no meaning with --method ${options.method}.`)
-}
-
-function positiveNumber(text: string): number {
-  const number = Number(text)
-  if (text.trim() !== '' && number > 0 && Number.isFinite(number)) return number
-  throw new InvalidArgumentError('It must be a number above 0.')
-}
-
-/** One line on how far training is. */
-export function progressText(progress: TrainHeadProgress | TrainEncoderProgress): string {
-  switch (progress.kind) {
-    case 'embedding':
-      return (
-        `embedding ${progress.part}: ${countText(progress.done)} of ${countText(progress.total)} texts, ` +
-        `${countText(progress.textsPerSecond)} a second`
-      )
-    case 'trial':
-      return `fitting the head: C = ${progress.inverseRegularisation}`
-    case 'engine':
-      return `training on ${progress.runtime}`
-    case 'freezing':
-      return `computing frozen layers: ${countText(progress.done)} of ${countText(progress.total)} texts`
-    case 'step':
-      return (
-        `epoch ${progress.epoch}, step ${countText(progress.step)} of ${countText(progress.steps)}: ` +
-        `loss ${progress.loss.toFixed(3)}, ${countText(progress.tokensPerSecond)} tokens a second, ` +
-        `${durationText(progress.secondsLeft * 1_000)} left`
-      )
-    case 'epoch':
-      return (
-        `epoch ${progress.epoch}: loss ${progress.trainLoss.toFixed(3)}, validation macro-F1 ` +
-        (progress.macroF1 * 100).toFixed(1)
-      )
-    case 'publishing':
-      return 'writing the model and checking it against the trainer'
-  }
 }

@@ -3,6 +3,7 @@
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
 import type { EncodedTexts } from './encoded-texts.ts'
+import type { ClassWeighting } from './logistic-regression.ts'
 import type { Snapshot } from './trained-state.ts'
 
 /** The numbers of a training method. Rates are of AdamW, a step. */
@@ -16,11 +17,14 @@ export type Recipe = {
   /** Factor on the rate for each layer further down. */
   readonly layerDecay: number
   readonly weightDecay: number
-  /** Share of all steps in which rates rise from 0; afterwards they fall linearly to 0. */
+  /** Share of all steps in which rates rise from 0; afterwards they fall to 0. */
   readonly warmUpShare: number
+  /** How they fall: evenly, or along half a cosine (Loshchilov and Hutter, arXiv:1608.03983). */
+  readonly schedule: 'linear' | 'cosine'
   readonly clipNorm: number
   readonly dropout: number
   readonly labelSmoothing: number
+  readonly classWeighting: ClassWeighting
   /** Epochs without a better validation macro-F1 after which training stops. */
   readonly patienceEpochs: number
 }
@@ -35,9 +39,11 @@ export const defaultRecipe: Recipe = {
   layerDecay: 1,
   weightDecay: 0.01,
   warmUpShare: 0.1,
+  schedule: 'linear',
   clipNorm: 1,
   dropout: 0.1,
   labelSmoothing: 0,
+  classWeighting: 'none',
   patienceEpochs: 2,
 }
 
@@ -79,7 +85,7 @@ export type CheckpointPlan = {
   readonly identity: Readonly<Record<string, string>>
   /** Instead of by time. */
   readonly everySteps?: number | undefined
-  /** At least this long; longer where checkpoints would take over 2 % of the time. 60 s. */
+  /** Default 60 s, and longer where checkpoints would take over 2 % of the time. */
   readonly betweenMs?: number | undefined
 }
 

@@ -18,6 +18,15 @@ test('rates rise for a tenth of the steps and then fall to nearly nothing', () =
   expect(scheduleShare(1, { steps: 1, warmUpShare: 0.1 })).toBe(1)
 })
 
+test('rates can fall along half a cosine', () => {
+  const schedule = { steps: 101, warmUpShare: 0, schedule: 'cosine' } as const
+  const shares = Array.from({ length: 101 }, (_, i) => scheduleShare(i + 1, schedule))
+  expect(shares[1]).toBeGreaterThan(0.999)
+  expect(shares[51]).toBeCloseTo(0.5, 1)
+  expect(shares.at(-1)).toBeLessThan(0.001)
+  expect(shares).toEqual(shares.toSorted((a, b) => b - a))
+})
+
 test('lower layers follow lower rates, and the head its own', () => {
   const recipe = { ...defaultRecipe, layerDecay: 0.5, warmUpShare: 0, weightDecay: 0.1 }
   const groups = ['embeddings', 'layer.0', 'layer.1', 'head']

@@ -9,15 +9,16 @@ import { seededRandom } from './seeded-random.ts'
 /** AdamW's constants that no recipe changes. */
 export const adamConstants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const
 
-/** The share of its peak that a rate has at a step (from 1): rises, then falls linearly to 0. */
+/** The share of its peak that a rate has at a step (from 1): rises evenly, then falls to 0. */
 export function scheduleShare(
   step: number,
-  options: { steps: number; warmUpShare: number },
+  options: { steps: number; warmUpShare: number; schedule?: Recipe['schedule'] | undefined },
 ): number {
-  const { steps, warmUpShare } = options
+  const { steps, warmUpShare, schedule = 'linear' } = options
   const warmUp = Math.max(1, Math.round(steps * warmUpShare))
   if (step <= warmUp) return step / warmUp
-  return Math.max(0, (steps - step + 1) / Math.max(1, steps - warmUp + 1))
+  const left = Math.max(0, (steps - step + 1) / Math.max(1, steps - warmUp + 1))
+  return schedule === 'linear' ? left : (1 - Math.cos(Math.PI * left)) / 2
 }
 
 /** Rates of each parameter group, float32 []. */
@@ -27,7 +28,7 @@ export function rateFeeds(
 ): Record<string, Tensor> {
   const { recipe, groups, layers, steps } = options
   const settings: AdamSettings & { epsilon: number } = { ...recipe, ...adamConstants }
-  const share = scheduleShare(step, { steps, warmUpShare: recipe.warmUpShare })
+  const share = scheduleShare(step, { ...recipe, steps })
   const feeds: Record<string, Tensor> = {}
   for (const group of groups) {
     const rate = share * peakRate(group, { recipe, layers })

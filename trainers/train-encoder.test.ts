@@ -1,6 +1,6 @@
 // The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure the
 // published version as it is served. The base comes from the local store.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,6 +11,7 @@ import { describeExamples, type Dataset } from './dataset.ts'
 import type { Example } from './source-row.ts'
 import { evaluateModel } from './evaluate.ts'
 import { trainEncoder, type TrainEncoderOptions } from './train-encoder.ts'
+import { findUnfinishedRun } from './unfinished-run.ts'
 
 const trainingMsMax = 180_000
 let storeDir: string
@@ -60,6 +61,45 @@ test.each(['onnx', 'tfjs'] as const)(
     const served = await evaluateModel({ version, dataset: requests('now'), workers: 1 })
     expect(served.accuracy).toBe(trained.metrics.accuracy)
     expect(served.logLoss).toBeCloseTo(trained.metrics.logLoss, 4)
+  },
+  trainingMsMax,
+)
+
+test(
+  'cancelled while it writes, it goes on to the same bytes, and to one version only',
+  async () => {
+    const small = { ...options(), name: 'resumed', checkpoints: { everySteps: 1 } }
+    const unbroken = await trainEncoder({ ...small, name: 'unbroken' })
+    const abort = new AbortController()
+    const cancelled = trainEncoder({
+      ...{ ...small, request: { data: 'please.jsonl' }, signal: abort.signal },
+      onProgress: (progress) => {
+        if (progress.kind === 'step' && progress.step === 2) abort.abort()
+      },
+    })
+    await expect(cancelled).rejects.toMatchObject({
+      code: 'cancelled',
+      message: expect.stringMatching(/winnow train --resume \d+T\d+-resumed-/) as string,
+    })
+    const start = await findUnfinishedRun(storeDir, { name: 'resumed' })
+    expect(start.request).toEqual({ data: 'please.jsonl' })
+    const other = { ...small, train: requests('kindly'), resume: start }
+    await expect(trainEncoder(other)).rejects.toMatchObject({
+      code: 'resume_refused',
+      message: expect.stringMatching(/^The run cannot go on: the training data /) as string,
+    })
+    const first = await trainEncoder({ ...small, resume: start })
+    expect(first.run).toBe(start.run)
+    const bytesOf = (trained: { modelDir: string }) =>
+      readFile(join(trained.modelDir, 'model.onnx'))
+    expect((await bytesOf(first)).equals(await bytesOf(unbroken))).toBe(true)
+    // As if it had been killed between the version and its record.
+    await rm(join(first.runDir, 'run.json'))
+    expect((await trainEncoder({ ...small, resume: start })).model).toBe('resumed@1')
+    await expect(findUnfinishedRun(storeDir, { run: start.run })).rejects.toMatchObject({
+      code: 'resume_refused',
+      message: expect.stringContaining('is finished') as string,
+    })
   },
   trainingMsMax,
 )

@@ -1,18 +1,19 @@
 // Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
-// model version: the whole method, top to bottom. The steps run in a thread (fine-tuning.ts); the
-// head that training starts from is fitted as `trainHead` does.
+// model version: the whole method, top to bottom. What it starts from is starting-head.ts, the steps
+// run in a thread (fine-tuning.ts), and a killed run goes on from its folder (unfinished-run.ts).
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
-import type { Head } from '../models/graph/encoder.ts'
 import { expectTfjsInstalled } from '../models/graph/tfjs-backend.ts'
 import { withTrained } from '../models/graph/trained-weights.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
-import type { ModelVersion } from '../models/version-files.ts'
+import { readVersion, type ModelVersion } from '../models/version-files.ts'
+import { listVersions } from '../models/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { temperedProbabilities } from './calibration.ts'
+import { classWeightsOf } from './class-weights.ts'
 import {
   describeExamples,
   labelIndices,
@@ -20,11 +21,11 @@ import {
   type DataManifest,
   type Dataset,
 } from './dataset.ts'
-import type { EmbeddingProgress } from './embed-texts.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
 import type { Evaluation } from './evaluation.ts'
 import {
   defaultRecipe,
+  type CheckpointPlan,
   type EpochReport,
   type FineTuningProgress,
   type FineTuningResult,
@@ -32,22 +33,27 @@ import {
   type TrainingEngine,
 } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
-import { openFrozenEncoder } from './frozen-encoder.ts'
 import { judgeClassifier } from './judge-classifier.ts'
-import { trainLogisticRegression } from './logistic-regression.ts'
 import { publishClassifier } from './publish-classifier.ts'
+import { identityOf } from './run-identity.ts'
 import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { Example } from './source-row.ts'
-import { stratifiedFolds, stratifiedSplit } from './split.ts'
+import { stratifiedSplit } from './split.ts'
+import { startingHead, untrainedHead, type StartingHeadProgress } from './starting-head.ts'
 import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
+import { refuseOther } from './training-position.ts'
+import {
+  checkpointPath,
+  hasCheckpoint,
+  removeCheckpoint,
+  writeRunStart,
+  type RunStart,
+} from './unfinished-run.ts'
 
 /** What training says while it runs. */
 export type TrainEncoderProgress =
-  | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
-  | { readonly kind: 'trial'; readonly inverseRegularisation: number }
-  | FineTuningProgress
-  | { readonly kind: 'publishing' }
+  StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
 
 /** Everything is trained, or only the top layers with the head. */
 export type EncoderMethod =
@@ -76,6 +82,12 @@ export type TrainEncoderOptions = {
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Kept with the run, so that whoever asks can ask for the same again. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined
+  /** A run to go on with, which must have been started with the same options and data. */
+  readonly resume?: RunStart | undefined
+  /** When checkpoints are written. Default: by time. */
+  readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
 
 /** The JSON of the command `train` with the methods partial and full. */
@@ -114,25 +126,42 @@ const verifiedTextsMax = 512
 const validationFraction = 0.1
 
 /**
- * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte.
+ * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte,
+ * also when the run was killed in between and resumed.
  *
  * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
  * `model_incompatible` (the written model disagrees with the trainer), `session_failed`,
- * `engine_unavailable`.
+ * `engine_unavailable`, `memory_exhausted`, `resume_refused` naming what changed since the run was started.
  */
 export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
-  const started = new Date()
   const resolved = resolveOptions(options)
   if (resolved.engine === 'tfjs') expectTfjsInstalled()
-  const { base, train, validation, test, seed, recipe } = resolved
-  const labels = trainingLabels(train)
-  const { encoder, head } = await startingHead(resolved, labels)
+  const labels = trainingLabels(resolved.train)
+  const start = await startRun(resolved)
+  try {
+    return await trainStarted(resolved, { labels, start, began: Date.now() })
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
+    const message = `${error.message} Go on with: winnow train --resume ${start.run}`
+    throw new WinnowError('cancelled', message, { cause: error, details: { run: start.run } })
+  }
+}
+
+async function trainStarted(
+  resolved: Resolved,
+  { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
+): Promise<TrainedEncoder> {
+  const { base, train, validation, test, seed, recipe, storeDir } = resolved
+  const { run } = start
+  const { encoder, head } = hasCheckpoint(storeDir, run)
+    ? await untrainedHead(base, labels)
+    : await startingHead(resolved, labels)
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
   const verified = sampleTexts(train, seed)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
-  const result = await runTask(resolved, {
+  const result = await runTask(resolved, start, {
     ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
     train: { texts: encode(textsOf(train)), truth: labelIndices(train, labels) },
     validation: { texts: encode(textsOf(validation)), truth: labelIndices(validation, labels) },
@@ -152,21 +181,50 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   })
   const { evaluation, temperature } = judged
   const evaluatedOn = test === undefined ? 'validation' : 'test'
-  options.onProgress?.({ kind: 'publishing' })
-  const run = newRunName(resolved.name, started)
-  const version = await publishClassifier({
-    ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn },
-    ...{ encoder: trained.encoder, ...judged },
-    pooledLayers: 'last',
-    facts: reportFacts(resolved, recipe, result),
-    verification: {
-      texts: verified,
-      probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
-        ...{ labels: labels.length, temperature },
-      }),
-    },
-  })
-  return record({ version, run, result, evaluation, evaluatedOn, started, options: resolved })
+  resolved.onProgress?.({ kind: 'publishing' })
+  const publish = () =>
+    publishClassifier({
+      ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn },
+      ...{ encoder: trained.encoder, ...judged },
+      pooledLayers: 'last',
+      facts: reportFacts(resolved, recipe, result),
+      verification: {
+        texts: verified,
+        probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
+          ...{ labels: labels.length, temperature },
+        }),
+      },
+    })
+  // A process that was killed just after publishing must not publish again.
+  const version = (await versionOfRun(resolved, run)) ?? (await publish())
+  return record({ version, start, began, result, evaluation, evaluatedOn, options: resolved })
+}
+
+/** Begins a run in the store, or checks that the one to go on with was begun with the same. */
+async function startRun(options: Resolved): Promise<RunStart> {
+  const { name, storeDir, request = {}, resume } = options
+  const identity = identityOf(options)
+  if (resume !== undefined) {
+    refuseOther(resume.identity, identity)
+    return resume
+  }
+  const started = new Date()
+  const start: RunStart = {
+    ...{ formatVersion: 1, run: newRunName(name, started), name, started: started.toISOString() },
+    ...{ identity, request },
+  }
+  await writeRunStart(storeDir, start)
+  return start
+}
+
+/** The version that a run has published already. */
+async function versionOfRun(
+  { storeDir, name }: Resolved,
+  run: string,
+): Promise<ModelVersion | undefined> {
+  const listed = await listVersions({ storeDir, name })
+  const own = listed.find((each) => each.state === 'readable' && each.manifest.trainingRun === run)
+  return own && readVersion(own.dir)
 }
 
 type Resolved = TrainEncoderOptions & {
@@ -181,12 +239,12 @@ type Resolved = TrainEncoderOptions & {
 
 function resolveOptions(options: TrainEncoderOptions): Resolved {
   const seed = checkedSeed(options.seed)
-  const settings: [string, number | undefined][] = Object.entries(options.recipe ?? {})
+  const settings: [string, unknown][] = Object.entries(options.recipe ?? {})
   const given = settings.filter(([, value]) => value !== undefined)
   return {
     ...options,
     ...withValidation(options, seed),
-    recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
+    recipe: { ...defaultRecipe, ...(Object.fromEntries(given) as Partial<Recipe>) },
     seed,
     engine: options.engine ?? 'onnx',
     maxTokens: checkedMaxTokens(options.base, options.maxTokens),
@@ -218,33 +276,6 @@ function withValidation(
   }
 }
 
-/** A head fitted on the frozen encoder's embeddings, and the encoder's weights. */
-async function startingHead(
-  options: Resolved,
-  labels: readonly string[],
-): Promise<{ encoder: EncoderWeights; head: Head }> {
-  const { train, seed, signal, onProgress } = options
-  const frozen = await openFrozenEncoder(options)
-  try {
-    const report = (progress: EmbeddingProgress): void =>
-      onProgress?.({ kind: 'embedding', part: 'train', ...progress })
-    const { rows } = await frozen.embed(textsOf(train), { onProgress: report, signal })
-    const truth = labelIndices(train, labels)
-    const { head } = await trainLogisticRegression({
-      training: {
-        features: { rows, count: truth.length, width: frozen.hidden },
-        ...{ truth, labels: labels.length },
-      },
-      foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
-      signal,
-      onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
-    })
-    return { encoder: frozen.weights, head }
-  } finally {
-    await frozen.close()
-  }
-}
-
 function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): number {
   if (method.kind === 'full') return 0
   if (Number.isInteger(method.layers) && method.layers >= 1 && method.layers < layers.length) {
@@ -258,6 +289,7 @@ function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): numb
 
 async function runTask(
   options: Resolved,
+  { run, identity }: RunStart,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
     'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
@@ -268,7 +300,17 @@ async function runTask(
   try {
     const task = {
       ...{ normalize: base.normalize, recipe, seed, engine, scratchDir },
-      ...{ threads: workers, classWeights: new Float32Array(parts.head.to).fill(1), ...parts },
+      checkpoint: {
+        ...{ path: checkpointPath(options.storeDir, run), identity },
+        ...options.checkpoints,
+      },
+      ...{
+        threads: workers,
+        classWeights: classWeightsOf(parts.train.truth, {
+          ...{ labels: parts.head.to, weighting: recipe.classWeighting },
+        }),
+        ...parts,
+      },
     }
     const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
     return await fineTuneInThread(task, { onProgress, signal })
@@ -312,27 +354,30 @@ function reportFacts(
 /** Writes the run and makes the answer of the command. */
 async function record(work: {
   version: ModelVersion
-  run: string
+  start: RunStart
+  /** Epoch milliseconds at which this process took the run up. */
+  began: number
   result: FineTuningResult
   evaluation: Evaluation
   evaluatedOn: EvaluatedOn
-  started: Date
   options: Resolved
 }): Promise<TrainedEncoder> {
-  const { version, run, result, evaluation, evaluatedOn, started, options } = work
+  const { version, result, evaluation, evaluatedOn, options } = work
+  const { run, started } = work.start
   const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const method = options.method.kind
-  const seconds = (Date.now() - started.getTime()) / 1_000
+  const seconds = (Date.now() - work.began) / 1_000
   const dataManifest = {
     ...{ train: train.manifest, validation: validation.manifest, test: test?.manifest },
   }
   const runDir = await writeRunRecord(options.storeDir, {
     ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
-    ...{ started: started.toISOString(), seconds, dataManifest, evaluation, evaluatedOn },
+    ...{ started, seconds, dataManifest, evaluation, evaluatedOn },
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
   })
+  await removeCheckpoint(options.storeDir, run)
   return {
     ...{ run, model: version.ref, method, labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },

@@ -45,14 +45,15 @@ export class Checkpoints {
     this.#plan = plan
   }
 
-  /** Writes one when it is time: each costs at most a fiftieth of the time since the one before. */
+  /** Writes one when it is time. */
   writeWhenDue(position: TrainingPosition, state: TrainedState): void {
     if (this.#plan === undefined) return
-    const { everySteps, betweenMs = betweenMsDefault } = this.#plan
+    const { everySteps } = this.#plan
     const passedMs = performance.now() - this.#writtenMs
+    const untilMs = Math.max(betweenMsDefault, this.#tookMs / checkpointShareMax)
     const due =
       everySteps === undefined
-        ? passedMs >= Math.max(betweenMs, this.#tookMs / checkpointShareMax)
+        ? passedMs >= (this.#plan.betweenMs ?? untilMs)
         : position.steps - this.#stepsThen >= everySteps
     if (due) this.write(position, state)
   }

@@ -1,0 +1,97 @@
+// The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges and
+// help; defaults and meaning are trainers/fine-tuning-task.ts.
+import { Option, type Command } from 'commander'
+import { defaultRecipe, type Recipe } from '../trainers/fine-tuning-task.ts'
+import { numberIn, wholeNumber } from './shared-options.ts'
+
+/** The parsed options of `addRecipeOptions`. */
+export type RecipeOptions = {
+  epochs?: number
+  batch?: number
+  batchTokens?: number
+  lr?: number
+  headLr?: number
+  schedule?: Recipe['schedule']
+  warmup?: number
+  layerDecay?: number
+  weightDecay?: number
+  clip?: number
+  dropout?: number
+  labelSmoothing?: number
+  classWeights?: Recipe['classWeighting']
+  patience?: number
+}
+
+/** The names of these options as commander parses them. */
+export const recipeOptionNames = [
+  ...['epochs', 'batch', 'batchTokens', 'lr', 'headLr', 'schedule', 'warmup', 'layerDecay'],
+  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience'],
+] as readonly (keyof RecipeOptions)[]
+
+/** Longer than any base reads, so that every text fits into a batch. */
+const batchTokensMin = 512
+
+/** Adds the options. */
+export function addRecipeOptions(command: Command): Command {
+  const { schedule, classWeighting, ...numbers } = defaultRecipe
+  const add = (flags: string, text: string, parse: (text: string) => number): void =>
+    void command.option(flags, `partial, full: ${text}`, parse)
+  const { epochs, batchTexts, batchTokensMax, encoderRate, headRate, warmUpShare } = numbers
+  const { layerDecay, weightDecay, clipNorm, dropout, labelSmoothing, patienceEpochs } = numbers
+  const share = numberIn({ from: 0, below: 1 })
+  const aboveZero = numberIn({ above: 0 })
+  add('--epochs <number>', `passes over the data (${epochs})`, wholeNumber(1))
+  add('--batch <texts>', `texts a step (${batchTexts})`, wholeNumber(1))
+  add(
+    '--batch-tokens <tokens>',
+    `padded tokens a step at most (${batchTokensMax})`,
+    wholeNumber(batchTokensMin),
+  )
+  add('--lr <rate>', `highest rate of the encoder (${encoderRate})`, aboveZero)
+  add('--head-lr <rate>', `highest rate of the head (${headRate})`, aboveZero)
+  command.addOption(
+    new Option('--schedule <shape>', `partial, full: how rates fall (${schedule})`).choices([
+      ...['linear', 'cosine'],
+    ]),
+  )
+  add('--warmup <share>', `share of the steps in which rates rise (${warmUpShare})`, share)
+  add(
+    '--layer-decay <factor>',
+    `factor on the rate for each layer further down (${layerDecay})`,
+    numberIn({ above: 0, to: 1 }),
+  )
+  add('--weight-decay <rate>', `decay of matrices (${weightDecay})`, numberIn({ from: 0 }))
+  add('--clip <norm>', `longest gradient (${clipNorm})`, aboveZero)
+  add('--dropout <share>', `share of states set to 0 (${dropout})`, share)
+  add('--label-smoothing <share>', `of the target given to all labels (${labelSmoothing})`, share)
+  command.addOption(
+    new Option(
+      '--class-weights <how>',
+      `partial, full: balanced lets each label count alike (${classWeighting})`,
+    ).choices(['none', 'balanced']),
+  )
+  add(
+    '--patience <epochs>',
+    `epochs without a better one that end the run (${patienceEpochs})`,
+    wholeNumber(1),
+  )
+  return command
+}
+
+/** The part of a recipe that the options name. */
+export function recipeOf(options: RecipeOptions): {
+  readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined
+} {
+  const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing } = options
+  return {
+    ...{ epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing },
+    batchTexts: options.batch,
+    batchTokensMax: options.batchTokens,
+    encoderRate: options.lr,
+    headRate: options.headLr,
+    warmUpShare: options.warmup,
+    clipNorm: options.clip,
+    classWeighting: options.classWeights,
+    patienceEpochs: options.patience,
+  }
+}

@@ -1,0 +1,53 @@
+// `winnow train --resume`: the options that an unfinished run was started with take the place of those
+// on the command line. It owns which options may still be given; the run's folder is the trainer's.
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { WinnowError } from '../schemas/errors.ts'
+import { parseDatasetSource } from '../trainers/dataset-source.ts'
+import { findUnfinishedRun, type RunStart } from '../trainers/unfinished-run.ts'
+
+/** Options that say how to run, not what: never kept, and allowed beside --resume. */
+const ownOptions = ['config', 'profile', 'set', 'json', 'resume']
+
+/**
+ * The run that `--resume RUN`, or `--resume --name NAME`, means.
+ *
+ * @throws WinnowError `usage` for options beside it, `resume_refused` when there is no such run.
+ */
+export async function runToResume(
+  command: Command,
+  options: { resume: string | true; name?: string | undefined; storeDir: string },
+): Promise<RunStart> {
+  const { resume, name, storeDir } = options
+  const allowed = resume === true ? [...ownOptions, 'name'] : ownOptions
+  const given = Object.keys(command.opts()).filter(
+    (option) => command.getOptionValueSource(option) === 'cli' && !allowed.includes(option),
+  )
+  const [first] = given
+  if (first !== undefined) {
+    const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw new WinnowError('usage', `--${flag} was settled when the run began; leave it out.`)
+  }
+  if (resume !== true) return findUnfinishedRun(storeDir, { run: resume })
+  if (name === undefined) {
+    throw new WinnowError('usage', '--resume takes a run, or a model by --name.')
+  }
+  return findUnfinishedRun(storeDir, { name })
+}
+
+/** What to keep of the options so that the same run can be asked for from any folder. */
+export function requestOf(
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(options).filter(([name]) => !ownOptions.includes(name))
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, sourceOptions.has(name) ? absolute(value) : value]),
+  )
+}
+
+const sourceOptions: ReadonlySet<string> = new Set(['data', 'test', 'validation'])
+
+function absolute(source: unknown): unknown {
+  if (typeof source !== 'string') return source
+  return 'path' in parseDatasetSource(source) ? resolve(source) : source
+}

@@ -1,0 +1,13 @@
+// How much an example of each label counts in the loss of fine-tuning.
+import type { ClassWeighting } from './logistic-regression.ts'
+
+/** float32 [labels]: 1, or, balanced, examples / (labels x examples of the label). */
+export function classWeightsOf(
+  truth: Int32Array,
+  { labels, weighting }: { labels: number; weighting: ClassWeighting },
+): Float32Array {
+  const counts = new Float32Array(labels)
+  for (const label of truth) counts[label]!++
+  if (weighting === 'none') return counts.fill(1)
+  return counts.map((count) => truth.length / (labels * Math.max(1, count)))
+}

@@ -1,0 +1,60 @@
+// The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on its
+// embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
+import { readFile } from 'node:fs/promises'
+import type { Base } from '../models/base-store.ts'
+import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
+import type { Head } from '../models/graph/encoder.ts'
+import { readOnnx } from '../models/graph/onnx-reader.ts'
+import { labelIndices, type Dataset } from './dataset.ts'
+import type { EmbeddingProgress } from './embed-texts.ts'
+import { openFrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.ts'
+import { trainLogisticRegression } from './logistic-regression.ts'
+import { stratifiedFolds } from './split.ts'
+
+export type StartingHeadProgress =
+  | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
+  | { readonly kind: 'trial'; readonly inverseRegularisation: number }
+
+/** A head fitted on the frozen encoder's embeddings, and the encoder's weights. */
+export async function startingHead(
+  options: FrozenEncoderOptions & {
+    readonly train: Dataset
+    readonly seed: number
+    readonly signal?: AbortSignal | undefined
+    readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
+  },
+  labels: readonly string[],
+): Promise<{ encoder: EncoderWeights; head: Head }> {
+  const { train, seed, signal, onProgress } = options
+  const frozen = await openFrozenEncoder(options)
+  try {
+    const report = (progress: EmbeddingProgress): void =>
+      onProgress?.({ kind: 'embedding', part: 'train', ...progress })
+    const texts = train.examples.map(({ text }) => text)
+    const { rows } = await frozen.embed(texts, { onProgress: report, signal })
+    const truth = labelIndices(train, labels)
+    const { head } = await trainLogisticRegression({
+      training: {
+        features: { rows, count: truth.length, width: frozen.hidden },
+        ...{ truth, labels: labels.length },
+      },
+      foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
+      signal,
+      onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
+    })
+    return { encoder: frozen.weights, head }
+  } finally {
+    await frozen.close()
+  }
+}
+
+/** The base's weights, and room for a head whose weights come from a checkpoint. */
+export async function untrainedHead(
+  base: Base,
+  labels: readonly string[],
+): Promise<{ encoder: EncoderWeights; head: Head }> {
+  const encoder = readBertWeights(readOnnx(await readFile(base.modelPath)))
+  const [from, to] = [encoder.hidden, labels.length]
+  const head = { from, to, weight: new Float32Array(from * to), bias: new Float32Array(to) }
+  return { encoder, head }
+}
