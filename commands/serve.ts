@@ -7,6 +7,7 @@ import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createEventPublisher } from '../infra/event-publisher.ts'
+import { createLabelPublisher } from '../infra/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../infra/kafka.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { createResultReader } from '../infra/result-reader.ts'
@@ -92,6 +93,7 @@ export function openGateway(options: {
     const app = createGateway({
       config,
       publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
+      labels: createLabelPublisher({ producer, schemas }, topicOf(config.topics, 'labels')),
       results: createResultReader(analytics),
       ...(model === undefined ? {} : { classifier: onlineClassifier(model, config.inference) }),
       health: [

@@ -1,13 +1,16 @@
 // `winnow stream`: runs a slice of the stages until it is stopped.
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
-import { listenTelemetry } from '../infra/telemetry.ts'
+import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
+import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { addCommand } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
-import { openStage } from './stage.ts'
+import { openLabelStage } from './label-stage.ts'
+import { openAll } from './opened.ts'
+import { openStage, type StageOptions } from './stage.ts'
 
 type Options = SharedOptions & { stages: string; group?: string; model?: string }
 
@@ -19,13 +22,14 @@ export function addStreamCommand(program: Command): void {
     description:
       'Consumes one topic, runs the stages validate, tokenize and infer or any contiguous part of\n' +
       'them, and writes to the next topic or, after infer, to ClickHouse. Start more of them to scale:\n' +
-      'the group shares the partitions.',
+      'the group shares the partitions. Beside infer, or alone as the stage labels, it writes the labels\n' +
+      'that people give on winnow.labels to ClickHouse.',
     examples: [
       'winnow stream --stages validate..infer',
       'winnow stream --stages infer --model intent@3 --group night-shift',
     ],
   })
-    .requiredOption('--stages <range>', 'validate..infer, or one stage, or any part in between')
+    .requiredOption('--stages <range>', 'validate..infer, or one stage, any part of it, or labels')
     .option('--group <name>', 'consumer group (default: stream.group and the stages)')
     .option('--model <ref>', 'model to serve: NAME, NAME@VERSION or NAME@champion')
     .action(async (options: Options) => {
@@ -34,39 +38,53 @@ export function addStreamCommand(program: Command): void {
 }
 
 async function runStream(options: Options): Promise<void> {
-  const range = parseRange(options.stages)
+  const range = options.stages === 'labels' ? undefined : parseRange(options.stages)
   const { config, terminal, paths } = await openContext(options, {
     'inference.model': options.model,
   })
   await prepareBackends(config)
-  const group = options.group ?? `${config.stream.group}.${rangeText(range)}`
   const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+  const group = options.group ?? `${config.stream.group}.${range === undefined ? 'labels' : rangeText(range)}`
   await untilStopped(async (signal) => {
-    const stage = await openStage({ range, group, config, storeDir: paths.store, log })
-    const { runner, telemetry, model } = stage
-    const probes = [{ name: 'runner', check: () => readiness(runner.isReady()) }]
+    const services = await openServices({ range, group, config, storeDir: paths.store, log })
+    const { runners, telemetry, model } = services
+    const probes = [{ name: 'runner', check: () => readiness(runners) }]
     let listener: Awaited<ReturnType<typeof listenTelemetry>> | undefined
     try {
       const { host, port } = config.telemetry
       listener = await listenTelemetry(telemetry, { host, port, probes })
-      await runner.start()
+      for (const runner of runners) await runner.start()
       terminal.say(
-        `${rangeText(range)} as group ${group}` +
-          (model === undefined ? '' : `, model ${model.ref}`) +
+        `${options.stages} as group ${group}` +
+          (model === undefined ? '' : `, model ${model}`) +
           `; metrics on ${listener.url}/metrics; stop with Ctrl-C`,
       )
-      terminal.document({
-        group,
-        stages: rangeText(range),
-        model: model?.ref,
-        metrics: listener.url,
-      })
-      await Promise.race([aborted(signal), runner.ended])
+      terminal.document({ group, stages: options.stages, model, metrics: listener.url })
+      await Promise.race([aborted(signal), ...runners.map(({ ended }) => ended)])
       if (signal.aborted) log('stopping: finishing what is in flight')
     } finally {
-      await stage.close()
+      await services.close()
       await listener?.close()
     }
+  })
+}
+
+/** The stages of a range with, beside infer, the labels; without a range, the labels alone. */
+function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
+  const { range, config, group, log } = options
+  return openAll(async (opened) => {
+    const stage =
+      range === undefined
+        ? undefined
+        : opened.add(await openStage({ ...options, range }), (one) => one.close())
+    const telemetry = stage?.telemetry ?? createTelemetry()
+    const runners = stage === undefined ? [] : [stage.runner]
+    if (range === undefined || range.last === 'infer') {
+      const labelGroup = range === undefined ? group : `${config.stream.group}.labels`
+      const labels = await openLabelStage({ group: labelGroup, config, telemetry, log })
+      runners.push(opened.add(labels, (one) => one.close()).runner)
+    }
+    return { runners, telemetry, model: stage?.model?.ref, close: () => opened.close() }
   })
 }
 
@@ -92,6 +110,7 @@ export function rangeText({ first, last }: StageRange): string {
   return first === last ? first : `${first}..${last}`
 }
 
-function readiness(ready: boolean): void {
-  if (!ready) throw new WinnowError('broker_unavailable', 'the consumer group is not joined')
+function readiness(runners: readonly Runner[]): void {
+  if (runners.every((runner) => runner.isReady())) return
+  throw new WinnowError('broker_unavailable', 'the consumer group is not joined')
 }

@@ -158,11 +158,11 @@ async function runTraining(
   signal: AbortSignal,
 ): Promise<Trained> {
   const { config, terminal, paths } = context
+  const onProgress = (text: string): void => terminal.progress(text)
+  const reading = { config, columns: options, signal, onProgress }
   const read = (source: string | undefined): Promise<Dataset | undefined> =>
-    source === undefined
-      ? Promise.resolve(undefined)
-      : readCleaned(source, { config, columns: options, signal })
-  const train = await readCleaned(options.data, { config, columns: options, signal })
+    source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
+  const train = await readCleaned(options.data, reading)
   const test = await read(options.test)
   const base = await pullBase(options.base, context, signal)
   const shared = {

@@ -8,12 +8,14 @@ import { createAdmission } from './admission.ts'
 import { createAuthorize } from './auth.ts'
 import { addClassifyRoutes } from './classify.ts'
 import { addEventRoutes } from './events.ts'
+import { addLabelRoutes } from './labels.ts'
 import { addOpenapiRoute } from './openapi.ts'
 import type {
   EventPublisher,
   GatewayFailure,
   GatewayMetrics,
   HealthCheck,
+  LabelPublisher,
   MetricsSource,
   OnlineClassifier,
   ResultReader,
@@ -29,6 +31,7 @@ import type { Gateway } from './route.ts'
 export type GatewayParts = {
   readonly config: Pick<Config, 'gateway' | 'limits' | 'cleaning'>
   readonly publisher: EventPublisher
+  readonly labels: LabelPublisher
   readonly results: ResultReader
   /** Absent when `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
@@ -50,7 +53,7 @@ export type GatewayParts = {
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { config, publisher, results, classifier, health, metricsText } = parts
+  const { config, publisher, labels, results, classifier, health, metricsText } = parts
   const clock = parts.clock ?? Date.now
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
   app.use(observeRequests(parts.metrics))
@@ -58,6 +61,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const authorize = createAuthorize(config.gateway)
   const context = { authorize, admit: createAdmission(config.gateway), clock, config }
   addEventRoutes(app, { ...context, publisher })
+  addLabelRoutes(app, { ...context, labels })
   addClassifyRoutes(app, { ...context, classifier })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })

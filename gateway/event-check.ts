@@ -35,7 +35,7 @@ export function checkEvent(
   }
   const parsed = eventJson.safeParse(value)
   if (!parsed.success) {
-    const defects = parsed.error.issues.flatMap((issue) => shapeDefects(issue, value))
+    const defects = parsed.error.issues.flatMap((issue) => shapeDefects(issue, value, 'an event'))
     return { kind: 'rejected', defects }
   }
   const event = withoutNulls(parsed.data)
@@ -43,7 +43,15 @@ export function checkEvent(
     ...textDefects(event.text, options.limits.textBytesMax),
     ...timeDefects(event.time, options),
     ...attributesDefects(event.attributes, options.limits.attributesMax),
-    ...surrogateDefects(event),
+    ...surrogateDefects([
+      ['id', event.id],
+      ['source', event.source],
+      ['label', event.label],
+      ...Object.entries(event.attributes ?? {}).map(([name, value]): [string, string] => [
+        'attributes',
+        `${name} ${value}`,
+      ]),
+    ]),
   ]
   return defects.length === 0 ? { kind: 'ok', event } : { kind: 'rejected', defects }
 }
@@ -64,14 +72,15 @@ export function textDefects(text: string, bytesMax: number): EventDefect[] {
 
 type Issue = z.core.$ZodIssue
 
-function shapeDefects(issue: Issue, event: object): EventDefect[] {
+/** What one issue of a schema says about a value; `noun` is what the value should be. */
+export function shapeDefects(issue: Issue, value: object, noun: string): EventDefect[] {
   const field = issue.path.join('.')
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
         code: 'field_unknown',
         field: key,
-        message: `${shorten(key)} is not a field of an event`,
+        message: `${shorten(key)} is not a field of ${noun}`,
       }))
     case 'too_big':
       return [{ code: 'field_too_long', field, message: `${field} is too long` }]
@@ -82,13 +91,14 @@ function shapeDefects(issue: Issue, event: object): EventDefect[] {
     case 'too_small':
       return [{ code: 'field_type', field, message: `${field} must not be empty` }]
     default:
-      return issue.path.length === 1 && !Object.hasOwn(event, issue.path[0]!)
+      return issue.path.length === 1 && !Object.hasOwn(value, issue.path[0]!)
         ? [{ code: 'field_missing', field, message: `${field} is missing` }]
         : [{ code: 'field_type', field, message: `${shorten(field)} has the wrong type` }]
   }
 }
 
-function timeDefects(
+/** What is wrong with a time; without one, nothing. */
+export function timeDefects(
   time: number | string | undefined,
   options: { readonly limits: Config['limits']; readonly nowMs: number },
 ): EventDefect[] {
@@ -120,16 +130,9 @@ function attributesDefects(
 }
 
 /** Half a surrogate pair cannot be written as UTF-8: it would arrive as another string. */
-function surrogateDefects(event: CheckedEvent): EventDefect[] {
-  const named: [string, string | undefined][] = [
-    ['id', event.id],
-    ['source', event.source],
-    ['label', event.label],
-    ...Object.entries(event.attributes ?? {}).map(([name, value]): [string, string] => [
-      'attributes',
-      `${name} ${value}`,
-    ]),
-  ]
+export function surrogateDefects(
+  named: readonly (readonly [field: string, value: string | undefined])[],
+): EventDefect[] {
   return named
     .filter(([, value]) => value !== undefined && hasLoneSurrogate(value))
     .map(([field]) => ({

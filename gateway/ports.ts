@@ -26,6 +26,24 @@ export type EventPublisher = {
   ): Promise<void>
 }
 
+/** A person's word on an event, checked. */
+export type PublishedLabel = {
+  readonly id: string
+  /** Null takes back what was said before. */
+  readonly label: string | null
+  readonly by?: string
+  /** Whole epoch milliseconds, or RFC 3339. */
+  readonly time?: number | string
+}
+
+/** Puts labels on the labels topic. Rejects as EventPublisher does. */
+export type LabelPublisher = {
+  publish(
+    labels: readonly PublishedLabel[],
+    options: { readonly traceparent?: string },
+  ): Promise<void>
+}
+
 /** One stored row: an event classified by one model version. */
 export type StoredResult = Pick<
   Classification,

@@ -1,6 +1,7 @@
 // How records become ClickHouse rows: column lists and the values in their order.
 import type { Classification } from '../schemas/classification.ts'
 import type { DeadLetter } from '../schemas/dead-letter.ts'
+import type { KafkaRecord } from '../schemas/record.ts'
 
 /** Columns of `classifications` that the sink writes; total_ms is the engine's own default. */
 export const classificationColumns = [
@@ -95,6 +96,24 @@ export const labelColumns = [
 /** The row of a label that came with its event. */
 export function knownLabelRow(one: Classification): unknown[] {
   return [one.eventId, one.knownLabel, seconds(one.eventTimeMs), 'producer']
+}
+
+/** Columns of a label from its own topic. */
+export const eventLabelColumns = [
+  ...labelColumns,
+  'topic',
+  'partition',
+  'offset',
+  'record_time',
+] as const satisfies readonly [string, ...string[]]
+
+/** The row of a label from its own topic; an empty label takes back what the person said before. */
+export function eventLabelRow(
+  one: { eventId: string; label: string | null; by: string; timeMs: number },
+  { topic, partition, offset, recordTimeMs }: KafkaRecord,
+): unknown[] {
+  const origin = [topic, partition, offset, seconds(recordTimeMs)]
+  return [one.eventId, one.label ?? '', seconds(one.timeMs), one.by, ...origin]
 }
 
 /** Epoch milliseconds as the decimal seconds that DateTime64(3) reads. */

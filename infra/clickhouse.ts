@@ -17,6 +17,8 @@ import { fenceCondition, fenceParameters, fenceQueryId } from './fence-condition
 export type Analytics = {
   /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
+  /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
+  stream<Row>(sql: string): AsyncGenerator<Row>
   /** A statement without a result. */
   run(sql: string, parameters?: Record<string, unknown>): Promise<void>
   /**
@@ -80,6 +82,7 @@ export function createAnalytics(
         })
         return answer.json()
       }),
+    stream: (sql) => streamRows(client, sql),
     run: (sql, parameters) =>
       analyticsCall('run a statement', async () => {
         await client.command({ query: sql, query_params: parameters ?? {} })
@@ -109,6 +112,25 @@ export function createAnalytics(
         if (!answer.success) throw answer.error
       }),
     close: () => client.close(),
+  }
+}
+
+async function* streamRows<Row>(client: ClickHouseClient, sql: string): AsyncGenerator<Row> {
+  const answer = await analyticsCall('query', () =>
+    client.query({
+      query: sql,
+      format: 'JSONEachRow',
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+    }),
+  )
+  try {
+    for await (const rows of answer.stream<Row>()) {
+      for (const row of rows) yield row.json()
+    }
+  } catch (cause) {
+    throw analyticsError('read the rows of a query', cause)
+  } finally {
+    answer.close()
   }
 }
 

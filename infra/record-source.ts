@@ -126,7 +126,8 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
   }
 }
 
-function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
+/** A consumed message as the stages see it. */
+export function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
   const traceparent = message.headers?.['traceparent']
   return {
     topic,

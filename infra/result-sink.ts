@@ -110,20 +110,24 @@ export function insertDeadLetters(
 
 /**
  * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
- * named, its results. An offset that a topic made anew has again counts with its later record time.
+ * named, its results, or the labels. An offset that a topic made anew has again counts with its later record time.
  */
 export async function readDelivered(
   analytics: Analytics,
-  from: { topic: string; partition: number; fromOffset: number; model?: string },
+  from: { topic: string; partition: number; fromOffset: number } & (
+    { model?: string } | { table: 'labels' }
+  ),
 ) {
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset >= {fromOffset: UInt64}`
   const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}`
   const results = `SELECT offset, record_time FROM classifications
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
+  const labels = `SELECT offset, record_time FROM labels WHERE ${origin}`
+  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
   const rows = await analytics.rows<{ at: number; ms: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
-     FROM (${from.model === undefined ? letters : `${results} UNION ALL ${letters}`})
+     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
      GROUP BY at ORDER BY at LIMIT ${deliveredPageRows}`,
     from,
   )

@@ -2,6 +2,7 @@
 import { classificationAvro } from './classification.ts'
 import { deadLetterAvro } from './dead-letter.ts'
 import { eventAvro } from './event.ts'
+import { labelAvro } from './label.ts'
 import { tokenizedAvro, validatedAvro } from './validated.ts'
 
 /** Topics with Avro values, by short name; the registry subject is `<prefix><name>-value`. */
@@ -10,6 +11,7 @@ export const topicSchemas = {
   validated: validatedAvro,
   tokenized: tokenizedAvro,
   classified: classificationAvro,
+  labels: labelAvro,
   'dead-letters': deadLetterAvro,
 } as const
 

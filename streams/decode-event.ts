@@ -24,6 +24,25 @@ export async function decodeEvent(
 
 /** Decodes a JSON event; null and absent are the same for optional fields. */
 export function decodeJsonEvent(value: Uint8Array): Outcome<EventRecord> {
+  const json = decodeJson(value, openEventJson, 'a JSON event must be an object with a "text"')
+  if (json.kind !== 'ok') return json
+  const { id, text: body, source, time, attributes, label } = json.value
+  return ok({
+    id: id ?? null,
+    text: body,
+    source: source ?? null,
+    time: time ?? null,
+    attributes: attributes ?? {},
+    label: label ?? null,
+  })
+}
+
+/** Decodes UTF-8 JSON of a shape; `expected` is the sentence when it is no object at all. */
+export function decodeJson<T>(
+  value: Uint8Array,
+  shape: z.ZodType<T>,
+  expected: string,
+): Outcome<T> {
   let text: string
   try {
     text = utf8.decode(value)
@@ -37,19 +56,10 @@ export function decodeJsonEvent(value: Uint8Array): Outcome<EventRecord> {
     return rejected('json_invalid', errorMessage(error))
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return rejected('event_not_object', 'a JSON event must be an object with a "text"')
+    return rejected('event_not_object', expected)
   }
-  const parsed = openEventJson.safeParse(json)
-  if (!parsed.success) return rejection(parsed.error.issues[0]!, json)
-  const { id, text: body, source, time, attributes, label } = parsed.data
-  return ok({
-    id: id ?? null,
-    text: body,
-    source: source ?? null,
-    time: time ?? null,
-    attributes: attributes ?? {},
-    label: label ?? null,
-  })
+  const parsed = shape.safeParse(json)
+  return parsed.success ? ok(parsed.data) : rejection(parsed.error.issues[0]!, json)
 }
 
 function rejection(issue: z.core.$ZodIssue, json: object): Outcome<never> {

@@ -5,6 +5,7 @@ import { cleanText } from '../models/clean-text.ts'
 import type { EventRecord } from '../schemas/event.ts'
 import type { Origin, Validated } from '../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
+import { eventTime } from './event-time.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 
 export type ValidationRules = {
@@ -14,11 +15,7 @@ export type ValidationRules = {
   window: DuplicateWindow
 }
 
-/** Event times before this are taken for a wrong unit or an unset clock: 2000-01-01. */
-const earliestMs = Date.UTC(2000, 0, 1)
 const idCharsMax = 256
-/** RFC 3339 section 5.6: date, time and an offset or Z. */
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/
 
 /** Checks and cleans one event that came from `origin`. */
 export function validateEvent(
@@ -56,26 +53,6 @@ export function validateEvent(
   })
 }
 
-function eventTime(
-  time: EventRecord['time'],
-  recordTimeMs: number,
-  { nowMs, limits }: ValidationRules,
-): Outcome<number> {
-  if (time === null) return ok(recordTimeMs)
-  const parsed = typeof time === 'number' ? time : rfc3339.test(time) ? Date.parse(time) : NaN
-  if (!Number.isFinite(parsed)) {
-    return rejected('time_invalid', `${JSON.stringify(time)} is neither RFC 3339 nor epoch ms`)
-  }
-  const ms = Math.trunc(parsed)
-  if (ms > nowMs + limits.futureMsMax) {
-    return rejected('time_future', `${timeText(ms)} is more than ${limits.futureMsMax} ms ahead`)
-  }
-  if (ms < earliestMs) {
-    return rejected('time_past', `${timeText(ms)} is before 2000; are these seconds, not ms?`)
-  }
-  return ok(ms)
-}
-
 function longField(event: EventRecord, attributesMax: number): string | undefined {
   for (const [name, value] of Object.entries({
     id: event.id,
@@ -88,8 +65,4 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
   }
   const count = Object.keys(event.attributes).length
   return count > attributesMax ? `${count} attributes; at most ${attributesMax}` : undefined
-}
-
-function timeText(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
 }

@@ -1,5 +1,6 @@
 // Migrations on the real engine: applied once and in order, by any number of processes, and refused
 // when an applied file was edited.
+import { readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -14,7 +15,7 @@ import { migrate } from '../../infra/migrations.ts'
 import { uniqueName } from '../support/backends.ts'
 
 const root = new URL('../../', import.meta.url)
-const shipped = ['0001_tables.sql', '0002_rollups.sql', '0003_out-of-scope.sql']
+const shipped = readdirSync(new URL('infra/sql/', root)).sort()
 
 let config: Config['clickhouse']
 let analytics: Analytics

@@ -8,6 +8,7 @@ import type {
   GatewayFailure,
   OnlineClassifier,
   PublishedEvent,
+  PublishedLabel,
   ResultFilter,
   StoredResult,
 } from '../../gateway/ports.ts'
@@ -17,6 +18,7 @@ import type { Gateway } from '../../gateway/route.ts'
 export type GatewayUnderTest = {
   readonly app: Gateway
   readonly published: PublishedEvent[]
+  readonly labels: PublishedLabel[]
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
   readonly observed: { route: string; method: string; status: number }[]
@@ -49,12 +51,20 @@ export function configWith(
 /** A gateway on in-memory ports; `parts` replaces any of them. */
 export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnderTest {
   const published: PublishedEvent[] = []
+  const labels: PublishedLabel[] = []
   const traceparents: (string | undefined)[] = []
   const filters: ResultFilter[] = []
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
   const app = createGateway({
     config: configWith(),
+    labels: {
+      publish: (given, { traceparent }) => {
+        labels.push(...given)
+        traceparents.push(traceparent)
+        return Promise.resolve()
+      },
+    },
     publisher: {
       publish: (events, { traceparent }) => {
         published.push(...events)
@@ -90,6 +100,7 @@ export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnde
   return {
     app,
     published,
+    labels,
     traceparents,
     filters,
     observed,

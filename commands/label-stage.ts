@@ -1,0 +1,55 @@
+// Builds the runner that writes winnow.labels to the table labels: the composition behind
+// `stream --stages labels`, which runs beside infer as well.
+import type { Config } from '../configs/schema.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { createLabelSink } from '../infra/label-sink.ts'
+import { createRecordSource } from '../infra/record-source.ts'
+import { openSchemas } from '../infra/registry.ts'
+import type { Telemetry } from '../infra/telemetry.ts'
+import { partitionCount, topicOf } from '../infra/topics.ts'
+import { createLabelSlice } from '../streams/label-slice.ts'
+import { createRunner, type Runner } from '../streams/runner.ts'
+import { openAll } from './opened.ts'
+
+export type LabelStage = {
+  readonly runner: Runner
+  /** Finishes what is in flight, commits, and closes every client. */
+  close(): Promise<void>
+}
+
+/** Opens clients and makes the runner; `runner.start()` begins. The caller closes it. */
+export function openLabelStage(options: {
+  group: string
+  config: Config
+  telemetry: Telemetry
+  log: (line: string) => void
+}): Promise<LabelStage> {
+  const { config, group } = options
+  return openAll(async (opened) => {
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const kafka = createKafka(config.kafka, options.log)
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const topic = topicOf(config.topics, 'labels')
+    const runner = createRunner({
+      source: createRecordSource(kafka, {
+        ...{ group, topic, config, concurrency: await partitionCount(kafka, topic) },
+      }),
+      slice: createLabelSlice({
+        limits: config.limits,
+        readAvro: (value) => schemas.decode('labels', value),
+        nowMs: () => Date.now(),
+      }),
+      sink: createLabelSink(
+        { analytics, producer, schemas },
+        { deadLetterTopic: topicOf(config.topics, 'dead-letters'), owner: { group, topic } },
+      ),
+      config: config.stream,
+      metrics: options.telemetry,
+      log: options.log,
+    })
+    opened.add(runner, (one) => one.stop())
+    return { runner, close: () => opened.close() }
+  })
+}

@@ -1,0 +1,54 @@
+// The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for results.
+import type { DeadLetter } from '../schemas/dead-letter.ts'
+import type { Fence } from '../schemas/fence.ts'
+import type { KafkaRecord } from '../schemas/record.ts'
+import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
+import { raiseFence } from './partition-fence.ts'
+import {
+  insertDeadLetters,
+  readDelivered,
+  sendDeadLetters,
+  type Ownership,
+  type SinkClients,
+} from './result-sink.ts'
+
+/** A label as the table takes it. */
+export type LabelToStore = {
+  readonly eventId: string
+  readonly label: string | null
+  readonly by: string
+  readonly timeMs: number
+}
+
+/** Makes the sink; it closes nothing. */
+export function createLabelSink(
+  clients: SinkClients,
+  options: { deadLetterTopic: string; owner: Ownership },
+) {
+  const { analytics } = clients
+  return {
+    fence: (partitions: readonly number[]) =>
+      raiseFence(analytics, { ...options.owner, partitions }),
+
+    delivered: (topic: string, partition: number, fromOffset: number) =>
+      readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),
+
+    async write(
+      block: {
+        token: string
+        outputs: readonly { record: KafkaRecord; value: LabelToStore }[]
+        deadLetters: readonly DeadLetter[]
+      },
+      fence: Fence,
+    ): Promise<void> {
+      await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
+      await insertDeadLetters(analytics, block, fence)
+      await analytics.insert('labels', {
+        columns: eventLabelColumns,
+        values: block.outputs.map(({ record, value }) => eventLabelRow(value, record)),
+        token: `${block.token}-labels`,
+        fence,
+      })
+    },
+  }
+}

@@ -1,0 +1,45 @@
+// The human label on winnow.labels: its Avro schema, the record type derived from it, and the validator
+// of the JSON form that people produce by hand. Which of several labels counts is said where they are
+// joined (trainers' sources, the view event_labels).
+import { z } from 'zod'
+import type { AvroRecord, AvroType } from './avro-type.ts'
+
+/** Avro schema of one label on winnow.labels; the key is the event's id. */
+export const labelAvro = {
+  type: 'record',
+  name: 'Label',
+  namespace: 'winnow',
+  doc: 'What a person says that an event is.',
+  fields: [
+    { name: 'id', type: 'string', doc: 'The id of the event.' },
+    {
+      name: 'label',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'The true label; null takes back what this person said before.',
+    },
+    {
+      name: 'by',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'Who says so.',
+    },
+    {
+      name: 'time',
+      type: ['null', 'long', 'string'],
+      default: null,
+      doc: 'When it was said: epoch milliseconds or RFC 3339; the record time when absent.',
+    },
+  ],
+} as const satisfies AvroRecord
+
+/** One label as Avro decodes it. */
+export type LabelRecord = AvroType<typeof labelAvro>
+
+/** One label as a person writes it in JSON. `label` must be there: null takes a label back. */
+export const labelJson = z.strictObject({
+  id: z.string().min(1).max(256),
+  label: z.string().min(1).max(256).nullable(),
+  by: z.string().min(1).max(256).nullish(),
+  time: z.union([z.number(), z.string()]).nullish(),
+})

@@ -1,0 +1,32 @@
+// The slice from winnow.labels to the table labels: decode and check, nothing else.
+import type { LabelRecord } from '../schemas/label.ts'
+import type { AvroReader } from './decode-event.ts'
+import { decodeLabel, type EventLabel } from './decode-label.ts'
+import type { TimeRules } from './event-time.ts'
+import type { Slice } from './ports.ts'
+import { recordOrigin } from './slice.ts'
+
+/** Makes the slice; `nowMs` is epoch milliseconds. */
+export function createLabelSlice(options: {
+  limits: TimeRules['limits']
+  readAvro: AvroReader<LabelRecord>
+  nowMs: () => number
+}): Slice<EventLabel> {
+  const { limits, readAvro, nowMs } = options
+  return {
+    name: 'label',
+    startsAtOrigin: true,
+    begin: () => ({
+      apply: (records) =>
+        Promise.all(
+          records.map(async (record) => ({
+            record,
+            origin: recordOrigin(record),
+            stage: 'label',
+            outcome: await decodeLabel(record, readAvro, { limits, nowMs: nowMs() }),
+          })),
+        ),
+      end: () => undefined,
+    }),
+  }
+}
