@@ -44,7 +44,8 @@ async function runStream(options: Options): Promise<void> {
   })
   await prepareBackends(config)
   const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
-  const group = options.group ?? `${config.stream.group}.${range === undefined ? 'labels' : rangeText(range)}`
+  const group =
+    options.group ?? `${config.stream.group}.${range === undefined ? 'labels' : rangeText(range)}`
   await untilStopped(async (signal) => {
     const services = await openServices({ range, group, config, storeDir: paths.store, log })
     const { runners, telemetry, model } = services
