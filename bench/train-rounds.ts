@@ -47,7 +47,7 @@ await fineTune(
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
     recipe: { ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
-    ...{ seed, engine, threads, scratchDir: '.' },
+    ...{ seed, engine, threads, statesDir: '.' },
   },
   { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },
 )

@@ -72,8 +72,8 @@ export type FineTuningTask = {
   /** Default `onnx`. */
   readonly engine?: TrainingEngine | undefined
   readonly threads: number
-  /** Where states of frozen layers are kept while training runs. */
-  readonly scratchDir: string
+  /** Where states of frozen layers are kept, for later runs too. */
+  readonly statesDir: string
   /** None are written without it. */
   readonly checkpoint?: CheckpointPlan | undefined
 }

@@ -34,7 +34,7 @@ function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
   return {
     ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0 },
     ...{ train: labelled(200, 1), validation: labelled(60, 2), asked: labelled(9, 3).texts },
-    ...{ classWeights: new Float32Array(3).fill(1), recipe, seed: 1, threads: 1, scratchDir: dir },
+    ...{ classWeights: new Float32Array(3).fill(1), recipe, seed: 1, threads: 1, statesDir: dir },
     ...changed,
   }
 }

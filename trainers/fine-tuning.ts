@@ -128,9 +128,9 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
     masks: new DropoutMasks({
       ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
     }),
-    train: await feedsOf('train', task.train.texts),
-    validation: await feedsOf('validation', task.validation.texts),
-    asked: await feedsOf('asked', task.asked),
+    train: await feedsOf(task.train.texts),
+    validation: await feedsOf(task.validation.texts),
+    asked: await feedsOf(task.asked),
   }
 }
 
@@ -138,16 +138,16 @@ function feedMaker(options: {
   task: FineTuningTask
   limits: BatchLimits
   watch: FineTuningWatch
-}): (name: string, texts: EncodedTexts) => Promise<TextFeeds> {
+}): (texts: EncodedTexts) => Promise<TextFeeds> {
   const { task, watch } = options
-  return (name, texts) => {
+  return (texts) => {
     if (task.frozenLayers === 0) return Promise.resolve(idFeeds(texts))
     const total = texts.offsets.length - 1
     const onProgress = (done: number): void => {
       throwIfCancelled(watch)
       watch.onProgress({ kind: 'freezing', done, total })
     }
-    return stateFeeds(texts, { ...task, ...options, name, onProgress })
+    return stateFeeds(texts, { ...task, ...options, onProgress })
   }
 }
 

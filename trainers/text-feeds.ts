@@ -1,13 +1,14 @@
 // Batches of texts as the inputs of a training graph: ids, or the states that frozen layers give,
-// which are computed once by the serving graph and kept in a file. It owns that file.
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+// which are computed once by the serving graph. Their files are state-files.ts.
+import { createHash } from 'node:crypto'
+import { closeSync, readSync, writeSync } from 'node:fs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { buildStates } from '../models/graph/encoder.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import { sessionOptions } from '../models/session-options.ts'
 import { lengthsOf, padBatch, renumberIds, textFeeds, type EncodedTexts } from './encoded-texts.ts'
+import { openStateFile } from './state-files.ts'
 import { sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 
 /** One batch, ready to be fed. */
@@ -39,46 +40,21 @@ export function idFeeds(texts: EncodedTexts): TextFeeds {
 }
 
 /**
- * Computes the states of all texts below the trained layers, and feeds them from a file in
- * `scratchDir`: float32 [tokens, hidden] for each text, 15 kB for one of ten tokens of MiniLM.
+ * Feeds the states of all texts below the trained layers from a file in `statesDir`, which holds those
+ * of earlier runs on the same texts, too: float32 [tokens, hidden] for each text, 15 kB for one of
+ * ten tokens of MiniLM.
  */
-export async function stateFeeds(
-  texts: EncodedTexts,
-  options: {
-    weights: EncoderWeights
-    frozenLayers: number
-    threads: number
-    limits: BatchLimits
-    scratchDir: string
-    name: string
-    onProgress: (done: number) => void
-  },
-): Promise<TextFeeds> {
-  const { weights, limits } = options
+export async function stateFeeds(texts: EncodedTexts, options: FrozenStates): Promise<TextFeeds> {
+  const { weights, statesDir } = options
   const { hidden } = weights
   const lower = { ...weights, layers: weights.layers.slice(0, options.frozenLayers) }
   const graph = buildStates(lower, { padding: 'lengths', normalize: false })
-  const session = await InferenceSession.create(writeOnnx(graph, { name: 'states' }), {
-    ...sessionOptions,
-    intraOpNumThreads: options.threads,
+  const model = writeOnnx(graph, { name: 'states' })
+  const key = createHash('sha256').update(model).update(texts.ids).update(texts.offsets)
+  const file = await openStateFile({
+    ...{ dir: statesDir, key: key.digest('hex'), bytes: texts.ids.length * hidden * 4 },
+    fill: (opened) => writeStates(opened, { ...options, model, texts }),
   })
-  const file = openSync(join(options.scratchDir, `${options.name}.states`), 'w+')
-  const lengths = lengthsOf(texts)
-  const order = Int32Array.from(lengths, (_, index) => index)
-  let done = 0
-  for (const indices of sortedIntoBatches(order, lengths, limits)) {
-    const padded = padBatch(texts, indices)
-    const results = await session.run(textFeeds(padded))
-    const states = results['states']!.data as Float32Array
-    for (const [row, index] of indices.entries()) {
-      const start = row * padded.tokens * hidden
-      const own = states.subarray(start, start + padded.lengths[row]! * hidden)
-      writeSync(file, own, 0, own.byteLength, texts.offsets[index]! * hidden * 4)
-    }
-    done += indices.length
-    options.onProgress(done)
-  }
-  await session.release()
   return {
     feed(indices) {
       const { batch, tokens, lengths } = padBatch(texts, indices)
@@ -95,5 +71,45 @@ export async function stateFeeds(
       return { feeds, usedRows: new Int32Array(0), batch, tokens }
     },
     close: () => closeSync(file),
+  }
+}
+
+type FrozenStates = {
+  readonly weights: EncoderWeights
+  readonly frozenLayers: number
+  readonly threads: number
+  readonly limits: BatchLimits
+  readonly statesDir: string
+  readonly onProgress: (done: number) => void
+}
+
+/** Runs the frozen layers over all texts. */
+async function writeStates(
+  file: number,
+  options: FrozenStates & { model: Uint8Array; texts: EncodedTexts },
+): Promise<void> {
+  const { texts, limits, threads } = options
+  const { hidden } = options.weights
+  const session = await InferenceSession.create(options.model, {
+    ...{ ...sessionOptions, intraOpNumThreads: threads },
+  })
+  const lengths = lengthsOf(texts)
+  const order = Int32Array.from(lengths, (_, index) => index)
+  let done = 0
+  try {
+    for (const indices of sortedIntoBatches(order, lengths, limits)) {
+      const padded = padBatch(texts, indices)
+      const results = await session.run(textFeeds(padded))
+      const states = results['states']!.data as Float32Array
+      for (const [row, index] of indices.entries()) {
+        const start = row * padded.tokens * hidden
+        const own = states.subarray(start, start + padded.lengths[row]! * hidden)
+        writeSync(file, own, 0, own.byteLength, texts.offsets[index]! * hidden * 4)
+      }
+      done += indices.length
+      options.onProgress(done)
+    }
+  } finally {
+    await session.release()
   }
 }

@@ -40,7 +40,7 @@ function task(engine: TrainingEngine, changed: Partial<FineTuningTask> = {}): Fi
     ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0, engine },
     ...{ train: labelled(100, 1), validation: labelled(40, 2), asked: labelled(9, 3).texts },
     recipe: { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 },
-    ...{ classWeights: new Float32Array(3).fill(1), seed: 1, threads: 1, scratchDir: dir },
+    ...{ classWeights: new Float32Array(3).fill(1), seed: 1, threads: 1, statesDir: dir },
     ...changed,
   }
 }

@@ -1,8 +1,8 @@
 // Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
 // model version: the whole method, top to bottom. What it starts from is starting-head.ts, the steps
 // run in a thread (fine-tuning.ts), and a killed run goes on from its folder (unfinished-run.ts).
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
@@ -287,7 +287,7 @@ function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): numb
   throw new WinnowError('usage', message)
 }
 
-async function runTask(
+function runTask(
   options: Resolved,
   { run, identity }: RunStart,
   parts: Pick<
@@ -296,27 +296,23 @@ async function runTask(
   >,
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
-  const scratchDir = await mkdtemp(join(tmpdir(), 'winnow-training-'))
-  try {
-    const task = {
-      ...{ normalize: base.normalize, recipe, seed, engine, scratchDir },
-      checkpoint: {
-        ...{ path: checkpointPath(options.storeDir, run), identity },
-        ...options.checkpoints,
-      },
-      ...{
-        threads: workers,
-        classWeights: classWeightsOf(parts.train.truth, {
-          ...{ labels: parts.head.to, weighting: recipe.classWeighting },
-        }),
-        ...parts,
-      },
-    }
-    const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
-    return await fineTuneInThread(task, { onProgress, signal })
-  } finally {
-    await rm(scratchDir, { recursive: true, force: true })
+  const task = {
+    ...{ normalize: base.normalize, recipe, seed, engine },
+    statesDir: join(options.storeDir, 'frozen-states'),
+    checkpoint: {
+      ...{ path: checkpointPath(options.storeDir, run), identity },
+      ...options.checkpoints,
+    },
+    ...{
+      threads: workers,
+      classWeights: classWeightsOf(parts.train.truth, {
+        ...{ labels: parts.head.to, weighting: recipe.classWeighting },
+      }),
+      ...parts,
+    },
   }
+  const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
+  return fineTuneInThread(task, { onProgress, signal })
 }
 
 function textsOf({ examples }: Dataset): string[] {

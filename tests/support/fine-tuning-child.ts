@@ -63,7 +63,7 @@ const result = await fineTune(
     ...{ train: labelled(16 * stepsPerEpoch, 1), validation: labelled(60, 2) },
     ...{ asked: labelled(9, 3).texts, classWeights: new Float32Array(3).fill(1) },
     recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
-    scratchDir: dir,
+    statesDir: dir,
     checkpoint: { path: join(dir, 'checkpoint'), identity: { seed }, everySteps: 4 },
   },
   {

@@ -1,0 +1,50 @@
+// State files are computed once for one content, never half written, and bounded together.
+import { closeSync, readSync, writeSync } from 'node:fs'
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStateFile } from './state-files.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'winnow-states-'))
+})
+afterEach(() => rm(dir, { recursive: true }))
+
+/** Asks for ten bytes; gives how often they had to be written. */
+async function ask(key: string, bytesMax = 25): Promise<number> {
+  let fills = 0
+  const fill = (file: number): Promise<void> => {
+    fills++
+    writeSync(file, key.repeat(10).slice(0, 10))
+    return Promise.resolve()
+  }
+  const file = await openStateFile({ dir, key, bytes: 10, fill, bytesMax })
+  const content = Buffer.alloc(10)
+  readSync(file, content, 0, 10, 0)
+  expect(content.toString()).toBe(key.repeat(10))
+  closeSync(file)
+  return fills
+}
+
+it('fills a file once', async () => {
+  expect([await ask('a'), await ask('a'), await ask('b')]).toEqual([1, 0, 1])
+})
+
+it('removes what was used longest ago', async () => {
+  await ask('a')
+  await ask('b')
+  await utimes(join(dir, 'a.states'), 1, 1)
+  await utimes(join(dir, 'b.states'), 2, 2)
+  await ask('a')
+  await ask('c')
+  expect((await readdir(dir)).sort()).toEqual(['a.states', 'c.states'])
+})
+
+it('keeps nothing that is larger than its bound, or that was not finished', async () => {
+  expect(await ask('a', 5)).toBe(1)
+  const fill = (): Promise<void> => Promise.reject(new Error('killed'))
+  await expect(openStateFile({ dir, key: 'b', bytes: 10, fill })).rejects.toThrow('killed')
+  expect(await readdir(dir)).toEqual([])
+})
