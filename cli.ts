@@ -36,6 +36,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,
   },
   {
+    names: ['labels'],
+    load: async () => (await import('./commands/labels.ts')).addLabelsCommands,
+  },
+  {
     names: ['classify'],
     load: async () => (await import('./commands/classify.ts')).addClassifyCommand,
   },

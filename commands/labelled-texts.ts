@@ -1,14 +1,28 @@
 // What the commands that read labelled texts share: the options that say how, and reading them cleaned
 // as the stream cleans. Formats and their rules are the trainers'.
-import type { Command } from 'commander'
+import { readFile } from 'node:fs/promises'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { applyDataRules, defaultDataRules, type DataParts } from '../trainers/data-rules.ts'
 import { parseDatasetSource } from '../trainers/dataset-source.ts'
 import { readDataset, type Dataset } from '../trainers/dataset.ts'
+import { checkRepeated } from '../trainers/repeated-run.ts'
+import type { DataRules } from '../trainers/rule-findings.ts'
+import { wholeNumber } from './shared-options.ts'
 import { countText } from './terminal.ts'
 
 /** The parsed options of `addColumnOptions`. */
 export type ColumnOptions = { textColumn?: string; labelColumn?: string }
+
+/** The parsed options of `addRuleOptions`. */
+export type RuleOptions = {
+  duplicates: DataRules['duplicates']
+  nearDuplicates: number | 'off'
+  minExamples: number
+  dataManifest?: string
+}
 
 /** What SRC may be, for help texts. */
 export const sourceHelp =
@@ -19,6 +33,66 @@ export function addColumnOptions(command: Command): Command {
   return command
     .option('--text-column <name>', 'column or field that holds the text (default: text)')
     .option('--label-column <name>', 'column or field that holds the label (default: label)')
+}
+
+/** Adds the options that set the data rules. */
+export function addRuleOptions(command: Command): Command {
+  const { duplicates, nearDuplicates, minExamples } = defaultDataRules
+  return command
+    .addOption(
+      new Option('--duplicates <rule>', 'equal texts: one stays, or all on one side of a split')
+        .choices(['drop', 'keep'])
+        .default(duplicates),
+    )
+    .option(
+      '--near-duplicates <share>',
+      'resemblance from which texts stay together, or off',
+      resemblance,
+      nearDuplicates ?? 'off',
+    )
+    .option(
+      '--min-examples <number>',
+      'labels with fewer examples are left out',
+      wholeNumber(1),
+      minExamples,
+    )
+    .option('--data-manifest <file>', 'run.json of an earlier run whose data these must be')
+}
+
+function resemblance(text: string): number | 'off' {
+  if (text === 'off') return text
+  const share = Number(text)
+  if (text.trim() !== '' && share >= 0.5 && share <= 1) return share
+  throw new InvalidArgumentError('It takes a number from 0.5 to 1, or off.')
+}
+
+/**
+ * Compares the parts with the manifest of an earlier run, if one is given, and applies the rules.
+ *
+ * @throws WinnowError `dataset_invalid`, `usage`.
+ */
+export async function ruledParts(parts: DataParts, options: RuleOptions): Promise<DataParts> {
+  const { duplicates, nearDuplicates, minExamples, dataManifest: file } = options
+  const rules: DataRules = {
+    ...{ duplicates, minExamples },
+    nearDuplicates: nearDuplicates === 'off' ? undefined : nearDuplicates,
+  }
+  if (file !== undefined) {
+    const { train, validation, test } = parts
+    const given = {
+      ...{ train: train.manifest, validation: validation?.manifest, test: test?.manifest },
+    }
+    checkRepeated(await readManifest(file), given, { file, rules })
+  }
+  return applyDataRules(parts, rules)
+}
+
+async function readManifest(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown
+  } catch (cause) {
+    throw new WinnowError('usage', `--data-manifest ${file}: ${errorMessage(cause)}`, { cause })
+  }
 }
 
 /** Reads labelled texts and cleans them as the stream does. */

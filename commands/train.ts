@@ -4,6 +4,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
 import { renderReportText } from '../trainers/report-text.ts'
+import { ruleLines } from '../trainers/rule-report.ts'
 import type { TrainingMethod } from '../trainers/run-record.ts'
 import {
   trainEncoder,
@@ -12,9 +13,18 @@ import {
 } from '../trainers/train-encoder.ts'
 import type { RunStart } from '../trainers/unfinished-run.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
+import { withTruncatedTexts } from '../trainers/truncated-texts.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
-import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-texts.ts'
+import {
+  addColumnOptions,
+  addRuleOptions,
+  readCleaned,
+  ruledParts,
+  sourceHelp,
+  type ColumnOptions,
+  type RuleOptions,
+} from './labelled-texts.ts'
 import { workersOf } from './model.ts'
 import {
   addRecipeOptions,
@@ -30,7 +40,8 @@ import { progressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  RecipeOptions & {
+  RecipeOptions &
+  RuleOptions & {
     data?: string
     test?: string
     name?: string
@@ -106,12 +117,13 @@ export function addTrainCommand(program: Command): void {
       numberIn({ above: 0 }),
     )
   addRecipeOptions(command)
-  addColumnOptions(command).action(async (given: Options) => {
+  addRuleOptions(addColumnOptions(command)).action(async (given: Options) => {
     const context = await openContext(given)
     const { terminal } = context
     const asked = await askedFor(command, given, context)
     const trained = await untilStopped((signal) => runTraining(context, asked, signal))
     terminal.progressDone()
+    for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
     terminal.say(renderReportText(trained.metrics))
     terminal.say()
     terminal.say(
@@ -119,6 +131,7 @@ export function addTrainCommand(program: Command): void {
         trained.modelDir,
     )
     terminal.say(`report: ${trained.modelDir}/report.html`)
+    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
     terminal.document(trained)
   })
 }
@@ -162,9 +175,17 @@ async function runTraining(
   const reading = { config, columns: options, signal, onProgress }
   const read = (source: string | undefined): Promise<Dataset | undefined> =>
     source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
-  const train = await readCleaned(options.data, reading)
-  const test = await read(options.test)
+  const parts = await ruledParts(
+    {
+      train: await readCleaned(options.data, reading),
+      validation: await read(options.validation),
+      test: await read(options.test),
+    },
+    options,
+  )
   const base = await pullBase(options.base, context, signal)
+  const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
+  const { validation, test } = parts
   const shared = {
     ...{ train, test, base, storeDir: paths.store, name: options.name, seed: options.seed, signal },
     ...{ maxTokens: options.maxTokens, workers },
@@ -178,7 +199,7 @@ async function runTraining(
   const { method, layers = defaultLayers, checkpointEvery } = options
   return trainEncoder({
     ...shared,
-    validation: await read(options.validation),
+    validation,
     engine: options.engine,
     method: method === 'full' ? { kind: 'full' } : { kind: 'partial', layers },
     recipe: recipeOf(options),

@@ -10,6 +10,7 @@ import type { DatasetRows, DatasetSource, RemoteReaders, SourceFacts } from './d
 import { jsonlRows } from './jsonl-rows.ts'
 import { parquetRows } from './parquet-rows.ts'
 import { defaultColumns, type RowColumns } from './row-columns.ts'
+import type { RuleFindings } from './rule-findings.ts'
 import { exampleOf, type Example } from './source-row.ts'
 import { fileSource } from './text-lines.ts'
 
@@ -25,10 +26,16 @@ export type DataManifest = {
    * of the sorted SHA-256 of each `JSON.stringify([text, label])`.
    */
   readonly sha256: string
+  /** As it was read, where the data rules changed it. */
+  readonly read?: { readonly examples: number; readonly sha256: string } | undefined
   /** What was read: the file's own hash, offsets, a query. */
   readonly from?: SourceFacts | undefined
   /** Rows without a text, or without one after cleaning: they are left out. */
   readonly emptyTexts?: number | undefined
+  /** What the data rules found in training examples. */
+  readonly rules?: RuleFindings | undefined
+  /** Texts of which the model reads the beginning only. */
+  readonly truncatedTexts?: number | undefined
 }
 
 /** Labelled texts in the order of their source. All of it is held in memory. */

@@ -9,7 +9,7 @@ export type Split = {
   readonly validation: Int32Array
   /** Labels with too few different texts to give one away: all of them stay in `train`. */
   readonly unsplitLabels: readonly { readonly label: string; readonly examples: number }[]
-  /** Examples whose text, apart from case and white space, came before. */
+  /** Examples whose text, apart from case and white space, or nearly so, came before. */
   readonly duplicates: number
 }
 
@@ -72,16 +72,17 @@ export function stratifiedFolds(
   return foldOf
 }
 
-/** Indices grouped by equal text; a group counts to the label of its first example. */
+/** Indices grouped by near or equal text; a group counts to the label of its first example. */
 function groupsByLabel(examples: readonly Example[]): {
   byLabel: Map<string, number[][]>
   duplicates: number
 } {
-  const groupOf = new Map<string, number[]>()
+  const groupOf = new Map<string | number, number[]>()
   const byLabel = new Map<string, number[][]>()
   let duplicates = 0
-  for (const [index, { text, label }] of examples.entries()) {
-    const key = duplicateKey(text)
+  for (const [index, { text, label, group: near }] of examples.entries()) {
+    // Near duplicates have been found already and hold the equal texts too.
+    const key = near === undefined ? duplicateKey(text) : near
     const known = groupOf.get(key)
     if (known !== undefined) {
       known.push(index)

@@ -10,16 +10,21 @@ import type { EmbeddingProgress } from './embed-texts.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from './split.ts'
+import { reportLabels, writeLabelReport } from './suspicious-labels.ts'
 
 export type StartingHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
   | { readonly kind: 'trial'; readonly inverseRegularisation: number }
 
-/** A head fitted on the frozen encoder's embeddings, and the encoder's weights. */
+/**
+ * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think of the
+ * labels goes into `reportDir`.
+ */
 export async function startingHead(
   options: FrozenEncoderOptions & {
     readonly train: Dataset
     readonly seed: number
+    readonly reportDir: string
     readonly signal?: AbortSignal | undefined
     readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
   },
@@ -28,12 +33,13 @@ export async function startingHead(
   const { train, seed, signal, onProgress } = options
   const frozen = await openFrozenEncoder(options)
   try {
-    const report = (progress: EmbeddingProgress): void =>
-      onProgress?.({ kind: 'embedding', part: 'train', ...progress })
     const texts = train.examples.map(({ text }) => text)
-    const { rows } = await frozen.embed(texts, { onProgress: report, signal })
+    const { rows } = await frozen.embed(texts, {
+      onProgress: (progress) => onProgress?.({ kind: 'embedding', part: 'train', ...progress }),
+      signal,
+    })
     const truth = labelIndices(train, labels)
-    const { head } = await trainLogisticRegression({
+    const { head, heldOutProbabilities } = await trainLogisticRegression({
       training: {
         features: { rows, count: truth.length, width: frozen.hidden },
         ...{ truth, labels: labels.length },
@@ -42,6 +48,8 @@ export async function startingHead(
       signal,
       onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
     })
+    const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
+    await writeLabelReport(options.reportDir, report)
     return { encoder: frozen.weights, head }
   } finally {
     await frozen.close()

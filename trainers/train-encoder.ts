@@ -35,6 +35,7 @@ import {
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { judgeClassifier } from './judge-classifier.ts'
 import { publishClassifier } from './publish-classifier.ts'
+import { dataFacts } from './rule-report.ts'
 import { identityOf } from './run-identity.ts'
 import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -155,7 +156,7 @@ async function trainStarted(
   const { run } = start
   const { encoder, head } = hasCheckpoint(storeDir, run)
     ? await untrainedHead(base, labels)
-    : await startingHead(resolved, labels)
+    : await startingHead({ ...resolved, reportDir: join(storeDir, 'runs', run) }, labels)
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
@@ -187,7 +188,7 @@ async function trainStarted(
       ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn },
       ...{ encoder: trained.encoder, ...judged },
       pooledLayers: 'last',
-      facts: reportFacts(resolved, recipe, result),
+      facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
       verification: {
         texts: verified,
         probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
@@ -262,7 +263,8 @@ function withValidation(
   const split = stratifiedSplit(train.examples, { fraction: validationFraction, seed })
   const part = (indices: Int32Array, name: string): Dataset => {
     const examples = Array.from(indices, (index): Example => train.examples[index]!)
-    return { examples, manifest: describeExamples(`${train.manifest.source}#${name}`, examples) }
+    const described = describeExamples(`${train.manifest.source}#${name}`, examples)
+    return { examples, manifest: { ...train.manifest, ...described } }
   }
   if (split.validation.length === 0) {
     const message =

@@ -66,6 +66,8 @@ test('learns, and says what it learned from', async () => {
   expect(progress.at(-1)).toEqual({ kind: 'publishing' })
   const run = JSON.parse(await readFile(join(trained.runDir, 'run.json'), 'utf8'))
   expect(run).toMatchObject({ run: trained.run, model: 'intents@1', parameters: { seed: 3 } })
+  const listed = await readFile(join(trained.runDir, 'label-issues.jsonl'), 'utf8')
+  expect(listed.split('\n').length - 1).toBe(trained.labelIssues.suspicious)
 })
 
 test('the version on disk is whole, with a report', async () => {

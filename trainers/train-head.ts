@@ -21,9 +21,18 @@ import {
   type TrainedLogistic,
 } from './logistic-regression.ts'
 import { publishClassifier, type VerificationTexts } from './publish-classifier.ts'
+import { dataFacts } from './rule-report.ts'
 import { newRunName, writeRunRecord } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
 import { duplicateKey, stratifiedFolds } from './split.ts'
+import {
+  issueCounts,
+  labelFact,
+  reportLabels,
+  writeLabelReport,
+  type IssueCounts,
+  type LabelReport,
+} from './suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
 
 /** What training says while it runs. */
@@ -79,6 +88,8 @@ export type TrainedModel = {
   /** C of the head, and what the search saw. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
+  /** Suspicious labels of the training examples; the run's folder lists them. */
+  readonly labelIssues: IssueCounts
   /** Folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -121,6 +132,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
   })
   const { evaluation, head } = judged
+  const labelReport = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
   const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
@@ -128,10 +140,11 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
     ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn },
-    facts: reportFacts(resolved, fit),
+    facts: [...reportFacts(resolved, fit), ...dataFacts(train.manifest), labelFact(labelReport)],
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
-  return record({ version, run, fit, embedded, evaluation, started, options: resolved })
+  const work = { version, run, fit, embedded, evaluation, labelReport, started }
+  return record({ ...work, options: resolved })
 }
 
 type Resolved = TrainHeadOptions & {
@@ -249,6 +262,7 @@ async function record(work: {
   fit: TrainedLogistic
   embedded: EmbeddedTexts
   evaluation: Evaluation
+  labelReport: LabelReport
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
@@ -268,10 +282,12 @@ async function record(work: {
     ...{ dataManifest, evaluation, evaluatedOn },
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
+  await writeLabelReport(runDir, work.labelReport)
   return {
     ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
     metrics: { evaluatedOn, ...evaluation },
     ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
+    labelIssues: issueCounts(work.labelReport),
   }
 }

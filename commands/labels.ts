@@ -1,0 +1,85 @@
+// `winnow labels`: the quality of labels in a data set.
+import type { Command } from 'commander'
+import { checkLabels } from '../trainers/check-labels.ts'
+import { pullBase } from './base-pull.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import {
+  addColumnOptions,
+  addRuleOptions,
+  readCleaned,
+  ruledParts,
+  sourceHelp,
+  type ColumnOptions,
+  type RuleOptions,
+} from './labelled-texts.ts'
+import { workersOf } from './model.ts'
+import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { countText } from './terminal.ts'
+
+type Options = SharedOptions &
+  ColumnOptions &
+  RuleOptions & { data: string; base: string; top?: number; seed: number }
+
+const examples = [
+  'winnow labels check --data tickets.jsonl',
+  'winnow labels check --data tickets.csv --label-column team --top 200 --json',
+]
+const defaultTop = 20
+const shownCharacters = 100
+
+/** Adds `labels` and what is below it to the program. */
+export function addLabelsCommands(program: Command): void {
+  const labels = program
+    .command('labels')
+    .summary('find labels that are probably wrong')
+    .description('The quality of the labels in a data set.')
+    .addHelpText('after', examplesText(examples))
+  const check = addCommand(labels, {
+    name: 'check',
+    summary: 'list the most suspicious labels',
+    description:
+      'Trains heads on four fifths of the data, asks each about the other fifth, and lists the examples\n' +
+      'whose label it doubts most (confident learning), with the label that it would give. Nothing is\n' +
+      'changed; correct what is wrong at its source.',
+    examples,
+  })
+    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
+    .option(
+      '--top <number>',
+      `labels listed (default: ${defaultTop}; all with --json)`,
+      wholeNumber(1),
+    )
+    .option('--base <name>', 'base encoder', 'minilm-l6')
+    .option('--seed <number>', 'seed of the folds', wholeNumber(0), 1)
+  addRuleOptions(addColumnOptions(check)).action(async (options: Options) => {
+    const context = await openContext(options)
+    const { config, terminal, paths } = context
+    const report = await untilStopped(async (signal) => {
+      const read = await readCleaned(options.data, { config, columns: options, signal })
+      const { train: dataset } = await ruledParts({ train: read }, options)
+      const base = await pullBase(options.base, context, signal)
+      return checkLabels({
+        ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
+        workers: workersOf(config.inference),
+        onProgress: ({ done, total }) =>
+          terminal.progress(`embedding: ${countText(done)} of ${countText(total)} texts`),
+      })
+    })
+    terminal.progressDone()
+    const { suspicious, estimatedErrors } = report
+    terminal.say(
+      `${countText(suspicious.length)} of ${countText(report.examples)} labels are suspicious; ` +
+        `about ${countText(estimatedErrors)} are wrong.`,
+    )
+    for (const { text, given, suggested, margin } of suspicious.slice(
+      0,
+      options.top ?? defaultTop,
+    )) {
+      const shown = text.replace(/[\s\p{C}]+/gu, ' ').slice(0, shownCharacters)
+      const names = `${given} -> ${suggested}`.replace(/\p{C}/gu, '\uFFFD')
+      terminal.say(`${margin.toFixed(2)}  ${names}  ${shown}`)
+    }
+    terminal.document({ ...report, suspicious: suspicious.slice(0, options.top) })
+  })
+}
