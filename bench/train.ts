@@ -30,6 +30,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string', default: '10' },
     optimizer: { type: 'string', default: 'fused' },
+    threads: { type: 'string', default: String(availableParallelism()) },
     sides: { type: 'string', default: 'onnx,fp32,bf16' },
     help: { type: 'boolean', default: false },
   },
@@ -40,7 +41,7 @@ if (values.help) {
 }
 const [rounds, steps] = [Number(values.rounds), Number(values.steps)]
 const seed = 1
-const threads = availableParallelism()
+const threads = Number(values.threads)
 
 /** One round of one side. */
 type Round = { readonly seconds: number; readonly cpuSeconds: number; readonly peakBytes: number }
