@@ -20,7 +20,7 @@ import type { TimedTexts } from './train-rounds.ts'
 
 const usage =
   'node bench/train.ts --python PYTHON [--data TRAIN.jsonl.gz] [--rounds 5] [--steps 10] ' +
-  '[--optimizer fused|default] [--sides onnx,tfjs,fp32,bf16 (default: all but tfjs)]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
+  '[--optimizer fused|default] [--threads N] [--sides onnx,tfjs,fp32,bf16 (default: all but tfjs)]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
 
 const { values } = parseArgs({
   options: {
