@@ -55,8 +55,6 @@ const weights = tinyWeights()
 const head = tinyHead()
 const rates = { encoderRate: 1e-2, headRate: 3e-2, batchTexts: 16 }
 const runtime = armRuntime()
-// A checkpoint calls fsync for the file and for its folder: the third call is in the second one.
-if (point === 'checkpoint') armFsync(3)
 const result = await fineTune(
   {
     ...{ weights, normalize: true, head, frozenLayers: 1, seed: Number(seed), threads: 1 },
@@ -72,6 +70,8 @@ const result = await fineTune(
       if (progress.kind === 'freezing' && point === 'freezing') die()
       if (progress.kind === 'epoch' && progress.epoch === 2 && point === 'epoch') die()
       if (progress.kind !== 'step') return
+      // A checkpoint calls fsync for the file and for its folder: the third call is in the second.
+      if (point === 'checkpoint' && progress.step === 1) armFsync(3)
       if (point === 'step' && progress.step === 7) runtime.arm()
       if (point === 'validation' && progress.step === stepsPerEpoch) runtime.arm()
     },
