@@ -52,7 +52,7 @@ export function stepFailure(
     const message = `The runtime failed in ${where}: ${errorMessage(cause)}`
     return new WinnowError('session_failed', message, { cause, details: at })
   }
-  const message = `There is too little memory for ${where}. Lower --batch or --max-tokens.`
+  const message = `There is too little memory for ${where}. Lower --batch, --batch-tokens or --max-tokens.`
   return new WinnowError('memory_exhausted', message, { cause, details: at })
 }
 
