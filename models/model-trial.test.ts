@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Classifier, ClassifyOutcome } from './classifier.ts'
+import { tryModel } from './model-trial.ts'
+
+/** A classifier that answers after `msPerToken`, and notes the lengths that it was asked. */
+function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt?: number } = {}) {
+  const lengths: number[] = []
+  const outcome = (length: number): ClassifyOutcome =>
+    length === options.failsAt
+      ? { kind: 'rejected', batchId: 0, error: { code: 'output_invalid', message: 'NaN at x' } }
+      : {
+          ...{ kind: 'ok', label: 'a', score: 1, outOfScope: 0, logits: new Float32Array(1) },
+          ...{ probabilities: new Float32Array(1), queueMs: 0, inferMs: 0, batchId: 0 },
+        }
+  const classifier: Pick<Classifier, 'classifyWhenRoom' | 'tokenize' | 'labels'> = {
+    labels: ['a'],
+    tokenize: () => ({ ids: Int32Array.of(101, 5, 6, 7, 102), truncated: false }),
+    classifyWhenRoom: async (ids) => {
+      lengths.push(ids.length)
+      expect([ids[0], ids.at(-1)]).toEqual([101, 102])
+      if (ids.length === options.throwsAt) throw new Error('no room in this session')
+      const end = performance.now() + (options.msPerToken ?? 0) * ids.length
+      while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve))
+      return { result: Promise.resolve(outcome(ids.length)) }
+    },
+  }
+  return { classifier, lengths }
+}
+
+const limits = { maxTokens: 64, batchTokens: 128, slowdownMax: 5 }
+
+describe('tryModel', () => {
+  it('passes a good model after every length up to the longest', async () => {
+    const { classifier, lengths } = classifierOf()
+    const result = await tryModel(classifier, limits)
+    expect(result.kind).toBe('passed')
+    expect([...new Set(lengths)]).toEqual([3, 6, 12, 24, 48, 64])
+  })
+
+  it('refuses one whose numbers are not finite at some length only', async () => {
+    const { classifier } = classifierOf({ failsAt: 48 })
+    expect(await tryModel(classifier, limits)).toEqual({
+      kind: 'failed',
+      failure: { reason: 'not_finite', message: 'NaN at x' },
+    })
+  })
+
+  it('refuses one that is slower than allowed, and only then', async () => {
+    const slow = { ...limits, rivalUsPerToken: 1 }
+    const result = await tryModel(classifierOf({ msPerToken: 0.05 }).classifier, slow)
+    expect(result).toMatchObject({ kind: 'failed', failure: { reason: 'too_slow' } })
+    const generous = { ...slow, slowdownMax: 1e6 }
+    const passed = await tryModel(classifierOf({ msPerToken: 0.05 }).classifier, generous)
+    expect(passed.kind).toBe('passed')
+  })
+
+  it('refuses one whose session fails', async () => {
+    const { classifier } = classifierOf({ throwsAt: 12 })
+    const failure = { reason: 'unloadable', message: 'no room in this session' }
+    expect(await tryModel(classifier, limits)).toEqual({ kind: 'failed', failure })
+  })
+})
