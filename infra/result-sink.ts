@@ -1,6 +1,7 @@
 // The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
 // ClickHouse. The ClickHouse inserts come last and carry the block's token, so that they alone decide
 // whether a block was delivered. Kafka gets each at least once, keyed by the event.
+import { hostname } from 'node:os'
 import type { Classification } from '../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
 import type { Fence } from '../schemas/fence.ts'
@@ -16,6 +17,7 @@ import {
 import type { Analytics } from './clickhouse.ts'
 import type { RecordProducer } from './kafka.ts'
 import { raiseFence } from './partition-fence.ts'
+import { VersionChanges, versionChangeColumns } from './version-changes.ts'
 import type { Schemas } from './registry.ts'
 
 export type SinkClients = { analytics: Analytics; producer: RecordProducer; schemas: Schemas }
@@ -40,9 +42,13 @@ export function createResultSink(
   options: { model: string; topics: SinkTopics; owner: Ownership },
 ) {
   const { analytics, producer, schemas } = clients
+  const by = `${hostname()}/${process.pid}`
+  const versions = new VersionChanges(analytics, { model: options.model, by })
   return {
-    fence: (partitions: readonly number[]) =>
-      raiseFence(analytics, { ...options.owner, partitions }),
+    fence(partitions: readonly number[]): Promise<Fence> {
+      versions.reset()
+      return raiseFence(analytics, { ...options.owner, partitions })
+    },
 
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(analytics, { topic, partition, fromOffset, model: options.model }),
@@ -71,12 +77,19 @@ export function createResultSink(
         token: `${block.token}-labels`,
         fence,
       })
+      await analytics.insert('model_releases', {
+        columns: versionChangeColumns,
+        values: await versions.rowsFor(results),
+        token: `${block.token}-swaps`,
+        fence,
+      })
       await analytics.insert('classifications', {
         columns: classificationColumns,
         values: results.map(classificationRow),
         token: `${block.token}-${options.model}`,
         fence,
       })
+      versions.stored(results)
     },
   }
 }

@@ -207,6 +207,33 @@ describe('the result sink alone', () => {
     expect([...recordTimeMsByOffset.keys()]).toEqual([2])
   })
 
+  it('notes the offset at which the version changed in each partition, as the rows have it', async () => {
+    const { analytics } = backends
+    const topic = 'contract.swaps'
+    const rows = (version: string, partition: number, offsets: number[]) =>
+      offsets.map((offset) => sampleClassification({ topic, partition, offset, version }))
+    const { sink } = realSubject()
+    let fence = await sink.fence([0, 1])
+    await sink.write(blockOf('swaps-1', [...rows('1', 0, [0, 1]), ...rows('1', 1, [0])]), fence)
+    const change = blockOf('swaps-2', [...rows('1', 0, [2]), ...rows('2', 0, [3, 4])])
+    await sink.write(change, fence)
+    await sink.write(change, fence)
+    // Another process goes on with another version.
+    const other = realSubject().sink
+    fence = await other.fence([0, 1])
+    await other.write(blockOf('swaps-3', [...rows('3', 0, [5]), ...rows('2', 1, [1])]), fence)
+    const noted = await analytics.rows<object>(
+      `SELECT partition, offset, version, reason FROM model_releases
+       WHERE kind = 'swap' AND topic = {topic: String} ORDER BY partition, offset`,
+      { topic },
+    )
+    expect(noted).toEqual([
+      { partition: 0, offset: 3, version: '2', reason: 'from version 1' },
+      { partition: 0, offset: 5, version: '3', reason: 'from version 2' },
+      { partition: 1, offset: 1, version: '2', reason: 'from version 1' },
+    ])
+  })
+
   it('completes a block of which an earlier try stored only a part', async () => {
     const { analytics, config } = backends
     let isAway = true
