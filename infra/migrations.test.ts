@@ -39,7 +39,9 @@ describe('the shipped migrations', () => {
   it.each(names)('%s may be applied again by a second process', (name) => {
     const sql = readFileSync(new URL(`./sql/${name}`, import.meta.url), 'utf8')
     for (const statement of statementsOf(sql)) {
-      expect(statement).toMatch(/^(?:CREATE .*IF NOT EXISTS|ALTER .*IF (?:NOT )?EXISTS|ALTER .*MODIFY SETTING)/)
+      expect(statement).toMatch(
+        /^(?:CREATE .*IF NOT EXISTS|ALTER .*IF (?:NOT )?EXISTS|ALTER .*MODIFY SETTING)/,
+      )
       expect(statement, 'an unsplit statement').not.toMatch(/;\s*CREATE/)
     }
   })
