@@ -45,6 +45,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   },
   { names: ['models'], load: async () => (await import('./commands/models.ts')).addModelsCommands },
   { names: ['query'], load: async () => (await import('./commands/query.ts')).addQueryCommand },
+  {
+    names: ['replay'],
+    load: async () => (await import('./commands/replay.ts')).addReplayCommand,
+  },
   { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).addDlqCommands },
   { names: ['bench'], load: async () => (await import('./commands/bench.ts')).addBenchCommand },
 ]

@@ -1,0 +1,193 @@
+// `winnow replay`: a bounded part of winnow.events, classified again by one pinned model, into a table
+// of its own.
+import { createHash } from 'node:crypto'
+import type { Command } from 'commander'
+import type { Config } from '../configs/schema.ts'
+import { classificationColumns, classificationRow } from '../infra/classification-rows.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createKafka } from '../infra/kafka.ts'
+import { openSchemas } from '../infra/registry.ts'
+import { rangeText, readRanges, resolveRange, type PartitionRange } from '../infra/topic-range.ts'
+import { topicOf } from '../infra/topics.ts'
+import type { Classification } from '../schemas/classification.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { createPipeline } from '../streams/pipeline.ts'
+import type { Slice } from '../streams/ports.ts'
+import { replay, type ReplayProgress } from '../streams/replay.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { prepareBackends } from './migrate.ts'
+import { openModel, type OpenModel } from './model.ts'
+import { openAll } from './opened.ts'
+import { addCommand } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { countText, durationText } from './terminal.ts'
+
+type Options = SharedOptions & { from?: string; to?: string; model: string; into?: string }
+
+/** What a replay did. */
+export type Replayed = ReplayProgress & {
+  into: string
+  model: string
+  /** Offsets of the range; those before `resumedAt` were there from an earlier run. */
+  partitions: (PartitionRange & { resumedAt: number })[]
+  seconds: number
+  textsPerSecond: number
+}
+
+/** Adds `replay` to the program. */
+export function addReplayCommand(program: Command): void {
+  addCommand(program, {
+    name: 'replay',
+    summary: 're-classify a part of winnow.events with one model',
+    description:
+      'Reads a range of winnow.events (offsets of each partition, or times; the end is not included)\n' +
+      'and classifies it with one pinned version into a table of its own, which has the columns of\n' +
+      'classifications. The stream is not touched: nothing is committed, no dead letter is written.\n' +
+      'Run it again after an interruption and it goes on behind what the table holds. The same model on\n' +
+      'the same type of machine gives the same probabilities, bit for bit, as it did live.',
+    examples: [
+      'winnow replay --model intent@3',
+      'winnow replay --model intent@4 --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --into week45',
+      'winnow query "SELECT countIf(a.label != b.label) FROM classifications a JOIN week45 b USING (topic, partition, offset)"',
+    ],
+  })
+    .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion, fixed when it starts')
+    .option('--from <start>', 'offset, P=OFFSET,… or time (default: all there is)')
+    .option('--to <end>', 'offset, P=OFFSET,… or time (default: what there is now)')
+    .option('--into <table>', 'table in the database (default: replay_NAME_VERSION)')
+    .action(async (options: Options) => {
+      const { config, terminal, paths } = await openContext(options)
+      await prepareBackends(config)
+      const startMs = performance.now()
+      const done = await untilStopped((signal) =>
+        runReplay({
+          ...{ options, config, storeDir: paths.store, signal },
+          log: (line) => process.stderr.write(`${line}\n`),
+          onProgress: ({ events }, total) => {
+            const perSecond = events / ((performance.now() - startMs) / 1_000)
+            const left = durationText(((total - events) / perSecond) * 1_000)
+            terminal.progress(
+              `${countText(events)} of ${countText(total)} events, ` +
+                `${countText(Math.round(perSecond))} a second, ${left} left`,
+            )
+          },
+        }),
+      )
+      terminal.progressDone()
+      const rejected = done.events - done.results
+      terminal.say(
+        `${countText(done.results)} rows of ${done.model} in ${done.into}, ` +
+          `${countText(rejected)} events rejected, ${durationText(done.seconds * 1_000)}`,
+      )
+      terminal.document(done)
+    })
+}
+
+function runReplay(work: {
+  options: Options
+  config: Config
+  storeDir: string
+  signal: AbortSignal
+  log: (line: string) => void
+  onProgress: (progress: ReplayProgress, total: number) => void
+}): Promise<Replayed> {
+  const { options, config, storeDir, signal, onProgress } = work
+  return openAll(async (opened) => {
+    const startMs = performance.now()
+    const kafka = createKafka(config.kafka, work.log)
+    const topic = topicOf(config.topics, 'events')
+    const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const model = opened.add(
+      await openModel({ ref: options.model, storeDir, config: config.inference }),
+      (one) => one.close(),
+    )
+    const into = options.into ?? `replay_${model.ref.replaceAll(/[^A-Za-z0-9]/g, '_')}`
+    await prepareTable(analytics, { into, topic, model, ranges })
+    const resumed = await resumePoints(analytics, { into, ranges })
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const slice = createPipeline({
+      range: { first: 'validate', last: 'infer' },
+      config,
+      readers: {
+        events: (value) => schemas.decode('events', value),
+        validated: (value) => schemas.decode('validated', value),
+        tokenized: (value) => schemas.decode('tokenized', value),
+      },
+      models: { pin: () => ({ model: model.port, release: () => undefined }) },
+      nowMs: () => Date.now(),
+    }) as Slice<Classification>
+    const total = resumed.reduce((sum, { resumedAt, to }) => sum + to - resumedAt, 0)
+    const { inFlightEventsMax: eventsMax, inFlightBytesMax: bytesMax, blockRowsMax } = config.stream
+    const progress = await replay<Classification>({
+      chunks: readRanges(kafka, {
+        ...{ topic, signal },
+        ranges: resumed.map((range) => ({ ...range, from: range.resumedAt })),
+      }),
+      slice,
+      limits: { eventsMax, bytesMax, blockRowsMax },
+      write: async ({ partition, from, through, settled }) => {
+        const results = settled.flatMap(({ outcome }) =>
+          outcome.kind === 'ok' ? [classificationRow(outcome.value)] : [],
+        )
+        const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
+        await analytics.insert(into, {
+          columns: classificationColumns,
+          values: results,
+          token: `${token.digest('hex')}-${model.ref}`,
+        })
+      },
+      onProgress: (now) => onProgress(now, total),
+    })
+    const seconds = (performance.now() - startMs) / 1_000
+    return {
+      ...{ into, model: model.ref, partitions: resumed, ...progress, seconds },
+      textsPerSecond: progress.results / seconds,
+      close: () => opened.close(),
+    }
+  }).then(async ({ close, ...done }) => {
+    await close()
+    return done
+  })
+}
+
+/**
+ * Makes the table, or refuses one that another replay made: what a table holds tells how far its own
+ * replay came, and nothing about another.
+ */
+async function prepareTable(
+  analytics: Analytics,
+  work: { into: string; topic: string; model: OpenModel; ranges: readonly PartitionRange[] },
+): Promise<void> {
+  const { into, topic, model, ranges } = work
+  if (!/^[A-Za-z_]\w{0,126}$/.test(into)) {
+    throw new WinnowError('usage', `--into ${into}: give a table name of letters, digits and _.`)
+  }
+  const made = `replay of ${topic} by ${model.ref} from ${rangeText(ranges).from}`
+  await analytics.run(`CREATE TABLE IF NOT EXISTS ${into} AS classifications COMMENT '${made}'`)
+  const [table] = await analytics.rows<{ comment: string }>(
+    'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {into: String}',
+    { into },
+  )
+  if (table?.comment === made) return
+  const holds = table?.comment === '' ? 'was not made by a replay' : `holds the ${table?.comment}`
+  throw new WinnowError(
+    'usage',
+    `The table ${into} ${holds}, and this is the ${made}; name another table with --into.`,
+  )
+}
+
+/** Behind the last row of each partition that the table holds. */
+async function resumePoints(
+  analytics: Analytics,
+  from: { into: string; ranges: readonly PartitionRange[] },
+): Promise<Replayed['partitions']> {
+  const rows = await analytics.rows<{ partition: number; last: number }>(
+    `SELECT partition, max(offset) AS last FROM ${from.into} GROUP BY partition`,
+  )
+  const lasts = new Map(rows.map(({ partition, last }) => [partition, last]))
+  return from.ranges.map((range) => {
+    const next = (lasts.get(range.partition) ?? -1) + 1
+    return { ...range, resumedAt: Math.min(Math.max(next, range.from), range.to) }
+  })
+}

@@ -1,0 +1,104 @@
+// The same text and model give the same bits: in whatever order events arrive, however many consumers
+// share the work, live or replayed. EVENTS=100000 runs it at length.
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { openProducer } from '../../infra/kafka.ts'
+import { topicOf } from '../../infra/topics.ts'
+import { seededRandom } from '../../trainers/seeded-random.ts'
+import { startWinnow, winnow, type Running } from '../support/cli.ts'
+import { until } from '../support/until.ts'
+import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+
+const events = Number(process.env['EVENTS'] ?? 2_500)
+const msMax = 60_000 + events * 60
+
+let alone: Workspace
+let shared: Workspace
+
+beforeAll(async () => {
+  alone = await openWorkspace(inject('stack'))
+  shared = await openWorkspace(inject('stack'), { WINNOW_MODEL_STORE: alone.storeDir })
+})
+
+afterAll(async () => {
+  await alone.close()
+  await shared.close()
+})
+
+async function produceAll(space: Workspace, seed: number): Promise<void> {
+  const order = seededRandom(seed).shuffle(Int32Array.from({ length: events }, (_, index) => index))
+  const producer = await openProducer(space.kafka)
+  const records = Array.from(order, (number) => {
+    // Lengths differ, so that events meet other batch-mates in each run.
+    const text = Array.from({ length: 1 + (number % 4) }, (_, at) => sampleText(number + at).text)
+    const id = `e-${number}`
+    return { key: `${seed}-${number}`, value: JSON.stringify({ id, text: text.join('. ') }) }
+  })
+  await producer.send(topicOf(space.config.topics, 'events'), records)
+  await producer.close()
+}
+
+async function classifyAll(space: Workspace, consumers: number): Promise<void> {
+  const running: Running[] = []
+  try {
+    for (let consumer = 0; consumer < consumers; consumer++) {
+      running.push(await startWinnow(['stream', '--stages', 'validate..infer'], { env: space.env }))
+    }
+    await until(
+      `${events} rows by ${consumers}`,
+      async () => {
+        const [row] = await space.analytics.rows<{ n: number }>(
+          'SELECT count() AS n FROM classifications',
+        )
+        return row!.n >= events
+      },
+      msMax,
+    )
+  } finally {
+    await Promise.all(running.map((one) => one.stop()))
+  }
+}
+
+/** Events whose rows differ in any bit between two tables, and how many both have. */
+async function compare(a: string, b: string): Promise<{ both: number; differ: number }> {
+  const [row] = await alone.analytics.rows<{ both: number; differ: number }>(
+    `SELECT count() AS both,
+            countIf(a.label != b.label OR a.probabilities != b.probabilities
+                    OR a.score != b.score OR a.tokens != b.tokens) AS differ
+     FROM ${a} AS a INNER JOIN ${b} AS b ON a.event_id = b.event_id`,
+  )
+  return row!
+}
+
+describe('the same events', () => {
+  it(
+    'get the same bits from one consumer, from three that meet them in another order, and replayed',
+    { timeout: 4 * msMax },
+    async () => {
+      await Promise.all([produceAll(alone, 1), produceAll(shared, 2)])
+      await classifyAll(alone, 1)
+      await classifyAll(shared, 3)
+      const database = (space: Workspace) => space.config.clickhouse.database
+      const live = `${database(alone)}.classifications`
+      expect(await compare(live, `${database(shared)}.classifications`)).toEqual({
+        ...{ both: events, differ: 0 },
+      })
+      const replayed = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
+        env: alone.env,
+      })
+      expect(replayed.status, replayed.stderr).toBe(0)
+      const done = JSON.parse(replayed.stdout) as { results: number; events: number; into: string }
+      expect(done).toMatchObject({ events, results: events, into: 'again' })
+      expect(await compare(live, `${database(alone)}.again`)).toEqual({ both: events, differ: 0 })
+      // Again, it finds everything there; another range needs another table.
+      const second = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
+        env: alone.env,
+      })
+      expect(JSON.parse(second.stdout)).toMatchObject({ events: 0, results: 0 })
+      const other = await winnow(
+        ['replay', '--model', 'test', '--into', 'again', '--from', '3', '--json'],
+        { env: alone.env },
+      )
+      expect([other.status, other.stderr.includes('--into')]).toEqual([2, true])
+    },
+  )
+})
