@@ -16,7 +16,7 @@ export type Terminal = {
   progress(text: string): void
   /** Ends the progress line. */
   progressDone(): void
-  style(style: Style, text: string): string
+  readonly style: (style: Style, text: string) => string
 }
 
 const plainProgressMs = 3_000

@@ -129,7 +129,7 @@ export function addTrainCommand(program: Command): void {
     const trained = await untilStopped((signal) => runTraining(context, asked, signal))
     terminal.progressDone()
     for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-    terminal.say(renderReportText(trained.metrics))
+    terminal.say(renderReportText(trained.metrics, terminal.style))
     terminal.say()
     terminal.say(
       `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +

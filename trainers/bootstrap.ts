@@ -1,8 +1,7 @@
 // Bootstrap intervals (Efron and Tibshirani 1993, percentile method): how far each score would move
 // with other examples of the same kind. Drawn by a seed; every score is of the same resamples.
-import type { LabelRanking } from './ranking-metrics.ts'
-import { labelAreas, meanAreas } from './ranking-metrics.ts'
 import { scoresOfRows, type RowOutcomes, type Scores } from './metrics.ts'
+import { areasOfLabels, meanAreas, type LabelRanking } from './ranking-metrics.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** A range that holds the score with the given confidence, over resamples of the examples. */
@@ -69,10 +68,7 @@ export function bootstrapIntervals(
     for (const k of topKs) drawn.add(`top ${k}`, topKAccuracy(ranks, counts, k))
     if (resample >= areaResamples) continue
     const support = supportOf(outcomes, counts)
-    const means = meanAreas(
-      rankings.map((ranking) => labelAreas(ranking, counts)),
-      support,
-    )
+    const means = meanAreas(areasOfLabels(rankings, { counts, support }), support)
     drawn.add('rocAuc', means.rocAuc.macro)
     drawn.add('averagePrecision', means.averagePrecision.macro)
   }

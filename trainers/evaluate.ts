@@ -1,57 +1,123 @@
-// Measures a model version on labelled texts by running it as it is served. The measures are
-// metrics.ts and evaluation.ts; reading the texts is dataset.ts.
+// Measures a model version on labelled texts by running it as it is served, alone or against another
+// one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is dataset.ts.
 import { availableParallelism } from 'node:os'
 import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { labelIndices, type Dataset } from './dataset.ts'
 import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
+import { rowOutcomes } from './metrics.ts'
 import { openVersionClassifier } from './version-classifier.ts'
 
-export type EvaluateModelOptions = {
+export type RunVersionOptions = {
   readonly version: ModelVersion
   readonly dataset: Dataset
-  /** Of the bootstrap. Default 1. */
-  readonly seed?: number | undefined
-  /** Bootstrap resamples. Default 1,000. */
-  readonly resamples?: number | undefined
   /** Threads. Default: one a core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+export type EvaluateModelOptions = RunVersionOptions & {
+  /** Another version to test the difference to. */
+  readonly compareWith?: ModelVersion | undefined
+  /** Of the bootstrap. Default 1. */
+  readonly seed?: number | undefined
+  /** Bootstrap resamples. Default 1,000. */
+  readonly resamples?: number | undefined
+}
+
+/** A test of this model (the first) against another one (the second), `with` its `name@version`. */
+export type ModelComparison = PairedComparison & { readonly with: string }
+
 /** The JSON of the command `evaluate`. */
-export type ModelEvaluation = { readonly model: string } & Evaluation
+export type ModelEvaluation = {
+  readonly model: string
+  readonly comparison?: ModelComparison | undefined
+} & Evaluation
 
 /**
  * Classifies every text and judges the probabilities.
  *
  * @throws WinnowError `dataset_invalid` for labels that the model does not know, `cancelled`,
- * `model_incompatible` for a text whose result is not finite.
+ * `model_incompatible` for a text whose result is not finite, or for a version to compare with that
+ * has other labels.
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
-  const { version, dataset, signal } = options
+  const { version, dataset, compareWith, seed = 1, resamples } = options
+  const { labels, calibration, abstain } = version.manifest
+  const truth = labelIndices(dataset, labels)
+  if (compareWith !== undefined) requireSameLabels(version, compareWith)
+  const probabilities = await versionProbabilities(options)
+  const evaluation = evaluatePredictions(
+    { truth, probabilities },
+    {
+      ...{ labels, seed, resamples, abstain, examples: dataset.examples },
+      temperature: calibration?.temperature,
+    },
+  )
+  if (compareWith === undefined) return { model: version.ref, ...evaluation }
+  const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
+  const comparison = await compareVersions({ ...options, predicted, other: compareWith })
+  return { model: version.ref, comparison, ...evaluation }
+}
+
+/**
+ * McNemar's test of a model's predictions, label indices of `version`, against another version that
+ * is run on the same texts.
+ *
+ * @throws WinnowError `model_incompatible` when the two have different labels, and as evaluateModel.
+ */
+export async function compareVersions(
+  options: RunVersionOptions & { predicted: Int32Array; other: ModelVersion },
+): Promise<ModelComparison> {
+  const { version, dataset, predicted: first, other } = options
+  requireSameLabels(version, other)
   const { labels } = version.manifest
   const truth = labelIndices(dataset, labels)
-  const probabilities = new Float32Array(truth.length * labels.length)
+  const otherLabels = other.manifest.labels
+  const probabilities = await versionProbabilities({ ...options, version: other })
+  const rows = { truth, probabilities, labels: otherLabels.length }
+  const second = rowOutcomes(rows).predicted.map((index) => labels.indexOf(otherLabels[index]!))
+  return { with: other.ref, ...compareOnSameExamples({ truth, first, second }) }
+}
+
+/** Whether two versions have the same labels, in whatever order. */
+export function sameLabels(one: ModelVersion, other: ModelVersion): boolean {
+  const known = new Set(one.manifest.labels)
+  const { labels } = other.manifest
+  return labels.length === known.size && labels.every((label) => known.has(label))
+}
+
+/** The served probabilities of every text: float32 [texts, labels]. */
+export async function versionProbabilities(options: RunVersionOptions): Promise<Float32Array> {
+  const { version, dataset, signal } = options
+  const texts = dataset.examples.map(({ text }) => text)
+  const width = version.manifest.labels.length
+  const probabilities = new Float32Array(texts.length * width)
   const workers = options.workers ?? availableParallelism()
   const classifier = await openVersionClassifier({ version, workers })
   let done = 0
   try {
-    const texts = dataset.examples.map(({ text }) => text)
     for await (const { outcome } of classifier.classifyAll(texts)) {
       if (signal?.aborted === true) throw new WinnowError('cancelled', 'Evaluation was cancelled.')
       if (outcome.kind === 'rejected') {
         const message = `${version.ref} gives no result for example ${done + 1}: ${outcome.error.message}`
         throw new WinnowError('model_incompatible', message)
       }
-      probabilities.set(outcome.probabilities, done++ * labels.length)
-      options.onProgress?.({ done, total: truth.length })
+      probabilities.set(outcome.probabilities, done++ * width)
+      options.onProgress?.({ done, total: texts.length })
     }
   } finally {
     await classifier.close()
   }
-  const { seed = 1, resamples } = options
-  const evaluation = evaluatePredictions({ truth, probabilities }, { labels, seed, resamples })
-  return { model: version.ref, ...evaluation }
+  return probabilities
+}
+
+function requireSameLabels(version: ModelVersion, other: ModelVersion): void {
+  if (sameLabels(version, other)) return
+  throw new WinnowError(
+    'model_incompatible',
+    `${version.ref} and ${other.ref} have different labels, so that their mistakes cannot be compared.`,
+  )
 }

@@ -16,7 +16,7 @@ import {
   type Scores,
 } from './metrics.ts'
 import {
-  labelAreas,
+  areasOfLabels,
   meanAreas,
   rankingCurves,
   rankRows,
@@ -88,6 +88,8 @@ export type EvaluationOptions = {
 }
 
 const topKs = [2, 3, 5, 10] as const
+/** Beyond so many cells, curves are of as many rows as fit, taken evenly. */
+const curveCellsMax = 1_000_000
 const confusionsMax = 50
 /** With more labels, only the curve of all together is given. */
 const curveLabelsMax = 8
@@ -109,7 +111,7 @@ export function evaluatePredictions(
   const classes = classScores(tally)
   const ranks = truthRanks(judged)
   const rankings = rankRows(judged)
-  const areas = rankings.map((ranking) => labelAreas(ranking, once))
+  const areas = areasOfLabels(rankings, { counts: once, support: tally.support })
   const ks = topKs.filter((k) => k < labels.length)
   const confusion = confusionOf(confusionCounts(outcomes), labels)
   const scores = scoresOfRows(outcomes, rows)
@@ -183,9 +185,15 @@ function curvesOf({ truth, probabilities }: Predictions, labels: readonly string
     ...rankingCurves(pairs, curvePointsMax),
   })
   if (width > curveLabelsMax) {
-    const isRight = new Uint8Array(probabilities.length)
-    for (const [row, label] of truth.entries()) isRight[row * width + label] = 1
-    return [curves(null, { probability: Float32Array.from(probabilities), isRight })]
+    const step = Math.ceil((truth.length * width) / curveCellsMax)
+    const rows = Int32Array.from({ length: Math.ceil(truth.length / step) }, (_, at) => at * step)
+    const isRight = new Uint8Array(rows.length * width)
+    const probability = new Float32Array(isRight.length)
+    for (const [at, row] of rows.entries()) {
+      isRight[at * width + truth[row]!] = 1
+      probability.set(probabilities.subarray(row * width, (row + 1) * width), at * width)
+    }
+    return [curves(null, { probability, isRight })]
   }
   return labels.map((label, index) =>
     curves(label, {

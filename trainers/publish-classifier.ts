@@ -44,6 +44,8 @@ export type ClassifierToPublish = {
   readonly abstain?: Abstention | undefined
   readonly evaluatedOn: EvaluatedOn
   readonly facts: ReportHeading['facts']
+  readonly training?: ReportHeading['training']
+  readonly suspicious?: ReportHeading['suspicious']
   readonly verification: VerificationTexts
 }
 
@@ -76,7 +78,8 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
       ...{ topK, rocAuc, averagePrecision, intervals },
     }
     const title = `${draft.name}: evaluation`
-    const report = renderReportHtml(evaluation, { title, facts: draft.facts })
+    const { facts, training, suspicious } = draft
+    const report = await renderReportHtml(evaluation, { title, facts, training, suspicious })
     return await writeVersion({
       storeDir: draft.storeDir,
       name: draft.name,

@@ -29,8 +29,8 @@ export type LabelRanking = {
   readonly isLabel: Uint8Array
 }
 
-/** Row indices must fit beside the 32 bits of a probability in a double. */
-const rowsMax = 2 ** 21
+/** Places must fit beside the 31 bits of a probability in a double. */
+const valuesMax = 2 ** 22
 
 /** The rank of each row's true label, from 0; among equal probabilities the first label is ahead. */
 export function truthRanks({ truth, probabilities, labels }: Predictions): Int32Array {
@@ -48,20 +48,21 @@ export function truthRanks({ truth, probabilities, labels }: Predictions): Int32
 
 /** Sorts the rows once a label; probabilities are compared as float32, as models give them. */
 export function rankRows({ truth, probabilities, labels }: Predictions): LabelRanking[] {
-  const rows = truth.length
-  assert.ok(rows <= rowsMax, `at most ${rowsMax} rows can be ranked`)
-  const floats = new Float32Array(rows)
-  const bits = new Uint32Array(floats.buffer)
-  const keys = new Float64Array(rows)
   return Array.from({ length: labels }, (_, label) => {
-    for (let row = 0; row < rows; row++) floats[row] = probabilities[row * labels + label]!
-    // The bits of floats that are not negative sort as the floats do.
-    for (let row = 0; row < rows; row++) keys[row] = (0xffffffff - bits[row]!) * rowsMax + row
-    keys.sort()
-    const order = Int32Array.from(keys, (key) => key % rowsMax)
+    const floats = Float32Array.from(truth, (_own, row) => probabilities[row * labels + label]!)
+    const order = descendingOrder(floats)
     const isLabel = Uint8Array.from(truth, (own) => Number(own === label))
     return { order, isLabel, groups: groupsOfTies(order, floats, isLabel) }
   })
+}
+
+/** Places of the values, the largest first; equal ones keep their order. */
+function descendingOrder(values: Float32Array): Int32Array {
+  assert.ok(values.length <= valuesMax, `at most ${valuesMax} values can be ranked`)
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  // The bits of floats that are not negative sort as the floats do.
+  const keys = Float64Array.from(bits, (bit, place) => (0x7fffffff - bit) * valuesMax + place)
+  return Int32Array.from(keys.sort(), (key) => key % valuesMax)
 }
 
 function groupsOfTies(order: Int32Array, values: Float32Array, isLabel: Uint8Array): Int32Array {
@@ -76,16 +77,16 @@ function groupsOfTies(order: Int32Array, values: Float32Array, isLabel: Uint8Arr
   return Int32Array.from(groups)
 }
 
-/** Areas of one label, each row counted `counts[row]` times (a bootstrap resample, or all ones). */
-export function labelAreas(ranking: LabelRanking, counts: Uint16Array): LabelAreas {
+/**
+ * Areas of one label, each row counted `counts[row]` times (a bootstrap resample, or all ones);
+ * `positives` and `negatives` are the sums of these counts.
+ */
+function labelAreas(
+  ranking: LabelRanking,
+  rows: { counts: Uint16Array; positives: number; negatives: number },
+): LabelAreas {
   const { order, groups, isLabel } = ranking
-  let positives = 0
-  let total = 0
-  for (let row = 0; row < counts.length; row++) {
-    total += counts[row]!
-    positives += counts[row]! * isLabel[row]!
-  }
-  const negatives = total - positives
+  const { counts, positives, negatives } = rows
   if (positives === 0) return { rocAuc: null, averagePrecision: null }
   let seen = 0
   let found = 0
@@ -114,6 +115,18 @@ export function labelAreas(ranking: LabelRanking, counts: Uint16Array): LabelAre
   }
 }
 
+/** Areas of every label, each row counted `counts[row]` times; `support` sums these by label. */
+export function areasOfLabels(
+  rankings: readonly LabelRanking[],
+  { counts, support }: { counts: Uint16Array; support: Float64Array },
+): LabelAreas[] {
+  const total = support.reduce((sum, count) => sum + count, 0)
+  return rankings.map((ranking, label) => {
+    const positives = support[label]!
+    return labelAreas(ranking, { counts, positives, negatives: total - positives })
+  })
+}
+
 /** Means over labels; `support` counts the rows of each. */
 export function meanAreas(areas: readonly LabelAreas[], support: ArrayLike<number>): MeanAreas {
   const mean = (name: keyof LabelAreas, weightOf: (label: number) => number): number | null => {
@@ -140,8 +153,7 @@ export function rankingCurves(
   pointsMax: number,
 ): { roc: CurvePoint[]; precisionRecall: CurvePoint[] } {
   const { probability, isRight } = pairs
-  const order = Int32Array.from(probability, (_, at) => at)
-  order.sort((a, b) => probability[b]! - probability[a]!)
+  const order = descendingOrder(probability)
   const positives = isRight.reduce((sum, right) => sum + right, 0)
   const negatives = isRight.length - positives
   const roc: CurvePoint[] = [{ x: 0, y: 0 }]

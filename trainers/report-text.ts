@@ -1,13 +1,26 @@
-// An evaluation as plain text for a terminal. It owns widths and abbreviations; colour and where
-// the text goes are the command's.
+// An evaluation as text for a terminal. It owns widths, abbreviations and what is set off; whether
+// there is colour at all, and where the text goes, is the command's.
 import type { Evaluation } from './evaluation.ts'
-import { formatFigure, headlines, worstClasses } from './report-tables.ts'
+import type { ModelComparison } from './evaluate.ts'
+import {
+  comparisonText,
+  formatFigure,
+  headlines,
+  significanceLevel,
+  worstClasses,
+} from './report-tables.ts'
+
+/** Sets text off, as `Terminal.style` does; the identity gives plain text. */
+export type TextStyle = (as: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string
 
 const classesShown = 10
 const confusionsShown = 8
+const slicesShown = 4
 /** A wider confusion matrix is left out: the pairs above it say more. */
 const matrixLabelsMax = 12
 const labelCharactersMax = 28
+/** A slice whose accuracy lies this far below the whole is worth a line. */
+const weakSliceGap = 0.02
 
 /**
  * The report as lines of at most some 100 columns. Label names are made safe for a terminal.
@@ -15,28 +28,72 @@ const labelCharactersMax = 28
  * @example
  * console.log(renderReportText(evaluation))
  */
-export function renderReportText(evaluation: Evaluation): string {
-  const parts = [headlineLines(evaluation), classLines(evaluation), confusionLines(evaluation)]
+export function renderReportText(
+  evaluation: Evaluation & { readonly comparison?: ModelComparison | undefined },
+  style: TextStyle = (_, text) => text,
+): string {
+  const parts = [
+    headlineLines(evaluation, style),
+    trustLines(evaluation),
+    comparisonLines(evaluation.comparison, style),
+    classLines(evaluation, style),
+    confusionLines(evaluation, style),
+    weakSliceLines(evaluation, style),
+  ]
   const { labels } = evaluation.confusion
-  if (labels.length <= matrixLabelsMax) parts.push(matrixLines(evaluation))
+  if (labels.length <= matrixLabelsMax) parts.push(matrixLines(evaluation, style))
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')
 }
 
-function headlineLines(evaluation: Evaluation): string[] {
+function headlineLines(evaluation: Evaluation, style: TextStyle): string[] {
   const { examples, intervals } = evaluation
   const share = 100 * intervals.confidence
   const rows = headlines(evaluation).map(({ name, unit, value, interval }) => [
     name,
     formatFigure(value, unit),
-    `[${formatFigure(interval.low, unit)}, ${formatFigure(interval.high, unit)}]`,
+    interval === null
+      ? ''
+      : `[${formatFigure(interval.low, unit)}, ${formatFigure(interval.high, unit)}]`,
   ])
-  return [`${examples} examples, ${share} % bootstrap intervals`, ...table(rows)]
+  const [accuracy = '', ...others] = table(rows)
+  return [
+    `${examples} examples, ${share} % bootstrap intervals`,
+    style('bold', accuracy),
+    ...others,
+  ]
 }
 
-function classLines(evaluation: Evaluation): string[] {
+function trustLines({ calibration, abstention }: Evaluation): string[] {
+  const { temperature, eceBefore, eceAfter } = calibration
+  const lines: string[] = []
+  if (temperature !== 1) {
+    lines.push(
+      `temperature ${temperature.toFixed(3)}: calibration error ` +
+        `${formatFigure(eceBefore, 'share')} before, ${formatFigure(eceAfter, 'share')} after`,
+    )
+  }
+  if (abstention.coverage !== null && abstention.risk !== null) {
+    lines.push(
+      `abstaining above ${abstention.score} ${abstention.threshold?.toFixed(3) ?? ''}: ` +
+        `${formatFigure(abstention.coverage, 'share')} keep their label, ` +
+        `${formatFigure(abstention.risk, 'share')} of them wrong`,
+    )
+  }
+  return lines
+}
+
+function comparisonLines(comparison: ModelComparison | undefined, style: TextStyle): string[] {
+  if (comparison === undefined) return []
+  const { pValue, difference } = comparison
+  const colour = pValue >= significanceLevel ? 'yellow' : difference > 0 ? 'green' : 'red'
+  const [verdict = '', ...figures] = comparisonText(comparison).split(': ')
+  return [style(colour, verdict), figures.join(': ')]
+}
+
+function classLines(evaluation: Evaluation, style: TextStyle): string[] {
   const classes = worstClasses(evaluation)
   const shown = classes.slice(0, classesShown)
   const title =
@@ -46,25 +103,44 @@ function classLines(evaluation: Evaluation): string[] {
     ...[precision, recall, f1].map((share) => formatFigure(share, 'share')),
     String(support),
   ])
-  return table([[title, 'precision', 'recall', 'F1', 'examples'], ...rows])
+  return headed(table([[title, 'precision', 'recall', 'F1', 'examples'], ...rows]), style)
 }
 
-function confusionLines(evaluation: Evaluation): string[] {
+function confusionLines(evaluation: Evaluation, style: TextStyle): string[] {
   const pairs = evaluation.mostConfused
   if (pairs.length === 0) return ['No mistakes.']
   const rows = pairs
     .slice(0, confusionsShown)
     .map(({ truth, predicted, count }) => [printable(truth), printable(predicted), String(count)])
-  return table([['Truth', 'taken for', 'times'], ...rows])
+  return headed(table([['Truth', 'taken for', 'times'], ...rows]), style)
 }
 
-function matrixLines({ confusion }: Evaluation): string[] {
+/** The slices that fare worst, when they are clearly below the whole. */
+function weakSliceLines({ slices, accuracy }: Evaluation, style: TextStyle): string[] {
+  const weak = slices
+    .filter((slice) => slice.interval.high < accuracy || slice.accuracy < accuracy - weakSliceGap)
+    .sort((a, b) => a.accuracy - b.accuracy)
+    .slice(0, slicesShown)
+  if (weak.length === 0) return []
+  const rows = weak.map(({ by, value, accuracy: own, examples }) => [
+    printable(`${by.replace('attribute:', '')}: ${value}`),
+    formatFigure(own, 'share'),
+    String(examples),
+  ])
+  return headed(table([['Weakest parts', 'accuracy', 'examples'], ...rows]), style)
+}
+
+function matrixLines({ confusion }: Evaluation, style: TextStyle): string[] {
   const columns = confusion.labels.map((label) => printable(label).slice(0, 10))
   const rows = confusion.matrix.map((counts, row) => [
     printable(confusion.labels[row]!),
     ...counts.map(String),
   ])
-  return table([['Truth \\ predicted', ...columns], ...rows])
+  return headed(table([['Truth \\ predicted', ...columns], ...rows]), style)
+}
+
+function headed([first = '', ...rest]: string[], style: TextStyle): string[] {
+  return [style('dim', first), ...rest]
 }
 
 /** First column to the left, the others to the right, two spaces between. */

@@ -189,6 +189,7 @@ async function trainStarted(
       ...{ encoder: trained.encoder, ...judged },
       pooledLayers: 'last',
       facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
+      training: result.epochs,
       verification: {
         texts: verified,
         probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
