@@ -38,7 +38,7 @@ test('control sequences in a label do not reach the terminal, markup not the pag
   expect(renderReportText(evaluation)).not.toContain('\u001b')
   const heading = { title: 'a <b>', facts: [['Data', '<i>']] as [string, string][] }
   const page = await renderReportHtml(evaluation, heading)
-   
+
   expect(page).not.toMatch(/<script|<b>|<i>|\u001b/)
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
 })
