@@ -25,7 +25,7 @@ export function addClassifyCommand(program: Command): void {
     summary: 'label the lines of a file or of stdin',
     description:
       'Reads {"text", "id"} lines, or one text a line, and writes one JSON line for each, in order:\n' +
-      '{id, label, score, outOfScope, probabilities, tokens, truncated}. Texts are cleaned as in the\n' +
+      '{id, label, score, labels, outOfScope, probabilities, tokens, truncated}. Texts are cleaned as in the\n' +
       'stream.',
     examples: [
       'winnow classify --model mail --data mails.jsonl.gz > labels.jsonl',

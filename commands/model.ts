@@ -53,6 +53,7 @@ export async function openModel(options: {
     queueTokensMax: config.queueTokensMax,
     padTo: config.padTo,
     temperature: manifest.temperature,
+    thresholds: manifest.thresholds,
     abstain: manifest.abstain,
     abstention: config.abstain,
     onBatch: (batch) => options.onBatch?.(batch, manifest),

@@ -144,6 +144,7 @@ function onlineClassifier(model: OpenModel, config: Config['inference']): Online
           return {
             label: outcome.label,
             score: outcome.score,
+            labels: outcome.labels,
             outOfScope: outcome.outOfScope,
             probabilities: topProbabilities(
               outcome.probabilities,

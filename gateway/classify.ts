@@ -111,6 +111,9 @@ const classifyRequest = z
 const onlineResult = z.strictObject({
   label: z.string(),
   score: z.number().meta({ description: 'Probability of the most probable label.' }),
+  labels: z.array(z.string()).meta({
+    description: 'All labels that apply: several, or none, with a multi-label model.',
+  }),
   outOfScope: z
     .number()
     .meta({ description: 'How far the text is from what the model knows, 0 to 1.' }),
@@ -134,6 +137,7 @@ const classifyResponse = z
           {
             label: 'ham',
             score: 0.98,
+            labels: ['ham'],
             outOfScope: 0.02,
             probabilities: { ham: 0.98, spam: 0.02 },
             tokens: 6,

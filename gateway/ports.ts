@@ -58,6 +58,7 @@ export type StoredResult = Pick<
   | 'text'
   | 'label'
   | 'score'
+  | 'labels'
   | 'outOfScope'
   | 'probabilities'
   | 'model'
@@ -101,6 +102,8 @@ export type OnlineResult = {
   readonly label: string
   /** Probability of the most probable label, 0 to 1. */
   readonly score: number
+  /** All labels that apply: several, or none, with a multi-label model. */
+  readonly labels: readonly string[]
   /** How far the text is from what the model knows, 0 to 1. */
   readonly outOfScope: number
   /** The most probable labels with their probabilities. */

@@ -94,6 +94,7 @@ function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
     id: stored.eventId,
     label: stored.label,
     score: stored.score,
+    labels: [...stored.labels],
     outOfScope: stored.outOfScope,
     probabilities: stored.probabilities,
     model: `${stored.model}@${stored.version}`,
@@ -148,6 +149,9 @@ const resultJson = z
     id: z.string().describe('The event id.'),
     label: z.string().describe("winnow.none: none of the model's labels."),
     score: z.number().describe('Probability of the most probable label.'),
+    labels: z
+      .array(z.string())
+      .describe('All labels that apply: several, or none, with a multi-label model.'),
     outOfScope: z
       .number()
       .nullable()
@@ -175,6 +179,7 @@ const resultJson = z
         id: 'winnow.events/3/17',
         label: 'spam',
         score: 0.97,
+        labels: ['spam'],
         outOfScope: 0.03,
         probabilities: { spam: 0.97, ham: 0.03 },
         model: 'mail@1',

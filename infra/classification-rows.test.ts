@@ -33,6 +33,7 @@ describe('classificationRow', () => {
       text: one.text,
       label: one.label,
       score: one.score,
+      labels: one.labels,
       out_of_scope: one.outOfScope,
       probabilities: one.probabilities,
       model: one.model,

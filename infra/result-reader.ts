@@ -25,7 +25,7 @@ const columns = `
   toUnixTimestamp64Milli(event_time) AS eventTimeMs,
   toUnixTimestamp64Milli(classified_at) AS classifiedAtMs,
   source AS source, attributes AS attributes, text AS text, label AS label, score AS score,
-  out_of_scope AS outOfScope,  probabilities AS probabilities, model AS model, version AS version, role AS role,
+  labels AS labels, out_of_scope AS outOfScope, probabilities AS probabilities, model AS model, version AS version, role AS role,
   tokens AS tokens, truncated AS truncated, queue_ms AS queueMs, infer_ms AS inferMs,
   total_ms AS totalMs`
 const order = 'classified_at, topic, partition, offset, model, version'

@@ -243,7 +243,7 @@ describe('readLogits', () => {
       outOfScope: expect.closeTo(0.998, 3) as number,
     })
     const plain = withThreshold([0.1, 0], 'off')
-    expect(plain).toEqual({ ...unsure, label: 'label 0' })
+    expect(plain).toEqual({ ...unsure, label: 'label 0', labels: ['label 0'] })
     expect(withThreshold([9, 0], 'on')).toMatchObject({ kind: 'ok', label: 'label 0' })
   })
 })

@@ -18,6 +18,7 @@ import {
   type InferenceStats,
   type Tokenized,
 } from './inference.ts'
+import { labelSet, sigmoid } from './label-set.ts'
 import { mapInOrder } from './map-in-order.ts'
 
 export type ClassifierOptions = InferenceOptions & {
@@ -25,6 +26,11 @@ export type ClassifierOptions = InferenceOptions & {
   readonly labels: readonly string[]
   /** Divides the logits before the softmax (Guo et al. 2017, arXiv:1706.04599). Default 1. */
   readonly temperature?: number
+  /**
+   * With them the model is multi-label: each label applies or not by itself, from this probability
+   * on. The abstention does not matter then; a text may have no label.
+   */
+  readonly thresholds?: readonly number[] | undefined
   /** The manifest's threshold. Without it no text fails. */
   readonly abstain?: Abstention | undefined
   /** With `on`, a text whose score fails gets the label `winnow.none`. Default `off`. */
@@ -34,13 +40,18 @@ export type ClassifierOptions = InferenceOptions & {
 /** A label for one text; times in milliseconds. */
 export type Classification = {
   readonly kind: 'ok'
-  /** The most probable label; `winnow.none` for a text that is out of scope, where that is on. */
+  /**
+   * The most probable label, with thresholds of those that apply; `winnow.none` when none applies or
+   * the text is out of scope, where that is on.
+   */
   readonly label: string
-  /** Probability of the most probable label. */
+  /** All labels that apply, in the order of the labels; only `label` without thresholds. */
+  readonly labels: readonly string[]
+  /** Probability of the label; of the most probable one when none applies. */
   readonly score: number
   /** How far the text is from what the model knows, 0 to 1; see abstention.ts. */
   readonly outOfScope: number
-  /** float32 [labels], in the order of the labels; sums to 1. */
+  /** float32 [labels], in the order of the labels; sums to 1 without thresholds. */
   readonly probabilities: Float32Array
   /** float32 [labels], as the model gave them. */
   readonly logits: Float32Array
@@ -100,8 +111,8 @@ const windowTextsMax = 4096
  * await classifier.close()
  */
 export async function openClassifier(options: ClassifierOptions): Promise<Classifier> {
-  const { labels, temperature = 1, abstain, abstention = 'off' } = options
-  if (abstention === 'on' && abstain === undefined) {
+  const { labels, temperature = 1, thresholds, abstain, abstention = 'off' } = options
+  if (abstention === 'on' && abstain === undefined && thresholds === undefined) {
     throw new WinnowError(
       'model_incompatible',
       `${options.modelPath} has no threshold for texts that belong to no label; train it anew, ` +
@@ -117,7 +128,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
     )
   }
   const read = (row: RowResult): ClassifyOutcome =>
-    readLogits(row, { labels, temperature, abstain, abstention })
+    readLogits(row, { labels, temperature, thresholds, abstain, abstention })
   return {
     labels,
     tokenize: inference.tokenize,
@@ -149,9 +160,11 @@ function classifyAll(
 /** A row of logits as label and probabilities; a value that is not finite rejects the text. */
 export function readLogits(
   { row, queueMs, inferMs, batchId }: RowResult,
-  options: Pick<ClassifierOptions, 'labels' | 'abstain' | 'abstention'> & { temperature: number },
+  options: Pick<ClassifierOptions, 'labels' | 'thresholds' | 'abstain' | 'abstention'> & {
+    temperature: number
+  },
 ): ClassifyOutcome {
-  const { labels, temperature, abstain } = options
+  const { labels, temperature, thresholds, abstain } = options
   let best = 0
   for (const [index, logit] of row.entries()) {
     if (!Number.isFinite(logit)) {
@@ -160,6 +173,11 @@ export function readLogits(
     }
     if (logit > row[best]!) best = index
   }
+  const measured = { logits: row, queueMs, inferMs, batchId }
+  if (thresholds !== undefined) {
+    const probabilities = Float32Array.from(row, (logit) => sigmoid(logit / temperature))
+    return { kind: 'ok', ...labelSet(probabilities, { labels, thresholds }), ...measured }
+  }
   const probabilities = softmax(row, temperature)
   const outOfScope = outOfScopeScore(probabilities, abstain?.score ?? defaultOutOfScopeScore)
   const fails =
@@ -167,13 +185,11 @@ export function readLogits(
   return {
     kind: 'ok',
     label: fails ? noneLabel : labels[best]!,
+    labels: fails ? [] : [labels[best]!],
     score: probabilities[best]!,
     outOfScope,
     probabilities,
-    logits: row,
-    queueMs,
-    inferMs,
-    batchId,
+    ...measured,
   }
 }
 

@@ -10,47 +10,57 @@ export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal')
 
 /** `manifest.json` of a model version. Fields that a later release adds are kept, not refused. */
-export const manifestSchema = z.looseObject({
-  /** Raised when a reader of the old format could misread the new one. */
-  formatVersion: z.literal(1),
-  name: z.string().regex(modelNamePattern),
-  /** Counts up from '1' for each name. */
-  version: z.string().regex(/^[1-9][0-9]{0,9}$/),
-  /** In the order of the logits. */
-  labels: z
-    .array(z.string().min(1))
-    .min(1)
-    .refine((labels) => new Set(labels).size === labels.length, 'labels must differ'),
-  /** The base encoder's name, or where an imported model came from. */
-  base: z.string().min(1),
-  method: z.enum(['head', 'partial', 'full', 'import']),
-  /** Of tokenizer.json beside the manifest; token ids are bound to it. */
-  tokenizerSha256: sha256,
-  /** Of model.onnx beside the manifest. */
-  graphSha256: sha256,
-  precision: z.enum(['fp32', 'fp16', 'int8']),
-  /** Tokens, special ones included, at which a text is cut. */
-  maxTokens: z.int().min(3).max(8192),
-  pooling: z.enum(['mean', 'cls', 'layer-means']),
-  /** Width of the pooled embedding. */
-  hidden: z.int().min(1),
-  /** Divides the logits before the softmax, for calibrated probabilities. */
-  temperature: z.number().positive().default(1),
-  /**
-   * How the probabilities were calibrated: `temperature` was fitted on held-out examples and is
-   * part of the head's weights already; errors are of the examples that `metrics` is about.
-   */
-  calibration: z
-    .object({ temperature: z.number().positive(), eceBefore: z.number(), eceAfter: z.number() })
-    .optional(),
-  /** When a text belongs to none of the labels. */
-  abstain: abstentionSchema.optional(),
-  metrics: z.record(z.string(), z.unknown()),
-  /** The run that made it; null for an imported model. */
-  trainingRun: z.string().nullable(),
-  /** RFC 3339, UTC. */
-  created: z.iso.datetime(),
-})
+export const manifestSchema = z
+  .looseObject({
+    /** Raised when a reader of the old format could misread the new one. */
+    formatVersion: z.literal(1),
+    name: z.string().regex(modelNamePattern),
+    /** Counts up from '1' for each name. */
+    version: z.string().regex(/^[1-9][0-9]{0,9}$/),
+    /** In the order of the logits. */
+    labels: z
+      .array(z.string().min(1))
+      .min(1)
+      .refine((labels) => new Set(labels).size === labels.length, 'labels must differ'),
+    /** The base encoder's name, or where an imported model came from. */
+    base: z.string().min(1),
+    method: z.enum(['head', 'partial', 'full', 'import']),
+    /** Of tokenizer.json beside the manifest; token ids are bound to it. */
+    tokenizerSha256: sha256,
+    /** Of model.onnx beside the manifest. */
+    graphSha256: sha256,
+    precision: z.enum(['fp32', 'fp16', 'int8']),
+    /** Tokens, special ones included, at which a text is cut. */
+    maxTokens: z.int().min(3).max(8192),
+    pooling: z.enum(['mean', 'cls', 'layer-means']),
+    /** Width of the pooled embedding. */
+    hidden: z.int().min(1),
+    /** What labels are to one text: exactly one applies (the default), or any number of them. */
+    task: z.enum(['single-label', 'multi-label']).optional(),
+    /** Multi-label: the probability from which each label applies, in the order of the labels. */
+    thresholds: z.array(z.number().min(0).max(1)).optional(),
+    /** Divides the logits before the softmax, for calibrated probabilities. */
+    temperature: z.number().positive().default(1),
+    /**
+     * How the probabilities were calibrated: `temperature` was fitted on held-out examples and is
+     * part of the head's weights already; errors are of the examples that `metrics` is about.
+     */
+    calibration: z
+      .object({ temperature: z.number().positive(), eceBefore: z.number(), eceAfter: z.number() })
+      .optional(),
+    /** When a text belongs to none of the labels. */
+    abstain: abstentionSchema.optional(),
+    metrics: z.record(z.string(), z.unknown()),
+    /** The run that made it; null for an imported model. */
+    trainingRun: z.string().nullable(),
+    /** RFC 3339, UTC. */
+    created: z.iso.datetime(),
+  })
+  .refine(
+    ({ task, labels, thresholds }) =>
+      task !== 'multi-label' ? thresholds === undefined : thresholds?.length === labels.length,
+    { path: ['thresholds'], message: 'a multi-label model, and no other, has one for each label' },
+  )
 
 /** A checked manifest. */
 export type Manifest = z.output<typeof manifestSchema>
@@ -68,7 +78,7 @@ export type ManifestDraft = Pick<
   | 'metrics'
   | 'trainingRun'
 > &
-  Partial<Pick<Manifest, 'temperature' | 'calibration' | 'abstain'>>
+  Partial<Pick<Manifest, 'temperature' | 'calibration' | 'abstain' | 'task' | 'thresholds'>>
 
 /**
  * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and the

@@ -36,6 +36,12 @@ export const classificationAvro = {
     },
     { name: 'score', type: 'float', doc: 'The probability of the most probable label.' },
     {
+      name: 'labels',
+      type: { type: 'array', items: 'string' },
+      default: [],
+      doc: 'All labels that apply, in the order of the model; empty with winnow.none.',
+    },
+    {
       name: 'outOfScope',
       type: ['null', 'float'],
       default: null,

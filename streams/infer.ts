@@ -11,6 +11,8 @@ export type InferenceOutcome =
       readonly kind: 'ok'
       readonly label: string
       readonly score: number
+      /** All labels that apply. */
+      readonly labels: readonly string[]
       readonly outOfScope: number
       /** float32 [labels], in the order of the model's labels. */
       readonly probabilities: Float32Array
@@ -97,6 +99,7 @@ function classificationOf(
     knownLabel: event.knownLabel,
     label: outcome.label,
     score: outcome.score,
+    labels: [...outcome.labels],
     outOfScope: outcome.outOfScope,
     probabilities: topProbabilities(outcome.probabilities, model.labels, options.topLabels),
     model: model.name,

@@ -15,6 +15,8 @@ export type ClassifiedLine = {
   readonly label: string
   /** Probability of the most probable label. */
   readonly score: number
+  /** All labels that apply: several, or none, with a multi-label model. */
+  readonly labels: readonly string[]
   /** How far the text is from what the model knows, 0 to 1. */
   readonly outOfScope: number
   readonly probabilities: Readonly<Record<string, number>>
@@ -85,13 +87,13 @@ export async function* classifyLines(
     for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
       const { id, number } = pending.shift()!
       if (outcome.kind === 'rejected') throw lineError({ source, number }, outcome.error.message)
-      const { label, probabilities } = outcome
+      const { label, labels, probabilities } = outcome
       const named = Object.fromEntries(
         classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
       )
       const score = shortFloat32(outcome.score)
       const outOfScope = shortFloat32(outcome.outOfScope)
-      yield { id, label, score, outOfScope, probabilities: named, tokens, truncated }
+      yield { id, label, score, labels, outOfScope, probabilities: named, tokens, truncated }
     }
     const seconds = (performance.now() - loaded) / 1_000
     const { texts: count, tokens, paddedTokens } = classifier.stats()

@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { parse, CsvError, type Parser } from 'csv-parse'
 import type { DatasetRows, SourceRow } from './dataset-source.ts'
 import { hashedBytes } from './file-facts.ts'
-import { missingColumn, type RowColumns } from './row-columns.ts'
+import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
 import { lineBytesMax, lineError, readTextBlocks, type ByteSource } from './text-lines.ts'
 
 const delimiters = [',', ';', '\t', '|'] as const
@@ -139,7 +139,9 @@ function detectDelimiter(text: string, columns: RowColumns): Delimiter {
   const [line = ''] = text.trimStart().split(/\r\n|\n|\r/, 1)
   const scored = delimiters.map((delimiter) => {
     const names = line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
-    const wanted = [columns.text, columns.label].filter((name) => names.includes(name)).length
+    const wanted = [columns.text, columns.label, labelsColumn].filter((name) =>
+      names.includes(name),
+    ).length
     return { delimiter, wanted, names: names.length }
   })
   scored.sort((a, b) => b.wanted - a.wanted || b.names - a.names)
@@ -168,12 +170,14 @@ function rowOf(
     named.delete(name)
     return value
   }
-  const [text, label, id, time] = [
+  const [text, label, labels, id, time] = [
     take(columns.text),
     take(columns.label),
+    // Beside a label, a column of that name is an attribute like others.
+    header.includes(columns.label) ? undefined : take(labelsColumn),
     take('id'),
     take('time'),
   ]
   const attributes = Object.fromEntries([...named].filter(([name, value]) => name + value !== ''))
-  return { place, text, label, id, time, attributes }
+  return { place, text, label, labels, id, time, attributes }
 }

@@ -5,7 +5,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { describeExamples, type DataManifest, type Dataset } from './dataset.ts'
 import { nearDuplicateGroups } from './near-duplicates.ts'
 import type { DataRules, RuleFindings } from './rule-findings.ts'
-import type { Example } from './source-row.ts'
+import { labelsOfExample, withLabels, type Example } from './source-row.ts'
 import { duplicateKey } from './split.ts'
 
 /** Drops exact duplicates, keeps near duplicates together, keeps every label. */
@@ -39,8 +39,9 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
   const { examples, duplicates, conflicts } = withoutDuplicates(dataset.examples, rules)
   const counts = labelCounts(examples)
   const dropped = [...counts].filter(([, count]) => count < rules.minExamples)
-  const keep = ({ label }: Example): boolean => !dropped.some(([name]) => name === label)
-  const { grouped, nearDuplicates } = withGroups(inContentOrder(examples.filter(keep)), rules)
+  const names = new Set(dropped.map(([name]) => name))
+  const kept = withoutLabels(examples, names)
+  const { grouped, nearDuplicates } = withGroups(inContentOrder(kept), rules)
   const { manifest } = parts.train
   if (grouped.length === 0) {
     const message = `${manifest.source}: the data rules leave no example to train on.`
@@ -61,7 +62,7 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
   const known = (set: Dataset | undefined): Dataset | undefined =>
     set === undefined || dropped.length === 0
       ? set
-      : described(set.manifest, set.examples.filter(keep))
+      : described(set.manifest, withoutLabels(set.examples, names))
   return {
     train: { ...train, manifest: { ...train.manifest, rules: findings } },
     validation: known(validation),
@@ -118,7 +119,8 @@ function withoutDuplicates(
   let duplicates = 0
   const kept: Example[] = []
   for (const equal of byText.values()) {
-    const counts = labelCounts(equal)
+    const counts = new Map<string, number>()
+    for (const { label } of equal) counts.set(label, (counts.get(label) ?? 0) + 1)
     if (counts.size === 1) {
       duplicates += equal.length - 1
       kept.push(equal[0]!)
@@ -169,8 +171,28 @@ function inContentOrder(examples: readonly Example[]): readonly Example[] {
   return keyed.map(({ example }) => example)
 }
 
+/** Examples of a dropped label go; of a set, the label goes and the example stays. */
+function withoutLabels(
+  examples: readonly Example[],
+  dropped: ReadonlySet<string>,
+): readonly Example[] {
+  return examples.flatMap((example) => {
+    const own = labelsOfExample(example)
+    if (!own.some((label) => dropped.has(label))) return [example]
+    if (example.labels === undefined) return []
+    return [
+      withLabels(
+        example,
+        example.labels.filter((label) => !dropped.has(label)),
+      ),
+    ]
+  })
+}
+
 function labelCounts(examples: readonly Example[]): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1)
+  for (const example of examples) {
+    for (const label of labelsOfExample(example)) counts.set(label, (counts.get(label) ?? 0) + 1)
+  }
   return counts
 }

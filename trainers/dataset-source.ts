@@ -25,6 +25,8 @@ export type SourceRow = {
   readonly place: string
   readonly text: unknown
   readonly label: unknown
+  /** Instead of `label`: all labels that apply, as an array or a string with `|` between them. */
+  readonly labels?: unknown
   readonly id?: unknown
   /** A map of strings, for slices of an evaluation. */
   readonly attributes?: unknown

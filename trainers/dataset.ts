@@ -11,7 +11,7 @@ import { jsonlRows } from './jsonl-rows.ts'
 import { parquetRows } from './parquet-rows.ts'
 import { defaultColumns, type RowColumns } from './row-columns.ts'
 import type { RuleFindings } from './rule-findings.ts'
-import { exampleOf, type Example } from './source-row.ts'
+import { exampleOf, isMultiLabel, labelsOfExample, type Example } from './source-row.ts'
 import { fileSource } from './text-lines.ts'
 
 /** What a data set was: enough to tell later whether another one is the same. */
@@ -19,6 +19,10 @@ export type DataManifest = {
   /** File name without its folder, so that manifests from two machines compare equal. */
   readonly source: string
   readonly examples: number
+  /** `multi-label` where each example has a set of labels, of any size. */
+  readonly task?: 'multi-label' | undefined
+  /** Examples without any label, of sets. */
+  readonly unlabelled?: number | undefined
   /** Examples per label, labels sorted by code point. */
   readonly labels: Readonly<Record<string, number>>
   /**
@@ -89,6 +93,10 @@ export async function collectDataset(
       emptyTexts++
       continue
     }
+    if (examples.length > 0 && (example.labels !== undefined) !== isMultiLabel(examples)) {
+      const message = `${row.place}: some rows have a label and others labels; all must be of one kind`
+      throw new WinnowError('dataset_invalid', message, { details: { place: row.place } })
+    }
     if (examples.length === examplesMax) {
       throw new WinnowError('dataset_invalid', `${name} has over ${examplesMax} examples.`)
     }
@@ -126,14 +134,20 @@ function remoteReader<Reader>(kind: string, reader: Reader | undefined): Reader 
 /** The manifest of examples that are already in memory. */
 export function describeExamples(source: string, examples: readonly Example[]): DataManifest {
   const counts = new Map<string, number>()
-  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1)
+  let unlabelled = 0
+  for (const example of examples) {
+    const own = labelsOfExample(example)
+    for (const label of own) counts.set(label, (counts.get(label) ?? 0) + 1)
+    if (own.length === 0) unlabelled++
+  }
   if (counts.size > labelsMax) {
     const problem = `${source} has ${counts.size} different labels, over the limit of ${labelsMax}.`
     throw new WinnowError('dataset_invalid', problem)
   }
   const labels = Object.fromEntries([...counts].sort(([a], [b]) => compareCodePoints(a, b)))
   const sha256 = contentHash(examples)
-  return { source: basename(source), examples: examples.length, labels, sha256 }
+  const described = { source: basename(source), examples: examples.length, labels, sha256 }
+  return isMultiLabel(examples) ? { ...described, task: 'multi-label', unlabelled } : described
 }
 
 /** A hash of the examples as a multiset: sorted, so that order and format make no difference. */
@@ -149,8 +163,11 @@ function contentHash(examples: readonly Example[]): string {
  */
 export function trainingLabels(dataset: Dataset): readonly string[] {
   const labels = Object.keys(dataset.manifest.labels).sort(compareCodePoints)
-  if (labels.length < 2) {
-    const problem = `every example has the label ${JSON.stringify(labels[0])}; at least two are needed`
+  if (labels.length < (isMultiLabel(dataset.examples) ? 1 : 2)) {
+    const problem =
+      labels.length === 0
+        ? 'no example has a label'
+        : `every example has the label ${JSON.stringify(labels[0])}; at least two are needed`
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   if (labels.includes(noneLabel)) {
@@ -166,6 +183,42 @@ export function trainingLabels(dataset: Dataset): readonly string[] {
  * @throws WinnowError `dataset_invalid` naming the labels that the model does not know.
  */
 export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32Array {
+  if (isMultiLabel(dataset.examples)) {
+    throw new WinnowError(
+      'dataset_invalid',
+      `${dataset.manifest.source} has sets of labels (a field "labels"); this needs one label a text.`,
+    )
+  }
+  const indexOf = knownLabels(dataset, labels)
+  return Int32Array.from(dataset.examples, ({ label }) => indexOf.get(label) ?? 0)
+}
+
+/**
+ * Which labels apply to each example: uint8 [examples, labels], 0 or 1.
+ *
+ * @throws WinnowError `dataset_invalid` naming the labels that the model does not know, and when examples
+ * have one label each.
+ */
+export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8Array {
+  if (!isMultiLabel(dataset.examples)) {
+    const { source } = dataset.manifest
+    throw new WinnowError(
+      'dataset_invalid',
+      `${source} has one label a text, and this model sets of them; give a field "labels".`,
+    )
+  }
+  const indexOf = knownLabels(dataset, labels)
+  const targets = new Uint8Array(dataset.examples.length * labels.length)
+  for (const [row, example] of dataset.examples.entries()) {
+    for (const label of labelsOfExample(example)) {
+      targets[row * labels.length + indexOf.get(label)!] = 1
+    }
+  }
+  return targets
+}
+
+/** The index of each label, when the data set has no others. */
+function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<string, number> {
   const indexOf = new Map(labels.map((label, index) => [label, index]))
   const unknown = Object.keys(dataset.manifest.labels).filter((label) => !indexOf.has(label))
   if (unknown.length > 0) {
@@ -177,7 +230,7 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
       { details: { labels: unknown } },
     )
   }
-  return Int32Array.from(dataset.examples, ({ label }) => indexOf.get(label) ?? 0)
+  return indexOf
 }
 
 /** Order by UTF-16 code unit: the same on every machine, whatever its locale. */

@@ -3,11 +3,11 @@
 import { basename } from 'node:path'
 import type { DatasetRows, SourceRow } from './dataset-source.ts'
 import { hashedBytes } from './file-facts.ts'
-import type { RowColumns } from './row-columns.ts'
+import { labelsColumn, type RowColumns } from './row-columns.ts'
 import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
 
 /**
- * Reads `{text, label, id?, attributes?, time?}` lines; `columns` names the fields of text and label.
+ * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of text and label.
  *
  * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`.
  */
@@ -24,6 +24,7 @@ export function jsonlRows(
         place: `${source.name}:${line.number}`,
         text: fields[columns.text],
         label: fields[columns.label],
+        labels: fields[labelsColumn],
         id: fields['id'],
         attributes: fields['attributes'],
         time: fields['time'],

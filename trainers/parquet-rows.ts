@@ -15,7 +15,7 @@ import { compressors } from 'hyparquet-compressors'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { DatasetRows, SourceRow } from './dataset-source.ts'
 import { hashedBytes } from './file-facts.ts'
-import { missingColumn, type RowColumns } from './row-columns.ts'
+import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
 import { fileError, fileSource } from './text-lines.ts'
 
 /** A larger row group, uncompressed, is refused: one is held in memory whole. */
@@ -50,7 +50,7 @@ async function* readGroups(
   const names = schema.children.map(({ element }) => element.name)
   const problem = missingColumn(columns, names)
   if (problem !== undefined) throw new WinnowError('dataset_invalid', `${path}: ${problem}`)
-  const wanted = new Set([columns.text, columns.label, 'id', 'time', 'attributes'])
+  const wanted = new Set([columns.text, columns.label, labelsColumn, 'id', 'time', 'attributes'])
   const read = schema.children
     .filter((child) => wanted.has(child.element.name) || isFlat(child))
     .map(({ element }) => element.name)
@@ -113,7 +113,8 @@ function rowOf(
   row: Readonly<Record<string, unknown>>,
   { columns, place }: { columns: RowColumns; place: string },
 ): SourceRow {
-  const { [columns.text]: text, [columns.label]: label, id, time, attributes, ...others } = row
+  const { [columns.text]: text, [columns.label]: label, ...rest } = row
+  const { [labelsColumn]: labels, id, time, attributes, ...others } = rest
   const given = typeof attributes === 'object' && attributes !== null ? attributes : {}
-  return { place, text, label, id, time, attributes: { ...others, ...given } }
+  return { place, text, label, labels, id, time, attributes: { ...others, ...given } }
 }

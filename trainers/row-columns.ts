@@ -1,9 +1,12 @@
-// Which columns of a table, or fields of an object, hold the text and its label; and the sentence when
-// they are not there.
+// Which columns of a table, or fields of an object, hold the text and its label or labels; and the
+// sentence when they are not there.
 import { nearest } from '../schemas/nearest.ts'
 
 /** Names of the columns that matter. */
 export type RowColumns = { readonly text: string; readonly label: string }
+
+/** The column that holds all labels of a text, where several can apply; it counts when there is no label. */
+export const labelsColumn = 'labels'
 
 /** What every format calls them unless told. */
 export const defaultColumns: RowColumns = { text: 'text', label: 'label' }
@@ -16,6 +19,7 @@ export function missingColumn(columns: RowColumns, found: readonly string[]): st
   for (const role of ['text', 'label'] as const) {
     const name = columns[role]
     if (found.includes(name)) continue
+    if (role === 'label' && found.includes(labelsColumn)) continue
     const near = nearest(name, found)
     const there = found.slice(0, 20).map((column) => JSON.stringify(column))
     const rest = found.length > there.length ? ', …' : ''

@@ -2,13 +2,16 @@
 // knows no format and no file.
 import { WinnowError } from '../schemas/errors.ts'
 import type { SourceRow } from './dataset-source.ts'
-import type { RowColumns } from './row-columns.ts'
+import { labelsColumn, type RowColumns } from './row-columns.ts'
 
 /** One labelled text. `id` is the record's own, when it has one. */
 export type Example = {
   readonly id?: string | undefined
   readonly text: string
+  /** Of several labels, or none: one name for the set, the same whatever their order. */
   readonly label: string
+  /** All labels that apply, sorted, where the source gives sets; see `isMultiLabel`. */
+  readonly labels?: readonly string[] | undefined
   /** For slices of an evaluation. */
   readonly attributes?: Readonly<Record<string, string>> | undefined
   /** Epoch milliseconds. */
@@ -29,16 +32,66 @@ export function exampleOf(row: SourceRow, columns: RowColumns): Example {
     throw rowError(row, fieldProblem(columns.text, text, 'a string'))
   }
   if (!text.isWellFormed()) throw rowError(row, 'the text holds half of a UTF-16 surrogate pair')
-  const label = labelOf(row.label)
+  const labels = labelsOf(row)
+  const label = labels === undefined ? labelOf(row.label) : setName(labels)
   if (label === undefined) {
     throw rowError(row, fieldProblem(columns.label, row.label, 'a string that is not empty'))
   }
   const example: { -readonly [Field in keyof Example]: Example[Field] } = { text, label }
+  if (labels !== undefined) example.labels = labels
   const [id, attributes, time] = [recordId(row.id), attributesOf(row.attributes), timeOf(row.time)]
   if (id !== undefined) example.id = id
   if (attributes !== undefined) example.attributes = attributes
   if (time !== undefined) example.time = time
   return example
+}
+
+/** Whether labels are sets: of the first example, as all of a data set are alike. */
+export function isMultiLabel([first]: readonly Example[]): boolean {
+  return first?.labels !== undefined
+}
+
+/** The labels of an example, one or a set of any size. */
+export function labelsOfExample({ label, labels }: Example): readonly string[] {
+  return labels ?? [label]
+}
+
+/** The example with another set of labels, sorted already. */
+export function withLabels(example: Example, labels: readonly string[]): Example {
+  return { ...example, label: setName(labels), labels }
+}
+
+/** The same for the same set, and different for different ones. */
+function setName(labels: readonly string[]): string {
+  return JSON.stringify(labels)
+}
+
+/** Between the labels of a set in a format without arrays. */
+const labelSeparator = '|'
+
+/** The set of a row that has one, sorted and without repetition. */
+function labelsOf(row: SourceRow): readonly string[] | undefined {
+  const { labels: given } = row
+  if (given === undefined || given === null) return undefined
+  if (row.label !== undefined && row.label !== null) {
+    throw rowError(row, `the row has both a label and ${labelsColumn}; it must have one of them`)
+  }
+  const parts: unknown[] | undefined = Array.isArray(given)
+    ? given
+    : typeof given === 'string'
+      ? given.split(labelSeparator).map((name) => name.trim())
+      : undefined
+  if (parts === undefined) {
+    const expected = `an array of strings, or a string with ${labelSeparator} between labels`
+    throw rowError(row, fieldProblem(labelsColumn, given, expected))
+  }
+  if (parts.length === 1 && parts[0] === '') return []
+  const labels = parts.map((part) => {
+    const label = labelOf(part)
+    if (label !== undefined) return label
+    throw rowError(row, `the field "${labelsColumn}" holds a label that is empty or no string`)
+  })
+  return [...new Set(labels)].sort()
 }
 
 /** The record's own id as a string, or undefined. */

@@ -1,7 +1,8 @@
 // Divides labelled texts for validation: stratified by label, fixed by a seed, and never with the
 // same text on both sides. It only decides on indices; it holds no texts and no embeddings.
+import { stratifiedSetParts } from './iterative-stratification.ts'
 import { seededRandom } from './seeded-random.ts'
-import type { Example } from './source-row.ts'
+import { isMultiLabel, labelsOfExample, type Example } from './source-row.ts'
 
 /** A division into two parts, as ascending indices into the examples. */
 export type Split = {
@@ -26,6 +27,7 @@ export function stratifiedSplit(
   examples: readonly Example[],
   options: { fraction: number; seed: number },
 ): Split {
+  if (isMultiLabel(examples)) return splitOfSets(examples, options)
   const { byLabel, duplicates } = groupsByLabel(examples)
   const random = seededRandom(options.seed)
   const inValidation = new Uint8Array(examples.length)
@@ -59,6 +61,11 @@ export function stratifiedFolds(
   options: { folds: number; seed: number },
 ): Int32Array {
   const { byLabel } = groupsByLabel(examples)
+  if (isMultiLabel(examples)) {
+    const { folds, seed } = options
+    const shares = Array.from({ length: folds }, () => 1 / folds)
+    return stratifiedSetParts(examples, { groups: [...byLabel.values()].flat(), shares, seed })
+  }
   const random = seededRandom(options.seed)
   const foldOf = new Int32Array(examples.length)
   // Continuing the round from one label to the next keeps the folds' sizes equal.
@@ -70,6 +77,34 @@ export function stratifiedFolds(
     }
   }
   return foldOf
+}
+
+/** As `stratifiedSplit`, where each example has a set of labels. */
+function splitOfSets(
+  examples: readonly Example[],
+  { fraction, seed }: { fraction: number; seed: number },
+): Split {
+  const { byLabel, duplicates } = groupsByLabel(examples)
+  const groups = [...byLabel.values()].flat()
+  const partOf = stratifiedSetParts(examples, { groups, shares: [1 - fraction, fraction], seed })
+  const indices = Int32Array.from(examples, (_, index) => index)
+  const counts = new Map<string, { examples: number; validation: number }>()
+  for (const [index, example] of examples.entries()) {
+    for (const label of labelsOfExample(example)) {
+      const count = counts.get(label) ?? { examples: 0, validation: 0 }
+      count.examples++
+      count.validation += partOf[index]!
+      counts.set(label, count)
+    }
+  }
+  return {
+    train: indices.filter((index) => partOf[index] === 0),
+    validation: indices.filter((index) => partOf[index] === 1),
+    unsplitLabels: [...counts].flatMap(([label, count]) =>
+      count.validation === 0 ? [{ label, examples: count.examples }] : [],
+    ),
+    duplicates,
+  }
 }
 
 /** Indices grouped by near or equal text; a group counts to the label of its first example. */

@@ -26,7 +26,7 @@ export async function openVersionClassifier(
   options: VersionClassifierOptions,
 ): Promise<Classifier> {
   const { version, workers, batchTokens, abstention } = options
-  const { labels, maxTokens, temperature, abstain } = version.manifest
+  const { labels, maxTokens, temperature, thresholds, abstain } = version.manifest
   const tokenizer = loadTokenizer({ json: await readFile(version.tokenizerPath) })
   const { modelPath } = version
   return openClassifier({
@@ -35,6 +35,7 @@ export async function openVersionClassifier(
     tokenizer,
     maxTokens,
     temperature,
+    thresholds,
     abstain,
     abstention,
     workers,

@@ -126,6 +126,7 @@ export function hamClassifier(asked: string[] = []): OnlineClassifier {
         texts.map((text) => ({
           label: 'ham',
           score: 0.75,
+          labels: ['ham'],
           outOfScope: 0.25,
           probabilities: { ham: 0.75, spam: 0.25 },
           tokens: text.length,
@@ -149,6 +150,7 @@ export const storedResult: StoredResult = {
   text: 'Hello',
   label: 'ham',
   score: 0.75,
+  labels: ['ham'],
   outOfScope: 0.25,
   probabilities: { ham: 0.75, spam: 0.25 },
   model: 'mail',

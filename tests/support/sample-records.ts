@@ -23,6 +23,7 @@ export function sampleClassification(fields: Partial<Classification> = {}): Clas
     knownLabel: null,
     label: 'ham',
     score: 0.75,
+    labels: ['ham'],
     outOfScope: 0.25,
     probabilities: { ham: 0.75, spam: 0.25 },
     model: 'mail',
