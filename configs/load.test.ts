@@ -113,6 +113,9 @@ describe('redacted', () => {
         WINNOW_CLICKHOUSE_PASSWORD: secret,
         WINNOW_CLICKHOUSE_URL: `http://me:${secret}@localhost:8123`,
         WINNOW_GATEWAY_KEYS: JSON.stringify([{ key: secret, scopes: ['admin'] }]),
+        WINNOW_STORE_SECRET_ACCESS_KEY: secret,
+        WINNOW_STORE_SESSION_TOKEN: secret,
+        WINNOW_STORE_ENDPOINT: `https://me:${secret}@objects.example`,
       },
     })
     expect(JSON.stringify(redacted(config))).not.toContain(secret)

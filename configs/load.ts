@@ -67,8 +67,13 @@ export function redacted(config: Config): Config {
   for (const section of [copy.kafka, copy.registry, copy.clickhouse]) {
     if (section.password !== undefined) section.password = '***'
   }
+  for (const name of ['secretAccessKey', 'sessionToken'] as const) {
+    if (copy.store[name] !== undefined) copy.store[name] = '***'
+  }
   for (const entry of copy.gateway.keys) entry.key = '***'
   for (const section of [copy.registry, copy.clickhouse]) section.url = withoutUserInfo(section.url)
+  const { endpoint } = copy.store
+  if (endpoint !== undefined) copy.store.endpoint = withoutUserInfo(endpoint)
   return copy
 }
 
@@ -169,7 +174,11 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
       tree,
     )
     const shown =
-      value === undefined ? 'missing' : /password|key/i.test(path) ? '***' : JSON.stringify(value)
+      value === undefined
+        ? 'missing'
+        : /password|key|sessionToken/i.test(path)
+          ? '***'
+          : JSON.stringify(value)
     return [`${path} is ${shown}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`]
   })
   return new WinnowError('config_invalid', sentences.join('\n'), {

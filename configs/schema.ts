@@ -111,6 +111,71 @@ const inference = z.strictObject({
   topLabels: count('How many labels a result keeps with their probabilities.', 5),
 })
 
+const store = z.strictObject({
+  kind: z
+    .enum(['local', 'folder', 's3'])
+    .default('local')
+    .describe(
+      'Where published versions go: local (they stay in the model store of this machine), folder ' +
+        '(a mounted share), s3 (an S3-compatible service).',
+    ),
+  path: z.string().min(1).optional().describe('Folder of the kind folder.'),
+  endpoint: z.url().optional().describe('Address of an S3-compatible service; AWS when absent.'),
+  region: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
+  bucket: z.string().min(3).optional().describe('Bucket of the kind s3.'),
+  prefix: z.string().default('').describe('Put before every key in the bucket.'),
+  pathStyle: z
+    .boolean()
+    .default(false)
+    .describe('Whether the bucket is named in the path; most services other than AWS want it.'),
+  accessKeyId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Access key; without it the AWS SDK's own chain of credentials decides."),
+  secretAccessKey: secret('Secret of the access key.'),
+  sessionToken: secret('Session token of temporary credentials.'),
+  connectMsMax: ms('Longest wait for a connection.', 5_000),
+  requestMsMax: ms('Longest wait for an answer, and longest silence within one.', 30_000),
+  triesMax: count('Tries of one request.', 4),
+  partBytes: z
+    .int()
+    .min(5_242_880)
+    .default(8_388_608)
+    .describe('Larger files are uploaded in parts of this size. Bytes.'),
+  partsMax: count('Parts of one file uploaded at once.', 4),
+})
+
+const publish = z.strictObject({
+  accuracyMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('A version of lower accuracy is refused; 0 demands nothing.'),
+  macroF1Min: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('A version of lower macro-F1 is refused; 0 demands nothing.'),
+  comparison: z
+    .enum(['required', 'when-possible'])
+    .default('required')
+    .describe(
+      'Whether a version that cannot be compared with the champion on test texts is refused.',
+    ),
+  lossPValueMax: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe(
+      "A version that errs more often than the champion is refused when McNemar's test gives a " +
+        'p-value below this.',
+    ),
+})
+
 const stream = z.strictObject({
   group: z.string().min(1).default('winnow').describe('Consumer group; a suffix names the slice.'),
   inFlightEventsMax: count('Most events between poll and commit.', 2_048),
@@ -173,6 +238,8 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}).describe('What an event may be.'),
   cleaning: cleaning.prefault({}).describe('What happens to a text before it is classified.'),
   inference: inference.prefault({}).describe('The model and its batches.'),
+  store: store.prefault({}).describe('The artifact store that model versions are published to.'),
+  publish: publish.prefault({}).describe('What a version must show before it is published.'),
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),

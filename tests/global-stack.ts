@@ -11,6 +11,7 @@ import { identityOf, isAlive, readPidFile, writePidFile } from '../infra/local/p
 import { connectionsOf } from '../infra/local/stack-state.ts'
 import type { StackConnections } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { ensureS3Jar, stopS3Server } from './support/s3-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,10 +29,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const own = await identityOf(process.pid)
   if (own !== undefined) await writePidFile(join(stateDir, 'owner.pid'), own)
   const teardown = async () => {
+    await stopS3Server(stateDir)
     await stopStack({ stateDir })
     await rm(stateDir, { recursive: true, force: true })
   }
   try {
+    await ensureS3Jar()
     const ports = { kafka: 0, registry: 0, analytics: 0 }
     const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
     project.provide('stack', { ...connectionsOf(state), stateDir })
@@ -49,6 +52,7 @@ async function removeAbandoned(): Promise<void> {
     const stateDir = join(tmpdir(), name)
     const owner = await readPidFile(join(stateDir, 'owner.pid'))
     if (owner === undefined || (await isAlive(owner))) continue
+    await stopS3Server(stateDir)
     await stopStack({ stateDir })
     await rm(stateDir, { recursive: true, force: true })
   }

@@ -1,13 +1,11 @@
 // Puts Kafka and the Apicurio registry into the cache folder, fetched once by Maven from the pinned
 // pom.xml beside this file. A folder that exists is complete: it appears by one rename.
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-import { WinnowError } from '../../schemas/errors.ts'
+import { runMaven } from './maven.ts'
 import { requireJava, requireMaven } from './prerequisites.ts'
 
 /** Where the stack's Java programs lie. */
@@ -51,7 +49,8 @@ export async function ensureJars(options: {
   try {
     await mkdir(fetched)
     onProgress('fetching Kafka 4.1.0 and the Apicurio registry 2.6.13 with Maven (180 MB, once)')
-    await runMaven({ targetDir: fetched, onProgress, signal: options.signal })
+    const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
+    await runMaven({ pom, targetDir: fetched, onProgress, signal: options.signal })
     await keep(join(fetched, 'kafka'), join(stack, 'kafka-4.1.0'))
     await keep(join(fetched, 'apicurio'), join(stack, 'apicurio-2.6.13'))
   } finally {
@@ -77,49 +76,6 @@ async function removeAbandoned(stack: string): Promise<void> {
     if (Date.now() - mtimeMs < 3_600_000) continue
     await rm(join(stack, name), { recursive: true, force: true })
   }
-}
-
-/** Lines of Maven's report that a failure carries. */
-const reportLinesMax = 12
-
-function runMaven(options: {
-  targetDir: string
-  onProgress: (line: string) => void
-  signal: AbortSignal | undefined
-}): Promise<void> {
-  const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
-  const args = ['-B', '-f', pom, 'generate-resources', `-DtargetDir=${options.targetDir}`]
-  const maven = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal })
-  const report: string[] = []
-  let files = 0
-  const read = (line: string) => {
-    const download = /Downloaded from \S+ \S*\/(\S+\.(?:jar|tar\.gz)) \(([^)]*)\)/.exec(line)
-    if (download !== null) {
-      files += 1
-      options.onProgress(`${files} ${download[1] ?? ''} (${download[2] ?? ''})`)
-    } else if (!/^\S*(Downloading|Progress)/.test(line) && line.trim() !== '') {
-      report.push(line)
-      if (report.length > reportLinesMax) report.shift()
-    }
-  }
-  createInterface({ input: maven.stdout }).on('line', read)
-  createInterface({ input: maven.stderr }).on('line', read)
-  return new Promise((resolve, reject) => {
-    maven.on('error', (cause) => {
-      const isCancelled = options.signal?.aborted === true
-      const code = isCancelled ? 'cancelled' : 'download_failed'
-      reject(new WinnowError(code, `Maven did not run: ${cause.message}`, { cause }))
-    })
-    maven.on('close', (exitCode) => {
-      if (exitCode === 0) resolve()
-      else reject(mavenFailed(report))
-    })
-  })
-}
-
-function mavenFailed(report: readonly string[]): WinnowError {
-  const text = `Maven could not fetch Kafka and the registry:\n${report.join('\n')}`
-  return new WinnowError('download_failed', text)
 }
 
 async function exists(path: string): Promise<boolean> {
