@@ -77,6 +77,25 @@ export async function rollbackChampion(target: {
   })
 }
 
+/**
+ * Notes the champion that the fleet has, with those before it. A version that is not in this store is
+ * not noted: here it could not be opened.
+ */
+export async function adoptChampion(target: {
+  storeDir: string
+  name: string
+  champion: string
+  previous: readonly string[]
+}): Promise<void> {
+  const { storeDir, name, champion, previous } = target
+  if (!(await versionNumbers(storeDir, name)).includes(champion)) return
+  await withChampionLock(target, async () => {
+    const present = await readChampion(target)
+    const isSame = present?.champion === champion && String(present.previous) === String(previous)
+    if (!isSame) await writeChampion(target, { champion, previous: [...previous] })
+  })
+}
+
 type Target = { storeDir: string; name: string }
 
 function championPath({ storeDir, name }: Target): string {

@@ -3,6 +3,7 @@ import { classificationAvro } from './classification.ts'
 import { deadLetterAvro } from './dead-letter.ts'
 import { eventAvro } from './event.ts'
 import { labelAvro } from './label.ts'
+import { modelAnnouncementAvro } from './model-announcement.ts'
 import { tokenizedAvro, validatedAvro } from './validated.ts'
 
 /** Topics with Avro values, by short name; the registry subject is `<prefix><name>-value`. */
@@ -13,6 +14,7 @@ export const topicSchemas = {
   classified: classificationAvro,
   labels: labelAvro,
   'dead-letters': deadLetterAvro,
+  models: modelAnnouncementAvro,
 } as const
 
 export type AvroTopic = keyof typeof topicSchemas
