@@ -2,6 +2,7 @@
 // other's, and following all states from the earliest record on. What a state means, and which follows
 // which, is models/release-state.ts.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs, { type Consumer } from 'kafkajs'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
@@ -42,6 +43,7 @@ export type ModelAnnouncements = {
 
 /** Writers that overtake each other more often than this are a defect somewhere. */
 const overtakenMax = 20
+const overtakenPauseMs = 50
 /** A writer that dies in mid-transaction holds readers back for at most about twice this. */
 const transactionMsMax = 10_000
 const fenced = new Set([
@@ -68,6 +70,8 @@ export function createModelAnnouncements(
           const message = `cannot announce ${name}: overtaken by other writers ${tries} times`
           throw new WinnowError('broker_unavailable', message)
         }
+        // Writers that begin again at the same moment would overtake each other for ever.
+        await pause(Math.random() * overtakenPauseMs * tries)
       }
     },
   }
