@@ -39,12 +39,9 @@ export function versionUrl(objects: ObjectStore, { name, version }: VersionPlace
 }
 
 /** Whole versions of all models, or of one, by name and then oldest first. */
-export async function remoteVersions(
-  objects: ObjectStore,
-  name?: string,
-): Promise<VersionPlace[]> {
-  return (await placesWith(objects, 'manifest.json', name)).sort(
-    (a, b) => (a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1),
+export async function remoteVersions(objects: ObjectStore, name?: string): Promise<VersionPlace[]> {
+  return (await placesWith(objects, 'manifest.json', name)).sort((a, b) =>
+    a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1,
   )
 }
 

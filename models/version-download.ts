@@ -80,10 +80,7 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
 }
 
 /** The version on disk where it is the same and intact; a damaged copy goes, a different one stays. */
-async function presentVersion(
-  dir: string,
-  manifest: Buffer,
-): Promise<ModelVersion | undefined> {
+async function presentVersion(dir: string, manifest: Buffer): Promise<ModelVersion | undefined> {
   const bytes = await readFile(join(dir, 'manifest.json')).catch(() => undefined)
   if (bytes !== undefined && !bytes.equals(manifest)) {
     throw new WinnowError(

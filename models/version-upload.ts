@@ -38,7 +38,8 @@ export async function claimNumber(options: {
     const key = versionKey({ name, version: String(number) }, 'claim.json')
     const outcome = await objects.create(key, Buffer.from(claim))
     const isOurs =
-      outcome === 'created' || (await readSmall(objects, key))?.includes(`"${fingerprint}"`) === true
+      outcome === 'created' ||
+      (await readSmall(objects, key))?.includes(`"${fingerprint}"`) === true
     if (isOurs) {
       const to = String(number)
       return to === version.version ? version : await renumberVersion({ storeDir, version, to })

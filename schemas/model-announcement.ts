@@ -39,7 +39,11 @@ export const modelAnnouncementAvro = {
           doc: 'Where a version lies and what it must be.',
           fields: [
             { name: 'version', type: 'string', doc: 'Its number.' },
-            { name: 'url', type: 'string', doc: 'Its folder in the artifact store, ending in a slash.' },
+            {
+              name: 'url',
+              type: 'string',
+              doc: 'Its folder in the artifact store, ending in a slash.',
+            },
             { name: 'manifestSha256', type: 'string', doc: 'SHA-256 of manifest.json.' },
             { name: 'graphSha256', type: 'string', doc: 'SHA-256 of model.onnx.' },
             { name: 'tokenizerSha256', type: 'string', doc: 'SHA-256 of tokenizer.json.' },

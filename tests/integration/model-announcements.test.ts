@@ -1,7 +1,10 @@
 // winnow.models on the real broker: followers see the state and every change, and writers of one model
 // never lose each other's change.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createModelAnnouncements, type ModelAnnouncements } from '../../infra/model-announcements.ts'
+import {
+  createModelAnnouncements,
+  type ModelAnnouncements,
+} from '../../infra/model-announcements.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { topicOf } from '../../infra/topics.ts'
 import { promoted, published, rolledBack } from '../../models/release-state.ts'
@@ -63,7 +66,9 @@ describe('winnow.models', () => {
     ])
     await publish('mail', '2', 4_000)
     await promote('mail', '2', 5_000)
-    await announcements.announce('mail', (state) => rolledBack(state, { name: 'mail', ...cause(6_000) }))
+    await announcements.announce('mail', (state) =>
+      rolledBack(state, { name: 'mail', ...cause(6_000) }),
+    )
     await until('three changes', () => seen.length === 3)
     stop.abort()
     await following
@@ -88,7 +93,9 @@ describe('winnow.models', () => {
   it('is what it was when a change cannot be made', async () => {
     await publish('single', '1', 1)
     await expect(
-      announcements.announce('single', (state) => rolledBack(state, { name: 'single', ...cause(2) })),
+      announcements.announce('single', (state) =>
+        rolledBack(state, { name: 'single', ...cause(2) }),
+      ),
     ).rejects.toMatchObject({ code: 'model_not_found' })
     const state = (await announcements.states()).get('single')!
     expect([state.kind, state.atMs]).toEqual(['published', 1])
