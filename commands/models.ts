@@ -3,13 +3,14 @@ import type { Command } from 'commander'
 import { listVersions, openVersion } from '../models/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
+import { addReleaseCommands } from './models-release.ts'
 import { tableText } from './terminal.ts'
 
 /** Adds `models list`, `models show` and `models verify` to the program. */
 export function addModelsCommands(program: Command): void {
   const models = program
     .command('models')
-    .description('model versions in the local store')
+    .description('model versions: what there is, and which one serves')
     .addHelpText('after', examplesText(['winnow models list', 'winnow models show mail']))
   addCommand(models, {
     name: 'list',
@@ -51,6 +52,7 @@ export function addModelsCommands(program: Command): void {
     terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
     terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
   })
+  addReleaseCommands(models)
 }
 
 function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): (string | number)[] {

@@ -25,7 +25,9 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from './labelled-texts.ts'
+import { sayPublished } from './models-release.ts'
 import { workersOf } from './model.ts'
+import { openRegistry, publishModel, whoAsks, type Published } from './publishing.ts'
 import {
   addRecipeOptions,
   recipeOf,
@@ -33,6 +35,7 @@ import {
   type RecipeOptions,
 } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
+import { openVersion } from '../models/version-store.ts'
 import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText } from './terminal.ts'
@@ -55,6 +58,7 @@ type Options = SharedOptions &
     maxTokens?: number
     pooledLayers?: string
     engine?: TrainingEngine
+    publish?: boolean
   }
 
 /** The parts of a trained model that both kinds of training have. */
@@ -121,6 +125,7 @@ export function addTrainCommand(program: Command): void {
       'partial, full: time between checkpoints (60, and at most 2 % of the time)',
       numberIn({ above: 0 }),
     )
+    .option('--publish', 'publish it when it passes the gate (see `winnow models push --help`)')
   addRecipeOptions(command)
   addRuleOptions(addColumnOptions(command)).action(async (given: Options) => {
     const context = await openContext(given)
@@ -137,8 +142,34 @@ export function addTrainCommand(program: Command): void {
     )
     terminal.say(`report: ${trained.modelDir}/report.html`)
     terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
-    terminal.document(trained)
+    if (asked.options.publish !== true) terminal.document(trained)
+    else terminal.document({ ...trained, published: await publishTrained(context, asked, trained) })
   })
+}
+
+/** Takes the new version through the gate, on the test texts where there are some. */
+async function publishTrained(
+  context: CommandContext,
+  { options }: Asked,
+  { model }: Trained,
+): Promise<Published> {
+  const { config, terminal, paths } = context
+  const log = (line: string): boolean => process.stderr.write(`${line}\n`)
+  const registry = await openRegistry({ config, storeDir: paths.store, log })
+  try {
+    const version = await openVersion({ ref: model, storeDir: paths.store })
+    const done = await untilStopped(async (signal) => {
+      const dataset =
+        options.test === undefined
+          ? undefined
+          : await readCleaned(options.test, { config, columns: options, signal })
+      return publishModel(registry, { version, dataset, by: whoAsks(), signal })
+    })
+    sayPublished(terminal, done)
+    return done
+  } finally {
+    await registry.close()
+  }
 }
 
 /** What to do, whether it stands on the command line or in the folder of a run to resume. */

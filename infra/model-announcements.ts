@@ -51,6 +51,8 @@ const fenced = new Set([
   'PRODUCER_FENCED',
   'INVALID_TXN_STATE',
   'CONCURRENT_TRANSACTIONS',
+  // What a broker answers to a writer that it fenced in the middle of a request.
+  'UNKNOWN',
 ])
 
 /** Makes the client on open ones; each call opens and closes connections of its own. */

@@ -1,0 +1,253 @@
+// Publishing, promoting and rolling back: the steps that `train --publish`, `models push`, `promote`,
+// `rollback` and the gateway share. The store gets the files first, Kafka the announcement after them,
+// ClickHouse the record last; what fails before the announcement has changed nothing that anyone sees.
+import { readFile } from 'node:fs/promises'
+import { hostname, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Config } from '../configs/schema.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
+import { createKafka } from '../infra/kafka.ts'
+import { createModelAnnouncements, type ModelAnnouncements } from '../infra/model-announcements.ts'
+import { insertRelease, insertTrainingRun, type Release } from '../infra/release-rows.ts'
+import { openSchemas } from '../infra/registry.ts'
+import { topicOf } from '../infra/topics.ts'
+import { adoptChampion, championOf } from '../models/champion.ts'
+import { openFolderObjects } from '../models/folder-objects.ts'
+import { describeRelease, promoted, published, rolledBack } from '../models/release-state.ts'
+import { versionUrl, writeStateCopy } from '../models/remote-versions.ts'
+import type { ModelVersion } from '../models/version-files.ts'
+import { openVersion } from '../models/version-store.ts'
+import { resolveVersion } from '../models/version-resolver.ts'
+import { claimNumber, uploadVersion } from '../models/version-upload.ts'
+import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
+import type { ObjectStore } from '../schemas/object-store.ts'
+import type { Dataset } from '../trainers/dataset.ts'
+import { evaluateModel, sameLabels } from '../trainers/evaluate.ts'
+import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/publish-gate.ts'
+import type { RunRecord } from '../trainers/run-record.ts'
+import { prepareBackends } from './migrate.ts'
+import { openAll } from './opened.ts'
+
+/** The clients of the registry of models; the caller closes them. */
+export type Registry = {
+  readonly config: Config
+  readonly storeDir: string
+  /** Undefined with store.kind local: versions stay in the model store. */
+  readonly objects: ObjectStore | undefined
+  readonly announcements: ModelAnnouncements
+  /** Writes a row of model_releases; with ClickHouse away it says so and goes on. */
+  record(release: Release): Promise<void>
+  recordRun(run: RunRecord, version: ModelVersion): Promise<void>
+  close(): Promise<void>
+}
+
+/** Who asks, as announcements and rows name them. */
+export function whoAsks(): string {
+  return `${userInfo().username}@${hostname()}`
+}
+
+/** Opens the artifact store that the configuration names; undefined for the kind local. */
+export async function openObjects(config: Config['store']): Promise<ObjectStore | undefined> {
+  switch (config.kind) {
+    case 'local':
+      return undefined
+    case 'folder':
+      if (config.path !== undefined) return openFolderObjects(config.path)
+      throw new WinnowError('config_invalid', 'store.path is missing: store.kind folder needs it')
+    case 's3':
+      return (await import('../infra/s3-objects.ts')).openS3Objects(config)
+  }
+}
+
+/** Opens the registry's clients. Throws broker_unavailable, registry_unavailable, config_invalid. */
+export function openRegistry(options: {
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+}): Promise<Registry> {
+  const { config, storeDir, log } = options
+  return openAll(async (opened) => {
+    await prepareBackends(config)
+    const objects = await openObjects(config.store)
+    if (objects !== undefined) {
+      opened.add(objects, (one) => {
+        one.close()
+        return Promise.resolve()
+      })
+    }
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const kafka = createKafka(config.kafka, log)
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
+      await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
+    }
+    const topic = topicOf(config.topics, 'models')
+    return {
+      ...{ config, storeDir, objects },
+      announcements: createModelAnnouncements({ kafka, schemas }, topic),
+      record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
+      recordRun: (run, version) => noted('run', () => insertTrainingRun(analytics, run, version)),
+      close: () => opened.close(),
+    }
+  })
+}
+
+/** What publishing came to. */
+export type Published = {
+  readonly model: string
+  readonly url: string
+  readonly verdicts: readonly Verdict[]
+  readonly forced: boolean
+}
+
+/**
+ * Takes a version of the local store through the gate, into the artifact store and onto winnow.models.
+ * The first version of a name becomes its champion at once. Throws publish_refused naming the rules
+ * that failed, unless `force` says why they are overruled.
+ */
+export async function publishModel(
+  registry: Registry,
+  options: {
+    version: ModelVersion
+    /** Labelled texts to compare with the champion on. */
+    dataset?: Dataset | undefined
+    force?: string | undefined
+    by: string
+    signal?: AbortSignal | undefined
+  },
+): Promise<Published> {
+  const { objects, announcements, config, storeDir } = registry
+  const { version, force, by, signal } = options
+  const { name } = version
+  const state = (await announcements.states()).get(name)
+  const champion = await checkChampion(registry, { ...options, state })
+  const verdicts = judgeVersion(config.publish, { metrics: version.manifest.metrics, champion })
+  const failed = verdicts.filter(({ passed }) => !passed)
+  if (failed.length > 0 && force === undefined) {
+    const because = failed.map((verdict) => verdict.because).join('; ')
+    await registry.record({ kind: 'refusal', model: version, by, reason: `gate: ${because}` })
+    throw new WinnowError('publish_refused', `${version.ref} is not published: ${because}.`, {
+      details: { verdicts },
+    })
+  }
+  const claimed =
+    objects === undefined ? version : await claimNumber({ ...{ objects, storeDir, version, by } })
+  const url =
+    objects === undefined
+      ? `${pathToFileURL(claimed.dir).href}/`
+      : (await uploadVersion({ objects, version: claimed, signal })).url
+  const released = await describeRelease(claimed, url)
+  const reason = force === undefined ? '' : `forced: ${force}`
+  const change = { name, released, by, reason, atMs: Date.now() }
+  const next = await announcements.announce(name, (present) =>
+    present === undefined ? promoted(present, change) : published(present, change),
+  )
+  await keepState(registry, next)
+  await registry.record({ kind: 'publish', model: claimed, by, reason })
+  await recordTraining(registry, claimed)
+  return { model: claimed.ref, url, verdicts, forced: failed.length > 0 }
+}
+
+async function checkChampion(
+  registry: Registry,
+  options: {
+    version: ModelVersion
+    dataset?: Dataset | undefined
+    state: ModelAnnouncement | undefined
+    signal?: AbortSignal | undefined
+  },
+): Promise<ChampionCheck> {
+  const { version, dataset, state, signal } = options
+  const champion = state?.champion ?? undefined
+  if (champion === undefined) return { kind: 'no-champion' }
+  if (champion === version.version) return { kind: 'not-compared', why: 'it is the champion' }
+  if (dataset === undefined) {
+    const why = 'there are no test texts to compare with the champion on (--test, or --data)'
+    return { kind: 'not-compared', why }
+  }
+  const { storeDir, objects } = registry
+  const ref = `${version.name}@${champion}`
+  const other = await resolveVersion({ ref, storeDir, objects, note: () => undefined, signal })
+  if (!sameLabels(version, other)) {
+    return { kind: 'not-compared', why: `${other.ref} has other labels` }
+  }
+  const { comparison } = await evaluateModel({ version, compareWith: other, dataset, signal })
+  return { kind: 'compared', comparison: comparison! }
+}
+
+/** Makes a published version the champion. A version that was never announced is announced with it. */
+export async function promoteModel(
+  registry: Registry,
+  options: { ref: string; by: string; reason: string },
+): Promise<ModelAnnouncement> {
+  const { objects, storeDir, announcements } = registry
+  const { by, reason } = options
+  const version = await resolveVersion({
+    ...{ ref: options.ref, storeDir, objects, note: () => undefined },
+  })
+  const url =
+    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
+  const released = await describeRelease(version, url)
+  const { name } = version
+  const next = await announcements.announce(name, (state) =>
+    promoted(state, { name, released, by, reason, atMs: Date.now() }),
+  )
+  await keepState(registry, next)
+  await registry.record({ kind: 'promote', model: version, by, reason })
+  return next
+}
+
+/** Makes the champion before the present one champion again. Throws model_not_found. */
+export async function rollBackModel(
+  registry: Registry,
+  options: { name: string; by: string; reason: string },
+): Promise<ModelAnnouncement> {
+  const { name, by, reason } = options
+  const next = await registry.announcements.announce(name, (state) =>
+    rolledBack(state, { name, by, reason, atMs: Date.now() }),
+  )
+  await keepState(registry, next)
+  const model = { name, version: next.champion ?? '' }
+  await registry.record({ kind: 'rollback', model, by, reason })
+  return next
+}
+
+/** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
+async function keepState(registry: Registry, state: ModelAnnouncement): Promise<void> {
+  const { objects, storeDir } = registry
+  const { name, champion, previous } = state
+  if (objects !== undefined) await writeStateCopy(objects, state)
+  if (champion === null || (await championOf({ storeDir, name })) === champion) return
+  const version = await resolveVersion({
+    ...{ ref: `${name}@${champion}`, storeDir, objects, note: () => undefined },
+  })
+  await adoptChampion({ storeDir, name: version.name, champion, previous })
+}
+
+/** The row of the run that made a version, where its record is in this store. */
+async function recordTraining(registry: Registry, version: ModelVersion): Promise<void> {
+  const { trainingRun } = version.manifest
+  if (trainingRun === null) return
+  const path = join(registry.storeDir, 'runs', trainingRun, 'run.json')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text !== undefined) await registry.recordRun(JSON.parse(text) as RunRecord, version)
+}
+
+/** Opens a version by reference, from the artifact store where it is not in the local one. */
+export async function findVersion(options: {
+  ref: string
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+}): Promise<ModelVersion> {
+  const { ref, storeDir, config, log } = options
+  if (config.store.kind === 'local') return openVersion({ ref, storeDir })
+  const objects = await openObjects(config.store)
+  try {
+    return await resolveVersion({ ref, storeDir, objects, note: log })
+  } finally {
+    objects?.close()
+  }
+}

@@ -1,0 +1,131 @@
+// Publishing on the real broker and engine, with a folder as the artifact store: the gate, the files,
+// the announcement and the rows, through the commands.
+import { symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { downloadVersion } from '../../models/version-download.ts'
+import { openFolderObjects } from '../../models/folder-objects.ts'
+import { winnow } from '../support/cli.ts'
+import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+
+let space: Workspace
+let env: Record<string, string>
+let published: string
+
+beforeAll(async () => {
+  space = await openWorkspace(inject('stack'))
+  published = join(space.dir, 'published')
+  env = {
+    ...{ ...space.env, WINNOW_STORE_KIND: 'folder', WINNOW_STORE_PATH: published },
+  }
+  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  const lines = (count: number, wrong: number, from: number) =>
+    Array.from({ length: count }, (_, number) => {
+      const { text, label } = sampleText(number + from)
+      return JSON.stringify({
+        text,
+        label: number < wrong ? sampleText(number + from + 1).label : label,
+      })
+    }).join('\n')
+  await writeFile(join(space.dir, 'test.jsonl'), lines(90, 0, 1_000))
+  await writeFile(join(space.dir, 'bad.jsonl'), lines(60, 60, 5_000))
+})
+
+afterAll(() => space.close())
+
+async function run(...argv: string[]) {
+  const { status, stdout, stderr } = await winnow([...argv, '--json'], { env })
+  return { status, stderr, json: (stdout === '' ? {} : JSON.parse(stdout)) as never }
+}
+
+const releases = () =>
+  space.analytics.rows<{ kind: string; version: string; reason: string }>(
+    `SELECT kind, version, reason FROM model_releases WHERE model = 'test' ORDER BY at`,
+  )
+
+describe('publishing', () => {
+  it('uploads, announces and records; the first version serves at once', async () => {
+    const first = await run('models', 'push', 'test@1')
+    expect(first.status, first.stderr).toBe(0)
+    expect(first.json).toMatchObject({ model: 'test@1', forced: false })
+    expect(await releases()).toEqual([{ kind: 'publish', version: '1', reason: '' }])
+    const elsewhere = join(space.dir, 'elsewhere')
+    const fetched = await downloadVersion({
+      ...{ objects: openFolderObjects(published), storeDir: elsewhere, name: 'test', version: '1' },
+    })
+    expect(fetched.manifest.labels).toEqual(['parcel', 'praise', 'refund'])
+    const again = await run('models', 'promote', 'test@1')
+    expect(again.json).toMatchObject({ champion: '1', previous: [] })
+  })
+
+  it('refuses a version that loses to the champion, with nothing to be seen of it', async () => {
+    // Learned from wrong labels only: it loses on the test texts.
+    const worse = await run(
+      ...['train', '--name', 'test', '--data', join(space.dir, 'bad.jsonl'), '--max-tokens', '64'],
+      ...['--test', join(space.dir, 'test.jsonl'), '--near-duplicates', 'off', '--publish'],
+    )
+    expect(worse.status).toBe(1)
+    expect(worse.stderr).toContain('publish_refused')
+    expect(worse.stderr).toMatch(/points against test@1 on 90 texts/)
+    const objects = openFolderObjects(published)
+    expect((await objects.list('versions/test/2/')).map(({ key }) => key)).toEqual([])
+    expect((await releases()).at(-1)).toMatchObject({ kind: 'refusal', version: '2' })
+    const forced = await run('models', 'push', 'test@2', '--force', 'to see it fail')
+    expect(forced.status, forced.stderr).toBe(0)
+    expect(forced.json).toMatchObject({ forced: true, verdicts: [{}, {}, { passed: false }] })
+    const [row] = await space.analytics.rows<object>(
+      `SELECT model, version, method, metrics['accuracy'] < 0.5 AS bad, length(artifact_hash) AS hash
+       FROM training_runs WHERE model = 'test' AND version = '2'`,
+    )
+    expect(row).toEqual({ model: 'test', version: '2', method: 'head', bad: 1, hash: 64 })
+  })
+
+  it('promotes and rolls back, audited; and says so when there is nothing to go back to', async () => {
+    const promoted = await run('models', 'promote', 'test@2', '--reason', 'a trial')
+    expect(promoted.json).toMatchObject({ champion: '2', previous: ['1'], reason: 'a trial' })
+    const back = await run('models', 'rollback', 'test', '--reason', 'it was worse')
+    expect(back.json).toMatchObject({ kind: 'rolled-back', champion: '1', previous: [] })
+    const further = await run('models', 'rollback', 'test')
+    expect([further.status, further.stderr.includes('model_not_found')]).toEqual([1, true])
+    const kinds = (await releases()).slice(-2).map(({ kind, reason }) => [kind, reason])
+    expect(kinds).toEqual([
+      ['promote', 'a trial'],
+      ['rollback', 'it was worse'],
+    ])
+  })
+
+  it('takes another number where somebody else published under it meanwhile', async () => {
+    const other = await openWorkspace(inject('stack'), env)
+    try {
+      // A store of its own, in which a different version also has the number 1.
+      const result = await winnow(
+        ['models', 'push', 'test@1', '--force', 'the same name from another machine', '--json'],
+        { env: { ...other.env, WINNOW_MODEL_STORE: other.storeDir } },
+      )
+      expect(result.status, result.stderr).toBe(0)
+      expect((JSON.parse(result.stdout) as { model: string }).model).toBe('test@3')
+      await expect(
+        downloadVersion({
+          ...{ objects: openFolderObjects(published), name: 'test', version: '3' },
+          ...{ storeDir: other.storeDir, manifestSha256: '0'.repeat(64) },
+        }),
+      ).rejects.toMatchObject({ code: 'hash_mismatch' })
+      // The local test@1 here was never published: the published one must not replace it.
+      await expect(
+        downloadVersion({
+          ...{ objects: openFolderObjects(published), name: 'test', version: '3' },
+          storeDir: space.storeDir,
+        }),
+      ).resolves.toMatchObject({ ref: 'test@3' })
+      await expect(
+        downloadVersion({
+          ...{ objects: openFolderObjects(published), name: 'test', version: '2' },
+          storeDir: join(space.dir, 'elsewhere'),
+        }),
+      ).resolves.toMatchObject({ ref: 'test@2' })
+    } finally {
+      await other.close()
+    }
+  })
+})
