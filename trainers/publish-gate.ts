@@ -32,11 +32,7 @@ export function judgeVersion(
   ]
 }
 
-function atLeast(
-  rule: 'accuracy' | 'macro-f1',
-  value: unknown,
-  least: number,
-): Verdict {
+function atLeast(rule: 'accuracy' | 'macro-f1', value: unknown, least: number): Verdict {
   if (typeof value !== 'number') {
     return { rule, passed: least === 0, because: `${rule} was not measured; ${least} is demanded` }
   }
