@@ -27,7 +27,8 @@ export type BootstrapSource = {
   readonly topKs: readonly number[]
 }
 
-const confidence = 0.95
+/** Of all intervals. */
+export const confidence = 0.95
 export const scoreNames = [
   'accuracy',
   'macroF1',
@@ -100,7 +101,7 @@ function supportOf({ truth, labels }: RowOutcomes, counts: Uint16Array): Float64
 }
 
 /** Values of each score over resamples; those without one (null) are left out. */
-class Draws {
+export class Draws {
   readonly #values = new Map<string, number[]>()
 
   add(name: string, value: number | null): void {

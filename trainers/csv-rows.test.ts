@@ -74,8 +74,8 @@ const invalidUtf8 = Buffer.concat([Buffer.from(good), Buffer.from([0x68, 0xe9, 0
 test.each([
   [
     'a missing column',
-    'text,lable\na,b\n',
-    /:1: there is no column "label" for the label; the columns are "text", "lable".*mean --label-column lable/,
+    'text,labell\na,b\n',
+    /:1: there is no column "label" for the label; the columns are "text", "labell".*mean --label-column labell/,
   ],
   ['no header', 'free money,spam\nsee you,ham\n', /:1: there is no column "text"/],
   ['a column named twice', 'text,label,text\na,b,c\n', /:1: .*"text" twice/],

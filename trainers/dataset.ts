@@ -217,6 +217,21 @@ export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8
   return targets
 }
 
+/** Which label, or which labels, each example has. */
+export type LabelTruth =
+  | { readonly truth: Int32Array; readonly targets?: undefined }
+  | { readonly targets: Uint8Array; readonly truth?: undefined }
+
+/** As `labelIndices` or as `labelTargets`, by what `task` asks for. */
+export function labelTruth(
+  dataset: Dataset,
+  { labels, task }: { labels: readonly string[]; task: 'single-label' | 'multi-label' },
+): LabelTruth {
+  return task === 'multi-label'
+    ? { targets: labelTargets(dataset, labels) }
+    : { truth: labelIndices(dataset, labels) }
+}
+
 /** The index of each label, when the data set has no others. */
 function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<string, number> {
   const indexOf = new Map(labels.map((label, index) => [label, index]))

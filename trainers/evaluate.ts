@@ -3,10 +3,12 @@
 import { availableParallelism } from 'node:os'
 import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { labelIndices, type Dataset } from './dataset.ts'
-import { evaluatePredictions, type Evaluation } from './evaluation.ts'
+import { labelIndices, labelTargets, type Dataset } from './dataset.ts'
+import { evaluatePredictions } from './evaluation.ts'
 import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
 import { rowOutcomes } from './metrics.ts'
+import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
+import { setOutcomes } from './multi-label-metrics.ts'
 import { openVersionClassifier } from './version-classifier.ts'
 
 export type RunVersionOptions = {
@@ -34,7 +36,7 @@ export type ModelComparison = PairedComparison & { readonly with: string }
 export type ModelEvaluation = {
   readonly model: string
   readonly comparison?: ModelComparison | undefined
-} & Evaluation
+} & TaskEvaluation
 
 /**
  * Classifies every text and judges the probabilities.
@@ -45,6 +47,7 @@ export type ModelEvaluation = {
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
+  if (version.manifest.thresholds !== undefined) return evaluateSets(options)
   const { labels, calibration, abstain } = version.manifest
   const truth = labelIndices(dataset, labels)
   if (compareWith !== undefined) requireSameLabels(version, compareWith)
@@ -60,6 +63,36 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
   const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
   const comparison = await compareVersions({ ...options, predicted, other: compareWith })
   return { model: version.ref, comparison, ...evaluation }
+}
+
+/** As `evaluateModel`, of a multi-label version. */
+async function evaluateSets(options: EvaluateModelOptions): Promise<ModelEvaluation> {
+  const { version, dataset, compareWith, seed = 1, resamples } = options
+  const { labels, thresholds = [] } = version.manifest
+  const targets = labelTargets(dataset, labels)
+  const probabilities = await versionProbabilities(options)
+  const judging = { labels, thresholds, seed, resamples }
+  const evaluation = evaluateLabelSets({ targets, probabilities }, judging)
+  if (compareWith === undefined) return { model: version.ref, ...evaluation }
+  requireSameLabels(version, compareWith)
+  const other = compareWith.manifest
+  const predictions = {
+    targets: labelTargets(dataset, other.labels),
+    probabilities: await versionProbabilities({ ...options, version: compareWith }),
+    labels: other.labels.length,
+  }
+  // Whether the set is exactly right, as a prediction of "right".
+  const first = exactSets(
+    setOutcomes({ targets, probabilities, labels: labels.length }, thresholds),
+  )
+  const second = exactSets(setOutcomes(predictions, other.thresholds ?? []))
+  const truth = new Int32Array(first.length).fill(1)
+  const compared = compareOnSameExamples({ truth, first, second })
+  return { model: version.ref, comparison: { with: compareWith.ref, ...compared }, ...evaluation }
+}
+
+function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Array {
+  return Int32Array.from(extra, (list, row) => Number(list.length + missed[row]!.length === 0))
 }
 
 /**
@@ -84,6 +117,7 @@ export async function compareVersions(
 
 /** Whether two versions have the same labels, in whatever order. */
 export function sameLabels(one: ModelVersion, other: ModelVersion): boolean {
+  if (one.manifest.task !== other.manifest.task) return false
   const known = new Set(one.manifest.labels)
   const { labels } = other.manifest
   return labels.length === known.size && labels.every((label) => known.has(label))

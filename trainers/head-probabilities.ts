@@ -1,12 +1,20 @@
 // What a linear head says about embeddings, computed here rather than by the served graph, so that
 // each checks the other.
+import { sigmoid } from '../models/label-set.ts'
 import type { LogisticHead } from './logistic-problem.ts'
+
+/** What makes probabilities of logits: one label of all applies, or each by itself. */
+export type Link = 'softmax' | 'sigmoid'
 
 /**
  * softmax(rows weight + bias) in float64: rows float32 [count, from] -> float32 [count, to].
  * Meant for thousands of rows: 7,600 rows of 384 by 64 labels take 0.3 s.
  */
-export function headProbabilities(rows: Float32Array, head: LogisticHead): Float32Array {
+export function headProbabilities(
+  rows: Float32Array,
+  head: LogisticHead,
+  link: Link = 'softmax',
+): Float32Array {
   const { from, to } = head
   const count = rows.length / from
   const probabilities = new Float32Array(count * to)
@@ -18,6 +26,10 @@ export function headProbabilities(rows: Float32Array, head: LogisticHead): Float
       for (let label = 0; label < to; label++) {
         logits[label] = logits[label]! + feature * head.weight[i * to + label]!
       }
+    }
+    if (link === 'sigmoid') {
+      probabilities.set(logits.map(sigmoid), row * to)
+      continue
     }
     const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
     let sum = 0

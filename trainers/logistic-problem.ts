@@ -7,6 +7,7 @@ import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import type { LabelTruth } from './dataset.ts'
 import type { Evaluation } from './lbfgs.ts'
 
 /** Feature rows, float32 [count, width] row-major. */
@@ -16,12 +17,15 @@ export type FeatureMatrix = {
   readonly width: number
 }
 
-/** What to learn from: features, the label index of each row, and how many labels there are. */
+/**
+ * What to learn from: features, the label index of each row, and how many labels there are. With
+ * targets uint8 [count, labels] instead, each label is learned by itself: one logistic regression of two
+ * classes a label.
+ */
 export type LabelledFeatures = {
   readonly features: FeatureMatrix
-  readonly truth: Int32Array
   readonly labels: number
-}
+} & LabelTruth
 
 /** How much each row counts (0 leaves it out), and the strength of regularisation. */
 export type Weighting = {
@@ -68,9 +72,14 @@ export async function openLogisticProblem(
 ): Promise<LogisticProblem> {
   const { features, labels } = training
   assert.equal(features.rows.length, features.count * features.width)
-  assert.equal(training.truth.length, features.count)
+  const { truth, targets } = training
+  const known = truth === undefined ? targets.length / labels : truth.length
+  assert.equal(known, features.count)
   const width = features.width + 1
-  const session = await openSession(lossGraph(width, labels), options.threads ?? 0)
+  const session = await openSession(
+    lossGraph(width, labels, truth === undefined ? 'sigmoid' : 'softmax'),
+    options.threads ?? 0,
+  )
   const centring = centringOf(features)
   const blocks = blocksOf(training, centring)
   const weight = new Float32Array(width * labels)
@@ -92,7 +101,7 @@ export async function openLogisticProblem(
         await runBlock(block)
         const partial = block.results.gradient.data as Float32Array
         for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + partial[i]!
-        loss += blockLoss(block, { truth: training.truth, labels })
+        loss += blockLoss(block, training)
         for (const rowWeight of rowWeights) total += rowWeight
       }
       const penalty = 1 / (weighting.inverseRegularisation * total)
@@ -118,15 +127,17 @@ export async function openLogisticProblem(
  * x [rows, width] coefficients [width, labels] -> probabilities [rows, labels] and
  * gradient [width, labels] = x' (row_weights * (probabilities - targets)).
  */
-function lossGraph(width: number, labels: number): Uint8Array {
+function lossGraph(width: number, labels: number, link: 'softmax' | 'sigmoid'): Uint8Array {
   const graph = new GraphBuilder()
   const x = graph.input('x', 'float32', ['rows', width])
   const transposed = graph.input('x_transposed', 'float32', [width, 'rows'])
   const coefficients = graph.input('coefficients', 'float32', [width, labels])
   const negativeTargets = graph.input('negative_targets', 'float32', ['rows', labels])
   const rowWeights = graph.input('row_weights', 'float32', ['rows', 1])
-  const probabilities = op.softmax(graph, op.matMul(graph, x, coefficients))
+  const logits = op.matMul(graph, x, coefficients)
+  const probabilities = link === 'softmax' ? op.softmax(graph, logits) : op.sigmoid(graph, logits)
   const errors = op.multiply(graph, op.add(graph, probabilities, negativeTargets), rowWeights)
+  graph.output('logits', logits)
   graph.output('probabilities', probabilities)
   graph.output('gradient', op.matMul(graph, transposed, errors))
   return writeOnnx(graph.finish(), { name: 'logistic-loss' })
@@ -158,10 +169,17 @@ type Block = {
     readonly row_weights: ort.Tensor
   }
   /** Written by each run; reused, so that a run allocates nothing that lasts. */
-  readonly results: { readonly probabilities: ort.Tensor; readonly gradient: ort.Tensor }
+  readonly results: {
+    readonly logits: ort.Tensor
+    readonly probabilities: ort.Tensor
+    readonly gradient: ort.Tensor
+  }
 }
 
-function blocksOf({ features, truth, labels }: LabelledFeatures, centring: Centring): Block[] {
+function blocksOf(
+  { features, truth, targets, labels }: LabelledFeatures,
+  centring: Centring,
+): Block[] {
   const blocks: Block[] = []
   const width = features.width + 1
   for (let first = 0; first < features.count; first += blockRowsMax) {
@@ -176,7 +194,10 @@ function blocksOf({ features, truth, labels }: LabelledFeatures, centring: Centr
       }
       x[row * width + features.width] = centring.constant
       for (let i = 0; i < width; i++) transposed[i * count + row] = x[row * width + i]!
-      negativeTargets[row * labels + truth[first + row]!] = -1
+      if (truth !== undefined) negativeTargets[row * labels + truth[first + row]!] = -1
+      for (let label = 0; targets !== undefined && label < labels; label++) {
+        negativeTargets[row * labels + label] = -targets[(first + row) * labels + label]!
+      }
     }
     const matrix = (elements: Float32Array, dims: number[]) =>
       new ort.Tensor('float32', elements, dims)
@@ -190,6 +211,7 @@ function blocksOf({ features, truth, labels }: LabelledFeatures, centring: Centr
         row_weights: matrix(new Float32Array(count), [count, 1]),
       },
       results: {
+        logits: matrix(new Float32Array(count * labels), [count, labels]),
         probabilities: matrix(new Float32Array(count * labels), [count, labels]),
         gradient: matrix(new Float32Array(width * labels), [width, labels]),
       },
@@ -224,7 +246,8 @@ function uncentredHead(
   return { from, to: labels, weight: Float32Array.from(weights), bias: Float32Array.from(bias) }
 }
 
-function blockLoss(block: Block, { truth, labels }: { truth: Int32Array; labels: number }): number {
+function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): number {
+  if (truth === undefined) return blockLossOfSets(block, { targets, labels })
   const probabilities = block.results.probabilities.data as Float32Array
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let loss = 0
@@ -233,6 +256,26 @@ function blockLoss(block: Block, { truth, labels }: { truth: Int32Array; labels:
     // A probability below float32's smallest would make the loss infinite and the search blind.
     const probability = Math.max(probabilities[row * labels + truth[block.first + row]!]!, 1e-38)
     loss -= rowWeights[row]! * Math.log(probability)
+  }
+  return loss
+}
+
+/** The summed loss of two classes a label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x. */
+function blockLossOfSets(
+  block: Block,
+  { targets, labels }: { targets: Uint8Array; labels: number },
+): number {
+  const logits = block.results.logits.data as Float32Array
+  const rowWeights = block.feeds.row_weights.data as Float32Array
+  let loss = 0
+  for (let row = 0; row < block.count; row++) {
+    if (rowWeights[row] === 0) continue
+    for (let label = 0; label < labels; label++) {
+      const logit = logits[row * labels + label]!
+      const applies = targets[(block.first + row) * labels + label] === 1
+      const against = applies ? -logit : logit
+      loss += rowWeights[row]! * (Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(0, against))
+    }
   }
   return loss
 }

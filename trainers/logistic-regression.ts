@@ -10,7 +10,9 @@ import {
   type LabelledFeatures,
   type LogisticProblem,
 } from './logistic-problem.ts'
+import { chooseThresholds } from './label-thresholds.ts'
 import { classificationScores } from './metrics.ts'
+import { scoresOfSets, setOutcomes } from './multi-label-metrics.ts'
 
 /** One strength of regularisation, judged on examples that its fits did not see. */
 export type RegularisationTrial = {
@@ -134,8 +136,11 @@ export async function fitLogistic(
 
 /** float32 [count]: the weight of each example by its label. */
 export function rowWeightsOf(training: LabelledFeatures, weighting: ClassWeighting): Float32Array {
-  const { truth, labels } = training
-  if (weighting === 'none') return new Float32Array(truth.length).fill(1)
+  const { truth, labels, features } = training
+  if (weighting === 'none') return new Float32Array(features.count).fill(1)
+  if (truth === undefined) {
+    throw new WinnowError('usage', 'Class weights have no meaning where texts have several labels.')
+  }
   const counts = new Float64Array(labels)
   for (const label of truth) counts[label] = counts[label]! + 1
   return Float32Array.from(truth, (label) => truth.length / (labels * counts[label]!))
@@ -174,7 +179,7 @@ async function searchRegularisation(
       worse = 0
     } else if (++worse === worseTrialsMax) break
   }
-  const chosen = chooseTrial(judged, search.training.truth.length)
+  const chosen = chooseTrial(judged, search.training.features.count)
   return { best: chosen, trials: judged.map(({ trial }) => trial) }
 }
 
@@ -184,9 +189,9 @@ async function judge(
   options: { inverseRegularisation: number; starts: Float64Array[] },
 ): Promise<Judged> {
   const { problem, training, foldOf } = search
-  const { labels, truth } = training
+  const { labels, features } = training
   const { inverseRegularisation, starts } = options
-  const heldOut = new Float32Array(truth.length * labels)
+  const heldOut = new Float32Array(features.count * labels)
   for (const [fold, start] of starts.entries()) {
     const rowWeights = search.rowWeights.map((weight, row) => (foldOf[row] === fold ? 0 : weight))
     const fit = await fitLogistic(problem, {
@@ -203,13 +208,22 @@ async function judge(
       heldOut.set(probabilities.subarray(row * labels, (row + 1) * labels), row * labels)
     }
   }
-  const { accuracy, macroF1, logLoss } = classificationScores({
-    truth,
-    probabilities: heldOut,
-    labels,
-  })
+  const { accuracy, macroF1, logLoss } = scoresOf(training, heldOut)
   const trial = { inverseRegularisation, accuracy, macroF1, logLoss }
   return { trial, heldOut, start: starts[0]! }
+}
+
+function scoresOf(
+  { truth, targets, labels }: LabelledFeatures,
+  probabilities: Float32Array,
+): Pick<RegularisationTrial, 'accuracy' | 'macroF1' | 'logLoss'> {
+  if (truth !== undefined) return classificationScores({ truth, probabilities, labels })
+  const predictions = { targets, probabilities, labels }
+  const outcomes = setOutcomes(predictions, chooseThresholds(predictions))
+  return scoresOfSets(
+    outcomes,
+    Int32Array.from(outcomes.hits, (_, row) => row),
+  )
 }
 
 /** The lowest log loss among the strengths whose macro F1 is as good as the best, up to chance. */

@@ -15,7 +15,7 @@ import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { writeVersion } from '../models/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { Evaluation } from './evaluation.ts'
+import { isOfSets, type TaskEvaluation } from './multi-label-evaluation.ts'
 import { servedPadding } from './frozen-encoder.ts'
 import type { EvaluatedOn, TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportHeading } from './report-html.ts'
@@ -38,10 +38,12 @@ export type ClassifierToPublish = {
   readonly maxTokens: number
   readonly workers: number
   readonly run: string
-  readonly evaluation: Evaluation
+  readonly evaluation: TaskEvaluation
   /** For the manifest; the head is calibrated already. */
   readonly calibration?: Manifest['calibration']
   readonly abstain?: Abstention | undefined
+  /** The classifier is multi-label with them. */
+  readonly thresholds?: readonly number[] | undefined
   readonly evaluatedOn: EvaluatedOn
   readonly facts: ReportHeading['facts']
   readonly training?: ReportHeading['training']
@@ -63,20 +65,17 @@ const probabilityTie = 1e-4
 export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn } = draft
   const padding = { padding: servedPadding, normalize: base.normalize, pooledLayers }
-  const graph = buildClassifier(draft.encoder, draft.head, padding)
+  const { thresholds } = draft
+  const graph = buildClassifier(draft.encoder, draft.head, {
+    ...padding,
+    link: thresholds === undefined ? 'softmax' : 'sigmoid',
+  })
   const metadata = { labels: JSON.stringify(labels), base: base.name }
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-classifier-'))
   try {
     const modelPath = join(scratch, 'model.onnx')
     await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
     await verifyAgreement(modelPath, draft)
-    const { examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece, intervals } =
-      evaluation
-    const { topK, rocAuc, averagePrecision } = evaluation
-    const scores = {
-      ...{ examples, accuracy, macroF1, weightedF1, mcc, logLoss, brier, ece },
-      ...{ topK, rocAuc, averagePrecision, intervals },
-    }
     const title = `${draft.name}: evaluation`
     const { facts, training, suspicious } = draft
     const report = await renderReportHtml(evaluation, { title, facts, training, suspicious })
@@ -91,10 +90,11 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
         maxTokens,
         pooling: pooledLayers === 'every' ? 'layer-means' : base.pooling,
         hidden: draft.head.from,
-        metrics: { evaluatedOn, ...scores },
+        metrics: { evaluatedOn, ...headlineScores(evaluation) },
         trainingRun: draft.run,
         calibration: draft.calibration,
         abstain: draft.abstain,
+        ...(thresholds && { task: 'multi-label', thresholds: [...thresholds] }),
       },
       model: { path: modelPath },
       tokenizer: { path: base.tokenizerPath },
@@ -105,11 +105,27 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
   }
 }
 
+/** What the manifest keeps of an evaluation: the numbers, not the tables. */
+function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
+  const { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece } = evaluation
+  const { rocAuc, averagePrecision, intervals } = evaluation
+  const shared = { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece }
+  const areas = { rocAuc, averagePrecision, intervals }
+  if (isOfSets(evaluation)) {
+    const { microF1, hammingLoss, rankingAveragePrecision } = evaluation
+    return { ...shared, microF1, hammingLoss, rankingAveragePrecision, ...areas }
+  }
+  const { mcc, topK } = evaluation
+  return { ...shared, mcc, topK, ...areas }
+}
+
 /** Classifies texts through the written graph as serving would, and compares the labels. */
 async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): Promise<void> {
-  const { base, labels, maxTokens, workers, verification } = draft
+  const { base, labels, maxTokens, workers, verification, thresholds } = draft
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
-  const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens, workers })
+  const classifier = await openClassifier({
+    ...{ modelPath, labels, tokenizer, maxTokens, workers, thresholds },
+  })
   let agreeing = 0
   let row = 0
   try {
@@ -117,6 +133,16 @@ async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): P
       const start = row++ * labels.length
       const expected = verification.probabilities.subarray(start, start + labels.length)
       if (outcome.kind === 'rejected') continue
+      if (thresholds !== undefined) {
+        const given = new Set(outcome.labels)
+        const agrees = expected.every(
+          (probability, at) =>
+            given.has(labels[at]!) === probability >= thresholds[at]! ||
+            Math.abs(probability - thresholds[at]!) <= probabilityTie,
+        )
+        if (agrees) agreeing++
+        continue
+      }
       const served = expected[labels.indexOf(outcome.label)] ?? 0
       const best = expected.reduce((most, probability) => Math.max(most, probability), 0)
       if (best - served <= probabilityTie) agreeing++

@@ -50,10 +50,34 @@ export function truthRanks({ truth, probabilities, labels }: Predictions): Int32
 export function rankRows({ truth, probabilities, labels }: Predictions): LabelRanking[] {
   return Array.from({ length: labels }, (_, label) => {
     const floats = Float32Array.from(truth, (_own, row) => probabilities[row * labels + label]!)
-    const order = descendingOrder(floats)
-    const isLabel = Uint8Array.from(truth, (own) => Number(own === label))
-    return { order, isLabel, groups: groupsOfTies(order, floats, isLabel) }
+    return ranked(
+      floats,
+      Uint8Array.from(truth, (own) => Number(own === label)),
+    )
   })
+}
+
+/** As `rankRows`, where each row has a set of labels: uint8 [rows, labels]. */
+export function rankTargets(predictions: {
+  readonly targets: Uint8Array
+  readonly probabilities: Float32Array
+  readonly labels: number
+}): LabelRanking[] {
+  const { targets, probabilities, labels } = predictions
+  const rows = targets.length / labels
+  return Array.from({ length: labels }, (_, label) => {
+    const places = Int32Array.from({ length: rows }, (_row, row) => row * labels + label)
+    const floats = Float32Array.from(places, (place) => probabilities[place]!)
+    return ranked(
+      floats,
+      Uint8Array.from(places, (place) => targets[place]!),
+    )
+  })
+}
+
+function ranked(floats: Float32Array, isLabel: Uint8Array): LabelRanking {
+  const order = descendingOrder(floats)
+  return { order, isLabel, groups: groupsOfTies(order, floats, isLabel) }
 }
 
 /** Places of the values, the largest first; equal ones keep their order. */
@@ -115,12 +139,15 @@ function labelAreas(
   }
 }
 
-/** Areas of every label, each row counted `counts[row]` times; `support` sums these by label. */
+/**
+ * Areas of every label, each row counted `counts[row]` times; `support` sums these by label, `total`
+ * over all rows. Without it each row has one label.
+ */
 export function areasOfLabels(
   rankings: readonly LabelRanking[],
-  { counts, support }: { counts: Uint16Array; support: Float64Array },
+  rows: { counts: Uint16Array; support: Float64Array; total?: number },
 ): LabelAreas[] {
-  const total = support.reduce((sum, count) => sum + count, 0)
+  const { counts, support, total = support.reduce((sum, count) => sum + count, 0) } = rows
   return rankings.map((ranking, label) => {
     const positives = support[label]!
     return labelAreas(ranking, { counts, positives, negatives: total - positives })

@@ -1,6 +1,12 @@
 // An evaluation as one HTML page without any other file or script. It owns the page's looks and order;
 // its figures come from evaluation.ts, its plots from report-plots.ts.
 import type { Evaluation } from './evaluation.ts'
+import {
+  isOfSets,
+  type MultiLabelEvaluation,
+  type TaskEvaluation,
+} from './multi-label-evaluation.ts'
+import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
 import type { EpochReport } from './fine-tuning-task.ts'
 import type { PairedComparison } from './mcnemar.ts'
 import {
@@ -15,7 +21,13 @@ import {
   trainingPlot,
 } from './report-plots.ts'
 import { drawSvg, type PlotSpec } from './report-svg.ts'
-import { comparisonText, formatFigure, headlines, worstClasses } from './report-tables.ts'
+import {
+  comparisonText,
+  formatFigure,
+  headlines,
+  worstClasses,
+  type Headline,
+} from './report-tables.ts'
 
 /** An example whose label a person should look at. */
 export type SuspiciousLabel = {
@@ -43,10 +55,18 @@ const textCharactersMax = 200
 
 /** The page as a string; everything from data is escaped. */
 export async function renderReportHtml(
-  evaluation: Evaluation,
+  evaluation: TaskEvaluation,
   heading: ReportHeading,
 ): Promise<string> {
-  const sections = [
+  const sections = isOfSets(evaluation)
+    ? await setSections(evaluation, heading)
+    : await labelSections(evaluation, heading)
+  const figures = isOfSets(evaluation) ? setHeadlines(evaluation) : headlines(evaluation)
+  return page({ evaluation, figures, sections, heading })
+}
+
+async function labelSections(evaluation: Evaluation, heading: ReportHeading): Promise<string[]> {
+  return [
     await trainingSection(heading.training),
     await calibrationSection(evaluation),
     await rankingSection(evaluation),
@@ -55,6 +75,45 @@ export async function renderReportHtml(
     await sliceSection(evaluation),
     suspiciousSection(heading.suspicious),
   ]
+}
+
+/** The sections of a multi-label model. */
+async function setSections(
+  evaluation: MultiLabelEvaluation,
+  heading: ReportHeading,
+): Promise<string[]> {
+  const { head, rows } = setTable(evaluation)
+  const calibration = {
+    ...{ temperature: 1, eceBefore: evaluation.ece, eceAfter: evaluation.ece },
+    ...{ before: evaluation.reliability, after: evaluation.reliability },
+  }
+  const ranking = rankingSection(evaluation)
+  return [
+    await trainingSection(heading.training),
+    section('How far to trust the probabilities', [
+      `<p>${escapeHtml(cardinalityText(evaluation))}. Each label of each example is one decision.</p>`,
+      await plots([
+        [
+          'Reliability: on the diagonal, probabilities are honest',
+          reliabilityPlot({ calibration }),
+        ],
+      ]),
+    ]),
+    await ranking,
+    section('Labels, worst first', [
+      `<figure>${await drawSvg(classPlot(evaluation))}</figure>`,
+      htmlTable(head, rows),
+    ]),
+  ]
+}
+
+function page(parts: {
+  evaluation: TaskEvaluation
+  figures: readonly Headline[]
+  sections: readonly string[]
+  heading: ReportHeading
+}): string {
+  const { evaluation, figures, sections, heading } = parts
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -64,7 +123,7 @@ export async function renderReportHtml(
 <main>
 <header><h1>${escapeHtml(heading.title)}</h1>
 <dl>${heading.facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl></header>
-${scoreTiles(evaluation)}
+${scoreTiles(evaluation, figures)}
 ${comparisonNote(heading.comparison)}
 ${sections.filter((section) => section !== '').join('\n')}
 </main>
@@ -105,8 +164,8 @@ summary { cursor: pointer; color: var(--accent); margin: .75rem 0 }
 @media print { :root { color-scheme: light } section { break-inside: avoid } }
 `
 
-function scoreTiles(evaluation: Evaluation): string {
-  const tiles = headlines(evaluation).map(({ name, unit, value, interval }) => {
+function scoreTiles(evaluation: TaskEvaluation, figures: readonly Headline[]): string {
+  const tiles = figures.map(({ name, unit, value, interval }) => {
     const range =
       interval === null
         ? ''
@@ -162,7 +221,7 @@ async function calibrationSection(evaluation: Evaluation): Promise<string> {
   ])
 }
 
-async function rankingSection(evaluation: Evaluation): Promise<string> {
+async function rankingSection(evaluation: Pick<Evaluation, 'rocAuc' | 'curves'>): Promise<string> {
   if (evaluation.rocAuc.macro === null) return ''
   return section('Ranking', [
     await plots([

@@ -75,7 +75,7 @@ export function confusionPlot({ confusion }: Evaluation): PlotSpec {
 }
 
 /** F1 of each label, lowest first. */
-export function classPlot(evaluation: Evaluation): PlotSpec {
+export function classPlot(evaluation: Pick<Evaluation, 'perClass'>): PlotSpec {
   const classes = worstClasses(evaluation)
   const shown = classes.length > plottedLabelsMax ? classes.slice(0, plottedOfMany) : classes
   const values = shown.map(({ label, f1, precision, recall, support }) => ({
@@ -110,7 +110,7 @@ export function classPlot(evaluation: Evaluation): PlotSpec {
 }
 
 /** Confidence against accuracy, before and after temperature scaling. */
-export function reliabilityPlot({ calibration }: Evaluation): PlotSpec {
+export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>): PlotSpec {
   const { before, after, temperature } = calibration
   const series =
     temperature === 1
@@ -195,7 +195,7 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
 }
 
 /** ROC curves: each label's, or that of all together. */
-export function rocPlot({ curves }: Evaluation): PlotSpec {
+export function rocPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
   return {
     ...square,
     layer: [
@@ -206,7 +206,7 @@ export function rocPlot({ curves }: Evaluation): PlotSpec {
 }
 
 /** Precision against recall: each label's, or that of all together. */
-export function precisionRecallPlot({ curves }: Evaluation): PlotSpec {
+export function precisionRecallPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
   const layer = [curveLayer(curves, { points: 'precisionRecall', x: 'recall', y: 'precision' })]
   return { ...square, layer }
 }

@@ -54,7 +54,7 @@ export function headlines(evaluation: Evaluation): Headline[] {
 
 /** Labels with their scores, lowest F1 first; labels that the examples lack come last. */
 export function worstClasses(
-  evaluation: Evaluation,
+  evaluation: Pick<Evaluation, 'perClass'>,
 ): (ClassScores & LabelAreas & { label: string })[] {
   return Object.entries(evaluation.perClass)
     .map(([label, scores]) => ({ label, ...scores }))

@@ -1,6 +1,12 @@
 // An evaluation as text for a terminal. It owns widths, abbreviations and what is set off; whether
 // there is colour at all, and where the text goes, is the command's.
 import type { Evaluation } from './evaluation.ts'
+import {
+  isOfSets,
+  type MultiLabelEvaluation,
+  type TaskEvaluation,
+} from './multi-label-evaluation.ts'
+import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
 import type { ModelComparison } from './evaluate.ts'
 import {
   comparisonText,
@@ -8,6 +14,7 @@ import {
   headlines,
   significanceLevel,
   worstClasses,
+  type Headline,
 } from './report-tables.ts'
 
 /** Sets text off, as `Terminal.style` does; the identity gives plain text. */
@@ -29,11 +36,12 @@ const weakSliceGap = 0.02
  * console.log(renderReportText(evaluation))
  */
 export function renderReportText(
-  evaluation: Evaluation & { readonly comparison?: ModelComparison | undefined },
+  evaluation: TaskEvaluation & { readonly comparison?: ModelComparison | undefined },
   style: TextStyle = (_, text) => text,
 ): string {
+  if (isOfSets(evaluation)) return setReport(evaluation, style)
   const parts = [
-    headlineLines(evaluation, style),
+    headlineLines({ ...evaluation, figures: headlines(evaluation) }, style),
     trustLines(evaluation),
     comparisonLines(evaluation.comparison, style),
     classLines(evaluation, style),
@@ -48,10 +56,35 @@ export function renderReportText(
     .join('\n\n')
 }
 
-function headlineLines(evaluation: Evaluation, style: TextStyle): string[] {
-  const { examples, intervals } = evaluation
+/** As `renderReportText`, of sets of labels. */
+function setReport(
+  evaluation: MultiLabelEvaluation & { readonly comparison?: ModelComparison | undefined },
+  style: TextStyle,
+): string {
+  const { head, rows } = setTable(evaluation)
+  const shown = rows.slice(0, classesShown)
+  const title =
+    shown.length < rows.length ? `Worst ${shown.length} of ${rows.length} labels` : 'Labels'
+  const labels = shown.map(([label = '', ...figures]) => [printable(label), ...figures])
+  const parts = [
+    headlineLines({ ...evaluation, figures: setHeadlines(evaluation) }, style),
+    [cardinalityText(evaluation)],
+    comparisonLines(evaluation.comparison, style),
+    headed(table([[title, ...head.slice(1)], ...labels]), style),
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function headlineLines(
+  report: { examples: number; intervals: { confidence: number }; figures: readonly Headline[] },
+  style: TextStyle,
+): string[] {
+  const { examples, intervals, figures } = report
   const share = 100 * intervals.confidence
-  const rows = headlines(evaluation).map(({ name, unit, value, interval }) => [
+  const rows = figures.map(({ name, unit, value, interval }) => [
     name,
     formatFigure(value, unit),
     interval === null

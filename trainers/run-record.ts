@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataManifest } from './dataset.ts'
-import type { Evaluation } from './evaluation.ts'
+import type { TaskEvaluation } from './multi-label-evaluation.ts'
 
 /** What is trained: the head alone, with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
@@ -29,7 +29,7 @@ export type RunRecord = {
     readonly validation?: DataManifest | undefined
     readonly test?: DataManifest | undefined
   }
-  readonly evaluation: Evaluation
+  readonly evaluation: TaskEvaluation
   readonly evaluatedOn: EvaluatedOn
   readonly details: Readonly<Record<string, unknown>>
 }

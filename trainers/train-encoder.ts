@@ -22,7 +22,7 @@ import {
   type Dataset,
 } from './dataset.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
-import type { Evaluation } from './evaluation.ts'
+import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import {
   defaultRecipe,
   type CheckpointPlan,
@@ -103,7 +103,7 @@ export type TrainedEncoder = {
   readonly seconds: number
   /** Of the steps alone, padding not counted. */
   readonly tokensPerSecond: number
-  readonly metrics: Evaluation & { readonly evaluatedOn: EvaluatedOn }
+  readonly metrics: TaskEvaluation & { readonly evaluatedOn: EvaluatedOn }
   readonly dataManifest: DataManifests
   /** What computed the steps; `runtime` names the backend. */
   readonly engine: TrainingEngine
@@ -357,7 +357,7 @@ async function record(work: {
   /** Epoch milliseconds at which this process took the run up. */
   began: number
   result: FineTuningResult
-  evaluation: Evaluation
+  evaluation: TaskEvaluation
   evaluatedOn: EvaluatedOn
   options: Resolved
 }): Promise<TrainedEncoder> {

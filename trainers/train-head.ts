@@ -7,9 +7,15 @@ import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { PooledLayers } from '../models/graph/encoder.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { labelIndices, trainingLabels, type DataManifest, type Dataset } from './dataset.ts'
+import {
+  labelTruth,
+  trainingLabels,
+  type DataManifest,
+  type Dataset,
+  type LabelTruth,
+} from './dataset.ts'
 import type { EmbeddedTexts, EmbeddingProgress } from './embed-texts.ts'
-import type { Evaluation } from './evaluation.ts'
+import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
 import { headProbabilities } from './head-probabilities.ts'
 import { judgeClassifier, type JudgedPredictions } from './judge-classifier.ts'
@@ -83,13 +89,13 @@ export type TrainedModel = {
   readonly seconds: number
   /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
   readonly tokensPerSecond: number
-  readonly metrics: Evaluation & { readonly evaluatedOn: 'test' | 'cross-validation' }
+  readonly metrics: TaskEvaluation & { readonly evaluatedOn: 'test' | 'cross-validation' }
   readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
   /** C of the head, and what the search saw. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
-  /** Suspicious labels of the training examples; the run's folder lists them. */
-  readonly labelIssues: IssueCounts
+  /** Suspicious labels of the training examples, which the run's folder lists; not of sets. */
+  readonly labelIssues?: IssueCounts | undefined
   /** Folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -110,15 +116,16 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const resolved = resolveOptions(options)
   const { train, test, base, seed, maxTokens, workers } = resolved
   const labels = trainingLabels(train)
-  const truth = labelIndices(train, labels)
-  const testTruth = test === undefined ? undefined : labelIndices(test, labels)
+  const task = train.manifest.task ?? 'single-label'
+  const truth = labelTruth(train, { labels, task })
+  const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = foldsOf(train, resolved)
   const { encoder, embedded, testRows } = await embedParts(resolved)
   const fit = await trainLogisticRegression({
     training: {
-      features: { rows: embedded.rows, count: truth.length, width: embedded.width },
-      truth,
+      features: { rows: embedded.rows, count: train.examples.length, width: embedded.width },
       labels: labels.length,
+      ...truth,
     },
     foldOf,
     grid: options.grid,
@@ -128,11 +135,14 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   })
   const judged = judgeClassifier({
     ...{ head: fit.head, labels, seed },
-    heldOut: { examples: train.examples, truth, probabilities: fit.heldOutProbabilities },
+    heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
     test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
   })
   const { evaluation, head } = judged
-  const labelReport = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  const labelReport =
+    task === 'multi-label'
+      ? undefined
+      : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
   const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
@@ -140,7 +150,11 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
     ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn },
-    facts: [...reportFacts(resolved, fit), ...dataFacts(train.manifest), labelFact(labelReport)],
+    facts: [
+      ...reportFacts(resolved, fit),
+      ...dataFacts(train.manifest),
+      ...(labelReport ? [labelFact(labelReport)] : []),
+    ],
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
   const work = { version, run, fit, embedded, evaluation, labelReport, started }
@@ -207,7 +221,7 @@ async function embedParts(options: Resolved): Promise<{
 function testPredictions(
   test: {
     test: Dataset | undefined
-    truth: Int32Array | undefined
+    truth: LabelTruth | undefined
     rows: Float32Array | undefined
   },
   head: LogisticHead,
@@ -215,12 +229,14 @@ function testPredictions(
   if (test.test === undefined || test.truth === undefined || test.rows === undefined)
     return undefined
   const { truth, rows } = test
-  return { examples: test.test.examples, truth, probabilities: headProbabilities(rows, head) }
+  const link = truth.truth === undefined ? 'sigmoid' : 'softmax'
+  const probabilities = headProbabilities(rows, head, link)
+  return { examples: test.test.examples, ...truth, probabilities }
 }
 
 /** A sample, fixed by the seed, of the training texts with the head's own probabilities. */
 function verificationTexts(
-  { examples }: Dataset,
+  { examples, manifest }: Dataset,
   options: { rows: Float32Array; head: LogisticHead; seed: number },
 ): VerificationTexts {
   const { rows, head, seed } = options
@@ -232,7 +248,11 @@ function verificationTexts(
   }
   return {
     texts: Array.from(sample, (index) => examples[index]!.text),
-    probabilities: headProbabilities(sampled, head),
+    probabilities: headProbabilities(
+      sampled,
+      head,
+      manifest.task === 'multi-label' ? 'sigmoid' : 'softmax',
+    ),
   }
 }
 
@@ -251,7 +271,10 @@ function reportFacts(
       `${train.manifest.source}, ${train.manifest.examples} examples, SHA-256 ${train.manifest.sha256}`,
     ],
     ['Measured on', measured],
-    ['Head', `multinomial logistic regression, C = ${inverseRegularisation}, seed ${seed}`],
+    [
+      'Head',
+      `${train.manifest.task === 'multi-label' ? 'one logistic regression a label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
+    ],
   ]
 }
 
@@ -261,8 +284,8 @@ async function record(work: {
   run: string
   fit: TrainedLogistic
   embedded: EmbeddedTexts
-  evaluation: Evaluation
-  labelReport: LabelReport
+  evaluation: TaskEvaluation
+  labelReport: LabelReport | undefined
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
@@ -282,12 +305,12 @@ async function record(work: {
     ...{ dataManifest, evaluation, evaluatedOn },
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
-  await writeLabelReport(runDir, work.labelReport)
+  if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   return {
     ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
     metrics: { evaluatedOn, ...evaluation },
     ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
-    labelIssues: issueCounts(work.labelReport),
+    labelIssues: work.labelReport && issueCounts(work.labelReport),
   }
 }

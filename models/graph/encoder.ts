@@ -117,7 +117,10 @@ export function classifierOutputs(
 export function buildClassifier(
   weights: EncoderWeights,
   head: Head,
-  options: EncoderOptions,
+  options: EncoderOptions & {
+    /** What makes probabilities of the logits; `sigmoid` where each label applies by itself. */
+    readonly link?: 'softmax' | 'sigmoid' | undefined
+  },
 ): TensorGraph {
   const features = embeddingWidth(weights, options)
   if (head.from !== features) {
@@ -132,7 +135,8 @@ export function buildClassifier(
   const embedding = poolTexts(graph, weights, { ...options, ...texts, states })
   const logits = graph.within('head', () => linear(graph, embedding, head))
   graph.output('logits', logits)
-  graph.output('probabilities', op.softmax(graph, logits))
+  const linked = options.link === 'sigmoid' ? op.sigmoid(graph, logits) : op.softmax(graph, logits)
+  graph.output('probabilities', linked)
   return graph.finish()
 }
 

@@ -176,6 +176,12 @@ export function softmax(graph: GraphBuilder, x: Value): Value {
   return one(graph.append({ kind: 'softmax' }, [x], [alike(x)]))
 }
 
+/** 1 / (1 + exp(-x)): where the exponential overflows, the quotient is 0, as it should be. */
+export function sigmoid(graph: GraphBuilder, x: Value): Value {
+  const one = scalar(graph, 1)
+  return divide(graph, one, add(graph, exponential(graph, scale(graph, x, -1)), one))
+}
+
 /** Divides each row (last axis) by its Euclidean length; a zero row stays zero. Same shape. */
 export function l2Normalize(graph: GraphBuilder, x: Value): Value {
   expectType(x, 'float32')

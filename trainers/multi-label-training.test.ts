@@ -1,0 +1,89 @@
+// A multi-label model from end to end with the real base encoder: sets of labels in, a version that gives
+// sets, measured as it was trained.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { modelStoreDir } from '../configs/paths.ts'
+import { ensureBase, type Base } from '../models/base-store.ts'
+import { openVersion } from '../models/version-store.ts'
+import { classifyLines, type ClassifiedLine } from './classify-file.ts'
+import { describeExamples, type Dataset } from './dataset.ts'
+import { evaluateModel } from './evaluate.ts'
+import type { MultiLabelEvaluation } from './multi-label-evaluation.ts'
+import { withLabels, type Example } from './source-row.ts'
+import { trainHead } from './train-head.ts'
+
+let storeDir: string
+let base: Base
+beforeAll(async () => {
+  storeDir = await mkdtemp(join(tmpdir(), 'winnow-multi-label-'))
+  base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
+}, 120_000)
+afterAll(() => rm(storeDir, { recursive: true, force: true }))
+
+const parts: Record<string, string[]> = {
+  billing: ['I was charged twice', 'the invoice is wrong', 'please refund my payment'],
+  delivery: ['the parcel is late', 'the courier never came', 'my package has not arrived'],
+  damage: ['the box was crushed', 'the screen is broken', 'it arrived in pieces'],
+}
+const openings = ['Hello,', 'Hi there,', 'Good morning,', 'To whom it may concern,', 'Dear team,']
+
+/** Every combination of complaints, also of none, with each opening. */
+function complaints(): Dataset {
+  const names = Object.keys(parts)
+  const examples: Example[] = []
+  for (const opening of openings) {
+    for (let set = 0; set < 8; set++) {
+      const labels = names.filter((_, at) => (set >> at) % 2 === 1).sort()
+      for (const variant of [0, 1, 2]) {
+        const said = labels.map((label) => parts[label]![variant]!)
+        const text = `${opening} ${said.length === 0 ? `greetings ${variant}` : said.join(' and ')}`
+        examples.push(withLabels({ text, label: '' }, labels))
+      }
+    }
+  }
+  return { examples, manifest: describeExamples('complaints.jsonl', examples) }
+}
+
+test('a head learns sets, and the version gives them', { timeout: 120_000 }, async () => {
+  const train = complaints()
+  const trained = await trainHead({
+    ...{ train, test: train, base, storeDir, name: 'tags', maxTokens: 40, workers: 2 },
+    pooledLayers: 'last',
+  })
+  expect(trained.labels).toEqual(['billing', 'damage', 'delivery'])
+  expect(trained.metrics).toMatchObject({ task: 'multi-label', evaluatedOn: 'test', examples: 120 })
+  expect(trained.metrics.accuracy).toBeGreaterThan(0.95)
+  const version = await openVersion({ ref: 'tags', storeDir })
+  expect(version.manifest).toMatchObject({ task: 'multi-label', metrics: { examples: 120 } })
+  expect(version.manifest.thresholds).toHaveLength(3)
+
+  const { model: _, ...measured } = await evaluateModel({ version, dataset: train, workers: 2 })
+  const told = trained.metrics as MultiLabelEvaluation
+  expect(measured).toMatchObject({ accuracy: told.accuracy, hammingLoss: told.hammingLoss })
+  expect(measured.logLoss).toBeCloseTo(told.logLoss, 4)
+
+  const said = ['The invoice is wrong and the parcel is late', 'greetings']
+  const source = { name: 'said', bytes: [Buffer.from(said.join('\n'))] }
+  const lines: ClassifiedLine[] = []
+  const bytes = (async function* () {
+    await Promise.resolve()
+    yield* source.bytes
+  })()
+  for await (const line of classifyLines({
+    version,
+    source: { name: 'said', bytes },
+    workers: 1,
+  })) {
+    lines.push(line)
+  }
+  expect(lines[0]).toMatchObject({ labels: ['billing', 'delivery'] })
+  expect(lines[0]!.labels).toContain(lines[0]!.label)
+  expect(lines[0]!.probabilities[lines[0]!.label]).toBe(lines[0]!.score)
+  expect(lines[1]).toMatchObject({ labels: [], label: 'winnow.none' })
+  const single = { ...train, examples: [{ text: 'a', label: 'billing' }] }
+  await expect(evaluateModel({ version, dataset: single })).rejects.toMatchObject({
+    code: 'dataset_invalid',
+  })
+})
