@@ -147,7 +147,8 @@ export function areasOfLabels(
   rankings: readonly LabelRanking[],
   rows: { counts: Uint16Array; support: Float64Array; total?: number },
 ): LabelAreas[] {
-  const { counts, support, total = support.reduce((sum, count) => sum + count, 0) } = rows
+  const { counts, support } = rows
+  const total = rows.total ?? support.reduce((sum, count) => sum + count, 0)
   return rankings.map((ranking, label) => {
     const positives = support[label]!
     return labelAreas(ranking, { counts, positives, negatives: total - positives })
