@@ -13,13 +13,15 @@ import { openSchemas } from '../infra/registry.ts'
 import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
+import type { ModelSlot } from '../models/model-slot.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
-import { openModel, type OpenModel } from './model.ts'
-import { openAll } from './opened.ts'
+import type { OpenModel } from './model.ts'
+import { openAll, type Opened } from './opened.ts'
 import { recordService } from './service-record.ts'
+import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
 
@@ -86,16 +88,17 @@ export function openGateway(options: {
     const kafka = createKafka(config.kafka, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = opened.add(await openProducer(kafka), (one) => one.close())
-    const model = config.gateway.models
-      ? await openModelIfAny({ config, storeDir, log, onBatch: (batch) => telemetry.batch(batch) })
+    const slot = config.gateway.models
+      ? await openSlotIfAny(opened, {
+          ...{ ...options, telemetry, clients: { kafka, schemas, analytics } },
+        })
       : undefined
-    if (model !== undefined) opened.add(model, (one) => one.close())
     const app = createGateway({
       config,
       publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
       labels: createLabelPublisher({ producer, schemas }, topicOf(config.topics, 'labels')),
       results: createResultReader(analytics),
-      ...(model === undefined ? {} : { classifier: onlineClassifier(model, config.inference) }),
+      ...(slot === undefined ? {} : { classifier: onlineClassifier(slot, config.inference) }),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },
@@ -104,57 +107,53 @@ export function openGateway(options: {
       metricsText: () => telemetry.registry.metrics(),
     })
     const server = opened.add(await listen(app, config.gateway), (one) => one.close())
-    return { url: server.url, model: model?.ref, close: () => opened.close() }
+    return { url: server.url, model: slot?.current.ref, close: () => opened.close() }
   })
 }
 
 /** A gateway without a model still takes events; /v1/classify then says what is missing. */
-async function openModelIfAny(options: {
-  config: Config
-  storeDir: string
-  log: (line: string) => void
-  onBatch: Parameters<typeof openModel>[0]['onBatch']
-}): Promise<OpenModel | undefined> {
-  const { config, storeDir, log, onBatch } = options
+async function openSlotIfAny(
+  opened: Opened,
+  options: ServingOptions,
+): Promise<ModelSlot<OpenModel> | undefined> {
   try {
-    return await openModel({
-      ref: config.inference.model,
-      storeDir,
-      config: config.inference,
-      ...(onBatch === undefined ? {} : { onBatch }),
-    })
+    return await openServingModel(opened, options)
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'model_not_found') throw error
-    log(`serving without a model: ${error.message}`)
+    options.log(`serving without a model: ${error.message}`)
     return undefined
   }
 }
 
-function onlineClassifier(model: OpenModel, config: Config['inference']): OnlineClassifier {
-  const { classifier, manifest } = model
+function onlineClassifier(
+  slot: ModelSlot<OpenModel>,
+  config: Config['inference'],
+): OnlineClassifier {
   return {
-    model: model.ref,
-    hasRoom: () => classifier.stats().queuedTokens < config.queueTokensMax / 2,
-    classify: (texts, { signal }) =>
-      Promise.all(
-        texts.map(async (text) => {
-          const { ids, truncated } = classifier.tokenize(text)
-          const outcome = await classifier.classify(ids, { signal })
-          if (outcome.kind === 'rejected') return { error: outcome.error }
-          return {
-            label: outcome.label,
-            score: outcome.score,
-            labels: outcome.labels,
-            outOfScope: outcome.outOfScope,
-            probabilities: topProbabilities(
-              outcome.probabilities,
-              manifest.labels,
-              config.topLabels,
-            ),
-            tokens: ids.length,
-            truncated,
-          }
-        }),
-      ),
+    get model() {
+      return slot.current.ref
+    },
+    hasRoom: () => slot.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
+    async classify(texts, { signal }) {
+      // All texts of a request meet one version.
+      const pin = slot.pin()
+      const { classifier, manifest } = pin.model
+      const results = texts.map(async (text) => {
+        const { ids, truncated } = classifier.tokenize(text)
+        const outcome = await classifier.classify(ids, { signal })
+        if (outcome.kind === 'rejected') return { error: outcome.error }
+        const { label, score, outOfScope } = outcome
+        const probabilities = topProbabilities(
+          ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
+        )
+        return { label, score, outOfScope, probabilities, tokens: ids.length, truncated }
+      })
+      try {
+        return await Promise.all(results)
+      } finally {
+        await Promise.allSettled(results)
+        pin.release()
+      }
+    },
   }
 }

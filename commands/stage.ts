@@ -8,7 +8,7 @@ import { createResultSink, type Ownership } from '../infra/result-sink.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/topic-sink.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
-import { ModelSlot } from '../models/model-slot.ts'
+import type { ModelSlot } from '../models/model-slot.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/infer.ts'
 import {
@@ -22,8 +22,9 @@ import { createRunner, type Runner } from '../streams/runner.ts'
 import type { StageRange } from '../streams/slice.ts'
 import type { TokenizedEvent } from '../streams/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
-import { openModel, type OpenModel } from './model.ts'
+import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
+import { openServingModel, type ServingOptions } from './serving-model.ts'
 
 export type Stage = {
   readonly runner: Runner
@@ -56,7 +57,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const slot =
       range.last === 'validate'
         ? undefined
-        : await openSlot(options, { analytics, telemetry, opened })
+        : await openSlot(options, { clients: { analytics, kafka, schemas }, telemetry, opened })
     const model = slot?.current
     const runner = createRunner<PipelineOutput>({
       source: createRecordSource(kafka, {
@@ -90,23 +91,17 @@ export function openStage(options: StageOptions): Promise<Stage> {
 }
 
 /** The model that serves, with the figures of its batches going to the metrics and to ClickHouse. */
-async function openSlot(
-  { config, storeDir, log }: StageOptions,
-  parts: { analytics: Analytics; telemetry: Telemetry; opened: Opened },
+function openSlot(
+  options: StageOptions,
+  parts: Pick<ServingOptions, 'clients' | 'telemetry'> & { opened: Opened },
 ): Promise<ModelSlot<OpenModel>> {
-  const { analytics, telemetry, opened } = parts
-  const batchLog = opened.add(new BatchLog(analytics, log), (one) => one.close())
-  const model = await openModel({
-    ref: config.inference.model,
-    storeDir,
-    config: config.inference,
-    onBatch: (batch, manifest) => {
-      telemetry.batch(batch)
-      batchLog.add(batch, manifest)
-    },
-  })
+  const { opened, clients, telemetry } = parts
+  const batchLog = opened.add(new BatchLog(clients.analytics, options.log), (one) => one.close())
   batchLog.start()
-  return opened.add(new ModelSlot(model), (one) => one.close())
+  return openServingModel(opened, {
+    ...{ ...options, clients, telemetry },
+    onBatch: (batch, manifest) => batchLog.add(batch, manifest),
+  })
 }
 
 /** What serves in the slot, as the stages take it. */

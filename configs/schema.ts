@@ -108,6 +108,11 @@ const inference = z.strictObject({
       'Whether a text whose out-of-scope score is above the threshold of its model gets the ' +
         'label winnow.none.',
     ),
+  swapSlowdownMax: z
+    .number()
+    .min(1)
+    .default(5)
+    .describe('A new version that is more than so many times slower than the old one is refused.'),
   topLabels: count('How many labels a result keeps with their probabilities.', 5),
 })
 

@@ -13,6 +13,9 @@ export type Telemetry = {
   inFlight(events: number, bytes: number): void
   lag(topic: string, partition: number, records: number): void
   batch(batch: BatchFigures): void
+  /** The version that serves from now on. */
+  serving(model: string, version: string): void
+  refused(reason: string): void
   observe(route: string, method: string, status: number, seconds: number): void
 }
 
@@ -99,8 +102,37 @@ export function createTelemetry(): Telemetry {
     },
     lag: (topic, partition, records) => lag.set({ topic, partition }, records),
     batch: batches,
+    ...modelMetrics(registers),
     observe: (route, method, status, seconds) =>
       requests.observe({ route, method, status }, seconds),
+  }
+}
+
+function modelMetrics(registers: Registry[]) {
+  const serving = new Gauge({
+    name: 'winnow_model_info',
+    help: 'The model version that serves: 1 with its name and number.',
+    labelNames: ['model', 'version'],
+    registers,
+  })
+  const swaps = new Counter({
+    name: 'winnow_model_swaps_total',
+    help: 'Versions that began to serve, the first one included.',
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'winnow_model_refusals_total',
+    help: 'Announced versions that were not taken, by reason.',
+    labelNames: ['reason'],
+    registers,
+  })
+  return {
+    serving(model: string, version: string) {
+      serving.reset()
+      serving.set({ model, version }, 1)
+      swaps.inc()
+    },
+    refused: (reason: string) => refusals.inc({ reason }),
   }
 }
 
