@@ -81,7 +81,7 @@ export function openGateway(options: {
   storeDir: string
   log: (line: string) => void
 }): Promise<Served> {
-  const { config, storeDir, log } = options
+  const { config, log } = options
   return openAll(async (opened) => {
     const telemetry = createTelemetry()
     const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
@@ -142,11 +142,11 @@ function onlineClassifier(
         const { ids, truncated } = classifier.tokenize(text)
         const outcome = await classifier.classify(ids, { signal })
         if (outcome.kind === 'rejected') return { error: outcome.error }
-        const { label, score, outOfScope } = outcome
+        const { label, score, labels, outOfScope } = outcome
         const probabilities = topProbabilities(
           ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
         )
-        return { label, score, outOfScope, probabilities, tokens: ids.length, truncated }
+        return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
       })
       try {
         return await Promise.all(results)
