@@ -2,6 +2,7 @@
 // be sent between threads. It owns no behaviour except the recipe's defaults.
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
+import type { LabelTruth } from './dataset.ts'
 import type { EncodedTexts } from './encoded-texts.ts'
 import type { ClassWeighting } from './logistic-regression.ts'
 import type { Snapshot } from './trained-state.ts'
@@ -51,8 +52,8 @@ export const defaultRecipe: Recipe = {
 export const trainingEngines = ['onnx', 'tfjs'] as const
 export type TrainingEngine = (typeof trainingEngines)[number]
 
-/** Texts with the label index of each: int32 [texts]. */
-export type LabelledTexts = { readonly texts: EncodedTexts; readonly truth: Int32Array }
+/** Texts with the label index of each, int32 [texts], or their sets of labels, uint8 [texts, labels]. */
+export type LabelledTexts = { readonly texts: EncodedTexts } & LabelTruth
 
 export type FineTuningTask = {
   /** The base encoder. */
@@ -65,7 +66,7 @@ export type FineTuningTask = {
   readonly validation: LabelledTexts
   /** Texts of which the best weights' probabilities are wanted. */
   readonly asked: EncodedTexts
-  /** float32 [labels]: how much an example of each label counts. */
+  /** float32 [labels]: how much an example of each label counts; not read with sets. */
   readonly classWeights: Float32Array
   readonly recipe: Recipe
   readonly seed: number

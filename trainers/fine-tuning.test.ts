@@ -41,6 +41,46 @@ function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
 
 const silent = { onProgress: () => undefined, isCancelled: () => false }
 
+/** The same with two ids that apply each by itself, the third never. */
+function sets(count: number, seed: number): FineTuningTask['train'] {
+  const random = seededRandom(seed)
+  const targets = new Uint8Array(count * 3)
+  const texts = Array.from({ length: count }, (_, row) => {
+    const text = Int32Array.from({ length: 6 }, () => 10 + random.below(4))
+    for (const label of [0, 1]) {
+      if (random.below(2) === 0) continue
+      targets[row * 3 + label] = 1
+      text[3 * label + random.below(3)] = label + 1
+    }
+    return text
+  })
+  return { texts: packTexts(texts), targets }
+}
+
+describe('fineTune with sets of labels', () => {
+  it.each(['onnx', 'tfjs'] as const)('learns each label by itself, on %s', async (engine) => {
+    const recipe = {
+      ...task().recipe,
+      epochs: 25,
+      patienceEpochs: 25,
+      encoderRate: 2e-2,
+      dropout: 0,
+    }
+    const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
+    const result = await fineTune(
+      task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
+      silent,
+    )
+    const best = result.epochs[result.bestEpoch - 1]!
+    expect(best.accuracy).toBeGreaterThan(0.9)
+    const { targets } = sets(9, 3)
+    const wrong = result.askedProbabilities.filter(
+      (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
+    )
+    expect(wrong.length).toBeLessThanOrEqual(2)
+  })
+})
+
 describe('fineTune', () => {
   it('learns, and keeps the best epoch', async () => {
     const seen: FineTuningProgress[] = []

@@ -8,6 +8,7 @@ import {
   buildTrainingStep,
   type TrainingStep,
 } from '../models/graph/training-step.ts'
+import { sigmoid } from '../models/label-set.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { lengthsOf, type EncodedTexts } from './encoded-texts.ts'
 import type {
@@ -17,11 +18,18 @@ import type {
   Recipe,
   TrainingEngine,
 } from './fine-tuning-task.ts'
-import { classificationScores } from './metrics.ts'
+import type { Link } from './head-probabilities.ts'
+import { headScores } from './head-scores.ts'
 import { openOnnxStepEngine } from './onnx-step-engine.ts'
 import { stepFailure } from './step-engine.ts'
 import type { NamedTensors, OpenStepEngine, StepEngine } from './step-engine.ts'
-import { adamConstants, DropoutMasks, rateFeeds, targetTensor } from './step-inputs.ts'
+import {
+  adamConstants,
+  DropoutMasks,
+  rateFeeds,
+  setTargetTensor,
+  targetTensor,
+} from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
@@ -114,8 +122,9 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const { recipe, seed, threads } = task
   const { weights } = task
   const adam = { ...recipe, ...adamConstants }
-  const step = buildTrainingStep(weights, task, adam)
-  const gradients = buildGradients(weights, task)
+  const part = { ...task, link: linkOf(task) }
+  const step = buildTrainingStep(weights, part, adam)
+  const gradients = buildGradients(weights, part)
   const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
@@ -191,7 +200,6 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   const tensors = state.stepTensors(usedRows)
   const loss = new Tensor('float32', new Float32Array(1), [])
   const norm = new Tensor('float32', new Float32Array(1), [])
-  const truth = indices.map((index) => task.train.truth[index]!)
   const { groups, dropoutSites: sites } = step
   const rates = { recipe: task.recipe, groups, layers, steps: position.stepsPlanned }
   const shape = { batch, tokens }
@@ -200,7 +208,7 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
     feeds: {
       ...{ ...feeds, ...tensors.feeds, ...rateFeeds(number, rates) },
       ...run.masks.feeds(number, { sites, batch, tokens }),
-      targets: targetTensor(truth, { ...task.recipe, classWeights: task.classWeights }),
+      targets: targetsOf(task, indices),
     },
     fetches: { ...tensors.fetches, loss, gradient_norm: norm },
   })
@@ -219,18 +227,35 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   return lossNumber
 }
 
+/** What the loss wants of a batch. */
+function targetsOf({ train, recipe, classWeights, head }: FineTuningTask, indices: Int32Array) {
+  if (train.truth !== undefined) {
+    const truth = indices.map((index) => train.truth[index]!)
+    return targetTensor(truth, { ...recipe, classWeights })
+  }
+  const targets = new Uint8Array(indices.length * head.to)
+  for (const [row, index] of indices.entries()) {
+    targets.set(train.targets.subarray(index * head.to, (index + 1) * head.to), row * head.to)
+  }
+  return setTargetTensor(targets, { ...recipe, labels: head.to })
+}
+
+/** Sets of labels are learned label by label. */
+function linkOf({ train }: FineTuningTask): Link {
+  return train.truth === undefined ? 'sigmoid' : 'softmax'
+}
+
 async function validate(run: Run): Promise<{ macroF1: number; accuracy: number }> {
   const { validation, head } = run.task
   const probabilities = await predict(run, run.validation, validation.texts)
-  const { macroF1, accuracy } = classificationScores({
-    ...{ truth: validation.truth, probabilities, labels: head.to },
-  })
+  const { macroF1, accuracy } = headScores(validation, { probabilities, labels: head.to })
   return { macroF1, accuracy }
 }
 
 /** Probabilities of all texts with the weights as they are: float32 [texts, labels]. */
 async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promise<Float32Array> {
   const labels = run.task.head.to
+  const linked = linkOf(run.task) === 'sigmoid' ? sigmoids : softmax
   const lengths = lengthsOf(texts)
   const probabilities = new Float32Array(lengths.length * labels)
   const order = Int32Array.from(lengths, (_, index) => index)
@@ -245,10 +270,14 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
     })
     for (const [row, index] of indices.entries()) {
       const own = logits.data.subarray(row * labels, (row + 1) * labels)
-      probabilities.set(softmax(own), index * labels)
+      probabilities.set(linked(own), index * labels)
     }
   }
   return probabilities
+}
+
+function sigmoids(logits: Float32Array): Float32Array {
+  return logits.map(sigmoid)
 }
 
 function softmax(logits: Float32Array): Float32Array {

@@ -24,7 +24,8 @@ export type JudgedPredictions = {
 export type JudgedClassifier = {
   /** Its softmax is calibrated: weights and bias are divided by the temperature. */
   readonly head: Head
-  readonly temperature: number
+  /** float32 [rows, labels] probabilities of the head as it was given, as the published one gives them. */
+  readonly calibrated: (probabilities: Float32Array) => Float32Array
   readonly calibration?: NonNullable<Manifest['calibration']>
   readonly abstain?: Abstention
   /** From which probability on each label of a set applies; the classifier is multi-label with them. */
@@ -49,7 +50,7 @@ export function judgeClassifier(classifier: {
     const { head } = classifier
     const thresholds = chooseThresholds({ ...heldOut, labels: width })
     const evaluation = evaluateLabelSets(test, { labels, thresholds, seed })
-    return { head, temperature: 1, thresholds, evaluation }
+    return { head, calibrated: (probabilities) => probabilities, thresholds, evaluation }
   }
   const { truth } = heldOut
   assert.ok(truth !== undefined && test.truth !== undefined, 'sets are tested on sets')
@@ -68,7 +69,8 @@ export function judgeClassifier(classifier: {
   const { eceBefore, eceAfter } = evaluation.calibration
   return {
     head: temperedHead(classifier.head, temperature),
-    temperature,
+    calibrated: (probabilities) =>
+      temperedProbabilities(probabilities, { labels: width, temperature }),
     calibration: { temperature, eceBefore, eceAfter },
     abstain,
     evaluation,

@@ -3,6 +3,7 @@
 // lbfgs.ts, the folds split.ts.
 import assert from 'node:assert/strict'
 import { WinnowError } from '../schemas/errors.ts'
+import { headScores } from './head-scores.ts'
 import { minimizeLbfgs, type LbfgsResult } from './lbfgs.ts'
 import {
   openLogisticProblem,
@@ -10,9 +11,6 @@ import {
   type LabelledFeatures,
   type LogisticProblem,
 } from './logistic-problem.ts'
-import { chooseThresholds } from './label-thresholds.ts'
-import { classificationScores } from './metrics.ts'
-import { scoresOfSets, setOutcomes } from './multi-label-metrics.ts'
 
 /** One strength of regularisation, judged on examples that its fits did not see. */
 export type RegularisationTrial = {
@@ -208,22 +206,9 @@ async function judge(
       heldOut.set(probabilities.subarray(row * labels, (row + 1) * labels), row * labels)
     }
   }
-  const { accuracy, macroF1, logLoss } = scoresOf(training, heldOut)
+  const { accuracy, macroF1, logLoss } = headScores(training, { probabilities: heldOut, labels })
   const trial = { inverseRegularisation, accuracy, macroF1, logLoss }
   return { trial, heldOut, start: starts[0]! }
-}
-
-function scoresOf(
-  { truth, targets, labels }: LabelledFeatures,
-  probabilities: Float32Array,
-): Pick<RegularisationTrial, 'accuracy' | 'macroF1' | 'logLoss'> {
-  if (truth !== undefined) return classificationScores({ truth, probabilities, labels })
-  const predictions = { targets, probabilities, labels }
-  const outcomes = setOutcomes(predictions, chooseThresholds(predictions))
-  return scoresOfSets(
-    outcomes,
-    Int32Array.from(outcomes.hits, (_, row) => row),
-  )
 }
 
 /** The lowest log loss among the strengths whose macro F1 is as good as the best, up to chance. */

@@ -12,6 +12,7 @@ import { describeExamples, type Dataset } from './dataset.ts'
 import { evaluateModel } from './evaluate.ts'
 import type { MultiLabelEvaluation } from './multi-label-evaluation.ts'
 import { withLabels, type Example } from './source-row.ts'
+import { trainEncoder } from './train-encoder.ts'
 import { trainHead } from './train-head.ts'
 
 let storeDir: string
@@ -86,4 +87,18 @@ test('a head learns sets, and the version gives them', { timeout: 120_000 }, asy
   await expect(evaluateModel({ version, dataset: single })).rejects.toMatchObject({
     code: 'dataset_invalid',
   })
+})
+
+test('fine-tuning learns sets too', { timeout: 120_000 }, async () => {
+  const train = complaints()
+  const trained = await trainEncoder({
+    ...{ train, test: train, base, storeDir, name: 'tuned', maxTokens: 40, workers: 2 },
+    ...{ method: { kind: 'partial', layers: 1 }, recipe: { epochs: 1 } },
+  })
+  expect(trained.metrics).toMatchObject({ task: 'multi-label', evaluatedOn: 'test' })
+  expect(trained.metrics.macroF1).toBeGreaterThan(0.9)
+  const version = await openVersion({ ref: 'tuned', storeDir })
+  const served = await evaluateModel({ version, dataset: train, workers: 2 })
+  expect(served.accuracy).toBe(trained.metrics.accuracy)
+  expect(served.logLoss).toBeCloseTo(trained.metrics.logLoss, 4)
 })

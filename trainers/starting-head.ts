@@ -5,7 +5,7 @@ import type { Base } from '../models/base-store.ts'
 import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
 import { readOnnx } from '../models/graph/onnx-reader.ts'
-import { labelIndices, type Dataset } from './dataset.ts'
+import { labelTruth, type Dataset } from './dataset.ts'
 import type { EmbeddingProgress } from './embed-texts.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
@@ -38,18 +38,21 @@ export async function startingHead(
       onProgress: (progress) => onProgress?.({ kind: 'embedding', part: 'train', ...progress }),
       signal,
     })
-    const truth = labelIndices(train, labels)
+    const task = train.manifest.task ?? 'single-label'
+    const truth = labelTruth(train, { labels, task })
     const { head, heldOutProbabilities } = await trainLogisticRegression({
       training: {
-        features: { rows, count: truth.length, width: frozen.hidden },
-        ...{ truth, labels: labels.length },
+        features: { rows, count: texts.length, width: frozen.hidden },
+        ...{ ...truth, labels: labels.length },
       },
       foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
       signal,
       onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
     })
-    const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
-    await writeLabelReport(options.reportDir, report)
+    if (task === 'single-label') {
+      const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
+      await writeLabelReport(options.reportDir, report)
+    }
     return { encoder: frozen.weights, head }
   } finally {
     await frozen.close()

@@ -2,7 +2,13 @@
 // says, the same for the same seed and step.
 import { expect, test } from 'vitest'
 import { defaultRecipe } from './fine-tuning-task.ts'
-import { DropoutMasks, rateFeeds, scheduleShare, targetTensor } from './step-inputs.ts'
+import {
+  DropoutMasks,
+  rateFeeds,
+  scheduleShare,
+  setTargetTensor,
+  targetTensor,
+} from './step-inputs.ts'
 
 const floats = (tensor: { data: unknown } | undefined): Float32Array => tensor!.data as Float32Array
 
@@ -62,4 +68,10 @@ test('masks are drawn by seed and step, and keep the mean', () => {
   expect(floats(make(1).feeds(7, options)['a'])).toEqual(mask)
   expect(floats(make(1).feeds(8, options)['a'])).not.toEqual(mask)
   expect(floats(make(2).feeds(7, options)['a'])).not.toEqual(mask)
+})
+
+test('the targets of sets weigh both sides of each label, smoothed', () => {
+  const { data, dims } = setTargetTensor(Uint8Array.of(1, 0), { labels: 1, labelSmoothing: 0.5 })
+  expect(dims).toEqual([2, 1, 2])
+  expect(Array.from(data as Float32Array)).toEqual([0.375, 0.125, 0.125, 0.375])
 })

@@ -68,6 +68,26 @@ export function targetTensor(
 }
 
 /**
+ * The targets of sets of labels, uint8 [texts, labels]: float32 [texts, labels, 2], the weights of a
+ * label's applying and of its not applying, which smoothing brings closer; they sum to 1 over a text's
+ * label, divided by the texts.
+ */
+export function setTargetTensor(
+  targets: Uint8Array,
+  options: { labels: number; labelSmoothing: number },
+): Tensor {
+  const { labels, labelSmoothing } = options
+  const texts = targets.length / labels
+  const weights = new Float32Array(targets.length * 2)
+  for (const [place, applies] of targets.entries()) {
+    const share = applies * (1 - labelSmoothing) + labelSmoothing / 2
+    weights[2 * place] = share / texts
+    weights[2 * place + 1] = (1 - share) / texts
+  }
+  return new Tensor('float32', weights, [texts, labels, 2])
+}
+
+/**
  * Dropout masks as windows into one table of noise, at places drawn for each step and site: a view
  * instead of five million draws a step (the shared noise table of Salimans et al. 2017,
  * arXiv:1703.03864).

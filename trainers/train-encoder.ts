@@ -12,14 +12,14 @@ import { loadTokenizer } from '../models/tokenizer.ts'
 import { readVersion, type ModelVersion } from '../models/version-files.ts'
 import { listVersions } from '../models/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { temperedProbabilities } from './calibration.ts'
 import { classWeightsOf } from './class-weights.ts'
 import {
   describeExamples,
-  labelIndices,
+  labelTruth,
   trainingLabels,
   type DataManifest,
   type Dataset,
+  type LabelTruth,
 } from './dataset.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
@@ -160,27 +160,27 @@ async function trainStarted(
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
+  const task = train.manifest.task ?? 'single-label'
+  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
   const verified = sampleTexts(train, seed)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const result = await runTask(resolved, start, {
     ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
-    train: { texts: encode(textsOf(train)), truth: labelIndices(train, labels) },
-    validation: { texts: encode(textsOf(validation)), truth: labelIndices(validation, labels) },
+    train: { texts: encode(textsOf(train)), ...truthOf(train) },
+    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
     asked: encode([...testTexts, ...verified]),
   })
   const testRows = testTexts.length * labels.length
   const trained = withTrained(encoder, head, result.trained)
-  const judgedOn = ({ examples }: Dataset, truth: Int32Array, probabilities: Float32Array) => ({
-    ...{ examples, truth, probabilities },
+  const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
+    ...{ ...truthOf(set), examples: set.examples, probabilities },
   })
   const judged = judgeClassifier({
     ...{ head: trained.head, labels, seed },
-    heldOut: judgedOn(validation, labelIndices(validation, labels), result.validationProbabilities),
-    test:
-      test &&
-      judgedOn(test, labelIndices(test, labels), result.askedProbabilities.subarray(0, testRows)),
+    heldOut: judgedOn(validation, result.validationProbabilities),
+    test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
   })
-  const { evaluation, temperature } = judged
+  const { evaluation } = judged
   const evaluatedOn = test === undefined ? 'validation' : 'test'
   resolved.onProgress?.({ kind: 'publishing' })
   const publish = () =>
@@ -192,9 +192,7 @@ async function trainStarted(
       training: result.epochs,
       verification: {
         texts: verified,
-        probabilities: temperedProbabilities(result.askedProbabilities.subarray(testRows), {
-          ...{ labels: labels.length, temperature },
-        }),
+        probabilities: judged.calibrated(result.askedProbabilities.subarray(testRows)),
       },
     })
   // A process that was killed just after publishing must not publish again.

@@ -6,6 +6,7 @@ import type { EncoderWeights } from './bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
 import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
 import { gradients } from './gradient.ts'
+import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './tensor-graph.ts'
 
@@ -14,6 +15,8 @@ export type TrainedPart = {
   readonly normalize: boolean
   /** Layers from the bottom that stay as they are; above 0, so do the embeddings. */
   readonly frozenLayers: number
+  /** What the logits decide: one label of all (the default), or each label by itself. */
+  readonly link?: 'softmax' | 'sigmoid' | undefined
   /** With it, the loss has a contrastive part of that temperature, whose inputs every run feeds. */
   readonly contrastTemperature?: number | undefined
 }
@@ -49,7 +52,8 @@ export const stepNames = {
  * Inputs: lengths int32 [batch]; input_ids int32 [batch, tokens], which count in the rows of the
  * word table that are fed, or states float32 [batch, tokens, hidden]; targets float32
  * [batch, labels], the weight of each label in the loss (smoothing, class weights and the division
- * by the batch are in it); dropout masks; parameters with their moments; rates, float32 [].
+ * by the batch are in it), and with the link sigmoid [batch, labels, 2], the weights of a label's
+ * applying and of its not applying; dropout masks; parameters with their moments; rates, float32 [].
  * Outputs: loss and gradient_norm, float32 []; the next parameters and moments.
  */
 export function buildTrainingStep(
@@ -116,7 +120,8 @@ function differentiated(
   }
   const outputs = { ...part, attention: 'written out', dropout } as const
   const { embedding, logits } = classifierOutputs(graph, weights, outputs)
-  const entropy = crossEntropy(graph, logits, graph.input('targets', 'float32', logits.shape))
+  const entropy =
+    part.link === 'sigmoid' ? binaryEntropy(graph, logits) : crossEntropy(graph, logits)
   const { contrastTemperature: temperature } = part
   const loss =
     temperature === undefined
@@ -135,9 +140,23 @@ function differentiated(
 }
 
 /** Minus the weighted sum of the log probabilities: float32 []. */
-function crossEntropy(graph: GraphBuilder, logits: Value, targets: Value): Value {
+function crossEntropy(graph: GraphBuilder, logits: Value): Value {
+  const targets = graph.input('targets', 'float32', logits.shape)
   const weighted = op.multiply(graph, op.logSoftmax(graph, logits), targets) // [batch, labels]
   return op.scale(graph, op.reduceSum(graph, weighted, { axes: [0, 1], axesAfter: 'removed' }), -1)
+}
+
+/**
+ * The same for each label by itself. Its sigmoid is the softmax of its logit and 0, whose logarithm is
+ * exact however large the logit: float32 [].
+ */
+export function binaryEntropy(graph: GraphBuilder, logits: Value): Value {
+  const first = graph.constant('first_of_two', Float32Array.of(1, 0), [1, 2])
+  const pairs = op.matMul(graph, layout.unsqueeze(graph, logits, 2), first) // [batch, labels, 2]
+  const targets = graph.input('targets', 'float32', pairs.shape)
+  const weighted = op.multiply(graph, op.logSoftmax(graph, pairs), targets)
+  const sum = op.reduceSum(graph, weighted, { axes: [0, 1, 2], axesAfter: 'removed' })
+  return op.scale(graph, sum, -1)
 }
 
 function rateInputs(graph: GraphBuilder, groups: readonly string[]): Map<string, AdamRates> {
