@@ -141,7 +141,9 @@ export function addTrainCommand(program: Command): void {
         trained.modelDir,
     )
     terminal.say(`report: ${trained.modelDir}/report.html`)
-    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
+    if (trained.dataManifest.train.task !== 'multi-label') {
+      terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
+    }
     if (asked.options.publish !== true) terminal.document(trained)
     else terminal.document({ ...trained, published: await publishTrained(context, asked, trained) })
   })

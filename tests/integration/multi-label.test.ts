@@ -1,0 +1,86 @@
+// Sets of labels from end to end: the command line trains, classifies and evaluates on them, and the
+// stream writes one event with two labels as one row that holds both.
+import { symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
+import { topicOf } from '../../infra/topics.ts'
+import { startWinnow, winnow } from '../support/cli.ts'
+import { until } from '../support/until.ts'
+import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+
+let space: Workspace
+let producer: RecordProducer
+let data: string
+
+beforeAll(async () => {
+  space = await openWorkspace(inject('stack'))
+  producer = await openProducer(space.kafka)
+  const rows = Array.from({ length: 90 }, (_, number) => {
+    const [first, second] = [sampleText(number), sampleText(number + 1)]
+    if (number % 6 === 5) return { text: `good morning, ${number}`, labels: [] }
+    return number % 2 === 0
+      ? { text: first.text, labels: [first.label] }
+      : { text: `${first.text}; ${second.text}`, labels: [first.label, second.label] }
+  })
+  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  data = join(space.dir, 'tags.jsonl')
+  await writeFile(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+})
+
+afterAll(async () => {
+  await producer.close()
+  await space.close()
+})
+
+const twoKinds = `${sampleText(300).text}; ${sampleText(301).text}`
+const both = [sampleText(300).label, sampleText(301).label].sort()
+
+it('trains, classifies and evaluates sets', async () => {
+  const { env } = space
+  const trained = await winnow(['train', '--data', data, '--name', 'tags', '--json'], { env })
+  expect(trained.status).toBe(0)
+  expect(JSON.parse(trained.stdout)).toMatchObject({
+    labels: ['parcel', 'praise', 'refund'],
+    metrics: { task: 'multi-label', evaluatedOn: 'cross-validation' },
+    dataManifest: { train: { task: 'multi-label', unlabelled: 15 } },
+  })
+  const input = `${twoKinds}\ngood morning, 7\n`
+  const classified = await winnow(['classify', '--model', 'tags'], { env, input })
+  const lines = classified.stdout.trimEnd().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as { labels: string[] }).labels)).toEqual([both, []])
+  const measured = await winnow(['evaluate', '--model', 'tags', '--data', data, '--json'], { env })
+  const evaluation = JSON.parse(measured.stdout) as Record<string, number>
+  expect(evaluation).toMatchObject({ task: 'multi-label', model: 'tags@1', examples: 90 })
+  expect(evaluation['accuracy']).toBeGreaterThan(0.9)
+  const refused = await winnow(['labels', 'check', '--data', data], { env })
+  expect(refused.status).toBe(1)
+  expect(refused.stderr).toContain('has sets of labels')
+})
+
+it('writes an event with two labels as one row with both', async () => {
+  const env = { ...space.env, WINNOW_INFERENCE_MODEL: 'tags' }
+  const stream = await startWinnow(['stream', '--stages', 'validate..infer'], { env })
+  const events = ['greeting', 'both'].map((id) => {
+    const text = id === 'both' ? twoKinds : 'good morning, 7'
+    return { key: id, value: JSON.stringify({ id, text }) }
+  })
+  await producer.send(topicOf(space.config.topics, 'events'), events)
+  const rows = await until('two rows', async () => {
+    const found = await space.analytics.rows<{ event_id: string; label: string; labels: string[] }>(
+      'SELECT event_id, label, labels FROM classifications ORDER BY event_id',
+    )
+    return found.length === 2 ? found : undefined
+  })
+  expect(rows).toEqual([
+    { event_id: 'both', label: expect.any(String) as string, labels: both },
+    { event_id: 'greeting', label: 'winnow.none', labels: [] },
+  ])
+  expect(both).toContain(rows[0]!.label)
+  const counts = await space.analytics.rows(
+    'SELECT label, events FROM label_set_counts ORDER BY label',
+  )
+  expect(counts).toEqual(both.map((label) => ({ label, events: 1 })))
+  await stream.stop()
+})
