@@ -47,8 +47,9 @@ export function addReplayCommand(program: Command): void {
       'the same type of machine gives the same probabilities, bit for bit, as it did live.',
     examples: [
       'winnow replay --model intent@3',
-      'winnow replay --model intent@4 --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --into week45',
-      'winnow query "SELECT countIf(a.label != b.label) FROM classifications a JOIN week45 b USING (topic, partition, offset)"',
+      'winnow replay --model intent@4 --from 2026-11-01T00:00:00Z --into november',
+      'winnow query "SELECT countIf(a.label != b.label) FROM classifications a\n' +
+        '    JOIN november b USING (topic, partition, offset)"',
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion, fixed when it starts')
