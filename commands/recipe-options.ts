@@ -20,12 +20,13 @@ export type RecipeOptions = {
   labelSmoothing?: number
   classWeights?: Recipe['classWeighting']
   patience?: number
+  products?: Recipe['products']
 }
 
 /** The names of these options as commander parses them. */
 export const recipeOptionNames = [
   ...['epochs', 'batch', 'batchTokens', 'lr', 'headLr', 'schedule', 'warmup', 'layerDecay'],
-  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience'],
+  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience', 'products'],
 ] as readonly (keyof RecipeOptions)[]
 
 /** Longer than any base reads, so that every text fits into a batch. */
@@ -33,7 +34,7 @@ const batchTokensMin = 512
 
 /** Adds the options. */
 export function addRecipeOptions(command: Command): Command {
-  const { schedule, classWeighting, ...numbers } = defaultRecipe
+  const { schedule, classWeighting, products, ...numbers } = defaultRecipe
   const add = (flags: string, text: string, parse: (text: string) => number): void =>
     void command.option(flags, `partial, full: ${text}`, parse)
   const { epochs, batchTexts, batchTokensMax, encoderRate, headRate, warmUpShare } = numbers
@@ -75,6 +76,12 @@ export function addRecipeOptions(command: Command): Command {
     `epochs without a better one that end the run (${patienceEpochs})`,
     wholeNumber(1),
   )
+  command.addOption(
+    new Option(
+      '--products <type>',
+      `partial, full: of products with weights in steps, engine onnx (${products})`,
+    ).choices(['int8', 'float32']),
+  )
   return command
 }
 
@@ -82,9 +89,9 @@ export function addRecipeOptions(command: Command): Command {
 export function recipeOf(options: RecipeOptions): {
   readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined
 } {
-  const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing } = options
+  const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products } = options
   return {
-    ...{ epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing },
+    ...{ epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products },
     batchTexts: options.batch,
     batchTokensMax: options.batchTokens,
     encoderRate: options.lr,

@@ -26,6 +26,11 @@ export type Recipe = {
   readonly dropout: number
   readonly labelSmoothing: number
   readonly classWeighting: ClassWeighting
+  /**
+   * Of products with weights of the layers: rounded to 8 bits in forward products and gradients of
+   * their inputs, or float32. Validation and the written model are float32 with either.
+   */
+  readonly products: 'int8' | 'float32'
   /** Epochs without a better validation macro-F1 after which training stops. */
   readonly patienceEpochs: number
 }
@@ -45,6 +50,7 @@ export const defaultRecipe: Recipe = {
   dropout: 0.1,
   labelSmoothing: 0,
   classWeighting: 'none',
+  products: 'int8',
   patienceEpochs: 2,
 }
 

@@ -78,7 +78,7 @@ describe('fineTune with sets of labels', () => {
       (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
     )
     expect(wrong.length).toBeLessThanOrEqual(2)
-  })
+  }, 120_000)
 })
 
 describe('fineTune', () => {

@@ -128,7 +128,7 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
-  const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads })
+  const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads, ...recipe })
   const state = new TrainedState(step.parameters, engine)
   const position = takeUp(task.checkpoint, state)
   return {

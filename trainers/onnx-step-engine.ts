@@ -2,30 +2,42 @@
 // and AdamW run in WebAssembly, which passes over the weights once where a graph would 14 times.
 import assert from 'node:assert/strict'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { AdamKernel } from '../models/graph/adamw-kernel.ts'
+import { AdamKernel, type RoundedMatrix } from '../models/graph/adamw-kernel.ts'
 import type { AdamSettings } from '../models/graph/adamw.ts'
+import { int8Names, withInt8Products, type Int8Matrix } from '../models/graph/int8-products.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
-import type { TensorGraph, Value } from '../models/graph/tensor-graph.ts'
+import * as op from '../models/graph/operations.ts'
+import { GraphBuilder, type TensorGraph, type Value } from '../models/graph/tensor-graph.ts'
 import { stepNames } from '../models/graph/training-step.ts'
 import { sessionOptions } from '../models/session-options.ts'
-import type { NamedTensors, OpenStepEngine } from './step-engine.ts'
+import type { NamedTensors, OpenStepEngine, StepEngineOptions } from './step-engine.ts'
 
 /** Opens both graphs; the runtime's failures come as they are. */
-export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads }) => {
-  const options = { ...sessionOptions, intraOpNumThreads: threads }
-  const open = (name: 'gradients' | 'measuring'): Promise<InferenceSession> =>
-    InferenceSession.create(writeOnnx(graphs[name], { name }), options)
-  const session = await open('gradients')
-  const measuring = await open('measuring')
-  const kernel = new AdamKernel()
+export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, products }) => {
+  const options = { ...sessionOptions, intraOpNumThreads: threads, extra: { session: spinning } }
+  const open = (graph: TensorGraph, name: string): Promise<InferenceSession> =>
+    InferenceSession.create(writeOnnx(graph, { name }), options)
+  const { graph, matrices } = withInt8Products(
+    graphs.gradients,
+    (parameter) => products === 'int8' && parameter.startsWith('layer.'),
+  )
+  const session = await open(graph, 'gradients')
+  const measuring = await open(graphs.measuring, 'measuring')
+  const kernel = new AdamKernel({ threads })
+  const rounded = new RoundedWeights(matrices, kernel)
+  const largest = matrices.length === 0 ? 0 : await largestWeight()
   const gradients = new GradientTensors(graphs.gradients, kernel)
   return {
-    runtime: `ONNX Runtime (${threads === 1 ? 'one thread' : `${threads} threads`})`,
+    runtime: runtimeName({ threads, products }),
     async step(feeds, fetches) {
       const inputs = graphs.gradients.inputs.map(({ name }) => [name, tensorOf(feeds, name)])
+      const bytes = rounded.feeds(feeds, largest)
       const results = gradients.for(feeds)
       const loss = tensorOf(fetches, 'loss')
-      await session.run(Object.fromEntries(inputs) as NamedTensors, { ...results.outputs, loss })
+      await session.run(
+        { ...(Object.fromEntries(inputs) as NamedTensors), ...bytes },
+        { ...results.outputs, loss },
+      )
       update(kernel, { feeds, fetches, gradients: results.byParameter }, graphs.adam)
     },
     async predict(feeds, fetches) {
@@ -35,7 +47,76 @@ export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads }) =>
     async close() {
       await session.release()
       await measuring.release()
+      await kernel.close()
     },
+  }
+}
+
+/** Threads wait actively during a run, which has hundreds of short operations, and not after it. */
+const spinning = { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' }
+
+function runtimeName({ threads, products }: StepEngineOptions): string {
+  const count = threads === 1 ? 'one thread' : `${threads} threads`
+  return `ONNX Runtime (${count}, ${products} products)`
+}
+
+/** Weights in 8 bits beside those in 32, rounded anew for each step. */
+class RoundedWeights {
+  readonly #matrices: readonly {
+    readonly name: string
+    readonly parts: Omit<RoundedMatrix, 'matrix'>
+  }[]
+  readonly #tensors: NamedTensors
+  readonly #kernel: AdamKernel
+
+  constructor(matrices: readonly Int8Matrix[], kernel: AdamKernel) {
+    this.#kernel = kernel
+    const tensors: Record<string, Tensor> = {}
+    this.#matrices = matrices.map(({ name, rows, columns }) => {
+      const parts = {
+        elements: kernel.bytes(rows * columns),
+        scales: new Float32Array(columns),
+        factors: kernel.floats(columns),
+      }
+      tensors[int8Names.elements(name)] = new Tensor('int8', parts.elements, [rows, columns])
+      tensors[int8Names.scales(name)] = new Tensor('float32', parts.scales, [columns])
+      return { name, parts }
+    })
+    this.#tensors = tensors
+  }
+
+  /** The inputs that a graph with rounded products has besides those of the same graph without. */
+  feeds(weights: NamedTensors, largest: number): NamedTensors {
+    const matrices = this.#matrices.map(({ name, parts }) => ({
+      ...{ matrix: elementsOf(tensorOf(weights, name)), ...parts },
+    }))
+    this.#kernel.round(matrices, largest)
+    return this.#tensors
+  }
+}
+
+/**
+ * The largest whole number that weights are rounded to. Processors without instructions for products of
+ * bytes (VNNI) add pairs of them in 16 bits, which 127 would overflow; a product tells.
+ */
+async function largestWeight(): Promise<number> {
+  const size = 64
+  const graph = new GraphBuilder({ parameters: 'inputs' })
+  const x = graph.input('x', 'float32', [1, size])
+  const elements = graph.constant('elements', new Int8Array(size * 16).fill(127), [size, 16])
+  const scales = op.scalar(graph, 1)
+  graph.output('y', op.int8Product(graph, x, { elements, scales }))
+  const session = await InferenceSession.create(
+    writeOnnx(graph.finish(), { name: 'largest' }),
+    sessionOptions,
+  )
+  try {
+    const ones = new Tensor('float32', new Float32Array(size).fill(1), [1, size])
+    const { y } = await session.run({ x: ones })
+    const [sum = 0] = elementsOf(y as Tensor)
+    return Math.abs(sum - 127 * size) < 1 ? 127 : 63
+  } finally {
+    await session.release()
   }
 }
 
@@ -80,9 +161,8 @@ function update(
   { beta1, beta2, clipNorm }: AdamSettings,
 ): void {
   const { feeds, fetches, gradients } = step
-  let squares = 0
-  for (const gradient of gradients.values()) squares += kernel.squares(elementsOf(gradient))
-  const norm = Math.sqrt(squares)
+  const squares = kernel.squares(Array.from(gradients.values(), elementsOf))
+  const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0))
   elementsOf(tensorOf(fetches, 'gradient_norm'))[0] = norm
   const factor = Math.min(1, clipNorm / norm)
   const number = (name: string): number => elementsOf(tensorOf(feeds, name))[0]!
@@ -93,19 +173,21 @@ function update(
     if (elements !== fed) elements.set(fed)
     return elements
   }
-  for (const [name, gradient] of gradients) {
+  const updates = Array.from(gradients, ([name, gradient]) => {
     const group = name.slice(0, name.indexOf('/'))
     const arrays = {
       ...{ weight: next(name), gradient: elementsOf(gradient) },
       ...{ first: next(stepNames.first(name)), second: next(stepNames.second(name)) },
     }
-    kernel.step(arrays, {
+    const numbers = {
       ...{ factor, beta1, beta2, epsilon: number('epsilon') },
       rate: number(stepNames.rate(group)),
       // Biases and the scales of normalisations do not decay.
       kept: gradient.dims.length > 1 ? number(stepNames.kept(group)) : 1,
-    })
-  }
+    }
+    return { arrays, numbers }
+  })
+  kernel.step(updates)
 }
 
 function tensorOf(tensors: NamedTensors, name: string): Tensor {

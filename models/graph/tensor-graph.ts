@@ -36,12 +36,15 @@ export type Operation =
   | { readonly kind: 'errorFunction' }
   | { readonly kind: 'less' }
   | ({ readonly kind: 'matMul' } & Product)
+  | { readonly kind: 'int8Product' }
   | { readonly kind: 'gather' }
   | { readonly kind: 'layerNorm'; readonly epsilon: number }
   | { readonly kind: 'gelu' }
   | { readonly kind: 'softmax' }
   | { readonly kind: 'logSoftmax' }
   | { readonly kind: 'reduceSum'; readonly axes: readonly number[]; readonly axesAfter: AxesAfter }
+  | { readonly kind: 'rowMaximum' }
+  | { readonly kind: 'rowMinimum' }
   | { readonly kind: 'oneHot' }
   | { readonly kind: 'l2Normalize' }
   | { readonly kind: 'attention'; readonly heads: number }

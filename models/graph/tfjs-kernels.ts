@@ -25,6 +25,8 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   squareRoot: unary(({ tf }, x) => tf.sqrt(x)),
   exponential: unary(({ tf }, x) => tf.exp(x)),
   errorFunction: unary(({ tf }, x) => tf.erf(x)),
+  rowMaximum: unary(({ tf }, x) => tf.max(x, -1, true)),
+  rowMinimum: unary(({ tf }, x) => tf.min(x, -1, true)),
   gelu: unary(({ tf }, x) => {
     const cumulative = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)
     return tf.mul(tf.mul(x, 0.5), cumulative) // x times the normal distribution up to x
@@ -36,6 +38,7 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
     return tf.div(x, tf.maximum(length, smallestLength))
   }),
   matMul: matMulKernel,
+  int8Product: (call) => [int8Product(call)],
   gather: ({ tf, inputs }) => [tf.gather(tensorIn(tf, inputs[0]), tensorIn(tf, inputs[1]))],
   oneHot: ({ tf, inputs }) => {
     const [count = 0] = sizesIn(inputs[1])
@@ -80,6 +83,21 @@ function layerNorm({ tf, operation, inputs }: KernelCall<'layerNorm'>): Tensor[]
   const inverseDeviation = tf.rsqrt(tf.add(variance, operation.epsilon))
   const normal = tf.mul(centred, inverseDeviation)
   return [tf.add(tf.mul(normal, scale), bias), mean, inverseDeviation]
+}
+
+/** x [.., k] rounded to 255 steps of one size, times elements [k, n] and scales [n], plus bias [n]. */
+function int8Product(call: KernelCall<'int8Product'>): Tensor {
+  const { tf, inputs } = call
+  const [x, elements, scales] = inputs.slice(0, 3).map((input) => tensorIn(tf, input)) as [
+    ...[Tensor, Tensor, Tensor],
+  ]
+  const least = tf.minimum(tf.min(x), 0)
+  const step = tf.div(tf.sub(tf.maximum(tf.max(x), 0), least), 255)
+  const zero = tf.round(tf.div(tf.neg(least), step))
+  const places = tf.clipByValue(tf.add(tf.round(tf.div(x, step)), zero), 0, 255)
+  const whole = product(call, tf.sub(places, zero), tf.cast(elements, 'float32'), 'none')
+  const scaled = tf.mul(tf.mul(whole, step), scales)
+  return inputs[4] === undefined ? scaled : tf.add(scaled, tensorIn(tf, inputs[4]))
 }
 
 /** query, key, value [batch, tokens, hidden], lengths [batch] -> [batch, tokens, hidden]. */

@@ -19,8 +19,14 @@ const count = (graph: GraphBuilder, number: number): Value =>
   graph.constant('count', BigInt64Array.of(BigInt(number)), [1])
 const ids = (graph: GraphBuilder): Value => graph.constant('ids', Int32Array.of(2, 0, 2, 1), [2, 2])
 
-/** Operations whose result is whole numbers or a truth, and attention, which is written out to train. */
-export const withoutGradient = ['less', 'sizeOf', 'oneHot', 'attention'] as const
+/**
+ * Operations whose result is whole numbers or a truth, attention, which is written out to train, and what
+ * comes into a graph after it was differentiated.
+ */
+export const withoutGradient = [
+  ...(['less', 'sizeOf', 'oneHot', 'attention'] as const),
+  ...(['rowMaximum', 'rowMinimum', 'int8Product'] as const),
+] as const
 type WithoutGradient = (typeof withoutGradient)[number]
 type Differentiable = Exclude<Operation['kind'], WithoutGradient>
 
@@ -190,6 +196,16 @@ export const otherCases: Record<WithoutGradient | `${WithoutGradient} ${string}`
       [2, 3, 4],
     ],
     build: (g, query, key, value) => op.attention(g, { query, key, value, heads: 2 }),
+  },
+  rowMaximum: { shapes: [[2, 3, 4]], build: (g, x) => op.rowMaximum(g, x) },
+  rowMinimum: { shapes: [[2, 3, 4]], build: (g, x) => op.rowMinimum(g, x) },
+  int8Product: {
+    shapes: [[2, 3, 4], [2]],
+    build: (g, x, bias) => {
+      const elements = g.constant('elements', Int8Array.of(127, -3, 40, 0, -127, 5, 9, 64), [4, 2])
+      const scales = g.constant('scales', Float32Array.of(0.5, 0.01), [2])
+      return op.int8Product(g, x, { elements, scales, bias })
+    },
   },
   'attention of padded texts': {
     shapes: [

@@ -1,0 +1,24 @@
+// The body of a thread of kernel-team.ts: waits to be told calls, makes them, says so.
+import { parentPort, workerData } from 'node:worker_threads'
+import { at, callWidth, instantiate, toldCalls, type TeamStart } from './kernel-team.ts'
+
+if (parentPort !== null) serve(workerData as TeamStart)
+
+function serve(start: TeamStart): void {
+  const { control, calls, names } = start
+  const functions = instantiate(start.module, start.memory)
+  let round = 0
+  Atomics.store(control, at.ready, 1)
+  for (;;) {
+    Atomics.wait(control, at.told, round)
+    if (Atomics.load(control, at.ending) === 1) return
+    round = Atomics.load(control, at.told)
+    for (let row = 0; row < toldCalls(start); row++) {
+      const first = row * callWidth
+      const operands = calls.subarray(first + 1, first + 1 + calls[first + callWidth - 2]!)
+      calls[first + callWidth - 1] = functions[names[calls[first]!]!]!(...operands) ?? 0
+    }
+    Atomics.store(control, at.done, round)
+    Atomics.notify(control, at.done)
+  }
+}
