@@ -1,99 +1,194 @@
-// `winnow dlq`: looks at dead letters, as ClickHouse has them.
-import type { Command } from 'commander'
+// `winnow dlq`: looks at dead letters, as ClickHouse has them. Sending them again is dlq-replay.ts.
+import { isUtf8 } from 'node:buffer'
+import { Option, type Command } from 'commander'
 import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
-import { eventErrors } from '../schemas/errors.ts'
+import {
+  countLetters,
+  listLetters,
+  readBalance,
+  readLetter,
+  type LetterFilter,
+  type ShownLetter,
+} from '../infra/dead-letter-reader.ts'
+import { topicOf } from '../infra/topics.ts'
+import type { Config } from '../configs/schema.ts'
+import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { addDlqReplayCommand } from './dlq-replay.ts'
+import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
-import { tableText } from './terminal.ts'
+import { countText, printableText, tableText, type Terminal } from './terminal.ts'
 
-type Letter = { id: string; code: string; stage: string; rejectedAt: string; message: string }
+type ListOptions = SharedOptions & LetterOptions & { all?: true; limit: number; summary?: true }
 
-const columns = `concat(topic, '/', toString(partition), '/', toString(offset)) AS id, code, stage,
-  toString(rejected_at) AS rejectedAt, message`
-
-/** Adds `dlq list` and `dlq show` to the program. */
+/** Adds `dlq list`, `dlq show` and `dlq replay` to the program. */
 export function addDlqCommands(program: Command): void {
   const dlq = program
     .command('dlq')
     .description('dead letters: events that could not be classified')
-    .addHelpText('after', examplesText(['winnow dlq list', 'winnow dlq show winnow.events/0/17']))
-  addCommand(dlq, {
+    .addHelpText(
+      'after',
+      examplesText([
+        'winnow dlq list --summary',
+        'winnow dlq show winnow.events/0/17',
+        'winnow dlq replay --code schema_unknown --since 2h',
+      ]),
+    )
+  const list = addCommand(dlq, {
     name: 'list',
-    summary: 'the latest dead letters',
-    description: 'Lists dead letters, newest first, with their error codes.',
-    examples: ['winnow dlq list', 'winnow dlq list --code text_empty --limit 5'],
+    summary: 'the latest dead letters, or how many there are',
+    description:
+      'Lists dead letters, newest first. Open ones are shown: those whose event has not become a row\n' +
+      'since, nor a later dead letter. With --summary it counts them by code instead, and checks for\n' +
+      'each model that rows and open dead letters are all events that there were.',
+    examples: [
+      'winnow dlq list',
+      'winnow dlq list --code text_empty --since 2h --limit 5',
+      'winnow dlq list --summary --json',
+    ],
   })
-    .option('--code <code>', 'only this error code')
+  addLetterOptions(list)
+    .addOption(new Option('--open', 'only open ones (the default)').conflicts('all'))
+    .option('--all', 'those that a later attempt settled as well')
     .option('--limit <rows>', 'most rows', wholeNumber(1), 20)
-    .action(async (options: SharedOptions & { code?: string; limit: number }) => {
-      await withAnalytics(options, async (analytics, terminal) => {
-        if (options.code !== undefined && !(options.code in eventErrors)) {
-          const known = Object.keys(eventErrors).join(', ')
-          throw new WinnowError(
-            'usage',
-            `${options.code} is no code of a dead letter; they are ${known}`,
-          )
-        }
-        const letters = await analytics.rows<Letter>(
-          `SELECT ${columns} FROM dead_letters WHERE {code: String} IN ('', code)
-           ORDER BY rejected_at DESC, topic, partition, offset LIMIT {rowsMax: UInt32}`,
-          { code: options.code ?? '', rowsMax: options.limit },
-        )
-        terminal.say(
-          letters.length === 0
-            ? 'no dead letters'
-            : tableText(
-                ['id', 'code', 'stage', 'rejected', 'message'],
-                letters.map((one) => [
-                  one.id,
-                  one.code,
-                  one.stage,
-                  one.rejectedAt,
-                  one.message.slice(0, 80),
-                ]),
-              ),
-        )
-        terminal.document(letters)
+    .option('--summary', 'counts by code, and the balance of events')
+    .action(async (options: ListOptions) => {
+      await withAnalytics(options, async (analytics, { terminal, config }) => {
+        const filter = {
+          ...filterOf(options),
+          state: options.all === true ? 'all' : 'open',
+        } as const
+        if (options.summary === true) await summarize(analytics, { filter, terminal, config })
+        else await showList(analytics, { filter, terminal, limit: options.limit })
       })
     })
   addCommand(dlq, {
     name: 'show <id>',
     summary: 'one dead letter with its payload',
-    description: 'Shows one dead letter. ID is topic/partition/offset, as `dlq list` prints it.',
+    description:
+      'Shows the dead letter of an event, the attempts at it, and its payload: as text, or in\n' +
+      'hexadecimal where it is no UTF-8. ID is topic/partition/offset, as `dlq list` prints it.',
     examples: ['winnow dlq show winnow.events/0/17'],
   }).action(async (id: string, options: SharedOptions) => {
-    const match = /^(.+)\/(\d+)\/(\d+)$/.exec(id)
-    if (match === null) throw new WinnowError('usage', `${id}: an ID is topic/partition/offset`)
-    await withAnalytics(options, async (analytics, terminal) => {
-      const [letter] = await analytics.rows<Record<string, unknown>>(
-        `SELECT ${columns}, toString(record_time) AS recordTime, key, payload,
-           payload_bytes AS payloadBytes
-         FROM dead_letters WHERE topic = {topic: String} AND partition = {partition: UInt32}
-           AND offset = {offset: UInt64} LIMIT 1`,
-        { topic: match[1], partition: Number(match[2]), offset: Number(match[3]) },
-      )
+    if (parseDeadLetterId(id) === undefined) {
+      throw new WinnowError('usage', `${id}: an ID is topic/partition/offset`)
+    }
+    await withAnalytics(options, async (analytics, { terminal }) => {
+      const letter = await readLetter(analytics, parseDeadLetterId(id)!)
       if (letter === undefined) throw new WinnowError('not_found', `there is no dead letter ${id}`)
-      for (const [name, value] of Object.entries(letter)) {
-        terminal.say(`${terminal.style('bold', name.padEnd(13))} ${String(value)}`)
-      }
-      terminal.document(letter)
+      showLetter(letter, terminal)
     })
   })
+  addDlqReplayCommand(dlq)
+}
+
+async function showList(
+  analytics: Analytics,
+  { filter, terminal, limit }: { filter: LetterFilter; terminal: Terminal; limit: number },
+): Promise<void> {
+  const letters = await listLetters(analytics, filter, limit)
+  const nothing = filter.state === 'open' ? 'no open dead letters' : 'no dead letters'
+  terminal.say(
+    letters.length === 0
+      ? nothing
+      : tableText(
+          ['id', 'code', 'stage', 'attempt', 'state', 'rejected', 'message'],
+          letters.map((one) => [
+            ...[printableText(one.id), one.code, one.stage, one.attempt],
+            ...[one.open ? 'open' : 'settled', one.rejectedAt],
+            printableText(one.message.slice(0, 80)),
+          ]),
+        ),
+  )
+  terminal.document(letters)
+}
+
+async function summarize(
+  analytics: Analytics,
+  { filter, terminal, config }: { filter: LetterFilter; terminal: Terminal; config: Config },
+): Promise<void> {
+  const codes = await countLetters(analytics, filter)
+  const balance = await readBalance(analytics, topicOf(config.topics, 'events'))
+  const table = tableText(
+    ['code', 'open', 'ever'],
+    codes.map(({ code, open, total }) => [code, open, total]),
+  )
+  terminal.say(codes.length === 0 ? 'no dead letters' : table)
+  for (const { model, events, rows, open, isBalanced } of balance) {
+    const of = model === '' ? '' : `${terminal.style('bold', model)}: `
+    const sign = isBalanced ? '=' : terminal.style('red', '≠')
+    terminal.say(
+      `${of}${countText(rows)} rows + ${countText(open)} open dead letters ${sign} ` +
+        `${countText(events)} events`,
+    )
+  }
+  terminal.document({ codes, balance })
+}
+
+/** Bytes of a payload that are shown in hexadecimal. */
+const hexBytesMax = 1_024
+
+function showLetter(letter: ShownLetter, terminal: Terminal): void {
+  const { payload: bytes, key, attempts, ...facts } = letter
+  const isText = isUtf8(bytes)
+  for (const [name, value] of Object.entries({ ...facts, key: key.toString('utf8') })) {
+    terminal.say(`${terminal.style('bold', name.padEnd(13))} ${printableText(String(value))}`)
+  }
+  for (const { attempt, model, code, rejectedAt } of attempts) {
+    const by = model === '' ? '' : `, ${model}`
+    terminal.say(
+      `${terminal.style('bold', 'attempt'.padEnd(13))} ${attempt}: ${code} at ${rejectedAt}${by}`,
+    )
+  }
+  const kept =
+    bytes.length < letter.payloadBytes
+      ? ` (the first ${countText(bytes.length)} of ${countText(letter.payloadBytes)} bytes)`
+      : ''
+  terminal.say(`${terminal.style('bold', 'payload')}${kept}`)
+  terminal.say(isText ? printableText(bytes.toString('utf8'), 'many') : hexText(bytes))
+  terminal.document({
+    ...{ ...facts, key: key.toString('utf8'), attempts, payload: bytes.toString('utf8') },
+    ...(isText ? {} : { payloadHex: bytes.toString('hex') }),
+  })
+}
+
+/** Sixteen bytes a line, with what of them is ASCII beside. */
+function hexText(bytes: Buffer): string {
+  const lines: string[] = []
+  for (let at = 0; at < Math.min(bytes.length, hexBytesMax); at += 16) {
+    const part = bytes.subarray(at, at + 16)
+    const ascii = part.toString('latin1').replace(/[^ -~]/g, '.')
+    const hex = part.toString('hex').replace(/..(?=.)/g, '$& ')
+    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${ascii}`)
+  }
+  if (bytes.length > hexBytesMax)
+    lines.push(`… ${countText(bytes.length - hexBytesMax)} bytes more`)
+  return lines.join('\n')
 }
 
 async function withAnalytics(
   options: SharedOptions,
-  work: (
-    analytics: Analytics,
-    terminal: Awaited<ReturnType<typeof openContext>>['terminal'],
-  ) => Promise<void>,
+  work: (analytics: Analytics, context: Awaited<ReturnType<typeof openContext>>) => Promise<void>,
 ): Promise<void> {
-  const { config, terminal } = await openContext(options)
-  const analytics = createAnalytics(config.clickhouse)
+  const context = await openContext(options)
+  const analytics = createAnalytics(context.config.clickhouse)
   try {
-    await work(analytics, terminal)
+    await work(analytics, context)
+  } catch (error) {
+    throw withHint(error)
   } finally {
     await analytics.close()
   }
+}
+
+/** UNKNOWN_TABLE and UNKNOWN_IDENTIFIER: the tables are older than this command. */
+const olderTables = new Set<unknown>([60, 47])
+
+function withHint(error: unknown): unknown {
+  if (!(error instanceof WinnowError) || !olderTables.has(error.details['clickhouseCode'])) {
+    return error
+  }
+  const message = 'The tables are missing or older than this command; `winnow migrate` mends that.'
+  return new WinnowError('analytics_refused', message, { cause: error, details: error.details })
 }

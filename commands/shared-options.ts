@@ -71,3 +71,22 @@ export function numberIn({ above, from, below, to }: Range): (text: string) => n
     )
   }
 }
+
+const timeUnitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/**
+ * Reads a point in time for an option, as epoch milliseconds: RFC 3339, a date, epoch milliseconds, or how
+ * long ago it was (30s, 15m, 2h, 7d). Throws what commander shows as usage.
+ */
+export function pointInTime(text: string): number {
+  const ago = /^(\d{1,9})([smhd])$/.exec(text)
+  if (ago !== null) {
+    return Date.now() - Number(ago[1]) * timeUnitsMs[ago[2] as keyof typeof timeUnitsMs]
+  }
+  if (/^\d{12,14}$/.test(text)) return Number(text)
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
+  if (Number.isFinite(ms)) return ms
+  throw new InvalidArgumentError(
+    'It takes a time such as 2026-01-31T12:00:00Z, or an age such as 2h.',
+  )
+}

@@ -102,3 +102,18 @@ export function durationText(ms: number): string {
 export function countText(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
+
+/**
+ * Text from outside, fit to be shown: control characters, which could steer a terminal, and marks that
+ * turn the direction of writing are written as escapes. Line feeds stay, where `lines` is many.
+ */
+export function printableText(text: string, lines: 'one' | 'many' = 'one'): string {
+  const unfit = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+  return text
+    .toWellFormed()
+    .replace(unfit, (character) =>
+      character === '\n' && lines === 'many'
+        ? character
+        : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+}

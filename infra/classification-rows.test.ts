@@ -20,7 +20,8 @@ function asObject(columns: readonly string[], row: readonly unknown[]): Record<s
 describe('classificationRow', () => {
   it('puts each field under its column, times in seconds', () => {
     const one = sampleClassification({ offset: 17, recordTimeMs: 1_700_000_000_123 })
-    expect(asObject(classificationColumns, classificationRow(one))).toEqual({
+    expect(asObject(classificationColumns, classificationRow(one, 2))).toEqual({
+      attempt: 2,
       event_id: one.eventId,
       topic: one.topic,
       partition: one.partition,

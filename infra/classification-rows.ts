@@ -1,7 +1,8 @@
 // How records become ClickHouse rows: column lists and the values in their order.
+import { isUtf8 } from 'node:buffer'
 import type { Classification } from '../schemas/classification.ts'
 import type { DeadLetter } from '../schemas/dead-letter.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
 
 /** Columns of `classifications` that the sink writes; total_ms is the engine's own default. */
 export const classificationColumns = [
@@ -27,10 +28,14 @@ export const classificationColumns = [
   'truncated',
   'queue_ms',
   'infer_ms',
+  'attempt',
 ] as const satisfies readonly [string, ...string[]]
 
-/** The row of one classification. Times are sent as seconds with milliseconds, in UTC. */
-export function classificationRow(one: Classification): unknown[] {
+/**
+ * The row of one classification, `attempt` times sent again. Times are sent as seconds with
+ * milliseconds, in UTC.
+ */
+export function classificationRow(one: Classification, attempt = 0): unknown[] {
   return [
     one.eventId,
     one.topic,
@@ -54,6 +59,7 @@ export function classificationRow(one: Classification): unknown[] {
     one.truncated,
     one.queueMs,
     one.inferMs,
+    attempt,
   ]
 }
 
@@ -69,9 +75,16 @@ export const deadLetterColumns = [
   'key',
   'payload',
   'payload_bytes',
+  'payload_base64',
+  'payload_topic',
+  'key_base64',
+  'model',
+  'attempt',
 ] as const satisfies readonly [string, ...string[]]
 
-/** The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD; Kafka keeps them. */
+/**
+ * The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD, and kept in base64 beside.
+ */
 export function deadLetterRow(letter: DeadLetter): unknown[] {
   return [
     letter.code,
@@ -85,7 +98,18 @@ export function deadLetterRow(letter: DeadLetter): unknown[] {
     letter.key?.toString('utf8') ?? '',
     letter.payload?.toString('utf8') ?? '',
     letter.payloadBytes,
+    base64UnlessText(letter.payload),
+    letter.payloadTopic,
+    base64UnlessText(letter.key),
+    letter.model,
+    letter.attempt,
   ]
+}
+
+/** Empty where the bytes can be had back from the text that they are shown as, without doubt. */
+function base64UnlessText(bytes: Buffer | null): string {
+  const isText = bytes === null || (isUtf8(bytes) && !bytes.includes('\ufffd'))
+  return isText ? '' : bytes.toString('base64')
 }
 
 export const labelColumns = [
@@ -112,7 +136,7 @@ export const eventLabelColumns = [
 /** The row of a label from its own topic; an empty label takes back what the person said before. */
 export function eventLabelRow(
   one: { eventId: string; label: string | null; by: string; timeMs: number },
-  { topic, partition, offset, recordTimeMs }: KafkaRecord,
+  { topic, partition, offset, recordTimeMs }: Origin,
 ): unknown[] {
   const origin = [topic, partition, offset, seconds(recordTimeMs)]
   return [one.eventId, one.label ?? '', seconds(one.timeMs), one.by, ...origin]

@@ -18,7 +18,7 @@ export type Analytics = {
   /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
   /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
-  stream<Row>(sql: string): AsyncGenerator<Row>
+  stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
   /** A statement without a result. */
   run(sql: string, parameters?: Record<string, unknown>): Promise<void>
   /**
@@ -82,7 +82,7 @@ export function createAnalytics(
         })
         return answer.json()
       }),
-    stream: (sql) => streamRows(client, sql),
+    stream: (sql, parameters) => streamRows(client, sql, parameters),
     run: (sql, parameters) =>
       analyticsCall('run a statement', async () => {
         await client.command({ query: sql, query_params: parameters ?? {} })
@@ -115,11 +115,16 @@ export function createAnalytics(
   }
 }
 
-async function* streamRows<Row>(client: ClickHouseClient, sql: string): AsyncGenerator<Row> {
+async function* streamRows<Row>(
+  client: ClickHouseClient,
+  sql: string,
+  parameters: Record<string, unknown> = {},
+): AsyncGenerator<Row> {
   const answer = await analyticsCall('query', () =>
     client.query({
       query: sql,
       format: 'JSONEachRow',
+      query_params: parameters,
       clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
     }),
   )

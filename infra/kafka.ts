@@ -6,6 +6,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
+import { lineageHeaders } from './lineage-headers.ts'
 
 const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = kafkajs
 
@@ -142,7 +143,13 @@ function messageOf(record: OutgoingRecord): Message {
   const message: Message = { key: record.key, value: record.value }
   if (record.partition !== undefined) message.partition = record.partition
   if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs)
-  if (record.traceparent !== undefined) message.headers = { traceparent: record.traceparent }
+  const { traceparent, lineage } = record
+  if (traceparent !== undefined || lineage !== undefined) {
+    message.headers = {
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...(lineage === undefined ? {} : lineageHeaders(lineage)),
+    }
+  }
   return message
 }
 

@@ -1,12 +1,14 @@
 // The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for results.
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
+import type { Lineage } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
 import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
   readDelivered,
+  readSettledAttempts,
   sendDeadLetters,
   type Ownership,
   type SinkClients,
@@ -33,10 +35,13 @@ export function createLabelSink(
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),
 
+    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+      readSettledAttempts(analytics, { topic, partition, origins, table: 'labels' }),
+
     async write(
       block: {
         token: string
-        outputs: readonly { record: KafkaRecord; value: LabelToStore }[]
+        outputs: readonly (Lineage & { value: LabelToStore })[]
         deadLetters: readonly DeadLetter[]
       },
       fence: Fence,
@@ -45,7 +50,7 @@ export function createLabelSink(
       await insertDeadLetters(analytics, block, fence)
       await analytics.insert('labels', {
         columns: eventLabelColumns,
-        values: block.outputs.map(({ record, value }) => eventLabelRow(value, record)),
+        values: block.outputs.map(({ origin, value }) => eventLabelRow(value, origin)),
         token: `${block.token}-labels`,
         fence,
       })

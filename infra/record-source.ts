@@ -4,6 +4,7 @@ import type { Batch, Consumer, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { lineageFromHeaders } from './lineage-headers.ts'
 
 export type SourceHandlers = {
   /**
@@ -129,13 +130,16 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
 /** A consumed message as the stages see it. */
 export function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
   const traceparent = message.headers?.['traceparent']
+  const lineage = lineageFromHeaders(message.headers)
   return {
     topic,
     partition,
     offset: Number(message.offset),
-    recordTimeMs: Number(message.timestamp),
+    // A producer may send a record without a time (-1).
+    recordTimeMs: Math.max(0, Number(message.timestamp)),
     key: message.key,
     value: message.value,
     traceparent: traceparent === undefined ? undefined : String(traceparent),
+    ...(lineage === undefined ? {} : { lineage }),
   }
 }

@@ -5,7 +5,8 @@ import { hostname } from 'node:os'
 import type { Classification } from '../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
+import type { KafkaRecord, Lineage, OutgoingRecord } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
 import {
   classificationColumns,
   classificationRow,
@@ -29,7 +30,7 @@ export type SinkTopics = { deadLetters: string; classified: string | undefined }
 
 type ResultBlock = {
   token: string
-  outputs: readonly { record: KafkaRecord; value: Classification }[]
+  outputs: readonly (Lineage & { record: KafkaRecord; value: Classification })[]
   deadLetters: readonly DeadLetter[]
 }
 
@@ -53,8 +54,14 @@ export function createResultSink(
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(analytics, { topic, partition, fromOffset, model: options.model }),
 
-    async write(block: ResultBlock, fence: Fence): Promise<void> {
+    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+      readSettledAttempts(analytics, { topic, partition, origins, model: options.model }),
+
+    async write(written: ResultBlock, fence: Fence): Promise<void> {
+      const block = { ...written, deadLetters: lettersOf(written, options.model) }
       const results = block.outputs.map((output) => output.value)
+      // What was sent again has an early offset, and the version of today.
+      const first = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
       const { classified } = options.topics
       await Promise.all([
         classified === undefined
@@ -79,19 +86,23 @@ export function createResultSink(
       })
       await analytics.insert('model_releases', {
         columns: versionChangeColumns,
-        values: await versions.rowsFor(results),
+        values: await versions.rowsFor(first),
         token: `${block.token}-swaps`,
         fence,
       })
       await analytics.insert('classifications', {
         columns: classificationColumns,
-        values: results.map(classificationRow),
+        values: block.outputs.map(({ value, attempt }) => classificationRow(value, attempt)),
         token: `${block.token}-${options.model}`,
         fence,
       })
-      versions.stored(results)
+      versions.stored(first)
     },
   }
+}
+
+function lettersOf({ deadLetters }: ResultBlock, model: string): DeadLetter[] {
+  return deadLetters.map((letter) => ({ ...letter, model }))
 }
 
 /** Sends dead letters to their topic, keyed by origin so that a repeated one can be told. */
@@ -133,7 +144,9 @@ export async function readDelivered(
 ) {
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset >= {fromOffset: UInt64}`
-  const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}`
+  // A dead letter of another model's consumer settles nothing here.
+  const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}
+    ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
   const results = `SELECT offset, record_time FROM classifications
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const labels = `SELECT offset, record_time FROM labels WHERE ${origin}`
@@ -148,4 +161,37 @@ export async function readDelivered(
     recordTimeMsByOffset: new Map(rows.map((row) => [row.at, row.ms])),
     through: rows.length < deliveredPageRows ? Infinity : rows[rows.length - 1]!.at,
   }
+}
+
+/**
+ * Reads what became of events that were sent again, in their order: the attempt of the last dead letter,
+ * Infinity where there is a result of the model, or a label; -1 where there is nothing.
+ */
+export async function readSettledAttempts(
+  analytics: Analytics,
+  from: { topic: string; partition: number; origins: readonly Origin[] } & (
+    { model?: string } | { table: 'labels' }
+  ),
+): Promise<number[]> {
+  const { origins, ...parameters } = from
+  const origin = `topic = {topic: String} AND partition = {partition: UInt32}
+    AND offset IN {offsets: Array(UInt64)}`
+  const letters = `SELECT offset, record_time, toInt64(attempt) AS settled FROM dead_letters
+    WHERE ${origin} ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
+  const done = 'SELECT offset, record_time, toInt64(1000000000) AS settled'
+  const results = `${done} FROM classifications
+    WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
+  const labels = `${done} FROM labels WHERE ${origin}`
+  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  const rows = await analytics.rows<{ at: number; ms: number; settled: number }>(
+    `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms, max(settled) AS settled
+     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     GROUP BY at, ms`,
+    { ...parameters, offsets: origins.map(({ offset }) => offset) },
+  )
+  const found = new Map(rows.map(({ at, ms, settled }) => [`${at}/${ms}`, settled]))
+  return origins.map(({ offset, recordTimeMs }) => {
+    const settled = found.get(`${offset}/${recordTimeMs}`) ?? -1
+    return settled === 1_000_000_000 ? Infinity : settled
+  })
 }

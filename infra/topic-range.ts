@@ -3,7 +3,7 @@
 // caller's.
 import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
-import type { KafkaRecord } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { recordOf } from './record-source.ts'
@@ -123,7 +123,8 @@ function endOffset(
 }
 
 /**
- * Reads ranges, partitions side by side; within one, chunks come in order. At most 20,000 records wait
+ * Reads ranges, partitions side by side; within one, chunks come in order. Dead letters that were sent
+ * again are left out: the first record of an event stands for it. At most 20,000 records wait
  * for the reader. Nothing is committed, and the group that the broker made for it is deleted.
  *
  * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when
@@ -251,6 +252,7 @@ class RangeReading {
     const records = messages
       .filter(({ offset }) => Number(offset) >= next && Number(offset) < end)
       .map((message) => recordOf(this.#topic, partition, message))
+      .filter((record) => lineageOf(record).attempt === 0)
     const polled = Number(batch.lastOffset()) + 1
     const nextOffset = Math.min(end, Math.max(next, polled))
     if (nextOffset > next || records.length > 0) {

@@ -3,11 +3,13 @@
 // stage recognises a repeated one by its origin. Dead letters are read back, so that each is stored once.
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
+import type { KafkaRecord, Lineage } from '../schemas/record.ts'
+import type { Origin } from '../schemas/validated.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
   readDelivered,
+  readSettledAttempts,
   sendDeadLetters,
   type Ownership,
   type SinkClients,
@@ -31,21 +33,26 @@ export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkO
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(clients.analytics, { topic, partition, fromOffset }),
 
+    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+      readSettledAttempts(clients.analytics, { topic, partition, origins }),
+
     async write(
       block: {
         token: string
-        outputs: readonly { record: KafkaRecord; value: Value }[]
+        outputs: readonly (Lineage & { record: KafkaRecord; value: Value })[]
         deadLetters: readonly DeadLetter[]
       },
       fence: Fence,
     ): Promise<void> {
       await clients.producer.send(
         options.topic,
-        block.outputs.map(({ record, value }) => ({
+        block.outputs.map(({ record, origin, attempt, value }) => ({
           key: record.key,
           value: options.encode(value),
           partition: record.partition % options.partitions,
           traceparent: record.traceparent,
+          // Should the next stage fail to read the value, its dead letter still names the event.
+          lineage: { origin, attempt },
         })),
       )
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)

@@ -1,6 +1,6 @@
 // A rejected event on winnow.dead-letters: why, where it came from, and the bytes that arrived.
 import type { AvroRecord, AvroType } from './avro-type.ts'
-import { originFields } from './validated.ts'
+import { originFields, type Origin } from './validated.ts'
 
 /** Bytes of a payload that a dead letter keeps; the rest is read again from its origin. */
 export const payloadBytesMax = 65_536
@@ -20,6 +20,24 @@ export const deadLetterAvro = {
     { name: 'key', type: ['null', 'bytes'], default: null, doc: 'The record key.' },
     { name: 'payload', type: ['null', 'bytes'], doc: 'The value as it arrived, cut to 64 KiB.' },
     { name: 'payloadBytes', type: 'long', doc: 'The length of the value before cutting.' },
+    {
+      name: 'payloadTopic',
+      type: 'string',
+      default: '',
+      doc: 'The topic of the value, where it is not the one on which the event entered.',
+    },
+    {
+      name: 'model',
+      type: 'string',
+      default: '',
+      doc: 'The model whose consumer rejected it; empty for a stage that serves every model.',
+    },
+    {
+      name: 'attempt',
+      type: 'int',
+      default: 0,
+      doc: 'How many times the event had been sent again when it was rejected.',
+    },
   ],
 } as const satisfies AvroRecord
 
@@ -29,4 +47,11 @@ export type DeadLetter = AvroType<typeof deadLetterAvro>
 /** The identity of a dead letter: `topic/partition/offset` of the event that it stands for. */
 export function deadLetterId(letter: Pick<DeadLetter, 'topic' | 'partition' | 'offset'>): string {
   return `${letter.topic}/${letter.partition}/${letter.offset}`
+}
+
+/** The origin that an id names, without its record time; undefined when it is no id. */
+export function parseDeadLetterId(id: string): Omit<Origin, 'recordTimeMs'> | undefined {
+  const match = /^(.+)\/(\d{1,10})\/(\d{1,16})$/.exec(id)
+  if (match === null) return undefined
+  return { topic: match[1]!, partition: Number(match[2]), offset: Number(match[3]) }
 }

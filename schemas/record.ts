@@ -1,4 +1,17 @@
-// A Kafka record as the stages see it, free of any client library's types.
+// A Kafka record as the stages see it, free of any client library's types, and what a record that
+// stands for an earlier one says of it.
+import type { Origin } from './validated.ts'
+
+/**
+ * What a record says of the event that it stands for: a dead letter sent again, or what a stage made of
+ * an event. Travels in the record headers winnow-origin and winnow-attempt.
+ */
+export type Lineage = {
+  /** Where the event entered at first. */
+  readonly origin: Origin
+  /** How many times it was sent again; 0 is the event itself. */
+  readonly attempt: number
+}
 
 /** One consumed record. Offsets are safe integers (a partition never reaches 2^53). */
 export type KafkaRecord = {
@@ -11,6 +24,8 @@ export type KafkaRecord = {
   readonly value: Buffer | null
   /** W3C trace context, when the producer sent one. */
   readonly traceparent: string | undefined
+  /** What the record stands for, as its headers say; absent when it stands for itself. */
+  readonly lineage?: Lineage | undefined
 }
 
 /** A run of records of one partition, in offset order. */
@@ -31,6 +46,21 @@ export type OutgoingRecord = {
   readonly partition?: number
   readonly timestampMs?: number
   readonly traceparent?: string | undefined
+  readonly lineage?: Lineage | undefined
+}
+
+/**
+ * Where the event of a record on an input topic entered, and for which time it is tried: the record
+ * itself, or what it was sent again for. Headers count only where they name an earlier record of the
+ * same partition: only then does one consumer write all that becomes of an event.
+ */
+export function lineageOf(record: KafkaRecord): Lineage {
+  const { topic, partition, offset, recordTimeMs, lineage } = record
+  const { origin } = lineage ?? {}
+  const counts = origin?.topic === topic && origin.partition === partition && origin.offset < offset
+  return lineage !== undefined && counts && lineage.attempt > 0
+    ? lineage
+    : { origin: { topic, partition, offset, recordTimeMs }, attempt: 0 }
 }
 
 /** The next offset to consume of one partition. */

@@ -3,7 +3,7 @@
 // being written the next one grows, so that a slow sink gets larger blocks, not more of them.
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../schemas/dead-letter.ts'
-import type { Block, Settled } from './ports.ts'
+import type { Block, BlockOutput, Settled } from './ports.ts'
 
 export type SettledChunk<Output> = {
   readonly settled: readonly Settled<Output>[]
@@ -115,14 +115,16 @@ export class BlockWriter<Output> {
 
 function blockOf<Output>(chunks: readonly SettledChunk<Output>[], nowMs: number): Block<Output> {
   const hash = createHash('sha256')
-  const outputs: { record: Settled<Output>['record']; value: Output }[] = []
+  const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
   for (const chunk of chunks) {
     for (const settled of chunk.settled) {
-      const { topic, partition, offset, recordTimeMs } = settled.origin
-      hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${settled.outcome.kind}\n`)
+      const { record, origin, attempt } = settled
+      const { topic, partition, offset, recordTimeMs } = origin
+      const { kind } = settled.outcome
+      hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
       if (settled.outcome.kind === 'ok') {
-        outputs.push({ record: settled.record, value: settled.outcome.value })
+        outputs.push({ record, origin, attempt, value: settled.outcome.value })
       } else {
         deadLetters.push(deadLetterOf(settled, nowMs))
       }
@@ -132,16 +134,20 @@ function blockOf<Output>(chunks: readonly SettledChunk<Output>[], nowMs: number)
 }
 
 function deadLetterOf(settled: Settled<unknown>, nowMs: number): DeadLetter {
-  const { origin, outcome, stage, record } = settled
+  const { origin, attempt, outcome, stage, record } = settled
   if (outcome.kind === 'ok') throw new TypeError('an accepted event is no dead letter')
   return {
     ...origin,
     code: outcome.error.code,
-    message: outcome.error.message.slice(0, 1_000),
+    // What is cut out of a text may begin or end in the middle of a surrogate pair.
+    message: outcome.error.message.slice(0, 1_000).toWellFormed(),
     stage,
     rejectedAtMs: nowMs,
     key: record.key,
     payload: record.value === null ? null : record.value.subarray(0, payloadBytesMax),
     payloadBytes: record.value?.length ?? 0,
+    payloadTopic: record.topic === origin.topic ? '' : record.topic,
+    model: '',
+    attempt,
   }
 }

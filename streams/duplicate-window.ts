@@ -12,13 +12,16 @@ export class DuplicateWindow {
   }
 
   /**
-   * The offset of an earlier event with this id, or undefined; then the id is remembered. The same
-   * offset again is a redelivery, not a duplicate, and so is a lower one: the first keeps the id.
+   * The offset of another event with this id that came before, or undefined; then the id is remembered.
+   * The same offset again is a redelivery, not a duplicate, and so is a lower one: the first keeps the
+   * id. Of an event that is sent again (an attempt above 0) a lower offset says nothing: since it was
+   * rejected, another may have taken its id.
    */
-  earlier(id: string, offset: number): number | undefined {
+  earlier(id: string, event: { offset: number; attempt: number }): number | undefined {
     if (this.#size === 0) return undefined
+    const { offset, attempt } = event
     const known = this.#offsets.get(id)
-    if (known !== undefined && known < offset) return known
+    if (known !== undefined && (attempt > 0 ? known !== offset : known < offset)) return known
     if (known === undefined && this.#offsets.size >= this.#size) {
       const [oldest] = this.#offsets.keys()
       this.#offsets.delete(oldest!)

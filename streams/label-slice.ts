@@ -1,10 +1,10 @@
 // The slice from winnow.labels to the table labels: decode and check, nothing else.
 import type { LabelRecord } from '../schemas/label.ts'
+import { lineageOf } from '../schemas/record.ts'
 import type { AvroReader } from './decode-event.ts'
 import { decodeLabel, type EventLabel } from './decode-label.ts'
 import type { TimeRules } from './event-time.ts'
 import type { Slice } from './ports.ts'
-import { recordOrigin } from './slice.ts'
 
 /** Makes the slice; `nowMs` is epoch milliseconds. */
 export function createLabelSlice(options: {
@@ -19,12 +19,13 @@ export function createLabelSlice(options: {
     begin: () => ({
       apply: (records) =>
         Promise.all(
-          records.map(async (record) => ({
-            record,
-            origin: recordOrigin(record),
-            stage: 'label',
-            outcome: await decodeLabel(record, readAvro, { limits, nowMs: nowMs() }),
-          })),
+          records.map(async (record) => {
+            const { origin, attempt } = lineageOf(record)
+            const { recordTimeMs } = origin
+            const rules = { limits, nowMs: nowMs() }
+            const outcome = await decodeLabel({ ...record, recordTimeMs }, readAvro, rules)
+            return { ...{ record, origin, attempt }, stage: 'label', outcome }
+          }),
         ),
       end: () => undefined,
     }),

@@ -3,7 +3,7 @@
 import type { Config } from '../configs/schema.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
 import { decodeEvent, type AvroReader } from './decode-event.ts'
@@ -11,7 +11,7 @@ import { DuplicateWindow } from './duplicate-window.ts'
 import { inferEvents, type ModelPort, type ModelSource } from './infer.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 import type { Slice } from './ports.ts'
-import { composeSlice, recordOrigin, stagesOf, type StageRange, type Step } from './slice.ts'
+import { composeSlice, stagesOf, type StageRange, type Step } from './slice.ts'
 import { tokenizeEvent, type TokenizedEvent } from './tokenize.ts'
 import { validateEvent } from './validate.ts'
 
@@ -101,7 +101,7 @@ const stepOf = {
       stage: 'validate',
       apply: (candidates) =>
         candidates.map(({ event, record }) =>
-          validateEvent(event, recordOrigin(record), {
+          validateEvent(event, lineageOf(record), {
             limits: config.limits,
             cleaning: config.cleaning,
             nowMs: nowMs(),

@@ -3,7 +3,7 @@
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { ErrorCode } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { KafkaRecord, Lineage, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -24,6 +24,8 @@ export type RecordSource = {
 export type Settled<Output> = {
   readonly record: KafkaRecord
   readonly origin: Origin
+  /** How many times the event was sent again; 0 for the event itself. */
+  readonly attempt: number
   /** The stage that settled it. */
   readonly stage: string
   readonly outcome: Outcome<Output>
@@ -53,9 +55,12 @@ export type Slice<Output> = {
 export type Block<Output> = {
   /** The same for the same content: a repeated write of a block is recognised by it. */
   readonly token: string
-  readonly outputs: readonly { readonly record: KafkaRecord; readonly value: Output }[]
+  readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]
 }
+
+/** A value to store, with the record that it came from and what that stands for. */
+export type BlockOutput<Output> = Lineage & { readonly record: KafkaRecord; readonly value: Output }
 
 /** Offsets of one origin partition that are already durable, with their record times. */
 export type DeliveredPage = {
@@ -72,6 +77,15 @@ export type Sink<Output> = {
   fence(partitions: readonly number[]): Promise<Fence>
   /** What was delivered of a partition from an offset on, a page at a time. */
   delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
+  /**
+   * What became of events of one partition, in their order: the attempt at which the last dead letter
+   * was written, Infinity where there is a result, -1 where there is nothing.
+   */
+  settledAttempts(
+    topic: string,
+    partition: number,
+    origins: readonly Origin[],
+  ): Promise<readonly number[]>
   /**
    * Resolves when outputs and dead letters are durable; may be called again with the same block.
    * Throws fenced, and stores nothing more, when another owner raised a fence since.

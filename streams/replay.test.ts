@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { KafkaRecord } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { ok, rejected } from './outcome.ts'
 import type { Slice } from './ports.ts'
 import { replay, type ReplayBlock, type ReplayChunk } from './replay.ts'
-import { recordOrigin } from './slice.ts'
 
 const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }
 
@@ -25,7 +24,7 @@ const slice: Slice<number> = {
         await new Promise((resolve) => setImmediate(resolve))
       }
       return records.map((record) => ({
-        ...{ record, origin: recordOrigin(record), stage: 'test' },
+        ...{ record, ...lineageOf(record), stage: 'test' },
         outcome: record.offset % 10 === 0 ? rejected('text_empty', '') : ok(record.offset),
       }))
     },

@@ -4,14 +4,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
+import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
 import { until } from '../tests/support/until.ts'
 import { ok, rejected } from './outcome.ts'
 import type { Passage, RecordSource, RunnerMetrics, Settled, Slice } from './ports.ts'
 import { createRunner } from './runner.ts'
-import { recordOrigin } from './slice.ts'
 
 const quiet: RunnerMetrics = {
   settled: () => undefined,
@@ -46,7 +46,10 @@ async function harness(
 ) {
   const commits: PartitionOffset[] = []
   const sink = createMemorySink<string>()
-  const outputs = (options.written ?? []).map((at) => ({ record: record(at), value: '' }))
+  const outputs = (options.written ?? []).map((at) => ({
+    ...lineageOf(record(at)),
+    ...{ record: record(at), value: '' },
+  }))
   const before = await sink.fence([0])
   await sink.write({ token: 'before', outputs, deadLetters: [] }, before)
   sink.rows.splice(0)
@@ -104,7 +107,7 @@ function sliceOf(apply: Passage<string>['apply']): Slice<string> {
 function echo(one: KafkaRecord): Settled<string> {
   const text = one.value!.toString()
   const outcome = text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
-  return { record: one, origin: recordOrigin(one), stage: 'echo', outcome }
+  return { record: one, ...lineageOf(one), stage: 'echo', outcome }
 }
 
 describe('runner', () => {
@@ -259,9 +262,21 @@ describe('runner', () => {
 
 describe('delivery', () => {
   const events = 40
-  const happenings = fc.array(fc.constantFrom('rejoin', 'crash', 'write fails', 'fenced', 'work'), {
-    maxLength: 12,
-  })
+  const happenings = fc.array(
+    fc.constantFrom('rejoin', 'crash', 'write fails', 'fenced', 'work', 'sent again'),
+    { maxLength: 12 },
+  )
+
+  /** What is wrong with every fifth event is mended at its second attempt. */
+  const mendedSlice = sliceOf((records) =>
+    Promise.resolve(
+      records.map((one) => {
+        const { attempt } = lineageOf(one)
+        const text = one.value!.toString()
+        return attempt >= 2 ? { ...echo(one), outcome: ok(`${text} mended`) } : echo(one)
+      }),
+    ),
+  )
 
   it('leaves each event once, whatever rejoins, crashes and failed writes happen', async () => {
     await fc.assert(
@@ -271,7 +286,7 @@ describe('delivery', () => {
         const open = () =>
           createRunner<string>({
             source: topic.source('g'),
-            slice: echoSlice,
+            slice: mendedSlice,
             sink,
             config: streamConfig(['stream.inFlightEventsMax=10', 'stream.blockRowsMax=7']),
             metrics: quiet,
@@ -280,6 +295,7 @@ describe('delivery', () => {
         const texts = (partition: number) =>
           Array.from({ length: events / 2 }, (_, at) => `${partition}/${at}${at % 5 ? '' : ' bad'}`)
         for (const partition of [0, 1]) topic.append(partition, texts(partition))
+        const sentAgain = [0, 0]
         let runner = open()
         await runner.start()
         for (const happening of script) {
@@ -288,6 +304,14 @@ describe('delivery', () => {
             sink.failures.push(new WinnowError('analytics_unavailable', 'away'))
           }
           if (happening === 'fenced') await sink.fence([1])
+          // As `dlq replay` does, which knows nothing of what was sent before and has no outcome yet.
+          if (happening === 'sent again') {
+            for (const letter of sink.letters) {
+              const again = { origin: letter, attempt: letter.attempt + 1 }
+              topic.appendAgain(again, letter.payload!.toString())
+              sentAgain[letter.partition]!++
+            }
+          }
           if (happening === 'crash') {
             // A refusal for good ends the runner as a crash does: nothing after it is committed.
             sink.failures.unshift(new WinnowError('analytics_refused', 'crash'))
@@ -302,14 +326,31 @@ describe('delivery', () => {
         const crashes = script.filter((happening) => happening === 'crash').length
         await until('everything committed', () => {
           const ends = [events / 2 + crashes, events / 2]
-          return ends.every((end, partition) => topic.committed('g', partition) === end)
+          return ends.every(
+            (end, partition) => topic.committed('g', partition) === end + sentAgain[partition]!,
+          )
         })
         await runner.stop()
         const rows = Array(crashes).fill('one more') as string[]
         const all = [0, 1].flatMap(texts)
         const good = [...all.filter((text) => !text.includes('bad')), ...rows]
-        expect(sink.rows.toSorted()).toEqual(good.toSorted())
-        expect(sink.letters).toHaveLength(all.length - all.filter((t) => !t.includes('bad')).length)
+        const mended = sink.rows.filter((text) => text.endsWith('mended'))
+        expect(sink.rows.filter((text) => !mended.includes(text)).toSorted()).toEqual(
+          good.toSorted(),
+        )
+        // Of a bad event: one dead letter an attempt, and one row where an attempt went well.
+        const outcomes = all
+          .filter((text) => text.includes('bad'))
+          .map((text) => ({
+            attempts: sink.letters
+              .filter(({ payload }) => payload!.toString() === text)
+              .map(({ attempt }) => attempt),
+            rows: mended.filter((row) => row === `${text} mended`).length,
+          }))
+        for (const { attempts, rows } of outcomes) {
+          expect([0, 1]).toContain(rows)
+          expect(attempts).toEqual(rows === 1 || attempts.length === 2 ? [0, 1] : [0])
+        }
       }),
       { numRuns: 25 },
     )

@@ -10,7 +10,8 @@ import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
+import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { BlockWriter, type WriteResult } from './block-writer.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
@@ -242,10 +243,12 @@ class StageRunner<Output> implements Runner {
   async #undelivered(records: readonly KafkaRecord[], epoch: number): Promise<KafkaRecord[]> {
     if (!this.#options.slice.startsAtOrigin) return [...records]
     const fresh: KafkaRecord[] = []
+    await this.#prepare(records.map(lineageOf))
     for (const record of records) {
-      const offsets = await this.#deliveredOf(record)
+      const event = lineageOf(record)
+      const offsets = await this.#deliveredOf(event.origin)
       if (epoch !== this.#epoch) return []
-      if (!(await offsets.has(record))) fresh.push(record)
+      if (!(await offsets.has(event))) fresh.push(record)
     }
     return fresh
   }
@@ -253,12 +256,22 @@ class StageRunner<Output> implements Runner {
   /** Drops what was delivered before; the rest counts as delivered from now on. */
   async #claim(settled: Settled<Output>[], epoch: number): Promise<Settled<Output>[]> {
     const fresh: Settled<Output>[] = []
+    await this.#prepare(settled)
     for (const one of settled) {
       const offsets = await this.#deliveredOf(one.origin)
       if (epoch !== this.#epoch) return []
-      if (await offsets.claim(one.origin)) fresh.push(one)
+      if (await offsets.claim(one)) fresh.push(one)
     }
     return fresh
+  }
+
+  /** Looks events that were sent again up together, not one by one. */
+  async #prepare(events: readonly Lineage[]): Promise<void> {
+    const again = events.filter(({ attempt }) => attempt > 0)
+    const groups = Map.groupBy(again, ({ origin }) => `${origin.topic}/${origin.partition}`)
+    for (const group of groups.values()) {
+      await (await this.#deliveredOf(group[0]!.origin)).prepare(group)
+    }
   }
 
   async #deliveredOf({ topic, partition }: Origin): Promise<DeliveredOffsets> {
@@ -266,9 +279,13 @@ class StageRunner<Output> implements Runner {
     const key = `${topic}/${partition}`
     let offsets = this.#delivered.get(key)
     if (offsets === undefined) {
-      offsets = new DeliveredOffsets((from) =>
-        retry(() => this.#options.sink.delivered(topic, partition, from), this.#retrying('write')),
-      )
+      const { sink } = this.#options
+      const retrying = this.#retrying('write')
+      offsets = new DeliveredOffsets({
+        page: (from) => retry(() => sink.delivered(topic, partition, from), retrying),
+        attempts: (origins) =>
+          retry(() => sink.settledAttempts(topic, partition, origins), retrying),
+      })
       this.#delivered.set(key, offsets)
     }
     return offsets

@@ -1,6 +1,6 @@
 // Chains stages into a slice: reads each record, then applies one stage after the other to those
 // that are still accepted. One rejected event leaves its neighbours alone.
-import type { KafkaRecord } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
 import type { ModelPort, ModelSource } from './infer.ts'
@@ -62,12 +62,12 @@ async function pass<In, Out>(
   model: ModelPort | undefined,
 ): Promise<Settled<Out>[]> {
   const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
-  const origins = records.map(recordOrigin)
+  const lineages = records.map(options.readStage === 'validate' ? lineageOf : inheritedLineage)
   let live: { at: number; value: unknown }[] = []
   const settle = (at: number, stage: string, outcome: Outcome<unknown>) => {
     settled[at] = {
       record: records[at]!,
-      origin: origins[at]!,
+      ...lineages[at]!,
       stage,
       outcome: outcome as Outcome<Out>,
     }
@@ -78,7 +78,8 @@ async function pass<In, Out>(
       settle(at, options.readStage, input)
       continue
     }
-    origins[at] = options.originOf(input.value) ?? origins[at]!
+    const origin = options.originOf(input.value)
+    if (origin !== undefined) lineages[at] = { origin, attempt: attemptOf(lineages[at]!, origin) }
     live.push({ at, value: input.value })
   }
   let lastStage: string = options.readStage
@@ -100,8 +101,15 @@ async function pass<In, Out>(
   return settled.map((one) => one!)
 }
 
-/** A record's own position. */
-export function recordOrigin(record: KafkaRecord): Origin {
-  const { topic, partition, offset, recordTimeMs } = record
-  return { topic, partition, offset, recordTimeMs }
+/** What a stage before this one says in the headers; a record without them stands for itself. */
+function inheritedLineage(record: KafkaRecord): Lineage {
+  const { topic, partition, offset, recordTimeMs, lineage } = record
+  return lineage ?? { origin: { topic, partition, offset, recordTimeMs }, attempt: 0 }
+}
+
+/** The attempt that the headers tell, where they and the value tell of one event. */
+function attemptOf({ origin, attempt }: Lineage, valueOrigin: Origin): number {
+  const { topic, partition, offset } = valueOrigin
+  const agree = origin.topic === topic && origin.partition === partition && origin.offset === offset
+  return agree ? attempt : 0
 }

@@ -9,6 +9,7 @@ import { validateEvent } from './validate.ts'
 const config = loadConfig({ env: {} })
 const nowMs = Date.UTC(2026, 0, 1)
 const origin = { topic: 'winnow.events', partition: 2, offset: 7, recordTimeMs: nowMs - 1_000 }
+const first = { origin, attempt: 0 }
 const plain: EventRecord = {
   id: 'a',
   text: 'where is my parcel?',
@@ -20,7 +21,7 @@ const plain: EventRecord = {
 
 function validate(event: Partial<EventRecord>, window = new DuplicateWindow(10)) {
   const { limits, cleaning } = config
-  return validateEvent({ ...plain, ...event }, origin, { limits, cleaning, nowMs, window })
+  return validateEvent({ ...plain, ...event }, first, { limits, cleaning, nowMs, window })
 }
 
 function codeOf(outcome: { kind: string; error?: { code: string } }) {
@@ -76,7 +77,7 @@ describe('validateEvent', () => {
     expect(codeOf(validate({}, window))).toBe('ok')
     const later = validateEvent(
       plain,
-      { ...origin, offset: 8 },
+      { origin: { ...origin, offset: 8 }, attempt: 0 },
       { limits: config.limits, cleaning: config.cleaning, nowMs, window },
     )
     expect(codeOf(later)).toBe('duplicate_id')
@@ -87,15 +88,23 @@ describe('DuplicateWindow', () => {
   it('forgets the oldest ids when it is full', () => {
     const window = new DuplicateWindow(2)
     for (const [offset, id] of ['a', 'b', 'c'].entries())
-      expect(window.earlier(id, offset)).toBeUndefined()
-    expect(window.earlier('b', 9)).toBe(1)
-    expect(window.earlier('a', 9)).toBeUndefined()
+      expect(window.earlier(id, { offset, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('b', { offset: 9, attempt: 0 })).toBe(1)
+    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
   })
 
   it('remembers nothing with size 0', () => {
     const window = new DuplicateWindow(0)
-    expect(window.earlier('a', 0)).toBeUndefined()
-    expect(window.earlier('a', 1)).toBeUndefined()
+    expect(window.earlier('a', { offset: 0, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 1, attempt: 0 })).toBeUndefined()
+  })
+
+  it('keeps an id for the event that took it, whatever its offset, from one that is sent again', () => {
+    const window = new DuplicateWindow(2)
+    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 4, attempt: 1 })).toBe(9)
+    expect(window.earlier('a', { offset: 9, attempt: 1 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 4, attempt: 0 })).toBeUndefined()
   })
 })
 

@@ -3,7 +3,8 @@
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
 import type { EventRecord } from '../schemas/event.ts'
-import type { Origin, Validated } from '../schemas/validated.ts'
+import type { Lineage } from '../schemas/record.ts'
+import type { Validated } from '../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
 import { eventTime } from './event-time.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
@@ -17,10 +18,10 @@ export type ValidationRules = {
 
 const idCharsMax = 256
 
-/** Checks and cleans one event that came from `origin`. */
+/** Checks and cleans one event that entered at the origin of its lineage. */
 export function validateEvent(
   event: EventRecord,
-  origin: Origin,
+  { origin, attempt }: Lineage,
   rules: ValidationRules,
 ): Outcome<Validated> {
   const { limits } = rules
@@ -35,9 +36,9 @@ export function validateEvent(
   const text = cleanText(event.text, rules.cleaning.steps)
   if (text.trim() === '') return rejected('text_empty', 'no text is left after cleaning')
   const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
-  const earlier = rules.window.earlier(id, origin.offset)
+  const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })
   if (earlier !== undefined) {
-    return rejected('duplicate_id', `offset ${earlier} of this partition already had id ${id}`)
+    return rejected('duplicate_id', `offset ${earlier} of this partition had id ${id}`)
   }
   return ok({
     topic: origin.topic,

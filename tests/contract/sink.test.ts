@@ -9,7 +9,7 @@ import { createTopicSink } from '../../infra/topic-sink.ts'
 import { topicOf } from '../../infra/topics.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Block, DeliveredPage, Sink } from '../../streams/ports.ts'
+import type { Block, BlockOutput, DeliveredPage, Sink } from '../../streams/ports.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
 import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
@@ -91,9 +91,15 @@ function blockOf(
 ): Block<Classification> {
   return {
     token,
-    outputs: classifications.map((value) => ({ record: recordOf(value), value })),
+    outputs: classifications.map((value) => outputOf(value)),
     deadLetters,
   }
+}
+
+function outputOf(value: Classification, attempt = 0): BlockOutput<Classification> {
+  const { topic, partition, offset, recordTimeMs } = value
+  const origin = { topic, partition, offset, recordTimeMs }
+  return { record: recordOf(value), origin, attempt, value }
 }
 
 function range(topic: string, from: number, count: number): Classification[] {
@@ -151,6 +157,26 @@ describe.each([
     expect(recordTimeMsByOffset.get(0)).toBe(9e12)
   })
 
+  it('tells at which attempt dead letters and results settled events that were sent again', async () => {
+    const { sink } = open()
+    const fence = await sink.fence([0])
+    const topic = 'contract.again'
+    const letter = (offset: number, attempt: number) => sampleDeadLetter({ topic, offset, attempt })
+    const [row] = range(topic, 3, 1)
+    await sink.write(blockOf('again-1', [], [letter(1, 0), letter(2, 0), letter(3, 0)]), fence)
+    const again = { ...blockOf('again-2', [], [letter(2, 1)]), outputs: [outputOf(row!, 1)] }
+    await sink.write(again, fence)
+    const origin = (offset: number) => {
+      const { recordTimeMs } = sampleDeadLetter({ offset })
+      return { topic, partition: 0, offset, recordTimeMs }
+    }
+    const other = { ...origin(1), recordTimeMs: 5 }
+    const asked = [origin(3), origin(1), origin(4), origin(2), other]
+    expect(await sink.settledAttempts(topic, 0, asked)).toEqual([Infinity, 0, -1, 1, -1])
+    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    expect([...recordTimeMsByOffset.keys()]).toEqual([1, 2, 3])
+  })
+
   it('refuses what an earlier owner of a partition writes, and stores nothing of it', async () => {
     const { sink, stored } = open()
     const topic = 'contract.fenced'
@@ -193,7 +219,7 @@ describe.each([
 })
 
 describe('the result sink alone', () => {
-  it('takes what another model or a shadow stored for not delivered', async () => {
+  it('takes what another model or a shadow stored or rejected for not delivered', async () => {
     const { sink } = realSubject()
     const fence = await sink.fence([0])
     const topic = 'contract.models'
@@ -203,8 +229,17 @@ describe('the result sink alone', () => {
       sampleClassification({ topic, offset: 2, version: '7' }),
     ]
     await sink.write(blockOf('models', rows), fence)
+    const { analytics, config } = backends
+    const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
+    const clients = { analytics, producer, schemas }
+    const other = createResultSink(clients, { model: 'other', topics, owner })
+    await other.write(blockOf('models-other', [], [sampleDeadLetter({ topic, offset: 3 })]), fence)
     const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([2])
+    const { recordTimeMs } = sampleDeadLetter({ offset: 3 })
+    const origin = { topic, partition: 0, offset: 3, recordTimeMs }
+    expect(await sink.settledAttempts(topic, 0, [origin])).toEqual([-1])
+    expect(await other.settledAttempts(topic, 0, [origin])).toEqual([0])
   })
 
   it('notes the offset at which the version changed in each partition, as the rows have it', async () => {

@@ -78,7 +78,8 @@ describe('--help', async () => {
       expect.arrayContaining([
         ...['up', 'down', 'status', 'demo', 'doctor', 'base pull', 'base list', 'produce'],
         ...['stream', 'serve', 'classify', 'train', 'evaluate', 'models list', 'models show'],
-        ...['models verify', 'dlq list', 'dlq show', 'query', 'migrate'],
+        ...['models verify', 'dlq list', 'dlq show', 'dlq replay', 'query'],
+        ...['migrate'],
       ]),
     )
   })
@@ -134,6 +135,9 @@ describe('a line that is typed wrong', () => {
     ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
     [['dlq', 'list', '--code', 'bad'], /no code of a dead letter; they are value_null/],
+    [['dlq', 'list', '--since', 'lately'], /a time such as .* or an age such as 2h/],
+    [['dlq', 'list', '--open', '--all'], /'--open' cannot be used with option '--all'/],
+    [['dlq', 'replay', '--id', '17'], /topic\/partition\/offset/],
     [['status', '--set', 'kafka.broker=x'], /kafka\.broker is not a setting.*kafka\.brokers/],
     [['status', '--set', 'kafka.brokers=nowhere'], /kafka\.brokers.*host:port/],
     [['status', '--set', 'kafka'], /--set takes PATH=VALUE/],
@@ -174,6 +178,7 @@ describe('nothing listening', () => {
   it.concurrent.each([
     [['query', 'SELECT 1'], 'analytics_unavailable'],
     [['dlq', 'list'], 'analytics_unavailable'],
+    [['dlq', 'replay'], 'broker_unavailable|analytics_unavailable'],
     [['produce', '--data', '-'], 'broker_unavailable'],
     [['migrate'], 'broker_unavailable|analytics_unavailable'],
     [['stream', '--stages', 'validate'], 'broker_unavailable|analytics_unavailable'],

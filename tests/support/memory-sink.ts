@@ -2,10 +2,9 @@
 // and the real sinks to the same behaviour.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { KafkaRecord } from '../../schemas/record.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'
-import type { Block, Sink } from '../../streams/ports.ts'
+import type { Block, BlockOutput, Sink } from '../../streams/ports.ts'
 
 export type MemorySink<Output> = Sink<Output> & {
   /** What was stored, in the order of its blocks. */
@@ -15,7 +14,7 @@ export type MemorySink<Output> = Sink<Output> & {
   readonly failures: Error[]
 }
 
-/** Makes a sink. `originOf` tells where an output entered; without it, where its record is. */
+/** Makes a sink. `originOf` tells where an output entered; without it, where its lineage says. */
 export function createMemorySink<Output>(
   options: {
     originOf?: (output: Output) => Origin
@@ -24,10 +23,11 @@ export function createMemorySink<Output>(
   } = {},
 ): MemorySink<Output> {
   const { pageRows = 10_000 } = options
-  const originOf = (one: { record: KafkaRecord; value: Output }): Origin =>
-    options.originOf === undefined ? one.record : options.originOf(one.value)
+  const originOf = (one: BlockOutput<Output>): Origin =>
+    options.originOf === undefined ? one.origin : options.originOf(one.value)
   const tokens = new Set<string>()
   const origins: Origin[] = []
+  const attempts = new Map<string, number>()
   const rows: Output[] = []
   const letters: DeadLetter[] = []
   const failures: Error[] = []
@@ -55,6 +55,10 @@ export function createMemorySink<Output>(
       const through = page.length < pageRows ? Infinity : page.at(-1)![0]
       return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
     },
+    settledAttempts: (topic, partition, asked) =>
+      Promise.resolve(
+        asked.map((origin) => attempts.get(keyOf({ ...origin, topic, partition })) ?? -1),
+      ),
     write(block: Block<Output>, fence: Fence) {
       if (fence.partitions.some((partition) => latest.get(partition) !== fence.token)) {
         return Promise.reject(new WinnowError('fenced', 'another consumer owns a partition'))
@@ -66,7 +70,16 @@ export function createMemorySink<Output>(
       rows.push(...block.outputs.map(({ value }) => value))
       letters.push(...block.deadLetters)
       origins.push(...block.outputs.map(originOf), ...block.deadLetters)
+      for (const one of block.outputs) attempts.set(keyOf(originOf(one)), Infinity)
+      for (const letter of block.deadLetters) {
+        const before = attempts.get(keyOf(letter)) ?? -1
+        attempts.set(keyOf(letter), Math.max(before, letter.attempt))
+      }
       return Promise.resolve()
     },
   }
+}
+
+function keyOf({ topic, partition, offset, recordTimeMs }: Origin): string {
+  return `${topic}/${partition}/${offset}/${recordTimeMs}`
 }

@@ -1,6 +1,6 @@
 // A topic with consumer groups of one member each, in memory: the record source port without a broker.
 // tests/contract/record-source.test.ts holds it and the real source to the same behaviour.
-import type { KafkaRecord, PartitionOffset } from '../../schemas/record.ts'
+import type { KafkaRecord, Lineage, PartitionOffset } from '../../schemas/record.ts'
 import type { RecordSource } from '../../streams/ports.ts'
 
 type Handlers = Parameters<RecordSource['start']>[0]
@@ -8,6 +8,8 @@ type Handlers = Parameters<RecordSource['start']>[0]
 export type MemoryTopic = {
   /** Puts values at the end of a partition. */
   append(partition: number, values: readonly (string | null)[]): void
+  /** Puts a value there that stands for an earlier record. */
+  appendAgain(lineage: Lineage, value: string): void
   /** A member of a group, at its committed offsets; at most one member of a group may run. */
   source(group: string): RecordSource
   /** The group's member joins anew, as after a rebalance: its positions go back to the commits. */
@@ -35,6 +37,12 @@ export function createMemoryTopic(options: {
     append(partition, values) {
       const log = logs[partition]!
       for (const value of values) log.push(recordOf(topic, partition, log.length, value))
+      for (const member of members.values()) member.wake()
+    },
+    appendAgain(lineage, value) {
+      const { partition } = lineage.origin
+      const log = logs[partition]!
+      log.push({ ...recordOf(topic, partition, log.length, value), lineage })
       for (const member of members.values()) member.wake()
     },
     source(group) {

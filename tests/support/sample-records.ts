@@ -53,6 +53,9 @@ export function sampleDeadLetter(fields: Partial<DeadLetter> = {}): DeadLetter {
     key: null,
     payload: Buffer.from('{"text":""}'),
     payloadBytes: 11,
+    payloadTopic: '',
+    model: '',
+    attempt: 0,
     ...fields,
   }
 }

@@ -1,0 +1,184 @@
+// `winnow dlq replay`: sends the events of open dead letters again, each to the topic and partition on
+// which it entered. A record says in its headers for which event and at which attempt it stands, so that
+// consumers count it once, however often it is sent; see "Dead letters" in ARCHITECTURE.md.
+import { InvalidArgumentError, type Command } from 'commander'
+import type { Config } from '../configs/schema.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
+import {
+  countLetters,
+  openEvents,
+  type LetterFilter,
+  type OpenEvent,
+} from '../infra/dead-letter-reader.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { readBounds } from '../infra/record-lookup.ts'
+import { topicOf } from '../infra/topics.ts'
+import { parseDeadLetterId } from '../schemas/dead-letter.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
+import { LetterSender, skipReasons, type SkipReason } from './letter-sender.ts'
+import { prepareBackends } from './migrate.ts'
+import { openAll } from './opened.ts'
+import { addCommand, wholeNumber } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { countText, durationText, tableText } from './terminal.ts'
+
+type Options = SharedOptions &
+  LetterOptions & { id?: string[]; limit?: number; again?: true; dryRun?: true }
+
+type CodeFigures = { matched: number; sent: number; skipped: number }
+
+/** What a replay of dead letters did. */
+export type LettersReplayed = {
+  /** Events with open dead letters that were looked at. */
+  matched: number
+  sent: number
+  /** Of those sent, the ones whose value came from their topic, since the dead letter holds a part. */
+  reread: number
+  skipped: Partial<Record<SkipReason, number>>
+  byCode: Record<string, CodeFigures>
+  dryRun: boolean
+  /** Whether it was stopped before it had looked at all. */
+  stopped: boolean
+  seconds: number
+}
+
+/** Adds `dlq replay` to `dlq`. */
+export function addDlqReplayCommand(dlq: Command): void {
+  const command = addCommand(dlq, {
+    name: 'replay',
+    summary: 'send the events of open dead letters again, after a fix',
+    description:
+      'Sends the events of open dead letters again, to where they entered. What becomes of one counts\n' +
+      'for the first record: it turns into a row, or into a new dead letter in place of the old one.\n' +
+      'Sending twice, or again after an interruption, counts nothing twice. A value of which the dead\n' +
+      'letter holds a part only is read again from its topic, if that still has it. Consumers must be\n' +
+      'of this version or later: earlier ones take what is sent for new events.',
+    examples: [
+      'winnow dlq replay --dry-run',
+      'winnow dlq replay --code schema_unknown --since 2h',
+      'winnow dlq replay --id winnow.events/0/17 --id winnow.events/3/4',
+    ],
+  })
+  addLetterOptions(command)
+    .option('--id <id>', 'only this one, topic/partition/offset; repeatable', collectId)
+    .option('--limit <events>', 'send so many at most', wholeNumber(1))
+    .option('--again', 'also what was sent before and has no outcome yet')
+    .option('--dry-run', 'send nothing; say what would be sent')
+    .action(async (options: Options) => {
+      const { config, terminal } = await openContext(options)
+      await prepareBackends(config)
+      const done = await untilStopped((signal) =>
+        replayLetters({
+          ...{ options, config, signal },
+          log: (line) => process.stderr.write(`${line}\n`),
+          onProgress: ({ matched, sent }, total) =>
+            terminal.progress(
+              `${countText(matched)} of ${countText(total)} looked at, ${countText(sent)} sent`,
+            ),
+        }),
+      )
+      terminal.progressDone()
+      const rows = Object.entries(done.byCode).map(([code, one]) => [
+        ...[code, one.matched, one.sent, one.skipped],
+      ])
+      if (rows.length > 0) {
+        const sentText = done.dryRun ? 'would be sent' : 'sent'
+        terminal.say(tableText(['code', 'open', sentText, 'skipped'], rows))
+      }
+      for (const [reason, count] of Object.entries(done.skipped)) {
+        terminal.say(`${countText(count)} skipped: ${skipReasons[reason as SkipReason]}`)
+      }
+      terminal.say(
+        `${countText(done.sent)} of ${countText(done.matched)} ` +
+          `${done.dryRun ? 'would be sent' : 'sent'}, ${durationText(done.seconds * 1_000)}` +
+          (done.stopped ? '; stopped before the end' : ''),
+      )
+      terminal.document(done)
+    })
+}
+
+function collectId(id: string, previous: string[] | undefined): string[] {
+  if (parseDeadLetterId(id) !== undefined) return [...(previous ?? []), id]
+  throw new InvalidArgumentError('It takes an ID as `dlq list` prints it: topic/partition/offset.')
+}
+
+/** Events of one partition whose values are read and sent together. */
+const batchEvents = 200
+
+function replayLetters(work: {
+  options: Options
+  config: Config
+  signal: AbortSignal
+  log: (line: string) => void
+  onProgress: (done: LettersReplayed, total: number) => void
+}): Promise<LettersReplayed> {
+  const { options, config, signal } = work
+  const { limit = Infinity, dryRun = false, again = false } = options
+  const filter: Omit<LetterFilter, 'state'> = { ...filterOf(options), ids: options.id }
+  return openAll(async (opened) => {
+    const startMs = performance.now()
+    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const kafka = createKafka(config.kafka, work.log)
+    const counts = await countLetters(analytics, { ...filter, state: 'open' })
+    const total = counts.reduce((sum, { open }) => sum + open, 0)
+    const topics = [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')]
+    const bounds = new Map(
+      await Promise.all(
+        topics.map(async (topic) => [topic, await readBounds(kafka, topic)] as const),
+      ),
+    )
+    const done: LettersReplayed = {
+      ...{ matched: 0, sent: 0, reread: 0, skipped: {}, byCode: {} },
+      ...{ dryRun, stopped: false, seconds: 0 },
+    }
+    const figuresOf = ({ code }: OpenEvent) =>
+      (done.byCode[code] ??= { matched: 0, sent: 0, skipped: 0 })
+    const sender = new LetterSender({
+      ...{ analytics, kafka, bounds, again, signal },
+      producer: dryRun ? undefined : opened.add(await openProducer(kafka), (one) => one.close()),
+      onSent(event, from) {
+        done.sent++
+        if (from === 'topic') done.reread++
+        figuresOf(event).sent++
+      },
+      onSkipped(event, reason) {
+        done.skipped[reason] = (done.skipped[reason] ?? 0) + 1
+        figuresOf(event).skipped++
+      },
+    })
+    for await (const batch of batchesOf(openEvents(analytics, filter))) {
+      if (signal.aborted) {
+        done.stopped = true
+        break
+      }
+      // What is to be read again counts as sent only later; the limit holds for it as well.
+      const room = limit - done.sent - sender.waiting
+      if (room <= 0) break
+      const taken = batch.slice(0, room)
+      done.matched += taken.length
+      for (const event of taken) figuresOf(event).matched++
+      await sender.send(taken)
+      work.onProgress(done, total)
+    }
+    if (!signal.aborted) await sender.flush()
+    done.seconds = (performance.now() - startMs) / 1_000
+    await opened.close()
+    return done
+  })
+}
+
+/** Events in batches of one partition each. */
+async function* batchesOf(events: AsyncIterable<OpenEvent>): AsyncGenerator<OpenEvent[]> {
+  let batch: OpenEvent[] = []
+  for await (const event of events) {
+    const [first] = batch
+    const isOther = first?.topic !== event.topic || first.partition !== event.partition
+    if (first !== undefined && (isOther || batch.length >= batchEvents)) {
+      yield batch
+      batch = []
+    }
+    batch.push(event)
+  }
+  if (batch.length > 0) yield batch
+}
