@@ -35,18 +35,21 @@ export async function openModel(options: {
   storeDir: string
   config: Config['inference']
   onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+  /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
+  priority?: 'normal' | 'background'
 }): Promise<OpenModel> {
   const startMs = performance.now()
   const version = await openVersion({ ref: options.ref, storeDir: options.storeDir })
   const { manifest, dir } = version
   const tokenizer = loadTokenizer({ json: await readFile(join(dir, 'tokenizer.json')) })
-  const { config } = options
+  const { config, priority = 'normal' } = options
   const classifier = await openClassifier({
     modelPath: join(dir, 'model.onnx'),
     labels: manifest.labels,
     tokenizer,
     maxTokens: manifest.maxTokens,
-    workers: workersOf(config),
+    workers: priority === 'normal' ? workersOf(config) : 1,
+    priority,
     batchTokens: config.batchTokens,
     batchTextsMax: config.batchTextsMax,
     batchAgeMsMax: config.batchAgeMsMax,

@@ -1,8 +1,9 @@
-// `winnow models push`, `promote`, `rollback` and `export`: what changes which version others get.
+// `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: what changes which
+// version others get.
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
-import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
+import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { readCleaned, sourceHelp } from './labelled-texts.ts'
 import {
@@ -11,11 +12,12 @@ import {
   promoteModel,
   publishModel,
   rollBackModel,
+  sideModel,
   whoAsks,
   type Published,
   type Registry,
 } from './publishing.ts'
-import { addCommand } from './shared-options.ts'
+import { addCommand, numberIn, type CommandText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 
 type Terminal = CommandContext['terminal']
@@ -25,6 +27,8 @@ export function addReleaseCommands(models: Command): void {
   addPush(models)
   addPromote(models)
   addRollback(models)
+  addSide(models, challengeText, 'challenger')
+  addSide(models, shadowText, 'shadow')
   addExport(models)
 }
 
@@ -108,6 +112,58 @@ function addRollback(models: Command): void {
       await withRegistry(options, async (registry, { terminal }) => {
         const { reason } = options
         say(terminal, await rollBackModel(registry, { name, by: whoAsks(), reason }))
+      })
+    })
+}
+
+const challengeText: CommandText = {
+  name: 'challenge <ref>',
+  summary: 'let a version answer for a share of the events',
+  description:
+    'From now on this version answers in place of the champion for P percent of the events, drawn by a\n' +
+    'hash of the event id: rows and winnow.classified have its results, with role challenger. What it\n' +
+    'fails to answer, the champion answers. 0 ends it; so does promoting it. There is one at a time.',
+  examples: [
+    'winnow models challenge mail@3 --percent 10 --reason "try the new labels"',
+    'winnow models challenge mail@3 --percent 0',
+  ],
+}
+
+const shadowText: CommandText = {
+  name: 'shadow <ref>',
+  summary: 'let a version classify a share of the events for comparison',
+  description:
+    'From now on consumers classify P percent of the events, drawn by a hash of the event id, once more\n' +
+    'by this version, in rows of their own with role shadow. Nobody else sees them, the main path does\n' +
+    'not wait for them, and what does not fit is left out. 0 ends it; so does promoting it. There is one\n' +
+    'at a time; `winnow models compare` shows what came of it.',
+  examples: [
+    'winnow models shadow mail@3 --percent 100',
+    'winnow models compare mail@champion mail@3',
+    'winnow models shadow mail@3 --percent 0',
+  ],
+}
+
+function addSide(models: Command, text: CommandText, role: SideRole): void {
+  addCommand(models, text)
+    .requiredOption(
+      '--percent <p>',
+      'share of the events, 0 to 100',
+      numberIn({ from: 0, to: 100 }),
+    )
+    .option('--reason <text>', 'why, for the record', '')
+    .action(async (ref: string, options: SharedOptions & { percent: number; reason: string }) => {
+      await withRegistry(options, async (registry, { terminal }) => {
+        const { percent, reason } = options
+        const state = await sideModel(registry, { ref, role, percent, by: whoAsks(), reason })
+        const version = terminal.style('bold', `${state.name}@${state.version}`)
+        const part = state[role]
+        terminal.say(
+          part === null
+            ? `${version} is no ${role} any more`
+            : `${version} is the ${role} for ${part.percent} % of the events`,
+        )
+        terminal.document(state)
       })
     })
 }

@@ -14,14 +14,14 @@ import { openSchemas } from '../infra/registry.ts'
 import { topicOf } from '../infra/topics.ts'
 import { adoptChampion, championOf } from '../models/champion.ts'
 import { openFolderObjects } from '../models/folder-objects.ts'
-import { describeRelease, promoted, published, rolledBack } from '../models/release-state.ts'
+import { describeRelease, promoted, published, rolledBack, sided } from '../models/release-state.ts'
 import { versionUrl, writeStateCopy } from '../models/remote-versions.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { claimNumber, uploadVersion } from '../models/version-upload.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
-import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
+import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { evaluateModel, sameLabels } from '../trainers/evaluate.ts'
@@ -182,21 +182,46 @@ export async function promoteModel(
   registry: Registry,
   options: { ref: string; by: string; reason: string },
 ): Promise<ModelAnnouncement> {
-  const { objects, storeDir, announcements } = registry
   const { by, reason } = options
-  const version = await resolveVersion({
-    ...{ ref: options.ref, storeDir, objects, note: () => undefined },
-  })
-  const url =
-    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
-  const released = await describeRelease(version, url)
+  const { version, released } = await describeVersion(registry, options.ref)
   const { name } = version
-  const next = await announcements.announce(name, (state) =>
+  const next = await registry.announcements.announce(name, (state) =>
     promoted(state, { name, released, by, reason, atMs: Date.now() }),
   )
   await keepState(registry, next)
   await registry.record({ kind: 'promote', model: version, by, reason })
   return next
+}
+
+/**
+ * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it.
+ * Throws usage for the champion, and where there is nothing to end.
+ */
+export async function sideModel(
+  registry: Registry,
+  options: { ref: string; role: SideRole; percent: number; by: string; reason: string },
+): Promise<ModelAnnouncement> {
+  const { role, percent, by, reason } = options
+  const { version, released } = await describeVersion(registry, options.ref)
+  const { name } = version
+  const next = await registry.announcements.announce(name, (state) =>
+    sided(state, { name, released, role, percent, by, reason, atMs: Date.now() }),
+  )
+  const share = percent === 0 ? 'ended' : `${percent} % of the events`
+  await registry.record({
+    kind: role === 'challenger' ? 'challenge' : 'shadow',
+    ...{ model: version, by },
+    reason: reason === '' ? share : `${share}: ${reason}`,
+  })
+  return next
+}
+
+/** A version with what an announcement says of it. */
+async function describeVersion({ objects, storeDir }: Registry, ref: string) {
+  const version = await resolveVersion({ ref, storeDir, objects, note: () => undefined })
+  const url =
+    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
+  return { version, released: await describeRelease(version, url) }
 }
 
 /** Makes the champion before the present one champion again. Throws model_not_found. */

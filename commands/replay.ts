@@ -115,7 +115,7 @@ function runReplay(work: {
         validated: (value) => schemas.decode('validated', value),
         tokenized: (value) => schemas.decode('tokenized', value),
       },
-      models: { pin: () => ({ model: model.port, release: () => undefined }) },
+      models: { pin: () => ({ champion: model.port, release: () => undefined }) },
       nowMs: () => Date.now(),
     }) as Slice<Classification>
     const total = resumed.reduce((sum, { resumedAt, to }) => sum + to - resumedAt, 0)

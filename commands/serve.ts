@@ -91,6 +91,8 @@ export function openGateway(options: {
     const slot = config.gateway.models
       ? await openSlotIfAny(opened, {
           ...{ ...options, telemetry, clients: { kafka, schemas, analytics } },
+          // A request names no event, so that there is nothing to draw a share by.
+          sides: [],
         })
       : undefined
     const app = createGateway({
@@ -117,7 +119,7 @@ async function openSlotIfAny(
   options: ServingOptions,
 ): Promise<ModelSlot<OpenModel> | undefined> {
   try {
-    return await openServingModel(opened, options)
+    return (await openServingModel(opened, options)).champion
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'model_not_found') throw error
     options.log(`serving without a model: ${error.message}`)

@@ -1,5 +1,5 @@
-// The model that a process serves: opened from the store, kept at the announced champion, closed with
-// the process. Consumers and the gateway share it.
+// The models that a process serves: the champion opened from the store, all of them kept at what is
+// announced, closed with the process. Consumers and the gateway share it.
 import { hostname } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse.ts'
@@ -11,10 +11,12 @@ import type { Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import type { BatchRecord } from '../models/batcher.ts'
 import type { Manifest } from '../models/manifest.ts'
-import { ModelSlot } from '../models/model-slot.ts'
+import { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
+import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
-import { followModel, follows } from './model-follower.ts'
+import type { SideRole } from '../schemas/model-announcement.ts'
+import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, type OpenModel } from './model.ts'
 import type { Opened } from './opened.ts'
 import { openObjects } from './publishing.ts'
@@ -26,6 +28,8 @@ export type ServingOptions = {
   readonly clients: { kafka: KafkaClient; schemas: Schemas; analytics: Analytics }
   readonly telemetry: Telemetry
   readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+  /** The parts beside the champion that the process gives work to. */
+  readonly sides: readonly SideRole[]
 }
 
 /**
@@ -36,8 +40,8 @@ export type ServingOptions = {
 export async function openServingModel(
   opened: Opened,
   options: ServingOptions,
-): Promise<ModelSlot<OpenModel>> {
-  const { config, storeDir, log, clients, telemetry, onBatch } = options
+): Promise<ServingModels> {
+  const { config, storeDir, log, clients, telemetry, onBatch, sides } = options
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     opened.add(objects, (one) => {
@@ -45,34 +49,41 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
-  const open = (ref: string): Promise<OpenModel> =>
+  const open = (ref: string, role: Classification['role']): Promise<OpenModel> =>
     openModel({
       ...{ ref, storeDir, config: config.inference },
+      priority: role === 'shadow' ? 'background' : 'normal',
       onBatch: (batch, manifest) => {
-        telemetry.batch(batch)
+        // The metrics are of what somebody waits for.
+        if (role !== 'shadow') telemetry.batch(batch)
         onBatch?.(batch, manifest)
       },
     })
   const { model: ref } = config.inference
   const { ref: version } = await resolveVersion({ ref, storeDir, objects, note: log })
-  const slot = opened.add(new ModelSlot(await open(version)), (one) => one.close())
-  telemetry.serving(slot.current.manifest.name, slot.current.manifest.version)
-  if (!follows(config.inference)) return slot
+  const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
+  const models: ServingModels = {
+    champion: opened.add(new ModelSlot(await open(version, 'champion')), close),
+    challenger: opened.add(new SideSlot<OpenModel>(), close),
+    shadow: opened.add(new SideSlot<OpenModel>(), close),
+  }
+  telemetry.serving('champion', models.champion.current.manifest)
+  if (!follows(config.inference)) return models
   const { analytics, kafka, schemas } = clients
   const topic = topicOf(config.topics, 'models')
   opened.add(
     followModel({
-      ...{ slot, objects, storeDir, config: config.inference, open, log },
+      ...{ models, sides, objects, storeDir, config: config.inference, open, log },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       by: `${hostname()}/${process.pid}`,
       record: (release) =>
         insertRelease(analytics, release).catch((error: unknown) =>
           log(`${release.kind} not recorded: ${errorMessage(error)}`),
         ),
-      onSwap: ({ manifest }) => telemetry.serving(manifest.name, manifest.version),
+      onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),
     }),
-    (one) => one.close(),
+    close,
   )
-  return slot
+  return models
 }

@@ -5,10 +5,10 @@ import { createKafka, openProducer } from '../infra/kafka.ts'
 import { createRecordSource } from '../infra/record-source.ts'
 import { openSchemas, type Schemas } from '../infra/registry.ts'
 import { createResultSink, type Ownership } from '../infra/result-sink.ts'
+import { insertShadowRows } from '../infra/shadow-rows.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/topic-sink.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
-import type { ModelSlot } from '../models/model-slot.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/infer.ts'
 import {
@@ -19,9 +19,11 @@ import {
 } from '../streams/pipeline.ts'
 import type { Sink } from '../streams/ports.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
+import { ShadowLane, withShadow } from '../streams/shadow-lane.ts'
 import type { StageRange } from '../streams/slice.ts'
 import type { TokenizedEvent } from '../streams/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
+import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
@@ -54,11 +56,12 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const producer = opened.add(await openProducer(kafka), (one) => one.close())
     const topic = topicOf(config.topics, inputTopic[range.first])
     const partitions = await partitionCount(kafka, topic)
-    const slot =
+    const models =
       range.last === 'validate'
         ? undefined
-        : await openSlot(options, { clients: { analytics, kafka, schemas }, telemetry, opened })
-    const model = slot?.current
+        : await openModels(options, { clients: { analytics, kafka, schemas }, telemetry, opened })
+    const model = models?.champion.current
+    const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
     const runner = createRunner<PipelineOutput>({
       source: createRecordSource(kafka, {
         group: options.group,
@@ -74,12 +77,13 @@ export function openStage(options: StageOptions): Promise<Stage> {
           validated: (value) => schemas.decode('validated', value),
           tokenized: (value) => schemas.decode('tokenized', value),
         },
-        models: slot === undefined ? undefined : modelSource(slot),
+        models: models && modelSource(models),
         nowMs: () => Date.now(),
+        onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
       }),
       sink: sinkOf(options, {
         clients: { analytics, producer, schemas },
-        ...{ model, partitions, owner: { group: options.group, topic } },
+        ...{ model, shadow, partitions, owner: { group: options.group, topic } },
       }),
       config: config.stream,
       metrics: telemetry,
@@ -90,28 +94,65 @@ export function openStage(options: StageOptions): Promise<Stage> {
   })
 }
 
-/** The model that serves, with the figures of its batches going to the metrics and to ClickHouse. */
-function openSlot(
+/** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
+function openModels(
   options: StageOptions,
   parts: Pick<ServingOptions, 'clients' | 'telemetry'> & { opened: Opened },
-): Promise<ModelSlot<OpenModel>> {
+): Promise<ServingModels> {
   const { opened, clients, telemetry } = parts
   const batchLog = opened.add(new BatchLog(clients.analytics, options.log), (one) => one.close())
   batchLog.start()
   return openServingModel(opened, {
     ...{ ...options, clients, telemetry },
+    // Only results have a role; ids are made for the champion.
+    sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),
   })
 }
 
-/** What serves in the slot, as the stages take it. */
-function modelSource(slot: ModelSlot<OpenModel>): ModelSource {
+/** What is at work, as the stages take it. */
+function modelSource({ champion, challenger }: ServingModels): ModelSource {
   return {
     pin() {
-      const pin = slot.pin()
-      return { model: pin.model.port, release: () => pin.release() }
+      const pin = champion.pin()
+      const side = challenger.pin()
+      return {
+        champion: pin.model.port,
+        challenger: side && {
+          model: { ...side.model.port, role: 'challenger' },
+          percent: side.percent,
+        },
+        release() {
+          side?.release()
+          pin.release()
+        },
+      }
     },
   }
+}
+
+/** The lane of a stage that ends in results, where a shadow finds its events. */
+function openShadow(
+  { range, config, log }: StageOptions,
+  parts: { models: ServingModels; telemetry: Telemetry; analytics: Analytics; opened: Opened },
+): ShadowLane | undefined {
+  if (range.last !== 'infer') return undefined
+  const { models, telemetry, analytics, opened } = parts
+  const lane = new ShadowLane({
+    models: {
+      pin() {
+        const pin = models.shadow.pin()
+        return pin && { ...pin, model: pin.model.port }
+      },
+    },
+    write: (results) => insertShadowRows(analytics, results),
+    queueEventsMax: config.stream.shadowEventsMax,
+    topLabels: config.inference.topLabels,
+    nowMs: () => Date.now(),
+    count: (outcome, events) => telemetry.shadowed(outcome, events),
+    log,
+  })
+  return opened.add(lane, (one) => one.close())
 }
 
 /** The sink that fits the last stage of the range. */
@@ -120,20 +161,22 @@ function sinkOf(
   parts: {
     clients: Parameters<typeof createResultSink>[0]
     model: OpenModel | undefined
+    shadow: ShadowLane | undefined
     partitions: number
     owner: Ownership
   },
 ): Sink<PipelineOutput> {
-  const { clients, model, partitions, owner } = parts
+  const { clients, model, shadow, partitions, owner } = parts
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
   if (range.last === 'infer') {
     const classified = config.stream.classified ? topic : undefined
-    return createResultSink(clients, {
+    const sink = createResultSink(clients, {
       model: model!.manifest.name,
       topics: { deadLetters, classified },
       owner,
     })
+    return shadow === undefined ? sink : withShadow(sink, shadow)
   }
   const encode =
     range.last === 'validate'

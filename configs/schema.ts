@@ -189,6 +189,7 @@ const stream = z.strictObject({
   blockAgeMsMax: ms('Longest wait of a row for its insert.', 200),
   retryMsMax: ms('Longest pause between two tries of a failed write.', 10_000),
   drainMsMax: ms('Longest time that stopping waits for events in flight.', 30_000),
+  shadowEventsMax: count('Most events that wait for a shadow; more are not given to it.', 1_024),
   classified: z
     .boolean()
     .default(true)

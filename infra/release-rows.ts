@@ -4,7 +4,7 @@ import { seconds } from './classification-rows.ts'
 
 /** Something that happened to a version. */
 export type Release = {
-  readonly kind: 'publish' | 'promote' | 'swap' | 'refusal' | 'rollback'
+  readonly kind: 'publish' | 'promote' | 'swap' | 'refusal' | 'rollback' | 'challenge' | 'shadow'
   readonly model: { readonly name: string; readonly version: string }
   /** A person, an API key's name, or host and process. */
   readonly by: string

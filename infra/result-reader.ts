@@ -1,6 +1,6 @@
 // Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
 // positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
-// so that pages stay right while rows land.
+// so that pages stay right while rows land. What a shadow says is no result; SQL shows it.
 import { z } from 'zod'
 import type { Classification } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -46,16 +46,15 @@ export function createResultReader(analytics: Analytics) {
   return {
     byId: (eventId: string): Promise<StoredRow[]> =>
       analytics.rows<StoredRow>(
-        `SELECT ${columns} FROM classifications WHERE event_id = {eventId: String}
+        `SELECT ${columns} FROM classifications WHERE event_id = {eventId: String} AND role != 'shadow'
          ORDER BY ${orderDescending} LIMIT 1000`,
         { eventId },
       ),
 
     async list(filter: RowFilter): Promise<{ results: StoredRow[]; cursor?: string }> {
       const { conditions, parameters } = conditionsOf(filter)
-      const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
       const rows = await analytics.rows<StoredRow>(
-        `SELECT ${columns} FROM classifications ${where}
+        `SELECT ${columns} FROM classifications WHERE ${conditions.join(' AND ')}
          ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}`,
         { ...parameters, rowsMax: filter.limit + 1 },
       )
@@ -69,7 +68,7 @@ export function createResultReader(analytics: Analytics) {
 }
 
 function conditionsOf(filter: RowFilter) {
-  const conditions: string[] = []
+  const conditions = [`role != 'shadow'`]
   const parameters: Record<string, unknown> = {}
   for (const name of ['label', 'source', 'model', 'version'] as const) {
     if (filter[name] === undefined) continue

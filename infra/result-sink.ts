@@ -77,7 +77,9 @@ export function createResultSink(
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
-      await insertDeadLetters(analytics, block, fence)
+      // Two models that read one topic reject the same events, each for itself.
+      const letters = { ...block, token: `${block.token}-${options.model}` }
+      await insertDeadLetters(analytics, letters, fence)
       await analytics.insert('labels', {
         columns: labelColumns,
         values: labelled.map(knownLabelRow),
@@ -87,7 +89,7 @@ export function createResultSink(
       await analytics.insert('model_releases', {
         columns: versionChangeColumns,
         values: await versions.rowsFor(first),
-        token: `${block.token}-swaps`,
+        token: `${block.token}-swaps-${options.model}`,
         fence,
       })
       await analytics.insert('classifications', {

@@ -13,9 +13,13 @@ export type Telemetry = {
   inFlight(events: number, bytes: number): void
   lag(topic: string, partition: number, records: number): void
   batch(batch: BatchFigures): void
-  /** The version that serves from now on. */
-  serving(model: string, version: string): void
+  /** The version that plays a part from now on; undefined for none. */
+  serving(role: string, model: { name: string; version: string } | undefined): void
   refused(reason: string): void
+  /** Events of the challenger's share: answered by it, or passed on to the champion. */
+  challenged(outcome: string, events: number): void
+  /** Events of the shadow's share. */
+  shadowed(outcome: string, events: number): void
   observe(route: string, method: string, status: number, seconds: number): void
 }
 
@@ -111,13 +115,13 @@ export function createTelemetry(): Telemetry {
 function modelMetrics(registers: Registry[]) {
   const serving = new Gauge({
     name: 'winnow_model_info',
-    help: 'The model version that serves: 1 with its name and number.',
-    labelNames: ['model', 'version'],
+    help: 'The model versions at work: 1 with name, number and part.',
+    labelNames: ['model', 'version', 'role'],
     registers,
   })
   const swaps = new Counter({
     name: 'winnow_model_swaps_total',
-    help: 'Versions that began to serve, the first one included.',
+    help: 'Versions that became champion here, the first one included.',
     registers,
   })
   const refusals = new Counter({
@@ -126,13 +130,33 @@ function modelMetrics(registers: Registry[]) {
     labelNames: ['reason'],
     registers,
   })
+  const challenged = new Counter({
+    name: 'winnow_challenger_events_total',
+    help: "Events of the challenger's share: answered, or passed_on to the champion.",
+    labelNames: ['outcome'],
+    registers,
+  })
+  const shadowed = new Counter({
+    name: 'winnow_shadow_events_total',
+    help: "Events of the shadow's share: stored, shed, rejected or failed.",
+    labelNames: ['outcome'],
+    registers,
+  })
+  const played = new Map<string, { model: string; version: string; role: string }>()
   return {
-    serving(model: string, version: string) {
-      serving.reset()
-      serving.set({ model, version }, 1)
-      swaps.inc()
+    serving(role: string, model: { name: string; version: string } | undefined) {
+      const before = played.get(role)
+      if (before !== undefined) serving.remove(before)
+      played.delete(role)
+      if (model === undefined) return
+      const now = { model: model.name, version: model.version, role }
+      played.set(role, now)
+      serving.set(now, 1)
+      if (role === 'champion') swaps.inc()
     },
     refused: (reason: string) => refusals.inc({ reason }),
+    challenged: (outcome: string, count: number) => challenged.inc({ outcome }, count),
+    shadowed: (outcome: string, count: number) => shadowed.inc({ outcome }, count),
   }
 }
 

@@ -1,4 +1,4 @@
-// Notes in model_releases at which offset the version of a model changed in each partition, exactly as
+// Notes in model_releases at which offset the champion of a model changed in each partition, exactly as
 // the rows have it: it looks at the rows themselves, on their way into the table.
 import type { Classification } from '../schemas/classification.ts'
 import type { Analytics } from './clickhouse.ts'
@@ -18,7 +18,7 @@ export const versionChangeColumns = [
 
 type Change = { readonly result: Classification; readonly from: string }
 
-/** The version of the last row of each partition, from the table or from what was written since. */
+/** The champion of the last row of each partition, from the table or from what was written since. */
 export class VersionChanges {
   readonly #analytics: Analytics
   readonly #model: string
@@ -42,6 +42,7 @@ export class VersionChanges {
     const latest = new Map(this.#latest)
     const changes: Change[] = []
     for (const result of results) {
+      if (result.role !== 'champion') continue
       const key = keyOf(result)
       const before = latest.get(key) ?? (await this.#stored(result))
       latest.set(key, result.version)
@@ -62,7 +63,9 @@ export class VersionChanges {
 
   /** Takes note that these results are stored. */
   stored(results: readonly Classification[]): void {
-    for (const result of results) this.#latest.set(keyOf(result), result.version)
+    for (const result of results) {
+      if (result.role === 'champion') this.#latest.set(keyOf(result), result.version)
+    }
   }
 
   /** The version of the last stored row before a result, '' when it is the first of its partition. */
@@ -70,7 +73,7 @@ export class VersionChanges {
     const [row] = await this.#analytics.rows<{ version: string }>(
       `SELECT argMax(version, offset) AS version FROM classifications
        WHERE topic = {topic: String} AND partition = {partition: UInt32}
-         AND offset < {offset: UInt64} AND model = {model: String} AND role != 'shadow'`,
+         AND offset < {offset: UInt64} AND model = {model: String} AND role = 'champion'`,
       { topic, partition, offset, model: this.#model },
     )
     return row?.version ?? ''

@@ -32,7 +32,7 @@ export type InferenceOptions = {
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
   readonly onBatch?: (batch: BatchRecord) => void
-} & Pick<PoolOptions, 'batchesPerWorkerMax' | 'restartsMax' | 'spawn'>
+} & Pick<PoolOptions, 'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'priority'>
 
 /** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
@@ -69,9 +69,9 @@ export async function openInference(
   }
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }
   const opened: { batcher?: Batcher } = {}
-  const { modelPath, workers, batchesPerWorkerMax, restartsMax, spawn } = options
+  const { modelPath, workers, batchesPerWorkerMax, restartsMax, spawn, priority } = options
   const pool = await openPool({
-    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, spawn },
+    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, spawn, priority },
     onRoom: () => opened.batcher?.wake(),
   })
   if (padTo > 1 && !pool.shape.masksPadding) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ModelSlot, type Pin } from './model-slot.ts'
+import { ModelSlot, SideSlot, type Pin } from './model-slot.ts'
 
 function modelOf(name: string) {
   const model = {
@@ -69,5 +69,57 @@ describe('ModelSlot', () => {
         expect(models.every(({ closed }) => closed)).toBe(true)
       }),
     )
+  })
+})
+
+describe('SideSlot', () => {
+  it('holds nobody at first, then a model with its share', async () => {
+    const side = new SideSlot<Model>()
+    expect([side.pin(), side.current]).toEqual([undefined, undefined])
+    const model = modelOf('two')
+    await side.play(model, 10)
+    side.adjust(25)
+    const pin = side.pin()!
+    expect([pin.model, pin.percent]).toEqual([model, 25])
+    const left = side.leave()
+    expect([side.pin(), model.closed]).toEqual([undefined, false])
+    pin.release()
+    await left
+    expect(model.closed).toBe(true)
+  })
+
+  it('hands its model over with its pins: it is closed once, when the last of all is released', async () => {
+    const [one, two, three] = [modelOf('one'), modelOf('two'), modelOf('three')]
+    const slot = new ModelSlot(one)
+    const side = new SideSlot<Model>()
+    await side.play(two, 10)
+    const early = side.pin()!
+    await slot.inherit(side)
+    expect([slot.current, side.current, one.closed]).toEqual([two, undefined, true])
+    await side.close()
+    expect(two.closed).toBe(false)
+    const late = slot.pin()
+    const replaced = slot.replace(three)
+    late.release()
+    await Promise.resolve()
+    expect(two.closed).toBe(false)
+    early.release()
+    await replaced
+    expect([two.closed, three.closed]).toEqual([true, false])
+  })
+
+  it('closes what it holds, and waits for those that left before', async () => {
+    const [one, two] = [modelOf('one'), modelOf('two')]
+    const side = new SideSlot<Model>()
+    await side.play(one, 10)
+    const pin = side.pin()!
+    const left = side.play(two, 10)
+    let closed = false
+    const closing = side.close().then(() => (closed = true))
+    await Promise.resolve()
+    expect(closed).toBe(false)
+    pin.release()
+    await Promise.all([left, closing])
+    expect([one.closed, two.closed]).toEqual([true, true])
   })
 })

@@ -1,5 +1,6 @@
-// The place of the model that serves: work pins what is in it now, a swap puts another model there and
-// frees the old one when its last work is done. Loading and judging a model happen before.
+// The places of the models at work: that of the one that serves, and those beside it, which may be
+// empty. Work pins what is in them now; a model that is replaced is freed when its last work is done.
+// Loading and judging a model happen before.
 import assert from 'node:assert/strict'
 
 /** A hold on the model that was serving when the work began. */
@@ -9,7 +10,8 @@ export type Pin<Model> = {
   release(): void
 }
 
-type Tenancy<Model> = {
+/** A model in a slot, with what holds it. */
+export type Tenancy<Model> = {
   readonly model: Model
   pins: number
   leaving: boolean
@@ -33,18 +35,7 @@ export class ModelSlot<Model extends { close(): Promise<void> }> {
 
   /** Holds the model that serves now until `release`. */
   pin(): Pin<Model> {
-    const tenancy = this.#tenancy
-    let held = true
-    tenancy.pins++
-    return {
-      model: tenancy.model,
-      release: () => {
-        assert.ok(held, 'a pin is released once')
-        held = false
-        tenancy.pins--
-        if (tenancy.leaving && tenancy.pins === 0) tenancy.vacated()
-      },
-    }
+    return pinOf(this.#tenancy)
   }
 
   /**
@@ -52,9 +43,18 @@ export class ModelSlot<Model extends { close(): Promise<void> }> {
    * rejects when closing it fails.
    */
   replace(model: Model): Promise<void> {
+    return this.#succeed(tenancyOf(model))
+  }
+
+  /** As `replace`, by the model that plays a part beside this one, which is empty then. */
+  inherit(side: SideSlot<Model>): Promise<void> {
+    return this.#succeed(side.handOver())
+  }
+
+  #succeed(tenancy: Tenancy<Model>): Promise<void> {
     const before = this.#tenancy
-    this.#tenancy = tenancyOf(model)
-    const closing = this.#vacate(before)
+    this.#tenancy = tenancy
+    const closing = vacate(before)
     this.#closing.push(closing)
     const forget = (): void => {
       this.#closing = this.#closing.filter((one) => one !== closing)
@@ -65,19 +65,98 @@ export class ModelSlot<Model extends { close(): Promise<void> }> {
 
   /** Waits for all work, then closes what is left. */
   async close(): Promise<void> {
-    await Promise.all([...this.#closing, this.#vacate(this.#tenancy)])
+    await Promise.all([...this.#closing, vacate(this.#tenancy)])
+  }
+}
+
+/** Holds a model that plays a part beside the one that serves, for a share of the work, or none. */
+export class SideSlot<Model extends { close(): Promise<void> }> {
+  #tenancy: Tenancy<Model> | undefined
+  #percent = 0
+  #closing: Promise<void>[] = []
+
+  /** The model that plays the part now. */
+  get current(): Model | undefined {
+    return this.#tenancy?.model
   }
 
-  async #vacate(tenancy: Tenancy<Model>): Promise<void> {
-    if (tenancy.pins > 0) {
-      const vacated = new Promise<void>((resolve) => {
-        tenancy.vacated = resolve
-      })
-      tenancy.leaving = true
-      await vacated
-    }
-    await tenancy.model.close()
+  /** Its share of the work, 0 to 100. */
+  get percent(): number {
+    return this.#percent
   }
+
+  /** Holds the model that plays the part now until `release`; undefined when there is none. */
+  pin(): (Pin<Model> & { readonly percent: number }) | undefined {
+    if (this.#tenancy === undefined) return undefined
+    return { ...pinOf(this.#tenancy), percent: this.#percent }
+  }
+
+  /** Gives the part to a model. The slot closes it in its turn, and the one before when it is idle. */
+  play(model: Model, percent: number): Promise<void> {
+    const left = this.leave()
+    this.#tenancy = tenancyOf(model)
+    this.#percent = percent
+    return left
+  }
+
+  /** Changes the share of the model that plays the part. */
+  adjust(percent: number): void {
+    this.#percent = percent
+  }
+
+  /** Ends the part; resolves when its work is done and the model closed. */
+  leave(): Promise<void> {
+    const tenancy = this.#tenancy
+    this.#tenancy = undefined
+    if (tenancy === undefined) return Promise.resolve()
+    const closing = vacate(tenancy)
+    this.#closing.push(closing)
+    const forget = (): void => {
+      this.#closing = this.#closing.filter((one) => one !== closing)
+    }
+    closing.then(forget, forget)
+    return closing
+  }
+
+  /** Ends the part without closing the model, for the slot that takes it over with its pins. */
+  handOver(): Tenancy<Model> {
+    const tenancy = this.#tenancy
+    assert.ok(tenancy !== undefined, 'a part that nobody plays cannot be handed over')
+    this.#tenancy = undefined
+    return tenancy
+  }
+
+  /** Waits for all work, then closes what is left. */
+  async close(): Promise<void> {
+    await Promise.all([this.leave(), ...this.#closing])
+  }
+}
+
+function pinOf<Model>(tenancy: Tenancy<Model>): Pin<Model> {
+  let held = true
+  tenancy.pins++
+  return {
+    model: tenancy.model,
+    release: () => {
+      assert.ok(held, 'a pin is released once')
+      held = false
+      tenancy.pins--
+      if (tenancy.leaving && tenancy.pins === 0) tenancy.vacated()
+    },
+  }
+}
+
+async function vacate<Model extends { close(): Promise<void> }>(
+  tenancy: Tenancy<Model>,
+): Promise<void> {
+  if (tenancy.pins > 0) {
+    const vacated = new Promise<void>((resolve) => {
+      tenancy.vacated = resolve
+    })
+    tenancy.leaving = true
+    await vacated
+  }
+  await tenancy.model.close()
 }
 
 function tenancyOf<Model>(model: Model): Tenancy<Model> {

@@ -172,11 +172,11 @@ async function close(state: PoolState): Promise<void> {
 
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
-  const { modelPath, output, spawn = spawnThread } = state.options
+  const { modelPath, output, priority, spawn = spawnThread } = state.options
   // Compiled to JavaScript, the worker's script ends in .js as this file does.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const script = new URL(`./session-worker.${extension}`, import.meta.url)
-  const thread = spawn(script, { modelPath, mappedModel: state.mappedModel, output })
+  const thread = spawn(script, { modelPath, mappedModel: state.mappedModel, output, priority })
   slot.thread = thread
   let crash: unknown
   return new Promise((resolve, reject) => {

@@ -1,10 +1,17 @@
-// How the state of a model follows from the one before: published, promoted, rolled back. Pure; it is
-// written by infra/model-announcements.ts and kept beside the versions by remote-versions.ts.
+// How the state of a model follows from the one before: published, promoted, rolled back, a challenger
+// or a shadow named or ended. Pure; it is written by infra/model-announcements.ts and kept beside the
+// versions by remote-versions.ts.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WinnowError } from '../schemas/errors.ts'
-import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
+import type {
+  ModelAnnouncement,
+  ReleasedVersion,
+  ReleaseKind,
+  SidePart,
+  SideRole,
+} from '../schemas/model-announcement.ts'
 import { sha256OfBytes } from './file-hash.ts'
 import type { ModelVersion } from './version-files.ts'
 
@@ -22,21 +29,26 @@ export function published(
   change: Cause & { name: string; released: ReleasedVersion },
 ): ModelAnnouncement {
   const { name, released, ...cause } = change
-  const { champion = null, previous = [] } = state ?? {}
-  return next(state, { name, kind: 'published', champion, previous, released, ...cause })
+  return next(state, { name, kind: 'published', released, ...cause })
 }
 
-/** The version becomes champion. Promoting the champion changes nothing but the reason. */
+/**
+ * The version becomes champion, and plays no other part any more. Promoting the champion changes
+ * nothing but the reason.
+ */
 export function promoted(
   state: State,
   change: Cause & { name: string; released: ReleasedVersion },
 ): ModelAnnouncement {
   const { name, released, ...cause } = change
   const { champion: present = null, previous = [] } = state ?? {}
-  const isSame = present === null || present === released.version
-  const earlier = isSame ? previous : [...previous, present].slice(-previousMax)
   const champion = released.version
-  return next(state, { name, kind: 'promoted', champion, previous: earlier, released, ...cause })
+  if (present === champion) return next(state, { name, kind: 'promoted', released, ...cause })
+  const earlier = present === null ? previous : [...previous, present].slice(-previousMax)
+  return next(state, {
+    ...{ name, kind: 'promoted', champion, previous: earlier, released, ...cause },
+    promotedAtMs: cause.atMs,
+  })
 }
 
 /** The champion before becomes champion again. Throws 'model_not_found' when there was none. */
@@ -50,7 +62,36 @@ export function rolledBack(state: State, change: Cause & { name: string }): Mode
     })
   }
   const previous = state.previous.slice(0, -1)
-  return next(state, { name, kind: 'rolled-back', champion, previous, released, ...cause })
+  return next(state, {
+    ...{ name, kind: 'rolled-back', champion, previous, released, ...cause },
+    promotedAtMs: null,
+  })
+}
+
+/**
+ * The version plays a part beside the champion for `percent` of the events from now on, in place of
+ * whichever played it; with 0 it plays it no more. A version plays one part at a time. Throws 'usage'
+ * for the champion itself, and for ending a part that the version does not play.
+ */
+export function sided(
+  state: State,
+  change: Cause & { name: string; released: ReleasedVersion; role: SideRole; percent: number },
+): ModelAnnouncement {
+  const { name, released, role, percent, ...cause } = change
+  const { version } = released
+  if (version === state?.champion) {
+    throw new WinnowError('usage', `${name}@${version} is the champion, and answers already.`)
+  }
+  if (percent === 0 && state?.[role]?.version !== version) {
+    throw new WinnowError('usage', `${name}@${version} is no ${role}; there is nothing to end.`)
+  }
+  const kind = role === 'challenger' ? 'challenged' : 'shadowed'
+  const other = role === 'challenger' ? 'shadow' : 'challenger'
+  return next(state, {
+    ...{ name, kind, released, ...cause },
+    [role]: percent === 0 ? null : { version, percent },
+    [other]: unless(state?.[other] ?? null, version),
+  })
 }
 
 /** What a state says of one of its versions. */
@@ -74,25 +115,44 @@ export async function describeRelease(
   }
 }
 
+/** What changes; the rest stays. A champion plays no other part. */
 function next(
   state: State,
   change: Cause & {
     name: string
-    kind: 'published' | 'promoted' | 'rolled-back'
-    champion: string | null
-    previous: readonly string[]
+    kind: ReleaseKind
     released: ReleasedVersion
+    champion?: string
+    previous?: readonly string[]
+    promotedAtMs?: number | null
+    challenger?: SidePart | null
+    shadow?: SidePart | null
   },
 ): ModelAnnouncement {
-  const { released, previous, ...rest } = change
-  const named = new Set([released.version, rest.champion, ...previous])
-  const others = (state?.versions ?? []).filter(
-    ({ version }) => named.has(version) && version !== released.version,
+  const { released, ...rest } = change
+  const { champion, challenger, shadow, ...whole } = { ...blank, ...state, ...rest }
+  const sides = { challenger: unless(challenger, champion), shadow: unless(shadow, champion) }
+  const named = [champion, ...whole.previous, sides.challenger?.version, sides.shadow?.version]
+  const others = whole.versions.filter(
+    ({ version }) => named.includes(version) && version !== released.version,
   )
   return {
-    ...rest,
+    ...{ ...whole, champion, ...sides },
     version: released.version,
-    previous: [...previous],
+    previous: [...whole.previous],
     versions: [...others, released],
   }
+}
+
+const blank: Pick<
+  ModelAnnouncement,
+  'champion' | 'previous' | 'versions' | 'challenger' | 'shadow' | 'promotedAtMs'
+> = {
+  ...{ champion: null, previous: [], versions: [] },
+  ...{ challenger: null, shadow: null, promotedAtMs: null },
+}
+
+/** The part, unless this version plays it. */
+function unless(part: SidePart | null, version: string | null): SidePart | null {
+  return part?.version === version ? null : part
 }

@@ -11,6 +11,8 @@ export type WorkerStart = {
   readonly mappedModel: Uint8Array | undefined
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
+  /** `background` yields the processor to all other threads; on Linux only. Default `normal`. */
+  readonly priority?: 'normal' | 'background' | undefined
 }
 
 /** Texts of one padded length: ids int32 [batch, tokens] row-major. */

@@ -7,13 +7,13 @@ export const modelAnnouncementAvro = {
   type: 'record',
   name: 'ModelAnnouncement',
   namespace: 'winnow',
-  doc: 'The state of one model after a publication, a promotion or a rollback.',
+  doc: 'The state of one model after a publication, a promotion or another change.',
   fields: [
     { name: 'name', type: 'string', doc: 'Name of the model.' },
     {
       name: 'kind',
       type: 'string',
-      doc: 'What happened: published, promoted or rolled-back; readers skip kinds they do not know.',
+      doc: 'What happened: published, promoted, rolled-back, challenged or shadowed; there may be more.',
     },
     { name: 'version', type: 'string', doc: 'The version that it happened to.' },
     {
@@ -56,7 +56,49 @@ export const modelAnnouncementAvro = {
         },
       },
       default: [],
-      doc: 'Each version named above.',
+      doc: 'Each version named above, and those that play a part beside the champion.',
+    },
+    {
+      name: 'challenger',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Challenger',
+          namespace: 'winnow',
+          doc: 'A version that answers for a part of the events.',
+          fields: [
+            { name: 'version', type: 'string', doc: 'Its number.' },
+            { name: 'percent', type: 'double', doc: 'Share of the events, above 0 to 100.' },
+          ],
+        },
+      ],
+      default: null,
+      doc: 'The version that answers for a part of the events in place of the champion.',
+    },
+    {
+      name: 'shadow',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Shadow',
+          namespace: 'winnow',
+          doc: 'A version that classifies a part of the events and answers for none.',
+          fields: [
+            { name: 'version', type: 'string', doc: 'Its number.' },
+            { name: 'percent', type: 'double', doc: 'Share of the events, above 0 to 100.' },
+          ],
+        },
+      ],
+      default: null,
+      doc: 'The version that classifies a part of the events once more, for comparison only.',
+    },
+    {
+      name: 'promotedAtMs',
+      type: ['null', 'long'],
+      default: null,
+      doc: 'When the champion was promoted, epoch milliseconds; null where a rollback made it so.',
     },
     { name: 'by', type: 'string', doc: 'Who asked: user and host, or the API key of a request.' },
     { name: 'reason', type: 'string', default: '', doc: 'Why, in the words of who asked.' },
@@ -70,5 +112,11 @@ export type ModelAnnouncement = AvroType<typeof modelAnnouncementAvro>
 /** Where a version lies and what it must be. */
 export type ReleasedVersion = ModelAnnouncement['versions'][number]
 
+/** A version that plays a part beside the champion, and for how many percent of the events. */
+export type SidePart = { readonly version: string; readonly percent: number }
+
+/** The parts that a version can play beside the champion. */
+export type SideRole = 'challenger' | 'shadow'
+
 /** What can happen to a model. */
-export type ReleaseKind = 'published' | 'promoted' | 'rolled-back'
+export type ReleaseKind = 'published' | 'promoted' | 'rolled-back' | 'challenged' | 'shadowed'

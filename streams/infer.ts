@@ -33,9 +33,15 @@ export type ModelPort = {
   classifyWhenRoom(ids: Int32Array): Promise<{ readonly result: Promise<InferenceOutcome> }>
 }
 
-/** Where a chunk gets its model: the one that serves now, held until the chunk is done. */
+/** The models of a chunk: the one that serves, and the one that answers for a share in its place. */
+export type PinnedModels = {
+  readonly champion: ModelPort
+  readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined
+}
+
+/** Where a chunk gets its models: those at work now, held until the chunk is done. */
 export type ModelSource = {
-  pin(): { readonly model: ModelPort; release(): void }
+  pin(): PinnedModels & { release(): void }
 }
 
 export type InferOptions = { topLabels: number; nowMs(): number }

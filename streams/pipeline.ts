@@ -6,9 +6,10 @@ import type { EventRecord } from '../schemas/event.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
+import { inferByShare, type ChallengeOutcome } from './challenge.ts'
 import { decodeEvent, type AvroReader } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
-import { inferEvents, type ModelPort, type ModelSource } from './infer.ts'
+import type { ModelSource, PinnedModels } from './infer.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 import type { Slice } from './ports.ts'
 import { composeSlice, stagesOf, type StageRange, type Step } from './slice.ts'
@@ -29,6 +30,8 @@ export type PipelineOptions = {
   /** Needed by tokenize and infer. */
   models: ModelSource | undefined
   nowMs: () => number
+  /** Counts what a challenger was asked. */
+  onChallenge?: (outcome: ChallengeOutcome, events: number) => void
 }
 
 export type PipelineOutput = Validated | TokenizedEvent | Classification
@@ -114,7 +117,7 @@ const stepOf = {
     return {
       stage: 'tokenize',
       apply(events, given) {
-        const model = required(given)
+        const model = required(given).champion
         return events.map((event) => tokenizeEvent(event, model.tokenizer, model.maxTokens))
       },
     }
@@ -123,15 +126,18 @@ const stepOf = {
     const { topLabels } = options.config.inference
     return {
       stage: 'infer',
-      apply: (events, model) =>
-        inferEvents(events, required(model), { topLabels, nowMs: () => options.nowMs() }),
+      apply: (events, models) =>
+        inferByShare(events, required(models), {
+          ...{ topLabels, nowMs: () => options.nowMs() },
+          onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
+        }),
     }
   },
 }
 
-function required(model: ModelPort | undefined): ModelPort {
-  if (model === undefined) throw new TypeError('tokenize and infer need a model')
-  return model
+function required(models: PinnedModels | undefined): PinnedModels {
+  if (models === undefined) throw new TypeError('tokenize and infer need a model')
+  return models
 }
 
 function originOf({ topic, partition, offset, recordTimeMs }: Origin): Origin {

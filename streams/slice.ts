@@ -3,7 +3,7 @@
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
-import type { ModelPort, ModelSource } from './infer.ts'
+import type { ModelSource, PinnedModels } from './infer.ts'
 import type { Settled, Slice } from './ports.ts'
 
 /** The stages in their order. */
@@ -16,7 +16,7 @@ export type StageRange = { first: StageName; last: StageName }
 /** One stage as the slice sees it: one outcome for each input, in order. */
 export type Step<In, Out> = {
   readonly stage: StageName
-  apply(inputs: readonly In[], model: ModelPort | undefined): Outcomes<Out>
+  apply(inputs: readonly In[], models: PinnedModels | undefined): Outcomes<Out>
 }
 
 type Outcomes<Out> = Outcome<Out>[] | Promise<Outcome<Out>[]>
@@ -33,7 +33,7 @@ export type SliceOptions<In> = {
   read: Read<In>
   originOf(input: In): Origin | undefined
   steps: readonly Step<never, unknown>[]
-  /** Where the steps get their model, the same one for all of a chunk. */
+  /** Where the steps get their models, the same ones for all of a chunk. */
   models: ModelSource | undefined
 }
 
@@ -49,7 +49,7 @@ export function composeSlice<In, Out>(options: SliceOptions<In>): Slice<Out> {
     begin() {
       const pin = options.models?.pin()
       return {
-        apply: (records) => pass(options, records, pin?.model),
+        apply: (records) => pass(options, records, pin),
         end: () => pin?.release(),
       }
     },
@@ -59,7 +59,7 @@ export function composeSlice<In, Out>(options: SliceOptions<In>): Slice<Out> {
 async function pass<In, Out>(
   options: SliceOptions<In>,
   records: readonly KafkaRecord[],
-  model: ModelPort | undefined,
+  models: PinnedModels | undefined,
 ): Promise<Settled<Out>[]> {
   const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
   const lineages = records.map(options.readStage === 'validate' ? lineageOf : inheritedLineage)
@@ -87,7 +87,7 @@ async function pass<In, Out>(
     lastStage = step.stage
     const outcomes = await step.apply(
       live.map((one) => one.value),
-      model,
+      models,
     )
     const next: typeof live = []
     for (const [index, outcome] of outcomes.entries()) {

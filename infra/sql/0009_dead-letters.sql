@@ -65,5 +65,5 @@ ALTER TABLE latency_feed MODIFY QUERY
 SELECT toStartOfMinute(toDateTime(classified_at, 'UTC')) AS minute, model, version,
        count() AS events, quantilesTDigestState(0.5, 0.95, 0.99)(total_ms) AS quantiles
 FROM classifications
-WHERE attempt = 0
+WHERE attempt = 0 AND role != 'shadow'
 GROUP BY minute, model, version;

@@ -102,6 +102,14 @@ describe.each([
     expect(times).toEqual(times.toSorted((a, b) => b - a))
   })
 
+  it('leaves out what a shadow says', async () => {
+    const shadow = sampleClassification({ offset: 77, eventId: 'shadowed', role: 'shadow' })
+    await subject.store([shadow])
+    expect(await subject.reader.byId('shadowed')).toEqual([])
+    const { results } = await subject.reader.list({ limit: 1_000 })
+    expect(results.map(({ eventId }) => eventId)).not.toContain('shadowed')
+  })
+
   it('has no cursor on the last page, also when that is full', async () => {
     expect((await subject.reader.list({ limit: 23 })).cursor).toBeUndefined()
     expect((await subject.reader.list({ limit: 22 })).cursor).toBeDefined()

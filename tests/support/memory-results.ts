@@ -5,7 +5,8 @@ import { WinnowError } from '../../schemas/errors.ts'
 
 /** Makes a reader of `rows`, which the caller may add to at any time. */
 export function createMemoryResults(rows: readonly StoredResult[]): ResultReader {
-  const newestFirst = () => rows.toSorted((a, b) => compare(placeOf(b), placeOf(a)))
+  const newestFirst = () =>
+    rows.filter(({ role }) => role !== 'shadow').toSorted((a, b) => compare(placeOf(b), placeOf(a)))
   return {
     byId: (eventId) => Promise.resolve(newestFirst().filter((row) => row.eventId === eventId)),
     list: (filter) => {

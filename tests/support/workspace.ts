@@ -53,9 +53,18 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
-/** Trains the small model `test` on sample texts into a store. */
-export async function trainTestModel(storeDir: string): Promise<void> {
-  const examples = Array.from({ length: 60 }, (_, number) => sampleText(number))
+/**
+ * Trains the small model `test` on sample texts into a store. `relabel` makes another model of it: what
+ * it is given as the label of a text.
+ */
+export async function trainTestModel(
+  storeDir: string,
+  relabel: (label: string) => string = (label) => label,
+): Promise<void> {
+  const examples = Array.from({ length: 60 }, (_, number) => {
+    const { text, label } = sampleText(number)
+    return { text, label: relabel(label) }
+  })
   await trainHead({
     train: { examples, manifest: describeExamples('samples', examples) },
     base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),

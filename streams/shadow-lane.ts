@@ -1,0 +1,192 @@
+// Classifies events once more by a version that answers for none of them. It lives on what the main path
+// leaves over: it is offered results that are durable already, never makes anyone wait, drops what does
+// not fit its queue, and keeps its failures to itself. How an event gets its main row is the runner's.
+import type { Classification } from '../schemas/classification.ts'
+import { errorMessage } from '../schemas/errors.ts'
+import { isInShare } from './event-share.ts'
+import { inferEvents, type ModelPort } from './infer.ts'
+import type { Sink } from './ports.ts'
+import type { TokenizedEvent } from './tokenize.ts'
+
+/** What became of an event of the shadow's share. Shed: the queue was full, or the part ended. */
+export type ShadowOutcome = 'stored' | 'shed' | 'rejected' | 'failed'
+
+/** Where the lane gets its model: the shadow of now, if there is one. */
+export type ShadowSource = {
+  pin(): { readonly model: ModelPort; readonly percent: number; release(): void } | undefined
+}
+
+export type ShadowLaneOptions = {
+  readonly models: ShadowSource
+  /** Stores rows; throws when it cannot. Called again with the same rows after a failure. */
+  readonly write: (results: readonly Classification[]) => Promise<void>
+  /** Events that may wait. */
+  readonly queueEventsMax: number
+  readonly topLabels: number
+  readonly nowMs: () => number
+  readonly count: (outcome: ShadowOutcome, events: number) => void
+  /** One line for a person: the first of a row of failures. */
+  readonly log: (line: string) => void
+}
+
+/** Events classified together: so few that making their ids holds the event loop for milliseconds. */
+const chunkEventsMax = 32
+/** Rows of one insert, and the longest wait of a row for it: small inserts are dear. */
+const insertRowsMax = 1_000
+const insertAgeMsMax = 1_000
+const writeTriesMax = 2
+
+/** The shadow's queue and the loop that works it off. */
+export class ShadowLane {
+  readonly #options: ShadowLaneOptions
+  #queue: Classification[] = []
+  #rows: Classification[] = []
+  #rowsSinceMs = 0
+  #working: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+  #failing = false
+
+  constructor(options: ShadowLaneOptions) {
+    this.#options = options
+  }
+
+  /** Takes those results of the shadow's share that the queue has room for. Returns at once. */
+  offer(results: readonly Classification[]): void {
+    const { models, queueEventsMax, count } = this.#options
+    const pin = models.pin()
+    if (pin === undefined || this.#closed) {
+      pin?.release()
+      return
+    }
+    const { model, percent } = pin
+    pin.release()
+    const share = { purpose: `${model.name}/shadow`, percent }
+    const due = results.filter(
+      ({ eventId, version }) => version !== model.version && isInShare(eventId, share),
+    )
+    const room = Math.max(0, queueEventsMax - this.#queue.length)
+    this.#queue.push(...due.slice(0, room))
+    if (due.length > room) count('shed', due.length - room)
+    this.#wake()
+  }
+
+  /** Drops what waits, finishes what is under way and stores it. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#shed()
+    clearTimeout(this.#timer)
+    await this.#working
+    await this.#store()
+  }
+
+  #shed(): void {
+    if (this.#queue.length > 0) this.#options.count('shed', this.#queue.length)
+    this.#queue = []
+  }
+
+  #wake(): void {
+    if (this.#queue.length > 0) this.#run(() => this.#workOff())
+  }
+
+  /** One piece of work at a time; what was offered meanwhile follows it. */
+  #run(work: () => Promise<void>): void {
+    this.#working ??= work().finally(() => {
+      this.#working = undefined
+      this.#wake()
+    })
+  }
+
+  async #workOff(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await this.#classify(this.#queue.splice(0, chunkEventsMax))
+      if (this.#isDue()) await this.#store()
+    }
+    clearTimeout(this.#timer)
+    if (this.#rows.length === 0 || this.#closed) return
+    // Nothing else may come for a long time: what is there must not wait for it.
+    this.#timer = setTimeout(() => this.#run(() => this.#store()), insertAgeMsMax)
+  }
+
+  #isDue(): boolean {
+    const { nowMs } = this.#options
+    return this.#rows.length >= insertRowsMax || nowMs() - this.#rowsSinceMs >= insertAgeMsMax
+  }
+
+  async #classify(results: readonly Classification[]): Promise<void> {
+    const { topLabels, nowMs, count } = this.#options
+    const pin = this.#options.models.pin()
+    if (pin === undefined) {
+      count('shed', results.length)
+      return
+    }
+    const due = results.filter(({ version }) => version !== pin.model.version)
+    try {
+      const model: ModelPort = { ...pin.model, role: 'shadow' }
+      const outcomes = await inferEvents(due.map(eventOf), model, { topLabels, nowMs })
+      const rows = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value] : []))
+      if (this.#rows.length === 0) this.#rowsSinceMs = nowMs()
+      this.#rows.push(...rows)
+      count('rejected', due.length - rows.length)
+      this.#failing = false
+    } catch (error) {
+      count('failed', due.length)
+      this.#note(`the shadow ${pin.model.name}@${pin.model.version} failed`, error)
+    } finally {
+      pin.release()
+    }
+  }
+
+  /** A block that cannot be stored is given up: nobody waits for it, and memory must not grow. */
+  async #store(): Promise<void> {
+    const rows = this.#rows
+    this.#rows = []
+    if (rows.length === 0) return
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#options.write(rows)
+        this.#options.count('stored', rows.length)
+        this.#failing = false
+        return
+      } catch (error) {
+        if (tries < writeTriesMax) continue
+        this.#options.count('failed', rows.length)
+        this.#note('rows of the shadow are not stored', error)
+        return
+      }
+    }
+  }
+
+  #note(what: string, error: unknown): void {
+    if (!this.#failing) this.#options.log(`${what}: ${errorMessage(error)}; the stream goes on`)
+    this.#failing = true
+  }
+}
+
+/** A sink that offers to the lane what it has made durable. Each event is offered at most once. */
+export function withShadow(
+  sink: Sink<Classification>,
+  lane: Pick<ShadowLane, 'offer'>,
+): Sink<Classification> {
+  return {
+    fence: (partitions) => sink.fence(partitions),
+    delivered: (topic, partition, fromOffset) => sink.delivered(topic, partition, fromOffset),
+    settledAttempts: (topic, partition, origins) => sink.settledAttempts(topic, partition, origins),
+    async write(block, fence) {
+      await sink.write(block, fence)
+      // An event that was sent again is told from its first record by the main row alone.
+      lane.offer(block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : [])))
+    },
+  }
+}
+
+/** The event behind a result. Its ids are made anew: results do not carry them. */
+function eventOf(result: Classification): TokenizedEvent {
+  const { topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel } = result
+  return {
+    ...{ topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel },
+    id: result.eventId,
+    eventTimeMs: result.eventTimeMs,
+    ...{ tokenizerSha256: '', maxTokens: 0, ids: new Int32Array(), truncated: false },
+  }
+}

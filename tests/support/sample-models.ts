@@ -1,0 +1,37 @@
+// A model port in memory whose answers a test decides, and the events to ask it.
+import type { InferenceOutcome, ModelPort } from '../../streams/infer.ts'
+import type { TokenizedEvent } from '../../streams/tokenize.ts'
+import { sampleTimeMs } from './sample-records.ts'
+
+/** A port that labels every text with `label`, or does what `classify` says. */
+export function sampleModel(
+  fields: Partial<Pick<ModelPort, 'name' | 'version' | 'role'>> & {
+    label?: string
+    classify?: () => Promise<InferenceOutcome>
+  } = {},
+): ModelPort {
+  const { label = 'ham', name = 'mail', version = '1', role = 'champion' } = fields
+  const answer: InferenceOutcome = {
+    ...{ kind: 'ok', label, score: 1, labels: [label], outOfScope: 0 },
+    ...{ probabilities: Float32Array.of(1), queueMs: 0, inferMs: 1 },
+  }
+  return {
+    ...{ name, version, role, labels: [label], maxTokens: 8 },
+    tokenizer: {
+      sha256: 'sample',
+      encode: () => ({ ids: Int32Array.of(1, 2, 3), truncated: false }),
+    },
+    classifyWhenRoom: () =>
+      Promise.resolve({ result: fields.classify?.() ?? Promise.resolve(answer) }),
+  }
+}
+
+/** A tokenized event with this id; its offset tells events of one test apart. */
+export function sampleEvent(id: string, offset = 0): TokenizedEvent {
+  return {
+    ...{ topic: 'sample.events', partition: 0, offset, recordTimeMs: sampleTimeMs, id },
+    ...{ text: `text of ${id}`, source: '', eventTimeMs: sampleTimeMs, attributes: {} },
+    ...{ knownLabel: null, tokenizerSha256: 'sample', maxTokens: 8, truncated: false },
+    ids: Int32Array.of(1, 2, 3),
+  }
+}
