@@ -2,6 +2,7 @@
 // when training, so that a model sees one kind of text. No step looks at any word list.
 import { convert } from 'html-to-text'
 import type { Config } from '../configs/schema.ts'
+import { compose } from './composition.ts'
 
 export type CleaningStep = Config['cleaning']['steps'][number]
 
@@ -19,7 +20,7 @@ export function cleanText(text: string, steps: readonly CleaningStep[]): string 
 
 const apply: Record<CleaningStep, (text: string) => string> = {
   // Halves of surrogate pairs become U+FFFD, as any UTF-8 encoder would make them; then NFC.
-  unicode: (text) => text.toWellFormed().normalize('NFC'),
+  unicode: (text) => compose(text.toWellFormed()),
   // C0 and C1 controls but tab and line feed, and the byte-order mark. Joiners (ZWJ, ZWNJ) and
   // direction marks carry meaning in many scripts and stay.
   control: (text) =>
