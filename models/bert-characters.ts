@@ -1,8 +1,10 @@
-// What uncased BERT tokenization does with each code point, as tables. The facts are in
-// bert-characters.json, which was read off the reference tokenizer by
-// tests/fixtures/make-bert-characters.py; no Unicode table of the runtime is asked, so that the same
-// text gives the same ids on every version of Node.
+// What BERT tokenization does with each code point, as tables. The facts are in bert-characters.json and
+// character-classes.json, which were read off the reference tokenizer by the scripts of those names in
+// tests/fixtures; no Unicode table of the runtime is asked, so that the same text gives the same ids on
+// every version of Node.
 import facts from './bert-characters.json' with { type: 'json' }
+import classes from './character-classes.json' with { type: 'json' }
+import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
 
 /** Kinds of code points. Those below `space` stand inside words; the others end a word. */
 export const characterKind = {
@@ -33,20 +35,52 @@ export type BertCharacters = {
   readonly combiningClasses: ReadonlyMap<number, number>
 }
 
+/**
+ * What becomes of letters: `uncased` puts them in lower case without accents, `lowered` keeps the accents,
+ * `cased` changes nothing.
+ */
+export type LetterCase = 'uncased' | 'lowered' | 'cased'
+
 /** Builds the tables (about 10 ms). */
-export function bertCharacters(): BertCharacters {
+export function bertCharacters(letterCase: LetterCase = 'uncased'): BertCharacters {
+  return letterCase === 'uncased' ? uncasedCharacters() : accentedCharacters(letterCase)
+}
+
+function accentedCharacters(letterCase: 'lowered' | 'cased'): BertCharacters {
+  const kinds = new Uint8Array(0x110000)
+  const replacements = new Map<number, readonly string[]>()
+  const { dropped, spaces, punctuation, isolated } = classes.cased
+  fillRanges(kinds, dropped, characterKind.dropped)
+  fillRanges(kinds, spaces, characterKind.space)
+  fillRanges(kinds, punctuation, characterKind.punctuation)
+  fillRanges(kinds, isolated, characterKind.isolated)
+  kinds.fill(characterKind.dropped, 0xd800, 0xe000)
+  for (const [change, ranges] of Object.entries(letterCase === 'cased' ? {} : classes.lowered)) {
+    const distance = Number(change)
+    fillRanges(kinds, ranges, characterKind.mapped)
+    eachCodePoint(ranges, (codePoint) =>
+      // The one letter that becomes two characters is given with them.
+      replacements.set(codePoint, [
+        Number.isNaN(distance) ? change : String.fromCodePoint(codePoint + distance),
+      ]),
+    )
+  }
+  return { kinds, replacements, combiningClasses: new Map() }
+}
+
+function uncasedCharacters(): BertCharacters {
   const kinds = new Uint8Array(0x110000)
   const replacements = new Map<number, readonly string[]>()
   const combiningClasses = new Map<number, number>()
-  fill(kinds, facts.dropped, characterKind.dropped)
-  fill(kinds, facts.starterMarks, characterKind.starterMark)
-  fill(kinds, facts.spaces, characterKind.space)
-  fill(kinds, facts.punctuation, characterKind.punctuation)
-  fill(kinds, facts.isolated, characterKind.isolated)
+  fillRanges(kinds, facts.dropped, characterKind.dropped)
+  fillRanges(kinds, facts.starterMarks, characterKind.starterMark)
+  fillRanges(kinds, facts.spaces, characterKind.space)
+  fillRanges(kinds, facts.punctuation, characterKind.punctuation)
+  fillRanges(kinds, facts.isolated, characterKind.isolated)
   // Half of a surrogate pair is read as U+FFFD, as an encoder to UTF-8 writes it: it is left out.
   kinds.fill(characterKind.dropped, 0xd800, 0xe000)
   for (const [combiningClass, ranges] of Object.entries(facts.stacked)) {
-    fill(kinds, ranges, characterKind.stacked)
+    fillRanges(kinds, ranges, characterKind.stacked)
     eachCodePoint(ranges, (codePoint) => combiningClasses.set(codePoint, Number(combiningClass)))
   }
   for (const [text, ranges] of Object.entries(facts.mapped)) {
@@ -55,7 +89,7 @@ export function bertCharacters(): BertCharacters {
       words.length === 1 && words[0] === text && !isPunctuation(text, kinds)
         ? characterKind.mapped
         : characterKind.isolated
-    fill(kinds, ranges, kind)
+    fillRanges(kinds, ranges, kind)
     eachCodePoint(ranges, (codePoint) => replacements.set(codePoint, words))
   }
   addHangul(kinds, replacements)
@@ -91,23 +125,4 @@ function splitWords(text: string, kinds: Uint8Array): string[] {
 
 function isPunctuation(text: string, kinds: Uint8Array): boolean {
   return kinds[text.codePointAt(0)!] === characterKind.punctuation
-}
-
-function fill(kinds: Uint8Array, ranges: string, kind: number): void {
-  for (const [first, last] of parseRanges(ranges)) kinds.fill(kind, first, last + 1)
-}
-
-function eachCodePoint(ranges: string, visit: (codePoint: number) => void): void {
-  for (const [first, last] of parseRanges(ranges)) {
-    for (let codePoint = first; codePoint <= last; codePoint++) visit(codePoint)
-  }
-}
-
-// '41-5a 61': hexadecimal, both ends included.
-function parseRanges(ranges: string): [number, number][] {
-  if (ranges === '') return []
-  return ranges.split(' ').map((range) => {
-    const [first = '', last = first] = range.split('-')
-    return [parseInt(first, 16), parseInt(last, 16)]
-  })
 }

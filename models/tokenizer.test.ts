@@ -131,11 +131,11 @@ describe('what cannot be loaded is refused', () => {
 
   test.each<[string, RegExp, (parts: Parts) => void]>([
     [
-      'a cased tokenizer',
-      /normalizer\.lowercase/,
-      (p) => Object.assign(p['normalizer']!, { lowercase: false }),
+      'a text that is not cleaned',
+      /normalizer\.clean_text/,
+      (p) => Object.assign(p['normalizer']!, { clean_text: false }),
     ],
-    ['byte-pair encoding', /model\.type/, (p) => Object.assign(p['model']!, { type: 'BPE' })],
+    ['words as tokens', /model\.type/, (p) => Object.assign(p['model']!, { type: 'WordLevel' })],
     [
       'byte-level words',
       /pre_tokenizer\.type/,
@@ -143,7 +143,7 @@ describe('what cannot be loaded is refused', () => {
     ],
     [
       'an added token matched after normalization',
-      /added_tokens\.0\.normalized/,
+      /'\[PAD\]' is normalized/,
       (p) => Object.assign((p['added_tokens'] as object[])[0]!, { normalized: true }),
     ],
   ])('%s', (_, message, alter) => {

@@ -1,0 +1,129 @@
+// Byte-pair encoding over bytes (Sennrich, Haddow and Birch 2016; on bytes as in GPT-2): a word's bytes are
+// merged pair by pair, the pair learnt first going first. It knows neither texts nor special tokens.
+import type { WordEncoder } from './scanner.ts'
+
+export type BytePairs = {
+  /** Token to id; bytes are written as the characters that `byteCharacters` gives. */
+  readonly ids: ReadonlyMap<string, number>
+  /** Pairs of tokens in the order in which they were learnt. */
+  readonly merges: readonly (readonly [string, string])[]
+  /** Whether a word that is a token is not taken apart. */
+  readonly wholeWordsFirst: boolean
+}
+
+/** Ids fit below this, so that a pair of them is one exact number. */
+const pairBase = 2 ** 22
+/** Bytes of a word fit below this, so that rank and place are one exact number. */
+const placeBase = 2 ** 27
+
+/**
+ * Prepares merging. A word of n bytes takes time in proportion to n log n: 1 MB in about a second.
+ * Throws Error naming the token when a merge or a byte is not in the vocabulary.
+ */
+export function createBytePairs({ ids, merges, wholeWordsFirst }: BytePairs): WordEncoder {
+  const byteIds = byteCharacters().map((character) => idOf(ids, character))
+  const characters = byteCharacters()
+  const ranks = new Map<number, number>()
+  const merged = new Int32Array(merges.length)
+  for (const [rank, [left, right]] of merges.entries()) {
+    ranks.set(idOf(ids, left) * pairBase + idOf(ids, right), rank)
+    merged[rank] = idOf(ids, left + right)
+  }
+  const encoder = new TextEncoder()
+  return (word) => {
+    const bytes = encoder.encode(word)
+    if (wholeWordsFirst) {
+      const id = ids.get(Array.from(bytes, (byte) => characters[byte]!).join(''))
+      if (id !== undefined) return [id]
+    }
+    return mergePairs(
+      Array.from(bytes, (byte) => byteIds[byte]!),
+      { ranks, merged },
+    )
+  }
+}
+
+type Merges = { readonly ranks: ReadonlyMap<number, number>; readonly merged: Int32Array }
+
+/** Merges `symbols` in place; of equal pairs the leftmost goes first. */
+function mergePairs(symbols: number[], { ranks, merged }: Merges): number[] {
+  const count = symbols.length
+  const next = new Int32Array(count)
+  const previous = new Int32Array(count)
+  for (let place = 0; place < count; place++) {
+    next[place] = place + 1
+    previous[place] = place - 1
+  }
+  const heap: number[] = []
+  const offer = (place: number): void => {
+    const right = place < 0 ? count : next[place]!
+    if (right >= count) return
+    const rank = ranks.get(symbols[place]! * pairBase + symbols[right]!)
+    if (rank !== undefined) push(heap, rank * placeBase + place)
+  }
+  for (let place = 0; place < count - 1; place++) offer(place)
+  while (heap.length > 0) {
+    const least = pop(heap)
+    const place = least % placeBase
+    const rank = (least - place) / placeBase
+    const right = next[place]!
+    // The pair may have changed since it was offered.
+    if (symbols[place]! < 0 || right >= count) continue
+    if (ranks.get(symbols[place]! * pairBase + symbols[right]!) !== rank) continue
+    symbols[place] = merged[rank]!
+    symbols[right] = -1
+    const after = next[right]!
+    next[place] = after
+    if (after < count) previous[after] = place
+    offer(previous[place]!)
+    offer(place)
+  }
+  return symbols.filter((symbol) => symbol >= 0)
+}
+
+/** The printable character that stands for each byte in byte-level vocabularies. */
+export function byteCharacters(): string[] {
+  let substitutes = 0
+  return Array.from({ length: 256 }, (_, byte) => {
+    const isPrintable =
+      (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad && byte <= 0xff)
+    return String.fromCharCode(isPrintable ? byte : 256 + substitutes++)
+  })
+}
+
+function idOf(ids: ReadonlyMap<string, number>, token: string): number {
+  const id = ids.get(token)
+  if (id === undefined) throw new Error(`its vocabulary has no '${token}'`)
+  return id
+}
+
+/** Binary heap with the least number first. */
+function push(heap: number[], number: number): void {
+  let at = heap.length
+  heap.push(number)
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    if (heap[parent]! <= number) break
+    heap[at] = heap[parent]!
+    at = parent
+  }
+  heap[at] = number
+}
+
+function pop(heap: number[]): number {
+  const least = heap[0]!
+  const last = heap.pop()!
+  const count = heap.length
+  if (count === 0) return least
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= count) break
+    if (child + 1 < count && heap[child + 1]! < heap[child]!) child++
+    if (heap[child]! >= last) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = last
+  return least
+}

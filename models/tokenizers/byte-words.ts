@@ -1,0 +1,61 @@
+// Byte-level words, as GPT-2 splits a text: contractions, runs of letters, of numbers and of other
+// characters, each with one space before it, and runs of white space. What a word becomes is
+// byte-pairs.ts; tokens that stand outside words are added-tokens.ts.
+import { wordKind, wordKinds } from './character-kinds.ts'
+import type { WordEncoder } from './scanner.ts'
+import { joined, type SectionScanner } from './section-scanner.ts'
+
+/**
+ * Finds words as the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+ * does, without a regular expression: classes of characters are the reference's. With `spaceFirst`, a section
+ * that does not begin with a space gets one.
+ */
+export function createByteWords(
+  wordIds: WordEncoder,
+  { spaceFirst }: { spaceFirst: boolean },
+): SectionScanner {
+  const kinds = wordKinds()
+  const kindAt = (text: string, at: number): number => kinds[text.codePointAt(at)!]!
+  /** The end of the run of one kind that begins at `from`. */
+  const runEnd = (text: string, from: number): number => {
+    const kind = kindAt(text, from)
+    let end = from
+    while (end < text.length && kindAt(text, end) === kind) {
+      end += text.codePointAt(end)! > 0xffff ? 2 : 1
+    }
+    return end
+  }
+  return ({ parts }, { found, idsMin }) => {
+    let text = joined(parts)
+    if (spaceFirst && !text.startsWith(' ')) text = ` ${text}`
+    for (let at = 0; at < text.length && found.length < idsMin;) {
+      const end = wordEnd(text, at, { kindAt, runEnd })
+      for (const id of wordIds(text.slice(at, end))) found.push(id)
+      at = end
+    }
+  }
+}
+
+function wordEnd(
+  text: string,
+  at: number,
+  scan: {
+    kindAt: (text: string, at: number) => number
+    runEnd: (text: string, from: number) => number
+  },
+): number {
+  const { kindAt, runEnd } = scan
+  if (text[at] === "'") {
+    const one = text[at + 1]
+    if (one === 's' || one === 't' || one === 'm' || one === 'd') return at + 2
+    const two = text.slice(at + 1, at + 3)
+    if (two === 're' || two === 've' || two === 'll') return at + 3
+  }
+  if (kindAt(text, at) !== wordKind.space) return runEnd(text, at)
+  const isBeforeWord =
+    text[at] === ' ' && at + 1 < text.length && kindAt(text, at + 1) !== wordKind.space
+  if (isBeforeWord) return runEnd(text, at + 1)
+  const end = runEnd(text, at)
+  // The last space of a run goes with the word after it. Spaces are one unit each.
+  return end < text.length && end - at > 1 ? end - 1 : end
+}

@@ -1,0 +1,118 @@
+// A tokenizer.json as a scanner: which parts of this folder go together for each kind. What is supported
+// was checked before (tokenizer-file.ts); special tokens around a text are template.ts.
+import { errorMessage } from '../../schemas/errors.ts'
+import type { LetterCase } from '../bert-characters.ts'
+import { createBertWords } from './bert-words.ts'
+import { createBytePairs } from './byte-pairs.ts'
+import { createByteWords } from './byte-words.ts'
+import { createComposer, isSpace } from './character-kinds.ts'
+import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
+import { createPrecompiledMap } from './precompiled-map.ts'
+import { rememberingWords, type Scanner } from './scanner.ts'
+import { createSectionScanner, joined, type PartNormalizer } from './section-scanner.ts'
+import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
+import { createUnigram } from './unigram.ts'
+
+type FileOf<K extends TokenizerFile['kind']> = Extract<TokenizerFile, { kind: K }>
+
+/** The scanner that a file describes. Throws WinnowError 'model_corrupt' or 'model_incompatible'. */
+export function createScanner(file: TokenizerFile): Scanner {
+  try {
+    switch (file.kind) {
+      case 'WordPiece':
+        return createBertWords(file, {
+          ids: idsOf(file.model.vocab),
+          letterCase: letterCaseOf(file),
+        })
+      case 'BPE':
+        return bytePairScanner(file)
+      case 'Unigram':
+        return unigramScanner(file)
+    }
+  } catch (cause) {
+    throw cause instanceof Error && 'code' in cause
+      ? cause
+      : corruptTokenizer(errorMessage(cause), cause)
+  }
+}
+
+/** Ids by token. */
+export function idsOf(vocabulary: Readonly<Record<string, number>>): Map<string, number> {
+  const ids = new Map<string, number>()
+  for (const token in vocabulary) {
+    const id = vocabulary[token]
+    if (!Number.isInteger(id)) throw corruptTokenizer(`'${token}' has no id`)
+    ids.set(token, id!)
+  }
+  return ids
+}
+
+function letterCaseOf({ normalizer }: FileOf<'WordPiece'>): LetterCase {
+  const { lowercase, strip_accents: stripAccents } = normalizer
+  if (!lowercase) return 'cased'
+  return (stripAccents ?? true) ? 'uncased' : 'lowered'
+}
+
+function bytePairScanner(file: FileOf<'BPE'>): Scanner {
+  const { model, pre_tokenizer: words, normalizer } = file
+  const encode = createBytePairs({
+    ids: idsOf(model.vocab),
+    merges: model.merges.map((pair) => (typeof pair === 'string' ? splitPair(pair) : pair)),
+    wholeWordsFirst: model.ignore_merges,
+  })
+  const composes =
+    normalizer?.type === 'NFC' ||
+    (normalizer?.type === 'Sequence' && normalizer.normalizers.length > 0)
+  const compose = composes ? createComposer() : (text: string) => text
+  return createSectionScanner({
+    added: file.added_tokens,
+    normalize: (text) => [compose(text)],
+    scan: createByteWords(rememberingWords(encode), { spaceFirst: words.add_prefix_space }),
+  })
+}
+
+/** Neither token of a pair holds a plain space: bytes are written as printable characters. */
+function splitPair(pair: string): readonly [string, string] {
+  const at = pair.indexOf(' ')
+  return [pair.slice(0, at), pair.slice(at + 1)]
+}
+
+function unigramScanner(file: FileOf<'Unigram'>): Scanner {
+  const { model, pre_tokenizer: split } = file
+  if (model.unk_id >= model.vocab.length) throw corruptTokenizer('its unknown token is not in it')
+  const metaspace = split.type === 'Metaspace' ? split : split.pretokenizers[1]
+  const options: PieceWordsOptions = {
+    splitsAt: split.type === 'Metaspace' ? 'spaces' : 'white space',
+    mark: metaspace.replacement,
+    marks: metaspace.prepend_scheme ?? ((metaspace.add_prefix_space ?? true) ? 'always' : 'never'),
+  }
+  const encode = createUnigram({ pieces: model.vocab, unknownId: model.unk_id })
+  return createSectionScanner({
+    added: file.added_tokens,
+    normalize: unigramNormalizer(file),
+    scan: createPieceWords(encode, options),
+  })
+}
+
+function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
+  if (normalizer === null) return (text) => [text]
+  const steps = normalizer.type === 'Sequence' ? normalizer.normalizers : [normalizer]
+  return steps.reduce<PartNormalizer>(
+    (before, step) => {
+      if (step.type === 'Precompiled') {
+        const map = createPrecompiledMap(step.precompiled_charsmap)
+        return (text) => map(joined(before(text)))
+      }
+      const { type } = step
+      if (type === 'Strip') return (text) => [withoutTrailingSpace(joined(before(text)))]
+      return (text) => [joined(before(text)).replaceAll(/ {2,}/g, step.content)]
+    },
+    (text) => [text],
+  )
+}
+
+function withoutTrailingSpace(text: string): string {
+  let end = text.length
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(0, end)
+}

@@ -1,0 +1,74 @@
+// Words as SentencePiece models take them: normalized text whose spaces are written as a visible mark, cut
+// before each mark. What a word becomes is unigram.ts; tokens outside words are added-tokens.ts.
+import { isSpace } from './character-kinds.ts'
+import { joined, type SectionScanner } from './section-scanner.ts'
+import type { PieceEncoder } from './unigram.ts'
+
+export type PieceWordsOptions = {
+  /** Whether any white space ends a word and is dropped, or each plain space begins one. */
+  readonly splitsAt: 'white space' | 'spaces'
+  /** The visible mark, U+2581 in all published models. */
+  readonly mark: string
+  /** Whether a word without a mark gets one: each, only one that begins the text, or none. */
+  readonly marks: 'always' | 'first' | 'never'
+}
+
+/** Appends ids of the words of a section. */
+export function createPieceWords(
+  pieceIds: PieceEncoder,
+  { splitsAt, mark, marks }: PieceWordsOptions,
+): SectionScanner {
+  const idsOf = rememberingPieces(pieceIds)
+  return ({ parts, isFirst }, { found, idsMin }) => {
+    const words = splitsAt === 'white space' ? spacedWords(parts) : [{ at: 0, word: joined(parts) }]
+    for (const { at, word } of words) {
+      let marked = word.replaceAll(' ', mark)
+      const isMarked = marks === 'always' || (marks === 'first' && isFirst && at === 0)
+      if (isMarked && marked !== '' && !marked.startsWith(mark)) marked = mark + marked
+      // '▁▁a' is '▁' and '▁a'.
+      for (let from = 0; from < marked.length && found.length < idsMin;) {
+        const next = marked.indexOf(mark, from + 1)
+        const to = next < 0 ? marked.length : next
+        for (const id of idsOf(marked.slice(from, to), idsMin - found.length)) found.push(id)
+        from = to
+      }
+      if (found.length >= idsMin) return
+    }
+  }
+}
+
+/** Words between white space and where they begin, found while the parts come in. */
+function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: string }> {
+  let before = 0
+  let waiting = ''
+  for (const part of parts) {
+    let from = 0
+    for (let i = 0; i < part.length; i++) {
+      if (!isSpace(part.charCodeAt(i))) continue
+      const word = waiting + part.slice(from, i)
+      if (word !== '') yield { at: before + i - word.length, word }
+      waiting = ''
+      from = i + 1
+    }
+    waiting += part.slice(from)
+    before += part.length
+  }
+  if (waiting !== '') yield { at: before - waiting.length, word: waiting }
+}
+
+const cachedWordsMax = 50_000
+/** V8 copies slices shorter than this; see scanner.ts. */
+const slicedUnitsMin = 13
+
+function rememberingPieces(pieceIds: PieceEncoder): PieceEncoder {
+  const cache = new Map<string, readonly number[]>()
+  return (word, idsMin) => {
+    if (word.length >= slicedUnitsMin) return pieceIds(word, idsMin)
+    const known = cache.get(word)
+    if (known) return known
+    if (cache.size >= cachedWordsMax) cache.clear()
+    const ids = pieceIds(word, word.length)
+    cache.set(word, ids)
+    return ids
+  }
+}

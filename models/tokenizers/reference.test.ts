@@ -1,0 +1,59 @@
+// Tokenizers of all kinds against ids of the reference implementation, and their bounds. The fixtures say
+// how they were made: tests/fixtures/make-imports.py. BERT's own fixture is tested in ../tokenizer.test.ts.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { loadTokenizer } from '../tokenizer.ts'
+
+type ReferenceCase = {
+  text?: string
+  repeat?: string
+  times?: number
+  tail?: string
+  maxTokens?: number
+  ids: number[]
+  truncated: boolean
+}
+
+const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert'] as const
+
+const read = (path: string) =>
+  readFileSync(new URL(`../../tests/fixtures/imports/${path}`, import.meta.url))
+// Not an import: the bundler's JSON reader refuses lone surrogates, which some cases are about.
+const casesOf = (path: string) => JSON.parse(read(path).toString()) as ReferenceCase[]
+const load = (family: string) => loadTokenizer({ json: read(`${family}/tokenizer.json`) })
+
+describe.each(families)('%s', (family) => {
+  const tokenizer = load(family)
+
+  test.each(['golden.json', 'reference-ids.json'])('gives the ids of %s', (file) => {
+    const cases = casesOf(`${family}/${file}`)
+    expect(cases.length).toBeGreaterThan(50)
+    for (const reference of cases) {
+      const { text, repeat = '', times = 0, tail = '', maxTokens = 48 } = reference
+      const { ids, truncated } = tokenizer.encode(text ?? repeat.repeat(times) + tail, {
+        maxTokens,
+      })
+      const shown = JSON.stringify(text ?? { repeat, times, tail })
+      expect({ ids: Array.from(ids), truncated }, shown).toEqual({
+        ids: reference.ids,
+        truncated: reference.truncated,
+      })
+    }
+  })
+
+  test.each([
+    ['one word', 'a'.repeat(1 << 20)],
+    ['words', 'hello world '.repeat(90_000)],
+    ['spaces', ' '.repeat(1 << 20)],
+    ['ideographs', '\u4f60\u597d'.repeat(1 << 19)],
+    ['stacked marks', '\u302e\u{1d165}'.repeat(1 << 18)],
+    ['marks', '\u0301'.repeat(1 << 20)],
+    ['emoji', '\u{1f600}'.repeat(1 << 19)],
+    ['joined emoji', '\u{1f468}\u200d'.repeat(1 << 18)],
+  ])('1 MB of %s takes no longer than in proportion to it', (_, text) => {
+    const started = performance.now()
+    tokenizer.encode(text, { maxTokens: 512 })
+    // Measured: below 1 s. The bound is loose for busy machines, and far below anything quadratic.
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+})

@@ -1,0 +1,29 @@
+// What every kind of tokenizer in this folder gives: a scanner that turns text into ids from the left and
+// stops when enough are found. Special tokens around a text and the limit itself are tokenizer.ts.
+
+/** Where a scanner puts what it finds, and how much is wanted. */
+export type ScanTarget = { readonly found: number[]; readonly idsMin: number }
+
+/** Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. */
+export type Scanner = (text: string, target: ScanTarget) => void
+
+/** A word to its ids. */
+export type WordEncoder = (word: string) => readonly number[]
+
+// V8 copies slices shorter than this; a longer slice would keep its whole text alive as a key.
+const slicedUnitsMin = 13
+const cachedWordsMax = 50_000
+
+/** Remembers the ids of short words: 98 of 100 words of running text were seen before. */
+export function rememberingWords(encode: WordEncoder): WordEncoder {
+  const cache = new Map<string, readonly number[]>()
+  return (word) => {
+    if (word.length >= slicedUnitsMin) return encode(word)
+    const known = cache.get(word)
+    if (known) return known
+    if (cache.size >= cachedWordsMax) cache.clear()
+    const ids = encode(word)
+    cache.set(word, ids)
+    return ids
+  }
+}

@@ -1,0 +1,53 @@
+// A text as sections between added tokens: tokens that are looked for in the raw text first, then
+// normalization, then those that are looked for after it. What a section becomes is given.
+import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
+import type { Scanner, ScanTarget } from './scanner.ts'
+
+/** Normalizes a text lazily: the parts, put together, are the normalized text. */
+export type PartNormalizer = (text: string) => Iterable<string>
+
+/** Normalized text between added tokens; `isFirst` where the text begins with it. */
+export type Section = { readonly parts: Iterable<string>; readonly isFirst: boolean }
+
+/** Appends ids of a section, until its end or until there are enough. */
+export type SectionScanner = (section: Section, target: ScanTarget) => void
+
+/** A scanner of whole texts. Halves of surrogate pairs count as U+FFFD. */
+export function createSectionScanner(options: {
+  added: readonly AddedToken[]
+  normalize: PartNormalizer
+  scan: SectionScanner
+}): Scanner {
+  const { added, normalize, scan } = options
+  const splitRaw = createTokenSplitter(added.filter(({ normalized }) => !normalized))
+  const cooked = added
+    .filter(({ normalized }) => normalized)
+    .map((token) => ({ ...token, content: joined(normalize(token.content)) }))
+    .filter(({ content }) => content !== '')
+  const splitCooked = createTokenSplitter(cooked)
+  return (text, target) => {
+    const { found, idsMin } = target
+    let isFirst = true
+    for (const segment of splitRaw(text.toWellFormed())) {
+      if ('id' in segment) found.push(segment.id)
+      else if (cooked.length === 0) scan({ parts: normalize(segment.text), isFirst }, target)
+      else {
+        for (const part of splitCooked(joined(normalize(segment.text)))) {
+          if ('id' in part) found.push(part.id)
+          else scan({ parts: [part.text], isFirst }, target)
+          isFirst = false
+          if (found.length >= idsMin) return
+        }
+      }
+      isFirst = false
+      if (found.length >= idsMin) return
+    }
+  }
+}
+
+/** The parts as one text. */
+export function joined(parts: Iterable<string>): string {
+  let whole = ''
+  for (const part of parts) whole += part
+  return whole
+}
