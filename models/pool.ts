@@ -82,7 +82,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     pending: new Map(),
     restartTimes: [],
   }))
-  const mappedModel = await readMappedModel(options.modelPath)
+  const mappedModel = readMappedModel(options.modelPath)
   const state: PoolState = {
     options,
     mappedModel,
@@ -115,7 +115,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
 
 type PoolState = {
   readonly options: PoolOptions
-  readonly mappedModel: Uint8Array | undefined
+  readonly mappedModel: Uint8Array
   readonly slots: readonly Slot[]
   nextRun: number
   closing: boolean

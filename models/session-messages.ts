@@ -4,11 +4,8 @@
 /** What a worker is given when it starts. */
 export type WorkerStart = {
   readonly modelPath: string
-  /**
-   * The model with its weights left in `modelPath` (graph/mapped-weights.ts); undefined to load
-   * that file whole.
-   */
-  readonly mappedModel: Uint8Array | undefined
+  /** The model with its weights left in `modelPath` (graph/mapped-weights.ts). */
+  readonly mappedModel: Uint8Array
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
   /** `background` yields the processor to all other threads; on Linux only. Default `normal`. */

@@ -59,7 +59,6 @@ async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): 
 }
 
 function createSession({ modelPath, mappedModel }: WorkerStart): Promise<InferenceSession> {
-  if (mappedModel === undefined) return InferenceSession.create(modelPath, sessionOptions)
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }

@@ -1,0 +1,75 @@
+// Protobuf messages as runs of fields that nobody has decoded, for edits that must keep fields they do not
+// know (https://protobuf.dev/programming-guides/encoding). It knows no schema; ONNX's is onnx-wire.ts.
+
+/** One field of a message in memory: `whole` with its tag, `content` without tag and length. */
+export type RawField = {
+  readonly number: number
+  readonly wireType: number
+  readonly whole: Uint8Array
+  readonly content: Uint8Array
+}
+
+export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
+
+/** The fields of a message in their order. Throws RangeError when the bytes are not protobuf. */
+export function rawFields(message: Uint8Array): RawField[] {
+  const fields: RawField[] = []
+  for (let at = 0; at < message.length;) {
+    const tag = readVarint(message, at)
+    const wireType = tag.value % 8
+    const number = Math.floor(tag.value / 8)
+    let from = tag.end
+    let to = from
+    if (wireType === wireTypes.varint) to = readVarint(message, from).end
+    else if (wireType === wireTypes.fixed64) to = from + 8
+    else if (wireType === wireTypes.fixed32) to = from + 4
+    else if (wireType === wireTypes.lengthDelimited) {
+      const length = readVarint(message, from)
+      from = length.end
+      to = from + length.value
+    } else throw new RangeError(`a field has the wire type ${wireType}`)
+    if (number === 0 || to > message.length) throw new RangeError('a field is cut off')
+    const [whole, content] = [message.subarray(at, to), message.subarray(from, to)]
+    fields.push({ number, wireType, whole, content })
+    at = to
+  }
+  return fields
+}
+
+/** Tag and length of a length-delimited field. */
+export function fieldHeader(number: number, length: number): Uint8Array {
+  return Buffer.concat([varint(number * 8 + wireTypes.lengthDelimited), varint(length)])
+}
+
+/** A length-delimited field: bytes, a string or a message. */
+export function bytesField(number: number, content: Uint8Array): Uint8Array {
+  return Buffer.concat([fieldHeader(number, content.length), content])
+}
+
+/** A field with a number. */
+export function numberField(number: number, value: number): Uint8Array {
+  return Buffer.concat([varint(number * 8 + wireTypes.varint), varint(value)])
+}
+
+/** A number up to 2^53 in base 128, least significant first. */
+export function varint(value: number): Uint8Array {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80)
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
+}
+
+/** Reads a number; those beyond 2^53, such as negative ones, lose precision but end where they end. */
+export function readVarint(bytes: Uint8Array, at: number): { value: number; end: number } {
+  let value = 0
+  let factor = 1
+  for (let end = at; end < at + 10; end++) {
+    const byte = bytes[end]
+    if (byte === undefined) throw new RangeError('a number is cut off')
+    value += (byte & 0x7f) * factor
+    factor *= 0x80
+    if (byte < 0x80) return { value, end: end + 1 }
+  }
+  throw new RangeError('a number is too long')
+}
