@@ -8,7 +8,7 @@ import type { BatchRecord } from '../models/batcher.ts'
 import { openClassifier, type Classifier } from '../models/classifier.ts'
 import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts'
 import { openVersion } from '../models/version-store.ts'
-import type { Manifest } from '../models/manifest.ts'
+import { batchTextsOf, type Manifest } from '../models/manifest.ts'
 import type { ModelPort } from '../streams/infer.ts'
 
 export type OpenModel = {
@@ -51,7 +51,7 @@ export async function openModel(options: {
     workers: priority === 'normal' ? workersOf(config) : 1,
     priority,
     batchTokens: config.batchTokens,
-    batchTextsMax: config.batchTextsMax,
+    batchTextsMax: batchTextsOf(manifest, config.batchTextsMax),
     batchAgeMsMax: config.batchAgeMsMax,
     queueTokensMax: config.queueTokensMax,
     padTo: config.padTo,

@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import { listVersions, openVersion } from '../models/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
+import { addImportCommand } from './models-import.ts'
 import { addReleaseCommands } from './models-release.ts'
 import { tableText } from './terminal.ts'
 
-/** Adds `models list`, `models show` and `models verify` to the program. */
+/** Adds `models` to the program. */
 export function addModelsCommands(program: Command): void {
   const models = program
     .command('models')
@@ -52,6 +53,7 @@ export function addModelsCommands(program: Command): void {
     terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
     terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
   })
+  addImportCommand(models)
   addReleaseCommands(models)
 }
 

@@ -52,6 +52,8 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   model_not_found: 404,
   model_corrupt: 500,
   model_incompatible: 422,
+  export_invalid: 422,
+  golden_mismatch: 422,
   store_unavailable: 503,
   store_refused: 502,
   publish_refused: 422,

@@ -22,7 +22,7 @@ export type InferenceOptions = {
   /** Padded tokens of a batch. Default 512. */
   readonly batchTokens?: number
   /** Texts of a batch. Default 64. */
-  readonly batchTextsMax?: number
+  readonly batchTextsMax?: number | undefined
   /** A text that has waited longer goes first. Default 250. */
   readonly batchAgeMsMax?: number
   /** Padded tokens that may wait. Default 65,536. */

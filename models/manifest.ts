@@ -39,6 +39,11 @@ export const manifestSchema = z
     task: z.enum(['single-label', 'multi-label']).optional(),
     /** Multi-label: the probability from which each label applies, in the order of the labels. */
     thresholds: z.array(z.number().min(0).max(1)).optional(),
+    /**
+     * Whether texts may share a batch (the default). An imported graph may give other last bits, or with
+     * quantised activations other labels, for a text that is not alone.
+     */
+    batching: z.enum(['shared', 'one by one']).optional(),
     /** Divides the logits before the softmax, for calibrated probabilities. */
     temperature: z.number().positive().default(1),
     /**
@@ -78,7 +83,17 @@ export type ManifestDraft = Pick<
   | 'metrics'
   | 'trainingRun'
 > &
-  Partial<Pick<Manifest, 'temperature' | 'calibration' | 'abstain' | 'task' | 'thresholds'>>
+  Partial<
+    Pick<Manifest, 'temperature' | 'calibration' | 'abstain' | 'task' | 'thresholds' | 'batching'>
+  >
+
+/** Most texts of one batch that a version allows; undefined for the classifier's own default. */
+export function batchTextsOf(
+  { batching }: Pick<Manifest, 'batching'>,
+  configured?: number,
+): number | undefined {
+  return batching === 'one by one' ? 1 : configured
+}
 
 /**
  * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and the

@@ -17,8 +17,9 @@ import {
   type ModelVersion,
 } from './version-files.ts'
 
-/** Bytes in memory, or a file to copy. */
-export type FileContent = { readonly bytes: Uint8Array } | { readonly path: string }
+/** Bytes in memory, a file to copy, or one to take: a large file that is not needed elsewhere. */
+export type FileContent =
+  { readonly bytes: Uint8Array } | { readonly path: string; readonly take?: 'copy' | 'move' }
 
 export type VersionDraft = {
   readonly storeDir: string
@@ -188,7 +189,8 @@ async function writeContent(path: string, content: FileContent): Promise<void> {
     await writeFile(path, content.bytes, { flush: true })
     return
   }
-  await copyFile(content.path, path)
+  if (content.take === 'move') await rename(content.path, path)
+  else await copyFile(content.path, path)
   const file = await open(path, 'r+')
   try {
     await file.sync()

@@ -57,6 +57,14 @@ export const operationErrors = {
   model_not_found: { meaning: 'No such model, or no such version of it.', retryable: false },
   model_corrupt: { meaning: 'A model version on disk is damaged or incomplete.', retryable: false },
   model_incompatible: { meaning: 'The model cannot be used for this.', retryable: false },
+  export_invalid: {
+    meaning: 'A model to import is incomplete, damaged or contradicts itself.',
+    retryable: false,
+  },
+  golden_mismatch: {
+    meaning: 'An imported model does not give for a text what its export gives.',
+    retryable: false,
+  },
   store_unavailable: { meaning: 'The artifact store did not answer.', retryable: true },
   store_refused: { meaning: 'The artifact store refused for good.', retryable: false },
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },

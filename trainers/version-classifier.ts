@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { AbstentionMode } from '../models/abstention.ts'
 import { openClassifier, type Classifier } from '../models/classifier.ts'
+import { batchTextsOf } from '../models/manifest.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 
@@ -40,5 +41,6 @@ export async function openVersionClassifier(
     abstention,
     workers,
     batchTokens,
+    batchTextsMax: batchTextsOf(version.manifest),
   })
 }

@@ -107,8 +107,13 @@ export const onnxAttributeTypes = { float: 1, int: 2, string: 3, tensor: 4, ints
 
 /** The bytes of a model file. Tensor bytes are copied once, into the returned array. */
 export function encodeModel(model: OnnxMessage<'Model'>): Uint8Array {
+  return encodeMessage('Model', model)
+}
+
+/** The bytes of one message, for a place in a file that is otherwise kept as it is. */
+export function encodeMessage<N extends MessageName>(name: N, message: OnnxMessage<N>): Uint8Array {
   const writer = protobuf.Writer.create()
-  writeMessage(writer, 'Model', model)
+  writeMessage(writer, name, message)
   return writer.finish()
 }
 

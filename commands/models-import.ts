@@ -1,0 +1,55 @@
+// `winnow models import`: a Hugging Face export of a sequence classifier as a model version.
+import type { Command } from 'commander'
+import { importModel } from '../models/import/import-model.ts'
+import { openContext, type SharedOptions } from './context.ts'
+import { addCommand, wholeNumber } from './shared-options.ts'
+
+type Options = SharedOptions & { name: string; maxTokens?: number }
+
+/** Adds `import` to `models`. */
+export function addImportCommand(models: Command): void {
+  addCommand(models, {
+    name: 'import <dir>',
+    summary: 'make a version of a Hugging Face export',
+    description:
+      'Takes a folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json with\n' +
+      'id2label: BERT, DistilBERT, RoBERTa, XLM-R or ModernBERT for sequence classification. Texts are\n' +
+      'run through the export and through the version, and must give the same logits; a golden.json\n' +
+      'in the folder must match too. The version is served like any other.',
+    examples: [
+      'winnow models import ./sentiment --name sentiment',
+      'winnow models import ./topics --name topics --max-tokens 1024 --json',
+    ],
+  })
+    .requiredOption('--name <name>', 'name of the model; the version gets the next number')
+    .option(
+      '--max-tokens <tokens>',
+      'where texts are cut (default: what the export allows, at most 512)',
+      wholeNumber(1),
+    )
+    .action(async (dir: string, options: Options) => {
+      const { terminal, paths } = await openContext(options)
+      const startMs = performance.now()
+      const { version, check } = await importModel({
+        ...{ dir, storeDir: paths.store, name: options.name, maxTokens: options.maxTokens },
+        onStep: (step) => terminal.say(step),
+      })
+      const { manifest, ref } = version
+      const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
+      const seconds = (performance.now() - startMs) / 1_000
+      // Node gives kibibytes.
+      const peakRssBytes = process.resourceUsage().maxRSS * 1_024
+      const apart = check.largestDifference.toExponential(1)
+      terminal.say(
+        `${ref}: ${labels.length} labels, ${precision}, texts of up to ${maxTokens} tokens`,
+      )
+      terminal.say(`${check.texts} texts give the logits of the export (at most ${apart} apart)`)
+      if (batching === 'one by one') {
+        terminal.say('its results depend on the batch, so texts will be served one by one')
+      }
+      terminal.document({
+        ...{ model: ref, dir: version.dir, labels, task, maxTokens, precision, batching },
+        ...{ golden: check, seconds, peakRssBytes },
+      })
+    })
+}

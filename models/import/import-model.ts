@@ -1,0 +1,261 @@
+// Makes a model version of a Hugging Face export of a sequence classifier. It reads top to bottom: what the
+// files say, what the graph is, what the export itself gives for some texts, the graph with Winnow's
+// interface, the same texts by the serving path, the version. A version that differs is never written.
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { WinnowError } from '../../schemas/errors.ts'
+import { openClassifier, type Classifier } from '../classifier.ts'
+import { readMappedModel } from '../graph/mapped-weights.ts'
+import { modelNamePattern } from '../manifest.ts'
+import { loadTokenizer, type Tokenizer } from '../tokenizer.ts'
+import type { ModelVersion } from '../version-files.ts'
+import { writeVersion } from '../version-store.ts'
+import { exportInvalid, readExport, type ExportFiles } from './export-files.ts'
+import {
+  compareGolden,
+  fixedTexts,
+  goldenTolerance,
+  largestDifference,
+  mismatch,
+  readGolden,
+  type GoldenText,
+} from './golden-texts.ts'
+import { runOriginal } from './original-run.ts'
+import { graphInterface, wrapGraph, type GraphInterface } from './wrap-graph.ts'
+import { writeGraph } from './write-graph.ts'
+
+export type ImportOptions = {
+  /** Folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json. */
+  readonly dir: string
+  readonly storeDir: string
+  readonly name: string
+  /** Tokens at which texts are cut. Default: what export and tokenizer allow, at most 512. */
+  readonly maxTokens?: number | undefined
+  /** Says what is being done. */
+  readonly onStep?: ((step: string) => void) | undefined
+}
+
+/** A version and how close it is to its export. */
+export type ImportedModel = {
+  readonly version: ModelVersion
+  readonly check: GoldenCheck
+}
+
+/** What the check found; differences are of logits, in units of what is expected where that is above 1. */
+export type GoldenCheck = {
+  readonly texts: number
+  /** From the export's own run. */
+  readonly largestDifference: number
+  /** Of a text among others from the same text alone; above 0, texts are served one by one. */
+  readonly batchDifference: number
+}
+
+/** Longer texts cost memory in proportion to the square of their length. */
+const defaultTokensMax = 512
+/** The serving path is warmed up with this many tokens. */
+const tokensMin = 8
+
+/**
+ * Imports an export. Throws WinnowError 'export_invalid' (files missing, broken or contradictory),
+ * 'model_incompatible' (a kind that cannot be served), 'golden_mismatch' (a text comes out differently; it
+ * names the text, what was expected and what was found).
+ *
+ * @example
+ * const { version } = await importModel({ dir: 'export/', storeDir, name: 'sentiment' })
+ */
+export async function importModel(options: ImportOptions): Promise<ImportedModel> {
+  const { onStep = () => undefined, storeDir, name } = options
+  requireName(name)
+  onStep('reading the export')
+  const files = await readExport(options.dir)
+  const { labels, task } = files
+  const tokenizer = loadTokenizer({ json: await readFile(files.tokenizerPath) })
+  requireVocabulary(tokenizer, files)
+  const maxTokens = maxTokensOf(files, options.maxTokens)
+  const mapped = readExportGraph(files.graphPath)
+  const found = graphInterface(mapped, labels.length)
+  const golden = files.goldenPath === undefined ? [] : await readGolden(files.goldenPath)
+  const texts = [...fixedTexts, ...golden.map(({ text }) => text)]
+  const ids = texts.map((text) => tokenizer.encode(text, { maxTokens }).ids)
+
+  const scratch = await makeScratch(storeDir)
+  try {
+    onStep('writing the graph')
+    const path = join(scratch, 'model.onnx')
+    const link = task === 'multi-label' ? 'sigmoid' : 'softmax'
+    const wrapped = wrapGraph(mapped, found, { labels: labels.length, link })
+    await writeGraph(wrapped, { path, graphPath: files.graphPath })
+    onStep(`running ${texts.length} texts through the export`)
+    const expected = await runOriginal({ graphPath: files.graphPath, found }, ids)
+    requireWidth(expected, labels)
+    onStep(`running ${texts.length} texts as they will be served`)
+    const thresholds = task === 'multi-label' ? labels.map(() => 0.5) : undefined
+    const classifier = await openClassifier({
+      ...{ modelPath: path, labels, tokenizer, maxTokens, thresholds },
+      workers: Math.min(2, availableParallelism()),
+    })
+    let check: GoldenCheck
+    try {
+      check = await checkTexts(classifier, { texts, expected, golden })
+    } finally {
+      await classifier.close()
+    }
+    const version = await writeVersion({
+      ...{ storeDir, name },
+      manifest: manifestOf(files, { maxTokens, precision: found.precision, thresholds, check }),
+      model: { path, take: 'move' },
+      tokenizer: { path: files.tokenizerPath },
+    })
+    return { version, check }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Before the work, not after it. */
+function requireName(name: string): void {
+  if (modelNamePattern.test(name)) return
+  throw new WinnowError(
+    'usage',
+    `'${name}' cannot name a model: use letters, digits, '.', '_' and '-', at most 64.`,
+  )
+}
+
+/** On the disk of the store, so that the finished file only needs a new name. */
+async function makeScratch(storeDir: string): Promise<string> {
+  await mkdir(resolve(storeDir), { recursive: true })
+  return mkdtemp(join(resolve(storeDir), '.import-'))
+}
+
+function readExportGraph(path: string): Uint8Array {
+  try {
+    return readMappedModel(path)
+  } catch (cause) {
+    throw exportInvalid(cause instanceof Error ? cause.message : String(cause), { path }, cause)
+  }
+}
+
+function requireVocabulary(tokenizer: Tokenizer, { vocabularySize }: ExportFiles): void {
+  if (tokenizer.vocabularySize <= vocabularySize) return
+  throw exportInvalid(
+    `tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, and config.json says that the ` +
+      `model knows ${vocabularySize} tokens.`,
+  )
+}
+
+function maxTokensOf({ positions, tokenizerTokens }: ExportFiles, wanted?: number): number {
+  const allowed = Math.min(positions, tokenizerTokens)
+  if (allowed < tokensMin) {
+    throw new WinnowError(
+      'model_incompatible',
+      `The export takes ${allowed} tokens at most; at least ${tokensMin} are needed.`,
+    )
+  }
+  if (wanted !== undefined && (wanted > allowed || wanted < tokensMin)) {
+    throw new WinnowError(
+      'usage',
+      `${wanted} tokens are asked for; this export takes ${tokensMin} to ${allowed}.`,
+    )
+  }
+  return wanted ?? Math.min(allowed, defaultTokensMax)
+}
+
+function requireWidth(rows: readonly (readonly number[])[], labels: readonly string[]): void {
+  const other = rows.find((row) => row.length !== labels.length)
+  if (other === undefined) return
+  throw exportInvalid(
+    `The graph gives ${other.length} logits for the ${labels.length} labels of config.json.`,
+    { logits: other.length, labels: labels.length },
+  )
+}
+
+/** Runs the texts alone and among others, and compares. */
+async function checkTexts(
+  classifier: Classifier,
+  check: {
+    texts: readonly string[]
+    expected: readonly (readonly number[])[]
+    golden: readonly GoldenText[]
+  },
+): Promise<GoldenCheck> {
+  const { texts, expected, golden } = check
+  let fromExport = 0
+  let fromAlone = 0
+  for (const [index, text] of texts.entries()) {
+    const { ids, truncated } = classifier.tokenize(text)
+    const alone = await logitsOf(classifier, { ids, text })
+    const difference = largestDifference(expected[index]!, alone.logits)
+    if (difference > goldenTolerance) {
+      const found = alone.logits
+      throw mismatch(text, { what: 'logits of the export', expected: expected[index]!, found })
+    }
+    fromExport = Math.max(fromExport, difference)
+    // Others of its length go into the same batch; reversed ones change what the batch has in common.
+    const [, ...among] = await Promise.all(
+      [reversed(ids), ids, ids].map((one) => logitsOf(classifier, { ids: one, text })),
+    )
+    for (const { logits } of among) {
+      fromAlone = Math.max(fromAlone, largestDifference(alone.logits, logits))
+    }
+    const reference = golden[index - fixedTexts.length]
+    if (reference !== undefined) {
+      compareGolden(reference, { ...alone, ids: Array.from(ids), truncated })
+    }
+  }
+  return { texts: texts.length, largestDifference: fromExport, batchDifference: fromAlone }
+}
+
+/** The same tokens between the same special ones, the other way round. */
+function reversed(ids: Int32Array): Int32Array {
+  return Int32Array.of(ids[0]!, ...ids.slice(1, -1).reverse(), ...ids.slice(-1))
+}
+
+async function logitsOf(
+  classifier: Classifier,
+  { ids, text }: { ids: Int32Array; text: string },
+): Promise<{ logits: number[]; probabilities: number[]; label: string }> {
+  const outcome = await classifier.classify(ids)
+  if (outcome.kind === 'rejected') {
+    throw mismatch(text, {
+      what: 'finite logits',
+      expected: 'numbers',
+      found: outcome.error.message,
+    })
+  }
+  const logits = Array.from(outcome.logits)
+  const best = logits.indexOf(Math.max(...logits))
+  return {
+    logits,
+    probabilities: Array.from(outcome.probabilities),
+    label: classifier.labels[best]!,
+  }
+}
+
+function manifestOf(
+  files: ExportFiles,
+  found: {
+    maxTokens: number
+    precision: GraphInterface['precision']
+    thresholds: number[] | undefined
+    check: GoldenCheck
+  },
+): Parameters<typeof writeVersion>[0]['manifest'] {
+  const { labels, task, origin, hidden, pooling, family } = files
+  const { maxTokens, precision, thresholds, check } = found
+  return {
+    ...{
+      labels: [...labels],
+      base: origin,
+      method: 'import',
+      precision,
+      maxTokens,
+      hidden,
+      pooling,
+    },
+    metrics: { family, golden: check },
+    trainingRun: null,
+    ...(check.batchDifference > 0 && { batching: 'one by one' }),
+    ...(task === 'multi-label' && { task, thresholds }),
+  }
+}

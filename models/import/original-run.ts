@@ -1,0 +1,67 @@
+// Runs an export as it came: its own file, its own inputs, one text at a time, with none of the changes that
+// serving makes. What it gives is the measure of an import.
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { onnxElementTypes } from '../graph/onnx-wire.ts'
+import { sessionConfig, sessionOptions } from '../session-options.ts'
+import type { GraphInterface } from './wrap-graph.ts'
+
+/**
+ * The logits float32 [labels] of each text, given as token ids int32 [tokens]. The session is closed before
+ * this returns. Throws WinnowError 'model_incompatible' when the runtime cannot load the file or run a text.
+ */
+export async function runOriginal(
+  { graphPath, found }: { graphPath: string; found: GraphInterface },
+  texts: readonly Int32Array[],
+): Promise<number[][]> {
+  const session = await loadOriginal(graphPath)
+  try {
+    const rows: number[][] = []
+    for (const ids of texts) rows.push(await runText(session, { ids, found }))
+    return rows
+  } finally {
+    await session.release()
+  }
+}
+
+async function loadOriginal(graphPath: string): Promise<InferenceSession> {
+  try {
+    // Packed copies of weights would double the memory and save little time over a dozen texts.
+    const session = { ...sessionConfig, disable_prepacking: '1' }
+    return await InferenceSession.create(graphPath, { ...sessionOptions, extra: { session } })
+  } catch (cause) {
+    const message = `The runtime cannot load ${graphPath}: ${errorMessage(cause)}`
+    throw new WinnowError('model_incompatible', message, { cause, details: { path: graphPath } })
+  }
+}
+
+async function runText(
+  session: InferenceSession,
+  { ids, found }: { ids: Int32Array; found: GraphInterface },
+): Promise<number[]> {
+  const shape = [1, ids.length]
+  const feeds = Object.fromEntries(
+    found.inputs.map(({ name, elementType }) => {
+      const numbers =
+        name === 'input_ids' ? ids : ids.map(() => (name === 'attention_mask' ? 1 : 0))
+      const tensor =
+        elementType === onnxElementTypes.int64
+          ? new Tensor('int64', BigInt64Array.from(numbers, BigInt), shape)
+          : new Tensor('int32', numbers, shape)
+      return [name, tensor]
+    }),
+  )
+  try {
+    const results = await session.run(feeds, [found.logits.name])
+    const logits = results[found.logits.name]!
+    const row = Array.from(logits.data as Iterable<number>, Number)
+    logits.dispose()
+    return row
+  } catch (cause) {
+    throw new WinnowError(
+      'model_incompatible',
+      `The export fails on a text of ${ids.length} tokens: ${errorMessage(cause)}`,
+      { cause, details: { tokens: ids.length } },
+    )
+  }
+}
