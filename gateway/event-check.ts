@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import type { EventErrorCode } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
-import { parseRfc3339 } from './instant.ts'
+import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import type { PublishedEvent } from './ports.ts'
 
 /** A checked event; its id is still absent when the caller gave none. */

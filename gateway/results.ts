@@ -3,7 +3,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
-import { parseRfc3339 } from './instant.ts'
+import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import type { ResultFilter, ResultReader, StoredResult } from './ports.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'

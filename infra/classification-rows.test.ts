@@ -68,7 +68,7 @@ describe('knownLabelRow', () => {
     expect(asObject(labelColumns, knownLabelRow(one))).toEqual({
       event_id: one.eventId,
       label: 'spam',
-      labelled_at: '5.000',
+      labelled_at: '0000000005.000',
       labelled_by: 'producer',
     })
   })
@@ -76,9 +76,9 @@ describe('knownLabelRow', () => {
 
 describe('seconds', () => {
   it.each([
-    [0, '0.000'],
-    [1, '0.001'],
+    [0, '0000000000.000'],
+    [1, '0000000000.001'],
     [1_700_000_000_999, '1700000000.999'],
-    [1.5, '0.002'],
+    [1.5, '0000000000.002'],
   ])('%d ms is %s', (ms, text) => expect(seconds(ms)).toBe(text))
 })

@@ -142,7 +142,10 @@ export function eventLabelRow(
   return [one.eventId, one.label ?? '', seconds(one.timeMs), one.by, ...origin]
 }
 
-/** Epoch milliseconds as the decimal seconds that DateTime64(3) reads. */
+/**
+ * Epoch milliseconds as the decimal seconds that DateTime64(3) reads, which it takes for a date where
+ * they have fewer than ten digits before the point.
+ */
 export function seconds(ms: number): string {
-  return (ms / 1_000).toFixed(3)
+  return (ms / 1_000).toFixed(3).padStart(14, '0')
 }

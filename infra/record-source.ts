@@ -1,6 +1,6 @@
 // A consumer group member that hands out chunks of records and commits only what it is told to. It
 // owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
-import type { Batch, Consumer, KafkaMessage } from 'kafkajs'
+import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
@@ -129,17 +129,34 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
 
 /** A consumed message as the stages see it. */
 export function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
-  const traceparent = message.headers?.['traceparent']
+  const traceparent = traceparentOf(message.headers?.['traceparent'])
   const lineage = lineageFromHeaders(message.headers)
   return {
     topic,
     partition,
     offset: Number(message.offset),
-    // A producer may send a record without a time (-1).
-    recordTimeMs: Math.max(0, Number(message.timestamp)),
+    recordTimeMs: recordTime(message.timestamp),
     key: message.key,
     value: message.value,
-    traceparent: traceparent === undefined ? undefined : String(traceparent),
+    traceparent,
     ...(lineage === undefined ? {} : { lineage }),
   }
+}
+
+/** The latest time that rows can be written with: in the year 2286. */
+const recordTimeMsMax = 9_999_999_999_999
+
+/** Producers choose the time of a record: none (-1), or any. */
+function recordTime(timestamp: string): number {
+  return Math.min(Math.max(0, Number(timestamp)), recordTimeMsMax)
+}
+
+/** W3C Trace Context, version 00 or what a later one adds behind it; anything else is dropped. */
+const traceparentForm =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,64})?$/
+
+function traceparentOf(header: IHeaders[string]): string | undefined {
+  if (header === undefined || Array.isArray(header)) return undefined
+  const text = String(header)
+  return traceparentForm.test(text) ? text : undefined
 }

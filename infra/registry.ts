@@ -8,6 +8,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
+import { findAvroDefect } from './avro-check.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
 
@@ -20,8 +21,15 @@ export type Schemas = {
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
+/** How values of one schema id are read; `resolver` undefined: writer and reader are the same. */
 type Resolution =
-  { kind: 'ok'; resolver: avro.Resolver | undefined } | { kind: 'rejected'; error: EventError }
+  | { kind: 'ok'; writer: avro.Type; resolver: avro.Resolver | undefined }
+  | { kind: 'rejected'; error: EventError }
+
+/** An unknown id is asked for again after so long: somebody may have registered its schema. */
+const unknownMsMax = 10_000
+/** Ids are signed 32-bit integers; registries disagree on what they answer to others. */
+const idMax = 0x7fff_ffff
 
 /**
  * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
@@ -49,16 +57,22 @@ export async function openSchemas(
     })
     types.set(topic, { type: avro.Type.forSchema(schema as avro.Schema), id })
   }
-  const resolutions = new Map<string, Promise<Resolution>>()
+  const resolutions = new Map<string, { result: Promise<Resolution>; untilMs: number }>()
   const resolutionOf = (topic: AvroTopic, id: number): Promise<Resolution> => {
     const key = `${topic}/${id}`
-    let known = resolutions.get(key)
-    if (known === undefined) {
-      known = resolve(registry, types.get(topic)!, id)
-      if (resolutions.size < 1_000) resolutions.set(key, known)
-      known.catch(() => resolutions.delete(key))
-    }
-    return known
+    const known = resolutions.get(key)
+    if (known !== undefined && performance.now() < known.untilMs) return known.result
+    const entry = { result: resolve(registry, types.get(topic)!, id), untilMs: Infinity }
+    const isUnknown = (one: Resolution) =>
+      one.kind === 'rejected' && one.error.code === 'schema_unknown'
+    entry.result.then(
+      (one) => {
+        if (isUnknown(one)) entry.untilMs = performance.now() + unknownMsMax
+      },
+      () => resolutions.delete(key),
+    )
+    if (resolutions.size < 1_000 || known !== undefined) resolutions.set(key, entry)
+    return entry.result
   }
   return {
     encode(topic, value) {
@@ -73,14 +87,23 @@ export async function openSchemas(
       }
       const resolution = await resolutionOf(topic, value.readUInt32BE(1))
       if (resolution.kind === 'rejected') return resolution
-      try {
-        const type = types.get(topic)!.type
-        const decoded = type.fromBuffer(value.subarray(5), resolution.resolver) as TopicValue<T>
-        return { kind: 'ok', value: decoded }
-      } catch (error) {
-        return rejected('avro_undecodable', errorMessage(error))
-      }
+      return readAvro(types.get(topic)!.type, resolution, value.subarray(5))
     },
+  }
+}
+
+/** Decodes the Avro part of a value: written with `writer`, read as `type`. */
+export function readAvro<T>(
+  type: avro.Type,
+  { writer, resolver }: { writer: avro.Type; resolver: avro.Resolver | undefined },
+  bytes: Buffer,
+): Decoded<T> {
+  const defect = findAvroDefect(writer, bytes)
+  if (defect !== undefined) return { kind: 'rejected', error: defect }
+  try {
+    return { kind: 'ok', value: type.fromBuffer(bytes, resolver) as T }
+  } catch (error) {
+    return rejected('avro_undecodable', errorMessage(error))
   }
 }
 
@@ -155,7 +178,8 @@ async function resolve(
   reader: { type: avro.Type; id: number },
   id: number,
 ): Promise<Resolution> {
-  if (id === reader.id) return { kind: 'ok', resolver: undefined }
+  if (id === reader.id) return { kind: 'ok', writer: reader.type, resolver: undefined }
+  if (id > idMax) return rejected('schema_unknown', `${id} is no schema id`)
   let writer: avro.Type
   try {
     writer = (await registry.getSchema(id)) as unknown as avro.Type
@@ -163,6 +187,10 @@ async function resolve(
     const { status } = cause as { status?: number }
     if (status === 404)
       return rejected('schema_unknown', `the registry has no schema with id ${id}`)
+    // An answer that is no Avro schema that can be used here; asking again would not change it.
+    if (status === undefined) {
+      return rejected('schema_mismatch', `schema ${id} cannot be used: ${errorMessage(cause)}`)
+    }
     throw new WinnowError(
       'registry_unavailable',
       `cannot read schema ${id}: ${errorMessage(cause)}`,
@@ -172,7 +200,7 @@ async function resolve(
     )
   }
   try {
-    return { kind: 'ok', resolver: reader.type.createResolver(writer) }
+    return { kind: 'ok', writer, resolver: reader.type.createResolver(writer) }
   } catch (error) {
     return rejected('schema_mismatch', `schema ${id} cannot be read here: ${errorMessage(error)}`)
   }

@@ -44,7 +44,8 @@ function stripMailQuotes(text: string): string {
 
 /** A text without a tag-like part is returned as it is, so that `a < b` survives. */
 function stripMarkup(text: string): string {
-  if (!/<(?:!doctype|\/?[a-z][a-z0-9]*)\b[^>]*>/i.test(text)) return text
+  if (!/<(?:!doctype|\/?[a-z][a-z0-9]*)\b[^<>]*>/i.test(text)) return text
+  if (openTagsAtOnce(text) > openTagsMax) return text.replace(/<[^<>]*>/g, ' ')
   return convert(text, {
     wordwrap: false,
     limits: { maxInputLength: 1_000_000, maxDepth: 64, ellipsis: '' },
@@ -54,4 +55,20 @@ function stripMarkup(text: string): string {
       { selector: 'table', format: 'block' },
     ],
   })
+}
+
+/** Elements open at once in a text that is parsed; the time for more grows with the square of it. */
+const openTagsMax = 1_000
+const voidTags = new Set(['area', 'base', 'br', 'col', 'hr', 'img', 'input', 'link', 'meta', 'wbr'])
+
+/** The most elements that are open at once, those that need no end not counted. */
+function openTagsAtOnce(text: string): number {
+  let open = 0
+  let most = 0
+  for (const [, end, name] of text.matchAll(/<(\/?)([a-z][a-z0-9]*)/gi)) {
+    if (voidTags.has(name!.toLowerCase())) continue
+    open = Math.max(0, open + (end === '/' ? -1 : 1))
+    most = Math.max(most, open)
+  }
+  return most
 }

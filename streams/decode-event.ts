@@ -65,8 +65,10 @@ export function decodeJson<T>(
 function rejection(issue: z.core.$ZodIssue, json: object): Outcome<never> {
   const path = issue.path.join('.')
   if (issue.code === 'too_big') return rejected('field_too_long', `${path}: ${issue.message}`)
+  if (issue.code === 'invalid_key')
+    return rejected('field_too_long', 'an attribute name is too long')
   const [field] = issue.path
-  if (issue.path.length === 1 && !(String(field) in json)) {
+  if (issue.path.length === 1 && !Object.hasOwn(json, String(field))) {
     return rejected('field_missing', `${path} is missing`)
   }
   return rejected('field_type', `${path}: ${issue.message}`)

@@ -1,14 +1,13 @@
 // When something happened, as its producer wrote it: RFC 3339 or epoch milliseconds, within reason.
 // It owns the bounds; what is done without a time is the caller's.
 import type { Config } from '../configs/schema.ts'
+import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 
 export type TimeRules = { nowMs: number; limits: Pick<Config['limits'], 'futureMsMax'> }
 
 /** Event times before this are taken for a wrong unit or an unset clock: 2000-01-01. */
 const earliestMs = Date.UTC(2000, 0, 1)
-/** RFC 3339 section 5.6: date, time and an offset or Z. */
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/
 
 /** The time of an event or label in epoch milliseconds; the record's own when it has none. */
 export function eventTime(
@@ -17,9 +16,10 @@ export function eventTime(
   { nowMs, limits }: TimeRules,
 ): Outcome<number> {
   if (time === null) return ok(recordTimeMs)
-  const parsed = typeof time === 'number' ? time : rfc3339.test(time) ? Date.parse(time) : NaN
-  if (!Number.isFinite(parsed)) {
-    return rejected('time_invalid', `${JSON.stringify(time)} is neither RFC 3339 nor epoch ms`)
+  const parsed = typeof time === 'number' ? time : parseRfc3339(time)
+  if (parsed === undefined || !Number.isFinite(parsed)) {
+    const written = JSON.stringify(time).slice(0, 100)
+    return rejected('time_invalid', `${written} is neither RFC 3339 nor epoch ms`)
   }
   const ms = Math.trunc(parsed)
   if (ms > nowMs + limits.futureMsMax) {

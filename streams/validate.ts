@@ -16,7 +16,9 @@ export type ValidationRules = {
   window: DuplicateWindow
 }
 
+/** As the JSON form has them, for events in Avro as well. */
 const idCharsMax = 256
+const attributeCharsMax = 4_096
 
 /** Checks and cleans one event that entered at the origin of its lineage. */
 export function validateEvent(
@@ -31,6 +33,12 @@ export function validateEvent(
   }
   const tooLong = longField(event, limits.attributesMax)
   if (tooLong !== undefined) return rejected('field_too_long', tooLong)
+  const empty = (['id', 'label'] as const).find((name) => event[name] === '')
+  if (empty !== undefined) return rejected('field_type', `${empty} must not be empty`)
+  const half = halfPair(event)
+  if (half !== undefined) {
+    return rejected('text_unpaired_surrogate', `${half} holds half of a surrogate pair`)
+  }
   const time = eventTime(event.time, origin.recordTimeMs, rules)
   if (time.kind === 'rejected') return time
   const text = cleanText(event.text, rules.cleaning.steps)
@@ -64,6 +72,34 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
       return `${name} has ${value.length} characters; at most ${idCharsMax}`
     }
   }
-  const count = Object.keys(event.attributes).length
-  return count > attributesMax ? `${count} attributes; at most ${attributesMax}` : undefined
+  const attributes = Object.entries(event.attributes)
+  if (attributes.length > attributesMax) {
+    return `${attributes.length} attributes; at most ${attributesMax}`
+  }
+  for (const [name, value] of attributes) {
+    if (name.length > idCharsMax) return `an attribute name has more than ${idCharsMax} characters`
+    if (value.length > attributeCharsMax) {
+      return `attributes.${name} has ${value.length} characters; at most ${attributeCharsMax}`
+    }
+  }
+  return undefined
+}
+
+/** The first field with half of a surrogate pair: JSON can write one, UTF-8 and so Avro and rows cannot. */
+function halfPair(event: EventRecord): string | undefined {
+  const { attributes, text, id, source, label } = event
+  const fields = {
+    text,
+    id,
+    source,
+    label,
+    time: typeof event.time === 'string' ? event.time : null,
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== null && !value.isWellFormed()) return name
+  }
+  const isBroken = Object.entries(attributes).some(
+    (pair) => !pair.every((one) => one.isWellFormed()),
+  )
+  return isBroken ? 'attributes' : undefined
 }

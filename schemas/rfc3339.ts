@@ -1,4 +1,5 @@
-// Reads points in time as callers write them. It owns the accepted forms, not what may be asked for.
+// Points in time as people and producers write them: RFC 3339. It owns the accepted form, not what may
+// be asked for.
 
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
 

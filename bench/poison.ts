@@ -1,0 +1,157 @@
+// What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams the same
+// texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events among them, in
+// alternating rounds. Findings: bench/RESULTS.md.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../configs/load.ts'
+import { cacheDir, modelStoreDir } from '../configs/paths.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { connectionsOf } from '../infra/local/stack-state.ts'
+import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { topicOf } from '../infra/topics.ts'
+import { prepareBackends } from '../commands/migrate.ts'
+import { openBase } from '../models/base-store.ts'
+import type { OutgoingRecord } from '../schemas/record.ts'
+import { poisonCases } from '../tests/support/poison.ts'
+import { describeExamples } from '../trainers/dataset.ts'
+import { trainHead } from '../trainers/train-head.ts'
+import { median, readTexts } from './measuring.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    texts: { type: 'string', default: '4000' },
+    rounds: { type: 'string', default: '5' },
+    /** Malformed events for each hundred good ones. */
+    percent: { type: 'string', default: '1' },
+  },
+})
+if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
+const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
+const stateDir = join(dir, 'state')
+const storeDir = join(dir, 'models')
+
+try {
+  const ports = { kafka: 0, registry: 0, analytics: 0 }
+  const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
+  await compare(connectionsOf(state), await readTexts(values.data, Number(values.texts)))
+} finally {
+  await stopStack({ stateDir })
+  await rm(dir, { recursive: true, force: true })
+}
+
+async function compare(
+  stack: ReturnType<typeof connectionsOf>,
+  texts: readonly string[],
+): Promise<void> {
+  const environment = {
+    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
+    WINNOW_REGISTRY_URL: stack.registryUrl,
+    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
+    WINNOW_MODEL_STORE: storeDir,
+    WINNOW_INFERENCE_MODEL: 'bench',
+  }
+  const config = loadConfig({ env: environment })
+  await prepareBackends(config)
+  await trainBenchModel()
+  const analytics = createAnalytics(config.clickhouse)
+  const producer = await openProducer(createKafka(config.kafka))
+  const stream = startStream(environment)
+  const topic = topicOf(config.topics, 'events')
+  const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))
+  /** Texts a second from the first record sent to the last row there. */
+  const pass = async (prefix: string, bad: readonly OutgoingRecord[], batch = texts) => {
+    const good = batch.map((text, index): OutgoingRecord => {
+      const id = `${prefix}-${index}`
+      return { key: id, value: JSON.stringify({ id, text }) }
+    })
+    const startMs = performance.now()
+    await producer.send(topic, spread(good, bad))
+    await rowsArrived(analytics, prefix, batch.length)
+    return batch.length / ((performance.now() - startMs) / 1_000)
+  }
+  await pass('warm', poison.slice(0, 5), texts.slice(0, 500))
+  const rounds: { alone: number; poisoned: number }[] = []
+  for (let round = 0; round < Number(values.rounds); round++) {
+    // The one that goes first changes from round to round.
+    const poisonedFirst = round % 2 === 1
+    const early = await pass(`a${round}`, poisonedFirst ? poison : [])
+    const late = await pass(`b${round}`, poisonedFirst ? [] : poison)
+    rounds.push(poisonedFirst ? { alone: late, poisoned: early } : { alone: early, poisoned: late })
+  }
+  const [found] = await analytics.rows<{ letters: number }>(
+    'SELECT count() AS letters FROM dead_letters',
+  )
+  stream.kill('SIGTERM')
+  await once(stream, 'close')
+  await Promise.all([producer.close(), analytics.close()])
+  const losses = rounds.map(({ alone, poisoned }) => 1 - poisoned / alone)
+  const report = {
+    ...{ texts: texts.length, malformed: poison.length, deadLetters: found?.letters },
+    textsPerSecondAlone: median(rounds.map(({ alone }) => alone)),
+    textsPerSecondPoisoned: median(rounds.map(({ poisoned }) => poisoned)),
+    loss: { median: median(losses), min: Math.min(...losses), max: Math.max(...losses) },
+  }
+  console.log(JSON.stringify(report, undefined, 2))
+}
+
+/** Malformed events of every kind in turn, but for the few that are megabytes long. */
+function badRecords(count: number): OutgoingRecord[] {
+  const none = { wider: 900_001, validated: 900_002, string: 900_003, intText: 900_004 }
+  const ids = { event: 1, ...none, recursive: 900_005, unknown: 999_999 }
+  const values = poisonCases(ids, Date.now())
+    .map(({ value }) => value)
+    .filter((value) => value === null || value.length < 10_000)
+  const step = values.length / count
+  return Array.from({ length: count }, (_, at) => ({
+    ...{ key: null, value: values[Math.floor((at * step) % values.length)]! },
+  }))
+}
+
+function spread(good: readonly OutgoingRecord[], bad: readonly OutgoingRecord[]): OutgoingRecord[] {
+  if (bad.length === 0) return [...good]
+  const step = Math.floor(good.length / bad.length)
+  return good.flatMap((record, index) => {
+    const hit = index % step === step - 1 ? bad[(index + 1) / step - 1] : undefined
+    return hit === undefined ? [record] : [record, hit]
+  })
+}
+
+/** A small head; which weights it has does not change its speed. */
+async function trainBenchModel(): Promise<void> {
+  const examples = Array.from({ length: 40 }, (_, index) => ({
+    text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,
+    label: index % 2 === 0 ? 'parcel' : 'refund',
+  }))
+  await trainHead({
+    train: { examples, manifest: describeExamples('bench', examples) },
+    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
+    ...{ storeDir, name: 'bench', maxTokens: 128, grid: [1], workers: 1 },
+  })
+}
+
+function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
+  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
+  const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
+  return spawn(process.execPath, args, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function rowsArrived(analytics: Analytics, prefix: string, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await analytics.rows<{ rows: number }>(
+      'SELECT count() AS rows FROM classifications WHERE startsWith(event_id, {prefix: String})',
+      { prefix: `${prefix}-` },
+    )
+    if (row!.rows >= count) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

@@ -1,0 +1,77 @@
+// Every case of the poison suite through the transforms alone; tests/integration/poison.test.ts sends the
+// same ones through the real stack.
+import avro from 'avsc'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import { readAvro } from '../infra/registry.ts'
+import { eventAvro, type EventRecord } from '../schemas/event.ts'
+import { oddEvents, poisonCases, poisonCleaning } from '../tests/support/poison.ts'
+import { recursiveAvro, widerAvro } from '../tests/support/poison.ts'
+import { decodeEvent, type AvroReader } from './decode-event.ts'
+import { DuplicateWindow } from './duplicate-window.ts'
+import { rejected, type Outcome } from './outcome.ts'
+import { validateEvent } from './validate.ts'
+
+const nowMs = Date.UTC(2026, 5, 1)
+const ids = {
+  ...{ event: 1, wider: 2, validated: 3, string: 4, intText: 5, recursive: 6, unknown: 999 },
+}
+const typeOf = (schema: object) => avro.Type.forSchema(schema as avro.Schema)
+const reader = typeOf(eventAvro)
+const writers = new Map([
+  [ids.event, reader],
+  [ids.wider, typeOf(widerAvro)],
+  [ids.recursive, typeOf(recursiveAvro)],
+])
+
+/** Reads as the registry client does; what its answers mean is its own test's. */
+const readEvent: AvroReader<EventRecord> = (value) => {
+  if (value.length < 5) return Promise.resolve(rejected('avro_undecodable', 'too short'))
+  const id = value.readUInt32BE(1)
+  const writer = writers.get(id)
+  if (writer === undefined) {
+    const isOther = id === ids.validated || id === ids.string || id === ids.intText
+    return Promise.resolve(rejected(isOther ? 'schema_mismatch' : 'schema_unknown', 'no writer'))
+  }
+  const resolver = writer === reader ? undefined : reader.createResolver(writer)
+  return Promise.resolve(readAvro<EventRecord>(reader, { writer, resolver }, value.subarray(5)))
+}
+
+async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown>> {
+  const { limits } = loadConfig({ env: {} })
+  const event = await decodeEvent(value, readEvent)
+  if (event.kind === 'rejected') return event
+  const origin = { topic: 't', partition: 0, offset: 7, recordTimeMs: nowMs - 1_000 }
+  const rules = { limits, cleaning: { steps: [...poisonCleaning] }, nowMs }
+  const window = new DuplicateWindow(10)
+  return validateEvent(event.value, { origin, attempt: 0 }, { ...rules, window })
+}
+
+const cases = poisonCases(ids, nowMs)
+
+describe('poison', () => {
+  it('has at least 150 cases, each with a name of its own', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(150)
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
+  })
+
+  it.each(cases.map((one) => [one.name, one.code, one] as const))(
+    '%s: %s',
+    async (_name, code, { value }) => {
+      const startMs = performance.now()
+      const outcome = await outcomeOf(value)
+      expect(outcome.kind === 'rejected' ? outcome.error.code : 'ok').toBe(code)
+      // The slowest ones take milliseconds; those that grew with the square took minutes.
+      expect(performance.now() - startMs).toBeLessThan(5_000)
+    },
+  )
+
+  it.each(oddEvents(ids, nowMs).map((one) => [one.id.slice(0, 20), one] as const))(
+    '%s is an event',
+    async (_name, { id, value }) => {
+      const startMs = performance.now()
+      expect(await outcomeOf(value)).toMatchObject({ kind: 'ok', value: { id } })
+      expect(performance.now() - startMs).toBeLessThan(5_000)
+    },
+  )
+})
