@@ -48,8 +48,10 @@ async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown>> {
 }
 
 const cases = poisonCases(ids, nowMs)
+/** The slowest take a fraction of a second; where time grows with the square, they took minutes. */
+const msMax = 25_000
 
-describe('poison', () => {
+describe('poison', { timeout: 60_000 }, () => {
   it('has at least 150 cases, each with a name of its own', () => {
     expect(cases.length).toBeGreaterThanOrEqual(150)
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
@@ -61,8 +63,7 @@ describe('poison', () => {
       const startMs = performance.now()
       const outcome = await outcomeOf(value)
       expect(outcome.kind === 'rejected' ? outcome.error.code : 'ok').toBe(code)
-      // The slowest ones take milliseconds; those that grew with the square took minutes.
-      expect(performance.now() - startMs).toBeLessThan(5_000)
+      expect(performance.now() - startMs).toBeLessThan(msMax)
     },
   )
 
@@ -71,7 +72,7 @@ describe('poison', () => {
     async (_name, { id, value }) => {
       const startMs = performance.now()
       expect(await outcomeOf(value)).toMatchObject({ kind: 'ok', value: { id } })
-      expect(performance.now() - startMs).toBeLessThan(5_000)
+      expect(performance.now() - startMs).toBeLessThan(msMax)
     },
   )
 })
