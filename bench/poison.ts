@@ -21,7 +21,7 @@ import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
 import { describeExamples } from '../trainers/dataset.ts'
 import { trainHead } from '../trainers/train-head.ts'
-import { median, readTexts } from './measuring.ts'
+import { cpuSeconds, median, readTexts } from './measuring.ts'
 
 const { values } = parseArgs({
   options: {
@@ -65,19 +65,24 @@ async function compare(
   const stream = startStream(environment)
   const topic = topicOf(config.topics, 'events')
   const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))
-  /** Texts a second from the first record sent to the last row there. */
+  /** From the first record sent to the last row there; processor time is that of the stream. */
   const pass = async (prefix: string, bad: readonly OutgoingRecord[], batch = texts) => {
     const good = batch.map((text, index): OutgoingRecord => {
       const id = `${prefix}-${index}`
       return { key: id, value: JSON.stringify({ id, text }) }
     })
     const startMs = performance.now()
+    const startCpu = cpuSeconds(stream.pid!)
     await producer.send(topic, spread(good, bad))
     await rowsArrived(analytics, prefix, batch.length)
-    return batch.length / ((performance.now() - startMs) / 1_000)
+    return {
+      textsPerSecond: batch.length / ((performance.now() - startMs) / 1_000),
+      cpuMsPerText: ((cpuSeconds(stream.pid!) - startCpu) * 1_000) / batch.length,
+    }
   }
   await pass('warm', poison.slice(0, 5), texts.slice(0, 500))
-  const rounds: { alone: number; poisoned: number }[] = []
+  type Pass = Awaited<ReturnType<typeof pass>>
+  const rounds: { alone: Pass; poisoned: Pass }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
     // The one that goes first changes from round to round.
     const poisonedFirst = round % 2 === 1
@@ -91,21 +96,30 @@ async function compare(
   stream.kill('SIGTERM')
   await once(stream, 'close')
   await Promise.all([producer.close(), analytics.close()])
-  const losses = rounds.map(({ alone, poisoned }) => 1 - poisoned / alone)
+  const spreadOf = (shares: readonly number[]) => ({
+    ...{ median: median(shares), min: Math.min(...shares), max: Math.max(...shares) },
+  })
   const report = {
     ...{ texts: texts.length, malformed: poison.length, deadLetters: found?.letters },
-    textsPerSecondAlone: median(rounds.map(({ alone }) => alone)),
-    textsPerSecondPoisoned: median(rounds.map(({ poisoned }) => poisoned)),
-    loss: { median: median(losses), min: Math.min(...losses), max: Math.max(...losses) },
+    textsPerSecondAlone: median(rounds.map(({ alone }) => alone.textsPerSecond)),
+    textsPerSecondPoisoned: median(rounds.map(({ poisoned }) => poisoned.textsPerSecond)),
+    loss: spreadOf(
+      rounds.map(({ alone, poisoned }) => 1 - poisoned.textsPerSecond / alone.textsPerSecond),
+    ),
+    cpuMsPerTextAlone: median(rounds.map(({ alone }) => alone.cpuMsPerText)),
+    moreCpu: spreadOf(
+      rounds.map(({ alone, poisoned }) => poisoned.cpuMsPerText / alone.cpuMsPerText - 1),
+    ),
   }
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** Malformed events of every kind in turn, but for the few that are megabytes long. */
+/** Malformed events of every kind in turn, but for those that are long, or empty with markup cleaned only. */
 function badRecords(count: number): OutgoingRecord[] {
   const none = { wider: 900_001, validated: 900_002, string: 900_003, intText: 900_004 }
   const ids = { event: 1, ...none, recursive: 900_005, unknown: 999_999 }
   const values = poisonCases(ids, Date.now())
+    .filter(({ code }) => code !== 'text_empty')
     .map(({ value }) => value)
     .filter((value) => value === null || value.length < 10_000)
   const step = values.length / count
