@@ -8,8 +8,10 @@ import { createRecordSource } from '../infra/record-source.ts'
 import { openSchemas } from '../infra/registry.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
 import { partitionCount, topicOf } from '../infra/topics.ts'
+import type { EventLabel } from '../streams/decode-label.ts'
 import { createLabelSlice } from '../streams/label-slice.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
+import { noFaultPoints, type FaultPoints } from './fault-points.ts'
 import { openAll } from './opened.ts'
 
 export type LabelStage = {
@@ -24,26 +26,32 @@ export function openLabelStage(options: {
   config: Config
   telemetry: Telemetry
   log: (line: string) => void
+  faults?: FaultPoints
 }): Promise<LabelStage> {
-  const { config, group } = options
+  const { config, group, faults = noFaultPoints } = options
   return openAll(async (opened) => {
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config.kafka, options.log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, 'labels')
     const runner = createRunner({
-      source: createRecordSource(kafka, {
-        ...{ group, topic, config, concurrency: await partitionCount(kafka, topic) },
-      }),
+      source: faults.source(
+        createRecordSource(kafka, {
+          ...{ group, topic, config, concurrency: await partitionCount(kafka, topic) },
+        }),
+      ),
       slice: createLabelSlice({
         limits: config.limits,
         readAvro: (value) => schemas.decode('labels', value),
         nowMs: () => Date.now(),
       }),
-      sink: createLabelSink(
-        { analytics, producer, schemas },
-        { deadLetterTopic: topicOf(config.topics, 'dead-letters'), owner: { group, topic } },
+      sink: faults.sink<EventLabel>(
+        createLabelSink(
+          { analytics, producer, schemas },
+          { deadLetterTopic: topicOf(config.topics, 'dead-letters'), owner: { group, topic } },
+        ),
       ),
       config: config.stream,
       metrics: options.telemetry,

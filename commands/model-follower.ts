@@ -2,7 +2,7 @@
 // challenger and the shadow beside it. Each part follows by itself, so that none waits for another. How a
 // version is fetched, checked and loaded is version-loader.ts.
 import type { Config } from '../configs/schema.ts'
-import type { ModelAnnouncements } from '../infra/model-announcements.ts'
+import type { ModelAnnouncements, ModelStates } from '../infra/model-announcements.ts'
 import { parseModelRef } from '../models/model-ref.ts'
 import type { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { Classification } from '../schemas/classification.ts'
@@ -61,16 +61,21 @@ export function followModel(options: FollowerOptions): ModelFollower {
     for (const part of parts) part.want(state)
     options.onState?.(state)
   }
-  const following = announcements
-    .follow(
-      {
-        onCaughtUp: (states) => want(states.get(name)),
-        onAnnouncement: (state) => want(state),
-        log,
-      },
-      stop.signal,
-    )
-    .catch((error: unknown) => log(`announcements are not followed: ${errorMessage(error)}`))
+  const following = (async () => {
+    const handlers = {
+      onCaughtUp: (states: ModelStates) => want(states.get(name)),
+      onAnnouncement: (state: ModelAnnouncement) => want(state),
+      log,
+    }
+    // A broker that is away just now must not end the following for good.
+    for (let pauseMs = retryPauseMs; !stop.signal.aborted;) {
+      await announcements
+        .follow(handlers, stop.signal)
+        .catch((error: unknown) => log(`${name} is not followed for now: ${errorMessage(error)}`))
+      await pause(pauseMs, stop.signal)
+      pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
+    }
+  })()
   return {
     async close() {
       stop.abort()
@@ -120,7 +125,7 @@ async function settleChampion(
   state: ModelAnnouncement,
   signal: AbortSignal,
 ): Promise<Settling> {
-  const { models, log } = options
+  const { models, log, reach } = options
   const { champion: slot, challenger } = models
   const version = state.champion
   const before = slot.current
@@ -133,8 +138,12 @@ async function settleChampion(
       otherwise: `${before.ref} goes on serving`,
     })
     if (loaded.kind !== 'ready') return loaded.kind
+    await reach?.('swap-switching')
     const left = slot.replace(loaded.model)
-    left.catch((error: unknown) => log(`the old model: ${errorMessage(error)}`))
+    void reach?.('swap-freeing')
+    left
+      .then(() => reach?.('swap-freed'))
+      .catch((error: unknown) => log(`the old model: ${errorMessage(error)}`))
   } else {
     const left = slot.inherit(challenger)
     left.catch((error: unknown) => log(`the old model: ${errorMessage(error)}`))
@@ -182,6 +191,10 @@ async function settleSide(
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve()
+      return
+    }
     const timer = setTimeout(resolve, ms)
     signal.addEventListener(
       'abort',

@@ -21,12 +21,14 @@ import { openVersion } from '../models/version-store.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { claimNumber, uploadVersion } from '../models/version-upload.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type { Reach } from '../schemas/fault-point.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { evaluateModel, sameLabels } from '../trainers/evaluate.ts'
 import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/publish-gate.ts'
 import type { RunRecord } from '../trainers/run-record.ts'
+import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
 
@@ -40,6 +42,7 @@ export type Registry = {
   /** Writes a row of model_releases; with ClickHouse away it says so and goes on. */
   record(release: Release): Promise<void>
   recordRun(run: RunRecord, version: ModelVersion): Promise<void>
+  readonly reach?: Reach | undefined
   close(): Promise<void>
 }
 
@@ -70,7 +73,9 @@ export function openRegistry(options: {
   const { config, storeDir, log } = options
   return openAll(async (opened) => {
     await prepareBackends(config)
-    const objects = await openObjects(config.store)
+    const faults = openFaultPoints()
+    const store = await openObjects(config.store)
+    const objects = store && faults.objects(store)
     if (objects !== undefined) {
       opened.add(objects, (one) => {
         one.close()
@@ -85,7 +90,7 @@ export function openRegistry(options: {
     }
     const topic = topicOf(config.topics, 'models')
     return {
-      ...{ config, storeDir, objects },
+      ...{ config, storeDir, objects, reach: faults.reach },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) => noted('run', () => insertTrainingRun(analytics, run, version)),
@@ -118,7 +123,7 @@ export async function publishModel(
     signal?: AbortSignal | undefined
   },
 ): Promise<Published> {
-  const { objects, announcements, config, storeDir } = registry
+  const { objects, announcements, config, storeDir, reach } = registry
   const { version, force, by, signal } = options
   const { name } = version
   const state = (await announcements.states()).get(name)
@@ -134,16 +139,19 @@ export async function publishModel(
   }
   const claimed =
     objects === undefined ? version : await claimNumber({ ...{ objects, storeDir, version, by } })
+  await reach?.('publish-claimed')
   const url =
     objects === undefined
       ? `${pathToFileURL(claimed.dir).href}/`
       : (await uploadVersion({ objects, version: claimed, signal })).url
+  await reach?.('publish-uploaded')
   const released = await describeRelease(claimed, url)
   const reason = force === undefined ? '' : `forced: ${force}`
   const change = { name, released, by, reason, atMs: Date.now() }
   const next = await announcements.announce(name, (present) =>
     present === undefined ? promoted(present, change) : published(present, change),
   )
+  await reach?.('publish-announced')
   await keepState(registry, next)
   await registry.record({ kind: 'publish', model: claimed, by, reason })
   await recordTraining(registry, claimed)

@@ -15,6 +15,7 @@ import { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
+import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, type OpenModel } from './model.ts'
@@ -27,6 +28,7 @@ export type ServingOptions = {
   readonly log: (line: string) => void
   readonly clients: { kafka: KafkaClient; schemas: Schemas; analytics: Analytics }
   readonly telemetry: Telemetry
+  readonly reach?: Reach | undefined
   readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
   /** The parts beside the champion that the process gives work to. */
   readonly sides: readonly SideRole[]
@@ -41,7 +43,7 @@ export async function openServingModel(
   opened: Opened,
   options: ServingOptions,
 ): Promise<ServingModels> {
-  const { config, storeDir, log, clients, telemetry, onBatch, sides } = options
+  const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     opened.add(objects, (one) => {
@@ -73,7 +75,7 @@ export async function openServingModel(
   const topic = topicOf(config.topics, 'models')
   opened.add(
     followModel({
-      ...{ models, sides, objects, storeDir, config: config.inference, open, log },
+      ...{ models, sides, objects, storeDir, config: config.inference, open, log, reach },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       by: `${hostname()}/${process.pid}`,
       record: (release) =>

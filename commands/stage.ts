@@ -23,6 +23,7 @@ import { ShadowLane, withShadow } from '../streams/shadow-lane.ts'
 import type { StageRange } from '../streams/slice.ts'
 import type { TokenizedEvent } from '../streams/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
+import { noFaultPoints, type FaultPoints } from './fault-points.ts'
 import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
@@ -43,6 +44,7 @@ export type StageOptions = {
   config: Config
   storeDir: string
   log: (line: string) => void
+  faults?: FaultPoints
 }
 
 /** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
@@ -50,41 +52,48 @@ export function openStage(options: StageOptions): Promise<Stage> {
   const { range, config } = options
   return openAll(async (opened) => {
     const telemetry = createTelemetry()
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const { faults = noFaultPoints } = options
+    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config.kafka, options.log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, inputTopic[range.first])
     const partitions = await partitionCount(kafka, topic)
     const models =
       range.last === 'validate'
         ? undefined
-        : await openModels(options, { clients: { analytics, kafka, schemas }, telemetry, opened })
+        : await openModels(options, {
+            clients: { analytics, kafka, schemas },
+            ...{ telemetry, opened, reach: faults.reach },
+          })
     const model = models?.champion.current
     const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
     const runner = createRunner<PipelineOutput>({
-      source: createRecordSource(kafka, {
-        group: options.group,
-        topic,
-        config,
-        concurrency: partitions,
-      }),
+      source: faults.source(
+        createRecordSource(kafka, {
+          group: options.group,
+          ...{ topic, config, concurrency: partitions },
+        }),
+      ),
       slice: createPipeline({
         range,
         config,
         readers: {
-          events: (value) => schemas.decode('events', value),
-          validated: (value) => schemas.decode('validated', value),
-          tokenized: (value) => schemas.decode('tokenized', value),
+          events: faults.read((value) => schemas.decode('events', value)),
+          validated: faults.read((value) => schemas.decode('validated', value)),
+          tokenized: faults.read((value) => schemas.decode('tokenized', value)),
         },
-        models: models && modelSource(models),
+        models: models && faults.models(modelSource(models)),
         nowMs: () => Date.now(),
         onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
       }),
-      sink: sinkOf(options, {
-        clients: { analytics, producer, schemas },
-        ...{ model, shadow, partitions, owner: { group: options.group, topic } },
-      }),
+      sink: faults.sink(
+        sinkOf(options, {
+          clients: { analytics, producer, schemas },
+          ...{ model, shadow, partitions, owner: { group: options.group, topic } },
+        }),
+      ),
       config: config.stream,
       metrics: telemetry,
       log: (line) => options.log(line),
@@ -97,13 +106,13 @@ export function openStage(options: StageOptions): Promise<Stage> {
 /** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
 function openModels(
   options: StageOptions,
-  parts: Pick<ServingOptions, 'clients' | 'telemetry'> & { opened: Opened },
+  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach'> & { opened: Opened },
 ): Promise<ServingModels> {
-  const { opened, clients, telemetry } = parts
+  const { opened, clients, telemetry, reach } = parts
   const batchLog = opened.add(new BatchLog(clients.analytics, options.log), (one) => one.close())
   batchLog.start()
   return openServingModel(opened, {
-    ...{ ...options, clients, telemetry },
+    ...{ ...options, clients, telemetry, reach },
     // Only results have a role; ids are made for the champion.
     sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),

@@ -8,6 +8,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { addCommand } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
+import { openFaultPoints } from './fault-points.ts'
 import { openLabelStage } from './label-stage.ts'
 import { openAll } from './opened.ts'
 import { openStage, type StageOptions } from './stage.ts'
@@ -73,16 +74,17 @@ async function runStream(options: Options): Promise<void> {
 /** The stages of a range with, beside infer, the labels; without a range, the labels alone. */
 function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
   const { range, config, group, log } = options
+  const faults = openFaultPoints()
   return openAll(async (opened) => {
     const stage =
       range === undefined
         ? undefined
-        : opened.add(await openStage({ ...options, range }), (one) => one.close())
+        : opened.add(await openStage({ ...options, range, faults }), (one) => one.close())
     const telemetry = stage?.telemetry ?? createTelemetry()
     const runners = stage === undefined ? [] : [stage.runner]
     if (range === undefined || range.last === 'infer') {
       const labelGroup = range === undefined ? group : `${config.stream.group}.labels`
-      const labels = await openLabelStage({ group: labelGroup, config, telemetry, log })
+      const labels = await openLabelStage({ group: labelGroup, config, telemetry, log, faults })
       runners.push(opened.add(labels, (one) => one.close()).runner)
     }
     return { runners, telemetry, model: stage?.model?.ref, close: () => opened.close() }

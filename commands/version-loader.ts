@@ -10,6 +10,7 @@ import { downloadVersion } from '../models/version-download.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type { Reach } from '../schemas/fault-point.ts'
 import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { OpenModel } from './model.ts'
@@ -33,6 +34,7 @@ export type LoaderOptions = {
   readonly record: (release: Release) => Promise<void>
   readonly onRefusal: (reason: RefusalReason) => void
   readonly log: (line: string) => void
+  readonly reach?: Reach | undefined
 }
 
 /** A version to load, and what came of it. */
@@ -58,7 +60,7 @@ export async function loadVersion(
   options: LoaderOptions,
   request: LoadRequest,
 ): Promise<LoadResult> {
-  const { config, log, by } = options
+  const { config, log, by, reach } = options
   const { state, version, rival, signal } = request
   const ref = `${state.name}@${version}`
   const refuse = async (reason: RefusalReason, message: string): Promise<LoadResult> => {
@@ -72,9 +74,11 @@ export async function loadVersion(
   try {
     const released = releasedVersion(state, version)
     const fetched = await fetchVersion(options, { ref, released, signal })
+    await reach?.('swap-fetched')
     const mismatch = released && (await mismatchOf(fetched, released))
     if (mismatch !== undefined) return await refuse(mismatch.reason, mismatch.message)
     opened = await request.open(ref)
+    await reach?.('swap-loaded')
   } catch (error) {
     if (signal.aborted) return { kind: 'refused' }
     return refuse(reasonOf(error), errorMessage(error))

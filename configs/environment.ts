@@ -15,13 +15,14 @@ export type ConfigField = {
   secret: boolean
 }
 
-/** Variables with a meaning of their own, read by paths.ts, load.ts or the terminal code. */
+/** Variables with a meaning of their own, read by paths.ts, load.ts, fault-hook.ts or the terminal code. */
 const reserved = new Set([
   'WINNOW_MODEL_STORE',
   'WINNOW_STATE',
   'WINNOW_PROFILE',
   'WINNOW_CONFIG',
   'WINNOW_OFFLINE',
+  'WINNOW_FAULTS',
 ])
 const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
 

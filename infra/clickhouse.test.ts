@@ -62,10 +62,13 @@ describe('errors of the engine', () => {
   })
 
   it.each([
+    ['75', 'CANNOT_WRITE_TO_FILE_DESCRIPTOR'],
     ['159', 'TIMEOUT_EXCEEDED'],
     ['202', 'TOO_MANY_SIMULTANEOUS_QUERIES'],
     ['241', 'MEMORY_LIMIT_EXCEEDED'],
+    ['243', 'NOT_ENOUGH_SPACE'],
     ['252', 'TOO_MANY_PARTS'],
+    ['1001', 'STD_EXCEPTION'],
   ])('%s %s may pass', async (code, type) => {
     const { analytics } = await clientOf(exception(code, type))
     const insertion = { columns: ['a'] as const, values: [[1]], token: 't' }

@@ -12,7 +12,7 @@ import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import { fenceCondition, fenceParameters, fenceQueryId } from './fence-condition.ts'
+import { fenceComment, fenceCondition, fenceParameters } from './fence-condition.ts'
 
 export type Analytics = {
   /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
@@ -141,6 +141,7 @@ async function* streamRows<Row>(
 
 /** ClickHouse error codes after which the same statement may succeed later. */
 const passing = new Set([
+  '75', // CANNOT_WRITE_TO_FILE_DESCRIPTOR, such as one on a full disk
   '159', // TIMEOUT_EXCEEDED
   '202', // TOO_MANY_SIMULTANEOUS_QUERIES
   '209', // SOCKET_TIMEOUT
@@ -152,6 +153,7 @@ const passing = new Set([
   '319', // UNKNOWN_STATUS_OF_INSERT
   '425', // SYSTEM_ERROR
   '999', // KEEPER_EXCEPTION
+  '1001', // STD_EXCEPTION, such as a file system that is full
 ])
 
 /** Maps a client error: what the engine said for good is analytics_refused. */
@@ -217,10 +219,12 @@ async function insertFenced(
         `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
         `FROM input('${structure}') WHERE ${fenceCondition} FORMAT JSONCompactEachRow`,
       query_params: fenceParameters(fence),
-      query_id: fenceQueryId(fence),
       values: Readable.from(lines, { objectMode: false }),
       // Rows come in the order of one stream, so that repeating them is repeating the same block.
-      clickhouse_settings: { ...blockSettings(token), max_threads: 1, max_insert_threads: '1' },
+      clickhouse_settings: {
+        ...blockSettings(token),
+        ...{ max_threads: 1, max_insert_threads: '1', log_comment: fenceComment(fence) },
+      },
     })
     await text(answer.stream)
   } catch (error) {

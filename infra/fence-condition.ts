@@ -1,6 +1,5 @@
 // What a fenced insert says to ClickHouse: the condition on the table partition_fences, its parameters
-// and the query's id. Raising a fence is partition-fence.ts.
-import { randomUUID } from 'node:crypto'
+// and the query's comment. Raising a fence is partition-fence.ts.
 import type { Fence } from '../schemas/fence.ts'
 
 /** An SQL condition that throws (code 395) where the fence of its parameters is an old one. */
@@ -24,12 +23,10 @@ export function fenceParameters(fence: Fence): Record<string, unknown> {
   }
 }
 
-/** The query id of an insert under a fence: by it the next owner sees one that still runs. */
-export function fenceQueryId(fence: Pick<Fence, 'group' | 'topic'>): string {
-  return `${queryIdPrefix(fence)}${randomUUID()}`
-}
-
-/** What the ids of all inserts into fenced partitions of a group and topic begin with. */
-export function queryIdPrefix({ group, topic }: Pick<Fence, 'group' | 'topic'>): string {
-  return `winnow/${group}/${topic}/`
+/**
+ * The setting log_comment of every insert into fenced partitions of a group and topic: by it the next
+ * owner sees one that still runs. (A query id cannot be given to the embedded engine.)
+ */
+export function fenceComment({ group, topic }: Pick<Fence, 'group' | 'topic'>): string {
+  return `winnow/${group}/${topic}`
 }

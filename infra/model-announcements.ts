@@ -157,8 +157,10 @@ async function follow(
   const groupId = `${topic}-follower-${randomUUID()}`
   const consumer = kafka.consumer({
     ...{ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 },
-    retry: { restartOnFailure: () => Promise.resolve(true) },
+    // A consumer that fails while it closes would come back to life, and keep the process with it.
+    retry: { restartOnFailure: () => Promise.resolve(!closed) },
   })
+  let closed = false
   const failure = new AbortController()
   const reach = async (offset: number): Promise<void> => {
     if (isCaughtUp || offset < end) return
@@ -172,6 +174,10 @@ async function follow(
   // A batch of nothing but commit markers comes to no handler, yet it is what ends a transaction.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     void guarded(() => reach(Number(payload.lastOffset) + 1))
+  })
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    // One that was on its way back when it was closed has missed that.
+    if (closed) void consumer.disconnect().catch(() => undefined)
   })
   listenForTrouble(consumer, { topic, handlers, failure })
   try {
@@ -199,6 +205,7 @@ async function follow(
     await fires(AbortSignal.any([signal, failure.signal]))
     if (failure.signal.aborted) throw failure.signal.reason
   } finally {
+    closed = true
     await consumer.disconnect().catch(() => undefined)
     await forgetGroup(kafka, groupId)
   }

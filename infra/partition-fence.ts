@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Fence } from '../schemas/fence.ts'
 import type { Analytics } from './clickhouse.ts'
-import { fenceParameters, queryIdPrefix } from './fence-condition.ts'
+import { fenceComment, fenceParameters } from './fence-condition.ts'
 
 const pollMs = 50
 
@@ -20,7 +20,6 @@ export async function raiseFence(
 ): Promise<Fence> {
   const fence = { ...owned, token: randomUUID() }
   if (owned.partitions.length === 0) return fence
-  const raisedMs = performance.now()
   await analytics.run(
     `INSERT INTO partition_fences (consumer_group, topic, partition, number, token)
      SELECT {fenceGroup: String}, {fenceTopic: String}, partition, max(number) + 1,
@@ -35,12 +34,14 @@ export async function raiseFence(
      GROUP BY partition`,
     fenceParameters(fence),
   )
-  // Inserts that began before are either stored or visible here; later ones are refused.
+  // Inserts that began before are either stored or visible here; later ones are refused. The clock
+  // starts when the fence is known to stand: an insert may have begun while it was on its way.
+  const raisedMs = performance.now()
   for (;;) {
     const [running] = await analytics.rows<{ n: number }>(
       `SELECT count() AS n FROM system.processes
-       WHERE startsWith(query_id, {prefix: String}) AND elapsed >= {seconds: Float64}`,
-      { prefix: queryIdPrefix(owned), seconds: (performance.now() - raisedMs) / 1_000 },
+       WHERE Settings['log_comment'] = {comment: String} AND elapsed >= {seconds: Float64}`,
+      { comment: fenceComment(owned), seconds: (performance.now() - raisedMs) / 1_000 },
     )
     if (running!.n === 0) return fence
     await setTimeout(pollMs)

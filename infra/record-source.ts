@@ -49,13 +49,15 @@ export function createRecordSource(
     maxWaitTimeInMs: 250,
     maxBytesPerPartition: 1_048_576,
     maxBytes: 8_388_608,
-    retry: { restartOnFailure: () => Promise.resolve(true) },
+    // A consumer that fails while it closes would come back to life, and keep the process with it.
+    retry: { restartOnFailure: () => Promise.resolve(!closed) },
   })
+  let closed = false
   let paused = false
   let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
-      listen(consumer, handlers, topic)
+      listen(consumer, { handlers, topic, isClosed: () => closed })
       const begin = () =>
         consumer.run({
           autoCommit: false,
@@ -95,16 +97,29 @@ export function createRecordSource(
       // The client throws for a consumer that never ran.
       if (run !== undefined) consumer.pause([{ topic }])
     },
-    close: () => consumer.disconnect(),
+    async close() {
+      closed = true
+      await consumer.disconnect()
+    },
   }
 }
 
-function listen(consumer: Consumer, handlers: SourceHandlers, topic: string): void {
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
-    handlers.onAssigned(payload.memberAssignment[topic] ?? []),
-  )
+function listen(
+  consumer: Consumer,
+  {
+    handlers,
+    topic,
+    isClosed,
+  }: { handlers: SourceHandlers; topic: string; isClosed: () => boolean },
+): void {
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    // One that was on its way back when it was closed has missed that.
+    if (isClosed()) return void consumer.disconnect().catch(() => undefined)
+    handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+  })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
+    if (!payload.restart && !isClosed())
+      handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
   })
 }
 

@@ -1,9 +1,10 @@
 // The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
-// ClickHouse. The ClickHouse inserts come last and carry the block's token, so that they alone decide
-// whether a block was delivered. Kafka gets each at least once, keyed by the event.
+// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event was
+// delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their rows.
 import { hostname } from 'node:os'
 import type { Classification } from '../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import type { KafkaRecord, Lineage, OutgoingRecord } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
@@ -45,14 +46,37 @@ export function createResultSink(
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
   const versions = new VersionChanges(analytics, { model: options.model, by })
+  /** Partitions whose notes are complete, since the fence that is kept with them. */
+  let noted: { fence: Fence; partitions: Set<string> } | undefined
+  const completeNotes = async (topic: string, partition: number): Promise<void> => {
+    const key = `${topic}/${partition}`
+    if (noted === undefined || noted.partitions.has(key)) return
+    const { fence, partitions } = noted
+    try {
+      await analytics.insert('model_releases', {
+        columns: versionChangeColumns,
+        values: await versions.missing(topic, partition),
+        token: `${fence.token}-${key}-swaps`,
+        fence,
+      })
+    } catch (error) {
+      // The owner by now completes them, and will refuse the rows that the caller is about to write.
+      if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
+    }
+    partitions.add(key)
+  }
   return {
-    fence(partitions: readonly number[]): Promise<Fence> {
+    async fence(partitions: readonly number[]): Promise<Fence> {
       versions.reset()
-      return raiseFence(analytics, { ...options.owner, partitions })
+      const fence = await raiseFence(analytics, { ...options.owner, partitions })
+      noted = { fence, partitions: new Set() }
+      return fence
     },
 
-    delivered: (topic: string, partition: number, fromOffset: number) =>
-      readDelivered(analytics, { topic, partition, fromOffset, model: options.model }),
+    async delivered(topic: string, partition: number, fromOffset: number) {
+      await completeNotes(topic, partition)
+      return readDelivered(analytics, { topic, partition, fromOffset, model: options.model })
+    },
 
     settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
       readSettledAttempts(analytics, { topic, partition, origins, model: options.model }),
@@ -86,16 +110,17 @@ export function createResultSink(
         token: `${block.token}-labels`,
         fence,
       })
-      await analytics.insert('model_releases', {
-        columns: versionChangeColumns,
-        values: await versions.rowsFor(first),
-        token: `${block.token}-swaps-${options.model}`,
-        fence,
-      })
+      const swaps = await versions.rowsFor(first)
       await analytics.insert('classifications', {
         columns: classificationColumns,
         values: block.outputs.map(({ value, attempt }) => classificationRow(value, attempt)),
         token: `${block.token}-${options.model}`,
+        fence,
+      })
+      await analytics.insert('model_releases', {
+        columns: versionChangeColumns,
+        values: swaps,
+        token: `${block.token}-swaps-${options.model}`,
         fence,
       })
       versions.stored(first)

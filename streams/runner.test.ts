@@ -45,6 +45,7 @@ async function harness(
   options: { slice?: Slice<string>; written?: number[]; settings?: string[] } = {},
 ) {
   const commits: PartitionOffset[] = []
+  const commitFailures: Error[] = []
   const sink = createMemorySink<string>()
   const outputs = (options.written ?? []).map((at) => ({
     ...lineageOf(record(at)),
@@ -63,6 +64,8 @@ async function harness(
         return Promise.resolve()
       },
       commit: (offsets) => {
+        const failure = commitFailures.shift()
+        if (failure !== undefined) return Promise.reject(failure)
         commits.push(...offsets)
         return Promise.resolve()
       },
@@ -83,6 +86,8 @@ async function harness(
   return {
     runner,
     commits,
+    /** Each of the next commits fails with one of these. */
+    commitFailures,
     rows: sink.rows,
     letters: sink.letters,
     failures: sink.failures,
@@ -111,6 +116,16 @@ function echo(one: KafkaRecord): Settled<string> {
 }
 
 describe('runner', () => {
+  it('commits again what could not be committed, although no event follows', async () => {
+    const { runner, commits, commitFailures, deliver } = await harness()
+    commitFailures.push(new WinnowError('broker_unavailable', 'away'))
+    await runner.start()
+    await deliver(chunkOf([0, 1]))
+    await until('the commit', () => commits.length > 0)
+    expect(commits).toEqual([{ topic: 't', partition: 0, offset: 2 }])
+    await runner.stop()
+  })
+
   it('writes rows and dead letters in order, then commits the offset after them', async () => {
     const { runner, deliver, rows, letters, commits } = await harness()
     await runner.start()

@@ -11,9 +11,10 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
-import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { RecordChunk } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { BlockWriter, type WriteResult } from './block-writer.ts'
+import { Committer } from './committer.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
@@ -65,6 +66,7 @@ class StageRunner<Output> implements Runner {
   readonly #options: RunnerOptions<Output>
   readonly #budget: InFlightBudget
   readonly #writer: BlockWriter<Output>
+  readonly #committer: Committer
   readonly #stopping = new AbortController()
   #resolveEnd: () => void = () => undefined
   #rejectEnd: (error: unknown) => void = () => undefined
@@ -76,8 +78,6 @@ class StageRunner<Output> implements Runner {
   #owned: Promise<void> = Promise.resolve()
   /** Of this epoch, from when it was raised. */
   #fence: Fence | undefined
-  #toCommit = new Map<number, PartitionOffset>()
-  #committing: Promise<void> | undefined
   #computing = 0
   #joined = false
   #failure: unknown
@@ -101,6 +101,15 @@ class StageRunner<Output> implements Runner {
       isIdle: () => this.#computing === 0,
       write: (block: Block<Output>) => this.#write(block),
       onFailure: (error) => this.#fail(error),
+    })
+    this.#committer = new Committer({
+      commit: (offsets) => options.source.commit(offsets),
+      pauseMsMax: config.retryMsMax,
+      signal: this.#stopping.signal,
+      onFailure: (error) => {
+        options.metrics.retried('commit', error instanceof WinnowError ? error.code : 'internal')
+        options.log(`offsets not committed: ${errorMessage(error)}`)
+      },
     })
   }
 
@@ -126,7 +135,7 @@ class StageRunner<Output> implements Runner {
     if (this.#budget.events > 0) {
       this.#options.log(`stopped with ${this.#budget.events} events in flight, to be redelivered`)
     }
-    await this.#commitAll()
+    await this.#committer.flush()
     this.#stopping.abort()
     await source.close()
     if (this.#failure === undefined) this.#resolveEnd()
@@ -152,7 +161,7 @@ class StageRunner<Output> implements Runner {
     this.#fence = undefined
     this.#lanes = new Map()
     this.#delivered = new Map()
-    this.#toCommit = new Map()
+    this.#committer.reset()
     return this.#writer.reset()
   }
 
@@ -322,33 +331,8 @@ class StageRunner<Output> implements Runner {
   #onDurable(chunk: RecordChunk, committable: number | undefined): void {
     const { topic, partition, highWatermark } = chunk
     if (committable === undefined) return
-    this.#toCommit.set(partition, { topic, partition, offset: committable })
     this.#options.metrics.lag(topic, partition, Math.max(0, highWatermark - committable))
-    this.#committing ??= Promise.resolve()
-      .then(() => this.#commitAll())
-      .finally(() => {
-        this.#committing = undefined
-      })
-  }
-
-  /** A commit that fails is left to the next one: its events would be recognised when redelivered. */
-  async #commitAll(): Promise<void> {
-    if (this.#toCommit.size === 0) return
-    const offsets = [...this.#toCommit.values()]
-    this.#toCommit = new Map()
-    const epoch = this.#epoch
-    try {
-      await this.#options.source.commit(offsets)
-    } catch (error) {
-      const code = error instanceof WinnowError ? error.code : 'internal'
-      this.#options.metrics.retried('commit', code)
-      this.#options.log(`offsets not committed: ${errorMessage(error)}`)
-      await pause(200, this.#stopping.signal)
-      if (epoch !== this.#epoch) return
-      for (const one of offsets) {
-        if (!this.#toCommit.has(one.partition)) this.#toCommit.set(one.partition, one)
-      }
-    }
+    this.#committer.add({ topic, partition, offset: committable })
   }
 
   #countOutcomes(settled: readonly Settled<Output>[]): void {

@@ -19,6 +19,11 @@ describe('failureOf', () => {
     expect(failureOf(new Error(text)).message).toBe('Cannot parse: (at row 2).')
   })
 
+  it('takes a full disk under the exchanged files for one under the engine', () => {
+    const error = Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' })
+    expect(failureOf(error)).toMatchObject({ code: 243, type: 'NOT_ENOUGH_SPACE' })
+  })
+
   it('gives anything else the code of an unknown exception', () => {
     expect(failureOf('boom')).toMatchObject({ code: 1002, httpStatus: 500, message: 'boom' })
   })

@@ -28,10 +28,17 @@ export function errorBody(failure: ClickHouseFailure, version: string): string {
   return `Code: ${failure.code}. DB::Exception: ${text}. (${failure.type}) ${build}\n`
 }
 
-/** Reads an error of the embedded engine; one without a ClickHouse code becomes code 1002. */
+/**
+ * Reads an error of the embedded engine, or of the files that rows are exchanged through; one without a
+ * ClickHouse code becomes code 1002.
+ */
 export function failureOf(error: unknown): ClickHouseFailure {
   if (error instanceof ClickHouseFailure) return error
   const text = error instanceof Error ? error.message : String(error)
+  const { code: errno } = (error ?? {}) as { code?: unknown }
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new ClickHouseFailure(243, 'NOT_ENOUGH_SPACE', text)
+  }
   const found = /Code: (\d+)\. DB::Exception: (.*)\(([A-Z][A-Z0-9_]+)\)/s.exec(text)
   if (found === null) return new ClickHouseFailure(1002, 'UNKNOWN_EXCEPTION', text)
   const [, code, message, type] = found

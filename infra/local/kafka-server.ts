@@ -17,6 +17,8 @@ export type KafkaServer = {
   dir: string
   port: number
   controllerPort: number
+  /** Told to clients in place of `port`: that of a relay in front of the broker. */
+  advertisedPort?: number | undefined
 }
 
 /**
@@ -42,8 +44,10 @@ export async function prepareKafka(server: KafkaServer): Promise<ServiceCommand>
 export function serverProperties(server: {
   port: number
   controllerPort: number
+  advertisedPort?: number | undefined
   storage: string
 }): string {
+  const advertised = server.advertisedPort ?? server.port
   const listeners = `PLAINTEXT://127.0.0.1:${server.port}`
   return toProperties({
     'process.roles': 'broker,controller',
@@ -53,7 +57,7 @@ export function serverProperties(server: {
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: `${listeners},CONTROLLER://127.0.0.1:${server.controllerPort}`,
-    'advertised.listeners': listeners,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertised}`,
     'log.dirs': server.storage,
     'message.max.bytes': 33_554_432,
     'replica.fetch.max.bytes': 33_554_432,
@@ -69,6 +73,8 @@ export function serverProperties(server: {
     'share.coordinator.state.topic.min.isr': 1,
     // A consumer that joins an empty group starts at once instead of waiting 3 s for others.
     'group.initial.rebalance.delay.ms': 0,
+    // The default of 6 s is for networks; on one machine a dead consumer may be found out sooner.
+    'group.min.session.timeout.ms': 1_000,
     // Nothing is dropped by age: training replays topics, and a laptop's stack may sleep for weeks.
     'log.retention.ms': -1,
     'log.index.size.max.bytes': 1_048_576,

@@ -26,6 +26,8 @@ export type StackOptions = {
   /** The user's cache folder, where the jars lie or go to. */
   cacheDir: string
   ports?: Partial<Record<ServiceName, number>>
+  /** The port that Kafka tells to clients, where a relay stands in front of it. */
+  kafkaAdvertisedPort?: number
   services?: readonly ServiceName[]
   onProgress?: (line: string) => void
   signal?: AbortSignal
@@ -58,7 +60,8 @@ export async function startStack(options: StackOptions): Promise<StackState> {
   return withStackLock({ stateDir, waitMsMax: lockMsMax, signal }, async () => {
     const state = await choosePorts(stateDir, options.ports ?? {})
     await writeStackState(stateDir, state)
-    const context = { stateDir, cacheDir, state, onProgress, signal }
+    const { kafkaAdvertisedPort } = options
+    const context = { stateDir, cacheDir, state, kafkaAdvertisedPort, onProgress, signal }
     const outcomes = await Promise.allSettled(services.map((name) => ensureService(name, context)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed === undefined) return state
@@ -94,6 +97,7 @@ type StartContext = {
   stateDir: string
   cacheDir: string
   state: StackState
+  kafkaAdvertisedPort: number | undefined
   onProgress: (line: string) => void
   signal: AbortSignal | undefined
 }
@@ -144,6 +148,7 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
         dir,
         port,
         controllerPort: state.ports.kafkaController,
+        advertisedPort: context.kafkaAdvertisedPort,
       })
     case 'registry':
       return prepareRegistry({ jar: jars.registryJar, dir, port })

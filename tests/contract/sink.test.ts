@@ -2,6 +2,7 @@
 // use, held to one behaviour. What a block counts for must not change when it is written again.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Insertion } from '../../infra/clickhouse.ts'
+import { raiseFence } from '../../infra/partition-fence.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
 import { openSchemas, type Schemas } from '../../infra/registry.ts'
 import { createResultSink } from '../../infra/result-sink.ts'
@@ -12,6 +13,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { Block, BlockOutput, DeliveredPage, Sink } from '../../streams/ports.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
+import { until } from '../support/until.ts'
 import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
 
 /** Offsets of one page of the real sink, and of the fake. */
@@ -218,6 +220,24 @@ describe.each([
   })
 })
 
+/** The real sink of a process whose first insert of so many rows into a table fails. */
+function flakySink(failing: string, rowsMin = 1) {
+  const { analytics, config } = backends
+  let isAway = false
+  const flaky = {
+    ...analytics,
+    insert: (table: string, insertion: Insertion) => {
+      if (table !== failing || isAway || insertion.values.length < rowsMin) {
+        return analytics.insert(table, insertion)
+      }
+      isAway = true
+      return Promise.reject(new WinnowError('analytics_unavailable', 'away'))
+    },
+  }
+  const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
+  return createResultSink({ analytics: flaky, producer, schemas }, { model: 'mail', topics, owner })
+}
+
 describe('the result sink alone', () => {
   it('takes what another model or a shadow stored or rejected for not delivered', async () => {
     const { sink } = realSubject()
@@ -269,22 +289,72 @@ describe('the result sink alone', () => {
     ])
   })
 
-  it('completes a block of which an earlier try stored only a part', async () => {
-    const { analytics, config } = backends
-    let isAway = true
-    const flaky = {
+  it.each(['classifications', 'model_releases'])(
+    'notes a swap exactly where the rows have it, also when a process ended before its insert into %s',
+    async (table) => {
+      const { analytics } = backends
+      const topic = `contract.noted.${table}`
+      const rows = (version: string, offsets: number[]) =>
+        offsets.map((offset) => sampleClassification({ topic, offset, version }))
+      const ended = flakySink(table, table === 'classifications' ? 3 : 1)
+      let fence = await ended.fence([0])
+      await ended.write(blockOf(`${topic}-1`, rows('1', [0, 1])), fence)
+      const change = blockOf(`${topic}-2`, [...rows('1', [2]), ...rows('2', [3, 4])])
+      await expect(ended.write(change, fence)).rejects.toThrow('away')
+      // The next process serves the first version again, and begins where nothing was stored.
+      const { sink } = realSubject()
+      fence = await sink.fence([0])
+      const page = await sink.delivered(topic, 0, 2)
+      const lost = [2, 3, 4].filter((offset) => !page.recordTimeMsByOffset.has(offset))
+      await sink.write(blockOf(`${topic}-3`, rows('1', [...lost, 5])), fence)
+      await sink.delivered(topic, 0, 2)
+      const noted = await analytics.rows<{ offset: number; version: string }>(
+        `SELECT offset, version FROM model_releases
+         WHERE kind = 'swap' AND topic = {topic: String} ORDER BY offset`,
+        { topic },
+      )
+      const stored = [
+        { offset: 3, version: '2' },
+        { offset: 5, version: '1' },
+      ]
+      expect(noted).toEqual(table === 'classifications' ? [] : stored)
+    },
+  )
+
+  it('waits, when it raises a fence, for an insert that began while the fence was on its way', async () => {
+    const { analytics } = backends
+    const { topic, group } = owner
+    let slow: Promise<void> | undefined
+    let isDone = false
+    const late = {
       ...analytics,
-      insert: (table: string, insertion: Insertion) => {
-        if (table === 'classifications' && isAway) {
-          isAway = false
-          return Promise.reject(new WinnowError('analytics_unavailable', 'away'))
-        }
-        return analytics.insert(table, insertion)
+      async run(sql: string, parameters?: Record<string, unknown>) {
+        slow ??= analytics
+          .run(
+            `INSERT INTO inference_batches (size) SELECT sleepEachRow(0.3) + 1 FROM numbers(10)
+             SETTINGS max_block_size = 1, log_comment = {comment: String}`,
+            { comment: `winnow/${group}/${topic}` },
+          )
+          .then(() => {
+            isDone = true
+          })
+        await until('the slow insert', async () => {
+          const [row] = await analytics.rows<{ n: number }>(
+            `SELECT count() AS n FROM system.processes WHERE query LIKE 'INSERT INTO inference%'`,
+          )
+          return row!.n > 0
+        })
+        await analytics.run(sql, parameters)
       },
     }
-    const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
-    const clients = { analytics: flaky, producer, schemas }
-    const sink = createResultSink(clients, { model: 'mail', topics, owner })
+    await raiseFence(late, { ...owner, partitions: [7] })
+    expect(isDone).toBe(true)
+    await slow
+  })
+
+  it('completes a block of which an earlier try stored only a part', async () => {
+    const { analytics } = backends
+    const sink = flakySink('classifications')
     const fence = await sink.fence([0])
     const topic = 'contract.partly'
     const known = range(topic, 0, 2).map((one) => ({

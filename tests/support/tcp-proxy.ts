@@ -1,34 +1,58 @@
-// A TCP relay in front of a real service, so that a test can take the service away and give it back
-// while everyone else goes on using it.
+// A TCP relay in front of a real service, so that a test can take the service away, slow it down, or
+// lose its answers, while everyone else goes on using it.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export type TcpProxy = {
   /** `host:port` to connect to. */
   readonly address: string
+  /** Sets the service to relay to, `host:port`; for one that must know this address before it starts. */
+  aim(target: string): void
   /** Breaks all connections and refuses new ones. */
   cut(): void
   /** Keeps connections but passes nothing on any more, as a hanging service does. */
   hang(): void
+  /** Passes requests on but no answer: what was asked for happens, and nobody is told. */
+  mute(): void
+  /** Passes everything on so many milliseconds later. */
+  delay(ms: number): void
   restore(): void
   close(): Promise<void>
 }
 
-/** Relays to `target` (`host:port`); the caller closes it. */
-export async function openTcpProxy(target: string): Promise<TcpProxy> {
-  const [host, port] = target.split(':') as [string, string]
+/** Relays to `target` (`host:port`), or to what `aim` says; the caller closes it. */
+export async function openTcpProxy(target?: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
+  let aimed = target
   let mode: 'relay' | 'cut' | 'hang' = 'relay'
+  let isMute = false
+  let delayMs = 0
   const server = createServer((client) => {
     track(client)
     if (mode === 'cut') client.resetAndDestroy()
-    if (mode !== 'relay') return
+    if (mode !== 'relay' || aimed === undefined) return
+    const [host, port] = aimed.split(':') as [string, string]
     const upstream = connect(Number(port), host)
     track(upstream)
-    client.pipe(upstream).pipe(client)
+    relay(client, upstream, () => false)
+    relay(upstream, client, () => isMute)
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
   }).listen(0, '127.0.0.1')
+  const relay = (from: Socket, to: Socket, isLost: () => boolean) => {
+    const pass = (bytes: Buffer) => {
+      if (to.destroyed || to.writableEnded || to.write(bytes)) return
+      from.pause()
+      to.once('drain', () => from.resume())
+    }
+    from.on('data', (bytes) => {
+      if (isLost()) return
+      // Timers of one length fire in the order in which they were set.
+      if (delayMs > 0) setTimeout(pass, delayMs, bytes)
+      else pass(bytes)
+    })
+    from.on('end', () => setTimeout(() => to.end(), delayMs))
+  }
   const track = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
@@ -37,21 +61,27 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const drop = () => {
     for (const socket of sockets) socket.destroy()
   }
+  const become = (next: typeof mode) => {
+    mode = next
+    isMute = false
+    delayMs = 0
+    drop()
+  }
   await once(server, 'listening')
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    cut() {
-      mode = 'cut'
-      drop()
+    aim(next) {
+      aimed = next
     },
-    hang() {
-      mode = 'hang'
-      drop()
+    cut: () => become('cut'),
+    hang: () => become('hang'),
+    mute() {
+      isMute = true
     },
-    restore() {
-      mode = 'relay'
-      drop()
+    delay(ms) {
+      delayMs = ms
     },
+    restore: () => become('relay'),
     async close() {
       const closed = once(server, 'close')
       server.close()

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { faultHook } from './fault-hook.ts'
+
+describe('faultHook', () => {
+  it('is nothing without a plan', () => {
+    expect(faultHook('')).toBeUndefined()
+  })
+
+  it('acts at the hit of a point that the plan names, and at every one for 0', async () => {
+    const reach = faultHook('polled:2:delay:1,decoded:0:delay:1')!
+    const acts = ['polled', 'polled', 'polled', 'decoded', 'decoded', 'after-infer'] as const
+    expect(acts.map((point) => reach(point) !== undefined)).toEqual([
+      ...[false, true, false],
+      ...[true, true, false],
+    ])
+  })
+
+  it.each([
+    'polled',
+    'polled:1',
+    'polled:x:kill',
+    'nowhere:1:kill',
+    'polled:1:explode',
+    'polled:1:toString',
+  ])('refuses %s', (plan) => {
+    expect(() => faultHook(plan)).toThrow(expect.objectContaining({ code: 'config_invalid' }))
+  })
+})

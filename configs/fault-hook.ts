@@ -1,0 +1,46 @@
+// What happens at the fault points: nothing, unless the fault tests say otherwise in WINNOW_FAULTS. The
+// points are schemas/fault-point.ts. No deployment sets this variable.
+import { WinnowError } from '../schemas/errors.ts'
+import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
+
+type Fault = { point: FaultPoint; hit: number; act: () => Promise<void> | undefined }
+
+/**
+ * The hook that `plan` describes, undefined without one: faults separated by commas, each
+ * `POINT:HIT:kill`, `POINT:HIT:pause` or `POINT:HIT:delay:MS`. Hits are counted from 1; hit 0 means
+ * every one. Throws config_invalid.
+ */
+export function faultHook(plan = process.env['WINNOW_FAULTS'] ?? ''): Reach | undefined {
+  if (plan === '') return undefined
+  const faults = plan.split(',').map(parseFault)
+  const hits = new Map<FaultPoint, number>()
+  return (point) => {
+    const hit = (hits.get(point) ?? 0) + 1
+    hits.set(point, hit)
+    const due = faults.find((one) => one.point === point && (one.hit === hit || one.hit === 0))
+    return due?.act()
+  }
+}
+
+function parseFault(text: string): Fault {
+  const [name, hit, kind, ms] = text.split(':')
+  const point = faultPoints.find((one) => one === name)
+  const acts = {
+    kill: () => signalSelf('SIGKILL'),
+    pause: () => signalSelf('SIGSTOP'),
+    delay: () => new Promise<void>((resolve) => setTimeout(resolve, Number(ms))),
+  }
+  if (point === undefined || !/^\d+$/.test(hit ?? '') || !isKeyOf(acts, kind)) {
+    throw new WinnowError('config_invalid', `WINNOW_FAULTS: "${text}" is not POINT:HIT:KIND`)
+  }
+  return { point, hit: Number(hit), act: acts[kind] }
+}
+
+/** The signal is delivered before the call returns, so that nothing runs beyond the point. */
+function signalSelf(signal: NodeJS.Signals): undefined {
+  process.kill(process.pid, signal)
+}
+
+function isKeyOf<T extends object>(object: T, key: string | undefined): key is keyof T & string {
+  return key !== undefined && Object.hasOwn(object, key)
+}

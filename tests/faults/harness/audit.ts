@@ -1,0 +1,145 @@
+// What must hold after every run, whatever happened in it: each event is one row or one dead letter,
+// rollups agree, and every label is that of a clean run. It reads Kafka and ClickHouse only.
+import { topicOf, readLag } from '../../../infra/topics.ts'
+import type { Backends } from '../../support/backends.ts'
+import { until } from '../../support/until.ts'
+import type { Sent } from './load.ts'
+
+export type Counts = { events: number; rows: number; letters: number; labels: number }
+
+/** Records on the topic of the events, by their offsets. */
+export async function recordsOf(backends: Backends, name: 'events' | 'labels'): Promise<number> {
+  const admin = backends.kafka.admin()
+  await admin.connect()
+  try {
+    const ends = await admin.fetchTopicOffsets(topicOf(backends.config.topics, name))
+    return ends.reduce((sum, { high }) => sum + Number(high), 0)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Rows and dead letters so far. */
+export async function countsOf({ analytics }: Backends): Promise<Omit<Counts, 'events'>> {
+  const [row] = await analytics.rows<Omit<Counts, 'events'>>(
+    `SELECT (SELECT count() FROM classifications) AS rows, (SELECT count() FROM dead_letters) AS letters,
+            (SELECT count() FROM labels WHERE topic != '') AS labels`,
+  )
+  return row!
+}
+
+/**
+ * Waits until every record is settled and committed, then gives a sentence for each thing that is
+ * wrong. `clean` names the database of the clean run.
+ */
+export async function audit(
+  backends: Backends,
+  options: { sent: Sent; clean: string; settledMsMax?: number },
+): Promise<{ counts: Counts; problems: string[] }> {
+  const { sent, clean, settledMsMax = 120_000 } = options
+  const events = await recordsOf(backends, 'events')
+  const labels = await recordsOf(backends, 'labels')
+  const problems: string[] = []
+  const note = (error: unknown) => problems.push(error instanceof Error ? error.message : 'failed')
+  await until(
+    `${events} rows and dead letters, ${labels} labels`,
+    async () => {
+      const now = await countsOf(backends)
+      return now.rows + now.letters >= events && now.labels >= labels
+    },
+    settledMsMax,
+  ).catch(note)
+  await until('no lag', async () => (await lagOf(backends)) === 0, 60_000).catch(note)
+  const counts = { events, ...(await countsOf(backends)) }
+  const { rows, letters } = counts
+  if (rows + letters !== events) {
+    problems.push(`${events} events gave ${rows} rows and ${letters} dead letters`)
+  }
+  if (counts.labels !== labels) problems.push(`${labels} labels gave ${counts.labels} rows`)
+  problems.push(...(await sqlProblems(backends, clean)), ...(await idProblems(backends, sent)))
+  return { counts, problems }
+}
+
+async function lagOf({ kafka, config }: Backends): Promise<number> {
+  const lags = await readLag(kafka, {
+    groupPrefix: config.stream.group,
+    topics: [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')],
+  })
+  return lags.reduce((sum, { lag }) => sum + lag, 0)
+}
+
+/** Each query counts what should not be there. */
+async function sqlProblems({ analytics }: Backends, clean: string): Promise<string[]> {
+  const problems: string[] = []
+  for (const [what, sql] of Object.entries(checks(clean))) {
+    const [row] = await analytics.rows<{ n: number }>(sql)
+    if (row!.n !== 0) problems.push(`${row!.n} ${what}`)
+  }
+  return problems
+}
+
+function checks(clean: string): Record<string, string> {
+  const origins = `SELECT topic, partition, offset FROM classifications
+    UNION ALL SELECT topic, partition, offset FROM dead_letters`
+  return {
+    'origins with more than one row or dead letter': `SELECT count() AS n FROM (
+      SELECT topic, partition, offset FROM (${origins}) GROUP BY ALL HAVING count() != 1)`,
+    'partitions with a gap': `SELECT count() AS n FROM (
+      SELECT partition FROM (${origins}) GROUP BY partition
+      HAVING min(offset) != 0 OR max(offset) + 1 != uniqExact(offset))`,
+    'labels whose rollup has another count': `SELECT count() AS n FROM (
+      SELECT label, count() AS rows FROM classifications GROUP BY label) AS r
+      FULL JOIN (SELECT label, toUInt64(sum(events)) AS events FROM label_counts GROUP BY label) AS c
+      ON r.label = c.label WHERE rows != events`,
+    'events more or less in the latency rollup': `SELECT abs(toInt64(
+      (SELECT count() FROM classifications)) - toInt64((SELECT sum(events) FROM latency))) AS n`,
+    'rows that differ from the clean run': `SELECT count() AS n FROM classifications AS c
+      LEFT JOIN ${clean}.classifications AS k ON k.text = c.text
+      WHERE k.text = '' OR c.label != k.label OR c.score != k.score OR c.tokens != k.tokens
+         OR c.probabilities != k.probabilities`,
+    'rows whose version no recorded swap explains': `SELECT count() AS n FROM classifications AS c
+      ASOF LEFT JOIN (SELECT topic, partition, offset, version FROM model_releases
+                      WHERE kind = 'swap' AND topic != '') AS s
+        ON c.topic = s.topic AND c.partition = s.partition AND c.offset >= s.offset
+      LEFT JOIN (SELECT partition, argMin(version, offset) AS version FROM classifications
+                 GROUP BY partition) AS f ON f.partition = c.partition
+      WHERE c.version != if(s.version = '', f.version, s.version)`,
+    'labels of a person stored more than once': `SELECT count() AS n FROM (
+      SELECT partition, offset FROM labels WHERE topic != ''
+      GROUP BY partition, offset HAVING count() != 1)`,
+  }
+}
+
+/** Whether what was sent for certain is there, under the right code, and nothing that was not sent. */
+async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]> {
+  const problems: string[] = []
+  const rows = await analytics.rows<{ id: string; n: number }>(
+    'SELECT event_id AS id, count() AS n FROM classifications GROUP BY id',
+  )
+  const letters = await analytics.rows<{ key: string; code: string; n: number }>(
+    'SELECT key, code, count() AS n FROM dead_letters GROUP BY key, code',
+  )
+  const known = await analytics.rows<{ id: string; n: number }>(
+    `SELECT event_id AS id, uniqExact(label) AS n FROM labels WHERE labelled_by = 'producer' GROUP BY id`,
+  )
+  const rowIds = new Map(rows.map(({ id, n }) => [id, n]))
+  const knownIds = new Map(known.map(({ id, n }) => [id, n]))
+  for (const [id, { certain, labelled }] of sent.good) {
+    const found = rowIds.get(id)
+    if ((found ?? 0) > 1) problems.push(`${id} has ${found} rows`)
+    if (found === undefined && certain) problems.push(`${id} is lost`)
+    if (found !== undefined && labelled && knownIds.get(id) !== 1) {
+      problems.push(`the label of ${id} is lost`)
+    }
+  }
+  for (const { key, code, n } of letters) {
+    const bad = sent.bad.get(key)
+    if (bad?.code !== code || n !== 1) problems.push(`${n} dead letters ${code} for ${key}`)
+  }
+  const letterKeys = new Set(letters.map(({ key }) => key))
+  for (const [key, { certain }] of sent.bad) {
+    if (certain && !letterKeys.has(key)) problems.push(`the dead letter of ${key} is lost`)
+  }
+  for (const id of rowIds.keys()) if (!sent.good.has(id)) problems.push(`${id} was never sent`)
+  return problems.slice(0, 10)
+}

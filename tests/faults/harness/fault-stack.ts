@@ -1,0 +1,133 @@
+// A stack of its own for the fault tests, with a relay in front of each service, so that services can be
+// killed and links broken without anyone else noticing. Clients reach the services through the relays.
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cacheDir } from '../../../configs/paths.ts'
+import { identityOf, isAlive, writePidFile } from '../../../infra/local/pid-file.ts'
+import { choosePort } from '../../../infra/local/ports.ts'
+import { runningProcess, serviceFiles } from '../../../infra/local/service-runner.ts'
+import { serviceNames, type ServiceName } from '../../../infra/local/stack-state.ts'
+import { startStack, stopStack } from '../../../infra/local/supervisor.ts'
+import type { StackAddresses } from '../../support/backends.ts'
+import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { until } from '../../support/until.ts'
+
+export type FaultStack = {
+  /** As clients see them: the relays. */
+  readonly addresses: StackAddresses
+  readonly links: Readonly<Record<ServiceName, TcpProxy>>
+  /** Undefined where the system allows no file system of its own for the analytics folder. */
+  readonly disk: Disk | undefined
+  /** Ends a service, at once or in an orderly way. */
+  end(service: ServiceName, how: 'kill' | 'stop'): Promise<void>
+  /** Brings back what does not run, and resolves when it answers. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The analytics folder's own small file system. */
+export type Disk = {
+  /** Leaves no room for anything. */
+  fill(): Promise<void>
+  /** Gives back what `fill` took. */
+  clear(): Promise<void>
+}
+
+/** The prefix of tests/global-stack.ts, which stops what a killed run left behind. */
+const prefix = 'winnow-test-stack-'
+const diskBytes = 1_073_741_824
+/** Left free on a full disk: less than the engine asks for before it writes anything. */
+const spareBytes = 262_144
+
+/** Starts the stack on free ports; the caller closes it. */
+export async function openFaultStack(): Promise<FaultStack> {
+  const stateDir = await mkdtemp(join(tmpdir(), prefix))
+  const own = await identityOf(process.pid)
+  if (own !== undefined) await writePidFile(join(stateDir, 'owner.pid'), own)
+  const links = {
+    kafka: await openTcpProxy(),
+    registry: await openTcpProxy(),
+    analytics: await openTcpProxy(),
+  }
+  const disk = await mountDisk(join(stateDir, 'analytics'))
+  const reserved = new Set<number>()
+  const ports = { kafka: 0, registry: 0, analytics: 0 }
+  for (const name of serviceNames) {
+    ports[name] = await choosePort([0], reserved)
+    reserved.add(ports[name])
+    links[name].aim(`127.0.0.1:${ports[name]}`)
+  }
+  const start = async () => {
+    // The broker names its relay to clients; whoever asks whether it is ready goes through it, too.
+    const kafkaAdvertisedPort = Number(links.kafka.address.split(':')[1])
+    await startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
+  }
+  const close = async () => {
+    await stopStack({ stateDir })
+    for (const link of Object.values(links)) await link.close()
+    await disk?.unmount()
+    await rm(stateDir, { recursive: true, force: true })
+  }
+  try {
+    await start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    addresses: {
+      brokers: [links.kafka.address],
+      registryUrl: `http://${links.registry.address}/apis/ccompat/v7`,
+      clickhouseUrl: `http://${links.analytics.address}`,
+    },
+    ...{ links, disk, start, close },
+    async end(service, how) {
+      const identity = await runningProcess(serviceFiles(stateDir, service))
+      if (identity === undefined) return
+      process.kill(identity.pid, how === 'kill' ? 'SIGKILL' : 'SIGTERM')
+      await until(`the end of ${service}`, async () => !(await isAlive(identity)), 60_000)
+    },
+  }
+}
+
+/** Mounts a file system in memory on the folder, where the system lets us. */
+async function mountDisk(dir: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
+  const run = promisify(execFile)
+  await mkdir(dir, { recursive: true })
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', dir])
+  } catch {
+    return undefined
+  }
+  const ballast = join(dir, 'ballast')
+  let taken = 0
+  return {
+    async fill() {
+      // The engine goes on writing: some of what was free is gone by the time that it is asked for.
+      await until('a full disk', async () => {
+        const { bavail, bsize } = await statfs(dir)
+        const free = bavail * bsize
+        if (free < 2 * spareBytes) return true
+        const bytes = free - spareBytes
+        const isTaken = await run('fallocate', [
+          ...['-o', String(taken), '-l', String(bytes), ballast],
+        ]).then(
+          () => true,
+          () => false,
+        )
+        if (isTaken) taken += bytes
+        return false
+      })
+    },
+    async clear() {
+      await rm(ballast, { force: true })
+      taken = 0
+    },
+    async unmount() {
+      await run('umount', [dir])
+    },
+  }
+}

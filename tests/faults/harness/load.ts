@@ -1,0 +1,131 @@
+// The events of a run: good ones with and without labels, bad ones of several kinds, JSON and Avro, and
+// the labels of a person; sent while faults happen, with a record of what was sent.
+import kafkajs from 'kafkajs'
+import type { Producer } from 'kafkajs'
+import { openSchemas, type Schemas } from '../../../infra/registry.ts'
+import { topicOf } from '../../../infra/topics.ts'
+import type { OutgoingRecord } from '../../../schemas/record.ts'
+import type { Backends } from '../../support/backends.ts'
+import { sampleText } from '../../support/workspace.ts'
+import type { Random } from './random.ts'
+
+/** Different texts; the clean run has classified each. */
+export const textCount = 300
+
+/** What was sent. A record counts as uncertain when the broker did not say that it has it. */
+export type Sent = {
+  readonly good: Map<string, { labelled: boolean; certain: boolean }>
+  readonly bad: Map<string, { code: string; certain: boolean }>
+  readonly labels: Map<string, { certain: boolean }>
+}
+
+export type Load = {
+  readonly sent: Sent
+  /** Sends bursts until `stop`. */
+  start(): void
+  /** Resolves when the last burst was sent. */
+  stop(): Promise<void>
+  burst(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Events of a burst, the pause between two, and the events after which bursts are small. */
+const burstEvents = 12
+const burstPauseMs = 200
+const eventsSoftMax = 700
+const badEvery = 31
+
+/** Makes the load of a run; the seed fixes the order of the texts. */
+export async function openLoad(backends: Backends, random: Random): Promise<Load> {
+  const { kafka, config } = backends
+  const schemas = await openSchemas(config.registry, config.topics.prefix)
+  const producer = kafka.producer({
+    ...{ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  const sent: Sent = { good: new Map(), bad: new Map(), labels: new Map() }
+  const texts = random.shuffle(Array.from({ length: textCount }, (_, number) => number))
+  let number = 0
+  const burst = async () => {
+    const count = number > eventsSoftMax ? 4 : burstEvents
+    const notes: { certain: boolean }[] = []
+    const events = Array.from({ length: count }, () => {
+      const { record, note } = nextEvent(schemas, { number: number++, texts, sent })
+      notes.push(note)
+      return record
+    })
+    const id = [...sent.good.keys()].at(-1)!
+    const label = { certain: false }
+    sent.labels.set(id, label)
+    const said = { id, label: 'said', by: 'person', time: null }
+    const labels = [{ key: id, value: schemas.encode('labels', said) }]
+    await send(producer, topicOf(config.topics, 'events'), { records: events, notes })
+    await send(producer, topicOf(config.topics, 'labels'), { records: labels, notes: [label] })
+  }
+  let loop: Promise<void> | undefined
+  const until = { isStopped: false }
+  return {
+    sent,
+    burst,
+    start() {
+      loop = (async () => {
+        while (!until.isStopped) {
+          await burst()
+          await new Promise((resolve) => setTimeout(resolve, burstPauseMs))
+        }
+      })()
+      loop.catch(() => undefined)
+    },
+    async stop() {
+      until.isStopped = true
+      await loop
+    },
+    close: () => producer.disconnect(),
+  }
+}
+
+/** A refusal leaves the records uncertain: they may be there, and are not sent again. */
+async function send(
+  producer: Producer,
+  topic: string,
+  { records, notes }: { records: OutgoingRecord[]; notes: { certain: boolean }[] },
+): Promise<void> {
+  const messages = records.map(({ key, value }) => ({ key: key ?? null, value }))
+  const isSent = await producer.send({ topic, messages, acks: -1 }).then(
+    () => true,
+    () => false,
+  )
+  for (const note of notes) note.certain = isSent
+}
+
+const badKinds: readonly { code: string; value: Buffer | null }[] = [
+  { code: 'value_null', value: null },
+  { code: 'json_invalid', value: Buffer.from('{"text": "never closed') },
+  { code: 'text_empty', value: Buffer.from('{"text":"  "}') },
+  { code: 'field_missing', value: Buffer.from('{"id":"no text"}') },
+  { code: 'avro_undecodable', value: Buffer.from([0, 1, 2]) },
+]
+
+function nextEvent(
+  schemas: Schemas,
+  { number, texts, sent }: { number: number; texts: readonly number[]; sent: Sent },
+): { record: OutgoingRecord; note: { certain: boolean } } {
+  if (number % badEvery === badEvery - 1) {
+    const { code, value } = badKinds[Math.floor(number / badEvery) % badKinds.length]!
+    const note = { code, certain: false }
+    sent.bad.set(`bad-${number}`, note)
+    return { record: { key: `bad-${number}`, value }, note }
+  }
+  const { text, label } = sampleText(texts[number % texts.length]!)
+  const id = `e-${number}`
+  const labelled = number % 3 === 0
+  const note = { labelled, certain: false }
+  sent.good.set(id, note)
+  const event = { id, text, source: 'faults', label: labelled ? label : null }
+  const value =
+    number % 2 === 0
+      ? Buffer.from(JSON.stringify(event))
+      : schemas.encode('events', { ...event, time: null, attributes: {} })
+  return { record: { key: id, value }, note }
+}
