@@ -18,7 +18,7 @@ const firstPauseMs = 200
 export class Committer {
   readonly #options: CommitterOptions
   #due = new Map<number, PartitionOffset>()
-  #working: Promise<void> | undefined
+  #isWorking = false
   /** The latest try; tries follow one another. */
   #tried = Promise.resolve(true)
 
@@ -29,11 +29,7 @@ export class Committer {
   /** Notes an offset; it is committed soon. */
   add(next: PartitionOffset): void {
     this.#due.set(next.partition, next)
-    this.#working ??= Promise.resolve()
-      .then(() => this.#work())
-      .finally(() => {
-        this.#working = undefined
-      })
+    if (!this.#isWorking) void this.#work()
   }
 
   /** Forgets what is due: the partitions were assigned anew. */
@@ -49,12 +45,16 @@ export class Committer {
 
   async #work(): Promise<void> {
     const { signal, pauseMsMax } = this.#options
+    this.#isWorking = true
+    // The chunks of one block are noted one by one, and committed together.
+    await Promise.resolve()
     let pauseMs = firstPauseMs
     while (this.#due.size > 0 && !signal.aborted) {
       if (await this.flush()) continue
       await pause(pauseMs, signal)
       pauseMs = Math.min(pauseMs * 2, pauseMsMax)
     }
+    this.#isWorking = false
   }
 
   async #try(): Promise<boolean> {
