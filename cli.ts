@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
+import { enableCodeCache } from './configs/code-cache.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
 type AddCommand = (program: Command) => void
@@ -130,4 +131,7 @@ function packageVersion(): string {
   return 'unknown'
 }
 
-if (import.meta.main) process.exitCode = await run(process.argv.slice(2))
+if (import.meta.main) {
+  enableCodeCache()
+  process.exitCode = await run(process.argv.slice(2))
+}

@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   trainers: ['schemas', 'configs', 'models', 'infra'],
   gateway: ['schemas', 'configs', 'models', 'infra'],
   commands: ['schemas', 'configs', 'models', 'infra', 'streams', 'trainers', 'gateway'],
-  'cli.ts': ['schemas', 'commands'],
+  'cli.ts': ['schemas', 'configs', 'commands'],
 }
 const layers = Object.keys(mayImport)
 
