@@ -12,6 +12,7 @@ import { addCommand } from './shared-options.ts'
 export const benchmarks: Readonly<Record<string, string>> = {
   infer: "how much of the runtime's own speed classification keeps",
   'end-to-end': 'how much of a bare loop the whole path keeps, from Kafka to ClickHouse',
+  'cold-start': 'how long a process takes from its start to its first prediction',
   head: 'whether the method head reaches scikit-learn (needs Python)',
   poison: 'what malformed events cost the throughput of good ones',
   train: 'how fast full fine-tuning is beside PyTorch, and on each engine (needs Python)',

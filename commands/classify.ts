@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { cleanText } from '../models/clean-text.ts'
+import { startSpareThread, type SpawnThread } from '../models/session-thread.ts'
 import { openVersion } from '../models/version-store.ts'
 import { classifyLines, type ClassifyStats } from '../trainers/classify-file.ts'
 import { fileSource } from '../trainers/text-lines.ts'
@@ -41,6 +42,19 @@ export function addClassifyCommand(program: Command): void {
 }
 
 async function runClassify(options: Options, signal: AbortSignal): Promise<void> {
+  // Its thread loads the runtime while the configuration is read and the model's files are checked.
+  const spare = startSpareThread()
+  try {
+    await classifyWith(options, { spawn: spare.spawn, signal })
+  } finally {
+    await spare.close()
+  }
+}
+
+async function classifyWith(
+  options: Options,
+  { spawn, signal }: { spawn: SpawnThread; signal: AbortSignal },
+): Promise<void> {
   const { config, paths } = await openContext(options)
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
   const fromFile = options.data !== undefined && options.data !== '-'
@@ -51,6 +65,7 @@ async function runClassify(options: Options, signal: AbortSignal): Promise<void>
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),
     abstention: config.inference.abstain,
+    spawn,
     batchTokens: options.batchTokens ?? config.inference.batchTokens,
     onStats: (found) => {
       stats = found

@@ -1,14 +1,14 @@
 // Opens a model version from the store for the commands that classify: tokenizer, workers and
 // manifest together.
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import type { Config } from '../configs/schema.ts'
 import type { BatchRecord } from '../models/batcher.ts'
-import { openClassifier, type Classifier } from '../models/classifier.ts'
-import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts'
-import { openVersion } from '../models/version-store.ts'
-import { batchTextsOf, type Manifest } from '../models/manifest.ts'
+import type { Classifier } from '../models/classifier.ts'
+import type { PoolOptions } from '../models/pool.ts'
+import type { Tokenizer } from '../models/tokenizer.ts'
+import type { ModelVersion } from '../models/version-files.ts'
+import { openVersionModel } from '../models/version-model.ts'
+import type { Manifest } from '../models/manifest.ts'
 import type { ModelPort } from '../streams/infer.ts'
 
 export type OpenModel = {
@@ -29,35 +29,30 @@ export function workersOf(config: Config['inference']): number {
   return config.workers === 0 ? availableParallelism() : config.workers
 }
 
-/** Opens the version that `ref` means. Throws model_not_found, model_corrupt, session_failed. */
-export async function openModel(options: {
-  ref: string
-  storeDir: string
-  config: Config['inference']
-  onBatch?: (batch: BatchRecord, manifest: Manifest) => void
-  /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
-  priority?: 'normal' | 'background'
-}): Promise<OpenModel> {
+/** Opens a version whose files were checked. Throws model_corrupt, model_incompatible, session_failed. */
+export async function openModel(
+  options: {
+    version: ModelVersion
+    config: Config['inference']
+    onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+    /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
+    priority?: 'normal' | 'background'
+  } & Pick<PoolOptions, 'spawn' | 'readyWith'>,
+): Promise<OpenModel> {
   const startMs = performance.now()
-  const version = await openVersion({ ref: options.ref, storeDir: options.storeDir })
+  const { version, config, priority = 'normal' } = options
   const { manifest, dir } = version
-  const tokenizer = loadTokenizer({ json: await readFile(join(dir, 'tokenizer.json')) })
-  const { config, priority = 'normal' } = options
-  const classifier = await openClassifier({
-    modelPath: join(dir, 'model.onnx'),
-    labels: manifest.labels,
-    tokenizer,
-    maxTokens: manifest.maxTokens,
+  const { classifier, tokenizer } = await openVersionModel({
+    version,
     workers: priority === 'normal' ? workersOf(config) : 1,
     priority,
+    spawn: options.spawn,
+    readyWith: options.readyWith,
     batchTokens: config.batchTokens,
-    batchTextsMax: batchTextsOf(manifest, config.batchTextsMax),
+    batchTextsMax: config.batchTextsMax,
     batchAgeMsMax: config.batchAgeMsMax,
     queueTokensMax: config.queueTokensMax,
     padTo: config.padTo,
-    temperature: manifest.temperature,
-    thresholds: manifest.thresholds,
-    abstain: manifest.abstain,
     abstention: config.abstain,
     onBatch: (batch) => options.onBatch?.(batch, manifest),
   })

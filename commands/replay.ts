@@ -16,6 +16,7 @@ import type { Slice } from '../streams/ports.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
+import { openVersion } from '../models/version-store.ts'
 import { openModel, type OpenModel } from './model.ts'
 import { openAll } from './opened.ts'
 import { addCommand } from './shared-options.ts'
@@ -100,7 +101,10 @@ function runReplay(work: {
     const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
     const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
     const model = opened.add(
-      await openModel({ ref: options.model, storeDir, config: config.inference }),
+      await openModel({
+        version: await openVersion({ ref: options.model, storeDir }),
+        config: config.inference,
+      }),
       (one) => one.close(),
     )
     const into = options.into ?? `replay_${model.ref.replaceAll(/[^A-Za-z0-9]/g, '_')}`

@@ -12,8 +12,12 @@ import { topicOf } from '../infra/topics.ts'
 import type { BatchRecord } from '../models/batcher.ts'
 import type { Manifest } from '../models/manifest.ts'
 import { ModelSlot, SideSlot } from '../models/model-slot.ts'
+import type { PoolOptions } from '../models/pool.ts'
+import { startSpareThread } from '../models/session-thread.ts'
+import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import type { Classification } from '../schemas/classification.ts'
+import { openVersion } from '../models/version-store.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
@@ -44,6 +48,8 @@ export async function openServingModel(
   options: ServingOptions,
 ): Promise<ServingModels> {
   const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
+  // Its thread loads the runtime while the version is found and its files are checked.
+  const spare = opened.add(startSpareThread(), (one) => one.close())
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     opened.add(objects, (one) => {
@@ -51,9 +57,13 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
-  const open = (ref: string, role: Classification['role']): Promise<OpenModel> =>
+  const open = (
+    version: ModelVersion,
+    role: Classification['role'],
+    threads: Pick<PoolOptions, 'spawn' | 'readyWith'> = {},
+  ): Promise<OpenModel> =>
     openModel({
-      ...{ ref, storeDir, config: config.inference },
+      ...{ version, config: config.inference, ...threads },
       priority: role === 'shadow' ? 'background' : 'normal',
       onBatch: (batch, manifest) => {
         // The metrics are of what somebody waits for.
@@ -62,10 +72,11 @@ export async function openServingModel(
       },
     })
   const { model: ref } = config.inference
-  const { ref: version } = await resolveVersion({ ref, storeDir, objects, note: log })
+  const version = await resolveVersion({ ref, storeDir, objects, note: log })
+  const first = await open(version, 'champion', { spawn: spare.spawn, readyWith: 'first' })
   const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
   const models: ServingModels = {
-    champion: opened.add(new ModelSlot(await open(version, 'champion')), close),
+    champion: opened.add(new ModelSlot(first), close),
     challenger: opened.add(new SideSlot<OpenModel>(), close),
     shadow: opened.add(new SideSlot<OpenModel>(), close),
   }
@@ -75,7 +86,8 @@ export async function openServingModel(
   const topic = topicOf(config.topics, 'models')
   opened.add(
     followModel({
-      ...{ models, sides, objects, storeDir, config: config.inference, open, log, reach },
+      ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
+      open: async (wanted, role) => open(await openVersion({ ref: wanted, storeDir }), role),
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       by: `${hostname()}/${process.pid}`,
       record: (release) =>

@@ -20,7 +20,7 @@ export type InferenceOptions = {
   /** Inference threads; one a core is best. */
   readonly workers: number
   /** Padded tokens of a batch. Default 512. */
-  readonly batchTokens?: number
+  readonly batchTokens?: number | undefined
   /** Texts of a batch. Default 64. */
   readonly batchTextsMax?: number | undefined
   /** A text that has waited longer goes first. Default 250. */
@@ -32,7 +32,7 @@ export type InferenceOptions = {
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
   readonly onBatch?: (batch: BatchRecord) => void
-} & Pick<PoolOptions, 'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'priority'>
+} & Pick<PoolOptions, 'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'readyWith' | 'priority'>
 
 /** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
@@ -69,9 +69,10 @@ export async function openInference(
   }
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }
   const opened: { batcher?: Batcher } = {}
-  const { modelPath, workers, batchesPerWorkerMax, restartsMax, spawn, priority } = options
+  const { modelPath, workers, batchesPerWorkerMax, restartsMax, priority } = options
+  const { spawn, readyWith } = options
   const pool = await openPool({
-    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, spawn, priority },
+    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, spawn, readyWith, priority },
     onRoom: () => opened.batcher?.wake(),
   })
   if (padTo > 1 && !pool.shape.masksPadding) {

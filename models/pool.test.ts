@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   tinyHidden,
@@ -13,6 +13,7 @@ import {
 } from '../tests/support/tiny-encoder.ts'
 import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
 import type { TokenBatch } from './session-messages.ts'
+import { spawnThread } from './session-thread.ts'
 
 let folder: string
 let modelPath: string
@@ -46,8 +47,8 @@ function recordThreads(): { threads: Worker[]; spawn: NonNullable<PoolOptions['s
   const threads: Worker[] = []
   return {
     threads,
-    spawn: (script, start) => {
-      const thread = new Worker(script, { workerData: start })
+    spawn: (start) => {
+      const thread = spawnThread(start)
       threads.push(thread)
       return thread
     },

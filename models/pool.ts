@@ -1,9 +1,10 @@
 // A fixed number of inference threads behind one call: a batch in, its rows out. It owns starting,
 // restarting and closing workers; it does not queue, group or tokenize (batcher.ts does).
 import assert from 'node:assert/strict'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../schemas/errors.ts'
 import { readMappedModel } from './graph/mapped-weights.ts'
+import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
   PoolMessage,
   SessionShape,
@@ -26,7 +27,9 @@ export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   /** Called when a worker can take another batch. */
   readonly onRoom?: () => void
   /** Creates a thread; tests take hold of the threads here. */
-  readonly spawn?: (script: URL, start: WorkerStart) => Worker
+  readonly spawn?: SpawnThread | undefined
+  /** Whether opening waits for all workers, or for one while the others follow. Default: all. */
+  readonly readyWith?: 'all' | 'first' | undefined
 }
 
 /** What one run gave: rows float32 [batch, width] row-major. */
@@ -68,8 +71,7 @@ type Slot = {
 }
 
 /**
- * Starts the workers and waits until each has loaded the model and run once. They load one after
- * the other, because loading needs about twice the memory that serving does.
+ * Starts the workers and waits until each has loaded the model and run once, or the first of them.
  * Throws `model_incompatible` when the graph's inputs or outputs are not as expected, and
  * `session_failed` when the runtime cannot load it. The caller closes the pool.
  */
@@ -91,15 +93,19 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     closing: false,
     drained: undefined,
   }
-  let shape: SessionShape | undefined
+  let shape: SessionShape
   try {
-    for (const slot of slots) shape = await startWorker(state, slot)
+    const [first, ...others] = slots
+    shape = await startWorker(state, first!)
+    const following = startInTurn(state, others)
+    // One that cannot start leaves the work to those that did, as one that crashed would.
+    if (options.readyWith === 'first') following.catch(() => undefined)
+    else await following
   } catch (error) {
     state.closing = true
     await Promise.all(slots.map(async (slot) => slot.thread?.terminate()))
     throw error
   }
-  assert.ok(shape !== undefined)
   return {
     shape,
     get room() {
@@ -161,8 +167,9 @@ async function close(state: PoolState): Promise<void> {
     })
   }
   await Promise.all(
-    state.slots.map(async ({ thread }) => {
+    state.slots.map(async ({ thread, ready }) => {
       if (thread === undefined) return
+      if (!ready) return thread.terminate()
       const ended = new Promise((resolve) => thread.once('exit', resolve))
       thread.postMessage({ kind: 'close' } satisfies PoolMessage)
       await ended
@@ -170,13 +177,15 @@ async function close(state: PoolState): Promise<void> {
   )
 }
 
+/** Loading needs about twice the memory that serving does, so workers load one after the other. */
+async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<void> {
+  for (const slot of slots) if (!state.closing) await startWorker(state, slot)
+}
+
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
   const { modelPath, output, priority, spawn = spawnThread } = state.options
-  // Compiled to JavaScript, the worker's script ends in .js as this file does.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const script = new URL(`./session-worker.${extension}`, import.meta.url)
-  const thread = spawn(script, { modelPath, mappedModel: state.mappedModel, output, priority })
+  const thread = spawn({ modelPath, mappedModel: state.mappedModel, output, priority })
   slot.thread = thread
   let crash: unknown
   return new Promise((resolve, reject) => {
@@ -199,12 +208,6 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       if (slot.thread === thread) loseWorker(state, slot, error)
     })
   })
-}
-
-function spawnThread(script: URL, start: WorkerStart): Worker {
-  // The thread makes little garbage: tensors are outside its heap. A small young generation keeps
-  // some 20 MB a thread that a larger one would hold on to.
-  return new Worker(script, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
 }
 
 function settleRun(

@@ -2,6 +2,7 @@
 // blocks its thread, which is why each session has one. It owns session options and input
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
 import { constants, setPriority } from 'node:os'
+import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
@@ -15,7 +16,11 @@ import type {
   WorkerStart,
 } from './session-messages.ts'
 
-if (parentPort !== null) await serve(parentPort, workerData as WorkerStart)
+if (parentPort !== null) {
+  // A spare thread gets its model later.
+  const given = (workerData ?? (await once(parentPort, 'message'))[0]) as WorkerStart
+  await serve(parentPort, given)
+}
 
 async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
   const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void =>

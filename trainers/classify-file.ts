@@ -2,11 +2,12 @@
 // size. It owns what a line means and what comes out for it; bytes are text-lines.ts.
 import { availableParallelism } from 'node:os'
 import type { AbstentionMode } from '../models/abstention.ts'
+import type { SpawnThread } from '../models/session-thread.ts'
 import type { ModelVersion } from '../models/version-files.ts'
+import { openVersionModel } from '../models/version-model.ts'
 import { parseJsonObject } from './jsonl-rows.ts'
 import { fieldProblem, recordId } from './source-row.ts'
 import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
-import { openVersionClassifier } from './version-classifier.ts'
 
 /** One output line of the command `classify`. */
 export type ClassifiedLine = {
@@ -51,6 +52,8 @@ export type ClassifyLinesOptions = {
   readonly batchTokens?: number | undefined
   /** With `on`, texts out of scope get the label `winnow.none`. Default `off`. */
   readonly abstention?: AbstentionMode | undefined
+  /** Starts threads; a spare one may be there already. */
+  readonly spawn?: SpawnThread | undefined
   /** Called once, after the last line. */
   readonly onStats?: ((stats: ClassifyStats) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -71,8 +74,9 @@ export async function* classifyLines(
 ): AsyncGenerator<ClassifiedLine, void, undefined> {
   const { version, source, batchTokens, workers = availableParallelism() } = options
   const started = performance.now()
-  const classifier = await openVersionClassifier({
+  const { classifier } = await openVersionModel({
     ...{ version, workers, batchTokens, abstention: options.abstention },
+    ...{ spawn: options.spawn, readyWith: 'first' },
   })
   const loaded = performance.now()
   // Lines that are being classified: filled as the classifier reads ahead, emptied in order.

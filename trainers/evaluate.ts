@@ -2,6 +2,7 @@
 // one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is dataset.ts.
 import { availableParallelism } from 'node:os'
 import type { ModelVersion } from '../models/version-files.ts'
+import { openVersionModel } from '../models/version-model.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { labelIndices, labelTargets, type Dataset } from './dataset.ts'
 import { evaluatePredictions } from './evaluation.ts'
@@ -9,7 +10,6 @@ import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
 import { rowOutcomes } from './metrics.ts'
 import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
 import { setOutcomes } from './multi-label-metrics.ts'
-import { openVersionClassifier } from './version-classifier.ts'
 
 export type RunVersionOptions = {
   readonly version: ModelVersion
@@ -130,7 +130,7 @@ export async function versionProbabilities(options: RunVersionOptions): Promise<
   const width = version.manifest.labels.length
   const probabilities = new Float32Array(texts.length * width)
   const workers = options.workers ?? availableParallelism()
-  const classifier = await openVersionClassifier({ version, workers })
+  const { classifier } = await openVersionModel({ version, workers })
   let done = 0
   try {
     for await (const { outcome } of classifier.classifyAll(texts)) {

@@ -58,27 +58,31 @@ function sets(count: number, seed: number): FineTuningTask['train'] {
 }
 
 describe('fineTune with sets of labels', () => {
-  it.each(['onnx', 'tfjs'] as const)('learns each label by itself, on %s', async (engine) => {
-    const recipe = {
-      ...task().recipe,
-      epochs: 25,
-      patienceEpochs: 25,
-      encoderRate: 2e-2,
-      dropout: 0,
-    }
-    const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
-    const result = await fineTune(
-      task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
-      silent,
-    )
-    const best = result.epochs[result.bestEpoch - 1]!
-    expect(best.accuracy).toBeGreaterThan(0.9)
-    const { targets } = sets(9, 3)
-    const wrong = result.askedProbabilities.filter(
-      (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
-    )
-    expect(wrong.length).toBeLessThanOrEqual(2)
-  }, 120_000)
+  it.each(['onnx', 'tfjs'] as const)(
+    'learns each label by itself, on %s',
+    async (engine) => {
+      const recipe = {
+        ...task().recipe,
+        epochs: 25,
+        patienceEpochs: 25,
+        encoderRate: 2e-2,
+        dropout: 0,
+      }
+      const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
+      const result = await fineTune(
+        task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
+        silent,
+      )
+      const best = result.epochs[result.bestEpoch - 1]!
+      expect(best.accuracy).toBeGreaterThan(0.9)
+      const { targets } = sets(9, 3)
+      const wrong = result.askedProbabilities.filter(
+        (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
+      )
+      expect(wrong.length).toBeLessThanOrEqual(2)
+    },
+    120_000,
+  )
 })
 
 describe('fineTune', () => {

@@ -1,0 +1,48 @@
+// The parts of a cold start, one after the other in one process; bench/cold-start.ts starts it with a store. Each
+// part is a line of JSON. In service some of them overlap: see there.
+import { readFile } from 'node:fs/promises'
+import { enableCodeCache } from '../configs/code-cache.ts'
+
+const storeDir = process.argv[2] ?? ''
+let sinceMs = 0
+let cpuUsed = { user: 0, system: 0 }
+
+/** Prints what was used since the part before. */
+function lap(part: string): void {
+  const nowMs = performance.now()
+  const used = process.cpuUsage()
+  const cpuMs = (used.user + used.system - cpuUsed.user - cpuUsed.system) / 1_000
+  const line = { part, wallMs: Math.round(nowMs - sinceMs), cpuMs: Math.round(cpuMs) }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+  sinceMs = nowMs
+  cpuUsed = used
+}
+
+enableCodeCache()
+// The clock of a process begins with it.
+lap('boot')
+const { startSpareThread } = await import('../models/session-thread.ts')
+await import('../commands/classify.ts')
+lap('modules')
+const { openContext } = await import('../commands/context.ts')
+await openContext({})
+lap('configuration')
+const { openVersion } = await import('../models/version-store.ts')
+const version = await openVersion({ ref: 'bench', storeDir })
+lap('manifest and hashes')
+const { loadTokenizer } = await import('../models/tokenizer.ts')
+const tokenizer = loadTokenizer({ json: await readFile(version.tokenizerPath) })
+lap('tokenizer')
+const { readMappedModel } = await import('../models/graph/mapped-weights.ts')
+readMappedModel(version.modelPath)
+lap('mapping of weights')
+const spare = startSpareThread()
+const { openClassifier } = await import('../models/classifier.ts')
+const classifier = await openClassifier({
+  ...{ modelPath: version.modelPath, labels: version.manifest.labels, tokenizer },
+  ...{ maxTokens: version.manifest.maxTokens, workers: 1, spawn: spare.spawn },
+})
+lap('thread, runtime and session')
+await classifier.classify(classifier.tokenize('where is my parcel?').ids)
+lap('first text')
+await classifier.close()

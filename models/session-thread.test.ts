@@ -1,0 +1,87 @@
+// A thread started ahead of time: it serves the first model that asks, and is no burden when nobody does.
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tinyHidden, writeTinyEncoder } from '../tests/support/tiny-encoder.ts'
+import { until } from '../tests/support/until.ts'
+import { openPool, type SessionPool } from './pool.ts'
+import { startSpareThread, type SpareThread } from './session-thread.ts'
+
+let folder: string
+let modelPath: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'winnow-thread-'))
+  modelPath = join(folder, 'tiny.onnx')
+  await writeTinyEncoder(modelPath)
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+const batch = () => ({ ids: Int32Array.of(1, 2, 3), batch: 1, tokens: 3 })
+
+function openOn(
+  spare: SpareThread,
+  options: { workers: number; readyWith?: 'all' | 'first' },
+): { threads: Worker[]; opening: Promise<SessionPool> } {
+  const threads: Worker[] = []
+  const opening = openPool({
+    ...{ modelPath, output: 'embedding', ...options },
+    spawn: (start) => {
+      const thread = spare.spawn(start)
+      threads.push(thread)
+      return thread
+    },
+  })
+  return { threads, opening }
+}
+
+test('the spare thread serves, and further workers get threads of their own', async () => {
+  const spare = startSpareThread()
+  const { threads, opening } = openOn(spare, { workers: 2 })
+  const pool = await opening
+  expect(new Set(threads).size).toBe(2)
+  const [first, second] = await Promise.all([pool.run(batch()), pool.run(batch())])
+  expect(first.width).toBe(tinyHidden)
+  expect(first.rows).toEqual(second.rows)
+  expect(first.worker).not.toBe(second.worker)
+  await spare.close()
+  // A thread that was given out belongs to the pool.
+  expect((await pool.run(batch())).width).toBe(tinyHidden)
+  await pool.close()
+})
+
+test('a spare thread that is gone is replaced', async () => {
+  const spare = startSpareThread()
+  await spare.close()
+  const { opening } = openOn(spare, { workers: 1 })
+  const pool = await opening
+  expect((await pool.run(batch())).width).toBe(tinyHidden)
+  await pool.close()
+})
+
+test('a pool that is ready with its first worker takes work while the others follow', async () => {
+  const spare = startSpareThread()
+  const { threads, opening } = openOn(spare, { workers: 3, readyWith: 'first' })
+  const pool = await opening
+  expect(threads.length).toBeLessThan(3)
+  expect(pool.room).toBeGreaterThan(0)
+  expect((await pool.run(batch())).width).toBe(tinyHidden)
+  await until('room on all workers', () => (pool.room === 6 ? true : undefined))
+  expect(threads).toHaveLength(3)
+  await pool.close()
+})
+
+test('closing a pool whose workers still load leaves no thread behind', async () => {
+  const spare = startSpareThread()
+  const { threads, opening } = openOn(spare, { workers: 3, readyWith: 'first' })
+  const pool = await opening
+  const ended = Promise.all(threads.map((thread) => once(thread, 'exit')))
+  await pool.close()
+  await ended
+  expect(threads.length).toBeLessThan(3)
+  await spare.close()
+})
