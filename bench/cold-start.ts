@@ -1,12 +1,13 @@
-// How long from the start of a process to its first prediction? `node bench/cold-start.ts [--rounds N] [--serve]`
-// puts a MiniLM classifier (fp32, 91 MB) into a store of its own and starts `winnow classify` on one text again and
-// again; with --serve also `winnow serve` against the stack that runs. Findings: bench/RESULTS.md.
+// How long from the start of a process to its first prediction? `node bench/cold-start.ts [--rounds N] [--serve]
+// [--against DIR]`// puts a MiniLM classifier (fp32, 91 MB) into a store of its own and starts `winnow classify` on one text again and
+// again, in turn with other checkouts (--against, repeatable); with --serve also `winnow serve` against the
+// stack that runs. Findings: bench/RESULTS.md.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { modelStoreDir } from '../configs/paths.ts'
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     serve: { type: 'boolean', default: false },
+    against: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
 })
@@ -29,7 +31,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const labelCount = 64
 
 if (values.help) {
-  process.stdout.write('node bench/cold-start.ts [--rounds N] [--serve]\n')
+  process.stdout.write('node bench/cold-start.ts [--rounds N] [--serve] [--against DIR]...\n')
 } else {
   const store = await mkdtemp(join(tmpdir(), 'winnow-cold-start-'))
   try {
@@ -49,31 +51,43 @@ if (values.help) {
   }
 }
 
-/** Milliseconds from the start of a process until it writes to stdout, and its CPU time until then. */
+/** What each checkout needs until its process writes to stdout; rounds alternate between them. */
 async function measure(args: readonly string[], store: string): Promise<object> {
-  const wallMs: number[] = []
-  const cpuMs: number[] = []
-  const peakBytes: number[] = []
+  const trees = [root, ...values.against.map((dir) => `${resolve(dir)}/`)]
+  const starts = new Map(trees.map((tree) => [tree, [] as Start[]]))
   for (let round = 0; round <= rounds; round++) {
-    const startMs = performance.now()
-    const child = startNode([`${root}cli.ts`, ...args], store)
-    child.stdin!.end('where is my parcel?\n')
-    await once(child.stdout!, 'data')
-    const elapsedMs = performance.now() - startMs
-    const usedMs = cpuTimeMs(child.pid!)
-    const peak = peakRss(child.pid!)
-    child.kill()
-    await once(child, 'close')
-    if (round === 0) continue
-    wallMs.push(elapsedMs)
-    cpuMs.push(usedMs)
-    peakBytes.push(peak)
+    for (const tree of trees) {
+      const start = await startOnce([`${tree}cli.ts`, ...args], store)
+      if (round > 0) starts.get(tree)!.push(start)
+    }
   }
-  return {
-    wallMs: spread(wallMs),
-    cpuMs: spread(cpuMs),
-    peakMiB: Math.round(median(peakBytes) / 2 ** 20),
-  }
+  return Object.fromEntries(
+    [...starts].map(([tree, all]) => [
+      tree === root ? 'here' : tree,
+      {
+        wallMs: spread(all.map(({ wallMs }) => wallMs)),
+        cpuMs: spread(all.map(({ cpuMs }) => cpuMs)),
+        peakMiB: spread(all.map(({ peakBytes }) => peakBytes / 2 ** 20)),
+      },
+    ]),
+  )
+}
+
+type Start = { readonly wallMs: number; readonly cpuMs: number; readonly peakBytes: number }
+
+/** Starts a process, and stops it when it has written. */
+async function startOnce(args: readonly string[], store: string): Promise<Start> {
+  const startMs = performance.now()
+  const child = startNode(args, store)
+  const closed = once(child, 'close')
+  child.stdin!.end('where is my parcel?\n')
+  const output = await Promise.race([once(child.stdout!, 'data'), closed.then(() => undefined)])
+  if (output === undefined) throw new Error(`${args.join(' ')} ended without a word`)
+  const wallMs = performance.now() - startMs
+  const start = { wallMs, cpuMs: cpuTimeMs(child.pid!), peakBytes: peakRss(child.pid!) }
+  child.kill()
+  await closed
+  return start
 }
 
 type Lap = { readonly part: string; readonly wallMs: number; readonly cpuMs: number }
