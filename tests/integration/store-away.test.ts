@@ -42,8 +42,8 @@ it('serves what it has while the artifact store is away, and says so', async () 
   const stream = await startWinnow(['stream', '--stages', 'validate..infer', ...store], { env })
   const gateway = await startWinnow(['serve', ...store], { env })
   const note = /s3:\/\/models\/\S* did not answer .*; serving test@1 from /
-  for (const { output } of [stream, gateway]) {
-    await until('the note', () => note.test(output().stderr))
+  for (const service of [stream, gateway]) {
+    await until('the note', () => note.test(service.output().stderr))
   }
   expect(gateway.document).toMatchObject({ model: 'test@1' })
   const { text, label } = sampleText(700)
