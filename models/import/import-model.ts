@@ -2,7 +2,6 @@
 // files say, what the graph is, what the export itself gives for some texts, the graph with Winnow's
 // interface, the same texts by the serving path, the version. A version that differs is never written.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../classifier.ts'
@@ -93,7 +92,8 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     const thresholds = task === 'multi-label' ? labels.map(() => 0.5) : undefined
     const classifier = await openClassifier({
       ...{ modelPath: path, labels, tokenizer, maxTokens, thresholds },
-      workers: Math.min(2, availableParallelism()),
+      // Each worker packs the weights for itself.
+      workers: 1,
     })
     let check: GoldenCheck
     try {
