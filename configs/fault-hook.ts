@@ -12,7 +12,13 @@ type Fault = { point: FaultPoint; hit: number; act: () => Promise<void> | undefi
  */
 export function faultHook(plan = process.env['WINNOW_FAULTS'] ?? ''): Reach | undefined {
   if (plan === '') return undefined
-  const faults = plan.split(',').map(parseFault)
+  // Delays follow one another, as work does on a slow machine.
+  let delayed = Promise.resolve()
+  const delay = (ms: number) => {
+    delayed = delayed.then(() => new Promise((resolve) => setTimeout(resolve, ms)))
+    return delayed
+  }
+  const faults = plan.split(',').map((text) => parseFault(text, delay))
   const hits = new Map<FaultPoint, number>()
   return (point) => {
     const hit = (hits.get(point) ?? 0) + 1
@@ -22,13 +28,13 @@ export function faultHook(plan = process.env['WINNOW_FAULTS'] ?? ''): Reach | un
   }
 }
 
-function parseFault(text: string): Fault {
+function parseFault(text: string, delay: (ms: number) => Promise<void>): Fault {
   const [name, hit, kind, ms] = text.split(':')
   const point = faultPoints.find((one) => one === name)
   const acts = {
     kill: () => signalSelf('SIGKILL'),
     pause: () => signalSelf('SIGSTOP'),
-    delay: () => new Promise<void>((resolve) => setTimeout(resolve, Number(ms))),
+    delay: () => delay(Number(ms)),
   }
   if (point === undefined || !/^\d+$/.test(hit ?? '') || !isKeyOf(acts, kind)) {
     throw new WinnowError('config_invalid', `WINNOW_FAULTS: "${text}" is not POINT:HIT:KIND`)

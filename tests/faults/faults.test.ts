@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultPoints } from '../../schemas/fault-point.ts'
 import { openGround, type Ground } from './harness/ground.ts'
+import { brokerAway, outage } from './harness/outage.ts'
 import { planOf, type Plan } from './harness/plan.ts'
 import { play } from './harness/play.ts'
 
@@ -45,6 +46,26 @@ describe('whatever happens, each event is one row or one dead letter', () => {
     expect(problems).toEqual([])
     expect(counts!.rows).toBeGreaterThan(50)
     expect(counts!.letters).toBeGreaterThan(0)
+  })
+})
+
+describe('while something is away', () => {
+  it.each([
+    ['ClickHouse, for 12 s', { forMs: 12_000 }],
+    ['quick inference, for 12 s', { forMs: 12_000, slowMs: 25 }],
+  ])('%s: memory stays flat, lag grows, and all is made up for', async (_, options) => {
+    const { memoryFactor, lagAtEnd, problems } = await outage(ground, options)
+    expect(problems).toEqual([])
+    expect(memoryFactor).toBeLessThan(1.3)
+    expect(lagAtEnd).toBeGreaterThan(100)
+  })
+
+  it('the broker: the gateway refuses with Retry-After and loses nothing that it acknowledged', async () => {
+    const { accepted, refused, withoutRetryAfter, lost } = await brokerAway(ground)
+    expect(lost).toEqual([])
+    expect(accepted).toBeGreaterThan(100)
+    expect(Object.keys(refused).every((status) => status === '429' || status === '503')).toBe(true)
+    expect(withoutRetryAfter).toBe(0)
   })
 })
 
