@@ -97,7 +97,8 @@ export async function soak(
     const rss = { fifth: 0, last: 0 }
     const everyMs = (minutes * 60_000) / (swaps + 1)
     for (let swap = 1; swap <= swaps; swap++) {
-      await sleep(Math.max(0, startMs + swap * everyMs - performance.now()))
+      // On a slow machine swaps take longer than planned; there is time between two all the same.
+      await sleep(Math.max(everyMs / 2, startMs + swap * everyMs - performance.now()))
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
       state.isSwapping = true
       await promoteModel(registry, { ref, by: 'soak', reason: `swap ${swap}` })
