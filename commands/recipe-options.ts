@@ -21,12 +21,14 @@ export type RecipeOptions = {
   classWeights?: Recipe['classWeighting']
   patience?: number
   products?: Recipe['products']
+  contrast?: number
+  contrastTemp?: number
 }
 
 /** The names of these options as commander parses them. */
 export const recipeOptionNames = [
   ...['epochs', 'batch', 'batchTokens', 'lr', 'headLr', 'schedule', 'warmup', 'layerDecay'],
-  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience', 'products'],
+  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience', 'products', 'contrast', 'contrastTemp'],
 ] as readonly (keyof RecipeOptions)[]
 
 /** Longer than any base reads, so that every text fits into a batch. */
@@ -76,6 +78,8 @@ export function addRecipeOptions(command: Command): Command {
     `epochs without a better one that end the run (${patienceEpochs})`,
     wholeNumber(1),
   )
+  add('--contrast <weight>', `of the contrastive loss`, numberIn({ from: 0 }))
+  add('--contrast-temp <t>', `temperature`, aboveZero)
   command.addOption(
     new Option(
       '--products <type>',
@@ -100,5 +104,7 @@ export function recipeOf(options: RecipeOptions): {
     clipNorm: options.clip,
     classWeighting: options.classWeights,
     patienceEpochs: options.patience,
+    contrastWeight: options.contrast,
+    contrastTemperature: options.contrastTemp,
   }
 }

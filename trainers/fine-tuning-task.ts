@@ -27,6 +27,15 @@ export type Recipe = {
   readonly labelSmoothing: number
   readonly classWeighting: ClassWeighting
   /**
+   * How much the supervised contrastive loss counts beside the entropy, which counts 1. Above 0, batches
+   * hold several texts of a label.
+   */
+  readonly contrastWeight: number
+  /** Of the contrastive loss: what likenesses are divided by. */
+  readonly contrastTemperature: number
+  /** Steps at least: few examples are passed over more often than `epochs` says. */
+  readonly stepsMin: number
+  /**
    * Of products with weights of the layers: rounded to 8 bits in forward products and gradients of
    * their inputs, or float32. Validation and the written model are float32 with either.
    */
@@ -50,6 +59,9 @@ export const defaultRecipe: Recipe = {
   dropout: 0.1,
   labelSmoothing: 0,
   classWeighting: 'none',
+  contrastWeight: 0,
+  contrastTemperature: 0.1,
+  stepsMin: 0,
   products: 'int8',
   patienceEpochs: 2,
 }

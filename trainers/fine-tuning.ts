@@ -26,13 +26,14 @@ import type { NamedTensors, OpenStepEngine, StepEngine } from './step-engine.ts'
 import {
   adamConstants,
   DropoutMasks,
+  pairTensors,
   rateFeeds,
   setTargetTensor,
   targetTensor,
 } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
-import { epochBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
+import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
 import { Checkpoints, takeUp, type TrainingPosition } from './training-position.ts'
 
@@ -122,7 +123,8 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const { recipe, seed, threads } = task
   const { weights } = task
   const adam = { ...recipe, ...adamConstants }
-  const part = { ...task, link: linkOf(task) }
+  const contrastTemperature = contrasts(task) ? recipe.contrastTemperature : undefined
+  const part = { ...task, link: linkOf(task), contrastTemperature }
   const step = buildTrainingStep(weights, part, adam)
   const gradients = buildGradients(weights, part)
   const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
@@ -170,7 +172,7 @@ async function trainEpoch(run: Run): Promise<number> {
   const { task, position } = run
   const { epoch } = position
   const lengths = lengthsOf(task.train.texts)
-  const batches = epochBatches(lengths, run.limits, { seed: task.seed, epoch })
+  const batches = batchesOf(run, lengths)
   // Rates fall over the steps that are planned when training begins.
   if (position.steps === 0) position.stepsPlanned = batches.length * task.recipe.epochs
   for (const indices of batches.slice(position.batches)) {
@@ -209,6 +211,7 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
       ...{ ...feeds, ...tensors.feeds, ...rateFeeds(number, rates) },
       ...run.masks.feeds(number, { sites, batch, tokens }),
       targets: targetsOf(task, indices),
+      ...pairsOf(task, indices),
     },
     fetches: { ...tensors.fetches, loss, gradient_norm: norm },
   })
@@ -225,6 +228,25 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   tensors.keep()
   position.steps = number
   return lossNumber
+}
+
+/** The batches of the present epoch. */
+function batchesOf({ task, limits, position }: Run, lengths: Int32Array): Int32Array[] {
+  const run = { seed: task.seed, epoch: position.epoch }
+  return contrasts(task)
+    ? labelBatches(task.train.truth!, lengths, { ...limits, ...run })
+    : epochBatches(lengths, limits, run)
+}
+
+/** Sets of labels have no contrastive loss. */
+function contrasts({ recipe, train }: FineTuningTask): boolean {
+  return recipe.contrastWeight > 0 && train.truth !== undefined
+}
+
+function pairsOf(task: FineTuningTask, indices: Int32Array): NamedTensors {
+  if (!contrasts(task)) return {}
+  const truth = indices.map((index) => task.train.truth![index]!)
+  return pairTensors(truth, task.recipe.contrastWeight)
 }
 
 /** What the loss wants of a batch. */

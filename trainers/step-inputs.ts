@@ -88,6 +88,31 @@ export function setTargetTensor(
 }
 
 /**
+ * What the contrastive loss takes of a batch: the weight of each pair, float32 [texts, texts], which is the
+ * same for all pairs of a text with others of its label and sums to `weight` over the batch, and what
+ * keeps a text from being compared with itself.
+ */
+export function pairTensors(truth: Int32Array, weight: number): Record<string, Tensor> {
+  const count = truth.length
+  const targets = new Float32Array(count * count)
+  const mask = new Float32Array(count * count)
+  const counts = new Map<number, number>()
+  for (const label of truth) counts.set(label, (counts.get(label) ?? 0) + 1)
+  const anchors = truth.filter((label) => counts.get(label)! > 1).length
+  for (const [row, label] of truth.entries()) {
+    mask[row * count + row] = -1e4
+    const share = weight / Math.max(1, anchors) / Math.max(1, counts.get(label)! - 1)
+    for (const [column, other] of truth.entries()) {
+      if (column !== row && other === label) targets[row * count + column] = share
+    }
+  }
+  return {
+    pair_targets: new Tensor('float32', targets, [count, count]),
+    pair_mask: new Tensor('float32', mask, [count, count]),
+  }
+}
+
+/**
  * Dropout masks as windows into one table of noise, at places drawn for each step and site: a view
  * instead of five million draws a step (the shared noise table of Salimans et al. 2017,
  * arXiv:1703.03864).

@@ -53,3 +53,41 @@ export function sortedIntoBatches(
   }
   return batches
 }
+
+/** Texts of a label that share a batch with labelBatches, as far as there are so many. */
+const groupSize = 4
+
+/**
+ * The batches of one epoch (from 1) in which texts come in groups of one label, so that each has likes to be
+ * compared with; fixed by the run's seed.
+ */
+export function labelBatches(
+  truth: Int32Array,
+  lengths: Int32Array,
+  limits: BatchLimits & { seed: number; epoch: number },
+): Int32Array[] {
+  const random = seededRandom(stepSeed(limits.seed + 1, limits.epoch))
+  const byLabel = Map.groupBy(
+    random.shuffle(Int32Array.from(lengths, (_, index) => index)),
+    (index) => truth[index]!,
+  )
+  const groups = [...byLabel.values()].flatMap((indices) => {
+    const parts = Math.max(1, Math.floor(indices.length / groupSize))
+    return Array.from({ length: parts }, (_, part) =>
+      indices.filter((_, place) => place % parts === part),
+    )
+  })
+  const batches: Int32Array[] = []
+  let batch: number[] = []
+  for (const group of random.shuffle(groups)) {
+    const all = [...batch, ...group]
+    const longest = all.reduce((most, index) => Math.max(most, lengths[index]!), 0)
+    const fits = all.length <= limits.texts && all.length * longest <= limits.tokensMax
+    if (!fits && batch.length > 0) {
+      batches.push(Int32Array.from(batch))
+      batch = [...group]
+    } else batch = all
+  }
+  if (batch.length > 0) batches.push(Int32Array.from(batch))
+  return batches
+}

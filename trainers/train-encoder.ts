@@ -62,7 +62,7 @@ export type EncoderMethod =
 
 export type TrainEncoderOptions = {
   readonly train: Dataset
-  /** Decides which epoch is best. Without it, a tenth of the training examples is held out. */
+  /** Decides which epoch is best. Without it, up to a tenth of the training examples is held out. */
   readonly validation?: Dataset | undefined
   /** Measured once, after everything was decided. Without it, validation is measured. */
   readonly test?: Dataset | undefined
@@ -124,7 +124,8 @@ type DataManifests = {
 
 /** Training texts on which the written model is compared with the trainer. */
 const verifiedTextsMax = 512
-const validationFraction = 0.1
+/** Held out for validation: a tenth, but of many examples no more than this many or this share. */
+const heldOut = { fraction: 0.1, enough: 500, fractionOfMany: 0.02 } as const
 
 /**
  * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte,
@@ -259,7 +260,7 @@ function withValidation(
   seed: number,
 ): { train: Dataset; validation: Dataset } {
   if (validation !== undefined) return { train, validation }
-  const split = stratifiedSplit(train.examples, { fraction: validationFraction, seed })
+  const split = stratifiedSplit(train.examples, { fraction: heldOutFraction(train), seed })
   const part = (indices: Int32Array, name: string): Dataset => {
     const examples = Array.from(indices, (index): Example => train.examples[index]!)
     const described = describeExamples(`${train.manifest.source}#${name}`, examples)
@@ -275,6 +276,12 @@ function withValidation(
     train: part(split.train, 'train'),
     validation: part(split.validation, 'validation'),
   }
+}
+
+/** Choosing an epoch and a temperature takes hundreds of examples, not a tenth of whatever there is. */
+function heldOutFraction({ examples }: Dataset): number {
+  const { fraction, enough, fractionOfMany } = heldOut
+  return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))
 }
 
 function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): number {
