@@ -92,7 +92,7 @@ export function addTrainCommand(program: Command): void {
     .option('--test <src>', 'labelled texts to measure on; else held-out ones are measured')
     .option('--base <name>', 'base encoder', 'minilm-l6')
     .addOption(new Option('--method <method>', 'what is trained').choices(methods).default('head'))
-    .option('--validation <src>', 'chooses the best epoch (default: a tenth of the data)')
+    .option('--validation <src>', 'chooses the best epoch (default: a part of the data)')
     .option(
       '--layers <number>',
       `partial: layers trained from the top (${defaultLayers})`,
