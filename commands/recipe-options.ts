@@ -2,6 +2,7 @@
 // help; defaults and meaning are trainers/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
 import { defaultRecipe, type Recipe } from '../trainers/fine-tuning-task.ts'
+import type { GivenRecipe } from '../trainers/few-examples.ts'
 import { numberIn, wholeNumber } from './shared-options.ts'
 
 /** The parsed options of `addRecipeOptions`. */
@@ -22,13 +23,23 @@ export type RecipeOptions = {
   patience?: number
   products?: Recipe['products']
   contrast?: number
-  contrastTemp?: number
+  contrastTemperature?: number
 }
 
 /** The names of these options as commander parses them. */
 export const recipeOptionNames = [
   ...['epochs', 'batch', 'batchTokens', 'lr', 'headLr', 'schedule', 'warmup', 'layerDecay'],
-  ...['weightDecay', 'clip', 'dropout', 'labelSmoothing', 'classWeights', 'patience', 'products', 'contrast', 'contrastTemp'],
+  ...[
+    'weightDecay',
+    'clip',
+    'dropout',
+    'labelSmoothing',
+    'classWeights',
+    'patience',
+    'products',
+    'contrast',
+    'contrastTemperature',
+  ],
 ] as readonly (keyof RecipeOptions)[]
 
 /** Longer than any base reads, so that every text fits into a batch. */
@@ -41,9 +52,14 @@ export function addRecipeOptions(command: Command): Command {
     void command.option(flags, `partial, full: ${text}`, parse)
   const { epochs, batchTexts, batchTokensMax, encoderRate, headRate, warmUpShare } = numbers
   const { layerDecay, weightDecay, clipNorm, dropout, labelSmoothing, patienceEpochs } = numbers
+  const { contrastWeight, contrastTemperature } = numbers
   const share = numberIn({ from: 0, below: 1 })
   const aboveZero = numberIn({ above: 0 })
-  add('--epochs <number>', `passes over the data (${epochs})`, wholeNumber(1))
+  add(
+    '--epochs <number>',
+    `passes over the data (${epochs}; more with few examples a label)`,
+    wholeNumber(1),
+  )
   add('--batch <texts>', `texts a step (${batchTexts})`, wholeNumber(1))
   add(
     '--batch-tokens <tokens>',
@@ -78,8 +94,16 @@ export function addRecipeOptions(command: Command): Command {
     `epochs without a better one that end the run (${patienceEpochs})`,
     wholeNumber(1),
   )
-  add('--contrast <weight>', `of the contrastive loss`, numberIn({ from: 0 }))
-  add('--contrast-temp <t>', `temperature`, aboveZero)
+  add(
+    '--contrast <weight>',
+    `of the contrastive loss beside the entropy (${contrastWeight}; 1 with few examples a label)`,
+    numberIn({ from: 0 }),
+  )
+  add(
+    '--contrast-temperature <number>',
+    `what likenesses are divided by in it (${contrastTemperature})`,
+    aboveZero,
+  )
   command.addOption(
     new Option(
       '--products <type>',
@@ -90,9 +114,7 @@ export function addRecipeOptions(command: Command): Command {
 }
 
 /** The part of a recipe that the options name. */
-export function recipeOf(options: RecipeOptions): {
-  readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined
-} {
+export function recipeOf(options: RecipeOptions): GivenRecipe {
   const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products } = options
   return {
     ...{ epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products },
@@ -105,6 +127,6 @@ export function recipeOf(options: RecipeOptions): {
     classWeighting: options.classWeights,
     patienceEpochs: options.patience,
     contrastWeight: options.contrast,
-    contrastTemperature: options.contrastTemp,
+    contrastTemperature: options.contrastTemperature,
   }
 }

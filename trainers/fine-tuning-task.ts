@@ -33,8 +33,6 @@ export type Recipe = {
   readonly contrastWeight: number
   /** Of the contrastive loss: what likenesses are divided by. */
   readonly contrastTemperature: number
-  /** Steps at least: few examples are passed over more often than `epochs` says. */
-  readonly stepsMin: number
   /**
    * Of products with weights of the layers: rounded to 8 bits in forward products and gradients of
    * their inputs, or float32. Validation and the written model are float32 with either.
@@ -61,7 +59,6 @@ export const defaultRecipe: Recipe = {
   classWeighting: 'none',
   contrastWeight: 0,
   contrastTemperature: 0.1,
-  stepsMin: 0,
   products: 'int8',
   patienceEpochs: 2,
 }

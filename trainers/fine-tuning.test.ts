@@ -103,6 +103,21 @@ describe('fineTune', () => {
     expect(steps.at(-1)).toMatchObject({ step: result.steps, secondsLeft: 0 })
   })
 
+  it('draws texts of one label together when it contrasts', async () => {
+    const long = { epochs: 20, patienceEpochs: 20, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
+    const recipe = { ...task().recipe, ...long }
+    const without = await fineTune(task({ recipe }), silent)
+    const contrasting = { ...recipe, contrastWeight: 1 }
+    const result = await fineTune(task({ recipe: contrasting }), silent)
+    const again = await fineTune(task({ recipe: contrasting }), silent)
+    expect(again.trained).toEqual(result.trained)
+    const first = ({ epochs: [epoch] }: typeof result): number => epoch!.trainLoss
+    // Of 16 texts of three labels, each is one of about five likes: at best log(5) = 1.6 more.
+    expect(first(result) - first(without)).toBeGreaterThan(0.5)
+    expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(first(result) - 0.3)
+    expect(result.epochs[result.bestEpoch - 1]!.accuracy).toBeGreaterThan(0.6)
+  })
+
   it.each([0, 1])('repeats itself to the byte with %d frozen layers', async (frozenLayers) => {
     const recipe = { ...task().recipe, epochs: 2 }
     const [first, again, other] = [

@@ -63,7 +63,8 @@ export async function fineTune(
       const report = { epoch: position.epoch, trainLoss, ...(await validate(run)) }
       position.epochs.push(report)
       watch.onProgress({ kind: 'epoch', ...report })
-      if (position.best === undefined || report.macroF1 > position.best.macroF1) {
+      // Of equal epochs the later one, whose rates were lower.
+      if (position.best === undefined || report.macroF1 >= position.best.macroF1) {
         const { epoch, macroF1 } = report
         position.best = { epoch, macroF1, weights: state.snapshot() }
       }
@@ -234,7 +235,7 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
 function batchesOf({ task, limits, position }: Run, lengths: Int32Array): Int32Array[] {
   const run = { seed: task.seed, epoch: position.epoch }
   return contrasts(task)
-    ? labelBatches(task.train.truth!, lengths, { ...limits, ...run })
+    ? labelBatches({ truth: task.train.truth!, lengths }, limits, run)
     : epochBatches(lengths, limits, run)
 }
 

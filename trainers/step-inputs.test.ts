@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { defaultRecipe } from './fine-tuning-task.ts'
 import {
   DropoutMasks,
+  pairTensors,
   rateFeeds,
   scheduleShare,
   setTargetTensor,
@@ -74,4 +75,19 @@ test('the targets of sets weigh both sides of each label, smoothed', () => {
   const { data, dims } = setTargetTensor(Uint8Array.of(1, 0), { labels: 1, labelSmoothing: 0.5 })
   expect(dims).toEqual([2, 1, 2])
   expect(Array.from(data as Float32Array)).toEqual([0.375, 0.125, 0.125, 0.375])
+})
+
+test('pairs of likes weigh alike for each text that has some, and no text meets itself', () => {
+  const pairs = pairTensors(Int32Array.of(0, 1, 0, 0, 2, 1), 2)
+  const targets = floats(pairs['pair_targets'])
+  const row = (text: number): number[] => [...targets.subarray(text * 6, text * 6 + 6)]
+  // Five texts have likes; together they weigh 2.
+  expect(row(0).map((weight) => Math.round(weight * 1e6) / 1e6)).toEqual([0, 0, 0.2, 0.2, 0, 0])
+  expect(row(1).map((weight) => Math.round(weight * 1e6) / 1e6)).toEqual([0, 0, 0, 0, 0, 0.4])
+  expect(row(4)).toEqual([0, 0, 0, 0, 0, 0])
+  const mask = floats(pairs['pair_mask'])
+  expect([...mask].map((bias, i) => (i % 7 === 0 ? bias < -1_000 : bias === 0))).not.toContain(
+    false,
+  )
+  expect([...floats(pairTensors(Int32Array.of(0, 1), 1)['pair_targets'])]).toEqual([0, 0, 0, 0])
 })

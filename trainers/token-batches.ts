@@ -54,40 +54,42 @@ export function sortedIntoBatches(
   return batches
 }
 
-/** Texts of a label that share a batch with labelBatches, as far as there are so many. */
+/** Texts of one label that follow each other in `labelBatches`, as far as there are so many. */
 const groupSize = 4
 
 /**
- * The batches of one epoch (from 1) in which texts come in groups of one label, so that each has likes to be
- * compared with; fixed by the run's seed.
+ * The batches of one epoch (from 1) of a run in which texts come in groups of one label, so that nearly each
+ * has likes beside it; each text is in one of them.
  */
 export function labelBatches(
-  truth: Int32Array,
-  lengths: Int32Array,
-  limits: BatchLimits & { seed: number; epoch: number },
+  texts: { truth: Int32Array; lengths: Int32Array },
+  limits: BatchLimits,
+  run: { seed: number; epoch: number },
 ): Int32Array[] {
-  const random = seededRandom(stepSeed(limits.seed + 1, limits.epoch))
-  const byLabel = Map.groupBy(
-    random.shuffle(Int32Array.from(lengths, (_, index) => index)),
-    (index) => truth[index]!,
-  )
-  const groups = [...byLabel.values()].flatMap((indices) => {
-    const parts = Math.max(1, Math.floor(indices.length / groupSize))
-    return Array.from({ length: parts }, (_, part) =>
-      indices.filter((_, place) => place % parts === part),
-    )
-  })
-  const batches: Int32Array[] = []
-  let batch: number[] = []
-  for (const group of random.shuffle(groups)) {
-    const all = [...batch, ...group]
-    const longest = all.reduce((most, index) => Math.max(most, lengths[index]!), 0)
-    const fits = all.length <= limits.texts && all.length * longest <= limits.tokensMax
-    if (!fits && batch.length > 0) {
-      batches.push(Int32Array.from(batch))
-      batch = [...group]
-    } else batch = all
+  const { truth, lengths } = texts
+  const random = seededRandom(stepSeed(run.seed + 1, run.epoch))
+  const order = random.shuffle(Int32Array.from(lengths, (_, index) => index))
+  const groups = [...Map.groupBy(order, (index) => truth[index]!).values()].flatMap(groupsOf)
+  const batches: number[][] = [[]]
+  let longest = 0
+  for (const index of random.shuffle(groups).flat()) {
+    const batch = batches.at(-1)!
+    longest = Math.max(longest, lengths[index]!)
+    const count = batch.length + 1
+    if (count === 1 || (count <= limits.texts && count * longest <= limits.tokensMax)) {
+      batch.push(index)
+    } else {
+      batches.push([index])
+      longest = lengths[index]!
+    }
   }
-  if (batch.length > 0) batches.push(Int32Array.from(batch))
-  return batches
+  return batches.map((batch) => Int32Array.from(batch))
+}
+
+/** Cuts texts of a label into groups of at least `groupSize`, where there are so many. */
+function groupsOf(indices: readonly number[]): number[][] {
+  const count = Math.max(1, Math.floor(indices.length / groupSize))
+  return Array.from({ length: count }, (_, group) =>
+    indices.filter((_, place) => place % count === group),
+  )
 }

@@ -24,7 +24,6 @@ import {
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import {
-  defaultRecipe,
   type CheckpointPlan,
   type EpochReport,
   type FineTuningProgress,
@@ -32,6 +31,7 @@ import {
   type Recipe,
   type TrainingEngine,
 } from './fine-tuning-task.ts'
+import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { judgeClassifier } from './judge-classifier.ts'
 import { publishClassifier } from './publish-classifier.ts'
@@ -68,7 +68,8 @@ export type TrainEncoderOptions = {
   readonly test?: Dataset | undefined
   readonly base: Base
   readonly method: EncoderMethod
-  readonly recipe?: { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined } | undefined
+  /** What is other than the default. */
+  readonly recipe?: GivenRecipe | undefined
   readonly storeDir: string
   readonly name: string
   /** Where embeddings are kept. Default: `embeddings` in the store. */
@@ -240,12 +241,11 @@ type Resolved = TrainEncoderOptions & {
 
 function resolveOptions(options: TrainEncoderOptions): Resolved {
   const seed = checkedSeed(options.seed)
-  const settings: [string, unknown][] = Object.entries(options.recipe ?? {})
-  const given = settings.filter(([, value]) => value !== undefined)
+  const parts = withValidation(options, seed)
   return {
     ...options,
-    ...withValidation(options, seed),
-    recipe: { ...defaultRecipe, ...(Object.fromEntries(given) as Partial<Recipe>) },
+    ...parts,
+    recipe: recipeFor(parts.train, options.recipe ?? {}),
     seed,
     engine: options.engine ?? 'onnx',
     maxTokens: checkedMaxTokens(options.base, options.maxTokens),

@@ -1,0 +1,39 @@
+// The recipe of fine-tuning where labels have few examples: more passes over them, and a contrastive loss
+// that learns from every pair. It owns when examples are few and what changes then.
+import type { Dataset } from './dataset.ts'
+import { defaultRecipe, type Recipe } from './fine-tuning-task.ts'
+
+/** Examples of the label in the middle up to which they are few. */
+const fewMax = 64
+/** Steps that few examples are trained for, as far as passes over them allow. */
+const stepsMin = 150
+const epochsMax = 40
+
+/** Settings that somebody asked for. */
+export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined }
+
+/**
+ * The default recipe with what was asked for. With few examples a label, what was not asked for is other
+ * than usual: the supervised contrastive loss (Khosla et al. 2020) counts as much as the entropy, which
+ * gives each text as many lessons as it has likes, as in SetFit (Tunstall et al. 2022, arXiv:2209.11055);
+ * there are more epochs, and none is the last before its time, since the few examples held out hardly tell
+ * one from another.
+ */
+export function recipeFor(train: Dataset, given: GivenRecipe): Recipe {
+  const asked = Object.entries(given).filter(([, value]) => value !== undefined)
+  const recipe = { ...defaultRecipe, ...(Object.fromEntries(asked) as Partial<Recipe>) }
+  if (!hasFewExamples(train)) return recipe
+  const stepsAnEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
+  const wanted = Math.ceil(stepsMin / stepsAnEpoch)
+  const epochs = given.epochs ?? Math.min(epochsMax, Math.max(recipe.epochs, wanted))
+  return {
+    ...{ ...recipe, epochs, patienceEpochs: given.patienceEpochs ?? epochs },
+    // Sets of labels have no likes.
+    contrastWeight: given.contrastWeight ?? (train.manifest.task === 'multi-label' ? 0 : 1),
+  }
+}
+
+function hasFewExamples({ manifest }: Dataset): boolean {
+  const counts = Object.values(manifest.labels).toSorted((a, b) => a - b)
+  return counts[Math.floor(counts.length / 2)]! <= fewMax
+}
