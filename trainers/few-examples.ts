@@ -20,7 +20,8 @@ export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting]
  * one from another.
  */
 export function recipeFor(train: Dataset, given: GivenRecipe): Recipe {
-  const asked = Object.entries(given).filter(([, value]) => value !== undefined)
+  const settings: [string, unknown][] = Object.entries(given)
+  const asked = settings.filter(([, value]) => value !== undefined)
   const recipe = { ...defaultRecipe, ...(Object.fromEntries(asked) as Partial<Recipe>) }
   if (!hasFewExamples(train)) return recipe
   const stepsAnEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
