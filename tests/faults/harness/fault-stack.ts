@@ -1,7 +1,7 @@
 // A stack of its own for the fault tests, with a relay in front of each service, so that services can be
 // killed and links broken without anyone else noticing. Clients reach the services through the relays.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { mkdtemp, rm, statfs, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -93,15 +93,20 @@ export async function openFaultStack(): Promise<FaultStack> {
   }
 }
 
-/** Mounts a file system in memory on the folder, where the system lets us. */
-async function mountDisk(dir: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
+/**
+ * Mounts a file system in memory, where the system lets us, and links it at `link`. It lies outside the
+ * stack's folder, which whoever cleans up after a killed run could not remove with a mount in it.
+ */
+async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
   const run = promisify(execFile)
-  await mkdir(dir, { recursive: true })
+  const dir = await mkdtemp(join(tmpdir(), 'winnow-fault-disk-'))
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', dir])
   } catch {
+    await rm(dir, { recursive: true })
     return undefined
   }
+  await symlink(dir, link)
   const ballast = join(dir, 'ballast')
   let taken = 0
   return {
@@ -128,6 +133,7 @@ async function mountDisk(dir: string): Promise<(Disk & { unmount(): Promise<void
     },
     async unmount() {
       await run('umount', [dir])
+      await rm(dir, { recursive: true })
     },
   }
 }
