@@ -4,7 +4,7 @@
 import type { Config } from '../configs/schema.ts'
 import type { Release } from '../infra/release-rows.ts'
 import { parseModelRef } from '../models/model-ref.ts'
-import { tryModel } from '../models/model-trial.ts'
+import { tryBeside, tryModel } from '../models/model-trial.ts'
 import { describeRelease, releasedVersion } from '../models/release-state.ts'
 import { downloadVersion } from '../models/version-download.ts'
 import type { ModelVersion } from '../models/version-files.ts'
@@ -83,10 +83,10 @@ export async function loadVersion(
     if (signal.aborted) return { kind: 'refused' }
     return refuse(reasonOf(error), errorMessage(error))
   }
-  const trial = await tryModel(opened.classifier, {
+  const trial = await tryBeside(opened.classifier, {
     ...{ maxTokens: opened.manifest.maxTokens, batchTokens: config.batchTokens },
     slowdownMax: config.swapSlowdownMax,
-    rivalUsPerToken: rival && (await paceOf(rival, config)),
+    paceOfRival: async (when) => rival && (await paceOf(rival, config, when)),
   })
   if (trial.kind === 'passed' && !signal.aborted) {
     paces.set(opened, trial.usPerToken)
@@ -100,10 +100,14 @@ export async function loadVersion(
 /** Microseconds a token of models that passed a trial. */
 const paces = new WeakMap<OpenModel, number>()
 
-/** That of a model at work, measured now if it came to work without a trial. */
-async function paceOf(model: OpenModel, config: Config['inference']): Promise<number | undefined> {
+/** That of a model at work, measured now when it is not known. */
+async function paceOf(
+  model: OpenModel,
+  config: Config['inference'],
+  when: 'known' | 'now',
+): Promise<number | undefined> {
   const known = paces.get(model)
-  if (known !== undefined) return known
+  if (known !== undefined && when === 'known') return known
   const { maxTokens } = model.manifest
   const limits = { maxTokens, batchTokens: config.batchTokens, slowdownMax: 1 }
   const trial = await tryModel(model.classifier, limits)

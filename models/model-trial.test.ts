@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Classifier, ClassifyOutcome } from './classifier.ts'
-import { tryModel } from './model-trial.ts'
+import { tryBeside, tryModel } from './model-trial.ts'
 
 /** A classifier that answers after `msPerToken`, and notes the lengths that it was asked. */
 function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt?: number } = {}) {
@@ -65,5 +65,32 @@ describe('tryModel', () => {
     const { classifier } = classifierOf({ throwsAt: 12 })
     const failure = { reason: 'unloadable', message: 'no room in this session' }
     expect(await tryModel(classifier, limits)).toEqual({ kind: 'failed', failure })
+  })
+})
+
+describe('tryBeside', () => {
+  const { classifier } = classifierOf({ msPerToken: 0.05 })
+
+  it("takes the rival's pace as it is now before it calls a model too slow", async () => {
+    const asked: string[] = []
+    // On an idle machine the rival took 1 us a token; now, with other work, it takes as long as this one.
+    const paceOfRival = (when: 'known' | 'now'): Promise<number> => {
+      asked.push(when)
+      return Promise.resolve(when === 'known' ? 1 : 50)
+    }
+    expect((await tryBeside(classifier, { ...limits, paceOfRival })).kind).toBe('passed')
+    expect(asked).toEqual(['known', 'now'])
+  })
+
+  it('refuses one that is too slow twice, and asks once where the first trial tells', async () => {
+    const slow = await tryBeside(classifier, { ...limits, paceOfRival: () => Promise.resolve(1) })
+    expect(slow).toMatchObject({ kind: 'failed', failure: { reason: 'too_slow' } })
+    const asked: string[] = []
+    const paceOfRival = (when: string): Promise<undefined> => {
+      asked.push(when)
+      return Promise.resolve(undefined)
+    }
+    expect((await tryBeside(classifier, { ...limits, paceOfRival })).kind).toBe('passed')
+    expect(asked).toEqual(['known'])
   })
 })

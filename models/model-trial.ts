@@ -13,6 +13,17 @@ export type TrialResult =
   | { readonly kind: 'passed'; readonly usPerToken: number }
   | { readonly kind: 'failed'; readonly failure: TrialFailure }
 
+type TriedModel = Pick<Classifier, 'classifyWhenRoom' | 'tokenize' | 'labels'>
+
+/** The lengths and sizes of a trial, and what it must not be slower than. */
+export type TrialOptions = {
+  readonly maxTokens: number
+  readonly batchTokens: number
+  readonly rivalUsPerToken?: number | undefined
+  /** Times as slow as the rival that are allowed. */
+  readonly slowdownMax: number
+}
+
 /** Batches timed at the longest length; the quickest counts, since the machine is busy serving. */
 const timedBatches = 3
 
@@ -20,16 +31,7 @@ const timedBatches = 3
  * Tries a model with token ids int32 [tokens] of lengths from 3 to `maxTokens`, doubling, in batches as
  * large as in service. `rivalUsPerToken` is what the serving model took in its own trial.
  */
-export async function tryModel(
-  model: Pick<Classifier, 'classifyWhenRoom' | 'tokenize' | 'labels'>,
-  options: {
-    readonly maxTokens: number
-    readonly batchTokens: number
-    readonly rivalUsPerToken?: number | undefined
-    /** Times as slow as the rival that are allowed. */
-    readonly slowdownMax: number
-  },
-): Promise<TrialResult> {
+export async function tryModel(model: TriedModel, options: TrialOptions): Promise<TrialResult> {
   const { maxTokens, batchTokens, rivalUsPerToken, slowdownMax } = options
   // Ids of real words: an embedding that is not finite shows up in what uses it.
   const words = model.tokenize(probeText).ids
@@ -56,6 +58,23 @@ export async function tryModel(
   } catch (error) {
     return failed('unloadable', error instanceof Error ? error.message : String(error))
   }
+}
+
+/**
+ * The same beside a rival at work. A model that seems too slow is tried once more against the rival's pace
+ * measured anew: both then share the machine with whatever it does now.
+ */
+export async function tryBeside(
+  model: TriedModel,
+  options: Omit<TrialOptions, 'rivalUsPerToken'> & {
+    /** The rival's pace as known, or measured now; undefined when it cannot be. */
+    readonly paceOfRival: (when: 'known' | 'now') => Promise<number | undefined>
+  },
+): Promise<TrialResult> {
+  const { paceOfRival, ...rest } = options
+  const first = await tryModel(model, { ...rest, rivalUsPerToken: await paceOfRival('known') })
+  if (first.kind === 'passed' || first.failure.reason !== 'too_slow') return first
+  return tryModel(model, { ...rest, rivalUsPerToken: await paceOfRival('now') })
 }
 
 const timedTokensMax = 128
