@@ -8,6 +8,7 @@ import type { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import { pause } from '../streams/retry.ts'
 import type { OpenModel } from './model.ts'
 import { loadVersion, type LoaderOptions } from './version-loader.ts'
 
@@ -187,22 +188,4 @@ async function settleSide(
   options.onChange(role, loaded.model)
   log(`${loaded.model.ref} is the ${role} for ${part.percent} % of the events from now on`)
   return 'settled'
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve()
-      return
-    }
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { listVersions, openVersion } from '../models/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
+import { addCompareCommand } from './models-compare.ts'
 import { addImportCommand } from './models-import.ts'
 import { addReleaseCommands } from './models-release.ts'
 import { tableText } from './terminal.ts'
@@ -55,6 +56,7 @@ export function addModelsCommands(program: Command): void {
   })
   addImportCommand(models)
   addReleaseCommands(models)
+  addCompareCommand(models)
 }
 
 function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): (string | number)[] {

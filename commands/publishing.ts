@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
+import type { Promotion } from '../infra/guard-figures.ts'
 import { createKafka } from '../infra/kafka.ts'
 import { createModelAnnouncements, type ModelAnnouncements } from '../infra/model-announcements.ts'
 import { insertRelease, insertTrainingRun, type Release } from '../infra/release-rows.ts'
@@ -232,23 +233,58 @@ async function describeVersion({ objects, storeDir }: Registry, ref: string) {
   return { version, released: await describeRelease(version, url) }
 }
 
+type StateKeeper = Pick<Registry, 'announcements' | 'objects' | 'storeDir' | 'record'>
+
 /** Makes the champion before the present one champion again. Throws model_not_found. */
 export async function rollBackModel(
-  registry: Registry,
-  options: { name: string; by: string; reason: string },
+  registry: StateKeeper,
+  options: {
+    name: string
+    by: string
+    reason: string
+    /** Throws where the present state is not the one that is meant. */
+    check?: (state: ModelAnnouncement | undefined) => void
+  },
 ): Promise<ModelAnnouncement> {
-  const { name, by, reason } = options
-  const next = await registry.announcements.announce(name, (state) =>
-    rolledBack(state, { name, by, reason, atMs: Date.now() }),
-  )
+  const { name, by, reason, check } = options
+  const next = await registry.announcements.announce(name, (state) => {
+    check?.(state)
+    return rolledBack(state, { name, by, reason, atMs: Date.now() })
+  })
   await keepState(registry, next)
   const model = { name, version: next.champion ?? '' }
   await registry.record({ kind: 'rollback', model, by, reason })
   return next
 }
 
+/**
+ * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try at
+ * once, one gets true: a write to winnow.models sees the state that the one before it left.
+ */
+export async function rollBackPromotion(
+  registry: StateKeeper,
+  options: { promotion: Promotion; by: string; reason: string },
+): Promise<boolean> {
+  const { promotion, by, reason } = options
+  const over = new Error('the promotion is over')
+  try {
+    await rollBackModel(registry, {
+      ...{ name: promotion.name, by, reason },
+      check(state) {
+        const { champion, promotedAtMs } = state ?? {}
+        const isIt = champion === promotion.version && promotedAtMs === promotion.promotedAtMs
+        if (!isIt) throw over
+      },
+    })
+    return true
+  } catch (error) {
+    if (error === over) return false
+    throw error
+  }
+}
+
 /** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
-async function keepState(registry: Registry, state: ModelAnnouncement): Promise<void> {
+async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
   const { objects, storeDir } = registry
   const { name, champion, previous } = state
   if (objects !== undefined) await writeStateCopy(objects, state)

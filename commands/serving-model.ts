@@ -3,13 +3,15 @@
 import { hostname } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse.ts'
+import { readGuardFigures } from '../infra/guard-figures.ts'
 import type { KafkaClient } from '../infra/kafka.ts'
 import { createModelAnnouncements } from '../infra/model-announcements.ts'
 import type { Schemas } from '../infra/registry.ts'
-import { insertRelease } from '../infra/release-rows.ts'
+import { insertRelease, type Release } from '../infra/release-rows.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import type { BatchRecord } from '../models/batcher.ts'
+import { isGuarded } from '../models/guards.ts'
 import type { Manifest } from '../models/manifest.ts'
 import { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { PoolOptions } from '../models/pool.ts'
@@ -21,10 +23,11 @@ import { openVersion } from '../models/version-store.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
+import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, type OpenModel } from './model.ts'
 import type { Opened } from './opened.ts'
-import { openObjects } from './publishing.ts'
+import { openObjects, rollBackPromotion } from './publishing.ts'
 
 export type ServingOptions = {
   readonly config: Config
@@ -83,19 +86,38 @@ export async function openServingModel(
   telemetry.serving('champion', models.champion.current.manifest)
   if (!follows(config.inference)) return models
   const { analytics, kafka, schemas } = clients
-  const topic = topicOf(config.topics, 'models')
+  const announcements = createModelAnnouncements(
+    { kafka, schemas },
+    topicOf(config.topics, 'models'),
+  )
+  const by = `${hostname()}/${process.pid}`
+  const record = (release: Release): Promise<void> =>
+    insertRelease(analytics, release).catch((error: unknown) =>
+      log(`${release.kind} not recorded: ${errorMessage(error)}`),
+    )
+  // Who writes rows watches what they say.
+  const isWatched = sides.length > 0 && isGuarded(config.guards)
+  const guards = isWatched
+    ? watchPromotions({
+        ...{ config: config.guards, log, nowMs: () => Date.now() },
+        readFigures: (promotion) => readGuardFigures(analytics, promotion, config.guards.windowMs),
+        rollBack: (promotion, reason) =>
+          rollBackPromotion(
+            { announcements, objects, storeDir, record },
+            { promotion, by, reason },
+          ),
+        onRollback: (guard) => telemetry.guarded(guard),
+      })
+    : undefined
+  if (guards !== undefined) opened.add(guards, close)
   opened.add(
     followModel({
       ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
       open: async (wanted, role) => open(await openVersion({ ref: wanted, storeDir }), role),
-      announcements: createModelAnnouncements({ kafka, schemas }, topic),
-      by: `${hostname()}/${process.pid}`,
-      record: (release) =>
-        insertRelease(analytics, release).catch((error: unknown) =>
-          log(`${release.kind} not recorded: ${errorMessage(error)}`),
-        ),
+      ...{ announcements, by, record },
       onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),
+      onState: (state) => guards?.onState(state),
     }),
     close,
   )

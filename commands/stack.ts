@@ -107,6 +107,10 @@ async function readStack(context: CommandContext): Promise<StackView> {
   return { stack, consumers: kafkaReady ? await readConsumers(config) : [] }
 }
 
+const anyStage = `(?:${stageNames.join('|')})`
+/** The stages of a default group's name, with the model behind them or without. */
+const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|$)`)
+
 async function readConsumers(config: CommandContext['config']): Promise<StackView['consumers']> {
   const lags = await readLag(createKafka(config.kafka), {
     groupPrefix: config.stream.group,
@@ -115,7 +119,9 @@ async function readConsumers(config: CommandContext['config']): Promise<StackVie
   return lags.map(({ group, topic, lag }) => {
     const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
     const named = group.slice(config.stream.group.length + 1)
-    return { group, stage: named === '' ? (first ?? '') : named, topic, lag }
+    // Behind the stages stands the model, where it has a group of its own.
+    const stages = stagesAhead.exec(named)?.[1] ?? named
+    return { group, stage: stages === '' ? (first ?? '') : stages, topic, lag }
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
+import { parseModelRef } from '../models/model-ref.ts'
 import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
 import { openContext, type SharedOptions } from './context.ts'
@@ -24,14 +25,16 @@ export function addStreamCommand(program: Command): void {
       'Consumes one topic, runs the stages validate, tokenize and infer or any contiguous part of\n' +
       'them, and writes to the next topic or, after infer, to ClickHouse. Start more of them to scale:\n' +
       'the group shares the partitions. Beside infer, or alone as the stage labels, it writes the labels\n' +
-      'that people give on winnow.labels to ClickHouse.',
+      'that people give on winnow.labels to ClickHouse. Several models may classify one topic: a model\n' +
+      'that --model names has a group of its own, unless it is the one that is configured.',
     examples: [
       'winnow stream --stages validate..infer',
+      'winnow stream --stages validate..infer --model intent',
       'winnow stream --stages infer --model intent@3 --group night-shift',
     ],
   })
     .requiredOption('--stages <range>', 'validate..infer, or one stage, any part of it, or labels')
-    .option('--group <name>', 'consumer group (default: stream.group and the stages)')
+    .option('--group <name>', 'consumer group (default: stream.group, the stages, the model)')
     .option('--model <ref>', 'model to serve: NAME, NAME@VERSION or NAME@champion')
     .action(async (options: Options) => {
       await runStream(options)
@@ -40,13 +43,19 @@ export function addStreamCommand(program: Command): void {
 
 async function runStream(options: Options): Promise<void> {
   const range = options.stages === 'labels' ? undefined : parseRange(options.stages)
+  const { config: configured } = await openContext(options)
   const { config, terminal, paths } = await openContext(options, {
     'inference.model': options.model,
   })
   await prepareBackends(config)
   const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
   const group =
-    options.group ?? `${config.stream.group}.${range === undefined ? 'labels' : rangeText(range)}`
+    options.group ??
+    defaultGroup(config.stream.group, {
+      range,
+      model: config.inference.model,
+      configured: configured.inference.model,
+    })
   await untilStopped(async (signal) => {
     const services = await openServices({ range, group, config, storeDir: paths.store, log })
     const { runners, telemetry, model } = services
@@ -69,6 +78,22 @@ async function runStream(options: Options): Promise<void> {
       await listener?.close()
     }
   })
+}
+
+/**
+ * The group of a slice. Two models on one topic must each see all events, so that one which is not the
+ * configured one has a group of its own.
+ */
+function defaultGroup(
+  prefix: string,
+  of: { range: StageRange | undefined; model: string; configured: string },
+): string {
+  const { range, model, configured } = of
+  if (range === undefined) return `${prefix}.labels`
+  const stages = `${prefix}.${rangeText(range)}`
+  const { name } = parseModelRef(model)
+  const isOther = range.last === 'infer' && name !== parseModelRef(configured).name
+  return isOther ? `${stages}.${name}` : stages
 }
 
 /** The stages of a range with, beside infer, the labels; without a range, the labels alone. */

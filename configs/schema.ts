@@ -181,6 +181,33 @@ const publish = z.strictObject({
     ),
 })
 
+const share = (text: string) => z.number().min(0).max(1).optional().describe(text)
+
+const guards = z.strictObject({
+  windowMs: ms('How long after its promotion a champion is watched.', 600_000),
+  everyMs: ms('Pause between two looks at the figures.', 10_000),
+  eventsMin: count('A guard judges by no fewer events.', 500),
+  errorShareMax: share(
+    'Rolls back when the stage infer has no answer for a larger share of the events; off when absent.',
+  ),
+  latencyP95MsMax: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'Rolls back when the 95th percentile of waiting for a batch and running it is larger; off when ' +
+        'absent. Milliseconds.',
+    ),
+  labelShiftMax: share(
+    'Rolls back when a larger share of the labels would have to move to be as they were before the ' +
+      'promotion (total variation); off when absent.',
+  ),
+  disagreementMax: share(
+    'Rolls back when the champion before, as a shadow, gives another answer on a larger share of the ' +
+      'events; off when absent.',
+  ),
+})
+
 const stream = z.strictObject({
   group: z.string().min(1).default('winnow').describe('Consumer group; a suffix names the slice.'),
   inFlightEventsMax: count('Most events between poll and commit.', 2_048),
@@ -246,6 +273,7 @@ export const configSchema = z.strictObject({
   inference: inference.prefault({}).describe('The model and its batches.'),
   store: store.prefault({}).describe('The artifact store that model versions are published to.'),
   publish: publish.prefault({}).describe('What a version must show before it is published.'),
+  guards: guards.prefault({}).describe('What rolls a promoted version back by itself.'),
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),

@@ -16,6 +16,8 @@ export type Telemetry = {
   /** The version that plays a part from now on; undefined for none. */
   serving(role: string, model: { name: string; version: string } | undefined): void
   refused(reason: string): void
+  /** A guard rolled a version back. */
+  guarded(guard: string): void
   /** Events of the challenger's share: answered by it, or passed on to the champion. */
   challenged(outcome: string, events: number): void
   /** Events of the shadow's share. */
@@ -142,6 +144,12 @@ function modelMetrics(registers: Registry[]) {
     labelNames: ['outcome'],
     registers,
   })
+  const guarded = new Counter({
+    name: 'winnow_guard_rollbacks_total',
+    help: 'Versions that this process rolled back, by guard.',
+    labelNames: ['guard'],
+    registers,
+  })
   const played = new Map<string, { model: string; version: string; role: string }>()
   return {
     serving(role: string, model: { name: string; version: string } | undefined) {
@@ -155,6 +163,7 @@ function modelMetrics(registers: Registry[]) {
       if (role === 'champion') swaps.inc()
     },
     refused: (reason: string) => refusals.inc({ reason }),
+    guarded: (guard: string) => guarded.inc({ guard }),
     challenged: (outcome: string, count: number) => challenged.inc({ outcome }, count),
     shadowed: (outcome: string, count: number) => shadowed.inc({ outcome }, count),
   }

@@ -79,6 +79,7 @@ describe('--help', async () => {
         ...['up', 'down', 'status', 'demo', 'doctor', 'base pull', 'base list', 'produce'],
         ...['stream', 'serve', 'classify', 'train', 'evaluate', 'models list', 'models show'],
         ...['models promote', 'models rollback', 'models challenge', 'models shadow'],
+        'models compare',
         ...['models verify', 'models import', 'dlq list', 'dlq show', 'dlq replay', 'query'],
         ...['migrate'],
       ]),

@@ -8,6 +8,7 @@ import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
 import { topicOf } from '../../infra/topics.ts'
 import { isInShare } from '../../streams/event-share.ts'
+import { mcnemarPValue } from '../../trainers/mcnemar.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
   space = await openWorkspace(inject('stack'))
   // Version 2 takes praise for refunds and the other way round; version 3 is as good as the first.
   const swapped: Record<string, string> = { praise: 'refund', refund: 'praise' }
-  await trainTestModel(space.storeDir, (label) => swapped[label] ?? label)
+  await trainTestModel(space.storeDir, { relabel: (label) => swapped[label] ?? label })
   await trainTestModel(space.storeDir)
   await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
   producer = await openProducer(space.kafka)
@@ -140,6 +141,55 @@ describe('a shadow', () => {
     expect(
       await counted(`SELECT uniqExact(event_id) AS n FROM classifications WHERE ${main}`),
     ).toBe(events)
+  })
+
+  it('is compared with what answered: agreement, flips, accuracy and McNemar', async () => {
+    // What the rows themselves say, pair by pair.
+    const rows = await space.analytics.rows<Row & { known: string }>(
+      `SELECT event_id AS id, version, toString(role) AS role, label, known.label AS known
+       FROM classifications INNER JOIN event_labels AS known USING (event_id)`,
+    )
+    const byId = Map.groupBy(rows, ({ id }) => id)
+    const pairs = [...byId.values()].flatMap((of) => {
+      const [second, third] = ['2', '3'].map((version) => of.find((one) => one.version === version))
+      return second === undefined || third === undefined ? [] : [{ second, third }]
+    })
+    const only = (right: 'second' | 'third', wrong: 'second' | 'third') =>
+      pairs
+        .filter((one) => one[right].label === one[right].known)
+        .filter((one) => one[wrong].label !== one[wrong].known).length
+    const found = await models('compare', 'test@2', 'test@3')
+    const agreeing = pairs.filter(({ second, third }) => second.label === third.label).length
+    expect(found).toMatchObject({ a: 'test@2', b: 'test@3', events: pairs.length })
+    expect(found['agreement']).toBeCloseTo(agreeing / pairs.length, 10)
+    const [onlyARight, onlyBRight] = [only('second', 'third'), only('third', 'second')]
+    expect(onlyBRight).toBeGreaterThan(25)
+    expect(found['judged']).toMatchObject({ labelled: pairs.length, onlyARight, onlyBRight })
+    const { pValue } = found['judged'] as { pValue: number }
+    expect(pValue / mcnemarPValue(onlyARight, onlyBRight)).toBeCloseTo(1, 6)
+    const flips = found['flips'] as { a: string; b: string; events: number }[]
+    expect(flips.map(({ a, b }) => `${a} > ${b}`).sort()).toEqual([
+      'praise > refund',
+      'refund > praise',
+    ])
+    expect(flips.reduce((sum, { events }) => sum + events, 0)).toBe(pairs.length - agreeing)
+    // The other way round it is the same, turned.
+    const turned = await models('compare', 'test@3', 'test@2')
+    expect(turned['judged']).toMatchObject({
+      onlyARight: onlyBRight,
+      onlyBRight: onlyARight,
+      pValue,
+    })
+    const known = await space.analytics.rows<{ b: number; c: number; p: number }>(
+      `SELECT only_a_right AS b, only_b_right AS c, p_value AS p FROM version_mcnemar`,
+    )
+    expect(known.length).toBeGreaterThanOrEqual(4)
+    for (const { b, c, p } of known) expect(p).toBeCloseTo(mcnemarPValue(b, c), 6)
+    const champion = await models('compare', 'test@champion', 'test@3')
+    expect(champion).toMatchObject({
+      a: 'test@1',
+      judged: { onlyARight: 0, onlyBRight: 0, pValue: 1 },
+    })
   })
 
   it('is doubled by no redelivery, and loses no main row, when its consumer is killed', async () => {

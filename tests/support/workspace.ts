@@ -54,13 +54,14 @@ export function sampleText(number: number): { text: string; label: string } {
 }
 
 /**
- * Trains the small model `test` on sample texts into a store. `relabel` makes another model of it: what
- * it is given as the label of a text.
+ * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another model
+ * of it: what it is given as the label of a text.
  */
 export async function trainTestModel(
   storeDir: string,
-  relabel: (label: string) => string = (label) => label,
+  options: { name?: string; relabel?: (label: string) => string } = {},
 ): Promise<void> {
+  const { name = 'test', relabel = (label: string) => label } = options
   const examples = Array.from({ length: 60 }, (_, number) => {
     const { text, label } = sampleText(number)
     return { text, label: relabel(label) }
@@ -69,7 +70,7 @@ export async function trainTestModel(
     train: { examples, manifest: describeExamples('samples', examples) },
     base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
     storeDir,
-    name: 'test',
+    name,
     maxTokens: 64,
     grid: [10],
     workers: 1,

@@ -1,0 +1,166 @@
+// How fast promotion and rollback reach every consumer and gateway, from the end of the command on; and a
+// promotion that a guard takes back by itself, once, however many consumers watch.
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
+import { topicOf } from '../../infra/topics.ts'
+import { startWinnow, winnow, type Running } from '../support/cli.ts'
+import { until } from '../support/until.ts'
+import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
+
+const partitions = 4
+
+let space: Workspace
+let producer: RecordProducer
+let running: Running[]
+let produced = 0
+const load = { isOver: false, done: Promise.resolve() }
+
+beforeAll(async () => {
+  space = await openWorkspace(inject('stack'), {
+    ...{ WINNOW_GUARDS_LABEL_SHIFT_MAX: '0.2', WINNOW_GUARDS_EVENTS_MIN: '300' },
+    ...{ WINNOW_GUARDS_EVERY_MS: '250', WINNOW_TOPICS_PARTITIONS: String(partitions) },
+  })
+  await trainTestModel(space.storeDir)
+  // Version 3 never asks for refunds: a third of the labels move.
+  await trainTestModel(space.storeDir, {
+    relabel: (label) => (label === 'refund' ? 'praise' : label),
+  })
+  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  producer = await openProducer(space.kafka)
+  for (const version of ['1', '2', '3']) await models('push', `test@${version}`, '--force', 'test')
+  const stream = () => startWinnow(['stream', '--stages', 'validate..infer'], { env: space.env })
+  running = await Promise.all([stream(), stream(), startWinnow(['serve'], { env: space.env })])
+  load.done = keepLoaded()
+})
+
+afterAll(async () => {
+  load.isOver = true
+  await load.done
+  await Promise.all(running.map((one) => one.stop()))
+  await producer.close()
+  await space.close()
+})
+
+async function models(...argv: string[]): Promise<void> {
+  const { status, stderr } = await winnow(['models', ...argv], { env: space.env })
+  expect(status, stderr).toBe(0)
+}
+
+/** A few events for each partition again and again, while most of them are rows. */
+async function keepLoaded(): Promise<void> {
+  while (!load.isOver) {
+    const records = Array.from({ length: partitions * 3 }, (_, at) => {
+      const number = produced++
+      const value = JSON.stringify({ id: `p-${number}`, text: sampleText(number).text })
+      return { key: null, value, partition: at % partitions }
+    })
+    await producer.send(topicOf(space.config.topics, 'events'), records)
+    await until('room', async () => load.isOver || produced - (await rows()) < 120)
+  }
+}
+
+async function rows(): Promise<number> {
+  const [row] = await space.analytics.rows<{ n: number }>(
+    'SELECT count() AS n FROM classifications',
+  )
+  return row!.n
+}
+
+/** Milliseconds from `sinceMs` to the first result of a version in the slowest partition. */
+function slowestPartition(version: string, sinceMs: number): Promise<number> {
+  return until(`rows of version ${version} in each partition`, async () => {
+    const firsts = await space.analytics.rows<{ atMs: number }>(
+      `SELECT toUnixTimestamp64Milli(min(classified_at)) AS atMs FROM classifications
+       WHERE version = {version: String}
+         AND classified_at > fromUnixTimestamp64Milli({sinceMs: Int64})
+       GROUP BY partition`,
+      { version, sinceMs },
+    )
+    return firsts.length === partitions && Math.max(...firsts.map(({ atMs }) => atMs)) - sinceMs
+  })
+}
+
+/** Milliseconds from `sinceMs` to the first answer of the gateway by a version. */
+async function firstAnswer(version: string, sinceMs: number): Promise<number> {
+  await until(`an answer of version ${version}`, async () => {
+    const answer = await fetch(`${String(running[2]!.document['url'])}/v1/classify`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ texts: ['where is my parcel'] }),
+    })
+    return ((await answer.json()) as { model: string }).model === `test@${version}`
+  })
+  return Date.now() - sinceMs
+}
+
+describe('promotion and rollback', () => {
+  it('reach each consumer and gateway within two seconds after the command', async () => {
+    await slowestPartition('1', 0)
+    const measured: { what: string; consumersMs: number; gatewayMs: number }[] = []
+    const measure = async (version: string, ...command: string[]): Promise<void> => {
+      await models(...command)
+      const endMs = Date.now()
+      const [consumersMs, gatewayMs] = await Promise.all([
+        slowestPartition(version, endMs),
+        firstAnswer(version, endMs),
+      ])
+      measured.push({ what: command[0]!, consumersMs, gatewayMs })
+    }
+    for (let round = 0; round < 3; round++) {
+      await measure('2', 'promote', 'test@2')
+      await measure('1', 'rollback', 'test')
+    }
+    console.log(JSON.stringify(measured))
+    // The best of three: the machine may be busy with something else for a while.
+    for (const what of ['promote', 'rollback']) {
+      const slowest = measured
+        .filter((one) => one.what === what)
+        .map(({ consumersMs, gatewayMs }) => Math.max(consumersMs, gatewayMs))
+      expect(Math.min(...slowest), JSON.stringify(measured)).toBeLessThan(2_000)
+    }
+  })
+})
+
+describe('a guard', () => {
+  it('takes a promotion back, once, and says why', async () => {
+    const [before] = await space.analytics.rows<{ n: number }>(
+      `SELECT count() AS n FROM model_releases WHERE kind = 'rollback'`,
+    )
+    await models('promote', 'test@3', '--reason', 'a bad idea')
+    const noted = () =>
+      space.analytics.rows<{ version: string; reason: string; by: string }>(
+        `SELECT version, reason, by FROM model_releases WHERE kind = 'rollback'
+         ORDER BY at LIMIT 100 OFFSET {before: UInt32}`,
+        { before: before!.n },
+      )
+    await until('the rollback', async () => (await noted()).length > 0, 120_000)
+    const sinceMs = Date.now()
+    await slowestPartition('1', sinceMs)
+    await firstAnswer('1', sinceMs)
+    // Both consumers have looked since, and neither went further back.
+    const more = await rows()
+    await until('more rows', async () => (await rows()) > more + 600)
+    const rollbacks = await noted()
+    expect(rollbacks).toEqual([
+      {
+        version: '1',
+        reason: expect.stringMatching(
+          /^guard label-shift: labels moved by 3\d\.\d\d % in \d+ events$/,
+        ),
+        by: expect.stringMatching(/\/\d+$/),
+      },
+    ])
+    const texts = await Promise.all(
+      running.slice(0, 2).map(async ({ document }) => {
+        return (await fetch(`${String(document['metrics'])}/metrics`)).text()
+      }),
+    )
+    const counts = texts.map((text) =>
+      Number(/winnow_guard_rollbacks_total\{guard="label-shift"\} (\d+)/.exec(text)?.[1] ?? 0),
+    )
+    expect(counts.toSorted()).toEqual([0, 1])
+  })
+})
