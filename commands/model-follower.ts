@@ -5,12 +5,13 @@ import type { Config } from '../configs/schema.ts'
 import type { ModelAnnouncements, ModelStates } from '../infra/model-announcements.ts'
 import { parseModelRef } from '../models/model-ref.ts'
 import type { ModelSlot, SideSlot } from '../models/model-slot.ts'
+import type { ModelVersion } from '../models/version-files.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import { pause } from '../streams/retry.ts'
 import type { OpenModel } from './model.ts'
-import { loadVersion, type LoaderOptions } from './version-loader.ts'
+import { loadVersion, prefetchVersion, type LoaderOptions } from './version-loader.ts'
 
 type Role = Classification['role']
 
@@ -26,8 +27,8 @@ export type FollowerOptions = LoaderOptions & {
   /** The parts beside the champion that this process gives work to. */
   readonly sides: readonly SideRole[]
   readonly announcements: ModelAnnouncements
-  /** Loads a version that is in the local store, for a part. */
-  readonly open: (ref: string, role: Role) => Promise<OpenModel>
+  /** Loads a version of the local store for a part. */
+  readonly open: (version: ModelVersion, role: Role) => Promise<OpenModel>
   /** Who plays a part from now on; undefined for nobody. */
   readonly onChange: (role: Role, model: OpenModel | undefined) => void
   /** Every state of the model, the first one included. */
@@ -57,9 +58,11 @@ export function followModel(options: FollowerOptions): ModelFollower {
       partFollower((state) => settleSide(options, { state, role }, stop.signal), stop.signal),
     ),
   ]
+  let fetching: Promise<void> | undefined
   const want = (state: ModelAnnouncement | undefined): void => {
     if (state === undefined || state.name !== name) return
     for (const part of parts) part.want(state)
+    if (state.kind === 'published') fetching = prefetchVersion(options, state, stop.signal)
     options.onState?.(state)
   }
   const following = (async () => {
@@ -81,6 +84,7 @@ export function followModel(options: FollowerOptions): ModelFollower {
     async close() {
       stop.abort()
       await Promise.all(parts.map(({ idle }) => idle()))
+      await fetching
       await following
     },
   }
@@ -135,7 +139,7 @@ async function settleChampion(
   if (!isLoaded) {
     const loaded = await loadVersion(options, {
       ...{ state, version, signal, rival: before },
-      open: (ref) => options.open(ref, 'champion'),
+      open: (opened) => options.open(opened, 'champion'),
       otherwise: `${before.ref} goes on serving`,
     })
     if (loaded.kind !== 'ready') return loaded.kind
@@ -180,7 +184,7 @@ async function settleSide(
     ...{ state, version: part.version, signal },
     // A shadow yields to the main path, so that its pace says nothing; a slow one sheds.
     rival: role === 'challenger' ? models.champion.current : undefined,
-    open: (ref) => options.open(ref, role),
+    open: (opened) => options.open(opened, role),
     otherwise: `there is no ${role}`,
   })
   if (loaded.kind !== 'ready') return loaded.kind

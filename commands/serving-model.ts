@@ -19,7 +19,6 @@ import { startSpareThread } from '../models/session-thread.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import type { Classification } from '../schemas/classification.ts'
-import { openVersion } from '../models/version-store.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
@@ -113,7 +112,7 @@ export async function openServingModel(
   opened.add(
     followModel({
       ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
-      open: async (wanted, role) => open(await openVersion({ ref: wanted, storeDir }), role),
+      open: (wanted, role) => open(wanted, role),
       ...{ announcements, by, record },
       onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),

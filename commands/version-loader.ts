@@ -41,8 +41,7 @@ export type LoaderOptions = {
 export type LoadRequest = {
   readonly state: ModelAnnouncement
   readonly version: string
-  /** Loads a version that is in the local store. */
-  readonly open: (ref: string) => Promise<OpenModel>
+  readonly open: (version: ModelVersion) => Promise<OpenModel>
   /** The model that it must not be much slower than; undefined where its pace is no matter. */
   readonly rival: OpenModel | undefined
   /** What happens instead, for the log. */
@@ -77,7 +76,7 @@ export async function loadVersion(
     await reach?.('swap-fetched')
     const mismatch = released && (await mismatchOf(fetched, released))
     if (mismatch !== undefined) return await refuse(mismatch.reason, mismatch.message)
-    opened = await request.open(ref)
+    opened = await request.open(fetched)
     await reach?.('swap-loaded')
   } catch (error) {
     if (signal.aborted) return { kind: 'refused' }
@@ -95,6 +94,21 @@ export async function loadVersion(
   await opened.close()
   if (trial.kind === 'passed') return { kind: 'refused' }
   return refuse(trial.failure.reason, trial.failure.message)
+}
+
+/**
+ * Brings what was just published into the local store, so that its promotion need not wait for that. What
+ * fails here is told when the version is promoted.
+ */
+export async function prefetchVersion(
+  options: LoaderOptions,
+  state: ModelAnnouncement,
+  signal: AbortSignal,
+): Promise<void> {
+  const { version } = state
+  const released = releasedVersion(state, version)
+  const wanted = { ref: `${state.name}@${version}`, released, signal }
+  if (options.objects !== undefined) await fetchVersion(options, wanted).catch(() => undefined)
 }
 
 /** Microseconds a token of models that passed a trial. */
