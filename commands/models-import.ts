@@ -1,6 +1,7 @@
 // `winnow models import`: a Hugging Face export of a sequence classifier as a model version.
 import type { Command } from 'commander'
 import { importModel } from '../models/import/import-model.ts'
+import type { TokenizerEngine } from '../models/tokenizer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 
@@ -15,7 +16,8 @@ export function addImportCommand(models: Command): void {
       'Takes a folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json with\n' +
       'id2label: BERT, DistilBERT, RoBERTa, XLM-R or ModernBERT for sequence classification. Texts are\n' +
       'run through the export and through the version, and must give the same logits; a golden.json\n' +
-      'in the folder must match too. The version is served like any other.',
+      'in the folder must match too. The version is served like any other. Kinds of tokenizers that Winnow\n' +
+      'has no scanner of its own for go through @huggingface/tokenizers, which is said.',
     examples: [
       'winnow models import ./sentiment --name sentiment',
       'winnow models import ./topics --name topics --max-tokens 1024 --json',
@@ -36,6 +38,7 @@ export function addImportCommand(models: Command): void {
       })
       const { manifest, ref } = version
       const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
+      const { tokenizerEngine = 'own' } = manifest
       const seconds = (performance.now() - startMs) / 1_000
       // Node gives kibibytes.
       const peakRssBytes = process.resourceUsage().maxRSS * 1_024
@@ -47,9 +50,19 @@ export function addImportCommand(models: Command): void {
       if (batching === 'one by one') {
         terminal.say('its results depend on the batch, so texts will be served one by one')
       }
+      terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
       terminal.document({
         ...{ model: ref, dir: version.dir, labels, task, maxTokens, precision, batching },
-        ...{ golden: check, seconds, peakRssBytes },
+        ...{ tokenizerEngine, golden: check, seconds, peakRssBytes },
       })
     })
+}
+
+function tokenizerSentence(engine: TokenizerEngine, idTexts: number): string {
+  const compared =
+    idTexts === 0
+      ? 'there are no golden ids to compare'
+      : `the ids of ${idTexts} golden texts are the same`
+  if (engine === 'own') return `tokenizer engine: own; ${compared}`
+  return `tokenizer engine: library (@huggingface/tokenizers), checked by golden texts only; ${compared}`
 }

@@ -27,6 +27,11 @@ export const manifestSchema = z
     method: z.enum(['head', 'partial', 'full', 'import']),
     /** Of tokenizer.json beside the manifest; token ids are bound to it. */
     tokenizerSha256: sha256,
+    /**
+     * Imported: who turns text into ids, Winnow's own scanner or the library @huggingface/tokenizers. Ids of
+     * the library were compared with those of `golden.json`, and with nothing else.
+     */
+    tokenizerEngine: z.enum(['own', 'library']).optional(),
     /** Of model.onnx beside the manifest. */
     graphSha256: sha256,
     precision: z.enum(['fp32', 'fp16', 'int8']),

@@ -14,7 +14,8 @@ import type { ModelVersion } from '../version-files.ts'
 import { importModel } from './import-model.ts'
 
 const fixtures = fileURLToPath(new URL('../../tests/fixtures/imports/', import.meta.url))
-const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert'] as const
+/** The tokenizer of `words` is none of Winnow's own kinds. */
+const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert', 'words'] as const
 
 type Golden = {
   text: string
@@ -58,6 +59,8 @@ describe.each(families)('an export of %s', (family) => {
       ...{ dir: join(fixtures, family), storeDir: join(scratch, family), name: family },
     })
     expect(version.manifest).toMatchObject({ method: 'import', maxTokens: 48, precision: 'fp32' })
+    expect(version.manifest.tokenizerEngine).toBe(family === 'words' ? 'library' : 'own')
+    expect(check.idTexts).toBe(goldenOf(family).length)
     expect(check.largestDifference).toBeLessThan(1e-5)
     const classifier = await open(version)
     try {
@@ -148,6 +151,20 @@ const cut = (file: string, bytes: number) => (dir: string) => truncate(join(dir,
 type Defect = [what: string, code: string, message: RegExp, damage: (dir: string) => Promise<void>]
 
 const defects: Record<string, Defect[]> = {
+  words: [
+    [
+      'ids of the library that are not the golden ones',
+      'golden_mismatch',
+      /token ids \[1,2\] expected/,
+      golden({ ids: [1, 2] }),
+    ],
+    [
+      'a tokenizer that nobody knows',
+      'model_incompatible',
+      /"Nmt" is not known/,
+      json('tokenizer.json', (file) => Object.assign(file, { normalizer: { type: 'Nmt' } })),
+    ],
+  ],
   bert: [
     ['no graph', 'export_invalid', /no model\.onnx and no onnx/, without('model.onnx')],
     ['no configuration', 'export_invalid', /no config\.json/, without('config.json')],

@@ -7,7 +7,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../classifier.ts'
 import { readMappedModel } from '../graph/mapped-weights.ts'
 import { modelNamePattern } from '../manifest.ts'
-import { loadTokenizer, type Tokenizer } from '../tokenizer.ts'
+import { loadTokenizer, type Tokenizer, type TokenizerEngine } from '../tokenizer.ts'
 import type { ModelVersion } from '../version-files.ts'
 import { writeVersion } from '../version-store.ts'
 import { exportInvalid, readExport, type ExportFiles } from './export-files.ts'
@@ -44,6 +44,8 @@ export type ImportedModel = {
 /** What the check found; differences are of logits, in units of what is expected where that is above 1. */
 export type GoldenCheck = {
   readonly texts: number
+  /** Of them those whose ids `golden.json` has. */
+  readonly idTexts: number
   /** From the export's own run. */
   readonly largestDifference: number
   /** Of a text among others from the same text alone; above 0, texts are served one by one. */
@@ -103,7 +105,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     }
     const version = await writeVersion({
       ...{ storeDir, name },
-      manifest: manifestOf(files, { maxTokens, precision: found.precision, thresholds, check }),
+      manifest: manifestOf(files, {
+        ...{ maxTokens, precision: found.precision, thresholds, check },
+        tokenizerEngine: tokenizer.engine,
+      }),
       model: { path, take: 'move' },
       tokenizer: { path: files.tokenizerPath },
     })
@@ -203,7 +208,12 @@ async function checkTexts(
       compareGolden(reference, { ...alone, ids: Array.from(ids), truncated })
     }
   }
-  return { texts: texts.length, largestDifference: fromExport, batchDifference: fromAlone }
+  return {
+    texts: texts.length,
+    idTexts: golden.filter(({ ids }) => ids !== undefined).length,
+    largestDifference: fromExport,
+    batchDifference: fromAlone,
+  }
 }
 
 /** The same tokens between the same special ones, the other way round. */
@@ -239,16 +249,18 @@ function manifestOf(
     precision: GraphInterface['precision']
     thresholds: number[] | undefined
     check: GoldenCheck
+    tokenizerEngine: TokenizerEngine
   },
 ): Parameters<typeof writeVersion>[0]['manifest'] {
   const { labels, task, origin, hidden, pooling, family } = files
-  const { maxTokens, precision, thresholds, check } = found
+  const { maxTokens, precision, thresholds, check, tokenizerEngine } = found
   return {
     ...{
       labels: [...labels],
       base: origin,
       method: 'import',
       precision,
+      tokenizerEngine,
       maxTokens,
       hidden,
       pooling,

@@ -1,7 +1,6 @@
 // Words as BERT splits a text: at white space, around punctuation and CJK ideographs, in one pass together
 // with normalization. What a word becomes is word-piece.ts; facts about characters are
 // bert-characters.ts. On one core, warm: 4 million tokens a second.
-import { WinnowError } from '../../schemas/errors.ts'
 import {
   bertCharacters,
   characterKind,
@@ -28,22 +27,13 @@ export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {
 }
 
 /**
- * A scanner for WordPiece models. Throws WinnowError 'model_incompatible' for added tokens that are looked
- * for after normalization or swallow spaces, 'model_corrupt' without an unknown token.
+ * A scanner for WordPiece models. Added tokens are found whole and in the raw text only. Throws WinnowError
+ * 'model_corrupt' without an unknown token.
  */
 export function createBertWords(
   file: BertWordsFile,
   { ids, letterCase }: { ids: Map<string, number>; letterCase: LetterCase },
 ): Scanner {
-  for (const { content, normalized, lstrip, rstrip } of file.added_tokens) {
-    if (normalized || lstrip || rstrip) {
-      throw new WinnowError(
-        'model_incompatible',
-        `tokenizer.json is not of a kind that is supported: the added token '${content}' is ` +
-          `${normalized ? 'normalized' : 'stripped'}, which WordPiece does not support here.`,
-      )
-    }
-  }
   for (const { content, id } of file.added_tokens) ids.set(content, id)
   const characters = bertCharacters(letterCase)
   const { matchAddedToken, kinds } = scanTables(file, characters)

@@ -6,6 +6,7 @@ import { createBertWords } from './bert-words.ts'
 import { createBytePairs } from './byte-pairs.ts'
 import { createByteWords } from './byte-words.ts'
 import { createComposer, isSpace } from './character-kinds.ts'
+import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'
 import { rememberingWords, type Scanner } from './scanner.ts'
@@ -28,6 +29,8 @@ export function createScanner(file: TokenizerFile): Scanner {
         return bytePairScanner(file)
       case 'Unigram':
         return unigramScanner(file)
+      case 'library':
+        return createLibraryScanner(file)
     }
   } catch (cause) {
     throw cause instanceof Error && 'code' in cause

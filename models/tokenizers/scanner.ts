@@ -4,8 +4,11 @@
 /** Where a scanner puts what it finds, and how much is wanted. */
 export type ScanTarget = { readonly found: number[]; readonly idsMin: number }
 
-/** Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. */
-export type Scanner = (text: string, target: ScanTarget) => void
+/**
+ * Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. One that gives up before
+ * says 'cut': there is more text than it reads.
+ */
+export type Scanner = (text: string, target: ScanTarget) => 'cut' | undefined
 
 /** A word to its ids. */
 export type WordEncoder = (word: string) => readonly number[]

@@ -1,18 +1,11 @@
-// What of a Hugging Face tokenizer.json is read, and which kinds of it are supported: WordPiece as BERT has
-// it, byte-level BPE as RoBERTa and ModernBERT have it, Unigram as XLM-R has it. Parts that would change ids
-// and are not supported are refused by name; what they do is in the files beside this one.
+// What of a Hugging Face tokenizer.json is read, and who turns text into its ids. This folder's own scanners know
+// WordPiece as BERT has it, byte-level BPE as RoBERTa and ModernBERT have it, Unigram as XLM-R has it.
+// Other kinds go through a library (library-file.ts); what neither knows is refused by name.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
+import { libraryFile } from './library-file.ts'
 import { postProcessorSchema } from './template.ts'
-
-/** A JSON object whose values are ids; checked as it is read into a map. */
-const vocabulary = z.custom<Readonly<Record<string, number>>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'must be an object of ids',
-)
-/** As above for lists: schemas of 250,000 elements would take longer than everything else. */
-const list = <T>() => z.custom<readonly T[]>((value) => Array.isArray(value), 'must be a list')
-const absent = z.literal([null, '']).optional()
+import { absent, list, vocabulary } from './vocabulary.ts'
 
 const wordPiece = z.object({
   normalizer: z.object({
@@ -114,17 +107,18 @@ const shared = z.object({
   post_processor: postProcessorSchema,
 })
 
-/** The parts of a tokenizer.json that decide ids. */
+/** The parts of a tokenizer.json that decide ids, by who turns text into them. */
 export type TokenizerFile = z.infer<typeof shared> &
   (
     | ({ readonly kind: 'WordPiece' } & z.infer<typeof wordPiece>)
     | ({ readonly kind: 'BPE' } & z.infer<typeof bytePairs>)
     | ({ readonly kind: 'Unigram' } & z.infer<typeof unigram>)
+    | ({ readonly kind: 'library' } & z.infer<typeof libraryFile>)
   )
 
 /**
  * Reads the bytes of a tokenizer.json. Throws WinnowError 'model_corrupt' (not JSON) or
- * 'model_incompatible', which names the parts that are not supported.
+ * 'model_incompatible', which names the parts that nobody here knows.
  */
 export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
   let value: unknown
@@ -133,29 +127,29 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
   } catch (cause) {
     throw corruptTokenizer('it is not valid JSON', cause)
   }
-  const { type } = z
-    .object({ model: z.object({ type: z.string() }) })
-    .catch(noModel)
-    .parse(value).model
   const common = check(shared, value)
-  switch (type) {
-    case 'WordPiece':
-      return { kind: type, ...common, ...check(wordPiece, value) }
-    case 'BPE':
-      return { kind: type, ...common, ...check(bytePairs, value) }
-    case 'Unigram':
-      return { kind: type, ...common, ...check(unigram, value) }
-    default:
-      throw incompatible([`model.type: '${type}' is none of WordPiece, BPE and Unigram`])
-  }
+  return ownFile(value, common) ?? { kind: 'library', ...check(libraryFile, value), ...common }
+}
+
+/** The file where an own scanner knows all of its parts. */
+function ownFile(value: unknown, common: z.infer<typeof shared>): TokenizerFile | undefined {
+  const asWordPiece = wordPiece.safeParse(value)
+  // These words and added tokens are found in one pass over the raw text.
+  const isRaw = common.added_tokens.every(
+    ({ normalized, lstrip, rstrip }) => !normalized && !lstrip && !rstrip,
+  )
+  if (asWordPiece.success && isRaw) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
+  const asBytePairs = bytePairs.safeParse(value)
+  if (asBytePairs.success) return { kind: 'BPE', ...asBytePairs.data, ...common }
+  const asUnigram = unigram.safeParse(value)
+  if (asUnigram.success) return { kind: 'Unigram', ...asUnigram.data, ...common }
+  return undefined
 }
 
 /** The error for a tokenizer.json that contradicts itself. */
 export function corruptTokenizer(reason: string, cause?: unknown): WinnowError {
   return new WinnowError('model_corrupt', `tokenizer.json is damaged: ${reason}.`, { cause })
 }
-
-const noModel = { model: { type: '' } }
 
 function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)

@@ -1,0 +1,78 @@
+// Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of its own for.
+// The library is loaded when the first such tokenizer is, so that others do not pay for it. Its ids can
+// differ from the reference's (docs/models.md has counts); it has neither truncation nor a bound on time.
+import { createRequire } from 'node:module'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import type { LibraryParts } from './library-file.ts'
+import type { Scanner } from './scanner.ts'
+
+/** What of a text is read first for each id that is wanted; a token of running text has 4 to 6. */
+const unitsPerToken = 64
+/**
+ * What of a text is read at most. Normal forms of stacked marks and some patterns take quadratic time:
+ * this much of the first took 0.5 s, of `[a-z]+ly` in a single word 1.6 s.
+ */
+const unitsMax = 1 << 16
+
+/** What is used of the library; its own declarations do not resolve under NodeNext. */
+type LibraryTokenizer = { encode(text: string): { readonly ids: readonly number[] } }
+type Library = {
+  readonly Tokenizer: new (file: object, config: { unk_token?: string }) => LibraryTokenizer
+}
+
+/**
+ * A scanner by the library. It reads the first 64 UTF-16 units of a text for each id that is wanted, and 65,536
+ * where these give too few ids; what is behind is 'cut'. Throws WinnowError 'model_incompatible' for what the
+ * library refuses, such as a regular expression that it cannot translate.
+ */
+export function createLibraryScanner(parts: LibraryParts): Scanner {
+  const { normalizer, pre_tokenizer: preTokenizer, added_tokens: added, model } = parts
+  const { Tokenizer } = createRequire(import.meta.url)('@huggingface/tokenizers') as Library
+  const unknown = 'unk_token' in model ? (model.unk_token ?? undefined) : undefined
+  let tokenizer: LibraryTokenizer
+  try {
+    tokenizer = new Tokenizer(
+      {
+        ...{ normalizer, pre_tokenizer: preTokenizer, added_tokens: added, model },
+        // Ids around a text are the caller's business.
+        ...{ post_processor: null, decoder: null },
+      },
+      { unk_token: unknown },
+    )
+  } catch (cause) {
+    throw new WinnowError(
+      'model_incompatible',
+      `tokenizer.json is not of a kind that is supported: ${errorMessage(cause)}`,
+      { cause },
+    )
+  }
+  return (text, { found, idsMin }) => {
+    const first = firstUnits(text, Math.min(unitsMax, idsMin * unitsPerToken))
+    const most = firstUnits(text, unitsMax)
+    let ids = idsWithin(tokenizer, first)
+    if (ids.length < idsMin && first.length < most.length) ids = idsWithin(tokenizer, most)
+    for (const id of ids) found.push(id)
+    return most.length < text.length ? 'cut' : undefined
+  }
+}
+
+/**
+ * The ids of a text, or of its first half, quarter and so on: the library passes ids as arguments, whose number
+ * is limited, and normal forms make up to 18 characters of one.
+ */
+function idsWithin(tokenizer: LibraryTokenizer, text: string): readonly number[] {
+  for (let units = text.length; ; units >>= 1) {
+    try {
+      return tokenizer.encode(firstUnits(text, units).toWellFormed()).ids
+    } catch (cause) {
+      if (!(cause instanceof RangeError) || units < unitsPerToken) throw cause
+    }
+  }
+}
+
+/** The first units of a text, without half a character at the end. */
+function firstUnits(text: string, unitsMost: number): string {
+  if (text.length <= unitsMost) return text
+  const last = text.charCodeAt(unitsMost - 1)
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? unitsMost - 1 : unitsMost)
+}

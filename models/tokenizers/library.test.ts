@@ -1,0 +1,200 @@
+// Tokenizers that go through @huggingface/tokenizers, against ids of the reference implementation, and their
+// bounds. The fixtures say how they were made: tests/fixtures/make-imports.py. Where library and reference
+// differ, the texts are counted here and in docs/models.md.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { loadTokenizer } from '../tokenizer.ts'
+
+type ReferenceCase = {
+  text?: string
+  repeat?: string
+  times?: number
+  tail?: string
+  maxTokens?: number
+  ids: number[]
+  truncated: boolean
+}
+
+const read = (path: string) =>
+  readFileSync(new URL(`../../tests/fixtures/imports/${path}`, import.meta.url))
+// Not an import: the bundler's JSON reader refuses lone surrogates, which some cases are about.
+const casesOf = (path: string) => JSON.parse(read(path).toString()) as ReferenceCase[]
+const load = (kind: string) => loadTokenizer({ json: read(`${kind}/tokenizer.json`) })
+
+/** Hard texts that people write: a word's last sigma in lower case is the one thing that differs. */
+const written = { words: 65, llama: 65, digits: 65, albert: 65 }
+/** Texts whose ids differ from the reference's, of those written and of 320 more (random, or very long). */
+const differing = {
+  words: { written: 0, others: 5 },
+  llama: { written: 0, others: 0 },
+  digits: { written: 1, others: 26 },
+  albert: { written: 1, others: 28 },
+} as const
+const kinds = ['words', 'llama', 'digits', 'albert'] as const
+
+const isReference = (tokenizer: ReturnType<typeof load>, reference: ReferenceCase): boolean => {
+  const { text, repeat = '', times = 0, tail = '', maxTokens = 48 } = reference
+  const { ids, truncated } = tokenizer.encode(text ?? repeat.repeat(times) + tail, { maxTokens })
+  return truncated === reference.truncated && String(Array.from(ids)) === String(reference.ids)
+}
+
+describe.each(kinds)('%s', (kind) => {
+  const tokenizer = load(kind)
+
+  test('gives the ids of the reference but for texts that are counted', () => {
+    expect(tokenizer.engine).toBe('library')
+    const cases = casesOf(`${kind}/reference-ids.json`)
+    const all = kind === 'words' ? [...casesOf('words/golden.json'), ...cases] : cases
+    expect(all).toHaveLength(385)
+    const count = (some: ReferenceCase[]) =>
+      some.filter((reference) => !isReference(tokenizer, reference)).length
+    expect({
+      written: count(all.slice(0, written[kind])),
+      others: count(all.slice(written[kind])),
+    }).toEqual(differing[kind])
+  })
+
+  test.each([
+    ['one word', 'a'.repeat(1 << 20)],
+    ['words', 'hello world '.repeat(90_000)],
+    ['spaces', ' '.repeat(1 << 20)],
+    ['stacked marks', '\u302e\u{1d165}'.repeat(1 << 18)],
+    ['emoji', '\u{1f600}'.repeat(1 << 19)],
+    ['characters that become many', '\ufdfa'.repeat(1 << 20)],
+    ['punctuation', '!'.repeat(1 << 20)],
+  ])('1 MB of %s takes seconds at most, and is cut', (_, text) => {
+    const started = performance.now()
+    const { ids, truncated } = tokenizer.encode(text, { maxTokens: 512 })
+    // Measured: below 2 s. The bound is loose for busy machines, and far below what 1 MB would take.
+    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(ids.length).toBeLessThanOrEqual(512)
+    expect(truncated).toBe(true)
+  })
+
+  test('what is kept does not depend on what is cut', () => {
+    const text = 'It costs 12.50, or 11 for members; nearly nothing. '
+    const whole = tokenizer.encode(text.repeat(100), { maxTokens: 40 })
+    const longer = tokenizer.encode(text.repeat(10_000), { maxTokens: 40 })
+    expect(longer).toEqual(whole)
+    expect(whole.ids).toHaveLength(40)
+  })
+})
+
+type Parts = { name: string; tokenizer: object; cases: ReferenceCase[] }
+
+test.each(
+  (JSON.parse(read('tokenizer-parts.json').toString()) as Parts[]).map(
+    (part) => [part.name, part] as const,
+  ),
+)('the part %s gives the words of the reference', (_, part) => {
+  const json = Buffer.from(JSON.stringify(part.tokenizer))
+  const tokenizer = loadTokenizer({ json })
+  expect(tokenizer.engine).toBe('library')
+  for (const { text, ids } of part.cases) {
+    expect(Array.from(tokenizer.encode(text!, { maxTokens: 99 }).ids), text).toEqual(ids)
+  }
+})
+
+test('the library is loaded with the first tokenizer that needs it', () => {
+  const script = `
+    import { readFileSync } from 'node:fs'
+    import { createRequire } from 'node:module'
+    import { loadTokenizer } from './models/tokenizer.ts'
+    const isLoaded = () => Object.keys(createRequire(import.meta.url).cache ?? {})
+      .some((path) => path.includes('@huggingface'))
+    const load = (kind) =>
+      loadTokenizer({ json: readFileSync('tests/fixtures/imports/' + kind + '/tokenizer.json') })
+    load('bert'), load('roberta'), load('xlm-r')
+    const before = isLoaded()
+    load('words')
+    console.log(JSON.stringify([before, isLoaded()]))`
+  const answer = execFileSync(
+    process.execPath,
+    ['--no-warnings', '--experimental-strip-types', '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  )
+  expect(JSON.parse(answer)).toEqual([false, true])
+})
+
+describe('what neither engine knows is refused by name', () => {
+  type Json = Record<string, unknown>
+  const cases: [string, RegExp, string, (file: Json) => void][] = [
+    [
+      'a normalizer',
+      /normalizer.*"Nmt" is not known/,
+      'words',
+      (file) => (file['normalizer'] = { type: 'Nmt' }),
+    ],
+    [
+      'a pre-tokenizer in a sequence',
+      /pre_tokenizer.*"UnicodeScripts" is not known/,
+      'digits',
+      (file) =>
+        ((file['pre_tokenizer'] as { pretokenizers: Json[] }).pretokenizers[1] = {
+          type: 'UnicodeScripts',
+        }),
+    ],
+    [
+      'words put together with what is before them',
+      /pre_tokenizer.*behavior/,
+      'words',
+      (file) =>
+        (file['pre_tokenizer'] = {
+          ...{ type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious' },
+          invert: false,
+        }),
+    ],
+    [
+      'a pattern that cannot be translated',
+      /not of a kind that is supported: .*POSIX/,
+      'words',
+      (file) =>
+        (file['pre_tokenizer'] = {
+          ...{ type: 'Split', pattern: { Regex: '[[:nothing:]]' }, behavior: 'Isolated' },
+          invert: false,
+        }),
+    ],
+    [
+      'a model',
+      /model\.type/,
+      'words',
+      (file) => Object.assign(file['model'] as Json, { type: 'Other' }),
+    ],
+    [
+      'merges at random',
+      /model\.dropout/,
+      'llama',
+      (file) => Object.assign(file['model'] as Json, { dropout: 0.1 }),
+    ],
+    [
+      'bytes in a unigram model',
+      /model\.byte_fallback/,
+      'albert',
+      (file) => Object.assign(file['model'] as Json, { byte_fallback: true }),
+    ],
+    [
+      'an unknown token that is not there',
+      /the unknown token is not in the vocabulary/,
+      'words',
+      (file) => Object.assign(file['model'] as Json, { unk_token: '<nothing>' }),
+    ],
+    [
+      'an added token between words only',
+      /added_tokens\.0\.single_word/,
+      'words',
+      (file) => Object.assign((file['added_tokens'] as Json[])[0]!, { single_word: true }),
+    ],
+  ]
+
+  test.each(cases)('%s', (_, message, kind, alter) => {
+    const file = JSON.parse(read(`${kind}/tokenizer.json`).toString()) as Json
+    alter(file)
+    expect(() => loadTokenizer({ json: Buffer.from(JSON.stringify(file)) })).toThrow(
+      expect.objectContaining({
+        code: 'model_incompatible',
+        message: expect.stringMatching(message),
+      }),
+    )
+  })
+})
