@@ -65,6 +65,8 @@ type PendingRun = {
 type Slot = {
   readonly index: number
   thread: Worker | undefined
+  /** Settles when the thread has loaded the model, or cannot. */
+  loading: Promise<unknown>
   ready: boolean
   readonly pending: Map<number, PendingRun>
   readonly restartTimes: number[]
@@ -80,6 +82,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
   const slots = Array.from({ length: options.workers }, (_, index): Slot => ({
     index,
     thread: undefined,
+    loading: Promise.resolve(),
     ready: false,
     pending: new Map(),
     restartTimes: [],
@@ -167,10 +170,12 @@ async function close(state: PoolState): Promise<void> {
     })
   }
   await Promise.all(
-    state.slots.map(async ({ thread, ready }) => {
+    state.slots.map(async ({ thread, loading }) => {
       if (thread === undefined) return
-      if (!ready) return thread.terminate()
       const ended = new Promise((resolve) => thread.once('exit', resolve))
+      // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
+      // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
+      await loading.catch(() => undefined)
       thread.postMessage({ kind: 'close' } satisfies PoolMessage)
       await ended
     }),
@@ -188,7 +193,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
   const thread = spawn({ modelPath, mappedModel: state.mappedModel, output, priority })
   slot.thread = thread
   let crash: unknown
-  return new Promise((resolve, reject) => {
+  const loading = new Promise<SessionShape>((resolve, reject) => {
     thread.on('message', (message: WorkerMessage) => {
       if (message.kind === 'ready') {
         slot.ready = true
@@ -208,6 +213,8 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       if (slot.thread === thread) loseWorker(state, slot, error)
     })
   })
+  slot.loading = loading
+  return loading
 }
 
 function settleRun(

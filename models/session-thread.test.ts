@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Worker } from 'node:worker_threads'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { tinyHidden, writeTinyEncoder } from '../tests/support/tiny-encoder.ts'
 import { until } from '../tests/support/until.ts'
 import { openPool, type SessionPool } from './pool.ts'
@@ -54,6 +54,15 @@ test('the spare thread serves, and further workers get threads of their own', as
   await pool.close()
 })
 
+test('a spare thread that nobody took is not terminated while it loads the runtime', async () => {
+  const terminate = vi.spyOn(Worker.prototype, 'terminate')
+  const emitted = vi.spyOn(Worker.prototype, 'emit')
+  await startSpareThread().close()
+  expect(terminate).not.toHaveBeenCalled()
+  expect(emitted).toHaveBeenCalledWith('exit', 0)
+  vi.restoreAllMocks()
+})
+
 test('a spare thread that is gone is replaced', async () => {
   const spare = startSpareThread()
   await spare.close()
@@ -80,8 +89,12 @@ test('closing a pool whose workers still load leaves no thread behind', async ()
   const { threads, opening } = openOn(spare, { workers: 3, readyWith: 'first' })
   const pool = await opening
   const ended = Promise.all(threads.map((thread) => once(thread, 'exit')))
+  const terminate = vi.spyOn(Worker.prototype, 'terminate')
   await pool.close()
   await ended
+  // A thread that is terminated while it loads takes the process with it, now and then.
+  expect(terminate).not.toHaveBeenCalled()
+  vi.restoreAllMocks()
   expect(threads.length).toBeLessThan(3)
   await spare.close()
 })

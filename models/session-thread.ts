@@ -1,7 +1,7 @@
 // Starts the threads of inference, also one ahead of time: it loads the runtime while its model is still being
 // looked for and checked. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
 import { Worker } from 'node:worker_threads'
-import type { WorkerStart } from './session-messages.ts'
+import type { PoolMessage, WorkerStart } from './session-messages.ts'
 
 /** Starts a thread for a model. */
 export type SpawnThread = (start: WorkerStart) => Worker
@@ -46,7 +46,12 @@ export function startSpareThread(): SpareThread {
     async close() {
       const thread = spare
       spare = undefined
-      await thread?.terminate()
+      if (thread === undefined) return
+      const ended = new Promise((resolve) => thread.once('exit', resolve))
+      // Not terminated, which a thread that loads the runtime may answer with abort(): see pool.ts.
+      thread.ref()
+      thread.postMessage({ kind: 'close' } satisfies PoolMessage)
+      await ended
     },
   }
 }

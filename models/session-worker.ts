@@ -17,9 +17,10 @@ import type {
 } from './session-messages.ts'
 
 if (parentPort !== null) {
-  // A spare thread gets its model later.
-  const given = (workerData ?? (await once(parentPort, 'message'))[0]) as WorkerStart
-  await serve(parentPort, given)
+  // A spare thread gets its model later, or none.
+  const given = (workerData ?? (await once(parentPort, 'message'))[0]) as WorkerStart | PoolMessage
+  if ('kind' in given) parentPort.close()
+  else await serve(parentPort, given)
 }
 
 async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
