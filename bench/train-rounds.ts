@@ -18,6 +18,7 @@ export type TimedTexts = {
   readonly seed: number
   readonly steps: number
   readonly threads: number
+  readonly products: string
 }
 
 const [path, named] = process.argv.slice(2)
@@ -46,7 +47,10 @@ await fineTune(
     ...{ weights, normalize: true, frozenLayers: 0, train, validation: first, asked: first.texts },
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
-    recipe: { ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
+    recipe: {
+      ...{ ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
+      products: timed.products === 'float32' ? 'float32' : 'int8',
+    },
     ...{ seed, engine, threads, statesDir: '.' },
   },
   { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },

@@ -20,7 +20,10 @@ import type { TimedTexts } from './train-rounds.ts'
 
 const usage =
   'node bench/train.ts --python PYTHON [--data TRAIN.jsonl.gz] [--rounds 5] [--steps 10] ' +
-  '[--optimizer fused|default] [--threads N] [--sides onnx,tfjs,fp32,bf16 (default: all but tfjs)]\nWithout --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers.'
+  '[--optimizer fused|default] [--threads N] [--sides onnx,tfjs,fp32,bf16 (default: all but tfjs)]\n' +
+  '[--products int8|float32] [--rival-batches same|shuffled]\n' +
+  'Without --data every text has 32 random tokens. PYTHON needs torch, onnx and tokenizers. PyTorch gets\n' +
+  'the batches that Winnow makes, of nearly one length, or shuffled ones as a plain data loader makes them.'
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +35,8 @@ const { values } = parseArgs({
     optimizer: { type: 'string', default: 'fused' },
     threads: { type: 'string', default: String(availableParallelism()) },
     sides: { type: 'string', default: 'onnx,fp32,bf16' },
+    products: { type: 'string', default: defaultRecipe.products },
+    'rival-batches': { type: 'string', default: 'same' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -44,7 +49,13 @@ const seed = 1
 const threads = Number(values.threads)
 
 /** One round of one side. */
-type Round = { readonly seconds: number; readonly cpuSeconds: number; readonly peakBytes: number }
+type Round = {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakBytes: number
+  /** Real ones, where the side makes batches of its own. */
+  readonly tokens?: number
+}
 type Side = {
   readonly name: string
   readonly next: () => Promise<Round>
@@ -61,15 +72,17 @@ try {
   const base = await ensureBase({ name: values.base, storeDir: modelStoreDir() })
   const texts = values.data === undefined ? equalTexts() : await textsOf(base, values.data)
   const batches = batchesOf(texts)
+  const theirs = values['rival-batches'] === 'shuffled' ? shuffledBatches(texts) : batches
   const textsPath = join(scratch, 'texts.json')
   const batchesPath = join(scratch, 'batches.json')
-  const run: TimedTexts = { ...texts, modelPath: base.modelPath, seed, steps, threads }
+  const { products } = values
+  const run: TimedTexts = { ...texts, modelPath: base.modelPath, seed, steps, threads, products }
   await writeFile(textsPath, JSON.stringify(run))
-  const padded = batches.map((indices) => ({
+  const written = theirs.map((indices) => ({
     ids: Array.from(indices, (index) => texts.ids[index]!),
     truth: Array.from(indices, (index) => texts.truth[index]!),
   }))
-  await writeFile(batchesPath, JSON.stringify({ labels: texts.labels, batches: padded }))
+  await writeFile(batchesPath, JSON.stringify({ labels: texts.labels, batches: written }))
   const open: Record<string, () => Side> = {
     onnx: () => ours('winnow', 'onnx', textsPath),
     tfjs: () => ours('winnow tfjs', 'tfjs', textsPath),
@@ -84,9 +97,9 @@ try {
   const results = await timeRounds(sides)
   const tokens = Array.from({ length: rounds }, (_, round) => {
     // The first round warms up and is not counted.
-    const own = padded.slice((round + 1) * steps, (round + 2) * steps)
+    const own = batches.slice((round + 1) * steps, (round + 2) * steps)
     return own.reduce(
-      (sum, { ids }) => sum + ids.reduce((count, text) => count + text.length, 0),
+      (sum, indices) => sum + indices.reduce((count, index) => count + texts.ids[index]!.length, 0),
       0,
     )
   })
@@ -131,6 +144,17 @@ function batchesOf({ ids }: Texts): Int32Array[] {
     batches.push(...epochBatches(lengths, limits, { seed, epoch }))
   }
   return batches.slice(0, steps * (rounds + 1))
+}
+
+/** As many of the same size in random order, padded to their longest text. */
+function shuffledBatches({ ids }: Texts): Int32Array[] {
+  const { batchTexts } = defaultRecipe
+  const order = seededRandom(seed).shuffle(Int32Array.from(ids, (_, index) => index))
+  const count = Math.floor(ids.length / batchTexts)
+  return Array.from({ length: steps * (rounds + 1) }, (_, i) => {
+    const first = (i % count) * batchTexts
+    return order.slice(first, first + batchTexts)
+  })
 }
 
 function scriptPath(name: string): string {
@@ -208,6 +232,7 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
       steps,
       threads,
       optimizer: values.optimizer,
+      ...{ products: values.products, rivalBatches: values['rival-batches'] },
       tokensAStep: sum(tokens) / rounds / steps,
     },
     sides: Object.fromEntries(
@@ -215,15 +240,23 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
         const spread = (ratios: number[]) => ({
           ...{ median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
         })
+        const pace = ({ seconds, cpuSeconds, tokens: real }: Round, i: number) => {
+          const counted = real ?? tokens[i]!
+          return { clock: counted / seconds, cpu: counted / cpuSeconds }
+        }
         return [
           name,
           {
-            tokensPerSecond: median(measured.map(({ seconds }, i) => tokens[i]! / seconds)),
+            tokensPerSecond: median(measured.map((round, i) => pace(round, i).clock)),
             cpuSecondsAStep: sum(measured.map(({ cpuSeconds }) => cpuSeconds)) / rounds / steps,
             peakMiB: Math.round(Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 2 ** 20),
             /** How much faster Winnow is, by the clock and in CPU time. */
-            winnowTimesFaster: spread(measured.map(({ seconds }, i) => seconds / own[i]!.seconds)),
-            inCpuTime: spread(measured.map(({ cpuSeconds }, i) => cpuSeconds / own[i]!.cpuSeconds)),
+            winnowTimesFaster: spread(
+              measured.map((round, i) => pace(own[i]!, i).clock / pace(round, i).clock),
+            ),
+            inCpuTime: spread(
+              measured.map((round, i) => pace(own[i]!, i).cpu / pace(round, i).cpu),
+            ),
           },
         ]
       }),

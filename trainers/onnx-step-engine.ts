@@ -7,7 +7,7 @@ import type { AdamSettings } from '../models/graph/adamw.ts'
 import { int8Names, withInt8Products, type Int8Matrix } from '../models/graph/int8-products.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
-import { GraphBuilder, type TensorGraph, type Value } from '../models/graph/tensor-graph.ts'
+import { GraphBuilder, type TensorGraph } from '../models/graph/tensor-graph.ts'
 import { stepNames } from '../models/graph/training-step.ts'
 import { sessionOptions } from '../models/session-options.ts'
 import type { NamedTensors, OpenStepEngine, StepEngineOptions } from './step-engine.ts'
@@ -38,7 +38,8 @@ export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, prod
         { ...(Object.fromEntries(inputs) as NamedTensors), ...bytes },
         { ...results.outputs, loss },
       )
-      update(kernel, { feeds, fetches, gradients: results.byParameter }, graphs.adam)
+      const step = { feeds, fetches, gradients: results.byParameter, rounded }
+      update(kernel, step, graphs.adam)
     },
     async predict(feeds, fetches) {
       await measuring.run(feeds, fetches)
@@ -62,36 +63,44 @@ function runtimeName({ threads, products }: StepEngineOptions): string {
 
 /** Weights in 8 bits beside those in 32, rounded anew for each step. */
 class RoundedWeights {
-  readonly #matrices: readonly {
-    readonly name: string
-    readonly parts: Omit<RoundedMatrix, 'matrix'>
-  }[]
+  readonly #parts: ReadonlyMap<string, Omit<RoundedMatrix, 'matrix'>>
   readonly #tensors: NamedTensors
   readonly #kernel: AdamKernel
+  /** Whether the maxima are those of the weights; a step leaves them so. */
+  #areMeasured = false
 
   constructor(matrices: readonly Int8Matrix[], kernel: AdamKernel) {
     this.#kernel = kernel
     const tensors: Record<string, Tensor> = {}
-    this.#matrices = matrices.map(({ name, rows, columns }) => {
-      const parts = {
-        elements: kernel.bytes(rows * columns),
-        scales: new Float32Array(columns),
-        factors: kernel.floats(columns),
-      }
-      tensors[int8Names.elements(name)] = new Tensor('int8', parts.elements, [rows, columns])
-      tensors[int8Names.scales(name)] = new Tensor('float32', parts.scales, [columns])
-      return { name, parts }
-    })
+    this.#parts = new Map(
+      matrices.map(({ name, rows, columns }) => {
+        const parts = {
+          ...{ elements: kernel.bytes(rows * columns), scales: new Float32Array(columns) },
+          ...{ factors: kernel.floats(columns), maxima: kernel.floats(columns) },
+        }
+        tensors[int8Names.elements(name)] = new Tensor('int8', parts.elements, [rows, columns])
+        tensors[int8Names.scales(name)] = new Tensor('float32', parts.scales, [columns])
+        return [name, parts]
+      }),
+    )
     this.#tensors = tensors
   }
 
   /** The inputs that a graph with rounded products has besides those of the same graph without. */
   feeds(weights: NamedTensors, largest: number): NamedTensors {
-    const matrices = this.#matrices.map(({ name, parts }) => ({
-      ...{ matrix: elementsOf(tensorOf(weights, name)), ...parts },
-    }))
+    const matrices = Array.from(this.#parts.keys(), (name) =>
+      this.of(name, elementsOf(tensorOf(weights, name))),
+    ).filter((matrix) => matrix !== undefined)
+    if (!this.#areMeasured) this.#kernel.measure(matrices)
+    this.#areMeasured = true
     this.#kernel.round(matrices, largest)
     return this.#tensors
+  }
+
+  /** A weight's rounded form, if it has one. */
+  of(name: string, matrix: Float32Array): RoundedMatrix | undefined {
+    const parts = this.#parts.get(name)
+    return parts && { matrix, ...parts }
   }
 }
 
@@ -120,17 +129,17 @@ async function largestWeight(): Promise<number> {
   }
 }
 
-/** Where the session writes gradients: the same memory in every step. */
+/** Where the session writes gradients: the same memory in every step, which grows where one needs more. */
 class GradientTensors {
-  readonly #parameters: readonly { readonly name: string; readonly input: Value }[]
+  readonly #parameters: readonly string[]
   readonly #kernel: AdamKernel
-  readonly #kept = new Map<string, Tensor>()
+  readonly #kept = new Map<string, Float32Array>()
 
   constructor(graph: TensorGraph, kernel: AdamKernel) {
     this.#kernel = kernel
     this.#parameters = graph.inputs
-      .filter(({ name }) => graph.outputs.has(stepNames.gradient(name)))
-      .map((input) => ({ name: input.name, input }))
+      .map(({ name }) => name)
+      .filter((name) => graph.outputs.has(stepNames.gradient(name)))
   }
 
   for(feeds: NamedTensors): {
@@ -138,15 +147,14 @@ class GradientTensors {
     outputs: Record<string, Tensor>
   } {
     const byParameter = new Map(
-      this.#parameters.map(({ name, input }) => {
+      this.#parameters.map((name) => {
         const { size, dims } = tensorOf(feeds, name)
         const floats = (elements: Float32Array): Tensor => new Tensor('float32', elements, dims)
-        // A table's used rows are others in every step.
-        const fixed = input.shape.every((axis) => typeof axis === 'number')
-        if (!fixed) return [name, floats(new Float32Array(size))]
-        const known = this.#kept.get(name) ?? floats(this.#kernel.floats(size))
-        this.#kept.set(name, known)
-        return [name, known]
+        const known = this.#kept.get(name)
+        // A table's used rows are others in every step; they take a part of what there is room for.
+        const room = known !== undefined && known.length >= size ? known : this.#kernel.floats(size)
+        this.#kept.set(name, room)
+        return [name, floats(room.subarray(0, size))]
       }),
     )
     const outputs = [...byParameter].map(([name, tensor]) => [stepNames.gradient(name), tensor])
@@ -157,7 +165,12 @@ class GradientTensors {
 /** Clips by the global norm and takes a step of AdamW, as the graph of `buildTrainingStep` does. */
 function update(
   kernel: AdamKernel,
-  step: { feeds: NamedTensors; fetches: NamedTensors; gradients: ReadonlyMap<string, Tensor> },
+  step: {
+    feeds: NamedTensors
+    fetches: NamedTensors
+    gradients: ReadonlyMap<string, Tensor>
+    rounded: RoundedWeights
+  },
   { beta1, beta2, clipNorm }: AdamSettings,
 ): void {
   const { feeds, fetches, gradients } = step
@@ -185,7 +198,7 @@ function update(
       // Biases and the scales of normalisations do not decay.
       kept: gradient.dims.length > 1 ? number(stepNames.kept(group)) : 1,
     }
-    return { arrays, numbers }
+    return { arrays, numbers, rounded: step.rounded.of(name, arrays.weight) }
   })
   kernel.step(updates)
 }

@@ -21,6 +21,9 @@ export type Snapshot = ReadonlyMap<string, Float32Array>
 
 /** Weights and moments over a whole run. */
 export class TrainedState {
+  readonly #engine: Pick<StepEngine, 'floats'>
+  /** Room for the used rows of a table's slot, by its name. */
+  readonly #room = new Map<string, Float32Array>()
   readonly #parameters: readonly {
     readonly parameter: StepParameter
     /** The weight, and the sums of its two moments. */
@@ -32,6 +35,7 @@ export class TrainedState {
    * engine's memory where it has some.
    */
   constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'> = {}) {
+    this.#engine = engine
     this.#parameters = parameters.map((parameter) => {
       const { name, elements, rows } = parameter
       const inEngine = rows === 'all' ? engine.floats : undefined
@@ -98,7 +102,7 @@ export class TrainedState {
       const used = parameter.rows === 'used'
       const [, width = 1] = parameter.shape
       for (const slot of which === 'all' ? slots : slots.slice(0, 1)) {
-        const elements = used ? gatherRows(slot.elements, usedRows, width) : slot.elements
+        const elements = used ? this.#gathered(slot, usedRows, width) : slot.elements
         const shape = used ? [usedRows.length, width] : [...parameter.shape]
         const tensor = new Tensor('float32', elements, shape)
         feeds[slot.name] = tensor
@@ -111,14 +115,20 @@ export class TrainedState {
     }
     return { feeds, fetches, keep }
   }
-}
 
-function gatherRows(table: Float32Array, rows: Int32Array, width: number): Float32Array {
-  const gathered = new Float32Array(rows.length * width)
-  for (const [place, row] of rows.entries()) {
-    gathered.set(table.subarray(row * width, (row + 1) * width), place * width)
+  /** A copy of some rows, which the next call overwrites. */
+  #gathered({ name, elements }: Slot, rows: Int32Array, width: number): Float32Array {
+    const count = rows.length * width
+    const known = this.#room.get(name)
+    const floats = this.#engine.floats ?? ((length: number) => new Float32Array(length))
+    // Half as much again, so that it soon is enough.
+    const room = known !== undefined && known.length >= count ? known : floats(count + (count >> 1))
+    this.#room.set(name, room)
+    for (const [place, row] of rows.entries()) {
+      room.set(elements.subarray(row * width, (row + 1) * width), place * width)
+    }
+    return room.subarray(0, count)
   }
-  return gathered
 }
 
 function scatterRows(

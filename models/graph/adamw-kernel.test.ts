@@ -104,6 +104,7 @@ function matrixOf(kernel: AdamKernel, where: string, sizes: [number, number]): R
     matrix,
     elements: own ? kernel.bytes(rows * columns) : new Int8Array(rows * columns),
     ...{ scales: ordinary(columns), factors: own ? kernel.floats(columns) : ordinary(columns) },
+    maxima: own ? kernel.floats(columns) : ordinary(columns),
   }
 }
 
@@ -114,6 +115,7 @@ describe.each([
   it.each(['its own', 'ordinary'])('by columns, on %s memory', (where) => {
     const kernel = new AdamKernel()
     const one = matrixOf(kernel, where, [rows, columns])
+    kernel.measure([one])
     kernel.round([one], 127)
     for (let column = 0; column < columns; column++) {
       const places = Array.from({ length: rows }, (_, row) => row * columns + column)
@@ -128,10 +130,39 @@ describe.each([
   it('keeps within what the processor can add', () => {
     const kernel = new AdamKernel()
     const one = matrixOf(kernel, 'its own', [rows, columns])
+    kernel.measure([one])
     kernel.round([one], 63)
     expect(Math.max(...one.elements)).toBe(63)
     expect(Math.min(...one.elements)).toBeGreaterThanOrEqual(-63)
   })
+})
+
+describe.each(['its own', 'ordinary'])('a step of a matrix in %s memory', (where) => {
+  it('leaves the largest element of each column of the new weight', () => {
+    const kernel = new AdamKernel()
+    const rounded = matrixOf(kernel, where, [50, 32])
+    const floats = where === 'its own' ? (n: number) => kernel.floats(n) : ordinary
+    const { gradient, first, second } = arraysOf(1_600, floats)
+    const weight = rounded.matrix
+    const plain = { ...arraysOf(1_600, floats), weight: floats(1_600) }
+    plain.weight.set(weight)
+    kernel.step([{ arrays: { weight, gradient, first, second }, numbers, rounded }])
+    kernel.step([{ arrays: plain, numbers }])
+    expect([...weight]).toEqual([...plain.weight])
+    const columns = Array.from({ length: 32 }, (_, column) =>
+      Math.max(...weight.filter((_, i) => i % 32 === column).map(Math.abs)),
+    )
+    expect([...rounded.maxima]).toEqual(columns)
+  })
+})
+
+it('works on parts of its arrays that vectors divide', () => {
+  const kernel = new AdamKernel()
+  const all = fill(kernel.floats(64), 3)
+  expect(kernel.squares([all.subarray(4, 12), all.subarray(5, 12)])).toEqual([
+    kernel.squares([Float32Array.from(all.subarray(4, 12))])[0],
+    kernel.squares([Float32Array.from(all.subarray(5, 12))])[0],
+  ])
 })
 
 describe('several threads', () => {
@@ -152,6 +183,7 @@ describe('several threads', () => {
       }))
       const matrix = matrixOf(kernel, 'its own', [70, 32])
       kernel.step(updates)
+      kernel.measure([matrix])
       kernel.round([matrix], 127)
       const sums = kernel.squares(updates.map(({ arrays }) => arrays.weight))
       results.push([

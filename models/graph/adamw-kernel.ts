@@ -34,6 +34,15 @@ export type RoundedMatrix = {
   readonly scales: Float32Array
   /** float32 [columns]: what elements of a column were multiplied by. */
   readonly factors: Float32Array
+  /** float32 [columns]: the largest absolute element of each column, as `step` or `measure` left it. */
+  readonly maxima: Float32Array
+}
+
+/** A parameter's step, and its rounded form where it has one, whose matrix is the weight. */
+export type AdamUpdate = {
+  readonly arrays: AdamArrays
+  readonly numbers: AdamNumbers
+  readonly rounded?: RoundedMatrix | undefined
 }
 
 type Quartet = readonly [
@@ -69,6 +78,8 @@ export class AdamKernel {
   readonly #scratchBytes: Int8Array
   /** Arrays of this memory as a whole: they end in padding of their own. */
   readonly #own = new WeakSet()
+  /** What the memory's buffer was while arrays were made of it; it is another object after growth. */
+  readonly #buffers = new WeakSet()
   #used = 0
 
   constructor({ threads }: { threads: number } = { threads: 1 }) {
@@ -103,48 +114,54 @@ export class AdamKernel {
 
   /** The sum of the squares of each array's elements, added in float64. */
   squares(arrays: readonly Float32Array[]): number[] {
-    const own = arrays.filter((array) => this.#own.has(array))
+    const own = arrays.filter((array) => this.#isOwn(array))
     const sums = this.#team.run(own.map(squaresOf))
     const sumOf = new Map(own.map((array, i) => [array, sums[i]!]))
     return arrays.map((array) => sumOf.get(array) ?? this.#squaresElsewhere(array))
   }
 
-  /** A step of AdamW (arXiv:1711.05101) for each parameter. */
-  step(updates: readonly { readonly arrays: AdamArrays; readonly numbers: AdamNumbers }[]): void {
+  /** A step of AdamW (arXiv:1711.05101) for each parameter; `rounded` gets the maxima of the new weight. */
+  step(updates: readonly AdamUpdate[]): void {
     const calls: KernelCall[] = []
-    for (const { arrays, numbers } of updates) {
+    for (const { arrays, numbers, rounded } of updates) {
       const { weight, gradient, first, second } = arrays
       const parts: Quartet = [weight, gradient, first, second]
       assert.ok(parts.every(({ length }) => length === weight.length))
-      if (parts.every((part) => this.#own.has(part))) calls.push(stepOf(parts, numbers))
-      else this.#stepElsewhere(parts, numbers)
+      const isOwn = parts.every((part) => this.#isOwn(part))
+      if (!isOwn) {
+        this.#stepElsewhere(parts, numbers)
+        if (rounded !== undefined) this.measure([rounded])
+        continue
+      }
+      rounded?.maxima.fill(smallestColumn)
+      calls.push(stepOf(parts, numbers, rounded?.maxima))
     }
     this.#team.run(calls)
   }
 
+  /** Finds the largest absolute element of each column. */
+  measure(matrices: readonly RoundedMatrix[]): void {
+    for (const { maxima } of matrices) maxima.fill(smallestColumn)
+    const own = matrices.filter((one) => this.#isInMemory(one))
+    this.#team.run(own.map(({ matrix, maxima }) => maximaOf(matrix, maxima)))
+    for (const one of matrices) if (!this.#isInMemory(one)) this.#measureElsewhere(one)
+  }
+
   /**
-   * Rounds matrices to whole numbers from -`largest` to `largest` (at most 127), ties to even; each column
-   * has a scale, which is written, too.
+   * Rounds matrices to whole numbers from -`largest` to `largest` (at most 127), ties to even, by their
+   * maxima; each column has a scale, which is written, too.
    */
   round(matrices: readonly RoundedMatrix[], largest: number): void {
-    for (const { factors } of matrices) factors.fill(smallestColumn)
-    const inMemory = (one: RoundedMatrix): boolean =>
-      [one.matrix, one.elements, one.factors].every((array) => this.#own.has(array))
-    const own = matrices.filter(inMemory)
-    const elsewhere = matrices.filter((one) => !inMemory(one))
-    this.#team.run(own.map(({ matrix, factors }) => maximaOf(matrix, factors)))
-    for (const one of elsewhere) this.#byRows(one, maximaOf)
-    for (const { factors, scales } of matrices) {
-      for (let column = 0; column < factors.length; column++) {
-        const most = factors[column]!
+    for (const { maxima, factors, scales } of matrices) {
+      for (let column = 0; column < maxima.length; column++) {
+        const most = maxima[column]!
         scales[column] = most / largest
         factors[column] = largest / most
       }
     }
+    const own = matrices.filter((one) => this.#isInMemory(one))
     this.#team.run(own.map((one) => roundingOf(one.matrix, one.factors, one.elements)))
-    for (const one of elsewhere) {
-      this.#byRows(one, (rows, factors) => roundingOf(rows, factors, this.#scratchBytes))
-    }
+    for (const one of matrices) if (!this.#isInMemory(one)) this.#roundElsewhere(one)
   }
 
   /** Threads that take part, the caller's included. */
@@ -157,6 +174,17 @@ export class AdamKernel {
     return this.#team.close()
   }
 
+  /** Whether the kernel reads and changes the elements where they lie, up to a vector's end. */
+  #isOwn(array: Float32Array | Int8Array): boolean {
+    const { buffer, byteOffset, byteLength } = array
+    if (this.#own.has(array)) return true
+    return this.#buffers.has(buffer) && (byteOffset | byteLength) % alignment === 0
+  }
+
+  #isInMemory({ matrix, elements, factors, maxima }: RoundedMatrix): boolean {
+    return [matrix, elements, factors, maxima].every((array) => this.#isOwn(array))
+  }
+
   /** An address with room for so many bytes, which are zero; undefined beyond 4 GiB. */
   #place(byteLength: number): number | undefined {
     const bytes = Math.ceil(byteLength / alignment) * alignment
@@ -164,6 +192,7 @@ export class AdamKernel {
     if (missing > 0 && !this.#grow(missing)) return undefined
     const place = this.#used
     this.#used += bytes
+    this.#buffers.add(this.#memory.buffer)
     return place
   }
 
@@ -201,23 +230,36 @@ export class AdamKernel {
     }
   }
 
-  /** A call for some rows at a time of a matrix that lies elsewhere, on copies that are taken back. */
-  #byRows(
-    { matrix, factors, elements }: RoundedMatrix,
-    callOf: (rows: Float32Array, factors: Float32Array) => KernelCall,
-  ): void {
-    const columns = factors.length
-    const rows = Math.floor(chunk / columns)
-    assert.ok(rows > 0, 'a row does not fit into a chunk')
-    const [copy, columnCopy] = this.#scratch as [Float32Array, Float32Array]
-    for (let start = 0; start < matrix.length; start += rows * columns) {
-      const part = matrix.subarray(start, start + rows * columns)
+  #measureElsewhere(one: RoundedMatrix): void {
+    const { matrix, maxima } = one
+    const [copy, most] = this.#rowsAndColumns(one)
+    most.set(maxima)
+    for (let start = 0; start < matrix.length; start += copy.length) {
+      const part = matrix.subarray(start, start + copy.length)
       copy.set(part)
-      columnCopy.set(factors)
-      this.#team.run([callOf(copy.subarray(0, part.length), columnCopy.subarray(0, columns))])
-      factors.set(columnCopy.subarray(0, columns))
+      this.#team.run([maximaOf(copy.subarray(0, part.length), most)])
+    }
+    maxima.set(most)
+  }
+
+  #roundElsewhere(one: RoundedMatrix): void {
+    const { matrix, factors, elements } = one
+    const [copy, columns] = this.#rowsAndColumns(one)
+    columns.set(factors)
+    for (let start = 0; start < matrix.length; start += copy.length) {
+      const part = matrix.subarray(start, start + copy.length)
+      copy.set(part)
+      this.#team.run([roundingOf(copy.subarray(0, part.length), columns, this.#scratchBytes)])
       elements.set(this.#scratchBytes.subarray(0, part.length), start)
     }
+  }
+
+  /** Room for whole rows of a matrix, and for a number a column. */
+  #rowsAndColumns({ factors: { length: columns } }: RoundedMatrix): [Float32Array, Float32Array] {
+    const rows = Math.floor(chunk / columns)
+    assert.ok(rows > 0, 'a row does not fit into a chunk')
+    const [copy, own] = this.#scratch as [Float32Array, Float32Array]
+    return [copy.subarray(0, rows * columns), own.subarray(0, columns)]
   }
 }
 
@@ -226,11 +268,13 @@ function squaresOf(elements: Float32Array): KernelCall {
   return { name: 'squares', operands, cost: elements.length }
 }
 
-function stepOf(parts: Quartet, numbers: AdamNumbers): KernelCall {
+function stepOf(parts: Quartet, numbers: AdamNumbers, maxima?: Float32Array): KernelCall {
   const { factor, rate, kept, epsilon, beta1, beta2 } = numbers
   const places = parts.map(({ byteOffset }) => byteOffset)
   const operands = [...places, paddedEnd(parts[0]), factor, rate, kept, epsilon, beta1, beta2]
-  return { name: 'step', operands, cost: parts[0].length }
+  const cost = parts[0].length
+  if (maxima === undefined) return { name: 'step', operands, cost }
+  return { name: 'stepMaxima', operands: [...operands, ...rangeOf(maxima)], cost }
 }
 
 function maximaOf(matrix: Float32Array, largest: Float32Array): KernelCall {

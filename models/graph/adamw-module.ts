@@ -22,8 +22,10 @@ import {
 const { i32, f32, f64 } = type
 
 /**
- * `squares(first, end)` -> float64, and
- * `step(weight, gradient, first, second, weightEnd, factor, rate, kept, epsilon, beta1, beta2)`.
+ * `squares(first, end)` -> float64;
+ * `step(weight, gradient, first, second, weightEnd, factor, rate, kept, epsilon, beta1, beta2)`; and
+ * `stepMaxima`, which takes `(…, largest, largestEnd)` as well and raises the largest absolute element of each
+ * column of the new weight.
  */
 export const adamFunctions: readonly WasmFunction[] = [
   {
@@ -33,7 +35,12 @@ export const adamFunctions: readonly WasmFunction[] = [
   {
     name: 'step',
     parameters: [i32, i32, i32, i32, i32, f32, f32, f32, f32, f32, f32],
-    ...{ results: [], locals: { vectors: 9 }, code: adamStep() },
+    ...{ results: [], locals: { addresses: 1, vectors: 10 }, code: stepOverAll() },
+  },
+  {
+    name: 'stepMaxima',
+    parameters: [i32, i32, i32, i32, i32, f32, f32, f32, f32, f32, f32, i32, i32],
+    ...{ results: [], locals: { addresses: 1, vectors: 10 }, code: stepOverColumns() },
   },
 ]
 
@@ -53,31 +60,72 @@ function squares(): Code {
   ]
 }
 
-/**
- * Parameters: 0 weight, 1 gradient, 2 first, 3 second (addresses), 4 end of the weight, 5 factor,
- * 6 rate, 7 kept, 8 epsilon, 9 beta1, 10 beta2. Vectors: 11 to 16 those numbers four times each,
- * 17 gradient, 18 first, 19 second.
- */
-function adamStep(): Code {
-  const { splat, squareRoot, add, subtract, multiply, divide } = f32x4
-  const at = (address: number): number[] => [...get(address), ...load()]
-  const numbers = [5, 6, 7, 8, 9, 10]
+/** Where a step's locals begin behind its parameters: an address, then vectors. */
+type StepLocals = { readonly column: number; readonly vectors: number }
+
+/** Parameters: 4 end of the weight, and as of `fourWeights`. */
+function stepOverAll(): Code {
+  const locals = { column: 11, vectors: 12 }
   return [
-    ...numbers.flatMap((number) => [...get(number), ...splat, ...set(number + 6)]),
+    ...spreadNumbers(locals),
     ...loop,
-    // gradient = gradient factor
-    ...[...at(1), ...get(11), ...multiply, ...set(17)],
-    // first = first beta1 + gradient
-    ...[...get(2), ...at(2), ...get(15), ...multiply, ...get(17), ...add, ...tee(18), ...store],
-    // second = second beta2 + gradient gradient
-    ...[...get(3), ...at(3), ...get(16), ...multiply],
-    ...[...get(17), ...get(17), ...multiply, ...add, ...tee(19), ...store],
-    // weight = weight kept - first / (root of second + epsilon) rate
-    ...[...get(0), ...at(0), ...get(13), ...multiply],
-    ...[...get(18), ...get(19), ...squareRoot, ...get(14), ...add, ...divide, ...get(12)],
-    ...[...multiply, ...subtract, ...store],
-    ...[1, 2, 3].flatMap((address) => advance(address)),
-    ...repeatBelow([...advanced(0), ...tee(0)], get(4)),
+    ...fourWeights(locals),
+    ...repeatBelow(get(0), get(4)),
     end,
+  ]
+}
+
+/** The same with parameters 11 largest elements of columns, and 12 their end. */
+function stepOverColumns(): Code {
+  const locals = { column: 13, vectors: 14 }
+  const { column } = locals
+  const weight = locals.vectors + 9
+  return [
+    ...spreadNumbers(locals),
+    ...loop,
+    ...[...get(11), ...set(column)],
+    ...loop,
+    ...fourWeights(locals),
+    ...[...get(column), ...get(column), ...load(), ...get(weight), ...f32x4.absolute],
+    ...[...f32x4.maximum, ...store],
+    ...repeatBelow([...advanced(column), ...tee(column)], get(12)),
+    ...repeatBelow(get(0), get(4)),
+    end,
+  ]
+}
+
+/** Parameters 5 factor, 6 rate, 7 kept, 8 epsilon, 9 beta1, 10 beta2, four times each in vectors 0 to 5. */
+function spreadNumbers({ vectors }: StepLocals): Code {
+  const numbers = [5, 6, 7, 8, 9, 10]
+  return numbers.flatMap((number, i) => [...get(number), ...f32x4.splat, ...set(vectors + i)])
+}
+
+/**
+ * Updates four weights and goes on to the next. Parameters: 0 weight, 1 gradient, 2 first, 3 second
+ * (addresses). Vectors: 6 gradient, 7 first, 8 second, 9 the new weights.
+ */
+function fourWeights({ vectors }: StepLocals): Code {
+  const { squareRoot, add, subtract, multiply, divide } = f32x4
+  const at = (address: number): number[] => [...get(address), ...load()]
+  const [factor, rate, kept, epsilon, beta1, beta2] = [0, 1, 2, 3, 4, 5].map((i) =>
+    get(vectors + i),
+  )
+  const [gradient, first, second, weight] = [6, 7, 8, 9].map((i) => vectors + i) as [
+    ...[number, number, number, number],
+  ]
+  return [
+    // gradient = gradient factor
+    ...[...at(1), ...factor!, ...multiply, ...set(gradient)],
+    // first = first beta1 + gradient
+    ...[...get(2), ...at(2), ...beta1!, ...multiply, ...get(gradient), ...add],
+    ...[...tee(first), ...store],
+    // second = second beta2 + gradient gradient
+    ...[...get(3), ...at(3), ...beta2!, ...multiply],
+    ...[...get(gradient), ...get(gradient), ...multiply, ...add, ...tee(second), ...store],
+    // weight = weight kept - first / (root of second + epsilon) rate
+    ...[...get(0), ...at(0), ...kept!, ...multiply],
+    ...[...get(first), ...get(second), ...squareRoot, ...epsilon!, ...add, ...divide, ...rate!],
+    ...[...multiply, ...subtract, ...tee(weight), ...store],
+    ...[0, 1, 2, 3].flatMap((address) => advance(address)),
   ]
 }

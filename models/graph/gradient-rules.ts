@@ -194,7 +194,8 @@ function turnedProduct(
 
 /**
  * With n = (x - mean) / deviation and g = dy * scale, over the last axis:
- * dx = (g - mean(g) - n * mean(g * n)) / deviation.
+ * dx = (g - mean(g) - n * mean(g * n)) / deviation. Both means are products with the scale as a column,
+ * which take one pass each.
  */
 function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefined)[] {
   const { graph, inputs, outputs, dy, needed } = context
@@ -202,26 +203,33 @@ function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefin
   const [, mean, inverseDeviation] = outputs as [Value, Value, Value] // [.., 1]
   const width = x.shape.at(-1)
   assert.ok(typeof width === 'number', 'the normalised axis has a fixed size')
-  const centred = op.subtract(graph, x, mean)
-  const normal = op.multiply(graph, centred, inverseDeviation)
-  const g = op.multiply(graph, dy, scale)
-  const meanOf = (value: Value): Value => op.scale(graph, sumLast(graph, value), 1 / width)
-  const along = op.multiply(graph, normal, meanOf(op.multiply(graph, g, normal)))
-  const dx = op.subtract(graph, op.subtract(graph, g, meanOf(g)), along)
+  const normal = op.multiply(graph, op.subtract(graph, x, mean), inverseDeviation)
+  const along = op.multiply(graph, dy, normal)
+  const shares = layout.unsqueeze(graph, op.scale(graph, scale, 1 / width), 1) // [width, 1]
+  const meanOf = (value: Value): Value => op.matMul(graph, value, shares) // [.., 1]
+  const dx = (): Value => {
+    const centred = op.subtract(graph, op.multiply(graph, dy, scale), meanOf(dy))
+    const straight = op.subtract(graph, centred, op.multiply(graph, normal, meanOf(along)))
+    return op.multiply(graph, straight, inverseDeviation)
+  }
   return [
-    needed[0] ? op.multiply(graph, dx, inverseDeviation) : undefined,
-    needed[1] ? sumTo(graph, op.multiply(graph, dy, normal), scale) : undefined,
+    needed[0] ? dx() : undefined,
+    needed[1] ? sumTo(graph, along, scale) : undefined,
     needed[2] ? sumTo(graph, dy, bias) : undefined,
   ]
 }
 
-/** gelu(x) = x P(x), so its derivative is P(x) + x p(x), with the normal distribution's P and p. */
+/**
+ * gelu(x) = x P(x), so its derivative is P(x) + x p(x), with the normal distribution's P and p. With
+ * u = x / root(2) that is (1 + erf(u)) / 2 + u e^(-u^2) / root(pi), whose last factor joins the exponent.
+ */
 function geluRule(graph: GraphBuilder, x: Value, dy: Value): Value {
-  const root = op.errorFunction(graph, op.scale(graph, x, Math.SQRT1_2))
-  const cumulative = op.scale(graph, op.add(graph, root, op.scalar(graph, 1)), 0.5)
-  const bell = op.exponential(graph, op.scale(graph, op.multiply(graph, x, x), -0.5))
-  const density = op.scale(graph, bell, 1 / Math.sqrt(2 * Math.PI))
-  const derivative = op.add(graph, cumulative, op.multiply(graph, x, density))
+  const u = op.scale(graph, x, Math.SQRT1_2)
+  const half = op.scalar(graph, 0.5)
+  const cumulative = op.add(graph, op.multiply(graph, op.errorFunction(graph, u), half), half)
+  const factor = op.scalar(graph, -Math.log(Math.PI) / 2)
+  const bell = op.exponential(graph, op.subtract(graph, factor, op.multiply(graph, u, u)))
+  const derivative = op.add(graph, cumulative, op.multiply(graph, u, bell))
   return op.multiply(graph, dy, derivative)
 }
 
