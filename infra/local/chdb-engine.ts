@@ -192,8 +192,17 @@ export async function freshExchangeDir(dir: string): Promise<string> {
   return exchange
 }
 
+/**
+ * Room that new inserts and merges leave on the disk, so that those under way can end: when the very
+ * last byte is taken within a merge, this engine version puts the broken part in place of the good ones.
+ */
+export const keptFreeBytes = 67_108_864
+
 /** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
 const engineConfig = `<clickhouse>
+  <storage_configuration><disks><default>
+    <keep_free_space_bytes>${keptFreeBytes}</keep_free_space_bytes>
+  </default></disks></storage_configuration>
   <mark_cache_size>33554432</mark_cache_size>
   <index_mark_cache_size>8388608</index_mark_cache_size>
   <primary_index_cache_size>33554432</primary_index_cache_size>

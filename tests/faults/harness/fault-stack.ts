@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheDir } from '../../../configs/paths.ts'
+import { keptFreeBytes } from '../../../infra/local/chdb-engine.ts'
 import { identityOf, isAlive, writePidFile } from '../../../infra/local/pid-file.ts'
 import { choosePort } from '../../../infra/local/ports.ts'
 import { runningProcess, serviceFiles } from '../../../infra/local/service-runner.ts'
@@ -39,8 +40,8 @@ export type Disk = {
 /** The prefix of tests/global-stack.ts, which stops what a killed run left behind. */
 const prefix = 'winnow-test-stack-'
 const diskBytes = 1_073_741_824
-/** Left free on a full disk: less than the engine asks for before it writes anything. */
-const spareBytes = 262_144
+/** Left free on a full disk: less than the engine leaves free, so that it writes nothing more. */
+const spareBytes = keptFreeBytes / 2
 
 /** Starts the stack on free ports; the caller closes it. */
 export async function openFaultStack(): Promise<FaultStack> {

@@ -132,9 +132,10 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
       stack.links[step.service].restore()
       return
     case 'full-disk':
-      await stack.disk?.fill()
-      await sleep(troubleMs)
-      await stack.disk?.clear()
+      if (stack.disk === undefined) return
+      await stack.disk.fill()
+      await standstill(scene)
+      await stack.disk.clear()
       return
   }
 }
@@ -199,13 +200,33 @@ async function swap(scene: Scene): Promise<void> {
   await promoteModel(registry, { ref: `test@${champion}`, by: 'faults', reason: 'a fault test' })
 }
 
+/** Nothing more is written for a while, or the disk was not full. */
+async function standstill({ backends }: Scene): Promise<void> {
+  await sleep(troubleMs / 4)
+  const before = await countsOf(backends)
+  await sleep((troubleMs * 3) / 4)
+  const after = await countsOf(backends)
+  if (after.rows > before.rows) throw new Error('the engine wrote although the disk was full')
+}
+
 /** Waits until the flow has settled more events. */
 async function progress({ backends }: Scene): Promise<void> {
   const settled = async () => {
     const { rows, letters } = await countsOf(backends)
     return rows + letters
   }
-  const before = await until('an answer', () => settled().catch(() => undefined), 60_000)
+  let refusal = ''
+  const before = await until(
+    'an answer',
+    () =>
+      settled().catch((error: unknown) => {
+        refusal = error instanceof Error ? error.message : String(error)
+        return undefined
+      }),
+    60_000,
+  ).catch((error: unknown) => {
+    throw new Error(`${error instanceof Error ? error.message : 'failed'}: ${refusal}`)
+  })
   await until(
     'the flow to go on',
     async () => (await settled().catch(() => 0)) >= before + progressEvents,
