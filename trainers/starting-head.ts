@@ -1,10 +1,9 @@
 // The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on its
 // embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
-import { readFile } from 'node:fs/promises'
 import type { Base } from '../models/base-store.ts'
-import { readBertWeights, type EncoderWeights } from '../models/graph/bert-weights.ts'
+import { readBaseWeights } from '../models/base-weights.ts'
+import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
-import { readOnnx } from '../models/graph/onnx-reader.ts'
 import { labelTruth, type Dataset } from './dataset.ts'
 import type { EmbeddingProgress } from './embed-texts.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.ts'
@@ -64,7 +63,7 @@ export async function untrainedHead(
   base: Base,
   labels: readonly string[],
 ): Promise<{ encoder: EncoderWeights; head: Head }> {
-  const encoder = readBertWeights(readOnnx(await readFile(base.modelPath)))
+  const encoder = await readBaseWeights(base)
   const [from, to] = [encoder.hidden, labels.length]
   const head = { from, to, weight: new Float32Array(from * to), bias: new Float32Array(to) }
   return { encoder, head }

@@ -305,7 +305,7 @@ function runTask(
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
   const task = {
-    ...{ normalize: base.normalize, recipe, seed, engine },
+    ...{ normalize: base.normalize, pooling: base.pooling, recipe, seed, engine },
     statesDir: join(options.storeDir, 'frozen-states'),
     checkpoint: {
       ...{ path: checkpointPath(options.storeDir, run), identity },

@@ -21,8 +21,13 @@ export type Padding = 'exact' | 'lengths'
  */
 export type PooledLayers = 'last' | 'every'
 
+/** What stands for a text: the mean over its tokens, or the hidden state of its first, `[CLS]`. */
+export type Pooling = 'mean' | 'cls'
+
 export type EncoderOptions = {
   readonly padding: Padding
+  /** Default `mean`; layers side by side are always means. */
+  readonly pooling?: Pooling | undefined
   /** Default `last`. */
   readonly pooledLayers?: PooledLayers | undefined
   /** Scale each embedding to Euclidean length 1. */
@@ -67,7 +72,10 @@ export function buildStates(weights: EncoderWeights, options: EncoderOptions): T
 }
 
 /** What a classifier under construction is made of. */
-export type ClassifierOptions = Pick<Construction, 'normalize' | 'attention' | 'dropout'> & {
+export type ClassifierOptions = Pick<
+  Construction,
+  'normalize' | 'pooling' | 'attention' | 'dropout'
+> & {
   readonly head: Head
   /** How many layers from the bottom are not part of the graph; with 0, nothing is. */
   readonly frozenLayers: number
@@ -94,7 +102,7 @@ export function classifierOutputs(
   weights: EncoderWeights,
   options: ClassifierOptions,
 ): { embedding: Value; logits: Value } {
-  const { head, normalize, dropout, frozenLayers } = options
+  const { head, normalize, pooling, dropout, frozenLayers } = options
   const lengths = graph.input('lengths', 'int32', ['batch'])
   const build = { ...options, padding: 'lengths', lengths } as const
   const states =
@@ -105,7 +113,7 @@ export function classifierOutputs(
           from: frozenLayers,
           states: graph.input('states', 'float32', ['batch', 'tokens', weights.hidden]),
         })
-  const embedding = poolTexts(graph, weights, { normalize, lengths, states })
+  const embedding = poolTexts(graph, weights, { normalize, pooling, lengths, states })
   const logits = graph.within('head', () => linear(graph, dropout(embedding), head))
   return { embedding, logits }
 }
@@ -168,17 +176,21 @@ function poolTexts(
   weights: EncoderWeights,
   options: { states: readonly Value[]; lengths: Value | undefined } & Pick<
     EncoderOptions,
-    'normalize' | 'pooledLayers'
+    'normalize' | 'pooling' | 'pooledLayers'
   >,
 ): Value {
   const { states, lengths, normalize, pooledLayers = 'last' } = options
-  const pooling = { lengths, positions: weights.positions }
+  const texts = { lengths, positions: weights.positions }
   return graph.within('pool', () => {
     if (pooledLayers === 'last') {
-      const mean = meanPool(graph, states.at(-1)!, pooling)
-      return normalize ? op.l2Normalize(graph, mean) : mean
+      const last = states.at(-1)!
+      const pooled =
+        options.pooling === 'cls'
+          ? firstToken(graph, last, weights.positions)
+          : meanPool(graph, last, texts)
+      return normalize ? op.l2Normalize(graph, pooled) : pooled
     }
-    const means = states.map((state) => op.l2Normalize(graph, meanPool(graph, state, pooling)))
+    const means = states.map((state) => op.l2Normalize(graph, meanPool(graph, state, texts)))
     const size = embeddingWidth(weights, { pooledLayers })
     const all = layout.concat(graph, means, { axis: 1, size })
     return normalize ? op.l2Normalize(graph, all) : all
@@ -331,6 +343,18 @@ function meanPool(
   const length = layout.unsqueeze(graph, lengths, 1) // [batch, 1]
   const sums = op.matMul(graph, layout.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
   return op.divide(graph, layout.squeeze(graph, sums, 1), layout.cast(graph, length, 'float32'))
+}
+
+/**
+ * The hidden states of first tokens: [batch, tokens, hidden] -> [batch, hidden]. A product with a row
+ * that begins with 1, in operations that have gradients on both engines.
+ */
+function firstToken(graph: GraphBuilder, states: Value, positions: number): Value {
+  const one = Float32Array.from({ length: positions }, (_, i) => (i === 0 ? 1 : 0))
+  const row = graph.constant('first', one, [1, positions])
+  const count = layout.sizeOf(graph, states, 1) // [1]
+  const weights = layout.take(graph, row, { axis: 1, count, size: 'tokens' }) // [1, tokens]
+  return layout.squeeze(graph, op.matMul(graph, weights, states), 1)
 }
 
 function linear(graph: GraphBuilder, x: Value, weights: LinearWeights): Value {

@@ -4,7 +4,7 @@
 import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw.ts'
 import type { EncoderWeights } from './bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
-import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
+import { classifierLogits, classifierOutputs, type Head, type Pooling } from './encoder.ts'
 import { gradients } from './gradient.ts'
 import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
@@ -13,6 +13,8 @@ import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './te
 export type TrainedPart = {
   readonly head: Head
   readonly normalize: boolean
+  /** Default `mean`. */
+  readonly pooling?: Pooling | undefined
   /** Layers from the bottom that stay as they are; above 0, so do the embeddings. */
   readonly frozenLayers: number
   /** What the logits decide: one label of all (the default), or each label by itself. */
