@@ -1,7 +1,6 @@
 // The weights of a base encoder in the store, whatever format its file has.
 import { readFile } from 'node:fs/promises'
 import { safetensorsFile } from './base-sources.ts'
-import type { Base } from './base-store.ts'
 import { collectBertWeights, readBertWeights, type EncoderWeights } from './graph/bert-weights.ts'
 import { readOnnx } from './graph/onnx-reader.ts'
 import { readSafetensors } from './graph/safetensors.ts'
@@ -10,9 +9,11 @@ import { readSafetensors } from './graph/safetensors.ts'
 const epsilonDefault = 1e-12
 
 /** Reads the weights. Throws `model_incompatible` and `graph_invalid`. */
-export async function readBaseWeights(
-  base: Pick<Base, 'modelPath' | 'heads' | 'epsilon'>,
-): Promise<EncoderWeights> {
+export async function readBaseWeights(base: {
+  modelPath: string
+  heads: number
+  epsilon?: number | undefined
+}): Promise<EncoderWeights> {
   const { modelPath, heads, epsilon } = base
   const bytes = await readFile(modelPath)
   if (modelPath.endsWith(safetensorsFile)) {
