@@ -2,6 +2,7 @@
 // while the first thread loads the graph, which takes as long.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
+import { sha256OfBytes } from './file-hash.ts'
 import { batchTextsOf } from './manifest.ts'
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts'
 import type { ModelVersion } from './version-files.ts'
@@ -32,11 +33,26 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     tokenizer: { encode: (text, limit) => tokenizer!.encode(text, limit) },
   })
   try {
-    tokenizer = loadTokenizer({ json })
+    tokenizer = sharedTokenizer(json)
   } catch (error) {
     // What is wrong with the graph, if anything, matters less than what was found first.
     await opening.then((classifier) => classifier.close()).catch(() => undefined)
     throw error
   }
   return { classifier: await opening, tokenizer }
+}
+
+/**
+ * Tokenizers in use, by the hash of their file. A swap to a version with the same one, which is the rule,
+ * would else leave some 20 MB of vocabulary behind until the collector comes.
+ */
+const inUse = new Map<string, WeakRef<Tokenizer>>()
+
+function sharedTokenizer(json: Uint8Array): Tokenizer {
+  const sha256 = sha256OfBytes(json)
+  const known = inUse.get(sha256)?.deref()
+  if (known !== undefined) return known
+  const tokenizer = loadTokenizer({ json })
+  inUse.set(sha256, new WeakRef(tokenizer))
+  return tokenizer
 }

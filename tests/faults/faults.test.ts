@@ -6,6 +6,7 @@ import { openGround, type Ground } from './harness/ground.ts'
 import { brokerAway, outage } from './harness/outage.ts'
 import { planOf, type Plan } from './harness/plan.ts'
 import { play } from './harness/play.ts'
+import { soak } from './harness/soak.ts'
 
 let ground: Ground
 beforeAll(async () => {
@@ -66,6 +67,17 @@ describe('while something is away', () => {
     expect(accepted).toBeGreaterThan(100)
     expect(Object.keys(refused).every((status) => status === '429' || status === '503')).toBe(true)
     expect(withoutRetryAfter).toBe(0)
+  })
+})
+
+describe('a soak of two minutes', () => {
+  it('swaps under load without a failed request, a lost event, or memory that grows', async () => {
+    const outcome = await soak(ground, { minutes: 1.5, swaps: 10 })
+    const { problems, failed, requests, counts, rssBytes } = outcome
+    expect({ problems, failed }).toEqual({ problems: [], failed: {} })
+    expect(requests).toBeGreaterThan(500)
+    expect(counts.rows).toBeGreaterThan(500)
+    expect(rssBytes.last / rssBytes.fifth).toBeLessThan(1.3)
   })
 })
 
