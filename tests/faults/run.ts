@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openGround } from './harness/ground.ts'
+import { outage } from './harness/outage.ts'
 import { describeStep, planOf } from './harness/plan.ts'
 import { play, type Outcome } from './harness/play.ts'
 
 const help = `Usage: npm run test:faults -- [--seeds N] [--from N] [--minutes N] [--report FILE] [--verbose]
+       npm run test:faults -- --outage SECONDS
 
 Runs the stages as processes on a stack of their own and lets faults happen to them: processes are killed
 or stopped at named points, services end, links break, answers are lost, the disk fills up. After each
@@ -16,12 +18,15 @@ seed every event must be one row or one dead letter, and every label that of a c
   --seeds N      how many seeds to run (default 10)
   --from N       the first seed (default 0); a seed fixes its plan
   --minutes N    stop beginning new seeds after so many minutes
+  --outage N     instead of seeds: take ClickHouse away for N seconds, then slow inference down tenfold for as
+                 long; memory must stay below 1.3 times what it was, and all be made up for
   --report FILE  write the table of results there as Markdown
   --verbose      show each step, and what the processes wrote when a seed fails
 
 Examples:
   npm run test:faults -- --seeds 50 --report faults.md
   npm run test:faults -- --from 17 --seeds 1 --verbose
+  npm run test:faults -- --outage 60
 `
 
 async function main(): Promise<void> {
@@ -30,6 +35,7 @@ async function main(): Promise<void> {
       seeds: { type: 'string', default: '10' },
       from: { type: 'string', default: '0' },
       minutes: { type: 'string', default: '1000000' },
+      outage: { type: 'string' },
       report: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -39,6 +45,7 @@ async function main(): Promise<void> {
     process.stdout.write(help)
     return
   }
+  if (values.outage !== undefined) return outages(wholeNumber('--outage', values.outage))
   const count = wholeNumber('--seeds', values.seeds)
   const from = wholeNumber('--from', values.from)
   const endMs = Date.now() + wholeNumber('--minutes', values.minutes) * 60_000
@@ -60,6 +67,26 @@ async function main(): Promise<void> {
   const failed = outcomes.filter(({ problems }) => problems.length > 0)
   process.stdout.write(`${outcomes.length - failed.length} of ${outcomes.length} seeds held\n`)
   if (failed.length > 0) process.exitCode = 1
+}
+
+async function outages(seconds: number): Promise<void> {
+  const forMs = seconds * 1_000
+  const ground = await openGround()
+  try {
+    for (const [what, options] of [
+      ['ClickHouse away', { forMs }],
+      ['inference slow', { forMs, slowMs: 25 }],
+    ] as const) {
+      const { memoryFactor, lagAtEnd, problems } = await outage(ground, options)
+      const held = problems.length === 0 && memoryFactor < 1.3 && lagAtEnd > 0
+      const figures = `memory ${memoryFactor.toFixed(2)} times, lag at the end ${lagAtEnd} records`
+      process.stdout.write(`${held ? 'held  ' : 'FAILED'}  ${what} for ${seconds} s: ${figures}\n`)
+      for (const problem of problems) process.stdout.write(`        ${problem}\n`)
+      if (!held) process.exitCode = 1
+    }
+  } finally {
+    await ground.close()
+  }
 }
 
 function progressLine({ plan, seconds, counts, problems }: Outcome): string {

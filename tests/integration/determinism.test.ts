@@ -1,5 +1,5 @@
 // The same text and model give the same bits: in whatever order events arrive, however many consumers
-// share the work, live or replayed. EVENTS=100000 runs it at length.
+// share the work, live or replayed. `npm run test:determinism` does it with 100,000 events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka.ts'
 import { topicOf } from '../../infra/topics.ts'
@@ -8,15 +8,17 @@ import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
-const events = Number(process.env['EVENTS'] ?? 2_500)
+const events = Number(process.env['EVENTS'] ?? 5_000)
 const msMax = 60_000 + events * 60
+const partitions = { WINNOW_TOPICS_PARTITIONS: '4' }
 
 let alone: Workspace
 let shared: Workspace
 
 beforeAll(async () => {
-  alone = await openWorkspace(inject('stack'))
-  shared = await openWorkspace(inject('stack'), { WINNOW_MODEL_STORE: alone.storeDir })
+  alone = await openWorkspace(inject('stack'), partitions)
+  const sameModel = { ...partitions, WINNOW_MODEL_STORE: alone.storeDir }
+  shared = await openWorkspace(inject('stack'), sameModel)
 })
 
 afterAll(async () => {
@@ -71,12 +73,12 @@ async function compare(a: string, b: string): Promise<{ both: number; differ: nu
 
 describe('the same events', () => {
   it(
-    'get the same bits from one consumer, from three that meet them in another order, and replayed',
+    'get the same bits from one consumer, from four that meet them in another order, and replayed',
     { timeout: 4 * msMax },
     async () => {
       await Promise.all([produceAll(alone, 1), produceAll(shared, 2)])
       await classifyAll(alone, 1)
-      await classifyAll(shared, 3)
+      await classifyAll(shared, 4)
       const database = (space: Workspace) => space.config.clickhouse.database
       const live = `${database(alone)}.classifications`
       expect(await compare(live, `${database(shared)}.classifications`)).toEqual({
