@@ -1,27 +1,23 @@
 // What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams the same
 // texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events among them, in
 // alternating rounds. Findings: bench/RESULTS.md.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../configs/load.ts'
-import { cacheDir, modelStoreDir } from '../configs/paths.ts'
-import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { cacheDir } from '../configs/paths.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
 import { connectionsOf } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { topicOf } from '../infra/topics.ts'
 import { prepareBackends } from '../commands/migrate.ts'
-import { openBase } from '../models/base-store.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
-import { describeExamples } from '../trainers/dataset.ts'
-import { trainHead } from '../trainers/train-head.ts'
 import { cpuSeconds, median, readTexts } from './measuring.ts'
+import { environmentOf, rowsArrived, startStream, trainBenchModel } from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -50,16 +46,10 @@ async function compare(
   stack: ReturnType<typeof connectionsOf>,
   texts: readonly string[],
 ): Promise<void> {
-  const environment = {
-    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
-    WINNOW_REGISTRY_URL: stack.registryUrl,
-    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
-    WINNOW_MODEL_STORE: storeDir,
-    WINNOW_INFERENCE_MODEL: 'bench',
-  }
+  const environment = environmentOf(stack, storeDir)
   const config = loadConfig({ env: environment })
   await prepareBackends(config)
-  await trainBenchModel()
+  await trainBenchModel(storeDir)
   const analytics = createAnalytics(config.clickhouse)
   const producer = await openProducer(createKafka(config.kafka))
   const stream = startStream(environment)
@@ -135,37 +125,4 @@ function spread(good: readonly OutgoingRecord[], bad: readonly OutgoingRecord[])
     const hit = index % step === step - 1 ? bad[(index + 1) / step - 1] : undefined
     return hit === undefined ? [record] : [record, hit]
   })
-}
-
-/** A small head; which weights it has does not change its speed. */
-async function trainBenchModel(): Promise<void> {
-  const examples = Array.from({ length: 40 }, (_, index) => ({
-    text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,
-    label: index % 2 === 0 ? 'parcel' : 'refund',
-  }))
-  await trainHead({
-    train: { examples, manifest: describeExamples('bench', examples) },
-    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    ...{ storeDir, name: 'bench', maxTokens: 128, grid: [1], workers: 1 },
-  })
-}
-
-function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
-  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
-  return spawn(process.execPath, args, {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function rowsArrived(analytics: Analytics, prefix: string, count: number): Promise<void> {
-  for (;;) {
-    const [row] = await analytics.rows<{ rows: number }>(
-      'SELECT count() AS rows FROM classifications WHERE startsWith(event_id, {prefix: String})',
-      { prefix: `${prefix}-` },
-    )
-    if (row!.rows >= count) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

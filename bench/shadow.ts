@@ -1,0 +1,117 @@
+// What does a shadow cost the main path? `node bench/shadow.ts --data FILE` starts a stack and streams texts at
+// a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a shadow that classifies
+// every event once more, in alternating rounds. Findings: bench/RESULTS.md.
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../configs/load.ts'
+import { cacheDir } from '../configs/paths.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka.ts'
+import { connectionsOf, type StackConnections } from '../infra/local/stack-state.ts'
+import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { topicOf } from '../infra/topics.ts'
+import { prepareBackends } from '../commands/migrate.ts'
+import { openRegistry, promoteModel, sideModel } from '../commands/publishing.ts'
+import { median, readTexts } from './measuring.ts'
+import { environmentOf, rowsArrived, startStream, trainBenchModel } from './streaming.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '12' },
+    /** Events a second. */
+    rate: { type: 'string', default: '50' },
+  },
+})
+if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
+const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
+const stateDir = join(dir, 'state')
+const storeDir = join(dir, 'models')
+const ticksASecond = 20
+
+try {
+  const ports = { kafka: 0, registry: 0, analytics: 0 }
+  const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
+  await compare(connectionsOf(state), await readTexts(values.data, 2_000))
+} finally {
+  await stopStack({ stateDir })
+  await rm(dir, { recursive: true, force: true })
+}
+
+/** Milliseconds from the broker's record time to the row. */
+type Latency = { readonly p50: number; readonly p95: number; readonly p99: number }
+
+async function compare(stack: StackConnections, texts: readonly string[]): Promise<void> {
+  const environment = environmentOf(stack, storeDir)
+  const config = loadConfig({ env: environment })
+  await prepareBackends(config)
+  await trainBenchModel(storeDir)
+  await trainBenchModel(storeDir)
+  const registry = await openRegistry({ config, storeDir, log: () => undefined })
+  await promoteModel(registry, { ref: 'bench@1', by: 'bench', reason: '' })
+  const analytics = createAnalytics(config.clickhouse)
+  const producer = await openProducer(createKafka(config.kafka))
+  const stream = startStream(environment)
+  const topic = topicOf(config.topics, 'events')
+  const shadow = async (percent: number): Promise<void> => {
+    const change = { ref: 'bench@2', role: 'shadow', percent, by: 'bench', reason: '' } as const
+    await sideModel(registry, change)
+    // It is loaded and tried beside the champion.
+    await sleep(4_000)
+  }
+  const pass = async (prefix: string, seconds: number): Promise<Latency> => {
+    let number = 0
+    const perTick = Number(values.rate) / ticksASecond
+    const startMs = performance.now()
+    for (let tick = 1; tick <= seconds * ticksASecond; tick++) {
+      const records = []
+      for (; number < tick * perTick; number++) {
+        const id = `${prefix}-${number}`
+        const text = texts[number % texts.length]!
+        records.push({ key: id, value: JSON.stringify({ id, text }) })
+      }
+      if (records.length > 0) await producer.send(topic, records)
+      await sleep(Math.max(0, startMs + (tick * 1_000) / ticksASecond - performance.now()))
+    }
+    await rowsArrived(analytics, prefix, number)
+    const [row] = await analytics.rows<Latency>(
+      `SELECT quantileExact(0.5)(total_ms) AS p50, quantileExact(0.95)(total_ms) AS p95,
+              quantileExact(0.99)(total_ms) AS p99
+       FROM classifications WHERE role != 'shadow' AND startsWith(event_id, {prefix: String})`,
+      { prefix: `${prefix}-` },
+    )
+    return row!
+  }
+  await pass('warm', 5)
+  const seconds = Number(values.seconds)
+  const rounds: { alone: Latency; shadowed: Latency }[] = []
+  for (let round = 0; round < Number(values.rounds); round++) {
+    // Every second round begins with the shadow that the one before it ended with.
+    const one = await pass(`a${round}`, seconds)
+    await shadow(round % 2 === 0 ? 100 : 0)
+    const other = await pass(`b${round}`, seconds)
+    rounds.push(round % 2 === 0 ? { alone: one, shadowed: other } : { alone: other, shadowed: one })
+  }
+  const [found] = await analytics.rows<{ main: number; shadows: number }>(
+    `SELECT countIf(role != 'shadow') AS main, countIf(role = 'shadow') AS shadows
+     FROM classifications WHERE event_id NOT LIKE 'warm-%'`,
+  )
+  stream.kill('SIGTERM')
+  await once(stream, 'close')
+  await Promise.all([producer.close(), analytics.close(), registry.close()])
+  const compared = (['p50', 'p95', 'p99'] as const).map((quantile) => {
+    const ratios = rounds.map(({ alone, shadowed }) => shadowed[quantile] / alone[quantile])
+    return {
+      quantile,
+      aloneMs: median(rounds.map(({ alone }) => alone[quantile])),
+      shadowedMs: median(rounds.map(({ shadowed }) => shadowed[quantile])),
+      ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    }
+  })
+  console.log(JSON.stringify({ ...found, rate: Number(values.rate), compared }, undefined, 2))
+}
