@@ -15,6 +15,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   'cold-start': 'how long a process takes from its start to its first prediction',
   head: 'whether the method head reaches scikit-learn (needs Python)',
   poison: 'what malformed events cost the throughput of good ones',
+  shadow: 'what a shadow costs the latency of the main path',
   train: 'how fast full fine-tuning is beside PyTorch, and on each engine (needs Python)',
 }
 
