@@ -77,6 +77,21 @@ describe('DeliveredOffsets', () => {
     expect(lookups).toHaveLength(1)
   })
 
+  it('claims an attempt once although the sink, asked before, answers after', async () => {
+    const answers: (() => void)[] = []
+    const offsets = new DeliveredOffsets({
+      page: () => Promise.resolve({ recordTimeMsByOffset: new Map(), through: Infinity }),
+      attempts: () => new Promise((resolve) => answers.push(() => resolve([0]))),
+    })
+    const asked = offsets.has(event(4, 1))
+    const claimed = offsets.claim(event(4, 1))
+    answers[1]!()
+    expect(await claimed).toBe(true)
+    answers[0]!()
+    await asked
+    expect(await offsets.claim(event(4, 1))).toBe(false)
+  })
+
   it('drops an attempt at an event that is itself under way', async () => {
     const { offsets } = evenOffsets(0, 10)
     expect(await offsets.claim(event(3))).toBe(true)

@@ -39,7 +39,10 @@ export class DeliveredOffsets {
     )
     if (unknown.size === 0) return
     const found = await this.#reads.attempts([...unknown.values()])
-    for (const [at, key] of [...unknown.keys()].entries()) this.#attempts.set(key, found[at]!)
+    for (const [at, key] of [...unknown.keys()].entries()) {
+      // What was claimed while the sink was asked is not in its answer.
+      this.#attempts.set(key, Math.max(found[at]!, this.#attempts.get(key) ?? -1))
+    }
     this.#forgetAttempts()
   }
 

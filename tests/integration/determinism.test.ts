@@ -31,7 +31,7 @@ async function produceAll(space: Workspace, seed: number): Promise<void> {
   const producer = await openProducer(space.kafka)
   const records = Array.from(order, (number) => {
     // Lengths differ, so that events meet other batch-mates in each run.
-    const text = Array.from({ length: 1 + (number % 4) }, (_, at) => sampleText(number + at).text)
+    const text = Array.from({ length: 1 + (number % 2) }, (_, at) => sampleText(number + at).text)
     const id = `e-${number}`
     return { key: `${seed}-${number}`, value: JSON.stringify({ id, text: text.join('. ') }) }
   })

@@ -28,6 +28,8 @@ export async function openWorkspace(
       WINNOW_GATEWAY_PORT: '0',
       WINNOW_MODEL_STORE: storeDir,
       WINNOW_STATE: join(dir, 'state'),
+      // The partitions of a killed consumer move when its session ends.
+      WINNOW_KAFKA_SESSION_MS_MAX: '8000',
       ...settings,
     }),
     trainTestModel(storeDir),

@@ -33,7 +33,9 @@ export function startActor(
   options: { env: Environment; faults?: string | undefined },
 ): Actor {
   const { env, faults = '' } = options
-  const child = spawn(process.execPath, [`${root}cli.ts`, ...args, '--json'], {
+  // The flag that the published command runs with.
+  const flags = ['--max-semi-space-size=8', `${root}cli.ts`]
+  const child = spawn(process.execPath, [...flags, ...args, '--json'], {
     cwd: root,
     env: { ...process.env, NO_COLOR: '1', ...env, WINNOW_FAULTS: faults },
     stdio: ['ignore', 'pipe', 'pipe'],
