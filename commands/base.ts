@@ -27,7 +27,10 @@ export function addBaseCommands(program: Command): void {
       'winnow base pull our-bert --from checkpoints/our-bert',
     ],
   })
-    .option('--from <dir>', 'folder with model.onnx (or onnx/model.onnx, model.safetensors) and tokenizer.json')
+    .option(
+      '--from <dir>',
+      'folder with model.onnx (or onnx/model.onnx, model.safetensors) and tokenizer.json',
+    )
     .action(async (name: string, options: SharedOptions & { from?: string }) => {
       const context = await openContext(options)
       const { terminal } = context
