@@ -1,29 +1,28 @@
 // What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE` starts a
 // stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same texts through a
 // bare onnxruntime-node loop, in alternating rounds on the same cores. Findings: bench/RESULTS.md.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../configs/load.ts'
-import { cacheDir, modelStoreDir } from '../configs/paths.ts'
-import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
-import { connectionsOf } from '../infra/local/stack-state.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
-import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { topicOf } from '../infra/topics.ts'
-import { prepareBackends } from '../commands/migrate.ts'
 import { cleanText } from '../models/clean-text.ts'
-import { openBase } from '../models/base-store.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
-import { describeExamples } from '../trainers/dataset.ts'
-import { trainHead } from '../trainers/train-head.ts'
 import { openBareLoop } from './bare-loop.ts'
 import { median, peakRss, readTexts } from './measuring.ts'
+import {
+  rowsArrived,
+  startStream,
+  trainBenchModel,
+  withStack,
+  type BenchStack,
+} from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -36,41 +35,17 @@ const { values } = parseArgs({
 if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
 const maxTokens = Number(values['max-tokens'])
 const workers = availableParallelism()
-const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
-const stateDir = join(dir, 'state')
-const storeDir = join(dir, 'models')
 
-try {
-  const state = await startStack({
-    stateDir,
-    cacheDir: cacheDir(),
-    ports: { kafka: 0, registry: 0, analytics: 0 },
-  })
-  await compare(connectionsOf(state), await readTexts(values.data, Number(values.texts)))
-} finally {
-  await stopStack({ stateDir })
-  await rm(dir, { recursive: true, force: true })
-}
+const texts = await readTexts(values.data, Number(values.texts))
+await withStack(compare)
 
-async function compare(
-  stack: ReturnType<typeof connectionsOf>,
-  texts: readonly string[],
-): Promise<void> {
-  const environment = {
-    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
-    WINNOW_REGISTRY_URL: stack.registryUrl,
-    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
-    WINNOW_MODEL_STORE: storeDir,
-    WINNOW_INFERENCE_MODEL: 'bench',
-  }
-  const config = loadConfig({ env: environment })
-  await prepareBackends(config)
-  const modelDir = await trainBenchModel()
+async function compare({ environment, config, stateDir, storeDir }: BenchStack): Promise<void> {
+  const modelDir = await trainBenchModel(storeDir, maxTokens)
   const bare = await openBareLoop(
     {
       modelPath: join(modelDir, 'model.onnx'),
       interface: 'winnow',
-      batches: await bareBatches(texts, join(modelDir, 'tokenizer.json')),
+      batches: await bareBatches(join(modelDir, 'tokenizer.json')),
     },
     workers,
   )
@@ -96,7 +71,7 @@ async function compare(
     const bareSeconds = (performance.now() - startMs) / 1_000
     rounds.push({ bare: bareSeconds, stream: await passTexts(`round${round}`, texts) })
   }
-  const peaks = await peakMemory(stream)
+  const peaks = await peakMemory(stream, stateDir)
   const [waste] = await analytics.rows<{ waste: number }>(
     'SELECT 1 - sum(tokens) / sum(padded_tokens) AS waste FROM inference_batches',
   )
@@ -115,26 +90,8 @@ async function compare(
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** A small head; which weights it has does not change its speed. */
-async function trainBenchModel(): Promise<string> {
-  const examples = Array.from({ length: 40 }, (_, index) => ({
-    text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,
-    label: index % 2 === 0 ? 'parcel' : 'refund',
-  }))
-  const trained = await trainHead({
-    train: { examples, manifest: describeExamples('bench', examples) },
-    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    storeDir,
-    name: 'bench',
-    maxTokens,
-    grid: [1],
-    workers: 1,
-  })
-  return trained.modelDir
-}
-
 /** The rival's batches: all texts sorted by length, filled to the same budget. */
-async function bareBatches(texts: readonly string[], tokenizerPath: string) {
+async function bareBatches(tokenizerPath: string) {
   const { inference, cleaning } = loadConfig({ env: {} })
   const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })
   const byLength = new Map<number, Int32Array[]>()
@@ -158,28 +115,7 @@ async function bareBatches(texts: readonly string[], tokenizerPath: string) {
   })
 }
 
-function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
-  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  // The flag is the one that bin/winnow.js and `npm run winnow` have.
-  const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
-  return spawn(process.execPath, args, {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function rowsArrived(analytics: Analytics, prefix: string, count: number): Promise<void> {
-  for (;;) {
-    const [row] = await analytics.rows<{ rows: number }>(
-      `SELECT count() AS rows FROM classifications WHERE startsWith(event_id, {prefix: String})`,
-      { prefix: `${prefix}-` },
-    )
-    if (row!.rows >= count) return
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-async function peakMemory(stream: ChildProcess): Promise<Record<string, number>> {
+async function peakMemory(stream: ChildProcess, stateDir: string): Promise<Record<string, number>> {
   const services = await stackStatus({ stateDir })
   const pids = [['stream', stream.pid!], ...services.map((one) => [one.name, one.pid!])] as const
   return Object.fromEntries(

@@ -2,22 +2,20 @@
 // texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events among them, in
 // alternating rounds. Findings: bench/RESULTS.md.
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../configs/load.ts'
-import { cacheDir } from '../configs/paths.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
-import { connectionsOf } from '../infra/local/stack-state.ts'
-import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { topicOf } from '../infra/topics.ts'
-import { prepareBackends } from '../commands/migrate.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
 import { cpuSeconds, median, readTexts } from './measuring.ts'
-import { environmentOf, rowsArrived, startStream, trainBenchModel } from './streaming.ts'
+import {
+  rowsArrived,
+  startStream,
+  trainBenchModel,
+  withStack,
+  type BenchStack,
+} from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,26 +27,11 @@ const { values } = parseArgs({
   },
 })
 if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
-const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
-const stateDir = join(dir, 'state')
-const storeDir = join(dir, 'models')
 
-try {
-  const ports = { kafka: 0, registry: 0, analytics: 0 }
-  const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
-  await compare(connectionsOf(state), await readTexts(values.data, Number(values.texts)))
-} finally {
-  await stopStack({ stateDir })
-  await rm(dir, { recursive: true, force: true })
-}
+const texts = await readTexts(values.data, Number(values.texts))
+await withStack(compare)
 
-async function compare(
-  stack: ReturnType<typeof connectionsOf>,
-  texts: readonly string[],
-): Promise<void> {
-  const environment = environmentOf(stack, storeDir)
-  const config = loadConfig({ env: environment })
-  await prepareBackends(config)
+async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
   await trainBenchModel(storeDir)
   const analytics = createAnalytics(config.clickhouse)
   const producer = await openProducer(createKafka(config.kafka))

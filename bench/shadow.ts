@@ -2,22 +2,20 @@
 // a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a shadow that classifies
 // every event once more, in alternating rounds. Findings: bench/RESULTS.md.
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../configs/load.ts'
-import { cacheDir } from '../configs/paths.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
-import { connectionsOf, type StackConnections } from '../infra/local/stack-state.ts'
-import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { topicOf } from '../infra/topics.ts'
-import { prepareBackends } from '../commands/migrate.ts'
 import { openRegistry, promoteModel, sideModel } from '../commands/publishing.ts'
 import { median, readTexts } from './measuring.ts'
-import { environmentOf, rowsArrived, startStream, trainBenchModel } from './streaming.ts'
+import {
+  rowsArrived,
+  startStream,
+  trainBenchModel,
+  withStack,
+  type BenchStack,
+} from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,27 +27,15 @@ const { values } = parseArgs({
   },
 })
 if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
-const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
-const stateDir = join(dir, 'state')
-const storeDir = join(dir, 'models')
 const ticksASecond = 20
 
-try {
-  const ports = { kafka: 0, registry: 0, analytics: 0 }
-  const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
-  await compare(connectionsOf(state), await readTexts(values.data, 2_000))
-} finally {
-  await stopStack({ stateDir })
-  await rm(dir, { recursive: true, force: true })
-}
+const texts = await readTexts(values.data, 2_000)
+await withStack(compare)
 
 /** Milliseconds from the broker's record time to the row. */
 type Latency = { readonly p50: number; readonly p95: number; readonly p99: number }
 
-async function compare(stack: StackConnections, texts: readonly string[]): Promise<void> {
-  const environment = environmentOf(stack, storeDir)
-  const config = loadConfig({ env: environment })
-  await prepareBackends(config)
+async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
   await trainBenchModel(storeDir)
   await trainBenchModel(storeDir)
   const registry = await openRegistry({ config, storeDir, log: () => undefined })

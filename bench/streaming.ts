@@ -1,41 +1,73 @@
-// What benchmarks of the stream share: the settings for a stack, a model, the stream's process, and waiting
-// for rows.
+// What benchmarks of the stream share: a stack for as long as one runs, a model, the process of the stream,
+// and waiting for rows.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { modelStoreDir } from '../configs/paths.ts'
+import { loadConfig } from '../configs/load.ts'
+import { cacheDir, modelStoreDir } from '../configs/paths.ts'
+import type { Config } from '../configs/schema.ts'
+import { prepareBackends } from '../commands/migrate.ts'
 import type { Analytics } from '../infra/clickhouse.ts'
-import type { StackConnections } from '../infra/local/stack-state.ts'
+import { connectionsOf } from '../infra/local/stack-state.ts'
+import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { openBase } from '../models/base-store.ts'
 import { describeExamples } from '../trainers/dataset.ts'
 import { trainHead } from '../trainers/train-head.ts'
 
-/** Settings as the environment of a process: a stack, a model store, and the model of the benchmark. */
-export function environmentOf(stack: StackConnections, storeDir: string): Record<string, string> {
-  return {
-    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
-    WINNOW_REGISTRY_URL: stack.registryUrl,
-    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
-    WINNOW_MODEL_STORE: storeDir,
-    WINNOW_INFERENCE_MODEL: 'bench',
+/** A stack of a benchmark's own, with topics, schemas and tables. */
+export type BenchStack = {
+  /** Settings as the environment of a process; its model is called `bench`. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly config: Config
+  readonly stateDir: string
+  readonly storeDir: string
+}
+
+/** Starts a stack on free ports for `run`, and removes it with all that it holds. */
+export async function withStack(run: (stack: BenchStack) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
+  const stateDir = join(dir, 'state')
+  const storeDir = join(dir, 'models')
+  try {
+    const ports = { kafka: 0, registry: 0, analytics: 0 }
+    const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
+    const { brokers, registryUrl, clickhouseUrl } = connectionsOf(state)
+    const environment = {
+      WINNOW_KAFKA_BROKERS: brokers.join(','),
+      WINNOW_REGISTRY_URL: registryUrl,
+      WINNOW_CLICKHOUSE_URL: clickhouseUrl,
+      WINNOW_MODEL_STORE: storeDir,
+      WINNOW_INFERENCE_MODEL: 'bench',
+    }
+    const config = loadConfig({ env: environment })
+    await prepareBackends(config)
+    await run({ environment, config, stateDir, storeDir })
+  } finally {
+    await stopStack({ stateDir })
+    await rm(dir, { recursive: true, force: true })
   }
 }
 
-/** A small head; which weights it has does not change its speed. */
-export async function trainBenchModel(storeDir: string): Promise<void> {
+/** A small head, and the folder of its version; which weights it has does not change its speed. */
+export async function trainBenchModel(storeDir: string, maxTokens = 128): Promise<string> {
   const examples = Array.from({ length: 40 }, (_, index) => ({
     text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,
     label: index % 2 === 0 ? 'parcel' : 'refund',
   }))
-  await trainHead({
+  const { modelDir } = await trainHead({
     train: { examples, manifest: describeExamples('bench', examples) },
     base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    ...{ storeDir, name: 'bench', maxTokens: 128, grid: [1], workers: 1 },
+    ...{ storeDir, name: 'bench', maxTokens, grid: [1], workers: 1 },
   })
+  return modelDir
 }
 
 /** Runs `winnow stream` over all stages. */
 export function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
+  // The flag is the one that bin/winnow.js and `npm run winnow` have.
   const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
   return spawn(process.execPath, args, {
     env: { ...process.env, ...environment },
