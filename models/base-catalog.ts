@@ -1,7 +1,7 @@
 // The base encoders that Winnow knows: their shape, their pinned files and where these come from.
 // It holds facts only; fetching and checking are models/base-store.ts.
 import { WinnowError } from '../schemas/errors.ts'
-import type { Pooling } from './graph/encoder.ts'
+import type { Pooling } from './graph/pooling.ts'
 
 /** One file with the bytes it must have. `sha256` is lower-case hexadecimal. */
 export type PinnedFile = {

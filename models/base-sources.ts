@@ -90,8 +90,7 @@ type Delivery = {
 function deliveriesOf(entry: BaseCatalogEntry, options: SourceOptions): Delivery[] {
   const { from } = options
   if (from !== undefined) {
-    const deliver = ({ dir }: { dir: string }) => copyFrom({ entry, from: resolve(from), dir })
-    return [{ source: `directory ${resolve(from)}`, deliver }]
+    return [folderDelivery(entry, resolve(from))]
   }
   return entry.sources.map((pinned) => {
     switch (pinned.kind) {
@@ -99,10 +98,8 @@ function deliveriesOf(entry: BaseCatalogEntry, options: SourceOptions): Delivery
         return hubDelivery(pinned, options)
       case 'maven':
         return mavenDelivery(pinned, options)
-      case 'folder': {
-        const deliver = ({ dir }: { dir: string }) => copyFrom({ entry, from: pinned.path, dir })
-        return { source: `directory ${pinned.path}`, deliver }
-      }
+      case 'folder':
+        return folderDelivery(entry, pinned.path)
     }
   })
 }
@@ -158,7 +155,10 @@ function mavenDelivery(maven: MavenSource, options: SourceOptions): Delivery {
   }
 }
 
-// Accepts the layout of the store and that of a hub checkout (`onnx/model.onnx`).
+function folderDelivery(entry: BaseCatalogEntry, from: string): Delivery {
+  return { source: `directory ${from}`, deliver: ({ dir }) => copyFrom({ entry, from, dir }) }
+}
+
 async function copyFrom(target: {
   entry: BaseCatalogEntry
   from: string
@@ -166,8 +166,7 @@ async function copyFrom(target: {
 }): Promise<void> {
   const { entry, from, dir } = target
   const name = weightsFile(entry)
-  const nested = join(from, 'onnx', name)
-  const model = (await fileSize(nested)).bytes > 0 ? nested : join(from, name)
+  const model = join(from, await weightsPath(from, name))
   const tokenizer = join(from, tokenizerFile)
   await requirePinned(
     model,
@@ -183,6 +182,12 @@ async function copyFrom(target: {
   ] as const
   for (const [path, file] of copies) await copyFile(path, join(dir, `${file}.new`))
   for (const [, file] of copies) await rename(join(dir, `${file}.new`), join(dir, file))
+}
+
+/** Where a folder keeps its weights: as the store does, or as a hub checkout (`onnx/model.onnx`). */
+export async function weightsPath(folder: string, name: string): Promise<string> {
+  const nested = `onnx/${name}`
+  return (await fileSize(join(folder, nested))).bytes > 0 ? nested : name
 }
 
 /** The file of an entry's weights in the store. */

@@ -5,7 +5,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { baseCatalog, findBase, isNamed, type BaseCatalogEntry } from './base-catalog.ts'
 import { fileSize, forgetReceipt, hashesOf } from './base-receipt.ts'
 import { fetchFromFirst, tokenizerFile, weightsFile, type SourceOptions } from './base-sources.ts'
-import type { Pooling } from './graph/encoder.ts'
+import type { Pooling } from './graph/pooling.ts'
 import { ownBases, readBaseFolder, writeBaseFacts } from './own-base.ts'
 import { withStoreLock } from './store-lock.ts'
 
@@ -112,8 +112,9 @@ export async function listBases(options: {
     const dir = baseDir(options.storeDir, entry)
     const { kind: state } = await openVerified(entry, dir)
     let bytes = 0
-    for (const file of [weightsFile(entry), tokenizerFile])
+    for (const file of [weightsFile(entry), tokenizerFile]) {
       bytes += (await fileSize(join(dir, file))).bytes
+    }
     listings.push({ name: entry.name, aliases: entry.aliases, state, dir, bytes })
   }
   return listings
@@ -151,8 +152,7 @@ async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<Opene
   const { name, hidden, layers, heads, maxTokens, positions, epsilon, pooling, normalize } = entry
   const modelPath = join(dir, weights)
   const tokenizerPath = join(dir, tokenizerFile)
-  const shape = { name, hidden, layers, heads, maxTokens, positions, pooling, normalize }
-  const facts = epsilon === undefined ? shape : { ...shape, epsilon }
+  const facts = { name, hidden, layers, heads, maxTokens, positions, epsilon, pooling, normalize }
   const base: Base = { ...facts, dir, modelPath, tokenizerPath, modelSha256, tokenizerSha256 }
   return { kind: 'present', base }
 }

@@ -19,5 +19,5 @@ export async function readBaseWeights(base: {
   if (modelPath.endsWith(safetensorsFile)) {
     return collectBertWeights(readSafetensors(bytes), { heads, epsilon: epsilon ?? epsilonDefault })
   }
-  return readBertWeights(readOnnx(bytes), epsilon === undefined ? { heads } : { heads, epsilon })
+  return readBertWeights(readOnnx(bytes), { heads, epsilon })
 }

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import type { BaseCatalogEntry, PinnedFile } from './base-catalog.ts'
 import { fileSize } from './base-receipt.ts'
-import { modelFile, safetensorsFile, tokenizerFile } from './base-sources.ts'
+import { modelFile, safetensorsFile, tokenizerFile, weightsPath } from './base-sources.ts'
 import { readBaseWeights } from './base-weights.ts'
 import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern } from './manifest.ts'
@@ -59,10 +59,8 @@ export async function readBaseFolder(name: string, from: string): Promise<BaseCa
   const folder = resolve(from)
   const config = checkedConfig(await readJson(join(folder, 'config.json')))
   const model = await firstPresent(folder, [
-    `onnx/${modelFile}`,
-    modelFile,
-    safetensorsFile,
-    `onnx/${safetensorsFile}`,
+    await weightsPath(folder, modelFile),
+    await weightsPath(folder, safetensorsFile),
   ])
   const tokenizer = await firstPresent(folder, [tokenizerFile])
   const positions = config.max_position_embeddings

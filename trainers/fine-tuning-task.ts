@@ -1,7 +1,8 @@
 // What the training thread is given, what it says while it runs, and what comes back. All of it can
 // be sent between threads. It owns no behaviour except the recipe's defaults.
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
-import type { Head, Pooling } from '../models/graph/encoder.ts'
+import type { Head } from '../models/graph/encoder.ts'
+import type { Pooling } from '../models/graph/pooling.ts'
 import type { LabelTruth } from './dataset.ts'
 import type { EncodedTexts } from './encoded-texts.ts'
 import type { ClassWeighting } from './logistic-regression.ts'

@@ -1,9 +1,10 @@
 // Finding weights in exports of different make, and refusing what is not a BERT encoder. The
 // exports are made here from known weights; the real one is in encoder.test.ts.
 import { describe, expect, it } from 'vitest'
+import { visitWeights } from '../../tests/support/bert-tensors.ts'
 import { tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { readBertWeights, transpose, type LinearWeights, type NormWeights } from './bert-weights.ts'
-import { readOnnx } from './onnx-reader.ts'
+import { readOnnx, type WeightTensor } from './onnx-reader.ts'
 import { encodeModel, type OnnxMessage } from './onnx-wire.ts'
 
 type Node = OnnxMessage<'Node'>
@@ -56,23 +57,9 @@ function exportOf({ style = 'anonymous', prefix = '', ...changes }: Changes): Ui
     nodes.push({ operator: 'MatMul', inputs: ['x', operand], outputs: [`${name}/product`] })
     nodes.push({ operator: 'Add', inputs: [`${name}.bias`, `${name}/product`], outputs: [name] })
   }
-  const { hidden, vocabulary, positions } = weights
-  const embeddings = `${prefix}embeddings`
-  tensor(`${embeddings}.word_embeddings.weight`, [vocabulary, hidden], weights.wordEmbedding)
-  tensor(`${embeddings}.position_embeddings.weight`, [positions, hidden], weights.positionEmbedding)
-  tensor(`${embeddings}.token_type_embeddings.weight`, [2, hidden], weights.typeEmbedding)
-  norm(`${embeddings}.LayerNorm`, weights.embeddingNorm)
-  for (const [index, layer] of weights.layers.entries()) {
-    const path = `${prefix}encoder.layer.${index}`
-    linear(`${path}.attention.self.query`, layer.query)
-    linear(`${path}.attention.self.key`, layer.key)
-    linear(`${path}.attention.self.value`, layer.value)
-    linear(`${path}.attention.output.dense`, layer.attentionOutput)
-    norm(`${path}.attention.output.LayerNorm`, layer.attentionNorm)
-    linear(`${path}.intermediate.dense`, layer.intermediate)
-    linear(`${path}.output.dense`, layer.output)
-    norm(`${path}.output.LayerNorm`, layer.outputNorm)
-  }
+  const table = (name: string, { shape, elements }: WeightTensor): void =>
+    tensor(name, shape, elements)
+  visitWeights(weights, { prefix, table, norm, linear })
   const kept = initializers.filter(({ name }) => !(changes.leaveOut?.test(name ?? '') ?? false))
   return encodeModel({ graph: { nodes, initializers: kept } })
 }

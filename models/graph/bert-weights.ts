@@ -65,7 +65,7 @@ const layerCountMax = 96
  */
 export function readBertWeights(
   onnx: OnnxExport,
-  options: { heads?: number; epsilon?: number } = {},
+  options: { heads?: number | undefined; epsilon?: number | undefined } = {},
 ): EncoderWeights {
   refuseOtherFamilies(onnx)
   const source = onnxSource(onnx)

@@ -5,6 +5,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { EncoderWeights, LayerWeights, LinearWeights, NormWeights } from './bert-weights.ts'
 import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
+import { firstTokens, meanPool, tokensThatCount, type Pooling } from './pooling.ts'
 import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
 
 /**
@@ -20,9 +21,6 @@ export type Padding = 'exact' | 'lengths'
  * wording, which helps where style tells the classes apart.
  */
 export type PooledLayers = 'last' | 'every'
-
-/** What stands for a text: the mean over its tokens, or the hidden state of its first, `[CLS]`. */
-export type Pooling = 'mean' | 'cls'
 
 export type EncoderOptions = {
   readonly padding: Padding
@@ -186,7 +184,7 @@ function poolTexts(
       const last = states.at(-1)!
       const pooled =
         options.pooling === 'cls'
-          ? firstToken(graph, last, weights.positions)
+          ? firstTokens(graph, last, weights.positions)
           : meanPool(graph, last, texts)
       return normalize ? op.l2Normalize(graph, pooled) : pooled
     }
@@ -305,56 +303,6 @@ function keyMask(
     const bias = op.scale(graph, op.subtract(graph, counts, op.scalar(graph, 1)), 10_000)
     return layout.unsqueeze(graph, layout.unsqueeze(graph, bias, 1), 1)
   })
-}
-
-/** 1 for tokens of a text and 0 for padding: float32 [batch, tokens]. */
-function tokensThatCount(
-  graph: GraphBuilder,
-  { lengths, states, positions }: { lengths: Value; states: Value; positions: number },
-): Value {
-  const indices = graph.constant(
-    'indices',
-    Int32Array.from({ length: positions }, (_, i) => i),
-    [1, positions],
-  )
-  const count = layout.sizeOf(graph, states, 1) // [1]
-  const index = layout.take(graph, indices, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-  return layout.cast(graph, op.less(graph, index, layout.unsqueeze(graph, lengths, 1)), 'float32')
-}
-
-/**
- * Mean over the tokens that count: [batch, tokens, hidden] -> [batch, hidden]. A product with a
- * row of weights, because ReduceMean gives last bits that depend on the batch (measured).
- */
-function meanPool(
-  graph: GraphBuilder,
-  states: Value,
-  options: { lengths: Value | undefined; positions: number },
-): Value {
-  const { lengths, positions } = options
-  if (lengths === undefined) {
-    const count = layout.sizeOf(graph, states, 1) // [1]
-    const ones = graph.constant('ones', new Float32Array(positions).fill(1), [1, positions])
-    const weights = layout.take(graph, ones, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-    const sums = layout.squeeze(graph, op.matMul(graph, weights, states), 1) // [batch, hidden]
-    return op.divide(graph, sums, layout.cast(graph, count, 'float32'))
-  }
-  const mask = tokensThatCount(graph, { lengths, states, positions }) // [batch, tokens]
-  const length = layout.unsqueeze(graph, lengths, 1) // [batch, 1]
-  const sums = op.matMul(graph, layout.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
-  return op.divide(graph, layout.squeeze(graph, sums, 1), layout.cast(graph, length, 'float32'))
-}
-
-/**
- * The hidden states of first tokens: [batch, tokens, hidden] -> [batch, hidden]. A product with a row
- * that begins with 1, in operations that have gradients on both engines.
- */
-function firstToken(graph: GraphBuilder, states: Value, positions: number): Value {
-  const one = Float32Array.from({ length: positions }, (_, i) => (i === 0 ? 1 : 0))
-  const row = graph.constant('first', one, [1, positions])
-  const count = layout.sizeOf(graph, states, 1) // [1]
-  const weights = layout.take(graph, row, { axis: 1, count, size: 'tokens' }) // [1, tokens]
-  return layout.squeeze(graph, op.matMul(graph, weights, states), 1)
 }
 
 function linear(graph: GraphBuilder, x: Value, weights: LinearWeights): Value {

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine, type Feeds } from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
-import { buildEncoder, buildStates, classifierLogits, type Pooling } from './encoder.ts'
+import { buildEncoder, buildStates, classifierLogits } from './encoder.ts'
 import { gradients } from './gradient.ts'
 import * as op from './operations.ts'
+import type { Pooling } from './pooling.ts'
 import { GraphBuilder, type Value } from './tensor-graph.ts'
 
 const texts: Feeds = {

@@ -4,10 +4,11 @@
 import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw.ts'
 import type { EncoderWeights } from './bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
-import { classifierLogits, classifierOutputs, type Head, type Pooling } from './encoder.ts'
+import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
 import { gradients } from './gradient.ts'
 import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
+import type { Pooling } from './pooling.ts'
 import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './tensor-graph.ts'
 
 export type TrainedPart = {
