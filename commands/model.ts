@@ -7,7 +7,7 @@ import type { Classifier } from '../models/classifier.ts'
 import type { PoolOptions } from '../models/pool.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
-import { openVersionModel } from '../models/version-model.ts'
+import { openVersionModel, type VersionModelOptions } from '../models/version-model.ts'
 import type { Manifest } from '../models/manifest.ts'
 import type { ModelPort } from '../streams/infer.ts'
 
@@ -37,7 +37,8 @@ export async function openModel(
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
     /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
     priority?: 'normal' | 'background'
-  } & Pick<PoolOptions, 'spawn' | 'readyWith'>,
+  } & Pick<PoolOptions, 'spawn' | 'readyWith'> &
+    Pick<VersionModelOptions, 'loadTokenizer'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
   const { version, config, priority = 'normal' } = options
@@ -46,6 +47,7 @@ export async function openModel(
     version,
     workers: priority === 'normal' ? workersOf(config) : 1,
     priority,
+    loadTokenizer: options.loadTokenizer,
     spawn: options.spawn,
     readyWith: options.readyWith,
     batchTokens: config.batchTokens,

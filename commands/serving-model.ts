@@ -16,6 +16,7 @@ import type { Manifest } from '../models/manifest.ts'
 import { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { PoolOptions } from '../models/pool.ts'
 import { startSpareThread } from '../models/session-thread.ts'
+import { shareTokenizers } from '../models/shared-tokenizers.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import type { Classification } from '../schemas/classification.ts'
@@ -59,13 +60,14 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
+  const loadTokenizer = shareTokenizers()
   const open = (
     version: ModelVersion,
     role: Classification['role'],
     threads: Pick<PoolOptions, 'spawn' | 'readyWith'> = {},
   ): Promise<OpenModel> =>
     openModel({
-      ...{ version, config: config.inference, ...threads },
+      ...{ version, config: config.inference, loadTokenizer, ...threads },
       priority: role === 'shadow' ? 'background' : 'normal',
       onBatch: (batch, manifest) => {
         // The metrics are of what somebody waits for.

@@ -1,4 +1,4 @@
-// Opening versions: those with the same tokenizer share it.
+// Opening versions: those with the same tokenizer share it, where it is shared.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { tinyHead, tinyHidden, tinyWeights } from '../tests/support/tiny-encoder
 import { tinyTokenizerJson } from '../tests/support/tiny-tokenizer.ts'
 import { buildClassifier } from './graph/encoder.ts'
 import { writeOnnx } from './graph/onnx-writer.ts'
+import { shareTokenizers } from './shared-tokenizers.ts'
 import { openVersionModel } from './version-model.ts'
 import { writeVersion } from './version-store.ts'
 
@@ -15,6 +16,8 @@ beforeEach(async () => {
   storeDir = await mkdtemp(join(tmpdir(), 'winnow-version-model-'))
 })
 afterEach(() => rm(storeDir, { recursive: true }))
+
+const loadTokenizer = shareTokenizers()
 
 async function open(tokenizerJson: string) {
   const graph = buildClassifier(tinyWeights(), tinyHead(), { padding: 'exact', normalize: true })
@@ -27,7 +30,7 @@ async function open(tokenizerJson: string) {
     model: { bytes: writeOnnx(graph, { name: 'tiny' }) },
     tokenizer: { bytes: Buffer.from(tokenizerJson) },
   })
-  return openVersionModel({ version, workers: 1 })
+  return openVersionModel({ version, workers: 1, loadTokenizer })
 }
 
 it('shares a tokenizer with versions that have the same, and with no others', async () => {

@@ -2,12 +2,15 @@
 // while the first thread loads the graph, which takes as long.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
-import { sha256OfBytes } from './file-hash.ts'
 import { batchTextsOf } from './manifest.ts'
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts'
 import type { ModelVersion } from './version-files.ts'
 
-export type VersionModelOptions = { readonly version: ModelVersion } & Omit<
+export type VersionModelOptions = {
+  readonly version: ModelVersion
+  /** How its tokenizer is loaded; see shared-tokenizers.ts. Default: anew. */
+  readonly loadTokenizer?: typeof loadTokenizer | undefined
+} & Omit<
   ClassifierOptions,
   'modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain'
 >
@@ -21,7 +24,7 @@ export type VersionModel = { readonly classifier: Classifier; readonly tokenizer
  * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
  */
 export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
-  const { version, batchTextsMax, ...limits } = options
+  const { version, batchTextsMax, loadTokenizer: load = loadTokenizer, ...limits } = options
   const { manifest, modelPath, tokenizerPath } = version
   const { labels, maxTokens, temperature, thresholds, abstain } = manifest
   const json = await readFile(tokenizerPath)
@@ -33,26 +36,11 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     tokenizer: { encode: (text, limit) => tokenizer!.encode(text, limit) },
   })
   try {
-    tokenizer = sharedTokenizer(json)
+    tokenizer = load({ json })
   } catch (error) {
     // What is wrong with the graph, if anything, matters less than what was found first.
     await opening.then((classifier) => classifier.close()).catch(() => undefined)
     throw error
   }
   return { classifier: await opening, tokenizer }
-}
-
-/**
- * Tokenizers in use, by the hash of their file. A swap to a version with the same one, which is the rule,
- * would else leave some 20 MB of vocabulary behind until the collector comes.
- */
-const inUse = new Map<string, WeakRef<Tokenizer>>()
-
-function sharedTokenizer(json: Uint8Array): Tokenizer {
-  const sha256 = sha256OfBytes(json)
-  const known = inUse.get(sha256)?.deref()
-  if (known !== undefined) return known
-  const tokenizer = loadTokenizer({ json })
-  inUse.set(sha256, new WeakRef(tokenizer))
-  return tokenizer
 }

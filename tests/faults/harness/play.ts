@@ -10,6 +10,7 @@ import {
   type Registry,
 } from '../../../commands/publishing.ts'
 import { openVersion } from '../../../models/version-store.ts'
+import { errorMessage } from '../../../schemas/errors.ts'
 import { openBackends, uniqueName, type Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
 import { killActors, startActor, stopActor } from './actor.ts'
@@ -85,7 +86,7 @@ export async function play(
     problems.push(...found.problems, ...crew.unexpected())
     await crew.stop()
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error))
+    problems.push(errorMessage(error))
   } finally {
     await load.stop().catch(() => undefined)
     if (problems.length > 0) note(crew.output())
@@ -220,12 +221,12 @@ async function progress({ backends }: Scene): Promise<void> {
     'an answer',
     () =>
       settled().catch((error: unknown) => {
-        refusal = error instanceof Error ? error.message : String(error)
+        refusal = errorMessage(error)
         return undefined
       }),
     60_000,
   ).catch((error: unknown) => {
-    throw new Error(`${error instanceof Error ? error.message : 'failed'}: ${refusal}`)
+    throw new Error(`${errorMessage(error)}: ${refusal}`)
   })
   await until(
     'the flow to go on',
