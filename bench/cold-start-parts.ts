@@ -21,7 +21,7 @@ function lap(part: string): void {
 enableCodeCache()
 // The clock of a process begins with it.
 lap('boot')
-const { startSpareThread } = await import('../models/session-thread.ts')
+const { startSpareThreads } = await import('../models/session-thread.ts')
 await import('../commands/classify.ts')
 lap('modules')
 const { openContext } = await import('../commands/context.ts')
@@ -36,11 +36,11 @@ lap('tokenizer')
 const { readMappedModel } = await import('../models/graph/mapped-weights.ts')
 readMappedModel(version.modelPath)
 lap('mapping of weights')
-const spare = startSpareThread()
+const spares = startSpareThreads()
 const { openClassifier } = await import('../models/classifier.ts')
 const classifier = await openClassifier({
   ...{ modelPath: version.modelPath, labels: version.manifest.labels, tokenizer },
-  ...{ maxTokens: version.manifest.maxTokens, workers: 1, spawn: spare.spawn },
+  ...{ maxTokens: version.manifest.maxTokens, workers: 1, spawn: spares.spawn },
 })
 lap('thread, runtime and session')
 await classifier.classify(classifier.tokenize('where is my parcel?').ids)

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { cleanText } from '../models/clean-text.ts'
-import { startSpareThread, type SpawnThread } from '../models/session-thread.ts'
+import { startSpareThreads, type SpawnThread } from '../models/session-thread.ts'
 import { openVersion } from '../models/version-store.ts'
 import { classifyLines, type ClassifyStats } from '../trainers/classify-file.ts'
 import { fileSource } from '../trainers/text-lines.ts'
@@ -43,11 +43,11 @@ export function addClassifyCommand(program: Command): void {
 
 async function runClassify(options: Options, signal: AbortSignal): Promise<void> {
   // Its thread loads the runtime while the configuration is read and the model's files are checked.
-  const spare = startSpareThread()
+  const spares = startSpareThreads()
   try {
-    await classifyWith(options, { spawn: spare.spawn, signal })
+    await classifyWith(options, { spawn: spares.spawn, signal })
   } finally {
-    await spare.close()
+    await spares.close()
   }
 }
 

@@ -37,7 +37,7 @@ export async function openModel(
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
     /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
     priority?: 'normal' | 'background'
-  } & Pick<PoolOptions, 'spawn' | 'readyWith'> &
+  } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
     Pick<VersionModelOptions, 'loadTokenizer'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
@@ -49,6 +49,7 @@ export async function openModel(
     priority,
     loadTokenizer: options.loadTokenizer,
     spawn: options.spawn,
+    keep: options.keep,
     readyWith: options.readyWith,
     batchTokens: config.batchTokens,
     batchTextsMax: config.batchTextsMax,

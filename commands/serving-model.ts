@@ -15,7 +15,8 @@ import { isGuarded } from '../models/guards.ts'
 import type { Manifest } from '../models/manifest.ts'
 import { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { PoolOptions } from '../models/pool.ts'
-import { startSpareThread } from '../models/session-thread.ts'
+import { rememberHashes } from '../models/remembered-hashes.ts'
+import { startSpareThreads } from '../models/session-thread.ts'
 import { shareTokenizers } from '../models/shared-tokenizers.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
@@ -25,7 +26,7 @@ import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
 import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
-import { openModel, type OpenModel } from './model.ts'
+import { openModel, workersOf, type OpenModel } from './model.ts'
 import type { Opened } from './opened.ts'
 import { openObjects, rollBackPromotion } from './publishing.ts'
 
@@ -51,8 +52,10 @@ export async function openServingModel(
   options: ServingOptions,
 ): Promise<ServingModels> {
   const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
-  // Its thread loads the runtime while the version is found and its files are checked.
-  const spare = opened.add(startSpareThread(), (one) => one.close())
+  // The first loads the runtime while the version is found and its files are checked; those of a model
+  // that was replaced are there for the next.
+  const keptMax = workersOf(config.inference)
+  const spares = opened.add(startSpareThreads({ keptMax }), (one) => one.close())
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     opened.add(objects, (one) => {
@@ -64,11 +67,12 @@ export async function openServingModel(
   const open = (
     version: ModelVersion,
     role: Classification['role'],
-    threads: Pick<PoolOptions, 'spawn' | 'readyWith'> = {},
+    readyWith: PoolOptions['readyWith'] = 'all',
   ): Promise<OpenModel> =>
     openModel({
-      ...{ version, config: config.inference, loadTokenizer, ...threads },
-      priority: role === 'shadow' ? 'background' : 'normal',
+      ...{ version, config: config.inference, loadTokenizer, readyWith },
+      // A thread that yields cannot be used for anything else later.
+      ...(role === 'shadow' ? { priority: 'background' } : spares),
       onBatch: (batch, manifest) => {
         // The metrics are of what somebody waits for.
         if (role !== 'shadow') telemetry.batch(batch)
@@ -77,7 +81,7 @@ export async function openServingModel(
     })
   const { model: ref } = config.inference
   const version = await resolveVersion({ ref, storeDir, objects, note: log })
-  const first = await open(version, 'champion', { spawn: spare.spawn, readyWith: 'first' })
+  const first = await open(version, 'champion', 'first')
   const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
   const models: ServingModels = {
     champion: opened.add(new ModelSlot(first), close),
@@ -114,6 +118,7 @@ export async function openServingModel(
   opened.add(
     followModel({
       ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
+      hashFile: rememberHashes(),
       open: (wanted, role) => open(wanted, role),
       ...{ announcements, by, record },
       onChange: (role, model) => telemetry.serving(role, model?.manifest),

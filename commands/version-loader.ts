@@ -7,7 +7,7 @@ import { parseModelRef } from '../models/model-ref.ts'
 import { tryBeside, tryModel } from '../models/model-trial.ts'
 import { describeRelease, releasedVersion } from '../models/release-state.ts'
 import { downloadVersion } from '../models/version-download.ts'
-import type { ModelVersion } from '../models/version-files.ts'
+import type { HashFile, ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
@@ -29,6 +29,8 @@ export type LoaderOptions = {
   /** Where versions come from; undefined when they are in the local store only. */
   readonly objects: ObjectStore | undefined
   readonly storeDir: string
+  /** Reads the hashes of versions. Default: always anew. */
+  readonly hashFile?: HashFile | undefined
   readonly config: Config['inference']
   readonly by: string
   readonly record: (release: Release) => Promise<void>
@@ -83,9 +85,9 @@ export async function loadVersion(
     return refuse(reasonOf(error), errorMessage(error))
   }
   const trial = await tryBeside(opened.classifier, {
-    ...{ maxTokens: opened.manifest.maxTokens, batchTokens: config.batchTokens },
+    maxTokens: opened.manifest.maxTokens,
     slowdownMax: config.swapSlowdownMax,
-    paceOfRival: async (when) => rival && (await paceOf(rival, config, when)),
+    paceOfRival: async (when) => rival && (await paceOf(rival, when)),
   })
   if (trial.kind === 'passed' && !signal.aborted) {
     paces.set(opened, trial.usPerToken)
@@ -115,15 +117,10 @@ export async function prefetchVersion(
 const paces = new WeakMap<OpenModel, number>()
 
 /** That of a model at work, measured now when it is not known. */
-async function paceOf(
-  model: OpenModel,
-  config: Config['inference'],
-  when: 'known' | 'now',
-): Promise<number | undefined> {
+async function paceOf(model: OpenModel, when: 'known' | 'now'): Promise<number | undefined> {
   const known = paces.get(model)
   if (known !== undefined && when === 'known') return known
-  const { maxTokens } = model.manifest
-  const limits = { maxTokens, batchTokens: config.batchTokens, slowdownMax: 1 }
+  const limits = { maxTokens: model.manifest.maxTokens, slowdownMax: 1 }
   const trial = await tryModel(model.classifier, limits)
   if (trial.kind === 'failed') return undefined
   paces.set(model, trial.usPerToken)
@@ -131,15 +128,15 @@ async function paceOf(
 }
 
 async function fetchVersion(
-  { objects, storeDir }: LoaderOptions,
+  { objects, storeDir, hashFile }: LoaderOptions,
   wanted: { ref: string; released: ReleasedVersion | undefined; signal: AbortSignal },
 ): Promise<ModelVersion> {
   const { ref, released, signal } = wanted
-  if (objects === undefined) return openVersion({ ref, storeDir })
+  if (objects === undefined) return openVersion({ ref, storeDir, hashFile })
   const parsed = parseModelRef(ref)
   const version = parsed.kind === 'version' ? parsed.version : ''
   return downloadVersion({
-    ...{ objects, storeDir, name: parsed.name, version, signal },
+    ...{ objects, storeDir, name: parsed.name, version, signal, hashFile },
     manifestSha256: released?.manifestSha256,
   })
 }

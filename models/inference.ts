@@ -32,7 +32,10 @@ export type InferenceOptions = {
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
   readonly onBatch?: (batch: BatchRecord) => void
-} & Pick<PoolOptions, 'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'readyWith' | 'priority'>
+} & Pick<
+  PoolOptions,
+  'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'keep' | 'readyWith' | 'priority'
+>
 
 /** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
@@ -70,9 +73,10 @@ export async function openInference(
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }
   const opened: { batcher?: Batcher } = {}
   const { modelPath, workers, batchesPerWorkerMax, restartsMax, priority } = options
-  const { spawn, readyWith } = options
+  const { spawn, keep, readyWith } = options
   const pool = await openPool({
-    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, spawn, readyWith, priority },
+    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, priority },
+    ...{ spawn, keep, readyWith },
     onRoom: () => opened.batcher?.wake(),
   })
   if (padTo > 1 && !pool.shape.masksPadding) {

@@ -34,7 +34,7 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
   return { classifier, lengths }
 }
 
-const limits = { maxTokens: 64, batchTokens: 128, slowdownMax: 5 }
+const limits = { maxTokens: 64, slowdownMax: 5 }
 
 describe('tryModel', () => {
   it('passes a good model after every length up to the longest', async () => {

@@ -91,13 +91,14 @@ describe('openPool', () => {
     const { threads, spawn } = recordThreads()
     let onRoom = (): void => undefined
     await withPool({ spawn, onRoom: () => onRoom() }, async (pool) => {
-      const lost = pool.run(batchOf([1, 2]))
       const replaced = new Promise<void>((resolve) => {
         onRoom = () => {
           if (pool.room > 0) resolve()
         }
       })
+      // Ended first: a batch so small may be answered before the thread is interrupted.
       void threads[0]!.terminate()
+      const lost = pool.run(batchOf([1, 2]))
       await expect(lost).rejects.toMatchObject({ code: 'worker_crashed', retryable: true })
       await replaced
       expect(threads).toHaveLength(2)
@@ -108,8 +109,8 @@ describe('openPool', () => {
   it('gives up a thread that ends too often, and then refuses', async () => {
     const { threads, spawn } = recordThreads()
     await withPool({ spawn, restartsMax: 0 }, async (pool) => {
-      const lost = pool.run(batchOf([1, 2]))
       void threads[0]!.terminate()
+      const lost = pool.run(batchOf([1, 2]))
       await expect(lost).rejects.toMatchObject({ code: 'worker_crashed' })
       expect([pool.alive, pool.room, threads.length]).toEqual([false, 0, 1])
       await expect(pool.run(batchOf([1]))).rejects.toMatchObject({ code: 'worker_crashed' })

@@ -28,6 +28,8 @@ export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   readonly onRoom?: () => void
   /** Creates a thread; tests take hold of the threads here. */
   readonly spawn?: SpawnThread | undefined
+  /** Is given each thread at closing, its model released; without it they end. */
+  readonly keep?: ((thread: Worker) => void) | undefined
   /** Whether opening waits for all workers, or for one while the others follow. Default: all. */
   readonly readyWith?: 'all' | 'first' | undefined
 }
@@ -52,7 +54,7 @@ export type SessionPool = {
    * ended under it. Other batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
-  /** Waits for the batches that run, then ends the threads. */
+  /** Waits for the batches that run, then frees the model and ends the threads, or gives them back. */
   close(): Promise<void>
 }
 
@@ -67,6 +69,10 @@ type Slot = {
   thread: Worker | undefined
   /** Settles when the thread has loaded the model, or cannot. */
   loading: Promise<unknown>
+  /** Stops listening to the thread. */
+  leave: () => void
+  /** Called when the thread has freed its model. */
+  released: () => void
   ready: boolean
   readonly pending: Map<number, PendingRun>
   readonly restartTimes: number[]
@@ -83,6 +89,8 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     index,
     thread: undefined,
     loading: Promise.resolve(),
+    leave: () => undefined,
+    released: () => undefined,
     ready: false,
     pending: new Map(),
     restartTimes: [],
@@ -169,17 +177,32 @@ async function close(state: PoolState): Promise<void> {
       }
     })
   }
-  await Promise.all(
-    state.slots.map(async ({ thread, loading }) => {
-      if (thread === undefined) return
-      const ended = new Promise((resolve) => thread.once('exit', resolve))
-      // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
-      // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
-      await loading.catch(() => undefined)
-      thread.postMessage({ kind: 'close' } satisfies PoolMessage)
-      await ended
-    }),
-  )
+  await Promise.all(state.slots.map((slot) => endWorker(state, slot)))
+}
+
+async function endWorker({ options }: PoolState, slot: Slot): Promise<void> {
+  const { thread, loading } = slot
+  if (thread === undefined) return
+  const ended = new Promise((resolve) => thread.once('exit', resolve))
+  // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
+  // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
+  await loading.catch(() => undefined)
+  // A thread of low priority may not raise it again, and one without a model is about to end.
+  const isKept = options.keep !== undefined && options.priority !== 'background' && slot.ready
+  if (!isKept) {
+    thread.postMessage({ kind: 'close' } satisfies PoolMessage)
+    await ended
+    return
+  }
+  const released = new Promise<void>((resolve) => {
+    slot.released = resolve
+  })
+  thread.postMessage({ kind: 'release' } satisfies PoolMessage)
+  await Promise.race([released, ended])
+  if (slot.thread !== thread) return
+  slot.thread = undefined
+  slot.leave()
+  options.keep(thread)
 }
 
 /** Loading needs about twice the memory that serving does, so workers load one after the other. */
@@ -194,24 +217,29 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
   slot.thread = thread
   let crash: unknown
   const loading = new Promise<SessionShape>((resolve, reject) => {
-    thread.on('message', (message: WorkerMessage) => {
+    const onMessage = (message: WorkerMessage): void => {
       if (message.kind === 'ready') {
         slot.ready = true
         resolve(message.shape)
         state.options.onRoom?.()
       } else if (message.kind === 'refused') {
         reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
-      } else settleRun(state, slot, message)
-    })
-    thread.on('error', (error) => {
+      } else if (message.kind === 'released') slot.released()
+      else settleRun(state, slot, message)
+    }
+    const onError = (error: unknown): void => {
       crash = error
-    })
-    thread.on('exit', (exitCode) => {
+    }
+    const onExit = (exitCode: number): void => {
       const message = `An inference worker ended unexpectedly (exit ${exitCode}).`
       const error = new WinnowError('worker_crashed', message, { cause: crash })
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
-    })
+    }
+    thread.on('message', onMessage).on('error', onError).on('exit', onExit)
+    slot.leave = () => {
+      thread.off('message', onMessage).off('error', onError).off('exit', onExit)
+    }
   })
   slot.loading = loading
   return loading

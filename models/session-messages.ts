@@ -1,7 +1,7 @@
 // What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
 // sender must not touch them again.
 
-/** What a worker is given when it starts. */
+/** The model that a worker is to load. */
 export type WorkerStart = {
   readonly modelPath: string
   /** The model with its weights left in `modelPath` (graph/mapped-weights.ts). */
@@ -31,8 +31,12 @@ export type SessionShape = {
   readonly loadMs: number
 }
 
+/** Answered in the order sent; one model at a time. */
 export type PoolMessage =
+  | { readonly kind: 'load'; readonly start: WorkerStart }
   | { readonly kind: 'run'; readonly id: number; readonly batch: TokenBatch }
+  /** Frees the model; the thread waits for another. */
+  | { readonly kind: 'release' }
   | { readonly kind: 'close' }
 
 export type WorkerMessage =
@@ -50,3 +54,4 @@ export type WorkerMessage =
       readonly runMs: number
     }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  | { readonly kind: 'released' }

@@ -1,5 +1,6 @@
-// Starts the threads of inference, also one ahead of time: it loads the runtime while its model is still being
-// looked for and checked. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
+// The threads of inference: started for a model, started ahead of time so that the runtime loads while the
+// model is still being looked for, and kept when their model is freed, so that the next one finds them
+// warm. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
 import { Worker } from 'node:worker_threads'
 import type { PoolMessage, WorkerStart } from './session-messages.ts'
 
@@ -10,48 +11,73 @@ export type SpawnThread = (start: WorkerStart) => Worker
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const script = new URL(`./session-worker.${extension}`, import.meta.url)
 
-/** A thread that loads its model at once; without `start`, when it is told which. */
-export function spawnThread(start?: WorkerStart): Worker {
-  // The thread makes little garbage: tensors are outside its heap. A small young generation keeps
-  // some 20 MB a thread that a larger one would hold on to.
-  return new Worker(script, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
+/** A thread that loads its model at once. */
+export function spawnThread(start: WorkerStart): Worker {
+  return loadOn(startThread(), start)
 }
 
-export type SpareThread = {
-  /** Gives the spare thread out once, then starts others. */
+function startThread(): Worker {
+  // The thread makes little garbage: tensors are outside its heap. A small young generation keeps
+  // some 20 MB a thread that a larger one would hold on to.
+  return new Worker(script, { resourceLimits: { maxYoungGenerationSizeMb: 4 } })
+}
+
+function loadOn(thread: Worker, start: WorkerStart): Worker {
+  thread.postMessage({ kind: 'load', start } satisfies PoolMessage)
+  return thread
+}
+
+/** Threads without a model. They do not keep the process alive; the caller closes them. */
+export type SpareThreads = {
+  /** Gives a spare thread out, or a new one. */
   readonly spawn: SpawnThread
-  /** Ends the spare thread if nobody took it. */
+  /** Takes a thread whose model is released; ends it when enough are kept. */
+  readonly keep: (thread: Worker) => void
+  /** Ends the threads that nobody took. */
   close(): Promise<void>
 }
 
-/** Starts a thread ahead of time. It does not keep the process alive; the caller closes it. */
-export function startSpareThread(): SpareThread {
-  let spare: Worker | undefined = spawnThread()
-  spare.unref()
-  // One that fails before it is needed is replaced by one that can say why.
-  const forget = (): void => {
-    spare = undefined
+/**
+ * Starts one thread ahead of time. `keptMax` of those given back are kept (default none): starting one
+ * takes 0.2 s of CPU time, which a swap of models under load need not spend.
+ */
+export function startSpareThreads({ keptMax = 0 } = {}): SpareThreads {
+  const spares = new Map<Worker, () => void>()
+  const ending = new Set<Promise<unknown>>()
+  let isClosed = false
+  const hold = (thread: Worker): void => {
+    thread.unref()
+    // One that fails before it is needed is replaced by one that can say why.
+    const forget = (): void => void spares.delete(thread)
+    thread.once('error', forget).once('exit', forget)
+    spares.set(thread, forget)
   }
-  spare.once('error', forget).once('exit', forget)
+  const take = (): Worker | undefined => {
+    const [next] = spares
+    if (next === undefined) return undefined
+    const [thread, forget] = next
+    spares.delete(thread)
+    thread.off('error', forget).off('exit', forget).ref()
+    return thread
+  }
+  const end = (thread: Worker): void => {
+    const ended = new Promise((resolve) => thread.once('exit', resolve))
+    ending.add(ended)
+    void ended.then(() => ending.delete(ended))
+    // Not terminated, which a thread that loads the runtime may answer with abort(): see pool.ts.
+    thread.postMessage({ kind: 'close' } satisfies PoolMessage)
+  }
+  hold(startThread())
   return {
-    spawn(start) {
-      const thread = spare
-      if (thread === undefined) return spawnThread(start)
-      thread.off('error', forget).off('exit', forget)
-      spare = undefined
-      thread.ref()
-      thread.postMessage(start)
-      return thread
+    spawn: (start) => loadOn(take() ?? startThread(), start),
+    keep(thread) {
+      if (isClosed || spares.size >= keptMax) end(thread)
+      else hold(thread)
     },
     async close() {
-      const thread = spare
-      spare = undefined
-      if (thread === undefined) return
-      const ended = new Promise((resolve) => thread.once('exit', resolve))
-      // Not terminated, which a thread that loads the runtime may answer with abort(): see pool.ts.
-      thread.ref()
-      thread.postMessage({ kind: 'close' } satisfies PoolMessage)
-      await ended
+      isClosed = true
+      for (let thread = take(); thread !== undefined; thread = take()) end(thread)
+      await Promise.all(ending)
     },
   }
 }

@@ -2,9 +2,8 @@
 // blocks its thread, which is why each session has one. It owns session options and input
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
 import { constants, setPriority } from 'node:os'
-import { once } from 'node:events'
 import { dirname } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
@@ -16,17 +15,62 @@ import type {
   WorkerStart,
 } from './session-messages.ts'
 
-if (parentPort !== null) {
-  // A spare thread gets its model later, or none.
-  const given = (workerData ?? (await once(parentPort, 'message'))[0]) as WorkerStart | PoolMessage
-  if ('kind' in given) parentPort.close()
-  else await serve(parentPort, given)
-}
+if (parentPort !== null) listen(parentPort)
 
-async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
+/** The model that the thread holds. */
+type Held = { readonly session: InferenceSession; readonly output: WorkerStart['output'] }
+
+function listen(port: NonNullable<typeof parentPort>): void {
+  let held: Held | undefined
   const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
-  let session: InferenceSession
+  const handle = async (message: PoolMessage): Promise<void> => {
+    switch (message.kind) {
+      case 'load': {
+        const loaded = await load(message.start)
+        if (loaded.kind === 'refused') {
+          send(loaded)
+          port.close()
+        } else {
+          held = { session: loaded.session, output: message.start.output }
+          send({ kind: 'ready', shape: loaded.shape })
+        }
+        break
+      }
+      case 'run': {
+        const answer = await answerTo(held!, message)
+        send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
+        break
+      }
+      case 'release':
+        await held?.session.release()
+        held = undefined
+        send({ kind: 'released' })
+        break
+      case 'close':
+        try {
+          await held?.session.release()
+        } finally {
+          port.close()
+        }
+    }
+  }
+  // The next batch may arrive while one runs; runs follow each other, so that their times add up.
+  let last = Promise.resolve()
+  port.on('message', (message: PoolMessage) => {
+    last = last.then(() => handle(message))
+  })
+}
+
+type Loaded =
+  | {
+      readonly kind: 'loaded'
+      readonly session: InferenceSession
+      readonly shape: SessionShape
+    }
+  | Extract<WorkerMessage, { kind: 'refused' }>
+
+async function load(start: WorkerStart): Promise<Loaded> {
   // Linux gives each thread a niceness of its own (setpriority(2), "C library/kernel differences");
   // elsewhere this call would slow the whole process down. 10 is a tenth of the share of a busy thread:
   // with 19 it would starve on a machine that is never idle.
@@ -35,33 +79,27 @@ async function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): 
   }
   try {
     const started = performance.now()
-    session = await createSession(start)
+    const session = await createSession(start)
     const shape = await warmUp(session, start)
-    send({ kind: 'ready', shape: { ...shape, loadMs: performance.now() - started } })
+    return { kind: 'loaded', session, shape: { ...shape, loadMs: performance.now() - started } }
   } catch (error) {
     const code = error instanceof WinnowError ? 'model_incompatible' : 'session_failed'
-    send({ kind: 'refused', code, message: errorMessage(error) })
-    port.close()
-    return
+    return { kind: 'refused', code, message: errorMessage(error) }
   }
-  const answer = async ({ id, batch }: Extract<PoolMessage, { kind: 'run' }>): Promise<void> => {
-    const started = performance.now()
-    try {
-      const rows = await runBatch(session, batch, start.output)
-      const runMs = performance.now() - started
-      send({ kind: 'done', id, rows, width: rows.length / batch.batch, runMs }, [rows.buffer])
-    } catch (error) {
-      send({ kind: 'failed', id, message: errorMessage(error) })
-    }
+}
+
+async function answerTo(
+  { session, output }: Held,
+  { id, batch }: Extract<PoolMessage, { kind: 'run' }>,
+): Promise<Extract<WorkerMessage, { kind: 'done' | 'failed' }>> {
+  const started = performance.now()
+  try {
+    const rows = await runBatch(session, batch, output)
+    const runMs = performance.now() - started
+    return { kind: 'done', id, rows, width: rows.length / batch.batch, runMs }
+  } catch (error) {
+    return { kind: 'failed', id, message: errorMessage(error) }
   }
-  // The next batch may arrive while one runs; runs follow each other, so that their times add up.
-  let last = Promise.resolve()
-  port.on('message', (message: PoolMessage) => {
-    last = last.then(async () => {
-      if (message.kind === 'run') await answer(message)
-      else await session.release().finally(() => port.close())
-    })
-  })
 }
 
 function createSession({ modelPath, mappedModel }: WorkerStart): Promise<InferenceSession> {

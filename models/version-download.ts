@@ -15,13 +15,14 @@ import {
   type VersionPlace,
 } from './remote-versions.ts'
 import { withStoreLock } from './store-lock.ts'
-import { modelDir, readVersion, type ModelVersion } from './version-files.ts'
+import { modelDir, readVersion, type HashFile, type ModelVersion } from './version-files.ts'
 
 export type DownloadOptions = VersionPlace & {
   readonly objects: ObjectStore
   readonly storeDir: string
   /** What the manifest must be, from an announcement. */
   readonly manifestSha256?: string | undefined
+  readonly hashFile?: HashFile | undefined
   readonly onBytes?: ((receivedBytes: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -47,7 +48,7 @@ export async function downloadVersion(options: DownloadOptions): Promise<ModelVe
 }
 
 async function fetchLocked(options: DownloadOptions, dir: string): Promise<ModelVersion> {
-  const { objects, name, version, manifestSha256 } = options
+  const { objects, name, version, manifestSha256, hashFile } = options
   const url = versionUrl(objects, options)
   const remote = await remoteManifest(objects, options)
   if (remote === undefined) {
@@ -60,7 +61,7 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
     throw new WinnowError('model_corrupt', `${url} holds the manifest of another version.`)
   }
   const target = join(dir, version)
-  const present = await presentVersion(target, remote.bytes)
+  const present = await presentVersion(target, { manifest: remote.bytes, hashFile })
   if (present !== undefined) return present
   const pending = join(dir, `.pending-${randomUUID()}`)
   await mkdir(pending, { recursive: true })
@@ -76,11 +77,14 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
   } finally {
     await rm(pending, { recursive: true, force: true })
   }
-  return readVersion(target)
+  return readVersion(target, hashFile)
 }
 
 /** The version on disk where it is the same and intact; a damaged copy goes, a different one stays. */
-async function presentVersion(dir: string, manifest: Buffer): Promise<ModelVersion | undefined> {
+async function presentVersion(
+  dir: string,
+  { manifest, hashFile }: { manifest: Buffer; hashFile: HashFile | undefined },
+): Promise<ModelVersion | undefined> {
   const bytes = await readFile(join(dir, 'manifest.json')).catch(() => undefined)
   if (bytes !== undefined && !bytes.equals(manifest)) {
     throw new WinnowError(
@@ -91,7 +95,7 @@ async function presentVersion(dir: string, manifest: Buffer): Promise<ModelVersi
     )
   }
   try {
-    return bytes === undefined ? undefined : await readVersion(dir)
+    return bytes === undefined ? undefined : await readVersion(dir, hashFile)
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'model_corrupt') throw error
     await rm(dir, { recursive: true, force: true })

@@ -54,11 +54,17 @@ export async function readManifest(dir: string): Promise<Manifest> {
   return parseManifest(await readOrCorrupt(path), path)
 }
 
+/** Reads the hash of a file; see remembered-hashes.ts. */
+export type HashFile = typeof sha256OfFile
+
 /**
  * Opens the version in `dir` after checking model.onnx and tokenizer.json against the manifest
  * (90 MB take 0.1 to 0.4 s). Throws WinnowError 'model_corrupt', which names the file.
  */
-export async function readVersion(dir: string): Promise<ModelVersion> {
+export async function readVersion(
+  dir: string,
+  hashFile: HashFile = sha256OfFile,
+): Promise<ModelVersion> {
   const manifest = await readManifest(dir)
   const { name, version } = manifest
   if (basename(dir) !== version || basename(dirname(dir)) !== name) {
@@ -68,15 +74,18 @@ export async function readVersion(dir: string): Promise<ModelVersion> {
   }
   const modelPath = join(dir, 'model.onnx')
   const tokenizerPath = join(dir, 'tokenizer.json')
-  await requireHash(modelPath, manifest.graphSha256)
-  await requireHash(tokenizerPath, manifest.tokenizerSha256)
+  await requireHash(modelPath, { expected: manifest.graphSha256, hashFile })
+  await requireHash(tokenizerPath, { expected: manifest.tokenizerSha256, hashFile })
   return { ref: `${name}@${version}`, name, version, dir, modelPath, tokenizerPath, manifest }
 }
 
-async function requireHash(path: string, expected: string): Promise<void> {
+async function requireHash(
+  path: string,
+  { expected, hashFile }: { expected: string; hashFile: HashFile },
+): Promise<void> {
   let actual: string
   try {
-    actual = await sha256OfFile(path)
+    actual = await hashFile(path)
   } catch (cause) {
     throw new WinnowError('model_corrupt', `${path} cannot be read.`, { cause, details: { path } })
   }

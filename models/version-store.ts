@@ -13,6 +13,7 @@ import {
   modelNames,
   readManifest,
   readVersion,
+  type HashFile,
   versionNumbers,
   type ModelVersion,
 } from './version-files.ts'
@@ -81,6 +82,7 @@ export async function writeVersion(draft: VersionDraft): Promise<ModelVersion> {
 export async function openVersion(options: {
   ref: string
   storeDir: string
+  hashFile?: HashFile | undefined
 }): Promise<ModelVersion> {
   const { storeDir } = options
   const ref = parseModelRef(options.ref)
@@ -104,7 +106,7 @@ export async function openVersion(options: {
       { details: { name, version, versions } },
     )
   }
-  return readVersion(join(modelDir(storeDir, name), version))
+  return readVersion(join(modelDir(storeDir, name), version), options.hashFile)
 }
 
 /** All versions of all models, or of one, by name and then oldest first. */
