@@ -5,6 +5,7 @@ import type { Config } from '../configs/schema.ts'
 import type { BatchRecord } from '../models/batcher.ts'
 import type { Classifier } from '../models/classifier.ts'
 import type { PoolOptions } from '../models/pool.ts'
+import type { ThreadPriority } from '../models/thread-priority.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { openVersionModel, type VersionModelOptions } from '../models/version-model.ts'
@@ -35,8 +36,8 @@ export async function openModel(
     version: ModelVersion
     config: Config['inference']
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
-    /** One thread that yields to all others, for work that nobody waits for. Default: normal. */
-    priority?: 'normal' | 'background'
+    /** `background` is one thread only, for work that nobody waits for. Default: normal. */
+    priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
     Pick<VersionModelOptions, 'loadTokenizer'>,
 ): Promise<OpenModel> {
@@ -45,7 +46,7 @@ export async function openModel(
   const { manifest, dir } = version
   const { classifier, tokenizer } = await openVersionModel({
     version,
-    workers: priority === 'normal' ? workersOf(config) : 1,
+    workers: priority === 'background' ? 1 : workersOf(config),
     priority,
     loadTokenizer: options.loadTokenizer,
     spawn: options.spawn,

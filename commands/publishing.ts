@@ -17,7 +17,7 @@ import { adoptChampion, championOf } from '../models/champion.ts'
 import { openFolderObjects } from '../models/folder-objects.ts'
 import { describeRelease, promoted, published, rolledBack, sided } from '../models/release-state.ts'
 import { versionUrl, writeStateCopy } from '../models/remote-versions.ts'
-import type { ModelVersion } from '../models/version-files.ts'
+import type { HashFile, ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { claimNumber, uploadVersion } from '../models/version-upload.ts'
@@ -27,6 +27,7 @@ import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { evaluateModel, sameLabels } from '../trainers/evaluate.ts'
+import { rememberHashes } from '../models/remembered-hashes.ts'
 import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/publish-gate.ts'
 import type { RunRecord } from '../trainers/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
@@ -40,6 +41,8 @@ export type Registry = {
   /** Undefined with store.kind local: versions stay in the model store. */
   readonly objects: ObjectStore | undefined
   readonly announcements: ModelAnnouncements
+  /** Reads the hashes of versions, each once. */
+  readonly hashFile: HashFile
   /** Writes a row of model_releases; with ClickHouse away it says so and goes on. */
   record(release: Release): Promise<void>
   recordRun(run: RunRecord, version: ModelVersion): Promise<void>
@@ -91,7 +94,7 @@ export function openRegistry(options: {
     }
     const topic = topicOf(config.topics, 'models')
     return {
-      ...{ config, storeDir, objects, reach: faults.reach },
+      ...{ config, storeDir, objects, reach: faults.reach, hashFile: rememberHashes() },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) => noted('run', () => insertTrainingRun(analytics, run, version)),
@@ -226,14 +229,14 @@ export async function sideModel(
 }
 
 /** A version with what an announcement says of it. */
-async function describeVersion({ objects, storeDir }: Registry, ref: string) {
-  const version = await resolveVersion({ ref, storeDir, objects, note: () => undefined })
+async function describeVersion({ objects, storeDir, hashFile }: Registry, ref: string) {
+  const version = await resolveVersion({ ref, storeDir, objects, hashFile, note: () => undefined })
   const url =
     objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
   return { version, released: await describeRelease(version, url) }
 }
 
-type StateKeeper = Pick<Registry, 'announcements' | 'objects' | 'storeDir' | 'record'>
+type StateKeeper = Pick<Registry, 'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'>
 
 /** Makes the champion before the present one champion again. Throws model_not_found. */
 export async function rollBackModel(
@@ -285,12 +288,12 @@ export async function rollBackPromotion(
 
 /** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
 async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
-  const { objects, storeDir } = registry
+  const { objects, storeDir, hashFile } = registry
   const { name, champion, previous } = state
   if (objects !== undefined) await writeStateCopy(objects, state)
   if (champion === null || (await championOf({ storeDir, name })) === champion) return
   const version = await resolveVersion({
-    ...{ ref: `${name}@${champion}`, storeDir, objects, note: () => undefined },
+    ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
   })
   await adoptChampion({ storeDir, name: version.name, champion, previous })
 }

@@ -18,9 +18,9 @@ import type { PoolOptions } from '../models/pool.ts'
 import { rememberHashes } from '../models/remembered-hashes.ts'
 import { startSpareThreads } from '../models/session-thread.ts'
 import { shareTokenizers } from '../models/shared-tokenizers.ts'
+import type { ThreadPriority } from '../models/thread-priority.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
-import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
 import type { SideRole } from '../schemas/model-announcement.ts'
@@ -64,24 +64,26 @@ export async function openServingModel(
     })
   }
   const loadTokenizer = shareTokenizers()
+  const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
-    role: Classification['role'],
+    priority: ThreadPriority,
     readyWith: PoolOptions['readyWith'] = 'all',
   ): Promise<OpenModel> =>
     openModel({
       ...{ version, config: config.inference, loadTokenizer, readyWith },
-      // A thread that yields cannot be used for anything else later.
-      ...(role === 'shadow' ? { priority: 'background' } : spares),
+      priority,
+      // A background thread cannot be used for anything else later.
+      ...(priority !== 'background' && spares),
       onBatch: (batch, manifest) => {
         // The metrics are of what somebody waits for.
-        if (role !== 'shadow') telemetry.batch(batch)
+        if (priority !== 'background') telemetry.batch(batch)
         onBatch?.(batch, manifest)
       },
     })
   const { model: ref } = config.inference
-  const version = await resolveVersion({ ref, storeDir, objects, note: log })
-  const first = await open(version, 'champion', 'first')
+  const version = await resolveVersion({ ref, storeDir, objects, hashFile, note: log })
+  const first = await open(version, 'normal', 'first')
   const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
   const models: ServingModels = {
     champion: opened.add(new ModelSlot(first), close),
@@ -108,7 +110,7 @@ export async function openServingModel(
         readFigures: (promotion) => readGuardFigures(analytics, promotion, config.guards.windowMs),
         rollBack: (promotion, reason) =>
           rollBackPromotion(
-            { announcements, objects, storeDir, record },
+            { announcements, objects, storeDir, record, hashFile },
             { promotion, by, reason },
           ),
         onRollback: (guard) => telemetry.guarded(guard),
@@ -118,8 +120,8 @@ export async function openServingModel(
   opened.add(
     followModel({
       ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
-      hashFile: rememberHashes(),
-      open: (wanted, role) => open(wanted, role),
+      hashFile,
+      open: (wanted, role) => open(wanted, role === 'shadow' ? 'background' : 'loading'),
       ...{ announcements, by, record },
       onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),

@@ -92,6 +92,8 @@ export type Classifier = {
   /** Classifies a stream of texts; outcomes come in input order, the memory used is bounded. */
   classifyAll(texts: AsyncIterable<string> | Iterable<string>): AsyncGenerator<TextOutcome>
   stats(): InferenceStats
+  /** Ends the low priority of workers that were opened as `loading`. */
+  raisePriority(): void
   /** Answers what is queued, then ends the workers. */
   close(): Promise<void>
 }
@@ -139,6 +141,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
     },
     classifyAll: (texts) => classifyAll(inference, texts, read),
     stats: inference.stats,
+    raisePriority: inference.raisePriority,
     close: inference.close,
   }
 }

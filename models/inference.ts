@@ -54,6 +54,8 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   readonly width: number
   readonly tokenize: (text: string) => Tokenized
   readonly stats: () => InferenceStats
+  /** Ends the low priority of workers that were opened as `loading`. */
+  readonly raisePriority: () => void
   /** Answers what is queued, then ends the workers. */
   readonly close: () => Promise<void>
 }
@@ -113,6 +115,7 @@ export async function openInference(
       queuedTexts: batcher.queuedTexts,
       queuedTokens: batcher.queuedTokens,
     }),
+    raisePriority: () => pool.raisePriority(),
     close: async () => {
       await batcher.close()
       await pool.close()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Classifier, ClassifyOutcome } from './classifier.ts'
+import type { ClassifyOutcome } from './classifier.ts'
 import { tryBeside, tryModel } from './model-trial.ts'
 
 /** A classifier that answers after `msPerToken`, and notes the lengths that it was asked. */
@@ -19,10 +19,13 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
           },
           ...{ probabilities: new Float32Array(1), queueMs: 0, inferMs: 0, batchId: 0 },
         }
-  const classifier: Pick<Classifier, 'classifyWhenRoom' | 'tokenize' | 'labels'> = {
-    labels: ['a'],
+  const raised = { times: 0 }
+  const classifier = {
+    raisePriority: () => {
+      raised.times++
+    },
     tokenize: () => ({ ids: Int32Array.of(101, 5, 6, 7, 102), truncated: false }),
-    classifyWhenRoom: async (ids) => {
+    classifyWhenRoom: async (ids: Int32Array) => {
       lengths.push(ids.length)
       expect([ids[0], ids.at(-1)]).toEqual([101, 102])
       if (ids.length === options.throwsAt) throw new Error('no room in this session')
@@ -31,7 +34,7 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
       return { result: Promise.resolve(outcome(ids.length)) }
     },
   }
-  return { classifier, lengths }
+  return { classifier, lengths, raised }
 }
 
 const limits = { maxTokens: 64, slowdownMax: 5 }
@@ -69,7 +72,7 @@ describe('tryModel', () => {
 })
 
 describe('tryBeside', () => {
-  const { classifier } = classifierOf({ msPerToken: 0.05 })
+  const { classifier, raised } = classifierOf({ msPerToken: 0.05 })
 
   it("takes the rival's pace as it is now before it calls a model too slow", async () => {
     const asked: string[] = []
@@ -80,6 +83,7 @@ describe('tryBeside', () => {
     }
     expect((await tryBeside(classifier, { ...limits, paceOfRival })).kind).toBe('passed')
     expect(asked).toEqual(['known', 'now'])
+    expect(raised.times).toBe(1)
   })
 
   it('refuses one that is too slow twice, and asks once where the first trial tells', async () => {

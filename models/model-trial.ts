@@ -13,7 +13,7 @@ export type TrialResult =
   | { readonly kind: 'passed'; readonly usPerToken: number }
   | { readonly kind: 'failed'; readonly failure: TrialFailure }
 
-type TriedModel = Pick<Classifier, 'classifyWhenRoom' | 'tokenize' | 'labels'>
+type TriedModel = Pick<Classifier, 'classifyWhenRoom' | 'tokenize'>
 
 /** The lengths of a trial, and what it must not be slower than. */
 export type TrialOptions = {
@@ -57,11 +57,12 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
 }
 
 /**
- * The same beside a rival at work. A model that seems too slow is tried once more against the rival's pace
- * measured anew: both then share the machine with whatever it does now.
+ * The same beside a rival at work, for a model that was opened with the priority `loading` and has that of work
+ * afterwards. One that seems too slow is tried once more so, against the rival's pace measured anew: both then
+ * share the machine with whatever it does now.
  */
 export async function tryBeside(
-  model: TriedModel,
+  model: TriedModel & Pick<Classifier, 'raisePriority'>,
   options: Omit<TrialOptions, 'rivalUsPerToken'> & {
     /** The rival's pace as known, or measured now; undefined when it cannot be. */
     readonly paceOfRival: (when: 'known' | 'now') => Promise<number | undefined>
@@ -69,6 +70,7 @@ export async function tryBeside(
 ): Promise<TrialResult> {
   const { paceOfRival, ...rest } = options
   const first = await tryModel(model, { ...rest, rivalUsPerToken: await paceOfRival('known') })
+  model.raisePriority()
   if (first.kind === 'passed' || first.failure.reason !== 'too_slow') return first
   return tryModel(model, { ...rest, rivalUsPerToken: await paceOfRival('now') })
 }

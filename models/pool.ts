@@ -12,6 +12,7 @@ import type {
   WorkerMessage,
   WorkerStart,
 } from './session-messages.ts'
+import type { ThreadPriority } from './thread-priority.ts'
 
 export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   readonly workers: number
@@ -54,6 +55,8 @@ export type SessionPool = {
    * ended under it. Other batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
+  /** Ends the low priority of a pool that was opened as `loading`. */
+  raisePriority(): void
   /** Waits for the batches that run, then frees the model and ends the threads, or gives them back. */
   close(): Promise<void>
 }
@@ -100,6 +103,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     options,
     mappedModel,
     slots,
+    priority: options.priority ?? 'normal',
     nextRun: 0,
     closing: false,
     drained: undefined,
@@ -126,6 +130,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
       return slots.some((slot) => slot.thread !== undefined)
     },
     run: (batch) => run(state, batch),
+    raisePriority: () => raisePriority(state),
     close: () => close(state),
   }
 }
@@ -134,6 +139,8 @@ type PoolState = {
   readonly options: PoolOptions
   readonly mappedModel: Uint8Array
   readonly slots: readonly Slot[]
+  /** Of threads started from now on. */
+  priority: ThreadPriority
   nextRun: number
   closing: boolean
   /** Called after each run while closing. */
@@ -167,6 +174,14 @@ function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
   return result
 }
 
+function raisePriority(state: PoolState): void {
+  if (state.priority !== 'loading') return
+  state.priority = 'normal'
+  for (const { thread } of state.slots) {
+    thread?.postMessage({ kind: 'raise-priority' } satisfies PoolMessage)
+  }
+}
+
 async function close(state: PoolState): Promise<void> {
   const busy = (): boolean => state.slots.some((slot) => slot.pending.size > 0)
   state.closing = true
@@ -180,15 +195,15 @@ async function close(state: PoolState): Promise<void> {
   await Promise.all(state.slots.map((slot) => endWorker(state, slot)))
 }
 
-async function endWorker({ options }: PoolState, slot: Slot): Promise<void> {
+async function endWorker({ options, priority }: PoolState, slot: Slot): Promise<void> {
   const { thread, loading } = slot
   if (thread === undefined) return
   const ended = new Promise((resolve) => thread.once('exit', resolve))
   // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
   // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
   await loading.catch(() => undefined)
-  // A thread of low priority may not raise it again, and one without a model is about to end.
-  const isKept = options.keep !== undefined && options.priority !== 'background' && slot.ready
+  // A background thread stays one, and one without a model is about to end.
+  const isKept = options.keep !== undefined && priority !== 'background' && slot.ready
   if (!isKept) {
     thread.postMessage({ kind: 'close' } satisfies PoolMessage)
     await ended
@@ -212,8 +227,9 @@ async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<vo
 
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
-  const { modelPath, output, priority, spawn = spawnThread } = state.options
-  const thread = spawn({ modelPath, mappedModel: state.mappedModel, output, priority })
+  const { modelPath, output, spawn = spawnThread } = state.options
+  const { mappedModel, priority } = state
+  const thread = spawn({ modelPath, mappedModel, output, priority })
   slot.thread = thread
   let crash: unknown
   const loading = new Promise<SessionShape>((resolve, reject) => {

@@ -1,5 +1,6 @@
 // What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
 // sender must not touch them again.
+import type { ThreadPriority } from './thread-priority.ts'
 
 /** The model that a worker is to load. */
 export type WorkerStart = {
@@ -8,8 +9,8 @@ export type WorkerStart = {
   readonly mappedModel: Uint8Array
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
-  /** `background` yields the processor to all other threads; on Linux only. Default `normal`. */
-  readonly priority?: 'normal' | 'background' | undefined
+  /** Default `normal`. */
+  readonly priority?: ThreadPriority | undefined
 }
 
 /** Texts of one padded length: ids int32 [batch, tokens] row-major. */
@@ -35,6 +36,7 @@ export type SessionShape = {
 export type PoolMessage =
   | { readonly kind: 'load'; readonly start: WorkerStart }
   | { readonly kind: 'run'; readonly id: number; readonly batch: TokenBatch }
+  | { readonly kind: 'raise-priority' }
   /** Frees the model; the thread waits for another. */
   | { readonly kind: 'release' }
   | { readonly kind: 'close' }

@@ -1,11 +1,11 @@
 // The body of one inference thread: one ONNX Runtime session, batches in, rows out. `session.run`
 // blocks its thread, which is why each session has one. It owns session options and input
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
-import { constants, setPriority } from 'node:os'
 import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { setThreadPriority } from './thread-priority.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
 import type {
   PoolMessage,
@@ -42,6 +42,9 @@ function listen(port: NonNullable<typeof parentPort>): void {
         send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
         break
       }
+      case 'raise-priority':
+        setThreadPriority('normal')
+        break
       case 'release':
         await held?.session.release()
         held = undefined
@@ -71,12 +74,7 @@ type Loaded =
   | Extract<WorkerMessage, { kind: 'refused' }>
 
 async function load(start: WorkerStart): Promise<Loaded> {
-  // Linux gives each thread a niceness of its own (setpriority(2), "C library/kernel differences");
-  // elsewhere this call would slow the whole process down. 10 is a tenth of the share of a busy thread:
-  // with 19 it would starve on a machine that is never idle.
-  if (start.priority === 'background' && process.platform === 'linux') {
-    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
-  }
+  setThreadPriority(start.priority ?? 'normal')
   try {
     const started = performance.now()
     const session = await createSession(start)

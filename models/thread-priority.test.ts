@@ -1,0 +1,53 @@
+// What a thread is given must be what the kernel gives it, and must not reach the other threads.
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { writeTinyEncoder } from '../tests/support/tiny-encoder.ts'
+import { openPool } from './pool.ts'
+import { hasCapability } from './thread-priority.ts'
+
+/** Niceness of each thread of this process: field 19 of /proc/PID/stat (proc(5)). */
+async function nicenesses(): Promise<number[]> {
+  const tasks = await readdir('/proc/self/task')
+  const stats = tasks.map(async (task) => {
+    const stat = await readFile(`/proc/self/task/${task}/stat`, 'utf8').catch(() => '')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
+  return Promise.all(stats)
+}
+
+const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
+const mayRaise = hasCapability(status, 23n)
+
+test.runIf(mayRaise)(
+  'threads that load yield until they are raised, and only they do',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'winnow-priority-'))
+    const modelPath = join(folder, 'tiny.onnx')
+    await writeTinyEncoder(modelPath)
+    // The runtime has a thread of its own for the process, which inherits from who loads first.
+    await (await openPool({ modelPath, output: 'embedding', workers: 1 })).close()
+    const before = getPriority()
+    const yielding = async (niceness: number) =>
+      (await nicenesses()).filter((one) => one === before + niceness).length
+    const others = await yielding(5)
+    const pool = await openPool({ modelPath, output: 'embedding', workers: 2, priority: 'loading' })
+    const run = () => pool.run({ ids: Int32Array.of(1, 2, 3), batch: 1, tokens: 3 })
+    await run()
+    expect([(await yielding(5)) - others, getPriority()]).toEqual([2, before])
+    pool.raisePriority()
+    await Promise.all([run(), run()])
+    expect(await yielding(5)).toBe(others)
+    await pool.close()
+    await rm(folder, { recursive: true })
+  },
+)
+
+test('a capability is a bit of the effective mask', () => {
+  const unprivileged = 'Name:\tnode\nCapPrm:\t000001ffffffffff\nCapEff:\t00000000a80425fb\n'
+  expect([hasCapability(unprivileged, 0n), hasCapability(unprivileged, 23n)]).toEqual([true, false])
+  expect(hasCapability('CapEff:\t000001fffeffffff\n', 23n)).toBe(true)
+  expect(hasCapability('', 23n)).toBe(false)
+})
