@@ -1,7 +1,7 @@
 // The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges and
 // help; defaults and meaning are trainers/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
-import { defaultRecipe, type Recipe } from '../trainers/fine-tuning-task.ts'
+import { defaultRecipe, partialRecipe, type Recipe } from '../trainers/fine-tuning-task.ts'
 import type { GivenRecipe } from '../trainers/few-examples.ts'
 import { numberIn, wholeNumber } from './shared-options.ts'
 
@@ -57,7 +57,7 @@ export function addRecipeOptions(command: Command): Command {
   const aboveZero = numberIn({ above: 0 })
   add(
     '--epochs <number>',
-    `passes over the data (${epochs}; more with few examples a label)`,
+    `passes over the data (${epochs}, partial ${partialRecipe.epochs}; more with few examples a label)`,
     wholeNumber(1),
   )
   add('--batch <texts>', `texts a step (${batchTexts})`, wholeNumber(1))
@@ -66,7 +66,11 @@ export function addRecipeOptions(command: Command): Command {
     `padded tokens a step at most (${batchTokensMax})`,
     wholeNumber(batchTokensMin),
   )
-  add('--lr <rate>', `highest rate of the encoder (${encoderRate})`, aboveZero)
+  add(
+    '--lr <rate>',
+    `highest rate of the encoder (${encoderRate}, partial ${partialRecipe.encoderRate})`,
+    aboveZero,
+  )
   add('--head-lr <rate>', `highest rate of the head (${headRate})`, aboveZero)
   command.addOption(
     new Option('--schedule <shape>', `partial, full: how rates fall (${schedule})`).choices([

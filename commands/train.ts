@@ -65,8 +65,6 @@ type Options = SharedOptions &
 type Trained = TrainedModel | TrainedEncoder
 
 const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
-/** A step then costs a third of a full one; with three layers it costs half. */
-const defaultLayers = 2
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
@@ -82,7 +80,7 @@ export function addTrainCommand(program: Command): void {
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
-      'winnow train --data tickets.jsonl --name tickets --method partial --layers 2 --epochs 3',
+      'winnow train --data tickets.jsonl --name tickets --method partial --layers 3 --epochs 3',
       'winnow train --resume --name tickets',
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
@@ -95,7 +93,7 @@ export function addTrainCommand(program: Command): void {
     .option('--validation <src>', 'chooses the best epoch (default: a part of the data)')
     .option(
       '--layers <number>',
-      `partial: layers trained from the top (${defaultLayers})`,
+      'partial: layers trained from the top (all but the lowest)',
       wholeNumber(1),
     )
     .addOption(
@@ -234,7 +232,7 @@ async function runTraining(
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
     return trainHead({ ...shared, pooledLayers })
   }
-  const { method, layers = defaultLayers, checkpointEvery } = options
+  const { method, layers, checkpointEvery } = options
   return trainEncoder({
     ...shared,
     validation,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from './dataset.ts'
 import { recipeFor } from './few-examples.ts'
-import { defaultRecipe } from './fine-tuning-task.ts'
+import { defaultRecipe, partialRecipe } from './fine-tuning-task.ts'
 
 /** A data set that has so many examples of its labels; the texts do not matter. */
 function datasetOf(counts: readonly number[], task?: 'multi-label'): Dataset {
@@ -16,28 +16,35 @@ function datasetOf(counts: readonly number[], task?: 'multi-label'): Dataset {
   }
 }
 
+const full = { method: 'full' } as const
+const partial = { method: 'partial' } as const
+
 describe('recipeFor', () => {
   it('is the default one where the label in the middle has enough examples', () => {
-    expect(recipeFor(datasetOf([3, 65, 900]), {})).toEqual(defaultRecipe)
-    expect(recipeFor(datasetOf([3, 65, 900]), { epochs: 2 })).toEqual({
+    expect(recipeFor(datasetOf([3, 65, 900]), full)).toEqual(defaultRecipe)
+    expect(recipeFor(datasetOf([3, 65, 900]), partial)).toEqual(partialRecipe)
+    expect(recipeFor(datasetOf([3, 65, 900]), { ...full, given: { epochs: 2 } })).toEqual({
       ...{ ...defaultRecipe, epochs: 2 },
     })
   })
 
   it('passes over few examples more often, to the end, and contrasts them', () => {
-    const recipe = recipeFor(datasetOf([16, 16, 900]), {})
+    const recipe = recipeFor(datasetOf([16, 16, 900]), partial)
     // 932 examples are 30 steps an epoch.
     expect(recipe).toEqual({ ...defaultRecipe, epochs: 5, patienceEpochs: 5, contrastWeight: 1 })
-    expect(recipeFor(datasetOf([64, 64]), {})).toMatchObject({ epochs: 38, patienceEpochs: 38 })
-    expect(recipeFor(datasetOf([8, 8]), {})).toMatchObject({ epochs: 40, patienceEpochs: 40 })
+    expect(recipeFor(datasetOf([64, 64]), full)).toMatchObject({ epochs: 38, patienceEpochs: 38 })
+    expect(recipeFor(datasetOf([8, 8]), full)).toMatchObject({ epochs: 40, patienceEpochs: 40 })
   })
 
   it('takes what was asked for', () => {
     const asked = { epochs: 3, patienceEpochs: 1, contrastWeight: 0, batchTexts: 8 }
-    expect(recipeFor(datasetOf([8, 8]), asked)).toEqual({ ...defaultRecipe, ...asked })
+    expect(recipeFor(datasetOf([8, 8]), { ...full, given: asked })).toEqual({
+      ...defaultRecipe,
+      ...asked,
+    })
   })
 
   it('does not contrast sets of labels', () => {
-    expect(recipeFor(datasetOf([8, 8], 'multi-label'), {}).contrastWeight).toBe(0)
+    expect(recipeFor(datasetOf([8, 8], 'multi-label'), full).contrastWeight).toBe(0)
   })
 })

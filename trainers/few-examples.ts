@@ -1,7 +1,7 @@
 // The recipe of fine-tuning where labels have few examples: more passes over them, and a contrastive loss
 // that learns from every pair. It owns when examples are few and what changes then.
 import type { Dataset } from './dataset.ts'
-import { defaultRecipe, type Recipe } from './fine-tuning-task.ts'
+import { defaultRecipe, partialRecipe, type Recipe } from './fine-tuning-task.ts'
 
 /** Examples of the label in the middle up to which they are few. */
 const fewMax = 64
@@ -13,17 +13,22 @@ const epochsMax = 40
 export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined }
 
 /**
- * The default recipe with what was asked for. With few examples a label, what was not asked for is other
- * than usual: the supervised contrastive loss (Khosla et al. 2020) counts as much as the entropy, which
+ * The default recipe of the method with what was asked for. With few examples a label, what was not asked for is other
+ * than usual, from that of full training: the supervised contrastive loss (Khosla et al. 2020) counts as much as the entropy, which
  * gives each text as many lessons as it has likes, as in SetFit (Tunstall et al. 2022, arXiv:2209.11055);
  * there are more epochs, and none is the last before its time, since the few examples held out hardly tell
  * one from another.
  */
-export function recipeFor(train: Dataset, given: GivenRecipe): Recipe {
+export function recipeFor(
+  train: Dataset,
+  { method, given = {} }: { method: 'partial' | 'full'; given?: GivenRecipe | undefined },
+): Recipe {
   const settings: [string, unknown][] = Object.entries(given)
   const asked = settings.filter(([, value]) => value !== undefined)
-  const recipe = { ...defaultRecipe, ...(Object.fromEntries(asked) as Partial<Recipe>) }
-  if (!hasFewExamples(train)) return recipe
+  const isFew = hasFewExamples(train)
+  const usual = method === 'partial' && !isFew ? partialRecipe : defaultRecipe
+  const recipe = { ...usual, ...(Object.fromEntries(asked) as Partial<Recipe>) }
+  if (!isFew) return recipe
   const stepsAnEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
   const wanted = Math.ceil(stepsMin / stepsAnEpoch)
   const epochs = given.epochs ?? Math.min(epochsMax, Math.max(recipe.epochs, wanted))

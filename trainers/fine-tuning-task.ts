@@ -64,6 +64,12 @@ export const defaultRecipe: Recipe = {
   patienceEpochs: 2,
 }
 
+/**
+ * Of the method partial: fewer, larger steps than in full training, whose result on three sets they match
+ * (docs/training.md) in a third of the time.
+ */
+export const partialRecipe: Recipe = { ...defaultRecipe, epochs: 2, encoderRate: 2e-4 }
+
 /** What computes the steps: ONNX Runtime, or TensorFlow.js where it is installed. */
 export const trainingEngines = ['onnx', 'tfjs'] as const
 export type TrainingEngine = (typeof trainingEngines)[number]

@@ -56,9 +56,9 @@ import {
 export type TrainEncoderProgress =
   StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
 
-/** Everything is trained, or only the top layers with the head. */
+/** Everything is trained, or only the top layers with the head (default: all but the lowest). */
 export type EncoderMethod =
-  { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers: number }
+  { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers?: number | undefined }
 
 export type TrainEncoderOptions = {
   readonly train: Dataset
@@ -245,7 +245,7 @@ function resolveOptions(options: TrainEncoderOptions): Resolved {
   return {
     ...options,
     ...parts,
-    recipe: recipeFor(parts.train, options.recipe ?? {}),
+    recipe: recipeFor(parts.train, { method: options.method.kind, given: options.recipe }),
     seed,
     engine: options.engine ?? 'onnx',
     maxTokens: checkedMaxTokens(options.base, options.maxTokens),
@@ -286,11 +286,12 @@ function heldOutFraction({ examples }: Dataset): number {
 
 function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): number {
   if (method.kind === 'full') return 0
-  if (Number.isInteger(method.layers) && method.layers >= 1 && method.layers < layers.length) {
-    return layers.length - method.layers
+  const { layers: trained = layers.length - 1 } = method
+  if (Number.isInteger(trained) && trained >= 1 && trained < layers.length) {
+    return layers.length - trained
   }
   const message =
-    `--layers must be from 1 to ${layers.length - 1} with this base, and is ${method.layers}; ` +
+    `--layers must be from 1 to ${layers.length - 1} with this base, and is ${trained}; ` +
     'for all of them use the method full.'
   throw new WinnowError('usage', message)
 }
@@ -340,7 +341,7 @@ function reportFacts(
 ): [string, string][] {
   const named = ({ manifest }: Dataset): string =>
     `${manifest.source}, ${manifest.examples} examples, SHA-256 ${manifest.sha256}`
-  const trained = method.kind === 'full' ? 'all layers' : `the top ${method.layers} layers`
+  const trained = describeTrained(method)
   return [
     ['Base encoder', `${base.name}, ${trained} trained, at most ${maxTokens} tokens`],
     ['Trained on', named(train)],
@@ -353,6 +354,13 @@ function reportFacts(
     ],
     ['Engine', `${engine}: ${runtime}`],
   ]
+}
+
+function describeTrained(method: EncoderMethod): string {
+  if (method.kind === 'full') return 'all layers'
+  return method.layers === undefined
+    ? 'all layers but the lowest'
+    : `the top ${method.layers} layers`
 }
 
 /** Writes the run and makes the answer of the command. */
