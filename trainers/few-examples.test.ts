@@ -22,10 +22,18 @@ const partial = { method: 'partial' } as const
 describe('recipeFor', () => {
   it('is the default one where the label in the middle has enough examples', () => {
     expect(recipeFor(datasetOf([3, 65, 900]), full)).toEqual(defaultRecipe)
-    expect(recipeFor(datasetOf([3, 65, 900]), partial)).toEqual(partialRecipe)
+    expect(recipeFor(datasetOf([3, 6_500, 900]), partial)).toEqual(partialRecipe)
     expect(recipeFor(datasetOf([3, 65, 900]), { ...full, given: { epochs: 2 } })).toEqual({
       ...{ ...defaultRecipe, epochs: 2 },
     })
+  })
+
+  it('passes over a small set more often where only the upper layers are trained', () => {
+    // 4,000 examples are 125 steps an epoch, 968 are 31.
+    const epochsOf = (counts: number[]) => recipeFor(datasetOf(counts), partial).epochs
+    expect([epochsOf([2_000, 2_000]), epochsOf([3, 65, 900])]).toEqual([4, 5])
+    const asked = { ...partial, given: { epochs: 1 } }
+    expect(recipeFor(datasetOf([3, 65, 900]), asked).epochs).toBe(1)
   })
 
   it('passes over few examples more often, to the end, and contrasts them', () => {

@@ -8,6 +8,8 @@ const fewMax = 64
 /** Steps that few examples are trained for, as far as passes over them allow. */
 const stepsMin = 150
 const epochsMax = 40
+/** Steps of partial training on more than a few, up to the epochs of full training. */
+const partialStepsMin = 400
 
 /** Settings that somebody asked for. */
 export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined }
@@ -28,9 +30,15 @@ export function recipeFor(
   const isFew = hasFewExamples(train)
   const usual = method === 'partial' && !isFew ? partialRecipe : defaultRecipe
   const recipe = { ...usual, ...(Object.fromEntries(asked) as Partial<Recipe>) }
-  if (!isFew) return recipe
-  const stepsAnEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
-  const wanted = Math.ceil(stepsMin / stepsAnEpoch)
+  const epochsFor = (steps: number): number =>
+    Math.ceil(steps / Math.ceil(train.examples.length / recipe.batchTexts))
+  if (!isFew) {
+    // A small set would end before its rates have risen.
+    const wanted = Math.min(epochsFor(partialStepsMin), defaultRecipe.epochs)
+    const epochs = given.epochs ?? Math.max(recipe.epochs, wanted)
+    return method === 'partial' ? { ...recipe, epochs } : recipe
+  }
+  const wanted = epochsFor(stepsMin)
   const epochs = given.epochs ?? Math.min(epochsMax, Math.max(recipe.epochs, wanted))
   return {
     ...{ ...recipe, epochs, patienceEpochs: given.patienceEpochs ?? epochs },
