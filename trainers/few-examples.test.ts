@@ -39,13 +39,15 @@ describe('recipeFor', () => {
   it('passes over few examples more often, to the end, and contrasts them', () => {
     const recipe = recipeFor(datasetOf([16, 16, 900]), partial)
     // 932 examples are 30 steps an epoch.
-    expect(recipe).toEqual({ ...defaultRecipe, epochs: 5, patienceEpochs: 5, contrastWeight: 1 })
+    expect(recipe).toEqual({
+      ...{ ...defaultRecipe, epochs: 5, patienceEpochs: 5, contrastWeight: 1, encoderRate: 1e-4 },
+    })
     expect(recipeFor(datasetOf([64, 64]), full)).toMatchObject({ epochs: 38, patienceEpochs: 38 })
     expect(recipeFor(datasetOf([8, 8]), full)).toMatchObject({ epochs: 40, patienceEpochs: 40 })
   })
 
   it('takes what was asked for', () => {
-    const asked = { epochs: 3, patienceEpochs: 1, contrastWeight: 0, batchTexts: 8 }
+    const asked = { epochs: 3, patienceEpochs: 1, contrastWeight: 0, encoderRate: 3e-5 }
     expect(recipeFor(datasetOf([8, 8]), { ...full, given: asked })).toEqual({
       ...defaultRecipe,
       ...asked,

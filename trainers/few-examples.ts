@@ -8,6 +8,8 @@ const fewMax = 64
 /** Steps that few examples are trained for, as far as passes over them allow. */
 const stepsMin = 150
 const epochsMax = 40
+/** Their rate of the encoder, lower than usual. */
+const fewEncoderRate = 1e-4
 /** Steps of partial training on more than a few, up to the epochs of full training. */
 const partialStepsMin = 400
 
@@ -41,7 +43,8 @@ export function recipeFor(
   const wanted = epochsFor(stepsMin)
   const epochs = given.epochs ?? Math.min(epochsMax, Math.max(recipe.epochs, wanted))
   return {
-    ...{ ...recipe, epochs, patienceEpochs: given.patienceEpochs ?? epochs },
+    ...{ ...recipe, epochs, encoderRate: given.encoderRate ?? fewEncoderRate },
+    ...{ patienceEpochs: given.patienceEpochs ?? epochs },
     // Sets of labels have no likes.
     contrastWeight: given.contrastWeight ?? (train.manifest.task === 'multi-label' ? 0 : 1),
   }

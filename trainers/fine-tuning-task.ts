@@ -48,7 +48,7 @@ export const defaultRecipe: Recipe = {
   epochs: 5,
   batchTexts: 32,
   batchTokensMax: 4_096,
-  encoderRate: 1e-4,
+  encoderRate: 1.5e-4,
   headRate: 1e-3,
   layerDecay: 1,
   weightDecay: 0.01,

@@ -35,7 +35,13 @@ test('rates can fall along half a cosine', () => {
 })
 
 test('lower layers follow lower rates, and the head its own', () => {
-  const recipe = { ...defaultRecipe, layerDecay: 0.5, warmUpShare: 0, weightDecay: 0.1 }
+  const recipe = {
+    ...defaultRecipe,
+    encoderRate: 1e-4,
+    layerDecay: 0.5,
+    warmUpShare: 0,
+    weightDecay: 0.1,
+  }
   const groups = ['embeddings', 'layer.0', 'layer.1', 'head']
   const feeds = rateFeeds(1, { recipe, groups, layers: 2, steps: 10 })
   const kept = groups.map((group) => 1 - floats(feeds[`kept:${group}`])[0]!)
