@@ -73,3 +73,16 @@ test('a file that is gone is an error, as without memory', async () => {
   await rm(path)
   await expect(hashFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
+
+test('no more than 64 files are remembered, and the oldest goes first', async () => {
+  const paths = Array.from({ length: 65 }, (_, number) => join(folder, `file-${number}`))
+  for (const each of paths) await writeFile(each, each)
+  later(10_000)
+  const hashFile = rememberHashes()
+  for (const each of paths) await hashFile(each)
+  const read = vi.spyOn(fileHash, 'sha256OfFile')
+  await hashFile(paths[64]!)
+  expect(read).toHaveBeenCalledTimes(0)
+  await hashFile(paths[0]!)
+  expect(read).toHaveBeenCalledTimes(1)
+})

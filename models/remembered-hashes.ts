@@ -5,6 +5,8 @@ import { sha256OfFile } from './file-hash.ts'
 
 /** A file changed so shortly before may change again within the same tick of the file system's clock. */
 const settledMs = 2_000
+/** Files that are remembered: more than the versions that a process swaps between. */
+const filesMax = 64
 
 /**
  * A `sha256OfFile` that reads a file again only when its inode, size, or time of modification or change
@@ -20,7 +22,11 @@ export function rememberHashes(): typeof sha256OfFile {
     const remembered = known.get(path)
     if (remembered?.identity === identity) return remembered.sha256
     const sha256 = await sha256OfFile(path)
-    if (Date.now() - Number(ctimeMs) > settledMs) known.set(path, { identity, sha256 })
+    known.delete(path)
+    if (Date.now() - Number(ctimeMs) <= settledMs) return sha256
+    const [oldest] = known.keys()
+    if (known.size >= filesMax) known.delete(oldest!)
+    known.set(path, { identity, sha256 })
     return sha256
   }
 }
