@@ -1,7 +1,7 @@
 // What a thread is given must be what the kernel gives it, and must not reach the other threads.
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { getPriority, tmpdir } from 'node:os'
+import { getPriority, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeTinyEncoder } from '../tests/support/tiny-encoder.ts'
@@ -29,18 +29,23 @@ test.runIf(mayRaise)(
     await writeTinyEncoder(modelPath)
     // The runtime has a thread of its own for the process, which inherits from who loads first.
     await (await openPool({ modelPath, output: 'embedding', workers: 1 })).close()
-    const before = getPriority()
+    // A process that was started with nice keeps what it was given.
+    const own = getPriority(process.pid)
+    const before = own + 3
+    setPriority(process.pid, before)
     const yielding = async (niceness: number) =>
       (await nicenesses()).filter((one) => one === before + niceness).length
     const others = await yielding(5)
+    const atWork = await yielding(0)
     const pool = await openPool({ modelPath, output: 'embedding', workers: 2, priority: 'loading' })
     const run = () => pool.run({ ids: Int32Array.of(1, 2, 3), batch: 1, tokens: 3 })
     await run()
-    expect([(await yielding(5)) - others, getPriority()]).toEqual([2, before])
+    expect([(await yielding(5)) - others, getPriority(process.pid)]).toEqual([2, before])
     pool.raisePriority()
     await Promise.all([run(), run()])
-    expect(await yielding(5)).toBe(others)
+    expect([await yielding(5), await yielding(0)]).toEqual([others, atWork + 2])
     await pool.close()
+    setPriority(process.pid, own)
     await rm(folder, { recursive: true })
   },
 )

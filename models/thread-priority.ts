@@ -1,7 +1,7 @@
 // The share of the processor that a thread gets, which Linux keeps for each thread (setpriority(2),
 // "C library/kernel differences"); elsewhere it would be that of the whole process, and stays as it is.
 import { readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 
 /**
  * `background` yields to all other threads and stays so. `loading` yields too, until it is raised, where the
@@ -10,7 +10,7 @@ import { setPriority } from 'node:os'
 export type ThreadPriority = 'normal' | 'loading' | 'background'
 
 /**
- * Niceness by priority. 10 is a tenth of the share of a busy thread, with 19 one would starve on a machine that
+ * Niceness by priority, on top of that of the process. 10 is a tenth of the share of a busy thread, with 19 one would starve on a machine that
  * is never idle; with 5 it is a third, and loading takes at most three times as long.
  */
 const niceness: Readonly<Record<ThreadPriority, number>> = { normal: 0, loading: 5, background: 10 }
@@ -23,7 +23,9 @@ export function setThreadPriority(priority: ThreadPriority): void {
   if (process.platform !== 'linux') return
   // Niceness that cannot be taken back is for those that never need to.
   if (priority !== 'background' && !mayRaise()) return
-  setPriority(0, niceness[priority])
+  // The first thread of a process has its id.
+  const own = getPriority(process.pid)
+  setPriority(0, Math.min(constants.priority.PRIORITY_LOW, own + niceness[priority]))
 }
 
 let mayRaiseKnown: boolean | undefined
