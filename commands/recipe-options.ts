@@ -57,7 +57,7 @@ export function addRecipeOptions(command: Command): Command {
   const aboveZero = numberIn({ above: 0 })
   add(
     '--epochs <number>',
-    `passes over the data (${epochs}, partial ${partialRecipe.epochs}; more with few examples a label)`,
+    `passes over the data (${epochs}, partial ${partialRecipe.epochs} to ${epochs}; more with few examples a label)`,
     wholeNumber(1),
   )
   add('--batch <texts>', `texts a step (${batchTexts})`, wholeNumber(1))

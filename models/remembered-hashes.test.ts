@@ -22,6 +22,15 @@ const hashOf = (text: string): string => sha256OfBytes(Buffer.from(text))
 /** As if so much time had gone by since the last change. */
 const later = (ms: number): void => void vi.spyOn(Date, 'now').mockReturnValue(Date.now() + ms)
 
+/** What remembers the hash of the file `weights`. */
+async function rememberFile(): Promise<ReturnType<typeof rememberHashes>> {
+  await writeFile(path, 'weights')
+  later(10_000)
+  const hashFile = rememberHashes()
+  await hashFile(path)
+  return hashFile
+}
+
 test('a file that stays the same is read once', async () => {
   await writeFile(path, 'weights')
   later(10_000)
@@ -35,10 +44,7 @@ test('a file that stays the same is read once', async () => {
 })
 
 test('a change in place is seen, also one of the same size with the old time put back', async () => {
-  await writeFile(path, 'weights')
-  later(10_000)
-  const hashFile = rememberHashes()
-  await hashFile(path)
+  const hashFile = await rememberFile()
   const { atime, mtime } = await stat(path)
   await writeFile(path, 'WEIGHTS')
   await utimes(path, atime, mtime)
@@ -46,10 +52,7 @@ test('a change in place is seen, also one of the same size with the old time put
 })
 
 test('another file under the same name is seen', async () => {
-  await writeFile(path, 'weights')
-  later(10_000)
-  const hashFile = rememberHashes()
-  await hashFile(path)
+  const hashFile = await rememberFile()
   const other = join(folder, 'other')
   await writeFile(other, 'WEIGHTS')
   await rename(other, path)
@@ -66,10 +69,7 @@ test('the hash of a file that was just written is not remembered', async () => {
 })
 
 test('a file that is gone is an error, as without memory', async () => {
-  await writeFile(path, 'weights')
-  later(10_000)
-  const hashFile = rememberHashes()
-  await hashFile(path)
+  const hashFile = await rememberFile()
   await rm(path)
   await expect(hashFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })

@@ -65,8 +65,8 @@ export const defaultRecipe: Recipe = {
 }
 
 /**
- * Of the method partial: fewer, larger steps than in full training, whose result on three sets they match
- * (docs/training.md) in a third of the time.
+ * Of the method partial: fewer, larger steps than in full training, which come within a point of its result in
+ * less than half of its time (docs/training.md).
  */
 export const partialRecipe: Recipe = { ...defaultRecipe, epochs: 2, encoderRate: 2e-4 }
 
