@@ -5,12 +5,18 @@ import kafkajs, { type KafkaConfig, type Message, type SASLOptions } from 'kafka
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
+import { createKafkaSockets } from './kafka-sockets.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
 
 const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = kafkajs
 
-export type KafkaClient = InstanceType<typeof Kafka>
+type PlainClient = InstanceType<typeof Kafka>
+
+export type KafkaClient = PlainClient & {
+  /** The same client with connections of its own, all of which `end` closes, for good. */
+  withOwnConnections(): { readonly kafka: PlainClient; readonly end: () => void }
+}
 
 /** Receives what kafkajs reports at warning level or above, as one line. */
 export type KafkaLog = (line: string) => void
@@ -43,7 +49,13 @@ export function createKafka(config: Config['kafka'], log: KafkaLog = () => undef
       },
   }
   if (sasl !== undefined) options.sasl = sasl
-  return new Kafka(options)
+  return Object.assign(new Kafka(options), {
+    withOwnConnections() {
+      const sockets = createKafkaSockets()
+      const own = new Kafka({ ...options, socketFactory: sockets.factory })
+      return { kafka: own, end: sockets.end }
+    },
+  })
 }
 
 /** Writes records and resolves once all in-sync replicas have them. */
@@ -58,19 +70,25 @@ const requestBytesMax = 900_000
 
 /** Connects a producer. Throws broker_unavailable when no broker answers. */
 export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
-  const producer = kafka.producer({
+  const own = kafka.withOwnConnections()
+  const producer = own.kafka.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
   })
-  await brokerCall('connect to Kafka', () => producer.connect())
+  try {
+    await brokerCall('connect to Kafka', () => producer.connect())
+  } catch (error) {
+    own.end()
+    throw error
+  }
   return {
     async send(topic, records) {
       for (const messages of requestsOf(records)) {
         await brokerCall(`produce to ${topic}`, () => producer.send({ topic, messages, acks: -1 }))
       }
     },
-    close: () => producer.disconnect(),
+    close: () => producer.disconnect().finally(own.end),
   }
 }
 

@@ -7,6 +7,7 @@ import kafkajs, { type Consumer } from 'kafkajs'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { createConsumer } from './kafka-consumer.ts'
 import type { Schemas } from './registry.ts'
 
 export type ModelStates = ReadonlyMap<string, ModelAnnouncement>
@@ -88,7 +89,8 @@ async function announceOnce(
 ): Promise<ModelAnnouncement | 'overtaken'> {
   const { kafka, schemas } = clients
   const { name, next } = change
-  const producer = kafka.producer({
+  const own = kafka.withOwnConnections()
+  const producer = own.kafka.producer({
     transactionalId: `${topic}-${name}`,
     transactionTimeout: transactionMsMax,
     maxInFlightRequests: 1,
@@ -119,6 +121,7 @@ async function announceOnce(
   } finally {
     // The record is written or refused by now; a connection that does not end well changes neither.
     await producer.disconnect().catch(() => undefined)
+    own.end()
   }
 }
 
@@ -155,12 +158,9 @@ async function follow(
   let isCaughtUp = false
   // A group of its own: every follower reads everything. It commits nothing.
   const groupId = `${topic}-follower-${randomUUID()}`
-  const consumer = kafka.consumer({
-    ...{ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 },
-    // A consumer that fails while it closes would come back to life, and keep the process with it.
-    retry: { restartOnFailure: () => Promise.resolve(!closed) },
-  })
-  let closed = false
+  const options = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
+  const follower = createConsumer(kafka, options)
+  const { consumer } = follower
   const failure = new AbortController()
   const reach = async (offset: number): Promise<void> => {
     if (isCaughtUp || offset < end) return
@@ -174,10 +174,6 @@ async function follow(
   // A batch of nothing but commit markers comes to no handler, yet it is what ends a transaction.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     void guarded(() => reach(Number(payload.lastOffset) + 1))
-  })
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    // One that was on its way back when it was closed has missed that.
-    if (closed) void consumer.disconnect().catch(() => undefined)
   })
   listenForTrouble(consumer, { topic, handlers, failure })
   try {
@@ -205,8 +201,7 @@ async function follow(
     await fires(AbortSignal.any([signal, failure.signal]))
     if (failure.signal.aborted) throw failure.signal.reason
   } finally {
-    closed = true
-    await consumer.disconnect().catch(() => undefined)
+    await follower.close().catch(() => undefined)
     await forgetGroup(kafka, groupId)
   }
 }

@@ -1,9 +1,10 @@
 // A consumer group member that hands out chunks of records and commits only what it is told to. It
 // owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
-import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
+import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 
 export type SourceHandlers = {
@@ -40,7 +41,7 @@ export function createRecordSource(
   options: { group: string; topic: string; config: Config; concurrency: number },
 ): RecordSource {
   const { topic, config } = options
-  const consumer = kafka.consumer({
+  const member = createConsumer(kafka, {
     groupId: options.group,
     sessionTimeout: config.kafka.sessionMsMax,
     heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
@@ -49,15 +50,14 @@ export function createRecordSource(
     maxWaitTimeInMs: 250,
     maxBytesPerPartition: 1_048_576,
     maxBytes: 8_388_608,
-    // A consumer that fails while it closes would come back to life, and keep the process with it.
-    retry: { restartOnFailure: () => Promise.resolve(!closed) },
   })
-  let closed = false
+  const { consumer } = member
   let paused = false
+  const isPaused = () => paused
   let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
-      listen(consumer, { handlers, topic, isClosed: () => closed })
+      listen(member, handlers, topic)
       const begin = () =>
         consumer.run({
           autoCommit: false,
@@ -82,9 +82,9 @@ export function createRecordSource(
     },
     rejoin: () =>
       brokerCall(`rejoin the group of ${topic}`, async () => {
-        if (paused) return
+        if (isPaused()) return
         await consumer.stop()
-        await run?.()
+        if (!isPaused()) await run?.()
       }),
     commit: (offsets) =>
       brokerCall('commit offsets', () =>
@@ -97,25 +97,14 @@ export function createRecordSource(
       // The client throws for a consumer that never ran.
       if (run !== undefined) consumer.pause([{ topic }])
     },
-    async close() {
-      closed = true
-      await consumer.disconnect()
-    },
+    close: member.close,
   }
 }
 
-function listen(
-  consumer: Consumer,
-  {
-    handlers,
-    topic,
-    isClosed,
-  }: { handlers: SourceHandlers; topic: string; isClosed: () => boolean },
-): void {
+function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {
+  const { consumer, isClosed } = member
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    // One that was on its way back when it was closed has missed that.
-    if (isClosed()) return void consumer.disconnect().catch(() => undefined)
-    handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+    if (!isClosed()) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart && !isClosed())

@@ -1,6 +1,8 @@
 // The Kafka client against the real broker: the mended request queue, and compressed records.
 import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
@@ -208,6 +210,47 @@ describe('a producer', () => {
       await producer.send(topic, [{ key: null, value: 'x' }])
     } finally {
       await producer.close()
+    }
+  })
+})
+
+/** Collects the sockets that this process opens from now on. */
+function watchSockets() {
+  const sockets: Socket[] = []
+  const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
+  subscribe('net.client.socket', note)
+  return {
+    sockets,
+    open: () => sockets.filter((socket) => !socket.destroyed),
+    close: () => unsubscribe('net.client.socket', note),
+  }
+}
+
+describe('a consumer whose connections were closed by the broker', () => {
+  it('goes on, and leaves no connection behind when it is closed', async () => {
+    const topic = await createTopic()
+    const watch = watchSockets()
+    try {
+      const { source, records, failures } = await consume(topic)
+      const producer = await openProducer(kafka)
+      await producer.send(topic, [{ key: null, value: 'before' }])
+      await until('the first record', () => records.length === 1)
+      await producer.close()
+      const before = watch.open()
+      expect(before.length).toBeGreaterThan(0)
+      // What a socket does when the other side has ended the connection.
+      for (const socket of before) socket.push(null)
+      const again = await openProducer(kafka)
+      await again.send(topic, [{ key: null, value: 'after' }])
+      await until('the second record', () => records.length === 2)
+      // The client asks the coordinator that it knew before once more, over another connection.
+      await source.commit([{ topic, partition: 0, offset: 2 }])
+      await again.close()
+      await source.close()
+      await until('the end of all connections', () => watch.open().length === 0, 5_000)
+      expect(failures).toEqual([])
+    } finally {
+      watch.close()
     }
   })
 })

@@ -21,6 +21,8 @@ export type Actor = {
   /** Whether SIGSTOP has stopped it. */
   isPaused(): boolean
   signal(signal: NodeJS.Signals): void
+  /** Whether it was sent SIGTERM before; a second one would make it leave at once. */
+  wasAskedToEnd(): boolean
   /** The end of what it wrote. */
   output(): string
   /** Resident bytes. */
@@ -59,6 +61,7 @@ export function startActor(
     })
   })
   ready.catch(() => undefined)
+  let asked = false
   const isAlive = () => child.exitCode === null && child.signalCode === null
   return {
     name: args.join(' '),
@@ -67,7 +70,11 @@ export function startActor(
     ended,
     isAlive,
     isPaused: () => isAlive() && stateOf(child.pid!).startsWith('T'),
-    signal: (signal) => void child.kill(signal),
+    signal(signal) {
+      if (signal === 'SIGTERM') asked = true
+      child.kill(signal)
+    },
+    wasAskedToEnd: () => asked,
     output: () => `${stdout}${stderr}`,
     rssBytes: () => rssOf(child.pid!),
   }
@@ -77,7 +84,7 @@ export function startActor(
 export async function stopActor(actor: Actor): Promise<void> {
   // Before it is ready, a signal ends it without a word.
   await actor.ready.catch(() => undefined)
-  if (actor.isAlive()) actor.signal('SIGTERM')
+  if (actor.isAlive() && !actor.wasAskedToEnd()) actor.signal('SIGTERM')
   await until(`the end of ${actor.name}`, () => !actor.isAlive(), 90_000)
   const how = await actor.ended
   if (how !== '0') throw new Error(`${actor.name} ended with ${how}\n${actor.output()}`)

@@ -81,7 +81,7 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
     return actor
   }
   const gateway = start('serve')
-  start('stream', '--stages', 'validate..infer')
+  const stream = start('stream', '--stages', 'validate..infer')
   const accepted: string[] = []
   const refused: Record<string, number> = {}
   let withoutRetryAfter = 0
@@ -103,6 +103,8 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
   }
   try {
     const { url } = (await gateway.ready) as { url: string }
+    // One that is not yet ready ends when the broker is away.
+    await stream.ready
     const asking = { isOver: false }
     const asked = Promise.all(
       Array.from({ length: 4 }, async () => {

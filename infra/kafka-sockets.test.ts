@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createKafkaSockets } from './kafka-sockets.ts'
+
+describe('createKafkaSockets', () => {
+  const accepted: Socket[] = []
+  const server = createServer((socket) => {
+    accepted.push(socket)
+    socket.on('error', () => undefined)
+  })
+  let port: number
+
+  beforeEach(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    port = (server.address() as AddressInfo).port
+  })
+
+  afterEach(async () => {
+    for (const socket of accepted.splice(0)) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  // kafkajs gives no `ssl` for a connection without encryption, whatever its types say.
+  type Arguments = Parameters<ReturnType<typeof createKafkaSockets>['factory']>[0]
+  const to = (onConnect: () => void) =>
+    ({ host: '127.0.0.1', port, onConnect }) as unknown as Arguments
+
+  it('connects, and ends what is open as if the broker had done so', async () => {
+    const { factory, end } = createKafkaSockets()
+    const ended: number[] = []
+    for (const number of [0, 1]) {
+      await new Promise<void>((resolve) => {
+        factory(to(resolve)).on('end', () => ended.push(number))
+      })
+    }
+    end()
+    expect(ended).toEqual([0, 1])
+    await Promise.all(accepted.map((socket) => once(socket.resume(), 'close')))
+  })
+
+  it('refuses connections after its end', async () => {
+    const { factory, end } = createKafkaSockets()
+    end()
+    const socket = factory(to(() => undefined))
+    const [error] = (await once(socket, 'error')) as [Error]
+    expect(error.message).toBe('this client is closed')
+    expect(accepted).toEqual([])
+  })
+})
