@@ -9,7 +9,10 @@ describe('createConsumer', () => {
     const kafka = createKafka(loadConfig({ env: {} }).kafka)
     let restart: (() => Promise<boolean>) | undefined
     let ended = 0
-    const plain = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: 0 })
+    const plain = new kafkajs.Kafka({
+      brokers: ['127.0.0.1:1'],
+      logLevel: kafkajs.logLevel.NOTHING,
+    })
     const watched = Object.assign(Object.create(plain) as typeof plain, {
       consumer(options: kafkajs.ConsumerConfig) {
         restart = () => options.retry!.restartOnFailure!(new Error('away'))
