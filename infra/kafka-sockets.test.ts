@@ -39,6 +39,14 @@ describe('createKafkaSockets', () => {
     await Promise.all(accepted.map((socket) => once(socket.resume(), 'close')))
   })
 
+  it('fails what is only just connecting', async () => {
+    const { factory, end } = createKafkaSockets()
+    const socket = factory(to(() => undefined))
+    const failed = once(socket, 'error') as Promise<[Error]>
+    end()
+    expect((await failed)[0].message).toBe('this client is closed')
+  })
+
   it('refuses connections after its end', async () => {
     const { factory, end } = createKafkaSockets()
     end()

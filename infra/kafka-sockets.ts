@@ -14,6 +14,7 @@ export type KafkaSockets = {
 
 /** Silence after which the system asks whether the other side is still there (kafkajs's own value). */
 const keepAliveMs = 60_000
+const closed = () => new Error('this client is closed')
 
 /** Makes the sockets of one client. */
 export function createKafkaSockets(): KafkaSockets {
@@ -21,7 +22,7 @@ export function createKafkaSockets(): KafkaSockets {
   let ended = false
   return {
     factory({ host, port, ssl, onConnect }) {
-      if (ended) return new Socket().destroy(new Error('this client is closed'))
+      if (ended) return new Socket().destroy(closed())
       // A server name is for names only (RFC 6066, section 3).
       const names = isIP(host) === 0 ? { servername: host } : {}
       const socket = Boolean(ssl)
@@ -35,6 +36,10 @@ export function createKafkaSockets(): KafkaSockets {
     end() {
       ended = true
       for (const socket of open) {
+        if (socket.connecting) {
+          socket.destroy(closed())
+          continue
+        }
         // What the client takes for the broker's doing: it fails what was asked and stops its timers.
         socket.emit('end')
         socket.destroy()

@@ -35,11 +35,17 @@ export function startActor(
   options: { env: Environment; faults?: string | undefined },
 ): Actor {
   const { env, faults = '' } = options
-  // The flag that the published command runs with.
+  // What the published command runs with: bin/winnow.js.
   const flags = ['--max-semi-space-size=8', `${root}cli.ts`]
   const child = spawn(process.execPath, [...flags, ...args, '--json'], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: '1', ...env, WINNOW_FAULTS: faults },
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      MALLOC_MMAP_THRESHOLD_: '262144',
+      ...env,
+      WINNOW_FAULTS: faults,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

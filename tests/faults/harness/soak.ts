@@ -108,9 +108,10 @@ export async function soak(
         },
       )
       state.isSwapping = false
-      rss.last = stream.rssBytes() + gateway.rssBytes()
+      const [ofStream, ofGateway] = [stream.rssBytes(), gateway.rssBytes()]
+      rss.last = ofStream + ofGateway
       if (swap === 5) rss.fifth = rss.last
-      note(`swap ${swap} of ${swaps}: ${Math.round(rss.last / 1e6)} MB`)
+      note(`swap ${swap} of ${swaps}: stream ${mb(ofStream)}, gateway ${mb(ofGateway)}`)
     }
     await sleep(Math.max(0, startMs + minutes * 60_000 - performance.now()))
     state.isOver = true
@@ -135,6 +136,10 @@ export async function soak(
     await registry.close()
     await backends.close()
   }
+}
+
+function mb(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
 }
 
 function p99(samples: readonly Sample[]): number {
