@@ -74,8 +74,8 @@ type Slot = {
   loading: Promise<unknown>
   /** Stops listening to the thread. */
   leave: () => void
-  /** Called when the thread has freed its model. */
-  released: () => void
+  /** Called when the thread has freed its model, or has ended. */
+  freed: () => void
   ready: boolean
   readonly pending: Map<number, PendingRun>
   readonly restartTimes: number[]
@@ -93,7 +93,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     thread: undefined,
     loading: Promise.resolve(),
     leave: () => undefined,
-    released: () => undefined,
+    freed: () => undefined,
     ready: false,
     pending: new Map(),
     restartTimes: [],
@@ -198,23 +198,18 @@ async function close(state: PoolState): Promise<void> {
 async function endWorker({ options, priority }: PoolState, slot: Slot): Promise<void> {
   const { thread, loading } = slot
   if (thread === undefined) return
-  const ended = new Promise((resolve) => thread.once('exit', resolve))
   // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
   // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
   await loading.catch(() => undefined)
+  if (slot.thread !== thread) return
   // A background thread stays one, and one without a model is about to end.
   const isKept = options.keep !== undefined && priority !== 'background' && slot.ready
-  if (!isKept) {
-    thread.postMessage({ kind: 'close' } satisfies PoolMessage)
-    await ended
-    return
-  }
-  const released = new Promise<void>((resolve) => {
-    slot.released = resolve
+  const freed = new Promise<void>((resolve) => {
+    slot.freed = resolve
   })
-  thread.postMessage({ kind: 'release' } satisfies PoolMessage)
-  await Promise.race([released, ended])
-  if (slot.thread !== thread) return
+  thread.postMessage({ kind: isKept ? 'release' : 'close' } satisfies PoolMessage)
+  await freed
+  if (!isKept || slot.thread !== thread) return
   slot.thread = undefined
   slot.leave()
   options.keep(thread)
@@ -240,7 +235,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
         state.options.onRoom?.()
       } else if (message.kind === 'refused') {
         reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
-      } else if (message.kind === 'released') slot.released()
+      } else if (message.kind === 'released') slot.freed()
       else settleRun(state, slot, message)
     }
     const onError = (error: unknown): void => {
@@ -251,6 +246,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       const error = new WinnowError('worker_crashed', message, { cause: crash })
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
+      slot.freed()
     }
     thread.on('message', onMessage).on('error', onError).on('exit', onExit)
     slot.leave = () => {

@@ -115,6 +115,20 @@ test('the threads of a model that is freed serve the next one', async () => {
   vi.restoreAllMocks()
 })
 
+test('a kept thread has no listeners of the models that it served', async () => {
+  const spares = startSpareThreads({ keptMax: 1 })
+  const counts: number[][] = []
+  for (let turn = 0; turn < 3; turn++) {
+    const { threads, opening } = openOn(spares, { workers: 1, keep: spares.keep })
+    await (await opening).close()
+    const [thread] = threads
+    counts.push(['message', 'error', 'exit'].map((event) => thread!.listenerCount(event)))
+  }
+  expect(counts[1]).toEqual(counts[0])
+  expect(counts[2]).toEqual(counts[0])
+  await spares.close()
+})
+
 test('no more threads are kept than asked for, and none after closing', async () => {
   const spares = startSpareThreads({ keptMax: 1 })
   const { keep } = spares
