@@ -67,10 +67,10 @@ export async function trainBenchModel(storeDir: string, maxTokens = 128): Promis
 /** Runs `winnow stream` over all stages. */
 export function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  // The flag is the one that bin/winnow.js and `npm run winnow` have.
+  // The flag and the variable are those that bin/winnow.js and `npm run winnow` have.
   const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
   return spawn(process.execPath, args, {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '262144', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }

@@ -96,6 +96,14 @@ describe('infra/Dockerfile', () => {
     expect(env['HEALTH_URL']).toBe('http://127.0.0.1:8080/livez')
   })
 
+  it('starts Node as the published command does', () => {
+    const [line] = read('bin/winnow.js').split('\n')
+    const [, variable, flag] = /^#!\/usr\/bin\/env -S (MALLOC_\S+) node (--\S+)$/.exec(line!)!
+    expect(argumentsOf('ENV').join(' ')).toContain(variable)
+    expect(argumentsOf('ENTRYPOINT')).toEqual([`["node", "${flag}", "bin/winnow.js"]`])
+    expect(read('package.json')).toContain(`"winnow": "${variable} node ${flag} cli.ts"`)
+  })
+
   it('finds what it copies from the folder, past .dockerignore', () => {
     const allowed = read('.dockerignore')
       .split('\n')

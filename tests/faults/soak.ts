@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openGround } from './harness/ground.ts'
-import { soak, type SoakOutcome } from './harness/soak.ts'
+import { mb, soak, type SoakOutcome } from './harness/soak.ts'
 
 const help = `Usage: npm run test:soak -- [--minutes N] [--swaps N] [--report FILE]
 
@@ -56,7 +56,6 @@ function verdicts(outcome: SoakOutcome): { what: string; found: string; held: bo
   const slower = p99Ms.swapping / p99Ms.steady
   const larger = rssBytes.last / rssBytes.fifth
   const failures = Object.values(failed).reduce((sum, n) => sum + n, 0)
-  const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
   return [
     { what: 'no failed request', found: `${failures} of ${requests}`, held: failures === 0 },
     {

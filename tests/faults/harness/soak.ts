@@ -138,7 +138,8 @@ export async function soak(
   }
 }
 
-function mb(bytes: number): string {
+/** Bytes as megabytes, for people. */
+export function mb(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`
 }
 
