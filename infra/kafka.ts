@@ -1,7 +1,13 @@
 // The Kafka client: connection settings, error mapping and the producer. Consuming is
 // record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
 import * as zlib from 'node:zlib'
-import kafkajs, { type KafkaConfig, type Message, type SASLOptions } from 'kafkajs'
+import kafkajs, {
+  type KafkaConfig,
+  type Message,
+  type Producer,
+  type ProducerConfig,
+  type SASLOptions,
+} from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
@@ -68,10 +74,17 @@ export type RecordProducer = {
 /** Most bytes of values in one produce request, well under a broker's usual limit. */
 const requestBytesMax = 900_000
 
-/** Connects a producer. Throws broker_unavailable when no broker answers. */
-export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
+/**
+ * Connects a producer that waits for each answer before it sends more, so that records stay in order.
+ * `close` closes its connections too. Throws broker_unavailable when no broker answers.
+ */
+export async function connectProducer(
+  kafka: KafkaClient,
+  options: Pick<ProducerConfig, 'transactionalId' | 'transactionTimeout'> = {},
+): Promise<{ readonly producer: Producer; readonly close: () => Promise<void> }> {
   const own = kafka.withOwnConnections()
   const producer = own.kafka.producer({
+    ...options,
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
@@ -82,13 +95,19 @@ export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> 
     own.end()
     throw error
   }
+  return { producer, close: () => producer.disconnect().finally(own.end) }
+}
+
+/** Opens a producer of records. Throws broker_unavailable when no broker answers. */
+export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
+  const { producer, close } = await connectProducer(kafka)
   return {
     async send(topic, records) {
       for (const messages of requestsOf(records)) {
         await brokerCall(`produce to ${topic}`, () => producer.send({ topic, messages, acks: -1 }))
       }
     },
-    close: () => producer.disconnect().finally(own.end),
+    close,
   }
 }
 

@@ -3,10 +3,10 @@
 // which, is models/release-state.ts.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import kafkajs, { type Consumer } from 'kafkajs'
+import type { Consumer } from 'kafkajs'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
-import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { brokerCall, brokerError, connectProducer, type KafkaClient } from './kafka.ts'
 import { createConsumer } from './kafka-consumer.ts'
 import type { Schemas } from './registry.ts'
 
@@ -89,16 +89,11 @@ async function announceOnce(
 ): Promise<ModelAnnouncement | 'overtaken'> {
   const { kafka, schemas } = clients
   const { name, next } = change
-  const own = kafka.withOwnConnections()
-  const producer = own.kafka.producer({
+  const { producer, close } = await connectProducer(kafka, {
     transactionalId: `${topic}-${name}`,
     transactionTimeout: transactionMsMax,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   })
   try {
-    await brokerCall('connect to Kafka', () => producer.connect())
     // This takes a new epoch of the id: whoever read the state before cannot write any more.
     const transaction = await brokerCall(`announce ${name}`, () => producer.transaction())
     try {
@@ -120,8 +115,7 @@ async function announceOnce(
     throw error
   } finally {
     // The record is written or refused by now; a connection that does not end well changes neither.
-    await producer.disconnect().catch(() => undefined)
-    own.end()
+    await close().catch(() => undefined)
   }
 }
 

@@ -12,7 +12,7 @@ import type {
   WorkerMessage,
   WorkerStart,
 } from './session-messages.ts'
-import type { ThreadPriority } from './thread-priority.ts'
+import { raiseThread, type ThreadPriority } from './thread-priority.ts'
 
 export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   readonly workers: number
@@ -27,6 +27,11 @@ export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
   readonly restartWindowMs?: number
   /** Called when a worker can take another batch. */
   readonly onRoom?: () => void
+  /**
+   * Time at the priority `loading`, after which threads that wait for an idle processor have waited long enough.
+   * Default 700.
+   */
+  readonly loadingMsMax?: number
   /** Creates a thread; tests take hold of the threads here. */
   readonly spawn?: SpawnThread | undefined
   /** Is given each thread at closing, its model released; without it they end. */
@@ -55,7 +60,7 @@ export type SessionPool = {
    * ended under it. Other batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
-  /** Ends the low priority of a pool that was opened as `loading`. */
+  /** Ends the low priority of a pool that was opened as `loading`; it ends by itself after `loadingMsMax`. */
   raisePriority(): void
   /** Waits for the batches that run, then frees the model and ends the threads, or gives them back. */
   close(): Promise<void>
@@ -77,6 +82,8 @@ type Slot = {
   /** Called when the thread has freed its model, or has ended. */
   freed: () => void
   ready: boolean
+  /** While the thread has a low priority: what raises it. */
+  yielding: number | undefined
   readonly pending: Map<number, PendingRun>
   readonly restartTimes: number[]
 }
@@ -95,6 +102,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     leave: () => undefined,
     freed: () => undefined,
     ready: false,
+    yielding: undefined,
     pending: new Map(),
     restartTimes: [],
   }))
@@ -107,6 +115,10 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     nextRun: 0,
     closing: false,
     drained: undefined,
+  }
+  if (state.priority === 'loading') {
+    const { loadingMsMax = 700 } = options
+    setTimeout(() => raisePriority(state), loadingMsMax).unref()
   }
   let shape: SessionShape
   try {
@@ -175,10 +187,10 @@ function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
 }
 
 function raisePriority(state: PoolState): void {
-  if (state.priority !== 'loading') return
-  state.priority = 'normal'
-  for (const { thread } of state.slots) {
-    thread?.postMessage({ kind: 'raise-priority' } satisfies PoolMessage)
+  if (state.priority === 'loading') state.priority = 'normal'
+  for (const slot of state.slots) {
+    if (slot.yielding !== undefined) raiseThread(slot.yielding)
+    slot.yielding = undefined
   }
 }
 
@@ -209,6 +221,7 @@ async function endWorker({ options, priority }: PoolState, slot: Slot): Promise<
   })
   thread.postMessage({ kind: isKept ? 'release' : 'close' } satisfies PoolMessage)
   await freed
+  slot.yielding = undefined
   if (!isKept || slot.thread !== thread) return
   slot.thread = undefined
   slot.leave()
@@ -235,6 +248,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
         state.options.onRoom?.()
       } else if (message.kind === 'refused') {
         reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
+      } else if (message.kind === 'yielding') {
+        slot.yielding = message.thread
+        if (state.priority === 'normal') raisePriority(state)
       } else if (message.kind === 'released') slot.freed()
       else settleRun(state, slot, message)
     }
@@ -244,6 +260,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
     const onExit = (exitCode: number): void => {
       const message = `An inference worker ended unexpectedly (exit ${exitCode}).`
       const error = new WinnowError('worker_crashed', message, { cause: crash })
+      slot.yielding = undefined
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
       slot.freed()

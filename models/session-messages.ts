@@ -36,12 +36,13 @@ export type SessionShape = {
 export type PoolMessage =
   | { readonly kind: 'load'; readonly start: WorkerStart }
   | { readonly kind: 'run'; readonly id: number; readonly batch: TokenBatch }
-  | { readonly kind: 'raise-priority' }
   /** Frees the model; the thread waits for another. */
   | { readonly kind: 'release' }
   | { readonly kind: 'close' }
 
 export type WorkerMessage =
+  /** Loads at a low priority, from which `raiseThread` raises it. */
+  | { readonly kind: 'yielding'; readonly thread: number }
   | { readonly kind: 'ready'; readonly shape: SessionShape }
   | {
       readonly kind: 'refused'

@@ -27,6 +27,8 @@ function listen(port: NonNullable<typeof parentPort>): void {
   const handle = async (message: PoolMessage): Promise<void> => {
     switch (message.kind) {
       case 'load': {
+        const thread = setThreadPriority(message.start.priority ?? 'normal')
+        if (thread !== undefined) send({ kind: 'yielding', thread })
         const loaded = await load(message.start)
         if (loaded.kind === 'refused') {
           send(loaded)
@@ -42,9 +44,6 @@ function listen(port: NonNullable<typeof parentPort>): void {
         send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
         break
       }
-      case 'raise-priority':
-        setThreadPriority('normal')
-        break
       case 'release':
         await held?.session.release()
         held = undefined
@@ -74,7 +73,6 @@ type Loaded =
   | Extract<WorkerMessage, { kind: 'refused' }>
 
 async function load(start: WorkerStart): Promise<Loaded> {
-  setThreadPriority(start.priority ?? 'normal')
   try {
     const started = performance.now()
     const session = await createSession(start)

@@ -5,6 +5,7 @@ import { getPriority, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeTinyEncoder } from '../tests/support/tiny-encoder.ts'
+import { until } from '../tests/support/until.ts'
 import { openPool } from './pool.ts'
 import { hasCapability } from './thread-priority.ts'
 
@@ -35,16 +36,20 @@ test.runIf(mayRaise)(
     setPriority(process.pid, before)
     const yielding = async (niceness: number) =>
       (await nicenesses()).filter((one) => one === before + niceness).length
-    const others = await yielding(5)
+    const others = await yielding(15)
     const atWork = await yielding(0)
-    const pool = await openPool({ modelPath, output: 'embedding', workers: 2, priority: 'loading' })
+    const loading = { modelPath, output: 'embedding', priority: 'loading' } as const
+    const pool = await openPool({ ...loading, workers: 2, loadingMsMax: 60_000 })
     const run = () => pool.run({ ids: Int32Array.of(1, 2, 3), batch: 1, tokens: 3 })
     await run()
-    expect([(await yielding(5)) - others, getPriority(process.pid)]).toEqual([2, before])
+    expect([(await yielding(15)) - others, getPriority(process.pid)]).toEqual([2, before])
     pool.raisePriority()
-    await Promise.all([run(), run()])
-    expect([await yielding(5), await yielding(0)]).toEqual([others, atWork + 2])
+    expect([await yielding(15), await yielding(0)]).toEqual([others, atWork + 2])
     await pool.close()
+    // One that nobody raises does not stay so.
+    const forgotten = await openPool({ ...loading, workers: 1, loadingMsMax: 1 })
+    await until('the thread to be raised', async () => (await yielding(15)) === others)
+    await forgotten.close()
     setPriority(process.pid, own)
     await rm(folder, { recursive: true })
   },

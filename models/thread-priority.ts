@@ -1,6 +1,6 @@
 // The share of the processor that a thread gets, which Linux keeps for each thread (setpriority(2),
 // "C library/kernel differences"); elsewhere it would be that of the whole process, and stays as it is.
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 
 /**
@@ -10,22 +10,56 @@ import { constants, getPriority, setPriority } from 'node:os'
 export type ThreadPriority = 'normal' | 'loading' | 'background'
 
 /**
- * Niceness by priority, on top of that of the process. 10 is a tenth of the share of a busy thread, with 19 one would starve on a machine that
- * is never idle; with 5 it is a third, and loading takes at most three times as long.
+ * Niceness by priority, on top of that of the process. With 10 a thread has a tenth of the share of a busy one,
+ * and with 15 a thirtieth: one that loads uses what is idle, until it is raised.
  */
-const niceness: Readonly<Record<ThreadPriority, number>> = { normal: 0, loading: 5, background: 10 }
+const niceness: Readonly<Record<ThreadPriority, number>> = {
+  normal: 0,
+  loading: 15,
+  background: 10,
+}
 
 /** Bit of CAP_SYS_NICE (capabilities(7), linux/capability.h). */
 const capSysNice = 23n
 
-/** Gives the calling thread a priority. Lower ones than now are kept where it may not be raised. */
-export function setThreadPriority(priority: ThreadPriority): void {
-  if (process.platform !== 'linux') return
+/**
+ * Gives the calling thread a priority. Lower ones than now are kept where it may not be raised. Returns what
+ * `raiseThread` needs, where the thread is to be raised.
+ */
+export function setThreadPriority(priority: ThreadPriority): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  const thread = priority === 'background' ? 0 : idToRaise()
   // Niceness that cannot be taken back is for those that never need to.
-  if (priority !== 'background' && !mayRaise()) return
+  if (thread === undefined) return undefined
+  setPriority(0, priorityOf(priority))
+  return priority === 'loading' ? thread : undefined
+}
+
+/** Gives another thread of this process, which was set to `loading`, the normal priority, whatever it does. */
+export function raiseThread(thread: number): void {
+  try {
+    setPriority(thread, priorityOf('normal'))
+  } catch (error) {
+    // It has ended meanwhile.
+    if ((error as { code?: string }).code !== 'ERR_SYSTEM_ERROR') throw error
+  }
+}
+
+function priorityOf(priority: ThreadPriority): number {
   // The first thread of a process has its id.
   const own = getPriority(process.pid)
-  setPriority(0, Math.min(constants.priority.PRIORITY_LOW, own + niceness[priority]))
+  return Math.min(constants.priority.PRIORITY_LOW, own + niceness[priority])
+}
+
+/** The calling thread's id in the kernel (proc(5), /proc/thread-self), if this process may raise threads. */
+function idToRaise(): number | undefined {
+  if (!mayRaise()) return undefined
+  try {
+    // A synchronous call is made on the calling thread; the link is PID/task/TID.
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+  } catch {
+    return undefined
+  }
 }
 
 let mayRaiseKnown: boolean | undefined

@@ -220,7 +220,6 @@ function watchSockets() {
   const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
   subscribe('net.client.socket', note)
   return {
-    sockets,
     open: () => sockets.filter((socket) => !socket.destroyed),
     close: () => unsubscribe('net.client.socket', note),
   }

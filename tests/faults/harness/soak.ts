@@ -1,7 +1,9 @@
 // Mixed load with many swaps: events on the topic, events by HTTP and texts classified by HTTP, while the
 // champion goes to and fro. It measures failures, latency during and between swaps, and memory.
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { openRegistry, promoteModel, publishModel } from '../../../commands/publishing.ts'
 import { openVersion } from '../../../models/version-store.ts'
 import { openBackends, uniqueName } from '../../support/backends.ts'
@@ -9,6 +11,7 @@ import { until } from '../../support/until.ts'
 import { sampleText } from '../../support/workspace.ts'
 import { killActors, startActor, stopActor } from './actor.ts'
 import { audit, type Counts } from './audit.ts'
+import type { Answer, ClientStart } from './client-thread.ts'
 import type { Ground } from './ground.ts'
 import { openLoad } from './load.ts'
 import { seededRandom } from './random.ts'
@@ -26,9 +29,9 @@ export type SoakOutcome = {
   readonly problems: readonly string[]
 }
 
-type Sample = { readonly ms: number; readonly isSwapping: boolean }
+/** From when to when a swap took, milliseconds since 1970. */
+type Span = { readonly startMs: number; readonly endMs: number }
 
-/** Requests wait so long between two, so that the machine is not the limit. */
 const askPauseMs = 40
 
 /** Runs the load for `minutes` with so many swaps. */
@@ -37,7 +40,7 @@ export async function soak(
   options: { minutes: number; swaps: number; note?: (line: string) => void },
 ): Promise<SoakOutcome> {
   const { minutes, swaps, note = () => undefined } = options
-  const startMs = performance.now()
+  const startedMs = performance.now()
   const env = {
     ...ground.env,
     WINNOW_STREAM_GROUP: uniqueName(),
@@ -56,80 +59,51 @@ export async function soak(
   const stream = startActor(['stream', '--stages', 'validate..infer'], { env: stages })
   const gateway = startActor(['serve'], { env: stages })
   const load = await openLoad(backends, seededRandom(11))
-  const samples: Sample[] = []
-  const failed: Record<string, number> = {}
-  const state = { isOver: false, isSwapping: false, model: '' }
-  const ask = async (url: string, path: string, body: object, status: number) => {
-    const sentMs = performance.now()
-    const { isSwapping } = state
-    const answer = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const text = await answer.text()
-    if (answer.status !== status) failed[answer.status] = (failed[answer.status] ?? 0) + 1
-    const ms = performance.now() - sentMs
-    return { text, sample: { ms, isSwapping: isSwapping || state.isSwapping } }
-  }
-  let number = 0
+  const texts = Array.from({ length: 100 }, (_, number) => sampleText(number).text)
+  const answers: Answer[] = []
+  const swapping: Span[] = []
+  let model = ''
+  let client: Client | undefined
   try {
     const { url } = (await gateway.ready) as { url: string }
     await stream.ready
     load.start()
-    const classifying = (async () => {
-      while (!state.isOver) {
-        const texts = [sampleText(number++ % 100).text]
-        const { text, sample } = await ask(url, '/v1/classify', { texts }, 200)
-        samples.push(sample)
-        state.model = (JSON.parse(text) as { model?: string }).model ?? ''
-        await sleep(askPauseMs)
-      }
-    })()
-    const posting = (async () => {
-      while (!state.isOver) {
-        const id = `h-${number++}`
-        load.sent.good.set(id, { labelled: false, certain: true })
-        await ask(url, '/v1/events', { id, text: sampleText(number % 100).text }, 202)
-        await sleep(askPauseMs)
-      }
-    })()
+    client = startClient({ url, texts, pauseMs: askPauseMs }, (answer) => {
+      answers.push(answer)
+      model = answer.model ?? model
+      if (answer.id !== undefined) load.sent.good.set(answer.id, { labelled: false, certain: true })
+    })
     const rss = { fifth: 0, last: 0 }
     const everyMs = (minutes * 60_000) / (swaps + 1)
     for (let swap = 1; swap <= swaps; swap++) {
       // On a slow machine swaps take longer than planned; there is time between two all the same.
-      await sleep(Math.max(everyMs / 2, startMs + swap * everyMs - performance.now()))
+      await sleep(Math.max(everyMs / 2, startedMs + swap * everyMs - performance.now()))
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
-      state.isSwapping = true
+      const startMs = nowMs()
       await promoteModel(registry, { ref, by: 'soak', reason: `swap ${swap}` })
-      await until(`${ref} to answer`, () => state.model === ref, 120_000).catch(
-        (error: unknown) => {
-          throw new Error(gateway.output(), { cause: error })
-        },
-      )
-      state.isSwapping = false
+      await until(`${ref} to answer`, () => model === ref, 120_000).catch((error: unknown) => {
+        throw new Error(gateway.output(), { cause: error })
+      })
+      swapping.push({ startMs, endMs: nowMs() })
       const [ofStream, ofGateway] = [stream.rssBytes(), gateway.rssBytes()]
       rss.last = ofStream + ofGateway
       if (swap === 5) rss.fifth = rss.last
       note(`swap ${swap} of ${swaps}: stream ${mb(ofStream)}, gateway ${mb(ofGateway)}`)
     }
-    await sleep(Math.max(0, startMs + minutes * 60_000 - performance.now()))
-    state.isOver = true
-    await Promise.all([classifying, posting])
+    await sleep(Math.max(0, startedMs + minutes * 60_000 - performance.now()))
+    await client.stop()
     await load.stop()
     const { counts, problems } = await audit(backends, { sent: load.sent, clean: ground.clean })
     await Promise.all([stopActor(stream), stopActor(gateway)])
     return {
-      ...{ swaps, failed, counts, problems, rssBytes: rss },
-      seconds: (performance.now() - startMs) / 1_000,
-      requests: number,
-      p99Ms: {
-        steady: p99(samples.filter(({ isSwapping }) => !isSwapping)),
-        swapping: p99(samples.filter(({ isSwapping }) => isSwapping)),
-      },
+      ...{ swaps, counts, problems, rssBytes: rss },
+      seconds: (performance.now() - startedMs) / 1_000,
+      requests: answers.length,
+      failed: failuresIn(answers),
+      p99Ms: p99Of(answers, swapping),
     }
   } finally {
-    state.isOver = true
+    await client?.stop().catch(() => undefined)
     await load.stop().catch(() => undefined)
     await killActors([stream, gateway])
     await load.close()
@@ -143,7 +117,44 @@ export function mb(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`
 }
 
-function p99(samples: readonly Sample[]): number {
-  const sorted = samples.map(({ ms }) => ms).sort((a, b) => a - b)
+const nowMs = () => performance.timeOrigin + performance.now()
+
+type Client = {
+  /** Resolves when the last answer is there; throws what ended the thread before that. */
+  stop(): Promise<void>
+}
+
+function startClient(start: ClientStart, onAnswer: (answer: Answer) => void): Client {
+  const thread = new Worker(new URL('client-thread.ts', import.meta.url), { workerData: start })
+  thread.on('message', onAnswer)
+  const ended = once(thread, 'exit')
+  ended.catch(() => undefined)
+  return {
+    async stop() {
+      thread.postMessage('stop')
+      await ended
+    },
+  }
+}
+
+function failuresIn(answers: readonly Answer[]): Record<string, number> {
+  const failed: Record<string, number> = {}
+  for (const { path, status } of answers) {
+    if (status === (path === '/v1/classify' ? 200 : 202)) continue
+    failed[status] = (failed[status] ?? 0) + 1
+  }
+  return failed
+}
+
+/** Of classify requests; one counts as during a swap if any of its time was. */
+function p99Of(answers: readonly Answer[], swapping: readonly Span[]): SoakOutcome['p99Ms'] {
+  const asked = answers.filter(({ path }) => path === '/v1/classify')
+  const isIn = ({ sentMs, answeredMs }: Answer) =>
+    swapping.some(({ startMs, endMs }) => sentMs < endMs && answeredMs > startMs)
+  return { steady: p99(asked.filter((one) => !isIn(one))), swapping: p99(asked.filter(isIn)) }
+}
+
+function p99(answers: readonly Answer[]): number {
+  const sorted = answers.map(({ sentMs, answeredMs }) => answeredMs - sentMs).sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0
 }
