@@ -171,8 +171,11 @@ async function requirePackages(): Promise<void> {
 }
 
 function ours(name: string, engine: TrainingEngine, textsPath: string): Side {
-  const child = spawn(process.execPath, [scriptPath('train-rounds.ts'), textsPath, engine], {
+  // As the command starts Node: bin/winnow.js.
+  const flags = ['--max-semi-space-size=8', scriptPath('train-rounds.ts')]
+  const child = spawn(process.execPath, [...flags, textsPath, engine], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '262144' },
   })
   return sideOf(name, child)
 }
