@@ -14,6 +14,7 @@ import { connectionsOf } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { openBase } from '../models/base-store.ts'
 import { describeExamples } from '../trainers/dataset.ts'
+import { publishedNode } from '../tests/support/published-node.ts'
 import { trainHead } from '../trainers/train-head.ts'
 
 /** A stack of a benchmark's own, with topics, schemas and tables. */
@@ -67,10 +68,10 @@ export async function trainBenchModel(storeDir: string, maxTokens = 128): Promis
 /** Runs `winnow stream` over all stages. */
 export function startStream(environment: Readonly<Record<string, string>>): ChildProcess {
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  // The flag and the variable are those that bin/winnow.js and `npm run winnow` have.
-  const args = ['--max-semi-space-size=8', cli, 'stream', '--stages', 'validate..infer']
+  const node = publishedNode()
+  const args = [node.flag, cli, 'stream', '--stages', 'validate..infer']
   return spawn(process.execPath, args, {
-    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '262144', ...environment },
+    env: { ...process.env, ...node.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }

@@ -15,6 +15,7 @@ import { labelIndices, readDataset, trainingLabels } from '../trainers/dataset.t
 import { defaultRecipe, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
 import { seededRandom } from '../trainers/seeded-random.ts'
 import { epochBatches } from '../trainers/token-batches.ts'
+import { publishedNode } from '../tests/support/published-node.ts'
 import { median } from './measuring.ts'
 import type { TimedTexts } from './train-rounds.ts'
 
@@ -171,11 +172,11 @@ async function requirePackages(): Promise<void> {
 }
 
 function ours(name: string, engine: TrainingEngine, textsPath: string): Side {
-  // As the command starts Node: bin/winnow.js.
-  const flags = ['--max-semi-space-size=8', scriptPath('train-rounds.ts')]
-  const child = spawn(process.execPath, [...flags, textsPath, engine], {
+  const node = publishedNode()
+  const args = [node.flag, scriptPath('train-rounds.ts'), textsPath, engine]
+  const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '262144' },
+    env: { ...process.env, ...node.env },
   })
   return sideOf(name, child)
 }

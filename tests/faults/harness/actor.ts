@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../../support/cli.ts'
+import { publishedNode } from '../../support/published-node.ts'
 import { until } from '../../support/until.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -35,14 +36,13 @@ export function startActor(
   options: { env: Environment; faults?: string | undefined },
 ): Actor {
   const { env, faults = '' } = options
-  // What the published command runs with: bin/winnow.js.
-  const flags = ['--max-semi-space-size=8', `${root}cli.ts`]
-  const child = spawn(process.execPath, [...flags, ...args, '--json'], {
+  const node = publishedNode()
+  const child = spawn(process.execPath, [node.flag, `${root}cli.ts`, ...args, '--json'], {
     cwd: root,
     env: {
       ...process.env,
       NO_COLOR: '1',
-      MALLOC_MMAP_THRESHOLD_: '262144',
+      ...node.env,
       ...env,
       WINNOW_FAULTS: faults,
     },
