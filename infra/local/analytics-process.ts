@@ -9,11 +9,14 @@ import { errorMessage } from '../../schemas/errors.ts'
 import { analyticsServer, defaultServerLimits } from './analytics-server.ts'
 import { freshExchangeDir, openEngine } from './chdb-engine.ts'
 import type { AnalyticsEngine } from './chdb-engine.ts'
+import { yieldProcessor } from './yield-processor.ts'
 
 /** Requests that still run get this long to finish when the process is told to stop. */
 const drainMsMax = 10_000
 
 async function main(): Promise<void> {
+  // Merges can wait for a text that somebody waits for; inserts that fall behind slow the stream down.
+  yieldProcessor()
   const { values } = parseArgs({
     options: { dir: { type: 'string' }, port: { type: 'string' } },
     strict: true,

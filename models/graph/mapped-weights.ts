@@ -129,27 +129,32 @@ function openReader(path: string): FileReader {
   const file = openSync(path, 'r')
   const size = fstatSync(file).size
   let at = 0
-  let window: Uint8Array = new Uint8Array(0)
+  // One for all reads: a new one for each of a hundred tensors, in a process that swaps models, is garbage
+  // by which the collector starts in the middle of the swap.
+  const window = new Uint8Array(windowBytes)
   let windowAt = 0
-  const read = (count: number): Uint8Array => {
-    if (at + count > size) throw new RangeError('it is cut off')
-    const bytes = new Uint8Array(count)
-    for (let filled = 0; filled < count;) {
-      const got = readSync(file, bytes, filled, count - filled, at + filled)
+  let windowLength = 0
+  const fill = (bytes: Uint8Array): void => {
+    if (at + bytes.length > size) throw new RangeError('it is cut off')
+    for (let filled = 0; filled < bytes.length;) {
+      const got = readSync(file, bytes, filled, bytes.length - filled, at + filled)
       if (got === 0) throw new RangeError('it became shorter while it was read')
       filled += got
     }
-    return bytes
   }
   const peek = (count: number): Uint8Array => {
-    const from = at - windowAt
-    if (from < 0 || from + count > window.length) {
-      if (count > windowBytes) return read(count)
-      window = read(Math.min(windowBytes, size - at))
-      windowAt = at
-      return window.subarray(0, count)
+    if (count > windowBytes) {
+      const bytes = new Uint8Array(count)
+      fill(bytes)
+      return bytes
     }
-    return window.subarray(from, from + count)
+    if (at < windowAt || at + count > windowAt + windowLength) {
+      windowLength = 0
+      fill(window.subarray(0, Math.min(windowBytes, size - at)))
+      windowAt = at
+      windowLength = Math.min(windowBytes, size - at)
+    }
+    return window.subarray(at - windowAt, at - windowAt + count)
   }
   const take = (count: number): Uint8Array => {
     if (at + count > size) throw new RangeError('it is cut off')
