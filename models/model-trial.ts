@@ -24,11 +24,10 @@ export type TrialOptions = {
 }
 
 /** Shorter texts say more about a model's fixed cost than about its pace. */
-const timedLengthMin = 16
+const timedLengthMin = 32
 
 /**
- * Tries a model with one text of each length from `maxTokens` down to 3, a quarter each, as token ids int32
- * [tokens]: the longest batch of one text claims the memory of all, and the machine has other work.
+ * Tries a model with one text of each length from 3 to `maxTokens`, doubling, as token ids int32 [tokens].
  * The quickest of the longer ones counts as its pace, since the machine is busy serving. `rivalUsPerToken` is
  * what the serving model took in its own trial.
  */
@@ -78,8 +77,8 @@ export async function tryBeside(
 
 function trialLengths(maxTokens: number): number[] {
   const lengths: number[] = []
-  for (let length = maxTokens; length > 3; length = Math.ceil(length / 4)) lengths.push(length)
-  return [...lengths, 3]
+  for (let length = 3; length < maxTokens; length *= 2) lengths.push(length)
+  return [...lengths, maxTokens]
 }
 
 /** The special tokens around words of the probe text. */
