@@ -129,32 +129,30 @@ function openReader(path: string): FileReader {
   const file = openSync(path, 'r')
   const size = fstatSync(file).size
   let at = 0
-  // One for all reads: a new one for each of a hundred tensors, in a process that swaps models, is garbage
-  // by which the collector starts in the middle of the swap.
-  const window = new Uint8Array(windowBytes)
+  // One for all windows: new ones for a hundred tensors, in a process that swaps models, are garbage by which
+  // the collector starts in the middle of the swap.
+  const room = new Uint8Array(windowBytes)
+  let window = room.subarray(0, 0)
   let windowAt = 0
-  let windowLength = 0
-  const fill = (bytes: Uint8Array): void => {
+  /** Fills the bytes with those of the file from where the reader is. */
+  const filled = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
     if (at + bytes.length > size) throw new RangeError('it is cut off')
-    for (let filled = 0; filled < bytes.length;) {
-      const got = readSync(file, bytes, filled, bytes.length - filled, at + filled)
+    for (let count = 0; count < bytes.length;) {
+      const got = readSync(file, bytes, count, bytes.length - count, at + count)
       if (got === 0) throw new RangeError('it became shorter while it was read')
-      filled += got
+      count += got
     }
+    return bytes
   }
+  /** The next bytes, until the next call. */
   const peek = (count: number): Uint8Array => {
-    if (count > windowBytes) {
-      const bytes = new Uint8Array(count)
-      fill(bytes)
-      return bytes
-    }
-    if (at < windowAt || at + count > windowAt + windowLength) {
-      windowLength = 0
-      fill(window.subarray(0, Math.min(windowBytes, size - at)))
+    if (count > windowBytes) return filled(new Uint8Array(count))
+    if (at < windowAt || at + count > windowAt + window.length) {
+      window = filled(room.subarray(0, Math.min(windowBytes, size - at)))
       windowAt = at
-      windowLength = Math.min(windowBytes, size - at)
     }
-    return window.subarray(at - windowAt, at - windowAt + count)
+    const from = at - windowAt
+    return window.subarray(from, from + count)
   }
   const take = (count: number): Uint8Array => {
     if (at + count > size) throw new RangeError('it is cut off')
