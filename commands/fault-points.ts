@@ -58,7 +58,7 @@ function wrapped(reach: Reach): FaultPoints {
     source: (port) => wrappedSource(port, reach),
     sink: (port) => ({
       ...port,
-      fence: (partitions) => between(reach, 'fence', () => port.fence(partitions)),
+      fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
       async delivered(topic, partition, fromOffset) {
         const page = await port.delivered(topic, partition, fromOffset)
         await reach('after-delivered')

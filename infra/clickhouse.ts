@@ -12,7 +12,13 @@ import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import { fenceComment, fenceCondition, fenceParameters } from './fence-condition.ts'
+import {
+  fencedError,
+  fenceComment,
+  fenceCondition,
+  fenceParameters,
+  throwIfCode,
+} from './fence-condition.ts'
 
 export type Analytics = {
   /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
@@ -38,7 +44,7 @@ export type Analytics = {
 export type Insertion = {
   columns: readonly [string, ...string[]]
   values: readonly (readonly unknown[])[]
-  /** Blocks with the same token are stored once. */
+  /** Blocks with the same token, and the same fence if any, are stored once, unless the server crashes. */
   token: string
   /** Stores the rows only while this is the latest fence of its partitions. */
   fence?: Fence
@@ -196,6 +202,7 @@ function blockSettings(token: string) {
   return {
     insert_deduplicate: 1,
     insert_deduplication_token: token,
+    // For views that somebody feeds from our tables; our own rollups are within them.
     deduplicate_blocks_in_dependent_materialized_views: 1,
     max_insert_block_size: '1048576',
     input_format_parallel_parsing: 0,
@@ -204,9 +211,11 @@ function blockSettings(token: string) {
   } as const
 }
 
-const throwIfCode = '395'
-
-/** The server itself compares the fence when it begins the insert, and stores nothing if it is old. */
+/**
+ * The server itself compares the fence when it begins the insert, and stores nothing if it is old. Its
+ * memory of tokens does not outlive a crash for sure: a token may be known of which no row is stored. So
+ * tokens are those of one fence, and whoever is in doubt raises another and looks what is there.
+ */
 async function insertFenced(
   client: ClickHouseClient,
   block: Insertion & { table: string; structure: string; fence: Fence },
@@ -222,16 +231,14 @@ async function insertFenced(
       values: Readable.from(lines, { objectMode: false }),
       // Rows come in the order of one stream, so that repeating them is repeating the same block.
       clickhouse_settings: {
-        ...blockSettings(token),
+        ...blockSettings(`${token}-${fence.token}`),
         ...{ max_threads: 1, max_insert_threads: '1', log_comment: fenceComment(fence) },
       },
     })
     await text(answer.stream)
   } catch (error) {
     if (!(error instanceof ClickHouseError) || error.code !== throwIfCode) throw error
-    const partitions = fence.partitions.join(', ')
-    const message = `another consumer of ${fence.group} owns ${fence.topic}/${partitions} by now`
-    throw new WinnowError('fenced', message, { cause: error })
+    throw fencedError(fence, error)
   }
 }
 

@@ -29,8 +29,8 @@ export function createLabelSink(
 ) {
   const { analytics } = clients
   return {
-    fence: (partitions: readonly number[]) =>
-      raiseFence(analytics, { ...options.owner, partitions }),
+    fence: (partitions: readonly number[], after?: Fence) =>
+      raiseFence(analytics, { ...options.owner, partitions }, after),
 
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),

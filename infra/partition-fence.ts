@@ -3,37 +3,35 @@
 // owns the table partition_fences; which rows are fenced is the sink's.
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import type { Analytics } from './clickhouse.ts'
-import { fenceComment, fenceParameters } from './fence-condition.ts'
+import {
+  fencedError,
+  fenceComment,
+  fenceParameters,
+  nextToken,
+  ownedCondition,
+  throwIfCode,
+} from './fence-condition.ts'
 
 const pollMs = 50
 
 /**
  * Makes the caller the only one whose fenced inserts land. Once it resolves, no insert under an
  * earlier fence of these partitions is running or can begin, so that what the tables hold then is
- * all that there is. Throws analytics_unavailable, analytics_refused.
+ * all that there is. `after` is the caller's own earlier fence of the same partitions, where it has one:
+ * then nothing is raised, and fenced thrown, when somebody else owns one of them by now.
+ * Throws analytics_unavailable, analytics_refused.
  */
 export async function raiseFence(
   analytics: Analytics,
   owned: Pick<Fence, 'group' | 'topic' | 'partitions'>,
+  after?: Fence,
 ): Promise<Fence> {
-  const fence = { ...owned, token: randomUUID() }
+  const fence = { ...owned, token: after === undefined ? randomUUID() : nextToken(after.token) }
   if (owned.partitions.length === 0) return fence
-  await analytics.run(
-    `INSERT INTO partition_fences (consumer_group, topic, partition, number, token)
-     SELECT {fenceGroup: String}, {fenceTopic: String}, partition, max(number) + 1,
-            {fenceToken: String}
-     FROM (
-       SELECT partition, number FROM partition_fences
-       WHERE consumer_group = {fenceGroup: String} AND topic = {fenceTopic: String}
-         AND partition IN {fencePartitions: Array(UInt32)}
-       UNION ALL
-       SELECT arrayJoin({fencePartitions: Array(UInt32)}) AS partition, toUInt64(0) AS number
-     )
-     GROUP BY partition`,
-    fenceParameters(fence),
-  )
+  await storeFence(analytics, fence, after)
   // Inserts that began before are either stored or visible here; later ones are refused. The clock
   // starts when the fence is known to stand: an insert may have begun while it was on its way.
   const raisedMs = performance.now()
@@ -45,5 +43,27 @@ export async function raiseFence(
     )
     if (running!.n === 0) return fence
     await setTimeout(pollMs)
+  }
+}
+
+async function storeFence(analytics: Analytics, fence: Fence, after: Fence | undefined) {
+  const insert = `INSERT INTO partition_fences (consumer_group, topic, partition, number, token)
+     SELECT {fenceGroup: String}, {fenceTopic: String}, partition, max(number) + 1,
+            {fenceToken: String}
+     FROM (
+       SELECT partition, number FROM partition_fences
+       WHERE consumer_group = {fenceGroup: String} AND topic = {fenceTopic: String}
+         AND partition IN {fencePartitions: Array(UInt32)}
+       UNION ALL
+       SELECT arrayJoin({fencePartitions: Array(UInt32)}) AS partition, toUInt64(0) AS number
+     )
+     ${after === undefined ? '' : `WHERE ${ownedCondition}`}
+     GROUP BY partition`
+  try {
+    await analytics.run(insert, fenceParameters(fence))
+  } catch (error) {
+    const isRefusal =
+      error instanceof WinnowError && error.details.clickhouseCode === Number(throwIfCode)
+    throw isRefusal ? fencedError(fence, error) : error
   }
 }

@@ -66,9 +66,9 @@ export function createResultSink(
     partitions.add(key)
   }
   return {
-    async fence(partitions: readonly number[]): Promise<Fence> {
+    async fence(partitions: readonly number[], after?: Fence): Promise<Fence> {
       versions.reset()
-      const fence = await raiseFence(analytics, { ...options.owner, partitions })
+      const fence = await raiseFence(analytics, { ...options.owner, partitions }, after)
       noted = { fence, partitions: new Set() }
       return fence
     },

@@ -27,8 +27,8 @@ export type TopicSinkOptions<Value> = {
 /** Makes the sink; it closes nothing. */
 export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkOptions<Value>) {
   return {
-    fence: (partitions: readonly number[]) =>
-      raiseFence(clients.analytics, { ...options.owner, partitions }),
+    fence: (partitions: readonly number[], after?: Fence) =>
+      raiseFence(clients.analytics, { ...options.owner, partitions }, after),
 
     delivered: (topic: string, partition: number, fromOffset: number) =>
       readDelivered(clients.analytics, { topic, partition, fromOffset }),

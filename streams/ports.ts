@@ -73,8 +73,10 @@ export type Sink<Output> = {
   /**
    * Makes the caller the only writer of what the records of these partitions lead to. Once it
    * resolves, no write under an earlier fence can land any more, and `delivered` tells all there is.
+   * `after` is the caller's own earlier fence of the same partitions: then it throws fenced when somebody
+   * else has raised one since.
    */
-  fence(partitions: readonly number[]): Promise<Fence>
+  fence(partitions: readonly number[], after?: Fence): Promise<Fence>
   /** What was delivered of a partition from an offset on, a page at a time. */
   delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
   /**
@@ -87,8 +89,8 @@ export type Sink<Output> = {
     origins: readonly Origin[],
   ): Promise<readonly number[]>
   /**
-   * Resolves when outputs and dead letters are durable; may be called again with the same block.
-   * Throws fenced, and stores nothing more, when another owner raised a fence since.
+   * Resolves when outputs and dead letters are durable. When it fails, all, some or nothing is stored:
+   * another fence tells. Throws fenced, and stores nothing more, when a fence was raised since.
    */
   write(block: Block<Output>, fence: Fence): Promise<void>
 }

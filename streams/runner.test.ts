@@ -157,20 +157,39 @@ describe('runner', () => {
     expect(rows).toEqual(['text 1'])
   })
 
-  it('tries a failed write again and commits only after it worked', async () => {
-    const { runner, deliver, rows, commits, failures } = await harness()
-    failures.push(new WinnowError('analytics_unavailable', 'away'))
+  it.each(['nothing', 'token', 'rows'] as const)(
+    'tries a failed write again, of which the sink has kept %s, and commits only after it worked',
+    async (stored) => {
+      const { runner, deliver, rows, letters, commits, failures } = await harness()
+      const error = new WinnowError('analytics_unavailable', 'away')
+      failures.push({ error, stored }, { error, stored: 'nothing' })
+      await runner.start()
+      await deliver(chunkOf([0, 1]))
+      await deliver(chunkOf([2], 'bad'))
+      expect(commits).toEqual([])
+      await runner.stop()
+      expect(rows).toEqual(['text 0', 'text 1'])
+      expect(letters.map(({ offset }) => offset)).toEqual([2])
+      expect(commits.at(-1)).toEqual({ topic: 't', partition: 0, offset: 3 })
+    },
+  )
+
+  it('does not try a failed write again when another consumer has the partition by then', async () => {
+    const { runner, deliver, rows, commits, failures, usurp, rejoins } = await harness()
+    failures.push({ error: new WinnowError('analytics_unavailable', 'away'), stored: 'nothing' })
     await runner.start()
     await deliver(chunkOf([0]))
-    expect(commits).toEqual([])
+    await until('the failed write', () => failures.length === 0)
+    await usurp()
+    await until('the refusal', () => rejoins() === 1)
+    expect({ rows, commits }).toEqual({ rows: [], commits: [] })
     await runner.stop()
-    expect(rows).toEqual(['text 0'])
-    expect(commits).toHaveLength(1)
   })
 
   it('ends with the error of a write that was refused for good, committing nothing', async () => {
     const { runner, deliver, commits, failures } = await harness()
-    failures.push(new WinnowError('analytics_refused', 'no such table'))
+    const error = new WinnowError('analytics_refused', 'no such table')
+    failures.push({ error, stored: 'nothing' })
     await runner.start()
     await deliver(chunkOf([0]))
     await expect(runner.ended).rejects.toThrow('no such table')
@@ -278,7 +297,13 @@ describe('runner', () => {
 describe('delivery', () => {
   const events = 40
   const happenings = fc.array(
-    fc.constantFrom('rejoin', 'crash', 'write fails', 'fenced', 'work', 'sent again'),
+    fc.oneof(
+      fc.constantFrom('rejoin', 'fenced', 'work', 'sent again').map((kind) => ({ kind })),
+      fc.record({
+        kind: fc.constantFrom('crash', 'write fails'),
+        stored: fc.constantFrom('nothing', 'token', 'rows'),
+      }),
+    ),
     { maxLength: 12 },
   )
 
@@ -314,22 +339,25 @@ describe('delivery', () => {
         let runner = open()
         await runner.start()
         for (const happening of script) {
-          if (happening === 'rejoin') topic.rejoin('g')
-          if (happening === 'write fails') {
-            sink.failures.push(new WinnowError('analytics_unavailable', 'away'))
+          const { kind, stored } = { stored: 'nothing' as const, ...happening }
+          if (kind === 'rejoin') topic.rejoin('g')
+          if (kind === 'write fails') {
+            const error = new WinnowError('analytics_unavailable', 'away')
+            sink.failures.push({ error, stored })
           }
-          if (happening === 'fenced') await sink.fence([1])
+          if (kind === 'fenced') await sink.fence([1])
           // As `dlq replay` does, which knows nothing of what was sent before and has no outcome yet.
-          if (happening === 'sent again') {
+          if (kind === 'sent again') {
             for (const letter of sink.letters) {
               const again = { origin: letter, attempt: letter.attempt + 1 }
               topic.appendAgain(again, letter.payload!.toString())
               sentAgain[letter.partition]!++
             }
           }
-          if (happening === 'crash') {
+          if (kind === 'crash') {
             // A refusal for good ends the runner as a crash does: nothing after it is committed.
-            sink.failures.unshift(new WinnowError('analytics_refused', 'crash'))
+            const error = new WinnowError('analytics_refused', 'crash')
+            sink.failures.unshift({ error, stored })
             topic.append(0, ['one more'])
             await runner.ended.catch(() => undefined)
             await runner.stop()
@@ -338,7 +366,7 @@ describe('delivery', () => {
           }
           await new Promise((resolve) => setImmediate(resolve))
         }
-        const crashes = script.filter((happening) => happening === 'crash').length
+        const crashes = script.filter(({ kind }) => kind === 'crash').length
         await until('everything committed', () => {
           const ends = [events / 2 + crashes, events / 2]
           return ends.every(

@@ -5,7 +5,8 @@
 // offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
 // delivers from the last commit again; what the sink has already is recognised by origin and dropped
 // (DeliveredOffsets), so a row is written once. Before the sink is asked, a fence keeps every earlier
-// owner of the partitions from writing any more. Chunks of one partition reach the sink in order.
+// owner of the partitions from writing any more. A write that failed is looked at in the same way before
+// it is tried again. Chunks of one partition reach the sink in order.
 import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
@@ -20,6 +21,7 @@ import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
 import type { Block, Passage, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
 import { pause, retry } from './retry.ts'
+import { undelivered } from './undelivered.ts'
 
 export type RunnerOptions<Output> = {
   source: RecordSource
@@ -301,14 +303,12 @@ class StageRunner<Output> implements Runner {
   }
 
   async #write(block: Block<Output>): Promise<WriteResult> {
-    const rows = block.outputs.length + block.deadLetters.length
+    const rows = rowsOf(block)
     const epoch = this.#epoch
-    const fence = this.#fence
     const startMs = performance.now()
     if (rows > 0) {
-      assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
       try {
-        await retry(() => this.#options.sink.write(block, fence), this.#retrying('write'))
+        await this.#store(block, epoch)
       } catch (error) {
         if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
         this.#onFenced(error, epoch)
@@ -317,6 +317,25 @@ class StageRunner<Output> implements Runner {
     }
     this.#options.metrics.blockWritten(rows, (performance.now() - startMs) / 1_000)
     return 'stored'
+  }
+
+  /** After a failure all, some or nothing may be stored: before it tries again it looks what is missing. */
+  async #store(block: Block<Output>, epoch: number): Promise<void> {
+    const { sink } = this.#options
+    let fence = this.#fence
+    assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
+    let missing = block
+    let isUncertain = false
+    const store = async (own: Fence) => {
+      if (isUncertain) {
+        fence = await sink.fence(own.partitions, own)
+        if (epoch === this.#epoch) this.#fence = fence
+        missing = await undelivered(missing, sink)
+      }
+      isUncertain = true
+      if (rowsOf(missing) > 0) await sink.write(missing, fence!)
+    }
+    await retry(() => store(fence!), this.#retrying('write'))
   }
 
   /** The group moved on without this consumer: it joins anew, and starts from the commits. */
@@ -364,4 +383,8 @@ class StageRunner<Output> implements Runner {
     this.#stopping.abort()
     this.#rejectEnd(error)
   }
+}
+
+function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
+  return outputs.length + deadLetters.length
 }

@@ -172,7 +172,8 @@ describe('withShadow', () => {
       deadLetters: [],
     }
     const fence = await both.fence([0])
-    sink.failures.push(new WinnowError('analytics_unavailable', 'away'))
+    const error = new WinnowError('analytics_unavailable', 'away')
+    sink.failures.push({ error, stored: 'nothing' })
     await expect(both.write(block, fence)).rejects.toThrow('away')
     expect(offered).toEqual([])
     await both.write(block, fence)

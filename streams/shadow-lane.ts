@@ -169,7 +169,7 @@ export function withShadow(
   lane: Pick<ShadowLane, 'offer'>,
 ): Sink<Classification> {
   return {
-    fence: (partitions) => sink.fence(partitions),
+    fence: (partitions, after) => sink.fence(partitions, after),
     delivered: (topic, partition, fromOffset) => sink.delivered(topic, partition, fromOffset),
     settledAttempts: (topic, partition, origins) => sink.settledAttempts(topic, partition, origins),
     async write(block, fence) {

@@ -193,6 +193,22 @@ describe.each([
     expect(await stored(topic)).toEqual({ rows: 3, letters: 1 })
   })
 
+  it('lets an owner raise one fence after another, until somebody else has raised one', async () => {
+    const { sink, stored } = open()
+    const topic = 'contract.refenced'
+    const first = await sink.fence([0, 1])
+    // Twice, as when the first answer was lost.
+    await sink.fence(first.partitions, first)
+    const second = await sink.fence(first.partitions, first)
+    const late = blockOf('refenced-1', range(topic, 0, 1))
+    await expect(sink.write(late, first)).rejects.toMatchObject({ code: 'fenced' })
+    const third = await sink.fence(second.partitions, second)
+    await sink.write(blockOf('refenced-2', range(topic, 1, 1)), third)
+    await sink.fence([1])
+    await expect(sink.fence(third.partitions, third)).rejects.toMatchObject({ code: 'fenced' })
+    expect(await stored(topic)).toEqual({ rows: 1, letters: 0 })
+  })
+
   it('gives many delivered offsets in pages that leave none out', async () => {
     const { sink, pageRows } = open()
     const fence = await sink.fence([0])

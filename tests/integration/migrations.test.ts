@@ -13,6 +13,7 @@ import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
 import { migrate } from '../../infra/migrations.ts'
 import { uniqueName } from '../support/backends.ts'
+import { until } from '../support/until.ts'
 
 const root = new URL('../../', import.meta.url)
 const shipped = readdirSync(new URL('infra/sql/', root)).sort()
@@ -122,5 +123,71 @@ describe('migrate', () => {
     )
     const counts = await analytics.rows('SELECT label, events FROM label_counts')
     expect(counts).toEqual([{ label: 'ham', events: 1 }])
+  })
+})
+
+describe('rollups', () => {
+  /** The engine refuses the query where it would have to read the rows themselves. */
+  const fromRollup = 'SETTINGS force_optimize_projection = 1'
+  const byLabel = () =>
+    analytics.rows(
+      `SELECT label, toUInt32(sum(events)) AS n FROM label_counts WHERE source = 's'
+       GROUP BY label ORDER BY label ${fromRollup}`,
+    )
+  const rows = `
+    INSERT INTO classifications (event_id, topic, partition, offset, source, label, model, version,
+                                 role, attempt, total_ms, classified_at)
+    SELECT toString(number), 't', 0, number, 's', ['ham', 'spam'][1 + number % 2], 'mail', '1',
+           if(number < 10, 'shadow', 'champion'), number < 20 ? 1 : 0, number,
+           toDateTime64('2026-01-31 23:59:59', 3, 'UTC') + number % 2
+    FROM numbers(110)`
+
+  it('are read from the parts that hold the rows, and follow what is deleted and merged', async () => {
+    await migrate(config)
+    await analytics.run(rows)
+    expect(await byLabel()).toEqual([
+      { label: 'ham', n: 50 },
+      { label: 'spam', n: 50 },
+    ])
+    const minutes = `SELECT toString(minute) AS at, label, events FROM label_counts
+      WHERE model = 'mail' AND minute >= '2026-01-31 23:59:00' ORDER BY at LIMIT 5 ${fromRollup}`
+    expect(await analytics.rows(minutes)).toEqual([
+      { at: '2026-01-31 23:59:00', label: 'ham', events: 50 },
+      { at: '2026-02-01 00:00:00', label: 'spam', events: 50 },
+    ])
+    // Neither shadows nor what was sent again.
+    const [latency] = await analytics.rows<{ n: number; low: number; high: number }>(
+      `SELECT toUInt32(sum(events)) AS n, min(p50_ms) AS low, max(p99_ms) AS high
+       FROM latency ${fromRollup}`,
+    )
+    expect(latency!.n).toBe(90)
+    expect(latency!.low).toBeGreaterThan(50)
+    expect(latency!.high).toBeLessThanOrEqual(110)
+
+    await analytics.run('DELETE FROM classifications WHERE offset >= 100')
+    await analytics.run('OPTIMIZE TABLE classifications FINAL')
+    expect(await byLabel()).toEqual([
+      { label: 'ham', n: 45 },
+      { label: 'spam', n: 45 },
+    ])
+  })
+
+  it('hold what an older database has, whose rollups were tables of their own', async () => {
+    await rm(join(dir, '0010_rollups-within-parts.sql'))
+    await migrate(config, folder())
+    expect(await tables()).toContain('label_counts_minute')
+    await analytics.run(rows)
+    expect(await migrate(config)).toEqual(['0010_rollups-within-parts.sql'])
+    expect(await tables()).not.toContain('label_counts_minute')
+    // Right at once, and from the rollups when they are made.
+    const count = 'SELECT toUInt32(sum(events)) AS n FROM label_counts'
+    expect(await analytics.rows(count)).toEqual([{ n: 100 }])
+    await until('the rollups of older rows', async () => {
+      const [row] = await analytics.rows<{ n: number }>(
+        'SELECT count() AS n FROM system.mutations WHERE database = currentDatabase() AND NOT is_done',
+      )
+      return row!.n === 0
+    })
+    expect(await analytics.rows(`${count} ${fromRollup}`)).toEqual([{ n: 100 }])
   })
 })

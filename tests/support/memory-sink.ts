@@ -1,6 +1,7 @@
 // The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts holds it
 // and the real sinks to the same behaviour.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import { nextToken } from '../../infra/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'
@@ -10,9 +11,12 @@ export type MemorySink<Output> = Sink<Output> & {
   /** What was stored, in the order of its blocks. */
   readonly rows: Output[]
   readonly letters: DeadLetter[]
-  /** Each of the next writes fails with one of these before it stores anything. */
-  readonly failures: Error[]
+  /** Each of the next writes fails with one of these. */
+  readonly failures: MemorySinkFailure[]
 }
+
+/** What a write that fails leaves behind: nothing, the token of the block alone, or its rows alone. */
+export type MemorySinkFailure = { error: Error; stored: 'nothing' | 'token' | 'rows' }
 
 /** Makes a sink. `originOf` tells where an output entered; without it, where its lineage says. */
 export function createMemorySink<Output>(
@@ -30,15 +34,22 @@ export function createMemorySink<Output>(
   const attempts = new Map<string, number>()
   const rows: Output[] = []
   const letters: DeadLetter[] = []
-  const failures: Error[] = []
+  const failures: MemorySinkFailure[] = []
   let fences = 0
   const latest = new Map<number, string>()
+  const isOld = ({ partitions, token }: Fence) =>
+    partitions.some((partition) => latest.get(partition) !== token)
+  const fenced = () => new WinnowError('fenced', 'another consumer owns a partition')
   return {
     rows,
     letters,
     failures,
-    fence(partitions) {
-      const token = String(++fences)
+    fence(partitions, after) {
+      const owner = after?.token.split('/')[0]
+      if (after?.partitions.some((one) => latest.get(one)?.split('/')[0] !== owner) === true) {
+        return Promise.reject(fenced())
+      }
+      const token = after === undefined ? String(++fences) : nextToken(after.token)
       for (const partition of partitions) latest.set(partition, token)
       return Promise.resolve({ group: 'g', topic: 't', partitions, token })
     },
@@ -60,13 +71,14 @@ export function createMemorySink<Output>(
         asked.map((origin) => attempts.get(keyOf({ ...origin, topic, partition })) ?? -1),
       ),
     write(block: Block<Output>, fence: Fence) {
-      if (fence.partitions.some((partition) => latest.get(partition) !== fence.token)) {
-        return Promise.reject(new WinnowError('fenced', 'another consumer owns a partition'))
-      }
+      if (isOld(fence)) return Promise.reject(fenced())
       const failure = failures.shift()
-      if (failure !== undefined) return Promise.reject(failure)
-      if (tokens.has(block.token)) return Promise.resolve()
-      tokens.add(block.token)
+      const token = `${block.token}-${fence.token}`
+      // What a server that was killed knows of a block need not be what it stored of it.
+      if (failure?.stored === 'token') tokens.add(token)
+      if (failure !== undefined && failure.stored !== 'rows') return Promise.reject(failure.error)
+      if (tokens.has(token)) return Promise.resolve()
+      if (failure === undefined) tokens.add(token)
       rows.push(...block.outputs.map(({ value }) => value))
       letters.push(...block.deadLetters)
       origins.push(...block.outputs.map(originOf), ...block.deadLetters)
@@ -75,7 +87,7 @@ export function createMemorySink<Output>(
         const before = attempts.get(keyOf(letter)) ?? -1
         attempts.set(keyOf(letter), Math.max(before, letter.attempt))
       }
-      return Promise.resolve()
+      return failure === undefined ? Promise.resolve() : Promise.reject(failure.error)
     },
   }
 }
