@@ -123,6 +123,7 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
       await swap(scene)
       return
     case 'service':
+      if (step.service === 'analytics' && step.how === 'kill') await insertUnderWay(scene)
       await stack.end(step.service, step.how)
       await stack.start()
       return
@@ -199,6 +200,17 @@ async function swap(scene: Scene): Promise<void> {
     await publishModel(registry, { version, force: 'the second', by: 'faults' })
   }
   await promoteModel(registry, { ref: `test@${champion}`, by: 'faults', reason: 'a fault test' })
+}
+
+/** Waits, for a while, until the engine is in the middle of an insert. */
+async function insertUnderWay({ backends }: Scene): Promise<void> {
+  const isInserting = async () => {
+    const [row] = await backends.analytics.rows<{ n: number }>(
+      `SELECT count() AS n FROM system.processes WHERE startsWith(Settings['log_comment'], 'winnow/')`,
+    )
+    return row!.n > 0
+  }
+  await until('an insert', isInserting, troubleMs).catch(() => undefined)
 }
 
 /** Nothing more is written for a while, or the disk was not full. */
