@@ -81,7 +81,8 @@ export async function soak(
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
       const startMs = nowMs()
       await promoteModel(registry, { ref, by: 'soak', reason: `swap ${swap}` })
-      await until(`${ref} to answer`, () => model === ref, 120_000).catch((error: unknown) => {
+      const isAnswering = () => client!.isAtWork() && model === ref
+      await until(`${ref} to answer`, isAnswering, 120_000).catch((error: unknown) => {
         throw new Error(gateway.output(), { cause: error })
       })
       swapping.push({ startMs, endMs: nowMs() })
@@ -120,6 +121,8 @@ export function mb(bytes: number): string {
 const nowMs = () => performance.timeOrigin + performance.now()
 
 type Client = {
+  /** True; throws what ended the thread instead. */
+  isAtWork(): true
   /** Resolves when the last answer is there; throws what ended the thread before that. */
   stop(): Promise<void>
 }
@@ -128,8 +131,15 @@ function startClient(start: ClientStart, onAnswer: (answer: Answer) => void): Cl
   const thread = new Worker(new URL('client-thread.ts', import.meta.url), { workerData: start })
   thread.on('message', onAnswer)
   const ended = once(thread, 'exit')
-  ended.catch(() => undefined)
+  let failure: { cause: unknown } | undefined
+  ended.catch((cause: unknown) => {
+    failure = { cause }
+  })
   return {
+    isAtWork() {
+      if (failure !== undefined) throw new Error('the client has ended', failure)
+      return true
+    },
     async stop() {
       thread.postMessage('stop')
       await ended
