@@ -40,7 +40,7 @@ describe('the shipped migrations', () => {
     const sql = readFileSync(new URL(`./sql/${name}`, import.meta.url), 'utf8')
     for (const statement of statementsOf(sql)) {
       expect(statement).toMatch(
-        /^(?:CREATE .*IF NOT EXISTS|CREATE OR REPLACE|ALTER .*IF (?:NOT )?EXISTS|ALTER .*MODIFY (?:SETTING|QUERY))/,
+        /^(?:CREATE .*IF NOT EXISTS|CREATE OR REPLACE|DROP .*IF EXISTS|ALTER .*IF (?:NOT )?EXISTS|ALTER .*MODIFY (?:SETTING|QUERY))/,
       )
       expect(statement, 'an unsplit statement').not.toMatch(/;\s*CREATE/)
     }

@@ -46,6 +46,6 @@ DROP TABLE IF EXISTS label_counts_minute;
 DROP TABLE IF EXISTS latency_minute;
 
 -- For the rows that are there already; it goes on in the background.
-ALTER TABLE classifications MATERIALIZE PROJECTION label_counts_minute;
+ALTER TABLE classifications MATERIALIZE PROJECTION IF EXISTS label_counts_minute;
 
-ALTER TABLE classifications MATERIALIZE PROJECTION latency_minute;
+ALTER TABLE classifications MATERIALIZE PROJECTION IF EXISTS latency_minute;

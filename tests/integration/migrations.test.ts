@@ -2,6 +2,7 @@
 // when an applied file was edited.
 import { readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -98,6 +99,20 @@ describe('migrate', () => {
     await writeFile(broken, `${first}${second}`)
     expect(await migrate(config, folder())).toEqual(['9003_half.sql'])
     expect(await tables()).toEqual(expect.arrayContaining(['half', 'rest']))
+  })
+
+  it('goes on where another process has applied one, and a later one, in the meantime', async () => {
+    const late = "ALTER TABLE dropped_since MODIFY COMMENT 'late';\n"
+    await writeFile(join(dir, '9004_late.sql'), late)
+    // Stands for the other process, which this one cannot know of when it begins.
+    const meanwhile = `INSERT INTO migrations
+      SELECT '9004_late.sql', '${createHash('sha256').update(late).digest('hex')}', now64(3);\n`
+    await writeFile(join(dir, '9003_meanwhile.sql'), meanwhile)
+    await writeFile(join(dir, '9005_next.sql'), 'DROP TABLE IF EXISTS dropped_since;\n')
+    const done = await migrate(config, folder())
+    expect(done.slice(-2)).toEqual(['9003_meanwhile.sql', '9005_next.sql'])
+    const further = ['9003_meanwhile.sql', '9004_late.sql', '9005_next.sql']
+    expect(await applied()).toEqual([...shipped, ...further])
   })
 
   it('may run in several processes at once', async () => {
