@@ -322,20 +322,21 @@ class StageRunner<Output> implements Runner {
   /** After a failure all, some or nothing may be stored: before it tries again it looks what is missing. */
   async #store(block: Block<Output>, epoch: number): Promise<void> {
     const { sink } = this.#options
-    let fence = this.#fence
-    assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
+    const held = this.#fence
+    assert(held !== undefined, 'rows reach the writer only after the fence was raised')
+    let fence: Fence = held
     let missing = block
     let isUncertain = false
-    const store = async (own: Fence) => {
+    const store = async () => {
       if (isUncertain) {
-        fence = await sink.fence(own.partitions, own)
+        fence = await sink.fence(fence.partitions, fence)
         if (epoch === this.#epoch) this.#fence = fence
         missing = await undelivered(missing, sink)
       }
       isUncertain = true
-      if (rowsOf(missing) > 0) await sink.write(missing, fence!)
+      if (rowsOf(missing) > 0) await sink.write(missing, fence)
     }
-    await retry(() => store(fence!), this.#retrying('write'))
+    await retry(store, this.#retrying('write'))
   }
 
   /** The group moved on without this consumer: it joins anew, and starts from the commits. */
