@@ -81,7 +81,10 @@ export async function soak(
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
       const startMs = nowMs()
       await promoteModel(registry, { ref, by: 'soak', reason: `swap ${swap}` })
-      const isAnswering = () => client!.isAtWork() && model === ref
+      const isAnswering = () => {
+        client!.check()
+        return model === ref
+      }
       await until(`${ref} to answer`, isAnswering, 120_000).catch((error: unknown) => {
         throw new Error(gateway.output(), { cause: error })
       })
@@ -121,8 +124,8 @@ export function mb(bytes: number): string {
 const nowMs = () => performance.timeOrigin + performance.now()
 
 type Client = {
-  /** True; throws what ended the thread instead. */
-  isAtWork(): true
+  /** Throws what ended the thread, if anything has. */
+  check(): void
   /** Resolves when the last answer is there; throws what ended the thread before that. */
   stop(): Promise<void>
 }
@@ -136,9 +139,8 @@ function startClient(start: ClientStart, onAnswer: (answer: Answer) => void): Cl
     failure = { cause }
   })
   return {
-    isAtWork() {
+    check() {
       if (failure !== undefined) throw new Error('the client has ended', failure)
-      return true
     },
     async stop() {
       thread.postMessage('stop')
