@@ -53,7 +53,7 @@ export type Slice<Output> = {
 
 /** What is written together. */
 export type Block<Output> = {
-  /** The same for the same content: a repeated write of a block is recognised by it. */
+  /** The same for the same content: a write that is repeated under one fence is recognised by it. */
   readonly token: string
   readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]

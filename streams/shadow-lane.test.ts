@@ -3,7 +3,7 @@ import type { Classification } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { sampleModel } from '../tests/support/sample-models.ts'
-import { recordOf, sampleClassification } from '../tests/support/sample-records.ts'
+import { outputOf, sampleClassification } from '../tests/support/sample-records.ts'
 import { until } from '../tests/support/until.ts'
 import { isInShare } from './event-share.ts'
 import type { InferenceOutcome, ModelPort } from './infer.ts'
@@ -152,12 +152,6 @@ describe('ShadowLane', () => {
     expect(counts.shed).toBe(68)
   })
 })
-
-const outputOf = (value: Classification) => {
-  const { topic, partition, offset, recordTimeMs } = value
-  const origin = { topic, partition, offset, recordTimeMs }
-  return { record: recordOf(value), origin, attempt: 0, value }
-}
 
 describe('withShadow', () => {
   it('offers what is durable, once, and nothing of a block that was not stored', async () => {

@@ -3,18 +3,16 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Insertion } from '../../infra/clickhouse.ts'
 import { raiseFence } from '../../infra/partition-fence.ts'
-import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
-import { openSchemas, type Schemas } from '../../infra/registry.ts'
-import { createResultSink } from '../../infra/result-sink.ts'
 import { createTopicSink } from '../../infra/topic-sink.ts'
 import { topicOf } from '../../infra/topics.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Block, BlockOutput, DeliveredPage, Sink } from '../../streams/ports.ts'
-import { openBackends, type Backends } from '../support/backends.ts'
+import type { Block, DeliveredPage, Sink } from '../../streams/ports.ts'
+import type { Backends } from '../support/backends.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
+import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
+import { openSinkBackends, type SinkBackends } from '../support/sink-clients.ts'
 import { until } from '../support/until.ts'
-import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
 
 /** Offsets of one page of the real sink, and of the fake. */
 const pageRows = 10_000
@@ -31,30 +29,26 @@ type Subject = {
   rollup: (topic: string) => Promise<number>
 }
 
+let real: SinkBackends
 let backends: Backends
-let producer: RecordProducer
-let schemas: Schemas
 
 beforeAll(async () => {
-  backends = await openBackends(inject('stack'))
-  producer = await openProducer(backends.kafka)
-  schemas = await openSchemas(backends.config.registry, backends.config.topics.prefix)
+  real = await openSinkBackends(inject('stack'))
+  backends = real.backends
 })
 
 afterAll(async () => {
-  await producer.close()
-  await backends.close()
+  await real.close()
 })
 
 function realSubject(): Subject {
-  const { analytics, config } = backends
-  const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
+  const { analytics } = backends
   const counted = async (sql: string, topic: string) => {
     const [row] = await analytics.rows<{ n: number }>(sql, { topic })
     return row!.n
   }
   return {
-    sink: createResultSink({ analytics, producer, schemas }, { model: 'mail', topics, owner }),
+    sink: real.resultSink({ owner }),
     pageRows,
     stored: async (topic) => ({
       rows: await counted(
@@ -96,12 +90,6 @@ function blockOf(
     outputs: classifications.map((value) => outputOf(value)),
     deadLetters,
   }
-}
-
-function outputOf(value: Classification, attempt = 0): BlockOutput<Classification> {
-  const { topic, partition, offset, recordTimeMs } = value
-  const origin = { topic, partition, offset, recordTimeMs }
-  return { record: recordOf(value), origin, attempt, value }
 }
 
 function range(topic: string, from: number, count: number): Classification[] {
@@ -238,7 +226,7 @@ describe.each([
 
 /** The real sink of a process whose first insert of so many rows into a table fails. */
 function flakySink(failing: string, rowsMin = 1) {
-  const { analytics, config } = backends
+  const { analytics } = backends
   let isAway = false
   const flaky = {
     ...analytics,
@@ -250,8 +238,7 @@ function flakySink(failing: string, rowsMin = 1) {
       return Promise.reject(new WinnowError('analytics_unavailable', 'away'))
     },
   }
-  const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
-  return createResultSink({ analytics: flaky, producer, schemas }, { model: 'mail', topics, owner })
+  return real.resultSink({ owner, clients: { analytics: flaky } })
 }
 
 describe('the result sink alone', () => {
@@ -265,10 +252,7 @@ describe('the result sink alone', () => {
       sampleClassification({ topic, offset: 2, version: '7' }),
     ]
     await sink.write(blockOf('models', rows), fence)
-    const { analytics, config } = backends
-    const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
-    const clients = { analytics, producer, schemas }
-    const other = createResultSink(clients, { model: 'other', topics, owner })
+    const other = real.resultSink({ owner, model: 'other' })
     await other.write(blockOf('models-other', [], [sampleDeadLetter({ topic, offset: 3 })]), fence)
     const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([2])
@@ -391,19 +375,16 @@ describe('the result sink alone', () => {
 
 describe('the topic sink', () => {
   it('sends records to the partition they came from and stores dead letters once', async () => {
-    const { analytics, config, kafka } = backends
+    const { config, kafka } = backends
     const topic = 'contract.topic-sink'
     const next = topicOf(config.topics, 'validated')
-    const sink = createTopicSink<Classification>(
-      { analytics, producer, schemas },
-      {
-        topic: next,
-        deadLetterTopic: topicOf(config.topics, 'dead-letters'),
-        partitions: config.topics.partitions,
-        encode: (value) => Buffer.from(value.text),
-        owner,
-      },
-    )
+    const sink = createTopicSink<Classification>(real.clients, {
+      topic: next,
+      deadLetterTopic: topicOf(config.topics, 'dead-letters'),
+      partitions: config.topics.partitions,
+      encode: (value) => Buffer.from(value.text),
+      owner,
+    })
     const fence = await sink.fence([0])
     const outputs = [0, 1, config.topics.partitions + 1].map((partition) =>
       sampleClassification({ topic, partition }),

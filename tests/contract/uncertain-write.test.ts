@@ -1,34 +1,19 @@
 // A write of which nobody knows how it ended, on the real engine: what the table holds decides, and not
 // what the server remembers of tokens, which need not agree after it was killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
-import { openSchemas, type Schemas } from '../../infra/registry.ts'
-import { createResultSink } from '../../infra/result-sink.ts'
-import { topicOf } from '../../infra/topics.ts'
-import type { Classification } from '../../schemas/classification.ts'
-import type { Origin } from '../../schemas/validated.ts'
 import { undelivered } from '../../streams/undelivered.ts'
-import { openBackends, type Backends } from '../support/backends.ts'
-import { recordOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
+import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
+import { openSinkBackends, type SinkBackends } from '../support/sink-clients.ts'
 
-let backends: Backends
-let producer: RecordProducer
-let schemas: Schemas
+let real: SinkBackends
 
 beforeAll(async () => {
-  backends = await openBackends(inject('stack'))
-  producer = await openProducer(backends.kafka)
-  schemas = await openSchemas(backends.config.registry, backends.config.topics.prefix)
+  real = await openSinkBackends(inject('stack'))
 })
 
 afterAll(async () => {
-  await producer.close()
-  await backends.close()
+  await real.close()
 })
-
-function originOf({ topic, partition, offset, recordTimeMs }: Classification): Origin {
-  return { topic, partition, offset, recordTimeMs }
-}
 
 describe('undelivered', () => {
   const topic = 'contract.uncertain'
@@ -38,21 +23,15 @@ describe('undelivered', () => {
     ['half of it, as of a block over two months', 'DELETE FROM classifications WHERE offset >= 2'],
     ['all of it', undefined],
   ])('leaves what the table lacks, whatever the server says of tokens: %s', async (_, loss) => {
-    const { analytics, config } = backends
-    const topics = { deadLetters: topicOf(config.topics, 'dead-letters'), classified: undefined }
-    const sink = createResultSink(
-      { analytics, producer, schemas },
-      { model: 'mail', topics, owner: { group: 'contract', topic } },
-    )
+    const { analytics } = real.backends
+    const sink = real.resultSink({ owner: { group: 'contract', topic } })
     const fence = await sink.fence([3])
     const rows = [0, 1, 2, 3].map((offset) =>
       sampleClassification({ topic, source: topic, partition: 3, offset }),
     )
     const block = {
       token: 'uncertain',
-      outputs: rows.map((value) => ({
-        ...{ record: recordOf(value), origin: originOf(value), attempt: 0, value },
-      })),
+      outputs: rows.map((value) => outputOf(value)),
       deadLetters: [sampleDeadLetter({ topic, partition: 3, offset: 4 })],
     }
     await sink.write(block, fence)

@@ -2,6 +2,7 @@
 import type { Classification } from '../../schemas/classification.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
+import type { BlockOutput } from '../../streams/ports.ts'
 
 /** A time at which sample records happen: 2026-01-01 00:00 UTC, epoch milliseconds. */
 export const sampleTimeMs = Date.UTC(2026, 0, 1)
@@ -71,4 +72,11 @@ export function recordOf(one: Classification): KafkaRecord {
     value: Buffer.from(one.text),
     traceparent: undefined,
   }
+}
+
+/** A classification as a block has it. */
+export function outputOf(value: Classification, attempt = 0): BlockOutput<Classification> {
+  const { topic, partition, offset, recordTimeMs } = value
+  const origin = { topic, partition, offset, recordTimeMs }
+  return { record: recordOf(value), origin, attempt, value }
 }
