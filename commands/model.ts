@@ -39,7 +39,7 @@ export async function openModel(
     /** `background` is one thread only, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
-    Pick<VersionModelOptions, 'loadTokenizer'>,
+    Pick<VersionModelOptions, 'readTokenizer'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
   const { version, config, priority = 'normal' } = options
@@ -48,7 +48,7 @@ export async function openModel(
     version,
     workers: priority === 'background' ? 1 : workersOf(config),
     priority,
-    loadTokenizer: options.loadTokenizer,
+    readTokenizer: options.readTokenizer,
     spawn: options.spawn,
     keep: options.keep,
     readyWith: options.readyWith,

@@ -63,7 +63,7 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
-  const loadTokenizer = shareTokenizers()
+  const readTokenizer = shareTokenizers()
   const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
@@ -71,7 +71,7 @@ export async function openServingModel(
     readyWith: PoolOptions['readyWith'] = 'all',
   ): Promise<OpenModel> =>
     openModel({
-      ...{ version, config: config.inference, loadTokenizer, readyWith },
+      ...{ version, config: config.inference, readTokenizer, readyWith },
       priority,
       // A background thread cannot be used for anything else later.
       ...(priority !== 'background' && spares),

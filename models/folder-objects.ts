@@ -44,7 +44,9 @@ export function openFolderObjects(folder: string): ObjectStore {
         })
         if (found === undefined) return undefined
         if (fromByte >= found.size) return noBytes()
-        return createReadStream(path, { start: fromByte, highWaterMark: 1 << 20, signal })
+        // A buffer of this size is made for every read, and most objects are manifests.
+        const highWaterMark = Math.min(1 << 20, found.size - fromByte)
+        return createReadStream(path, { start: fromByte, highWaterMark, signal })
       }),
 
     list: (prefix) =>

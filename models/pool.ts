@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../schemas/errors.ts'
-import { readMappedModel } from './graph/mapped-weights.ts'
 import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
   PoolMessage,
@@ -14,7 +13,7 @@ import type {
 } from './session-messages.ts'
 import { raiseThread, type ThreadPriority } from './thread-priority.ts'
 
-export type PoolOptions = Omit<WorkerStart, 'mappedModel'> & {
+export type PoolOptions = WorkerStart & {
   readonly workers: number
   /**
    * Batches a worker may hold: 1 keeps every other text free to join a better batch, 2 hides the
@@ -106,10 +105,8 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     pending: new Map(),
     restartTimes: [],
   }))
-  const mappedModel = readMappedModel(options.modelPath)
   const state: PoolState = {
     options,
-    mappedModel,
     slots,
     priority: options.priority ?? 'normal',
     nextRun: 0,
@@ -149,7 +146,6 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
 
 type PoolState = {
   readonly options: PoolOptions
-  readonly mappedModel: Uint8Array
   readonly slots: readonly Slot[]
   /** Of threads started from now on. */
   priority: ThreadPriority
@@ -236,8 +232,8 @@ async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<vo
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
   const { modelPath, output, spawn = spawnThread } = state.options
-  const { mappedModel, priority } = state
-  const thread = spawn({ modelPath, mappedModel, output, priority })
+  const { priority } = state
+  const thread = spawn({ modelPath, output, priority })
   slot.thread = thread
   let crash: unknown
   const loading = new Promise<SessionShape>((resolve, reject) => {

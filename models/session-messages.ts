@@ -1,12 +1,11 @@
 // What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
 // sender must not touch them again.
+import type { OperationErrorCode } from '../schemas/errors.ts'
 import type { ThreadPriority } from './thread-priority.ts'
 
 /** The model that a worker is to load. */
 export type WorkerStart = {
   readonly modelPath: string
-  /** The model with its weights left in `modelPath` (graph/mapped-weights.ts). */
-  readonly mappedModel: Uint8Array
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
   /** Default `normal`. */
@@ -46,7 +45,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready'; readonly shape: SessionShape }
   | {
       readonly kind: 'refused'
-      readonly code: 'model_incompatible' | 'session_failed'
+      readonly code: OperationErrorCode
       readonly message: string
     }
   | {

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { readMappedModel } from './graph/mapped-weights.ts'
 import { setThreadPriority } from './thread-priority.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
 import type {
@@ -79,7 +80,7 @@ async function load(start: WorkerStart): Promise<Loaded> {
     const shape = await warmUp(session, start)
     return { kind: 'loaded', session, shape: { ...shape, loadMs: performance.now() - started } }
   } catch (error) {
-    const code = error instanceof WinnowError ? 'model_incompatible' : 'session_failed'
+    const code = error instanceof WinnowError ? error.code : 'session_failed'
     return { kind: 'refused', code, message: errorMessage(error) }
   }
 }
@@ -98,7 +99,10 @@ async function answerTo(
   }
 }
 
-function createSession({ modelPath, mappedModel }: WorkerStart): Promise<InferenceSession> {
+function createSession({ modelPath }: WorkerStart): Promise<InferenceSession> {
+  // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for MiniLM, would
+  // bring on its collector in the middle of swaps.
+  const mappedModel = readMappedModel(modelPath)
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }

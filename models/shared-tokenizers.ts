@@ -1,18 +1,18 @@
-// Loads each tokenizer once for the models of a process. A swap to a version with the same one, which is the
-// rule, would else leave some 20 MB of vocabulary behind until the collector comes.
-import { sha256OfBytes } from './file-hash.ts'
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts'
+// Reads each tokenizer once for the models of a process. A swap to a version with the same one, which is the
+// rule, would else leave its file and some 20 MB of vocabulary behind until the collector comes.
+import type { Tokenizer } from './tokenizer.ts'
+import { readTokenizer } from './version-model.ts'
 
-/** A `loadTokenizer` that gives the same bytes the tokenizer which somebody still uses. */
-export function shareTokenizers(): typeof loadTokenizer {
+/** A `readTokenizer` that gives versions with the same file the tokenizer which somebody still uses. */
+export function shareTokenizers(): typeof readTokenizer {
   const inUse = new Map<string, WeakRef<Tokenizer>>()
-  return ({ json }) => {
-    const sha256 = sha256OfBytes(json)
-    const known = inUse.get(sha256)?.deref()
+  return async (version) => {
+    // The file has been compared with its manifest.
+    const known = inUse.get(version.manifest.tokenizerSha256)?.deref()
     if (known !== undefined) return known
     for (const [key, unused] of inUse) if (unused.deref() === undefined) inUse.delete(key)
-    const tokenizer = loadTokenizer({ json })
-    inUse.set(sha256, new WeakRef(tokenizer))
+    const tokenizer = await readTokenizer(version)
+    inUse.set(tokenizer.sha256, new WeakRef(tokenizer))
     return tokenizer
   }
 }

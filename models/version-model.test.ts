@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(storeDir, { recursive: true }))
 
-const loadTokenizer = shareTokenizers()
+const readTokenizer = shareTokenizers()
 
 async function open(tokenizerJson: string) {
   const graph = buildClassifier(tinyWeights(), tinyHead(), { padding: 'exact', normalize: true })
@@ -30,7 +30,7 @@ async function open(tokenizerJson: string) {
     model: { bytes: writeOnnx(graph, { name: 'tiny' }) },
     tokenizer: { bytes: Buffer.from(tokenizerJson) },
   })
-  return openVersionModel({ version, workers: 1, loadTokenizer })
+  return openVersionModel({ version, workers: 1, readTokenizer })
 }
 
 it('shares a tokenizer with versions that have the same, and with no others', async () => {

@@ -8,8 +8,8 @@ import type { ModelVersion } from './version-files.ts'
 
 export type VersionModelOptions = {
   readonly version: ModelVersion
-  /** How its tokenizer is loaded; see shared-tokenizers.ts. Default: anew. */
-  readonly loadTokenizer?: typeof loadTokenizer | undefined
+  /** Default: readTokenizer, anew for each; see shared-tokenizers.ts. */
+  readonly readTokenizer?: typeof readTokenizer | undefined
 } & Omit<
   ClassifierOptions,
   'modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain'
@@ -24,10 +24,9 @@ export type VersionModel = { readonly classifier: Classifier; readonly tokenizer
  * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
  */
 export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
-  const { version, batchTextsMax, loadTokenizer: load = loadTokenizer, ...limits } = options
-  const { manifest, modelPath, tokenizerPath } = version
+  const { version, batchTextsMax, readTokenizer: read = readTokenizer, ...limits } = options
+  const { manifest, modelPath } = version
   const { labels, maxTokens, temperature, thresholds, abstain } = manifest
-  const json = await readFile(tokenizerPath)
   let tokenizer: Tokenizer | undefined
   const opening = openClassifier({
     ...limits,
@@ -35,12 +34,19 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
     tokenizer: { encode: (text, limit) => tokenizer!.encode(text, limit) },
   })
+  // It may fail before the tokenizer is read, and is waited for after that.
+  opening.catch(() => undefined)
   try {
-    tokenizer = load({ json })
+    tokenizer = await read(version)
   } catch (error) {
     // What is wrong with the graph, if anything, matters less than what was found first.
     await opening.then((classifier) => classifier.close()).catch(() => undefined)
     throw error
   }
   return { classifier: await opening, tokenizer }
+}
+
+/** Reads the version's tokenizer. Throws as loadTokenizer, and what reading the file throws. */
+export async function readTokenizer({ tokenizerPath }: ModelVersion): Promise<Tokenizer> {
+  return loadTokenizer({ json: await readFile(tokenizerPath) })
 }

@@ -9,7 +9,7 @@ import type { DeliveredPage } from './ports.ts'
 /** Offsets remembered; for earlier ones the sink is asked again. Far more than is in flight. */
 const rememberedMax = 30_000
 
-export type DeliveredReads = {
+export type PartitionReads = {
   /** Reads from the sink what was delivered from an offset on. */
   page(fromOffset: number): Promise<DeliveredPage>
   /** Reads from the sink at which attempt events were settled; see Sink.settledAttempts. */
@@ -18,7 +18,7 @@ export type DeliveredReads = {
 
 /** The delivered events of one origin partition. */
 export class DeliveredOffsets {
-  readonly #reads: DeliveredReads
+  readonly #reads: PartitionReads
   readonly #recordTimeMs = new Map<number, number>()
   /** The attempt at which events that were sent again are settled, by offset and record time. */
   readonly #attempts = new Map<string, number>()
@@ -26,7 +26,7 @@ export class DeliveredOffsets {
   #from = Infinity
   #through = -1
 
-  constructor(reads: DeliveredReads) {
+  constructor(reads: PartitionReads) {
     this.#reads = reads
   }
 

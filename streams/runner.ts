@@ -4,19 +4,18 @@
 // Delivery: an offset is committed only after the results and dead letters of it and of all polled
 // offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
 // delivers from the last commit again; what the sink has already is recognised by origin and dropped
-// (DeliveredOffsets), so a row is written once. Before the sink is asked, a fence keeps every earlier
+// (DeliveredEvents), so a row is written once. Before the sink is asked, a fence keeps every earlier
 // owner of the partitions from writing any more. A write that failed is looked at in the same way before
 // it is tried again. Chunks of one partition reach the sink in order.
 import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { RecordChunk } from '../schemas/record.ts'
-import type { Origin } from '../schemas/validated.ts'
 import { BlockWriter, type WriteResult } from './block-writer.ts'
 import { Committer } from './committer.ts'
-import { DeliveredOffsets } from './delivered-offsets.ts'
+import { DeliveredEvents } from './delivered-events.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
 import type { Block, Passage, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
@@ -75,7 +74,8 @@ class StageRunner<Output> implements Runner {
   /** Counts assignments. Work of an earlier one is dropped: its offsets are delivered again. */
   #epoch = 0
   #lanes = new Map<number, Lane>()
-  #delivered = new Map<string, DeliveredOffsets>()
+  /** Of this epoch. */
+  #delivered: DeliveredEvents
   /** Resolves once earlier owners, this one in its earlier life included, cannot write any more. */
   #owned: Promise<void> = Promise.resolve()
   /** Of this epoch, from when it was raised. */
@@ -92,6 +92,7 @@ class StageRunner<Output> implements Runner {
       this.#rejectEnd = reject
     })
     this.ended.catch(() => undefined)
+    this.#delivered = this.#newDelivered()
     this.#budget = new InFlightBudget({
       eventsMax: config.inFlightEventsMax,
       bytesMax: config.inFlightBytesMax,
@@ -162,7 +163,7 @@ class StageRunner<Output> implements Runner {
     this.#joined = false
     this.#fence = undefined
     this.#lanes = new Map()
-    this.#delivered = new Map()
+    this.#delivered = this.#newDelivered()
     this.#committer.reset()
     return this.#writer.reset()
   }
@@ -253,53 +254,37 @@ class StageRunner<Output> implements Runner {
   /** Spares the stages what was delivered before, where that can be told from the record. */
   async #undelivered(records: readonly KafkaRecord[], epoch: number): Promise<KafkaRecord[]> {
     if (!this.#options.slice.startsAtOrigin) return [...records]
+    await this.#owned
+    const delivered = this.#delivered
+    await delivered.prepare(records.map(lineageOf))
     const fresh: KafkaRecord[] = []
-    await this.#prepare(records.map(lineageOf))
     for (const record of records) {
-      const event = lineageOf(record)
-      const offsets = await this.#deliveredOf(event.origin)
       if (epoch !== this.#epoch) return []
-      if (!(await offsets.has(event))) fresh.push(record)
+      if (!(await delivered.has(lineageOf(record)))) fresh.push(record)
     }
     return fresh
   }
 
   /** Drops what was delivered before; the rest counts as delivered from now on. */
   async #claim(settled: Settled<Output>[], epoch: number): Promise<Settled<Output>[]> {
+    await this.#owned
+    const delivered = this.#delivered
+    await delivered.prepare(settled)
     const fresh: Settled<Output>[] = []
-    await this.#prepare(settled)
     for (const one of settled) {
-      const offsets = await this.#deliveredOf(one.origin)
       if (epoch !== this.#epoch) return []
-      if (await offsets.claim(one)) fresh.push(one)
+      if (await delivered.claim(one)) fresh.push(one)
     }
     return fresh
   }
 
-  /** Looks events that were sent again up together, not one by one. */
-  async #prepare(events: readonly Lineage[]): Promise<void> {
-    const again = events.filter(({ attempt }) => attempt > 0)
-    const groups = Map.groupBy(again, ({ origin }) => `${origin.topic}/${origin.partition}`)
-    for (const group of groups.values()) {
-      await (await this.#deliveredOf(group[0]!.origin)).prepare(group)
-    }
-  }
-
-  async #deliveredOf({ topic, partition }: Origin): Promise<DeliveredOffsets> {
-    await this.#owned
-    const key = `${topic}/${partition}`
-    let offsets = this.#delivered.get(key)
-    if (offsets === undefined) {
-      const { sink } = this.#options
-      const retrying = this.#retrying('write')
-      offsets = new DeliveredOffsets({
-        page: (from) => retry(() => sink.delivered(topic, partition, from), retrying),
-        attempts: (origins) =>
-          retry(() => sink.settledAttempts(topic, partition, origins), retrying),
-      })
-      this.#delivered.set(key, offsets)
-    }
-    return offsets
+  #newDelivered(): DeliveredEvents {
+    const { sink } = this.#options
+    const retrying = this.#retrying('write')
+    return new DeliveredEvents({
+      delivered: (...place) => retry(() => sink.delivered(...place), retrying),
+      settledAttempts: (...which) => retry(() => sink.settledAttempts(...which), retrying),
+    })
   }
 
   async #write(block: Block<Output>): Promise<WriteResult> {

@@ -1,9 +1,8 @@
 // What of a block a sink lacks, after a write of which nobody knows how it ended: the answer was lost, or
 // the server was killed in the middle of it. The sink is asked as after a change of owners.
 import type { Lineage } from '../schemas/record.ts'
-import type { Origin } from '../schemas/validated.ts'
-import { DeliveredOffsets } from './delivered-offsets.ts'
-import type { Block, Sink } from './ports.ts'
+import { DeliveredEvents, type DeliveredReads } from './delivered-events.ts'
+import type { Block } from './ports.ts'
 
 /**
  * The block without what the sink has. Only right after a fence was raised does the sink tell all.
@@ -11,28 +10,16 @@ import type { Block, Sink } from './ports.ts'
  */
 export async function undelivered<Output>(
   block: Block<Output>,
-  sink: Pick<Sink<Output>, 'delivered' | 'settledAttempts'>,
+  sink: DeliveredReads,
 ): Promise<Block<Output>> {
-  const byPartition = new Map<string, DeliveredOffsets>()
-  const offsetsOf = ({ topic, partition }: Origin): DeliveredOffsets => {
-    const key = `${topic}/${partition}`
-    const offsets =
-      byPartition.get(key) ??
-      new DeliveredOffsets({
-        page: (from) => sink.delivered(topic, partition, from),
-        attempts: (origins) => sink.settledAttempts(topic, partition, origins),
-      })
-    byPartition.set(key, offsets)
-    return offsets
-  }
+  const delivered = new DeliveredEvents(sink)
   const letters = block.deadLetters.map((letter) => ({
     ...{ letter, origin: letter, attempt: letter.attempt },
   }))
   const missing = async <Event extends Lineage>(events: readonly Event[]): Promise<Event[]> => {
-    const groups = Map.groupBy(events, ({ origin }) => offsetsOf(origin))
-    for (const [offsets, group] of groups) await offsets.prepare(group)
+    await delivered.prepare(events)
     const found: Event[] = []
-    for (const event of events) if (!(await offsetsOf(event.origin).has(event))) found.push(event)
+    for (const event of events) if (!(await delivered.has(event))) found.push(event)
     return found
   }
   return {
