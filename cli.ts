@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
 import { enableCodeCache } from './configs/code-cache.ts'
+import { keepFreedMemory } from './configs/freed-memory.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
 type AddCommand = (program: Command) => void
@@ -132,6 +133,8 @@ function packageVersion(): string {
 }
 
 if (import.meta.main) {
+  const argv = process.argv.slice(2)
+  keepFreedMemory(argv)
   enableCodeCache()
-  process.exitCode = await run(process.argv.slice(2))
+  process.exitCode = await run(argv)
 }

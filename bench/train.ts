@@ -174,10 +174,8 @@ async function requirePackages(): Promise<void> {
 function ours(name: string, engine: TrainingEngine, textsPath: string): Side {
   const node = publishedNode()
   const args = [node.flag, scriptPath('train-rounds.ts'), textsPath, engine]
-  const child = spawn(process.execPath, args, {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...node.env },
-  })
+  // Without the variable of node.env: see configs/freed-memory.ts.
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   return sideOf(name, child)
 }
 

@@ -4,7 +4,10 @@
 // glibc returns what it has mapped for itself; its own limit for that rises to 32 MB (mallopt(3)), and the
 // weights of models that were swapped would stay behind in pieces.
 import { enableCodeCache } from '../dist/configs/code-cache.js'
+import { keepFreedMemory } from '../dist/configs/freed-memory.js'
 
+const argv = process.argv.slice(2)
+keepFreedMemory(argv)
 enableCodeCache()
 const { run } = await import('../dist/cli.js')
-process.exitCode = await run(process.argv.slice(2))
+process.exitCode = await run(argv)

@@ -74,10 +74,18 @@ export async function soak(
       if (answer.id !== undefined) load.sent.good.set(answer.id, { labelled: false, certain: true })
     })
     const rss = { fifth: 0, last: 0 }
+    // Taken when what a swap began has ended in both, long after the first answer of the new model.
+    const weigh = (swap: number): void => {
+      const [ofStream, ofGateway] = [stream.rssBytes(), gateway.rssBytes()]
+      rss.last = ofStream + ofGateway
+      if (swap === 5) rss.fifth = rss.last
+      note(`after swap ${swap} of ${swaps}: stream ${mb(ofStream)}, gateway ${mb(ofGateway)}`)
+    }
     const everyMs = (minutes * 60_000) / (swaps + 1)
     for (let swap = 1; swap <= swaps; swap++) {
       // On a slow machine swaps take longer than planned; there is time between two all the same.
       await sleep(Math.max(everyMs / 2, startedMs + swap * everyMs - performance.now()))
+      weigh(swap - 1)
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
       const startMs = nowMs()
       await promoteModel(registry, { ref, by: 'soak', reason: `swap ${swap}` })
@@ -89,12 +97,9 @@ export async function soak(
         throw new Error(gateway.output(), { cause: error })
       })
       swapping.push({ startMs, endMs: nowMs() })
-      const [ofStream, ofGateway] = [stream.rssBytes(), gateway.rssBytes()]
-      rss.last = ofStream + ofGateway
-      if (swap === 5) rss.fifth = rss.last
-      note(`swap ${swap} of ${swaps}: stream ${mb(ofStream)}, gateway ${mb(ofGateway)}`)
     }
-    await sleep(Math.max(0, startedMs + minutes * 60_000 - performance.now()))
+    await sleep(Math.max(everyMs / 2, startedMs + minutes * 60_000 - performance.now()))
+    weigh(swaps)
     await client.stop()
     await load.stop()
     const { counts, problems } = await audit(backends, { sent: load.sent, clean: ground.clean })
