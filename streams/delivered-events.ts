@@ -17,10 +17,9 @@ export class DeliveredEvents {
     this.#sink = sink
   }
 
-  /** Looks events that were sent again up together, not one by one; the others need no preparation. */
+  /** Asks the sink together about events that were sent again; see DeliveredOffsets.prepare. */
   async prepare(events: readonly Lineage[]): Promise<void> {
-    const again = events.filter(({ attempt }) => attempt > 0)
-    const groups = Map.groupBy(again, ({ origin }) => this.#offsetsOf(origin))
+    const groups = Map.groupBy(events, ({ origin }) => this.#offsetsOf(origin))
     for (const [offsets, group] of groups) await offsets.prepare(group)
   }
 
