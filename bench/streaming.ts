@@ -14,6 +14,7 @@ import { connectionsOf } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { openBase } from '../models/base-store.ts'
 import { describeExamples } from '../trainers/dataset.ts'
+import { connectionVariables } from '../tests/support/backends.ts'
 import { publishedNode } from '../tests/support/published-node.ts'
 import { trainHead } from '../trainers/train-head.ts'
 
@@ -34,11 +35,8 @@ export async function withStack(run: (stack: BenchStack) => Promise<void>): Prom
   try {
     const ports = { kafka: 0, registry: 0, analytics: 0 }
     const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
-    const { brokers, registryUrl, clickhouseUrl } = connectionsOf(state)
     const environment = {
-      WINNOW_KAFKA_BROKERS: brokers.join(','),
-      WINNOW_REGISTRY_URL: registryUrl,
-      WINNOW_CLICKHOUSE_URL: clickhouseUrl,
+      ...connectionVariables(connectionsOf(state)),
       WINNOW_MODEL_STORE: storeDir,
       WINNOW_INFERENCE_MODEL: 'bench',
     }

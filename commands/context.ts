@@ -39,14 +39,17 @@ export async function openContext(
   }
 }
 
-/** Addresses of the embedded stack, if one was started from this folder. */
+/** Addresses and credentials of the embedded stack, if one was started from this folder. */
 async function discover(state: string): Promise<Record<string, unknown>> {
   const stack = await readStackState(state)
   if (stack === undefined) return {}
-  const { brokers, registryUrl, clickhouseUrl } = connectionsOf(stack)
+  const connections = connectionsOf(stack)
   return {
-    'kafka.brokers': brokers,
-    'registry.url': registryUrl,
-    'clickhouse.url': clickhouseUrl,
+    'kafka.brokers': connections.brokers,
+    'registry.url': connections.registryUrl,
+    'registry.token': connections.registryToken,
+    'clickhouse.url': connections.clickhouseUrl,
+    'clickhouse.username': connections.clickhouseUsername,
+    'clickhouse.password': connections.clickhousePassword,
   }
 }

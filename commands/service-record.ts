@@ -1,8 +1,9 @@
 // Notes where a long-running command of this folder listens, so that `status` can show it. The note
 // carries the pid; a note of a process that is gone is ignored.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeStateDir } from '../infra/local/stack-state.ts'
 
 const noteSchema = z.object({ name: z.string(), url: z.string(), pid: z.int() })
 
@@ -13,7 +14,7 @@ export async function recordService(
   stateDir: string,
   service: { name: string; url: string },
 ): Promise<() => Promise<void>> {
-  await mkdir(stateDir, { recursive: true })
+  await makeStateDir(stateDir)
   const path = notePath(stateDir, service.name)
   await writeFile(path, JSON.stringify({ ...service, pid: process.pid }))
   return () => rm(path, { force: true })

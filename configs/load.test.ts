@@ -33,11 +33,32 @@ describe('loadConfig', () => {
   })
 
   it('uses the addresses of a running stack with the local profile only', () => {
-    const discovered = { 'clickhouse.url': 'http://127.0.0.1:9' }
+    const discovered = { 'clickhouse.url': 'http://127.0.0.1:9', 'clickhouse.password': 'own' }
     expect(loadConfig({ discovered, env: {} }).clickhouse.url).toBe('http://127.0.0.1:9')
     expect(loadConfig({ profile: 'compose', discovered, env: {} }).clickhouse.url).toBe(
       'http://clickhouse:8123',
     )
+  })
+
+  it('sends the credentials of a running stack to no other server', () => {
+    const discovered = {
+      'registry.url': 'http://127.0.0.1:8/v7',
+      'registry.token': 'own',
+      'clickhouse.url': 'http://127.0.0.1:9',
+      'clickhouse.username': 'winnow',
+      'clickhouse.password': 'own',
+    }
+    expect(loadConfig({ discovered, env: {} })).toMatchObject({
+      registry: { token: 'own' },
+      clickhouse: { username: 'winnow', password: 'own' },
+    })
+    const env = { WINNOW_CLICKHOUSE_URL: 'http://db:8123', WINNOW_REGISTRY_URL: 'http://sr:8081' }
+    const { registry, clickhouse } = loadConfig({ discovered, env })
+    expect(registry.token).toBeUndefined()
+    expect(clickhouse).toMatchObject({ username: 'default', url: 'http://db:8123' })
+    expect(clickhouse.password).toBeUndefined()
+    const named = { ...env, WINNOW_CLICKHOUSE_PASSWORD: 'theirs' }
+    expect(loadConfig({ discovered, env: named }).clickhouse.password).toBe('theirs')
   })
 
   it('takes a section without settings for unchanged, but not one that does not exist', () => {

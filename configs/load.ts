@@ -14,7 +14,7 @@ export type ConfigSources = {
   profile?: string
   /** A YAML file of the user's. */
   file?: string
-  /** Addresses of the embedded stack when it runs; dotted path to value. */
+  /** Addresses and credentials of the embedded stack when it runs; dotted path to value. */
   discovered?: Readonly<Record<string, unknown>>
   /** The environment; process.env when absent. */
   env?: Readonly<Record<string, string | undefined>>
@@ -48,7 +48,7 @@ export function loadConfig(sources: ConfigSources): Config {
   if (file !== undefined) putTree(readYaml(file), file, put)
   if (profile === 'local') {
     for (const [path, value] of Object.entries(sources.discovered ?? {})) {
-      if (!origins.has(path)) put(path, value, 'the running stack')
+      if (!origins.has(path)) put(path, value, runningStack)
     }
   }
   for (const { path, value, origin } of environmentLayer(env)) put(path, value, origin)
@@ -56,6 +56,7 @@ export function loadConfig(sources: ConfigSources): Config {
     if (value !== undefined) put(path, value, 'a flag')
   }
   for (const assignment of sources.set ?? []) setFlag(assignment, put)
+  dropForeignCredentials(sources.discovered ?? {}, { tree, origins, put })
   const parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   throw invalid(parsed.error, tree, origins)
@@ -67,6 +68,7 @@ export function redacted(config: Config): Config {
   for (const section of [copy.kafka, copy.registry, copy.clickhouse]) {
     if (section.password !== undefined) section.password = '***'
   }
+  if (copy.registry.token !== undefined) copy.registry.token = '***'
   for (const name of ['secretAccessKey', 'sessionToken'] as const) {
     if (copy.store[name] !== undefined) copy.store[name] = '***'
   }
@@ -75,6 +77,24 @@ export function redacted(config: Config): Config {
   const { endpoint } = copy.store
   if (endpoint !== undefined) copy.store.endpoint = withoutUserInfo(endpoint)
   return copy
+}
+
+const runningStack = 'the running stack'
+
+/** Credentials of the embedded stack are for its own addresses: no other server is sent them. */
+function dropForeignCredentials(
+  discovered: Readonly<Record<string, unknown>>,
+  { tree, origins, put }: { tree: Tree; origins: ReadonlyMap<string, string>; put: Put },
+): void {
+  for (const path of Object.keys(discovered)) {
+    const [section, name] = splitPath(path)
+    const fields = tree[section] as Tree
+    const isCredential = /^(username|password|token)$/.test(name ?? '')
+    const isForeign = fields['url'] !== discovered[`${section}.url`]
+    if (isCredential && isForeign && origins.get(path) === runningStack) {
+      put(path, undefined, runningStack)
+    }
+  }
 }
 
 type Tree = { [key: string]: unknown }
@@ -176,7 +196,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
     const shown =
       value === undefined
         ? 'missing'
-        : /password|key|sessionToken/i.test(path)
+        : /password|key|token/i.test(path)
           ? '***'
           : JSON.stringify(value)
     return [`${path} is ${shown}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`]

@@ -37,6 +37,7 @@ const registry = z.strictObject({
     .describe('Schema registry, Confluent API.'),
   username: z.string().optional().describe('Basic authentication user.'),
   password: secret('Basic authentication password.'),
+  token: secret('Bearer token; takes the place of user and password.'),
   requestMsMax: ms('Longest wait for an answer; a request is tried four times.', 5_000),
 })
 

@@ -43,10 +43,7 @@ export async function openSchemas(
     host: config.url,
     clientId: 'winnow',
     retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
-    middlewares: [deadline(config.requestMsMax)],
-    ...(config.username === undefined
-      ? {}
-      : { auth: { username: config.username, password: config.password ?? '' } }),
+    middlewares: [deadline(config.requestMsMax), authorization(config)],
   })
   const types = new Map<AvroTopic, { type: avro.Type; id: number }>()
   for (const [topic, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
@@ -118,6 +115,25 @@ function deadline(msMax: number): RegistryMiddleware {
   })
 }
 
+/** Sends the credentials with each request. */
+function authorization(config: Config['registry']): RegistryMiddleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ headers: credentialHeaders(config) }),
+  })
+}
+
+/** The header of a bearer token, or of basic authentication; none where neither is configured. */
+function credentialHeaders({
+  token,
+  username,
+  password = '',
+}: Config['registry']): Record<string, string> {
+  if (token !== undefined) return { authorization: `Bearer ${token}` }
+  if (username === undefined) return {}
+  const basic = Buffer.from(`${username}:${password}`).toString('base64')
+  return { authorization: `Basic ${basic}` }
+}
+
 /** Tries of one registration: processes that start together may get in each other's way. */
 const registerTries = 4
 
@@ -158,11 +174,10 @@ async function compatibilityLevel(
   config: Config['registry'],
   subject: string,
 ): Promise<COMPATIBILITY> {
-  const { url, username, password = '', requestMsMax } = config
-  const basic = Buffer.from(`${username ?? ''}:${password}`).toString('base64')
+  const { url, requestMsMax } = config
   try {
     const answer = await fetch(`${url.replace(/\/$/, '')}/config/${encodeURIComponent(subject)}`, {
-      headers: username === undefined ? {} : { authorization: `Basic ${basic}` },
+      headers: credentialHeaders(config),
       signal: AbortSignal.timeout(requestMsMax),
     })
     const { compatibilityLevel: level } = (await answer.json()) as { compatibilityLevel?: unknown }

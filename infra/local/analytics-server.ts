@@ -1,40 +1,38 @@
-// Speaks ClickHouse's HTTP interface over the embedded engine, so that every other process uses
-// plain @clickhouse/client and a real server drops in by URL. Rows go in and out through files:
-// any format works, memory stays bounded, and the status is right because it is sent at the end.
+// Speaks ClickHouse's HTTP interface over the embedded engine, so that every other process uses plain
+// @clickhouse/client and a real server drops in by URL. Statements run in the form that the engine's own parser
+// gives them; results leave through files, so that the status, sent at the end, is right.
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { stat, unlink, writeFile } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 
+import { stagedRows } from './chdb-engine.ts'
 import type { AnalyticsEngine, EngineRequest, EngineResult } from './chdb-engine.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
 import { addFormParts, readRequest } from './clickhouse-request.ts'
 import type { ClickHouseRequest } from './clickhouse-request.ts'
 import { sendFailure, sendFile, sendOutput, sendText } from './clickhouse-response.ts'
 import type { Answer } from './clickhouse-response.ts'
-import { decodedBody, formParts, limitBytes, readBody } from './request-body.ts'
-import { inputFromFile, insertFromFile, readStatement, selectIntoFile } from './sql-statement.ts'
+import { inlineRows, rowStarts, rowsFrom } from './inline-rows.ts'
+import { checkAccess } from './request-access.ts'
+import type { Credentials } from './request-access.ts'
+import { formParts, readBody } from './request-body.ts'
+import { readStatement, selectIntoFile } from './sql-statement.ts'
 import type { Statement } from './sql-statement.ts'
 
 /** What one request may bring. */
 export type AnalyticsServerLimits = {
-  /** Decoded bytes of a statement, of rows inside its text included. */
-  statementBytesMax: number
-  /** Decoded bytes of the rows of one INSERT; they go to disk, not to memory. */
-  rowsBytesMax: number
+  /** Decoded bytes of a request's body: a statement, or the rows of one INSERT. */
+  bodyBytesMax: number
 }
 
-export const defaultServerLimits: AnalyticsServerLimits = {
-  statementBytesMax: 64 * 2 ** 20,
-  rowsBytesMax: 2 ** 30,
-}
+export const defaultServerLimits: AnalyticsServerLimits = { bodyBytesMax: 128 * 2 ** 20 }
 
 type Context = {
   engine: AnalyticsEngine
   exchangeDir: string
+  credentials: Credentials
   limits: AnalyticsServerLimits
 }
 
@@ -52,7 +50,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
   const departure = new AbortController()
   response.on('close', () => departure.abort())
   try {
-    refuseForeign(request)
+    checkAccess(request.headers, context.credentials)
     const url = new URL(request.url ?? '/', 'http://localhost')
     if (isPing(request, url)) {
       sendText(response, 'Ok.\n')
@@ -89,32 +87,58 @@ type Exchange = {
 
 async function runRequest(exchange: Exchange): Promise<void> {
   const { request, read, context } = exchange
-  const fromUrl = readStatement(Buffer.from(read.query))
-  if (takesRows(fromUrl)) return runInsert(exchange, fromUrl)
-  const body = await readBody(request, context.limits.statementBytesMax)
+  const body = await readBody(request, context.limits.bodyBytesMax)
   const contentType = request.headers['content-type'] ?? ''
   if (contentType.startsWith('multipart/form-data')) {
     const completed = addFormParts(read, formParts(body, contentType))
-    return runStatement({ ...exchange, read: completed }, Buffer.from(completed.query))
+    return runText({ ...exchange, read: completed }, Buffer.from(completed.query))
+  }
+  if (read.query !== '' && body.length > 0) {
+    const statement = readStatement(await context.engine.canonical(read.query))
+    if (takesRows(statement)) return runInsert(exchange, statement, body)
   }
   // ClickHouse puts a line break between the statement in the URL and the one in the body.
   const inUrl = read.query === '' || body.length === 0 ? read.query : `${read.query}\n`
-  return runStatement(exchange, Buffer.concat([Buffer.from(inUrl), body]))
+  return runText(exchange, Buffer.concat([Buffer.from(inUrl), body]))
 }
 
-function runStatement(exchange: Exchange, bytes: Buffer): Promise<void> {
-  const statement = readStatement(bytes)
+/** Runs a statement, with the rows of an INSERT behind it where it brings them. */
+async function runText(exchange: Exchange, bytes: Buffer): Promise<void> {
+  const { engine } = exchange.context
+  const text = bytes.toString('utf8')
+  const sql = await engine.canonical(text)
+  const statement = readStatement(sql)
   switch (statement.kind) {
     case 'refused':
-      throw refusal(statement.reason)
+      throw new ClickHouseFailure(
+        358,
+        'INTO_OUTFILE_NOT_ALLOWED',
+        `${statement.clause} is not allowed: the embedded engine touches no files but its own`,
+      )
     case 'insert-rows':
-    case 'insert-input':
-      return runInsert(exchange, statement)
+    case 'insert-input': {
+      const rows = await rowsBehind(engine, { bytes, text, sql, format: statement.format })
+      return runInsert(exchange, statement, rows)
+    }
     case 'select':
       return runSelect(exchange, statement)
     case 'command':
       return runCommand(exchange, statement)
   }
+}
+
+/** The rows behind an INSERT: its head ends where the engine reads the same statement without them. */
+async function rowsBehind(
+  engine: AnalyticsEngine,
+  insert: { bytes: Buffer; text: string; sql: string; format: string },
+): Promise<Buffer> {
+  const { bytes, text, sql, format } = insert
+  for (const end of rowStarts(text, format)) {
+    const head = text.slice(0, end)
+    const alone = await engine.canonical(head).catch(() => undefined)
+    if (alone === sql) return rowsFrom(bytes, head)
+  }
+  throw new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Cannot tell where the rows of this INSERT begin')
 }
 
 type RowsStatement = Extract<Statement, { kind: 'insert-rows' | 'insert-input' }>
@@ -123,27 +147,30 @@ function takesRows(statement: Statement): statement is RowsStatement {
   return statement.kind === 'insert-rows' || statement.kind === 'insert-input'
 }
 
-/** Rows go to a file first: a client that leaves half-way has then inserted nothing at all. */
-async function runInsert(exchange: Exchange, statement: RowsStatement): Promise<void> {
-  const { context, request, response } = exchange
-  const file = join(context.exchangeDir, `${randomUUID()}.in`)
-  try {
-    await writeFile(file, statement.rows)
-    if (!request.readableEnded) {
-      const limit = limitBytes(context.limits.rowsBytesMax)
-      await pipeline(decodedBody(request), limit, createWriteStream(file, { flags: 'a' }))
-    }
-    // Formats with a header refuse an empty file, yet an INSERT of no rows is valid.
-    const isEmpty = (await stat(file)).size === 0
-    const source = isEmpty ? { ...statement, format: 'JSONEachRow' } : statement
-    const sql =
-      source.kind === 'insert-rows' ? insertFromFile(source, file) : inputFromFile(source, file)
-    const result = await context.engine.run(engineRequest(exchange, { sql, lane: 'write' }))
-    const written = { rows: result.rows, bytes: result.bytes }
-    sendText(response, '', { ...answerHead(exchange, result), written })
-  } finally {
-    await unlink(file).catch(ignoreMissing)
+/** All rows are here before the engine begins: a client that leaves half-way has inserted nothing. */
+async function runInsert(
+  exchange: Exchange,
+  statement: RowsStatement,
+  bytes: Buffer,
+): Promise<void> {
+  const { context, response } = exchange
+  const { format } = statement
+  const rows = inlineRows(format, bytes)
+  if (rows === '' && statement.kind === 'insert-rows') {
+    // The engine refuses an INSERT of no rows, which ClickHouse's HTTP interface allows.
+    sendText(response, '', answerHead(exchange, { rows: 0, bytes: 0, elapsedNs: 0 }))
+    return
   }
+  const own =
+    statement.kind === 'insert-rows'
+      ? { sql: `${statement.sql}\n${rows}` }
+      : {
+          sql: `${statement.before}${stagedRows}${statement.after}`,
+          staged: { structure: statement.structure, format, rows },
+        }
+  const result = await context.engine.run({ ...engineRequest(exchange, 'write'), ...own })
+  const written = { rows: result.rows, bytes: result.bytes }
+  sendText(response, '', { ...answerHead(exchange, result), written })
 }
 
 async function runSelect(
@@ -154,7 +181,7 @@ async function runSelect(
   const file = join(context.exchangeDir, `${randomUUID()}.out`)
   const sql = selectIntoFile(statement, { file, defaultFormat: read.defaultFormat })
   try {
-    const result = await context.engine.run(engineRequest(exchange, { sql, lane: 'read' }))
+    const result = await context.engine.run({ ...engineRequest(exchange, 'read'), sql })
     const format = statement.format ?? read.defaultFormat
     const head = { ...answerHead(exchange, result), format }
     await sendFile(response, { file, head, acceptEncoding: acceptEncoding(request, read) })
@@ -171,23 +198,22 @@ async function runCommand(
   const lane = /^(SHOW|DESC|DESCRIBE|EXISTS|EXPLAIN|SET|USE)$/.test(statement.verb)
     ? 'read'
     : 'write'
-  const query = engineRequest(exchange, { sql: statement.text, lane })
+  const query = { ...engineRequest(exchange, lane), sql: statement.sql }
   const result = await context.engine.run(query)
   const format = statement.format ?? read.defaultFormat
-  const written = { rows: statement.valuesRows, bytes: 0 }
-  sendOutput(response, result.output, { ...answerHead(exchange, result), format, written })
+  sendOutput(response, result.output, { ...answerHead(exchange, result), format })
 }
 
 function engineRequest(
   exchange: Exchange,
-  statement: { sql: string; lane: EngineRequest['lane'] },
-): EngineRequest {
+  lane: EngineRequest['lane'],
+): Omit<EngineRequest, 'sql'> {
   const { read, signal } = exchange
   const { database, settings, parameters, session, defaultFormat: format } = read
-  return { ...statement, format, database, settings, parameters, session, signal }
+  return { lane, format, database, settings, parameters, session, signal }
 }
 
-function answerHead(exchange: Exchange, result: EngineResult): Answer {
+function answerHead(exchange: Exchange, result: Omit<EngineResult, 'output'>): Answer {
   const { read, context } = exchange
   const { rows, bytes, elapsedNs } = result
   const { timezone } = context.engine
@@ -203,29 +229,6 @@ function isPing(request: IncomingMessage, url: URL): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false
   if (url.pathname === '/ping' || url.pathname === '/replicas_status') return true
   return url.pathname === '/' && url.search === ''
-}
-
-/**
- * The engine runs without a password on loopback. Web pages must not reach it through the
- * visitor's browser: neither by their own scripts (Origin) nor by rebinding a name (Host).
- */
-function refuseForeign(request: IncomingMessage): void {
-  const isLocal = (host: string) => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host)
-  const { host = 'localhost', origin } = request.headers
-  const originHost = origin === undefined ? undefined : origin.replace(/^https?:\/\//, '')
-  if (isLocal(host) && (originHost === undefined || isLocal(originHost))) return
-  throw new ClickHouseFailure(497, 'ACCESS_DENIED', 'Only local programs may use this server')
-}
-
-function refusal(reason: Extract<Statement, { kind: 'refused' }>['reason']): ClickHouseFailure {
-  switch (reason) {
-    case 'empty':
-      return new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Empty query')
-    case 'several':
-      return new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed')
-    case 'outfile':
-      return new ClickHouseFailure(358, 'INTO_OUTFILE_NOT_ALLOWED', 'INTO OUTFILE is not allowed')
-  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

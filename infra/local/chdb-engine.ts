@@ -9,8 +9,10 @@ import type { Session } from 'chdb'
 import { WinnowError } from '../../schemas/errors.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { accessConfig, usersConfig } from './engine-access.ts'
 import { QueryLane } from './query-lane.ts'
 import { sqlString } from './sql-statement.ts'
+import { StatementReader } from './statement-reader.ts'
 
 /** How much the engine takes on at once. */
 export type EngineLimits = {
@@ -31,9 +33,21 @@ export const defaultEngineLimits: EngineLimits = {
   sessionsMax: 32,
 }
 
+/** Rows that an INSERT … SELECT reads: they wait in the temporary table `stagedRows`. */
+export type StagedRows = {
+  /** Names and types of the columns, as an SQL string. */
+  structure: string
+  format: string
+  rows: string
+}
+
+/** The temporary table of staged rows, on the connection of their statement alone. */
+export const stagedRows = 'winnow_staged_rows'
+
 /** One statement with the context that its request gave it. */
 export type EngineRequest = {
   sql: string
+  staged?: StagedRows
   lane: 'read' | 'write'
   /** Output format of a statement that returns rows in `output`. */
   format: string
@@ -45,7 +59,7 @@ export type EngineRequest = {
   signal: AbortSignal | undefined
 }
 
-/** What the engine reports: result rows of a SELECT, or rows taken from a file. */
+/** What the engine reports: result rows of a SELECT, or rows inserted. */
 export type EngineResult = { output: Uint8Array; rows: number; bytes: number; elapsedNs: number }
 
 type KeptSession = { connection: Session; isBusy: boolean; expiry: NodeJS.Timeout }
@@ -60,6 +74,7 @@ export class AnalyticsEngine {
   readonly #limits: EngineLimits
   readonly #lanes: Record<EngineRequest['lane'], QueryLane>
   readonly #sessions = new Map<string, KeptSession>()
+  readonly #reader: StatementReader
 
   constructor(connect: () => Session, limits: EngineLimits) {
     this.#connect = connect
@@ -70,6 +85,7 @@ export class AnalyticsEngine {
     }
     const idleMax = limits.readSlots + limits.writeSlots
     this.#pool = new ConnectionPool({ connect, baseSettings, idleMax })
+    this.#reader = new StatementReader(connect())
     // This connection keeps the data folder open between requests.
     this.#root = connect()
     const facts = this.#root.query('SELECT version(), timezone()', 'TabSeparated').trim()
@@ -101,9 +117,19 @@ export class AnalyticsEngine {
     }, request.signal)
   }
 
+  /**
+   * The statement in the form in which the engine itself writes it, without the rows of an INSERT.
+   *
+   * @throws ClickHouseFailure 62 for what is no statement, or several.
+   */
+  canonical(text: string): Promise<string> {
+    return this.#reader.canonical(text)
+  }
+
   /** Closes every connection; the engine writes nothing afterwards. */
   close(): void {
     for (const id of [...this.#sessions.keys()]) this.#endSession(id)
+    this.#reader.close()
     this.#pool.close()
     this.#root.close()
   }
@@ -177,7 +203,9 @@ export async function openEngine(options: {
   const store = join(options.dir, 'store')
   await mkdir(store, { recursive: true })
   const configFile = join(options.dir, 'engine.xml')
-  await writeFile(configFile, engineConfig)
+  const usersFile = join(options.dir, 'users.xml')
+  await writeFile(configFile, engineConfig(usersFile))
+  await writeFile(usersFile, usersConfig())
   const settings = [...baseSettings].map(([name, value]) => `--${name}=${value}`)
   const connectionArgs = [`--config-file=${configFile}`, ...settings]
   const connect = () => new Session(store, { connectionArgs })
@@ -199,7 +227,9 @@ export async function freshExchangeDir(dir: string): Promise<string> {
 export const keptFreeBytes = 67_108_864
 
 /** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
-const engineConfig = `<clickhouse>
+const engineConfig = (usersFile: string) => `<clickhouse>
+  <users_config>${xmlText(usersFile)}</users_config>
+  ${accessConfig}
   <storage_configuration><disks><default>
     <keep_free_space_bytes>${keptFreeBytes}</keep_free_space_bytes>
   </default></disks></storage_configuration>
@@ -214,6 +244,10 @@ const engineConfig = `<clickhouse>
 </clickhouse>
 `
 
+function xmlText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
 /**
  * `async_insert` is on by default in this engine version; an INSERT here must be done, and
  * de-duplicated by its own token, when it is acknowledged.
@@ -227,11 +261,33 @@ const baseSettings: ReadonlyMap<string, string> = new Map([
 async function execute(connection: Session, request: EngineRequest): Promise<EngineResult> {
   try {
     for (const sql of preamble(request)) await connection.queryAsync(sql)
+    if (request.staged !== undefined)
+      return await executeStaged(connection, request, request.staged)
     const result = await connection.queryAsync(request.sql, { format: request.format })
     const { rowsRead: rows, bytesRead: bytes, elapsed } = result
     return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
   } catch (error) {
     throw failureOf(error)
+  }
+}
+
+/** Brings the rows into a table of this connection, which the statement reads, and drops it. */
+async function executeStaged(
+  connection: Session,
+  request: EngineRequest,
+  { structure, format, rows }: StagedRows,
+): Promise<EngineResult> {
+  const columns = `SELECT * FROM null(${structure})`
+  await connection.queryAsync(`CREATE TEMPORARY TABLE ${stagedRows} ENGINE = Memory AS ${columns}`)
+  try {
+    const insert = `INSERT INTO ${stagedRows} FORMAT ${format}\n${rows}`
+    const staged = rows === '' ? undefined : await connection.queryAsync(insert)
+    const result = await connection.queryAsync(request.sql, { format: request.format })
+    const elapsedNs = Math.round(((staged?.elapsed ?? 0) + result.elapsed) * 1e9)
+    const { rowsRead = 0, bytesRead = 0 } = staged ?? {}
+    return { output: result.bytes(), rows: rowsRead, bytes: bytesRead, elapsedNs }
+  } finally {
+    await connection.queryAsync(`DROP TEMPORARY TABLE ${stagedRows}`)
   }
 }
 

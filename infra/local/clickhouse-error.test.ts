@@ -11,12 +11,15 @@ describe('failureOf', () => {
     expect(failureOf(error)).toMatchObject({ code: 60, type: 'UNKNOWN_TABLE', httpStatus: 404 })
   })
 
-  it('keeps the files that rows are exchanged through out of the message', () => {
+  it('keeps how rows are exchanged and statements are read out of the message', () => {
     const text =
-      'Code: 27. DB::Exception: Code: 27. DB::Exception: Cannot parse: (at row 2)\n: ' +
-      '(in file/uri /state/exchange/x.in): While executing File: data for INSERT was parsed from ' +
-      'file. (CANNOT_PARSE_INPUT_ASSERTION_FAILED)'
+      'Code: 27. DB::Exception: Code: 27. DB::Exception: Cannot parse: (at row 2)\n: While executing ' +
+      'ParallelParsingBlockInputFormat: data for INSERT was parsed from query. ' +
+      '(CANNOT_PARSE_INPUT_ASSERTION_FAILED)'
     expect(failureOf(new Error(text)).message).toBe('Cannot parse: (at row 2).')
+    const syntax =
+      "Code: 62. DB::Exception: Syntax error: failed at position 1: SELEC 1: In scope SELECT formatQuerySingleLine('SELEC 1'). (SYNTAX_ERROR)"
+    expect(failureOf(new Error(syntax)).message).toBe('Syntax error: failed at position 1: SELEC 1')
   })
 
   it('takes a full disk under the exchanged files for one under the engine', () => {

@@ -42,15 +42,15 @@ export function failureOf(error: unknown): ClickHouseFailure {
   const found = /Code: (\d+)\. DB::Exception: (.*)\(([A-Z][A-Z0-9_]+)\)/s.exec(text)
   if (found === null) return new ClickHouseFailure(1002, 'UNKNOWN_EXCEPTION', text)
   const [, code, message, type] = found
-  return new ClickHouseFailure(Number(code), type ?? '', withoutExchangeFile(message ?? ''))
+  return new ClickHouseFailure(Number(code), type ?? '', withoutOwnParts(message ?? ''))
 }
 
-/** The files that rows are exchanged through are no part of what the caller asked: leave them out. */
-function withoutExchangeFile(message: string): string {
+/** How statements are read and rows are exchanged is no part of what the caller asked: leave it out. */
+function withoutOwnParts(message: string): string {
   return message
+    .replace(/: In scope SELECT formatQuerySingleLine\(.*$/s, '')
+    .replaceAll(/\n?: While executing \w+: data for INSERT was parsed from query/g, '')
     .replaceAll(/^(Code: \d+\. DB::Exception: )+/g, '')
-    .replaceAll(/\s*: \(in file\/uri [^)]*\)/g, '')
-    .replaceAll(/: While executing File: data for INSERT was parsed from file/g, '')
     .replaceAll(/\s*INTO OUTFILE '(?:[^'\\]|\\.)*' TRUNCATE/g, '')
     .replaceAll(/( \(version [\d.]+\)\. \([A-Z_]+\))+/g, '')
     .trim()

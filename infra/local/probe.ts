@@ -3,23 +3,29 @@ import kafkajs from 'kafkajs'
 
 import { mendRequestQueue } from '../kafkajs-request-queue.ts'
 import { answers } from './ports.ts'
-import type { ServiceName } from './stack-state.ts'
+import { connectionsOf } from './stack-state.ts'
+import type { ServiceName, StackState } from './stack-state.ts'
 
 const { Kafka, logLevel } = kafkajs
 
 /** An answer that takes longer than this counts as none. */
 const answerMsMax = 3_000
 
-/** True where the service on this loopback port answers a real request. */
-export async function isReady(name: ServiceName, port: number): Promise<boolean> {
+/** True where the service of this stack answers a real request, made with the stack's secrets. */
+export async function isReady(name: ServiceName, state: StackState): Promise<boolean> {
+  const port = state.ports[name]
+  const { registryUrl, registryToken, ...analytics } = connectionsOf(state)
   switch (name) {
     case 'kafka':
       // A refused connection is the usual answer while starting: ask that first, it is cheap.
       return (await answers(port)) && (await kafkaAnswers(port))
     case 'registry':
-      return httpAnswers(`http://127.0.0.1:${port}/apis/ccompat/v7/subjects`, () => true)
-    case 'analytics':
-      return httpAnswers(`http://127.0.0.1:${port}/ping`, (text) => text === 'Ok.\n')
+      return httpAnswers(`${registryUrl}/subjects`, `Bearer ${registryToken}`)
+    case 'analytics': {
+      const { clickhouseUrl, clickhouseUsername, clickhousePassword } = analytics
+      const basic = Buffer.from(`${clickhouseUsername}:${clickhousePassword}`).toString('base64')
+      return httpAnswers(`${clickhouseUrl}/ping`, `Basic ${basic}`)
+    }
   }
 }
 
@@ -50,11 +56,12 @@ async function kafkaAnswers(port: number): Promise<boolean> {
   }
 }
 
-async function httpAnswers(url: string, isRight: (text: string) => boolean): Promise<boolean> {
+async function httpAnswers(url: string, authorization: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) })
-    const text = await response.text()
-    return response.ok && isRight(text)
+    const signal = AbortSignal.timeout(answerMsMax)
+    const response = await fetch(url, { headers: { authorization }, signal })
+    await response.text()
+    return response.ok
   } catch {
     return false
   }

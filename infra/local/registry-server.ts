@@ -9,19 +9,29 @@ import type { ServiceCommand } from './service-command.ts'
  * Tells how to start the registry. Measured on 2 cores shared with the two other services:
  * ready after 7 s, 150 MB resident when idle.
  *
- * @param server `jar` is the runner jar, `dir` holds the schemas and is created where missing.
+ * @param server `jar` is the runner jar, `dir` holds the schemas and is created where missing,
+ *   `publicKey` verifies the tokens of its clients.
  */
 export async function prepareRegistry(server: {
   jar: string
   dir: string
   port: number
+  publicKey: string
 }): Promise<ServiceCommand> {
   await mkdir(server.dir, { recursive: true })
   return { command: 'java', args: registryArguments(server), cwd: dirname(server.jar) }
 }
 
-/** The arguments of `java`; H2 writes at each commit, so a killed registry loses no schema. */
-export function registryArguments(server: { jar: string; dir: string; port: number }): string[] {
+/**
+ * The arguments of `java`; H2 writes at each commit, so a killed registry loses no schema. Every route that
+ * reads or writes schemas wants a bearer token that the public key verifies.
+ */
+export function registryArguments(server: {
+  jar: string
+  dir: string
+  port: number
+  publicKey: string
+}): string[] {
   const database = `jdbc:h2:file:${join(server.dir, 'schemas')};WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE`
   return [
     '-Xms32m',
@@ -31,6 +41,13 @@ export function registryArguments(server: { jar: string; dir: string; port: numb
     '-XX:+ExitOnOutOfMemoryError',
     '-Dquarkus.http.host=127.0.0.1',
     `-Dquarkus.http.port=${server.port}`,
+    '-Dregistry.auth.enabled=true',
+    // The key is given, so there is no server of identities to ask for it.
+    '-Dquarkus.oidc.auth-server-url=',
+    '-Dquarkus.oidc.discovery-enabled=false',
+    `-Dquarkus.oidc.public-key=${server.publicKey}`,
+    // A refused request is the caller's to see, not a line of the log.
+    '-Dquarkus.log.category."io.apicurio.common.apps.logging.audit".level=WARN',
     `-Dquarkus.datasource.jdbc.url=${database}`,
     // The defaults hold 20 connections open, for a store that is one file.
     '-Dquarkus.datasource.jdbc.initial-size=1',

@@ -1,7 +1,7 @@
 // Reads request bodies: undoes the content coding and stops at a limit of decoded bytes, so that a
 // small compressed body cannot grow without bound.
 import type { IncomingMessage } from 'node:http'
-import { pipeline, Transform } from 'node:stream'
+import { pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
 
 import { ClickHouseFailure } from './clickhouse-error.ts'
@@ -12,7 +12,7 @@ import { decoder, requestCoding } from './http-encoding.ts'
  *
  * @throws ClickHouseFailure 89 for a coding that is not spoken here.
  */
-export function decodedBody(request: IncomingMessage): Readable {
+function decodedBody(request: IncomingMessage): Readable {
   const coding = requestCoding(request.headers['content-encoding'])
   if (coding === undefined) return request
   if (coding === 'unknown') {
@@ -23,19 +23,11 @@ export function decodedBody(request: IncomingMessage): Readable {
   return pipeline(request, decoder(coding), () => undefined)
 }
 
-/** A pass-through that fails with HTTP 413 after `bytesMax` bytes. */
-export function limitBytes(bytesMax: number): Transform {
-  let bytes = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length
-      if (bytes > bytesMax) done(tooLarge(bytesMax))
-      else done(null, chunk)
-    },
-  })
-}
-
-/** The whole decoded body in memory. */
+/**
+ * The whole decoded body in memory.
+ *
+ * @throws ClickHouseFailure 307 (HTTP 413) beyond `bytesMax`, 89 and 354 for a coding that cannot be read.
+ */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0

@@ -1,15 +1,17 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { connectionsOf, readStackState, writeStackState } from './stack-state.ts'
+import { newStackSecrets } from './stack-secrets.ts'
+import { connectionsOf, makeStateDir, readStackState, writeStackState } from './stack-state.ts'
 import type { StackState } from './stack-state.ts'
 
 const state: StackState = {
   version: 1,
   ports: { kafka: 1, kafkaController: 2, registry: 3, analytics: 4 },
+  secrets: newStackSecrets(),
 }
 
 let stateDir: string
@@ -26,6 +28,22 @@ describe('stack state', () => {
     expect(await readdir(stateDir)).toEqual(['stack.json'])
   })
 
+  it('is for its owner alone, the folder included', async () => {
+    const folder = join(stateDir, 'shared')
+    await mkdir(folder, { mode: 0o755 })
+    await makeStateDir(folder)
+    await writeStackState(folder, state)
+    expect((await stat(folder)).mode & 0o777).toBe(0o700)
+    expect((await stat(join(folder, 'stack.json'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('gets secrets where a version without them wrote it', async () => {
+    await writeFile(join(stateDir, 'stack.json'), JSON.stringify({ ...state, secrets: undefined }))
+    const found = await readStackState(stateDir)
+    expect(found?.secrets.analyticsPassword).toMatch(/^[\w-]{43}$/)
+    expect(found?.secrets.analyticsPassword).not.toBe(state.secrets.analyticsPassword)
+  })
+
   it.each(['', '{"version":2}', '{"version":1,"ports":{"kafka":0}}'])(
     'ignores %j',
     async (text) => {
@@ -34,11 +52,14 @@ describe('stack state', () => {
     },
   )
 
-  it('gives the addresses that clients take', () => {
+  it('gives the addresses and credentials that clients take', () => {
     expect(connectionsOf(state)).toEqual({
       brokers: ['127.0.0.1:1'],
       registryUrl: 'http://127.0.0.1:3/apis/ccompat/v7',
+      registryToken: state.secrets.registryToken,
       clickhouseUrl: 'http://127.0.0.1:4',
+      clickhouseUsername: 'winnow',
+      clickhousePassword: state.secrets.analyticsPassword,
     })
   })
 })

@@ -1,9 +1,11 @@
-// What is remembered about a stack between commands: its ports, in `stack.json` of the state
-// folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
-import { readFile, rename, writeFile } from 'node:fs/promises'
+// What is remembered about a stack between commands: its ports and its secrets, in `stack.json` of the
+// state folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import * as z from 'zod'
+
+import { newStackSecrets, stackSecretsSchema } from './stack-secrets.ts'
 
 /** The services of the stack, by the names that `winnow status` shows. */
 export const serviceNames = ['kafka', 'registry', 'analytics'] as const
@@ -13,21 +15,39 @@ const port = z.int().min(1).max(65_535)
 const stackStateSchema = z.object({
   version: z.literal(1),
   ports: z.object({ kafka: port, kafkaController: port, registry: port, analytics: port }),
+  // A stack of a version without secrets gets them when its file is read.
+  secrets: stackSecretsSchema.default(newStackSecrets),
 })
 
-/** The ports of a stack that was started at least once; the controller's is Kafka's own business. */
+/**
+ * The ports and secrets of a stack that was started at least once; the controller's port is Kafka's own
+ * business.
+ */
 export type StackState = z.infer<typeof stackStateSchema>
 
-/** The addresses that clients of the stack need. */
-export type StackConnections = { brokers: string[]; registryUrl: string; clickhouseUrl: string }
+/** The addresses and credentials that clients of the stack need. */
+export type StackConnections = {
+  brokers: string[]
+  registryUrl: string
+  registryToken: string
+  clickhouseUrl: string
+  clickhouseUsername: string
+  clickhousePassword: string
+}
+
+/** The one user of the embedded engine. */
+export const analyticsUser = 'winnow'
 
 /** Addresses in the form that Kafka, registry and ClickHouse clients take. */
 export function connectionsOf(state: StackState): StackConnections {
-  const { ports } = state
+  const { ports, secrets } = state
   return {
     brokers: [`127.0.0.1:${ports.kafka}`],
     registryUrl: `http://127.0.0.1:${ports.registry}/apis/ccompat/v7`,
+    registryToken: secrets.registryToken,
     clickhouseUrl: `http://127.0.0.1:${ports.analytics}`,
+    clickhouseUsername: analyticsUser,
+    clickhousePassword: secrets.analyticsPassword,
   }
 }
 
@@ -45,6 +65,15 @@ export async function readStackState(stateDir: string): Promise<StackState | und
 /** Remembers the state; a reader sees the old or the new one, never half of it. */
 export async function writeStackState(stateDir: string, state: StackState): Promise<void> {
   const draft = join(stateDir, `.stack-${process.pid}.json`)
-  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`)
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
   await rename(draft, join(stateDir, 'stack.json'))
+}
+
+/**
+ * Makes the state folder, for its owner alone: it holds the secrets, and the texts of all events in Kafka's
+ * and the engine's files.
+ */
+export async function makeStateDir(stateDir: string): Promise<void> {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  await chmod(stateDir, 0o700)
 }

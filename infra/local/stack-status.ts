@@ -38,7 +38,7 @@ async function serviceStatus(
   const files = serviceFiles(stack.stateDir, name)
   const port = stack.state.ports[name]
   const running = await runningProcess(files)
-  const ready = running !== undefined && (await isReady(name, port))
+  const ready = running !== undefined && (await isReady(name, stack.state))
   const url = name === 'kafka' ? `127.0.0.1:${port}` : `http://127.0.0.1:${port}`
   const { registryUrl } = connectionsOf(stack.state)
   return {

@@ -13,7 +13,8 @@ import { prepareRegistry } from './registry-server.ts'
 import type { ServiceCommand } from './service-command.ts'
 import { launch, runningProcess, serviceFiles, stopProcess, untilReady } from './service-runner.ts'
 import { withStackLock } from './stack-lock.ts'
-import { readStackState, serviceNames, writeStackState } from './stack-state.ts'
+import { newStackSecrets } from './stack-secrets.ts'
+import { makeStateDir, readStackState, serviceNames, writeStackState } from './stack-state.ts'
 import type { ServiceName, StackState } from './stack-state.ts'
 
 /** The ports that are tried first; 0 means any free one. */
@@ -56,9 +57,9 @@ export async function startStack(options: StackOptions): Promise<StackState> {
   const services = options.services ?? serviceNames
   const needsJava = services.some((name) => name !== 'analytics')
   if (needsJava) await ensureJars({ cacheDir, onProgress, ...(signal ? { signal } : {}) })
-  await mkdir(stateDir, { recursive: true })
+  await makeStateDir(stateDir)
   return withStackLock({ stateDir, waitMsMax: lockMsMax, signal }, async () => {
-    const state = await choosePorts(stateDir, options.ports ?? {})
+    const state = await chooseState(stateDir, options.ports ?? {})
     await writeStackState(stateDir, state)
     const { kafkaAdvertisedPort } = options
     const context = { stateDir, cacheDir, state, kafkaAdvertisedPort, onProgress, signal }
@@ -109,7 +110,7 @@ async function ensureService(
   const { stateDir, state, signal } = context
   const files = serviceFiles(stateDir, name)
   const port = state.ports[name]
-  const wait = { name, files, isReady: () => isReady(name, port), signal }
+  const wait = { name, files, isReady: () => isReady(name, state), signal }
   const running = await runningProcess(files)
   if (running !== undefined && (await becomesReady({ ...wait, identity: running }))) {
     context.onProgress(`${name} is running on port ${port}`)
@@ -151,10 +152,15 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
         advertisedPort: context.kafkaAdvertisedPort,
       })
     case 'registry':
-      return prepareRegistry({ jar: jars.registryJar, dir, port })
+      return prepareRegistry({
+        jar: jars.registryJar,
+        dir,
+        port,
+        publicKey: state.secrets.registryPublicKey,
+      })
     case 'analytics':
       await mkdir(dir, { recursive: true })
-      return analyticsCommand({ dir, port })
+      return analyticsCommand({ stateDir, dir })
   }
 }
 
@@ -162,30 +168,31 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
  * The engine's calls block threads of libuv's pool: 5 for its lanes, 3 left for files and zlib.
  * `env` sets that in front of Node, which reads it before any of our code runs.
  */
-function analyticsCommand(analytics: { dir: string; port: number }): ServiceCommand {
+function analyticsCommand(analytics: { stateDir: string; dir: string }): ServiceCommand {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const entry = fileURLToPath(new URL(`analytics-process.${extension}`, import.meta.url))
-  const args = [process.execPath, entry, '--dir', analytics.dir, '--port', String(analytics.port)]
+  const args = [process.execPath, entry, '--state', analytics.stateDir, '--dir', analytics.dir]
   return { command: 'env', args: ['UV_THREADPOOL_SIZE=8', ...args], cwd: analytics.dir }
 }
 
 /**
  * A running service keeps its port. Otherwise the remembered port is taken if it is still free,
- * then the wanted one, then any.
+ * then the wanted one, then any. Secrets are made once.
  */
-async function choosePorts(
+async function chooseState(
   stateDir: string,
   wanted: Partial<Record<ServiceName, number>>,
 ): Promise<StackState> {
-  const before = (await readStackState(stateDir))?.ports
+  const remembered = await readStackState(stateDir)
+  const before = remembered?.ports
   const isRunning = async (name: ServiceName) =>
     (await runningProcess(serviceFiles(stateDir, name))) !== undefined
   const reserved = new Set<number>()
   const choose = async (name: ServiceName) => {
-    const remembered = before?.[name]
-    const candidates = [remembered ?? 0, wanted[name] ?? preferredPorts[name]]
-    const isKept = remembered !== undefined && (await isRunning(name))
-    const port = isKept ? remembered : await choosePort(candidates, reserved)
+    const last = before?.[name]
+    const candidates = [last ?? 0, wanted[name] ?? preferredPorts[name]]
+    const isKept = last !== undefined && (await isRunning(name))
+    const port = isKept ? last : await choosePort(candidates, reserved)
     reserved.add(port)
     return port
   }
@@ -196,5 +203,6 @@ async function choosePorts(
   const kafkaController = keepsController
     ? before.kafkaController
     : await choosePort([before?.kafkaController ?? 0, kafka + 1], reserved)
-  return { version: 1, ports: { kafka, kafkaController, registry, analytics } }
+  const secrets = remembered?.secrets ?? newStackSecrets()
+  return { version: 1, ports: { kafka, kafkaController, registry, analytics }, secrets }
 }

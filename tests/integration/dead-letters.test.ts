@@ -1,7 +1,7 @@
 // Dead letters sent again on the real broker, registry and engine: after a fix each counts once, for
 // its first record, whatever is repeated, killed or run apart.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Balance, CodeCount, LetterRow } from '../../infra/dead-letter-reader.ts'
 import type { LettersReplayed } from '../../commands/dlq-replay.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
@@ -10,6 +10,7 @@ import { readLag, topicOf } from '../../infra/topics.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import { eventAvro } from '../../schemas/event.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
+import { registryClient } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
@@ -95,7 +96,7 @@ describe('dlq replay', () => {
     const own = { id: null, text: 'thank you, wonderful', source: null, time: null } as const
     const encoded = schemas.encode('events', { ...own, attributes: { k: 'é' }, label: null })
     // The next schema that is registered gets the next id.
-    const registry = new SchemaRegistry({ host: space.config.registry.url })
+    const registry = registryClient(inject('stack'))
     const register = (fields: readonly object[], name: string) =>
       registry.register(
         { type: SchemaType.AVRO, schema: JSON.stringify({ ...eventAvro, fields }) },

@@ -13,7 +13,7 @@ import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
 import { migrate } from '../../infra/migrations.ts'
-import { uniqueName } from '../support/backends.ts'
+import { connectionVariables, uniqueName } from '../support/backends.ts'
 import { until } from '../support/until.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -28,7 +28,7 @@ beforeEach(async () => {
   await cp(new URL('infra/sql', root), dir, { recursive: true })
   config = loadConfig({
     env: {
-      WINNOW_CLICKHOUSE_URL: inject('stack').clickhouseUrl,
+      ...connectionVariables(inject('stack')),
       WINNOW_CLICKHOUSE_DATABASE: uniqueName(),
     },
   }).clickhouse

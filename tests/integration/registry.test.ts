@@ -3,23 +3,27 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { eventAvro, type EventRecord } from '../../schemas/event.ts'
 import { topicSchemas } from '../../schemas/subjects.ts'
-import { uniqueName } from '../support/backends.ts'
+import { connectionVariables, uniqueName } from '../support/backends.ts'
+import { registryClient, registryHeaders } from '../support/registry-client.ts'
 import { openTcpProxy } from '../support/tcp-proxy.ts'
 
-const { registryUrl } = inject('stack')
+const stack = inject('stack')
+const { registryUrl } = stack
+const headers = registryHeaders(stack)
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-const registryAt = (url: string) => loadConfig({ env: { WINNOW_REGISTRY_URL: url } }).registry
+const registryAt = (url: string) =>
+  loadConfig({ env: { ...connectionVariables(stack), WINNOW_REGISTRY_URL: url } }).registry
 const prefixOf = () => `${uniqueName()}.`
 const event: EventRecord = {
   id: 'e-1',
@@ -31,13 +35,15 @@ const event: EventRecord = {
 }
 
 async function versionsOf(subject: string): Promise<number[]> {
-  const response = await fetch(`${registryUrl}/subjects/${encodeURIComponent(subject)}/versions`)
+  const response = await fetch(`${registryUrl}/subjects/${encodeURIComponent(subject)}/versions`, {
+    headers,
+  })
   return (await response.json()) as number[]
 }
 
 /** Registers a schema as some other program would, and encodes a value with it. */
 async function writtenBy(schema: object, value: object, subject: string): Promise<Buffer> {
-  const registry = new SchemaRegistry({ host: registryUrl })
+  const registry = registryClient(stack)
   const { id } = await registry.register(
     { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
     { subject, compatibility: COMPATIBILITY.BACKWARD },
@@ -74,11 +80,12 @@ describe('openSchemas', () => {
     const value = schemas.encode('events', event)
     const latest = await fetch(
       `${registryUrl}/subjects/${encodeURIComponent(`${prefix}events-value`)}/versions/latest`,
+      { headers },
     )
     expect(value[0]).toBe(0)
     expect(value.readUInt32BE(1)).toBe(((await latest.json()) as { id: number }).id)
     expect(await schemas.decode('events', value)).toEqual({ kind: 'ok', value: event })
-    expect(await new SchemaRegistry({ host: registryUrl }).decode(value)).toEqual(event)
+    expect(await registryClient(stack).decode(value)).toEqual(event)
   })
 
   it('is schema_incompatible where the registry holds a schema that ours cannot follow', async () => {
@@ -99,14 +106,14 @@ describe('a subject that others made', () => {
   it.each([NONE, FULL, BACKWARD_TRANSITIVE])('keeps its level %s', async (level) => {
     const prefix = prefixOf()
     const subject = `${prefix}events-value`
-    await new SchemaRegistry({ host: registryUrl }).register(
+    await registryClient(stack).register(
       { type: SchemaType.AVRO, schema: JSON.stringify(eventAvro) },
       { subject, compatibility: level },
     )
     const schemas = await openSchemas(registryAt(registryUrl), prefix)
     const value = schemas.encode('events', event)
     expect(await schemas.decode('events', value)).toEqual({ kind: 'ok', value: event })
-    const config = await fetch(`${registryUrl}/config/${encodeURIComponent(subject)}`)
+    const config = await fetch(`${registryUrl}/config/${encodeURIComponent(subject)}`, { headers })
     expect(await config.json()).toEqual({ compatibilityLevel: level })
   })
 })
@@ -121,7 +128,7 @@ describe('decode', () => {
     const schemas = await openSchemas(registryAt(registryUrl), prefix)
     const answer = await fetch(`${registryUrl}/subjects/${prefix}foreign-value/versions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify({ schemaType, schema }),
     })
     const { id } = (await answer.json()) as { id: number }

@@ -9,8 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { createClient } from '@clickhouse/client'
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -20,6 +19,8 @@ import { connectionsOf } from '../../infra/local/stack-state.ts'
 import type { StackConnections, StackState } from '../../infra/local/stack-state.ts'
 import { stackStatus } from '../../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../../infra/local/supervisor.ts'
+import { clickhouseClient } from '../support/clickhouse-client.ts'
+import { registryClient } from '../support/registry-client.ts'
 
 let stateDir: string
 const anyPorts = { kafka: 0, registry: 0, analytics: 0 }
@@ -57,12 +58,12 @@ async function fill(connections: StackConnections): Promise<number> {
   const value = Buffer.alloc(20 * 2 ** 20, 'x')
   await producer.send({ topic: 'kept', messages: [{ partition: 0, value }] })
   await producer.disconnect()
-  const client = createClient({ url: connections.clickhouseUrl })
+  const client = clickhouseClient(connections)
   await client.command({ query: 'CREATE DATABASE kept' })
   await client.command({ query: 'CREATE TABLE kept.t (n UInt8) ENGINE = MergeTree ORDER BY n' })
   await client.insert({ table: 'kept.t', values: [{ n: 1 }], format: 'JSONEachRow' })
   await client.close()
-  const registry = new SchemaRegistry({ host: connections.registryUrl })
+  const registry = registryClient(connections)
   const schema = { type: SchemaType.AVRO, schema: JSON.stringify(schemaOf()) } as const
   return (await registry.register(schema, { subject: 'kept-value' })).id
 }
@@ -86,9 +87,9 @@ async function remains(connections: StackConnections, schemaId: number) {
   await admin.connect()
   const offsets = await admin.fetchTopicOffsets('kept')
   await admin.disconnect()
-  const registry = new SchemaRegistry({ host: connections.registryUrl })
+  const registry = registryClient(connections)
   const encoded = await registry.encode(schemaId, { a: 'b' })
-  const client = createClient({ url: connections.clickhouseUrl })
+  const client = clickhouseClient(connections)
   const result = await client.query({ query: 'SELECT n FROM kept.t', format: 'JSONEachRow' })
   const rows = await result.json()
   await client.close()

@@ -2,12 +2,13 @@
 // ones, redelivery, stages apart, and a clean stop.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import avro from 'avsc'
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { topicOf } from '../../infra/topics.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
+import { registryClient } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
@@ -66,7 +67,7 @@ async function badEvents(): Promise<{ code: string; value: Buffer | null; key?: 
     attributes: {},
     label: null,
   })
-  const registry = new SchemaRegistry({ host: space.config.registry.url })
+  const registry = registryClient(inject('stack'))
   const other = { type: 'record', name: 'Other', fields: [{ name: 'n', type: 'int' }] }
   const { id } = await registry.register(
     { type: SchemaType.AVRO, schema: JSON.stringify(other) },

@@ -4,10 +4,9 @@ import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
 import { createKafka, type KafkaClient } from '../../infra/kafka.ts'
+import type { StackConnections } from '../../infra/local/stack-state.ts'
 import { prepareBackends } from '../../commands/migrate.ts'
 import type { Environment } from './cli.ts'
-
-export type StackAddresses = { brokers: string[]; registryUrl: string; clickhouseUrl: string }
 
 export type Backends = {
   readonly env: Environment
@@ -15,6 +14,18 @@ export type Backends = {
   readonly kafka: KafkaClient
   readonly analytics: Analytics
   close(): Promise<void>
+}
+
+/** The variables by which a command finds a stack that is not of its own folder. */
+export function connectionVariables(stack: StackConnections): Environment {
+  return {
+    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
+    WINNOW_REGISTRY_URL: stack.registryUrl,
+    WINNOW_REGISTRY_TOKEN: stack.registryToken,
+    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
+    WINNOW_CLICKHOUSE_USERNAME: stack.clickhouseUsername,
+    WINNOW_CLICKHOUSE_PASSWORD: stack.clickhousePassword,
+  }
 }
 
 let opened = 0
@@ -26,14 +37,12 @@ export function uniqueName(): string {
 
 /** Opens backends with all topics and tables; the caller closes them. */
 export async function openBackends(
-  stack: StackAddresses,
+  stack: StackConnections,
   settings: Environment = {},
 ): Promise<Backends> {
   const name = uniqueName()
   const env: Environment = {
-    WINNOW_KAFKA_BROKERS: stack.brokers.join(','),
-    WINNOW_REGISTRY_URL: stack.registryUrl,
-    WINNOW_CLICKHOUSE_URL: stack.clickhouseUrl,
+    ...connectionVariables(stack),
     WINNOW_CLICKHOUSE_DATABASE: name,
     WINNOW_TOPICS_PREFIX: `${name}.`,
     ...settings,

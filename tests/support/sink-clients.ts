@@ -3,7 +3,8 @@ import { openProducer } from '../../infra/kafka.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { createResultSink, type Ownership, type SinkClients } from '../../infra/result-sink.ts'
 import { topicOf } from '../../infra/topics.ts'
-import { openBackends, type Backends, type StackAddresses } from './backends.ts'
+import type { StackConnections } from '../../infra/local/stack-state.ts'
+import { openBackends, type Backends } from './backends.ts'
 
 export type SinkBackends = {
   readonly backends: Backends
@@ -18,7 +19,7 @@ export type SinkBackends = {
 }
 
 /** Opens backends with clients; the caller closes them. */
-export async function openSinkBackends(stack: StackAddresses): Promise<SinkBackends> {
+export async function openSinkBackends(stack: StackConnections): Promise<SinkBackends> {
   const backends = await openBackends(stack)
   const { analytics, config, kafka } = backends
   const producer = await openProducer(kafka)

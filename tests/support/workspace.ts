@@ -7,7 +7,8 @@ import { modelStoreDir } from '../../configs/paths.ts'
 import { openBase } from '../../models/base-store.ts'
 import { describeExamples } from '../../trainers/dataset.ts'
 import { trainHead } from '../../trainers/train-head.ts'
-import { openBackends, type Backends, type StackAddresses } from './backends.ts'
+import type { StackConnections } from '../../infra/local/stack-state.ts'
+import { openBackends, type Backends } from './backends.ts'
 import type { Environment } from './cli.ts'
 
 export type Workspace = Backends & {
@@ -17,7 +18,7 @@ export type Workspace = Backends & {
 
 /** Opens a workspace with a trained model called `test`; the caller closes it. */
 export async function openWorkspace(
-  stack: StackAddresses,
+  stack: StackConnections,
   settings: Environment = {},
 ): Promise<Workspace> {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-test-'))

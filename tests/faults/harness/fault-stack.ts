@@ -10,22 +10,22 @@ import { keptFreeBytes } from '../../../infra/local/chdb-engine.ts'
 import { identityOf, isAlive, writePidFile } from '../../../infra/local/pid-file.ts'
 import { choosePort } from '../../../infra/local/ports.ts'
 import { runningProcess, serviceFiles } from '../../../infra/local/service-runner.ts'
-import { serviceNames, type ServiceName } from '../../../infra/local/stack-state.ts'
+import { connectionsOf, serviceNames } from '../../../infra/local/stack-state.ts'
+import type { ServiceName, StackConnections, StackState } from '../../../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../../../infra/local/supervisor.ts'
-import type { StackAddresses } from '../../support/backends.ts'
 import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 
 export type FaultStack = {
   /** As clients see them: the relays. */
-  readonly addresses: StackAddresses
+  readonly addresses: StackConnections
   readonly links: Readonly<Record<ServiceName, TcpProxy>>
   /** Undefined where the system allows no file system of its own for the analytics folder. */
   readonly disk: Disk | undefined
   /** Ends a service, at once or in an orderly way. */
   end(service: ServiceName, how: 'kill' | 'stop'): Promise<void>
   /** Brings back what does not run, and resolves when it answers. */
-  start(): Promise<void>
+  start(): Promise<StackState>
   close(): Promise<void>
 }
 
@@ -64,7 +64,7 @@ export async function openFaultStack(): Promise<FaultStack> {
   const start = async () => {
     // The broker names its relay to clients; whoever asks whether it is ready goes through it, too.
     const kafkaAdvertisedPort = Number(links.kafka.address.split(':')[1])
-    await startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
+    return startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
   }
   const close = async () => {
     await stopStack({ stateDir })
@@ -72,14 +72,16 @@ export async function openFaultStack(): Promise<FaultStack> {
     await disk?.unmount()
     await rm(stateDir, { recursive: true, force: true })
   }
+  let state: StackState
   try {
-    await start()
+    state = await start()
   } catch (error) {
     await close()
     throw error
   }
   return {
     addresses: {
+      ...connectionsOf(state),
       brokers: [links.kafka.address],
       registryUrl: `http://${links.registry.address}/apis/ccompat/v7`,
       clickhouseUrl: `http://${links.analytics.address}`,

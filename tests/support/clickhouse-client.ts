@@ -1,0 +1,31 @@
+// The embedded engine of a test stack as a program other than Winnow uses it.
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { StackConnections } from '../../infra/local/stack-state.ts'
+
+export type ClickHouseAccess = Pick<
+  StackConnections,
+  'clickhouseUrl' | 'clickhouseUsername' | 'clickhousePassword'
+>
+
+type Options = { database?: string; compression?: { request?: boolean; response?: boolean } }
+
+/** A client of the engine's HTTP interface; the caller closes it. */
+export function clickhouseClient(
+  access: ClickHouseAccess,
+  options: Options = {},
+): ClickHouseClient {
+  return createClient({
+    url: access.clickhouseUrl,
+    username: access.clickhouseUsername,
+    password: access.clickhousePassword,
+    log: { level: ClickHouseLogLevel.OFF },
+    ...options,
+  })
+}
+
+/** The header of a request that is made without the client. */
+export function clickhouseHeaders(access: ClickHouseAccess): { authorization: string } {
+  const { clickhouseUsername: user, clickhousePassword: password } = access
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
+}
