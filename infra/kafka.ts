@@ -1,6 +1,5 @@
 // The Kafka client: connection settings, error mapping and the producer. Consuming is
 // record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
-import * as zlib from 'node:zlib'
 import kafkajs, {
   type KafkaConfig,
   type Message,
@@ -14,8 +13,9 @@ import type { OutgoingRecord } from '../schemas/record.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
+import { registerCodecs } from './record-batch/kafkajs-codecs.ts'
 
-const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = kafkajs
+const { Kafka, Partitioners, logLevel } = kafkajs
 
 type PlainClient = InstanceType<typeof Kafka>
 
@@ -30,13 +30,7 @@ export type KafkaLog = (line: string) => void
 /** Makes the client; nothing is connected yet. */
 export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
   mendRequestQueue()
-  if ('zstdCompressSync' in zlib) {
-    CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-      compress: (encoder: { buffer: Buffer }) =>
-        Promise.resolve(zlib.zstdCompressSync(encoder.buffer)),
-      decompress: (buffer: Buffer) => Promise.resolve(zlib.zstdDecompressSync(buffer)),
-    })
-  }
+  registerCodecs()
   const sasl = saslOf(config)
   const options: KafkaConfig = {
     brokers: config.brokers,
@@ -136,13 +130,14 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
 /** Maps a kafkajs error: refusals that trying again cannot mend are broker_refused. */
 export function brokerError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
-  const { type = '', name } = cause as { type?: string; name?: string }
-  // A batch in a codec that kafkajs lacks: it stays in the topic, so that trying again cannot help.
-  const unreadable = name === 'KafkaJSNotImplemented'
-  const hint = unreadable ? '; producers may use gzip or zstd (compression.type)' : ''
+  const { type = '', name, cause: first } = cause as Error & { type?: string }
+  // What was thrown inside the client, which wraps it: a batch that cannot be read.
+  if (first instanceof WinnowError) return first
   return new WinnowError(
-    unreadable || finalRefusals.has(type) ? 'broker_refused' : 'broker_unavailable',
-    `cannot ${what}: ${errorMessage(cause)}${hint}`,
+    finalRefusals.has(type) || name === 'KafkaJSNotImplemented'
+      ? 'broker_refused'
+      : 'broker_unavailable',
+    `cannot ${what}: ${errorMessage(cause)}`,
     { cause, details: type === '' ? {} : { kafkaError: type } },
   )
 }

@@ -54,10 +54,20 @@ export function createRecordSource(
   const { consumer } = member
   let paused = false
   const isPaused = () => paused
+  const hold = () => {
+    try {
+      consumer.pause([{ topic }])
+    } catch {
+      // The client has no group: before the start, and after a crash. It is held once it joins one.
+    }
+  }
   let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
       listen(member, handlers, topic)
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        if (paused) hold()
+      })
       const begin = () =>
         consumer.run({
           autoCommit: false,
@@ -94,8 +104,7 @@ export function createRecordSource(
       ),
     pause() {
       paused = true
-      // The client throws for a consumer that never ran.
-      if (run !== undefined) consumer.pause([{ topic }])
+      hold()
     },
     close: member.close,
   }

@@ -1,0 +1,176 @@
+// Decompresses the records of a batch in each of Kafka's codecs, never to more bytes than the caller allows.
+// gzip and zstd are Node's own; snappy and LZ4 are native packages, loaded when the first such batch comes.
+// All of them work off the event loop. What Kafka wraps around a codec is read here: xerial's framing of
+// snappy (Java clients), and the headers of LZ4 frames, which bound a frame before it is decompressed.
+import * as zlib from 'node:zlib'
+import { promisify } from 'node:util'
+import { WinnowError, errorMessage } from '../../schemas/errors.ts'
+import type { Codec, Decompressed } from './codec.ts'
+import { decompressZstdPortably } from './portable-zstd.ts'
+
+/**
+ * Decompresses to at most `bytesMax` bytes.
+ *
+ * @throws WinnowError `prerequisite_missing` where the package of a codec has no build for this platform.
+ */
+export async function decompress(
+  codec: Codec,
+  compressed: Buffer,
+  bytesMax: number,
+): Promise<Decompressed> {
+  switch (codec) {
+    case 'gzip':
+      return inflated((options) => gunzip(compressed, options), compressed, bytesMax)
+    case 'zstd':
+      return zstdDecompress === undefined
+        ? decompressZstdPortably(compressed, bytesMax)
+        : inflated((options) => zstdDecompress(compressed, options), compressed, bytesMax)
+    case 'snappy':
+      return snappy(compressed, bytesMax)
+    case 'lz4':
+      return lz4(compressed, bytesMax)
+  }
+}
+
+const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip)
+/** Node 22.15 and later. */
+const zstdDecompress =
+  'zstdDecompress' in zlib
+    ? promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
+    : undefined
+
+/** The output of zlib comes in pieces: as large as a small batch, few for a large one. */
+const pieceBytesMin = 16_384
+const pieceBytesMax = 1_048_576
+
+async function inflated(
+  inflate: (options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>,
+  compressed: Buffer,
+  bytesMax: number,
+): Promise<Decompressed> {
+  const chunkSize = Math.min(Math.max(pieceBytesMin, compressed.length * 4), pieceBytesMax)
+  try {
+    return { kind: 'ok', bytes: await inflate({ maxOutputLength: bytesMax, chunkSize }) }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'ERR_BUFFER_TOO_LARGE') return { kind: 'too_large' }
+    const isCorrupt = /^Z_|^ZSTD_error/.test(code) && !/MEM_ERROR|memory_allocation/.test(code)
+    if (!isCorrupt) throw error
+    return { kind: 'corrupt', reason: errorMessage(error) }
+  }
+}
+
+async function snappy(compressed: Buffer, bytesMax: number): Promise<Decompressed> {
+  const blocks = snappyBlocks(compressed)
+  if (blocks === undefined) {
+    return { kind: 'corrupt', reason: 'the framing of the snappy blocks is damaged' }
+  }
+  let bytes = 0
+  for (const block of blocks) {
+    const declared = snappyLength(block)
+    if (declared === undefined) return { kind: 'corrupt', reason: 'a snappy block has no length' }
+    bytes += declared
+    if (bytes > bytesMax) return { kind: 'too_large' }
+  }
+  const { uncompress } = await load('snappy', () => import('snappy'))
+  const parts: Buffer[] = []
+  try {
+    // With a copy, the memory is V8's own, which counts it and frees it in time.
+    for (const block of blocks) {
+      parts.push((await uncompress(block, { asBuffer: true, copyOutputData: true })) as Buffer)
+    }
+  } catch (error) {
+    return { kind: 'corrupt', reason: errorMessage(error) }
+  }
+  return { kind: 'ok', bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }
+}
+
+/** Head of xerial's framing: a magic word, then the versions that wrote it and that can read it. */
+const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
+const xerialHeadBytes = xerialMagic.length + 8
+
+/** The blocks of xerial's framing, or the one that stands alone; undefined where they do not fit. */
+function snappyBlocks(compressed: Buffer): Buffer[] | undefined {
+  const isHeadAt = (at: number) =>
+    compressed.subarray(at, at + xerialMagic.length).equals(xerialMagic)
+  if (!isHeadAt(0)) return [compressed]
+  const blocks: Buffer[] = []
+  let at = 0
+  while (at < compressed.length) {
+    // Streams may be joined, each with a head.
+    if (isHeadAt(at)) {
+      at += xerialHeadBytes
+      continue
+    }
+    if (at + 4 > compressed.length) return undefined
+    const end = at + 4 + compressed.readUInt32BE(at)
+    if (end > compressed.length) return undefined
+    blocks.push(compressed.subarray(at + 4, end))
+    at = end
+  }
+  return at === compressed.length ? blocks : undefined
+}
+
+/** What a snappy block says that it holds: a varint of at most 32 bits. */
+function snappyLength(block: Buffer): number | undefined {
+  let length = 0
+  for (let at = 0; at < 5 && at < block.length; at++) {
+    length += (block[at]! & 0x7f) * 2 ** (7 * at)
+    if (block[at]! < 0x80) return length
+  }
+  return undefined
+}
+
+async function lz4(compressed: Buffer, bytesMax: number): Promise<Decompressed> {
+  const frame = lz4Frame(compressed)
+  if (frame === undefined) return { kind: 'corrupt', reason: 'the LZ4 frame is damaged' }
+  if (frame.bytesMax > bytesMax) return { kind: 'too_large' }
+  const { decompressFrame } = await load('lz4', () => import('lz4-napi'))
+  try {
+    return { kind: 'ok', bytes: await decompressFrame(compressed.subarray(0, frame.end)) }
+  } catch (error) {
+    return { kind: 'corrupt', reason: errorMessage(error) }
+  }
+}
+
+const lz4Magic = 0x184d2204
+/** Most bytes that a block holds, by the number in the frame's second byte. */
+const lz4BlockBytes: Record<number, number> = { 4: 65_536, 5: 262_144, 6: 1_048_576, 7: 4_194_304 }
+/** No byte of an LZ4 block stands for more bytes than this. */
+const lz4RatioMax = 255
+
+/**
+ * Where the first frame ends, and what it can hold at most, read from the heads of its blocks; undefined
+ * where they do not fit. Format: "LZ4 Frame Format Description", version 1.6.
+ */
+function lz4Frame(compressed: Buffer): { end: number; bytesMax: number } | undefined {
+  if (compressed.length < 7 || compressed.readUInt32LE(0) !== lz4Magic) return undefined
+  const flags = compressed[4]!
+  const has = (bit: number) => (flags & bit) !== 0
+  const blockBytes = lz4BlockBytes[(compressed[5]! >> 4) & 7]
+  if (flags >> 6 !== 1 || blockBytes === undefined) return undefined
+  let at = 7 + (has(0x08) ? 8 : 0) + (has(0x01) ? 4 : 0)
+  let bytesMax = 0
+  while (at + 4 <= compressed.length) {
+    const head = compressed.readUInt32LE(at)
+    at += 4
+    if (head === 0) {
+      const end = at + (has(0x04) ? 4 : 0)
+      return end <= compressed.length ? { end, bytesMax } : undefined
+    }
+    const size = head & 0x7fffffff
+    bytesMax += head >= 0x80000000 ? size : Math.min(blockBytes, size * lz4RatioMax)
+    at += size + (has(0x10) ? 4 : 0)
+  }
+  return undefined
+}
+
+async function load<T>(codec: Codec, loading: () => Promise<T>): Promise<T> {
+  try {
+    return await loading()
+  } catch (cause) {
+    const platform = `${process.platform} ${process.arch}`
+    const text = `A batch in ${codec} cannot be read: the codec has no build for ${platform}. Let producers use another compression.type.`
+    throw new WinnowError('prerequisite_missing', text, { cause })
+  }
+}
