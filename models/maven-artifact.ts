@@ -5,7 +5,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { mavenProxyArguments, type ProxySettings } from './proxy.ts'
 
 // Pinned, so that the same command does the same thing on every machine.
-const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
+const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.11.0'
 const outputBytesKept = 4_000
 
 export type MavenUnpackRequest = {
@@ -35,6 +35,7 @@ export async function unpackMavenArtifact(request: MavenUnpackRequest): Promise<
   const args = [
     '--batch-mode',
     '--no-transfer-progress',
+    '--strict-checksums',
     `${dependencyPlugin}:unpack`,
     `-Dartifact=${request.artifact}`,
     `-Dmdep.unpack.includes=${request.paths.join(',')}`,

@@ -12,7 +12,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const stampFile = join(root, 'node_modules', '.winnow-install')
 
 /** Our own commands run on the Node that comes as a package, whatever the system's is. */
-const node = join(root, 'node_modules', '.bin', 'node')
+const packagedNode = join(root, 'node_modules', '.bin', 'node')
+/** The first Node that runs TypeScript sources without a warning or a flag. */
+const sourceNodeMajorMin = 24
 
 const commands = {
   setup: () => undefined,
@@ -30,6 +32,7 @@ async function main([name, ...args]) {
   checkPrerequisites()
   const watched = watchSignals()
   await installPackages(watched)
+  const node = nodeProgram()
   await step(watched, node, [join('scripts', 'prepare.ts')])
   const line = command(args)
   if (line !== undefined) await step(watched, node, line)
@@ -77,23 +80,32 @@ async function installPackages(watched) {
     .update(`${process.platform}-${process.arch}`)
     .digest('hex')
   const installed = existsSync(stampFile) ? readFileSync(stampFile, 'utf8').trim() : ''
-  if (installed === stamp && existsSync(node)) return
+  if (installed === stamp) return
   note('installing npm packages (about 1 GB with the embedded engine and the demo mails, once)')
-  const environment = {
-    ...process.env,
-    // The CUDA libraries of ONNX Runtime are a download of their own that a CPU has no use for.
-    ONNXRUNTIME_NODE_INSTALL: 'skip',
-  }
-  const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
-  await step(watched, 'npm', args, { environment, everyMs: 10_000, what: 'npm ci' })
+  // No package needs its install script, and one that ran could fetch what the lock does not pin.
+  const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
+  args.push('--loglevel=error')
+  await step(watched, 'npm', args, { everyMs: 10_000, what: 'npm ci' })
   writeFileSync(stampFile, `${stamp}\n`)
   note('npm packages are installed')
 }
 
+/** The packaged Node where there is one for this platform, else the one that runs this script. */
+function nodeProgram() {
+  if (existsSync(packagedNode)) return packagedNode
+  if (Number(process.versions.node.split('.')[0]) >= sourceNodeMajorMin) return process.execPath
+  return fail(
+    `Node.js ${process.versions.node} is too old for the sources, and no Node.js is pinned for ` +
+      `${process.platform} on ${process.arch}: install Node.js ${sourceNodeMajorMin} or newer ` +
+      '(https://nodejs.org).',
+    1,
+  )
+}
+
 /** Runs one program to its end; a failure, or a signal from the terminal, ends everything. */
 async function step(watched, program, args, options = {}) {
-  const { environment = process.env, everyMs, what } = options
-  const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: environment })
+  const { everyMs, what } = options
+  const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
   watched.child = child
   const begun = Date.now()
   const seconds = () => Math.round((Date.now() - begun) / 1000)

@@ -1,5 +1,5 @@
-// Runs Maven on a pinned pom that copies jars into a folder. Which jars, and where they are kept, is
-// the caller's: jars.ts for the embedded stack.
+// Runs Maven on a pinned pom that copies jars into a folder. It checks no hash: pinned-jars.ts does,
+// before any of the files is used.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
@@ -19,7 +19,9 @@ export function runMaven(options: {
   onProgress: (line: string) => void
   signal?: AbortSignal | undefined
 }): Promise<void> {
-  const args = ['-B', '-f', options.pom, 'generate-resources', `-DtargetDir=${options.targetDir}`]
+  const goal = ['generate-resources', `-DtargetDir=${options.targetDir}`]
+  // Maven's own plugin is no file that we hash: at least its repository's checksums must be right.
+  const args = ['-B', '--strict-checksums', '-f', options.pom, ...goal]
   const maven = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal })
   const report: string[] = []
   let files = 0

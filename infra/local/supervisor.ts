@@ -153,7 +153,7 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
       })
     case 'registry':
       return prepareRegistry({
-        jar: jars.registryJar,
+        program: jars.registryDir,
         dir,
         port,
         publicKey: state.secrets.registryPublicKey,

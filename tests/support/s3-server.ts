@@ -1,14 +1,14 @@
 // A real S3-compatible server for the tests: Adobe S3Mock, fetched once by Maven into the cache folder,
 // started by the first test file that asks for it, stopped with the stack (global-stack.ts).
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { cacheDir } from '../../configs/paths.ts'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
-import { runMaven } from '../../infra/local/maven.ts'
+import { ensurePacks, packDir } from '../../infra/local/pinned-jars.ts'
 import { answers, choosePort } from '../../infra/local/ports.ts'
 import {
   launch,
@@ -18,26 +18,15 @@ import {
   untilReady,
 } from '../../infra/local/service-runner.ts'
 import type { Environment } from './cli.ts'
-
-const release = 's3mock-4.12.4'
+import packs from './s3-server-hashes.json' with { type: 'json' }
 
 /** Puts the server's jar into the cache folder where it is not there yet, and gives its path. */
 export async function ensureS3Jar(): Promise<string> {
-  const dir = join(cacheDir(), 'stack', release)
-  const jar = join(dir, `${release}-exec.jar`)
-  if (await exists(jar)) return jar
-  const fetched = join(cacheDir(), 'stack', `.fetching-${randomUUID()}`)
+  const stackDir = join(cacheDir(), 'stack')
   const pom = fileURLToPath(new URL('s3-server.pom.xml', import.meta.url))
-  try {
-    await mkdir(fetched, { recursive: true })
-    await runMaven({ pom, targetDir: fetched, onProgress: () => undefined })
-    await rename(fetched, dir).catch(async (error: unknown) => {
-      if (!(await exists(jar))) throw error // Another run was first.
-    })
-  } finally {
-    await rm(fetched, { recursive: true, force: true })
-  }
-  return jar
+  await ensurePacks({ stackDir, pom, packs })
+  const { s3mock } = packs
+  return join(packDir(stackDir, 's3mock', s3mock), `s3mock-${s3mock.version}-exec.jar`)
 }
 
 /** The running server's address; starts it where it does not run. Ready after 4 s, 210 MB resident. */
@@ -110,11 +99,4 @@ function serverArguments(server: {
 async function lists(port: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)
   return answer?.ok === true
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
