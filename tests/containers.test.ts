@@ -2,14 +2,14 @@
 // configuration schema and the command line. It needs no Docker engine, so it cannot tell whether a
 // container starts: none was started. The image is dockerfile.test.ts's.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import type { Command } from 'commander'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createProgram } from '../cli.ts'
 import { parseRange } from '../commands/stream.ts'
@@ -34,13 +34,14 @@ type Service = {
   read_only?: boolean
   cap_drop?: string[]
   security_opt?: string[]
-  deploy?: { resources: { limits: { cpus: string; memory: string } } }
+  tmpfs?: string[]
+  deploy?: { resources: { limits: { cpus: string; memory: string; pids: number } } }
 }
 type Compose = {
   services: Record<string, Service>
   volumes: Record<string, unknown>
   networks: Record<string, { internal?: boolean }>
-  secrets: Record<string, { environment: string }>
+  secrets: Record<string, { file: string }>
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -54,10 +55,20 @@ const ours = services.filter(([, service]) => service.build !== undefined)
 
 /** What a person would set in .env. */
 const settings: Record<string, string> = {
-  CLICKHOUSE_PASSWORD: 'a-password-for-this-test',
-  WINNOW_GATEWAY_KEYS: '[{"key":"a-key-for-this-test","scopes":["ingest","read"]}]',
-  GATEWAY_METRICS_KEY: 'a-key-for-this-test',
+  REGISTRY_DIGEST: `sha256:${'0123456789abcdef'.repeat(4)}`,
 }
+
+/** What a person would put into the files of secrets/. */
+const secretTexts: Record<string, string> = {
+  'clickhouse-password': 'a-password-for-this-test',
+  'gateway-keys': '[{"key":"a-key-for-this-test","scopes":["ingest","read"]}]',
+  'gateway-metrics-key': 'a-key-for-this-test',
+}
+const secretsDir = mkdtempSync(join(tmpdir(), 'winnow-secrets-'))
+for (const [name, text] of Object.entries(secretTexts)) {
+  writeFileSync(join(secretsDir, name), `${text}\n`)
+}
+afterAll(() => rmSync(secretsDir, { recursive: true }))
 
 /** Puts settings into `${NAME}`, `${NAME:-default}` and `${NAME:?sentence}`. */
 function interpolate(text: string): string {
@@ -71,9 +82,14 @@ function interpolate(text: string): string {
   )
 }
 
+/** The environment that the processes of a service see; its secrets lie in a folder of this test. */
 function environmentOf(service: Service): Record<string, string> {
   const entries = Object.entries(service.environment ?? {})
-  return Object.fromEntries(entries.map(([name, value]) => [name, interpolate(value)]))
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      return [name, interpolate(value).replace(/^\/run\/secrets(?=\/)/, secretsDir)]
+    }),
+  )
 }
 
 describe('docker-compose.yml', () => {
@@ -108,16 +124,21 @@ describe('docker-compose.yml', () => {
       const accepted = config(settings)
       expect(accepted.stderr).not.toMatch(/error|warn/i)
       expect(accepted.status).toBe(0)
-      const refused = config({ ...settings, CLICKHOUSE_PASSWORD: '' })
+      const refused = config({ ...settings, REGISTRY_DIGEST: '' })
       expect(refused.status).not.toBe(0)
-      expect(refused.stderr).toContain('set CLICKHOUSE_PASSWORD in .env')
+      expect(refused.stderr).toContain('set REGISTRY_DIGEST in .env')
       rmSync(folder, { recursive: true })
     },
   )
 
   it.each(services)('%s: image, limits, restart and privileges are set', (name, service) => {
     const { deploy, security_opt: securityOptions, cap_drop: dropped } = service
-    if (service.build === undefined) expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\w+)*$/)
+    if (service.build === undefined) {
+      // A tag for people, and the digest that decides.
+      const pinned = /^[\w./-]+:v?\d+\.\d+(\.\w+)*@sha256:[0-9a-f]{64}$/
+      expect(interpolate(service.image)).toMatch(pinned)
+    }
+    expect(deploy?.resources.limits.pids).toBeGreaterThan(0)
     expect(deploy?.resources.limits.cpus).toMatch(/^\d+(\.\d+)?$/)
     expect(deploy?.resources.limits.memory).toMatch(/^\d+[MG]$/)
     expect(['unless-stopped', 'no']).toContain(service.restart)
@@ -168,20 +189,50 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('takes every secret from the environment, without a default', () => {
-    const secret = /PASSWORD|KEYS?$|TOKEN|SECRET/
-    const given = services.flatMap(([, { environment = {} }]) =>
-      Object.entries(environment).filter(([name]) => secret.test(name)),
-    )
-    expect(given.length).toBeGreaterThan(2)
-    for (const [name, value] of given) expect(value, name).toMatch(/^\$\{\w+:\?[^}]+\}$/)
+  it.each(services)('%s cannot write to its root, and little to memory', (_, service) => {
+    expect(service.read_only).toBe(true)
+    for (const mount of service.tmpfs ?? []) {
+      expect(mount).toMatch(/^\/[\w./-]+:(?:[\w=]+,)*size=\d+m$/)
+      // Nothing can be run from there, but for the libraries that Kafka unpacks.
+      if (/[:,]exec\b/.test(mount)) expect(mount.split(':')[0]).toBe('/tmp')
+    }
+    const executable = services.filter(([, { tmpfs }]) => /[:,]exec\b/.test(String(tmpfs)))
+    expect(executable.map(([name]) => name)).toEqual(['kafka'])
+  })
+
+  it('gives each secret as a file, and only to services that name it', () => {
+    for (const { file } of Object.values(compose.secrets))
+      expect(file).toMatch(/^secrets\/[a-z-]+$/)
+    expect(Object.keys(compose.secrets).sort()).toEqual(Object.keys(secretTexts).sort())
+    expect(read('.gitignore').split('\n')).toContain('secrets/')
+    let mounted = 0
+    for (const [name, { environment = {}, secrets = [] }] of services) {
+      for (const [variable, value] of Object.entries(environment)) {
+        if (!/PASSWORD|KEYS?(_|$)|TOKEN|SECRET/.test(variable)) continue
+        expect(variable, name).toMatch(/_FILE$/)
+        expect(secrets, `${name}: ${variable}`).toContain(value.replace('/run/secrets/', ''))
+        mounted++
+      }
+    }
+    expect(mounted).toBeGreaterThan(5)
+  })
+
+  it('names each of its settings in the example', () => {
     const example = read('infra/compose.env.example')
-    for (const name of Object.keys(settings)) expect(example).toMatch(new RegExp(`^${name}=$`, 'm'))
     const variables = [...composeText.matchAll(/\$\{(\w+)/g)].map((match) => match[1]!)
     const optional = new Set(['WINNOW_IMAGE', 'PROMETHEUS_PORT'])
+    expect(variables.length).toBeGreaterThan(3)
     for (const name of variables.filter((variable) => !optional.has(variable))) {
       expect(example).toContain(`${name}=`)
     }
+  })
+
+  it('mounts only files that exist', () => {
+    const files = services.flatMap(([, { volumes = [] }]) =>
+      volumes.map((volume) => volume.split(':')[0]!).filter((source) => source.startsWith('./')),
+    )
+    expect(files.length).toBeGreaterThan(3)
+    for (const file of files) expect(existsSync(join(root, file)), file).toBe(true)
   })
 })
 
@@ -235,7 +286,6 @@ describe('the services that run Winnow', () => {
   })
 
   it.each(ours)('%s cannot write but where it must', (name, service) => {
-    expect(service.read_only).toBe(true)
     const writable = (service.volumes ?? []).filter((volume) => !volume.endsWith(':ro'))
     expect(writable).toEqual(name === 'models' ? ['models:/models'] : [])
   })

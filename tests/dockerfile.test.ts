@@ -30,9 +30,12 @@ describe('infra/Dockerfile', () => {
     expect(validate('FROM x\nRUNN ls\n')).not.toEqual([])
   })
 
-  it('builds on tagged images of one kind, never on latest', () => {
-    const images = dockerfile.getFROMs().map((from) => from.getImage())
-    expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']))
+  it('builds on one image, pinned by its digest, of the Node that the tests run on', () => {
+    const images = new Set(dockerfile.getFROMs().map((from) => from.getImage()))
+    expect(images.size).toBe(1)
+    expect([...images][0]).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/)
+    const { version } = JSON.parse(read('scripts/node-runtime/package.json')) as { version: string }
+    expect([...images][0]).toContain(`node:${version}-`)
   })
 
   it('ends as a numeric user that is not root', () => {
