@@ -1,5 +1,6 @@
-// Starts one real stack for the whole integration suite, on free ports and in a folder of its own,
-// and stops it at the end. What an earlier, killed run left behind is stopped first.
+// Starts one real stack for the whole integration suite, on free ports and in a folder of its own, and
+// trains the model of the tests once. Stops the stack at the end; what an earlier, killed run left behind is
+// stopped first.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { connectionsOf } from '../infra/local/stack-state.ts'
 import type { StackConnections } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { ensureS3Jar, stopS3Server } from './support/s3-server.ts'
+import { trainForAllTests } from './support/workspace.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -36,7 +38,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     await ensureS3Jar()
     const ports = { kafka: 0, registry: 0, analytics: 0 }
-    const state = await startStack({ stateDir, cacheDir: cacheDir(), ports })
+    const [state] = await Promise.all([
+      startStack({ stateDir, cacheDir: cacheDir(), ports }),
+      trainForAllTests(join(stateDir, 'trained-store')),
+    ])
     project.provide('stack', { ...connectionsOf(state), stateDir })
   } catch (error) {
     await teardown()

@@ -1,5 +1,5 @@
 // The short form of the fault tests: a few plans over the kinds of faults, on a stack of their own. The
-// long form is `npm run test:faults`.
+// long forms are `npm run test:faults` and `npm run test:soak`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultPoints } from '../../schemas/fault-point.ts'
 import { openGround, type Ground } from './harness/ground.ts'
@@ -52,8 +52,8 @@ describe('whatever happens, each event is one row or one dead letter', () => {
 
 describe('while something is away', () => {
   it.each([
-    ['ClickHouse, for 12 s', { forMs: 12_000 }],
-    ['quick inference, for 12 s', { forMs: 12_000, slowMs: 25 }],
+    ['ClickHouse, for 6 s', { forMs: 6_000 }],
+    ['quick inference, for 6 s', { forMs: 6_000, slowMs: 25 }],
   ])('%s: memory stays flat, lag grows, and all is made up for', async (_, options) => {
     const { memoryFactor, lagAtEnd, problems } = await outage(ground, options)
     expect(problems).toEqual([])
@@ -70,13 +70,13 @@ describe('while something is away', () => {
   })
 })
 
-describe('a soak of two minutes', () => {
+describe('a soak of half a minute', () => {
   it('swaps under load without a failed request, a lost event, or memory that grows', async () => {
-    const outcome = await soak(ground, { minutes: 1.5, swaps: 10 })
+    const outcome = await soak(ground, { minutes: 0.5, swaps: 7 })
     const { problems, failed, requests, counts, rssBytes } = outcome
     expect({ problems, failed }).toEqual({ problems: [], failed: {} })
-    expect(requests).toBeGreaterThan(500)
-    expect(counts.rows).toBeGreaterThan(500)
+    expect(requests).toBeGreaterThan(200)
+    expect(counts.rows).toBeGreaterThan(200)
     expect(rssBytes.last / rssBytes.fifth).toBeLessThan(1.3)
   })
 })

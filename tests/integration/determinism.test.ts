@@ -8,7 +8,7 @@ import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
-const events = Number(process.env['EVENTS'] ?? 5_000)
+const events = Number(process.env['EVENTS'] ?? 1_500)
 const msMax = 60_000 + events * 60
 const partitions = { WINNOW_TOPICS_PARTITIONS: '4' }
 

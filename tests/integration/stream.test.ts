@@ -113,8 +113,8 @@ describe('validate..infer', () => {
     await stream.stop()
   })
 
-  it('turns 10,000 events with 20 bad ones among them into rows and dead letters, each once', async () => {
-    const good = goodEvents(10_000, 'bad')
+  it('turns 3,000 events with 20 bad ones among them into rows and dead letters, each once', async () => {
+    const good = goodEvents(3_000, 'bad')
     const bad = await badEvents()
     expect(bad).toHaveLength(20)
     const step = Math.floor(good.length / bad.length)
@@ -125,7 +125,7 @@ describe('validate..infer', () => {
     for (let at = 0; at < mixed.length; at += 500) {
       await producer.send(events(), mixed.slice(at, at + 500))
     }
-    expect(await allRows('bad', 10_000)).toEqual({ rows: 10_000, distinct: 10_000 })
+    expect(await allRows('bad', 3_000)).toEqual({ rows: 3_000, distinct: 3_000 })
     const letters = await until('20 dead letters', async () => {
       const found = await space.analytics.rows<{ code: string; bytes: number }>(
         'SELECT code, payload_bytes AS bytes FROM dead_letters ORDER BY code',
@@ -153,12 +153,12 @@ describe('validate..infer', () => {
     const [latency] = await space.analytics.rows<{ events: number; ordered: number }>(
       'SELECT sum(events) AS events, min(p50_ms <= p95_ms AND p95_ms <= p99_ms) AS ordered FROM latency',
     )
-    expect(latency).toEqual({ events: 10_000, ordered: 1 })
+    expect(latency).toEqual({ events: 3_000, ordered: 1 })
   })
 
   it('reports outcomes by code, lag and batches at /metrics', async () => {
     const text = await (await fetch(`${String(stream.document['metrics'])}/metrics`)).text()
-    expect(text).toMatch(/winnow_events_total\{stage="infer",code="ok"\} 1\d{4}/)
+    expect(text).toMatch(/winnow_events_total\{stage="infer",code="ok"\} 3\d{3}/)
     expect(text).toMatch(/winnow_events_total\{stage="validate",code="schema_unknown"\} 1\b/)
     expect(text).toMatch(/winnow_consumer_lag_records\{topic="[^"]+events",partition="\d"\} 0/)
     expect(text).not.toContain('parcel')
@@ -187,7 +187,7 @@ describe('a consumer that dies', () => {
     const first = await startWinnow(args, { env: space.env })
     const before = await rowsOf('kill')
     expect(before.rows).toBe(0)
-    const group = goodEvents(3_000, 'kill')
+    const group = goodEvents(1_500, 'kill')
     for (let at = 0; at < group.length; at += 500) {
       await producer.send(events(), group.slice(at, at + 500))
     }
@@ -196,7 +196,7 @@ describe('a consumer that dies', () => {
     const between = await rowsOf('kill')
     const second = await startWinnow(args, { env: space.env })
     try {
-      expect(await allRows('kill', 3_000)).toEqual({ rows: 3_000, distinct: 3_000 })
+      expect(await allRows('kill', 1_500)).toEqual({ rows: 1_500, distinct: 1_500 })
       await until('no lag', async () => {
         const text = await (await fetch(`${String(second.document['metrics'])}/metrics`)).text()
         const lags = [...text.matchAll(/winnow_consumer_lag_records\{[^}]*\} (\d+)/g)]
@@ -205,8 +205,8 @@ describe('a consumer that dies', () => {
     } finally {
       expect(await second.stop()).toBe(0)
     }
-    expect(between.rows).toBeLessThan(3_000)
-    expect(await rowsOf('kill')).toEqual({ rows: 3_000, distinct: 3_000 })
+    expect(between.rows).toBeLessThan(1_500)
+    expect(await rowsOf('kill')).toEqual({ rows: 1_500, distinct: 1_500 })
   })
 })
 

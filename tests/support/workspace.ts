@@ -1,6 +1,7 @@
 // A corner of the shared stack for one test file: topics, database, model store and state folder of
 // its own, a small model trained on the spot, and the clients to look at what happened.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { modelStoreDir } from '../../configs/paths.ts'
@@ -56,14 +57,30 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
+/** Names a store that holds the first version of `test`, trained once for a whole run of the tests. */
+const trainedStoreVariable = 'TRAINED_TEST_STORE'
+
+/** Trains the model `test` into `storeDir`, from where the tests of this run then copy it. */
+export async function trainForAllTests(storeDir: string): Promise<void> {
+  await trainTestModel(storeDir)
+  process.env[trainedStoreVariable] = storeDir
+}
+
 /**
  * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another model
- * of it: what it is given as the label of a text.
+ * of it: what it is given as the label of a text. The first version of `test` is copied if this run has it.
  */
 export async function trainTestModel(
   storeDir: string,
   options: { name?: string; relabel?: (label: string) => string } = {},
 ): Promise<void> {
+  const trained = process.env[trainedStoreVariable]
+  const isPlain = Object.keys(options).length === 0
+  if (trained !== undefined && isPlain && !existsSync(join(storeDir, 'versions'))) {
+    // Copies: tests damage files of theirs.
+    await cp(trained, storeDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
+    return
+  }
   const { name = 'test', relabel = (label: string) => label } = options
   const examples = Array.from({ length: 60 }, (_, number) => {
     const { text, label } = sampleText(number)
