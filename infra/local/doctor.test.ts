@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { checkMemory, checkNode, runDoctor } from './doctor.ts'
+import { checkEngine, checkMemory, checkNode, runDoctor } from './doctor.ts'
 import { javaMajor } from './prerequisites.ts'
 
 const gib = 2 ** 30
@@ -28,6 +28,24 @@ describe('single checks', () => {
     expect(check.state).toBe(state)
     expect(check.mend === undefined).toBe(state === 'ok')
   })
+
+  it.each([
+    ['darwin-arm64', /Install @chdb\/lib-darwin-arm64 as docs\/supply-chain.md says/],
+    ['win32-x64', /There is none for this platform: set clickhouse.url to a ClickHouse server/],
+  ])('no engine on %s, whose library npm does not install', (platform, mend) => {
+    expect(checkEngine(platform)).toMatchObject({
+      state: 'warn',
+      detail: `chdb has no library here for ${platform}`,
+      mend: expect.stringMatching(mend) as string,
+    })
+  })
+
+  it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
+    'the engine on linux-x64',
+    () => {
+      expect(checkEngine('linux-x64').state).toBe('ok')
+    },
+  )
 
   it.each([
     ['17.0.15', 17],

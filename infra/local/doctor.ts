@@ -42,7 +42,7 @@ export async function runDoctor(options: {
     () => checkFolder('cache folder', options.cacheDir),
     () => checkDisk(options.stateDir),
     () => Promise.resolve(checkMemory({ freeBytes: freemem(), totalBytes: totalmem() })),
-    () => Promise.resolve(checkEngine()),
+    () => Promise.resolve(checkEngine(`${process.platform}-${process.arch}`)),
     () => checkPorts(services),
     () => Promise.resolve(checkServices(services)),
     ...(options.extraChecks ?? []),
@@ -115,15 +115,39 @@ export function checkMemory(memory: { freeBytes: number; totalBytes: number }): 
   return { name: 'memory', state: 'warn', detail, mend: 'Close programs that hold much memory.' }
 }
 
-function checkEngine(): DoctorCheck {
+/** The library of the engine is a package of its own for each platform. */
+const engineLibraries: Readonly<Record<string, string>> = {
+  'linux-x64': '@chdb/lib-linux-x64-gnu',
+  'linux-arm64': '@chdb/lib-linux-arm64-gnu',
+  'darwin-x64': '@chdb/lib-darwin-x64',
+  'darwin-arm64': '@chdb/lib-darwin-arm64',
+}
+
+/** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
+export function checkEngine(platform: string): DoctorCheck {
   const name = 'embedded ClickHouse engine'
+  const orServer = 'or set clickhouse.url to a ClickHouse server.'
+  let engine: string
   try {
-    createRequire(import.meta.url).resolve('chdb')
-    return { name, state: 'ok', detail: 'the npm package chdb is installed' }
+    engine = createRequire(import.meta.url).resolve('chdb')
   } catch {
-    const mend = 'Run "npm install chdb@3.4.0", or set clickhouse.url to a ClickHouse server.'
+    const mend = `Run "npm install chdb@3.4.0", ${orServer}`
     return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
   }
+  const library = engineLibraries[platform]
+  try {
+    if (library !== undefined && createRequire(engine).resolve(library) !== '') {
+      return { name, state: 'ok', detail: 'the npm package chdb is installed' }
+    }
+  } catch {
+    // Told below, together with platforms that have none.
+  }
+  const detail = `chdb has no library here for ${platform}`
+  const mend =
+    library === undefined
+      ? `There is none for this platform: ${orServer.slice('or '.length)}`
+      : `Install ${library} as docs/supply-chain.md says, ${orServer}`
+  return { name, state: 'warn', detail, mend }
 }
 
 /** A taken port is only a warning: the stack takes another one. */
