@@ -1,17 +1,25 @@
 // The ClickHouse client: connection settings and error mapping. Every statement of Winnow goes
 // through here; the embedded engine and a real server are told apart by nothing but the URL.
 import {
-  ClickHouseError,
   ClickHouseLogLevel,
   createClient,
   type ClickHouseClient,
+  type ClickHouseSettings,
   type DataFormat,
 } from '@clickhouse/client'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
+import {
+  analyticsError,
+  answerError,
+  EngineError,
+  engineException,
+  failureBytesMax,
+  isFailure,
+} from './clickhouse-failure.ts'
+import { jsonRows } from './clickhouse-rows.ts'
 import {
   fencedError,
   fenceComment,
@@ -78,20 +86,11 @@ export function createAnalytics(
     return structure
   }
   return {
-    rows: (sql, parameters) =>
-      analyticsCall('query', async () => {
-        const answer = await client.query({
-          query: sql,
-          format: 'JSONEachRow',
-          query_params: parameters ?? {},
-          clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-        })
-        return answer.json()
-      }),
+    rows: (sql, parameters) => analyticsCall('query', () => readRows(client, sql, parameters)),
     stream: (sql, parameters) => streamRows(client, sql, parameters),
     run: (sql, parameters) =>
       analyticsCall('run a statement', async () => {
-        await client.command({ query: sql, query_params: parameters ?? {} })
+        await text((await send(client, { query: sql, parameters })).body)
       }),
     insert: (table, insertion) =>
       analyticsCall(`insert into ${table}`, async () => {
@@ -103,14 +102,8 @@ export function createAnalytics(
       }),
     text: (sql, format) =>
       analyticsCall('query', async () => {
-        const answer = await client.exec({
-          query: sql,
-          clickhouse_settings: {
-            default_format: format as DataFormat,
-            output_format_json_quote_64bit_integers: 0,
-          },
-        })
-        return text(answer.stream)
+        const settings = { ...wholeAnswers, default_format: format as DataFormat }
+        return text((await send(client, { query: sql, settings })).body)
       }),
     ping: () =>
       analyticsCall('ping', async () => {
@@ -121,59 +114,97 @@ export function createAnalytics(
   }
 }
 
-async function* streamRows<Row>(
+const plainNumbers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 0 }
+/** The server ends the query before it answers, so that the status is right. */
+const wholeAnswers: ClickHouseSettings = { ...plainNumbers, wait_end_of_query: 1 }
+
+type Statement = {
+  query: string
+  parameters?: Record<string, unknown> | undefined
+  settings?: ClickHouseSettings
+  /** Rows of an insert, in the format that the query names. */
+  values?: Readable
+}
+
+/** Sends a statement. Throws EngineError for every answer that is no result. */
+async function send(client: ClickHouseClient, statement: Statement) {
+  const { query, parameters, settings, values } = statement
+  const options = {
+    query,
+    query_params: parameters ?? {},
+    clickhouse_settings: settings ?? {},
+    // The client takes any text that quotes an exception for one; see clickhouse-failure.ts.
+    ignore_error_response: true,
+  }
+  const answer = await client.exec(values === undefined ? options : { ...options, values })
+  const head = { status: answer.http_status_code, headers: answer.response_headers }
+  const body: Readable = answer.stream
+  if (isFailure(head)) throw answerError({ ...head, body: await beginning(body) })
+  return { ...head, body }
+}
+
+/** The first bytes of a body as text; the rest is not read. */
+async function beginning(body: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= failureBytesMax) break
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/**
+ * Reads all rows as one JSON document. An answer that was cut, or is empty, is then a failure: taken for no rows,
+ * it would say that nothing is delivered yet.
+ */
+async function readRows<Row>(
   client: ClickHouseClient,
   sql: string,
-  parameters: Record<string, unknown> = {},
-): AsyncGenerator<Row> {
-  const answer = await analyticsCall('query', () =>
-    client.query({
-      query: sql,
-      format: 'JSONEachRow',
-      query_params: parameters,
-      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-    }),
-  )
+  parameters?: Record<string, unknown>,
+): Promise<Row[]> {
+  const query = inFormat(sql, 'JSON')
+  const { body, ...head } = await send(client, { query, parameters, settings: wholeAnswers })
+  const words = await text(body)
+  const rows = rowsOf(words)
+  if (rows !== undefined) return rows as Row[]
+  const isCut = words.trimStart().startsWith('{') && engineException(words) === undefined
+  throw isCut
+    ? new EngineError('the answer broke off', { httpStatus: head.status })
+    : answerError({ ...head, body: words })
+}
+
+function inFormat(sql: string, format: DataFormat): string {
+  return `${sql.trim().replace(/;$/, '')}\nFORMAT ${format}`
+}
+
+function rowsOf(words: string): unknown[] | undefined {
   try {
-    for await (const rows of answer.stream<Row>()) {
-      for (const row of rows) yield row.json()
-    }
-  } catch (cause) {
-    throw analyticsError('read the rows of a query', cause)
-  } finally {
-    answer.close()
+    const document = JSON.parse(words) as { data?: unknown; exception?: unknown } | null
+    if (document?.exception !== undefined) return undefined
+    return Array.isArray(document?.data) ? document.data : undefined
+  } catch {
+    return undefined
   }
 }
 
-/** ClickHouse error codes after which the same statement may succeed later. */
-const passing = new Set([
-  '75', // CANNOT_WRITE_TO_FILE_DESCRIPTOR, such as one on a full disk
-  '159', // TIMEOUT_EXCEEDED
-  '202', // TOO_MANY_SIMULTANEOUS_QUERIES
-  '209', // SOCKET_TIMEOUT
-  '210', // NETWORK_ERROR
-  '241', // MEMORY_LIMIT_EXCEEDED
-  '242', // TABLE_IS_READ_ONLY
-  '243', // NOT_ENOUGH_SPACE
-  '252', // TOO_MANY_PARTS
-  '319', // UNKNOWN_STATUS_OF_INSERT
-  '425', // SYSTEM_ERROR
-  '999', // KEEPER_EXCEPTION
-  '1001', // STD_EXCEPTION, such as a file system that is full
-])
-
-/** Maps a client error: what the engine said for good is analytics_refused. */
-export function analyticsError(what: string, cause: unknown): WinnowError {
-  if (cause instanceof WinnowError) return cause
-  if (cause instanceof ClickHouseError && !passing.has(cause.code)) {
-    return new WinnowError('analytics_refused', `ClickHouse refused to ${what}: ${cause.message}`, {
-      cause,
-      details: { clickhouseCode: Number(cause.code), clickhouseType: cause.type },
-    })
+async function* streamRows<Row>(
+  client: ClickHouseClient,
+  sql: string,
+  parameters?: Record<string, unknown>,
+): AsyncGenerator<Row> {
+  const query = inFormat(sql, 'JSONEachRow')
+  const { body, ...head } = await analyticsCall('query', () =>
+    send(client, { query, parameters, settings: plainNumbers }),
+  )
+  try {
+    yield* jsonRows<Row>(body as AsyncIterable<Buffer>, head)
+  } catch (cause) {
+    throw analyticsError('read the rows of a query', cause)
+  } finally {
+    body.destroy()
   }
-  return new WinnowError('analytics_unavailable', `cannot ${what}: ${errorMessage(cause)}`, {
-    cause,
-  })
 }
 
 async function analyticsCall<T>(what: string, call: () => Promise<T>): Promise<T> {
@@ -189,13 +220,20 @@ async function insertBlock(
   table: string,
   { columns, values, token }: Insertion,
 ): Promise<void> {
-  await client.insert({
-    table,
-    values: values as unknown[][],
-    columns: columns as [string, ...string[]],
-    format: 'JSONCompactEachRow',
-    clickhouse_settings: blockSettings(token),
-  })
+  const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`
+  await sendRows(client, { query, settings: blockSettings(token), values: linesOf(values) })
+}
+
+/** Sends rows. An insert has no result: whatever else stands in the answer, the rows are not known to be stored. */
+async function sendRows(client: ClickHouseClient, statement: Statement): Promise<void> {
+  const { body, ...head } = await send(client, statement)
+  const said = await beginning(body)
+  if (said.trim() !== '') throw answerError({ ...head, body: said })
+}
+
+function linesOf(values: Insertion['values']): Readable {
+  const lines = values.map((row) => `${JSON.stringify(row)}\n`)
+  return Readable.from(lines, { objectMode: false })
 }
 
 function blockSettings(token: string) {
@@ -221,23 +259,21 @@ async function insertFenced(
   block: Insertion & { table: string; structure: string; fence: Fence },
 ): Promise<void> {
   const { table, columns, values, structure, fence, token } = block
-  const lines = values.map((row) => `${JSON.stringify(row)}\n`)
   try {
-    const answer = await client.exec({
+    await sendRows(client, {
       query:
         `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
         `FROM input('${structure}') WHERE ${fenceCondition} FORMAT JSONCompactEachRow`,
-      query_params: fenceParameters(fence),
-      values: Readable.from(lines, { objectMode: false }),
+      parameters: fenceParameters(fence),
+      values: linesOf(values),
       // Rows come in the order of one stream, so that repeating them is repeating the same block.
-      clickhouse_settings: {
+      settings: {
         ...blockSettings(`${token}-${fence.token}`),
         ...{ max_threads: 1, max_insert_threads: '1', log_comment: fenceComment(fence) },
       },
     })
-    await text(answer.stream)
   } catch (error) {
-    if (!(error instanceof ClickHouseError) || error.code !== throwIfCode) throw error
+    if (!(error instanceof EngineError) || error.code !== throwIfCode) throw error
     throw fencedError(fence, error)
   }
 }
@@ -248,8 +284,8 @@ async function readStructure(
   table: string,
   columns: readonly string[],
 ): Promise<string> {
-  const answer = await client.query({ query: `DESCRIBE TABLE ${table}`, format: 'JSONEachRow' })
-  const described = await answer.json<{ name: string; type: string }>()
+  const sql = `DESCRIBE TABLE ${table}`
+  const described = await readRows<{ name: string; type: string }>(client, sql)
   const typeByName = new Map(described.map(({ name, type }) => [name, type]))
   return columns
     .map((name) => `\`${name}\` ${typeByName.get(name) ?? 'String'}`)

@@ -15,7 +15,7 @@ export const ownedCondition = conditionOn(
 )
 
 /** The code of a condition that throws. */
-export const throwIfCode = '395'
+export const throwIfCode = 395
 
 /** The token of a fence that its owner raises after an earlier one. */
 export function nextToken(token: string): string {

@@ -62,8 +62,7 @@ async function storeFence(analytics: Analytics, fence: Fence, after: Fence | und
   try {
     await analytics.run(insert, fenceParameters(fence))
   } catch (error) {
-    const isRefusal =
-      error instanceof WinnowError && error.details.clickhouseCode === Number(throwIfCode)
+    const isRefusal = error instanceof WinnowError && error.details.clickhouseCode === throwIfCode
     throw isRefusal ? fencedError(fence, error) : error
   }
 }

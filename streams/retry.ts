@@ -8,12 +8,14 @@ export type RetryOptions = {
   onRetry(error: WinnowError): void
 }
 
+const pauseMsFirst = 100
+
 /**
  * Calls until it succeeds. Failures that are not retryable, and bugs, are thrown at once; so is the
  * last failure when the signal aborts.
  */
 export async function retry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
-  let pauseMs = 100
+  let pauseMs = Math.min(pauseMsFirst, options.pauseMsMax)
   for (;;) {
     try {
       return await call()

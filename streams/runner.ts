@@ -20,7 +20,7 @@ import { InFlightBudget } from './in-flight-budget.ts'
 import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
 import type { Block, Passage, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
 import { pause, retry } from './retry.ts'
-import { undelivered } from './undelivered.ts'
+import { rowsOf, storeBlock } from './store-block.ts'
 
 export type RunnerOptions<Output> = {
   source: RecordSource
@@ -304,24 +304,15 @@ class StageRunner<Output> implements Runner {
     return 'stored'
   }
 
-  /** After a failure all, some or nothing may be stored: before it tries again it looks what is missing. */
   async #store(block: Block<Output>, epoch: number): Promise<void> {
-    const { sink } = this.#options
-    const held = this.#fence
-    assert(held !== undefined, 'rows reach the writer only after the fence was raised')
-    let fence: Fence = held
-    let missing = block
-    let isUncertain = false
-    const store = async () => {
-      if (isUncertain) {
-        fence = await sink.fence(fence.partitions, fence)
-        if (epoch === this.#epoch) this.#fence = fence
-        missing = await undelivered(missing, sink)
-      }
-      isUncertain = true
-      if (rowsOf(missing) > 0) await sink.write(missing, fence)
-    }
-    await retry(store, this.#retrying('write'))
+    const fence = this.#fence
+    assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
+    await storeBlock(block, {
+      ...{ sink: this.#options.sink, fence, retrying: this.#retrying('write') },
+      onFence: (raised) => {
+        if (epoch === this.#epoch) this.#fence = raised
+      },
+    })
   }
 
   /** The group moved on without this consumer: it joins anew, and starts from the commits. */
@@ -369,8 +360,4 @@ class StageRunner<Output> implements Runner {
     this.#stopping.abort()
     this.#rejectEnd(error)
   }
-}
-
-function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
-  return outputs.length + deadLetters.length
 }

@@ -1,0 +1,181 @@
+// The runner and the ClickHouse client together, against an engine that fails inserts in every way before it works:
+// each event is one row. What is final ends the runner with the engine's code.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { finalCodes } from '../infra/clickhouse-codes.ts'
+import type { WinnowError } from '../schemas/errors.ts'
+import type { Fence } from '../schemas/fence.ts'
+import { lineageOf } from '../schemas/record.ts'
+import { ok } from '../streams/outcome.ts'
+import type { RecordSource, Sink, Slice } from '../streams/ports.ts'
+import { createRunner } from '../streams/runner.ts'
+import { answer, exception, startFakeClickHouse } from './support/fake-clickhouse.ts'
+import type { EngineFailure, FakeClickHouse } from './support/fake-clickhouse.ts'
+import { until } from './support/until.ts'
+
+let engine: FakeClickHouse
+let analytics: Analytics
+
+beforeEach(async () => {
+  engine = await startFakeClickHouse()
+  analytics = createAnalytics({ ...loadConfig({ env: {} }).clickhouse, url: engine.url })
+})
+
+afterEach(async () => {
+  await analytics.close()
+  await engine.close()
+})
+
+/** Passes offsets on as they are. */
+const slice: Slice<number> = {
+  ...{ name: 'test', startsAtOrigin: true },
+  begin: () => ({
+    apply: (records) =>
+      Promise.resolve(
+        records.map((record) => ({
+          ...{ record, ...lineageOf(record), stage: 'test', outcome: ok(record.offset) },
+        })),
+      ),
+    end: () => undefined,
+  }),
+}
+
+/** A table of offsets, read back from the engine as the real sinks do. */
+function tableSink(): Sink<number> {
+  let fences = 0
+  const fence = (partitions: readonly number[]): Promise<Fence> =>
+    Promise.resolve({ group: 'g', topic: 't', partitions, token: `${++fences}` })
+  return {
+    fence,
+    async delivered() {
+      const rows = await analytics.rows<{ n: number }>('SELECT n FROM things')
+      return { recordTimeMsByOffset: new Map(rows.map(({ n }) => [n, n])), through: Infinity }
+    },
+    settledAttempts: () => Promise.resolve([]),
+    write: (block) =>
+      analytics.insert('things', {
+        columns: ['n'],
+        values: block.outputs.map(({ value }) => [value]),
+        token: block.token,
+      }),
+  }
+}
+
+function startRunner() {
+  let handlers: Parameters<RecordSource['start']>[0] | undefined
+  const retried: string[] = []
+  const log: string[] = []
+  let committed = 0
+  const runner = createRunner<number>({
+    source: {
+      start(given) {
+        handlers = given
+        given.onAssigned([0])
+        return Promise.resolve()
+      },
+      commit(offsets) {
+        committed = Math.max(committed, ...offsets.map(({ offset }) => offset))
+        return Promise.resolve()
+      },
+      rejoin: () => Promise.resolve(),
+      pause: () => undefined,
+      close: () => Promise.resolve(),
+    },
+    ...{ slice, sink: tableSink() },
+    config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', 'stream.retryMsMax=1'] }).stream,
+    metrics: {
+      ...{ settled: () => undefined, sliceSeconds: () => undefined, blockWritten: () => undefined },
+      ...{ inFlight: () => undefined, lag: () => undefined },
+      retried: (operation, code) => void retried.push(`${operation} ${code}`),
+    },
+    log: (line) => void log.push(line),
+  })
+  let next = 0
+  return {
+    ...{ runner, retried, log },
+    /** Delivers three events; resolves when they are committed. */
+    deliver: async () => {
+      const offsets = [next++, next++, next++]
+      const records = offsets.map((offset) => ({
+        ...{ topic: 't', partition: 0, offset, recordTimeMs: offset, key: null },
+        ...{ value: Buffer.from('x'), traceparent: undefined },
+      }))
+      const chunk = { topic: 't', partition: 0, records, nextOffset: next, highWatermark: next }
+      await handlers!.onChunk(chunk, () => Promise.resolve())
+      await Promise.race([until('the commit', () => committed === next), runner.ended])
+    },
+    /** Events delivered so far. */
+    count: () => next,
+  }
+}
+
+const broken: EngineFailure = { answer: (response) => response.socket?.resetAndDestroy() }
+const halfWritten: EngineFailure = {
+  answer(response) {
+    response.writeHead(200, { 'content-length': '100' })
+    response.write(' ', () => response.socket?.destroy())
+  },
+}
+const passing: [string, EngineFailure][] = [
+  ...[236, 394, 285, 745, 279, 203, 225, 201, 173, 75, 159, 202, 209, 210, 241, 242, 243, 252].map(
+    (code): [string, EngineFailure] => [`code ${code}`, exception(code, `NAME_OF_${code}`)],
+  ),
+  ...[319, 425, 999, 1000, 1001, 1002, 49, 3, 33, 218, 286, 389, 439, 710, 733, 762, 9999].map(
+    (code): [string, EngineFailure] => [`code ${code}`, exception(code, `NAME_OF_${code}`, 503)],
+  ),
+  ['502 in HTML', answer(502, '<html>Bad Gateway</html>')],
+  ['503 without a body', answer(503, '')],
+  ['504', answer(504, 'upstream request timeout')],
+  ['413', answer(413, 'Request Entity Too Large')],
+  ['a page with status 200', answer(200, '<html>Please log in</html>')],
+  ['a reset connection', broken],
+  ['half an answer', halfWritten],
+]
+
+describe('a runner', () => {
+  it('writes each row once after any failure that may pass, whether the rows were stored or not', async () => {
+    const { runner, deliver, retried, log, count } = startRunner()
+    await runner.start()
+    for (const [, failure] of passing) {
+      engine.failures.push(failure, { ...failure, stores: true })
+      await deliver()
+    }
+    await runner.stop()
+    expect(engine.rows.map(([n]) => n)).toEqual([...Array(count()).keys()])
+    expect(engine.failures).toEqual([])
+    // Every failure is counted and told, with the engine's code where there is one.
+    expect(new Set(retried)).toEqual(new Set(['write analytics_unavailable']))
+    expect(retried.length).toBeGreaterThanOrEqual(2 * passing.length)
+    for (const code of [236, 394, 9999]) expect(log.join('\n')).toContain(`code ${code})`)
+  }, 20_000)
+
+  it('takes a SELECT that fails for a while for no answer, not for an empty one', async () => {
+    const { runner, deliver, count } = startRunner()
+    await runner.start()
+    engine.failures.push({ ...exception(394, 'QUERY_WAS_CANCELLED'), stores: true })
+    const whole = engine.select
+    const bad = [answer(200, ''), answer(503, ''), answer(200, '{"data":['), broken]
+    engine.select = (response) => {
+      const next = bad.shift()
+      if (next === undefined) whole(response)
+      else next.answer(response)
+    }
+    await deliver()
+    await runner.stop()
+    expect(bad).toEqual([])
+    expect(engine.rows).toHaveLength(count())
+  })
+
+  it.each([60, 62, 27, 117, 131, 164, 497, 516, 48])('ends with final code %d', async (code) => {
+    const { runner, deliver } = startRunner()
+    await runner.start()
+    engine.failures.push(exception(code, finalCodes.get(code)!))
+    const error = (await deliver().catch((thrown: unknown) => thrown)) as WinnowError
+    expect(error.code).toBe('analytics_refused')
+    expect(error.details['clickhouseCode']).toBe(code)
+    expect(error.message).toContain(`code ${code})`)
+    expect(engine.rows).toEqual([])
+    await runner.stop()
+  })
+})
