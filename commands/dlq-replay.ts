@@ -3,7 +3,6 @@
 // consumers count it once, however often it is sent; see "Dead letters" in ARCHITECTURE.md.
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
-import { createAnalytics } from '../infra/clickhouse.ts'
 import {
   countLetters,
   openEvents,
@@ -19,6 +18,7 @@ import { addLetterOptions, filterOf, type LetterOptions } from './letter-options
 import { LetterSender, skipReasons, type SkipReason } from './letter-sender.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
+import { openPatientAnalytics } from './patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText, durationText, tableText } from './terminal.ts'
@@ -118,8 +118,11 @@ function replayLetters(work: {
   const filter: Omit<LetterFilter, 'state'> = { ...filterOf(options), ids: options.id }
   return openAll(async (opened) => {
     const startMs = performance.now()
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
-    const kafka = createKafka(config.kafka, work.log)
+    const { log } = work
+    const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log, signal }), (one) =>
+      one.close(),
+    )
+    const kafka = createKafka(config.kafka, log)
     const counts = await countLetters(analytics, { ...filter, state: 'open' })
     const total = counts.reduce((sum, { open }) => sum + open, 0)
     const topics = [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')]

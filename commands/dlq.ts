@@ -1,7 +1,7 @@
 // `winnow dlq`: looks at dead letters, as ClickHouse has them. Sending them again is dlq-replay.ts.
 import { isUtf8 } from 'node:buffer'
 import { Option, type Command } from 'commander'
-import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import type { Analytics } from '../infra/clickhouse.ts'
 import {
   countLetters,
   listLetters,
@@ -17,6 +17,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addDlqReplayCommand } from './dlq-replay.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
+import { openPatientAnalytics } from './patience.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { countText, printableText, tableText, type Terminal } from './terminal.ts'
 
@@ -172,7 +173,8 @@ async function withAnalytics(
   work: (analytics: Analytics, context: Awaited<ReturnType<typeof openContext>>) => Promise<void>,
 ): Promise<void> {
   const context = await openContext(options)
-  const analytics = createAnalytics(context.config.clickhouse)
+  const log = (line: string) => process.stderr.write(`${line}\n`)
+  const analytics = openPatientAnalytics(context.config.clickhouse, { log })
   try {
     await work(analytics, context)
   } catch (error) {

@@ -7,15 +7,26 @@ import { migrate } from '../infra/migrations.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { ensureTopics } from '../infra/topics.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { createPatience } from './patience.ts'
 import { addCommand } from './shared-options.ts'
 
-/** Creates missing topics and applies missing migrations. Returns what was new. */
+/**
+ * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a ClickHouse that
+ * is away: all of it may be run again.
+ */
 export async function prepareBackends(
   config: Config,
+  log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<{ topics: string[]; migrations: string[] }> {
+  const failed = new AbortController()
+  const { waitMsMax } = config.clickhouse
+  const patience = createPatience({ waitMsMax, log, signal: failed.signal })
   const [topics, migrations] = await Promise.all([
-    ensureTopics(createKafka(config.kafka), config.topics),
-    migrate(config.clickhouse),
+    ensureTopics(createKafka(config.kafka), config.topics).catch((error: unknown) => {
+      failed.abort()
+      throw error
+    }),
+    patience(() => migrate(config.clickhouse)),
   ])
   return { topics, migrations }
 }

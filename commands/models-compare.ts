@@ -1,11 +1,11 @@
 // `winnow models compare`: two versions of a model on what they said of the stream.
 import type { Command } from 'commander'
-import { createAnalytics } from '../infra/clickhouse.ts'
 import { compareVersions, type VersionComparison } from '../infra/version-comparison.ts'
 import { parseModelRef } from '../models/model-ref.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { findVersion } from './publishing.ts'
+import { openPatientAnalytics } from './patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { countText, tableText } from './terminal.ts'
 
@@ -41,7 +41,8 @@ export function addCompareCommand(models: Command): void {
           `${a} and ${b} are the same version, ${pair.model}@${pair.a}.`,
         )
       }
-      const analytics = createAnalytics(config.clickhouse)
+      const log = (line: string) => process.stderr.write(`${line}\n`)
+      const analytics = openPatientAnalytics(config.clickhouse, { log })
       try {
         const found = await compareVersions(analytics, pair, options.flips)
         const refs = { a: `${pair.model}@${pair.a}`, b: `${pair.model}@${pair.b}` }

@@ -6,7 +6,6 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
-import { createAnalytics } from '../infra/clickhouse.ts'
 import type { Promotion } from '../infra/guard-figures.ts'
 import { createKafka } from '../infra/kafka.ts'
 import { createModelAnnouncements, type ModelAnnouncements } from '../infra/model-announcements.ts'
@@ -33,6 +32,7 @@ import type { RunRecord } from '../trainers/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
+import { openPatientAnalytics } from './patience.ts'
 
 /** The clients of the registry of models; the caller closes them. */
 export type Registry = {
@@ -76,7 +76,7 @@ export function openRegistry(options: {
 }): Promise<Registry> {
   const { config, storeDir, log } = options
   return openAll(async (opened) => {
-    await prepareBackends(config)
+    await prepareBackends(config, log)
     const faults = openFaultPoints()
     const store = await openObjects(config.store)
     const objects = store && faults.objects(store)
@@ -88,7 +88,9 @@ export function openRegistry(options: {
     }
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const kafka = createKafka(config.kafka, log)
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
+      one.close(),
+    )
     const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
       await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
     }

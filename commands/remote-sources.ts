@@ -1,7 +1,6 @@
 // Labelled texts out of Kafka and ClickHouse: the readers behind `topic:` and `clickhouse:`. They join
 // clients and decoding with what the trainers ask for; which label counts is trainers/label-book.ts.
 import type { Config } from '../configs/schema.ts'
-import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/registry.ts'
 import { rangeText, readRanges, resolveRange, type PartitionRange } from '../infra/topic-range.ts'
@@ -13,6 +12,7 @@ import { decodeLabel } from '../streams/decode-label.ts'
 import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/dataset-source.ts'
 import { examplesMax } from '../trainers/dataset.ts'
 import { LabelBook } from '../trainers/label-book.ts'
+import { openPatientAnalytics } from './patience.ts'
 
 /** How far reading is. */
 export type SourceProgress = {
@@ -136,10 +136,11 @@ async function* rangeRecords(
 
 /** Reads the rows of a query; its columns are named as the fields of JSONL are. */
 function clickhouseReader({ config }: ReaderOptions): DatasetReader<'clickhouse'> {
+  const log = (line: string) => process.stderr.write(`${line}\n`)
   return ({ query }, { signal }) => {
     let rowsRead = 0
     async function* rows(): AsyncGenerator<SourceRow> {
-      const analytics = createAnalytics(config.clickhouse)
+      const analytics = openPatientAnalytics(config.clickhouse, { signal, log })
       try {
         for await (const row of analytics.stream<Record<string, unknown>>(query)) {
           if (signal?.aborted === true) throw new WinnowError('cancelled', 'Reading stopped.')

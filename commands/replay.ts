@@ -1,24 +1,23 @@
 // `winnow replay`: a bounded part of winnow.events, classified again by one pinned model, into a table
 // of its own.
-import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
-import { classificationColumns, classificationRow } from '../infra/classification-rows.ts'
-import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
+import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka } from '../infra/kafka.ts'
 import { openSchemas } from '../infra/registry.ts'
-import { rangeText, readRanges, resolveRange, type PartitionRange } from '../infra/topic-range.ts'
+import { readRanges, resolveRange } from '../infra/topic-range.ts'
 import { topicOf } from '../infra/topics.ts'
 import { openVersion } from '../models/version-store.ts'
 import type { Classification } from '../schemas/classification.ts'
-import { WinnowError } from '../schemas/errors.ts'
 import { createPipeline } from '../streams/pipeline.ts'
 import type { Slice } from '../streams/ports.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
-import { openModel, type OpenModel } from './model.ts'
+import { openModel } from './model.ts'
 import { openAll } from './opened.ts'
+import { createPatience } from './patience.ts'
+import { openReplayTable, type ResumedRange } from './replay-table.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText, durationText } from './terminal.ts'
@@ -30,7 +29,7 @@ export type Replayed = ReplayProgress & {
   into: string
   model: string
   /** Offsets of the range; those before `resumedAt` were there from an earlier run. */
-  partitions: (PartitionRange & { resumedAt: number })[]
+  partitions: ResumedRange[]
   seconds: number
   textsPerSecond: number
 }
@@ -99,7 +98,7 @@ function runReplay(work: {
     const kafka = createKafka(config.kafka, work.log)
     const topic = topicOf(config.topics, 'events')
     const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
     const model = opened.add(
       await openModel({
         version: await openVersion({ ref: options.model, storeDir }),
@@ -108,8 +107,10 @@ function runReplay(work: {
       (one) => one.close(),
     )
     const into = options.into ?? `replay_${model.ref.replaceAll(/[^A-Za-z0-9]/g, '_')}`
-    await prepareTable(analytics, { into, topic, model, ranges })
-    const resumed = await resumePoints(analytics, { into, ranges })
+    const { waitMsMax } = config.clickhouse
+    const patience = createPatience({ waitMsMax, signal, log: work.log })
+    const table = { into, topic, ranges, model: model.ref }
+    const { resumed, write } = await openReplayTable(clickhouse, table, patience)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const slice = createPipeline({
       range: { first: 'validate', last: 'infer' },
@@ -131,17 +132,7 @@ function runReplay(work: {
       }),
       slice,
       limits: { eventsMax, bytesMax, blockRowsMax },
-      write: async ({ partition, from, through, settled }) => {
-        const results = settled.flatMap(({ outcome }) =>
-          outcome.kind === 'ok' ? [classificationRow(outcome.value)] : [],
-        )
-        const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
-        await analytics.insert(into, {
-          columns: classificationColumns,
-          values: results,
-          token: `${token.digest('hex')}-${model.ref}`,
-        })
-      },
+      write,
       onProgress: (now) => onProgress(now, total),
     })
     const seconds = (performance.now() - startMs) / 1_000
@@ -153,46 +144,5 @@ function runReplay(work: {
   }).then(async ({ close, ...done }) => {
     await close()
     return done
-  })
-}
-
-/**
- * Makes the table, or refuses one that another replay made: what a table holds tells how far its own
- * replay came, and nothing about another.
- */
-async function prepareTable(
-  analytics: Analytics,
-  work: { into: string; topic: string; model: OpenModel; ranges: readonly PartitionRange[] },
-): Promise<void> {
-  const { into, topic, model, ranges } = work
-  if (!/^[A-Za-z_]\w{0,126}$/.test(into)) {
-    throw new WinnowError('usage', `--into ${into}: give a table name of letters, digits and _.`)
-  }
-  const made = `replay of ${topic} by ${model.ref} from ${rangeText(ranges).from}`
-  await analytics.run(`CREATE TABLE IF NOT EXISTS ${into} AS classifications COMMENT '${made}'`)
-  const [table] = await analytics.rows<{ comment: string }>(
-    'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {into: String}',
-    { into },
-  )
-  if (table?.comment === made) return
-  const holds = table?.comment === '' ? 'was not made by a replay' : `holds the ${table?.comment}`
-  throw new WinnowError(
-    'usage',
-    `The table ${into} ${holds}, and this is the ${made}; name another table with --into.`,
-  )
-}
-
-/** Behind the last row of each partition that the table holds. */
-async function resumePoints(
-  analytics: Analytics,
-  from: { into: string; ranges: readonly PartitionRange[] },
-): Promise<Replayed['partitions']> {
-  const rows = await analytics.rows<{ partition: number; last: number }>(
-    `SELECT partition, max(offset) AS last FROM ${from.into} GROUP BY partition`,
-  )
-  const lasts = new Map(rows.map(({ partition, last }) => [partition, last]))
-  return from.ranges.map((range) => {
-    const next = (lasts.get(range.partition) ?? -1) + 1
-    return { ...range, resumedAt: Math.min(Math.max(next, range.from), range.to) }
   })
 }

@@ -51,6 +51,11 @@ const clickhouse = z.strictObject({
   username: z.string().default('default').describe('User name.'),
   password: secret('Password.'),
   requestMsMax: ms('Longest wait for an answer.', 60_000),
+  waitMsMax: ms(
+    'How long migrations and commands that end by themselves try again while ClickHouse is away or ' +
+      'fails for now; stages try for ever.',
+    10_000,
+  ),
 })
 
 const topics = z.strictObject({

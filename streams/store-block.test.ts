@@ -5,6 +5,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { lineageOf } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { sampleDeadLetter } from '../tests/support/sample-records.ts'
+import { retry } from './retry.ts'
 import { storeBlock } from './store-block.ts'
 
 const tooLarge = () =>
@@ -46,12 +47,13 @@ async function stored(
       },
     },
     ...{ fence, onFence: () => undefined },
-    retrying: {
-      ...{ pauseMsMax: 0, signal: new AbortController().signal },
-      onRetry: () => {
-        logged++
-      },
-    },
+    patiently: (call) =>
+      retry(call, {
+        ...{ pauseMsMax: 0, signal: new AbortController().signal },
+        onRetry: () => {
+          logged++
+        },
+      }),
   })
   return { rows: sink.rows, letters: sink.letters, sizes, tries, logged }
 }

@@ -4,7 +4,6 @@
 import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import type { Block, Sink } from './ports.ts'
-import { retry, type RetryOptions } from './retry.ts'
 import { undelivered } from './undelivered.ts'
 
 /** Rows and dead letters of a block. */
@@ -13,8 +12,8 @@ export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
 }
 
 /**
- * Resolves when the block is stored. `onFence` gets each fence that was raised on the way. Throws what the sink
- * refuses for good, and fenced.
+ * Resolves when the block is stored. `onFence` gets each fence that was raised on the way; `patiently` calls again
+ * after a failure that may pass. Throws what the sink refuses for good, and fenced.
  */
 export async function storeBlock<Output>(
   block: Block<Output>,
@@ -22,10 +21,10 @@ export async function storeBlock<Output>(
     sink: Sink<Output>
     fence: Fence
     onFence: (fence: Fence) => void
-    retrying: RetryOptions
+    patiently: (call: () => Promise<void>) => Promise<void>
   },
 ): Promise<void> {
-  const { sink, onFence, retrying } = options
+  const { sink, onFence, patiently } = options
   let { fence } = options
   let missing = block
   let isUncertain = false
@@ -50,7 +49,7 @@ export async function storeBlock<Output>(
       at += rows
     }
   }
-  await retry(store, retrying)
+  await patiently(store)
 }
 
 function smallerMayPass(error: unknown): boolean {

@@ -29,6 +29,7 @@ const nowhere = {
   WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
   WINNOW_REGISTRY_URL: 'http://127.0.0.1:9/apis/ccompat/v7',
   WINNOW_CLICKHOUSE_URL: 'http://127.0.0.1:9',
+  WINNOW_CLICKHOUSE_WAIT_MS_MAX: '0',
 }
 
 /** A model store of its own that shares the pulled base encoders. */
