@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
+import { writeDocument, writeError } from './commands/terminal.ts'
 import { enableCodeCache } from './configs/code-cache.ts'
 import { keepFreedMemory } from './configs/freed-memory.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
@@ -63,6 +64,7 @@ export async function createProgram(only?: string): Promise<Command> {
     .showHelpAfterError('(--help shows what this command takes)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
+    .configureOutput({ writeErr: (text) => writeError(text.replace(/\n$/, '')) })
     .addHelpText('after', examplesText(['winnow demo', 'winnow up', 'winnow stream --help']))
   const called = commandModules.filter(({ names }) => only !== undefined && names.includes(only))
   for (const { load } of called.length > 0 ? called : commandModules) (await load())(program)
@@ -84,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) return report(error, json)
     if (error.exitCode === 0) return 0
     // Commander has told a person already; a program gets the same as for every other failure.
-    if (json) writeError('usage', error.message.replace(/^error: /, ''))
+    if (json) writeFailure('usage', error.message.replace(/^error: /, ''))
     return 2
   }
 }
@@ -97,22 +99,20 @@ function leaveWithReader(error: NodeJS.ErrnoException): void {
 
 function report(error: unknown, json: boolean): number {
   const code = error instanceof WinnowError ? error.code : 'internal'
-  if (json) writeError(code, errorMessage(error))
-  process.stderr.write(`winnow: ${errorMessage(error)} [${code}]\n`)
+  if (json) writeFailure(code, errorMessage(error))
+  writeError(`winnow: ${errorMessage(error)} [${code}]`)
   if (/^(?:broker|registry|analytics)_unavailable$/.test(code)) {
-    process.stderr.write(
-      '`winnow status` shows what runs, `winnow up` starts the embedded stack.\n',
-    )
+    writeError('`winnow status` shows what runs, `winnow up` starts the embedded stack.')
   }
   if (!(error instanceof WinnowError) && error instanceof Error) {
-    process.stderr.write(`${error.stack ?? ''}\n`)
+    writeError(error.stack ?? '')
   }
   return code === 'usage' || code === 'config_invalid' ? 2 : 1
 }
 
 /** The one JSON document of a command that failed. */
-function writeError(code: string, message: string): void {
-  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
+function writeFailure(code: string, message: string): void {
+  writeDocument({ error: { code, message } })
 }
 
 function everyCommand(command: Command): Command[] {

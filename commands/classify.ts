@@ -1,6 +1,5 @@
 // `winnow classify`: labels for the lines of a file or of stdin, without Kafka.
 import { writeFile } from 'node:fs/promises'
-import { once } from 'node:events'
 import type { Command } from 'commander'
 import { cleanText } from '../models/clean-text.ts'
 import { startSpareThreads, type SpawnThread } from '../models/session-thread.ts'
@@ -11,6 +10,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import { workersOf } from './model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
+import { writeError } from './terminal.ts'
 
 type Options = SharedOptions & {
   model: string
@@ -55,7 +55,7 @@ async function classifyWith(
   options: Options,
   { spawn, signal }: { spawn: SpawnThread; signal: AbortSignal },
 ): Promise<void> {
-  const { config, paths } = await openContext(options)
+  const { config, paths, terminal } = await openContext(options)
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
   const fromFile = options.data !== undefined && options.data !== '-'
   let stats: ClassifyStats | undefined
@@ -73,10 +73,10 @@ async function classifyWith(
     signal,
   })
   for await (const line of lines) {
-    if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain')
+    await terminal.row(line)
   }
   if (options.stats === undefined || stats === undefined) return
-  const text = `${JSON.stringify(stats, undefined, 2)}\n`
-  if (options.stats === '-') process.stderr.write(text)
-  else await writeFile(options.stats, text)
+  const text = JSON.stringify(stats, undefined, 2)
+  if (options.stats === '-') writeError(text)
+  else await writeFile(options.stats, `${text}\n`)
 }

@@ -21,7 +21,7 @@ import { openAll } from './opened.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, durationText, tableText } from './terminal.ts'
+import { countText, durationText, logLine, tableText } from './terminal.ts'
 
 type Options = SharedOptions &
   LetterOptions & { id?: string[]; limit?: number; again?: true; dryRun?: true }
@@ -71,7 +71,7 @@ export function addDlqReplayCommand(dlq: Command): void {
       const done = await untilStopped((signal) =>
         replayLetters({
           ...{ options, config, signal },
-          log: (line) => process.stderr.write(`${line}\n`),
+          log: logLine,
           onProgress: ({ matched, sent }, total) =>
             terminal.progress(
               `${countText(matched)} of ${countText(total)} looked at, ${countText(sent)} sent`,

@@ -14,12 +14,13 @@ import { topicOf } from '../infra/topics.ts'
 import type { Config } from '../configs/schema.ts'
 import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { printableText } from '../schemas/printable-text.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addDlqReplayCommand } from './dlq-replay.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
-import { countText, printableText, tableText, type Terminal } from './terminal.ts'
+import { countText, logLine, tableText, type Terminal } from './terminal.ts'
 
 type ListOptions = SharedOptions & LetterOptions & { all?: true; limit: number; summary?: true }
 
@@ -96,9 +97,9 @@ async function showList(
       : tableText(
           ['id', 'code', 'stage', 'attempt', 'state', 'rejected', 'message'],
           letters.map((one) => [
-            ...[printableText(one.id), one.code, one.stage, one.attempt],
+            ...[one.id, one.code, one.stage, one.attempt],
             ...[one.open ? 'open' : 'settled', one.rejectedAt],
-            printableText(one.message.slice(0, 80)),
+            one.message.slice(0, 80),
           ]),
         ),
   )
@@ -147,7 +148,7 @@ function showLetter(letter: ShownLetter, terminal: Terminal): void {
       ? ` (the first ${countText(bytes.length)} of ${countText(letter.payloadBytes)} bytes)`
       : ''
   terminal.say(`${terminal.style('bold', 'payload')}${kept}`)
-  terminal.say(isText ? printableText(bytes.toString('utf8'), 'many') : hexText(bytes))
+  terminal.say(isText ? bytes.toString('utf8') : hexText(bytes))
   terminal.document({
     ...{ ...facts, key: key.toString('utf8'), attempts, payload: bytes.toString('utf8') },
     ...(isText ? {} : { payloadHex: bytes.toString('hex') }),
@@ -173,8 +174,7 @@ async function withAnalytics(
   work: (analytics: Analytics, context: Awaited<ReturnType<typeof openContext>>) => Promise<void>,
 ): Promise<void> {
   const context = await openContext(options)
-  const log = (line: string) => process.stderr.write(`${line}\n`)
-  const analytics = openPatientAnalytics(context.config.clickhouse, { log })
+  const analytics = openPatientAnalytics(context.config.clickhouse, { log: logLine })
   try {
     await work(analytics, context)
   } catch (error) {

@@ -9,6 +9,7 @@ import { ensureTopics } from '../infra/topics.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { createPatience } from './patience.ts'
 import { addCommand } from './shared-options.ts'
+import { logLine } from './terminal.ts'
 
 /**
  * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a ClickHouse that
@@ -16,7 +17,7 @@ import { addCommand } from './shared-options.ts'
  */
 export async function prepareBackends(
   config: Config,
-  log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  log: (line: string) => void = logLine,
 ): Promise<{ topics: string[]; migrations: string[] }> {
   const failed = new AbortController()
   const { waitMsMax } = config.clickhouse

@@ -7,7 +7,7 @@ import { openContext, type CommandContext, type SharedOptions } from './context.
 import { findVersion } from './publishing.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
-import { countText, tableText } from './terminal.ts'
+import { countText, logLine, tableText } from './terminal.ts'
 
 /** Adds `models compare` to `models`. */
 export function addCompareCommand(models: Command): void {
@@ -41,8 +41,7 @@ export function addCompareCommand(models: Command): void {
           `${a} and ${b} are the same version, ${pair.model}@${pair.a}.`,
         )
       }
-      const log = (line: string) => process.stderr.write(`${line}\n`)
-      const analytics = openPatientAnalytics(config.clickhouse, { log })
+      const analytics = openPatientAnalytics(config.clickhouse, { log: logLine })
       try {
         const found = await compareVersions(analytics, pair, options.flips)
         const refs = { a: `${pair.model}@${pair.a}`, b: `${pair.model}@${pair.b}` }

@@ -19,6 +19,7 @@ import {
 } from './publishing.ts'
 import { addCommand, numberIn, type CommandText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
+import { logLine } from './terminal.ts'
 
 type Terminal = CommandContext['terminal']
 
@@ -209,8 +210,7 @@ async function withRegistry(
 ): Promise<void> {
   const context = await openContext(options)
   const { config, paths } = context
-  const log = (line: string): boolean => process.stderr.write(`${line}\n`)
-  const registry = await openRegistry({ config, storeDir: paths.store, log })
+  const registry = await openRegistry({ config, storeDir: paths.store, log: logLine })
   try {
     await work(registry, context)
   } finally {

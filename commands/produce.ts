@@ -13,7 +13,7 @@ import type { OutgoingRecord } from '../schemas/record.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, type Terminal } from './terminal.ts'
+import { countText, logLine, type Terminal } from './terminal.ts'
 
 type Options = SharedOptions & { data: string; rate?: number }
 
@@ -37,7 +37,7 @@ export function addProduceCommand(program: Command): void {
     .option('--rate <events>', 'events a second at most', wholeNumber(1))
     .action(async (options: Options) => {
       const { config, terminal } = await openContext(options)
-      const kafka = createKafka(config.kafka, (line) => process.stderr.write(`${line}\n`))
+      const kafka = createKafka(config.kafka, logLine)
       await ensureTopics(kafka, config.topics)
       const producer = await openProducer(kafka)
       try {

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand } from './shared-options.ts'
+import { writeRaw } from './terminal.ts'
 
 /** Adds `query` to the program. */
 export function addQueryCommand(program: Command): void {
@@ -11,26 +12,29 @@ export function addQueryCommand(program: Command): void {
     summary: 'run SQL on ClickHouse',
     description:
       'Prints the rows as a table, with --json as one document {columns, rows, count}, or in the\n' +
-      'FORMAT that the SQL names.',
+      'FORMAT that the SQL names. Control characters are shown as escapes.',
     examples: [
       'winnow query "SELECT label, sum(events) FROM label_counts GROUP BY label"',
       'winnow query "SELECT text, label, score FROM classifications LIMIT 5" --json',
     ],
-  }).action(async (sql: string, options: SharedOptions) => {
-    const { config, terminal } = await openContext(options)
-    const analytics = createAnalytics(config.clickhouse)
-    try {
-      const statement = sql.trim().replace(/;$/, '')
-      const answer = await analytics.text(
-        statement,
-        options.json ? 'JSON' : 'PrettyCompactMonoBlock',
-      )
-      if (options.json) terminal.document(documentOf(answer))
-      else if (answer !== '') process.stdout.write(answer.endsWith('\n') ? answer : `${answer}\n`)
-    } finally {
-      await analytics.close()
-    }
   })
+    .option('--raw', 'write what ClickHouse gives as it is, control characters too; for files')
+    .action(async (sql: string, options: SharedOptions & { raw?: true }) => {
+      const { config, terminal } = await openContext(options)
+      const analytics = createAnalytics(config.clickhouse)
+      try {
+        const statement = sql.trim().replace(/;$/, '')
+        const answer = await analytics.text(
+          statement,
+          options.json ? 'JSON' : 'PrettyCompactMonoBlock',
+        )
+        if (options.json) terminal.document(documentOf(answer))
+        else if (options.raw === true) writeRaw(answer)
+        else if (answer !== '') terminal.result(answer.endsWith('\n') ? answer : `${answer}\n`)
+      } finally {
+        await analytics.close()
+      }
+    })
 }
 
 type JsonAnswer = { meta: { name: string; type: string }[]; data: unknown[]; rows: number }

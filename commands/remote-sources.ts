@@ -13,6 +13,7 @@ import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/datase
 import { examplesMax } from '../trainers/dataset.ts'
 import { LabelBook } from '../trainers/label-book.ts'
 import { openPatientAnalytics } from './patience.ts'
+import { logLine } from './terminal.ts'
 
 /** How far reading is. */
 export type SourceProgress = {
@@ -136,11 +137,10 @@ async function* rangeRecords(
 
 /** Reads the rows of a query; its columns are named as the fields of JSONL are. */
 function clickhouseReader({ config }: ReaderOptions): DatasetReader<'clickhouse'> {
-  const log = (line: string) => process.stderr.write(`${line}\n`)
   return ({ query }, { signal }) => {
     let rowsRead = 0
     async function* rows(): AsyncGenerator<SourceRow> {
-      const analytics = openPatientAnalytics(config.clickhouse, { signal, log })
+      const analytics = openPatientAnalytics(config.clickhouse, { signal, log: logLine })
       try {
         for await (const row of analytics.stream<Record<string, unknown>>(query)) {
           if (signal?.aborted === true) throw new WinnowError('cancelled', 'Reading stopped.')

@@ -20,7 +20,7 @@ import { createPatience } from './patience.ts'
 import { openReplayTable, type ResumedRange } from './replay-table.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, durationText } from './terminal.ts'
+import { countText, durationText, logLine } from './terminal.ts'
 
 type Options = SharedOptions & { from?: string; to?: string; model: string; into?: string }
 
@@ -63,7 +63,7 @@ export function addReplayCommand(program: Command): void {
       const done = await untilStopped((signal) =>
         runReplay({
           ...{ options, config, storeDir: paths.store, signal },
-          log: (line) => process.stderr.write(`${line}\n`),
+          log: logLine,
           onProgress: ({ events }, total) => {
             const perSecond = events / ((performance.now() - startMs) / 1_000)
             const left = durationText(((total - events) / perSecond) * 1_000)

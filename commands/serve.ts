@@ -24,6 +24,7 @@ import { recordService } from './service-record.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
+import { logTimed } from './terminal.ts'
 
 type Options = SharedOptions & { host?: string; port?: number; model?: string }
 
@@ -59,9 +60,8 @@ export function addServeCommand(program: Command): void {
       // A wrong setting is told before anything else is found to be away.
       createAuthorize(config.gateway)
       await prepareBackends(config)
-      const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
       await untilStopped(async (signal) => {
-        const served = await openGateway({ config, storeDir: paths.store, log })
+        const served = await openGateway({ config, storeDir: paths.store, log: logTimed })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +

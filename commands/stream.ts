@@ -13,6 +13,7 @@ import { openFaultPoints } from './fault-points.ts'
 import { openLabelStage } from './label-stage.ts'
 import { openAll } from './opened.ts'
 import { openStage, type StageOptions } from './stage.ts'
+import { logTimed } from './terminal.ts'
 
 type Options = SharedOptions & { stages: string; group?: string; model?: string }
 
@@ -48,7 +49,7 @@ async function runStream(options: Options): Promise<void> {
     'inference.model': options.model,
   })
   await prepareBackends(config)
-  const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+  const log = logTimed
   const group =
     options.group ??
     defaultGroup(config.stream.group, {

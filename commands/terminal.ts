@@ -1,25 +1,38 @@
-// What a person sees: colours, a progress line, tables. With --json, stdout carries JSON only, and
-// everything meant for a person goes to stderr.
+// What a person sees: colours, a progress line, tables, logs. With --json, stdout carries JSON only, and everything
+// meant for a person goes to stderr. Everything that a command prints goes through here, where what could steer the
+// terminal is escaped, except the styles that `style` made; tests/tidy.test.ts keeps other ways out of commands/.
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { printableJson, printableText } from '../schemas/printable-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
-  /** A line for a person. */
-  say(line?: string): void
+  /** Lines for a person. */
+  say(lines?: string): void
   /** The one JSON document of a command; does nothing without --json. */
   document(value: unknown): void
-  /** One line of a JSON Lines stream, always on stdout. */
-  row(value: unknown): void
+  /** One line of a JSON Lines stream, always on stdout; resolves when there is room for the next. */
+  row(value: unknown): Promise<void>
+  /** The text of a result, always on stdout. */
+  result(text: string): void
   /** Overwrites the progress line; on something that is no terminal, a line every few seconds. */
   progress(text: string): void
   /** Ends the progress line. */
   progressDone(): void
+  /** Sets text off for `say`; elsewhere it is not shown right. */
   readonly style: (style: Style, text: string) => string
 }
 
 const plainProgressMs = 3_000
+
+/**
+ * Stands for the escape character in what `style` made. Nobody can put it into a text: U+FDD0 is escaped, and the
+ * rest is another one in each process.
+ */
+const styleMark = `\ufdd0${randomUUID()}`
 
 /** A terminal on this process's stdout and stderr. Colour follows NO_COLOR and whether it is a TTY. */
 export function createTerminal(options: { json: boolean }): Terminal {
@@ -32,31 +45,71 @@ export function createTerminal(options: { json: boolean }): Terminal {
     if (shown) process.stderr.write('\r\u001b[2K')
     shown = false
   }
-  const style = (as: Style, text: string) => styleText(as, text, { stream: lines })
   return {
     json: options.json,
-    say(line = '') {
+    say(text = '') {
       clear()
-      lines.write(`${line}\n`)
+      lines.write(`${shownText(text)}\n`)
     },
     document(value) {
-      if (options.json) process.stdout.write(`${JSON.stringify(value)}\n`)
+      if (options.json) process.stdout.write(`${printableJson(value)}\n`)
     },
-    row: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    async row(value) {
+      if (!process.stdout.write(`${printableJson(value)}\n`)) await once(process.stdout, 'drain')
+    },
+    result(text) {
+      clear()
+      process.stdout.write(printableText(text, 'many'))
+    },
     progress(text) {
+      const line = printableText(text)
       if (live) {
         const width = process.stderr.columns
-        process.stderr.write(`\r\u001b[2K${text.slice(0, Math.max(20, width - 1))}`)
+        process.stderr.write(`\r\u001b[2K${line.slice(0, Math.max(20, width - 1))}`)
         shown = true
-      } else if (text !== lastPlain && performance.now() - lastPlainMs > plainProgressMs) {
-        process.stderr.write(`${text}\n`)
+      } else if (line !== lastPlain && performance.now() - lastPlainMs > plainProgressMs) {
+        process.stderr.write(`${line}\n`)
         lastPlainMs = performance.now()
-        lastPlain = text
+        lastPlain = line
       }
     },
     progressDone: clear,
-    style,
+    style: (as, text) =>
+      styleText(as, shownText(text), { stream: lines }).replaceAll('\u001b', styleMark),
   }
+}
+
+/** Writes bytes on stdout as they are: for what is asked for as such. */
+export function writeRaw(text: string): void {
+  process.stdout.write(text)
+}
+
+/** Writes one line on stderr: what goes on beside the result of a command. */
+export function logLine(line: string): void {
+  process.stderr.write(`${printableText(line)}\n`)
+}
+
+/** Writes one line with the time on stderr, for a command that runs until it is stopped. */
+export function logTimed(line: string): void {
+  logLine(`${new Date().toISOString()} ${line}`)
+}
+
+/** Writes lines on stderr, such as an error and what to do about it. */
+export function writeError(lines: string): void {
+  process.stderr.write(`${printableText(lines, 'many')}\n`)
+}
+
+/** Writes a value as JSON on stdout, as the one document of a command that failed. */
+export function writeDocument(value: unknown): void {
+  process.stdout.write(`${printableJson(value)}\n`)
+}
+
+/** Text with escapes for all but the styles of `Terminal.style`. */
+function shownText(text: string): string {
+  return text
+    .split(styleMark)
+    .map((part) => printableText(part, 'many'))
+    .join('\u001b')
 }
 
 /** Rows as aligned columns under a heading; numbers are set to the right. */
@@ -64,7 +117,7 @@ export function tableText(
   heading: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
 ): string {
-  const cells = rows.map((row) => row.map((value) => String(value ?? '')))
+  const cells = rows.map((row) => row.map((value) => cellText(String(value ?? ''))))
   const widths = heading.map((name, column) =>
     Math.max(name.length, ...cells.map((row) => visibleLength(row[column] ?? ''))),
   )
@@ -87,8 +140,16 @@ export function tableText(
   ].join('\n')
 }
 
+/** One line, with its styles. */
+function cellText(text: string): string {
+  return text
+    .split(styleMark)
+    .map((part) => printableText(part))
+    .join(styleMark)
+}
+
 function visibleLength(text: string): number {
-  return stripVTControlCharacters(text).length
+  return stripVTControlCharacters(text.replaceAll(styleMark, '\u001b')).length
 }
 
 /** A duration for people: 950 ms, 12.3 s, 4 min 5 s. */
@@ -101,19 +162,4 @@ export function durationText(ms: number): string {
 /** A count with thousands separators, rounded to a whole number. */
 export function countText(value: number): string {
   return Math.round(value).toLocaleString('en-US')
-}
-
-/**
- * Text from outside, fit to be shown: control characters, which could steer a terminal, and marks that
- * turn the direction of writing are written as escapes. Line feeds stay, where `lines` is many.
- */
-export function printableText(text: string, lines: 'one' | 'many' = 'one'): string {
-  const unfit = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-  return text
-    .toWellFormed()
-    .replace(unfit, (character) =>
-      character === '\n' && lines === 'many'
-        ? character
-        : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
 }

@@ -38,7 +38,7 @@ import { requestOf, runToResume } from './resumed-options.ts'
 import { openVersion } from '../models/version-store.ts'
 import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { durationText } from './terminal.ts'
+import { durationText, logLine } from './terminal.ts'
 import { progressText } from './training-progress.ts'
 
 type Options = SharedOptions &
@@ -154,8 +154,7 @@ async function publishTrained(
   { model }: Trained,
 ): Promise<Published> {
   const { config, terminal, paths } = context
-  const log = (line: string): boolean => process.stderr.write(`${line}\n`)
-  const registry = await openRegistry({ config, storeDir: paths.store, log })
+  const registry = await openRegistry({ config, storeDir: paths.store, log: logLine })
   try {
     const version = await openVersion({ ref: model, storeDir: paths.store })
     const done = await untilStopped(async (signal) => {

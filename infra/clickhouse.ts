@@ -102,7 +102,9 @@ export function createAnalytics(
       }),
     text: (sql, format) =>
       analyticsCall('query', async () => {
-        const settings = { ...wholeAnswers, default_format: format as DataFormat }
+        // Colours would be escaped with everything else that steers a terminal.
+        const plain = { output_format_pretty_color: 0 } as const
+        const settings = { ...wholeAnswers, ...plain, default_format: format as DataFormat }
         return text((await send(client, { query: sql, settings })).body)
       }),
     ping: () =>

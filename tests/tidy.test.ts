@@ -103,6 +103,12 @@ describe.each(shipped)('$path', ({ path, text }) => {
     if (layerOf(path) !== 'configs') expect(text).not.toMatch(/process\.env\b/)
   })
 
+  it('prints through commands/terminal.ts, which escapes what could steer a terminal', () => {
+    const isPrinted = ['commands', 'cli.ts'].includes(layerOf(path))
+    if (!isPrinted || path === 'commands/terminal.ts') return
+    expect(text).not.toMatch(/\b(?:stdout|stderr)\.write\b|^\s*console\.\w/m)
+  })
+
   it('leaves nothing for later, silences nothing, and names no registry host', () => {
     expect(text).not.toMatch(/\b(?:TODO|FIXME|XXX|HACK)\b/)
     expect(text).not.toMatch(/@ts-(?:ignore|nocheck)/)

@@ -227,6 +227,20 @@ describe('dlq replay', () => {
       }
       const { stdout } = await winnow(['dlq', 'show', code.id], { env: space.env })
       expect(stdout).toContain('"text":"\\u001b[31mred\\u0007\\u202e"')
+
+      const source = 'a\u001b[2J\u001b[31mb'
+      const event = { id: 'steering', text: 'hello', source, attributes: { k: '\u0085\u009b2J' } }
+      await producer.send(events(), [{ key: null, value: JSON.stringify(event) }])
+      const select = `SELECT source, attributes FROM classifications WHERE event_id = 'steering'`
+      await until('the row', async () => (await space.analytics.rows(select)).length === 1)
+      for (const form of [[], ['--json']]) {
+        const found = await winnow(['query', select, ...form], { env: space.env })
+        expect(found.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+        expect(found.stdout).toContain('a\\u001b[2J\\u001b[31mb')
+        if (form.length > 0) expect(JSON.parse(found.stdout)).toMatchObject({ rows: [{ source }] })
+      }
+      const raw = await winnow(['query', `${select} FORMAT TSV`, '--raw'], { env: space.env })
+      expect(raw.stdout).toContain(source)
     } finally {
       expect(await stream.stop()).toBe(0)
     }
