@@ -11,6 +11,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
+import { patchFetch } from './kafkajs-fetch.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
 import { registerCodecs } from './record-batch/kafkajs-codecs.ts'
@@ -30,6 +31,7 @@ export type KafkaLog = (line: string) => void
 /** Makes the client; nothing is connected yet. */
 export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
   mendRequestQueue()
+  patchFetch()
   registerCodecs()
   const sasl = saslOf(config)
   const options: KafkaConfig = {

@@ -5,6 +5,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../schemas/errors.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { onPassed } from './kafka-consumer.ts'
 import { recordOf } from './record-source.ts'
 
 /** A place to look at. */
@@ -13,7 +14,10 @@ export type RecordPlace = { readonly partition: number; readonly offset: number 
 /** The offsets that a partition holds: `low` is its first, `high` the one after its last. */
 export type PartitionBounds = { readonly low: number; readonly high: number }
 
-const stallMsMax = 60_000
+/** Longest silence of the broker in a bounded read. */
+export const stallMsMax = 60_000
+/** Silence after which a reader asks the broker whether what it waits for is still there. */
+export const silenceMs = 1_000
 
 /** What each partition of a topic holds; empty when there is no such topic. */
 export async function readBounds(
@@ -54,9 +58,9 @@ export async function readRecordsAt(
     signal?: AbortSignal | undefined
   },
 ): Promise<void> {
-  const { topic, places, take, signal } = options
-  if (places.length === 0) return
-  const wanted = wantedByPartition(places)
+  const { topic, take, signal } = options
+  if (options.places.length === 0) return
+  const places = new OpenPlaces(options.places)
   const consumer = kafka.consumer({
     groupId: `winnow.lookup.${randomUUID()}`,
     allowAutoTopicCreation: false,
@@ -64,10 +68,10 @@ export async function readRecordsAt(
     // One record of any size always comes; more of its neighbours are not wanted.
     maxBytesPerPartition: 65_536,
   })
-  let unread = wanted.size
   let failure: Error | undefined
   let wake: () => void = () => undefined
   let lastMs = performance.now()
+  let askedMs = lastMs
   const fail = (error: unknown): void => {
     failure ??= error instanceof Error ? error : new Error(String(error))
     wake()
@@ -75,31 +79,30 @@ export async function readRecordsAt(
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) fail(brokerError(`read ${topic}`, payload.error))
   })
+  /** Nothing below `nextOffset` is left to read: jumps to the next place. */
+  const goOn = (partition: number, nextOffset: number): void => {
+    lastMs = performance.now()
+    const next = places.from(partition, nextOffset)
+    if (next === undefined) consumer.pause([{ topic, partitions: [partition] }])
+    else consumer.seek({ topic, partition, offset: String(next) })
+    wake()
+  }
   const onBatch = async (payload: EachBatchPayload): Promise<void> => {
     const { batch } = payload
     const { partition } = batch
-    const offsets = wanted.get(partition) ?? []
-    if (offsets.length > 0) {
+    for (const message of batch.messages) {
+      const offset = Number(message.offset)
+      if (places.from(partition, offset) !== offset) continue
+      await take(recordOf(topic, partition, message))
       lastMs = performance.now()
-      for (const message of batch.messages) {
-        // What lies before this message is not in the topic any more.
-        while (offsets.length > 0 && offsets[0]! < Number(message.offset)) offsets.shift()
-        if (Number(message.offset) !== offsets[0]) continue
-        await take(recordOf(topic, partition, message))
-        await payload.heartbeat()
-      }
-      const last = Number(batch.lastOffset())
-      while (offsets.length > 0 && offsets[0]! <= last) offsets.shift()
-      if (offsets.length > 0) {
-        consumer.seek({ topic, partition, offset: String(offsets[0]) })
-        return
-      }
-      unread--
-      wake()
+      await payload.heartbeat()
     }
-    payload.pause()
+    goOn(partition, Number(batch.lastOffset()) + 1)
   }
   let isPlaced = false
+  onPassed(consumer, ({ partition, nextOffset }) => {
+    if (isPlaced) goOn(partition, nextOffset)
+  })
   try {
     await brokerCall(`read ${topic}`, async () => {
       await consumer.connect()
@@ -114,20 +117,23 @@ export async function readRecordsAt(
           await onBatch(payload).catch(fail)
         },
       })
-      for (const [partition, offsets] of wanted) {
-        consumer.seek({ topic, partition, offset: String(offsets[0]) })
+      for (const { partition, offset } of places.firsts()) {
+        consumer.seek({ topic, partition, offset: String(offset) })
       }
       isPlaced = true
     })
-    while (unread > 0 && failure === undefined) {
+    while (places.partitions > 0 && failure === undefined) {
       if (signal?.aborted === true) throw new WinnowError('cancelled', `Reading ${topic} stopped.`)
-      if (performance.now() - lastMs > stallMsMax) {
-        const message = `The broker gave nothing of ${topic} for ${stallMsMax / 1_000} s.`
-        throw new WinnowError('deadline_exceeded', message)
+      const nowMs = performance.now()
+      if (nowMs - lastMs > stallMsMax) throw stalled(topic)
+      if (nowMs - Math.max(lastMs, askedMs) > silenceMs) {
+        // Retention may have emptied a partition since the caller looked: then no batch comes.
+        await dropDeleted(kafka, topic, places)
+        askedMs = performance.now()
       }
       await new Promise<void>((resolve) => {
         wake = resolve
-        setTimeout(resolve, 200)
+        setTimeout(resolve, places.partitions === 0 ? 0 : 200)
       })
     }
     if (failure !== undefined) throw failure
@@ -136,13 +142,48 @@ export async function readRecordsAt(
   }
 }
 
-/** The offsets to look at in each partition, in order, each once. */
-function wantedByPartition(places: readonly RecordPlace[]): Map<number, number[]> {
-  const groups = Map.groupBy(places, ({ partition }) => partition)
-  return new Map(
-    [...groups].map(([partition, group]) => {
-      const offsets = new Set(group.map(({ offset }) => offset))
-      return [partition, [...offsets].sort((a, b) => a - b)]
-    }),
-  )
+/** The broker gave nothing for a minute. */
+export function stalled(topic: string): WinnowError {
+  const message =
+    `The broker gave nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more; ` +
+    'check the broker, then run the command again.'
+  return new WinnowError('deadline_exceeded', message)
+}
+
+async function dropDeleted(kafka: KafkaClient, topic: string, places: OpenPlaces): Promise<void> {
+  for (const [partition, { low }] of await readBounds(kafka, topic)) places.from(partition, low)
+}
+
+/** The places that were not looked at yet. */
+class OpenPlaces {
+  /** In order, each once; partitions without any are left out. */
+  readonly #offsets: Map<number, number[]>
+
+  constructor(places: readonly RecordPlace[]) {
+    const groups = Map.groupBy(places, ({ partition }) => partition)
+    this.#offsets = new Map(
+      [...groups].map(([partition, group]) => {
+        const offsets = new Set(group.map(({ offset }) => offset))
+        return [partition, [...offsets].sort((a, b) => a - b)]
+      }),
+    )
+  }
+
+  /** How many partitions have places. */
+  get partitions(): number {
+    return this.#offsets.size
+  }
+
+  /** The first place of each partition. */
+  firsts(): RecordPlace[] {
+    return [...this.#offsets].map(([partition, [offset]]) => ({ partition, offset: offset! }))
+  }
+
+  /** Drops the places below an offset; gives the next one of the partition, if any. */
+  from(partition: number, offset: number): number | undefined {
+    const offsets = this.#offsets.get(partition)
+    while (offsets !== undefined && offsets.length > 0 && offsets[0]! < offset) offsets.shift()
+    if (offsets?.length === 0) this.#offsets.delete(partition)
+    return offsets?.[0]
+  }
 }

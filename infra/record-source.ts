@@ -2,9 +2,9 @@
 // owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
-import type { KafkaRecord, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
-import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
+import { createConsumer, onPassed, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 
 export type SourceHandlers = {
@@ -14,6 +14,8 @@ export type SourceHandlers = {
    * False means that the chunk was not taken; it will be polled again.
    */
   onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
+  /** Offsets without records follow what came of their partition before; no chunk names them. */
+  onPassed(passed: PassedOffsets): void
   /** The group was joined anew: positions went back to the committed offsets. */
   onAssigned(partitions: readonly number[]): void
   /** The consumer gave up for good. */
@@ -114,6 +116,9 @@ function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string
   const { consumer, isClosed } = member
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     if (!isClosed()) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+  })
+  onPassed(consumer, (passed) => {
+    if (!isClosed()) handlers.onPassed(passed)
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart && !isClosed())

@@ -6,6 +6,8 @@ import type { EachBatchPayload } from 'kafkajs'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { onPassed } from './kafka-consumer.ts'
+import { readBounds, silenceMs, stalled, stallMsMax } from './record-lookup.ts'
 import { recordOf } from './record-source.ts'
 
 /** Offsets of one partition: `from` is read, `to` is not. */
@@ -25,7 +27,6 @@ export type RangeChunk = {
 
 /** Most records that wait between the broker and the reader. */
 const waitingRecordsMax = 20_000
-const stallMsMax = 60_000
 
 /**
  * The offsets that a written range means now. Each end is empty (all there is), an offset for every
@@ -142,11 +143,16 @@ export async function* readRanges(
   const ranges = options.ranges.filter(({ from, to }) => from < to)
   if (ranges.length === 0) return
   const group = `winnow.range.${randomUUID()}`
-  const reading = new RangeReading(topic, ranges)
+  const reading = new RangeReading(topic, ranges, async () => {
+    for (const [partition, { low }] of await readBounds(kafka, topic)) reading.pass(partition, low)
+  })
   const consumer = kafka.consumer({
     groupId: group,
     allowAutoTopicCreation: false,
     ...consumerPace,
+  })
+  onPassed(consumer, ({ partition, nextOffset }) => {
+    if (reading.pass(partition, nextOffset)) consumer.pause([{ topic, partitions: [partition] }])
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) reading.fail(brokerError(`read ${topic}`, payload.error))
@@ -196,6 +202,8 @@ async function deleteGroup(kafka: KafkaClient, group: string): Promise<void> {
 /** What is between the consumer's callbacks and the reader. */
 class RangeReading {
   readonly #topic: string
+  /** Passes what is not in the topic any more. */
+  readonly #passDeleted: () => Promise<void>
   readonly #next = new Map<number, number>()
   readonly #ends = new Map<number, number>()
   #opened = false
@@ -206,8 +214,9 @@ class RangeReading {
   #wakeReader: () => void = () => undefined
   #wakeSource: (() => void)[] = []
 
-  constructor(topic: string, ranges: readonly PartitionRange[]) {
+  constructor(topic: string, ranges: readonly PartitionRange[], passDeleted: () => Promise<void>) {
     this.#topic = topic
+    this.#passDeleted = passDeleted
     for (const { partition, from, to } of ranges) {
       this.#next.set(partition, from)
       this.#ends.set(partition, to)
@@ -253,16 +262,29 @@ class RangeReading {
       .filter(({ offset }) => Number(offset) >= next && Number(offset) < end)
       .map((message) => recordOf(this.#topic, partition, message))
       .filter((record) => lineageOf(record).attempt === 0)
-    const polled = Number(batch.lastOffset()) + 1
+    payload.resolveOffset(batch.lastOffset())
+    if (this.#add(partition, records, Number(batch.lastOffset()) + 1)) payload.pause()
+  }
+
+  /** Offsets without records; tells whether the partition is read to its end. */
+  pass(partition: number, nextOffset: number): boolean {
+    return this.#opened && !this.#stopped && this.#add(partition, [], nextOffset)
+  }
+
+  #add(partition: number, records: readonly KafkaRecord[], polled: number): boolean {
+    const next = this.#next.get(partition) ?? 0
+    const end = this.#ends.get(partition) ?? 0
     const nextOffset = Math.min(end, Math.max(next, polled))
-    if (nextOffset > next || records.length > 0) {
+    if (nextOffset > next) {
       this.#next.set(partition, nextOffset)
-      this.#waiting.push({ partition, records, nextOffset })
+      const last = this.#waiting.at(-1)
+      const follows = last?.partition === partition && records.length === 0
+      if (follows) this.#waiting[this.#waiting.length - 1] = { ...last, nextOffset }
+      else this.#waiting.push({ partition, records, nextOffset })
       this.#waitingRecords += records.length
       this.#wakeReader()
     }
-    payload.resolveOffset(batch.lastOffset())
-    if (nextOffset >= end) payload.pause()
+    return nextOffset >= end
   }
 
   async *chunks(): AsyncGenerator<RangeChunk> {
@@ -285,15 +307,18 @@ class RangeReading {
   }
 
   async #arrival(): Promise<void> {
-    this.#throwFailure()
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve, reject) => {
-      this.#wakeReader = resolve
-      timer = setTimeout(() => {
-        const message = `The broker gave nothing of ${this.#topic} for ${stallMsMax / 1_000} s.`
-        reject(new WinnowError('deadline_exceeded', message))
-      }, stallMsMax)
-    }).finally(() => clearTimeout(timer))
+    const startMs = performance.now()
+    while (this.#waiting.length === 0) {
+      this.#throwFailure()
+      if (performance.now() - startMs > stallMsMax) throw stalled(this.#topic)
+      let timer: NodeJS.Timeout | undefined
+      const silent = await new Promise<boolean>((resolve) => {
+        this.#wakeReader = () => resolve(false)
+        timer = setTimeout(resolve, silenceMs, true)
+      }).finally(() => clearTimeout(timer))
+      // Retention may have emptied a partition since its range was resolved: then no batch comes.
+      if (silent) await this.#passDeleted()
+    }
     this.#throwFailure()
   }
 }

@@ -28,16 +28,18 @@ export type KafkaRecord = {
   readonly lineage?: Lineage | undefined
 }
 
-/** A run of records of one partition, in offset order. */
-export type RecordChunk = {
+/** Offsets of one partition that were read and hold no records for us: commit markers, for example. */
+export type PassedOffsets = {
   readonly topic: string
   readonly partition: number
-  readonly records: readonly KafkaRecord[]
-  /** Offset after the last record of the chunk, control records included. */
+  /** Offset after the last one, control records included. */
   readonly nextOffset: number
-  /** Offset after the last record of the partition when the chunk was fetched. */
+  /** Offset after the last record of the partition when it was fetched. */
   readonly highWatermark: number
 }
+
+/** A run of records of one partition, in offset order, with the offsets without records behind them. */
+export type RecordChunk = PassedOffsets & { readonly records: readonly KafkaRecord[] }
 
 /** One record to be produced. Without a partition, the key's hash decides. */
 export type OutgoingRecord = {

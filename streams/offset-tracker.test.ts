@@ -11,6 +11,16 @@ describe('OffsetTracker', () => {
     expect(tracker.finish(third)).toBe(30)
   })
 
+  it('commits offsets without records with what lies before them', () => {
+    const tracker = new OffsetTracker()
+    expect(tracker.pass(5)).toBe(5)
+    const [first, second] = [tracker.begin(10), tracker.begin(20)]
+    expect([tracker.pass(25), tracker.pass(30)]).toEqual([undefined, undefined])
+    expect(tracker.finish(first)).toBe(10)
+    expect(tracker.finish(second)).toBe(30)
+    expect(tracker.pass(40)).toBe(40)
+  })
+
   it('in any order of finishing, commits grow and never pass an unfinished chunk', () => {
     const orders = fc.integer({ min: 1, max: 30 }).chain((size) =>
       fc.shuffledSubarray(

@@ -1,7 +1,7 @@
 // Which offsets of one partition may be committed: those of the longest run of chunks, from the
 // first one polled, whose results and dead letters are all durable.
 
-export type TrackedChunk = { readonly nextOffset: number; done: boolean }
+export type TrackedChunk = { nextOffset: number; done: boolean }
 
 /** Tracks the chunks of one partition since its assignment. Bounded by the in-flight budget. */
 export class OffsetTracker {
@@ -12,6 +12,17 @@ export class OffsetTracker {
     const chunk = { nextOffset, done: false }
     this.#chunks.push(chunk)
     return chunk
+  }
+
+  /**
+   * Notes that the offsets up to this one hold no records. Returns the offset to commit when nothing is
+   * under way, else undefined: then they count as part of the last chunk.
+   */
+  pass(nextOffset: number): number | undefined {
+    const last = this.#chunks.at(-1)
+    if (last === undefined) return nextOffset
+    last.nextOffset = nextOffset
+    return undefined
   }
 
   /**

@@ -3,7 +3,13 @@
 import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { ErrorCode } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, Lineage, PartitionOffset, RecordChunk } from '../schemas/record.ts'
+import type {
+  KafkaRecord,
+  Lineage,
+  PartitionOffset,
+  PassedOffsets,
+  RecordChunk,
+} from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -11,6 +17,7 @@ import type { Outcome } from './outcome.ts'
 export type RecordSource = {
   start(handlers: {
     onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
+    onPassed(passed: PassedOffsets): void
     onAssigned(partitions: readonly number[]): void
     onFailure(error: Error): void
   }): Promise<void>

@@ -298,7 +298,9 @@ describe('delivery', () => {
   const events = 40
   const happenings = fc.array(
     fc.oneof(
-      fc.constantFrom('rejoin', 'fenced', 'work', 'sent again').map((kind) => ({ kind })),
+      fc
+        .constantFrom('rejoin', 'fenced', 'work', 'sent again', 'offsets without records')
+        .map((kind) => ({ kind })),
       fc.record({
         kind: fc.constantFrom('crash', 'write fails'),
         stored: fc.constantFrom('nothing', 'token', 'rows'),
@@ -336,6 +338,7 @@ describe('delivery', () => {
           Array.from({ length: events / 2 }, (_, at) => `${partition}/${at}${at % 5 ? '' : ' bad'}`)
         for (const partition of [0, 1]) topic.append(partition, texts(partition))
         const sentAgain = [0, 0]
+        let withoutRecords = 0
         let runner = open()
         await runner.start()
         for (const happening of script) {
@@ -344,6 +347,10 @@ describe('delivery', () => {
           if (kind === 'write fails') {
             const error = new WinnowError('analytics_unavailable', 'away')
             sink.failures.push({ error, stored })
+          }
+          if (kind === 'offsets without records') {
+            topic.appendEmpty(1, 3)
+            withoutRecords += 3
           }
           if (kind === 'fenced') await sink.fence([1])
           // As `dlq replay` does, which knows nothing of what was sent before and has no outcome yet.
@@ -368,7 +375,7 @@ describe('delivery', () => {
         }
         const crashes = script.filter(({ kind }) => kind === 'crash').length
         await until('everything committed', () => {
-          const ends = [events / 2 + crashes, events / 2]
+          const ends = [events / 2 + crashes, events / 2 + withoutRecords]
           return ends.every(
             (end, partition) => topic.committed('g', partition) === end + sentAgain[partition]!,
           )

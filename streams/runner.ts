@@ -12,7 +12,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
-import type { RecordChunk } from '../schemas/record.ts'
+import type { PassedOffsets, RecordChunk } from '../schemas/record.ts'
 import { BlockWriter, type WriteResult } from './block-writer.ts'
 import { Committer } from './committer.ts'
 import { DeliveredEvents } from './delivered-events.ts'
@@ -119,6 +119,7 @@ class StageRunner<Output> implements Runner {
   async start(): Promise<void> {
     await this.#options.source.start({
       onChunk: (chunk, heartbeat) => this.#onChunk(chunk, heartbeat),
+      onPassed: (passed) => this.#onPassed(passed),
       onAssigned: (partitions) => this.#onAssigned(partitions),
       onFailure: (error) => this.#fail(error),
     })
@@ -190,16 +191,28 @@ class StageRunner<Output> implements Runner {
       if (this.#stopping.signal.aborted || epoch !== this.#epoch) return false
     }
     this.#options.metrics.inFlight(this.#budget.events, this.#budget.bytes)
-    let lane = this.#lanes.get(chunk.partition)
-    if (lane === undefined) {
-      lane = { tracker: new OffsetTracker(), handedOver: Promise.resolve() }
-      this.#lanes.set(chunk.partition, lane)
-    }
+    const lane = this.#laneOf(chunk.partition)
     const tracked = lane.tracker.begin(chunk.nextOffset)
     const flight: Flight = { chunk, tracked, lane, epoch, bytes }
     const settled = this.#compute(flight, this.#options.slice.begin())
     lane.handedOver = lane.handedOver.then(() => this.#handOver(flight, settled))
     return true
+  }
+
+  /** Offsets without records are committed once everything before them is durable. */
+  #onPassed(passed: PassedOffsets): void {
+    // After a rejoin their partition is read from the commit on, so that they come again.
+    if (!this.#joined) return
+    this.#onDurable(passed, this.#laneOf(passed.partition).tracker.pass(passed.nextOffset))
+  }
+
+  #laneOf(partition: number): Lane {
+    let lane = this.#lanes.get(partition)
+    if (lane === undefined) {
+      lane = { tracker: new OffsetTracker(), handedOver: Promise.resolve() }
+      this.#lanes.set(partition, lane)
+    }
+    return lane
   }
 
   /** Applies the stages; undefined when the runner stops or fails first. */
@@ -325,8 +338,8 @@ class StageRunner<Output> implements Runner {
     this.#options.source.rejoin().catch((failure: unknown) => this.#fail(failure))
   }
 
-  #onDurable(chunk: RecordChunk, committable: number | undefined): void {
-    const { topic, partition, highWatermark } = chunk
+  #onDurable(read: PassedOffsets, committable: number | undefined): void {
+    const { topic, partition, highWatermark } = read
     if (committable === undefined) return
     this.#options.metrics.lag(topic, partition, Math.max(0, highWatermark - committable))
     this.#committer.add({ topic, partition, offset: committable })

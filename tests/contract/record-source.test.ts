@@ -2,9 +2,9 @@
 // behaviour: nothing is skipped, and what is not committed comes again.
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
-import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
+import { connectProducer, createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
 import { createRecordSource } from '../../infra/record-source.ts'
-import type { RecordChunk } from '../../schemas/record.ts'
+import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
 import type { RecordSource } from '../../streams/ports.ts'
 import { uniqueName } from '../support/backends.ts'
 import { createMemoryTopic } from '../support/memory-topic.ts'
@@ -17,6 +17,8 @@ const sessionMs = 6_000
 /** A topic and its consumer groups. */
 type Subject = {
   append(partition: number, values: readonly string[]): Promise<void>
+  /** Appends a few offsets that hold no records; gives the offset after them. */
+  appendEmpty(partition: number): Promise<number>
   source(group: string): RecordSource
   /** Makes the group assign its partitions anew to the one member that it has. */
   rejoin(group: string): Promise<void>
@@ -52,11 +54,22 @@ async function realSubject(): Promise<Subject> {
       )
       await producer.close()
     },
+    async appendEmpty(partition) {
+      const { producer, close } = await connectProducer(kafka, { transactionalId: topic })
+      const transaction = await producer.transaction()
+      const messages = [{ value: 'aborted', partition }]
+      const [sent] = await transaction.send({ topic, messages })
+      await transaction.abort()
+      await close()
+      // The abort marker follows the record.
+      return Number(sent!.baseOffset) + 2
+    },
     source,
     async rejoin(group) {
       const other = source(group)
       await other.start({
         onChunk: () => Promise.resolve(false),
+        onPassed: () => undefined,
         onAssigned: () => undefined,
         onFailure: () => undefined,
       })
@@ -73,6 +86,10 @@ function memorySubject(): Promise<Subject> {
       topic.append(partition, values)
       return Promise.resolve()
     },
+    appendEmpty(partition) {
+      topic.appendEmpty(partition, 2)
+      return Promise.resolve(topic.end(partition))
+    },
     source: (group) => topic.source(group),
     rejoin(group) {
       topic.rejoin(group)
@@ -84,7 +101,11 @@ function memorySubject(): Promise<Subject> {
 
 /** Starts a source that takes everything, unless `takes` says no; keeps what came by assignment. */
 async function follow(source: RecordSource, takes: (chunk: RecordChunk) => boolean = () => true) {
-  const assignments: { partitions: readonly number[]; chunks: RecordChunk[] }[] = []
+  const assignments: {
+    partitions: readonly number[]
+    chunks: RecordChunk[]
+    passed: PassedOffsets[]
+  }[] = []
   const failures: Error[] = []
   await source.start({
     onChunk: (chunk) => {
@@ -92,7 +113,8 @@ async function follow(source: RecordSource, takes: (chunk: RecordChunk) => boole
       if (taken) assignments.at(-1)!.chunks.push(chunk)
       return Promise.resolve(taken)
     },
-    onAssigned: (given) => assignments.push({ partitions: given, chunks: [] }),
+    onPassed: (passed) => assignments.at(-1)!.passed.push(passed),
+    onAssigned: (given) => assignments.push({ partitions: given, chunks: [], passed: [] }),
     onFailure: (error) => failures.push(error),
   })
   const offsets = (partition: number) =>
@@ -196,6 +218,27 @@ describe.concurrent.each([
     await seen(0, 2)
     await source.close()
     expect(offsets(0)).toEqual([3, 4])
+    expect(failures).toEqual([])
+  })
+
+  it('tells of offsets without records, behind the chunks and alone', async () => {
+    const subject = await open()
+    await subject.append(0, texts(3))
+    const ends = [await subject.appendEmpty(0), await subject.appendEmpty(1)]
+    const source = subject.source('passing')
+    const { assignments, offsets, failures } = await follow(source)
+    const reached = (partition: number) => {
+      const { chunks, passed } = assignments.at(-1)!
+      const all = [...chunks, ...passed].filter((one) => one.partition === partition)
+      return Math.max(0, ...all.map(({ nextOffset }) => nextOffset))
+    }
+    await until('both ends', () => reached(0) === ends[0] && reached(1) === ends[1])
+    await source.close()
+    expect(offsets(0)).toEqual([0, 1, 2])
+    expect(offsets(1)).toEqual([])
+    expect(assignments.at(-1)!.passed).toContainEqual(
+      expect.objectContaining({ partition: 1, nextOffset: ends[1], highWatermark: ends[1] }),
+    )
     expect(failures).toEqual([])
   })
 

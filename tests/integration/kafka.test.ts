@@ -107,6 +107,7 @@ async function consume(topic: string) {
       records.push(...chunk.records)
       return Promise.resolve(true)
     },
+    onPassed: () => undefined,
     onAssigned: () => undefined,
     onFailure: (error) => failures.push(error),
   })

@@ -8,6 +8,10 @@ type Handlers = Parameters<RecordSource['start']>[0]
 export type MemoryTopic = {
   /** Puts values at the end of a partition. */
   append(partition: number, values: readonly (string | null)[]): void
+  /** Puts offsets there that hold no record, as commit markers and aborted records do. */
+  appendEmpty(partition: number, count: number): void
+  /** The offset after the last one. */
+  end(partition: number): number
   /** Puts a value there that stands for an earlier record. */
   appendAgain(lineage: Lineage, value: string): void
   /** A member of a group, at its committed offsets; at most one member of a group may run. */
@@ -25,7 +29,7 @@ export function createMemoryTopic(options: {
   chunkRecordsMax?: number
 }): MemoryTopic {
   const { topic, chunkRecordsMax = 4 } = options
-  const logs: KafkaRecord[][] = Array.from({ length: options.partitions }, () => [])
+  const logs: Log[] = Array.from({ length: options.partitions }, () => [])
   const commits = new Map<string, number[]>()
   const members = new Map<string, Member>()
   const commitsOf = (group: string) => {
@@ -39,6 +43,11 @@ export function createMemoryTopic(options: {
       for (const value of values) log.push(recordOf(topic, partition, log.length, value))
       for (const member of members.values()) member.wake()
     },
+    appendEmpty(partition, count) {
+      for (let added = 0; added < count; added++) logs[partition]!.push(undefined)
+      for (const member of members.values()) member.wake()
+    },
+    end: (partition) => logs[partition]!.length,
     appendAgain(lineage, value) {
       const { partition } = lineage.origin
       const log = logs[partition]!
@@ -71,9 +80,12 @@ export function createMemoryTopic(options: {
   }
 }
 
+/** Records by offset; undefined for one without. */
+type Log = (KafkaRecord | undefined)[]
+
 class Member {
   readonly #topic: string
-  readonly #logs: readonly KafkaRecord[][]
+  readonly #logs: readonly Log[]
   readonly #commits: number[]
   readonly #chunkRecordsMax: number
   #handlers: Handlers | undefined
@@ -82,7 +94,7 @@ class Member {
   #stopped = false
   #waiting: (() => void)[] = []
 
-  constructor(topic: string, logs: KafkaRecord[][], commits: number[], chunkRecordsMax: number) {
+  constructor(topic: string, logs: Log[], commits: number[], chunkRecordsMax: number) {
     this.#topic = topic
     this.#logs = logs
     this.#commits = commits
@@ -121,9 +133,16 @@ class Member {
     while (!this.#stopped) {
       const log = this.#logs[partition]!
       const from = this.#positions[partition]!
-      const records = log.slice(from, from + this.#chunkRecordsMax)
-      if (records.length === 0) {
+      if (from >= log.length) {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
+        continue
+      }
+      const records = recordsFrom(log, from, this.#chunkRecordsMax)
+      if (records.length === 0) {
+        const next = log.findIndex((record, offset) => offset > from && record !== undefined)
+        const nextOffset = next < 0 ? log.length : next
+        this.#positions[partition] = nextOffset
+        handlers.onPassed({ topic: this.#topic, partition, nextOffset, highWatermark: log.length })
         continue
       }
       const assignment = this.#assignment
@@ -136,6 +155,17 @@ class Member {
       else await new Promise((resolve) => setImmediate(resolve))
     }
   }
+}
+
+/** The run of records that begins at an offset. */
+function recordsFrom(log: Log, from: number, countMax: number): KafkaRecord[] {
+  const records: KafkaRecord[] = []
+  for (let at = from; records.length < countMax; at++) {
+    const record = log[at]
+    if (record === undefined) break
+    records.push(record)
+  }
+  return records
 }
 
 function recordOf(

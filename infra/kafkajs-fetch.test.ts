@@ -1,0 +1,109 @@
+// What becomes of fetched batches: offsets that compaction removed keep their place, and the records of
+// aborted transactions are hidden however the transactions overlap.
+import { createRequire } from 'node:module'
+import { describe, expect, it } from 'vitest'
+import { hideAborted, patchFetch, withLastOffset, type FetchedPartition } from './kafkajs-fetch.ts'
+
+const require = createRequire(import.meta.url)
+
+/** A batch as kafkajs decodes it: `offsets` hold records, of those from `first` to `last`. */
+function batchOf(first: number, last: number, offsets: readonly number[], producerId = '7') {
+  const context = {
+    ...{ firstOffset: String(first), lastOffsetDelta: last - first },
+    ...{ producerId, inTransaction: true },
+  }
+  const record = (offset: number) => ({
+    ...{ offset: String(offset), key: null as Buffer | null, isControlRecord: false },
+    batchContext: context,
+  })
+  return { ...context, records: offsets.map(record) }
+}
+
+function marker(offset: number, producerId: string, kind: 'abort' | 'commit') {
+  const [message] = batchOf(offset, offset, [offset], producerId).records
+  const key = Buffer.from([0, 0, 0, kind === 'abort' ? 0 : 1])
+  return { ...message!, key, isControlRecord: true }
+}
+
+describe('withLastOffset', () => {
+  it.each([
+    ['lost its last records', [5, 6]],
+    ['lost all of its records', []],
+  ])('a batch that %s still ends where it ended', (_what, offsets) => {
+    const { records } = withLastOffset(batchOf(5, 9, offsets))
+    expect(records.map(({ offset }) => Number(offset))).toEqual([...offsets, 9])
+    expect(records.at(-1)).toMatchObject({ isControlRecord: true, value: null })
+  })
+
+  it('a whole batch stays as it is', () => {
+    const batch = batchOf(5, 6, [5, 6])
+    expect(withLastOffset(batch).records).toHaveLength(2)
+  })
+})
+
+describe('hideAborted', () => {
+  const left = (partition: FetchedPartition) => {
+    hideAborted(partition)
+    expect(partition.abortedTransactions).toEqual([])
+    return partition.messages
+      .filter(({ isControlRecord }) => !isControlRecord)
+      .map(({ offset }) => Number(offset))
+  }
+
+  it('knows transactions that overlap, in whatever order the broker lists them', () => {
+    const messages = [
+      ...batchOf(0, 0, [0], 'a').records,
+      ...batchOf(1, 1, [1], 'b').records,
+      ...batchOf(2, 2, [2], 'c').records,
+      marker(3, 'b', 'abort'),
+      ...batchOf(4, 4, [4], 'b').records,
+      marker(5, 'a', 'abort'),
+      marker(6, 'b', 'commit'),
+      marker(7, 'c', 'commit'),
+    ]
+    // By their ends: b's marker came first.
+    const abortedTransactions = [
+      { producerId: 'b', firstOffset: '1' },
+      { producerId: 'a', firstOffset: '0' },
+    ]
+    expect(left({ messages, abortedTransactions })).toEqual([2, 4])
+  })
+
+  it('takes all that began before the first record that was fetched', () => {
+    const messages = [...batchOf(5, 5, [5], 'b').records, ...batchOf(6, 6, [6], 'a').records]
+    const abortedTransactions = [
+      { producerId: 'a', firstOffset: '1' },
+      { producerId: 'b', firstOffset: '2' },
+    ]
+    expect(left({ messages, abortedTransactions })).toEqual([])
+  })
+
+  it('takes no record for a marker because of its key', () => {
+    const messages = batchOf(0, 1, [0, 1], 'a').records
+    messages[0]!.key = Buffer.from([0, 0, 0, 0])
+    expect(
+      left({ messages, abortedTransactions: [{ producerId: 'a', firstOffset: '0' }] }),
+    ).toEqual([])
+  })
+
+  it('leaves alone what is in no transaction, and the record format of old brokers', () => {
+    const plain = batchOf(0, 0, [0], 'a').records.map((record) => ({
+      ...record,
+      batchContext: { ...record.batchContext, inTransaction: false },
+    }))
+    const old = { offset: '1', key: null, isControlRecord: false }
+    const abortedTransactions = [{ producerId: 'a', firstOffset: '0' }]
+    expect(left({ messages: [...plain, old], abortedTransactions })).toEqual([0, 1])
+    expect(left({ messages: [old], abortedTransactions: null })).toEqual([1])
+  })
+})
+
+describe('patchFetch', () => {
+  it('is applied once, however often it is called', () => {
+    const decoder = () => require('kafkajs/src/protocol/recordBatch/v0/decoder.js') as unknown
+    patchFetch()
+    const once = decoder()
+    patchFetch()
+    expect(decoder()).toBe(once)
+  })
+})
