@@ -28,6 +28,13 @@ const kafka = z.strictObject({
   connectMsMax: ms('Longest wait for a connection.', 5_000),
   requestMsMax: ms('Longest wait for an answer.', 30_000),
   sessionMsMax: ms('A consumer that is silent for longer loses its partitions.', 30_000),
+  metadataAgeMsMax: z
+    .int()
+    .min(100)
+    .default(60_000)
+    .describe(
+      'How soon consumers and producers see partitions that are added to a topic. Milliseconds.',
+    ),
 })
 
 const registry = z.strictObject({

@@ -1,6 +1,7 @@
 // The Kafka client: connection settings, error mapping and the producer. Consuming is
 // record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
 import kafkajs, {
+  type ConsumerConfig,
   type KafkaConfig,
   type Message,
   type Producer,
@@ -12,6 +13,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
+import { patchRejoin } from './kafkajs-rejoin.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
 import { registerCodecs } from './record-batch/kafkajs-codecs.ts'
@@ -32,6 +34,7 @@ export type KafkaLog = (line: string) => void
 export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
   mendRequestQueue()
   patchFetch()
+  patchRejoin()
   registerCodecs()
   const sasl = saslOf(config)
   const options: KafkaConfig = {
@@ -51,12 +54,24 @@ export function createKafka(config: Config['kafka'], log: KafkaLog = () => undef
       },
   }
   if (sasl !== undefined) options.sasl = sasl
-  return Object.assign(new Kafka(options), {
+  const { metadataAgeMsMax } = config
+  return Object.assign(plainClient(options, metadataAgeMsMax), {
     withOwnConnections() {
       const sockets = createKafkaSockets()
-      const own = new Kafka({ ...options, socketFactory: sockets.factory })
+      const own = plainClient({ ...options, socketFactory: sockets.factory }, metadataAgeMsMax)
       return { kafka: own, end: sockets.end }
     },
+  })
+}
+
+/** A client all of whose consumers and producers ask for metadata when theirs is older than this. */
+function plainClient(options: KafkaConfig, metadataMaxAge: number): PlainClient {
+  const client = new Kafka(options)
+  const consumer = client.consumer.bind(client)
+  const producer = client.producer.bind(client)
+  return Object.assign(client, {
+    consumer: (own: ConsumerConfig) => consumer({ metadataMaxAge, ...own }),
+    producer: (own: ProducerConfig = {}) => producer({ metadataMaxAge, ...own }),
   })
 }
 
