@@ -7,7 +7,7 @@ import type avro from 'avsc'
 
 /** What is wrong with a value: it ends too early or does not follow its schema, or has broken text. */
 export type AvroDefect = {
-  readonly code: 'avro_undecodable' | 'utf8_invalid'
+  readonly code: 'avro_undecodable' | 'utf8_invalid' | 'field_type'
   readonly message: string
 }
 
@@ -98,7 +98,7 @@ class Walk {
       }
       case 'map': {
         this.#blocks(path, () => {
-          this.#text(`a key of ${path}`)
+          this.#key(path)
           this.value(type.valuesType, path, depth + 1)
         })
         return
@@ -131,12 +131,20 @@ class Walk {
     }
   }
 
-  #text(path: string): void {
+  /** Gives the length in bytes. */
+  #text(path: string): number {
     const length = this.#length(path)
     const from = this.at
     this.#skip(length, path)
-    if (isUtf8(this.#bytes.subarray(from, this.at))) return
+    if (isUtf8(this.#bytes.subarray(from, this.at))) return length
     throw new DefectFound('utf8_invalid', `${path} is not valid UTF-8`)
+  }
+
+  /** avsc would lose this one: as a key it sets the prototype of the object that it decodes into. */
+  #key(path: string): void {
+    const length = this.#text(`a key of ${path}`)
+    if (this.#bytes.toString('latin1', this.at - length, this.at) !== '__proto__') return
+    throw new DefectFound('field_type', `${path} must not have the name "__proto__"`)
   }
 
   #index(below: number, path: string): number {

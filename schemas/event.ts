@@ -2,6 +2,8 @@
 // validator of the JSON form that people produce by hand. Limits live in configs, not here.
 import { z } from 'zod'
 import type { AvroRecord, AvroType } from './avro-type.ts'
+import { characters } from './characters.ts'
+import { instantNumber, instantText } from './rfc3339.ts'
 
 /** Avro schema of one event on winnow.events. */
 export const eventAvro = {
@@ -47,14 +49,48 @@ export const eventAvro = {
 /** One event as Avro decodes it. */
 export type EventRecord = AvroType<typeof eventAvro>
 
+/**
+ * A text that somebody can see: at least one character that is no white space, no control character and none
+ * of those that are never shown (Default_Ignorable_Code_Point of Unicode 17: joiners, direction marks,
+ * variation selectors, tags). Ranges instead of properties, so that the pattern holds in any JSON Schema.
+ */
+export const visibleText = new RegExp(
+  '[^\\s\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f' +
+    '\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8' +
+    '\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]',
+  'u',
+)
+
+/**
+ * Whether an event with this id can be asked for by address: URLs take "." and ".." for the way up, however
+ * they are escaped (RFC 3986, 5.2.4).
+ */
+export function hasAddress(id: string): boolean {
+  return id !== '.' && id !== '..'
+}
+
+/** `__proto__` would be lost: as a key it sets the prototype of an object. */
+const attributes = z.preprocess(
+  (value: Readonly<Record<string, string>>, { issues }) => {
+    if (Object.hasOwn(Object(value) as object, '__proto__')) {
+      issues.push({ code: 'custom', message: 'must not have the name "__proto__"', input: value })
+    }
+    return value
+  },
+  z.record(characters(0, 256).meta({ not: { const: '__proto__' } }), characters(0, 4_096)),
+)
+
 /** One event as a person writes it in JSON: everything but `text` may be left out. */
 export const eventJson = z.strictObject({
-  id: z.string().min(1).max(256).nullish(),
-  text: z.string(),
-  source: z.string().min(1).max(256).nullish(),
-  time: z.union([z.number(), z.string()]).nullish(),
-  attributes: z.record(z.string().max(256), z.string().max(4096)).nullish(),
-  label: z.string().min(1).max(256).nullish(),
+  id: characters(1, 256)
+    .refine(hasAddress, 'must not be "." or ".."')
+    .meta({ not: { enum: ['.', '..'] } })
+    .nullish(),
+  text: z.string().meta({ pattern: visibleText.source }),
+  source: characters(1, 256).nullish(),
+  time: z.union([instantNumber, instantText]).nullish(),
+  attributes: attributes.nullish(),
+  label: characters(1, 256).nullish(),
 })
 
 /** The JSON form of an event, before validation. */

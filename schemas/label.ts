@@ -3,6 +3,8 @@
 // joined (trainers' sources, the view event_labels).
 import { z } from 'zod'
 import type { AvroRecord, AvroType } from './avro-type.ts'
+import { characters } from './characters.ts'
+import { instantNumber, instantText } from './rfc3339.ts'
 
 /** Avro schema of one label on winnow.labels; the key is the event's id. */
 export const labelAvro = {
@@ -38,8 +40,8 @@ export type LabelRecord = AvroType<typeof labelAvro>
 
 /** One label as a person writes it in JSON. `label` must be there: null takes a label back. */
 export const labelJson = z.strictObject({
-  id: z.string().min(1).max(256),
-  label: z.string().min(1).max(256).nullable(),
-  by: z.string().min(1).max(256).nullish(),
-  time: z.union([z.number(), z.string()]).nullish(),
+  id: characters(1, 256),
+  label: characters(1, 256).nullable(),
+  by: characters(1, 256).nullish(),
+  time: z.union([instantNumber, instantText]).nullish(),
 })

@@ -1,16 +1,33 @@
 // Points in time as people and producers write them: RFC 3339. It owns the accepted form, not what may
 // be asked for.
+import { z } from 'zod'
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
+const leapYear = '(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)'
+/** The days that there are: no 31 April, and 29 February in leap years only. */
+const date =
+  '(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|' +
+  `02-(?:0[1-9]|1[0-9]|2[0-8]))|${leapYear}-02-29)`
+const clock = '(?:[01][0-9]|2[0-3]):[0-5][0-9]'
+
+/** The accepted form, as a pattern that JSON Schema and the server share. */
+export const rfc3339Pattern = `^${date}[Tt ]${clock}:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-]${clock})$`
+const rfc3339 = new RegExp(rfc3339Pattern)
 
 /** Epoch milliseconds of an RFC 3339 time; undefined for anything else, dates without a zone included. */
 export function parseRfc3339(text: string): number | undefined {
   if (!rfc3339.test(text)) return undefined
-  const normal = `${text.slice(0, 10)}T${text.slice(11).toUpperCase()}`
-  const epochMs = Date.parse(normal)
-  if (Number.isNaN(epochMs)) return undefined
-  // Date.parse rolls 31 February over into March; such a day does not exist.
-  const day = Number(text.slice(8, 10))
-  const daysInMonth = new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0))
-  return day <= daysInMonth.getUTCDate() ? epochMs : undefined
+  return Date.parse(`${text.slice(0, 10)}T${text.slice(11).toUpperCase()}`)
 }
+
+/** The number of a time in JSON: epoch milliseconds. What is too early is for those who read it. */
+export const instantNumber = z.number().meta({
+  minimum: Date.UTC(2000, 0, 1),
+  description: 'Epoch milliseconds, at most limits.futureMsMax ahead of now.',
+})
+
+/** The text of a time in JSON: RFC 3339. Whether it is one is for those who read it. */
+export const instantText = z.string().meta({
+  format: 'date-time',
+  pattern: rfc3339Pattern,
+  description: 'RFC 3339, not before the year 2000 and at most limits.futureMsMax ahead of now.',
+})

@@ -2,7 +2,8 @@
 // identity. Pure but for the duplicate window that its caller owns.
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
-import type { EventRecord } from '../schemas/event.ts'
+import { isLongerThan } from '../schemas/characters.ts'
+import { hasAddress, type EventRecord } from '../schemas/event.ts'
 import type { Lineage } from '../schemas/record.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
@@ -35,6 +36,9 @@ export function validateEvent(
   if (tooLong !== undefined) return rejected('field_too_long', tooLong)
   const empty = (['id', 'label'] as const).find((name) => event[name] === '')
   if (empty !== undefined) return rejected('field_type', `${empty} must not be empty`)
+  if (event.id !== null && !hasAddress(event.id)) {
+    return rejected('field_type', 'id must not be "." or ".."')
+  }
   const half = halfPair(event)
   if (half !== undefined) {
     return rejected('text_unpaired_surrogate', `${half} holds half of a surrogate pair`)
@@ -68,8 +72,8 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
     source: event.source,
     label: event.label,
   })) {
-    if (value !== null && value.length > idCharsMax) {
-      return `${name} has ${value.length} characters; at most ${idCharsMax}`
+    if (value !== null && isLongerThan(value, idCharsMax)) {
+      return `${name} has more than ${idCharsMax} characters`
     }
   }
   const attributes = Object.entries(event.attributes)
@@ -77,9 +81,10 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
     return `${attributes.length} attributes; at most ${attributesMax}`
   }
   for (const [name, value] of attributes) {
-    if (name.length > idCharsMax) return `an attribute name has more than ${idCharsMax} characters`
-    if (value.length > attributeCharsMax) {
-      return `attributes.${name} has ${value.length} characters; at most ${attributeCharsMax}`
+    if (isLongerThan(name, idCharsMax))
+      return `an attribute name has more than ${idCharsMax} characters`
+    if (isLongerThan(value, attributeCharsMax)) {
+      return `attributes.${name} has more than ${attributeCharsMax} characters`
     }
   }
   return undefined

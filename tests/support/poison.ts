@@ -300,6 +300,11 @@ function contentCases(ids: PoisonIds, nowMs: number): PoisonCase[] {
     ...empties.flatMap(([name, text]) => both('text_empty', name, { text })),
     ...long.flatMap(([name, fields]) => both('field_too_long', name, fields)),
     ...both('field_type', 'an empty id', { id: '' }),
+    ...both('field_type', 'an id of a dot', { id: '.' }),
+    ...both('field_type', 'an id of two dots', { id: '..' }),
+    ...both('field_type', 'an attribute that would set a prototype', {
+      attributes: JSON.parse('{"__proto__":"x"}') as unknown,
+    }),
     ...both('field_type', 'an empty label', { label: '' }),
     ...both('text_too_long', 'a text of a byte too many', { text: 'x'.repeat(1_000_001) }),
     ...both('text_too_long', 'a text of 10 megabytes', { text: 'long '.repeat(2_000_000) }),
@@ -327,7 +332,7 @@ export function oddEvents(ids: PoisonIds, nowMs: number): { id: string; value: B
     {
       id: 'odd-proto',
       value: Buffer.from(
-        `{"id":"odd-proto","text":"${text}","__proto__":{"text":1},"attributes":{"__proto__":"x"}}`,
+        `{"id":"odd-proto","text":"${text}","__proto__":{"text":1},"attributes":{"constructor":"x"}}`,
       ),
     },
     { id: 'odd-twice', value: Buffer.from(`{"text":1,"id":"odd-twice","text":"${text}"}`) },
