@@ -243,6 +243,15 @@ const gateway = z.strictObject({
     .array(
       z.strictObject({
         key: z.string().min(16).meta({ writeOnly: true }),
+        name: z
+          .string()
+          .min(1)
+          .max(256)
+          .optional()
+          .describe(
+            'Who calls with this key: stands in the field by of labels that come with it. ' +
+              'key- and eight digits of its SHA-256 when absent.',
+          ),
         scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
       }),
     )
@@ -252,7 +261,13 @@ const gateway = z.strictObject({
   batchEventsMax: count('Most events of one request.', 10_000),
   classifyTextsMax: count('Most texts of one classify request.', 256),
   requestsMax: count('Most requests at work at once; more get 503 with Retry-After.', 64),
-  requestMsMax: ms('Longest time that one request may take.', 30_000),
+  requestMsMax: ms('Longest time that one request may take, its body included.', 30_000),
+  connectionsMax: count('Most open connections; more are closed at once.', 4_096),
+  addressConnectionsMax: count(
+    'Most open connections of one remote address; more are closed at once. Behind a proxy all callers ' +
+      'share its address.',
+    1_024,
+  ),
   models: z
     .boolean()
     .default(true)

@@ -1,12 +1,13 @@
-// How much may be at work at once: a bounded number of requests, a bounded number of body bytes in
-// memory, and a deadline on each. A request that does not fit is refused at once, never queued.
-import type { MiddlewareHandler } from 'hono'
+// How much may be at work at once: a bounded number of requests, and a deadline on each. A request that does
+// not fit is refused at once, never queued. It takes its place when its body is complete, so that slow
+// callers hold none; the memory of bodies is request-body.ts's.
+import { Readable } from 'node:stream'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { GatewayEnv } from './request-context.ts'
-
-/** Bodies held in memory together, as a multiple of the largest one. */
-const bodiesMax = 8
+import { bodyTooLarge, createBodyMemory } from './request-body.ts'
+import { incomingOf, type GatewayEnv } from './request-context.ts'
+import type { WorkLane } from './work-lane.ts'
 
 /**
  * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all routes
@@ -14,13 +15,15 @@ const bodiesMax = 8
  */
 export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
+  lane: WorkLane,
 ): MiddlewareHandler<GatewayEnv> {
-  const load = { requests: 0, bodyBytes: 0 }
+  const memory = createBodyMemory(limits.bodyBytesMax)
+  const places = createPlaces(limits.requestsMax)
   return async (c, next) => {
-    if (load.requests >= limits.requestsMax) {
-      throw new WinnowError('queue_full', `${limits.requestsMax} requests are at work already`)
-    }
+    // Asked before the body is read as well, so that a refusal is cheap.
+    places.refuseWhenFull()
     const stop = new AbortController()
+    const { signal } = stop
     const timer = setTimeout(() => {
       stop.abort(new WinnowError('deadline_exceeded', `Not done within ${limits.requestMsMax} ms`))
     }, limits.requestMsMax)
@@ -30,12 +33,21 @@ export function createAdmission(
     const caller = c.req.raw.signal
     if (caller.aborted) left()
     else caller.addEventListener('abort', left, { once: true })
-    const place = takePlace(load)
+    const place = places.open()
     c.set('work', {
-      signal: stop.signal,
-      body: () =>
-        readBody(c.req.raw, { bytesMax: limits.bodyBytesMax, load, place, signal: stop.signal }),
-      run: (work) => runUntil(stop.signal, work, place),
+      signal,
+      body: async () => {
+        const source = bodyOf(c, limits.bodyBytesMax)
+        if (source === undefined) return (place.take(), Buffer.alloc(0))
+        const body = await memory.read(source, signal).catch((error: unknown) => {
+          throw isDeadline(error) ? bodyTimeout(limits.requestMsMax) : error
+        })
+        place.onRelease(body.release)
+        place.take()
+        return body.bytes
+      },
+      steps: (steps) => lane.run(steps, signal),
+      run: (work) => runUntil(signal, work, place),
     })
     try {
       await next()
@@ -47,26 +59,47 @@ export function createAdmission(
   }
 }
 
-type Load = { requests: number; bodyBytes: number }
-type Place = { bodyBytes: number; hold(): void; release(): void }
+type Place = {
+  /** Counts the request as at work; throws `queue_full` when it does not fit. The second time changes nothing. */
+  take(): void
+  hold(): void
+  /** The place, and the memory that goes with it, are given back when the request and each hold are released. */
+  release(): void
+  onRelease(act: () => void): void
+}
 
-/** Counts a request as at work until each hold on its place is released. */
-function takePlace(load: Load): Place {
-  load.requests += 1
-  let holds = 1
-  const place: Place = {
-    bodyBytes: 0,
-    hold: () => {
-      holds += 1
-    },
-    release: () => {
-      holds -= 1
-      if (holds > 0) return
-      load.requests -= 1
-      load.bodyBytes -= place.bodyBytes
-    },
+function createPlaces(requestsMax: number) {
+  let atWork = 0
+  const refuseWhenFull = () => {
+    if (atWork < requestsMax) return
+    throw new WinnowError('queue_full', `${requestsMax} requests are at work already`)
   }
-  return place
+  const open = (): Place => {
+    let isTaken = false
+    let holds = 1
+    const acts: (() => void)[] = []
+    return {
+      take: () => {
+        if (isTaken) return
+        refuseWhenFull()
+        isTaken = true
+        atWork += 1
+      },
+      hold: () => {
+        holds += 1
+      },
+      release: () => {
+        holds -= 1
+        if (holds > 0) return
+        if (isTaken) atWork -= 1
+        for (const act of acts) act()
+      },
+      onRelease: (act) => {
+        acts.push(act)
+      },
+    }
+  }
+  return { refuseWhenFull, open }
 }
 
 function runUntil<T>(
@@ -76,6 +109,7 @@ function runUntil<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     signal.throwIfAborted()
+    place.take()
     const stopped = () => {
       reject(signal.reason as WinnowError)
     }
@@ -92,52 +126,26 @@ function runUntil<T>(
   })
 }
 
-async function readBody(
-  request: Request,
-  options: { bytesMax: number; load: Load; place: Place; signal: AbortSignal },
-): Promise<Uint8Array> {
-  const { bytesMax, load, place, signal } = options
-  const tooLarge = new WinnowError(
-    'body_too_large',
-    `The body is larger than ${bytesMax} bytes (gateway.bodyBytesMax)`,
-    { details: { bytesMax } },
-  )
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge
-  if (request.body === null) return new Uint8Array()
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader()
-  const stopped = () => void reader.cancel(signal.reason).catch(() => undefined)
-  signal.addEventListener('abort', stopped, { once: true })
-  const chunks: Uint8Array[] = []
-  try {
-    for (;;) {
-      const { done, value } = await readOrLeave(reader, signal)
-      if (done) return Buffer.concat(chunks)
-      place.bodyBytes += value.byteLength
-      load.bodyBytes += value.byteLength
-      if (place.bodyBytes > bytesMax) throw tooLarge
-      if (load.bodyBytes > bodiesMax * bytesMax) {
-        throw new WinnowError('queue_full', 'Too many large bodies are at work already')
-      }
-      chunks.push(value)
-    }
-  } catch (error) {
-    // Not awaited: a connection that stalls would hold the answer back.
-    stopped()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', stopped)
-  }
+/**
+ * The body as a stream. On a socket it is Node's own, which joins small chunks as it is read; as a web stream
+ * each chunk, of one byte maybe, would cost several objects.
+ */
+function bodyOf(c: Context<GatewayEnv>, bytesMax: number): Readable | undefined {
+  if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)
+  const incoming = incomingOf(c)
+  if (incoming !== undefined) return incoming
+  const { body } = c.req.raw
+  return body === null ? undefined : Readable.fromWeb(body as never)
 }
 
-/** One read; a connection that breaks or a deadline that passes is the signal's reason. */
-async function readOrLeave(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal) {
-  let read
-  try {
-    read = await reader.read()
-  } catch (cause) {
-    signal.throwIfAborted()
-    throw new WinnowError('cancelled', 'The connection broke off within the body', { cause })
-  }
-  signal.throwIfAborted()
-  return read
+function isDeadline(error: unknown): boolean {
+  return error instanceof WinnowError && error.code === 'deadline_exceeded'
+}
+
+function bodyTimeout(msMax: number): WinnowError {
+  return new WinnowError(
+    'body_timeout',
+    `The body was not complete within ${msMax} ms (gateway.requestMsMax)`,
+    { details: { msMax } },
+  )
 }

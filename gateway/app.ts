@@ -6,6 +6,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './admission.ts'
 import { createAuthorize } from './auth.ts'
+import { createBrowserGuard } from './browser-guard.ts'
 import { addClassifyRoutes } from './classify.ts'
 import { addEventRoutes } from './events.ts'
 import { addLabelRoutes } from './labels.ts'
@@ -22,10 +23,11 @@ import type {
 } from './ports.ts'
 import { addProbeRoutes } from './probes.ts'
 import { isOwnRefusal, problemResponse } from './problem.ts'
-import { requestContext } from './request-context.ts'
+import { requestContext, singleHost } from './request-context.ts'
 import type { GatewayEnv } from './request-context.ts'
 import { addResultRoutes } from './results.ts'
 import type { Gateway } from './route.ts'
+import { createWorkLane } from './work-lane.ts'
 
 /** What a gateway is made of. The caller keeps and closes the clients. */
 export type GatewayParts = {
@@ -58,8 +60,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
   app.use(observeRequests(parts.metrics))
   app.use(requestContext())
+  app.use(singleHost())
+  app.use(createBrowserGuard(config.gateway))
   const authorize = createAuthorize(config.gateway)
-  const context = { authorize, admit: createAdmission(config.gateway), clock, config }
+  const admit = createAdmission(config.gateway, createWorkLane())
+  const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels })
   addClassifyRoutes(app, { ...context, classifier })

@@ -1,5 +1,6 @@
 // Who may call: API keys as Bearer tokens with scopes, and the rule that a gateway without keys is for
-// this machine only. Keys come from the configuration; nothing is stored here but their hashes.
+// this machine only. Keys come from the configuration; nothing is stored here but their hashes. What a
+// browser may send to a gateway without keys is browser-guard.ts's.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
@@ -15,8 +16,7 @@ export type Authorize = (scope: Scope) => MiddlewareHandler<GatewayEnv>
 
 /**
  * Builds the check from the configured keys. Without keys every caller may do everything, so then the
- * gateway must listen on loopback, and requests must name a loopback host: otherwise a web page could
- * reach it through a DNS name of its own that points to 127.0.0.1.
+ * gateway must listen on loopback.
  * Throws `config_invalid` for a gateway without keys on another address.
  */
 export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'>): Authorize {
@@ -28,12 +28,12 @@ export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'
         { details: { path: 'gateway.keys' } },
       )
     }
-    return () => loopbackOnly
+    return () => anyone
   }
-  const keys = gateway.keys.map(({ key, scopes }) => ({
-    digest: sha256(key),
-    scopes: new Set<Scope>(scopes),
-  }))
+  const keys = gateway.keys.map(({ key, name, scopes }) => {
+    const digest = sha256(key)
+    return { digest, name: name ?? nameOf(digest), scopes: new Set<Scope>(scopes) }
+  })
   return (scope) => async (c, next) => {
     const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
     if (token === undefined) {
@@ -49,20 +49,19 @@ export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'
       })
     }
     c.set('caller', digest.toString('hex'))
+    c.set('callerName', matching[0]!.name)
     await next()
   }
 }
 
-const loopbackOnly: MiddlewareHandler<GatewayEnv> = async (c, next) => {
-  const { hostname } = new URL(c.req.url)
-  if (!isLoopback(hostname)) {
-    throw new WinnowError(
-      'forbidden',
-      'A gateway without API keys answers only at a loopback address or localhost',
-    )
-  }
+const anyone: MiddlewareHandler<GatewayEnv> = async (c, next) => {
   c.set('caller', 'anonymous')
   await next()
+}
+
+/** The name of a key that the configuration gives none: short, and it tells nothing about the key. */
+function nameOf(digest: Buffer): string {
+  return `key-${digest.toString('hex').slice(0, 8)}`
 }
 
 /** Whether a host name or address is this machine's loopback; no name is looked up. */

@@ -5,11 +5,10 @@ import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { bodyFormat } from './event-body.ts'
+import { bodyFormat, readBody } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
-import { itemsInvalid } from './problem.ts'
-import type { ItemError } from './problem.ts'
+import { createItemErrors } from './problem.ts'
 import { addRoute, addSchemas, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
@@ -36,15 +35,15 @@ export function addClassifyRoutes(
     if (format !== 'json') {
       throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
     }
-    const { texts, model } = parseRequest(await work.body())
-    const cleaned = checkedTexts(texts, config)
+    const body = await work.body()
+    const { texts, model } = await work.steps(cleanedRequest(body, config))
     const answering = loaded.model
     if (model !== undefined && model !== answering && model !== answering.split('@')[0]) {
       throw new WinnowError('model_not_found', `This gateway serves ${answering}, not ${model}`, {
         details: { model: answering },
       })
     }
-    const results = await work.run((signal) => loaded.classify(cleaned, { signal }))
+    const results = await work.run((signal) => loaded.classify(texts, { signal }))
     return c.json({ model: answering, results })
   })
 }
@@ -58,45 +57,59 @@ function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassi
   return classifier
 }
 
-function parseRequest(body: Uint8Array): z.output<typeof classifyRequest> {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch (cause) {
-    throw new WinnowError('body_invalid', 'The body is not valid JSON in UTF-8', { cause })
-  }
-  const parsed = classifyRequest.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]!
-  const field = issue.path.join('.')
-  throw new WinnowError('body_invalid', `${field === '' ? 'The body' : field}: ${issue.message}`, {
-    details: { field },
-  })
-}
-
-/** The texts cleaned as the stream does it, so that both give the same label. */
-function checkedTexts(texts: readonly string[], config: ClassifyConfig): string[] {
-  const textsMax = config.gateway.classifyTextsMax
-  if (texts.length > textsMax) {
-    throw new WinnowError(
-      'batch_too_large',
-      `The request holds ${texts.length} texts; at most ${textsMax} are allowed (gateway.classifyTextsMax)`,
-      { details: { textsMax } },
-    )
-  }
-  const { textBytesMax } = config.limits
-  const errors: ItemError[] = []
-  const cleaned = texts.map((text, index) => {
-    const clean = cleanText(text, config.cleaning.steps)
-    const defects = textDefects(text, textBytesMax)
+/** The request with its texts cleaned as the stream does it, so that both give the same label. */
+function* cleanedRequest(
+  body: Uint8Array,
+  config: ClassifyConfig,
+): Generator<void, z.output<typeof classifyRequest>, void> {
+  const { texts, model } = yield* parseRequest(body, config.gateway.classifyTextsMax)
+  const errors = createItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
+  const cleaned: string[] = []
+  for (const [index, text] of texts.entries()) {
+    yield
+    const defects = textDefects(text, config.limits.textBytesMax)
+    const clean = defects.length === 0 ? cleanText(text, config.cleaning.steps) : ''
     // What cleaning leaves is never longer than allowed, but it may be nothing.
     if (defects.length === 0) defects.push(...textDefects(clean, Infinity))
-    errors.push(...defects.map((defect) => ({ index, ...defect })))
-    return clean
-  })
-  if (errors.length === 0) return cleaned
-  const consequence = 'nothing was classified'
-  throw itemsInvalid(errors, { total: texts.length, noun: 'texts', consequence })
+    if (defects.length > 0) errors.add(index, defects)
+    cleaned.push(clean)
+  }
+  errors.throwIfAny(texts.length)
+  return { texts: cleaned, model }
+}
+
+function* parseRequest(
+  body: Uint8Array,
+  textsMax: number,
+): Generator<void, z.output<typeof classifyRequest>> {
+  // The texts, the fields of the request, and a few wrong ones.
+  const entriesMax = textsMax + 64
+  const read = yield* readBody(body, entriesMax)
+  if (read.kind === 'unreadable') {
+    throw read.error.code === 'field_too_long'
+      ? tooManyTexts(textsMax)
+      : bodyInvalid('The body is not valid JSON in UTF-8')
+  }
+  const parsed = classifyRequest.safeParse(read.value)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const field = issue.path.join('.')
+    throw bodyInvalid(`${field === '' ? 'The body' : field}: ${issue.message}`, field)
+  }
+  if (parsed.data.texts.length > textsMax) throw tooManyTexts(textsMax)
+  return parsed.data
+}
+
+function bodyInvalid(message: string, field?: string): WinnowError {
+  return new WinnowError('body_invalid', message, field === undefined ? {} : { details: { field } })
+}
+
+function tooManyTexts(textsMax: number): WinnowError {
+  return new WinnowError(
+    'batch_too_large',
+    `The request holds more than ${textsMax} texts (gateway.classifyTextsMax)`,
+    { details: { textsMax } },
+  )
 }
 
 const classifyRequest = z
@@ -159,6 +172,6 @@ const postClassify: RouteConfig = {
   request: { body: { required: true, content: jsonContent('ClassifyRequest') } },
   responses: {
     200: { description: 'One result for each text.', content: jsonContent('ClassifyResponse') },
-    ...problems([400, 401, 403, 404, 413, 415, 422, 500, 503, 504]),
+    ...problems([400, 401, 403, 404, 408, 413, 415, 422, 500, 503, 504]),
   },
 }

@@ -1,13 +1,19 @@
 // The forms of a body, and what is wrong with one.
 import { describe, expect, it } from 'vitest'
-import { bodyFormat, bodyValues } from './event-body.ts'
+import { bodyFormat, cutBody, type BodyFormat, type BodyValue } from './event-body.ts'
 
-const json = (text: string | Buffer, valuesMax = 10) =>
-  bodyValues(Buffer.from(text), { format: 'json', valuesMax })
-const ndjson = (text: string | Buffer, valuesMax = 10) =>
-  bodyValues(Buffer.from(text), { format: 'ndjson', valuesMax })
-const values = (read: ReturnType<typeof bodyValues>) =>
-  read.map((entry) => (entry.kind === 'value' ? entry.value : entry.error.code))
+/** All steps at once. */
+function read(body: string | Buffer, options: { format: BodyFormat; itemsMax?: number }) {
+  const steps = cutBody(Buffer.from(body), { itemsMax: 10, entriesMax: 20, ...options })
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return Array.from({ length: value.count }, (_, index) => value.read(index))
+  }
+}
+const json = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'json', itemsMax })
+const ndjson = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'ndjson', itemsMax })
+const values = (items: readonly BodyValue[]) =>
+  items.map((item) => (item.kind === 'value' ? item.value : item.error.code))
 
 describe('bodyFormat', () => {
   it.each([
@@ -35,7 +41,7 @@ describe('bodyFormat', () => {
   })
 })
 
-describe('bodyValues', () => {
+describe('cutBody', () => {
   it.each([
     ['{"a":1}', [{ a: 1 }]],
     ['[{"a":1},2]', [{ a: 1 }, 2]],
@@ -61,12 +67,17 @@ describe('bodyValues', () => {
     ['json', '[]'],
     ['json', '{"a":'],
     ['json', '{"a":\n1'],
+    ['json', '[1,2'],
+    ['json', '[1,,2]'],
+    ['json', '[1}'],
+    ['json', '[1] 2'],
+    ['json', '[{"a":"]'],
+    ['json', '[\ufeff1]'],
+    ['json', '{"a":1}{"b":2}'],
     ['ndjson', ''],
     ['ndjson', '\n \n'],
   ] as const)('refuses %s %j', (format, text) => {
-    expect(() => bodyValues(Buffer.from(text), { format, valuesMax: 5 })).toThrow(
-      expect.objectContaining({ code: 'body_invalid' }),
-    )
+    expect(() => read(text, { format })).toThrow(expect.objectContaining({ code: 'body_invalid' }))
   })
 
   it('says where JSON breaks', () => {

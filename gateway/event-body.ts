@@ -1,12 +1,23 @@
-// Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms and
-// the count; whether each value is an event is event-check.ts's.
+// Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms and the
+// counts, and parses one item at a time, so that no body costs more than a pass over its bytes before it is
+// known to be within the limits. Whether each value is an event is event-check.ts's.
+import { isUtf8 } from 'node:buffer'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { EventError } from '../schemas/errors.ts'
+import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
 
-/** One value of the body, or why a line of it could not be read. */
+/** One value of the body, or why it could not be read. */
 export type BodyValue =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'unreadable'; readonly error: EventError }
+
+/** How much a body may hold. */
+export type BodyLimits = {
+  /** Most items. */
+  readonly itemsMax: number
+  /** Most entries of the objects and arrays within one item, and so the deepest nesting too. */
+  readonly entriesMax: number
+}
 
 /** How a body is written. */
 export type BodyFormat = 'json' | 'ndjson'
@@ -44,71 +55,118 @@ export function bodyFormat(headers: {
 }
 
 /**
- * The values of a body in order. `application/json` may hold NDJSON too, since that is what many
- * tools send. Throws `body_invalid` or `batch_too_large`.
+ * Cuts a body into its values, in steps of about a millisecond; `read` parses them one at a time. `application/json` may hold NDJSON too, since that is what many tools
+ * send. Throws `body_invalid` or `batch_too_large`.
  */
-export function bodyValues(
-  body: Uint8Array,
-  options: { readonly format: BodyFormat; readonly valuesMax: number },
-): BodyValue[] {
-  const { format, valuesMax } = options
-  const values = format === 'ndjson' ? lineValues(body, valuesMax) : jsonValues(body, valuesMax)
-  if (values.length === 0) throw new WinnowError('body_invalid', 'The body holds no event')
-  return values
-}
-
-function jsonValues(body: Uint8Array, valuesMax: number): BodyValue[] {
-  const read = readJson(body)
-  if (read.kind === 'unreadable') {
-    const firstLine = body.indexOf(0x0a)
-    const isLines = firstLine > 0 && readJson(body.subarray(0, firstLine)).kind === 'value'
-    if (isLines) return lineValues(body, valuesMax)
-    throw new WinnowError('body_invalid', read.error.message)
+export function* cutBody(
+  bytes: Uint8Array,
+  options: BodyLimits & { readonly format: BodyFormat },
+): Generator<void, { readonly count: number; read(index: number): BodyValue }> {
+  const { body, start } = jsonText(bytes)
+  const { form, items } =
+    options.format === 'ndjson'
+      ? { form: 'lines' as const, items: yield* cutLines(body, start, options) }
+      : yield* cutJson(body, start, options)
+  if (items.length === 0) throw invalidBody('The body holds no event')
+  return {
+    count: items.length,
+    read: (index) => {
+      const value = readItem(body, items[index]!, options.entriesMax)
+      // A line that cannot be read is one wrong item; JSON that breaks is no list of items at all.
+      if (form === 'lines' || value.kind === 'value' || value.error.code === 'field_too_long') {
+        return value
+      }
+      const where = form === 'array' ? `The value at index ${index}: ` : ''
+      throw invalidBody(`${where}${value.error.message}`)
+    },
   }
-  if (!Array.isArray(read.value)) return [read]
-  if (read.value.length > valuesMax) throw tooMany(valuesMax)
-  return read.value.map((value: unknown) => ({ kind: 'value', value }))
 }
 
-function lineValues(body: Uint8Array, valuesMax: number): BodyValue[] {
-  const values: BodyValue[] = []
-  let from = 0
-  while (from < body.length) {
+/** The one value of a body, in two steps. */
+export function* readBody(bytes: Uint8Array, entriesMax: number): Generator<void, BodyValue> {
+  const { body, start } = jsonText(bytes)
+  const item = { from: start, to: body.length }
+  const entries = yield* countEntries(body, { ...item, entriesMax })
+  yield
+  return readItem(body, { ...item, entries }, entriesMax)
+}
+
+/** A byte order mark is no part of the JSON text; RFC 8259, 8.1 lets a parser ignore it. */
+function jsonText(bytes: Uint8Array): { body: Buffer; start: number } {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { body, start: body.length >= 3 && body.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0 }
+}
+
+type Cut = { form: 'one' | 'array' | 'lines'; items: readonly JsonItem[] }
+
+function* cutJson(body: Buffer, start: number, limits: BodyLimits): Generator<void, Cut> {
+  const open = afterBlank(body, start)
+  if (open === body.length) return { form: 'one', items: [] }
+  const isArray = String.fromCharCode(body[open]!) === '['
+  const array = isArray ? yield* cutArray(body, open, limits.itemsMax) : undefined
+  if (array !== undefined && array.items.length > limits.itemsMax) throw tooMany(limits.itemsMax)
+  if (array !== undefined && afterBlank(body, array.to) === body.length) {
+    return { form: 'array', items: array.items }
+  }
+  if (yield* startsWithLine(body, start, limits)) {
+    return { form: 'lines', items: yield* cutLines(body, start, limits) }
+  }
+  if (isArray) {
+    const where =
+      array === undefined ? 'has no end' : `ends at position ${array.to}, the body does not`
+    throw invalidBody(`The array in the body ${where}`)
+  }
+  const item = { from: start, to: body.length }
+  const entries = yield* countEntries(body, { ...item, ...limits })
+  return { form: 'one', items: [{ ...item, entries }] }
+}
+
+/** Whether the first line is a value by itself, and not all of the body. */
+function* startsWithLine(body: Buffer, from: number, limits: BodyLimits): Generator<void, boolean> {
+  const to = body.indexOf(0x0a, from)
+  if (to < 0 || afterBlank(body, to) === body.length) return false
+  const entries = yield* countEntries(body, { from, to, ...limits })
+  return readItem(body, { from, to, entries }, limits.entriesMax).kind === 'value'
+}
+
+function* cutLines(body: Buffer, start: number, limits: BodyLimits): Generator<void, JsonItem[]> {
+  const items: JsonItem[] = []
+  for (let from = afterBlank(body, start); from < body.length; from = afterBlank(body, from)) {
+    // Counted before it is parsed: a body of 8 MiB can hold millions of lines.
+    if (items.length === limits.itemsMax) throw tooMany(limits.itemsMax)
     const newline = body.indexOf(0x0a, from)
     const to = newline < 0 ? body.length : newline
-    const line = body.subarray(from, to)
-    from = to + 1
-    if (line.every(isBlank)) continue
-    // Counted before it is parsed: a body of 8 MiB can hold millions of lines.
-    if (values.length === valuesMax) throw tooMany(valuesMax)
-    values.push(readJson(line))
+    items.push({ from, to, entries: yield* countEntries(body, { from, to, ...limits }) })
+    from = to
+    yield
   }
-  return values
+  return items
 }
 
-function readJson(bytes: Uint8Array): BodyValue {
-  let text
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
+function readItem(body: Buffer, { from, to, entries }: JsonItem, entriesMax: number): BodyValue {
+  if (entries > entriesMax) {
+    const message = `holds more than ${entriesMax} entries in its objects and arrays`
+    return { kind: 'unreadable', error: { code: 'field_too_long', message } }
+  }
+  if (!isUtf8(body.subarray(from, to))) {
     return { kind: 'unreadable', error: { code: 'utf8_invalid', message: 'not valid UTF-8' } }
   }
   try {
-    return { kind: 'value', value: JSON.parse(text) as unknown }
+    return { kind: 'value', value: JSON.parse(body.toString('utf8', from, to)) as unknown }
   } catch (error) {
     // The parser's sentence says where, with a few characters of the caller's own body.
     return { kind: 'unreadable', error: { code: 'json_invalid', message: errorMessage(error) } }
   }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d
+function invalidBody(message: string): WinnowError {
+  return new WinnowError('body_invalid', message)
 }
 
-function tooMany(valuesMax: number): WinnowError {
+function tooMany(itemsMax: number): WinnowError {
   return new WinnowError(
     'batch_too_large',
-    `The request holds more than ${valuesMax} events (gateway.batchEventsMax)`,
-    { details: { eventsMax: valuesMax } },
+    `The request holds more than ${itemsMax} events (gateway.batchEventsMax)`,
+    { details: { eventsMax: itemsMax } },
   )
 }

@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import type { EventErrorCode } from '../schemas/errors.ts'
-import { eventJson } from '../schemas/event.ts'
+import { eventJson, visibleText } from '../schemas/event.ts'
 import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import type { PublishedEvent } from './ports.ts'
 
@@ -59,27 +59,27 @@ export function checkEvent(
 /** What is wrong with a text to classify, whether it comes in an event or on its own. */
 export function textDefects(text: string, bytesMax: number): EventDefect[] {
   const field = 'text'
-  if (text.trim() === '') return [{ code: 'text_empty', field, message: 'text is empty' }]
   const bytes = Buffer.byteLength(text)
   if (bytes > bytesMax) {
     const message = `text has ${bytes} bytes; at most ${bytesMax} are allowed (limits.textBytesMax)`
     return [{ code: 'text_too_long', field, message }]
   }
-  return hasLoneSurrogate(text)
-    ? [{ code: 'text_unpaired_surrogate', field, message: 'text holds an unpaired surrogate' }]
-    : []
+  if (!visibleText.test(text)) return [{ code: 'text_empty', field, message: 'text is empty' }]
+  return text.isWellFormed()
+    ? []
+    : [{ code: 'text_unpaired_surrogate', field, message: 'text holds an unpaired surrogate' }]
 }
 
 type Issue = z.core.$ZodIssue
 
 /** What one issue of a schema says about a value; `noun` is what the value should be. */
 export function shapeDefects(issue: Issue, value: object, noun: string): EventDefect[] {
-  const field = issue.path.join('.')
+  const field = shorten(issue.path.join('.'))
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
         code: 'field_unknown',
-        field: key,
+        field: shorten(key),
         message: `${shorten(key)} is not a field of ${noun}`,
       }))
     case 'too_big':
@@ -90,10 +90,12 @@ export function shapeDefects(issue: Issue, value: object, noun: string): EventDe
       ]
     case 'too_small':
       return [{ code: 'field_type', field, message: `${field} must not be empty` }]
+    case 'custom':
+      return [{ code: 'field_type', field, message: `${field} ${issue.message}` }]
     default:
       return issue.path.length === 1 && !Object.hasOwn(value, issue.path[0]!)
         ? [{ code: 'field_missing', field, message: `${field} is missing` }]
-        : [{ code: 'field_type', field, message: `${shorten(field)} has the wrong type` }]
+        : [{ code: 'field_type', field, message: `${field} has the wrong type` }]
   }
 }
 
@@ -134,7 +136,7 @@ export function surrogateDefects(
   named: readonly (readonly [field: string, value: string | undefined])[],
 ): EventDefect[] {
   return named
-    .filter(([, value]) => value !== undefined && hasLoneSurrogate(value))
+    .filter(([, value]) => value !== undefined && !value.isWellFormed())
     .map(([field]) => ({
       code: 'text_unpaired_surrogate',
       field,
@@ -153,11 +155,6 @@ function withoutNulls(event: z.output<typeof eventJson>): CheckedEvent {
     ...(attributes != null && { attributes }),
     ...(label != null && { label }),
   }
-}
-
-/** With the u flag, a surrogate that belongs to a pair is no match. */
-function hasLoneSurrogate(text: string): boolean {
-  return /\p{Surrogate}/u.test(text)
 }
 
 function nameOf(value: unknown): string {

@@ -6,15 +6,12 @@ import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
-import { bodyFormat, bodyValues } from './event-body.ts'
-import type { BodyValue } from './event-body.ts'
+import { bodyFormat, type BodyFormat } from './event-body.ts'
 import { checkEvent } from './event-check.ts'
-import type { CheckedEvent } from './event-check.ts'
-import { repeatableId, timeOrderedId } from './event-ids.ts'
+import { repeatableId, timeOrderedId, type RequestIdentity } from './event-ids.ts'
 import { createIdempotencyMemory } from './idempotency.ts'
+import { checkItems, type ItemCheck } from './item-checks.ts'
 import type { EventPublisher, PublishedEvent } from './ports.ts'
-import { itemsInvalid } from './problem.ts'
-import type { ItemError } from './problem.ts'
 import { addRoute, addSchemas, jsonContent, problems, schemaRef } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
@@ -39,59 +36,50 @@ export function addEventRoutes(
     const key = idempotencyKey(c.req.header('idempotency-key'))
     const body = await work.body()
     const nowMs = clock()
-    const values = bodyValues(body, { format, valuesMax: config.gateway.batchEventsMax })
-    const checked = checkValues(values, { limits: config.limits, nowMs })
-    const publish = (events: readonly PublishedEvent[]) =>
-      publisher.publish(events, { traceparent: c.get('traceparent') })
-    if (key === undefined) {
-      const events = checked.map((event) => ({ ...event, id: event.id ?? timeOrderedId(nowMs) }))
-      await work.run(() => publish(events))
-      return c.json({ ids: events.map((event) => event.id) }, 202)
+    const identity = key === undefined ? undefined : { caller: c.get('caller'), key }
+    const { events, bodySha256 } = await work.steps(
+      checkedEvents(body, { config, format, nowMs, identity }),
+    )
+    const publish = () => publisher.publish(events, { traceparent: c.get('traceparent') })
+    if (identity === undefined) await work.run(publish)
+    else {
+      const request = { key: `${identity.caller} ${identity.key}`, bodySha256, nowMs }
+      await work.run(() => memory.once(request, publish))
     }
-    const bodySha256 = createHash('sha256').update(body).digest('hex')
-    const identity = { caller: c.get('caller'), key, bodySha256 }
-    const events = checked.map((event, index) => ({
-      ...event,
-      id: event.id ?? repeatableId(identity, index),
-    }))
-    const memoryKey = `${identity.caller} ${key}`
-    await work.run(async () => {
-      await memory.once({ key: memoryKey, bodySha256, nowMs }, () => publish(events))
-    })
     return c.json({ ids: events.map((event) => event.id) }, 202)
   })
 }
 
-/** Every event of the request, or an error that names each invalid one by its index. */
-function checkValues(
-  values: readonly BodyValue[],
-  options: { readonly limits: Config['limits']; readonly nowMs: number },
-): CheckedEvent[] {
-  const events: CheckedEvent[] = []
-  const errors: ItemError[] = []
+/** Every event of the request with its id. Throws `items_invalid` when one of them is wrong. */
+function* checkedEvents(
+  body: Uint8Array,
+  options: {
+    readonly config: Pick<Config, 'gateway' | 'limits'>
+    readonly format: BodyFormat
+    readonly nowMs: number
+    readonly identity: Pick<RequestIdentity, 'caller' | 'key'> | undefined
+  },
+): Generator<void, { events: PublishedEvent[]; bodySha256: string }, void> {
+  const { config, format, nowMs, identity } = options
+  const bodySha256 = identity === undefined ? '' : createHash('sha256').update(body).digest('hex')
+  yield
+  const idAt = (index: number) =>
+    identity === undefined ? timeOrderedId(nowMs) : repeatableId({ ...identity, bodySha256 }, index)
   const indexById = new Map<string, number>()
-  for (const [index, value] of values.entries()) {
-    if (value.kind === 'unreadable') {
-      errors.push({ index, ...value.error })
-      continue
-    }
-    const check = checkEvent(value.value, options)
-    if (check.kind === 'rejected') {
-      errors.push(...check.defects.map((defect) => ({ index, ...defect })))
-      continue
-    }
-    const { id } = check.event
+  const check = (value: unknown, index: number): ItemCheck<PublishedEvent> => {
+    const checked = checkEvent(value, { limits: config.limits, nowMs })
+    if (checked.kind === 'rejected') return checked
+    const { id } = checked.event
     const first = id === undefined ? undefined : indexById.get(id)
-    if (first !== undefined && options.limits.duplicateWindow > 0) {
-      const message = `the event at index ${first} has the same id`
-      errors.push({ index, code: 'duplicate_id', field: 'id', message })
-    }
     if (id !== undefined) indexById.set(id, first ?? index)
-    events.push(check.event)
+    if (first === undefined || config.limits.duplicateWindow === 0) {
+      return { kind: 'ok', item: { ...checked.event, id: id ?? idAt(index) } }
+    }
+    const message = `the event at index ${first} has the same id`
+    return { kind: 'rejected', defects: [{ code: 'duplicate_id', field: 'id', message }] }
   }
-  if (errors.length === 0) return events
-  const consequence = 'nothing was published'
-  throw itemsInvalid(errors, { total: values.length, noun: 'events', consequence })
+  const events = yield* checkItems(body, { format, config, noun: 'events', check })
+  return { events, bodySha256 }
 }
 
 function idempotencyKey(header: string | undefined): string | undefined {
@@ -159,6 +147,6 @@ const postEvents: RouteConfig = {
       description: 'The broker has acknowledged all events. Ids are in the order of the request.',
       content: jsonContent('AcceptedEvents'),
     },
-    ...problems([400, 401, 403, 409, 413, 415, 422, 500, 502, 503, 504]),
+    ...problems([400, 401, 403, 408, 409, 413, 415, 422, 500, 502, 503, 504]),
   },
 }

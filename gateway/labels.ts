@@ -4,10 +4,11 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import { labelJson } from '../schemas/label.ts'
-import { bodyFormat, bodyValues, type BodyValue } from './event-body.ts'
-import { shapeDefects, surrogateDefects, timeDefects, type EventDefect } from './event-check.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { bodyFormat } from './event-body.ts'
+import { shapeDefects, surrogateDefects, timeDefects } from './event-check.ts'
+import { checkItems, type ItemCheck } from './item-checks.ts'
 import type { LabelPublisher, PublishedLabel } from './ports.ts'
-import { itemsInvalid, type ItemError } from './problem.ts'
 import { addRoute, addSchemas, jsonContent, problems, schemaRef } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
@@ -28,63 +29,65 @@ export function addLabelRoutes(
       contentType: c.req.header('content-type'),
       contentEncoding: c.req.header('content-encoding'),
     })
-    const values = bodyValues(await work.body(), {
-      ...{ format, valuesMax: config.gateway.batchEventsMax },
-    })
+    const body = await work.body()
     const nowMs = clock()
-    // Without a time of its own, a label is of the moment when it was accepted here.
-    const checked = checkLabels(values, { limits: config.limits, nowMs }).map((label) => ({
-      ...label,
-      time: label.time ?? nowMs,
-    }))
+    const rules = { limits: config.limits, nowMs, speaker: c.get('callerName') }
+    const check = (value: unknown, index: number) => checkLabel(value, { ...rules, index })
+    const checked = await work.steps(checkItems(body, { format, config, noun: 'labels', check }))
     await work.run(() => labels.publish(checked, { traceparent: c.get('traceparent') }))
     return c.json({ accepted: checked.length }, 202)
   })
 }
 
-function checkLabels(
-  values: readonly BodyValue[],
-  options: { readonly limits: Config['limits']; readonly nowMs: number },
-): PublishedLabel[] {
-  const labels: PublishedLabel[] = []
-  const errors: ItemError[] = []
-  for (const [index, value] of values.entries()) {
-    if (value.kind === 'unreadable') {
-      errors.push({ index, ...value.error })
-      continue
-    }
-    const check = checkLabel(value.value, options)
-    if ('id' in check) labels.push(check)
-    else errors.push(...check.map((defect) => ({ index, ...defect })))
-  }
-  if (errors.length === 0) return labels
-  const consequence = 'nothing was published'
-  throw itemsInvalid(errors, { total: values.length, noun: 'labels', consequence })
-}
-
 function checkLabel(
   value: unknown,
-  options: { readonly limits: Config['limits']; readonly nowMs: number },
-): PublishedLabel | EventDefect[] {
+  rules: {
+    readonly limits: Config['limits']
+    readonly nowMs: number
+    /** Who speaks with this API key; undefined in a gateway without keys. */
+    readonly speaker: string | undefined
+    readonly index: number
+  },
+): ItemCheck<PublishedLabel> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [{ code: 'event_not_object', message: 'a label must be a JSON object' }]
+    const message = 'a label must be a JSON object'
+    return { kind: 'rejected', defects: [{ code: 'event_not_object', message }] }
   }
   const parsed = labelJson.safeParse(value)
   if (!parsed.success) {
-    return parsed.error.issues.flatMap((issue) => shapeDefects(issue, value, 'a label'))
+    const defects = parsed.error.issues.flatMap((issue) => shapeDefects(issue, value, 'a label'))
+    return { kind: 'rejected', defects }
   }
-  const { id, label, by, time } = parsed.data
+  const { id, label, time } = parsed.data
+  const by = speakerOf(parsed.data.by ?? undefined, rules)
   const defects = [
-    ...timeDefects(time ?? undefined, options),
+    ...timeDefects(time ?? undefined, rules),
     ...surrogateDefects([
       ['id', id],
       ['label', label ?? undefined],
-      ['by', by ?? undefined],
+      ['by', by],
     ]),
   ]
-  if (defects.length > 0) return defects
-  const at = typeof time === 'number' ? Math.trunc(time) : time
-  return { id, label, ...(by != null && { by }), ...(at != null && { time: at }) }
+  if (defects.length > 0) return { kind: 'rejected', defects }
+  // Without a time of its own, a label is of the moment when it was accepted here.
+  const at = typeof time === 'number' ? Math.trunc(time) : (time ?? rules.nowMs)
+  return { kind: 'ok', item: { id, label, ...(by !== undefined && { by }), time: at } }
+}
+
+/**
+ * Who says so: the name of the API key, whatever the label says. Another name in it is refused rather than
+ * replaced, since the caller means to speak for somebody else. Throws `forbidden`.
+ */
+function speakerOf(
+  by: string | undefined,
+  { speaker, index }: { speaker: string | undefined; index: number },
+): string | undefined {
+  if (speaker === undefined || by === undefined || by === speaker) return speaker ?? by
+  throw new WinnowError(
+    'forbidden',
+    `The label at index ${index} is by somebody else than "${speaker}", whose API key this is; leave "by" out`,
+    { details: { index, by: speaker } },
+  )
 }
 
 const labelExample = labelJson.meta({
@@ -130,6 +133,6 @@ const postLabels: RouteConfig = {
       description: 'The broker has acknowledged all labels.',
       content: jsonContent('AcceptedLabels'),
     },
-    ...problems([400, 401, 403, 413, 415, 422, 500, 502, 503, 504]),
+    ...problems([400, 401, 403, 408, 413, 415, 422, 500, 502, 503, 504]),
   },
 }

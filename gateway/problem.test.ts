@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { WinnowError, eventErrors, operationErrors } from '../schemas/errors.ts'
 import type { ErrorCode, OperationErrorCode } from '../schemas/errors.ts'
 import {
+  createItemErrors,
   itemErrorsMax,
-  itemsInvalid,
   problemResponse,
   problemSchema,
   statusByCode,
@@ -77,17 +77,21 @@ describe('problemResponse', () => {
   })
 })
 
-describe('itemsInvalid', () => {
+describe('createItemErrors', () => {
   it('counts items, not errors, and lists a bounded number', () => {
-    const errors = Array.from({ length: 2 * itemErrorsMax }, (_, position) => ({
-      index: Math.floor(position / 2),
-      code: 'field_type' as const,
-      message: 'wrong',
-    }))
-    const request = { total: 500, noun: 'events', consequence: 'nothing was published' }
-    const error = itemsInvalid(errors, request)
-    expect(error.message).toBe(`${itemErrorsMax} of 500 events are invalid; nothing was published`)
-    expect(error.details['errors']).toHaveLength(itemErrorsMax)
-    expect(error.details['errorsTotal']).toBe(2 * itemErrorsMax)
+    const found = createItemErrors({ noun: 'events', consequence: 'nothing was published' })
+    found.throwIfAny(500)
+    const defect = { code: 'field_type' as const, message: 'wrong' }
+    const many = Array.from({ length: 200_000 }, () => defect)
+    for (let index = 0; index < 3; index += 1) found.add(index, many)
+    expect(() => found.throwIfAny(500)).toThrow(
+      expect.objectContaining({
+        message: '3 of 500 events are invalid; nothing was published',
+        details: {
+          errors: Array.from({ length: itemErrorsMax }, () => ({ index: 0, ...defect })),
+          errorsTotal: 600_000,
+        },
+      }),
+    )
   })
 })

@@ -7,7 +7,7 @@ import type { ErrorCode, EventErrorCode } from '../schemas/errors.ts'
 
 /** The statuses that errors use. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
 
 /**
  * The one HTTP status of each error code: a new code does not compile until it is here. Codes that are
@@ -74,6 +74,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   body_invalid: 400,
   items_invalid: 422,
   body_too_large: 413,
+  body_timeout: 408,
   batch_too_large: 413,
   media_type_unsupported: 415,
   parameter_invalid: 400,
@@ -94,7 +95,7 @@ export type ItemError = {
 }
 
 /** Most item errors that one problem lists; `errorsTotal` counts them all. */
-export const itemErrorsMax = 100
+export const itemErrorsMax = 10
 
 /** The problem document as every error answer carries it; some codes add members of their own. */
 export const problemSchema = z
@@ -136,17 +137,34 @@ export const problemSchema = z
     ],
   })
 
-/** The error for a request with invalid items; `noun` is what the items are called. */
-export function itemsInvalid(
-  errors: readonly ItemError[],
-  request: { readonly total: number; readonly noun: string; readonly consequence: string },
-): WinnowError {
-  const invalid = new Set(errors.map((error) => error.index)).size
-  return new WinnowError(
-    'items_invalid',
-    `${invalid} of ${request.total} ${request.noun} ${invalid === 1 ? 'is' : 'are'} invalid; ${request.consequence}`,
-    { details: { errors: errors.slice(0, itemErrorsMax), errorsTotal: errors.length } },
-  )
+/** Collects what is wrong with the items of one request: the first errors, and the count of all. */
+export type ItemErrors = {
+  /** Notes the defects of one item. */
+  add(index: number, defects: readonly Omit<ItemError, 'index'>[]): void
+  /** Throws `items_invalid` when any item of `total` was noted. */
+  throwIfAny(total: number): void
+}
+
+/** An empty collection; `noun` is what the items are called, `consequence` what did not happen to them. */
+export function createItemErrors(request: { noun: string; consequence: string }): ItemErrors {
+  const errors: ItemError[] = []
+  let errorsTotal = 0
+  let invalid = 0
+  return {
+    add: (index, defects) => {
+      invalid += 1
+      errorsTotal += defects.length
+      const room = itemErrorsMax - errors.length
+      for (const defect of defects.slice(0, room)) errors.push({ index, ...defect })
+    },
+    throwIfAny: (total) => {
+      if (invalid === 0) return
+      const which = `${invalid} of ${total} ${request.noun} ${invalid === 1 ? 'is' : 'are'} invalid`
+      throw new WinnowError('items_invalid', `${which}; ${request.consequence}`, {
+        details: { errors, errorsTotal },
+      })
+    },
+  }
 }
 
 /**

@@ -40,7 +40,16 @@ export function addRoute(
 /** Adds named schemas to the description. */
 export function addSchemas(app: Gateway, schemas: Readonly<Record<string, z.ZodType>>): void {
   for (const [name, schema] of Object.entries(schemas)) {
-    const json: Record<string, unknown> = { ...z.toJSONSchema(schema, { io: 'input' }) }
+    const json: Record<string, unknown> = {
+      ...z.toJSONSchema(schema, {
+        io: 'input',
+        // zod leaves out the examples of a schema that looks at its input first.
+        override: ({ zodSchema, jsonSchema }) => {
+          const examples = z.globalRegistry.get(zodSchema)?.['examples'] as unknown[] | undefined
+          if (examples !== undefined) jsonSchema.examples = examples
+        },
+      }),
+    }
     // OpenAPI 3.1 names the dialect once for the whole document.
     delete json['$schema']
     app.openAPIRegistry.registerComponent('schemas', name, json)
@@ -72,6 +81,7 @@ const problemMeanings = {
   401: 'A valid API key is needed.',
   403: 'The API key lacks the scope.',
   404: 'There is no such thing.',
+  408: 'The body did not arrive in the time allowed.',
   409: 'The Idempotency-Key was used for another body.',
   413: 'The body is too large, or holds too many items.',
   415: 'The content type is not supported.',

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { answerInTurn, limitConnections } from './connections.ts'
 import type { Gateway } from './route.ts'
 
 /** A listening gateway. */
@@ -25,7 +26,10 @@ export type GatewayServer = {
  */
 export async function listen(
   app: Pick<Gateway, 'fetch'>,
-  options: Pick<Config['gateway'], 'host' | 'port' | 'requestMsMax'>,
+  options: Pick<
+    Config['gateway'],
+    'host' | 'port' | 'requestMsMax' | 'connectionsMax' | 'addressConnectionsMax'
+  >,
 ): Promise<GatewayServer> {
   let closing: Promise<void> | undefined
   const atWork = new Set<ServerResponse>()
@@ -39,7 +43,7 @@ export async function listen(
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1_000,
     },
-    (request, response) => {
+    answerInTurn((request, response) => {
       if (closing !== undefined) response.shouldKeepAlive = false
       atWork.add(response)
       response.once('close', () => {
@@ -47,9 +51,12 @@ export async function listen(
         // A connection whose headers promised to stay open before closing began is idle from here on.
         if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
       })
-      void answer(request, response)
-    },
+      return answer(request, response)
+    }),
   )
+  limitConnections(server, options)
+  // Ends connections that take nothing of an answer that waits for them.
+  server.timeout = options.requestMsMax + 30_000
   await bind(server, options)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host

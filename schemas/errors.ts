@@ -100,6 +100,10 @@ export const operationErrors = {
     retryable: false,
   },
   body_too_large: { meaning: 'The request body is larger than allowed.', retryable: false },
+  body_timeout: {
+    meaning: 'The request body did not arrive in the time allowed.',
+    retryable: false,
+  },
   batch_too_large: { meaning: 'The request holds more items than allowed.', retryable: false },
   media_type_unsupported: { meaning: 'The content type is not supported.', retryable: false },
   parameter_invalid: { meaning: 'A path or query parameter is wrong.', retryable: false },

@@ -1,0 +1,51 @@
+// What keeps web pages away from a gateway without keys. It stands before every route, present and future,
+// and before addresses that do not exist. A gateway with keys needs no such rule: pages have no key, and a
+// browser asks before it sends an Authorization header to another origin, which the gateway never allows.
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { isLoopback } from './auth.ts'
+import type { GatewayEnv } from './request-context.ts'
+
+/**
+ * Middleware that refuses with `forbidden` what only a browser could send on behalf of another site:
+ * - a Host that is no loopback name, as after DNS rebinding;
+ * - an Origin that is not the gateway's own (RFC 6454, 7), as with a form or a script of another page;
+ * - a Sec-Fetch-Site that says so, since an image or a link to the gateway has no Origin. `none` is an address
+ *   that somebody typed.
+ *
+ * Clients that are no browsers send neither of the last two.
+ */
+export function createBrowserGuard(
+  gateway: Pick<Config['gateway'], 'keys'>,
+): MiddlewareHandler<GatewayEnv> {
+  const needsGuard = gateway.keys.length === 0
+  return async (c, next) => {
+    const reason = needsGuard ? foreignness(c) : undefined
+    if (reason !== undefined) {
+      throw new WinnowError('forbidden', `A gateway without API keys answers ${reason}`)
+    }
+    await next()
+  }
+}
+
+function foreignness(c: Context<GatewayEnv>): string | undefined {
+  const url = new URL(c.req.url)
+  const host = c.req.header('host') ?? url.host
+  // A request line with a whole address overrules Host (RFC 9112, 3.2.2): both must be of this machine.
+  if (!isLoopback(url.hostname) || !isLoopback(hostnameOf(host))) {
+    return 'only at a loopback address or localhost'
+  }
+  const origin = c.req.header('origin')
+  if (origin !== undefined && origin !== url.origin) return 'no page of another origin'
+  const site = c.req.header('sec-fetch-site')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return 'no request that another site makes'
+  }
+  return undefined
+}
+
+/** The name in a Host header, without its port. */
+function hostnameOf(host: string): string {
+  return host.replace(/:\d*$/, '')
+}

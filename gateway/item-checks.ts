@@ -1,0 +1,47 @@
+// Checks the items of a body one at a time, in steps: all of them pass, or the request is refused with the
+// first defects. The order is the body's; what an item must be is its check's.
+import type { Config } from '../configs/schema.ts'
+import { cutBody, type BodyFormat } from './event-body.ts'
+import type { EventDefect } from './event-check.ts'
+import { createItemErrors } from './problem.ts'
+
+/** An item that passed, or everything that is wrong with it. */
+export type ItemCheck<T> =
+  { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly EventDefect[] }
+
+/** How many entries an item may have beyond its attributes, so that a wrong one still gets a list of errors. */
+const spareEntries = 256
+
+/**
+ * The checked items of a body. Throws `items_invalid`, or what is wrong with the body as a whole:
+ * `body_invalid`, `batch_too_large`.
+ */
+export function* checkItems<T>(
+  body: Uint8Array,
+  options: {
+    readonly format: BodyFormat
+    readonly config: Pick<Config, 'gateway' | 'limits'>
+    /** What the items are called. */
+    readonly noun: string
+    readonly check: (value: unknown, index: number) => ItemCheck<T>
+  },
+): Generator<void, T[], void> {
+  const { config, noun, check } = options
+  const cut = yield* cutBody(body, {
+    format: options.format,
+    itemsMax: config.gateway.batchEventsMax,
+    entriesMax: config.limits.attributesMax + spareEntries,
+  })
+  const errors = createItemErrors({ noun, consequence: 'nothing was published' })
+  const items: T[] = []
+  for (let index = 0; index < cut.count; index += 1) {
+    yield
+    const read = cut.read(index)
+    const checked: ItemCheck<T> =
+      read.kind === 'value' ? check(read.value, index) : { kind: 'rejected', defects: [read.error] }
+    if (checked.kind === 'ok') items.push(checked.item)
+    else errors.add(index, checked.defects)
+  }
+  errors.throwIfAny(cut.count)
+  return items
+}

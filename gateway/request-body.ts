@@ -1,0 +1,125 @@
+// Reads the bodies of requests into memory that all of them share. A body that arrives slowly keeps nothing
+// from others: it has no place among the requests at work, and when memory runs out the oldest unfinished
+// body is given up. How many requests are at work is admission.ts's.
+import type { Readable } from 'node:stream'
+import { WinnowError } from '../schemas/errors.ts'
+
+/** Memory of all bodies together, as a multiple of the largest one. */
+const bodiesMax = 8
+
+/** A body in memory; `release` gives its memory back, once. */
+export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
+
+/** The memory of all bodies, those at work and those that still arrive. */
+export type BodyMemory = {
+  /**
+   * Reads a body to its end. Throws `body_too_large`, `cancelled` when the connection breaks, the reason of
+   * `signal`, and `queue_full` when memory runs out and no older body could be given up.
+   */
+  read(source: Readable, signal: AbortSignal): Promise<HeldBody>
+}
+
+/** Memory for bodies of at most `bytesMax` bytes each. */
+export function createBodyMemory(bytesMax: number): BodyMemory {
+  const totalMax = bodiesMax * bytesMax
+  let total = 0
+  /** Those that still arrive, in the order in which they began, and how to give each of them up. */
+  const arriving = new Map<Buffered, (reason: WinnowError) => void>()
+  const reserve = (body: Buffered, bytes: number) => {
+    while (total + bytes > totalMax) {
+      const [oldest] = arriving
+      if (oldest === undefined || oldest[0] === body) throw memoryFull()
+      oldest[1](memoryFull())
+    }
+    total += bytes
+    body.capacity += bytes
+  }
+  const append = (body: Buffered, chunk: Buffer) => {
+    const length = body.length + chunk.length
+    if (length > bytesMax) throw bodyTooLarge(bytesMax)
+    if (length > body.memory.length) {
+      // A body of one chunk takes what it needs; one of many small chunks is copied twice at most.
+      const capacity = Math.min(bytesMax, Math.max(length, 2 * body.memory.length))
+      reserve(body, capacity - body.capacity)
+      const larger = Buffer.allocUnsafeSlow(capacity)
+      body.memory.copy(larger, 0, 0, body.length)
+      body.memory = larger
+    }
+    chunk.copy(body.memory, body.length)
+    body.length = length
+  }
+  const release = (body: Buffered) => {
+    total -= body.capacity
+    body.capacity = 0
+  }
+  return {
+    read: (source, signal) =>
+      new Promise((resolve, reject) => {
+        const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
+        const leave = () => {
+          arriving.delete(body)
+          signal.removeEventListener('abort', onAbort)
+          source
+            .off('readable', onReadable)
+            .off('end', onEnd)
+            .off('error', onClose)
+            .off('close', onClose)
+        }
+        const giveUp = (reason: Error) => {
+          leave()
+          release(body)
+          reject(reason)
+        }
+        const onAbort = () => {
+          giveUp(signal.reason as WinnowError)
+        }
+        const onReadable = () => {
+          try {
+            let chunk
+            while ((chunk = source.read() as Buffer | null) !== null) append(body, chunk)
+          } catch (error) {
+            giveUp(error as Error)
+          }
+        }
+        const onEnd = () => {
+          leave()
+          const bytes = body.memory.subarray(0, body.length)
+          resolve({
+            bytes,
+            release: () => {
+              release(body)
+            },
+          })
+        }
+        const onClose = (cause?: Error) => {
+          const message = 'The connection broke off within the body'
+          giveUp(new WinnowError('cancelled', message, { cause }))
+        }
+        arriving.set(body, giveUp)
+        signal.addEventListener('abort', onAbort, { once: true })
+        source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
+        if (signal.aborted) onAbort()
+        else if (source.destroyed) onClose()
+      }),
+  }
+}
+
+type Buffered = {
+  memory: Buffer
+  length: number
+  /** What is reserved for it. */
+  capacity: number
+}
+
+/** The refusal of a body over the limit. */
+export function bodyTooLarge(bytesMax: number): WinnowError {
+  return new WinnowError(
+    'body_too_large',
+    `The body is larger than ${bytesMax} bytes (gateway.bodyBytesMax)`,
+    { details: { bytesMax } },
+  )
+}
+
+function memoryFull(): WinnowError {
+  return new WinnowError('queue_full', 'The bodies of other requests take all memory for bodies')
+}
