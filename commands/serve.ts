@@ -1,7 +1,7 @@
 // `winnow serve`: the HTTP gateway with its clients and, unless switched off, the model.
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
-import { createGateway } from '../gateway/app.ts'
+import { createGateway, failureText } from '../gateway/app.ts'
 import { createAuthorize } from '../gateway/auth.ts'
 import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
@@ -107,6 +107,9 @@ export function openGateway(options: {
       ],
       metrics: telemetry,
       metricsText: () => telemetry.registry.metrics(),
+      onFailure: (failure) => {
+        log(failureText(failure))
+      },
     })
     const server = opened.add(await listen(app, config.gateway), (one) => one.close())
     return { url: server.url, model: slot?.current.ref, close: () => opened.close() }

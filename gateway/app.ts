@@ -40,8 +40,8 @@ export type GatewayParts = {
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
-  /** Called for each answer of 500 and above but deliberate refusals; one line on stderr by default. */
-  readonly onFailure?: (failure: GatewayFailure) => void
+  /** Called for each answer of 500 and above but deliberate refusals. */
+  readonly onFailure: (failure: GatewayFailure) => void
   /** Epoch milliseconds. */
   readonly clock?: () => number
 }
@@ -51,7 +51,7 @@ export type GatewayParts = {
  * Throws `config_invalid` when it would listen beyond loopback without API keys.
  *
  * @example
- * const app = createGateway({ config, publisher, results, health: [], metrics, metricsText })
+ * const app = createGateway({ config, publisher, results, health: [], metrics, metricsText, onFailure })
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(parts: GatewayParts): Gateway {
@@ -70,7 +70,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   addClassifyRoutes(app, { ...context, classifier })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })
-  addOpenapiRoute(app)
+  addOpenapiRoute(app, config.gateway)
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)
     if (allowed.length === 0) {
@@ -84,11 +84,15 @@ export function createGateway(parts: GatewayParts): Gateway {
     const error = new WinnowError('method_not_allowed', `Use ${allowed.join(' or ')} here`)
     return problemResponse(c, error, c.get('requestId'))
   })
-  const onFailure = parts.onFailure ?? writeFailure
   app.onError((error, c) => {
     const response = problemResponse(c, error, c.get('requestId'))
     if (response.status >= 500 && !isOwnRefusal(error)) {
-      onFailure({ error, requestId: c.get('requestId'), method: c.req.method, path: c.req.path })
+      parts.onFailure({
+        error,
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+      })
     }
     return response
   })
@@ -116,8 +120,9 @@ function allowedMethods(app: Gateway, path: string): string[] {
   return matching.includes('GET') ? ['GET', 'HEAD', ...matching.slice(1)] : matching
 }
 
-function writeFailure({ error, requestId, method, path }: GatewayFailure): void {
+/** A failure as text for the log, the stack of a defect included. It holds what callers sent, as they sent it. */
+export function failureText({ error, requestId, method, path }: GatewayFailure): string {
   const code = error instanceof WinnowError ? error.code : 'internal'
   const text = error instanceof Error ? (code === 'internal' ? error.stack : error.message) : error
-  console.error(`${method} ${path} ${requestId} ${code}: ${String(text)}`)
+  return `${method} ${path} ${requestId} ${code}: ${String(text)}`
 }

@@ -1,6 +1,7 @@
 // GET /openapi.json: the description that the routes added about themselves. It owns the frame of the
 // document, not the routes.
 import type { RouteConfig } from '@hono/zod-openapi'
+import type { Config } from '../configs/schema.ts'
 import { problemSchema } from './problem.ts'
 import { addRoute, addSchemas } from './route.ts'
 import type { Gateway } from './route.ts'
@@ -9,16 +10,16 @@ import type { Gateway } from './route.ts'
 const interfaceVersion = '1.0.0'
 
 /** Adds GET /openapi.json. Call it after all other routes: the document is built once. */
-export function addOpenapiRoute(app: Gateway): void {
+export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], 'keys'>): void {
   addSchemas(app, { Problem: problemSchema })
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
     description: 'An API key of gateway.keys. A gateway on loopback may run without keys.',
   })
-  let document: string | undefined
+  let document: Buffer<ArrayBuffer> | undefined
   addRoute(app, { ...getOpenapi, middleware: [] }, (c) => {
-    document ??= JSON.stringify(
+    document ??= bytesOf(
       app.getOpenAPI31Document({
         openapi: '3.1.0',
         info: {
@@ -37,9 +38,27 @@ export function addOpenapiRoute(app: Gateway): void {
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],
       }),
+      gateway,
     )
     return c.body(document, 200, { 'Content-Type': 'application/json' })
   })
+}
+
+type Document = ReturnType<Gateway['getOpenAPI31Document']>
+
+/** The document as it is sent. A gateway without keys says that none is needed, and takes any. */
+function bytesOf(
+  document: Document,
+  gateway: Pick<Config['gateway'], 'keys'>,
+): Buffer<ArrayBuffer> {
+  if (gateway.keys.length === 0) {
+    for (const path of Object.values(document.paths ?? {})) {
+      for (const operation of [path.get, path.post]) {
+        if (operation?.security !== undefined) operation.security.unshift({})
+      }
+    }
+  }
+  return Buffer.from(JSON.stringify(document))
 }
 
 const getOpenapi: RouteConfig = {

@@ -28,9 +28,11 @@ describe('GET /v1/results/{id}', () => {
       },
       list: () => Promise.resolve({ results: [] }),
     }
-    const { status, json } = await gatewayUnderTest({ results }).get('/v1/results/a%20b%3Fc%25')
+    const { status, json } = await gatewayUnderTest({ results }).get(
+      '/v1/results/a%20b%3F%0Ac%25%E2%80%A8',
+    )
     expect([status, json['code']]).toEqual([404, 'not_found'])
-    expect(asked).toEqual(['a b?c%'])
+    expect(asked).toEqual(['a b?\nc%\u2028'])
   })
 })
 
@@ -46,7 +48,7 @@ describe('GET /v1/results', () => {
   it('reads every parameter', async () => {
     const gateway = gatewayUnderTest()
     const query =
-      'label=ham&source=support-mail&model=mail@3&since=2025-01-01T00:00:00Z&until=1738368000000&limit=7&cursor=next'
+      'label=ham&source=support-mail&model=mail@3&since=2025-01-01T00:00:00Z&until=1738368000000&limit=7&cursor=1738324800120~3~17~winnow.events~mail~3'
     expect((await gateway.get(`/v1/results?${query}`)).status).toBe(200)
     expect(gateway.filters).toEqual([
       {
@@ -57,7 +59,7 @@ describe('GET /v1/results', () => {
         sinceMs: Date.UTC(2025, 0, 1),
         untilMs: 1_738_368_000_000,
         limit: 7,
-        cursor: 'next',
+        cursor: '1738324800120~3~17~winnow.events~mail~3',
       },
     ])
   })
@@ -71,8 +73,12 @@ describe('GET /v1/results', () => {
     ['since=yesterday', 'since'],
     ['since=2025-01-01', 'since'],
     ['until=-5', 'until'],
-    ['since=2&until=1', 'since'],
-    ['since=1&until=1', 'since'],
+    ['since=', 'since'],
+    ['since=2025-02-29T00:00:00Z', 'since'],
+    ['limit=%D9%A3', 'limit'],
+    ['cursor=1.5~0~0~t~m~1', 'cursor'],
+    ['cursor=1~-1~0~t~m~1', 'cursor'],
+    ['cursor=99999999999999~0~0~t~m~1', 'cursor'],
     ['model=a@b@c', 'model'],
     ['model=@3', 'model'],
     ['label=', 'label'],
@@ -86,6 +92,23 @@ describe('GET /v1/results', () => {
     expect(gateway.filters).toEqual([])
   })
 
+  it('refuses every cursor that a reader never gave', async () => {
+    // Positions with numbers outside of their columns, as an earlier form of the cursor had them.
+    const positions = [
+      ['1', '2', -1, 0, 'm', '1'],
+      [0, 'a', -1, 0, 'm', '1'],
+      [1.5, 'a', 0, 0, 'm', '1'],
+      [1e30, 'a', 0, 0, 'm', '1'],
+      [0, 'a', 0, -1, 'm', '1'],
+      [0, 'a', 0, 0, 'm', '1'],
+    ]
+    for (const position of positions) {
+      const cursor = Buffer.from(JSON.stringify(position)).toString('base64url')
+      const { status, json } = await gatewayUnderTest().get(`/v1/results?cursor=${cursor}`)
+      expect([status, json['parameter']]).toEqual([400, 'cursor'])
+    }
+  })
+
   it.each([
     ['analytics_unavailable', 503],
     ['analytics_refused', 502],
@@ -93,7 +116,7 @@ describe('GET /v1/results', () => {
   ] as const)('answers %s of the reader with %i', async (code, status) => {
     const fail = () => Promise.reject(new WinnowError(code, 'no'))
     const gateway = gatewayUnderTest({ results: { byId: fail, list: fail } })
-    expect((await gateway.get('/v1/results?cursor=bad')).status).toBe(status)
+    expect((await gateway.get('/v1/results?cursor=1~0~0~t~m~1')).status).toBe(status)
     expect((await gateway.get(`/v1/results/${storedResult.eventId}`)).status).toBe(status)
   })
 })

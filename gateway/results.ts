@@ -3,7 +3,9 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
-import { parseRfc3339 } from '../schemas/rfc3339.ts'
+import { characters } from '../schemas/characters.ts'
+import { resultCursorPattern } from '../schemas/result-cursor.ts'
+import { parseRfc3339, rfc3339Pattern } from '../schemas/rfc3339.ts'
 import type { ResultFilter, ResultReader, StoredResult } from './ports.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
@@ -53,9 +55,6 @@ function readFilter(query: Record<string, string[]>): ResultFilter {
   const [name, version] = splitReference(model)
   const sinceMs = readInstant('since', since)
   const untilMs = readInstant('until', until)
-  if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) {
-    throw wrongParameter('since', 'must lie before until')
-  }
   return {
     label,
     source,
@@ -75,7 +74,7 @@ function splitReference(model: string | undefined): [string | undefined, string 
 
 function readInstant(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const epochMs = /^\d{1,15}$/.test(text) ? Number(text) : parseRfc3339(text)
+  const epochMs = epochMsPattern.test(text) ? Number(text) : parseRfc3339(text)
   if (epochMs !== undefined) return epochMs
   throw wrongParameter(
     name,
@@ -113,33 +112,32 @@ function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
   }
 }
 
-const word = z.string().min(1, 'must not be empty').max(256, 'is longer than 256 characters')
+const word = characters(1, 256)
+const epochMsPattern = /^[0-9]{1,13}$/
+const instant = z.string().meta({ pattern: `${epochMsPattern.source}|${rfc3339Pattern}` })
 const resultQuery = z.strictObject({
   label: word.optional().describe('Only this predicted label.'),
   source: word.optional().describe('Only events from this source.'),
-  model: z
-    .string()
-    .max(256)
+  model: word
     .regex(/^[^@]+(@[^@]+)?$/, 'must be NAME or NAME@VERSION')
     .optional()
     .describe('Only results of this model: NAME or NAME@VERSION.'),
-  since: z
-    .string()
+  since: instant
     .optional()
     .describe('Classified at or after this time: RFC 3339 or epoch milliseconds.'),
-  until: z
-    .string()
+  until: instant
     .optional()
-    .describe('Classified before this time: RFC 3339 or epoch milliseconds.'),
+    .describe(
+      'Classified before this time, nothing unless it is later than since: RFC 3339 or epoch milliseconds.',
+    ),
   limit: z
     .string()
-    .regex(/^([1-9]\d{0,2}|1000)$/, 'must be a whole number from 1 to 1000')
+    .regex(/^([1-9][0-9]{0,2}|1000)$/, 'must be a whole number from 1 to 1000')
     .optional()
     .describe('Most results of one page, 1 to 1000; 100 when absent.'),
   cursor: z
     .string()
-    .min(1, 'must not be empty')
-    .max(1_024, 'is not a cursor of this route')
+    .regex(new RegExp(resultCursorPattern), 'is not one that a page of results gave')
     .optional()
     .describe('The cursor of the page before.'),
 })
@@ -220,7 +218,7 @@ const getResult: RouteConfig = {
       name: 'id',
       in: 'path',
       required: true,
-      schema: { type: 'string' },
+      schema: { type: 'string', minLength: 1, not: { enum: ['.', '..'] } },
       description: 'The event id; slashes in it may be written as they are or as %2F.',
     },
   ],

@@ -19,8 +19,8 @@ export type RouteContext = {
 }
 
 /**
- * Adds a route with its description. A parameter in the last place of the path may hold slashes, since
- * event ids do: `/v1/results/winnow.events/3/17`.
+ * Adds a route with its description. A parameter in the last place of the path may hold slashes and line
+ * ends, since event ids do: `/v1/results/winnow.events/3/17`.
  */
 export function addRoute(
   app: Gateway,
@@ -29,7 +29,7 @@ export function addRoute(
 ): void {
   const { middleware, ...description } = route
   app.openAPIRegistry.registerPath(description)
-  const path = route.path.replace(/\{(\w+)\}$/, ':$1{.+}').replace(/\{(\w+)\}\//g, ':$1/')
+  const path = route.path.replace(/\{(\w+)\}$/, ':$1{[\\s\\S]+}').replace(/\{(\w+)\}\//g, ':$1/')
   const named: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     c.set('route', route.path)
     await next()

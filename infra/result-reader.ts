@@ -1,9 +1,9 @@
 // Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
 // positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
-// so that pages stay right while rows land. What a shadow says is no result; SQL shows it.
-import { z } from 'zod'
+// so that pages stay right while rows land. An answer holds few rows when they are large. What a shadow says is no result; SQL shows it.
 import type { Classification } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { readResultCursor, resultCursor } from '../schemas/result-cursor.ts'
 import type { Analytics } from './clickhouse.ts'
 
 /** A stored row under the names of the records. */
@@ -28,43 +28,53 @@ const columns = `
   labels AS labels, out_of_scope AS outOfScope, probabilities AS probabilities, model AS model, version AS version, role AS role,
   tokens AS tokens, truncated AS truncated, queue_ms AS queueMs, infer_ms AS inferMs,
   total_ms AS totalMs`
+/** Most bytes of texts and attributes of one answer, but for its last row. */
+export const answerBytesMax = 4_194_304
+
 const order = 'classified_at, topic, partition, offset, model, version'
 const orderDescending = order.replaceAll(',', ' DESC,') + ' DESC'
-
-const cursorPosition = z.tuple([
-  z.number(),
-  z.string(),
-  z.number(),
-  z.number(),
-  z.string(),
-  z.string(),
-])
-type CursorPosition = z.infer<typeof cursorPosition>
+/** The same order, by the names of the records. */
+const newestFirst = orderDescending.replace('classified_at', 'classifiedAtMs')
 
 /** Makes the reader; it closes nothing. */
 export function createResultReader(analytics: Analytics) {
   return {
     byId: (eventId: string): Promise<StoredRow[]> =>
-      analytics.rows<StoredRow>(
-        `SELECT ${columns} FROM classifications WHERE event_id = {eventId: String} AND role != 'shadow'
-         ORDER BY ${orderDescending} LIMIT 1000`,
-        { eventId },
-      ),
+      boundedRows(analytics, {
+        conditions: [`event_id = {eventId: String}`, `role != 'shadow'`],
+        parameters: { eventId },
+        rowsMax: 1_000,
+      }).then(({ rows }) => rows),
 
     async list(filter: RowFilter): Promise<{ results: StoredRow[]; cursor?: string }> {
       const { conditions, parameters } = conditionsOf(filter)
-      const rows = await analytics.rows<StoredRow>(
-        `SELECT ${columns} FROM classifications WHERE ${conditions.join(' AND ')}
-         ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}`,
-        { ...parameters, rowsMax: filter.limit + 1 },
-      )
+      const rowsMax = filter.limit + 1
+      const { rows, found } = await boundedRows(analytics, { conditions, parameters, rowsMax })
       const results = rows.slice(0, filter.limit)
       const last = results.at(-1)
-      return rows.length > filter.limit && last !== undefined
-        ? { results, cursor: cursorOf(last) }
+      return found > results.length && last !== undefined
+        ? { results, cursor: resultCursor(last) }
         : { results }
     },
   }
+}
+
+/** The newest rows up to `answerBytesMax`, and how many there were without that bound. */
+async function boundedRows(
+  analytics: Analytics,
+  query: { conditions: readonly string[]; parameters: Record<string, unknown>; rowsMax: number },
+): Promise<{ rows: StoredRow[]; found: number }> {
+  const answers = await analytics.rows<StoredRow & { found: number; bytesBefore: number }>(
+    `SELECT * FROM (
+       SELECT *, count() OVER () AS found, sum(byteSize(text, attributes)) OVER (
+         ORDER BY ${newestFirst} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytesBefore
+       FROM (
+         SELECT ${columns} FROM classifications WHERE ${query.conditions.join(' AND ')}
+         ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}))
+     WHERE bytesBefore < {bytesMax: UInt64} ORDER BY ${newestFirst}`,
+    { ...query.parameters, rowsMax: query.rowsMax, bytesMax: answerBytesMax },
+  )
+  return { rows: answers, found: answers[0]?.found ?? 0 }
 }
 
 function conditionsOf(filter: RowFilter) {
@@ -84,41 +94,23 @@ function conditionsOf(filter: RowFilter) {
     parameters['untilMs'] = filter.untilMs
   }
   if (filter.cursor !== undefined) {
-    const [atMs, topic, partition, offset, model, version] = positionOf(filter.cursor)
+    const position = readResultCursor(filter.cursor)
+    if (position === undefined) {
+      const message = 'cursor is not one that a page of results gave'
+      throw new WinnowError('parameter_invalid', message)
+    }
     conditions.push(
       `(${order}) < (fromUnixTimestamp64Milli({cAtMs: Int64}), {cTopic: String},
         {cPartition: UInt32}, {cOffset: UInt64}, {cModel: String}, {cVersion: String})`,
     )
     Object.assign(parameters, {
-      cAtMs: atMs,
-      cTopic: topic,
-      cPartition: partition,
-      cOffset: offset,
-      cModel: model,
-      cVersion: version,
+      cAtMs: position.classifiedAtMs,
+      cTopic: position.topic,
+      cPartition: position.partition,
+      cOffset: position.offset,
+      cModel: position.model,
+      cVersion: position.version,
     })
   }
   return { conditions, parameters }
-}
-
-function cursorOf(row: StoredRow): string {
-  const position: CursorPosition = [
-    row.classifiedAtMs,
-    row.topic,
-    row.partition,
-    row.offset,
-    row.model,
-    row.version,
-  ]
-  return Buffer.from(JSON.stringify(position)).toString('base64url')
-}
-
-function positionOf(cursor: string): CursorPosition {
-  try {
-    return cursorPosition.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
-  } catch (cause) {
-    throw new WinnowError('parameter_invalid', 'cursor is not one that a page of results gave', {
-      cause,
-    })
-  }
 }

@@ -130,6 +130,13 @@ describe.each([
     expect(results.map(keyOf).sort()).toEqual(stored.filter(isMeant).map(keyOf).sort())
   })
 
+  it('takes any well-formed cursor for a place, whatever its numbers', async () => {
+    const least = await subject.reader.list({ limit: 5, cursor: '0~0~0~a~a~1' })
+    expect(least).toEqual({ results: [] })
+    const cursor = '9999999999999~999999999~999999999999999~z~z~z'
+    expect((await subject.reader.list({ limit: 5, cursor })).results).toHaveLength(5)
+  })
+
   it('keeps its place while newer results land', async () => {
     let landed = 0
     const land = async () => {
@@ -142,7 +149,24 @@ describe.each([
     expect(found.map(keyOf).sort()).toEqual(stored.map(keyOf).sort())
   })
 
-  it.each(['x', 'W10', '[]', Buffer.from('[1,2]').toString('base64url')])(
+  it('gives fewer results a page when they are large, and each once', async () => {
+    const text = 'x'.repeat(1_000_000)
+    const large = Array.from({ length: 9 }, (_, offset) =>
+      sampleClassification({ topic: 'r.large', offset, text, source: 'large' }),
+    )
+    await subject.store(large)
+    const pages: number[] = []
+    let cursor: string | undefined
+    do {
+      const filter = { limit: 1_000, source: 'large', ...(cursor === undefined ? {} : { cursor }) }
+      const page = await subject.reader.list(filter)
+      pages.push(page.results.length)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    expect(pages).toEqual([5, 4])
+  })
+
+  it.each(['x', 'W10', '[]', '-1~0~0~t~m~1', '1.5~0~0~t~m~1', '1e30~0~0~t~m~1', '1~0~0~t~m', ''])(
     'refuses %j as a cursor',
     async (cursor) => {
       await expect(subject.reader.list({ limit: 5, cursor })).rejects.toMatchObject({

@@ -2,6 +2,8 @@
 // the same behaviour.
 import type { ResultFilter, ResultReader, StoredResult } from '../../gateway/ports.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { answerBytesMax } from '../../infra/result-reader.ts'
+import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'
 
 /** Makes a reader of `rows`, which the caller may add to at any time. */
 export function createMemoryResults(rows: readonly StoredResult[]): ResultReader {
@@ -10,28 +12,38 @@ export function createMemoryResults(rows: readonly StoredResult[]): ResultReader
   return {
     byId: (eventId) => Promise.resolve(newestFirst().filter((row) => row.eventId === eventId)),
     list: (filter) => {
-      const after = filter.cursor === undefined ? undefined : readCursor(filter.cursor)
-      if (after === null) {
+      const position = readResultCursor(filter.cursor ?? '')
+      if (filter.cursor !== undefined && position === undefined) {
         const message = 'cursor is not one that a page of results gave'
         return Promise.reject(new WinnowError('parameter_invalid', message))
       }
+      const after = position === undefined ? undefined : placeOf(position)
       const matching = newestFirst()
         .filter((row) => matches(row, filter))
         .filter((row) => after === undefined || compare(placeOf(row), after) < 0)
-      const results = matching.slice(0, filter.limit)
+      const results = withinBytes(matching).slice(0, filter.limit)
       const last = results.at(-1)
       return Promise.resolve(
-        matching.length > filter.limit && last !== undefined
-          ? { results, cursor: JSON.stringify(placeOf(last)) }
+        matching.length > results.length && last !== undefined
+          ? { results, cursor: resultCursor(last) }
           : { results },
       )
     },
   }
 }
 
+function withinBytes(rows: readonly StoredResult[]): StoredResult[] {
+  let bytes = 0
+  return rows.filter((row) => {
+    const before = bytes
+    bytes += Buffer.byteLength(row.text)
+    return before < answerBytesMax
+  })
+}
+
 type Place = (string | number)[]
 
-function placeOf(row: StoredResult): Place {
+function placeOf(row: ResultPosition): Place {
   return [row.classifiedAtMs, row.topic, row.partition, row.offset, row.model, row.version]
 }
 
@@ -49,13 +61,4 @@ function matches(row: StoredResult, filter: ResultFilter): boolean {
     row.classifiedAtMs >= sinceMs &&
     row.classifiedAtMs < untilMs
   )
-}
-
-function readCursor(cursor: string): Place | null {
-  try {
-    const place: unknown = JSON.parse(cursor)
-    return Array.isArray(place) && place.length === 6 ? (place as Place) : null
-  } catch {
-    return null
-  }
 }

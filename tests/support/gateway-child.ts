@@ -1,0 +1,94 @@
+// A gateway in a process of its own, on in-memory ports, that measures itself: how long one turn of its event
+// loop keeps the processor, and how much memory it takes. startGatewayChild starts one; run as a program,
+// this file is one.
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../../configs/schema.ts'
+import { listen } from '../../gateway/server.ts'
+import { configWith, gatewayUnderTest, hamClassifier } from './gateway-under-test.ts'
+
+/** What a gateway measured since it was last asked. */
+export type Measured = {
+  /** Processor time of the longest turn of the event loop: other programs on the machine do not count. */
+  readonly longestTurnMs: number
+  readonly rssBytes: number
+  /** The most bytes of it since it was last asked. */
+  readonly rssBytesMax: number
+}
+
+/** A gateway that runs. */
+export type GatewayChild = {
+  readonly url: string
+  readonly port: number
+  /** Measures since the last call. */
+  measure(): Promise<Measured>
+  stop(): Promise<void>
+}
+
+/** Starts a gateway with the default configuration but for `gateway`. */
+export async function startGatewayChild(
+  gateway: Partial<Config['gateway']> = {},
+): Promise<GatewayChild> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(gateway)])
+  const url = String(await answerOf(child))
+  return {
+    url,
+    port: Number(new URL(url).port),
+    measure: async () => {
+      child.send('measure')
+      return (await answerOf(child)) as Measured
+    },
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the gateway ended with status ${String(code)}`)
+  })
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
+  return message
+}
+
+async function serve(settings: Partial<Config['gateway']>): Promise<void> {
+  const config = configWith({ ...settings, port: 0 })
+  const { app, published, labels } = gatewayUnderTest({ config, classifier: hamClassifier() })
+  const server = await listen(app, config.gateway)
+  let longestTurnMs = 0
+  let rssBytesMax = 0
+  let lastUs = cpuUs()
+  const probe = () => {
+    const nowUs = cpuUs()
+    longestTurnMs = Math.max(longestTurnMs, (nowUs - lastUs) / 1_000)
+    lastUs = nowUs
+    setImmediate(probe)
+  }
+  setInterval(() => {
+    rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
+    published.length = 0
+    labels.length = 0
+  }, 20)
+  process.on('message', () => {
+    const rssBytes = process.memoryUsage.rss()
+    process.send!({ longestTurnMs, rssBytes, rssBytesMax: Math.max(rssBytes, rssBytesMax) })
+    longestTurnMs = rssBytesMax = 0
+    lastUs = cpuUs()
+  })
+  probe()
+  process.send!(server.url)
+}
+
+/** Processor time of this thread in microseconds. */
+function cpuUs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await serve(JSON.parse(process.argv[2] ?? '{}') as Partial<Config['gateway']>)
+}
