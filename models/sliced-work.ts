@@ -1,0 +1,63 @@
+// Work that can stop between two steps, so that a long text does not block the event loop. It owns the
+// sharing of the loop's time among such works; what is worked on is the caller's.
+import { setImmediate } from 'node:timers'
+
+/** Work that yields where it may be interrupted; a step takes a few milliseconds. */
+export type Work<Result> = Generator<undefined, Result, undefined>
+
+/** Does all of the work at once. */
+export function finish<Result>(work: Work<Result>): Result {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Longest time that works use in one iteration of the event loop, but for the step that ends it. */
+const turnMsMax = 25
+
+/**
+ * Shares the event loop among works. Works of one instance together use about 25 ms of each iteration of
+ * the loop; then timers, sockets and heartbeats have their turn. Works that wait go on in the order in which
+ * they began to wait.
+ */
+export class LoopTurns {
+  /** When the first work of this iteration began; undefined until one does. */
+  #beganMs: number | undefined
+  readonly #waiting: (() => void)[] = []
+
+  /** Resolves when the caller may work: at once while there is time left in this iteration. */
+  async next(): Promise<void> {
+    if (this.#isOver() || this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  /** Does the work, and gives the loop to others between two steps whenever the time is used up. */
+  async run<Result>(work: Work<Result>): Promise<Result> {
+    await this.next()
+    for (;;) {
+      const step = work.next()
+      if (step.done === true) return step.value
+      if (this.#isOver()) await this.next()
+    }
+  }
+
+  #isOver(): boolean {
+    if (this.#beganMs === undefined) {
+      this.#beganMs = performance.now()
+      setImmediate(() => this.#begin())
+      return false
+    }
+    return performance.now() - this.#beganMs >= turnMsMax
+  }
+
+  /** Begins the next iteration. One work goes on; the others follow in later iterations. */
+  #begin(): void {
+    this.#beganMs = undefined
+    const resume = this.#waiting.shift()
+    if (resume === undefined) return
+    this.#isOver()
+    resume()
+  }
+}

@@ -1,0 +1,26 @@
+// Processor time of a piece of work, for bounds that must hold on a busy machine too: what other processes
+// use of the cores does not count.
+import type { Work } from '../../models/sliced-work.ts'
+
+/** Milliseconds of processor time that this thread has used. */
+export function processorMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
+}
+
+/** Does the work; its result, and the milliseconds of all steps and of the longest one. */
+export function timed<Result>(work: Work<Result>): {
+  result: Result
+  totalMs: number
+  longestMs: number
+} {
+  const beganMs = processorMs()
+  let longestMs = 0
+  for (let beforeMs = beganMs; ;) {
+    const step = work.next()
+    const afterMs = processorMs()
+    longestMs = Math.max(longestMs, afterMs - beforeMs)
+    beforeMs = afterMs
+    if (step.done === true) return { result: step.value, totalMs: afterMs - beganMs, longestMs }
+  }
+}
