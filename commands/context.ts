@@ -1,9 +1,10 @@
 // What every command starts from: the resolved configuration, the folders, and the terminal.
 import { loadConfig } from '../configs/load.ts'
+import { plainSecrets } from '../configs/plain-secrets.ts'
 import { cacheDir, modelStoreDir, stateDir } from '../configs/paths.ts'
 import type { Config } from '../configs/schema.ts'
 import { connectionsOf, readStackState } from '../infra/local/stack-state.ts'
-import { createTerminal, type Terminal } from './terminal.ts'
+import { createTerminal, logLine, type Terminal } from './terminal.ts'
 
 /** The options that every command takes. */
 export type SharedOptions = {
@@ -19,8 +20,21 @@ export type CommandContext = {
   paths: { cache: string; store: string; state: string }
 }
 
-/** Resolves the context; a running embedded stack gives the addresses of the local profile. */
+/**
+ * Resolves the context; a running embedded stack gives the addresses of the local profile. Warns on stderr of
+ * passwords that would travel unencrypted.
+ */
 export async function openContext(
+  options: SharedOptions,
+  flags: Readonly<Record<string, unknown>> = {},
+): Promise<CommandContext> {
+  const context = await readContext(options, flags)
+  for (const { sentence } of plainSecrets(context.config)) logLine(`warning: ${sentence}`)
+  return context
+}
+
+/** The context without its warnings: to look at a configuration that no client is built from. */
+export async function readContext(
   options: SharedOptions,
   flags: Readonly<Record<string, unknown>> = {},
 ): Promise<CommandContext> {

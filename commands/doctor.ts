@@ -1,5 +1,6 @@
 // `winnow doctor`: what stands in the way, and how to mend it.
 import type { Command } from 'commander'
+import { plainSecrets } from '../configs/plain-secrets.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, pingBroker } from '../infra/kafka.ts'
 import { runDoctor, type DoctorCheck } from '../infra/local/doctor.ts'
@@ -7,7 +8,7 @@ import { openSchemas } from '../infra/registry.ts'
 import { openVersion } from '../models/version-store.ts'
 import { listBases } from '../models/base-store.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { readContext, type CommandContext, type SharedOptions } from './context.ts'
 import { addCommand } from './shared-options.ts'
 
 /** Adds `doctor` to the program. */
@@ -20,12 +21,13 @@ export function addDoctorCommand(program: Command): void {
       'finding comes with what to do about it. Ends with status 1 when a check failed.',
     examples: ['winnow doctor', 'winnow doctor --profile cluster --json'],
   }).action(async (options: SharedOptions) => {
-    const context = await openContext(options)
+    const context = await readContext(options)
     const { terminal, paths } = context
     const checks = await runDoctor({
       stateDir: paths.state,
       cacheDir: paths.cache,
       extraChecks: [
+        () => Promise.resolve(checkSecrets(context)),
         () =>
           reachability('Kafka', 'kafka.brokers', () =>
             pingBroker(createKafka(context.config.kafka)),
@@ -83,6 +85,18 @@ async function pingAnalytics({ config }: CommandContext): Promise<void> {
 
 async function pingRegistry({ config }: CommandContext): Promise<void> {
   await openSchemas(config.registry, config.topics.prefix)
+}
+
+function checkSecrets({ config }: CommandContext): DoctorCheck[] {
+  return plainSecrets(config).map(({ setting, sentence }) => {
+    const [detail, mend] = sentence.split('; ') as [string, string]
+    return {
+      name: setting,
+      state: 'warn',
+      detail,
+      mend: `${mend[0]!.toUpperCase()}${mend.slice(1)}.`,
+    }
+  })
 }
 
 async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {

@@ -6,7 +6,7 @@ import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { readLag, topicOf } from '../infra/topics.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import { stageNames } from '../streams/slice.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { readService } from './service-record.ts'
 import { addCommand } from './shared-options.ts'
@@ -23,7 +23,7 @@ export function addStackCommands(program: Command): void {
       'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE).',
     examples: ['winnow up', 'winnow up --set local.kafkaPort=29092', 'winnow status'],
   }).action(async (options: SharedOptions) => {
-    const { terminal } = await openContext(options)
+    const { terminal } = await readContext(options)
     await untilStopped((signal) => bringUp(options, signal))
     const context = await openContext(options)
     await prepareBackends(context.config)
@@ -77,7 +77,7 @@ export function addStackCommands(program: Command): void {
 
 /** Starts the stack of this folder with progress lines. */
 export async function bringUp(options: SharedOptions, signal: AbortSignal): Promise<void> {
-  const { config, terminal, paths } = await openContext(options)
+  const { config, terminal, paths } = await readContext(options)
   const { kafkaPort, registryPort, analyticsPort } = config.local
   await startStack({
     stateDir: paths.state,

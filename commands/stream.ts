@@ -5,7 +5,7 @@ import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
 import { parseModelRef } from '../models/model-ref.ts'
 import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, readContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { addCommand } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
@@ -44,7 +44,7 @@ export function addStreamCommand(program: Command): void {
 
 async function runStream(options: Options): Promise<void> {
   const range = options.stages === 'labels' ? undefined : parseRange(options.stages)
-  const { config: configured } = await openContext(options)
+  const { config: configured } = await readContext(options)
   const { config, terminal, paths } = await openContext(options, {
     'inference.model': options.model,
   })

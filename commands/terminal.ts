@@ -1,10 +1,12 @@
 // What a person sees: colours, a progress line, tables, logs. With --json, stdout carries JSON only, and everything
 // meant for a person goes to stderr. Everything that a command prints goes through here, where what could steer the
-// terminal is escaped, except the styles that `style` made; tests/tidy.test.ts keeps other ways out of commands/.
+// terminal is escaped, except the styles that `style` made, and where logs and errors lose the credentials of URLs;
+// tests/tidy.test.ts keeps other ways out of commands/.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { printableJson, printableText } from '../schemas/printable-text.ts'
+import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -62,7 +64,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
       process.stdout.write(printableText(text, 'many'))
     },
     progress(text) {
-      const line = printableText(text)
+      const line = printableText(withoutUrlSecrets(text))
       if (live) {
         const width = process.stderr.columns
         process.stderr.write(`\r\u001b[2K${line.slice(0, Math.max(20, width - 1))}`)
@@ -86,7 +88,7 @@ export function writeRaw(text: string): void {
 
 /** Writes one line on stderr: what goes on beside the result of a command. */
 export function logLine(line: string): void {
-  process.stderr.write(`${printableText(line)}\n`)
+  process.stderr.write(`${printableText(withoutUrlSecrets(line))}\n`)
 }
 
 /** Writes one line with the time on stderr, for a command that runs until it is stopped. */
@@ -96,7 +98,7 @@ export function logTimed(line: string): void {
 
 /** Writes lines on stderr, such as an error and what to do about it. */
 export function writeError(lines: string): void {
-  process.stderr.write(`${printableText(lines, 'many')}\n`)
+  process.stderr.write(`${printableText(withoutUrlSecrets(lines), 'many')}\n`)
 }
 
 /** Writes a value as JSON on stdout, as the one document of a command that failed. */

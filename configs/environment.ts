@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { configSchema } from './schema.ts'
+import { readSecretFile } from './secret-file.ts'
 
 /** A leaf of the configuration: its dotted path, JSON type, default and meaning. */
 export type ConfigField = {
@@ -46,12 +47,22 @@ export function variableOf(path: string): string {
     .toUpperCase()}`
 }
 
+/** The variable that names a file with the value of a secret: WINNOW_KAFKA_PASSWORD_FILE. */
+export function fileVariableOf(path: string): string {
+  return `${variableOf(path)}_FILE`
+}
+
 /**
  * The configuration layer that the environment gives, as dotted path to value.
- * Throws `config_invalid` for a WINNOW_ variable that no path has.
+ * Throws `config_invalid` for a WINNOW_ variable that no path has, and for a secret that is given both by itself and
+ * by a file, or by a file that cannot be read.
  */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
-  const byVariable = new Map(configFields().map((field) => [variableOf(field.path), field]))
+  const fields = configFields()
+  const byVariable = new Map(fields.map((field) => [variableOf(field.path), field]))
+  const byFileVariable = new Map(
+    fields.filter(({ secret }) => secret).map((field) => [fileVariableOf(field.path), field]),
+  )
   const layer: { path: string; value: unknown; origin: string }[] = []
   // The variable that the hub's own tools read; WINNOW_BASE_ENDPOINT below wins over it.
   const hub = env['HF_ENDPOINT']
@@ -59,9 +70,18 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('WINNOW_') || text === undefined || reserved.has(name)) continue
     if (serviceLink.test(name) || /^(tcp|udp):\/\//.test(text)) continue
+    const secret = byFileVariable.get(name)
+    if (secret !== undefined) {
+      // Compose files pass on variables that nobody set as empty ones.
+      if (text === '') continue
+      const value = parseText(readSecretFor(secret.path, text, env), secret.type)
+      layer.push({ path: secret.path, value, origin: name })
+      continue
+    }
     const field = byVariable.get(name)
+    if (field?.secret === true && text === '' && env[`${name}_FILE`]) continue
     if (field === undefined) {
-      const near = nearest(name, [...byVariable.keys()])
+      const near = nearest(name, [...byVariable.keys(), ...byFileVariable.keys()])
       throw new WinnowError(
         'config_invalid',
         `${name} is not a setting${near === undefined ? '' : `; did you mean ${near}?`}`,
@@ -71,6 +91,19 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
     layer.push({ path: field.path, value: parseText(text, field.type), origin: name })
   }
   return layer
+}
+
+function readSecretFor(
+  path: string,
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const [variable, fileVariable] = [variableOf(path), fileVariableOf(path)]
+  if (env[variable]) {
+    const message = `${variable} and ${fileVariable} are both set; set one of them`
+    throw new WinnowError('config_invalid', message, { details: { variable: fileVariable } })
+  }
+  return readSecretFile(fileVariable, file)
 }
 
 /** Reads a value given as text according to the JSON type of its field; lists split at commas. */

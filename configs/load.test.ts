@@ -124,6 +124,101 @@ describe('loadConfig', () => {
   })
 })
 
+describe('secrets in files', () => {
+  const secretFile = (content: string | Buffer): string => {
+    const path = join(dir, `secret-${files++}`)
+    writeFileSync(path, content)
+    return path
+  }
+
+  it('are read for every secret setting, without the line break at the end', () => {
+    const keys = '[{"key":"0123456789abcdef","scopes":["read"]}]'
+    const config = loadConfig({
+      env: {
+        WINNOW_KAFKA_PASSWORD_FILE: secretFile('one\n'),
+        WINNOW_REGISTRY_PASSWORD_FILE: secretFile('two\r\n'),
+        WINNOW_CLICKHOUSE_PASSWORD_FILE: secretFile(' three \n\n'),
+        WINNOW_STORE_SECRET_ACCESS_KEY_FILE: secretFile('four'),
+        WINNOW_STORE_SESSION_TOKEN_FILE: secretFile('five'),
+        WINNOW_GATEWAY_KEYS_FILE: secretFile(keys),
+      },
+    })
+    const { kafka, registry, clickhouse, store, gateway } = config
+    expect([kafka.password, registry.password, clickhouse.password]).toEqual([
+      ...['one', 'two', ' three \n'],
+    ])
+    expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
+    expect(gateway.keys).toEqual(JSON.parse(keys))
+    const secrets = configFields().filter(({ secret }) => secret)
+    expect(secrets).toHaveLength(6)
+  })
+
+  it.each([
+    ['a file that is not there', join(dir, 'none'), /cannot be read: ENOENT/],
+    ['a folder', dir, /cannot be read: EISDIR/],
+    ['an empty file', secretFile(''), /is empty$/],
+    ['a file of a line break', secretFile('\n'), /is empty$/],
+    ['what is no text', secretFile(Buffer.from([0xff, 0xfe])), /is not UTF-8 text$/],
+    ['what is far too large', secretFile('x'.repeat(70_000)), /is larger than 65536 bytes$/],
+    ['what has no end', '/dev/zero', /is larger than 65536 bytes$/],
+  ])('refuses %s', (_, path, rule) => {
+    const env = { WINNOW_CLICKHOUSE_PASSWORD_FILE: path }
+    const told = `WINNOW_CLICKHOUSE_PASSWORD_FILE: the file ${path}`
+    expect(() => loadConfig({ env })).toThrow(told)
+    expect(() => loadConfig({ env })).toThrow(rule)
+  })
+
+  it('refuses a secret that is given twice, where empty is not given', () => {
+    const path = secretFile('sesame')
+    const both = { WINNOW_KAFKA_PASSWORD: 'x', WINNOW_KAFKA_PASSWORD_FILE: path }
+    expect(() => loadConfig({ env: both })).toThrow(
+      'WINNOW_KAFKA_PASSWORD and WINNOW_KAFKA_PASSWORD_FILE are both set; set one of them',
+    )
+    const blank = { WINNOW_KAFKA_PASSWORD: '', WINNOW_KAFKA_PASSWORD_FILE: path }
+    expect(loadConfig({ env: blank }).kafka.password).toBe('sesame')
+    const none = { WINNOW_KAFKA_PASSWORD: 'x', WINNOW_KAFKA_PASSWORD_FILE: '' }
+    expect(loadConfig({ env: none }).kafka.password).toBe('x')
+  })
+
+  it('are for secrets only, and lose to a flag', () => {
+    expect(() => loadConfig({ env: { WINNOW_KAFKA_BROKERS_FILE: '/x' } })).toThrow(
+      'WINNOW_KAFKA_BROKERS_FILE is not a setting',
+    )
+    const env = { WINNOW_KAFKA_PASSWORD_FILE: secretFile('sesame') }
+    expect(loadConfig({ env, set: ['kafka.password=flag'] }).kafka.password).toBe('flag')
+    expect(() => loadConfig({ env: { WINNOW_GATEWAY_KEYS_FILE: secretFile('sesame') } })).toThrow(
+      /^gateway.keys.0 is \*\*\* \(set by WINNOW_GATEWAY_KEYS_FILE\)/,
+    )
+  })
+})
+
+describe('a complaint', () => {
+  const secret = 'sesame-0123456789'
+  it.each([
+    [{ set: [`clickhouse.url=me:${secret}@host:8123`] }, 'must be a URL that starts with http'],
+    [{ set: [`clickhouse.url=http://me:${secret}/x@host:8123`] }, 'clickhouse.url is "http://***@'],
+    [{ set: [`registry.url=ftp://me:${secret}@host`] }, 'registry.url is "ftp://***@host"'],
+    [{ set: [`kafka.brokers=me:${secret}@host:9092`] }, 'must be host:port'],
+    [{ set: [`gateway.keys=${secret}`] }, 'gateway.keys.0 is ***'],
+    [{ set: [`gateway.keys=[{"key":"${secret}","scopes":["x"]}]`] }, 'gateway.keys.0.scopes.0'],
+    [{ set: [`kafka.password:${secret}`] }, '--set takes PATH=VALUE, not "kafka.password…"'],
+    [{ env: { WINNOW_STORE_ENDPOINT: `s3://me:${secret}@host` } }, 'store.endpoint is "s3://***@'],
+    [{ file: file(`clickhouse: [{password: ${secret}}]`) }, 'clickhouse is [{"password":"***"}]'],
+    [{ file: file(`clickhouse: {url:http://a:${secret}@host}`) }, 'is not a setting'],
+    [{ file: file(`kafka: {password: "${secret}", password: "${secret}"}`) }, 'is not YAML'],
+    [{ file: file(`kafka:\n  password: "${secret}\n`) }, 'is not YAML'],
+  ])('%j names the setting and no secret', (sources, sentence) => {
+    let message = ''
+    try {
+      loadConfig({ env: {}, ...sources })
+    } catch (error) {
+      message = (error as Error).message
+    }
+    expect(message).toContain(sentence)
+    expect(message).not.toContain(secret)
+  })
+})
+
 describe('redacted', () => {
   it('hides every secret', () => {
     const secret = 'sesame-0123456789'
@@ -137,6 +232,8 @@ describe('redacted', () => {
         WINNOW_STORE_SECRET_ACCESS_KEY: secret,
         WINNOW_STORE_SESSION_TOKEN: secret,
         WINNOW_STORE_ENDPOINT: `https://me:${secret}@objects.example`,
+        WINNOW_BASE_ENDPOINT: `https://${secret}@hub.example`,
+        WINNOW_BASE_PROXY: `http://me:${secret}@proxy.example`,
       },
     })
     expect(JSON.stringify(redacted(config))).not.toContain(secret)

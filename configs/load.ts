@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import type { z } from 'zod'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { nearest } from '../schemas/nearest.ts'
+import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
 import { configSchema, type Config } from './schema.ts'
 
@@ -73,9 +74,15 @@ export function redacted(config: Config): Config {
     if (copy.store[name] !== undefined) copy.store[name] = '***'
   }
   for (const entry of copy.gateway.keys) entry.key = '***'
-  for (const section of [copy.registry, copy.clickhouse]) section.url = withoutUserInfo(section.url)
+  for (const section of [copy.registry, copy.clickhouse]) {
+    section.url = withoutUrlSecrets(section.url)
+  }
+  for (const name of ['endpoint', 'proxy'] as const) {
+    const url = copy.base[name]
+    if (url !== undefined) copy.base[name] = withoutUrlSecrets(url)
+  }
   const { endpoint } = copy.store
-  if (endpoint !== undefined) copy.store.endpoint = withoutUserInfo(endpoint)
+  if (endpoint !== undefined) copy.store.endpoint = withoutUrlSecrets(endpoint)
   return copy
 }
 
@@ -123,9 +130,10 @@ function readYaml(path: string | URL): Tree {
   try {
     value = parse(text)
   } catch (cause) {
-    throw new WinnowError('config_invalid', `${String(path)} is not YAML: ${errorMessage(cause)}`, {
-      cause,
-    })
+    // The lines that follow quote the file, secrets included.
+    const [where] = errorMessage(cause).split('\n')
+    const message = `${String(path)} is not YAML: ${where!.replace(/:$/, '')}`
+    throw new WinnowError('config_invalid', message, { cause })
   }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -150,7 +158,9 @@ function putTree(tree: Tree, origin: string, put: Put): void {
 function setFlag(assignment: string, put: Put): void {
   const split = assignment.indexOf('=')
   if (split <= 0) {
-    throw new WinnowError('config_invalid', `--set takes PATH=VALUE, not "${assignment}"`)
+    const [path = ''] = /^[\w.-]*/.exec(assignment) ?? []
+    const shown = path === assignment ? assignment : `${path}…`
+    throw new WinnowError('config_invalid', `--set takes PATH=VALUE, not "${shown}"`)
   }
   const path = assignment.slice(0, split)
   const field = configFields().find((candidate) => candidate.path === path)
@@ -181,7 +191,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
     const path = issue.path.join('.')
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
-        const full = path === '' ? key : `${path}.${key}`
+        const full = withoutValueSecrets(path === '' ? key : `${path}.${key}`)
         const near = nearest(full, path === '' ? sections : known)
         const origin = origins.get(full)
         const where = origin === undefined ? '' : ` (set by ${origin})`
@@ -193,21 +203,23 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
       (at, key) => (at as Tree | undefined)?.[String(key)],
       tree,
     )
-    const shown =
-      value === undefined
-        ? 'missing'
-        : /password|key|token/i.test(path)
-          ? '***'
-          : JSON.stringify(value)
-    return [`${path} is ${shown}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`]
+    return [
+      `${path} is ${shownValue(path, value)}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`,
+    ]
   })
   return new WinnowError('config_invalid', sentences.join('\n'), {
     details: { problems: sentences },
   })
 }
 
-function withoutUserInfo(url: string): string {
-  const parsed = new URL(url)
-  if (parsed.password !== '') parsed.password = '***'
-  return parsed.toString().replace(/\/$/, '')
+/** A value as a complaint shows it: without secrets, wherever in it they are. */
+function shownValue(path: string, value: unknown): string {
+  if (value === undefined) return 'missing'
+  const secrets = configFields().filter(({ secret }) => secret)
+  if (secrets.some((field) => `${path}.`.startsWith(`${field.path}.`))) return '***'
+  const names = new Set(secrets.map((field) => field.path.split('.').at(-1)))
+  return JSON.stringify(value, (key, one: unknown) => {
+    if (names.has(key)) return '***'
+    return typeof one === 'string' ? withoutValueSecrets(one) : one
+  })
 }

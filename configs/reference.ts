@@ -1,5 +1,5 @@
 // The reference page of the configuration, generated from the schema so that it cannot drift.
-import { configFields, variableOf } from './environment.ts'
+import { configFields, fileVariableOf, variableOf } from './environment.ts'
 import { profiles } from './load.ts'
 import { configSchema } from './schema.ts'
 
@@ -13,7 +13,7 @@ export function configurationPage(): string {
       field.type,
       defaultText(field.defaultValue),
       `${field.description}${field.rules === '' ? '' : ` (${field.rules})`}${field.secret ? ' Secret.' : ''}`,
-      `\`${variableOf(field.path)}\``,
+      `\`${variableOf(field.path)}\`${field.secret ? `, \`${fileVariableOf(field.path)}\`` : ''}`,
     ]
     const rows = sections.get(section) ?? []
     rows.push(`| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
@@ -47,6 +47,10 @@ Every command reads the same configuration. Later sources win over earlier ones:
 4. with the profile \`local\`, the addresses of the embedded stack that runs in this folder, where 2 and 3 say nothing;
 5. environment variables (lists are separated by commas, or written as JSON);
 6. flags: those of the command, and \`--set section.field=value\` for any field.
+
+A secret may stand in a file instead: the variable with \`_FILE\` at its end names it, as in
+\`WINNOW_CLICKHOUSE_PASSWORD_FILE=/run/secrets/clickhouse\`. A line break at the end of the file is no part of the
+secret. Setting both variables is an error.
 
 An unknown key, a wrong type or a value out of range stops the command with a sentence that names the
 path, the value, where it was set, and the rule. Four more variables are not part of the schema:

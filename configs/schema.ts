@@ -9,6 +9,9 @@ const bytes = (text: string, value: number) =>
   z.int().min(1).default(value).describe(`${text} Bytes.`)
 const port = (text: string, value: number) =>
   z.int().min(0).max(65_535).default(value).describe(`${text} 0 picks a free one.`)
+/** An address of HTTP: `user:password@host` is none, although it is a URL. */
+const httpUrl = () =>
+  z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
 
 const kafka = z.strictObject({
@@ -38,8 +41,7 @@ const kafka = z.strictObject({
 })
 
 const registry = z.strictObject({
-  url: z
-    .url()
+  url: httpUrl()
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
     .describe('Schema registry, Confluent API.'),
   username: z.string().optional().describe('Basic authentication user.'),
@@ -49,7 +51,7 @@ const registry = z.strictObject({
 })
 
 const clickhouse = z.strictObject({
-  url: z.url().default('http://127.0.0.1:18123').describe('ClickHouse HTTP interface.'),
+  url: httpUrl().default('http://127.0.0.1:18123').describe('ClickHouse HTTP interface.'),
   database: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')
@@ -138,7 +140,7 @@ const store = z.strictObject({
         '(a mounted share), s3 (an S3-compatible service).',
     ),
   path: z.string().min(1).optional().describe('Folder of the kind folder.'),
-  endpoint: z.url().optional().describe('Address of an S3-compatible service; AWS when absent.'),
+  endpoint: httpUrl().optional().describe('Address of an S3-compatible service; AWS when absent.'),
   region: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
   bucket: z.string().min(3).optional().describe('Bucket of the kind s3.'),
   prefix: z.string().default('').describe('Put before every key in the bucket.'),
@@ -286,8 +288,8 @@ const local = z.strictObject({
 })
 
 const base = z.strictObject({
-  endpoint: z.url().default('https://huggingface.co').describe('Model hub, or a mirror of it.'),
-  proxy: z.url().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
+  endpoint: httpUrl().default('https://huggingface.co').describe('Model hub, or a mirror of it.'),
+  proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
 /** Schema of the whole configuration. Unknown keys are refused. */

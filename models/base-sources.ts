@@ -3,6 +3,7 @@
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
 import type { BaseCatalogEntry, HubSource, MavenSource, PinnedFile } from './base-catalog.ts'
 import { fileSize } from './base-receipt.ts'
 import { downloadFile, type DownloadLimits } from './file-download.ts'
@@ -107,7 +108,7 @@ function deliveriesOf(entry: BaseCatalogEntry, options: SourceOptions): Delivery
 // A model and its tokenizer always come from one source: exports of different hands may differ.
 function hubDelivery(hub: HubSource, options: SourceOptions): Delivery {
   const endpoint = (options.endpoint ?? hubDefault).replace(/\/+$/, '')
-  const source = `hub ${endpoint}`
+  const source = `hub ${withoutUrlSecrets(endpoint)}`
   const { proxy, limits, signal } = options
   return {
     source,

@@ -1,6 +1,8 @@
 // The closed list of error codes and the one error class that carries them. It owns what a code
 // means and whether trying again can help; it does not own HTTP statuses (gateway/problem.ts).
 
+import { withoutUrlSecrets } from './url-secrets.ts'
+
 /** A defect of one event. Such an event becomes exactly one dead letter with this code. */
 export const eventErrors = {
   value_null: 'The record has no value.',
@@ -153,7 +155,7 @@ export class WinnowError extends Error {
   }
 }
 
-/** The sentence to show for anything thrown; a WinnowError keeps its own. */
+/** The sentence to show for anything thrown, without credentials of URLs that it quotes. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return withoutUrlSecrets(error instanceof Error ? error.message : String(error))
 }

@@ -1,6 +1,7 @@
 // What reaches a terminal: no text from outside can steer it, whatever command prints it and how.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProgram } from '../cli.ts'
+import { openContext } from '../commands/context.ts'
 import {
   createTerminal,
   logLine,
@@ -57,6 +58,16 @@ describe('nothing from outside steers the terminal', () => {
     expectFit()
   })
 
+  it('nor do logs, errors and progress tell the credentials of a URL', () => {
+    const url = 'http://me:sesame@host:8123/x'
+    logLine(`cannot reach ${url}`)
+    logTimed(url)
+    writeError(url)
+    createTerminal({ json: true }).progress(`model.onnx from hub ${url}`)
+    expect(written.stderr).not.toContain('sesame')
+    expect(written.stderr.match(/http:\/\/\*\*\*@host:8123\/x/g)).toHaveLength(4)
+  })
+
   it('through an error of the command line', async () => {
     const program = await createProgram('status')
     const parsed = program.parseAsync(['status', `--${hostile}`], { from: 'user' })
@@ -96,4 +107,13 @@ describe('a terminal', () => {
     expect(printableJson(value)).not.toMatch(unfit)
     expect(printableText('half \ud800')).toBe('half \ufffd')
   })
+})
+
+it('warns once, on stderr, of a password that travels unencrypted', async () => {
+  const set = ['kafka.saslMechanism=plain', 'kafka.password=sesame']
+  const { terminal } = await openContext({ set, json: true })
+  terminal.document({})
+  expect(written.stderr).toMatch(/^warning: kafka\.saslMechanism plain without kafka\.ssl .*\n$/)
+  expect(written.stderr).not.toContain('sesame')
+  expect(written.stdout).toBe('{}\n')
 })

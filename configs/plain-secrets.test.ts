@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from './load.ts'
+import { plainSecrets } from './plain-secrets.ts'
+
+const found = (...set: string[]) => plainSecrets(loadConfig({ env: {}, set }))
+
+describe('plainSecrets', () => {
+  it.each([
+    [['kafka.saslMechanism=plain'], 'kafka.saslMechanism'],
+    [['registry.url=http://registry:8081', 'registry.username=me'], 'registry.url'],
+    [['registry.url=http://me:x@registry:8081'], 'registry.url'],
+    [['clickhouse.url=http://db:8123', 'clickhouse.password=x'], 'clickhouse.url'],
+    [['clickhouse.url=http://me:x@10.0.0.7:8123'], 'clickhouse.url'],
+    [['clickhouse.url=http://127.0.0.1.example:8123', 'clickhouse.password=x'], 'clickhouse.url'],
+  ])('finds %j, and names no secret', (set, setting) => {
+    const [one, ...others] = found(...set)
+    expect(others).toEqual([])
+    expect(one!.setting).toBe(setting)
+    expect(one!.sentence).toMatch(/^[^;]+ unencrypted; (?:set|use) [^;]+$/)
+    expect(one!.sentence).not.toContain(':x@')
+  })
+
+  it.each([
+    [],
+    ['kafka.saslMechanism=plain', 'kafka.ssl=true'],
+    ['kafka.saslMechanism=scram-sha-512'],
+    ['registry.url=https://registry', 'registry.username=me', 'registry.password=x'],
+    ['registry.url=http://registry:8081'],
+    ['clickhouse.url=http://127.0.0.1:8123', 'clickhouse.password=x'],
+    ['clickhouse.url=http://[::1]:8123', 'clickhouse.password=x'],
+    ['clickhouse.url=http://localhost:8123', 'clickhouse.password=x'],
+    ['clickhouse.url=http://db:8123'],
+  ])('finds nothing in %j', (...set) => expect(found(...set)).toEqual([]))
+})

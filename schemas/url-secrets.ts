@@ -1,0 +1,41 @@
+// Keeps what URLs say of credentials out of messages. Which settings are secret is configs/'s.
+
+/**
+ * Text with `***` for the user info of every URL in it, and for values of its query that are named as secrets.
+ * Takes rather too much than too little: `http://a/b@c` reads `http://***@c`.
+ */
+export function withoutUrlSecrets(text: string): string {
+  if (!text.includes('://')) return text
+  return text
+    .split(/([\s"<>]+)/)
+    .map((word) => (word.includes('://') ? withoutSecrets(word) : word))
+    .join('')
+}
+
+function withoutSecrets(url: string): string {
+  const from = url.indexOf('://')
+  const to = url.lastIndexOf('@')
+  const bare = to > from ? `${url.slice(0, from)}://***${url.slice(to)}` : url
+  const [head = '', ...query] = bare.split(/(?=[?&#])/)
+  return head + query.map(withoutSecretValue).join('')
+}
+
+/** `?name=value` or `&name=value`. */
+function withoutSecretValue(part: string): string {
+  const [name = ''] = part.split('=', 1)
+  const isSecret = name !== part && /pass|secret|token|key|signature/i.test(name)
+  return isSecret ? `${name}=***` : part
+}
+
+/**
+ * The same for a text that is one value, as somebody wrote it: without a scheme, or with spaces and other characters
+ * that no URL may have, as a password has that was not encoded.
+ */
+export function withoutValueSecrets(value: string): string {
+  const from = value.indexOf('://')
+  const to = value.lastIndexOf('@')
+  if (from >= 0 && to > from)
+    return withoutUrlSecrets(`${value.slice(0, from)}://***${value.slice(to)}`)
+  const hasUserInfo = from < 0 && /^[^@]*:[^]*@/.test(value)
+  return hasUserInfo ? `***${value.slice(to)}` : withoutUrlSecrets(value)
+}
