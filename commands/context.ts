@@ -29,7 +29,9 @@ export async function openContext(
   flags: Readonly<Record<string, unknown>> = {},
 ): Promise<CommandContext> {
   const context = await readContext(options, flags)
-  for (const { sentence } of plainSecrets(context.config)) logLine(`warning: ${sentence}`)
+  for (const { danger, advice } of plainSecrets(context.config)) {
+    logLine(`warning: ${danger}; ${advice}`)
+  }
   return context
 }
 

@@ -88,15 +88,10 @@ async function pingRegistry({ config }: CommandContext): Promise<void> {
 }
 
 function checkSecrets({ config }: CommandContext): DoctorCheck[] {
-  return plainSecrets(config).map(({ setting, sentence }) => {
-    const [detail, mend] = sentence.split('; ') as [string, string]
-    return {
-      name: setting,
-      state: 'warn',
-      detail,
-      mend: `${mend[0]!.toUpperCase()}${mend.slice(1)}.`,
-    }
-  })
+  return plainSecrets(config).map(({ danger, advice }) => ({
+    ...{ name: 'passwords', state: 'warn', detail: danger },
+    mend: `${advice[0]!.toUpperCase()}${advice.slice(1)}.`,
+  }))
 }
 
 async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {

@@ -16,8 +16,9 @@ describe('plainSecrets', () => {
     const [one, ...others] = found(...set)
     expect(others).toEqual([])
     expect(one!.setting).toBe(setting)
-    expect(one!.sentence).toMatch(/^[^;]+ unencrypted; (?:set|use) [^;]+$/)
-    expect(one!.sentence).not.toContain(':x@')
+    expect(one!.danger).toMatch(/ unencrypted$/)
+    expect(one!.advice).toMatch(/^(?:set|use) /)
+    expect(JSON.stringify(one)).not.toContain(':x@')
   })
 
   it.each([

@@ -2,17 +2,20 @@
 // may encrypt what this cannot see.
 import type { Config } from './schema.ts'
 
-/** A password in clear text: the setting that makes it so, and one sentence on what happens and what to do. */
-export type PlainSecret = { readonly setting: string; readonly sentence: string }
+/** The setting that makes it so, what happens, and what to do about it. */
+export type PlainSecret = {
+  readonly setting: string
+  readonly danger: string
+  readonly advice: string
+}
 
 /** Every connection that sends a password in clear text. HTTP to this machine itself does not count. */
 export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecret[] {
   const found: PlainSecret[] = []
   if (kafka.saslMechanism === 'plain' && !kafka.ssl) {
-    const sentence =
-      'kafka.saslMechanism plain without kafka.ssl sends the password unencrypted; set kafka.ssl to ' +
-      'true, or use scram-sha-512'
-    found.push({ setting: 'kafka.saslMechanism', sentence })
+    const danger = 'kafka.saslMechanism plain without kafka.ssl sends the password unencrypted'
+    const advice = 'set kafka.ssl to true, or use scram-sha-512'
+    found.push({ setting: 'kafka.saslMechanism', danger, advice })
   }
   const overHttp = [
     { setting: 'registry.url', ...registry, hasPassword: registry.username !== undefined },
@@ -22,8 +25,8 @@ export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecr
     const { protocol, hostname, username, password } = new URL(url)
     if (protocol !== 'http:' || isLoopback(hostname)) continue
     if (!hasPassword && username === '' && password === '') continue
-    const sentence = `${setting} is http, so that the password goes to ${hostname} unencrypted; use https`
-    found.push({ setting, sentence })
+    const danger = `${setting} is http, so the password goes to ${hostname} unencrypted`
+    found.push({ setting, danger, advice: 'use https' })
   }
   return found
 }
