@@ -17,8 +17,9 @@ export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecr
     const advice = 'set kafka.ssl to true, or use scram-sha-512'
     found.push({ setting: 'kafka.saslMechanism', danger, advice })
   }
+  const hasRegistrySecret = registry.username !== undefined || registry.token !== undefined
   const overHttp = [
-    { setting: 'registry.url', ...registry, hasPassword: registry.username !== undefined },
+    { setting: 'registry.url', ...registry, hasPassword: hasRegistrySecret },
     { setting: 'clickhouse.url', ...clickhouse, hasPassword: Boolean(clickhouse.password) },
   ]
   for (const { setting, url, hasPassword } of overHttp) {
