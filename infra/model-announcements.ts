@@ -9,6 +9,7 @@ import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from './kafka.ts'
 import { createConsumer } from './kafka-consumer.ts'
 import type { Schemas } from './registry.ts'
+import { identifiedValue } from './schema-id-headers.ts'
 
 export type ModelStates = ReadonlyMap<string, ModelAnnouncement>
 
@@ -181,8 +182,9 @@ async function follow(
         autoCommit: false,
         eachMessage: ({ message }) =>
           guarded(async () => {
-            if (message.value === null) return
-            const decoded = await schemas.decode('models', message.value)
+            const value = identifiedValue(message.value, message.headers)
+            if (value === null) return
+            const decoded = await schemas.decode('models', value)
             if (decoded.kind === 'rejected') {
               handlers.log?.(`${topic}/${message.offset}: ${decoded.error.message}`)
               return

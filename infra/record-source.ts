@@ -6,6 +6,7 @@ import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '.
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { createConsumer, onPassed, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
+import { identifiedValue } from './schema-id-headers.ts'
 
 export type SourceHandlers = {
   /**
@@ -155,7 +156,7 @@ export function recordOf(topic: string, partition: number, message: KafkaMessage
     offset: Number(message.offset),
     recordTimeMs: recordTime(message.timestamp),
     key: message.key,
-    value: message.value,
+    value: identifiedValue(message.value, message.headers),
     traceparent,
     ...(lineage === undefined ? {} : { lineage }),
   }

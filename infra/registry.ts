@@ -1,6 +1,6 @@
 // The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
-// decodes values that any producer wrote with any registered schema. What a value means is not its
-// concern.
+// decodes values that any producer wrote with any registered schema that can be read as ours. What a
+// value means is not its concern.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SchemaRegistry, SchemaType, COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
@@ -8,28 +8,43 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
-import { findAvroDefect } from './avro-check.ts'
+import { readSchemaId, schemaText, type SchemaId } from '../schemas/schema-id.ts'
+import { resolveSchemas, type Decoded, type Resolution } from './avro/resolution.ts'
+import { readSchemaGraph, type SchemaNode } from './avro/schema-graph.ts'
+import { createRegistryHttp, credentialHeaders, type RegistryHttp } from './registry-http.ts'
+import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
-
-export type Decoded<T> = { kind: 'ok'; value: T } | { kind: 'rejected'; error: EventError }
 
 export type Schemas = {
   /** Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. */
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
-  /** Reads a value that starts with magic byte 0. Throws registry_unavailable only. */
+  /** Reads a value that starts with a schema id. Throws registry_unavailable only. */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
-/** How values of one schema id are read; `resolver` undefined: writer and reader are the same. */
-type Resolution =
-  | { kind: 'ok'; writer: avro.Type; resolver: avro.Resolver | undefined }
-  | { kind: 'rejected'; error: EventError }
+/** How values of one schema id are read as those of a topic. */
+type Reading =
+  Extract<Resolution, { kind: 'ok' }> | { readonly kind: 'rejected'; readonly error: EventError }
+
+/** What a topic's values are here. */
+type TopicSchema = {
+  readonly name: AvroTopic
+  /** With the configured prefix. */
+  readonly topic: string
+  readonly type: avro.Type
+  readonly node: SchemaNode
+  readonly id: number
+}
 
 /** An unknown id is asked for again after so long: somebody may have registered its schema. */
 const unknownMsMax = 10_000
 /** Ids are signed 32-bit integers; registries disagree on what they answer to others. */
 const idMax = 0x7fff_ffff
+/** Topics that people write to as well; the others are written by Winnow. */
+const jsonTopics: ReadonlySet<AvroTopic> = new Set(['events', 'labels'])
+/** Schemas that are remembered; the one that came first makes room. */
+const readingsMax = 1_000
 
 /**
  * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
@@ -45,63 +60,112 @@ export async function openSchemas(
     retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
     middlewares: [deadline(config.requestMsMax), authorization(config)],
   })
-  const types = new Map<AvroTopic, { type: avro.Type; id: number }>()
-  for (const [topic, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
-    const subject = `${topicPrefix}${topic}-value`
+  const http = createRegistryHttp(config)
+  const schemas = new Map<AvroTopic, TopicSchema>()
+  for (const [name, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
+    const topic = `${topicPrefix}${name}`
     const { id } = await register(registry, schema, {
-      subject,
-      level: () => compatibilityLevel(config, subject),
+      subject: `${topic}-value`,
+      level: () => compatibilityLevel(http, `${topic}-value`),
     })
-    types.set(topic, { type: avro.Type.forSchema(schema as avro.Schema), id })
+    const type = avro.Type.forSchema(schema as avro.Schema)
+    schemas.set(name, { name, topic, type, node: nodeOf(schema), id })
   }
-  const resolutions = new Map<string, { result: Promise<Resolution>; untilMs: number }>()
-  const resolutionOf = (topic: AvroTopic, id: number): Promise<Resolution> => {
-    const key = `${topic}/${id}`
-    const known = resolutions.get(key)
-    if (known !== undefined && performance.now() < known.untilMs) return known.result
-    const entry = { result: resolve(registry, types.get(topic)!, id), untilMs: Infinity }
-    const isUnknown = (one: Resolution) =>
-      one.kind === 'rejected' && one.error.code === 'schema_unknown'
-    entry.result.then(
-      (one) => {
-        if (isUnknown(one)) entry.untilMs = performance.now() + unknownMsMax
-      },
-      () => resolutions.delete(key),
-    )
-    if (resolutions.size < 1_000 || known !== undefined) resolutions.set(key, entry)
-    return entry.result
-  }
+  const readings = new Readings(http)
   return {
     encode(topic, value) {
-      const { type, id } = types.get(topic)!
+      const { type, id } = schemas.get(topic)!
       const head = Buffer.alloc(5)
       head.writeUInt32BE(id, 1)
       return Buffer.concat([head, type.toBuffer(value)])
     },
     async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
-      if (value.length < 5) {
-        return rejected('avro_undecodable', `${value.length} bytes are too few for a schema id`)
-      }
-      const resolution = await resolutionOf(topic, value.readUInt32BE(1))
-      if (resolution.kind === 'rejected') return resolution
-      return readAvro(types.get(topic)!.type, resolution, value.subarray(5))
+      const identified = readSchemaId(value)
+      if (identified.kind === 'rejected') return rejected('avro_undecodable', identified.message)
+      const reading = await readings.of(schemas.get(topic)!, identified.schema)
+      return reading.kind === 'ok' ? reading.read(identified.body) : reading
     },
   }
 }
 
-/** Decodes the Avro part of a value: written with `writer`, read as `type`. */
-export function readAvro<T>(
-  type: avro.Type,
-  { writer, resolver }: { writer: avro.Type; resolver: avro.Resolver | undefined },
-  bytes: Buffer,
-): Decoded<T> {
-  const defect = findAvroDefect(writer, bytes)
-  if (defect !== undefined) return { kind: 'rejected', error: defect }
-  try {
-    return { kind: 'ok', value: type.fromBuffer(bytes, resolver) as T }
-  } catch (error) {
-    return rejected('avro_undecodable', errorMessage(error))
+/** The graph of one of Winnow's own schemas. */
+function nodeOf(schema: object): SchemaNode {
+  const graph = readSchemaGraph(schema)
+  if (graph.kind === 'rejected') throw new TypeError(graph.message)
+  return graph.root
+}
+
+/** How values are read, by topic and schema id; what was found out is remembered. */
+class Readings {
+  readonly #http: RegistryHttp
+  readonly #known = new Map<string, { result: Promise<Reading>; untilMs: number }>()
+
+  constructor(http: RegistryHttp) {
+    this.#http = http
   }
+
+  of(reader: TopicSchema, schema: SchemaId): Promise<Reading> {
+    const key = `${reader.topic}/${schema.kind}/${schema.id}`
+    const known = this.#known.get(key)
+    if (known !== undefined && performance.now() < known.untilMs) return known.result
+    const entry = { result: findReading(this.#http, reader, schema), untilMs: Infinity }
+    entry.result.then(
+      (one) => {
+        const isUnknown = one.kind === 'rejected' && one.error.code === 'schema_unknown'
+        if (isUnknown) entry.untilMs = performance.now() + unknownMsMax
+      },
+      () => this.#known.delete(key),
+    )
+    this.#known.delete(key)
+    this.#known.set(key, entry)
+    if (this.#known.size > readingsMax) this.#known.delete(this.#known.keys().next().value!)
+    return entry.result
+  }
+}
+
+async function findReading(
+  http: RegistryHttp,
+  reader: TopicSchema,
+  schema: SchemaId,
+): Promise<Reading> {
+  const { topic, node } = reader
+  if (schema.kind === 'id' && schema.id === reader.id) return resolved(schema, node, node)
+  if (schema.id === 0 || (schema.kind === 'id' && schema.id > idMax)) {
+    return rejected('schema_unknown', `${schema.id} is no schema id`)
+  }
+  const found = await findSchema(http, schema)
+  const name = schemaText(schema)
+  switch (found.kind) {
+    case 'avro': {
+      const graph = readSchemaGraph(found.json, found.references)
+      if (graph.kind === 'ok') return resolved(schema, graph.root, node)
+      return rejected('schema_mismatch', `${name} cannot be used: ${graph.message}`)
+    }
+    case 'other': {
+      const formats = jsonTopics.has(reader.name) ? 'Avro or plain JSON' : 'Avro'
+      const message = `${name} is ${found.what}; ${topic} takes ${formats}`
+      return rejected('schema_mismatch', message)
+    }
+    case 'unusable':
+      return rejected('schema_mismatch', `${name} cannot be used: ${found.message}`)
+    case 'unsupported':
+      // Only these ids have no place in Confluent's interface.
+      return rejected(
+        'schema_unknown',
+        `${name} is named by 8 bytes, as Apicurio's serialisers do, and registry.url is not ` +
+          `Apicurio's (…/apis/ccompat/v7); set it, or let the producer write Confluent's ids ` +
+          `(apicurio.registry.id-handler)`,
+      )
+    case 'unknown':
+      return rejected('schema_unknown', `the registry has no ${name}`)
+  }
+}
+
+function resolved(schema: SchemaId, writer: SchemaNode, reader: SchemaNode): Reading {
+  const resolution = resolveSchemas(writer, reader)
+  if (resolution.kind === 'ok') return resolution
+  const message = `${schemaText(schema)} cannot be read here: ${resolution.message}`
+  return rejected('schema_mismatch', message)
 }
 
 type RegistryMiddleware = NonNullable<
@@ -120,18 +184,6 @@ function authorization(config: Config['registry']): RegistryMiddleware {
   return () => ({
     prepareRequest: async (next) => (await next()).enhance({ headers: credentialHeaders(config) }),
   })
-}
-
-/** The header of a bearer token, or of basic authentication; none where neither is configured. */
-function credentialHeaders({
-  token,
-  username,
-  password = '',
-}: Config['registry']): Record<string, string> {
-  if (token !== undefined) return { authorization: `Bearer ${token}` }
-  if (username === undefined) return {}
-  const basic = Buffer.from(`${username}:${password}`).toString('base64')
-  return { authorization: `Basic ${basic}` }
 }
 
 /** Tries of one registration: processes that start together may get in each other's way. */
@@ -170,54 +222,18 @@ async function register(
  * The level to register under: the subject's own, since whoever set another one meant it and the
  * client refuses to go on where they differ; BACKWARD for a subject that has none.
  */
-async function compatibilityLevel(
-  config: Config['registry'],
-  subject: string,
-): Promise<COMPATIBILITY> {
-  const { url, requestMsMax } = config
+async function compatibilityLevel(http: RegistryHttp, subject: string): Promise<COMPATIBILITY> {
   try {
-    const answer = await fetch(`${url.replace(/\/$/, '')}/config/${encodeURIComponent(subject)}`, {
-      headers: credentialHeaders(config),
-      signal: AbortSignal.timeout(requestMsMax),
-    })
-    const { compatibilityLevel: level } = (await answer.json()) as { compatibilityLevel?: unknown }
+    const url = `${http.url}/config/${encodeURIComponent(subject)}`
+    const answer = await http.get(url, { tries: 1 })
+    if (answer.kind !== 'found') return COMPATIBILITY.BACKWARD
+    const { compatibilityLevel: level } = JSON.parse(answer.text) as {
+      compatibilityLevel?: unknown
+    }
     return Object.values(COMPATIBILITY).find((one) => one === level) ?? COMPATIBILITY.BACKWARD
   } catch {
     // The registration that follows meets the same failure, and tries again as configured.
     return COMPATIBILITY.BACKWARD
-  }
-}
-
-async function resolve(
-  registry: SchemaRegistry,
-  reader: { type: avro.Type; id: number },
-  id: number,
-): Promise<Resolution> {
-  if (id === reader.id) return { kind: 'ok', writer: reader.type, resolver: undefined }
-  if (id > idMax) return rejected('schema_unknown', `${id} is no schema id`)
-  let writer: avro.Type
-  try {
-    writer = (await registry.getSchema(id)) as unknown as avro.Type
-  } catch (cause) {
-    const { status } = cause as { status?: number }
-    if (status === 404)
-      return rejected('schema_unknown', `the registry has no schema with id ${id}`)
-    // An answer that is no Avro schema that can be used here; asking again would not change it.
-    if (status === undefined) {
-      return rejected('schema_mismatch', `schema ${id} cannot be used: ${errorMessage(cause)}`)
-    }
-    throw new WinnowError(
-      'registry_unavailable',
-      `cannot read schema ${id}: ${errorMessage(cause)}`,
-      {
-        cause,
-      },
-    )
-  }
-  try {
-    return { kind: 'ok', writer, resolver: reader.type.createResolver(writer) }
-  } catch (error) {
-    return rejected('schema_mismatch', `schema ${id} cannot be read here: ${errorMessage(error)}`)
   }
 }
 

@@ -21,6 +21,7 @@ export type KafkaRecord = {
   /** Broker record time, epoch milliseconds. */
   readonly recordTimeMs: number
   readonly key: Buffer | null
+  /** As it arrived; a schema id that came in the headers stands before it. */
   readonly value: Buffer | null
   /** W3C trace context, when the producer sent one. */
   readonly traceparent: string | undefined

@@ -1,8 +1,9 @@
 // From the bytes of a record on winnow.events to a candidate event: Avro in Confluent wire format
-// when the value starts with magic byte 0, else UTF-8 JSON. Meaning is checked in validate.ts.
+// when the value starts with a schema id, else UTF-8 JSON. Meaning is checked in validate.ts.
 import { z } from 'zod'
 import { eventJson, type EventRecord } from '../schemas/event.ts'
 import { errorMessage } from '../schemas/errors.ts'
+import { startsWithSchemaId } from '../schemas/schema-id.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 
 /** JSON events may have fields that we do not know; they are ignored, as Avro resolution does. */
@@ -18,7 +19,7 @@ export async function decodeEvent(
   readAvro: AvroReader<EventRecord>,
 ): Promise<Outcome<EventRecord>> {
   if (value === null) return rejected('value_null', 'the record has no value')
-  if (value[0] === 0) return readAvro(value)
+  if (startsWithSchemaId(value)) return readAvro(value)
   return decodeJsonEvent(value)
 }
 

@@ -1,7 +1,8 @@
 // From the bytes of a record on winnow.labels to a label: Avro in Confluent wire format when the value
-// starts with magic byte 0, else UTF-8 JSON, as for events.
+// starts with a schema id, else UTF-8 JSON, as for events.
 import { z } from 'zod'
 import { labelJson, type LabelRecord } from '../schemas/label.ts'
+import { startsWithSchemaId } from '../schemas/schema-id.ts'
 import { decodeJson, type AvroReader } from './decode-event.ts'
 import { eventTime, type TimeRules } from './event-time.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
@@ -27,7 +28,7 @@ export async function decodeLabel(
 ): Promise<Outcome<EventLabel>> {
   const { value, recordTimeMs } = record
   if (value === null) return rejected('value_null', 'the record has no value')
-  const decoded = value[0] === 0 ? await readAvro(value) : decodeJsonLabel(value)
+  const decoded = startsWithSchemaId(value) ? await readAvro(value) : decodeJsonLabel(value)
   if (decoded.kind === 'rejected') return decoded
   const { id, label, by, time } = decoded.value
   if (id === '' || label === '') {

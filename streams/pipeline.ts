@@ -146,8 +146,5 @@ function originOf({ topic, partition, offset, recordTimeMs }: Origin): Origin {
 
 async function readAvro<T>(record: KafkaRecord, read: AvroReader<T>): Promise<Outcome<T>> {
   if (record.value === null) return rejected('value_null', 'the record has no value')
-  if (record.value[0] !== 0) {
-    return rejected('avro_undecodable', 'the value does not start with magic byte 0')
-  }
   return read(record.value)
 }

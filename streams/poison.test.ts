@@ -1,12 +1,14 @@
 // Every case of the poison suite through the transforms alone; tests/integration/poison.test.ts sends the
 // same ones through the real stack.
-import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
-import { readAvro } from '../infra/registry.ts'
+import { resolveSchemas } from '../infra/avro/resolution.ts'
+import { readSchemaGraph } from '../infra/avro/schema-graph.ts'
 import { eventAvro, type EventRecord } from '../schemas/event.ts'
+import { validatedAvro } from '../schemas/validated.ts'
+import { readSchemaId } from '../schemas/schema-id.ts'
 import { oddEvents, poisonCases, poisonCleaning } from '../tests/support/poison.ts'
-import { recursiveAvro, widerAvro } from '../tests/support/poison.ts'
+import { intTextAvro, recursiveAvro, widerAvro } from '../tests/support/poison.ts'
 import { decodeEvent, type AvroReader } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
 import { rejected, type Outcome } from './outcome.ts'
@@ -16,25 +18,31 @@ const nowMs = Date.UTC(2026, 5, 1)
 const ids = {
   ...{ event: 1, wider: 2, validated: 3, string: 4, intText: 5, recursive: 6, unknown: 999 },
 }
-const typeOf = (schema: object) => avro.Type.forSchema(schema as avro.Schema)
-const reader = typeOf(eventAvro)
-const writers = new Map([
-  [ids.event, reader],
-  [ids.wider, typeOf(widerAvro)],
-  [ids.recursive, typeOf(recursiveAvro)],
+const graphOf = (schema: object) => {
+  const graph = readSchemaGraph(schema)
+  if (graph.kind === 'rejected') throw new TypeError(graph.message)
+  return graph.root
+}
+const writers = new Map<unknown, object>([
+  [ids.event, eventAvro],
+  [ids.wider, widerAvro],
+  [ids.validated, validatedAvro],
+  [ids.string, { type: 'string' }],
+  [ids.intText, intTextAvro],
+  [ids.recursive, recursiveAvro],
 ])
 
-/** Reads as the registry client does; what its answers mean is its own test's. */
+/** Reads as the registry client does. */
 const readEvent: AvroReader<EventRecord> = (value) => {
-  if (value.length < 5) return Promise.resolve(rejected('avro_undecodable', 'too short'))
-  const id = value.readUInt32BE(1)
-  const writer = writers.get(id)
-  if (writer === undefined) {
-    const isOther = id === ids.validated || id === ids.string || id === ids.intText
-    return Promise.resolve(rejected(isOther ? 'schema_mismatch' : 'schema_unknown', 'no writer'))
+  const identified = readSchemaId(value)
+  if (identified.kind === 'rejected') {
+    return Promise.resolve(rejected('avro_undecodable', identified.message))
   }
-  const resolver = writer === reader ? undefined : reader.createResolver(writer)
-  return Promise.resolve(readAvro<EventRecord>(reader, { writer, resolver }, value.subarray(5)))
+  const writer = writers.get(identified.schema.id)
+  if (writer === undefined) return Promise.resolve(rejected('schema_unknown', 'no writer'))
+  const resolution = resolveSchemas(graphOf(writer), graphOf(eventAvro))
+  if (resolution.kind === 'ok') return Promise.resolve(resolution.read(identified.body))
+  return Promise.resolve(rejected('schema_mismatch', resolution.message))
 }
 
 async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown>> {

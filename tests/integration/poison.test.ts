@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readBalance } from '../../infra/dead-letter-reader.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { topicOf } from '../../infra/topics.ts'
-import { eventAvro } from '../../schemas/event.ts'
 import { startWinnow, type Running } from '../support/cli.ts'
 import {
+  intTextAvro,
   oddEvents,
   poisonCases,
   poisonCleaning,
@@ -50,13 +50,12 @@ async function registered(): Promise<PoisonIds> {
     )
     return ((await answer.json()) as { id: number }).id
   }
-  const intText = { ...eventAvro, fields: [{ name: 'text', type: 'int' }] }
   return {
     event: await latest('events'),
     validated: await latest('validated'),
     wider: await idOf('wider', widerAvro),
     string: await idOf('string', 'string'),
-    intText: await idOf('int-text', intText),
+    intText: await idOf('int-text', intTextAvro),
     recursive: await idOf('recursive', recursiveAvro),
     unknown: 999_999,
   }

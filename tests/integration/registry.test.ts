@@ -8,7 +8,9 @@ import avro from 'avsc'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { openSchemas } from '../../infra/registry.ts'
+import { identifiedValue } from '../../infra/schema-id-headers.ts'
 import { eventAvro, type EventRecord } from '../../schemas/event.ts'
+import { withSchemaId } from '../../schemas/schema-id.ts'
 import { topicSchemas } from '../../schemas/subjects.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
 import { registryClient, registryHeaders } from '../support/registry-client.ts'
@@ -39,6 +41,36 @@ async function versionsOf(subject: string): Promise<number[]> {
     headers,
   })
   return (await response.json()) as number[]
+}
+
+const jsonSchema = JSON.stringify({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  type: 'object',
+  properties: { text: { type: 'string' } },
+})
+const protobufSchema = 'syntax = "proto3"; message Event { string text = 1; }'
+
+function recordOf(fields: object[], name = 'Event'): object {
+  return { type: 'record', name, namespace: 'com.acme', fields }
+}
+
+/** Registers a schema of any kind, and says under which id. */
+async function registered(subject: string, body: object): Promise<number> {
+  const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const { id } = (await answer.json()) as { id: number }
+  expect(id).toBeGreaterThan(0)
+  return id
+}
+
+/** The id by which Apicurio's own interface knows the newest schema of a subject. */
+async function globalIdOf(subject: string): Promise<number> {
+  const native = registryUrl.replace(/\/apis\/.*$/, '/apis/registry/v2')
+  const answer = await fetch(`${native}/groups/default/artifacts/${subject}/meta`, { headers })
+  return ((await answer.json()) as { globalId: number }).globalId
 }
 
 /** Registers a schema as some other program would, and encodes a value with it. */
@@ -120,22 +152,108 @@ describe('a subject that others made', () => {
 
 describe('decode', () => {
   it.each([
-    ['JSON', '{"type":"object","properties":{"text":{"type":"string"}}}'],
-    ['PROTOBUF', 'syntax = "proto3"; message Event { string text = 1; }'],
-    ['AVRO', '{"type":"fixed","name":"F","size":3}'],
-  ])('is a value, not a failure, for the id of a %s schema', async (schemaType, schema) => {
+    ['JSON', jsonSchema, 'is a JSON Schema; PREFIXevents takes Avro or plain JSON'],
+    ['PROTOBUF', protobufSchema, 'is a Protobuf schema; PREFIXevents takes Avro or plain JSON'],
+    [
+      'AVRO',
+      '{"type":"fixed","name":"F","size":3}',
+      'cannot be read here: fixed F cannot be read as record winnow.Event',
+    ],
+  ])('names the %s schema that a value was written with', async (schemaType, schema, what) => {
     const prefix = prefixOf()
     const schemas = await openSchemas(registryAt(registryUrl), prefix)
-    const answer = await fetch(`${registryUrl}/subjects/${prefix}foreign-value/versions`, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ schemaType, schema }),
+    const id = await registered(`${prefix}foreign-value`, { schemaType, schema })
+    const message = `schema ${id} ${what.replace('PREFIX', prefix)}`
+    const rejected = { kind: 'rejected', error: { code: 'schema_mismatch', message } }
+    const value = withSchemaId({ kind: 'id', id }, Buffer.from([1, 2, 3]))
+    expect(await schemas.decode('events', value)).toEqual(rejected)
+  })
+
+  it('reads records of another namespace and texts that may be null, each for itself', async () => {
+    const prefix = prefixOf()
+    const schemas = await openSchemas(registryAt(registryUrl), prefix)
+    const schema = recordOf([
+      { name: 'id', type: 'string' },
+      { name: 'text', type: ['null', 'string'], default: null },
+    ])
+    const value = await writtenBy(schema, { id: 'e-1', text: 'a' }, `${prefix}ksql-value`)
+    const blank = Buffer.concat([value.subarray(0, 5), Buffer.from([6, ...Buffer.from('e-2'), 0])])
+    const rest = { source: null, time: null, attributes: {}, label: null }
+    expect(await schemas.decode('events', value)).toEqual({
+      kind: 'ok',
+      value: { id: 'e-1', text: 'a', ...rest },
     })
-    const { id } = (await answer.json()) as { id: number }
-    const value = Buffer.from([0, 0, 0, id >> 8, id & 255, 1, 2, 3])
-    expect(await schemas.decode('events', value)).toMatchObject({
+    expect(await schemas.decode('events', blank)).toEqual({
       kind: 'rejected',
-      error: { code: 'schema_mismatch' },
+      error: { code: 'field_type', message: 'text is null where string is expected' },
+    })
+  })
+
+  it('reads values whose schema refers to others', async () => {
+    const prefix = prefixOf()
+    const schemas = await openSchemas(registryAt(registryUrl), prefix)
+    const [inner, outer] = [`${prefix}inner-value`, `${prefix}outer-value`]
+    const innermost = recordOf([{ name: 'n', type: 'int' }], 'Inner')
+    await registered(inner, { schema: JSON.stringify(innermost) })
+    const middle = recordOf([{ name: 'inner', type: 'com.acme.Inner' }], 'Outer')
+    const toInner = [{ name: 'com.acme.Inner', subject: inner, version: 1 }]
+    await registered(outer, { schema: JSON.stringify(middle), references: toInner })
+    const event = recordOf([
+      { name: 'outer', type: 'com.acme.Outer' },
+      { name: 'text', type: 'string' },
+    ])
+    const references = [{ name: 'com.acme.Outer', subject: outer, version: 1 }]
+    const id = await registered(`${prefix}referring-value`, {
+      ...{ schema: JSON.stringify(event), references },
+    })
+    const body = Buffer.from([2, 2, 0x61])
+    const expected = { kind: 'ok', value: { text: 'a' } }
+    const value = withSchemaId({ kind: 'id', id }, body)
+    expect(await schemas.decode('events', value)).toMatchObject(expected)
+    const global = await globalIdOf(`${prefix}referring-value`)
+    const long = withSchemaId({ kind: 'global', id: global }, body)
+    expect(await schemas.decode('events', long)).toMatchObject(expected)
+  })
+
+  it("reads Apicurio's global ids, in the value and in a header, and says what they name", async () => {
+    const prefix = prefixOf()
+    const schemas = await openSchemas(registryAt(registryUrl), prefix)
+    const own = await globalIdOf(`${prefix}events-value`)
+    const body = schemas.encode('events', event).subarray(5)
+    const header = Buffer.alloc(8)
+    header.writeUInt32BE(own, 4)
+    const inHeader = identifiedValue(body, { 'apicurio.value.globalId': header })!
+    const inValue = withSchemaId({ kind: 'global', id: own }, body)
+    for (const value of [inHeader, inValue]) {
+      expect(await schemas.decode('events', value)).toEqual({ kind: 'ok', value: event })
+    }
+    await registered(`${prefix}json-value`, { schemaType: 'JSON', schema: jsonSchema })
+    await registered(`${prefix}proto-value`, { schemaType: 'PROTOBUF', schema: protobufSchema })
+    const json = await globalIdOf(`${prefix}json-value`)
+    const protobuf = await globalIdOf(`${prefix}proto-value`)
+    const cases = [
+      [json, 'schema_mismatch', `schema with global id ${json} is a JSON Schema;`],
+      [protobuf, 'schema_mismatch', `schema with global id ${protobuf} is a Protobuf schema;`],
+      [9_999_999, 'schema_unknown', 'the registry has no schema with global id 9999999'],
+    ] as const
+    for (const [id, code, message] of cases) {
+      const decoded = await schemas.decode('events', withSchemaId({ kind: 'global', id }, body))
+      expect(decoded).toMatchObject({
+        kind: 'rejected',
+        error: { code, message: expect.stringContaining(message) as string },
+      })
+    }
+  })
+
+  it('says so of a GUID that the registry does not have', async () => {
+    const schemas = await openSchemas(registryAt(registryUrl), prefixOf())
+    const value = Buffer.concat([Buffer.from([1]), Buffer.alloc(16, 0xab), Buffer.from([0])])
+    expect(await schemas.decode('events', value)).toEqual({
+      kind: 'rejected',
+      error: {
+        code: 'schema_unknown',
+        message: 'the registry has no schema with GUID abababab-abab-abab-abab-abababababab',
+      },
     })
   })
 

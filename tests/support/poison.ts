@@ -45,6 +45,9 @@ export const recursiveAvro = {
   ],
 }
 
+/** A schema of the event's name whose text is a number. */
+export const intTextAvro = { ...eventAvro, fields: [{ name: 'text', type: 'int' }] }
+
 /** A value in Confluent wire format. */
 export function wire(id: number, body: Buffer): Buffer {
   const head = Buffer.alloc(5)
@@ -86,7 +89,7 @@ function bytesCases(ids: PoisonIds): PoisonCase[] {
     ['Protocol Buffers', 'json_invalid', Buffer.from('0a0661207465787412', 'hex')],
     ['MessagePack', 'utf8_invalid', Buffer.from('81a474657874a161', 'hex')],
     ['Latin-1', 'utf8_invalid', Buffer.from('{"text":"caf\xe9"}', 'latin1')],
-    ['magic byte 1', 'json_invalid', wire(ids.event, avroBody({ text: 'a' })).fill(1, 0, 1)],
+    ['magic byte 1', 'avro_undecodable', wire(ids.event, avroBody({ text: 'a' })).fill(1, 0, 1)],
     ['magic byte 0 alone', 'avro_undecodable', Buffer.from([0])],
     ['a schema id cut short', 'avro_undecodable', Buffer.from([0, 0, 0, 1])],
     ['zeros', 'schema_unknown', Buffer.alloc(64)],

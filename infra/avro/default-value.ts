@@ -1,0 +1,75 @@
+// The default of a reader's field as a value: from the JSON form of the schema (Avro 1.12 specification,
+// "Complex Types", field default values) to what reading would give. Only Winnow's own schemas get here.
+import { nameOf, type SchemaNode } from './schema-graph.ts'
+
+/**
+ * Makes a field's default. For a union it is a value of any of its branches: the specification
+ * demanded the first one up to 1.11, and the first that fits is the same for those.
+ * Throws TypeError for a default that the type cannot have: a defect of the schema.
+ */
+export function defaultValue(type: SchemaNode, json: unknown): unknown {
+  const value = valueOf(type, json)
+  if (value === unfit) {
+    throw new TypeError(`${JSON.stringify(json)} cannot be the default of a ${nameOf(type)}`)
+  }
+  return value
+}
+
+const unfit = Symbol('unfit')
+
+function valueOf(type: SchemaNode, json: unknown): unknown {
+  switch (type.kind) {
+    case 'null':
+      return json === null ? null : unfit
+    case 'boolean':
+      return typeof json === 'boolean' ? json : unfit
+    case 'int':
+    case 'long':
+      return Number.isSafeInteger(json) ? json : unfit
+    case 'float':
+    case 'double':
+      return typeof json === 'number' ? json : unfit
+    case 'string':
+      return typeof json === 'string' ? json : unfit
+    case 'bytes':
+    case 'fixed': {
+      if (typeof json !== 'string') return unfit
+      // A character for each byte.
+      const bytes = Buffer.from(json, 'latin1')
+      return type.kind !== 'fixed' || bytes.length === type.sizeBytes ? bytes : unfit
+    }
+    case 'enum':
+      return typeof json === 'string' && type.symbols.includes(json) ? json : unfit
+    case 'union': {
+      for (const branch of type.branches) {
+        const value = valueOf(branch, json)
+        if (value !== unfit) return value
+      }
+      return unfit
+    }
+    case 'array': {
+      if (!Array.isArray(json)) return unfit
+      const items = json.map((item) => valueOf(type.items, item))
+      return items.includes(unfit) ? unfit : items
+    }
+    case 'map':
+      if (!isObject(json)) return unfit
+      return objectOf(Object.entries(json).map(([key, one]) => [key, valueOf(type.values, one)]))
+    case 'record':
+      if (!isObject(json)) return unfit
+      return objectOf(
+        type.fields.map((field) => {
+          const given = Object.hasOwn(json, field.name) ? json[field.name] : field.default
+          return [field.name, given === undefined ? unfit : valueOf(field.type, given)]
+        }),
+      )
+  }
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function objectOf(entries: [string, unknown][]): unknown {
+  return entries.some(([, value]) => value === unfit) ? unfit : Object.fromEntries(entries)
+}

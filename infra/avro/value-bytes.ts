@@ -1,0 +1,206 @@
+// The bytes of one Avro value while they are read (Avro 1.12 specification, "Binary Encoding"). It owns
+// the bounds: nothing is read behind the end, no count or length is believed that the bytes cannot hold,
+// text is UTF-8, and nesting and work are limited. What the values mean is not its concern.
+import { isUtf8 } from 'node:buffer'
+
+export type ValueDefectCode = 'avro_undecodable' | 'utf8_invalid' | 'field_type'
+
+/** Deepest nesting of a value in records, arrays and maps; only a recursive schema comes near. */
+export const valueDepthMax = 64
+/**
+ * Values without bytes (null, empty records) that a value may have, beyond one for each of its bytes.
+ * Schemas whose records contain each other twice could ask for 2^64 of them.
+ */
+const emptyValuesMax = 65_536
+
+/** What is wrong with a value, and where; thrown while it is read. */
+export class ValueDefect extends Error {
+  readonly code: ValueDefectCode
+  /** Names of fields and places in arrays, the outermost first. */
+  readonly path: string[] = []
+
+  constructor(code: ValueDefectCode, message: string) {
+    super(message)
+    this.code = code
+  }
+
+  /** One sentence that names the place. */
+  get sentence(): string {
+    const path = this.path.join('.').replaceAll('.[', '[')
+    return `${path === '' ? 'the value' : path} ${this.message}`
+  }
+}
+
+/** One value and how far it is read. Every method throws ValueDefect. */
+export class ValueBytes {
+  readonly #bytes: Buffer
+  #at = 0
+  #depth = 0
+  #valuesLeft: number
+  /** The last variable-length number: its first 28 bits, and the other 36. */
+  #low = 0
+  #high = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#valuesLeft = bytes.length + emptyValuesMax
+  }
+
+  /** Bytes that are not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at
+  }
+
+  /** Begins a record, array or map. */
+  enter(): void {
+    this.#depth++
+    if (this.#depth > valueDepthMax) this.fail(`is nested deeper than ${valueDepthMax}`)
+  }
+
+  leave(): void {
+    this.#depth--
+  }
+
+  /** Announces values that are about to be read. */
+  expect(count: number): void {
+    this.#valuesLeft -= count
+    if (this.#valuesLeft < 0) this.fail('has more values than its bytes can hold')
+  }
+
+  /** Count of items in the next block of an array or a map; 0 behind the last one. */
+  blockItems(): number {
+    const count = this.long()
+    if (count >= 0) {
+      this.expect(count)
+      return count
+    }
+    // The length of the block in bytes follows, for readers that leave it out.
+    this.#length()
+    this.expect(-count)
+    return -count
+  }
+
+  boolean(): boolean {
+    const from = this.skip(1)
+    const byte = this.#bytes[from]!
+    return byte <= 1 ? byte === 1 : this.fail(`is the boolean ${byte}`)
+  }
+
+  int(): number {
+    const value = this.long()
+    return (value | 0) === value ? value : this.fail(`is ${value}, which has more than 32 bits`)
+  }
+
+  /** A safe integer. */
+  long(): number {
+    const byte = this.#bytes[this.#at]
+    // One byte and two are nearly all there are.
+    if (byte !== undefined && byte < 0x80) {
+      this.#at++
+      return (byte >>> 1) ^ -(byte & 1)
+    }
+    this.#number()
+    const long = this.#signed()
+    return Number.isSafeInteger(long) ? long : this.fail('is a number beyond 2^53')
+  }
+
+  /** A long as the double that is next to it. */
+  longAsDouble(): number {
+    this.#number()
+    return this.#signed()
+  }
+
+  skipLong(): void {
+    this.#number()
+  }
+
+  float(): number {
+    return this.#bytes.readFloatLE(this.skip(4))
+  }
+
+  double(): number {
+    return this.#bytes.readDoubleLE(this.skip(8))
+  }
+
+  /** A number below `count`: the branch of a union, the symbol of an enum. */
+  choice(count: number): number {
+    const index = this.long()
+    if (index >= 0 && index < count) return index
+    return this.fail(`is choice ${index} of ${count}`)
+  }
+
+  /** Text in UTF-8 behind its length. */
+  text(): string {
+    const length = this.#length()
+    const from = this.skip(length)
+    const text = this.#bytes.toString('utf8', from, from + length)
+    // Decoding puts U+FFFD in place of what is no UTF-8; so only a text that has it needs a look.
+    if (text.includes('\ufffd')) this.#checkText(from, length)
+    return text
+  }
+
+  skipText(): void {
+    const length = this.#length()
+    this.#checkText(this.skip(length), length)
+  }
+
+  /** A copy of the bytes behind their length, so that it does not keep the whole record. */
+  bytes(): Buffer {
+    return this.fixed(this.#length())
+  }
+
+  skipBytes(): void {
+    this.skip(this.#length())
+  }
+
+  fixed(length: number): Buffer {
+    const from = this.skip(length)
+    return Buffer.from(this.#bytes.subarray(from, from + length))
+  }
+
+  /** Passes over bytes and says where they begin. */
+  skip(length: number): number {
+    const from = this.#at
+    const left = this.#bytes.length - from
+    if (length > left) this.fail(`needs ${length} bytes where ${left} are left`)
+    this.#at += length
+    return from
+  }
+
+  fail(message: string, code: ValueDefectCode = 'avro_undecodable'): never {
+    throw new ValueDefect(code, message)
+  }
+
+  #checkText(from: number, length: number): void {
+    if (isUtf8(this.#bytes.subarray(from, from + length))) return
+    this.fail('is not valid UTF-8', 'utf8_invalid')
+  }
+
+  #length(): number {
+    const length = this.long()
+    return length >= 0 ? length : this.fail(`says it has ${length} bytes`)
+  }
+
+  /** A variable-length number, before it is split into positive and negative ones. */
+  #number(): void {
+    this.#low = 0
+    this.#high = 0
+    for (let byte = 0; byte < 10; byte++) {
+      const bits = this.#bytes[this.skip(1)]!
+      if (byte < 4) this.#low |= (bits & 0x7f) << (7 * byte)
+      else this.#high += (bits & 0x7f) * 2 ** (7 * byte - 28)
+      if (bits < 0x80) {
+        if (byte === 9 && bits > 1) this.fail('is a number of more than 64 bits')
+        return
+      }
+    }
+    this.fail('is a number of more than ten bytes')
+  }
+
+  /** The number as zigzag has it: even ones are positive. Rounded once, where it is not exact. */
+  #signed(): number {
+    const half = this.#low >>> 1
+    const high = this.#high * 2 ** 27
+    return (this.#low & 1) === 0 ? high + half : -(high + (half + 1))
+  }
+}

@@ -1,0 +1,101 @@
+// Requests to the registry beside those of its client library: with its credentials, a deadline, several
+// tries and a bound on the answer. What is asked for is schema-source.ts.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../configs/schema.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+
+export type RegistryAnswer =
+  | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
+  | { readonly kind: 'absent' }
+  /** Whoever may register schemas decides how large they are; so this is no failure of the registry. */
+  | { readonly kind: 'too_large' }
+
+export type RegistryHttp = {
+  /** The registry's address, without a slash at its end. */
+  readonly url: string
+  /**
+   * Reads an address below `url`, or beside it on the same server.
+   * Throws registry_unavailable when all tries failed.
+   */
+  get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
+}
+
+/** Largest answer: far above any schema that can be read here. */
+const answerBytesMax = 4_194_304
+const triesMax = 4
+/** What registries answer to an id that they do not have, or that is none. */
+const absentStatuses = new Set([400, 404, 410, 422])
+const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
+
+/** A client of the registry's HTTP interface. */
+export function createRegistryHttp(config: Config['registry']): RegistryHttp {
+  const address = new URL(config.url)
+  const headers = { accept: 'application/json, */*', ...credentialHeaders(config) }
+  address.username = ''
+  address.password = ''
+  const attempt = async (url: string): Promise<RegistryAnswer> => {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(config.requestMsMax) })
+    if (response.ok) {
+      const text = await boundedText(response)
+      if (text === undefined) return { kind: 'too_large' }
+      return { kind: 'found', text, mediaType: response.headers.get('content-type') ?? '' }
+    }
+    await response.body?.cancel()
+    if (absentStatuses.has(response.status)) return { kind: 'absent' }
+    throw new AnswerRefused(response.status)
+  }
+  return {
+    url: address.href.replace(/\/$/, ''),
+    async get(url, { tries = triesMax } = {}) {
+      for (let count = 1; ; count++) {
+        try {
+          return await attempt(url)
+        } catch (cause) {
+          const isFinal = cause instanceof AnswerRefused && !retriedStatuses.has(cause.status)
+          if (!isFinal && count < tries) {
+            await sleep(100 * 2 ** (count - 1))
+            continue
+          }
+          const { pathname } = new URL(url)
+          throw new WinnowError(
+            'registry_unavailable',
+            `cannot read ${pathname} from the registry: ${errorMessage(cause)}`,
+            { cause },
+          )
+        }
+      }
+    },
+  }
+}
+
+/** The header of the configured credentials: a bearer token, or user and password; none where neither is set. */
+export function credentialHeaders(config: Config['registry']): Record<string, string> {
+  if (config.token !== undefined) return { authorization: `Bearer ${config.token}` }
+  const address = new URL(config.url)
+  // Credentials in the address are what fetch refuses; they mean the same as the settings.
+  const username = config.username ?? decodeURIComponent(address.username)
+  const password = config.password ?? decodeURIComponent(address.password)
+  if (username === '') return {}
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+class AnswerRefused extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`it answers ${status}`)
+    this.status = status
+  }
+}
+
+/** The text of an answer; undefined when it is larger than answers may be. */
+async function boundedText(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length
+    if (bytes > answerBytesMax) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
