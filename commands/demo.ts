@@ -219,7 +219,7 @@ async function settle(options: {
 
 /** Never resolves; rejects with what ended the runner. */
 function failureOf(stage: Stage): Promise<never> {
-  return stage.runner.ended.then(() => {
+  return stage.ended.then(() => {
     throw new WinnowError('cancelled', 'the stream ended before all mails were through')
   })
 }

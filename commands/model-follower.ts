@@ -7,7 +7,7 @@ import { parseModelRef } from '../models/model-ref.ts'
 import type { ModelSlot, SideSlot } from '../models/model-slot.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import type { Classification } from '../schemas/classification.ts'
-import { errorMessage } from '../schemas/errors.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import { pause } from '../streams/retry.ts'
 import type { OpenModel } from './model.ts'
@@ -31,6 +31,8 @@ export type FollowerOptions = LoaderOptions & {
   readonly open: (version: ModelVersion, role: Role) => Promise<OpenModel>
   /** Who plays a part from now on; undefined for nobody. */
   readonly onChange: (role: Role, model: OpenModel | undefined) => void
+  /** Following has ended for good; what serves goes on serving. */
+  readonly onFailure: (error: Error) => void
   /** Every state of the model, the first one included. */
   readonly onState?: (state: ModelAnnouncement) => void
 }
@@ -73,9 +75,15 @@ export function followModel(options: FollowerOptions): ModelFollower {
     }
     // A broker that is away just now must not end the following for good.
     for (let pauseMs = retryPauseMs; !stop.signal.aborted;) {
-      await announcements
-        .follow(handlers, stop.signal)
-        .catch((error: unknown) => log(`${name} is not followed for now: ${errorMessage(error)}`))
+      try {
+        await announcements.follow(handlers, stop.signal)
+      } catch (error) {
+        if (isFinal(error)) {
+          options.onFailure(error)
+          return
+        }
+        log(`${name} is not followed for now: ${errorMessage(error)}`)
+      }
       await pause(pauseMs, stop.signal)
       pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
     }
@@ -88,6 +96,16 @@ export function followModel(options: FollowerOptions): ModelFollower {
       await following
     },
   }
+}
+
+/** A refusal that stays: not that of a topic, which may come back. */
+function isFinal(error: unknown): error is WinnowError {
+  const missing = 'UNKNOWN_TOPIC_OR_PARTITION'
+  return (
+    error instanceof WinnowError &&
+    error.code === 'broker_refused' &&
+    error.details['kafkaError'] !== missing
+  )
 }
 
 type Settling = 'settled' | 'refused' | 'unreachable'

@@ -32,3 +32,16 @@ export async function openAll<T>(open: (opened: Opened) => Promise<T>): Promise<
     throw error
   }
 }
+
+/** Runs `work`, then `close`, also after a failure; what `work` throws comes before what `close` throws. */
+export async function closing<T>(work: () => Promise<T>, close: () => Promise<void>): Promise<T> {
+  let result: T
+  try {
+    result = await work()
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error
+  }
+  await close()
+  return result
+}

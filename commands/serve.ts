@@ -19,11 +19,11 @@ import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import type { OpenModel } from './model.ts'
-import { openAll, type Opened } from './opened.ts'
+import { closing, openAll, type Opened } from './opened.ts'
 import { recordService } from './service-record.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
-import { aborted, untilStopped } from './signals.ts'
+import { aborted, failureSignal, untilStopped } from './signals.ts'
 import { logTimed } from './terminal.ts'
 
 type Options = SharedOptions & { host?: string; port?: number; model?: string }
@@ -31,6 +31,8 @@ type Options = SharedOptions & { host?: string; port?: number; model?: string }
 export type Served = {
   readonly url: string
   readonly model: string | undefined
+  /** Rejects when the models cannot be followed any more, for good. */
+  readonly failed: Promise<never>
   close(): Promise<void>
 }
 
@@ -68,9 +70,10 @@ export function addServeCommand(program: Command): void {
             `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
         )
         terminal.document({ url: served.url, model: served.model })
-        await aborted(signal)
-        await forget()
-        await served.close()
+        await closing(
+          () => Promise.race([aborted(signal), served.failed]),
+          () => forget().finally(() => served.close()),
+        )
       })
     })
 }
@@ -88,9 +91,11 @@ export function openGateway(options: {
     const kafka = createKafka(config.kafka, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const { failed, fail } = failureSignal()
     const slot = config.gateway.models
       ? await openSlotIfAny(opened, {
           ...{ ...options, telemetry, clients: { kafka, schemas, analytics } },
+          onFailure: fail,
           // A request names no event, so that there is nothing to draw a share by.
           sides: [],
         })
@@ -112,7 +117,9 @@ export function openGateway(options: {
       },
     })
     const server = opened.add(await listen(app, config.gateway), (one) => one.close())
-    return { url: server.url, model: slot?.current.ref, close: () => opened.close() }
+    const { url } = server
+    const close = () => opened.close()
+    return { url, model: slot?.current.ref, failed, close }
   })
 }
 

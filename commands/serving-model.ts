@@ -38,6 +38,8 @@ export type ServingOptions = {
   readonly telemetry: Telemetry
   readonly reach?: Reach | undefined
   readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+  /** The models cannot be followed any more, for good: the broker refuses the client. */
+  readonly onFailure: (error: Error) => void
   /** The parts beside the champion that the process gives work to. */
   readonly sides: readonly SideRole[]
 }
@@ -125,6 +127,7 @@ export async function openServingModel(
       ...{ announcements, by, record },
       onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),
+      onFailure: options.onFailure,
       onState: (state) => guards?.onState(state),
     }),
     close,

@@ -1,4 +1,5 @@
 // Ctrl-C and SIGTERM for commands: the first asks to finish and leave cleanly, a second leaves at once.
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
 
 /** Runs `work` with a signal that aborts on the first SIGINT or SIGTERM. */
 export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -17,10 +18,35 @@ export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>)
   }
 }
 
+/**
+ * After a failure: ends the process with its cause and status 1 if anything still keeps it alive after
+ * `msMax`, so that a client which does not close cannot leave it hanging.
+ */
+export function endWithin(msMax: number, cause: unknown): void {
+  const end = () => {
+    const code = cause instanceof WinnowError ? cause.code : 'internal'
+    process.stderr.write(`winnow: ${errorMessage(cause)} [${code}]; ended after ${msMax} ms\n`)
+    process.exit(1)
+  }
+  setTimeout(end, msMax).unref()
+}
+
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** A promise that rejects once `fail` is called, and never resolves. */
+export function failureSignal(): {
+  readonly failed: Promise<never>
+  readonly fail: (error: Error) => void
+} {
+  let fail: (error: Error) => void = () => undefined
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject))
+  // Whoever waits for it is told; nobody may wait for it yet.
+  failed.catch(() => undefined)
+  return { failed, fail }
 }

@@ -28,9 +28,12 @@ import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
+import { failureSignal } from './signals.ts'
 
 export type Stage = {
   readonly runner: Runner
+  /** Settles as the runner does; rejects as well when the models cannot be followed for good. */
+  readonly ended: Promise<void>
   readonly telemetry: Telemetry
   readonly model: OpenModel | undefined
   readonly analytics: Analytics
@@ -60,12 +63,13 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, inputTopic[range.first])
     const partitions = await partitionCount(kafka, topic)
+    const { failed, fail } = failureSignal()
     const models =
       range.last === 'validate'
         ? undefined
         : await openModels(options, {
             clients: { analytics, kafka, schemas },
-            ...{ telemetry, opened, reach: faults.reach },
+            ...{ telemetry, opened, reach: faults.reach, onFailure: fail },
           })
     const model = models?.champion.current
     const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
@@ -99,20 +103,24 @@ export function openStage(options: StageOptions): Promise<Stage> {
       log: (line) => options.log(line),
     })
     opened.add(runner, (one) => one.stop())
-    return { runner, telemetry, model, analytics, close: () => opened.close() }
+    const ended = Promise.race([runner.ended, failed])
+    ended.catch(() => undefined)
+    return { runner, ended, telemetry, model, analytics, close: () => opened.close() }
   })
 }
 
 /** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
 function openModels(
   options: StageOptions,
-  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach'> & { opened: Opened },
+  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach' | 'onFailure'> & { opened: Opened },
 ): Promise<ServingModels> {
-  const { opened, clients, telemetry, reach } = parts
-  const batchLog = opened.add(new BatchLog(clients.analytics, options.log), (one) => one.close())
+  const { opened, ...given } = parts
+  const batchLog = opened.add(new BatchLog(given.clients.analytics, options.log), (one) =>
+    one.close(),
+  )
   batchLog.start()
   return openServingModel(opened, {
-    ...{ ...options, clients, telemetry, reach },
+    ...{ ...options, ...given },
     // Only results have a role; ids are made for the champion.
     sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),

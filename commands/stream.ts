@@ -8,10 +8,10 @@ import { stageNames, type StageName, type StageRange } from '../streams/slice.ts
 import { openContext, readContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { addCommand } from './shared-options.ts'
-import { aborted, untilStopped } from './signals.ts'
+import { aborted, endWithin, untilStopped } from './signals.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { openLabelStage } from './label-stage.ts'
-import { openAll } from './opened.ts'
+import { closing, openAll } from './opened.ts'
 import { openStage, type StageOptions } from './stage.ts'
 import { logTimed } from './terminal.ts'
 
@@ -60,11 +60,13 @@ async function runStream(options: Options): Promise<void> {
   await untilStopped(async (signal) => {
     const services = await openServices({ range, group, config, storeDir: paths.store, log })
     const { runners, telemetry, model } = services
-    const probes = [{ name: 'runner', check: () => readiness(runners) }]
+    let failure: unknown
     let listener: Awaited<ReturnType<typeof listenTelemetry>> | undefined
-    try {
+    const work = async (): Promise<void> => {
       const { host, port } = config.telemetry
-      listener = await listenTelemetry(telemetry, { host, port, probes })
+      const probes = [{ name: 'runner', check: () => readiness(runners) }]
+      const isAlive = () => failure === undefined
+      listener = await listenTelemetry(telemetry, { host, port, probes, isAlive })
       for (const runner of runners) await runner.start()
       terminal.say(
         `${options.stages} as group ${group}` +
@@ -72,14 +74,21 @@ async function runStream(options: Options): Promise<void> {
           `; metrics on ${listener.url}/metrics; stop with Ctrl-C`,
       )
       terminal.document({ group, stages: options.stages, model, metrics: listener.url })
-      await Promise.race([aborted(signal), ...runners.map(({ ended }) => ended)])
+      await Promise.race([aborted(signal), services.ended])
       if (signal.aborted) log('stopping: finishing what is in flight')
-    } finally {
-      await services.close()
-      await listener?.close()
     }
+    const watched = () =>
+      work().catch((error: unknown) => {
+        failure = error
+        endWithin(config.stream.drainMsMax + endMsMax, error)
+        throw error
+      })
+    await closing(watched, () => services.close().finally(() => listener?.close()))
   })
 }
+
+/** Beyond the time for draining, what closing the clients after a failure may take. */
+const endMsMax = 15_000
 
 /**
  * The group of a slice. Two models on one topic must each see all events, so that one which is not the
@@ -108,12 +117,17 @@ function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange
         : opened.add(await openStage({ ...options, range, faults }), (one) => one.close())
     const telemetry = stage?.telemetry ?? createTelemetry()
     const runners = stage === undefined ? [] : [stage.runner]
+    const ends = stage === undefined ? [] : [stage.ended]
     if (range === undefined || range.last === 'infer') {
       const labelGroup = range === undefined ? group : `${config.stream.group}.labels`
       const labels = await openLabelStage({ group: labelGroup, config, telemetry, log, faults })
-      runners.push(opened.add(labels, (one) => one.close()).runner)
+      const { runner } = opened.add(labels, (one) => one.close())
+      runners.push(runner)
+      ends.push(runner.ended)
     }
-    return { runners, telemetry, model: stage?.model?.ref, close: () => opened.close() }
+    const ended = Promise.race(ends)
+    ended.catch(() => undefined)
+    return { runners, ended, telemetry, model: stage?.model?.ref, close: () => opened.close() }
   })
 }
 

@@ -1,5 +1,6 @@
 // A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it closes does
 // not come back to life, and no connection is left. And how a consumer tells of offsets without records.
+import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
 import type { PassedOffsets } from '../schemas/record.ts'
 import type { KafkaClient } from './kafka.ts'
@@ -7,7 +8,7 @@ import type { KafkaClient } from './kafka.ts'
 export type ClosingConsumer = {
   readonly consumer: Consumer
   readonly isClosed: () => boolean
-  /** Leaves the group, if it had joined it, and closes all connections. */
+  /** Leaves the group, if it had joined it, and closes all connections; ends within seconds. */
   readonly close: () => Promise<void>
 }
 
@@ -26,6 +27,8 @@ export function onPassed(consumer: Consumer, listener: (passed: PassedOffsets) =
     listener({ topic, partition, nextOffset, highWatermark })
   })
 }
+/** Longest wait for an orderly end: for a batch at work and the answer of the broker. */
+const closeMsMax = 10_000
 
 /** Makes a consumer; nothing is connected yet. */
 export function createConsumer(
@@ -44,7 +47,11 @@ export function createConsumer(
     async close() {
       closed = true
       // One that is only just joining does not notice; without connections it ends all the same.
-      await consumer.disconnect().finally(own.end)
+      const left = new AbortController()
+      const { signal } = left
+      await Promise.race([consumer.disconnect(), setTimeout(closeMsMax, undefined, { signal })])
+        .finally(() => left.abort())
+        .finally(own.end)
     },
   }
 }

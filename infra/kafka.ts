@@ -144,16 +144,19 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
   }
 }
 
-/** Maps a kafkajs error: refusals that trying again cannot mend are broker_refused. */
+/**
+ * Maps a kafkajs error: refusals that trying again cannot help against are broker_refused. The client wraps
+ * a refusal that it does not try again, and loses its type; what it wraps is looked at here.
+ */
 export function brokerError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
-  const { type = '', name, cause: first } = cause as Error & { type?: string }
-  // What was thrown inside the client, which wraps it: a batch that cannot be read.
+  const wrapped = cause instanceof Error && cause.name === 'KafkaJSNonRetriableError'
+  const first = wrapped && cause.cause instanceof Error ? cause.cause : cause
+  // Thrown inside the client by a part of ours: a batch that cannot be read.
   if (first instanceof WinnowError) return first
+  const { type = '', name } = first as Error & { type?: string }
   return new WinnowError(
-    finalRefusals.has(type) || name === 'KafkaJSNotImplemented'
-      ? 'broker_refused'
-      : 'broker_unavailable',
+    finalRefusals.has(type) || finalErrors.has(name) ? 'broker_refused' : 'broker_unavailable',
     `cannot ${what}: ${errorMessage(cause)}`,
     { cause, details: type === '' ? {} : { kafkaError: type } },
   )
@@ -167,9 +170,21 @@ const finalRefusals = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
+  'UNSUPPORTED_VERSION',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_GROUP_ID',
+  'INVALID_SESSION_TIMEOUT',
   'INVALID_RECORD',
+])
+
+/** What the client throws by itself, without asking the broker again. */
+const finalErrors = new Set([
+  'KafkaJSSASLAuthenticationError',
+  'KafkaJSServerDoesNotSupportApiKey',
+  'KafkaJSNotImplemented',
 ])
 
 function* requestsOf(records: readonly OutgoingRecord[]): Generator<Message[]> {

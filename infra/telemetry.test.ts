@@ -7,9 +7,12 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-async function listener(probes: readonly Probe[] = []) {
+async function listener(probes: readonly Probe[] = [], isAlive?: () => boolean) {
   const telemetry = createTelemetry()
-  const listening = await listenTelemetry(telemetry, { host: '127.0.0.1', port: 0, probes })
+  const listening = await listenTelemetry(telemetry, {
+    ...{ host: '127.0.0.1', port: 0, probes },
+    ...(isAlive && { isAlive }),
+  })
   closers.push(() => listening.close())
   const get = async (path: string) => {
     const response = await fetch(`${listening.url}${path}`)
@@ -78,6 +81,14 @@ describe('probes', () => {
     expect(await get('/readyz')).toMatchObject({ status: 503, text: 'runner: not joined\n' })
     expect(await get('/livez')).toMatchObject({ status: 200, text: 'ok\n' })
     expect((await get('/elsewhere')).status).toBe(404)
+  })
+
+  it('is not alive once something failed for good', async () => {
+    let hasFailed = false
+    const { get } = await listener([], () => !hasFailed)
+    expect((await get('/livez')).status).toBe(200)
+    hasFailed = true
+    expect((await get('/livez')).status).toBe(503)
   })
 
   it('is port_taken where another program listens', async () => {

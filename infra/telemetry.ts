@@ -198,6 +198,13 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
   }
 }
 
+/** What the probes of a process are answered with. */
+export type Probes = {
+  readonly probes: readonly Probe[]
+  /** False when something failed for good: /livez is 503 from then on. Always true where it is left out. */
+  readonly isAlive?: () => boolean
+}
+
 export type Probe = { name: string; check(): Promise<void> | void }
 
 /**
@@ -206,10 +213,10 @@ export type Probe = { name: string; check(): Promise<void> | void }
  */
 export async function listenTelemetry(
   telemetry: Telemetry,
-  options: { host: string; port: number; probes: readonly Probe[] },
+  options: { host: string; port: number } & Probes,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    void answer(telemetry, options.probes, request.url ?? '/').then(({ status, type, body }) => {
+    void answer(telemetry, options, request.url ?? '/').then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type })
       response.end(body)
     })
@@ -227,13 +234,17 @@ export async function listenTelemetry(
   }
 }
 
-async function answer(telemetry: Telemetry, probes: readonly Probe[], url: string) {
+async function answer(telemetry: Telemetry, { probes, isAlive }: Probes, url: string) {
   const path = url.split('?')[0]
   if (path === '/metrics') {
     const body = await telemetry.registry.metrics()
     return { status: 200, type: telemetry.registry.contentType, body }
   }
-  if (path === '/livez') return { status: 200, type: 'text/plain', body: 'ok\n' }
+  if (path === '/livez') {
+    return isAlive?.() === false
+      ? { status: 503, type: 'text/plain', body: 'failed\n' }
+      : { status: 200, type: 'text/plain', body: 'ok\n' }
+  }
   if (path !== '/readyz') return { status: 404, type: 'text/plain', body: 'not found\n' }
   const failures: string[] = []
   for (const probe of probes) {

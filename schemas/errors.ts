@@ -37,7 +37,7 @@ export const operationErrors = {
     retryable: true,
   },
   broker_unavailable: { meaning: 'Kafka did not answer or refused.', retryable: true },
-  broker_refused: { meaning: 'Kafka refused the record for good.', retryable: false },
+  broker_refused: { meaning: 'Kafka refused the record or the client for good.', retryable: false },
   registry_unavailable: { meaning: 'The schema registry did not answer.', retryable: true },
   schema_incompatible: {
     meaning: 'The registry refused an incompatible schema.',

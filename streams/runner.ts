@@ -35,7 +35,10 @@ export type RunnerOptions<Output> = {
 export type Runner = {
   /** Joins the group and works until `stop` or a failure. */
   start(): Promise<void>
-  /** Finishes what is in flight (at most drainMsMax), commits, and leaves the group. */
+  /**
+   * Finishes what is in flight (at most drainMsMax), commits, and leaves the group. After a failure it only
+   * leaves. Never throws: `ended` tells what failed.
+   */
   stop(): Promise<void>
   /** Settles when the runner has ended; rejects with what ended it. */
   readonly ended: Promise<void>
@@ -112,6 +115,7 @@ class StageRunner<Output> implements Runner {
       onFailure: (error) => {
         options.metrics.retried('commit', error instanceof WinnowError ? error.code : 'internal')
         options.log(`offsets not committed: ${errorMessage(error)}`)
+        if (error instanceof WinnowError && !error.retryable) this.#fail(error)
       },
     })
   }
@@ -130,18 +134,18 @@ class StageRunner<Output> implements Runner {
   }
 
   async stop(): Promise<void> {
-    const { source, config } = this.#options
+    const { source, config, log } = this.#options
     source.pause()
     const deadlineMs = Date.now() + config.drainMsMax
     while (this.#budget.events > 0 && this.#failure === undefined && Date.now() < deadlineMs) {
       await this.#budget.change(50)
     }
     if (this.#budget.events > 0) {
-      this.#options.log(`stopped with ${this.#budget.events} events in flight, to be redelivered`)
+      log(`stopped with ${this.#budget.events} events in flight, to be redelivered`)
     }
-    await this.#committer.flush()
+    if (this.#failure === undefined) await this.#committer.flush()
     this.#stopping.abort()
-    await source.close()
+    await source.close().catch((error: unknown) => log(`left the group: ${errorMessage(error)}`))
     if (this.#failure === undefined) this.#resolveEnd()
   }
 

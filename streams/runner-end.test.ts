@@ -1,0 +1,94 @@
+// How the runner ends when the client of its source fails: with the first cause, whatever fails after it.
+import { expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { lineageOf } from '../schemas/record.ts'
+import { createMemorySink } from '../tests/support/memory-sink.ts'
+import { until } from '../tests/support/until.ts'
+import { ok } from './outcome.ts'
+import type { RecordSource, RunnerMetrics, Slice } from './ports.ts'
+import { createRunner } from './runner.ts'
+
+const quiet: RunnerMetrics = {
+  settled: () => undefined,
+  sliceSeconds: () => undefined,
+  blockWritten: () => undefined,
+  retried: () => undefined,
+  inFlight: () => undefined,
+  lag: () => undefined,
+}
+
+const slice: Slice<string> = {
+  name: 'test',
+  startsAtOrigin: true,
+  begin: () => ({
+    apply: (records) =>
+      Promise.resolve(
+        records.map((record) => ({
+          ...{ record, ...lineageOf(record), stage: 'echo', outcome: ok('') },
+        })),
+      ),
+    end: () => undefined,
+  }),
+}
+
+/** A runner whose source, once it has started, fails at everything but pausing. */
+async function runOnBroken(commitError: Error) {
+  let handlers: Parameters<RecordSource['start']>[0] | undefined
+  let commits = 0
+  const log: string[] = []
+  const runner = createRunner<string>({
+    source: {
+      start(given) {
+        handlers = given
+        return Promise.resolve()
+      },
+      commit() {
+        commits++
+        return Promise.reject(commitError)
+      },
+      rejoin: () => Promise.reject(new Error('there is no group')),
+      pause: () => undefined,
+      close: () => Promise.reject(new Error('the connection is gone')),
+    },
+    ...{ slice, sink: createMemorySink<string>(), metrics: quiet },
+    config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1'] }).stream,
+    log: (line) => log.push(line),
+  })
+  await runner.start()
+  handlers!.onAssigned([0])
+  const record = {
+    ...{ topic: 't', partition: 0, offset: 0, recordTimeMs: 1 },
+    ...{ key: null, value: Buffer.from('text'), traceparent: undefined },
+  }
+  const chunk = { topic: 't', partition: 0, records: [record], nextOffset: 1, highWatermark: 1 }
+  await handlers!.onChunk(chunk, () => Promise.resolve())
+  return { runner, log, commits: () => commits, fail: (error: Error) => handlers!.onFailure(error) }
+}
+
+it('ends with a commit that was refused for good', async () => {
+  const refusal = new WinnowError('broker_refused', 'not authorized')
+  const { runner } = await runOnBroken(refusal)
+  await expect(runner.ended).rejects.toBe(refusal)
+  await runner.stop()
+  expect(runner.isReady()).toBe(false)
+})
+
+it('goes on trying a commit that failed otherwise', async () => {
+  const { runner, commits } = await runOnBroken(new WinnowError('broker_unavailable', 'away'))
+  await until('a second try', () => commits() > 1)
+  expect(runner.isReady()).toBe(true)
+  await runner.stop()
+  await runner.ended
+})
+
+it('stops after its source has failed, which is what it ends with', async () => {
+  const { runner, log, fail } = await runOnBroken(new WinnowError('broker_unavailable', 'no group'))
+  const first = new WinnowError('broker_refused', 'the first cause')
+  fail(first)
+  fail(new Error('a later one'))
+  await runner.stop()
+  await expect(runner.ended).rejects.toBe(first)
+  expect(runner.isReady()).toBe(false)
+  expect(log.at(-1)).toBe('left the group: the connection is gone')
+})
