@@ -16,6 +16,7 @@ import { openContext, type CommandContext, type SharedOptions } from './context.
 import { confusionOf, countRun, latencyOf, type RunCounts } from './demo-figures.ts'
 import { splitMails } from './demo-mails.ts'
 import { showClosingPage, type DemoResult } from './demo-page.ts'
+import { defaultGroup } from './group-name.ts'
 import { prepareBackends } from './migrate.ts'
 import { workersOf } from './model.ts'
 import { openGateway } from './serve.ts'
@@ -66,9 +67,11 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
     const { streamed, trained } = await trainOnMails(opened, signal)
     const context = await openContext(options, { 'inference.model': trained.model })
     terminal.say(terminal.style('bold', '3. Stream the mails that it has never seen'))
+    const range = { first: 'validate', last: 'infer' } as const
+    const { model } = trained
     const stage = await openStage({
-      range: { first: 'validate', last: 'infer' },
-      group: `${context.config.stream.group}.validate..infer`,
+      range,
+      group: defaultGroup(context.config, { range, model, configured: model }),
       config: context.config,
       storeDir: paths.store,
       log: (line) => terminal.say(terminal.style('dim', line)),

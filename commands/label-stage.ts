@@ -4,14 +4,14 @@ import type { Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
 import { createLabelSink } from '../infra/label-sink.ts'
-import { createRecordSource } from '../infra/record-source.ts'
 import { openSchemas } from '../infra/registry.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
-import { partitionCount, topicOf } from '../infra/topics.ts'
+import { topicOf } from '../infra/topics.ts'
 import type { EventLabel } from '../streams/decode-label.ts'
 import { createLabelSlice } from '../streams/label-slice.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { noFaultPoints, type FaultPoints } from './fault-points.ts'
+import { openGroupSource } from './group-source.ts'
 import { openAll } from './opened.ts'
 
 export type LabelStage = {
@@ -38,9 +38,7 @@ export function openLabelStage(options: {
     const topic = topicOf(config.topics, 'labels')
     const runner = createRunner({
       source: faults.source(
-        createRecordSource(kafka, {
-          ...{ group, topic, config, concurrency: await partitionCount(kafka, topic) },
-        }),
+        await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
       ),
       slice: createLabelSlice({
         limits: config.limits,

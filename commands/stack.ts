@@ -7,6 +7,7 @@ import { readLag, topicOf } from '../infra/topics.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import { stageNames } from '../streams/slice.ts'
 import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
+import { formerGroup, isOfOtherStack, stagesOf } from './group-name.ts'
 import { prepareBackends } from './migrate.ts'
 import { readService } from './service-record.ts'
 import { addCommand } from './shared-options.ts'
@@ -107,22 +108,19 @@ async function readStack(context: CommandContext): Promise<StackView> {
   return { stack, consumers: kafkaReady ? await readConsumers(config) : [] }
 }
 
-const anyStage = `(?:${stageNames.join('|')})`
-/** The stages of a default group's name, with the model behind them or without. */
-const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|$)`)
-
 async function readConsumers(config: CommandContext['config']): Promise<StackView['consumers']> {
   const lags = await readLag(createKafka(config.kafka), {
     groupPrefix: config.stream.group,
     topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
   })
-  return lags.map(({ group, topic, lag }) => {
-    const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
-    const named = group.slice(config.stream.group.length + 1)
-    // Behind the stages stands the model, where it has a group of its own.
-    const stages = stagesAhead.exec(named)?.[1] ?? named
-    return { group, stage: stages === '' ? (first ?? '') : stages, topic, lag }
-  })
+  // What a group committed under an earlier name stays on the broker, and grows old there.
+  const former = new Set(lags.map(({ group }) => formerGroup(config, group)))
+  return lags
+    .filter(({ group }) => !former.has(group) && !isOfOtherStack(config, group))
+    .map(({ group, topic, lag }) => {
+      const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
+      return { group, stage: stagesOf(config, group) || (first ?? ''), topic, lag }
+    })
 }
 
 function stackTable(stack: StackView['stack']): string {

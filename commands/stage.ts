@@ -2,7 +2,6 @@
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
-import { createRecordSource } from '../infra/record-source.ts'
 import { openSchemas, type Schemas } from '../infra/registry.ts'
 import { createResultSink, type Ownership } from '../infra/result-sink.ts'
 import { insertShadowRows } from '../infra/shadow-rows.ts'
@@ -24,6 +23,7 @@ import type { StageRange } from '../streams/slice.ts'
 import type { TokenizedEvent } from '../streams/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
 import { noFaultPoints, type FaultPoints } from './fault-points.ts'
+import { openGroupSource } from './group-source.ts'
 import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
@@ -62,8 +62,11 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, inputTopic[range.first])
-    const partitions = await partitionCount(kafka, topic)
     const { failed, fail } = failureSignal()
+    const outputPartitions = await partitionCount(
+      kafka,
+      topicOf(config.topics, outputTopic[range.last]),
+    )
     const models =
       range.last === 'validate'
         ? undefined
@@ -75,10 +78,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
     const runner = createRunner<PipelineOutput>({
       source: faults.source(
-        createRecordSource(kafka, {
-          group: options.group,
-          ...{ topic, config, concurrency: partitions },
-        }),
+        await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
       ),
       slice: createPipeline({
         range,
@@ -95,7 +95,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
       sink: faults.sink(
         sinkOf(options, {
           clients: { analytics, producer, schemas },
-          ...{ model, shadow, partitions, owner: { group: options.group, topic } },
+          ...{ model, shadow, outputPartitions, owner: { group: options.group, topic } },
         }),
       ),
       config: config.stream,
@@ -179,11 +179,11 @@ function sinkOf(
     clients: Parameters<typeof createResultSink>[0]
     model: OpenModel | undefined
     shadow: ShadowLane | undefined
-    partitions: number
+    outputPartitions: number
     owner: Ownership
   },
 ): Sink<PipelineOutput> {
-  const { clients, model, shadow, partitions, owner } = parts
+  const { clients, model, shadow, outputPartitions, owner } = parts
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
   if (range.last === 'infer') {
@@ -202,7 +202,7 @@ function sinkOf(
   return createTopicSink<PipelineOutput>(clients, {
     topic,
     deadLetterTopic: deadLetters,
-    partitions,
+    partitions: outputPartitions,
     encode,
     owner,
   })

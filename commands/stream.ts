@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
-import { parseModelRef } from '../models/model-ref.ts'
 import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
 import { openContext, readContext, type SharedOptions } from './context.ts'
+import { defaultGroup } from './group-name.ts'
 import { prepareBackends } from './migrate.ts'
 import { addCommand } from './shared-options.ts'
 import { aborted, endWithin, untilStopped } from './signals.ts'
@@ -52,11 +52,12 @@ async function runStream(options: Options): Promise<void> {
   const log = logTimed
   const group =
     options.group ??
-    defaultGroup(config.stream.group, {
-      range,
-      model: config.inference.model,
-      configured: configured.inference.model,
-    })
+    defaultGroup(
+      config,
+      range === undefined
+        ? 'labels'
+        : { range, model: config.inference.model, configured: configured.inference.model },
+    )
   await untilStopped(async (signal) => {
     const services = await openServices({ range, group, config, storeDir: paths.store, log })
     const { runners, telemetry, model } = services
@@ -90,22 +91,6 @@ async function runStream(options: Options): Promise<void> {
 /** Beyond the time for draining, what closing the clients after a failure may take. */
 const endMsMax = 15_000
 
-/**
- * The group of a slice. Two models on one topic must each see all events, so that one which is not the
- * configured one has a group of its own.
- */
-function defaultGroup(
-  prefix: string,
-  of: { range: StageRange | undefined; model: string; configured: string },
-): string {
-  const { range, model, configured } = of
-  if (range === undefined) return `${prefix}.labels`
-  const stages = `${prefix}.${rangeText(range)}`
-  const { name } = parseModelRef(model)
-  const isOther = range.last === 'infer' && name !== parseModelRef(configured).name
-  return isOther ? `${stages}.${name}` : stages
-}
-
 /** The stages of a range with, beside infer, the labels; without a range, the labels alone. */
 function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
   const { range, config, group, log } = options
@@ -119,7 +104,7 @@ function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange
     const runners = stage === undefined ? [] : [stage.runner]
     const ends = stage === undefined ? [] : [stage.ended]
     if (range === undefined || range.last === 'infer') {
-      const labelGroup = range === undefined ? group : `${config.stream.group}.labels`
+      const labelGroup = range === undefined ? group : defaultGroup(config, 'labels')
       const labels = await openLabelStage({ group: labelGroup, config, telemetry, log, faults })
       const { runner } = opened.add(labels, (one) => one.close())
       runners.push(runner)
@@ -146,11 +131,6 @@ export function parseRange(text: string): StageRange {
     throw new WinnowError('usage', `--stages ${text}: ${last} comes before ${first}`)
   }
   return { first, last }
-}
-
-/** `validate..infer`, or the name of a single stage. */
-export function rangeText({ first, last }: StageRange): string {
-  return first === last ? first : `${first}..${last}`
 }
 
 function readiness(runners: readonly Runner[]): void {

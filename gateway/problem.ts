@@ -45,6 +45,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   analytics_unavailable: 503,
   analytics_refused: 502,
   fenced: 409,
+  group_conflict: 409,
   migration_changed: 500,
   download_failed: 503,
   hash_mismatch: 500,

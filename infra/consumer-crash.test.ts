@@ -39,6 +39,7 @@ function member(settings: string[] = []) {
         offsets.push(...chunk.records.map(({ offset }) => offset))
         return Promise.resolve(true)
       },
+      onPassed: () => undefined,
       onAssigned: () => joined++,
       onFailure: (error) => failures.push(error),
     })

@@ -4,6 +4,7 @@ import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
 import { createConsumer, onPassed, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 import { identifiedValue } from './schema-id-headers.ts'
@@ -38,14 +39,19 @@ export type RecordSource = {
 /** Records of one chunk; small enough that a chunk is a unit of retry. */
 const chunkRecordsMax = 128
 
-/** Makes a group member for one topic; `start` connects it. */
+/**
+ * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the group
+ * has a member that consumes another topic or writes to another database; see group-members.ts.
+ */
 export function createRecordSource(
   kafka: KafkaClient,
-  options: { group: string; topic: string; config: Config; concurrency: number },
+  options: Membership & { config: Config; concurrency: number },
 ): RecordSource {
   const { topic, config } = options
+  let onConflict: (error: Error) => void = () => undefined
   const member = createConsumer(kafka, {
     groupId: options.group,
+    partitionAssigners: [watchfulAssigner(kafka, options, (error) => onConflict(error))],
     sessionTimeout: config.kafka.sessionMsMax,
     heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
     rebalanceTimeout: Math.max(60_000, config.kafka.sessionMsMax),
@@ -71,6 +77,8 @@ export function createRecordSource(
       consumer.on(consumer.events.GROUP_JOIN, () => {
         if (paused) hold()
       })
+      onConflict = (error) => handlers.onFailure(error)
+      await refuseForeignMembers(kafka, options)
       const begin = () =>
         consumer.run({
           autoCommit: false,

@@ -49,6 +49,10 @@ export const operationErrors = {
     meaning: 'Another consumer owns the partitions; what it would write is not stored.',
     retryable: false,
   },
+  group_conflict: {
+    meaning: 'A member of the consumer group has another topic or writes elsewhere.',
+    retryable: false,
+  },
   migration_changed: { meaning: 'An applied migration was edited afterwards.', retryable: false },
   download_failed: { meaning: 'No source could deliver a file.', retryable: true },
   hash_mismatch: { meaning: 'A file does not have the hash that was promised.', retryable: false },

@@ -73,10 +73,14 @@ async function untilAll(events: number): Promise<void> {
   ])
 }
 
+/** The group of stages; this stack has topics and a database of its own. */
+const groupOf = (stages: string) =>
+  `winnow.${stages}@${space.config.topics.prefix}/${space.config.clickhouse.database}`
+
 describe('two models on one topic', () => {
   it('have groups of their own, the configured one that of before', () => {
-    expect(streams.get('test')!.document['group']).toBe('winnow.validate..infer')
-    expect(streams.get('mood')!.document['group']).toBe('winnow.validate..infer.mood')
+    expect(streams.get('test')!.document['group']).toBe(groupOf('validate..infer'))
+    expect(streams.get('mood')!.document['group']).toBe(groupOf('validate..infer.mood'))
   })
 
   it('each classify every event, and each reject every bad one', async () => {
@@ -121,7 +125,7 @@ describe('two models on one topic', () => {
     const { status, stdout, stderr } = await winnow(['status', '--json'], { env })
     expect(status, stderr).toBe(0)
     const { consumers } = JSON.parse(stdout) as { consumers: { group: string; stage: string }[] }
-    for (const group of ['winnow.validate..infer', 'winnow.validate..infer.mood']) {
+    for (const group of ['validate..infer', 'validate..infer.mood'].map(groupOf)) {
       expect(consumers).toContainEqual(
         expect.objectContaining({ group, stage: 'validate..infer', lag: 0 }),
       )
