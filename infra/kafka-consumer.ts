@@ -1,8 +1,7 @@
 // A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it closes does
-// not come back to life, and no connection is left. And how a consumer tells of offsets without records.
+// not come back to life, and no connection is left.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
-import type { PassedOffsets } from '../schemas/record.ts'
 import type { KafkaClient } from './kafka.ts'
 
 export type ClosingConsumer = {
@@ -12,21 +11,6 @@ export type ClosingConsumer = {
   readonly close: () => Promise<void>
 }
 
-/**
- * Calls `listener` for each fetched batch of which nothing is handed out: commit markers, aborted
- * records, what compaction removed. kafkajs has moved its position behind it already.
- */
-export function onPassed(consumer: Consumer, listener: (passed: PassedOffsets) => void): void {
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-    if (payload.batchSize > 0) return
-    const { topic, partition } = payload
-    const [nextOffset, highWatermark] = [
-      Number(payload.lastOffset) + 1,
-      Number(payload.highWatermark),
-    ]
-    listener({ topic, partition, nextOffset, highWatermark })
-  })
-}
 /** Longest wait for an orderly end: for a batch at work and the answer of the broker. */
 const closeMsMax = 10_000
 

@@ -1,7 +1,7 @@
 // Patches two places of kafkajs 2.2.4 that lose sight of offsets without records. Compaction leaves batches
 // without their last records, or without any: kafkajs then stays at such a batch, or passes it one offset
 // a request. And it tells aborted transactions apart only while they do not overlap. Reporting the offsets
-// that were passed is kafka-consumer.ts.
+// that were passed is passed-offsets.ts.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 

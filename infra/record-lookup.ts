@@ -5,7 +5,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../schemas/errors.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
-import { onPassed } from './kafka-consumer.ts'
+import { onPassed } from './passed-offsets.ts'
 import { recordOf } from './record-source.ts'
 
 /** A place to look at. */

@@ -5,8 +5,9 @@ import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
-import { createConsumer, onPassed, type ClosingConsumer } from './kafka-consumer.ts'
+import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
+import { onPassed } from './passed-offsets.ts'
 import { identifiedValue } from './schema-id-headers.ts'
 
 export type SourceHandlers = {
@@ -73,12 +74,12 @@ export function createRecordSource(
   let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
-      listen(member, handlers, topic)
       consumer.on(consumer.events.GROUP_JOIN, () => {
         if (paused) hold()
       })
       onConflict = (error) => handlers.onFailure(error)
       await refuseForeignMembers(kafka, options)
+      listen(member, handlers, topic)
       const begin = () =>
         consumer.run({
           autoCommit: false,

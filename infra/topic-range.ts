@@ -6,7 +6,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
-import { onPassed } from './kafka-consumer.ts'
+import { onPassed } from './passed-offsets.ts'
 import { readBounds, silenceMs, stalled, stallMsMax } from './record-lookup.ts'
 import { recordOf } from './record-source.ts'
 
