@@ -100,6 +100,7 @@ async function refuseAsLeader(
 ): Promise<void> {
   const refuseAll = async (mark?: WriterMark) => {
     for (const { memberId, memberMetadata: metadata } of members) {
+      if (metadata.length === 0) continue // It has not said what it consumes.
       try {
         await refuse({ memberId, name: memberId, metadata }, { ...membership, mark })
       } catch (error) {
