@@ -1,7 +1,7 @@
 // What one connection, one address and all connections together may take: how many are open, how many
 // requests wait on each, and how much of the answers nobody reads. It knows sockets and nothing of routes;
 // how many requests are at work is admission.ts's.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../configs/schema.ts'
 
@@ -38,7 +38,6 @@ export function answerInTurn(
     const line = lines.get(socket) ?? { isBusy: false, waiting: [] }
     lines.set(socket, line)
     if (line.waiting.length === waitingRequestsMax) socket.destroy()
-    // The parser goes on with what it has read of a connection that is cut off.
     if (socket.destroyed) {
       line.waiting.length = 0
       return
@@ -52,6 +51,21 @@ export function answerInTurn(
       })
     })
     if (!line.isBusy) begin(socket, line)
+  }
+}
+
+/**
+ * A request as Node's parser makes it, which stops the parser once the connection is cut off. Otherwise it would go
+ * on with what it has read already, 64 KiB or 2,000 requests, all of which live until the connection is closed.
+ * It stops where a connection leaves HTTP, so that is what such a request says of itself; none here does.
+ */
+export class StoppableRequest extends IncomingMessage {
+  get upgrade(): boolean {
+    return this.socket.destroyed || this.method === 'CONNECT'
+  }
+
+  set upgrade(_: boolean | null) {
+    // Node's own idea of it; no route here upgrades a connection.
   }
 }
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { answerInTurn, limitConnections } from './connections.ts'
+import { answerInTurn, limitConnections, StoppableRequest } from './connections.ts'
 import type { Gateway } from './route.ts'
 
 /** A listening gateway. */
@@ -36,6 +36,7 @@ export async function listen(
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
     {
+      IncomingMessage: StoppableRequest,
       // The app's own deadline answers first; this one ends connections whose body nobody reads.
       requestTimeout: options.requestMsMax + 5_000,
       headersTimeout: Math.min(10_000, options.requestMsMax),

@@ -48,11 +48,19 @@ export async function startGatewayChild(
 }
 
 async function answerOf(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`the gateway ended with status ${String(code)}`)
-  })
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
-  return message
+  const answered = new AbortController()
+  const { signal } = answered
+  try {
+    const [message] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`the gateway ended with status ${String(code)}`)
+      }),
+    ])) as [unknown]
+    return message
+  } finally {
+    answered.abort()
+  }
 }
 
 async function serve(settings: Partial<Config['gateway']>): Promise<void> {
