@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { visibleText } from '../schemas/event.ts'
 import { bodyFormat, readBody } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
@@ -23,7 +24,10 @@ export function addClassifyRoutes(
   },
 ): void {
   const { config, classifier } = context
-  addSchemas(app, { ClassifyRequest: classifyRequest, ClassifyResponse: classifyResponse })
+  const maxItems = config.gateway.classifyTextsMax
+  const texts = classifyRequest.shape.texts.meta({ maxItems })
+  const described = classifyRequest.extend({ texts }).meta(classifyRequest.meta() ?? {})
+  addSchemas(app, { ClassifyRequest: described, ClassifyResponse: classifyResponse })
   const route = { ...postClassify, middleware: [context.authorize('read'), context.admit] }
   addRoute(app, route, async (c) => {
     const loaded = readyClassifier(classifier)
@@ -114,7 +118,7 @@ function tooManyTexts(textsMax: number): WinnowError {
 
 const classifyRequest = z
   .strictObject({
-    texts: z.array(z.string()).min(1),
+    texts: z.array(z.string().meta({ pattern: visibleText.source })).min(1),
     model: z.string().optional().meta({
       description: 'NAME or NAME@VERSION; refused when the gateway serves another.',
     }),

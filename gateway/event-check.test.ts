@@ -36,6 +36,15 @@ describe('checkEvent', () => {
     [{ text: 'a', extra: 1 }, 'field_unknown', 'extra'],
     [JSON.parse('{"text":"a","__proto__":{}}'), 'field_unknown', '__proto__'],
     [{ text: 'a', id: 'x'.repeat(257) }, 'field_too_long', 'id'],
+    [{ text: 'a', id: '🙂'.repeat(257) }, 'field_too_long', 'id'],
+    [{ text: 'a', id: '.' }, 'field_type', 'id'],
+    [{ text: 'a', id: '..' }, 'field_type', 'id'],
+    [
+      { text: 'a', attributes: JSON.parse('{"__proto__":"x","k":"v"}') },
+      'field_type',
+      'attributes',
+    ],
+    [{ text: '\u200b\ufe0f\u00ad\u0007' }, 'text_empty', 'text'],
     [{ text: 'a', attributes: { ['k'.repeat(257)]: 'v' } }, 'field_too_long', 'attributes'],
     [{ text: 'a', attributes: { k: 'v'.repeat(4_097) } }, 'field_too_long', 'attributes.k'],
     [{ text: 'a', attributes: { a: '', b: '', c: '' } }, 'field_too_long', 'attributes'],
@@ -60,6 +69,13 @@ describe('checkEvent', () => {
       expect(codes({ text: 'a', time })).toEqual([])
     },
   )
+
+  it('counts characters as JSON Schema does, and takes odd names and ids', () => {
+    expect(codes({ text: 'a', id: '🙂'.repeat(256) })).toEqual([])
+    expect(codes({ text: 'a', id: '...' })).toEqual([])
+    expect(codes({ text: 'a', id: 'a\nb' })).toEqual([])
+    expect(codes({ text: 'a', attributes: { constructor: 'x' } })).toEqual([])
+  })
 
   it('names every defect of an event', () => {
     expect(codes({ id: 1, extra: 1, other: 2 })).toEqual(

@@ -59,6 +59,18 @@ describe('POST /v1/events', () => {
     expect(gateway.published).toEqual([])
   })
 
+  it('lists the first ten of many errors and counts the rest', async () => {
+    const gateway = gatewayUnderTest()
+    const unknown = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, 1]))
+    const { status, json } = await gateway.post('/v1/events', Array(50).fill(unknown))
+    expect([status, json['errorsTotal']]).toEqual([422, 50 * 201])
+    expect(json['errors']).toHaveLength(10)
+    const large = Object.fromEntries(Array.from({ length: 130_000 }, (_, at) => [`k${at}`, 1]))
+    const refused = await gateway.post('/v1/events', { text: 'a', ...large })
+    expect(refused.status).toBe(422)
+    expect(refused.json['errors']).toMatchObject([{ index: 0, code: 'field_too_long' }])
+  })
+
   it('lets an id repeat when the duplicate check is off', async () => {
     const gateway = gatewayUnderTest({ config: configWith({}, { duplicateWindow: 0 }) })
     const twice = [

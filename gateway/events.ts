@@ -26,7 +26,8 @@ export function addEventRoutes(
   const { config, publisher, clock } = context
   const memory = createIdempotencyMemory()
   addSchemas(app, { Event: eventExample, AcceptedEvents: acceptedEvents })
-  const route = { ...postEvents, middleware: [context.authorize('ingest'), context.admit] }
+  const middleware = [context.authorize('ingest'), context.admit]
+  const route = { ...postEvents(config.gateway.batchEventsMax), middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
     const format = bodyFormat({
@@ -82,8 +83,11 @@ function* checkedEvents(
   return { events, bodySha256 }
 }
 
+/** Visible ASCII. */
+const idempotencyKeyPattern = '^[!-~]{1,255}$'
+
 function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header
+  if (header === undefined || new RegExp(idempotencyKeyPattern).test(header)) return header
   throw new WinnowError(
     'parameter_invalid',
     'Idempotency-Key must be 1 to 255 visible ASCII characters',
@@ -98,7 +102,7 @@ const acceptedEvents = z.strictObject({ ids: z.array(z.string()) }).meta({
   examples: [{ ids: ['0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1'] }],
 })
 const event = schemaRef('Event')
-const postEvents: RouteConfig = {
+const postEvents = (itemsMax: number): RouteConfig => ({
   method: 'post',
   path: '/v1/events',
   summary: 'Put events on the stream',
@@ -112,7 +116,7 @@ const postEvents: RouteConfig = {
     {
       name: 'Idempotency-Key',
       in: 'header',
-      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      schema: { type: 'string', pattern: idempotencyKeyPattern },
       description:
         'Makes a retry safe: the same key and body are published once, and ids that the gateway ' +
         'assigns are the same on every gateway. Remembered for an hour.',
@@ -129,7 +133,9 @@ const postEvents: RouteConfig = {
       required: true,
       content: {
         'application/json': {
-          schema: { oneOf: [event, { type: 'array', minItems: 1, items: event }] },
+          schema: {
+            oneOf: [event, { type: 'array', minItems: 1, maxItems: itemsMax, items: event }],
+          },
           examples: {
             one: { value: { text: 'My invoice is wrong', source: 'support-mail' } },
             array: { value: [{ id: 'a-1', text: 'Hello' }, { text: 'Cheap watches, click here' }] },
@@ -149,4 +155,4 @@ const postEvents: RouteConfig = {
     },
     ...problems([400, 401, 403, 408, 409, 413, 415, 422, 500, 502, 503, 504]),
   },
-}
+})

@@ -45,6 +45,28 @@ describe('POST /v1/labels', () => {
     expect(gateway.labels).toEqual([])
   })
 
+  it('are by the name of the key, and by nobody else', async () => {
+    const key = 'ingest-key-0123456789'
+    const other = 'another-key-0123456789'
+    const keys = [
+      { key, name: 'ann', scopes: ['ingest' as const] },
+      { key: other, scopes: ['ingest' as const] },
+    ]
+    const gateway = gatewayUnderTest({ config: configWith({ keys }) })
+    const post = (value: string, ...labels: object[]) =>
+      gateway.post('/v1/labels', labels, { authorization: `Bearer ${value}` })
+    const label = { id: 'a', label: 'x' }
+    expect((await post(key, label, { ...label, by: 'ann' }, { ...label, by: null })).status).toBe(
+      202,
+    )
+    expect(gateway.labels.map(({ by }) => by)).toEqual(['ann', 'ann', 'ann'])
+    const forged = await post(key, label, { ...label, by: 'bob' })
+    expect(forged).toMatchObject({ status: 403, json: { code: 'forbidden', index: 1, by: 'ann' } })
+    expect((await post(other, { ...label, by: 'ann' })).status).toBe(403)
+    expect((await post(other, label)).status).toBe(202)
+    expect(gateway.labels.slice(3).map(({ by }) => by)).toEqual(['key-c05ac898'])
+  })
+
   it('needs a key with the scope ingest, and keeps to the limit of a batch', async () => {
     const config = configWith({ batchEventsMax: 1 })
     const gateway = gatewayUnderTest({ config })

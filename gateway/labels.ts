@@ -22,7 +22,8 @@ export function addLabelRoutes(
 ): void {
   const { config, labels, clock } = context
   addSchemas(app, { Label: labelExample, AcceptedLabels: acceptedLabels })
-  const route = { ...postLabels, middleware: [context.authorize('ingest'), context.admit] }
+  const middleware = [context.authorize('ingest'), context.admit]
+  const route = { ...postLabels(config.gateway.batchEventsMax), middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
     const format = bodyFormat({
@@ -95,7 +96,7 @@ const labelExample = labelJson.meta({
 })
 const acceptedLabels = z.strictObject({ accepted: z.int() }).meta({ examples: [{ accepted: 1 }] })
 const label = schemaRef('Label')
-const postLabels: RouteConfig = {
+const postLabels = (itemsMax: number): RouteConfig => ({
   method: 'post',
   path: '/v1/labels',
   summary: 'Say what events are',
@@ -110,7 +111,9 @@ const postLabels: RouteConfig = {
       required: true,
       content: {
         'application/json': {
-          schema: { oneOf: [label, { type: 'array', minItems: 1, items: label }] },
+          schema: {
+            oneOf: [label, { type: 'array', minItems: 1, maxItems: itemsMax, items: label }],
+          },
           examples: {
             one: { value: { id: 'a-1', label: 'refund', by: 'ann' } },
             array: {
@@ -135,4 +138,4 @@ const postLabels: RouteConfig = {
     },
     ...problems([400, 401, 403, 408, 413, 415, 422, 500, 502, 503, 504]),
   },
-}
+})

@@ -2,8 +2,9 @@
 // its schemas, and what the gateway really answers does too.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
+import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
 type Operation = {
   summary?: string
@@ -17,6 +18,85 @@ type Document = {
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, { examples?: unknown[] }> }
 }
+
+const oddTimes = [
+  ...[
+    '',
+    '0',
+    '-1',
+    '1738368000000',
+    '99999999999999',
+    '2025-01-31T12:00:00Z',
+    '2024-02-29 00:00:00+23:59',
+  ],
+  ...[
+    '2025-02-29T00:00:00Z',
+    '2000-02-29T00:00:00Z',
+    '2100-02-29T00:00:00Z',
+    '2025-04-31T00:00:00Z',
+  ],
+  ...[
+    '2025-01-31T24:00:00Z',
+    '2025-01-31T12:00:60Z',
+    '2025-01-31T12:00:00',
+    '2025-01-31t12:00:00.123456789z',
+  ],
+  ...['2025-01-31T12:00:00+24:00', '2025-01-31T12:00:00Z\n', '2025-01-31', '٢٠٢٥-01-31T12:00:00Z'],
+]
+const odd = fc.constantFrom(
+  '',
+  '.',
+  '..',
+  '\n',
+  ' ',
+  '\u0007',
+  '\u200b',
+  '\ufeff',
+  '\u{e0020}',
+  '🙂',
+  'é',
+  '__proto__',
+)
+const text = fc.oneof(
+  odd,
+  fc.string({ unit: 'grapheme', maxLength: 4 }),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+  fc.constantFrom('x'.repeat(256), 'x'.repeat(257), '🙂'.repeat(256), '🙂'.repeat(257)),
+)
+const anything = fc.oneof(text, fc.constantFrom(null, 5, true, [], {}))
+/** Not ahead of now: a schema cannot say what time it is. */
+const time = fc.oneof(
+  fc.constantFrom(null, 0, 946_684_799_999, 946_684_800_000, 1.5e12, -1),
+  fc.constantFrom(...oddTimes.filter((one) => !one.startsWith('2100'))),
+)
+const attributes = fc.oneof(
+  anything,
+  fc.dictionary(text, text, { maxKeys: 3 }),
+  fc.constant({ a: 5 }),
+)
+const eventArbitrary = fc.record(
+  {
+    text: anything,
+    id: anything,
+    source: anything,
+    label: anything,
+    time,
+    attributes,
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+const labelArbitrary = fc.record(
+  { id: anything, label: anything, by: anything, time, more: anything },
+  { requiredKeys: [] },
+)
+const classifyArbitrary = fc.record(
+  {
+    texts: fc.oneof(anything, fc.array(text, { maxLength: 3 })),
+    model: fc.constantFrom('mail', 5),
+  },
+  { requiredKeys: [] },
+)
 
 const gateway = gatewayUnderTest({ classifier: hamClassifier() })
 const ajv = new Ajv2020({ strict: false })
@@ -103,6 +183,59 @@ describe('/openapi.json', () => {
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])
     expect(errorsAgainst('Problem', invalid.json)).toBeNull()
     expect(errorsAgainst('Problem', { ...invalid.json, code: 'made_up' })).not.toBeNull()
+  })
+
+  it('says that a gateway without keys needs none, and one with keys does', async () => {
+    expect(document.paths['/v1/events']!['post']!.security).toEqual([{}, { bearer: ['ingest'] }])
+    const keys = [{ key: 'reader-key-0123456789', scopes: ['read' as const] }]
+    const keyed = await gatewayUnderTest({ config: configWith({ keys }) }).get('/openapi.json')
+    const { paths } = keyed.json as unknown as Document
+    expect(paths['/v1/events']!['post']!.security).toEqual([{ bearer: ['ingest'] }])
+    expect(paths['/v1/results']!['get']!.security).toEqual([{ bearer: ['read'] }])
+  })
+
+  it.each([
+    ['/v1/events', 'Event', eventArbitrary],
+    ['/v1/labels', 'Label', labelArbitrary],
+    ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
+  ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (body) => {
+        const { status } = await gateway.post(path, body)
+        expect([body, status < 300]).toEqual([body, errorsAgainst(name, body) === null])
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('of the query of /v1/results is exactly as strict as the server', async () => {
+    const { parameters } = document.paths['/v1/results']!['get']!
+    const word = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.constantFrom(
+        ...oddTimes,
+        '5',
+        '1000',
+        '1001',
+        '٣',
+        'a@b',
+        'a@b@c',
+        '1~0~0~t~m~1',
+        '1~-1~0~t~m~1',
+      ),
+    )
+    const chosen = fc.tuple(fc.constantFrom(...parameters!), word)
+    await fc.assert(
+      fc.asyncProperty(chosen, async ([{ name, schema }, value]) => {
+        const { status } = await gateway.get(`/v1/results?${name}=${encodeURIComponent(value)}`)
+        expect([name, value, status]).toEqual([
+          name,
+          value,
+          ajv.validate(schema, value) ? 200 : 400,
+        ])
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('lists the query parameters with their rules', () => {

@@ -54,7 +54,7 @@ function bytesOf(
   if (gateway.keys.length === 0) {
     for (const path of Object.values(document.paths ?? {})) {
       for (const operation of [path.get, path.post]) {
-        if (operation?.security !== undefined) operation.security.unshift({})
+        if (operation?.security !== undefined) operation.security = [{}, ...operation.security]
       }
     }
   }
