@@ -15,15 +15,21 @@ export function compose(text: string): string {
 
 /** The work of `compose`. */
 export function* composing(text: string): Work<string> {
+  const ordered = yield* orderingMarks(text)
+  return ordered.normalize('NFC')
+}
+
+/** Decomposes long runs of marks and puts them in canonical order; the rest stays as it is. */
+export function* orderingMarks(text: string): Work<string> {
   let ordered = ''
   let from = 0
   for (const { 0: run, index } of text.matchAll(longRun)) {
     ordered += text.slice(from, index) + (yield* orderMarks(run))
     from = index + run.length
   }
-  if (from === 0) return text.normalize('NFC')
+  if (from === 0) return text
   yield
-  return (ordered + text.slice(from)).normalize('NFC')
+  return ordered + text.slice(from)
 }
 
 /** The canonical decomposition of a run of marks, in canonical order. */

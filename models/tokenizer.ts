@@ -4,6 +4,7 @@
 // not done here: see the batcher.
 import assert from 'node:assert/strict'
 import { sha256OfBytes } from './file-hash.ts'
+import { finish, type Work } from './sliced-work.ts'
 import { createScanner } from './tokenizers/create-scanner.ts'
 import { templateOf } from './tokenizers/template.ts'
 import { parseTokenizerFile, type TokenizerFile } from './tokenizers/tokenizer-file.ts'
@@ -38,6 +39,8 @@ export type Tokenizer = {
    * texts are `truncated`. Halves of surrogate pairs count as U+FFFD.
    */
   encode(text: string, options: { maxTokens: number }): Encoding
+  /** The work of `encode`, for those who share an event loop with others. */
+  encoding(text: string, options: { maxTokens: number }): Work<Encoding>
 }
 
 /**
@@ -62,19 +65,22 @@ export function loadTokenizer({ json }: { json: Uint8Array }): Tokenizer {
     vocabularySize: vocabularySizeOf(file),
     engine: file.kind === 'library' ? 'library' : 'own',
     padId: file.added_tokens.find(({ content }) => /^(?:\[PAD\]|<pad>)$/.test(content))?.id ?? 0,
-    encode(text, { maxTokens }) {
-      const kept = maxTokens - specials
-      assert(kept > 0, `maxTokens must be more than the ${specials} special tokens`)
-      const found: number[] = []
-      const isCut = scan(text, { found, idsMin: kept + 1 }) === 'cut'
-      const truncated = isCut || found.length > kept
-      const length = Math.min(found.length, kept)
-      const encoded = new Int32Array(length + specials)
-      encoded.set(prefix)
-      for (let i = 0; i < length; i++) encoded[prefix.length + i] = found[i]!
-      encoded.set(suffix, prefix.length + length)
-      return { ids: encoded, truncated }
-    },
+    encode: (text, options) => finish(encoding(text, options)),
+    encoding,
+  }
+
+  function* encoding(text: string, { maxTokens }: { maxTokens: number }): Work<Encoding> {
+    const kept = maxTokens - specials
+    assert(kept > 0, `maxTokens must be more than the ${specials} special tokens`)
+    const found: number[] = []
+    const isCut = (yield* scan(text, { found, idsMin: kept + 1 })) === 'cut'
+    const truncated = isCut || found.length > kept
+    const length = Math.min(found.length, kept)
+    const encoded = new Int32Array(length + specials)
+    encoded.set(prefix)
+    for (let i = 0; i < length; i++) encoded[prefix.length + i] = found[i]!
+    encoded.set(suffix, prefix.length + length)
+    return { ids: encoded, truncated }
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../bert-characters.ts'
 import { normalizeWord } from '../bert-word.ts'
 import { createWordPiece } from '../word-piece.ts'
-import type { Scanner, WordEncoder } from './scanner.ts'
+import type { Scanner, ScanTarget } from './scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
 
 // V8 copies slices shorter than this; a longer slice would keep its whole text alive as a key.
@@ -38,7 +38,7 @@ export function createBertWords(
   const characters = bertCharacters(letterCase)
   const { matchAddedToken, kinds } = scanTables(file, characters)
   const wordIds = createWordEncoder({ file, ids, characters })
-  return (text, { found, idsMin }) => {
+  const scan = (text: string, { found, idsMin }: ScanTarget): void => {
     let wordStart = -1
     const push = (word: string) => {
       for (const id of wordIds(word)) found.push(id)
@@ -70,6 +70,12 @@ export function createBertWords(
     }
     if (wordStart >= 0 && found.length < idsMin) push(text.slice(wordStart))
   }
+  // 1 MB takes at most 30 ms, whatever it holds, so that there is one step.
+
+  return function* (text, target) {
+    scan(text, target)
+    return undefined
+  }
 }
 
 function scanTables(file: BertWordsFile, characters: BertCharacters) {
@@ -89,7 +95,7 @@ function createWordEncoder(options: {
   file: BertWordsFile
   ids: ReadonlyMap<string, number>
   characters: BertCharacters
-}): WordEncoder {
+}): (word: string) => readonly number[] {
   const { model } = options.file
   const { characters } = options
   const unknownId = options.ids.get(model.unk_token)

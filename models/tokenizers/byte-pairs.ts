@@ -1,5 +1,6 @@
 // Byte-pair encoding over bytes (Sennrich, Haddow and Birch 2016; on bytes as in GPT-2): a word's bytes are
 // merged pair by pair, the pair learnt first going first. It knows neither texts nor special tokens.
+import type { Work } from '../sliced-work.ts'
 import type { WordEncoder } from './scanner.ts'
 
 export type BytePairs = {
@@ -13,6 +14,8 @@ export type BytePairs = {
 
 /** Ids fit below this, so that a pair of them is one exact number. */
 const pairBase = 2 ** 22
+/** Merges between two yields; a few milliseconds. */
+const stepMerges = 16_384
 /** Bytes of a word fit below this, so that rank and place are one exact number. */
 const placeBase = 2 ** 27
 
@@ -30,13 +33,13 @@ export function createBytePairs({ ids, merges, wholeWordsFirst }: BytePairs): Wo
     merged[rank] = idOf(ids, left + right)
   }
   const encoder = new TextEncoder()
-  return (word) => {
+  return function* (word) {
     const bytes = encoder.encode(word)
     if (wholeWordsFirst) {
       const id = ids.get(Array.from(bytes, (byte) => characters[byte]!).join(''))
       if (id !== undefined) return [id]
     }
-    return mergePairs(
+    return yield* mergePairs(
       Array.from(bytes, (byte) => byteIds[byte]!),
       { ranks, merged },
     )
@@ -46,7 +49,7 @@ export function createBytePairs({ ids, merges, wholeWordsFirst }: BytePairs): Wo
 type Merges = { readonly ranks: ReadonlyMap<number, number>; readonly merged: Int32Array }
 
 /** Merges `symbols` in place; of equal pairs the leftmost goes first. */
-function mergePairs(symbols: number[], { ranks, merged }: Merges): number[] {
+function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[]> {
   const count = symbols.length
   const next = new Int32Array(count)
   const previous = new Int32Array(count)
@@ -61,8 +64,13 @@ function mergePairs(symbols: number[], { ranks, merged }: Merges): number[] {
     const rank = ranks.get(symbols[place]! * pairBase + symbols[right]!)
     if (rank !== undefined) push(heap, rank * placeBase + place)
   }
-  for (let place = 0; place < count - 1; place++) offer(place)
+  let steps = 0
+  for (let place = 0; place < count - 1; place++) {
+    if (++steps % stepMerges === 0) yield
+    offer(place)
+  }
   while (heap.length > 0) {
+    if (++steps % stepMerges === 0) yield
     const least = pop(heap)
     const place = least % placeBase
     const rank = (least - place) / placeBase

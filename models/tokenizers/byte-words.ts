@@ -2,8 +2,8 @@
 // characters, each with one space before it, and runs of white space. What a word becomes is
 // byte-pairs.ts; tokens that stand outside words are added-tokens.ts.
 import { wordKind, wordKinds } from './character-kinds.ts'
-import type { WordEncoder } from './scanner.ts'
-import { joined, type SectionScanner } from './section-scanner.ts'
+import type { RememberingEncoder } from './scanner.ts'
+import { joining, type SectionScanner } from './section-scanner.ts'
 
 /**
  * Finds words as the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
@@ -11,7 +11,7 @@ import { joined, type SectionScanner } from './section-scanner.ts'
  * that does not begin with a space gets one.
  */
 export function createByteWords(
-  wordIds: WordEncoder,
+  words: RememberingEncoder,
   { spaceFirst }: { spaceFirst: boolean },
 ): SectionScanner {
   const kinds = wordKinds()
@@ -25,12 +25,13 @@ export function createByteWords(
     }
     return end
   }
-  return ({ parts }, { found, idsMin }) => {
-    let text = joined(parts)
+  return function* ({ parts }, { found, idsMin }) {
+    let text = yield* joining(parts)
     if (spaceFirst && !text.startsWith(' ')) text = ` ${text}`
     for (let at = 0; at < text.length && found.length < idsMin;) {
       const end = wordEnd(text, at, { kindAt, runEnd })
-      for (const id of wordIds(text.slice(at, end))) found.push(id)
+      const word = text.slice(at, end)
+      for (const id of words.known(word) ?? (yield* words.encode(word))) found.push(id)
       at = end
     }
   }

@@ -3,7 +3,8 @@
 // tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its version.
 import facts from '../character-classes.json' with { type: 'json' }
 import { fillRanges } from '../code-point-ranges.ts'
-import { compose } from '../composition.ts'
+import { composing } from '../composition.ts'
+import type { PartNormalizer } from './section-scanner.ts'
 
 /** Kinds of characters in byte-level words. */
 export const wordKind = { other: 0, letter: 1, number: 2, space: 3 } as const
@@ -37,21 +38,34 @@ export function isSpace(codePoint: number): boolean {
  * Normalization form C as the reference computes it. Characters that are newer than its Unicode stay as
  * they are, and nothing composes or moves across them.
  */
-export function createComposer(): (text: string) => string {
+export function createComposer(): PartNormalizer {
   const inert = new Uint8Array(0x110000)
   fillRanges(inert, facts.inert, 1)
-  return (text) => {
-    if (isAscii(text)) return text
-    let composed = ''
+  return function* (text) {
+    if (isAscii(text)) {
+      yield text
+      return
+    }
     let start = 0
     for (let i = 0, width = 1; i < text.length; i += width) {
       const codePoint = text.codePointAt(i)!
       width = codePoint > 0xffff ? 2 : 1
       if (inert[codePoint] === 0) continue
-      composed += compose(text.slice(start, i)) + text.slice(i, i + width)
+      if (start < i) yield* composedParts(text.slice(start, i))
+      yield text.slice(i, i + width)
       start = i + width
     }
-    return composed + compose(text.slice(start))
+    yield* composedParts(text.slice(start))
+  }
+}
+
+/** The composed text as the last part, and a part without text for each step before it. */
+function* composedParts(text: string): Iterable<string> {
+  const work = composing(text)
+  for (;;) {
+    const step = work.next()
+    yield step.value ?? ''
+    if (step.done === true) return
   }
 }
 

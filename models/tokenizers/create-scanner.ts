@@ -10,7 +10,7 @@ import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'
 import { rememberingWords, type Scanner } from './scanner.ts'
-import { createSectionScanner, joined, type PartNormalizer } from './section-scanner.ts'
+import { createSectionScanner, type PartNormalizer } from './section-scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
 import { createUnigram } from './unigram.ts'
 
@@ -66,10 +66,9 @@ function bytePairScanner(file: FileOf<'BPE'>): Scanner {
   const composes =
     normalizer?.type === 'NFC' ||
     (normalizer?.type === 'Sequence' && normalizer.normalizers.length > 0)
-  const compose = composes ? createComposer() : (text: string) => text
   return createSectionScanner({
     added: file.added_tokens,
-    normalize: (text) => [compose(text)],
+    normalize: composes ? createComposer() : (text) => [text],
     scan: createByteWords(rememberingWords(encode), { spaceFirst: words.add_prefix_space }),
   })
 }
@@ -104,14 +103,26 @@ function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
     (before, step) => {
       if (step.type === 'Precompiled') {
         const map = createPrecompiledMap(step.precompiled_charsmap)
-        return (text) => map(joined(before(text)))
+        return whole(before, map)
       }
-      const { type } = step
-      if (type === 'Strip') return (text) => [withoutTrailingSpace(joined(before(text)))]
-      return (text) => [joined(before(text)).replaceAll(/ {2,}/g, step.content)]
+      if (step.type === 'Strip') return whole(before, (text) => [withoutTrailingSpace(text)])
+      const { content } = step
+      return whole(before, (text) => [text.replaceAll(/ {2,}/g, content)])
     },
     (text) => [text],
   )
+}
+
+/** A step that needs the whole text of the one before it. */
+function whole(before: PartNormalizer, step: PartNormalizer): PartNormalizer {
+  return function* (text) {
+    let normalized = ''
+    for (const part of before(text)) {
+      normalized += part
+      yield ''
+    }
+    yield* step(normalized)
+  }
 }
 
 function withoutTrailingSpace(text: string): string {

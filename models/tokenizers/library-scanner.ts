@@ -4,15 +4,21 @@
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import type { LibraryParts } from './library-file.ts'
+import { orderingMarks } from '../composition.ts'
 import type { Scanner } from './scanner.ts'
 
 /** What of a text is read first for each id that is wanted; a token of running text has 4 to 6. */
 const unitsPerToken = 64
-/**
- * What of a text is read at most. Normal forms of stacked marks and some patterns take quadratic time:
- * this much of the first took 0.5 s, of `[a-z]+ly` in a single word 1.6 s.
- */
+/** What of a text is read at most: some steps of the library take quadratic time. */
 const unitsMax = 1 << 16
+/**
+ * A longer run of letters and digits is read up to here. A pattern such as `[a-z]+ly` took 2.8 s for one of
+ * 65,536 units, and 0.2 s for 16 of these.
+ */
+const wordUnitsMax = 4_096
+const longWord = /[\p{L}\p{N}](?<![\p{L}\p{N}].)[\p{L}\p{N}]{4095,}/gsu
+/** Steps that put marks in order, for which the library takes quadratic time. */
+const orderingSteps = /"type":"(?:NF|BertNormalizer|Precompiled|StripAccents)/
 
 /** What is used of the library; its own declarations do not resolve under NodeNext. */
 type LibraryTokenizer = { encode(text: string): { readonly ids: readonly number[] } }
@@ -28,6 +34,9 @@ type Library = {
 export function createLibraryScanner(parts: LibraryParts): Scanner {
   const { normalizer, pre_tokenizer: preTokenizer, added_tokens: added, model } = parts
   const { Tokenizer } = createRequire(import.meta.url)('@huggingface/tokenizers') as Library
+  // A word that these models do not know is one token, however long it is.
+  const isWhole = model.type === 'WordLevel' || model.type === 'WordPiece'
+  const isOrdering = orderingSteps.test(JSON.stringify(normalizer))
   const unknown = 'unk_token' in model ? (model.unk_token ?? undefined) : undefined
   let tokenizer: LibraryTokenizer
   try {
@@ -46,13 +55,16 @@ export function createLibraryScanner(parts: LibraryParts): Scanner {
       { cause },
     )
   }
-  return (text, { found, idsMin }) => {
-    const first = firstUnits(text, Math.min(unitsMax, idsMin * unitsPerToken))
-    const most = firstUnits(text, unitsMax)
+  return function* (text, { found, idsMin }) {
+    const read = firstUnits(text, unitsMax)
+    const shortened = read.replace(longWord, (word) => firstUnits(word, wordUnitsMax))
+    const most = isOrdering ? yield* orderingMarks(shortened) : shortened
+    const first = firstUnits(most, Math.min(unitsMax, idsMin * unitsPerToken))
     let ids = idsWithin(tokenizer, first)
+    yield
     if (ids.length < idsMin && first.length < most.length) ids = idsWithin(tokenizer, most)
     for (const id of ids) found.push(id)
-    return most.length < text.length ? 'cut' : undefined
+    return read.length < text.length || (shortened !== read && !isWhole) ? 'cut' : undefined
   }
 }
 

@@ -1,7 +1,7 @@
 // Words as SentencePiece models take them: normalized text whose spaces are written as a visible mark, cut
 // before each mark. What a word becomes is unigram.ts; tokens outside words are added-tokens.ts.
 import { isSpace } from './character-kinds.ts'
-import { joined, type SectionScanner } from './section-scanner.ts'
+import { joining, type SectionScanner } from './section-scanner.ts'
 import type { PieceEncoder } from './unigram.ts'
 
 export type PieceWordsOptions = {
@@ -18,10 +18,16 @@ export function createPieceWords(
   pieceIds: PieceEncoder,
   { splitsAt, mark, marks }: PieceWordsOptions,
 ): SectionScanner {
-  const idsOf = rememberingPieces(pieceIds)
-  return ({ parts, isFirst }, { found, idsMin }) => {
-    const words = splitsAt === 'white space' ? spacedWords(parts) : [{ at: 0, word: joined(parts) }]
-    for (const { at, word } of words) {
+  const { known, encode } = rememberingPieces(pieceIds)
+  return function* ({ parts, isFirst }, { found, idsMin }) {
+    const words =
+      splitsAt === 'white space' ? spacedWords(parts) : [{ at: 0, word: yield* joining(parts) }]
+    for (const one of words) {
+      if (one === undefined) {
+        yield
+        continue
+      }
+      const { at, word } = one
       let marked = word.replaceAll(' ', mark)
       const isMarked = marks === 'always' || (marks === 'first' && isFirst && at === 0)
       if (isMarked && marked !== '' && !marked.startsWith(mark)) marked = mark + marked
@@ -29,7 +35,9 @@ export function createPieceWords(
       for (let from = 0; from < marked.length && found.length < idsMin;) {
         const next = marked.indexOf(mark, from + 1)
         const to = next < 0 ? marked.length : next
-        for (const id of idsOf(marked.slice(from, to), idsMin - found.length)) found.push(id)
+        const piece = marked.slice(from, to)
+        const ids = known(piece) ?? (yield* encode(piece, idsMin - found.length))
+        for (const id of ids) found.push(id)
         from = to
       }
       if (found.length >= idsMin) return
@@ -37,8 +45,8 @@ export function createPieceWords(
   }
 }
 
-/** Words between white space and where they begin, found while the parts come in. */
-function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: string }> {
+/** Words between white space and where they begin, found while the parts come in; nothing behind each part. */
+function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: string } | undefined> {
   let before = 0
   let waiting = ''
   for (const part of parts) {
@@ -52,6 +60,7 @@ function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: str
     }
     waiting += part.slice(from)
     before += part.length
+    yield undefined
   }
   if (waiting !== '') yield { at: before - waiting.length, word: waiting }
 }
@@ -60,15 +69,19 @@ const cachedWordsMax = 50_000
 /** V8 copies slices shorter than this; see scanner.ts. */
 const slicedUnitsMin = 13
 
-function rememberingPieces(pieceIds: PieceEncoder): PieceEncoder {
+function rememberingPieces(pieceIds: PieceEncoder): {
+  known: (word: string) => readonly number[] | undefined
+  encode: PieceEncoder
+} {
   const cache = new Map<string, readonly number[]>()
-  return (word, idsMin) => {
-    if (word.length >= slicedUnitsMin) return pieceIds(word, idsMin)
-    const known = cache.get(word)
-    if (known) return known
-    if (cache.size >= cachedWordsMax) cache.clear()
-    const ids = pieceIds(word, word.length)
-    cache.set(word, ids)
-    return ids
+  return {
+    known: (word) => (word.length < slicedUnitsMin ? cache.get(word) : undefined),
+    *encode(word, idsMin) {
+      if (word.length >= slicedUnitsMin) return yield* pieceIds(word, idsMin)
+      if (cache.size >= cachedWordsMax) cache.clear()
+      const ids = yield* pieceIds(word, word.length)
+      cache.set(word, ids)
+      return ids
+    },
   }
 }

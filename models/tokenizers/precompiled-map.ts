@@ -16,28 +16,36 @@ const graphemeBytesMax = 5
 export function createPrecompiledMap(base64: string): PartNormalizer {
   const lookUp = createLookup(Buffer.from(base64, 'base64'))
   const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
+  const cache = new Map<string, string>()
+  const cached = (grapheme: string): string => {
+    if (grapheme.length > 2) return mapGrapheme(grapheme)
+    let mapped = cache.get(grapheme)
+    if (mapped === undefined) {
+      const isCharacter = grapheme.length === 1 || grapheme.codePointAt(0)! > 0xffff
+      mapped = isCharacter ? (lookUp(grapheme) ?? grapheme) : mapGrapheme(grapheme)
+      if (cache.size < 10_000) cache.set(grapheme, mapped)
+    }
+    return mapped
+  }
   const mapGrapheme = (grapheme: string): string => {
     if (Buffer.byteLength(grapheme) <= graphemeBytesMax) {
       const whole = lookUp(grapheme)
       if (whole !== undefined) return whole
     }
     let mapped = ''
-    for (const character of grapheme) mapped += lookUp(character) ?? character
-    return mapped
-  }
-  const cache = new Map<string, string>()
-  const cached = (grapheme: string): string => {
-    if (grapheme.length > 2) return mapGrapheme(grapheme)
-    let mapped = cache.get(grapheme)
-    if (mapped === undefined) {
-      mapped = mapGrapheme(grapheme)
-      if (cache.size < 10_000) cache.set(grapheme, mapped)
-    }
+    for (const character of grapheme) mapped += cached(character)
     return mapped
   }
   return function* (text) {
     let units = windowUnits
     for (let at = 0; at < text.length;) {
+      const asciiEnd = endOfAscii(text, at, windowUnits)
+      if (asciiEnd > at) {
+        let mapped = ''
+        for (; at < asciiEnd; at++) mapped += cached(text[at]!)
+        yield mapped
+        continue
+      }
       const isLast = at + units >= text.length
       const window = text.slice(at, at + units)
       let mapped = ''
@@ -58,6 +66,21 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
       if (settled > 0) yield mapped
     }
   }
+}
+
+/**
+ * Where the run of ASCII from `at` ends, so that each character before is a grapheme: the last one may belong
+ * to what follows, and a carriage return to a line feed.
+ */
+function endOfAscii(text: string, at: number, unitsMost: number): number {
+  let end = at
+  const most = Math.min(text.length, at + unitsMost)
+  while (end < most) {
+    const unit = text.charCodeAt(end)
+    if (unit >= 0x80 || unit === 0x0d) break
+    end++
+  }
+  return end < text.length ? Math.max(at, end - 1) : end
 }
 
 /** The replacement of the shortest prefix of a key that the map has, if it has any. */

@@ -1,16 +1,20 @@
 // A text as sections between added tokens: tokens that are looked for in the raw text first, then
 // normalization, then those that are looked for after it. What a section becomes is given.
 import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
+import type { Work } from '../sliced-work.ts'
 import type { Scanner, ScanTarget } from './scanner.ts'
 
-/** Normalizes a text lazily: the parts, put together, are the normalized text. */
+/**
+ * Normalizes a text lazily: the parts, put together, are the normalized text. Each part takes a few
+ * milliseconds at most; one without text is a place to stop at.
+ */
 export type PartNormalizer = (text: string) => Iterable<string>
 
 /** Normalized text between added tokens; `isFirst` where the text begins with it. */
 export type Section = { readonly parts: Iterable<string>; readonly isFirst: boolean }
 
 /** Appends ids of a section, until its end or until there are enough. */
-export type SectionScanner = (section: Section, target: ScanTarget) => void
+export type SectionScanner = (section: Section, target: ScanTarget) => Work<void>
 
 /** A scanner of whole texts. Halves of surrogate pairs count as U+FFFD. */
 export function createSectionScanner(options: {
@@ -25,24 +29,36 @@ export function createSectionScanner(options: {
     .map((token) => ({ ...token, content: joined(normalize(token.content)) }))
     .filter(({ content }) => content !== '')
   const splitCooked = createTokenSplitter(cooked)
-  return (text, target) => {
+  return function* (text, target) {
     const { found, idsMin } = target
     let isFirst = true
     for (const segment of splitRaw(text.toWellFormed())) {
       if ('id' in segment) found.push(segment.id)
-      else if (cooked.length === 0) scan({ parts: normalize(segment.text), isFirst }, target)
-      else {
-        for (const part of splitCooked(joined(normalize(segment.text)))) {
+      else if (cooked.length === 0) {
+        yield* scan({ parts: normalize(segment.text), isFirst }, target)
+      } else {
+        for (const part of splitCooked(yield* joining(normalize(segment.text)))) {
           if ('id' in part) found.push(part.id)
-          else scan({ parts: [part.text], isFirst }, target)
+          else yield* scan({ parts: [part.text], isFirst }, target)
           isFirst = false
-          if (found.length >= idsMin) return
+          if (found.length >= idsMin) return undefined
         }
       }
       isFirst = false
-      if (found.length >= idsMin) return
+      if (found.length >= idsMin) return undefined
     }
+    return undefined
   }
+}
+
+/** The parts as one text, with a stop behind each. */
+export function* joining(parts: Iterable<string>): Work<string> {
+  let whole = ''
+  for (const part of parts) {
+    whole += part
+    yield
+  }
+  return whole
 }
 
 /** The parts as one text. */

@@ -1,6 +1,9 @@
 // The unigram model (Kudo 2018, arXiv:1804.10959): of all ways to write a word as pieces, the one whose
 // log-probabilities add up to most. It knows neither texts nor special tokens.
 
+import type { Work } from '../sliced-work.ts'
+import { createPieceTrie } from './piece-trie.ts'
+
 export type UnigramVocabulary = {
   /** Piece and its log-probability, by id. */
   readonly pieces: readonly (readonly [string, number])[]
@@ -8,12 +11,14 @@ export type UnigramVocabulary = {
 }
 
 /** A word to ids, of which those after the first `idsMin` may be left out. */
-export type PieceEncoder = (word: string, idsMin: number) => readonly number[]
+export type PieceEncoder = (word: string, idsMin: number) => Work<readonly number[]>
 
 /** How much less likely than the least likely piece an unknown character is. */
 const unknownPenalty = 10
-/** Places after which a long word is looked at for pieces that are settled. */
+/** Places after which a long word is first looked at for pieces that are settled; then after twice as many. */
 const settlingUnits = 4_096
+/** Places between two yields; a few milliseconds. */
+const stepUnits = 4_096
 
 /**
  * Prepares a vocabulary. Neighbouring unknown characters are one unknown token. The time is in
@@ -21,19 +26,16 @@ const settlingUnits = 4_096
  * begins with each of its characters.
  */
 export function createUnigram({ pieces, unknownId }: UnigramVocabulary): PieceEncoder {
-  const ids = new Map<string, number>()
-  const unitsMax = new Map<number, number>()
+  const trie = createPieceTrie(pieces.map(([piece]) => piece))
   let least = Infinity
-  for (const [id, [piece, score]] of pieces.entries()) {
-    ids.set(piece, id)
+  let longest = 1
+  for (const [piece, score] of pieces) {
     least = Math.min(least, score)
-    const first = piece.codePointAt(0) ?? 0
-    unitsMax.set(first, Math.max(unitsMax.get(first) ?? 0, piece.length))
+    longest = Math.max(longest, piece.length)
   }
-  const longest = Math.max(1, ...unitsMax.values())
   const scores = Float64Array.from(pieces, ([, score]) => score)
   const unknownScore = least - unknownPenalty
-  return (word, idsMin) => {
+  return function* (word, idsMin) {
     const best = new Float64Array(word.length + 1)
     const from = new Int32Array(word.length + 1).fill(-1)
     const chosen = new Int32Array(word.length + 1)
@@ -46,19 +48,26 @@ export function createUnigram({ pieces, unknownId }: UnigramVocabulary): PieceEn
       chosen[end] = id
     }
     let settleAt = settlingUnits
+    let stepAt = stepUnits
     for (let start = 0, width = 1; start < word.length; start += width) {
+      if (start >= stepAt) {
+        stepAt += stepUnits
+        yield
+      }
       if (start >= settleAt) {
-        settleAt += settlingUnits
+        settleAt *= 2
         const settled = idsUpTo(path, settledEnd(from, start, longest))
         if (settled.length >= idsMin) return settled
       }
       const codePoint = word.codePointAt(start)!
       width = codePoint > 0xffff ? 2 : 1
-      const endMax = Math.min(word.length, start + (unitsMax.get(codePoint) ?? 0))
       let isCovered = false
-      for (let end = start + width; end <= endMax; end++) {
-        const id = ids.get(word.slice(start, end))
-        if (id === undefined) continue
+      for (let at = start, node = 0; at < word.length; at++) {
+        node = trie.next(node, word.charCodeAt(at))
+        if (node === 0) break
+        const id = trie.idAt(node)
+        const end = at + 1
+        if (id < 0 || end < start + width) continue
         offer(start, end, id, scores[id]!)
         if (end === start + width) isCovered = true
       }
