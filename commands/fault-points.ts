@@ -114,9 +114,9 @@ function wrappedModel(port: ModelPort, reach: Reach): ModelPort {
     ...port,
     tokenizer: {
       sha256: port.tokenizer.sha256,
-      encode(text, options) {
+      encoding(text, options) {
         void reach('tokenizing')
-        return port.tokenizer.encode(text, options)
+        return port.tokenizer.encoding(text, options)
       },
     },
     async classifyWhenRoom(ids) {

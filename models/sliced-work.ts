@@ -26,21 +26,25 @@ export class LoopTurns {
   #beganMs: number | undefined
   readonly #waiting: (() => void)[] = []
 
-  /** Resolves when the caller may work: at once while there is time left in this iteration. */
-  async next(): Promise<void> {
-    if (this.#isOver() || this.#waiting.length > 0) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  /** Does the work, and gives the loop to others between two steps whenever the time is used up. */
+  async run<Result>(work: Work<Result>): Promise<Result> {
+    if (this.#waiting.length > 0) await this.#wait()
+    for (;;) {
+      while (this.#isOver()) await this.#wait()
+      const step = work.next()
+      if (step.done === true) return step.value
     }
   }
 
-  /** Does the work, and gives the loop to others between two steps whenever the time is used up. */
-  async run<Result>(work: Work<Result>): Promise<Result> {
-    await this.next()
-    for (;;) {
-      const step = work.next()
-      if (step.done === true) return step.value
-      if (this.#isOver()) await this.next()
-    }
+  /** Calls `work` when there is time: one step, and what it awaits is its own. */
+  async call<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#waiting.length > 0) await this.#wait()
+    while (this.#isOver()) await this.#wait()
+    return work()
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   #isOver(): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import { sampleEvent, sampleModel } from '../tests/support/sample-models.ts'
+import { LoopTurns } from '../models/sliced-work.ts'
 import { inferByShare } from './challenge.ts'
 import { isInShare } from './event-share.ts'
 import type { ModelPort } from './infer.ts'
@@ -15,7 +16,7 @@ async function results(challenger: ModelPort | undefined, of = champion) {
     events,
     { champion: of, challenger: challenger && { model: challenger, percent: share.percent } },
     {
-      ...{ topLabels: 1, nowMs: () => 0 },
+      ...{ topLabels: 1, nowMs: () => 0, turns: new LoopTurns() },
       onChallenge: (outcome, count) => (counts[outcome] = (counts[outcome] ?? 0) + count),
     },
   )

@@ -1,5 +1,6 @@
 // The infer stage: token ids to a classification by one model version. It owns what a result row
 // says; batching and threads are the classifier's.
+import type { LoopTurns } from '../models/sliced-work.ts'
 import type { EventError } from '../schemas/errors.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { ok, type Outcome } from './outcome.ts'
@@ -44,7 +45,8 @@ export type ModelSource = {
   pin(): PinnedModels & { release(): void }
 }
 
-export type InferOptions = { topLabels: number; nowMs(): number }
+/** `turns` shares the event loop with others where texts are tokenized again. */
+export type InferOptions = { topLabels: number; nowMs(): number; turns: LoopTurns }
 
 /**
  * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made anew from
@@ -56,10 +58,12 @@ export async function inferEvents(
   options: InferOptions,
 ): Promise<Outcome<Classification>[]> {
   const pending: Promise<InferenceOutcome>[] = []
-  const idsByEvent = events.map((event) => boundIds(event, model))
+  const idsByEvent: Tokens[] = []
   try {
-    for (const { ids } of idsByEvent) {
-      const { result } = await model.classifyWhenRoom(ids)
+    for (const event of events) {
+      const tokens = await boundIds(event, model, options.turns)
+      idsByEvent.push(tokens)
+      const { result } = await model.classifyWhenRoom(tokens.ids)
       result.catch(() => undefined) // Awaited below; a failure meanwhile is not unhandled.
       pending.push(result)
     }
@@ -74,15 +78,20 @@ export async function inferEvents(
   }
 }
 
-function boundIds(event: TokenizedEvent, model: ModelPort) {
-  const bound =
-    event.tokenizerSha256 === model.tokenizer.sha256 && event.maxTokens === model.maxTokens
-  return bound ? event : model.tokenizer.encode(event.text, { maxTokens: model.maxTokens })
+type Tokens = { readonly ids: Int32Array; readonly truncated: boolean }
+
+async function boundIds(
+  event: TokenizedEvent,
+  { tokenizer, maxTokens }: ModelPort,
+  turns: LoopTurns,
+): Promise<Tokens> {
+  if (event.tokenizerSha256 === tokenizer.sha256 && event.maxTokens === maxTokens) return event
+  return turns.run(tokenizer.encoding(event.text, { maxTokens }))
 }
 
 function classificationOf(
   event: TokenizedEvent,
-  tokens: { ids: Int32Array; truncated: boolean },
+  tokens: Tokens,
   result: {
     outcome: InferenceOutcome & { kind: 'ok' }
     model: ModelPort

@@ -1,6 +1,7 @@
 // The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its records
 // are read, and which transforms run. The same transforms serve every slice.
 import type { Config } from '../configs/schema.ts'
+import { LoopTurns, type Work } from '../models/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
@@ -53,7 +54,11 @@ export const outputTopic = {
 /** Builds the slice of a stage range. */
 export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> {
   const stages = stagesOf(options.range)
-  const steps = stages.map((stage) => stepOf[stage](options)) as Step<never, unknown>[]
+  const turns = new LoopTurns()
+  const steps = stages.map((stage) => stepOf[stage]({ ...options, turns })) as Step<
+    never,
+    unknown
+  >[]
   const { readers, models } = options
   switch (options.range.first) {
     case 'validate':
@@ -64,14 +69,14 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return event.kind === 'ok' ? ok({ event: event.value, record }) : event
         },
         originOf: () => undefined,
-        ...{ steps, models },
+        ...{ steps, models, turns },
       })
     case 'tokenize':
       return composeSlice({
         readStage: 'tokenize',
         read: (record) => readAvro(record, readers.validated),
         originOf,
-        ...{ steps, models },
+        ...{ steps, models, turns },
       })
     case 'infer':
       return composeSlice({
@@ -82,15 +87,17 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return ok({ ...tokenized.value, ids: Int32Array.from(tokenized.value.ids) })
         },
         originOf,
-        ...{ steps, models },
+        ...{ steps, models, turns },
       })
   }
 }
 
 type Candidate = { event: EventRecord; record: KafkaRecord }
 
+type StepOptions = PipelineOptions & { readonly turns: LoopTurns }
+
 const stepOf = {
-  validate({ config, nowMs }: PipelineOptions): Step<Candidate, Validated> {
+  validate({ config, nowMs, turns }: StepOptions): Step<Candidate, Validated> {
     const windows = new Map<number, DuplicateWindow>()
     const windowOf = (partition: number) => {
       let window = windows.get(partition)
@@ -102,8 +109,9 @@ const stepOf = {
     }
     return {
       stage: 'validate',
+      keepsOrder: true,
       apply: (candidates) =>
-        candidates.map(({ event, record }) =>
+        inTurns(candidates, turns, ({ event, record }) =>
           validateEvent(event, lineageOf(record), {
             limits: config.limits,
             cleaning: config.cleaning,
@@ -113,26 +121,39 @@ const stepOf = {
         ),
     }
   },
-  tokenize(): Step<Validated, TokenizedEvent> {
+  tokenize({ turns }: StepOptions): Step<Validated, TokenizedEvent> {
     return {
       stage: 'tokenize',
       apply(events, given) {
         const model = required(given).champion
-        return events.map((event) => tokenizeEvent(event, model.tokenizer, model.maxTokens))
+        return inTurns(events, turns, (event) =>
+          tokenizeEvent(event, model.tokenizer, model.maxTokens),
+        )
       },
     }
   },
-  infer(options: PipelineOptions): Step<TokenizedEvent, Classification> {
+  infer(options: StepOptions): Step<TokenizedEvent, Classification> {
     const { topLabels } = options.config.inference
     return {
       stage: 'infer',
       apply: (events, models) =>
         inferByShare(events, required(models), {
-          ...{ topLabels, nowMs: () => options.nowMs() },
+          ...{ topLabels, nowMs: () => options.nowMs(), turns: options.turns },
           onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
         }),
     }
   },
+}
+
+/** Works on one event after the other, and lets heartbeats through in between. */
+async function inTurns<In, Out>(
+  inputs: readonly In[],
+  turns: LoopTurns,
+  work: (input: In) => Work<Outcome<Out>>,
+): Promise<Outcome<Out>[]> {
+  const outcomes: Outcome<Out>[] = []
+  for (const input of inputs) outcomes.push(await turns.run(work(input)))
+  return outcomes
 }
 
 function required(models: PinnedModels | undefined): PinnedModels {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { resolveSchemas } from '../infra/avro/resolution.ts'
 import { readSchemaGraph } from '../infra/avro/schema-graph.ts'
+import { finish } from '../models/sliced-work.ts'
 import { eventAvro, type EventRecord } from '../schemas/event.ts'
 import { validatedAvro } from '../schemas/validated.ts'
 import { readSchemaId } from '../schemas/schema-id.ts'
@@ -52,7 +53,7 @@ async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown>> {
   const origin = { topic: 't', partition: 0, offset: 7, recordTimeMs: nowMs - 1_000 }
   const rules = { limits, cleaning: { steps: [...poisonCleaning] }, nowMs }
   const window = new DuplicateWindow(10)
-  return validateEvent(event.value, { origin, attempt: 0 }, { ...rules, window })
+  return finish(validateEvent(event.value, { origin, attempt: 0 }, { ...rules, window }))
 }
 
 const cases = poisonCases(ids, nowMs)

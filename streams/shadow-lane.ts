@@ -4,6 +4,7 @@
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { isInShare } from './event-share.ts'
+import { LoopTurns } from '../models/sliced-work.ts'
 import { inferEvents, type ModelPort } from './infer.ts'
 import type { Sink } from './ports.ts'
 import type { TokenizedEvent } from './tokenize.ts'
@@ -39,6 +40,7 @@ const writeTriesMax = 2
 /** The shadow's queue and the loop that works it off. */
 export class ShadowLane {
   readonly #options: ShadowLaneOptions
+  readonly #turns = new LoopTurns()
   #queue: Classification[] = []
   #rows: Classification[] = []
   #rowsSinceMs = 0
@@ -123,7 +125,8 @@ export class ShadowLane {
     const due = results.filter(({ version }) => version !== pin.model.version)
     try {
       const model: ModelPort = { ...pin.model, role: 'shadow' }
-      const outcomes = await inferEvents(due.map(eventOf), model, { topLabels, nowMs })
+      const options = { topLabels, nowMs, turns: this.#turns }
+      const outcomes = await inferEvents(due.map(eventOf), model, options)
       const rows = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value] : []))
       if (this.#rows.length === 0) this.#rowsSinceMs = nowMs()
       this.#rows.push(...rows)

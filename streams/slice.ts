@@ -1,5 +1,6 @@
 // Chains stages into a slice: reads each record, then applies one stage after the other to those
 // that are still accepted. One rejected event leaves its neighbours alone.
+import type { LoopTurns } from '../models/sliced-work.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from './outcome.ts'
@@ -16,10 +17,10 @@ export type StageRange = { first: StageName; last: StageName }
 /** One stage as the slice sees it: one outcome for each input, in order. */
 export type Step<In, Out> = {
   readonly stage: StageName
-  apply(inputs: readonly In[], models: PinnedModels | undefined): Outcomes<Out>
+  /** Whether the chunks of a partition must pass it in their order; such steps come first. */
+  readonly keepsOrder?: true
+  apply(inputs: readonly In[], models: PinnedModels | undefined): Promise<Outcome<Out>[]>
 }
-
-type Outcomes<Out> = Outcome<Out>[] | Promise<Outcome<Out>[]>
 
 export type Read<In> = (record: KafkaRecord) => Promise<Outcome<In>>
 
@@ -31,10 +32,12 @@ export function stagesOf(range: StageRange): StageName[] {
 export type SliceOptions<In> = {
   readStage: StageName
   read: Read<In>
-  originOf(input: In): Origin | undefined
+  originOf: (input: In) => Origin | undefined
   steps: readonly Step<never, unknown>[]
   /** Where the steps get their models, the same ones for all of a chunk. */
   models: ModelSource | undefined
+  /** Shares the event loop among the chunks under way, and with heartbeats. */
+  turns: LoopTurns
 }
 
 /**
@@ -42,63 +45,113 @@ export type SliceOptions<In> = {
  * until then the record itself is its origin.
  */
 export function composeSlice<In, Out>(options: SliceOptions<In>): Slice<Out> {
-  const names = [...new Set([options.readStage, ...options.steps.map((step) => step.stage)])]
+  const order = new KeyedOrder()
+  const steps = options.steps as readonly Step<unknown, unknown>[]
+  const names = [...new Set([options.readStage, ...steps.map((step) => step.stage)])]
   return {
     name: names.join('..'),
     startsAtOrigin: options.readStage === 'validate',
     begin() {
       const pin = options.models?.pin()
       return {
-        apply: (records) => pass(options, records, pin),
+        async apply(records) {
+          const chunk = new ChunkPassage<In, Out>(options, records)
+          // Chunks share the loop, but a second event with one id is told by the order of the partition.
+          await order.run(records[0]?.partition ?? 0, async () => {
+            await chunk.read()
+            for (const step of steps) if (step.keepsOrder === true) await chunk.apply(step, pin)
+          })
+          for (const step of steps) if (step.keepsOrder !== true) await chunk.apply(step, pin)
+          return chunk.settled()
+        },
         end: () => pin?.release(),
       }
     },
   }
 }
 
-async function pass<In, Out>(
-  options: SliceOptions<In>,
-  records: readonly KafkaRecord[],
-  models: PinnedModels | undefined,
-): Promise<Settled<Out>[]> {
-  const settled: (Settled<Out> | undefined)[] = records.map(() => undefined)
-  const lineages = records.map(options.readStage === 'validate' ? lineageOf : inheritedLineage)
-  let live: { at: number; value: unknown }[] = []
-  const settle = (at: number, stage: string, outcome: Outcome<unknown>) => {
-    settled[at] = {
-      record: records[at]!,
-      ...lineages[at]!,
-      stage,
-      outcome: outcome as Outcome<Out>,
+/** Records that are read at once: a registry may have to be asked for the schema of each. */
+const readsAtOnce = 8
+
+/** A chunk on its way: what became of each record, and what the next step is given. */
+class ChunkPassage<In, Out> {
+  readonly #options: SliceOptions<In>
+  readonly #records: readonly KafkaRecord[]
+  readonly #settled: (Settled<Out> | undefined)[]
+  readonly #lineages: Lineage[]
+  #live: { at: number; value: unknown }[] = []
+  #lastStage: string
+
+  constructor(options: SliceOptions<In>, records: readonly KafkaRecord[]) {
+    this.#options = options
+    this.#records = records
+    this.#settled = records.map(() => undefined)
+    this.#lineages = records.map(options.readStage === 'validate' ? lineageOf : inheritedLineage)
+    this.#lastStage = options.readStage
+  }
+
+  async read(): Promise<void> {
+    const { read, originOf, readStage, turns } = this.#options
+    const reads: Promise<Outcome<In>>[] = []
+    for (const [at, record] of this.#records.entries()) {
+      if (at >= readsAtOnce) await reads[at - readsAtOnce]
+      const input = turns.call(() => read(record))
+      input.catch(() => undefined) // Awaited in its turn; a failure meanwhile is not unhandled.
+      reads.push(input)
+    }
+    for (const [at, input] of (await Promise.all(reads)).entries()) {
+      if (input.kind === 'rejected') {
+        this.#settle(at, readStage, input)
+        continue
+      }
+      const origin = originOf(input.value)
+      if (origin !== undefined) {
+        this.#lineages[at] = { origin, attempt: attemptOf(this.#lineages[at]!, origin) }
+      }
+      this.#live.push({ at, value: input.value })
     }
   }
-  const inputs = await Promise.all(records.map((record) => options.read(record)))
-  for (const [at, input] of inputs.entries()) {
-    if (input.kind === 'rejected') {
-      settle(at, options.readStage, input)
-      continue
-    }
-    const origin = options.originOf(input.value)
-    if (origin !== undefined) lineages[at] = { origin, attempt: attemptOf(lineages[at]!, origin) }
-    live.push({ at, value: input.value })
-  }
-  let lastStage: string = options.readStage
-  for (const step of options.steps as readonly Step<unknown, unknown>[]) {
-    lastStage = step.stage
+
+  async apply(step: Step<unknown, unknown>, models: PinnedModels | undefined): Promise<void> {
+    this.#lastStage = step.stage
+    const live = this.#live
     const outcomes = await step.apply(
       live.map((one) => one.value),
       models,
     )
-    const next: typeof live = []
+    this.#live = []
     for (const [index, outcome] of outcomes.entries()) {
       const { at } = live[index]!
-      if (outcome.kind === 'ok') next.push({ at, value: outcome.value })
-      else settle(at, step.stage, outcome)
+      if (outcome.kind === 'ok') this.#live.push({ at, value: outcome.value })
+      else this.#settle(at, step.stage, outcome)
     }
-    live = next
   }
-  for (const { at, value } of live) settle(at, lastStage, { kind: 'ok', value })
-  return settled.map((one) => one!)
+
+  /** One result a record, in order. */
+  settled(): Settled<Out>[] {
+    for (const { at, value } of this.#live) this.#settle(at, this.#lastStage, { kind: 'ok', value })
+    return this.#settled.map((one) => one!)
+  }
+
+  #settle(at: number, stage: string, outcome: Outcome<unknown>): void {
+    const record = this.#records[at]!
+    this.#settled[at] = { record, ...this.#lineages[at]!, stage, outcome: outcome as Outcome<Out> }
+  }
+}
+
+/** Does things one after the other, in the order in which they were asked for, for each key. */
+class KeyedOrder {
+  readonly #last = new Map<number, Promise<void>>()
+
+  run(key: number, work: () => Promise<void>): Promise<void> {
+    const before = this.#last.get(key) ?? Promise.resolve()
+    const done = before.then(work)
+    this.#last.set(
+      key,
+      done.catch(() => undefined),
+    )
+    return done
+  }
 }
 
 /** What a stage before this one says in the headers; a record without them stands for itself. */

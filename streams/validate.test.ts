@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
+import { finish } from '../models/sliced-work.ts'
 import type { EventRecord } from '../schemas/event.ts'
 import { decodeEvent, decodeJsonEvent } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
@@ -21,7 +22,8 @@ const plain: EventRecord = {
 
 function validate(event: Partial<EventRecord>, window = new DuplicateWindow(10)) {
   const { limits, cleaning } = config
-  return validateEvent({ ...plain, ...event }, first, { limits, cleaning, nowMs, window })
+  const rules = { limits, cleaning, nowMs, window }
+  return finish(validateEvent({ ...plain, ...event }, first, rules))
 }
 
 function codeOf(outcome: { kind: string; error?: { code: string } }) {
@@ -75,10 +77,12 @@ describe('validateEvent', () => {
     const window = new DuplicateWindow(10)
     expect(codeOf(validate({}, window))).toBe('ok')
     expect(codeOf(validate({}, window))).toBe('ok')
-    const later = validateEvent(
-      plain,
-      { origin: { ...origin, offset: 8 }, attempt: 0 },
-      { limits: config.limits, cleaning: config.cleaning, nowMs, window },
+    const later = finish(
+      validateEvent(
+        plain,
+        { origin: { ...origin, offset: 8 }, attempt: 0 },
+        { limits: config.limits, cleaning: config.cleaning, nowMs, window },
+      ),
     )
     expect(codeOf(later)).toBe('duplicate_id')
   })

@@ -1,7 +1,8 @@
 // The validate stage: checks a decoded event against the limits, cleans its text, and gives it an
 // identity. Pure but for the duplicate window that its caller owns.
 import type { Config } from '../configs/schema.ts'
-import { cleanText } from '../models/clean-text.ts'
+import { cleaning } from '../models/clean-text.ts'
+import type { Work } from '../models/sliced-work.ts'
 import { isLongerThan } from '../schemas/characters.ts'
 import { hasAddress, type EventRecord } from '../schemas/event.ts'
 import type { Lineage } from '../schemas/record.ts'
@@ -22,11 +23,11 @@ const idCharsMax = 256
 const attributeCharsMax = 4_096
 
 /** Checks and cleans one event that entered at the origin of its lineage. */
-export function validateEvent(
+export function* validateEvent(
   event: EventRecord,
   { origin, attempt }: Lineage,
   rules: ValidationRules,
-): Outcome<Validated> {
+): Work<Outcome<Validated>> {
   const { limits } = rules
   const textBytes = Buffer.byteLength(event.text)
   if (textBytes > limits.textBytesMax) {
@@ -45,7 +46,7 @@ export function validateEvent(
   }
   const time = eventTime(event.time, origin.recordTimeMs, rules)
   if (time.kind === 'rejected') return time
-  const text = cleanText(event.text, rules.cleaning.steps)
+  const text = yield* cleaning(event.text, rules.cleaning.steps)
   if (text.trim() === '') return rejected('text_empty', 'no text is left after cleaning')
   const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
   const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })

@@ -4,7 +4,7 @@
 import facts from '../character-classes.json' with { type: 'json' }
 import { fillRanges } from '../code-point-ranges.ts'
 import { composing } from '../composition.ts'
-import type { PartNormalizer } from './section-scanner.ts'
+import type { PartNormalizer } from './scanner.ts'
 
 /** Kinds of characters in byte-level words. */
 export const wordKind = { other: 0, letter: 1, number: 2, space: 3 } as const

@@ -1,7 +1,7 @@
 // The character map of SentencePiece as tokenizer.json carries it (`Precompiled`): a double-array trie from
 // UTF-8 to replacements (Yata et al. 2007, "A compact static double-array keeping character codes"). It
 // owns applying the map to a text from the left, in parts; what pieces the text then has is not its concern.
-import type { PartNormalizer } from './section-scanner.ts'
+import type { PartNormalizer } from './scanner.ts'
 
 /** Units of a text that are looked at in one go. */
 const windowUnits = 1_024

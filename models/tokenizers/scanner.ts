@@ -11,6 +11,12 @@ export type ScanTarget = { readonly found: number[]; readonly idsMin: number }
  */
 export type Scanner = (text: string, target: ScanTarget) => Work<'cut' | undefined>
 
+/**
+ * Normalizes a text lazily: the parts, put together, are the normalized text. Each part takes a few
+ * milliseconds at most; one without text is a place to stop at.
+ */
+export type PartNormalizer = (text: string) => Iterable<string>
+
 /** A word to its ids. A long word takes several steps. */
 export type WordEncoder = (word: string) => Work<readonly number[]>
 

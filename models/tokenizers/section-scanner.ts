@@ -2,13 +2,7 @@
 // normalization, then those that are looked for after it. What a section becomes is given.
 import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
 import type { Work } from '../sliced-work.ts'
-import type { Scanner, ScanTarget } from './scanner.ts'
-
-/**
- * Normalizes a text lazily: the parts, put together, are the normalized text. Each part takes a few
- * milliseconds at most; one without text is a place to stop at.
- */
-export type PartNormalizer = (text: string) => Iterable<string>
+import type { PartNormalizer, Scanner, ScanTarget } from './scanner.ts'
 
 /** Normalized text between added tokens; `isFirst` where the text begins with it. */
 export type Section = { readonly parts: Iterable<string>; readonly isFirst: boolean }

@@ -19,7 +19,10 @@ export function sampleModel(
     ...{ name, version, role, labels: [label], maxTokens: 8 },
     tokenizer: {
       sha256: 'sample',
-      encode: () => ({ ids: Int32Array.of(1, 2, 3), truncated: false }),
+
+      *encoding() {
+        return { ids: Int32Array.of(1, 2, 3), truncated: false }
+      },
     },
     classifyWhenRoom: () =>
       Promise.resolve({ result: fields.classify?.() ?? Promise.resolve(answer) }),
