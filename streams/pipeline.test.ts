@@ -66,9 +66,7 @@ describe('a chunk of hostile texts', () => {
     })
     const slice = validateSlice()
     const beganMs = processorMs()
-    const chunks = [records.slice(0, 6), records.slice(6)].map((part) =>
-      slice.begin().apply(part),
-    )
+    const chunks = [records.slice(0, 6), records.slice(6)].map((part) => slice.begin().apply(part))
     const blockMs = await longestBlockMs(Promise.all(chunks))
     const settled = (await Promise.all(chunks)).flat()
     expect(settled.map(({ outcome }) => outcome.kind)).toEqual(records.map(() => 'ok'))
