@@ -14,6 +14,7 @@ import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import type { ModelSlot } from '../models/model-slot.ts'
+import { LoopTurns } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
@@ -141,6 +142,7 @@ function onlineClassifier(
   slot: ModelSlot<OpenModel>,
   config: Config['inference'],
 ): OnlineClassifier {
+  const turns = new LoopTurns()
   return {
     get model() {
       return slot.current.ref
@@ -151,7 +153,7 @@ function onlineClassifier(
       const pin = slot.pin()
       const { classifier, manifest } = pin.model
       const results = texts.map(async (text) => {
-        const { ids, truncated } = classifier.tokenize(text)
+        const { ids, truncated } = await turns.run(classifier.tokenizing(text))
         const outcome = await classifier.classify(ids, { signal })
         if (outcome.kind === 'rejected') return { error: outcome.error }
         const { label, score, labels, outOfScope } = outcome

@@ -3,7 +3,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
-import { cleanText } from '../models/clean-text.ts'
+import { cleaning } from '../models/clean-text.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { visibleText } from '../schemas/event.ts'
 import { bodyFormat, readBody } from './event-body.ts'
@@ -72,7 +72,7 @@ function* cleanedRequest(
   for (const [index, text] of texts.entries()) {
     yield
     const defects = textDefects(text, config.limits.textBytesMax)
-    const clean = defects.length === 0 ? cleanText(text, config.cleaning.steps) : ''
+    const clean = defects.length === 0 ? yield* cleaning(text, config.cleaning.steps) : ''
     // What cleaning leaves is never longer than allowed, but it may be nothing.
     if (defects.length === 0) defects.push(...textDefects(clean, Infinity))
     if (defects.length > 0) errors.add(index, defects)

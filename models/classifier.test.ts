@@ -21,6 +21,7 @@ import {
   type ClassifierOptions,
 } from './classifier.ts'
 import type { TextTokenizer } from './inference.ts'
+import { finish } from './sliced-work.ts'
 import { openEncoder } from './text-encoder.ts'
 
 let folder: string
@@ -36,7 +37,8 @@ afterAll(() => rm(folder, { recursive: true }))
 
 /** One token a word: its length. */
 const tokenizer: TextTokenizer = {
-  encode: (text, { maxTokens }) => {
+  encode: (text, options) => finish(tokenizer.encoding(text, options)),
+  *encoding(text, { maxTokens }) {
     const ids = Int32Array.from(text.split(' '), (word) => word.length)
     return { ids: ids.subarray(0, maxTokens), truncated: ids.length > maxTokens }
   },

@@ -20,6 +20,7 @@ import {
 } from './inference.ts'
 import { labelSet, sigmoid } from './label-set.ts'
 import { mapInOrder } from './map-in-order.ts'
+import type { Work } from './sliced-work.ts'
 
 export type ClassifierOptions = InferenceOptions & {
   /** In the order of the logits. */
@@ -75,6 +76,8 @@ export type TextOutcome = {
 export type Classifier = {
   readonly labels: readonly string[]
   tokenize(text: string): Tokenized
+  /** The work of `tokenize`, for those who share an event loop with others. */
+  tokenizing(text: string): Work<Tokenized>
   /**
    * Classifies token ids int32 [tokens]. Throws `queue_full` at once under overload, `cancelled`
    * when `signal` aborts before the batch forms, `session_failed` or `worker_crashed` when its
@@ -134,6 +137,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
   return {
     labels,
     tokenize: inference.tokenize,
+    tokenizing: inference.tokenizing,
     classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),
     classifyWhenRoom: async (ids, submitOptions) => {
       const { result } = await inference.submitWhenRoom(ids, submitOptions)

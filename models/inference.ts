@@ -2,11 +2,14 @@
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
 import { WinnowError } from '../schemas/errors.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
+import type { Work } from './sliced-work.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 
 /** What inference needs of a tokenizer. `ids` begin and end with the special tokens. */
 export type TextTokenizer = {
   encode(text: string, options: { readonly maxTokens: number }): Tokenized
+  /** The work of `encode`. */
+  encoding(text: string, options: { readonly maxTokens: number }): Work<Tokenized>
 }
 
 /** A text as token ids int32 [tokens]; `truncated` when tokens beyond the limit were dropped. */
@@ -53,6 +56,8 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   /** Columns of a row: labels or hidden size. */
   readonly width: number
   readonly tokenize: (text: string) => Tokenized
+  /** The work of `tokenize`, for those who share an event loop with others. */
+  readonly tokenizing: (text: string) => Work<Tokenized>
   readonly stats: () => InferenceStats
   /** Ends the low priority of workers that were opened as `loading`. */
   readonly raisePriority: () => void
@@ -108,6 +113,7 @@ export async function openInference(
   return {
     width: pool.shape.width,
     tokenize: (text) => tokenizer.encode(text, { maxTokens }),
+    tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
     submit: batcher.submit,
     submitWhenRoom: batcher.submitWhenRoom,
     stats: () => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { processorMs } from '../tests/support/processor-time.ts'
+import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
 import { finish, LoopTurns, type Work } from './sliced-work.ts'
 
 /** Uses the processor for `steps` times `stepMs`. */
@@ -16,20 +16,11 @@ function* busy(steps: number, stepMs: number, done: () => void): Work<number> {
 test('works of one instance leave the loop to others after 25 ms together', async () => {
   const turns = new LoopTurns()
   const ends: string[] = []
-  let longestMs = 0
-  let isDone = false
-  let lastMs = processorMs()
-  const tick = () => {
-    longestMs = Math.max(longestMs, processorMs() - lastMs)
-    lastMs = processorMs()
-    if (!isDone) setImmediate(tick)
-  }
-  setImmediate(tick)
   const works = Array.from({ length: 12 }, (_, at) =>
     turns.run(busy(at === 0 ? 34 : 2, 4, () => ends.push(String(at)))),
   )
+  const longestMs = await longestBlockMs(Promise.all(works))
   const results = await Promise.all(works)
-  isDone = true
   expect(results.reduce((sum, steps) => sum + steps)).toBe(56)
   // 25 ms, the step that ends them, and what the test needs; all of them together take 220 ms.
   expect(longestMs).toBeLessThan(100)

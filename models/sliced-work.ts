@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers'
 
 /** Work that yields where it may be interrupted; a step takes a few milliseconds. */
-export type Work<Result> = Generator<undefined, Result, undefined>
+export type Work<Result> = Generator<void, Result, void>
 
 /** Does all of the work at once. */
 export function finish<Result>(work: Work<Result>): Result {

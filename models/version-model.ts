@@ -32,7 +32,10 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     ...limits,
     ...{ modelPath, labels, maxTokens, temperature, thresholds, abstain },
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
-    tokenizer: { encode: (text, limit) => tokenizer!.encode(text, limit) },
+    tokenizer: {
+      encode: (text, limit) => tokenizer!.encode(text, limit),
+      encoding: (text, limit) => tokenizer!.encoding(text, limit),
+    },
   })
   // It may fail before the tokenizer is read, and is waited for after that.
   opening.catch(() => undefined)

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
-import { processorMs } from '../tests/support/processor-time.ts'
+import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
 import { rejected } from './outcome.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 
@@ -32,21 +32,6 @@ function recordOf(offset: number, event: object): KafkaRecord {
     value: Buffer.from(JSON.stringify(event)),
     traceparent: undefined,
   }
-}
-
-/** The most processor time between two turns of the event loop while `work` is under way. */
-async function longestBlockMs(work: Promise<unknown>): Promise<number> {
-  let longestMs = 0
-  let isDone = false
-  let lastMs = processorMs()
-  const tick = () => {
-    longestMs = Math.max(longestMs, processorMs() - lastMs)
-    lastMs = processorMs()
-    if (!isDone) setImmediate(tick)
-  }
-  setImmediate(tick)
-  await work.finally(() => (isDone = true))
-  return longestMs
 }
 
 describe('a chunk of hostile texts', () => {

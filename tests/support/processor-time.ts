@@ -24,3 +24,18 @@ export function timed<Result>(work: Work<Result>): {
     if (step.done === true) return { result: step.value, totalMs: afterMs - beganMs, longestMs }
   }
 }
+
+/** The most processor time between two turns of the event loop while `work` is under way. */
+export async function longestBlockMs(work: Promise<unknown>): Promise<number> {
+  let longestMs = 0
+  let isDone = false
+  let lastMs = processorMs()
+  const turn = () => {
+    longestMs = Math.max(longestMs, processorMs() - lastMs)
+    lastMs = processorMs()
+    if (!isDone) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await work.finally(() => (isDone = true))
+  return longestMs
+}
