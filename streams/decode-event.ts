@@ -8,6 +8,8 @@ import { ok, rejected, type Outcome } from './outcome.ts'
 
 /** JSON events may have fields that we do not know; they are ignored, as Avro resolution does. */
 const openEventJson = z.object(eventJson.shape)
+/** More attributes are refused before each is looked at: a million of them took 4 s. */
+const attributesMax = 65_536
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** Reads Avro values; the registry client has this shape. Throws when the registry is away. */
@@ -59,8 +61,17 @@ export function decodeJson<T>(
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return rejected('event_not_object', expected)
   }
+  if (entriesOf(json, 'attributes') > attributesMax) {
+    return rejected('field_too_long', `attributes: more than ${attributesMax} of them`)
+  }
   const parsed = shape.safeParse(json)
   return parsed.success ? ok(parsed.data) : rejection(parsed.error.issues[0]!, json)
+}
+
+/** How many entries a field has that is an object. */
+function entriesOf(json: object, field: string): number {
+  const value: unknown = Object.hasOwn(json, field) ? Reflect.get(json, field) : undefined
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0
 }
 
 function rejection(issue: z.core.$ZodIssue, json: object): Outcome<never> {
