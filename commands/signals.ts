@@ -1,5 +1,6 @@
 // Ctrl-C and SIGTERM for commands: the first asks to finish and leave cleanly, a second leaves at once.
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { writeError } from './terminal.ts'
 
 /** Runs `work` with a signal that aborts on the first SIGINT or SIGTERM. */
 export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -25,7 +26,7 @@ export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>)
 export function endWithin(msMax: number, cause: unknown): void {
   const end = () => {
     const code = cause instanceof WinnowError ? cause.code : 'internal'
-    process.stderr.write(`winnow: ${errorMessage(cause)} [${code}]; ended after ${msMax} ms\n`)
+    writeError(`winnow: ${errorMessage(cause)} [${code}]; ended after ${msMax} ms`)
     process.exit(1)
   }
   setTimeout(end, msMax).unref()

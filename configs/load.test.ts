@@ -150,7 +150,7 @@ describe('secrets in files', () => {
     expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
     expect(gateway.keys).toEqual(JSON.parse(keys))
     const secrets = configFields().filter(({ secret }) => secret)
-    expect(secrets).toHaveLength(6)
+    expect(secrets).toHaveLength(7)
   })
 
   it.each([

@@ -230,19 +230,15 @@ function mapRead(item: Read): Read {
     for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
       for (; left > 0; left--) {
         const key = bytes.text()
+        // Assigning it would set the prototype instead, so that JSON events may not have it either.
+        if (key === '__proto__') bytes.fail('must not have the name "__proto__"', 'field_type')
         const value = item(bytes)
-        // Assigning would set the prototype instead.
-        if (key === '__proto__') Object.defineProperty(values, key, own(value))
-        else values[key] = value
+        values[key] = value
       }
     }
     bytes.leave()
     return values
   }
-}
-
-function own(value: unknown): PropertyDescriptor {
-  return { value, configurable: true, enumerable: true, writable: true }
 }
 
 /** A value that is neither a record nor has items: of the same type, or promoted. */

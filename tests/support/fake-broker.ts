@@ -16,6 +16,7 @@ const calls = {
   Heartbeat: [12, 0],
   LeaveGroup: [13, 0],
   SyncGroup: [14, 0],
+  DescribeGroups: [15, 0],
   SaslHandshake: [17, 1],
   ApiVersions: [18, 0],
   SaslAuthenticate: [36, 0],
@@ -160,6 +161,8 @@ async function answer(call: BrokerCall, request: Buffer, state: State): Promise<
     }
     case 'SyncGroup':
       return Buffer.concat([error, assignmentIn(request)])
+    case 'DescribeGroups':
+      return int32(0)
     case 'Heartbeat':
     case 'LeaveGroup':
       return error
