@@ -221,6 +221,8 @@ export async function listenTelemetry(
       response.end(body)
     })
   })
+  server.maxConnections = connectionsMax
+  server.maxRequestsPerSocket = connectionRequestsMax
   await listening(server, options)
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
@@ -233,6 +235,11 @@ export async function listenTelemetry(
       }),
   }
 }
+
+/** Scrapers and probes need a few; more connections are closed at once. */
+const connectionsMax = 64
+/** A connection ends after so many requests, so that one which never reads its answers holds few. */
+const connectionRequestsMax = 100
 
 async function answer(telemetry: Telemetry, { probes, isAlive }: Probes, url: string) {
   const path = url.split('?')[0]
