@@ -1,6 +1,7 @@
 // Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of its own for.
 // The library is loaded when the first such tokenizer is, so that others do not pay for it. Its ids can
-// differ from the reference's (docs/models.md has counts); it has neither truncation nor a bound on time.
+// differ from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted, so what it is
+// given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import type { LibraryParts } from './library-file.ts'
@@ -12,11 +13,10 @@ const unitsPerToken = 64
 /** What of a text is read at most: some steps of the library take quadratic time. */
 const unitsMax = 1 << 16
 /**
- * A longer run of letters and digits is read up to here. A pattern such as `[a-z]+ly` took 2.8 s for one of
- * 65,536 units, and 0.2 s for 16 of these.
+ * What of a run of letters and digits is read at most. A pattern such as `[a-z]+ly` took 2.8 s for one of
+ * 65,536, and 0.2 s for 16 of these.
  */
-const wordUnitsMax = 4_096
-const longWord = /[\p{L}\p{N}](?<![\p{L}\p{N}].)[\p{L}\p{N}]{4095,}/gsu
+const runLettersMax = 4_096
 /** Steps that put marks in order, for which the library takes quadratic time. */
 const orderingSteps = /"type":"(?:NF|BertNormalizer|Precompiled|StripAccents)/
 
@@ -57,7 +57,7 @@ export function createLibraryScanner(parts: LibraryParts): Scanner {
   }
   return function* (text, { found, idsMin }) {
     const read = firstUnits(text, unitsMax)
-    const shortened = read.replace(longWord, (word) => firstUnits(word, wordUnitsMax))
+    const shortened = read.replace(/[\p{L}\p{N}\p{M}]+/gu, shortenedRun)
     const most = isOrdering ? yield* orderingMarks(shortened) : shortened
     const first = firstUnits(most, Math.min(unitsMax, idsMin * unitsPerToken))
     let ids = idsWithin(tokenizer, first)
@@ -80,6 +80,16 @@ function idsWithin(tokenizer: LibraryTokenizer, text: string): readonly number[]
       if (!(cause instanceof RangeError) || units < unitsPerToken) throw cause
     }
   }
+}
+
+/** A run of letters, digits and their marks up to the most letters and digits that are read. */
+function shortenedRun(run: string): string {
+  if (run.length <= runLettersMax) return run
+  let letters = 0
+  for (const { index } of run.matchAll(/[\p{L}\p{N}]/gu)) {
+    if (++letters > runLettersMax) return run.slice(0, index)
+  }
+  return run
 }
 
 /** The first units of a text, without half a character at the end. */
