@@ -50,7 +50,7 @@ async function compare({ environment, config, stateDir, storeDir }: BenchStack):
     workers,
   )
   const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config.kafka))
+  const producer = await openProducer(createKafka(config))
   const stream = startStream(environment)
   const topic = topicOf(config.topics, 'events')
   const passTexts = async (prefix: string, batch: readonly string[]): Promise<number> => {

@@ -34,7 +34,7 @@ await withStack(compare)
 async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
   await trainBenchModel(storeDir)
   const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config.kafka))
+  const producer = await openProducer(createKafka(config))
   const stream = startStream(environment)
   const topic = topicOf(config.topics, 'events')
   const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))

@@ -41,7 +41,7 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
   const registry = await openRegistry({ config, storeDir, log: () => undefined })
   await promoteModel(registry, { ref: 'bench@1', by: 'bench', reason: '' })
   const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config.kafka))
+  const producer = await openProducer(createKafka(config))
   const stream = startStream(environment)
   const topic = topicOf(config.topics, 'events')
   const shadow = async (percent: number): Promise<void> => {

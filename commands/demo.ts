@@ -131,7 +131,7 @@ async function streamMails(options: {
   const { context, stage, mails, signal } = options
   const { config } = context
   const run = `demo-${Date.now().toString(36)}-`
-  const kafka = createKafka(config.kafka)
+  const kafka = createKafka(config)
   const producer = await openProducer(kafka)
   const schemas = await openSchemas(config.registry, config.topics.prefix)
   const publisher = createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events'))

@@ -122,7 +122,7 @@ function replayLetters(work: {
     const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log, signal }), (one) =>
       one.close(),
     )
-    const kafka = createKafka(config.kafka, log)
+    const kafka = createKafka(config, log)
     const counts = await countLetters(analytics, { ...filter, state: 'open' })
     const total = counts.reduce((sum, { open }) => sum + open, 0)
     const topics = [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')]

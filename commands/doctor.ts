@@ -28,10 +28,7 @@ export function addDoctorCommand(program: Command): void {
       cacheDir: paths.cache,
       extraChecks: [
         () => Promise.resolve(checkSecrets(context)),
-        () =>
-          reachability('Kafka', 'kafka.brokers', () =>
-            pingBroker(createKafka(context.config.kafka)),
-          ),
+        () => reachability('Kafka', 'kafka.brokers', () => pingBroker(createKafka(context.config))),
         () => reachability('schema registry', 'registry.url', () => pingRegistry(context)),
         () => reachability('ClickHouse', 'clickhouse.url', () => pingAnalytics(context)),
         () => checkBase(context),

@@ -12,6 +12,7 @@ import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
 export const skipReasons = {
   already_sent: 'the next attempt was sent before and has no outcome yet; --again sends it anew',
   expired: 'its dead letter holds a part of the value only, and the topic dropped the record',
+  unreadable: 'its record, or the batch in which that came, still cannot be read',
   topic_remade: 'the topic was deleted and made anew since',
   not_an_input: 'it did not enter on the events or the labels topic',
   too_large: 'the broker refuses a record of its size with the headers that it needs',
@@ -32,6 +33,8 @@ export type SenderOptions = {
   onSent: (event: OpenEvent, from: 'dead letter' | 'topic') => void
   onSkipped: (event: OpenEvent, reason: SkipReason) => void
 }
+
+const neverRead = new Set(['batch_corrupt', 'record_too_large'])
 
 /** Most events that wait to be read again from their topic. */
 const rereadsMax = 10_000
@@ -103,8 +106,13 @@ export class LetterSender {
       const event = waiting.get(`${record.partition}/${record.offset}`)
       if (event === undefined) return
       waiting.delete(`${record.partition}/${record.offset}`)
-      if (record.recordTimeMs !== event.recordTimeMs) {
+      // The dead letter of a record that could not be read has the time of its batch.
+      if (record.recordTimeMs !== event.recordTimeMs && !neverRead.has(event.code)) {
         onSkipped(event, 'topic_remade')
+        return
+      }
+      if (record.unreadable !== undefined) {
+        onSkipped(event, 'unreadable')
         return
       }
       const { key, value, traceparent } = record

@@ -23,7 +23,7 @@ export async function prepareBackends(
   const { waitMsMax } = config.clickhouse
   const patience = createPatience({ waitMsMax, log, signal: failed.signal })
   const [topics, migrations] = await Promise.all([
-    ensureTopics(createKafka(config.kafka), config.topics).catch((error: unknown) => {
+    ensureTopics(createKafka(config), config.topics).catch((error: unknown) => {
       failed.abort()
       throw error
     }),

@@ -37,7 +37,7 @@ export function addProduceCommand(program: Command): void {
     .option('--rate <events>', 'events a second at most', wholeNumber(1))
     .action(async (options: Options) => {
       const { config, terminal } = await openContext(options)
-      const kafka = createKafka(config.kafka, logLine)
+      const kafka = createKafka(config, logLine)
       await ensureTopics(kafka, config.topics)
       const producer = await openProducer(kafka)
       try {

@@ -87,7 +87,7 @@ export function openRegistry(options: {
       })
     }
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const kafka = createKafka(config.kafka, log)
+    const kafka = createKafka(config, log)
     const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
       one.close(),
     )

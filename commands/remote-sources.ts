@@ -41,7 +41,7 @@ function topicReader({ config, onProgress }: ReaderOptions): DatasetReader<'topi
     const found = { ranges: [] as PartitionRange[], labelRanges: [] as PartitionRange[] }
     const counts = { events: 0, labelled: 0, unreadable: 0, labels: 0, unreadableLabels: 0 }
     async function* rows(): AsyncGenerator<SourceRow> {
-      const kafka = createKafka(config.kafka)
+      const kafka = createKafka(config)
       const schemas = await openSchemas(config.registry, config.topics.prefix)
       found.ranges = await resolveRange(kafka, { topic: source.topic, from: source.from, to })
       found.labelRanges = await resolveRange(kafka, { topic: labelsTopic, to: labelsTo })

@@ -95,7 +95,7 @@ function runReplay(work: {
   const { options, config, storeDir, signal, onProgress } = work
   return openAll(async (opened) => {
     const startMs = performance.now()
-    const kafka = createKafka(config.kafka, work.log)
+    const kafka = createKafka(config, work.log)
     const topic = topicOf(config.topics, 'events')
     const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
     const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())

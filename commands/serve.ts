@@ -89,7 +89,7 @@ export function openGateway(options: {
   return openAll(async (opened) => {
     const telemetry = createTelemetry()
     const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
-    const kafka = createKafka(config.kafka, log)
+    const kafka = createKafka(config, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = opened.add(await openProducer(kafka), (one) => one.close())
     const { failed, fail } = failureSignal()

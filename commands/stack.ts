@@ -109,7 +109,7 @@ async function readStack(context: CommandContext): Promise<StackView> {
 }
 
 async function readConsumers(config: CommandContext['config']): Promise<StackView['consumers']> {
-  const lags = await readLag(createKafka(config.kafka), {
+  const lags = await readLag(createKafka(config), {
     groupPrefix: config.stream.group,
     topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
   })

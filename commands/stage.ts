@@ -58,7 +58,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const { faults = noFaultPoints } = options
     const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
-    const kafka = createKafka(config.kafka, options.log)
+    const kafka = createKafka(config, options.log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, inputTopic[range.first])

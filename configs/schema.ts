@@ -75,7 +75,11 @@ const topics = z.strictObject({
     .describe('Put before every topic name.'),
   partitions: count('Partitions of the topics that Winnow creates.', 4),
   replicationFactor: count('Replicas of the topics that Winnow creates.', 1),
-  recordBytesMax: bytes('Largest record that the topics accept.', 16_777_216),
+  recordBytesMax: bytes(
+    'Largest record that the topics accept. A compressed batch may hold four times as much; what holds ' +
+      'more becomes dead letters.',
+    16_777_216,
+  ),
 })
 
 const limits = z.strictObject({

@@ -15,6 +15,8 @@ export type ProblemStatus =
  */
 export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   value_null: 422,
+  batch_corrupt: 422,
+  record_too_large: 422,
   avro_undecodable: 422,
   schema_unknown: 422,
   schema_mismatch: 422,

@@ -30,7 +30,7 @@ function member(settings: string[] = []) {
   const failures: Error[] = []
   const offsets: number[] = []
   let joined = 0
-  const source = createRecordSource(createKafka(config.kafka), {
+  const source = createRecordSource(createKafka(config), {
     ...{ group: 'g', topic, config, concurrency: 1 },
   })
   const start = () =>
@@ -188,7 +188,7 @@ describe('other readers', () => {
     broker.append(compressedBatches()[0]!.batch)
     broker.failures.set('Fetch', 29)
     const config = configOf()
-    await expect(read(createKafka(config.kafka))).rejects.toMatchObject({
+    await expect(read(createKafka(config))).rejects.toMatchObject({
       ...{ code: 'broker_refused', details: { kafkaError: 'TOPIC_AUTHORIZATION_FAILED' } },
     })
   })

@@ -187,7 +187,7 @@ export async function* openEvents(
 /** Values and keys as far as the dead letters of events of one partition kept them. */
 export type KeptValue = {
   key: Buffer | null
-  /** Null: the record had no value. Undefined: cut, or not the event's own. */
+  /** Null: the record had no value. Undefined: cut, never read, or not the event's own. */
   value: Buffer | null | undefined
 }
 
@@ -240,6 +240,7 @@ function keptKey({ key, keyBase64 }: KeptRow): Buffer | null {
 
 function keptValue(row: KeptRow & { code: string }): Buffer | null | undefined {
   if (row.code === 'value_null') return null
+  if (row.code === 'batch_corrupt' || row.code === 'record_too_large') return undefined
   const bytes = bytesOf(row.payload, row.payloadBase64)
   // Rows older than payload_base64 show bytes that are not UTF-8 as U+FFFD, and have nothing else.
   const isLossy = row.payloadBase64 === '' && row.payload.includes('\ufffd')

@@ -6,7 +6,7 @@ import { createKafka } from './kafka.ts'
 
 describe('createConsumer', () => {
   it('lets a failed consumer restart, but not one that is closed', async () => {
-    const kafka = createKafka(loadConfig({ env: {} }).kafka)
+    const kafka = createKafka(loadConfig({ env: {} }))
     let restart: (() => Promise<boolean>) | undefined
     let ended = 0
     const plain = new kafkajs.Kafka({

@@ -16,7 +16,7 @@ import { patchFetch } from './kafkajs-fetch.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 import { mendRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
-import { registerCodecs } from './record-batch/kafkajs-codecs.ts'
+import { boundFetches } from './record-batch/fetch-response.ts'
 
 const { Kafka, Partitioners, logLevel } = kafkajs
 
@@ -30,12 +30,15 @@ export type KafkaClient = PlainClient & {
 /** Receives what kafkajs reports at warning level or above, as one line. */
 export type KafkaLog = (line: string) => void
 
-/** Makes the client; nothing is connected yet. */
-export function createKafka(config: Config['kafka'], log: KafkaLog = () => undefined): KafkaClient {
+/** Makes the client; nothing is connected yet. The bound on records is that of all clients of the process. */
+export function createKafka(
+  { kafka: config, topics }: Pick<Config, 'kafka' | 'topics'>,
+  log: KafkaLog = () => undefined,
+): KafkaClient {
   mendRequestQueue()
   patchFetch()
   patchRejoin()
-  registerCodecs()
+  boundFetches(topics)
   const sasl = saslOf(config)
   const options: KafkaConfig = {
     brokers: config.brokers,

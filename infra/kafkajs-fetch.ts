@@ -1,7 +1,5 @@
-// Patches two places of kafkajs 2.2.4 that lose sight of offsets without records. Compaction leaves batches
-// without their last records, or without any: kafkajs then stays at such a batch, or passes it one offset
-// a request. And it tells aborted transactions apart only while they do not overlap. Reporting the offsets
-// that were passed is passed-offsets.ts.
+// Patches how kafkajs 2.2.4 leaves out the records of aborted transactions: it tells these apart only while they
+// do not overlap. Decoding is record-batch/; reporting the offsets that were passed is passed-offsets.ts.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 
@@ -21,9 +19,6 @@ type Message = {
   readonly batchContext?: BatchContext
 }
 
-type RecordBatch = BatchContext & { records: Message[] }
-type Decode = (decoder: unknown) => Promise<RecordBatch>
-
 /** One partition of a fetch response. */
 export type FetchedPartition = {
   abortedTransactions?: { readonly producerId: string; readonly firstOffset: string }[] | null
@@ -33,16 +28,9 @@ export type FetchedPartition = {
 type FetchResponse = { responses: { partitions: FetchedPartition[] }[] }
 type Fetch = (this: unknown, request: unknown) => Promise<FetchResponse>
 
-/** Applies both patches; safe to call again. Must run before the first consumer of the process fetches. */
+/** Applies the patch; safe to call again. */
 export function patchFetch(): void {
   const require = createRequire(import.meta.url)
-  const decoderPath = require.resolve('kafkajs/src/protocol/recordBatch/v0/decoder.js')
-  const decode = require(decoderPath) as Decode
-  assert.equal(typeof decode, 'function')
-  if (decode.name !== 'decodeWithLastOffset') {
-    const decodeWithLastOffset: Decode = async (decoder) => withLastOffset(await decode(decoder))
-    require.cache[decoderPath]!.exports = decodeWithLastOffset
-  }
   const { prototype } = require('kafkajs/src/broker/index.js') as { prototype: { fetch: Fetch } }
   const { fetch } = prototype
   assert.equal(typeof fetch, 'function')
@@ -52,19 +40,6 @@ export function patchFetch(): void {
     for (const { partitions } of response.responses) partitions.forEach(hideAborted)
     return response
   }
-}
-
-/** Puts a control record at the last offset of a batch where compaction removed the record. */
-export function withLastOffset(batch: RecordBatch): RecordBatch {
-  const { records, ...batchContext } = batch
-  const lastOffset = String(BigInt(batch.firstOffset) + BigInt(batch.lastOffsetDelta))
-  if (records.at(-1)?.offset === lastOffset) return batch
-  const placeholder = {
-    ...{ magicByte: 2, attributes: 0, timestamp: '0', headers: {}, batchContext },
-    ...{ offset: lastOffset, key: null, value: null, isControlRecord: true },
-  }
-  records.push(placeholder)
-  return batch
 }
 
 /**

@@ -3,11 +3,12 @@
 // which, is models/release-state.ts.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Consumer } from 'kafkajs'
+import type { Consumer, KafkaMessage } from 'kafkajs'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from './kafka.ts'
 import { createConsumer } from './kafka-consumer.ts'
+import type { FetchedMessage } from './record-batch/fetched-message.ts'
 import type { Schemas } from './registry.ts'
 import { identifiedValue } from './schema-id-headers.ts'
 
@@ -180,8 +181,16 @@ async function follow(
     await brokerCall(`follow ${topic}`, () =>
       consumer.run({
         autoCommit: false,
-        eachMessage: ({ message }) =>
+        eachMessage: ({
+          message,
+        }: {
+          message: KafkaMessage & Pick<FetchedMessage, 'unreadable'>
+        }) =>
           guarded(async () => {
+            const { unreadable } = message
+            if (unreadable !== undefined) {
+              handlers.log?.(`${topic}/${message.offset}: ${unreadable.message}`)
+            }
             const value = identifiedValue(message.value, message.headers)
             if (value === null) return
             const decoded = await schemas.decode('models', value)

@@ -8,6 +8,7 @@ import { refuseForeignMembers, watchfulAssigner, type Membership } from './group
 import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 import { onPassed } from './passed-offsets.ts'
+import type { FetchedMessage } from './record-batch/fetched-message.ts'
 import { identifiedValue } from './schema-id-headers.ts'
 
 export type SourceHandlers = {
@@ -156,7 +157,12 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
 }
 
 /** A consumed message as the stages see it. */
-export function recordOf(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
+export function recordOf(
+  topic: string,
+  partition: number,
+  message: KafkaMessage & Pick<FetchedMessage, 'unreadable'>,
+): KafkaRecord {
+  const { unreadable } = message
   const traceparent = traceparentOf(message.headers?.['traceparent'])
   const lineage = lineageFromHeaders(message.headers)
   return {
@@ -167,6 +173,7 @@ export function recordOf(topic: string, partition: number, message: KafkaMessage
     key: message.key,
     value: identifiedValue(message.value, message.headers),
     traceparent,
+    ...(unreadable === undefined ? {} : { unreadable }),
     ...(lineage === undefined ? {} : { lineage }),
   }
 }

@@ -6,6 +6,9 @@ import { withoutUrlSecrets } from './url-secrets.ts'
 /** A defect of one event. Such an event becomes exactly one dead letter with this code. */
 export const eventErrors = {
   value_null: 'The record has no value.',
+  batch_corrupt: 'The batch in which the record came is damaged.',
+  record_too_large:
+    'The record, or the batch in which it came, decompresses to more than is allowed.',
   avro_undecodable: 'The value starts like Avro in Confluent wire format but cannot be decoded.',
   schema_unknown: 'The schema id in the value is not known to the registry.',
   schema_mismatch: 'The value was written with a schema that cannot be read as this record.',

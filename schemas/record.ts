@@ -1,5 +1,6 @@
 // A Kafka record as the stages see it, free of any client library's types, and what a record that
 // stands for an earlier one says of it.
+import type { EventError } from './errors.ts'
 import type { Origin } from './validated.ts'
 
 /**
@@ -25,6 +26,8 @@ export type KafkaRecord = {
   readonly value: Buffer | null
   /** W3C trace context, when the producer sent one. */
   readonly traceparent: string | undefined
+  /** Why there is no value: the record, or the batch in which it came, cannot be read. */
+  readonly unreadable?: EventError | undefined
   /** What the record stands for, as its headers say; absent when it stands for itself. */
   readonly lineage?: Lineage | undefined
 }

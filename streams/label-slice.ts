@@ -4,6 +4,7 @@ import { lineageOf } from '../schemas/record.ts'
 import type { AvroReader } from './decode-event.ts'
 import { decodeLabel, type EventLabel } from './decode-label.ts'
 import type { TimeRules } from './event-time.ts'
+import type { Outcome } from './outcome.ts'
 import type { Slice } from './ports.ts'
 
 /** Makes the slice; `nowMs` is epoch milliseconds. */
@@ -23,7 +24,10 @@ export function createLabelSlice(options: {
             const { origin, attempt } = lineageOf(record)
             const { recordTimeMs } = origin
             const rules = { limits, nowMs: nowMs() }
-            const outcome = await decodeLabel({ ...record, recordTimeMs }, readAvro, rules)
+            const outcome: Outcome<EventLabel> =
+              record.unreadable === undefined
+                ? await decodeLabel({ ...record, recordTimeMs }, readAvro, rules)
+                : { kind: 'rejected', error: record.unreadable }
             return { ...{ record, origin, attempt }, stage: 'label', outcome }
           }),
         ),

@@ -95,7 +95,11 @@ class ChunkPassage<In, Out> {
     const reads: Promise<Outcome<In>>[] = []
     for (const [at, record] of this.#records.entries()) {
       if (at >= readsAtOnce) await reads[at - readsAtOnce]
-      const input = turns.call(() => read(record))
+      const { unreadable } = record
+      const input =
+        unreadable === undefined
+          ? turns.call(() => read(record))
+          : Promise.resolve({ kind: 'rejected' as const, error: unreadable })
       input.catch(() => undefined) // Awaited in its turn; a failure meanwhile is not unhandled.
       reads.push(input)
     }

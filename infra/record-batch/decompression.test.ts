@@ -1,5 +1,7 @@
 // Decompressing batches of three producers in four codecs, and what cannot be decompressed.
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { randomBytes } from 'node:crypto'
+import { compressFrameSync } from 'lz4-napi'
 import { describe, expect, it } from 'vitest'
 import {
   batchHeadBytes,
@@ -83,6 +85,17 @@ describe('frames that these producers do not write', () => {
     expect(await decompress('lz4', changed, bytesMax)).toMatchObject({ kind: 'corrupt' })
   })
 
+  it('of LZ4 may have large blocks that are nearly empty', async () => {
+    const text = Buffer.from('The parcel came late and the box was open. '.repeat(20_000))
+    // Blocks of up to 4 MB, of which there is one.
+    const frame = compressFrameSync(text)
+    expect(await decompress('lz4', frame, text.length)).toEqual({ kind: 'ok', bytes: text })
+    expect(await decompress('lz4', frame, text.length - 1)).toEqual({ kind: 'too_large' })
+    const noise = compressFrameSync(randomBytes(300_000))
+    expect(await decompress('lz4', noise, 300_000)).toMatchObject({ kind: 'ok' })
+    expect(await decompress('lz4', noise, 299_999)).toEqual({ kind: 'too_large' })
+  })
+
   it('of zstd may ask for windows that only the zstd of Node gives', async () => {
     // A frame of unknown size with a window of 128 MB that holds one block: "a" a thousand times.
     const frame = Buffer.from('28b52ffd0088431f0061', 'hex')
@@ -108,18 +121,10 @@ describe('frames that these producers do not write', () => {
 
 describe('a bomb', () => {
   const zeros = Buffer.alloc(50_000_000)
-  // Heads of 12 blocks of up to 4 MB; what is in them is never read.
-  const lz4Block = Buffer.alloc(4 + 16_450)
-  lz4Block.writeUInt32LE(16_450)
-  const lz4 = Buffer.concat([
-    Buffer.from('04224d18607073', 'hex'),
-    ...Array.from({ length: 12 }, () => lz4Block),
-    Buffer.alloc(4),
-  ])
   it.each([
     ['gzip', gzipSync(zeros, { level: 1 })],
     ['zstd', zstdCompressSync(zeros)],
-    ['lz4', lz4],
+    ['lz4', compressFrameSync(zeros)],
     ['snappy', Buffer.from('80e1eb17fe0100', 'hex')],
   ] as const)('in %s is refused at the bound, without its memory', async (codec, bomb) => {
     const before = process.memoryUsage().rss

@@ -124,7 +124,10 @@ function snappyLength(block: Buffer): number | undefined {
 async function lz4(compressed: Buffer, bytesMax: number): Promise<Decompressed> {
   const frame = lz4Frame(compressed)
   if (frame === undefined) return { kind: 'corrupt', reason: 'the LZ4 frame is damaged' }
-  if (frame.bytesMax > bytesMax) return { kind: 'too_large' }
+  // Blocks may hold less than they could. What exactly is in them takes reading all of it.
+  if (frame.bytesMax > bytesMax && exactBytes(frame.blocks, bytesMax) > bytesMax) {
+    return { kind: 'too_large' }
+  }
   const { decompressFrame } = await load('lz4', () => import('lz4-napi'))
   try {
     return { kind: 'ok', bytes: await decompressFrame(compressed.subarray(0, frame.end)) }
@@ -139,11 +142,19 @@ const lz4BlockBytes: Record<number, number> = { 4: 65_536, 5: 262_144, 6: 1_048_
 /** No byte of an LZ4 block stands for more bytes than this. */
 const lz4RatioMax = 255
 
+type Lz4Block = { readonly bytes: Buffer; readonly isCompressed: boolean }
+type Lz4Frame = {
+  readonly end: number
+  readonly blocks: readonly Lz4Block[]
+  /** What the blocks can hold at most. */
+  readonly bytesMax: number
+}
+
 /**
- * Where the first frame ends, and what it can hold at most, read from the heads of its blocks; undefined
- * where they do not fit. Format: "LZ4 Frame Format Description", version 1.6.
+ * Where the first frame ends, and its blocks; undefined where they do not fit. Format: "LZ4 Frame Format
+ * Description", version 1.6.
  */
-function lz4Frame(compressed: Buffer): { end: number; bytesMax: number } | undefined {
+function lz4Frame(compressed: Buffer): Lz4Frame | undefined {
   if (compressed.length < 7 || compressed.readUInt32LE(0) !== lz4Magic) return undefined
   const flags = compressed[4]!
   const has = (bit: number) => (flags & bit) !== 0
@@ -151,18 +162,52 @@ function lz4Frame(compressed: Buffer): { end: number; bytesMax: number } | undef
   if (flags >> 6 !== 1 || blockBytes === undefined) return undefined
   let at = 7 + (has(0x08) ? 8 : 0) + (has(0x01) ? 4 : 0)
   let bytesMax = 0
+  const blocks: Lz4Block[] = []
   while (at + 4 <= compressed.length) {
     const head = compressed.readUInt32LE(at)
     at += 4
     if (head === 0) {
       const end = at + (has(0x04) ? 4 : 0)
-      return end <= compressed.length ? { end, bytesMax } : undefined
+      return end <= compressed.length ? { end, blocks, bytesMax } : undefined
     }
     const size = head & 0x7fffffff
-    bytesMax += head >= 0x80000000 ? size : Math.min(blockBytes, size * lz4RatioMax)
+    const isCompressed = head < 0x80000000
+    blocks.push({ bytes: compressed.subarray(at, at + size), isCompressed })
+    bytesMax += isCompressed ? Math.min(blockBytes, size * lz4RatioMax) : size
     at += size + (has(0x10) ? 4 : 0)
   }
   return undefined
+}
+
+/** What blocks hold exactly, or more than `bytesMax` as soon as it is that. */
+function exactBytes(blocks: readonly Lz4Block[], bytesMax: number): number {
+  let total = 0
+  for (const { bytes, isCompressed } of blocks) {
+    total += isCompressed ? lz4BlockLength(bytes) : bytes.length
+    if (total > bytesMax) break
+  }
+  return total
+}
+
+/** Adds up the literals and matches of a block ("LZ4 Block Format Description"). */
+function lz4BlockLength(block: Buffer): number {
+  let at = 0
+  let length = 0
+  const extended = (nibble: number) => {
+    let sum = nibble
+    if (nibble < 15) return sum
+    for (let byte = 255; byte === 255 && at < block.length; sum += byte) byte = block[at++]!
+    return sum
+  }
+  while (at < block.length) {
+    const token = block[at++]!
+    const literals = extended(token >> 4)
+    length += literals
+    // Behind the literals, the distance of the match; the last sequence has none.
+    at += literals + 2
+    if (at <= block.length) length += extended(token & 15) + 4
+  }
+  return length
 }
 
 async function load<T>(codec: Codec, loading: () => Promise<T>): Promise<T> {

@@ -34,7 +34,7 @@ const config = () =>
   })
 
 beforeAll(() => {
-  kafka = createKafka(config().kafka)
+  kafka = createKafka(config())
 })
 
 async function realSubject(): Promise<Subject> {

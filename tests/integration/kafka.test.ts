@@ -19,7 +19,7 @@ const config = loadConfig({ env: { WINNOW_KAFKA_BROKERS: brokers.join(',') } })
 let kafka: KafkaClient
 
 beforeAll(() => {
-  kafka = createKafka(config.kafka)
+  kafka = createKafka(config)
 })
 
 async function createTopic(configEntries: { name: string; value: string }[] = []): Promise<string> {
@@ -52,7 +52,7 @@ async function inProcess(
 
 const mended = `
   import { createKafka } from './infra/kafka.ts'
-  const kafka = createKafka(${JSON.stringify(config.kafka)})`
+  const kafka = createKafka(${JSON.stringify(config)})`
 const unmended = `
   import kafkajs from 'kafkajs'
   const kafka = new kafkajs.Kafka({ brokers: ${JSON.stringify(brokers)}, logLevel: 0 })`
@@ -95,7 +95,7 @@ async function consume(topic: string) {
   const records: KafkaRecord[] = []
   const failures: Error[] = []
   const lines: string[] = []
-  const client = createKafka(config.kafka, (line) => lines.push(line))
+  const client = createKafka(config, (line) => lines.push(line))
   const source = createRecordSource(client, {
     group: uniqueName(),
     topic,

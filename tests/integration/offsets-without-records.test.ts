@@ -16,7 +16,7 @@ import { until } from '../support/until.ts'
 
 const { ConfigResourceTypes } = kafkajs
 const config = loadConfig({ env: { WINNOW_KAFKA_BROKERS: inject('stack').brokers.join(',') } })
-const kafka = createKafka(config.kafka)
+const kafka = createKafka(config)
 const admin = kafka.admin()
 /** What a bounded read may take; the broker's silence would end it after 60 s. */
 const readMsMax = 8_000

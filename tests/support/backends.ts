@@ -53,7 +53,7 @@ export async function openBackends(
   return {
     env,
     config,
-    kafka: createKafka(config.kafka),
+    kafka: createKafka(config),
     analytics,
     async close() {
       await analytics.run(`DROP DATABASE IF EXISTS ${name}`)

@@ -169,7 +169,8 @@ async function answer(call: BrokerCall, request: Buffer, state: State): Promise<
     case 'OffsetFetch':
       return ofPartition(int64(state.committed()), string(''), error)
     case 'ListOffsets':
-      return ofPartition(error, int64(-1), int64(0))
+      // The request ends with a time: -1 asks for the end, -2 for the beginning.
+      return ofPartition(error, int64(-1), int64(request.at(-1) === 255 ? state.end() : 0))
     case 'OffsetCommit':
       if (!state.failures.has(call)) state.commit(committedIn(request))
       return ofPartition(error)

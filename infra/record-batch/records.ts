@@ -1,0 +1,126 @@
+// The records of a batch (message format 2): checks all of them, and hands out those of a range of offsets.
+import type { EventError } from '../../schemas/errors.ts'
+import { ByteReader, DamagedBytes } from './byte-reader.ts'
+import type { AnswerBudget, DecodeBounds, FetchedMessage } from './fetched-message.ts'
+
+/** What the head of a batch says, which all of its records share. */
+export type BatchHead = {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly firstTimestamp: number
+  readonly maxTimestamp: number
+  readonly isLogAppendTime: boolean
+  readonly isControl: boolean
+  readonly inTransaction: boolean
+  readonly producerId: string
+  readonly count: number
+}
+
+/** Headers beyond these are dropped: nothing here asks for them, and each would take memory of its own. */
+const headersMax = 256
+
+/**
+ * Reads records from the offset `from` on, as many as the budget allows. All records of the batch are
+ * checked, so that a batch is read or refused as a whole. Throws DamagedBytes.
+ */
+export function readRecords(
+  bytes: Buffer,
+  head: BatchHead,
+  options: { from: number; budget: AnswerBudget; bounds: DecodeBounds },
+): { messages: FetchedMessage[]; isAll: boolean } {
+  const reader = new ByteReader(bytes)
+  const messages: FetchedMessage[] = []
+  let isAll = true
+  let before = -1
+  for (let at = 0; at < head.count; at++) {
+    const size = reader.varint()
+    const record = new ByteReader(reader.take(size))
+    const attributes = record.int8()
+    const timestampDelta = record.varlong()
+    const offsetDelta = record.varint()
+    const offset = head.baseOffset + offsetDelta
+    if (offsetDelta <= before || offset > head.lastOffset) {
+      throw new DamagedBytes('the offsets of the records are out of order')
+    }
+    before = offsetDelta
+    const key = record.varbytes()
+    const value = record.varbytes()
+    const headers = readHeaders(record)
+    if (record.left > 0) throw new DamagedBytes('a record is shorter than it says')
+    if (offset < options.from || !isAll) continue
+    const isTooLarge = size > options.bounds.recordBytesMax
+    isAll = options.budget.takeMessage(isTooLarge ? 0 : size)
+    if (!isAll) continue
+    const time = head.isLogAppendTime ? head.maxTimestamp : head.firstTimestamp + timestampDelta
+    messages.push({
+      ...messageAt(head, { offset, timestamp: time }),
+      ...(isTooLarge
+        ? { unreadable: tooLarge(size, options.bounds) }
+        : { attributes, key, value, headers }),
+    })
+  }
+  if (reader.left > 0) throw new DamagedBytes('there are more records than the batch says')
+  return { messages, isAll }
+}
+
+/** What the head of a batch says of its messages to kafkajs. */
+export type MessageContext = Pick<
+  BatchHead,
+  'baseOffset' | 'lastOffset' | 'isControl' | 'inTransaction' | 'producerId'
+>
+
+/** Of a message that stands for itself, without a head that could be believed. */
+export function contextAt(offset: number): MessageContext {
+  const range = { baseOffset: offset, lastOffset: offset }
+  return { ...range, isControl: false, inTransaction: false, producerId: '-1' }
+}
+
+/** A message without anything of its own. */
+export function messageAt(
+  head: MessageContext,
+  place: { offset: number; timestamp: number; magicByte?: number },
+): FetchedMessage {
+  const { baseOffset, lastOffset, isControl, inTransaction, producerId } = head
+  return {
+    magicByte: place.magicByte ?? 2,
+    attributes: 0,
+    timestamp: String(place.timestamp),
+    offset: String(place.offset),
+    ...{ key: null, value: null, headers: {} },
+    isControlRecord: isControl,
+    batchContext: {
+      firstOffset: String(baseOffset),
+      lastOffsetDelta: lastOffset - baseOffset,
+      ...{ producerId, inTransaction },
+    },
+  }
+}
+
+function tooLarge(size: number, { recordBytesMax }: DecodeBounds): EventError {
+  const message = `the record has ${size} bytes when its batch is decompressed; at most ${recordBytesMax}`
+  return { code: 'record_too_large', message }
+}
+
+/** One header of a name is a value, several are a list, as kafkajs has them. */
+function readHeaders(record: ByteReader): FetchedMessage['headers'] {
+  const headers: FetchedMessage['headers'] = {}
+  const count = record.varint()
+  if (count < 0) throw new DamagedBytes('a record has fewer than no headers')
+  for (let at = 0; at < count; at++) {
+    const name = record.varbytes()
+    const value = record.varbytes()
+    if (at >= headersMax || name === null || value === null) continue
+    const text = name.toString()
+    const earlier = Object.hasOwn(headers, text) ? headers[text] : undefined
+    // Assigning to this name would set the prototype.
+    if (text === '__proto__') Object.defineProperty(headers, text, own(value))
+    else if (earlier === undefined) headers[text] = value
+    else if (Array.isArray(earlier)) earlier.push(value)
+    else headers[text] = [earlier, value]
+  }
+  return headers
+}
+
+function own(value: Buffer): PropertyDescriptor {
+  return { value, enumerable: true, writable: true, configurable: true }
+}

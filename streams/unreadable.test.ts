@@ -1,0 +1,43 @@
+// Records that could not be read become dead letters in every slice, with the cause that they carry.
+import { expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import type { KafkaRecord } from '../schemas/record.ts'
+import type { ModelPort } from './infer.ts'
+import { createLabelSlice } from './label-slice.ts'
+import { createPipeline, type AvroReaders } from './pipeline.ts'
+import type { Slice } from './ports.ts'
+
+const config = loadConfig({ env: {} })
+const read = () => Promise.reject(new Error('there is nothing to read'))
+const readers: AvroReaders = { events: read, validated: read, tokenized: read }
+const nowMs = () => 1_700_000_000_000
+
+/** It is never asked anything. */
+const model = { maxTokens: 8 } as ModelPort
+
+const pipeline = (stage: 'validate' | 'tokenize' | 'infer'): Slice<unknown> =>
+  createPipeline({
+    ...{ range: { first: stage, last: stage }, config, readers, nowMs },
+    models: { pin: () => ({ champion: model, release: () => undefined }) },
+  })
+
+it.each([
+  ['validate', pipeline('validate')],
+  ['tokenize', pipeline('tokenize')],
+  ['infer', pipeline('infer')],
+  ['label', createLabelSlice({ limits: config.limits, readAvro: read, nowMs })],
+])('%s', async (stage, slice) => {
+  const error = { code: 'batch_corrupt', message: 'its checksum is wrong' } as const
+  const record: KafkaRecord = {
+    ...{ topic: 't', partition: 1, offset: 7, recordTimeMs: 5, key: null, value: null },
+    ...{ traceparent: undefined, unreadable: error },
+  }
+  const settled = await slice.begin().apply([record])
+  expect(settled).toEqual([
+    {
+      ...{ record, stage, attempt: 0 },
+      origin: { topic: 't', partition: 1, offset: 7, recordTimeMs: 5 },
+      outcome: { kind: 'rejected', error },
+    },
+  ])
+})
