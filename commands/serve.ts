@@ -5,8 +5,9 @@ import { createGateway, failureText } from '../gateway/app.ts'
 import { createAuthorize } from '../gateway/auth.ts'
 import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
+import { createWorkLane, mapInTurns, type WorkLane } from '../gateway/work-lane.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
-import { createEventPublisher } from '../infra/event-publisher.ts'
+import { createEventPublisher, type MapInTurns } from '../infra/event-publisher.ts'
 import { createLabelPublisher } from '../infra/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../infra/kafka.ts'
 import { openSchemas } from '../infra/registry.ts'
@@ -14,7 +15,7 @@ import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import type { ModelSlot } from '../models/model-slot.ts'
-import { LoopTurns } from '../models/sliced-work.ts'
+import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
@@ -101,12 +102,16 @@ export function openGateway(options: {
           sides: [],
         })
       : undefined
+    const lane = createWorkLane()
+    const inTurns: MapInTurns = (items, map) => mapInTurns(lane, items, map)
+    const clients = { producer, schemas, inTurns }
     const app = createGateway({
       config,
-      publisher: createEventPublisher({ producer, schemas }, topicOf(config.topics, 'events')),
-      labels: createLabelPublisher({ producer, schemas }, topicOf(config.topics, 'labels')),
+      lane,
+      publisher: createEventPublisher(clients, topicOf(config.topics, 'events')),
+      labels: createLabelPublisher(clients, topicOf(config.topics, 'labels')),
       results: createResultReader(analytics),
-      ...(slot === undefined ? {} : { classifier: onlineClassifier(slot, config.inference) }),
+      ...(slot === undefined ? {} : { classifier: onlineClassifier(slot, config.inference, lane) }),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },
@@ -141,8 +146,8 @@ async function openSlotIfAny(
 function onlineClassifier(
   slot: ModelSlot<OpenModel>,
   config: Config['inference'],
+  lane: WorkLane,
 ): OnlineClassifier {
-  const turns = new LoopTurns()
   return {
     get model() {
       return slot.current.ref
@@ -152,8 +157,7 @@ function onlineClassifier(
       // All texts of a request meet one version.
       const pin = slot.pin()
       const { classifier, manifest } = pin.model
-      const results = texts.map(async (text) => {
-        const { ids, truncated } = await turns.run(classifier.tokenizing(text))
+      const classify = async ({ ids, truncated }: Tokenized) => {
         const outcome = await classifier.classify(ids, { signal })
         if (outcome.kind === 'rejected') return { error: outcome.error }
         const { label, score, labels, outOfScope } = outcome
@@ -161,13 +165,27 @@ function onlineClassifier(
           ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
         )
         return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
-      })
+      }
       try {
+        const tokenized = await lane.run(tokenizingAll(classifier, texts), signal)
+        const results = tokenized.map(classify)
+        await Promise.allSettled(results)
         return await Promise.all(results)
       } finally {
-        await Promise.allSettled(results)
         pin.release()
       }
     },
   }
 }
+
+/** The tokens of each text, in steps. */
+function* tokenizingAll(
+  classifier: OpenModel['classifier'],
+  texts: readonly string[],
+): Work<Tokenized[]> {
+  const tokenized: Tokenized[] = []
+  for (const text of texts) tokenized.push(yield* classifier.tokenizing(text))
+  return tokenized
+}
+
+type Tokenized = ReturnType<OpenModel['classifier']['tokenize']>

@@ -262,7 +262,10 @@ const gateway = z.strictObject({
       }),
     )
     .default([])
-    .describe('API keys with their scopes; none is allowed on a loopback address only.'),
+    .describe(
+      'API keys with their scopes and an optional name, which stands in `by` of the labels that come with ' +
+        'the key; none is allowed on a loopback address only.',
+    ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Most events of one request.', 10_000),
   classifyTextsMax: count('Most texts of one classify request.', 256),

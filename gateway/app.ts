@@ -27,7 +27,7 @@ import { requestContext, singleHost } from './request-context.ts'
 import type { GatewayEnv } from './request-context.ts'
 import { addResultRoutes } from './results.ts'
 import type { Gateway } from './route.ts'
-import { createWorkLane } from './work-lane.ts'
+import { createWorkLane, type WorkLane } from './work-lane.ts'
 
 /** What a gateway is made of. The caller keeps and closes the clients. */
 export type GatewayParts = {
@@ -44,6 +44,8 @@ export type GatewayParts = {
   readonly onFailure: (failure: GatewayFailure) => void
   /** Epoch milliseconds. */
   readonly clock?: () => number
+  /** Shared with what the ports do on this thread; one of its own by default. */
+  readonly lane?: WorkLane
 }
 
 /**
@@ -63,7 +65,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   app.use(singleHost())
   app.use(createBrowserGuard(config.gateway))
   const authorize = createAuthorize(config.gateway)
-  const admit = createAdmission(config.gateway, createWorkLane())
+  const admit = createAdmission(config.gateway, parts.lane ?? createWorkLane())
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels })

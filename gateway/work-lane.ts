@@ -14,6 +14,23 @@ export type WorkLane = {
   run<T>(steps: Generator<void, T, void>, signal: AbortSignal): Promise<T>
 }
 
+/** Maps items in turns with the other work of a lane. */
+export function mapInTurns<T, R>(
+  lane: WorkLane,
+  items: readonly T[],
+  map: (item: T) => R,
+): Promise<R[]> {
+  const steps = function* (): Generator<void, R[], void> {
+    const results: R[] = []
+    for (const item of items) {
+      yield
+      results.push(map(item))
+    }
+    return results
+  }
+  return lane.run(steps(), new AbortController().signal)
+}
+
 /** An idle lane. One is shared by all routes of a gateway; admission.ts bounds how many requests wait. */
 export function createWorkLane(): WorkLane {
   const waiting: Job[] = []

@@ -13,25 +13,30 @@ export type EventToPublish = {
   readonly label?: string | null | undefined
 }
 
+/** Maps many items; on a thread that others wait for, in turns with what they wait for. */
+export type MapInTurns = <T, R>(items: readonly T[], map: (item: T) => R) => Promise<R[]>
+
+/** Maps all items before anything else happens, for callers that have the thread to themselves. */
+export const mapAtOnce: MapInTurns = (items, map) => Promise.resolve(items.map((item) => map(item)))
+
 /** Makes a publisher on an open producer; it closes nothing. */
 export function createEventPublisher(
-  clients: { producer: RecordProducer; schemas: Schemas },
+  clients: { producer: RecordProducer; schemas: Schemas; inTurns?: MapInTurns },
   topic: string,
 ) {
+  const inTurns = clients.inTurns ?? mapAtOnce
   return {
     /** Resolves when the broker has all events. Throws broker_unavailable or broker_refused. */
     async publish(
       events: readonly EventToPublish[],
       options: { readonly traceparent?: string | undefined } = {},
     ): Promise<void> {
-      await clients.producer.send(
-        topic,
-        events.map((event) => ({
-          key: event.id ?? null,
-          value: clients.schemas.encode('events', eventRecord(event)),
-          traceparent: options.traceparent,
-        })),
-      )
+      const records = await inTurns(events, (event) => ({
+        key: event.id ?? null,
+        value: clients.schemas.encode('events', eventRecord(event)),
+        traceparent: options.traceparent,
+      }))
+      await clients.producer.send(topic, records)
     },
   }
 }

@@ -1,5 +1,6 @@
 // Puts labels on the labels topic as Avro, keyed by the event's id so that words on one event keep
 // their order.
+import { mapAtOnce, type MapInTurns } from './event-publisher.ts'
 import type { RecordProducer } from './kafka.ts'
 import type { Schemas } from './registry.ts'
 
@@ -13,23 +14,22 @@ export type LabelToPublish = {
 
 /** Makes a publisher on an open producer; it closes nothing. */
 export function createLabelPublisher(
-  clients: { producer: RecordProducer; schemas: Schemas },
+  clients: { producer: RecordProducer; schemas: Schemas; inTurns?: MapInTurns },
   topic: string,
 ) {
+  const inTurns = clients.inTurns ?? mapAtOnce
   return {
     /** Resolves when the broker has all labels. Throws broker_unavailable or broker_refused. */
     async publish(
       labels: readonly LabelToPublish[],
       options: { readonly traceparent?: string | undefined } = {},
     ): Promise<void> {
-      await clients.producer.send(
-        topic,
-        labels.map(({ id, label, by = null, time = null }) => ({
-          key: id,
-          value: clients.schemas.encode('labels', { id, label, by, time }),
-          traceparent: options.traceparent,
-        })),
-      )
+      const records = await inTurns(labels, ({ id, label, by = null, time = null }) => ({
+        key: id,
+        value: clients.schemas.encode('labels', { id, label, by, time }),
+        traceparent: options.traceparent,
+      }))
+      await clients.producer.send(topic, records)
     },
   }
 }
