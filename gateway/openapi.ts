@@ -3,7 +3,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Config } from '../configs/schema.ts'
 import { problemSchema } from './problem.ts'
-import { addRoute, addSchemas } from './route.ts'
+import { addRoute, addSchemas, problems } from './route.ts'
 import type { Gateway } from './route.ts'
 
 /** Version of the HTTP interface, not of the package. */
@@ -71,5 +71,6 @@ const getOpenapi: RouteConfig = {
       description: 'OpenAPI 3.1.',
       content: { 'application/json': { schema: { type: 'object' } } },
     },
+    ...problems([400, 403]),
   },
 }

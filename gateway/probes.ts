@@ -120,6 +120,7 @@ const getLivez: RouteConfig = {
         },
       },
     },
+    ...problems([400, 403]),
   },
 }
 
@@ -132,6 +133,7 @@ const getReadyz: RouteConfig = {
   responses: {
     200: { description: 'Ready.', content: jsonContent('Readiness') },
     503: { description: 'At least one check failed.', content: jsonContent('Readiness') },
+    ...problems([400, 403]),
   },
 }
 
@@ -146,6 +148,6 @@ const getMetrics: RouteConfig = {
       description: 'Text format 0.0.4.',
       content: { 'text/plain': { schema: { type: 'string' } } },
     },
-    ...problems([401, 403, 500]),
+    ...problems([400, 401, 403, 500]),
   },
 }

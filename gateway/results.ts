@@ -224,7 +224,7 @@ const getResult: RouteConfig = {
   ],
   responses: {
     200: { description: 'At least one result.', content: jsonContent('ResultsOfEvent') },
-    ...problems([401, 403, 404, 500, 502, 503, 504]),
+    ...problems([400, 401, 403, 404, 500, 502, 503, 504]),
   },
 }
 

@@ -77,9 +77,9 @@ export function queryParameters(schema: z.ZodObject) {
 }
 
 const problemMeanings = {
-  400: 'The body or a parameter is malformed.',
+  400: 'The body, a header or a parameter is malformed.',
   401: 'A valid API key is needed.',
-  403: 'The API key lacks the scope.',
+  403: 'The API key lacks the scope; or, without keys, a page of another origin asked.',
   404: 'There is no such thing.',
   408: 'The body did not arrive in the time allowed.',
   409: 'The Idempotency-Key was used for another body.',
