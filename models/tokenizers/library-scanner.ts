@@ -1,11 +1,11 @@
 // Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of its own for.
 // The library is loaded when the first such tokenizer is, so that others do not pay for it. Its ids can
-// differ from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted, so what it is
-// given is bounded.
+// differ from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted,
+// so what it is given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import type { LibraryParts } from './library-file.ts'
 import { orderingMarks } from '../composition.ts'
+import type { LibraryParts } from './library-file.ts'
 import type { Scanner } from './scanner.ts'
 
 /** What of a text is read first for each id that is wanted; a token of running text has 4 to 6. */

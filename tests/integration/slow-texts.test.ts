@@ -38,7 +38,7 @@ it(
       }))
       // Compressed, so that they arrive in one batch.
       await producer.send({ topic, messages, compression: CompressionTypes.GZIP })
-        const members = new Set<string>()
+      const members = new Set<string>()
       await until('all texts are committed', async () => {
         const { groups } = await admin.describeGroups([groupId])
         for (const { memberId } of groups[0]?.members ?? []) members.add(memberId)
@@ -46,7 +46,7 @@ it(
         return offsets?.partitions.some(({ offset }) => Number(offset) >= records)
       })
       // Who loses the session comes back as another member. Measured: 13 s on a busy machine.
-    expect(members.size).toBe(1)
+      expect(members.size).toBe(1)
       expect(stream.output().stderr).not.toMatch(/again|anew/)
       expect(await stream.stop()).toBe(0)
     } finally {
