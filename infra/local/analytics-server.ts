@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
+import { printableText } from '../../schemas/printable-text.ts'
 import { stagedRows } from './chdb-engine.ts'
 import type { AnalyticsEngine, EngineRequest, EngineResult } from './chdb-engine.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
@@ -71,7 +72,8 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     request.resume()
     const failure = failureOf(error)
     if (failure.httpStatus >= 500 && !departure.signal.aborted) {
-      process.stderr.write(`${new Date().toISOString()} ${failure.type}: ${failure.message}\n`)
+      const line = printableText(`${failure.type}: ${failure.message}`)
+      process.stderr.write(`${new Date().toISOString()} ${line}\n`)
     }
     sendFailure(response, failure, context.engine.version)
   }
