@@ -21,7 +21,8 @@ export function addStackCommands(program: Command): void {
     summary: 'start the embedded stack: Kafka, schema registry, analytics',
     description:
       'Starts what is not running and waits until all of it answers. Ports that are taken are replaced\n' +
-      'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE).',
+      'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE), and in its\n' +
+      'stack.json the password of the engine and the token of the registry, which other programs must send.',
     examples: ['winnow up', 'winnow up --set local.kafkaPort=29092', 'winnow status'],
   }).action(async (options: SharedOptions) => {
     const { terminal } = await readContext(options)
