@@ -65,7 +65,7 @@ export function sendFailure(
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
   response.setHeader('X-ClickHouse-Exception-Code', failure.code)
   if (failure.httpStatus === 503) response.setHeader('Retry-After', 1)
-  // Whoever lacks the password gets one answer a connection, and cannot pile up unread ones.
+  // A client without the password gets one answer a connection, and cannot pile up unread ones.
   if (failure.httpStatus === 401 || failure.httpStatus === 403) response.shouldKeepAlive = false
   response.end(errorBody(failure, version))
 }
