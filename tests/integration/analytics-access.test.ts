@@ -136,6 +136,12 @@ describe('without the password', () => {
   })
 })
 
+describe('the broker', () => {
+  it.each(['GET', 'POST', 'OPTIONS'])('closes the connection of an HTTP %s', async (method) => {
+    await expect(fetch(`http://${stack.brokers[0]!}/`, { method })).rejects.toThrow('fetch failed')
+  })
+})
+
 describe('a web page that knows the password', () => {
   it.each([
     { origin: 'https://example.com' },
