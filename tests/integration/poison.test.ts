@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readBalance } from '../../infra/dead-letter-reader.ts'
 import { openSchemas } from '../../infra/registry.ts'
 import { topicOf } from '../../infra/topics.ts'
+import { registryHeaders } from '../support/registry-client.ts'
 import { startWinnow, type Running } from '../support/cli.ts'
 import {
   intTextAvro,
@@ -33,12 +34,13 @@ afterAll(async () => {
 /** Registers what the cases name; the id of nothing is far from all others. */
 async function registered(): Promise<PoisonIds> {
   const { registry: config, topics } = space.config
+  const headers = registryHeaders(inject('stack'))
   await openSchemas(config, topics.prefix)
   // The client refuses a schema without a name; other producers' clients do not.
   const idOf = async (name: string, schema: object | string) => {
     const answer = await fetch(`${config.url}/subjects/${topics.prefix}${name}/versions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      headers: { ...headers, 'content-type': 'application/vnd.schemaregistry.v1+json' },
       body: JSON.stringify({ schema: JSON.stringify(schema) }),
     })
     expect(answer.status).toBe(200)
@@ -47,6 +49,7 @@ async function registered(): Promise<PoisonIds> {
   const latest = async (topic: string) => {
     const answer = await fetch(
       `${config.url}/subjects/${topics.prefix}${topic}-value/versions/latest`,
+      { headers },
     )
     return ((await answer.json()) as { id: number }).id
   }

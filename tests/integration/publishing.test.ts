@@ -7,7 +7,7 @@ import { modelStoreDir } from '../../configs/paths.ts'
 import { downloadVersion } from '../../models/version-download.ts'
 import { openFolderObjects } from '../../models/folder-objects.ts'
 import { winnow } from '../support/cli.ts'
-import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
 let env: Record<string, string>
@@ -99,16 +99,18 @@ describe('publishing', () => {
     const other = await openWorkspace(inject('stack'), env)
     try {
       // A store of its own, in which a different version also has the number 1.
+      const otherStore = join(other.dir, 'another')
+      await trainTestModel(otherStore, { relabel: (label) => label })
       const result = await winnow(
         ['models', 'push', 'test@1', '--force', 'the same name from another machine', '--json'],
-        { env: { ...other.env, WINNOW_MODEL_STORE: other.storeDir } },
+        { env: { ...other.env, WINNOW_MODEL_STORE: otherStore } },
       )
       expect(result.status, result.stderr).toBe(0)
       expect((JSON.parse(result.stdout) as { model: string }).model).toBe('test@3')
       await expect(
         downloadVersion({
           ...{ objects: openFolderObjects(published), name: 'test', version: '3' },
-          ...{ storeDir: other.storeDir, manifestSha256: '0'.repeat(64) },
+          ...{ storeDir: otherStore, manifestSha256: '0'.repeat(64) },
         }),
       ).rejects.toMatchObject({ code: 'hash_mismatch' })
       // The local test@1 here was never published: the published one must not replace it.
