@@ -24,10 +24,7 @@ export function addClassifyRoutes(
   },
 ): void {
   const { config, classifier } = context
-  const maxItems = config.gateway.classifyTextsMax
-  const texts = classifyRequest.shape.texts.meta({ maxItems })
-  const described = classifyRequest.extend({ texts }).meta(classifyRequest.meta() ?? {})
-  addSchemas(app, { ClassifyRequest: described, ClassifyResponse: classifyResponse })
+  addSchemas(app, { ClassifyRequest: classifyRequest, ClassifyResponse: classifyResponse })
   const route = { ...postClassify, middleware: [context.authorize('read'), context.admit] }
   addRoute(app, route, async (c) => {
     const loaded = readyClassifier(classifier)
@@ -118,7 +115,10 @@ function tooManyTexts(textsMax: number): WinnowError {
 
 const classifyRequest = z
   .strictObject({
-    texts: z.array(z.string().meta({ pattern: visibleText.source })).min(1),
+    texts: z
+      .array(z.string().meta({ pattern: visibleText.source }))
+      .min(1)
+      .describe('At most gateway.classifyTextsMax texts.'),
     model: z.string().optional().meta({
       description: 'NAME or NAME@VERSION; refused when the gateway serves another.',
     }),

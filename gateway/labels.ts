@@ -23,7 +23,7 @@ export function addLabelRoutes(
   const { config, labels, clock } = context
   addSchemas(app, { Label: labelExample, AcceptedLabels: acceptedLabels })
   const middleware = [context.authorize('ingest'), context.admit]
-  const route = { ...postLabels(config.gateway.batchEventsMax), middleware }
+  const route = { ...postLabels, middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
     const format = bodyFormat({
@@ -96,12 +96,12 @@ const labelExample = labelJson.meta({
 })
 const acceptedLabels = z.strictObject({ accepted: z.int() }).meta({ examples: [{ accepted: 1 }] })
 const label = schemaRef('Label')
-const postLabels = (itemsMax: number): RouteConfig => ({
+const postLabels: RouteConfig = {
   method: 'post',
   path: '/v1/labels',
   summary: 'Say what events are',
   description:
-    'Human labels for event ids: one, an array, or NDJSON. The latest word of a person counts; a null ' +
+    'Human labels for event ids: one, an array, or NDJSON, of at most gateway.batchEventsMax. The latest word of a person counts; a null ' +
     'label takes it back. 202 is sent once the broker has acknowledged all of them; repeating a ' +
     'request changes nothing.',
   tags: ['labels'],
@@ -112,7 +112,7 @@ const postLabels = (itemsMax: number): RouteConfig => ({
       content: {
         'application/json': {
           schema: {
-            oneOf: [label, { type: 'array', minItems: 1, maxItems: itemsMax, items: label }],
+            oneOf: [label, { type: 'array', minItems: 1, items: label }],
           },
           examples: {
             one: { value: { id: 'a-1', label: 'refund', by: 'ann' } },
@@ -125,8 +125,10 @@ const postLabels = (itemsMax: number): RouteConfig => ({
           },
         },
         'application/x-ndjson': {
-          schema: { type: 'string', description: 'One JSON label a line.' },
-          example: '{"id":"a-1","label":"refund"}\n',
+          schema: {
+            type: 'string',
+            description: 'One JSON label a line, such as {"id":"a-1","label":"refund"}.',
+          },
         },
       },
     },
@@ -138,4 +140,4 @@ const postLabels = (itemsMax: number): RouteConfig => ({
     },
     ...problems([400, 401, 403, 408, 413, 415, 422, 500, 502, 503, 504]),
   },
-})
+}

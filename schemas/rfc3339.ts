@@ -2,15 +2,25 @@
 // be asked for.
 import { z } from 'zod'
 
-const leapYear = '(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)'
-/** The days that there are: no 31 April, and 29 February in leap years only. */
-const date =
-  '(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|' +
-  `02-(?:0[1-9]|1[0-9]|2[0-8]))|${leapYear}-02-29)`
 const clock = '(?:[01][0-9]|2[0-3]):[0-5][0-9]'
 
+/** The days that there are (no 31 April, 29 February in leap years only) of years as the parts say. */
+function pattern(year: { first: string; leapCenturies: string }): string {
+  const leapYear = `(?:${year.first}[0-9](?:0[48]|[2468][048]|[13579][26])|(?:${year.leapCenturies})00)`
+  const date =
+    `(?:${year.first}[0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|` +
+    '(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))|' +
+    `${leapYear}-02-29)`
+  return `^${date}[Tt ]${clock}:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-]${clock})$`
+}
+
 /** The accepted form, as a pattern that JSON Schema and the server share. */
-export const rfc3339Pattern = `^${date}[Tt ]${clock}:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-]${clock})$`
+export const rfc3339Pattern = pattern({
+  first: '[0-9]',
+  leapCenturies: '[02468][048]|[13579][26]',
+})
+/** The same for times of events and labels, which are refused before the year 2000. */
+const rfc3339From2000 = pattern({ first: '[2-9]', leapCenturies: '[2468][048]|[3579][26]' })
 const rfc3339 = new RegExp(rfc3339Pattern)
 
 /** Epoch milliseconds of an RFC 3339 time; undefined for anything else, dates without a zone included. */
@@ -28,6 +38,6 @@ export const instantNumber = z.number().meta({
 /** The text of a time in JSON: RFC 3339. Whether it is one is for those who read it. */
 export const instantText = z.string().meta({
   format: 'date-time',
-  pattern: rfc3339Pattern,
+  pattern: rfc3339From2000,
   description: 'RFC 3339, not before the year 2000 and at most limits.futureMsMax ahead of now.',
 })
