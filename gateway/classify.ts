@@ -83,8 +83,8 @@ function* parseRequest(
   body: Uint8Array,
   textsMax: number,
 ): Generator<void, z.output<typeof classifyRequest>> {
-  // The texts, the fields of the request, and a few wrong ones.
-  const entriesMax = textsMax + 64
+  // Cheap to parse, and far beyond the texts allowed: what has more is hardly anything but too many texts.
+  const entriesMax = 16 * textsMax + 64
   const read = yield* readBody(body, entriesMax)
   if (read.kind === 'unreadable') {
     throw read.error.code === 'field_too_long'
