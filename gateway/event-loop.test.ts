@@ -23,7 +23,6 @@ const keys = (count: number) =>
 const bodies: [string, string | Buffer][] = [
   ['millions of numbers', array('1')],
   ['millions of events', array('{}')],
-  ['as many events as allowed', array('{"text":"a"}', batchEventsMax)],
   [
     'events with all attributes',
     array(`{"text":"a","attributes":${JSON.stringify(keys(64))}}`, batchEventsMax),
@@ -36,13 +35,9 @@ const bodies: [string, string | Buffer][] = [
   ['one key many times', filled('"text":"a",', { head: '{', tail: '"text":"b"}' })],
   ['arrays in arrays', '['.repeat(bodyBytesMax / 2) + ']'.repeat(bodyBytesMax / 2)],
   ['short escapes', filled('\\n', { head: '{"text":"', tail: '"}' })],
-  ['long escapes', filled('\\u4e2d', { head: '{"text":"', tail: '"}' })],
-  ['emoji', filled('🙂', { head: '{"text":"', tail: '"}' })],
   ['a number of 8 million digits', filled('9', { head: '{"text":"a","time":', tail: '}' })],
   ['blank space', filled(' ', { tail: '{"text":"a"}' })],
-  ['a key of 8 MB', filled('k', { head: '{"', tail: '":1}' })],
   ['what is no UTF-8', Buffer.alloc(bodyBytesMax, 0xff)],
-  ['texts of 1 MB', array(JSON.stringify({ text: 'word '.repeat(199_000) }), 8)],
   ['an array without an end', filled('{"a":"', { head: '[' })],
 ]
 const lines: [string, string][] = [
@@ -80,14 +75,22 @@ async function longestTurnMs(): Promise<number> {
   return (await child.measure()).longestTurnMs
 }
 
+const worst = bodies.filter(([name]) =>
+  [
+    'events with all attributes',
+    'events with unknown keys',
+    'one object with 700,000 keys',
+    'short escapes',
+  ].includes(name),
+)
 // POST /v1/labels takes bodies apart with the same code as POST /v1/events.
 const cases: Record<string, [name: string, body: string | Buffer, type?: string][]> = {
   '/v1/events': [
     ...bodies,
     ...lines.map(([name, body]): [string, string, string] => [name, body, 'application/x-ndjson']),
   ],
-  '/v1/labels': bodies.slice(3, 6),
-  '/v1/classify': [bodies[5]!, bodies[8]!, ...texts],
+  '/v1/labels': worst.slice(1, 3),
+  '/v1/classify': [...worst.slice(2), ...texts],
 }
 
 describe.each(Object.keys(cases))('POST %s', (path) => {
@@ -95,15 +98,16 @@ describe.each(Object.keys(cases))('POST %s', (path) => {
     expect([200, 202, 400, 413, 422]).toContain(await post(path, body, type))
     expect(await longestTurnMs()).toBeLessThan(turnMsMax)
   })
+})
 
-  it('eight of the worst at once, and probes are answered in between', async () => {
-    const worst = [bodies[3]![1], bodies[4]![1], bodies[5]![1], bodies[8]![1]]
-    const all = Promise.all([...worst, ...worst].map((body) => post(path, body)))
+describe('eight of the worst at once', () => {
+  it('leave room for probes in between', async () => {
+    const all = Promise.all([...worst, ...worst].map(([, body]) => post('/v1/events', body)))
     const probed = async () => (await fetch(`${child.url}/livez`)).status
     let probes = 0
     while ((await Promise.race([all, probed()])) === 200) probes += 1
     expect(probes).toBeGreaterThan(3)
-    for (const status of await all) expect([202, 400, 413, 422]).toContain(status)
+    for (const status of await all) expect([202, 422]).toContain(status)
     expect(await longestTurnMs()).toBeLessThan(turnMsMax)
   })
 })
