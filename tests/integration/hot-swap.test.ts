@@ -68,6 +68,8 @@ describe('a swap under load', () => {
         })
         const { model } = (await answer.json()) as { model: string }
         answers.push({ status: answer.status, model })
+        // A caller without a pause would take the processor from what it waits for.
+        await new Promise((resolve) => setTimeout(resolve, 20))
       }
     })()
     const load = (async () => {

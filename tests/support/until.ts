@@ -1,5 +1,8 @@
 // Waiting on a condition with a deadline, instead of sleeping.
 
+/** Short pauses first, for what is soon there; longer ones then, since most probes ask a busy server. */
+const pauseMs = { first: 20, factor: 1.2, longest: 150 }
+
 /** Calls `probe` until it gives a value other than undefined and false; throws after `msMax`. */
 export async function until<T>(
   what: string,
@@ -7,10 +10,10 @@ export async function until<T>(
   msMax = 60_000,
 ): Promise<T> {
   const deadlineMs = performance.now() + msMax
-  for (;;) {
+  for (let pause = pauseMs.first; ; pause = Math.min(pause * pauseMs.factor, pauseMs.longest)) {
     const value = await probe()
     if (value !== undefined && value !== false) return value
     if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${msMax} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, pause))
   }
 }

@@ -99,6 +99,8 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
       return
     }
     refused[answer.status] = (refused[answer.status] ?? 0) + 1
+    // Less than Retry-After asks for, and enough to leave the broker room to start.
+    await new Promise((resolve) => setTimeout(resolve, 50))
     if (!answer.headers.has('retry-after')) withoutRetryAfter++
   }
   try {
