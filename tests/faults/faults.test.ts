@@ -53,7 +53,7 @@ describe('whatever happens, each event is one row or one dead letter', () => {
 describe('while something is away', () => {
   it.each([
     ['ClickHouse, for 6 s', { forMs: 6_000 }],
-    ['quick inference, for 6 s', { forMs: 6_000, slowMs: 25 }],
+    ['quick inference, for 8 s', { forMs: 8_000, slowMs: 25 }],
   ])('%s: memory stays flat, lag grows, and all is made up for', async (_, options) => {
     const { memoryFactor, lagAtEnd, problems } = await outage(ground, options)
     expect(problems).toEqual([])
