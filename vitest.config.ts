@@ -1,21 +1,23 @@
-// Three suites: `unit` needs no server and runs two files at a time; `faults` runs beside it, on a stack of its
-// own that it kills and starts; `integration` runs against the real broker, registry and analytics engine
-// that tests/global-stack.ts starts once.
+// Three suites: `unit` needs no server and runs two files at a time; `apart` runs beside it and needs no server
+// that others use: commands without one, and the faults, which kill and start a stack of their own. `integration`
+// runs against the real broker, registry and analytics engine that tests/global-stack.ts starts once.
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The fault tests wait most of their time, so they begin first and the unit tests fill the gaps. */
-class FaultsFirst extends BaseSequencer {
+const apart = ['tests/faults/**/*.test.ts', 'tests/e2e/{cli,package,train-resume}.test.ts']
+
+/** Tests of processes wait most of their time, so they begin first and the unit tests fill the gaps. */
+class ApartFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const isFaults = ({ project }: TestSpecification) => project.name === 'faults'
-    return [...sorted.filter(isFaults), ...sorted.filter((file) => !isFaults(file))]
+    const isApart = ({ project }: TestSpecification) => project.name === 'apart'
+    return [...sorted.filter(isApart), ...sorted.filter((file) => !isApart(file))]
   }
 }
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: FaultsFirst },
+    sequence: { sequencer: ApartFirst },
     coverage: {
       provider: 'v8',
       include: ['{schemas,configs,models,streams,trainers,gateway,infra}/**/*.ts', 'cli.ts'],
@@ -37,8 +39,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'faults',
-          include: ['tests/faults/**/*.test.ts'],
+          name: 'apart',
+          include: apart,
           testTimeout: 400_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
@@ -49,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/{contract,integration,e2e}/**/*.test.ts'],
+          exclude: apart,
           globalSetup: ['tests/global-stack.ts'],
           testTimeout: 400_000,
           hookTimeout: 180_000,
