@@ -165,12 +165,12 @@ async function runInsert(
   }
   const own =
     statement.kind === 'insert-rows'
-      ? { sql: `${statement.sql}\n${rows}` }
+      ? { sql: statement.sql }
       : {
           sql: `${statement.before}${stagedRows}${statement.after}`,
-          staged: { structure: statement.structure, format, rows },
+          staging: { structure: statement.structure, format },
         }
-  const result = await context.engine.run({ ...engineRequest(exchange, 'write'), ...own })
+  const result = await context.engine.run({ ...engineRequest(exchange, 'write'), ...own, rows })
   const written = { rows: result.rows, bytes: result.bytes }
   sendText(response, '', { ...answerHead(exchange, result), written })
 }

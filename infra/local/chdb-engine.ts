@@ -33,12 +33,11 @@ export const defaultEngineLimits: EngineLimits = {
   sessionsMax: 32,
 }
 
-/** Rows that an INSERT … SELECT reads: they wait in the temporary table `stagedRows`. */
-export type StagedRows = {
+/** How the rows of an INSERT … SELECT are read into the temporary table `stagedRows`. */
+export type Staging = {
   /** Names and types of the columns, as an SQL string. */
   structure: string
   format: string
-  rows: string
 }
 
 /** The temporary table of staged rows, on the connection of their statement alone. */
@@ -47,7 +46,9 @@ export const stagedRows = 'winnow_staged_rows'
 /** One statement with the context that its request gave it. */
 export type EngineRequest = {
   sql: string
-  staged?: StagedRows
+  /** Rows behind an INSERT, or in `stagedRows` where there is a staging. */
+  rows?: string
+  staging?: Staging
   lane: 'read' | 'write'
   /** Output format of a statement that returns rows in `output`. */
   format: string
@@ -261,9 +262,9 @@ const baseSettings: ReadonlyMap<string, string> = new Map([
 async function execute(connection: Session, request: EngineRequest): Promise<EngineResult> {
   try {
     for (const sql of preamble(request)) await connection.queryAsync(sql)
-    if (request.staged !== undefined)
-      return await executeStaged(connection, request, request.staged)
-    const result = await connection.queryAsync(request.sql, { format: request.format })
+    const { sql, rows: ownRows = '', staging, format } = request
+    if (staging !== undefined) return await executeStaged(connection, request, staging)
+    const result = await connection.queryAsync(withRows(sql, ownRows), { format })
     const { rowsRead: rows, bytesRead: bytes, elapsed } = result
     return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
   } catch (error) {
@@ -274,21 +275,25 @@ async function execute(connection: Session, request: EngineRequest): Promise<Eng
 /** Brings the rows into a table of this connection, which the statement reads, and drops it. */
 async function executeStaged(
   connection: Session,
-  request: EngineRequest,
-  { structure, format, rows }: StagedRows,
+  { sql, rows = '', format: outputFormat }: EngineRequest,
+  { structure, format }: Staging,
 ): Promise<EngineResult> {
   const columns = `SELECT * FROM null(${structure})`
   await connection.queryAsync(`CREATE TEMPORARY TABLE ${stagedRows} ENGINE = Memory AS ${columns}`)
   try {
-    const insert = `INSERT INTO ${stagedRows} FORMAT ${format}\n${rows}`
+    const insert = withRows(`INSERT INTO ${stagedRows} FORMAT ${format}`, rows)
     const staged = rows === '' ? undefined : await connection.queryAsync(insert)
-    const result = await connection.queryAsync(request.sql, { format: request.format })
+    const result = await connection.queryAsync(sql, { format: outputFormat })
     const elapsedNs = Math.round(((staged?.elapsed ?? 0) + result.elapsed) * 1e9)
     const { rowsRead = 0, bytesRead = 0 } = staged ?? {}
     return { output: result.bytes(), rows: rowsRead, bytes: bytesRead, elapsedNs }
   } finally {
     await connection.queryAsync(`DROP TEMPORARY TABLE ${stagedRows}`)
   }
+}
+
+function withRows(sql: string, rows: string): string {
+  return rows === '' ? sql : `${sql}\n${rows}`
 }
 
 /** Statements above this size need the engine's limit raised; 256 KiB is ClickHouse's default. */

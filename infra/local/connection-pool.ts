@@ -80,11 +80,7 @@ function meetsLeftovers(connection: PooledConnection, use: ConnectionUse): boole
   return named.some((name) => connection.leftParameters.has(name) && !use.parameters.has(name))
 }
 
-/** Statements whose effect would stay on the connection. */
+/** Statements, as the engine itself writes them, whose effect would stay on the connection. */
 function changesSession(sql: string): boolean {
-  return /^[\s(]*(SET|USE|CREATE\s+(OR\s+REPLACE\s+)?TEMPORARY)\b/i.test(withoutComments(sql))
-}
-
-function withoutComments(sql: string): string {
-  return sql.slice(0, 2_000).replaceAll(/\/\*[\s\S]*?\*\/|--[^\n]*(\n|$)/g, ' ')
+  return /^(SET|USE|CREATE (OR REPLACE )?TEMPORARY)\b/.test(sql)
 }
