@@ -226,6 +226,7 @@ describe('redacted', () => {
       env: {
         WINNOW_KAFKA_PASSWORD: secret,
         WINNOW_REGISTRY_PASSWORD: secret,
+        WINNOW_REGISTRY_TOKEN: secret,
         WINNOW_CLICKHOUSE_PASSWORD: secret,
         WINNOW_CLICKHOUSE_URL: `http://me:${secret}@localhost:8123`,
         WINNOW_GATEWAY_KEYS: JSON.stringify([{ key: secret, scopes: ['admin'] }]),

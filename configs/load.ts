@@ -66,23 +66,14 @@ export function loadConfig(sources: ConfigSources): Config {
 /** A copy of the configuration that may be printed: secrets read `***`. */
 export function redacted(config: Config): Config {
   const copy = structuredClone(config)
-  for (const section of [copy.kafka, copy.registry, copy.clickhouse]) {
-    if (section.password !== undefined) section.password = '***'
-  }
-  if (copy.registry.token !== undefined) copy.registry.token = '***'
-  for (const name of ['secretAccessKey', 'sessionToken'] as const) {
-    if (copy.store[name] !== undefined) copy.store[name] = '***'
+  const tree = copy as unknown as Record<string, Tree>
+  for (const { path, secret } of configFields()) {
+    const [section, name = ''] = splitPath(path)
+    const fields = tree[section] ?? {}
+    const value = fields[name]
+    if (typeof value === 'string') fields[name] = secret ? '***' : withoutUrlSecrets(value)
   }
   for (const entry of copy.gateway.keys) entry.key = '***'
-  for (const section of [copy.registry, copy.clickhouse]) {
-    section.url = withoutUrlSecrets(section.url)
-  }
-  for (const name of ['endpoint', 'proxy'] as const) {
-    const url = copy.base[name]
-    if (url !== undefined) copy.base[name] = withoutUrlSecrets(url)
-  }
-  const { endpoint } = copy.store
-  if (endpoint !== undefined) copy.store.endpoint = withoutUrlSecrets(endpoint)
   return copy
 }
 
