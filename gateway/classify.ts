@@ -4,6 +4,7 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import { cleaning } from '../models/clean-text.ts'
+import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { visibleText } from '../schemas/event.ts'
 import { bodyFormat, readBody } from './event-body.ts'
@@ -62,7 +63,7 @@ function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassi
 function* cleanedRequest(
   body: Uint8Array,
   config: ClassifyConfig,
-): Generator<void, z.output<typeof classifyRequest>, void> {
+): Work<z.output<typeof classifyRequest>> {
   const { texts, model } = yield* parseRequest(body, config.gateway.classifyTextsMax)
   const errors = createItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
   const cleaned: string[] = []
@@ -79,10 +80,7 @@ function* cleanedRequest(
   return { texts: cleaned, model }
 }
 
-function* parseRequest(
-  body: Uint8Array,
-  textsMax: number,
-): Generator<void, z.output<typeof classifyRequest>> {
+function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof classifyRequest>> {
   // Cheap to parse, and far beyond the texts allowed: what has more is hardly anything but too many texts.
   const entriesMax = 16 * textsMax + 64
   const read = yield* readBody(body, entriesMax)

@@ -1,14 +1,12 @@
 // The forms of a body, and what is wrong with one.
 import { describe, expect, it } from 'vitest'
+import { finish } from '../models/sliced-work.ts'
 import { bodyFormat, cutBody, type BodyFormat, type BodyValue } from './event-body.ts'
 
 /** All steps at once. */
 function read(body: string | Buffer, options: { format: BodyFormat; itemsMax?: number }) {
-  const steps = cutBody(Buffer.from(body), { itemsMax: 10, entriesMax: 20, ...options })
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return Array.from({ length: value.count }, (_, index) => value.read(index))
-  }
+  const cut = finish(cutBody(Buffer.from(body), { itemsMax: 10, entriesMax: 20, ...options }))
+  return Array.from({ length: cut.count }, (_, index) => cut.read(index))
 }
 const json = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'json', itemsMax })
 const ndjson = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'ndjson', itemsMax })

@@ -2,6 +2,7 @@
 // counts, and parses one item at a time, so that no body costs more than a pass over its bytes before it is
 // known to be within the limits. Whether each value is an event is event-check.ts's.
 import { isUtf8 } from 'node:buffer'
+import type { Work } from '../models/sliced-work.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { EventError } from '../schemas/errors.ts'
 import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
@@ -61,7 +62,7 @@ export function bodyFormat(headers: {
 export function* cutBody(
   bytes: Uint8Array,
   options: BodyLimits & { readonly format: BodyFormat },
-): Generator<void, { readonly count: number; read(index: number): BodyValue }> {
+): Work<{ readonly count: number; read(index: number): BodyValue }> {
   const { body, start } = jsonText(bytes)
   const { form, items } =
     options.format === 'ndjson'
@@ -83,7 +84,7 @@ export function* cutBody(
 }
 
 /** The one value of a body, in two steps. */
-export function* readBody(bytes: Uint8Array, entriesMax: number): Generator<void, BodyValue> {
+export function* readBody(bytes: Uint8Array, entriesMax: number): Work<BodyValue> {
   const { body, start } = jsonText(bytes)
   const item = { from: start, to: body.length }
   const entries = yield* countEntries(body, { ...item, entriesMax })
@@ -99,7 +100,7 @@ function jsonText(bytes: Uint8Array): { body: Buffer; start: number } {
 
 type Cut = { form: 'one' | 'array' | 'lines'; items: readonly JsonItem[] }
 
-function* cutJson(body: Buffer, start: number, limits: BodyLimits): Generator<void, Cut> {
+function* cutJson(body: Buffer, start: number, limits: BodyLimits): Work<Cut> {
   const open = afterBlank(body, start)
   if (open === body.length) return { form: 'one', items: [] }
   const isArray = String.fromCharCode(body[open]!) === '['
@@ -122,14 +123,14 @@ function* cutJson(body: Buffer, start: number, limits: BodyLimits): Generator<vo
 }
 
 /** Whether the first line is a value by itself, and not all of the body. */
-function* startsWithLine(body: Buffer, from: number, limits: BodyLimits): Generator<void, boolean> {
+function* startsWithLine(body: Buffer, from: number, limits: BodyLimits): Work<boolean> {
   const to = body.indexOf(0x0a, from)
   if (to < 0 || afterBlank(body, to) === body.length) return false
   const entries = yield* countEntries(body, { from, to, ...limits })
   return readItem(body, { from, to, entries }, limits.entriesMax).kind === 'value'
 }
 
-function* cutLines(body: Buffer, start: number, limits: BodyLimits): Generator<void, JsonItem[]> {
+function* cutLines(body: Buffer, start: number, limits: BodyLimits): Work<JsonItem[]> {
   const items: JsonItem[] = []
   for (let from = afterBlank(body, start); from < body.length; from = afterBlank(body, from)) {
     // Counted before it is parsed: a body of 8 MiB can hold millions of lines.

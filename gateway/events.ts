@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
+import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
 import { bodyFormat, type BodyFormat } from './event-body.ts'
@@ -60,7 +61,7 @@ function* checkedEvents(
     readonly nowMs: number
     readonly identity: Pick<RequestIdentity, 'caller' | 'key'> | undefined
   },
-): Generator<void, { events: PublishedEvent[]; bodySha256: string }, void> {
+): Work<{ events: PublishedEvent[]; bodySha256: string }> {
   const { config, format, nowMs, identity } = options
   const bodySha256 = identity === undefined ? '' : createHash('sha256').update(body).digest('hex')
   yield

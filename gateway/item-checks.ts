@@ -1,6 +1,7 @@
 // Checks the items of a body one at a time, in steps: all of them pass, or the request is refused with the
 // first defects. The order is the body's; what an item must be is its check's.
 import type { Config } from '../configs/schema.ts'
+import type { Work } from '../models/sliced-work.ts'
 import { cutBody, type BodyFormat } from './event-body.ts'
 import type { EventDefect } from './event-check.ts'
 import { createItemErrors } from './problem.ts'
@@ -25,7 +26,7 @@ export function* checkItems<T>(
     readonly noun: string
     readonly check: (value: unknown, index: number) => ItemCheck<T>
   },
-): Generator<void, T[], void> {
+): Work<T[]> {
   const { config, noun, check } = options
   const cut = yield* cutBody(body, {
     format: options.format,

@@ -1,14 +1,8 @@
 // What is cut without parsing agrees with the parser on every JSON text, however it is written.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { finish } from '../models/sliced-work.ts'
 import { countEntries, cutArray } from './json-cut.ts'
-
-function finish<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
-}
 
 function entriesOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0

@@ -1,5 +1,6 @@
 // Finds the items of a JSON body, and how much each of them holds, without parsing: one pass over the bytes.
 // What it cuts is JSON exactly when each item is; that is for the parser to say.
+import type { Work } from '../models/sliced-work.ts'
 
 /** Where the text of one item lies in the body. */
 export type JsonItem = {
@@ -27,7 +28,7 @@ export function* cutArray(
   body: Buffer,
   open: number,
   itemsMax: number,
-): Generator<void, { items: JsonItem[]; to: number } | undefined> {
+): Work<{ items: JsonItem[]; to: number } | undefined> {
   const items: JsonItem[] = []
   let from = open + 1
   let depth = 1
@@ -63,7 +64,7 @@ export function* cutArray(
 export function* countEntries(
   body: Buffer,
   { from, to, entriesMax }: { from: number; to: number; entriesMax: number },
-): Generator<void, number> {
+): Work<number> {
   let entries = 0
   let pauseAt = from + stepBytes
   for (let at = from; at < to && entries <= entriesMax; at += 1) {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
+import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 
 /** The place that one request holds, and the only way to read its body or to wait for work. */
@@ -15,7 +16,7 @@ export type RequestWork = {
    */
   body(): Promise<Uint8Array>
   /** Runs work of this thread in turns with that of other requests, until the signal fires. */
-  steps<T>(steps: Generator<void, T, void>): Promise<T>
+  steps<T>(steps: Work<T>): Promise<T>
   /**
    * Waits for work until the signal fires. Work that cannot be stopped goes on and keeps the place until
    * it settles, so that abandoned work is bounded as well.

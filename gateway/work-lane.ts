@@ -1,6 +1,7 @@
 // The thread's time for the bodies of requests: work is cut into steps, the steps of all requests take
 // turns, and each turn of the event loop gets a slice. So a large body slows itself down, not the probes
 // and the small requests beside it. What the steps do is not known here.
+import type { Work } from '../models/sliced-work.ts'
 
 /** Longest time that the steps of one turn of the event loop take together, but for the last of them. */
 const sliceMsMax = 8
@@ -11,7 +12,7 @@ export type WorkLane = {
    * Runs `steps` to their end and gives what they return; each `yield` is a place where others may go
    * first. After `signal` fires no further step runs and the promise rejects with its reason.
    */
-  run<T>(steps: Generator<void, T, void>, signal: AbortSignal): Promise<T>
+  run<T>(steps: Work<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Maps items in turns with the other work of a lane. */
@@ -20,7 +21,7 @@ export function mapInTurns<T, R>(
   items: readonly T[],
   map: (item: T) => R,
 ): Promise<R[]> {
-  const steps = function* (): Generator<void, R[], void> {
+  const steps = function* (): Work<R[]> {
     const results: R[] = []
     for (const item of items) {
       yield
