@@ -8,7 +8,7 @@ import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
-import { readSchemaId, schemaText, type SchemaId } from '../schemas/schema-id.ts'
+import { readSchemaId, schemaText, withSchemaId, type SchemaId } from '../schemas/schema-id.ts'
 import { resolveSchemas, type Decoded, type Resolution } from './avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from './avro/schema-graph.ts'
 import { createRegistryHttp, credentialHeaders, type RegistryHttp } from './registry-http.ts'
@@ -75,9 +75,7 @@ export async function openSchemas(
   return {
     encode(topic, value) {
       const { type, id } = schemas.get(topic)!
-      const head = Buffer.alloc(5)
-      head.writeUInt32BE(id, 1)
-      return Buffer.concat([head, type.toBuffer(value)])
+      return withSchemaId({ kind: 'id', id }, type.toBuffer(value))
     },
     async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
       const identified = readSchemaId(value)
