@@ -3,6 +3,7 @@
 // broker would refuse to store.
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { int16, int32, int64, string } from './kafka-bytes.ts'
 
 /** The calls that a consumer makes: number, and the one version that is spoken. */
 const calls = {
@@ -228,26 +229,4 @@ function callOf(key: number): BrokerCall {
   const found = Object.entries(calls).find(([, [number]]) => number === key)
   if (found === undefined) throw new Error(`call ${key} is not spoken here`)
   return found[0] as BrokerCall
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeInt16BE(value)
-  return bytes
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-
-function int64(value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigInt64BE(BigInt(value))
-  return bytes
-}
-
-function string(value: string): Buffer {
-  return Buffer.concat([int16(Buffer.byteLength(value)), Buffer.from(value)])
 }

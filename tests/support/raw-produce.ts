@@ -1,6 +1,7 @@
 // Produces a record batch byte for byte, as a foreign producer made it, which kafkajs cannot do.
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { int16, int32, string } from './kafka-bytes.ts'
 
 /**
  * Sends one Produce request (version 7, the first with zstd) for partition 0 to a broker, `host:port`, and resolves with the
@@ -32,20 +33,4 @@ function produceRequest(topic: string, batch: Buffer): Buffer {
   const records = Buffer.concat([int32(batch.length), batch])
   const topics = Buffer.concat([int32(1), string(topic), int32(1), int32(0), records])
   return Buffer.concat([head, noTransaction, acksOfAll, timeoutMs, topics])
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeInt16BE(value)
-  return bytes
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-
-function string(value: string): Buffer {
-  return Buffer.concat([int16(Buffer.byteLength(value)), Buffer.from(value)])
 }
