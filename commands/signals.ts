@@ -47,7 +47,7 @@ export function failureSignal(): {
 } {
   let fail: (error: Error) => void = () => undefined
   const failed = new Promise<never>((_resolve, reject) => (fail = reject))
-  // Whoever waits for it is told; nobody may wait for it yet.
+  // It may fail before anything waits for it; without this, Node would end the process.
   failed.catch(() => undefined)
   return { failed, fail }
 }

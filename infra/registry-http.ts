@@ -7,7 +7,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'absent' }
-  /** Whoever may register schemas decides how large they are; so this is no failure of the registry. */
+  /** Clients that register schemas decide how large they are, so this is no failure of the registry. */
   | { readonly kind: 'too_large' }
 
 export type RegistryHttp = {
