@@ -10,6 +10,7 @@ const names: Record<keyof SetScores, Pick<Headline, 'name' | 'unit'>> = {
   microF1: { name: 'micro F1', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
   weightedF1: { name: 'weighted F1', unit: 'share' },
+  samplesF1: { name: "mean F1 of an example's labels", unit: 'share' },
   hammingLoss: { name: 'Hamming loss', unit: 'number' },
   rankingAveragePrecision: { name: 'ranking precision', unit: 'share' },
   logLoss: { name: 'log loss', unit: 'number' },

@@ -113,8 +113,8 @@ function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
   const shared = { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece }
   const areas = { rocAuc, averagePrecision, intervals }
   if (isOfSets(evaluation)) {
-    const { microF1, hammingLoss, rankingAveragePrecision } = evaluation
-    return { ...shared, microF1, hammingLoss, rankingAveragePrecision, ...areas }
+    const { microF1, samplesF1, hammingLoss, rankingAveragePrecision } = evaluation
+    return { ...shared, microF1, samplesF1, hammingLoss, rankingAveragePrecision, ...areas }
   }
   const { mcc, topK } = evaluation
   return { ...shared, mcc, topK, ...areas }
