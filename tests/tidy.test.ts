@@ -1,6 +1,6 @@
 // The style rules that a machine can check: layers, file sizes, headers, names, and what must not be
 // used. The rules themselves are in ARCHITECTURE.md.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -133,4 +133,21 @@ describe('network clients', () => {
       expect(new Set(users)).toEqual(new Set(['infra']))
     },
   )
+})
+
+describe('pages that help texts, messages and comments name', () => {
+  const named = [...shipped, ...sources.filter(({ path }) => path.startsWith('scripts/'))].flatMap(
+    ({ path, text }) =>
+      [...text.matchAll(/(?<![\w/.-])(?:docs|bench)\/[\w/.-]+\.md/g)].map(
+        ([page]) => [page, path] as const,
+      ),
+  )
+
+  it('are found by the pattern', () => {
+    expect(named.length).toBeGreaterThan(5)
+  })
+
+  it.each(named)('%s (in %s) is there', (page) => {
+    expect(existsSync(page)).toBe(true)
+  })
 })

@@ -22,7 +22,10 @@ type Case = {
 type Reference = {
   readonly sets: Case & { readonly targets: Numbers }
   readonly withoutLabels: Readonly<Record<string, number>>
-  readonly classes: Case & { readonly truth: Numbers; readonly topK: Readonly<Record<string, number>> }
+  readonly classes: Case & {
+    readonly truth: Numbers
+    readonly topK: Readonly<Record<string, number>>
+  }
 }
 
 const reference = JSON.parse(

@@ -1,15 +1,15 @@
 // Multinomial logistic regression as a function to minimise: loss, gradient and probabilities for
 // given coefficients. The two matrix products over all examples run in ONNX Runtime in float32,
 // block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts, and what it
-// knows about its curvature comes from curvature-sketch.ts.
+// knows about its curvature comes from logistic-preconditioner.ts.
 import assert from 'node:assert/strict'
 import * as ort from 'onnxruntime-node'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import { inverseCurvature, sketchCurvature, type CurvatureSketch } from './curvature-sketch.ts'
 import type { LabelTruth } from './dataset.ts'
+import { openMatrixSession } from './matrix-session.ts'
+import { openPreconditioner } from './logistic-preconditioner.ts'
 import type { Evaluation } from './lbfgs.ts'
 
 /** Feature rows, float32 [count, width] row-major. */
@@ -90,14 +90,17 @@ export async function openLogisticProblem(
   const width = features.width + 1
   const link = truth === undefined ? 'sigmoid' : 'softmax'
   const threads = options.threads ?? 0
-  const session = await openSession(lossGraph(width, labels, link), threads)
+  const session = await openMatrixSession(lossGraph(width, labels, link), threads)
   const centring = centringOf(features)
   const groupOf = options.groupOf ?? new Int32Array(features.count)
   const blocks = blocksOf(training, { centring, groupOf })
   const curvature = link === 'sigmoid' ? 1 / 4 : (1 - 1 / labels) / labels
   const trace = width * centring.constant ** 2
   const shape = { width, labels, threads }
-  const inverse = await openPreconditioner(blocks, { ...shape, trace, curvature })
+  const inverse = await openPreconditioner(
+    blocks.map(({ feeds }) => feeds),
+    { ...shape, trace, curvature },
+  )
   const weight = new Float32Array(width * labels)
   const gradient = new Float64Array(width * labels)
   const runBlock = async (block: Block): Promise<void> => {
@@ -159,108 +162,6 @@ function setRowWeights(block: Block, all: Float32Array): number {
   return sum
 }
 
-/** Sketches the features' curvature, and opens a session that multiplies by its inverse. */
-async function openPreconditioner(
-  blocks: readonly Block[],
-  options: {
-    width: number
-    labels: number
-    threads: number
-    /** Sum of the mean squares of the features. */
-    trace: number
-    /** What a label's loss bends at the start, as a multiple of the covariance. */
-    curvature: number
-  },
-): Promise<{
-  apply: LogisticProblem['precondition']
-  close: () => Promise<void>
-}> {
-  const { width, labels, threads, curvature } = options
-  const sketch = await sketchFeatures(blocks, options)
-  const { basis, basisTransposed, rank } = sketch
-  const session = await openSession(inverseGraph({ width, labels, rank }), threads)
-  const fixed = {
-    basis: new ort.Tensor('float32', basis, [width, rank]),
-    basis_transposed: new ort.Tensor('float32', basisTransposed, [rank, width]),
-  }
-  const narrow = new Float32Array(width * labels)
-  const product = new ort.Tensor('float32', new Float32Array(width * labels), [width, labels])
-  let current: { penalty: number; outside: ort.Tensor; inner: ort.Tensor } | undefined
-  const inverseAt = (penalty: number): { outside: ort.Tensor; inner: ort.Tensor } => {
-    if (current?.penalty !== penalty) {
-      const { outside, inner } = inverseCurvature(sketch, { curvature, penalty })
-      current = {
-        penalty,
-        outside: new ort.Tensor('float32', Float32Array.of(outside), [1, 1]),
-        inner: new ort.Tensor('float32', inner, [rank, rank]),
-      }
-    }
-    return { outside: current.outside, inner: current.inner }
-  }
-  return {
-    async apply(vector, penalty) {
-      narrow.set(vector)
-      const feeds = { vector: new ort.Tensor('float32', narrow, [width, labels]), ...fixed }
-      await session.run({ ...feeds, ...inverseAt(penalty) }, { product })
-      return Float64Array.from(product.data as Float32Array)
-    },
-    close: () => session.release(),
-  }
-}
-
-async function sketchFeatures(
-  blocks: readonly Block[],
-  { width, trace, threads }: { width: number; trace: number; threads: number },
-): Promise<CurvatureSketch> {
-  const rows = blocks.reduce((sum, block) => sum + block.rows.length, 0)
-  const session = await openSession(covarianceGraph(width), threads)
-  try {
-    return await sketchCurvature({
-      width,
-      trace,
-      async times(columns, rank) {
-        const sum = new Float32Array(width * rank)
-        const product = new ort.Tensor('float32', new Float32Array(width * rank), [width, rank])
-        const vectors = new ort.Tensor('float32', columns, [width, rank])
-        for (const { feeds } of blocks) {
-          const { x, x_transposed } = feeds
-          await session.run({ x, x_transposed, vectors }, { product })
-          const partial = product.data as Float32Array
-          for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + partial[i]! / rows
-        }
-        return sum
-      },
-    })
-  } finally {
-    await session.release()
-  }
-}
-
-/** x [rows, width] vectors [width, rank] -> x' x vectors [width, rank]. */
-function covarianceGraph(width: number): Uint8Array {
-  const graph = new GraphBuilder()
-  const x = graph.input('x', 'float32', ['rows', width])
-  const transposed = graph.input('x_transposed', 'float32', [width, 'rows'])
-  const vectors = graph.input('vectors', 'float32', [width, 'rank'])
-  graph.output('product', op.matMul(graph, transposed, op.matMul(graph, x, vectors)))
-  return writeOnnx(graph.finish(), { name: 'covariance' })
-}
-
-/** vector [width, labels] -> outside vector + basis inner basis' vector [width, labels]. */
-function inverseGraph(size: { width: number; labels: number; rank: number }): Uint8Array {
-  const { width, labels, rank } = size
-  const graph = new GraphBuilder()
-  const vector = graph.input('vector', 'float32', [width, labels])
-  const basis = graph.input('basis', 'float32', [width, rank])
-  const basisTransposed = graph.input('basis_transposed', 'float32', [rank, width])
-  const inner = graph.input('inner', 'float32', [rank, rank])
-  const outside = graph.input('outside', 'float32', [1, 1])
-  const within = op.matMul(graph, inner, op.matMul(graph, basisTransposed, vector))
-  const spread = op.multiply(graph, vector, outside)
-  graph.output('product', op.add(graph, spread, op.matMul(graph, basis, within)))
-  return writeOnnx(graph.finish(), { name: 'inverse-curvature' })
-}
-
 /**
  * x [rows, width] coefficients [width, labels] -> probabilities [rows, labels] and
  * gradient [width, labels] = x' (row_weights * (probabilities - targets)).
@@ -279,22 +180,6 @@ function lossGraph(width: number, labels: number, link: 'softmax' | 'sigmoid'): 
   graph.output('probabilities', probabilities)
   graph.output('gradient', op.matMul(graph, transposed, errors))
   return writeOnnx(graph.finish(), { name: 'logistic-loss' })
-}
-
-async function openSession(bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(bytes, {
-      intraOpNumThreads: threads,
-      graphOptimizationLevel: 'basic',
-      logSeverityLevel: 3,
-      // Threads that spin between two short products starve whatever else runs on the machine.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    })
-  } catch (cause) {
-    throw new WinnowError('session_failed', 'The logistic regression graph did not load.', {
-      cause,
-    })
-  }
 }
 
 type Block = {

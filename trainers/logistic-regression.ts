@@ -89,7 +89,8 @@ export async function trainLogisticRegression(
   const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
   try {
     const follower =
-      options.onFit && followFits({ searchFits: grid.length * foldCount(foldOf), onFit: options.onFit })
+      options.onFit &&
+      followFits({ searchFits: grid.length * foldCount(foldOf), onFit: options.onFit })
     const search = { problem, training, foldOf, rowWeights, signal, follower }
     const { best, trials } = await searchRegularisation(search, { grid, onTrial: options.onTrial })
     follower?.endSearch()

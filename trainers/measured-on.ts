@@ -1,8 +1,27 @@
 // What a figure was measured on, in words for the terminal, the manifest and the report: figures on texts that
 // had a part in training look better than they are. It owns the words; measuring is evaluation.ts.
 import { counted } from '../schemas/counted.ts'
-import type { DataManifest } from './dataset.ts'
+import type { DataManifest, Dataset } from './dataset.ts'
 import type { EvaluatedOn } from './run-record.ts'
+
+/** What an evaluation was measured on: as a code, and in words. */
+export type Measured<On extends EvaluatedOn = EvaluatedOn> = {
+  readonly evaluatedOn: On
+  readonly measuredOn: string
+}
+
+/** The test where there is one, else the texts that took its place; with facts for the report. */
+export function measuredIn<Else extends EvaluatedOn>(
+  test: Dataset | undefined,
+  otherwise: readonly [evaluatedOn: Else, texts: Dataset],
+): Measured<Else | 'test'> & { readonly facts: [string, string][] } {
+  const [evaluatedOn, { manifest }] = test === undefined ? otherwise : (['test', test] as const)
+  const measuredOn = measuredOnText({ evaluatedOn, manifest })
+  const facts: [string, string][] = [['Measured on', measuredOn]]
+  // By its hash a test can be found again.
+  if (test !== undefined) facts.push(['SHA-256 of the test texts', manifest.sha256])
+  return { evaluatedOn, measuredOn, facts }
+}
 
 /** What a training run's figures were measured on, such as `1,076 test texts (test.jsonl)`. */
 export function measuredOnText(measured: {

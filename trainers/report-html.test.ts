@@ -14,11 +14,11 @@ function evaluate(labels: readonly string[]) {
     const guess = row < labels.length ? (label + 1) % labels.length : label
     probabilities[row * labels.length + guess] = 1
   }
-  const examples = Array.from(truth, () => ({ text: 'one two three', attributes: { team: longName } }))
-  return evaluatePredictions(
-    { truth, probabilities },
-    { labels, seed: 1, resamples: 10, examples },
-  )
+  const examples = Array.from(truth, () => ({
+    text: 'one two three',
+    attributes: { team: longName },
+  }))
+  return evaluatePredictions({ truth, probabilities }, { labels, seed: 1, resamples: 10, examples })
 }
 
 const heading = {
@@ -28,16 +28,23 @@ const heading = {
   facts: [],
 }
 
-test.each([2, 4, 12, 64, 120])('%i labels: nothing has a width that a page might lack', async (count) => {
-  const labels = Array.from({ length: count }, (_, at) => `${longName} ${at}`)
-  const page = await renderReportHtml(evaluate(labels), heading)
-  // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a box of their own.
-  const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
-  expect(outside).not.toContain('<svg')
-  expect(outside.match(/<table/g)).toHaveLength(outside.match(/<div class="wide"><table/g)!.length)
-  expect(page.match(/<b style="width:[\d.]+%">/g)!.length).toBeGreaterThanOrEqual(Math.min(count, 60))
-  expect(page).not.toMatch(/style="[^"]*\d(px|rem|em)/)
-})
+test.each([2, 4, 12, 64, 120])(
+  '%i labels: nothing has a width that a page might lack',
+  async (count) => {
+    const labels = Array.from({ length: count }, (_, at) => `${longName} ${at}`)
+    const page = await renderReportHtml(evaluate(labels), heading)
+    // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a box of their own.
+    const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
+    expect(outside).not.toContain('<svg')
+    expect(outside.match(/<table/g)).toHaveLength(
+      outside.match(/<div class="wide"><table/g)!.length,
+    )
+    expect(page.match(/<b style="width:[\d.]+%">/g)!.length).toBeGreaterThanOrEqual(
+      Math.min(count, 60),
+    )
+    expect(page).not.toMatch(/style="[^"]*\d(px|rem|em)/)
+  },
+)
 
 test('style: drawings scale, names wrap, wide tables scroll, headings keep to their column', () => {
   expect(reportStyle).toMatch(/\.plots svg \{ max-width: 100%; height: auto \}/)

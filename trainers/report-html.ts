@@ -108,10 +108,7 @@ async function setSections(
       ]),
     ]),
     await ranking,
-    section('Labels, worst first', [
-      labelBars(evaluation),
-      htmlTable(head, rows),
-    ]),
+    section('Labels, worst first', [labelBars(evaluation), htmlTable(head, rows)]),
   ]
 }
 
@@ -242,7 +239,8 @@ function labelBars(evaluation: Pick<Evaluation, 'perClass'>): string {
     described: `${label}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
   }))
   const omitted = classes.length - shown.length
-  const note = omitted === 0 ? '' : ` The ${counted(omitted, 'label')} with a higher F1 are left out.`
+  const note =
+    omitted === 0 ? '' : ` The ${counted(omitted, 'label')} with a higher F1 are left out.`
   return `<p>F1 of each label.${note}</p>${barList(bars)}`
 }
 

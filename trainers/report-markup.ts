@@ -67,7 +67,11 @@ export function confusionTable(confusion: {
 }): string {
   const { labels, matrix, shown } = confusion
   const size =
-    shown.length <= countedLabelsMax ? 'large' : shown.length <= middleLabelsMax ? 'middle' : 'small'
+    shown.length <= countedLabelsMax
+      ? 'large'
+      : shown.length <= middleLabelsMax
+        ? 'middle'
+        : 'small'
   const columns = shown.map((at) => {
     const name = escapeHtml(labels[at]!)
     return `<th scope="col" title="${name}"><span>${name}</span>`

@@ -57,10 +57,7 @@ export function renderReportText(
 }
 
 /** As `renderReportText`, of sets of labels. */
-function setReport(
-  evaluation: MultiLabelEvaluation & JudgedReport,
-  style: TextStyle,
-): string {
+function setReport(evaluation: MultiLabelEvaluation & JudgedReport, style: TextStyle): string {
   const { head, rows } = setTable(evaluation)
   const shown = rows.slice(0, classesShown)
   const title =

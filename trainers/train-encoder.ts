@@ -33,12 +33,12 @@ import {
 } from './fine-tuning-task.ts'
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
-import { measuredOnText } from './measured-on.ts'
+import { measuredIn, type Measured } from './measured-on.ts'
 import { judgeClassifier } from './judge-classifier.ts'
 import { publishClassifier } from './publish-classifier.ts'
 import { dataFacts } from './rule-report.ts'
 import { identityOf } from './run-identity.ts'
-import { newRunName, writeRunRecord, type EvaluatedOn } from './run-record.ts'
+import { newRunName, writeRunRecord } from './run-record.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { Example } from './source-row.ts'
 import { stratifiedSplit } from './split.ts'
@@ -105,11 +105,7 @@ export type TrainedEncoder = {
   readonly seconds: number
   /** Of the steps alone, padding not counted. */
   readonly tokensPerSecond: number
-  readonly metrics: TaskEvaluation & {
-    readonly evaluatedOn: EvaluatedOn
-    /** The same in words. */
-    readonly measuredOn: string
-  }
+  readonly metrics: TaskEvaluation & Measured
   readonly dataManifest: DataManifests
   /** What computed the steps; `runtime` names the backend. */
   readonly engine: TrainingEngine
@@ -187,12 +183,11 @@ async function trainStarted(
     heldOut: judgedOn(validation, result.validationProbabilities),
     test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
   })
-  const { evaluation } = judged
-  const measured = measuredIn(resolved)
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   resolved.onProgress?.({ kind: 'publishing' })
   const publish = () =>
     publishClassifier({
-      ...{ ...resolved, method: resolved.method.kind, labels, run, ...measured },
+      ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn, measuredOn },
       ...{ encoder: trained.encoder, ...judged },
       pooledLayers: 'last',
       facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
@@ -204,7 +199,7 @@ async function trainStarted(
     })
   // A process that was killed just after publishing must not publish again.
   const version = (await versionOfRun(resolved, run)) ?? (await publish())
-  return record({ version, start, began, result, evaluation, options: resolved })
+  return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
 }
 
 /** Begins a run in the store, or checks that the one to go on with was begun with the same. */
@@ -339,16 +334,6 @@ function sampleTexts({ examples }: Dataset, seed: number): string[] {
   return Array.from(order.subarray(0, verifiedTextsMax), (index) => examples[index]!.text)
 }
 
-/** What the evaluation was measured on, as a code and in words. */
-function measuredIn({ validation, test }: Resolved): {
-  evaluatedOn: EvaluatedOn
-  measuredOn: string
-} {
-  const evaluatedOn = test === undefined ? 'validation' : 'test'
-  const { manifest } = test ?? validation
-  return { evaluatedOn, measuredOn: measuredOnText({ evaluatedOn, manifest }) }
-}
-
 function reportFacts(
   options: Resolved,
   recipe: Recipe,
@@ -362,10 +347,7 @@ function reportFacts(
     ['Base encoder', `${base.name}, ${trained} trained, at most ${maxTokens} tokens`],
     ['Trained on', named(train)],
     ['Best epoch chosen on', named(validation)],
-    ['Measured on', measuredIn(options).measuredOn],
-    ...(test === undefined
-      ? []
-      : [['SHA-256 of the test texts', test.manifest.sha256] satisfies [string, string]]),
+    ...measuredIn(test, ['validation', validation]).facts,
     [
       'Training',
       `AdamW, rate ${recipe.encoderRate}, head ${recipe.headRate}, epoch ${bestEpoch} of ` +
@@ -393,10 +375,10 @@ async function record(work: {
   options: Resolved
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
-  const measured = measuredIn(options)
   const { run, started } = work.start
   const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   const method = options.method.kind
   const seconds = (Date.now() - work.began) / 1_000
   const dataManifest = {
@@ -404,7 +386,7 @@ async function record(work: {
   }
   const runDir = await writeRunRecord(options.storeDir, {
     ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
-    ...{ started, seconds, dataManifest, evaluation, ...measured },
+    ...{ started, seconds, dataManifest, evaluation, evaluatedOn, measuredOn },
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
   })
@@ -412,7 +394,7 @@ async function record(work: {
   return {
     ...{ run, model: version.ref, method, labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
-    metrics: { ...measured, ...evaluation },
+    metrics: { evaluatedOn, measuredOn, ...evaluation },
     ...{ engine, runtime, dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
   }
 }

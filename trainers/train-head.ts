@@ -19,7 +19,7 @@ import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
 import type { FitProgress } from './fit-progress.ts'
 import { headProbabilities } from './head-probabilities.ts'
-import { measuredOnText } from './measured-on.ts'
+import { measuredIn, type Measured } from './measured-on.ts'
 import { judgeClassifier, type JudgedPredictions } from './judge-classifier.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 import {
@@ -91,11 +91,7 @@ export type TrainedModel = {
   readonly seconds: number
   /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
   readonly tokensPerSecond: number
-  readonly metrics: TaskEvaluation & {
-    readonly evaluatedOn: 'test' | 'cross-validation'
-    /** The same in words. */
-    readonly measuredOn: string
-  }
+  readonly metrics: TaskEvaluation & Measured<'test' | 'cross-validation'>
   readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
   /** C of the head, and what the search saw. */
   readonly inverseRegularisation: number
@@ -151,11 +147,11 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
-  const measured = measuredIn(resolved)
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const version = await publishClassifier({
     method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
-    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, ...measured },
+    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn, measuredOn },
     facts: [
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
@@ -262,16 +258,6 @@ function verificationTexts(
   }
 }
 
-/** What the evaluation was measured on, as a code and in words. */
-function measuredIn({ train, test }: Resolved): {
-  evaluatedOn: 'test' | 'cross-validation'
-  measuredOn: string
-} {
-  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
-  const { manifest } = test ?? train
-  return { evaluatedOn, measuredOn: measuredOnText({ evaluatedOn, manifest }) }
-}
-
 function reportFacts(
   options: Resolved,
   { inverseRegularisation }: TrainedLogistic,
@@ -283,10 +269,7 @@ function reportFacts(
       'Trained on',
       `${train.manifest.source}, ${train.manifest.examples} examples, SHA-256 ${train.manifest.sha256}`,
     ],
-    ['Measured on', measuredIn(options).measuredOn],
-    ...(test === undefined
-      ? []
-      : [['SHA-256 of the test texts', test.manifest.sha256] satisfies [string, string]]),
+    ...measuredIn(test, ['cross-validation', train]).facts,
     [
       'Head',
       `${train.manifest.task === 'multi-label' ? 'one logistic regression a label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
@@ -312,20 +295,20 @@ async function record(work: {
   const seconds = (Date.now() - started.getTime()) / 1_000
   const tokens = work.embedded.tokens.reduce((sum, count) => sum + count, 0)
   const dataManifest = { train: train.manifest, test: test?.manifest }
-  const measured = measuredIn(options)
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const runDir = await writeRunRecord(options.storeDir, {
     formatVersion: 1,
     ...{ run, model: version.ref, method: 'head', base: options.base.name },
     ...{ started: started.toISOString(), seconds },
     parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
-    ...{ dataManifest, evaluation, ...measured },
+    ...{ dataManifest, evaluation, evaluatedOn, measuredOn },
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   return {
     ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
-    metrics: { ...measured, ...evaluation },
+    metrics: { evaluatedOn, measuredOn, ...evaluation },
     ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
     labelIssues: work.labelReport && issueCounts(work.labelReport),
   }
