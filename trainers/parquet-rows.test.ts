@@ -67,7 +67,7 @@ test('refuses what is no Parquet file, an empty one, and one that is cut', async
   cut.fill(0xff, 4, 200)
   for (const [name, content, message] of [
     ['empty', '', /the file is empty/],
-    ['text', '{"text":"a","label":"b"}', /no Parquet file/],
+    ['text', 'spam, ham\n', /no Parquet file/],
     ['half', whole.subarray(0, 900), /no Parquet file/],
     ['damaged', cut, /the Parquet file is damaged/],
   ] as const) {
