@@ -97,10 +97,8 @@ export function requireText(name: string, head: Buffer): void {
 }
 
 function otherContent(head: Buffer): string | undefined {
-  const wide = wideEncoding(head)
-  if (wide !== undefined) {
-    return `${wide.name}; save it as UTF-8, such as with \`iconv -f ${wide.code} -t UTF-8\``
-  }
+  const marked = markedEncoding(head)
+  if (marked !== undefined) return encodingText(marked)
   for (const [mark, what] of signatures) {
     const bytes = typeof mark === 'string' ? Buffer.from(mark, 'latin1') : Buffer.from(mark)
     // A text may begin with a word such as ORC; what is behind it then is text, too.
@@ -109,6 +107,8 @@ function otherContent(head: Buffer): string | undefined {
   }
   if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) return zipContent(head)
   if (head.subarray(257, 262).equals(Buffer.from('ustar'))) return 'a tar archive; unpack it first'
+  const unmarked = unmarkedEncoding(head)
+  if (unmarked !== undefined) return encodingText(unmarked)
   return head.includes(0) ? 'binary: it holds NUL bytes, which no text does' : undefined
 }
 
@@ -139,25 +139,44 @@ function hasControls(head: Buffer): boolean {
     .some((byte) => byte < 9 || (byte > 13 && byte < 0x1b) || byte > 0xf7)
 }
 
-type Wide = { readonly name: string; readonly code: string }
+type Encoding = { readonly name: string; readonly code: string }
 
-/**
- * UTF-16 or UTF-32: by the byte order mark (Unicode 17, 23.8), else by the zeros that stand in every
- * second byte of Latin text.
- */
-function wideEncoding(head: Buffer): Wide | undefined {
+function encodingText({ name, code }: Encoding): string {
+  return `${name}; save it as UTF-8, such as with \`iconv -f ${code} -t UTF-8\``
+}
+
+/** UTF-16 or UTF-32 by its byte order mark (Unicode 17, 23.8). */
+function markedEncoding(head: Buffer): Encoding | undefined {
   const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => head[at] === byte)
   if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
     return { name: 'UTF-32', code: 'UTF-32' }
   if (starts(0xff, 0xfe) || starts(0xfe, 0xff)) return { name: 'UTF-16', code: 'UTF-16' }
-  const sample = head.subarray(0, 4_096)
-  const zeros = [0, 0]
-  for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 2]!++
-  const half = sample.length / 2
-  const [even, odd] = zeros.map((count) => count / half) as [number, number]
-  const unmarked = 'UTF-16 without a byte order mark'
-  if (odd > 0.4 && even < 0.1) return { name: unmarked, code: 'UTF-16LE' }
-  if (even > 0.4 && odd < 0.1) return { name: unmarked, code: 'UTF-16BE' }
-  if (even + odd > 1.4 && sample.length > 8) return { name: 'UTF-32', code: 'UTF-32' }
   return undefined
 }
+
+/** The same without a mark, by the zeros that stand in every second byte of Latin text, or in three of four. */
+function unmarkedEncoding(head: Buffer): Encoding | undefined {
+  const sample = head.subarray(0, Math.min(4_096, head.length - (head.length % 4)))
+  const zeros = [0, 0, 0, 0]
+  for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 4]!++
+  const shares = zeros.map((count) => (4 * count) / sample.length) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const pattern = shares.map((share) => (share > 0.4 ? '0' : share < 0.1 ? 'x' : '?')).join('')
+  const [name, code] = unmarkedEncodings.get(pattern) ?? []
+  if (name === undefined || code === undefined) return undefined
+  if (code === 'UTF-32') return { name, code }
+  const text = code === 'UTF-16LE' ? sample : Buffer.from(sample).swap16()
+  // Numbers of two bytes have zeros in the same places.
+  return hasControls(Buffer.from(text.toString('utf16le'))) ? undefined : { name, code }
+}
+
+const unmarkedEncodings: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['x0x0', ['UTF-16 without a byte order mark', 'UTF-16LE']],
+  ['0x0x', ['UTF-16 without a byte order mark', 'UTF-16BE']],
+  ['x000', ['UTF-32', 'UTF-32']],
+  ['000x', ['UTF-32', 'UTF-32']],
+])

@@ -41,7 +41,7 @@ export function tableDelimiter(text: string, columns: RowColumns): string | unde
   const delimiter = headerDelimiter(header, columns)
   const names = header.split(delimiter).map(withoutQuotes)
   if (names.includes(columns.text)) return delimiter
-  const trimmed = names.map((name) => name.trim())
+  const trimmed = names.map((name) => withoutQuotes(name.trim()))
   const arePlain = trimmed.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name))
   if (arePlain && trimmed.includes(columns.text)) return delimiter
   // Prose has a space behind its commas. Without a third line, the second may be cut.
