@@ -1,5 +1,6 @@
 // `winnow labels`: the quality of labels in a data set.
 import type { Command } from 'commander'
+import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/check-labels.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
@@ -63,14 +64,15 @@ export function addLabelsCommands(program: Command): void {
         ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
         workers: workersOf(config.inference),
         onProgress: ({ done, total }) =>
-          terminal.progress(`embedding: ${countText(done)} of ${countText(total)} texts`),
+          terminal.progress(`embedding: ${countText(done)} of ${counted(total, 'text')}`),
       })
     })
     terminal.progressDone()
     const { suspicious, estimatedErrors } = report
     terminal.say(
-      `${countText(suspicious.length)} of ${countText(report.examples)} labels are suspicious; ` +
-        `about ${countText(estimatedErrors)} are wrong.`,
+      `${countText(suspicious.length)} of ${counted(report.examples, 'label')} ` +
+        `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
+        `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
     )
     for (const { text, given, suggested, margin } of suspicious.slice(
       0,

@@ -7,5 +7,5 @@
  * counted(1, 'entry', 'entries') // '1 entry'
  */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${Math.round(count).toLocaleString('en-US')} ${count === 1 ? one : many}`
+  return `${Math.round(count).toLocaleString('en-US')} ${Math.round(count) === 1 ? one : many}`
 }
