@@ -15,8 +15,9 @@ import { fieldProblem, textOfRow } from '../trainers/source-row.ts'
  * @throws WinnowError `dataset_invalid` that begins with the row's place.
  */
 export function recordOfRow(row: SourceRow, columns: RowColumns): OutgoingRecord {
-  const event = row.fields === undefined ? tableEvent(row) : objectEvent(row, row.fields, columns)
+  // A string that is no well-formed text gets its dead letter in the stream.
   if (typeof row.text !== 'string') textOfRow(row, columns)
+  const event = row.fields === undefined ? tableEvent(row) : objectEvent(row, row.fields, columns)
   const parsed = eventJson.safeParse({ ...event, text: row.text })
   if (!parsed.success) throw rowError(row, issueText(parsed.error.issues[0]!, event))
   return { key: parsed.data.id ?? null, value: JSON.stringify(parsed.data) }
