@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/check-labels.ts'
+import { ruleLines } from '../trainers/rule-report.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import {
@@ -59,6 +60,7 @@ export function addLabelsCommands(program: Command): void {
     const report = await untilStopped(async (signal) => {
       const read = await readCleaned(options.data, { config, columns: options, signal })
       const { train: dataset } = await ruledParts({ train: read }, options)
+      for (const line of ruleLines(dataset.manifest)) terminal.say(line)
       const base = await pullBase(options.base, context, signal)
       return checkLabels({
         ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },

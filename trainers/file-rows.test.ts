@@ -249,7 +249,7 @@ test.each([
   ['0.5', /the label is the number 0\.5; a label is a name: write it as a string, such as "0\.5"/],
   ['9007199254740993.0', /digits are lost beyond 2\^53/],
   ['1e400', /the label is the number Infinity/],
-  ['{}', /must be a string that is not empty, and is a object|an object/],
+  ['{}', /must be a string that is not empty, and is an object/],
   ['"\\u200b"', /must be .*, and is empty/],
 ])('the label %s is refused', async (label, message) => {
   await expect(read('a.jsonl', `{"text":"a","label":${label}}\n`)).rejects.toThrow(message)
@@ -279,6 +279,8 @@ test('Parquet is read by its content, and from a file only', async () => {
   await writeFile(path, content)
   expect((await readInput({ ...fileSource(path), path })).pairs).toHaveLength(50)
   await expect(read('stdin', content)).rejects.toThrow(/stdin: Parquet is read from a file only/)
+  await writeFile(path, gzipSync(content))
+  await expect(readInput({ ...fileSource(path), path })).rejects.toThrow(/decompress it first/)
   await expect(read('a.csv', content, { format: 'csv' })).rejects.toThrow(/is a Parquet file/)
 })
 

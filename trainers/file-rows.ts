@@ -49,7 +49,7 @@ export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRow
   const hashed = hashedBytes(input)
   let facts: () => SourceFacts = hashed.facts
   const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
-    const { head, source, close } = await openPlainBytes(hashed.source)
+    const { head, source, compression, close } = await openPlainBytes(hashed.source)
     const format = given ?? detectFormat({ name, head, columns, otherwise })
     if (format === 'parquet') {
       await close()
@@ -58,6 +58,10 @@ export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRow
           'dataset_invalid',
           `${name}: Parquet is read from a file only; use --data FILE`,
         )
+      }
+      if (compression === 'gzip') {
+        const problem = `${name}: Parquet within gzip cannot be read; decompress it first with \`gunzip\``
+        throw new WinnowError('dataset_invalid', problem)
       }
       onNote?.({ kind: 'format', text: `${name}: read as ${formatNames.parquet}` })
       const { parquetRows } = await import('./parquet-rows.ts')

@@ -25,6 +25,7 @@ export function fileSource(path: string): ByteSource {
 export type PlainBytes = {
   /** The beginning, with the first line that is not blank, or all there is up to 64 KiB. */
   readonly head: Buffer
+  readonly compression: 'gzip' | 'none'
   /** All bytes, `head` included. */
   readonly source: ByteSource
   /** Closes the source when `source.bytes` is not going to be read. */
@@ -43,16 +44,20 @@ export async function openPlainBytes({ name, bytes }: ByteSource): Promise<Plain
     throw fileError(name, cause)
   })
   const whole = namedErrors(name, rejoin(first, chunks))
-  if (first[0] !== 0x1f || first[1] !== 0x8b) return headOf(name, whole)
-  return headOf(name, namedErrors(name, gunzip(whole)))
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return headOf(name, whole, 'none')
+  return headOf(name, namedErrors(name, gunzip(whole)), 'gzip')
 }
 
-async function headOf(name: string, bytes: AsyncGenerator<Uint8Array>): Promise<PlainBytes> {
+async function headOf(
+  name: string,
+  bytes: AsyncGenerator<Uint8Array>,
+  compression: PlainBytes['compression'],
+): Promise<PlainBytes> {
   const head = await readHead(bytes, hasLine)
   const close = async (): Promise<void> => {
     await bytes.return(undefined)
   }
-  return { head, source: { name, bytes: rejoin(head, bytes) }, close }
+  return { head, compression, source: { name, bytes: rejoin(head, bytes) }, close }
 }
 
 async function readHead(

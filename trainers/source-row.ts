@@ -143,12 +143,17 @@ export function fieldProblem(name: string, value: unknown, expected: string): st
   if (value === undefined) return `the field "${name}" is missing`
   if (value instanceof Uint8Array) return `the field "${name}" is not valid UTF-8`
   const what = name === '' ? 'each label' : `the field "${name}"`
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : kindOf(value)
   if (typeof value === 'string' && !value.isWellFormed()) {
     return `${what} holds half of a UTF-16 surrogate pair`
   }
   const isEmpty = typeof value === 'string' && isEmptyText(value)
   return `${what} must be ${expected}, and is ${isEmpty ? 'empty' : found}`
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'object') return value instanceof Date ? 'a time' : 'an object'
+  return typeof value === 'bigint' ? 'a number' : `a ${typeof value}`
 }
 
 function rowError(row: SourceRow, problem: string): WinnowError {
