@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { openVersion } from '../models/version-store.ts'
 import type { ModelVersion } from '../models/version-files.ts'
+import { counted } from '../schemas/counted.ts'
 import { evaluateModel, type ModelEvaluation } from '../trainers/evaluate.ts'
 import { renderReportHtml, type ReportHeading } from '../trainers/report-html.ts'
 import { renderReportText } from '../trainers/report-text.ts'
@@ -33,7 +34,7 @@ export function addEvaluateCommand(program: Command): void {
       'Classifies labelled texts and reports accuracy, F1, per-class figures, calibration,\n' +
       'ranking, parts of the texts and the confusion matrix, with bootstrap intervals. With --champion\n' +
       "or --compare another version runs on the same texts, and McNemar's test says whether the two\n" +
-      'differ by more than chance. docs/evaluation.md explains every figure.',
+      'differ by more than chance.',
     examples: [
       'winnow evaluate --model mail --data test.jsonl.gz',
       'winnow evaluate --model mail@2 --data test.jsonl --champion --report mail.html',
@@ -58,11 +59,13 @@ export function addEvaluateCommand(program: Command): void {
     const compareWith = rival === undefined ? undefined : await open(rival)
     const evaluation = await untilStopped(async (signal) => {
       const dataset = await readCleaned(options.data, { config, columns: options, signal })
+      const { emptyTexts = 0 } = dataset.manifest
+      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')}: left out`)
       const measured = await evaluateModel({
         ...{ version, compareWith, dataset, seed: options.seed, signal },
         workers: workersOf(config.inference),
         onProgress: ({ done, total }) =>
-          terminal.progress(`${countText(done)} of ${countText(total)} texts`),
+          terminal.progress(`${countText(done)} of ${counted(total, 'text')}`),
       })
       if (options.report !== undefined) {
         const page = await renderReportHtml(measured, headingOf({ version, dataset, measured }))
@@ -91,7 +94,7 @@ function headingOf(report: {
       ['Base encoder', base],
       ['Method', method],
       ['Made', created],
-      ['Measured on', `${source}, ${examples} examples, SHA-256 ${sha256}`],
+      ['Measured on', `${source}, ${counted(examples, 'example')}, SHA-256 ${sha256}`],
     ],
     comparison: measured.comparison,
   }

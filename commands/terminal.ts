@@ -12,6 +12,8 @@ type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
+  /** Columns of the terminal that a person looks at; undefined when stdout is none, and with --json. */
+  readonly width: number | undefined
   /** Lines for a person. */
   say(lines?: string): void
   /** The one JSON document of a command; does nothing without --json. */
@@ -49,6 +51,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
   }
   return {
     json: options.json,
+    width: !options.json && process.stdout.isTTY ? process.stdout.columns : undefined,
     say(text = '') {
       clear()
       lines.write(`${shownText(text)}\n`)
