@@ -18,6 +18,7 @@ import { workersOf } from './model.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText } from './terminal.ts'
+import { embeddingText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -65,8 +66,7 @@ export function addLabelsCommands(program: Command): void {
       return checkLabels({
         ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
         workers: workersOf(config.inference),
-        onProgress: ({ done, total }) =>
-          terminal.progress(`embedding: ${countText(done)} of ${counted(total, 'text')}`),
+        onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
       })
     })
     terminal.progressDone()
