@@ -266,7 +266,8 @@ describe('the services that run Winnow', () => {
   })
 
   it.each(ours)('%s runs a command that exists, with options that it has', async (_, service) => {
-    const inEntrypoint = (service.entrypoint ?? []).slice(2)
+    const { entrypoint = [] } = service
+    const inEntrypoint = entrypoint.slice(entrypoint.indexOf('bin/winnow.js') + 1)
     const words = [...inEntrypoint, ...(service.command ?? [])]
     expect(words.length).toBeGreaterThan(0)
     expect(unknownWord(await createProgram(), words)).toBeUndefined()

@@ -57,12 +57,16 @@ async function main(): Promise<void> {
   const dir = join(cacheDir(), 'test-image')
   const buildah = await Buildah.open(dir)
   const list = new Checklist(write)
+  const beganMs = performance.now()
   try {
     await testImage({ buildah, dir, list, options: values })
   } finally {
     if (!values.keep && (await buildah.hasImage(image))) await buildah.run(['rmi', image])
   }
   if (values.keep) write(`the image: buildah ${buildah.global.join(' ')} from ${image}`)
+  write(
+    `${((performance.now() - beganMs) / 1_000).toFixed(0)} s in all; the build's log: ${join(dir, 'build.log')}`,
+  )
   write(list.summary())
   if (list.failed > 0) process.exitCode = 1
 }

@@ -33,6 +33,7 @@ export async function checkServices(parts: Parts): Promise<void> {
   const gateway = services.find(({ name }) => name === 'gateway')!
   await checkGateway(parts, gateway)
   await checkStream(parts, services)
+  await checkSwap(parts, gateway)
   for (const service of services) await checkStop(parts, service)
   await checkAlone(parts)
   await list.check('no process is left in the container', async () => {
@@ -87,7 +88,7 @@ async function checkOneShots({ list, container, compose, ground }: Parts): Promi
     assert.deepEqual(await query(ground, 'SELECT count() AS n FROM classifications'), [{ n: 0 }])
   })
   await list.check('models: cp copies the store into the volume, list shows it', async () => {
-    const words = ['-r', '/import/.', '/models']
+    const words = ['-rn', '/import/.', '/models']
     const copied = await container.run(compose.command('models', { entrypoint: ['cp'], words }))
     assert.deepEqual({ ...copied, stdout: '' }, { status: 0, stdout: '', stderr: '' })
     const listed = await container.run(compose.command('models'))
@@ -173,6 +174,42 @@ async function checkStream({ list, ground }: Parts, services: readonly Service[]
   }
 }
 
+/** A new version reaches services that only read the model store, as infra/README.md says. */
+async function checkSwap({ list, container, compose, ground }: Parts, gateway: Service) {
+  const ask = asker(gateway, ground.keys.caller)
+  const modelOf = async () => {
+    const { body } = await ask('/v1/classify', { texts: [sampleText(0).text] })
+    return (body as { model: string }).model
+  }
+  const runModels = async (words: string[], entrypoint?: string[]) => {
+    const command = compose.command('models', { env: ground.addresses, words, entrypoint })
+    const { status, stdout, stderr } = await container.run(command)
+    assert.equal(status, 0, `${words.join(' ')}: ${stdout}${stderr}`)
+  }
+  await list.check('models: push and promote swap the version of running services', async () => {
+    assert.equal(await modelOf(), 'mail@1')
+    await runModels(['push', 'mail@1'])
+    await ground.train()
+    await runModels(['-rn', '/import/.', '/models'], ['cp'])
+    await runModels(['push', 'mail@2', '--data', '/import/mail.jsonl'])
+    await runModels(['promote', 'mail@2'])
+    await until('the new version in the gateway', async () => (await modelOf()) === 'mail@2')
+    await until('the new version in infer', async () => {
+      const sent = await ask('/v1/events', { text: sampleText(2).text })
+      const { results } = await resultOf(ask, sent)
+      return results.every(({ model }) => model === 'mail@2')
+    })
+  })
+  await list.check('infer: promote works where the store is read-only', async () => {
+    const words = ['models', 'promote', 'mail@1', '--reason', 'a check']
+    const { status, stdout, stderr } = await container.run(
+      compose.command('infer', { env: ground.addresses, words }),
+    )
+    assert.equal(status, 0, stdout + stderr)
+    await until('the old version in the gateway', async () => (await modelOf()) === 'mail@1')
+  })
+}
+
 async function checkStop({ list, container }: Parts, service: Service): Promise<void> {
   const { name, running, health } = service
   await list.check(`${name}: SIGTERM ends it with status 0`, async () => {
@@ -245,17 +282,23 @@ function asker({ port }: { port: number }, key: string): Ask {
 async function checkOneEvent(ask: Ask): Promise<string> {
   const { text, label } = sampleText(1)
   const beganMs = performance.now()
-  const sent = await ask('/v1/events', { text })
+  const { results } = await resultOf(ask, await ask('/v1/events', { text }))
+  assert.deepEqual(
+    results.map((result) => result.label),
+    [label],
+  )
+  return `there after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`
+}
+
+/** The results of the one event that the gateway has taken. */
+async function resultOf(ask: Ask, sent: Answer) {
   assert.equal(sent.status, 202, sent.text)
   const [id] = (sent.body as { ids: string[] }).ids
   const found = await until('the result', async () => {
     const answer = await ask(`/v1/results/${id!}`)
     return answer.status === 200 && answer
   })
-  const { results } = found.body as { results: { label: string; model: string }[] }
-  assert.equal(results.length, 1)
-  assert.equal(results[0]!.label, label)
-  return `there after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`
+  return found.body as { id: string; results: { label: string; model: string }[] }
 }
 
 async function query(ground: Ground, sql: string): Promise<object[]> {

@@ -44,7 +44,11 @@ export class Compose {
   /** The command of a service; `words` and `entrypoint` replace its own, as for `docker compose run`. */
   command(
     name: string,
-    options: { env?: Environment; words?: readonly string[]; entrypoint?: readonly string[] } = {},
+    options: {
+      env?: Environment
+      words?: readonly string[] | undefined
+      entrypoint?: readonly string[] | undefined
+    } = {},
   ): Command {
     const service = this.#services[name]!
     const own = service.entrypoint === undefined ? this.#image.Cmd : []

@@ -20,6 +20,8 @@ export type Ground = {
   readonly addresses: Environment
   readonly places: Places
   readonly keys: { readonly caller: string; readonly metrics: string }
+  /** Trains the next version of `mail` on this machine, into the store that the container imports. */
+  train(): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,16 +56,17 @@ export async function openGround(owner: { uid: number; gid: number }): Promise<G
     const secrets = join(dir, 'secrets')
     const keys = await writeSecrets(secrets, password!)
     const places = { models, secrets, import: join(dir, 'import') }
-    return { env, addresses, places, keys, close }
+    return { env, addresses, places, keys, train: () => trainModel(dir), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-/** As infra/README.md says: train on any machine, into a store that the container then imports. */
+/** As infra/README.md says. The texts lie beside the store, for the gate to compare versions on. */
 async function trainModel(dir: string): Promise<void> {
-  const file = join(dir, 'mail.jsonl')
+  await mkdir(join(dir, 'import'), { recursive: true })
+  const file = join(dir, 'import', 'mail.jsonl')
   const lines = Array.from({ length: trainingTexts }, (_, number) =>
     JSON.stringify(sampleText(number)),
   )
