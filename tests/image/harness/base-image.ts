@@ -21,9 +21,15 @@ const npm = {
  */
 export async function ensureBaseImage(
   buildah: Buildah,
-  options: { nodeVersion: string; dir: string; log: string; remake: 'always' | 'if-missing' },
+  options: {
+    nodeVersion: string
+    dir: string
+    log: string
+    remake: 'always' | 'if-missing'
+    signal: AbortSignal
+  },
 ): Promise<string> {
-  const { nodeVersion, dir, log, remake } = options
+  const { nodeVersion, dir, log, remake, signal } = options
   const name = `localhost/winnow-test-base:${release}-node${nodeVersion}-npm${npm.version}`
   if (remake === 'if-missing' && (await buildah.hasImage(name))) return name
   if (process.versions.node !== nodeVersion) {
@@ -36,7 +42,7 @@ export async function ensureBaseImage(
   await rm(root, { recursive: true, force: true })
   await mkdir(root, { recursive: true })
   try {
-    await installDebian(root, log)
+    await installDebian(root, { log, signal })
     await installNode(root, dir)
     await importRoot(buildah, root, name)
   } finally {
@@ -45,14 +51,17 @@ export async function ensureBaseImage(
   return name
 }
 
-async function installDebian(root: string, log: string): Promise<void> {
+async function installDebian(
+  root: string,
+  options: { log: string; signal: AbortSignal },
+): Promise<void> {
   const mirror = await debianMirror()
   const proxy = await aptProxy()
   // Without a keyring debootstrap would only warn.
   await runProgram(
     'debootstrap',
     ['--variant=minbase', '--force-check-gpg', release, root, mirror],
-    { log, env: { ...process.env, ...(proxy === '' ? {} : { http_proxy: proxy }) } },
+    { ...options, env: { ...process.env, ...(proxy === '' ? {} : { http_proxy: proxy }) } },
   )
   // What Debian's slim image leaves out, too.
   const documents = ['doc', 'info', 'locale', 'man'].map((name) => `usr/share/${name}`)

@@ -18,9 +18,15 @@ export async function nodeOfDockerfile(): Promise<string> {
 /** Builds the image `name`; on `base`, or on the image that the Dockerfile names, which is then pulled. */
 export async function buildImage(
   buildah: Buildah,
-  options: { name: string; base: string | undefined; dir: string; log: string },
+  options: {
+    name: string
+    base: string | undefined
+    dir: string
+    log: string
+    signal: AbortSignal
+  },
 ): Promise<void> {
-  const { name, base, dir, log } = options
+  const { name, base, dir, log, signal } = options
   const npmrc = join(dir, 'npmrc')
   await writeFile(npmrc, await npmSettings(), { mode: 0o600 })
   try {
@@ -30,7 +36,7 @@ export async function buildImage(
         ...(base === undefined ? [] : ['--pull-never', '--build-arg', `NODE_IMAGE=${base}`]),
         ...['--secret', `id=npmrc,src=${npmrc}`, '--tag', name, '--file', 'infra/Dockerfile', '.'],
       ],
-      { cwd: root, log },
+      { cwd: root, log, signal },
     )
   } finally {
     await rm(npmrc)

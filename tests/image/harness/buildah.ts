@@ -30,10 +30,7 @@ export class Buildah {
 
   /** The arguments that select the storage; they stand before the command. */
   get global(): string[] {
-    const { storage, state } = {
-      storage: join(this.#dir, 'storage'),
-      state: join(this.#dir, 'run'),
-    }
+    const [storage, state] = [join(this.#dir, 'storage'), join(this.#dir, 'run')]
     return ['--root', storage, '--runroot', state, '--storage-driver=vfs']
   }
 
@@ -45,7 +42,7 @@ export class Buildah {
   /** Runs one command; resolves with the trimmed stdout. */
   async run(
     args: readonly string[],
-    options: { cwd?: string; log?: string } = {},
+    options: { cwd?: string; log?: string; signal?: AbortSignal } = {},
   ): Promise<string> {
     const stdout = await runProgram('buildah', [...this.global, ...args], {
       ...options,

@@ -2,19 +2,22 @@
 
 export class Checklist {
   readonly #write: (line: string) => void
+  readonly #signal: AbortSignal
   #passed = 0
   #failed = 0
 
-  constructor(write: (line: string) => void) {
-    this.#write = write
+  constructor(options: { write: (line: string) => void; signal: AbortSignal }) {
+    this.#write = options.write
+    this.#signal = options.signal
   }
 
   get failed(): number {
     return this.#failed
   }
 
-  /** Runs one check; what it returns is shown behind its name. True where it held. */
+  /** Runs one check; what it returns is shown behind its name. True where it held. Throws once aborted. */
   async check(name: string, body: () => unknown): Promise<boolean> {
+    this.#signal.throwIfAborted()
     const beganMs = performance.now()
     const seconds = () => `${((performance.now() - beganMs) / 1_000).toFixed(1)} s`
     try {

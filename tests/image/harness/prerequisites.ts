@@ -13,7 +13,8 @@ export function missingPrerequisites(options: { needsBase: boolean }): string[] 
   const absent = programs.filter((program) => !isOnPath(program))
   if (absent.length > 0) {
     const names = absent.join(' ')
-    problems.push(`${absent.join(' and ')} missing: install with \`apt-get install ${names}\`.`)
+    const are = absent.length > 1 ? 'are' : 'is'
+    problems.push(`${absent.join(' and ')} ${are} missing. Run \`apt-get install ${names}\`.`)
   }
   if (process.getuid?.() !== 0) {
     problems.push(
