@@ -2,7 +2,7 @@
 // given coefficients. The two matrix products over all examples run in ONNX Runtime in float32,
 // block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts.
 import assert from 'node:assert/strict'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnx-runtime.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'
