@@ -28,7 +28,8 @@ export type RuntimeSearch = {
 
 /** Chooses the runtime: an installed one of the right version first, so that it can be replaced. */
 export function findRuntime({ platform, installedDir, carriedDir }: RuntimeSearch): FoundRuntime {
-  const isUsable = (dir: string) => versionIn(dir) === onnxRuntimeVersion && hasLibrary(dir, platform)
+  const isUsable = (dir: string) =>
+    versionIn(dir) === onnxRuntimeVersion && hasLibrary(dir, platform)
   if (installedDir !== undefined && isUsable(installedDir)) {
     return { kind: 'found', dir: installedDir, from: 'application' }
   }
@@ -72,7 +73,7 @@ function loadRuntime(): Runtime {
   // Help pages and commands without a model work all the same; the first session says what is missing.
   const create = () => Promise.reject(new WinnowError('prerequisite_missing', found.message))
   const { Tensor } = require('onnxruntime-common') as Runtime
-  return { Tensor, InferenceSession: { create } as unknown as Runtime['InferenceSession'] }
+  return { Tensor, InferenceSession: { create } }
 }
 
 const runtime = loadRuntime()

@@ -20,8 +20,16 @@ function findProblem() {
   // The first Node that runs TypeScript sources without a warning or a flag.
   if (major > 24 || (major === 24 && minor >= 3)) return undefined
   return (
-    'Node.js ' + process.versions.node + ' (' + process.execPath + ') does not run the sources, and no ' +
-    'Node.js is pinned for ' + process.platform + ' on ' + process.arch + '. Install Node.js 24 ' +
+    'Node.js ' +
+    process.versions.node +
+    ' (' +
+    process.execPath +
+    ') does not run the sources, and no ' +
+    'Node.js is pinned for ' +
+    process.platform +
+    ' on ' +
+    process.arch +
+    '. Install Node.js 24 ' +
     '(https://nodejs.org).'
   )
 }

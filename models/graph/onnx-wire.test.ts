@@ -74,7 +74,19 @@ describe('encodeModel and decodeModel', () => {
   })
 
   it('writes and reads signed 64-bit numbers as every implementation of protobuf does', () => {
-    const numbers = [0, 1, 127, 128, 2 ** 31, 2 ** 53 - 1, 2 ** 60, -1, -128, -(2 ** 31), -(2 ** 63)]
+    const numbers = [
+      0,
+      1,
+      127,
+      128,
+      2 ** 31,
+      2 ** 53 - 1,
+      2 ** 60,
+      -1,
+      -128,
+      -(2 ** 31),
+      -(2 ** 63),
+    ]
     for (const value of numbers) {
       const theirs = protobuf.Writer.create()
         .uint32((1 << 3) | 0)
