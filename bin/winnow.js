@@ -5,7 +5,7 @@
 // for that rises to 32 MB (mallopt(3)), and the weights of models that were swapped would stay behind in pieces.
 
 /** The oldest Node that runs Winnow, as `engines` in package.json says. */
-const lowest = { major: 22, minor: 15 }
+const lowest = { major: 22, minor: 21 }
 /** glibc reads it when a process starts, and package managers do not agree on variables in the line above. */
 const memory = { MALLOC_MMAP_THRESHOLD_: '262144' }
 

@@ -18,8 +18,11 @@ export const installHints = {
     'the PATH: it fetches Kafka and the registry once.',
 } as const
 
-/** The oldest Node that the published command runs on, as `engines` in package.json says. */
-export const nodeMin = '22.15'
+/**
+ * The oldest Node that the published command runs on, as `engines` in package.json says. 22.21 is the first whose
+ * Node-API takes memory that threads share, in which fine-tuning keeps the weights.
+ */
+export const nodeMin = '22.21'
 
 /** The release of the engine that Winnow is tested with: its optional peer dependency. */
 export const enginePackage = 'chdb@3.4.0'
