@@ -63,7 +63,7 @@ function requirePackages(): void {
   if (missing.length === 0) return
   throw new WinnowError(
     'prerequisite_missing',
-    'The demo needs packages that are not installed. Run "npm install ' +
+    'The demo needs packages that are not installed. Run "npm install --ignore-scripts ' +
       missing.join(' ') +
       '" where ' +
       'Winnow is installed (up to 655 MB).',

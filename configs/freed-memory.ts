@@ -1,4 +1,4 @@
-// The command's first line (bin/winnow.js) asks the C library to give freed memory back to the system, for
+// The command (bin/winnow.js) asks the C library to give freed memory back to the system, for
 // processes that swap models. Training takes the same memory in every step, and 4 to 5 % of a step would go into
 // fetching it anew, so it does without.
 

@@ -26,7 +26,7 @@ export const nodeMin = '22.21'
 
 /** The release of the engine that Winnow is tested with: its optional peer dependency. */
 export const enginePackage = 'chdb@3.4.0'
-export const engineInstall = `npm install ${enginePackage}`
+export const engineInstall = `npm install --ignore-scripts ${enginePackage}`
 
 /** The library of the engine is a package of its own for each platform. */
 const engineLibraries: Readonly<Record<string, string>> = {

@@ -153,8 +153,8 @@ describe('the installed package', () => {
   })
 
   it.each([
-    ['up', 'npm install chdb@'],
-    ['demo', 'npm install chdb@'],
+    ['up', 'npm install --ignore-scripts chdb@'],
+    ['demo', 'npm install --ignore-scripts chdb@'],
   ])('says what %s needs besides, before it starts anything', async (command, advice) => {
     const refused = await winnow([command], { env, program, cwd: dir })
     expect(refused).toMatchObject({ status: 1, stdout: '' })
