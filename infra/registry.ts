@@ -2,7 +2,6 @@
 // decodes values that any producer wrote with any registered schema that can be read as ours. What a
 // value means is not its concern.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SchemaRegistry, SchemaType, COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
@@ -11,7 +10,7 @@ import type { AvroType } from '../schemas/avro-type.ts'
 import { readSchemaId, schemaText, withSchemaId, type SchemaId } from '../schemas/schema-id.ts'
 import { resolveSchemas, type Decoded, type Resolution } from './avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from './avro/schema-graph.ts'
-import { createRegistryHttp, credentialHeaders, type RegistryHttp } from './registry-http.ts'
+import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
 import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
@@ -54,20 +53,11 @@ export async function openSchemas(
   config: Config['registry'],
   topicPrefix: string,
 ): Promise<Schemas> {
-  const registry = new SchemaRegistry({
-    host: config.url,
-    clientId: 'winnow',
-    retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
-    middlewares: [deadline(config.requestMsMax), authorization(config)],
-  })
   const http = createRegistryHttp(config)
   const schemas = new Map<AvroTopic, TopicSchema>()
   for (const [name, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
     const topic = `${topicPrefix}${name}`
-    const { id } = await register(registry, schema, {
-      subject: `${topic}-value`,
-      level: () => compatibilityLevel(http, `${topic}-value`),
-    })
+    const id = await register(http, schema, `${topic}-value`)
     const type = avro.Type.forSchema(schema as avro.Schema)
     schemas.set(name, { name, topic, type, node: nodeOf(schema), id })
   }
@@ -166,49 +156,33 @@ function resolved(schema: SchemaId, writer: SchemaNode, reader: SchemaNode): Rea
   return rejected('schema_mismatch', message)
 }
 
-type RegistryMiddleware = NonNullable<
-  ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']
->[number]
-
-/** Ends a request without an answer; the client by itself would wait for ever. */
-function deadline(msMax: number): RegistryMiddleware {
-  return () => ({
-    prepareRequest: async (next) => (await next()).enhance({ timeout: msMax }),
-  })
-}
-
-/** Sends the credentials with each request. */
-function authorization(config: Config['registry']): RegistryMiddleware {
-  return () => ({
-    prepareRequest: async (next) => (await next()).enhance({ headers: credentialHeaders(config) }),
-  })
-}
-
 /** Tries of one registration: processes that start together may get in each other's way. */
 const registerTries = 4
 
-async function register(
-  registry: SchemaRegistry,
-  schema: object,
-  { subject, level }: { subject: string; level: () => Promise<COMPATIBILITY> },
-) {
+/** Registers a schema under a subject, or finds it there; gives its id. */
+async function register(http: RegistryHttp, schema: object, subject: string): Promise<number> {
+  const name = encodeURIComponent(subject)
   for (let tries = 1; ; tries++) {
     try {
-      return await registry.register(
-        { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-        { subject, compatibility: await level() },
-      )
+      // A level that somebody set stays: whoever did meant it.
+      const level = await http.get(`${http.url}/config/${name}`)
+      const body = { schema: JSON.stringify(schema) }
+      const answer = await http.send('POST', `${http.url}/subjects/${name}/versions`, body)
+      const id = schemaIdIn(answer)
+      if (level.kind === 'absent') {
+        await http.send('PUT', `${http.url}/config/${name}`, { compatibility: 'BACKWARD' })
+      }
+      return id
     } catch (cause) {
       // Refused for an incompatible schema, but also where two processes register the first version
-      // at once: the next try then finds the version, with the compatibility level that it lacked.
-      const { status, name } = cause as { status?: number; name?: string }
-      const incompatible = status === 409 || name === 'ConfluentSchemaRegistryCompatibilityError'
-      if (incompatible && tries < registerTries) {
+      // at once: the next try then finds the version.
+      const isIncompatible = cause instanceof RegistryRefused && cause.status === 409
+      if (isIncompatible && tries < registerTries) {
         await sleep(100 * tries)
         continue
       }
       throw new WinnowError(
-        incompatible ? 'schema_incompatible' : 'registry_unavailable',
+        isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
         `cannot register ${subject}: ${errorMessage(cause)}`,
         { cause },
       )
@@ -216,23 +190,11 @@ async function register(
   }
 }
 
-/**
- * The level to register under: the subject's own, since whoever set another one meant it and the
- * client refuses to go on where they differ; BACKWARD for a subject that has none.
- */
-async function compatibilityLevel(http: RegistryHttp, subject: string): Promise<COMPATIBILITY> {
-  try {
-    const url = `${http.url}/config/${encodeURIComponent(subject)}`
-    const answer = await http.get(url, { tries: 1 })
-    if (answer.kind !== 'found') return COMPATIBILITY.BACKWARD
-    const { compatibilityLevel: level } = JSON.parse(answer.text) as {
-      compatibilityLevel?: unknown
-    }
-    return Object.values(COMPATIBILITY).find((one) => one === level) ?? COMPATIBILITY.BACKWARD
-  } catch {
-    // The registration that follows meets the same failure, and tries again as configured.
-    return COMPATIBILITY.BACKWARD
-  }
+/** The id in the answer to a registration. */
+function schemaIdIn(answer: string): number {
+  const { id } = JSON.parse(answer) as { id?: unknown }
+  if (typeof id === 'number' && Number.isInteger(id)) return id
+  throw new TypeError(`it answers without a schema id: ${answer.slice(0, 200)}`)
 }
 
 function rejected(code: EventError['code'], message: string) {

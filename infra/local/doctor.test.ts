@@ -11,9 +11,9 @@ const gib = 2 ** 30
 
 describe('single checks', () => {
   it.each([
-    ['18.20.0', 'fail'],
-    ['20.18.3', 'fail'],
-    ['20.19.0', 'ok'],
+    ['20.19.0', 'fail'],
+    ['22.20.0', 'fail'],
+    ['22.21.0', 'ok'],
     ['24.1.0', 'ok'],
   ])('Node.js %s: %s', (version, state) => {
     expect(checkNode(version).state).toBe(state)

@@ -3,15 +3,17 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 
 import {
+  engineInstall,
+  findEngine,
   installHints,
   javaMajor,
   javaMajorMin,
   javaVersion,
   mavenVersion,
+  nodeMin,
 } from './prerequisites.ts'
 import { isPortFree } from './ports.ts'
 import { stackStatus } from './stack-status.ts'
@@ -52,12 +54,14 @@ export async function runDoctor(options: {
   return found
 }
 
-/** Node 24 runs the TypeScript sources; the published JavaScript runs on 20.19 and newer. */
+/** Node 24 runs the TypeScript sources; the published JavaScript runs on `nodeMin` and newer. */
 export function checkNode(version: string): DoctorCheck {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const name = 'Node.js'
-  if (major > 20 || (major === 20 && minor >= 19)) return { name, state: 'ok', detail: version }
-  const mend = 'Install Node.js 20.19 or newer from https://nodejs.org.'
+  const [majorMin = 0, minorMin = 0] = nodeMin.split('.').map(Number)
+  const isNewEnough = major > majorMin || (major === majorMin && minor >= minorMin)
+  if (isNewEnough) return { name, state: 'ok', detail: version }
+  const mend = `Install Node.js ${nodeMin} or newer from https://nodejs.org.`
   return { name, state: 'fail', detail: `${version} is too old`, mend }
 }
 
@@ -115,38 +119,23 @@ export function checkMemory(memory: { freeBytes: number; totalBytes: number }): 
   return { name: 'memory', state: 'warn', detail, mend: 'Close programs that hold much memory.' }
 }
 
-/** The library of the engine is a package of its own for each platform. */
-const engineLibraries: Readonly<Record<string, string>> = {
-  'linux-x64': '@chdb/lib-linux-x64-gnu',
-  'linux-arm64': '@chdb/lib-linux-arm64-gnu',
-  'darwin-x64': '@chdb/lib-darwin-x64',
-  'darwin-arm64': '@chdb/lib-darwin-arm64',
-}
-
 /** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
 export function checkEngine(platform: string): DoctorCheck {
   const name = 'embedded ClickHouse engine'
   const orServer = 'or set clickhouse.url to a ClickHouse server.'
-  let engine: string
-  try {
-    engine = createRequire(import.meta.url).resolve('chdb')
-  } catch {
-    const mend = `Run "npm install chdb@3.4.0", ${orServer}`
-    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
+  const found = findEngine(platform)
+  if (found.kind === 'present') {
+    return { name, state: 'ok', detail: 'the npm package chdb is installed' }
   }
-  const library = engineLibraries[platform]
-  try {
-    if (library !== undefined && createRequire(engine).resolve(library) !== '') {
-      return { name, state: 'ok', detail: 'the npm package chdb is installed' }
-    }
-  } catch {
-    // Told below, together with platforms that have none.
+  if (found.kind === 'no_package') {
+    const mend = `Run "${engineInstall}", ${orServer}`
+    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
   }
   const detail = `chdb has no library here for ${platform}`
   const mend =
-    library === undefined
+    found.library === undefined
       ? `There is none for this platform: ${orServer.slice('or '.length)}`
-      : `Install ${library} as docs/supply-chain.md says, ${orServer}`
+      : `Install ${found.library} as docs/supply-chain.md says, ${orServer}`
   return { name, state: 'warn', detail, mend }
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { jarPaths, ensureJars } from './jars.ts'
 import { prepareKafka } from './kafka-server.ts'
 import { choosePort } from './ports.ts'
+import { requireEngine } from './prerequisites.ts'
 import { isReady } from './probe.ts'
 import { prepareRegistry } from './registry-server.ts'
 import type { ServiceCommand } from './service-command.ts'
@@ -55,6 +56,7 @@ export async function startStack(options: StackOptions): Promise<StackState> {
   const { cacheDir, signal, onProgress = () => undefined } = options
   const stateDir = resolve(options.stateDir)
   const services = options.services ?? serviceNames
+  if (services.includes('analytics')) requireEngine()
   const needsJava = services.some((name) => name !== 'analytics')
   if (needsJava) await ensureJars({ cacheDir, onProgress, ...(signal ? { signal } : {}) })
   await makeStateDir(stateDir)
