@@ -64,7 +64,10 @@ export function textDefects(text: string, bytesMax: number): EventDefect[] {
     const message = `text has ${bytes} bytes; at most ${bytesMax} are allowed (limits.textBytesMax)`
     return [{ code: 'text_too_long', field, message }]
   }
-  if (!visibleText.test(text)) return [{ code: 'text_empty', field, message: 'text is empty' }]
+  if (!visibleText.test(text)) {
+    const message = text === '' ? 'text is empty' : 'text has no visible character'
+    return [{ code: 'text_empty', field, message }]
+  }
   return text.isWellFormed()
     ? []
     : [{ code: 'text_unpaired_surrogate', field, message: 'text holds an unpaired surrogate' }]
