@@ -11,7 +11,7 @@ import { bodyFormat, readBody } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
 import { createItemErrors } from './problem.ts'
-import { addRoute, addSchemas, jsonContent, problems } from './route.ts'
+import { addRoute, addSchemas, contentEncodingParameter, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
 type ClassifyConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
@@ -171,6 +171,7 @@ const postClassify: RouteConfig = {
     'Results come in the order of the texts. Nothing is stored, and Kafka has no part in it.',
   tags: ['classify'],
   security: [{ bearer: ['read'] }],
+  parameters: [contentEncodingParameter],
   request: { body: { required: true, content: jsonContent('ClassifyRequest') } },
   responses: {
     200: { description: 'One result for each text.', content: jsonContent('ClassifyResponse') },

@@ -219,7 +219,9 @@ const getResult: RouteConfig = {
       in: 'path',
       required: true,
       schema: { type: 'string', minLength: 1, not: { enum: ['.', '..'] } },
-      description: 'The event id; slashes in it may be written as they are or as %2F.',
+      description:
+        'The event id, percent-encoded; slashes in it may be written as they are too. Every id that an ' +
+        'event may have can be read so.',
     },
   ],
   responses: {

@@ -94,6 +94,31 @@ describe.each([
     expect(await subject.reader.byId("no ' such \\ id")).toEqual([])
   })
 
+  it('finds an id of any characters', async () => {
+    const controls = Array.from({ length: 0xa0 }, (_, code) => `a${String.fromCharCode(code)}`)
+    const ids = [
+      ...controls,
+      '\n',
+      '\\',
+      '\\N',
+      '\\n',
+      ' a ',
+      '...',
+      '%2e',
+      'a/../b',
+      "' OR 1=1",
+      '\u2028',
+    ]
+    const odd = ids.map((eventId, offset) =>
+      sampleClassification({ topic: 'r.odd', offset, eventId }),
+    )
+    await subject.store(odd)
+    for (const [offset, eventId] of ids.entries()) {
+      const found = await subject.reader.byId(eventId)
+      expect(found.map((one) => [one.eventId, one.offset])).toEqual([[eventId, offset]])
+    }
+  })
+
   it.each([1, 2, 5, 7, 22, 23, 1_000])('pages of %d give each result once', async (limit) => {
     const found = await readAll(subject.reader, limit)
     expect(new Set(found.map(keyOf))).toEqual(new Set(stored.map(keyOf)))
