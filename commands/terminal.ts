@@ -154,11 +154,17 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text.replaceAll(styleMark, '\u001b')).length
 }
 
-/** A duration for people: 950 ms, 12.3 s, 4 min 5 s. */
+/** A duration for people: 950 ms, 12.3 s, 4 min 5 s, 2 h 10 min, 3 d 4 h. */
 export function durationText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
+  const seconds = Math.round(ms / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24
+    ? `${hours} h ${minutes % 60} min`
+    : `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
 /** A count with thousands separators, rounded to a whole number. */
