@@ -1,5 +1,7 @@
 // `winnow up`, `down` and `status`: the embedded stack of this folder.
 import type { Command } from 'commander'
+import { noRegistry } from '../configs/schema.ts'
+import { hasRegistry } from '../infra/registry.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
@@ -18,8 +20,14 @@ export function addStackCommands(program: Command): void {
     description:
       'Starts what is not running and waits until all of it answers. Ports that are taken are replaced\n' +
       'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE), and in its\n' +
-      'stack.json the password of the engine and the token of the registry, which other programs must send.',
-    examples: ['winnow up', 'winnow up --set local.kafkaPort=29092', 'winnow status'],
+      'stack.json the password of the engine and the token of the registry, which other programs must send.\n' +
+      'With registry.url none there is no registry: all events are JSON, and so is what Winnow writes.',
+    examples: [
+      'winnow up',
+      'winnow up --set local.kafkaPort=29092',
+      'winnow up --set registry.url=none',
+      'winnow status',
+    ],
   }).action(async (options: SharedOptions) => {
     const { terminal } = await readContext(options)
     await untilStopped((signal) => bringUp(options, signal))
@@ -74,12 +82,14 @@ export function addStackCommands(program: Command): void {
 
 /** Starts the stack of this folder with progress lines. */
 export async function bringUp(options: SharedOptions, signal: AbortSignal): Promise<void> {
-  const { config, terminal, paths } = await readContext(options)
+  // A stack without a registry gets one when it is started without the setting.
+  const { config, terminal, paths } = await readContext(options, {}, 'ignored')
   const { kafkaPort, registryPort, analyticsPort } = config.local
   await startStack({
     stateDir: paths.state,
     cacheDir: paths.cache,
     ports: { kafka: kafkaPort, registry: registryPort, analytics: analyticsPort },
+    registry: hasRegistry(config.registry) ? 'embedded' : 'none',
     onProgress: (line) => terminal.say(terminal.style('dim', line)),
     signal,
   })
@@ -106,8 +116,8 @@ function stackTable(stack: StackView['stack']): string {
     ['service', 'state', 'address', 'pid', 'up for'],
     stack.map(({ name, ready, url, pid, uptimeMs }) => [
       name,
-      ready ? 'ready' : pid === null ? 'stopped' : 'not ready',
-      url,
+      url === noRegistry ? 'none' : ready ? 'ready' : pid === null ? 'stopped' : 'not ready',
+      url === noRegistry ? 'JSON only (registry.url)' : url,
       pid ?? '',
       uptimeMs === undefined ? '' : durationText(uptimeMs),
     ]),
