@@ -70,11 +70,7 @@ function latencyText({ p50, p95, p99 }: Latency): string {
 function nextSteps(kept: boolean): string[] {
   const start = kept
     ? []
-    : [
-        'npm run winnow -- up',
-        'npm run winnow -- stream --stages validate..infer &',
-        'npm run winnow -- serve &',
-      ]
+    : ['npm run winnow -- up', 'npm run winnow -- stream &', 'npm run winnow -- serve &']
   return [
     ...start,
     `curl -s localhost:18080/v1/classify -H 'content-type: application/json' -d '{"texts":["You have won a free cruise"]}'`,

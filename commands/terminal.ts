@@ -12,6 +12,8 @@ type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
+  /** Whether a person watches a line that is overwritten: stderr is a terminal, and --json was not given. */
+  readonly isLive: boolean
   /** Lines for a person. */
   say(lines?: string): void
   /** The one JSON document of a command; does nothing without --json. */
@@ -49,6 +51,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
   }
   return {
     json: options.json,
+    isLive: live && !options.json,
     say(text = '') {
       clear()
       lines.write(`${shownText(text)}\n`)
@@ -66,7 +69,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
     progress(text) {
       const line = printableText(withoutUrlSecrets(text))
       if (live) {
-        const width = process.stderr.columns
+        const width = process.stderr.columns || 80
         process.stderr.write(`\r\u001b[2K${line.slice(0, Math.max(20, width - 1))}`)
         shown = true
       } else if (line !== lastPlain && performance.now() - lastPlainMs > plainProgressMs) {
