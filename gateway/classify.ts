@@ -7,6 +7,7 @@ import { cleaning } from '../models/clean-text.ts'
 import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { visibleText } from '../schemas/event.ts'
+import { issueSentence } from '../schemas/issue-text.ts'
 import { bodyFormat, readBody } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
@@ -92,8 +93,7 @@ function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof
   const parsed = classifyRequest.safeParse(read.value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
-    const field = issue.path.join('.')
-    throw bodyInvalid(`${field === '' ? 'The body' : field}: ${issue.message}`, field)
+    throw bodyInvalid(issueSentence(issue, read.value, 'The body'), issue.path.join('.'))
   }
   if (parsed.data.texts.length > textsMax) throw tooManyTexts(textsMax)
   return parsed.data

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
 import { characters } from '../schemas/characters.ts'
 import { exactJsonText } from '../schemas/exact-json.ts'
+import { issueRule } from '../schemas/issue-text.ts'
 import { resultCursorPattern } from '../schemas/result-cursor.ts'
 import { parseRfc3339, rfc3339Pattern } from '../schemas/rfc3339.ts'
 import type { ResultFilter, ResultReader, StoredResult } from './ports.ts'
@@ -57,7 +58,7 @@ function readFilter(query: Record<string, string[]>): ResultFilter {
     const issue = parsed.error.issues[0]!
     throw issue.code === 'unrecognized_keys'
       ? wrongParameter(issue.keys[0]!, 'is not a parameter of this route')
-      : wrongParameter(issue.path.join('.'), issue.message)
+      : wrongParameter(issue.path.join('.'), issueRule(issue, single))
   }
   const { label, source, model, since, until, limit, cursor } = parsed.data
   const [name, version] = splitReference(model)
