@@ -73,7 +73,7 @@ const command = import.meta.url.endsWith('.ts') ? './winnow' : 'npx winnow'
 function nextSteps(kept: boolean): string[] {
   const start = kept
     ? []
-    : [`${command} up`, `${command} stream --stages validate..infer &`, `${command} serve &`]
+    : [`${command} up`, `${command} stream &`, `${command} serve &`]
   return [
     ...start,
     `curl -s localhost:18080/v1/classify -H 'content-type: application/json' -d '{"texts":["You have won a free cruise"]}'`,

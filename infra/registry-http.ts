@@ -17,7 +17,7 @@ export type RegistryHttp = {
    * Reads an address below `url`, or beside it on the same server.
    * Throws registry_unavailable when all tries failed.
    */
-  get(url: string): Promise<RegistryAnswer>
+  get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
   /**
    * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers with
    * another status than success, and what fetch throws when it does not answer, after all tries.
@@ -62,9 +62,9 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
   }
   return {
     url: address.href.replace(/\/$/, ''),
-    async get(url) {
+    async get(url, { tries = triesMax } = {}) {
       try {
-        return await severalTimes(() => read(url))
+        return await severalTimes(() => read(url), tries)
       } catch (cause) {
         const { pathname } = new URL(url)
         throw new WinnowError(
@@ -91,13 +91,13 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
 }
 
 /** Does a request again after a failure that may pass; throws the last failure. */
-async function severalTimes<T>(attempt: () => Promise<T>): Promise<T> {
+async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Promise<T> {
   for (let count = 1; ; count++) {
     try {
       return await attempt()
     } catch (error) {
       const isFinal = error instanceof RegistryRefused && !retriedStatuses.has(error.status)
-      if (isFinal || count === triesMax) throw error
+      if (isFinal || count >= tries) throw error
       await sleep(100 * 2 ** (count - 1))
     }
   }

@@ -1,24 +1,35 @@
 // The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
-// decodes values that any producer wrote with any registered schema that can be read as ours. What a
-// value means is not its concern.
+// decodes values that any producer wrote with any registered schema that can be read as ours. Without a
+// registry (registry.url: none) values are JSON. What a value means is not its concern.
 import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
-import type { Config } from '../configs/schema.ts'
+import { noRegistry, type Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
-import { readSchemaId, schemaText, withSchemaId, type SchemaId } from '../schemas/schema-id.ts'
+import {
+  readSchemaId,
+  schemaText,
+  startsWithSchemaId,
+  withSchemaId,
+  type SchemaId,
+} from '../schemas/schema-id.ts'
+import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
 import { resolveSchemas, type Decoded, type Resolution } from './avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from './avro/schema-graph.ts'
+import { jsonBytes, readJsonBytes } from './json-values.ts'
 import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
 import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
 
 export type Schemas = {
-  /** Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. */
+  /**
+   * Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. Without a registry
+   * as JSON, with bytes in base64.
+   */
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
-  /** Reads a value that starts with a schema id. Throws registry_unavailable only. */
+  /** Reads a value that starts with a schema id, or JSON without a registry. Throws registry_unavailable only. */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
@@ -45,14 +56,30 @@ const jsonTopics: ReadonlySet<AvroTopic> = new Set(['events', 'labels'])
 /** Schemas that are remembered; the one that came first makes room. */
 const readingsMax = 1_000
 
+/** Whether there is a registry: its address may be `none`. */
+export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
+  return config.url !== noRegistry
+}
+
+/** Resolves when the registry answers, which changes nothing there. Throws registry_unavailable. */
+export async function pingRegistry(config: Config['registry']): Promise<void> {
+  const http = createRegistryHttp(config)
+  const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
+  if (kind === 'found') return
+  const message = `${withoutUrlSecrets(config.url)} has no list of subjects: it is no Confluent API of a registry`
+  throw new WinnowError('registry_unavailable', message)
+}
+
 /**
- * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
+ * Registers the schemas of all topics (a no-op for those already there) and returns the codec. Without a
+ * registry it asks nobody.
  * Throws registry_unavailable, or schema_incompatible when the registry refuses a change.
  */
 export async function openSchemas(
   config: Config['registry'],
   topicPrefix: string,
 ): Promise<Schemas> {
+  if (!hasRegistry(config)) return jsonSchemas
   const http = createRegistryHttp(config)
   const schemas = new Map<AvroTopic, TopicSchema>()
   for (const [name, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
@@ -68,12 +95,29 @@ export async function openSchemas(
       return withSchemaId({ kind: 'id', id }, type.toBuffer(value))
     },
     async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
+      // The topic is compacted: announcements stay from before there was a registry.
+      if (topic === 'models' && !startsWithSchemaId(value)) return jsonSchemas.decode(topic, value)
       const identified = readSchemaId(value)
       if (identified.kind === 'rejected') return rejected('avro_undecodable', identified.message)
       const reading = await readings.of(schemas.get(topic)!, identified.schema)
       return reading.kind === 'ok' ? reading.read(identified.body) : reading
     },
   }
+}
+
+/** The codec of a stack without a registry. */
+const jsonSchemas: Schemas = {
+  encode: (_topic, value) => jsonBytes(value),
+  decode: (topic, value) =>
+    Promise.resolve(
+      startsWithSchemaId(value)
+        ? rejected(
+            'schema_unknown',
+            'the value names a schema, but registry.url is none: produce JSON, or set registry.url to the ' +
+              'registry that has it',
+          )
+        : readJsonBytes(topicSchemas[topic], value),
+    ),
 }
 
 /** The graph of one of Winnow's own schemas. */

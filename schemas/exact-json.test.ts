@@ -1,7 +1,13 @@
 // Numbers beyond 2^53 come through as they were written; everything else is as JSON.parse has it.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { exactJsonText, parseExactJson, wholeNumberText } from './exact-json.ts'
+import {
+  exactJsonText,
+  parseExactJson,
+  parseForPassing,
+  wholeNumber,
+  wholeNumberText,
+} from './exact-json.ts'
 
 test.each([
   ['9007199254740993', 9_007_199_254_740_993n],
@@ -54,4 +60,21 @@ test.each([
   ['7', undefined],
 ])('%s is the name %s', (value, text) => {
   expect(wholeNumberText(value)).toBe(text)
+})
+
+test.each([
+  '{"a":18446744073709551615,"b":[-170141183460469231731687303715884105728],"c":{"d":0.10}}',
+  '[1.0,1e3,1E+2,-0,12345678901234567890.123456789,0.1,1e400,5,-7,2.5]',
+  '{"s":"9007199254740993","n":null,"t":true,"__proto__":9007199254740993}',
+])('%s is passed on as it is', (text) => {
+  expect(exactJsonText(parseForPassing(text))).toBe(text)
+})
+
+test.each([
+  ['0', 0],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ['9007199254740993', 9_007_199_254_740_993n],
+  ['18446744073709551615', 18_446_744_073_709_551_615n],
+])('the digits %s', (digits, value) => {
+  expect(wholeNumber(digits)).toBe(value)
 })

@@ -4,6 +4,8 @@
 /** Where a number could lose digits: 16 of them in a row. Texts may match as well, which costs time only. */
 const longNumber = /(?:^|[:[,\s])-?\d{16}/
 
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
+
 type ParseContext = { readonly source?: string }
 /** The reviver of JSON.parse with its third argument (ES2026; Node.js 21 and later have it). */
 type Reviver = (key: string, value: unknown, context?: ParseContext) => unknown
@@ -34,10 +36,34 @@ export function parseExactJson(text: string): unknown {
  * exactJsonText({ id: 9007199254740993n }) // '{"id":9007199254740993}'
  */
 export function exactJsonText(value: unknown): string {
-  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'bigint' ? rawJSON(String(part)) : part,
   )
+}
+
+/**
+ * JSON.parse for a document that is only passed on: a number that JavaScript would write in another way is kept
+ * as it stands, whatever its kind. `exactJsonText` writes such a number again; nothing else can be done with it.
+ *
+ * @throws SyntaxError as JSON.parse does.
+ *
+ * @example
+ * exactJsonText(parseForPassing('{"price":12345678901234567890.10}')) // '{"price":12345678901234567890.10}'
+ */
+export function parseForPassing(text: string): unknown {
+  const keepNumbers: Reviver = (_key, value, context) =>
+    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
+      ? rawJSON(context.source)
+      : value
+  return JSON.parse(text, keepNumbers) as unknown
+}
+
+/**
+ * The whole number of decimal digits: a bigint where a number would be another one.
+ */
+export function wholeNumber(digits: string): number | bigint {
+  const value = Number(digits)
+  return Number.isSafeInteger(value) ? value : BigInt(digits)
 }
 
 /**

@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 
+import { noRegistry } from '../../configs/schema.ts'
 import {
   engineInstall,
   findEngine,
@@ -18,8 +19,7 @@ import {
 import { isPortFree } from './ports.ts'
 import { stackStatus } from './stack-status.ts'
 import type { ServiceStatus } from './stack-status.ts'
-import { serviceNames } from './stack-state.ts'
-import { preferredPorts } from './supervisor.ts'
+import { serviceNames, type ServiceName } from './stack-state.ts'
 
 /** One finding; `mend` is one sentence, present unless the state is `ok`. */
 export type DoctorCheck = {
@@ -33,6 +33,10 @@ export type DoctorCheck = {
 export async function runDoctor(options: {
   stateDir: string
   cacheDir: string
+  /** Where base encoders and model versions are kept. */
+  modelStoreDir: string
+  /** The preferred ports of the services that `winnow up` would start; 0 for any free one. */
+  ports: Readonly<Partial<Record<ServiceName, number>>>
   extraChecks?: readonly (() => Promise<DoctorCheck | DoctorCheck[]>)[]
 }): Promise<DoctorCheck[]> {
   const services = await stackStatus({ stateDir: options.stateDir })
@@ -42,10 +46,11 @@ export async function runDoctor(options: {
     checkMaven,
     () => checkFolder('state folder', options.stateDir),
     () => checkFolder('cache folder', options.cacheDir),
+    () => checkFolder('model store', options.modelStoreDir),
     () => checkDisk(options.stateDir),
     () => Promise.resolve(checkMemory({ freeBytes: freemem(), totalBytes: totalmem() })),
     () => Promise.resolve(checkEngine(`${process.platform}-${process.arch}`)),
-    () => checkPorts(services),
+    () => checkPorts(options.ports, services),
     () => Promise.resolve(checkServices(services)),
     ...(options.extraChecks ?? []),
   ]
@@ -140,23 +145,45 @@ export function checkEngine(platform: string): DoctorCheck {
 }
 
 /** A taken port is only a warning: the stack takes another one. */
-async function checkPorts(services: readonly ServiceStatus[]): Promise<DoctorCheck[]> {
+async function checkPorts(
+  ports: Readonly<Partial<Record<ServiceName, number>>>,
+  services: readonly ServiceStatus[],
+): Promise<DoctorCheck[]> {
+  const wanted = serviceNames.flatMap((service) => {
+    const port = ports[service]
+    return port === undefined ? [] : [{ service, port }]
+  })
   return Promise.all(
-    serviceNames.map(async (service): Promise<DoctorCheck> => {
-      const port = preferredPorts[service]
-      const name = `port ${port} (${service})`
+    wanted.map(async ({ service, port }): Promise<DoctorCheck> => {
       const own = services.find((candidate) => candidate.port === port && candidate.pid !== null)
-      if (own !== undefined) return { name, state: 'ok', detail: `used by our ${own.name}` }
-      if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
-      const detail = `taken by ${await portHolder(port)}`
-      const mend = 'Nothing needs to be done: `winnow up` finds another port and remembers it.'
-      return { name, state: 'warn', detail, mend }
+      if (own !== undefined) {
+        const name = `port ${port} (${service})`
+        return { name, state: 'ok', detail: `used by our ${own.name}` }
+      }
+      return checkPort({
+        ...{ service, port },
+        mend: 'Nothing needs to be done: `winnow up` finds another port and remembers it.',
+      })
     }),
   )
 }
 
+/** Whether a port that something of ours would listen on is free; `mend` is for the other case. */
+export async function checkPort(wanted: {
+  readonly service: string
+  readonly port: number
+  readonly mend: string
+}): Promise<DoctorCheck> {
+  const { service, port, mend } = wanted
+  const name = `port ${port} (${service})`
+  if (port === 0) return { name, state: 'ok', detail: 'any free one' }
+  if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
+  return { name, state: 'warn', detail: `taken by ${await portHolder(port)}`, mend }
+}
+
 function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
   return services.map(({ name, pid, ready, url, logFile }): DoctorCheck => {
+    if (url === noRegistry) return { name, state: 'ok', detail: 'none (registry.url)' }
     if (ready) return { name, state: 'ok', detail: `answers at ${url}` }
     const detail = pid === null ? 'does not run' : `process ${pid} runs but does not answer`
     const mend =
