@@ -61,6 +61,8 @@ export function addEvaluateCommand(program: Command): void {
     const compareWith = rival === undefined ? undefined : await open(rival)
     const evaluation = await untilStopped(async (signal) => {
       const dataset = await readCleaned(options.data, { config, columns: options, signal })
+      const { emptyTexts = 0 } = dataset.manifest
+      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')}: left out`)
       const { trainingRun } = version.manifest
       const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
       const measured = await evaluateModel({

@@ -1,6 +1,8 @@
 // `winnow labels`: the quality of labels in a data set.
 import type { Command } from 'commander'
+import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/check-labels.ts'
+import { ruleLines } from '../trainers/rule-report.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import {
@@ -59,6 +61,7 @@ export function addLabelsCommands(program: Command): void {
     const report = await untilStopped(async (signal) => {
       const read = await readCleaned(options.data, { config, columns: options, signal })
       const { train: dataset } = await ruledParts({ train: read }, options)
+      for (const line of ruleLines(dataset.manifest)) terminal.say(line)
       const base = await pullBase(options.base, context, signal)
       return checkLabels({
         ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
@@ -69,8 +72,9 @@ export function addLabelsCommands(program: Command): void {
     terminal.progressDone()
     const { suspicious, estimatedErrors } = report
     terminal.say(
-      `${countText(suspicious.length)} of ${countText(report.examples)} labels are suspicious; ` +
-        `about ${countText(estimatedErrors)} are wrong.`,
+      `${countText(suspicious.length)} of ${counted(report.examples, 'label')} ` +
+        `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
+        `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
     )
     for (const { text, given, suggested, margin } of suspicious.slice(
       0,

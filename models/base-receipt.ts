@@ -4,6 +4,7 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256OfFile } from './file-hash.ts'
+import { isReadOnlyStore } from './read-only-store.ts'
 
 const receiptSchema = z.object({
   format: z.literal(1),
@@ -68,7 +69,6 @@ async function writeReceipt(dir: string, receipt: Receipt): Promise<void> {
     await rename(temporary, path)
   } catch (error) {
     // A store mounted read-only works without a receipt: the files are hashed at each start.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error
+    if (!isReadOnlyStore(error)) throw error
   }
 }

@@ -4,6 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
+import { isReadOnlyStore } from './read-only-store.ts'
 import { withStoreLock } from './store-lock.ts'
 import { modelDir, readVersion, versionNumbers, type ModelVersion } from './version-files.ts'
 
@@ -79,7 +80,8 @@ export async function rollbackChampion(target: {
 
 /**
  * Notes the champion that the fleet has, with those before it. A version that is not in this store is
- * not noted: here it could not be opened.
+ * not noted: here it could not be opened. A store mounted read-only keeps what it has; the announcements on
+ * winnow.models and the artifact store say who is champion.
  */
 export async function adoptChampion(target: {
   storeDir: string
@@ -89,11 +91,15 @@ export async function adoptChampion(target: {
 }): Promise<void> {
   const { storeDir, name, champion, previous } = target
   if (!(await versionNumbers(storeDir, name)).includes(champion)) return
-  await withChampionLock(target, async () => {
-    const present = await readChampion(target)
-    const isSame = present?.champion === champion && String(present.previous) === String(previous)
-    if (!isSame) await writeChampion(target, { champion, previous: [...previous] })
-  })
+  try {
+    await withChampionLock(target, async () => {
+      const present = await readChampion(target)
+      const isSame = present?.champion === champion && String(present.previous) === String(previous)
+      if (!isSame) await writeChampion(target, { champion, previous: [...previous] })
+    })
+  } catch (error) {
+    if (!isReadOnlyStore(error)) throw error
+  }
 }
 
 type Target = { storeDir: string; name: string }

@@ -1,9 +1,18 @@
 // Model versions on disk: written whole, found by reference, checked, promoted and rolled back.
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { championOf, rollbackChampion, setChampion } from './champion.ts'
+import { adoptChampion, championOf, rollbackChampion, setChampion } from './champion.ts'
 import { sha256OfBytes } from './file-hash.ts'
 import type { ManifestDraft } from './manifest.ts'
 import { listVersions, openVersion, writeVersion, type VersionDraft } from './version-store.ts'
@@ -219,6 +228,19 @@ describe('champions', () => {
     const seen = [await championOf(target())]
     for (let i = 0; i < 3; i++) seen.push((await rollbackChampion(target())).version)
     expect(seen.sort()).toEqual(['1', '2', '3', '4'])
+  })
+
+  // Root may write everywhere; `npm run test:image` tries it on a read-only mount.
+  test.skipIf(process.getuid?.() === 0)('a read-only store keeps the champion it has', async () => {
+    for (let i = 0; i < 2; i++) await write()
+    await setChampion({ ...target(), version: '1' })
+    const dir = join(storeDir, 'versions', 'spam')
+    await chmod(dir, 0o555)
+    await adoptChampion({ ...target(), champion: '2', previous: ['1'] })
+    expect(await championOf(target())).toBe('1')
+    await chmod(dir, 0o755)
+    await adoptChampion({ ...target(), champion: '2', previous: ['1'] })
+    expect(await championOf(target())).toBe('2')
   })
 
   test('a name that leads out of the store is refused', async () => {

@@ -3,7 +3,7 @@
 // block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts, and what it
 // knows about its curvature comes from logistic-preconditioner.ts.
 import assert from 'node:assert/strict'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnx-runtime.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'

@@ -1,0 +1,73 @@
+// Builds infra/Dockerfile as a user does, but by Buildah and, unless told to pull, on a base image made here.
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Buildah } from './buildah.ts'
+import { runProgram } from './program.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** The version of Node in the default of the argument NODE_IMAGE. */
+export async function nodeOfDockerfile(): Promise<string> {
+  const text = await readFile(join(root, 'infra/Dockerfile'), 'utf8')
+  const version = /^ARG NODE_IMAGE=node:(\d+\.\d+\.\d+)-/m.exec(text)?.[1]
+  if (version === undefined) throw new Error('infra/Dockerfile names no version of Node')
+  return version
+}
+
+/** Builds the image `name`; on `base`, or on the image that the Dockerfile names, which is then pulled. */
+export async function buildImage(
+  buildah: Buildah,
+  options: {
+    name: string
+    base: string | undefined
+    dir: string
+    log: string
+    signal: AbortSignal
+  },
+): Promise<void> {
+  const { name, base, dir, log, signal } = options
+  const npmrc = join(dir, 'npmrc')
+  await writeFile(npmrc, await npmSettings(), { mode: 0o600 })
+  try {
+    await buildah.run(
+      [
+        ...['bud', '--format', 'docker', '--isolation=chroot', '--network=host'],
+        ...(base === undefined ? [] : ['--pull-never', '--build-arg', `NODE_IMAGE=${base}`]),
+        ...['--secret', `id=npmrc,src=${npmrc}`, '--tag', name, '--file', 'infra/Dockerfile', '.'],
+      ],
+      { cwd: root, log, signal },
+    )
+  } finally {
+    await rm(npmrc)
+  }
+}
+
+/** Settings of npm that name files or folders of this machine. */
+const ofThisMachine = /^\s*(cafile|cache|prefix|nodedir|userconfig|globalconfig)\s*=/
+
+/**
+ * The user's npm settings as one file that works in a container: the registry, a proxy, and certificates of its
+ * own by their text.
+ */
+async function npmSettings(): Promise<string> {
+  const setting = async (name: string) => {
+    const value = (await runProgram('npm', ['config', 'get', name])).trim()
+    return value === 'null' || value === 'undefined' ? '' : value
+  }
+  const own = await readFile(await setting('userconfig'), 'utf8').catch(() => '')
+  const lines = own.split('\n').filter((line) => !ofThisMachine.test(line))
+  for (const name of ['registry', 'proxy', 'https-proxy', 'noproxy']) {
+    const value = await setting(name)
+    if (value !== '') lines.push(`${name}=${value}`)
+  }
+  const authorities = await setting('cafile')
+  if (authorities !== '') lines.push(...(await certificates(authorities)))
+  return `${lines.join('\n')}\n`
+}
+
+async function certificates(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8')
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  return blocks.map((block) => `ca[]="${block.replaceAll(/\r?\n/g, String.raw`\n`)}"`)
+}
