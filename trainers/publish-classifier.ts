@@ -19,6 +19,7 @@ import { isOfSets, type TaskEvaluation } from './multi-label-evaluation.ts'
 import { servedPadding } from './frozen-encoder.ts'
 import type { EvaluatedOn, TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportHeading } from './report-html.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** Texts with what the trainer says of them: float32 [texts, labels]. */
 export type VerificationTexts = {
@@ -51,6 +52,15 @@ export type ClassifierToPublish = {
   readonly training?: ReportHeading['training']
   readonly suspicious?: ReportHeading['suspicious']
   readonly verification: VerificationTexts
+}
+
+/** Training texts on which the written model is compared with the trainer. */
+const verifiedTextsMax = 512
+
+/** Which examples of the training are compared: indices, chosen by the seed. */
+export function verificationSample(examples: number, seed: number): Int32Array {
+  const order = Int32Array.from({ length: examples }, (_, index) => index)
+  return seededRandom(seed).shuffle(order).subarray(0, verifiedTextsMax)
 }
 
 /** The share of texts whose label must be the trainer's. */

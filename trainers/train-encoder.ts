@@ -35,11 +35,10 @@ import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from './measured-on.ts'
 import { judgeClassifier } from './judge-classifier.ts'
-import { publishClassifier } from './publish-classifier.ts'
+import { publishClassifier, verificationSample } from './publish-classifier.ts'
 import { dataFacts } from './rule-report.ts'
 import { identityOf } from './run-identity.ts'
 import { newRunName, writeRunRecord } from './run-record.ts'
-import { seededRandom } from './seeded-random.ts'
 import type { Example } from './source-row.ts'
 import { stratifiedSplit } from './split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from './starting-head.ts'
@@ -124,8 +123,6 @@ type DataManifests = {
   readonly test?: DataManifest | undefined
 }
 
-/** Training texts on which the written model is compared with the trainer. */
-const verifiedTextsMax = 512
 /** Held out for validation: a tenth, but of many examples no more than this many or this share. */
 const heldOut = { fraction: 0.1, enough: 500, fractionOfMany: 0.02 } as const
 
@@ -165,7 +162,8 @@ async function trainStarted(
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
   const task = train.manifest.task ?? 'single-label'
   const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
-  const verified = sampleTexts(train, seed)
+  const sample = verificationSample(train.examples.length, seed)
+  const verified = Array.from(sample, (index) => train.examples[index]!.text)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const result = await runTask(resolved, start, {
     ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
@@ -326,12 +324,6 @@ function runTask(
 
 function textsOf({ examples }: Dataset): string[] {
   return examples.map(({ text }) => text)
-}
-
-/** Some training texts, chosen by the seed. */
-function sampleTexts({ examples }: Dataset, seed: number): string[] {
-  const order = seededRandom(seed).shuffle(Int32Array.from(examples, (_, index) => index))
-  return Array.from(order.subarray(0, verifiedTextsMax), (index) => examples[index]!.text)
 }
 
 function reportFacts(

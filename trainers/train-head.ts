@@ -28,10 +28,13 @@ import {
   type RegularisationTrial,
   type TrainedLogistic,
 } from './logistic-regression.ts'
-import { publishClassifier, type VerificationTexts } from './publish-classifier.ts'
+import {
+  publishClassifier,
+  verificationSample,
+  type VerificationTexts,
+} from './publish-classifier.ts'
 import { dataFacts } from './rule-report.ts'
 import { newRunName, writeRunRecord } from './run-record.ts'
-import { seededRandom } from './seeded-random.ts'
 import { duplicateKey, stratifiedFolds } from './split.ts'
 import {
   issueCounts,
@@ -102,9 +105,6 @@ export type TrainedModel = {
   readonly modelDir: string
   readonly runDir: string
 }
-
-/** Training texts on which the written model is compared with the trainer. */
-const verifiedTextsMax = 512
 
 /**
  * Trains and publishes. The head is fitted on all training examples; the same data, seed and
@@ -242,8 +242,7 @@ function verificationTexts(
   options: { rows: Float32Array; head: LogisticHead; seed: number },
 ): VerificationTexts {
   const { rows, head, seed } = options
-  const order = seededRandom(seed).shuffle(Int32Array.from(examples, (_, index) => index))
-  const sample = order.subarray(0, verifiedTextsMax)
+  const sample = verificationSample(examples.length, seed)
   const sampled = new Float32Array(sample.length * head.from)
   for (const [place, index] of sample.entries()) {
     sampled.set(rows.subarray(index * head.from, (index + 1) * head.from), place * head.from)
