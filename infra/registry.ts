@@ -92,7 +92,7 @@ export async function openSchemas(
   for (const [name, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
     const topic = `${topicPrefix}${name}`
     const { id } = await register(registry, schema, {
-      subject: `${topic}-value`,
+      ...{ subject: `${topic}-value`, url: config.url },
       level: () => compatibilityLevel(http, `${topic}-value`),
     })
     const type = avro.Type.forSchema(schema as avro.Schema)
@@ -234,7 +234,7 @@ const registerTries = 4
 async function register(
   registry: SchemaRegistry,
   schema: object,
-  { subject, level }: { subject: string; level: () => Promise<COMPATIBILITY> },
+  { subject, url, level }: { subject: string; url: string; level: () => Promise<COMPATIBILITY> },
 ) {
   for (let tries = 1; ; tries++) {
     try {
@@ -253,11 +253,19 @@ async function register(
       }
       throw new WinnowError(
         incompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject}: ${errorMessage(cause)}`,
+        `cannot register ${subject} at ${withoutUrlSecrets(url)}: ${registryMessage(cause)}`,
         { cause },
       )
     }
   }
+}
+
+/** What the client says, without its own name and the status that it makes up for a server that is away. */
+function registryMessage(cause: unknown): string {
+  const message = errorMessage(cause).replace(/^winnow - /, '')
+  return /\b(?:E[A-Z]{4,}|timed? ?out)\b/i.test(message)
+    ? message.replace(/^Error, status \d+: /, '')
+    : message
 }
 
 /**
