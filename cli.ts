@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: adds every command to one program and turns what they throw into a sentence and
 // an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in commands/.
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
 import { writeDocument, writeError } from './commands/terminal.ts'
@@ -132,7 +132,7 @@ function packageVersion(): string {
   return 'unknown'
 }
 
-if (import.meta.main) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const argv = process.argv.slice(2)
   keepFreedMemory(argv)
   enableCodeCache()

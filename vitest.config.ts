@@ -4,7 +4,7 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const apart = ['tests/faults/**/*.test.ts', 'tests/e2e/{cli,package,train-resume}.test.ts']
+const apart = ['tests/faults/**/*.test.ts', 'tests/e2e/{cli,files,package,train-resume}.test.ts']
 
 /** Tests of processes wait most of their time, so they begin first and the unit tests fill the gaps. */
 class ApartFirst extends BaseSequencer {

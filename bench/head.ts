@@ -43,7 +43,7 @@ try {
     const folder = join(values['data-dir'], name)
     const [train, test] = await Promise.all(
       ['train', 'test'].map((part) =>
-        readDataset({ kind: 'jsonl', path: join(folder, `${part}.jsonl.gz`) }),
+        readDataset({ kind: 'file', path: join(folder, `${part}.jsonl.gz`) }),
       ),
     )
     const result = await compare({ base, name, train: train!, test: test! })

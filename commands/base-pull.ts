@@ -2,6 +2,7 @@
 import { downloadProxy } from '../configs/proxy.ts'
 import { ensureBase, type Base } from '../models/base-store.ts'
 import type { CommandContext } from './context.ts'
+import { joinedParts, measureRate, type WorkRate } from './work-rate.ts'
 
 /** The base encoder from the store, fetched first when it is not there; `from` is a local folder. */
 export async function pullBase(
@@ -10,6 +11,8 @@ export async function pullBase(
   signal: AbortSignal,
   from?: string,
 ): Promise<Base> {
+  const rateText = (perSecond: number): string => `${megabytes(perSecond)} MB a second`
+  let received: { file: string; rate: WorkRate } | undefined
   const base = await ensureBase({
     name,
     storeDir: paths.store,
@@ -18,12 +21,16 @@ export async function pullBase(
     proxy: downloadProxy(config.base.proxy),
     signal,
     onProgress: ({ source, file, receivedBytes, totalBytes }) => {
-      const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-      terminal.progress(
-        `${file} from ${source}: ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`,
-      )
+      if (received?.file !== file) received = { file, rate: measureRate({ rateText }) }
+      const rate = received.rate({ done: receivedBytes, total: totalBytes })
+      const amount = `${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
+      terminal.progress(joinedParts(`${file} from ${source}: ${amount}`, rate))
     },
   })
   terminal.progressDone()
   return base
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
 }

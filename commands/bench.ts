@@ -63,6 +63,6 @@ export function benchmarkPath(name: string, root = new URL('../', import.meta.ur
   if (existsSync(path)) return path
   const message =
     'Benchmarks are not part of the installed package: clone the repository and run them there ' +
-    `(npm run winnow -- bench ${name}).`
+    `(./winnow bench ${name}).`
   throw new WinnowError('usage', message)
 }

@@ -1,44 +1,57 @@
-// `winnow classify`: labels for the lines of a file or of stdin, without Kafka.
+// `winnow classify`: labels for the texts of a file or of stdin, without Kafka.
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { cleanText } from '../models/clean-text.ts'
 import { startSpareThreads, type SpawnThread } from '../models/session-thread.ts'
 import { openVersion } from '../models/version-store.ts'
-import { classifyLines, type ClassifyStats } from '../trainers/classify-file.ts'
-import { fileSource } from '../trainers/text-lines.ts'
+import { counted } from '../schemas/counted.ts'
+import { classifyTexts, type ClassifyStats } from '../trainers/classify-file.ts'
+import { classifiedText } from './classified-text.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { addFileOptions, inputOf, sayFileNote, type FileOptions } from './file-options.ts'
 import { workersOf } from './model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { writeError } from './terminal.ts'
+import { logLine, writeError } from './terminal.ts'
 
-type Options = SharedOptions & {
-  model: string
-  data?: string
-  batchTokens?: number
-  stats?: string
-}
+type Options = SharedOptions &
+  FileOptions & {
+    model: string
+    data?: string
+    textColumn?: string
+    batchTokens?: number
+    stats?: string
+  }
 
 /** Adds `classify` to the program. */
 export function addClassifyCommand(program: Command): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'classify',
-    summary: 'label the lines of a file or of stdin',
+    summary: 'label the texts of a file or of stdin',
     description:
-      'Reads {"text", "id"} lines, or one text a line, and writes one JSON line for each, in order:\n' +
-      '{id, label, score, labels, outOfScope, probabilities, tokens, truncated}. Texts are cleaned as in the\n' +
-      'stream.',
+      'Reads the files that `winnow train` reads, by the column or field text; other input is one text\n' +
+      'per line. stderr says what the input was taken for. On a terminal it shows each text with its\n' +
+      'label; elsewhere, and with --json, it writes one JSON line per text, in order: {id, label, score,\n' +
+      'labels, outOfScope, probabilities, tokens, truncated}, or {id, error} for an empty text. Texts are\n' +
+      'cleaned as in the stream.',
     examples: [
       'winnow classify --model mail --data mails.jsonl.gz > labels.jsonl',
+      'winnow classify --model mail --data tickets.csv --text-column body',
       'echo "You have won a free cruise" | winnow classify --model mail',
       'winnow classify --model mail@2 --data mails.jsonl --stats stats.json > /dev/null',
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion')
-    .option('--data <file>', 'JSON Lines or plain text, .gz too (default: stdin)')
+    .option(
+      '--data <file>',
+      '.jsonl, .json, .csv, .tsv, .txt (each also .gz) or .parquet (default: stdin)',
+    )
+    .option('--text-column <name>', 'column or field that holds the text (default: text)')
     .option('--batch-tokens <tokens>', 'most padded tokens of one batch', wholeNumber(1))
     .option('--stats <file>', 'write speed, padding and memory there as JSON; - is stderr')
-    .action((options: Options) => untilStopped((signal) => runClassify(options, signal)))
+  addFileOptions(command).action((options: Options) =>
+    untilStopped((signal) => runClassify(options, signal)),
+  )
 }
 
 async function runClassify(options: Options, signal: AbortSignal): Promise<void> {
@@ -57,11 +70,14 @@ async function classifyWith(
 ): Promise<void> {
   const { config, paths, terminal } = await openContext(options)
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
-  const fromFile = options.data !== undefined && options.data !== '-'
   let stats: ClassifyStats | undefined
-  const lines = classifyLines({
+  const results = classifyTexts({
     version,
-    source: fromFile ? fileSource(options.data!) : { name: 'stdin', bytes: process.stdin },
+    input: inputOf(options.data),
+    format: options.format,
+    quotes: options.quotes,
+    textColumn: options.textColumn,
+    onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),
     abstention: config.inference.abstain,
@@ -72,9 +88,14 @@ async function classifyWith(
     },
     signal,
   })
-  for await (const line of lines) {
-    await terminal.row(line)
+  let empty = 0
+  for await (const result of results) {
+    if ('error' in result.line) empty++
+    const { width } = terminal
+    if (width === undefined) await terminal.row(result.line)
+    else terminal.say(classifiedText(result, { width, style: terminal.style }))
   }
+  if (empty > 0) logLine(`${counted(empty, 'empty text')} without a label`)
   if (options.stats === undefined || stats === undefined) return
   const text = JSON.stringify(stats, undefined, 2)
   if (options.stats === '-') writeError(text)

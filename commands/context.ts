@@ -35,16 +35,20 @@ export async function openContext(
   return context
 }
 
-/** The context without its warnings: to look at a configuration that no client is built from. */
+/**
+ * The context without its warnings: to look at a configuration that no client is built from. `stack` says
+ * whether the addresses of a running stack count, as for every command but the one that starts it.
+ */
 export async function readContext(
   options: SharedOptions,
   flags: Readonly<Record<string, unknown>> = {},
+  stack: 'discovered' | 'ignored' = 'discovered',
 ): Promise<CommandContext> {
   const paths = { cache: cacheDir(), store: modelStoreDir(), state: stateDir(process.cwd()) }
   const sources = {
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.config === undefined ? {} : { file: options.config }),
-    discovered: await discover(paths.state),
+    discovered: stack === 'discovered' ? await discover(paths.state) : {},
     flags,
     set: options.set ?? [],
   }

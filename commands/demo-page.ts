@@ -67,21 +67,20 @@ function latencyText({ p50, p95, p99 }: Latency): string {
   return `p50 ${durationText(p50)}, p95 ${durationText(p95)}, p99 ${durationText(p99)}`
 }
 
+/** How this command line is called: from a checkout's sources, or as a package. */
+const command = import.meta.url.endsWith('.ts') ? './winnow' : 'npx winnow'
+
 function nextSteps(kept: boolean): string[] {
   const start = kept
     ? []
-    : [
-        'npm run winnow -- up',
-        'npm run winnow -- stream --stages validate..infer &',
-        'npm run winnow -- serve &',
-      ]
+    : [`${command} up`, `${command} stream &`, `${command} serve &`]
   return [
     ...start,
     `curl -s localhost:18080/v1/classify -H 'content-type: application/json' -d '{"texts":["You have won a free cruise"]}'`,
     `curl -s localhost:18080/v1/events -H 'content-type: application/json' -d '{"id":"my-1","text":"Lunch on Friday?"}'`,
-    'npm run winnow -- query "SELECT event_id, label, score FROM classifications ORDER BY classified_at DESC LIMIT 5"',
-    'npm run winnow -- produce --data your-events.jsonl',
-    'npm run winnow -- train --data your-labels.jsonl --name yours',
+    `${command} query "SELECT event_id, label, score FROM classifications ORDER BY classified_at DESC LIMIT 5"`,
+    `${command} produce --data your-events.jsonl`,
+    `${command} train --data your-labels.jsonl --name yours`,
   ]
 }
 

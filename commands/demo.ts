@@ -3,13 +3,14 @@
 import type { Command } from 'commander'
 import { createEventPublisher } from '../infra/event-publisher.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
+import { enginePackage, findEngine } from '../infra/local/prerequisites.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
 import { stopStack } from '../infra/local/supervisor.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { topicOf } from '../infra/topics.ts'
 import { cleanText } from '../models/clean-text.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { DemoMail } from '../trainers/demo-mail.ts'
+import { missingMailPackages, type DemoMail } from '../trainers/demo-mail.ts'
 import { trainHead, type TrainedModel } from '../trainers/train-head.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
@@ -52,8 +53,26 @@ export function addDemoCommand(program: Command): void {
     .action((options: Options) => untilStopped((signal) => runDemo(options, signal)))
 }
 
+/** A checkout has them all; the published package leaves them to whoever wants the demo. */
+function requirePackages(): void {
+  const engine = findEngine(`${process.platform}-${process.arch}`)
+  const missing = [
+    ...(engine.kind === 'no_package' ? [enginePackage] : []),
+    ...missingMailPackages(),
+  ]
+  if (missing.length === 0) return
+  throw new WinnowError(
+    'prerequisite_missing',
+    'The demo needs packages that are not installed. Run "npm install --ignore-scripts ' +
+      missing.join(' ') +
+      '" where ' +
+      'Winnow is installed (up to 655 MB).',
+  )
+}
+
 async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   const startMs = performance.now()
+  requirePackages()
   const first = await openContext(options)
   const { terminal, paths } = first
   const services = await stackStatus({ stateDir: paths.state })

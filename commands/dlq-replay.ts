@@ -12,6 +12,7 @@ import {
 import { createKafka, openProducer } from '../infra/kafka.ts'
 import { readBounds } from '../infra/record-lookup.ts'
 import { topicOf } from '../infra/topics.ts'
+import { counted } from '../schemas/counted.ts'
 import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
@@ -19,6 +20,7 @@ import { LetterSender, skipReasons, type SkipReason } from './letter-sender.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
 import { openPatientAnalytics } from './patience.ts'
+import { progressText } from './progress-text.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText, durationText, logLine, tableText } from './terminal.ts'
@@ -68,13 +70,23 @@ export function addDlqReplayCommand(dlq: Command): void {
     .action(async (options: Options) => {
       const { config, terminal } = await openContext(options)
       await prepareBackends(config)
+      const sentText = options.dryRun === true ? 'would be sent' : 'sent'
+      const startMs = performance.now()
       const done = await untilStopped((signal) =>
         replayLetters({
           ...{ options, config, signal },
           log: logLine,
           onProgress: ({ matched, sent }, total) =>
             terminal.progress(
-              `${countText(matched)} of ${countText(total)} looked at, ${countText(sent)} sent`,
+              progressText({
+                ...{
+                  done: matched,
+                  total,
+                  noun: 'dead letter',
+                  also: `${countText(sent)} ${sentText}`,
+                },
+                elapsedMs: performance.now() - startMs,
+              }),
             ),
         }),
       )
@@ -83,15 +95,14 @@ export function addDlqReplayCommand(dlq: Command): void {
         ...[code, one.matched, one.sent, one.skipped],
       ])
       if (rows.length > 0) {
-        const sentText = done.dryRun ? 'would be sent' : 'sent'
         terminal.say(tableText(['code', 'open', sentText, 'skipped'], rows))
       }
       for (const [reason, count] of Object.entries(done.skipped)) {
         terminal.say(`${countText(count)} skipped: ${skipReasons[reason as SkipReason]}`)
       }
       terminal.say(
-        `${countText(done.sent)} of ${countText(done.matched)} ` +
-          `${done.dryRun ? 'would be sent' : 'sent'}, ${durationText(done.seconds * 1_000)}` +
+        `${countText(done.sent)} of ${counted(done.matched, 'open dead letter')} ${sentText}, ` +
+          durationText(done.seconds * 1_000) +
           (done.stopped ? '; stopped before the end' : ''),
       )
       terminal.document(done)

@@ -1,14 +1,17 @@
-// `winnow doctor`: what stands in the way, and how to mend it.
+// `winnow doctor`: what stands in the way, and how to fix it.
 import type { Command } from 'commander'
 import { plainSecrets } from '../configs/plain-secrets.ts'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, pingBroker } from '../infra/kafka.ts'
-import { runDoctor, type DoctorCheck } from '../infra/local/doctor.ts'
-import { openSchemas } from '../infra/registry.ts'
+import { checkPort, runDoctor, type DoctorCheck } from '../infra/local/doctor.ts'
+import { hasRegistry, pingRegistry } from '../infra/registry.ts'
 import { openVersion } from '../models/version-store.ts'
 import { listBases } from '../models/base-store.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
 import { readContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openObjects } from './publishing.ts'
+import { readService } from './service-record.ts'
 import { addCommand } from './shared-options.ts'
 
 /** Adds `doctor` to the program. */
@@ -22,15 +25,23 @@ export function addDoctorCommand(program: Command): void {
     examples: ['winnow doctor', 'winnow doctor --profile cluster --json'],
   }).action(async (options: SharedOptions) => {
     const context = await readContext(options)
-    const { terminal, paths } = context
+    const { terminal, paths, config } = context
+    const { kafkaPort, registryPort, analyticsPort } = config.local
+    const isJsonOnly = !hasRegistry(config.registry)
     const checks = await runDoctor({
-      stateDir: paths.state,
-      cacheDir: paths.cache,
+      ...{ stateDir: paths.state, cacheDir: paths.cache, modelStoreDir: paths.store },
+      ports: {
+        kafka: kafkaPort,
+        ...(isJsonOnly ? {} : { registry: registryPort }),
+        analytics: analyticsPort,
+      },
       extraChecks: [
+        () => checkGatewayPort(context),
         () => Promise.resolve(checkSecrets(context)),
-        () => reachability('Kafka', 'kafka.brokers', () => pingBroker(createKafka(context.config))),
-        () => reachability('schema registry', 'registry.url', () => pingRegistry(context)),
-        () => reachability('ClickHouse', 'clickhouse.url', () => pingAnalytics(context)),
+        () => checkKafka(context),
+        () => checkRegistry(context),
+        () => checkAnalytics(context),
+        () => checkStore(context),
         () => checkBase(context),
         () => checkModel(context),
       ],
@@ -53,35 +64,93 @@ export function addDoctorCommand(program: Command): void {
 }
 
 /** A service that is away is a warning: it may not have been started yet. */
-async function reachability(
-  name: string,
-  setting: string,
-  check: () => Promise<void>,
-): Promise<DoctorCheck> {
+async function reachability(service: {
+  name: string
+  setting: string
+  /** Where it is, without secrets. */
+  address: string
+  ping: () => Promise<void>
+}): Promise<DoctorCheck> {
+  const { name, setting, address, ping } = service
   try {
-    await check()
-    return { name, state: 'ok', detail: 'answers' }
+    await ping()
+    return { name, state: 'ok', detail: `answers at ${address} (${setting})` }
   } catch (error) {
+    const said = errorMessage(error)
     return {
       name,
       state: 'warn',
-      detail: errorMessage(error),
+      detail: said.includes(address) ? said : `${address}: ${said}`,
       mend: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
     }
   }
 }
 
-async function pingAnalytics({ config }: CommandContext): Promise<void> {
-  const analytics = createAnalytics(config.clickhouse, { database: undefined })
-  try {
-    await analytics.ping()
-  } finally {
-    await analytics.close()
-  }
+function checkKafka({ config }: CommandContext): Promise<DoctorCheck> {
+  return reachability({
+    ...{ name: 'Kafka', setting: 'kafka.brokers', address: config.kafka.brokers.join(', ') },
+    ping: () => pingBroker(createKafka(config)),
+  })
 }
 
-async function pingRegistry({ config }: CommandContext): Promise<void> {
-  await openSchemas(config.registry, config.topics.prefix)
+function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
+  const name = 'schema registry'
+  if (!hasRegistry(config.registry)) {
+    const detail = 'none (registry.url): events and all that Winnow writes are JSON'
+    return Promise.resolve({ name, state: 'ok', detail })
+  }
+  return reachability({
+    ...{ name, setting: 'registry.url', address: withoutUrlSecrets(config.registry.url) },
+    ping: () => pingRegistry(config.registry),
+  })
+}
+
+function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
+  return reachability({
+    name: 'ClickHouse',
+    ...{ setting: 'clickhouse.url', address: withoutUrlSecrets(config.clickhouse.url) },
+    ping: async () => {
+      const analytics = createAnalytics(config.clickhouse, { database: undefined })
+      try {
+        // A ping needs no credentials.
+        await analytics.rows('SELECT 1')
+      } finally {
+        await analytics.close()
+      }
+    },
+  })
+}
+
+/** The gateway takes no other port than its own. */
+async function checkGatewayPort({ config, paths }: CommandContext): Promise<DoctorCheck> {
+  const { port } = config.gateway
+  const running = await readService(paths.state, 'gateway')
+  if (running !== undefined && new URL(running.url).port === String(port)) {
+    return { name: `port ${port} (gateway)`, state: 'ok', detail: 'used by our gateway' }
+  }
+  const mend = 'Stop that program, or give the gateway another port: gateway.port, 0 for any.'
+  return checkPort({ service: 'gateway', port, mend })
+}
+
+/** The artifact store that versions are published to. */
+async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
+  const name = 'artifact store'
+  const { kind, path, bucket } = config.store
+  if (kind === 'local') return { name, state: 'ok', detail: 'none (store.kind local)' }
+  const where = kind === 'folder' ? `folder ${path ?? ''}` : `bucket ${bucket ?? ''}`
+  try {
+    const objects = await openObjects(config.store)
+    try {
+      await objects?.list('doctor/')
+    } finally {
+      objects?.close()
+    }
+    return { name, state: 'ok', detail: `${where} answers` }
+  } catch (error) {
+    const mend =
+      'Check the settings of the section store, and that this user may read and write there.'
+    return { name, state: 'fail', detail: `${where}: ${errorMessage(error)}`, mend }
+  }
 }
 
 function checkSecrets({ config }: CommandContext): DoctorCheck[] {

@@ -3,16 +3,19 @@ import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { openVersion } from '../models/version-store.ts'
 import type { ModelVersion } from '../models/version-files.ts'
+import { counted } from '../schemas/counted.ts'
 import { evaluateModel, type ModelEvaluation } from '../trainers/evaluate.ts'
 import { renderReportHtml, type ReportHeading } from '../trainers/report-html.ts'
 import { renderReportText } from '../trainers/report-text.ts'
+import { readRunRecord } from '../trainers/run-record.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-texts.ts'
 import { workersOf } from './model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText } from './terminal.ts'
+import { countText, type Terminal } from './terminal.ts'
+import { joinedParts, measureRate } from './work-rate.ts'
 
 type Options = SharedOptions &
   ColumnOptions & {
@@ -33,7 +36,7 @@ export function addEvaluateCommand(program: Command): void {
       'Classifies labelled texts and reports accuracy, F1, per-class figures, calibration,\n' +
       'ranking, parts of the texts and the confusion matrix, with bootstrap intervals. With --champion\n' +
       "or --compare another version runs on the same texts, and McNemar's test says whether the two\n" +
-      'differ by more than chance. docs/evaluation.md explains every figure.',
+      'differ by more than chance.',
     examples: [
       'winnow evaluate --model mail --data test.jsonl.gz',
       'winnow evaluate --model mail@2 --data test.jsonl --champion --report mail.html',
@@ -58,11 +61,15 @@ export function addEvaluateCommand(program: Command): void {
     const compareWith = rival === undefined ? undefined : await open(rival)
     const evaluation = await untilStopped(async (signal) => {
       const dataset = await readCleaned(options.data, { config, columns: options, signal })
+      const { emptyTexts = 0 } = dataset.manifest
+      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')}: left out`)
+      const { trainingRun } = version.manifest
+      const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
       const measured = await evaluateModel({
         ...{ version, compareWith, dataset, seed: options.seed, signal },
+        trainedOn: run?.dataManifest,
         workers: workersOf(config.inference),
-        onProgress: ({ done, total }) =>
-          terminal.progress(`${countText(done)} of ${countText(total)} texts`),
+        onProgress: progressOn(terminal),
       })
       if (options.report !== undefined) {
         const page = await renderReportHtml(measured, headingOf({ version, dataset, measured }))
@@ -77,21 +84,34 @@ export function addEvaluateCommand(program: Command): void {
   })
 }
 
+/** A progress line for each model that is run: with another one to compare, there are two. */
+function progressOn(terminal: Terminal): (progress: { done: number; total: number }) => void {
+  let rate = measureRate()
+  return ({ done, total }) => {
+    if (done === 1) rate = measureRate()
+    const count = `classifying: ${countText(done)} of ${counted(total, 'text')}`
+    terminal.progress(joinedParts(count, rate({ done, total })))
+  }
+}
+
 function headingOf(report: {
   version: ModelVersion
   dataset: Dataset
   measured: ModelEvaluation
 }): ReportHeading {
   const { version, dataset, measured } = report
-  const { source, examples, sha256 } = dataset.manifest
+  const { sha256 } = dataset.manifest
   const { base, method, created } = version.manifest
   return {
     title: `${version.ref}: evaluation`,
+    made: new Date().toISOString(),
+    measuredOn: measured.measuredOn,
     facts: [
       ['Base encoder', base],
       ['Method', method],
       ['Made', created],
-      ['Measured on', `${source}, ${examples} examples, SHA-256 ${sha256}`],
+      ['Measured on', measured.measuredOn],
+      ['SHA-256 of the texts', sha256],
     ],
     comparison: measured.comparison,
   }

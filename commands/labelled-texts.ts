@@ -10,11 +10,12 @@ import { parseDatasetSource } from '../trainers/dataset-source.ts'
 import { readDataset, type Dataset } from '../trainers/dataset.ts'
 import { checkRepeated } from '../trainers/repeated-run.ts'
 import type { DataRules } from '../trainers/rule-findings.ts'
+import { addFileOptions, sayFileNote, type FileOptions } from './file-options.ts'
 import { wholeNumber } from './shared-options.ts'
 import { countText } from './terminal.ts'
 
 /** The parsed options of `addColumnOptions`. */
-export type ColumnOptions = { textColumn?: string; labelColumn?: string }
+export type ColumnOptions = FileOptions & { textColumn?: string; labelColumn?: string }
 
 /** The parsed options of `addRuleOptions`. */
 export type RuleOptions = {
@@ -26,13 +27,15 @@ export type RuleOptions = {
 
 /** What SRC may be, for help texts. */
 export const sourceHelp =
-  'FILE.jsonl, .csv, .tsv (each also .gz), .parquet, topic:NAME@FROM..TO or clickhouse:SELECT …'
+  'FILE.jsonl, .json, .csv, .tsv (each also .gz), .parquet, topic:NAME@FROM..TO or clickhouse:SELECT …'
 
-/** Adds the options that name the columns of a table or the fields of an object. */
+/** Adds the options that say how a file is read and which columns or fields matter. */
 export function addColumnOptions(command: Command): Command {
-  return command
-    .option('--text-column <name>', 'column or field that holds the text (default: text)')
-    .option('--label-column <name>', 'column or field that holds the label (default: label)')
+  return addFileOptions(
+    command
+      .option('--text-column <name>', 'column or field that holds the text (default: text)')
+      .option('--label-column <name>', 'column or field that holds the label (default: label)'),
+  )
 }
 
 /** Adds the options that set the data rules. */
@@ -106,7 +109,7 @@ export async function readCleaned(
   },
 ): Promise<Dataset> {
   const { config, signal, onProgress } = options
-  const { textColumn, labelColumn } = options.columns
+  const { textColumn, labelColumn, format, quotes } = options.columns
   const parsed = parseDatasetSource(source)
   // Files need no network clients.
   const remote = parsed.kind === 'topic' || parsed.kind === 'clickhouse'
@@ -125,6 +128,9 @@ export async function readCleaned(
       ...(textColumn === undefined ? {} : { text: textColumn }),
       ...(labelColumn === undefined ? {} : { label: labelColumn }),
     },
+    format,
+    quotes,
+    onNote: sayFileNote,
     readers,
     signal,
   })

@@ -1,6 +1,8 @@
 // `winnow labels`: the quality of labels in a data set.
 import type { Command } from 'commander'
+import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/check-labels.ts'
+import { ruleLines } from '../trainers/rule-report.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import {
@@ -16,6 +18,7 @@ import { workersOf } from './model.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText } from './terminal.ts'
+import { embeddingText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -58,19 +61,20 @@ export function addLabelsCommands(program: Command): void {
     const report = await untilStopped(async (signal) => {
       const read = await readCleaned(options.data, { config, columns: options, signal })
       const { train: dataset } = await ruledParts({ train: read }, options)
+      for (const line of ruleLines(dataset.manifest)) terminal.say(line)
       const base = await pullBase(options.base, context, signal)
       return checkLabels({
         ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
         workers: workersOf(config.inference),
-        onProgress: ({ done, total }) =>
-          terminal.progress(`embedding: ${countText(done)} of ${countText(total)} texts`),
+        onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
       })
     })
     terminal.progressDone()
     const { suspicious, estimatedErrors } = report
     terminal.say(
-      `${countText(suspicious.length)} of ${countText(report.examples)} labels are suspicious; ` +
-        `about ${countText(estimatedErrors)} are wrong.`,
+      `${countText(suspicious.length)} of ${counted(report.examples, 'label')} ` +
+        `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
+        `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
     )
     for (const { text, given, suggested, margin } of suspicious.slice(
       0,

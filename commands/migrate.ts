@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { createKafka } from '../infra/kafka.ts'
 import { migrate } from '../infra/migrations.ts'
-import { openSchemas } from '../infra/registry.ts'
+import { hasRegistry, openSchemas } from '../infra/registry.ts'
 import { ensureTopics } from '../infra/topics.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { createPatience } from './patience.ts'
@@ -48,6 +48,7 @@ export function addMigrateCommand(program: Command): void {
     const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
     terminal.say(`topics created:     ${list(done.topics)}`)
     terminal.say(`migrations applied: ${list(done.migrations)}`)
+    if (!hasRegistry(config.registry)) terminal.say('registry:           none, all values are JSON')
     terminal.document(done)
   })
 }

@@ -1,124 +1,181 @@
-// `winnow produce`: puts the events of a JSON Lines file (or stdin) on winnow.events as JSON.
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+// `winnow produce`: puts the rows of a file (or stdin) on winnow.events as JSON. What becomes of a row is
+// event-of-row.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createGunzip } from 'node:zlib'
 import type { Command } from 'commander'
 import { createKafka, openProducer, type RecordProducer } from '../infra/kafka.ts'
 import { ensureTopics, topicOf } from '../infra/topics.ts'
-import { eventJson } from '../schemas/event.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { counted } from '../schemas/counted.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
+import { fileRows } from '../trainers/file-rows.ts'
+import { countRows, type RowCount } from '../trainers/row-count.ts'
+import { defaultColumns, type RowColumns } from '../trainers/row-columns.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { recordOfRow } from './event-of-row.ts'
+import { inputOf, sayFileNote } from './file-options.ts'
+import { addColumnOptions, type ColumnOptions } from './labelled-texts.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, logLine, type Terminal } from './terminal.ts'
+import { countText, durationText, logLine, type Terminal } from './terminal.ts'
 
-type Options = SharedOptions & { data: string; rate?: number }
+type Options = SharedOptions & ColumnOptions & { data: string; rate?: number }
 
 const batchEvents = 500
 
 /** Adds `produce` to the program. */
 export function addProduceCommand(program: Command): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'produce',
     summary: 'put events on winnow.events',
     description:
-      'Reads one JSON event a line ({"text": ...} and optionally id, source, time, attributes, label)\n' +
-      'and produces it. A wrong line stops with its number; what was acknowledged before stays.',
+      'Reads one JSON event a line ({"text": ...} and optionally id, source, time, attributes, label), or\n' +
+      'the rows of any other file that `winnow train` reads, and produces them. Columns of a table that an\n' +
+      'event does not have become attributes. A wrong row stops with its line number; what was\n' +
+      'acknowledged before stays.',
     examples: [
       'winnow produce --data mails.jsonl',
       'winnow produce --data mails.jsonl.gz --rate 200',
+      'winnow produce --data tickets.csv --text-column body',
       `echo '{"text":"where is my parcel?"}' | winnow produce --data -`,
     ],
   })
-    .requiredOption('--data <file>', 'JSON Lines, .gz too; - reads stdin')
+    .requiredOption(
+      '--data <file>',
+      '.jsonl, .json, .csv, .tsv (each also .gz) or .parquet; - reads stdin',
+    )
     .option('--rate <events>', 'events a second at most', wholeNumber(1))
-    .action(async (options: Options) => {
-      const { config, terminal } = await openContext(options)
-      const kafka = createKafka(config, logLine)
-      await ensureTopics(kafka, config.topics)
-      const producer = await openProducer(kafka)
+  addColumnOptions(command).action(async (options: Options) => {
+    const { config, terminal } = await openContext(options)
+    const topic = topicOf(config.topics, 'events')
+    const done = await untilStopped(async (signal) => {
+      const records = recordsOf(options, signal)
       try {
-        const topic = topicOf(config.topics, 'events')
-        const done = await untilStopped((signal) =>
-          produceFile({
-            path: options.data,
-            rate: options.rate,
-            producer,
-            topic,
-            terminal,
-            signal,
-          }),
-        )
-        terminal.progressDone()
-        terminal.say(`${countText(done.events)} events acknowledged on ${topic}`)
-        terminal.document({ topic, ...done })
+        // What is wrong with the file is told before Kafka is asked for anything.
+        const first = await records.next()
+        const kafka = createKafka(config, logLine)
+        await ensureTopics(kafka, config.topics)
+        const producer = await openProducer(kafka)
+        const counting = startCounting(options, signal)
+        try {
+          const sending = { rate: options.rate, producer, topic, terminal, total: counting.total }
+          return await sendAll({ first, rest: records }, { ...sending, signal })
+        } finally {
+          counting.stop()
+          await producer.close()
+        }
       } finally {
-        await producer.close()
+        await records.return(undefined)
       }
     })
+    terminal.progressDone()
+    const rate = done.seconds > 0 ? Math.round(done.events / done.seconds) : 0
+    terminal.say(
+      `${counted(done.events, 'event')} sent to ${topic} and acknowledged, in ` +
+        `${durationText(done.seconds * 1_000)} (${counted(rate, 'event')} per second)` +
+        (done.isWhole ? '' : '; stopped before the end of the input'),
+    )
+    const { events, seconds } = done
+    terminal.document({ topic, events, seconds })
+  })
 }
 
-async function produceFile(options: {
-  path: string
-  rate: number | undefined
-  producer: RecordProducer
-  topic: string
-  terminal: Terminal
-  signal: AbortSignal
-}): Promise<{ events: number; seconds: number }> {
-  const { path, rate, producer, topic, terminal, signal } = options
+async function* recordsOf(
+  options: Options,
+  signal: AbortSignal,
+): AsyncGenerator<OutgoingRecord, void> {
+  const { format, quotes } = options
+  const columns = columnsOf(options)
+  const input = inputOf(options.data)
+  const read = { columns, format, quotes, need: 'text', onNote: sayFileNote } as const
+  for await (const row of fileRows(input, read).rows) {
+    if (signal.aborted) return
+    yield recordOfRow(row, columns)
+  }
+}
+
+function columnsOf({ textColumn, labelColumn }: ColumnOptions): RowColumns {
+  return {
+    text: textColumn ?? defaultColumns.text,
+    label: labelColumn ?? defaultColumns.label,
+  }
+}
+
+type Counting = { readonly total: () => RowCount | undefined; readonly stop: () => void }
+
+/** Counts the rows of a file beside sending them; the total is known once that is done. */
+function startCounting(options: Options, signal: AbortSignal): Counting {
+  const stopping = new AbortController()
+  let total: RowCount | undefined
+  if (options.data !== '-') {
+    const { data, format } = options
+    const counting = { columns: columnsOf(options), format }
+    countRows(data, { ...counting, signal: AbortSignal.any([signal, stopping.signal]) })
+      .then((count) => (total = count))
+      // What is wrong with the file is told by whoever reads it.
+      .catch(() => undefined)
+  }
+  return { total: () => total, stop: () => stopping.abort() }
+}
+
+type Sending = {
+  readonly rate: number | undefined
+  readonly producer: RecordProducer
+  readonly topic: string
+  readonly terminal: Terminal
+  readonly total: () => RowCount | undefined
+  readonly signal: AbortSignal
+}
+
+async function sendAll(
+  records: { first: IteratorResult<OutgoingRecord, void>; rest: AsyncGenerator<OutgoingRecord> },
+  { rate, producer, topic, terminal, total, signal }: Sending,
+): Promise<{ events: number; seconds: number; isWhole: boolean }> {
   const startMs = performance.now()
   const batchMax = rate === undefined ? batchEvents : Math.max(1, Math.min(batchEvents, rate / 10))
   let events = 0
   let batch: OutgoingRecord[] = []
-  const flush = async () => {
+  const flush = async (): Promise<void> => {
     await producer.send(topic, batch)
     events += batch.length
     batch = []
-    terminal.progress(`${countText(events)} events acknowledged`)
-    if (rate !== undefined) {
-      const aheadMs = (events / rate) * 1_000 - (performance.now() - startMs)
-      if (aheadMs > 0) await sleep(aheadMs, undefined, { signal }).catch(() => undefined)
-    }
+    const elapsedMs = performance.now() - startMs
+    terminal.progress(sendingText({ events, elapsedMs, total: total() }))
+    if (rate === undefined) return
+    const aheadMs = (events / rate) * 1_000 - elapsedMs
+    if (aheadMs > 0) await sleep(aheadMs, undefined, { signal }).catch(() => undefined)
   }
-  let lineNumber = 0
-  for await (const line of createInterface({ input: openLines(path), crlfDelay: Infinity })) {
-    lineNumber++
+  for (let next = records.first; next.done !== true;) {
     if (signal.aborted) break
-    if (line.trim() === '') continue
-    batch.push(recordOfLine(line, `${path}:${lineNumber}`))
+    batch.push(next.value)
     if (batch.length >= batchMax) await flush()
-  }
-  if (batch.length > 0) await flush()
-  return { events, seconds: (performance.now() - startMs) / 1_000 }
-}
-
-function recordOfLine(line: string, position: string): OutgoingRecord {
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch (cause) {
-    throw new WinnowError('dataset_invalid', `${position}: not JSON: ${errorMessage(cause)}`, {
-      cause,
+    next = await records.rest.next().catch(async (wrongRow: unknown) => {
+      if (batch.length > 0) await flush()
+      terminal.progressDone()
+      if (events > 0) logLine(`${counted(events, 'event')} before the wrong row: sent`)
+      throw wrongRow
     })
   }
-  const parsed = eventJson.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    const at = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
-    throw new WinnowError('dataset_invalid', `${position}: ${at}${issue.message}`)
-  }
-  return { key: parsed.data.id ?? null, value: JSON.stringify(parsed.data) }
+  if (batch.length > 0) await flush()
+  return { events, seconds: (performance.now() - startMs) / 1_000, isWhole: !signal.aborted }
 }
 
-function openLines(path: string): Readable {
-  if (path === '-') return process.stdin
-  const file = createReadStream(path)
-  if (!path.endsWith('.gz')) return file
-  const gunzip = createGunzip()
-  file.on('error', (error) => gunzip.destroy(error))
-  return file.pipe(gunzip)
+/** One line on how far sending is: total and time left are there once the rows are counted. */
+export function sendingText({
+  events,
+  elapsedMs,
+  total,
+}: {
+  events: number
+  elapsedMs: number
+  total: RowCount | undefined
+}): string {
+  const rate = elapsedMs > 0 ? (events / elapsedMs) * 1_000 : 0
+  const speed = `${counted(rate, 'event')} per second`
+  if (total === undefined || total.rows < events)
+    return `${counted(events, 'event')} sent, ${speed}`
+  const about = total.accuracy === 'about' ? 'about ' : ''
+  const leftMs = rate > 0 ? ((total.rows - events) / rate) * 1_000 : 0
+  return (
+    `${countText(events)} of ${about}${counted(total.rows, 'event')} sent, ${speed}, ` +
+    `${durationText(leftMs)} left`
+  )
 }

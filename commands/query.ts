@@ -1,6 +1,8 @@
 // `winnow query`: SQL on ClickHouse from the command line.
 import type { Command } from 'commander'
 import { createAnalytics } from '../infra/clickhouse.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { parseForPassing } from '../schemas/exact-json.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand } from './shared-options.ts'
 import { writeRaw } from './terminal.ts'
@@ -12,7 +14,9 @@ export function addQueryCommand(program: Command): void {
     summary: 'run SQL on ClickHouse',
     description:
       'Prints the rows as a table, with --json as one document {columns, rows, count}, or in the\n' +
-      'FORMAT that the SQL names. Control characters are shown as escapes.',
+      'FORMAT that the SQL names. JSON has numbers with all their digits, also those that JavaScript\n' +
+      'would round (UInt64, Int256, Decimal), and "inf", "-inf" and "nan" as strings. Control characters\n' +
+      'are shown as escapes.',
     examples: [
       'winnow query "SELECT label, sum(events) FROM label_counts GROUP BY label"',
       'winnow query "SELECT text, label, score FROM classifications LIMIT 5" --json',
@@ -39,9 +43,23 @@ export function addQueryCommand(program: Command): void {
 
 type JsonAnswer = { meta: { name: string; type: string }[]; data: unknown[]; rows: number }
 
-/** A statement without a result has an empty answer. */
+/** A statement without a result has an empty answer. Throws usage for the answer in another format. */
 function documentOf(answer: string) {
   if (answer === '') return { columns: [], rows: [], count: 0 }
-  const { meta, data, rows } = JSON.parse(answer) as JsonAnswer
+  const { meta, data, rows } = jsonAnswer(answer)
   return { columns: meta, rows: data, count: rows }
+}
+
+function jsonAnswer(answer: string): JsonAnswer {
+  let document: Partial<JsonAnswer> | null = null
+  try {
+    document = parseForPassing(answer) as Partial<JsonAnswer> | null
+  } catch {
+    // Told below, with the answers that are JSON of another form.
+  }
+  if (Array.isArray(document?.meta) && Array.isArray(document.data)) return document as JsonAnswer
+  throw new WinnowError(
+    'usage',
+    '--json gives one document of its own, but the SQL names another FORMAT: leave out the one or the other',
+  )
 }

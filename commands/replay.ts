@@ -9,6 +9,7 @@ import { readRanges, resolveRange } from '../infra/topic-range.ts'
 import { topicOf } from '../infra/topics.ts'
 import { openVersion } from '../models/version-store.ts'
 import type { Classification } from '../schemas/classification.ts'
+import { counted } from '../schemas/counted.ts'
 import { createPipeline } from '../streams/pipeline.ts'
 import type { Slice } from '../streams/ports.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
@@ -18,9 +19,10 @@ import { openModel } from './model.ts'
 import { openAll } from './opened.ts'
 import { createPatience } from './patience.ts'
 import { openReplayTable, type ResumedRange } from './replay-table.ts'
+import { progressText } from './progress-text.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, durationText, logLine } from './terminal.ts'
+import { durationText, logLine } from './terminal.ts'
 
 type Options = SharedOptions & { from?: string; to?: string; model: string; into?: string }
 
@@ -65,20 +67,16 @@ export function addReplayCommand(program: Command): void {
           ...{ options, config, storeDir: paths.store, signal },
           log: logLine,
           onProgress: ({ events }, total) => {
-            const perSecond = events / ((performance.now() - startMs) / 1_000)
-            const left = durationText(((total - events) / perSecond) * 1_000)
-            terminal.progress(
-              `${countText(events)} of ${countText(total)} events, ` +
-                `${countText(Math.round(perSecond))} a second, ${left} left`,
-            )
+            const elapsedMs = performance.now() - startMs
+            terminal.progress(progressText({ done: events, total, noun: 'event', elapsedMs }))
           },
         }),
       )
       terminal.progressDone()
       const rejected = done.events - done.results
       terminal.say(
-        `${countText(done.results)} rows of ${done.model} in ${done.into}, ` +
-          `${countText(rejected)} events rejected, ${durationText(done.seconds * 1_000)}`,
+        `${counted(done.results, 'row')} of ${done.model} in ${done.into}, ` +
+          `${counted(rejected, 'event')} rejected, ${durationText(done.seconds * 1_000)}`,
       )
       terminal.document(done)
     })

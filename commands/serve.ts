@@ -12,7 +12,7 @@ import { createLabelPublisher } from '../infra/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../infra/kafka.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { createResultReader } from '../infra/result-reader.ts'
-import { createTelemetry } from '../infra/telemetry.ts'
+import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
 import type { ModelSlot } from '../models/model-slot.ts'
 import type { Work } from '../models/sliced-work.ts'
@@ -20,6 +20,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
+import { gatewayFigures, showLive } from './live-figures.ts'
 import type { OpenModel } from './model.ts'
 import { closing, openAll, type Opened } from './opened.ts'
 import { recordService } from './service-record.ts'
@@ -33,6 +34,7 @@ type Options = SharedOptions & { host?: string; port?: number; model?: string }
 export type Served = {
   readonly url: string
   readonly model: string | undefined
+  readonly telemetry: Telemetry
   /** Rejects when the models cannot be followed any more, for good. */
   readonly failed: Promise<never>
   close(): Promise<void>
@@ -65,15 +67,20 @@ export function addServeCommand(program: Command): void {
       createAuthorize(config.gateway)
       await prepareBackends(config)
       await untilStopped(async (signal) => {
-        const served = await openGateway({ config, storeDir: paths.store, log: logTimed })
+        const log = (line: string) => {
+          terminal.progressDone()
+          logTimed(line)
+        }
+        const served = await openGateway({ config, storeDir: paths.store, log })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +
             `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
         )
         terminal.document({ url: served.url, model: served.model })
+        const hide = showLive(terminal, served.telemetry, gatewayFigures)
         await closing(
-          () => Promise.race([aborted(signal), served.failed]),
+          () => Promise.race([aborted(signal), served.failed]).finally(hide),
           () => forget().finally(() => served.close()),
         )
       })
@@ -125,7 +132,7 @@ export function openGateway(options: {
     const server = opened.add(await listen(app, config.gateway), (one) => one.close())
     const { url } = server
     const close = () => opened.close()
-    return { url, model: slot?.current.ref, failed, close }
+    return { url, model: slot?.current.ref, telemetry, failed, close }
   })
 }
 

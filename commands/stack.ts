@@ -1,18 +1,16 @@
 // `winnow up`, `down` and `status`: the embedded stack of this folder.
 import type { Command } from 'commander'
-import { createKafka } from '../infra/kafka.ts'
+import { noRegistry } from '../configs/schema.ts'
+import { hasRegistry } from '../infra/registry.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
-import { readLag, topicOf } from '../infra/topics.ts'
-import { inputTopic } from '../streams/pipeline.ts'
-import { stageNames } from '../streams/slice.ts'
 import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
-import { formerGroup, isOfOtherStack, stagesOf } from './group-name.ts'
+import { consumerTable, readConsumers } from './consumer-groups.ts'
 import { prepareBackends } from './migrate.ts'
 import { readService } from './service-record.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { countText, durationText, tableText } from './terminal.ts'
+import { durationText, tableText } from './terminal.ts'
 
 /** Adds `up`, `down` and `status` to the program. */
 export function addStackCommands(program: Command): void {
@@ -22,8 +20,14 @@ export function addStackCommands(program: Command): void {
     description:
       'Starts what is not running and waits until all of it answers. Ports that are taken are replaced\n' +
       'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE), and in its\n' +
-      'stack.json the password of the engine and the token of the registry, which other programs must send.',
-    examples: ['winnow up', 'winnow up --set local.kafkaPort=29092', 'winnow status'],
+      'stack.json the password of the engine and the token of the registry, which other programs must send.\n' +
+      'With registry.url none there is no registry: all events are JSON, and so is what Winnow writes.',
+    examples: [
+      'winnow up',
+      'winnow up --set local.kafkaPort=29092',
+      'winnow up --set registry.url=none',
+      'winnow status',
+    ],
   }).action(async (options: SharedOptions) => {
     const { terminal } = await readContext(options)
     await untilStopped((signal) => bringUp(options, signal))
@@ -31,7 +35,7 @@ export function addStackCommands(program: Command): void {
     await prepareBackends(context.config)
     const state = await readStack(context)
     terminal.say(stackTable(state.stack))
-    terminal.document(state)
+    terminal.document({ ...state, consumers: [] })
   })
   addCommand(program, {
     name: 'down',
@@ -55,7 +59,8 @@ export function addStackCommands(program: Command): void {
     name: 'status',
     summary: 'what runs, where, and how far behind it is',
     description:
-      'Asks each service of the embedded stack, and Kafka for the lag of the consumer groups.',
+      'Asks each service of the embedded stack, and Kafka (kafka.brokers) for the consumer groups: how far\n' +
+      'behind each is, how many processes are in it, and since when nobody consumes.',
     examples: ['winnow status', 'winnow status --json'],
   }).action(async (options: SharedOptions) => {
     const context = await openContext(options)
@@ -64,27 +69,27 @@ export function addStackCommands(program: Command): void {
     if (state.stack.length === 0)
       terminal.say('no stack in this folder yet; `winnow up` starts one')
     else terminal.say(stackTable(state.stack))
-    if (state.consumers.length > 0) {
+    const { consumers, warnings } = await readConsumers(context, state)
+    if (consumers.length > 0) {
       terminal.say()
-      terminal.say(
-        tableText(
-          ['group', 'stages', 'topic', 'lag'],
-          state.consumers.map((one) => [one.group, one.stage, one.topic, countText(one.lag)]),
-        ),
-      )
+      terminal.say(consumerTable(consumers, Date.now()))
     }
-    terminal.document(state)
+    if (warnings.length > 0) terminal.say()
+    for (const line of warnings) terminal.say(terminal.style('yellow', line))
+    terminal.document({ ...state, consumers })
   })
 }
 
 /** Starts the stack of this folder with progress lines. */
 export async function bringUp(options: SharedOptions, signal: AbortSignal): Promise<void> {
-  const { config, terminal, paths } = await readContext(options)
+  // A stack without a registry gets one when it is started without the setting.
+  const { config, terminal, paths } = await readContext(options, {}, 'ignored')
   const { kafkaPort, registryPort, analyticsPort } = config.local
   await startStack({
     stateDir: paths.state,
     cacheDir: paths.cache,
     ports: { kafka: kafkaPort, registry: registryPort, analytics: analyticsPort },
+    registry: hasRegistry(config.registry) ? 'embedded' : 'none',
     onProgress: (line) => terminal.say(terminal.style('dim', line)),
     signal,
   })
@@ -92,11 +97,9 @@ export async function bringUp(options: SharedOptions, signal: AbortSignal): Prom
 
 type StackView = {
   stack: { name: string; pid: number | null; url: string; ready: boolean; uptimeMs?: number }[]
-  consumers: { group: string; stage: string; topic: string; lag: number }[]
 }
 
-async function readStack(context: CommandContext): Promise<StackView> {
-  const { config, paths } = context
+async function readStack({ paths }: CommandContext): Promise<StackView> {
   const services = await stackStatus({ stateDir: paths.state })
   const gateway = await readService(paths.state, 'gateway')
   const stack: StackView['stack'] = [
@@ -105,23 +108,7 @@ async function readStack(context: CommandContext): Promise<StackView> {
       ? []
       : [{ ...gateway, ready: await answers(`${gateway.url}/readyz`) }]),
   ]
-  const kafkaReady = services.some((service) => service.name === 'kafka' && service.ready)
-  return { stack, consumers: kafkaReady ? await readConsumers(config) : [] }
-}
-
-async function readConsumers(config: CommandContext['config']): Promise<StackView['consumers']> {
-  const lags = await readLag(createKafka(config), {
-    groupPrefix: config.stream.group,
-    topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
-  })
-  // What a group committed under an earlier name stays on the broker, and grows old there.
-  const former = new Set(lags.map(({ group }) => formerGroup(config, group)))
-  return lags
-    .filter(({ group }) => !former.has(group) && !isOfOtherStack(config, group))
-    .map(({ group, topic, lag }) => {
-      const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
-      return { group, stage: stagesOf(config, group) || (first ?? ''), topic, lag }
-    })
+  return { stack }
 }
 
 function stackTable(stack: StackView['stack']): string {
@@ -129,8 +116,8 @@ function stackTable(stack: StackView['stack']): string {
     ['service', 'state', 'address', 'pid', 'up for'],
     stack.map(({ name, ready, url, pid, uptimeMs }) => [
       name,
-      ready ? 'ready' : pid === null ? 'stopped' : 'not ready',
-      url,
+      url === noRegistry ? 'none' : ready ? 'ready' : pid === null ? 'stopped' : 'not ready',
+      url === noRegistry ? 'JSON only (registry.url)' : url,
       pid ?? '',
       uptimeMs === undefined ? '' : durationText(uptimeMs),
     ]),

@@ -13,6 +13,7 @@ import { openFaultPoints } from './fault-points.ts'
 import { openLabelStage } from './label-stage.ts'
 import { closing, openAll } from './opened.ts'
 import { openStage, type StageOptions } from './stage.ts'
+import { showLive, streamFigures } from './live-figures.ts'
 import { logTimed } from './terminal.ts'
 
 type Options = SharedOptions & { stages: string; group?: string; model?: string }
@@ -23,18 +24,23 @@ export function addStreamCommand(program: Command): void {
     name: 'stream',
     summary: 'run a slice of the stages until stopped',
     description:
-      'Consumes one topic, runs the stages validate, tokenize and infer or any contiguous part of\n' +
-      'them, and writes to the next topic or, after infer, to ClickHouse. Start more of them to scale:\n' +
+      'Consumes one topic, runs the stages validate, tokenize and infer (all of them unless --stages\n' +
+      'names a part), and writes to the next topic or, after infer, to ClickHouse. On a terminal a line\n' +
+      'shows rate, rows, dead letters, lag and model while it runs. Start more of them to scale:\n' +
       'the group shares the partitions. Beside infer, or alone as the stage labels, it writes the labels\n' +
       'that people give on winnow.labels to ClickHouse. Several models may classify one topic: a model\n' +
       'that --model names has a group of its own, unless it is the one that is configured.',
     examples: [
-      'winnow stream --stages validate..infer',
-      'winnow stream --stages validate..infer --model intent',
+      'winnow stream',
+      'winnow stream --model intent',
       'winnow stream --stages infer --model intent@3 --group night-shift',
     ],
   })
-    .requiredOption('--stages <range>', 'validate..infer, or one stage, any part of it, or labels')
+    .option(
+      '--stages <range>',
+      'validate, tokenize, infer, a range such as validate..tokenize, or labels',
+      'validate..infer',
+    )
     .option('--group <name>', 'consumer group (default: stream.group, the stages, the model)')
     .option('--model <ref>', 'model to serve: NAME, NAME@VERSION or NAME@champion')
     .action(async (options: Options) => {
@@ -49,7 +55,10 @@ async function runStream(options: Options): Promise<void> {
     'inference.model': options.model,
   })
   await prepareBackends(config)
-  const log = logTimed
+  const log = (line: string) => {
+    terminal.progressDone()
+    logTimed(line)
+  }
   const group =
     options.group ??
     defaultGroup(
@@ -75,7 +84,8 @@ async function runStream(options: Options): Promise<void> {
           `; metrics on ${listener.url}/metrics; stop with Ctrl-C`,
       )
       terminal.document({ group, stages: options.stages, model, metrics: listener.url })
-      await Promise.race([aborted(signal), services.ended])
+      const hide = showLive(terminal, telemetry, streamFigures)
+      await Promise.race([aborted(signal), services.ended]).finally(hide)
       if (signal.aborted) log('stopping: finishing what is in flight')
     }
     const watched = () =>

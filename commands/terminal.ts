@@ -12,6 +12,10 @@ type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
+  /** Columns of the terminal that a person looks at; undefined when stdout is none, and with --json. */
+  readonly width: number | undefined
+  /** Whether a person watches a line that is overwritten: stderr is a terminal, and --json was not given. */
+  readonly isLive: boolean
   /** Lines for a person. */
   say(lines?: string): void
   /** The one JSON document of a command; does nothing without --json. */
@@ -49,6 +53,8 @@ export function createTerminal(options: { json: boolean }): Terminal {
   }
   return {
     json: options.json,
+    width: !options.json && process.stdout.isTTY ? process.stdout.columns : undefined,
+    isLive: live && !options.json,
     say(text = '') {
       clear()
       lines.write(`${shownText(text)}\n`)
@@ -66,7 +72,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
     progress(text) {
       const line = printableText(withoutUrlSecrets(text))
       if (live) {
-        const width = process.stderr.columns
+        const width = process.stderr.columns || 80
         process.stderr.write(`\r\u001b[2K${line.slice(0, Math.max(20, width - 1))}`)
         shown = true
       } else if (line !== lastPlain && performance.now() - lastPlainMs > plainProgressMs) {
@@ -154,11 +160,17 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text.replaceAll(styleMark, '\u001b')).length
 }
 
-/** A duration for people: 950 ms, 12.3 s, 4 min 5 s. */
+/** A duration for people: 950 ms, 12.3 s, 4 min 5 s, 2 h 10 min, 3 d 4 h. */
 export function durationText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
+  const seconds = Math.round(ms / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24
+    ? `${hours} h ${minutes % 60} min`
+    : `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
 /** A count with thousands separators, rounded to a whole number. */

@@ -1,7 +1,10 @@
 // The progress line of training. It owns the words; when it is shown is the terminal's.
+import { counted } from '../schemas/counted.ts'
+import type { EmbeddingProgress } from '../trainers/embed-texts.ts'
 import type { TrainEncoderProgress } from '../trainers/train-encoder.ts'
 import type { TrainHeadProgress } from '../trainers/train-head.ts'
 import { countText, durationText } from './terminal.ts'
+import { joinedParts, timeLeftText } from './work-rate.ts'
 
 const barWidth = 20
 
@@ -9,12 +12,14 @@ const barWidth = 20
 export function progressText(progress: TrainHeadProgress | TrainEncoderProgress): string {
   switch (progress.kind) {
     case 'embedding':
-      return (
-        `embedding ${progress.part}: ${countText(progress.done)} of ${countText(progress.total)} texts, ` +
-        `${countText(progress.textsPerSecond)} a second`
+      return embeddingText(progress, `embedding ${progress.part}`)
+    case 'fitting':
+      return joinedParts(
+        `${barText(progress.share)} training the head: fit ${progress.fit} of at most ` +
+          `${progress.fits} (C = ${progress.inverseRegularisation})`,
+        `${progress.stepsPerSecond.toFixed(1)} steps a second`,
+        timeLeftText(progress.secondsLeft),
       )
-    case 'trial':
-      return `fitting the head: C = ${progress.inverseRegularisation}`
     case 'engine':
       return `training on ${progress.runtime}`
     case 'freezing':
@@ -34,6 +39,15 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
     case 'publishing':
       return 'writing the model and checking it against the trainer'
   }
+}
+
+/** How far embedding is; texts that were kept from an earlier run take no time. */
+export function embeddingText(progress: EmbeddingProgress, what: string): string {
+  const { done, total, textsPerSecond } = progress
+  const count = `${what}: ${countText(done)} of ${counted(total, 'text')}`
+  if (done === total || textsPerSecond <= 0) return count
+  const left = timeLeftText((total - done) / textsPerSecond)
+  return joinedParts(count, `${countText(textsPerSecond)} a second`, left)
 }
 
 function barText(share: number): string {

@@ -108,7 +108,11 @@ function readSecretFor(
 
 /** Reads a value given as text according to the JSON type of its field; lists split at commas. */
 export function parseText(text: string, type: string): unknown {
-  if (type === 'integer' || type === 'number') return text.trim() === '' ? text : Number(text)
+  if (type === 'integer' || type === 'number') {
+    // What is no number stays as it was written, so that the complaint shows it.
+    const value = Number(text)
+    return text.trim() === '' || Number.isNaN(value) ? text : value
+  }
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   if (type === 'array') {
     if (text.trimStart().startsWith('[')) {

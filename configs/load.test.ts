@@ -92,7 +92,10 @@ describe('loadConfig', () => {
       'gateway.prt is not a setting (set by --set); did you mean gateway.port?',
     ],
     [{ set: ['gatway.port=1'] }, 'gatway is not a setting'],
-    [{ set: ['gateway.port=x'] }, /gateway\.port is null \(set by --set\)|gateway\.port is NaN/],
+    [
+      { set: ['gateway.port=x'] },
+      'gateway.port is "x" (set by --set): must be a number, not a string',
+    ],
     [{ set: ['gateway.port=70000'] }, 'gateway.port is 70000 (set by --set)'],
     [{ set: ['kafka.brokers=localhost'] }, 'must be host:port'],
     [{ set: ['oops'] }, '--set takes PATH=VALUE'],

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { z } from 'zod'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { issueRule } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
@@ -194,9 +195,9 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
       (at, key) => (at as Tree | undefined)?.[String(key)],
       tree,
     )
-    return [
-      `${path} is ${shownValue(path, value)}${origin ? ` (set by ${origin})` : ''}: ${issue.message}`,
-    ]
+    const setBy = origin ? ` (set by ${origin})` : ''
+    if (value === undefined) return [`${path} is missing${setBy}`]
+    return [`${path} is ${shownValue(path, value)}${setBy}: ${issueRule(issue, tree)}`]
   })
   return new WinnowError('config_invalid', sentences.join('\n'), {
     details: { problems: sentences },
@@ -205,7 +206,6 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
 
 /** A value as a complaint shows it: without secrets, wherever in it they are. */
 function shownValue(path: string, value: unknown): string {
-  if (value === undefined) return 'missing'
   const secrets = configFields().filter(({ secret }) => secret)
   if (secrets.some((field) => `${path}.`.startsWith(`${field.path}.`))) return '***'
   const names = new Set(secrets.map((field) => field.path.split('.').at(-1)))

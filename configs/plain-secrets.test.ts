@@ -27,6 +27,7 @@ describe('plainSecrets', () => {
     ['kafka.saslMechanism=scram-sha-512'],
     ['registry.url=https://registry', 'registry.username=me', 'registry.password=x'],
     ['registry.url=http://registry:8081'],
+    ['registry.url=none', 'registry.token=x'],
     ['clickhouse.url=http://127.0.0.1:8123', 'clickhouse.password=x'],
     ['clickhouse.url=http://[::1]:8123', 'clickhouse.password=x'],
     ['clickhouse.url=http://localhost:8123', 'clickhouse.password=x'],

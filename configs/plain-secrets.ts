@@ -1,6 +1,6 @@
 // Finds connections of a configuration on which a password travels unencrypted. It only says so: a mesh or a tunnel
 // may encrypt what this cannot see.
-import type { Config } from './schema.ts'
+import { noRegistry, type Config } from './schema.ts'
 
 /** The setting that makes it so, what happens, and what to do about it. */
 export type PlainSecret = {
@@ -23,6 +23,7 @@ export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecr
     { setting: 'clickhouse.url', ...clickhouse, hasPassword: Boolean(clickhouse.password) },
   ]
   for (const { setting, url, hasPassword } of overHttp) {
+    if (url === noRegistry) continue
     const { protocol, hostname, username, password } = new URL(url)
     if (protocol !== 'http:' || isLoopback(hostname)) continue
     if (!hasPassword && username === '' && password === '') continue

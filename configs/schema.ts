@@ -1,6 +1,7 @@
 // The one schema of the configuration: every field with its default, unit and meaning. The reference
 // page docs/configuration.md is generated from it. Reading files and the environment is load.ts's.
 import { z } from 'zod'
+import { isHttpUrl, urlProblem } from './http-url.ts'
 
 const ms = (text: string, value: number) =>
   z.int().min(0).default(value).describe(`${text} Milliseconds.`)
@@ -9,9 +10,14 @@ const bytes = (text: string, value: number) =>
   z.int().min(1).default(value).describe(`${text} Bytes.`)
 const port = (text: string, value: number) =>
   z.int().min(0).max(65_535).default(value).describe(`${text} 0 picks a free one.`)
-/** An address of HTTP: `user:password@host` is none, although it is a URL. */
-const httpUrl = () =>
-  z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+/** An address of HTTP, or the word that stands for none. `user:password@host` is none, although it is a URL. */
+const httpUrl = (none?: string) =>
+  z
+    .string()
+    .refine((text) => text === none || isHttpUrl(text), {
+      error: ({ input }) => urlProblem(String(input), none),
+    })
+    .meta({ format: 'uri' })
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
 
 const kafka = z.strictObject({
@@ -40,10 +46,16 @@ const kafka = z.strictObject({
     ),
 })
 
+/** The address of a registry that there is not. */
+export const noRegistry = 'none'
+
 const registry = z.strictObject({
-  url: httpUrl()
+  url: httpUrl(noRegistry)
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
-    .describe('Schema registry, Confluent API.'),
+    .describe(
+      'Schema registry, Confluent API. none: there is no registry, events and all that Winnow writes are JSON, ' +
+        'and an Avro event is a dead letter.',
+    ),
   username: z.string().optional().describe('Basic authentication user.'),
   password: secret('Basic authentication password.'),
   token: secret('Bearer token; takes the place of user and password.'),

@@ -5,7 +5,8 @@ import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { bodyTooLarge, createBodyMemory } from './request-body.ts'
+import { decodedBody } from './content-coding.ts'
+import { bodyTooLarge, createBodyMemory, type BodySource } from './request-body.ts'
 import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkLane } from './work-lane.ts'
 
@@ -127,13 +128,17 @@ function runUntil<T>(
 }
 
 /**
- * The body as a stream. On a socket it is Node's own, which joins small chunks as it is read; as a web stream
+ * The body as a stream without its coding. On a socket it is Node's own, which joins small chunks as it is read; as a web stream
  * each chunk, of one byte maybe, would cost several objects.
  */
-function bodyOf(c: Context<GatewayEnv>, bytesMax: number): Readable | undefined {
+function bodyOf(c: Context<GatewayEnv>, bytesMax: number): BodySource | undefined {
   if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)
-  const incoming = incomingOf(c)
-  if (incoming !== undefined) return incoming
+  const contentEncoding = c.req.header('content-encoding')
+  const stream = incomingOf(c) ?? webBody(c)
+  return stream && decodedBody(stream, { contentEncoding, bytesMax })
+}
+
+function webBody(c: Context<GatewayEnv>): Readable | undefined {
   const { body } = c.req.raw
   return body === null ? undefined : Readable.fromWeb(body as never)
 }

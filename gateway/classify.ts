@@ -7,11 +7,12 @@ import { cleaning } from '../models/clean-text.ts'
 import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { visibleText } from '../schemas/event.ts'
+import { issueSentence } from '../schemas/issue-text.ts'
 import { bodyFormat, readBody } from './event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './ports.ts'
 import { createItemErrors } from './problem.ts'
-import { addRoute, addSchemas, jsonContent, problems } from './route.ts'
+import { addRoute, addSchemas, contentEncodingParameter, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
 type ClassifyConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
@@ -92,8 +93,7 @@ function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof
   const parsed = classifyRequest.safeParse(read.value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
-    const field = issue.path.join('.')
-    throw bodyInvalid(`${field === '' ? 'The body' : field}: ${issue.message}`, field)
+    throw bodyInvalid(issueSentence(issue, read.value, 'The body'), issue.path.join('.'))
   }
   if (parsed.data.texts.length > textsMax) throw tooManyTexts(textsMax)
   return parsed.data
@@ -171,6 +171,7 @@ const postClassify: RouteConfig = {
     'Results come in the order of the texts. Nothing is stored, and Kafka has no part in it.',
   tags: ['classify'],
   security: [{ bearer: ['read'] }],
+  parameters: [contentEncodingParameter],
   request: { body: { required: true, content: jsonContent('ClassifyRequest') } },
   responses: {
     200: { description: 'One result for each text.', content: jsonContent('ClassifyResponse') },

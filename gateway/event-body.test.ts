@@ -30,7 +30,8 @@ describe('bodyFormat', () => {
     ['text/plain', undefined],
     ['application/x-www-form-urlencoded', undefined],
     ['application/json; charset=latin1', undefined],
-    ['application/json', 'gzip'],
+    ['application/json', 'br'],
+    ['application/json', 'gzip, gzip'],
     ['constructor', undefined],
   ])('refuses type %s with encoding %s', (contentType, contentEncoding) => {
     expect(() => bodyFormat({ contentType, contentEncoding })).toThrow(

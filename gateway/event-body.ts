@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Work } from '../models/sliced-work.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { EventError } from '../schemas/errors.ts'
+import { codingOf } from './content-coding.ts'
 import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
 
 /** One value of the body, or why it could not be read. */
@@ -33,16 +34,13 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
 /**
  * The format that the headers name. A missing type is refused as well: a browser sends such a request
  * across origins without asking first, so accepting it would let any page post to a loopback gateway.
- * Throws `media_type_unsupported`, also for a compressed body.
+ * Throws `media_type_unsupported`, also for a coding that no body may have.
  */
 export function bodyFormat(headers: {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
 }): BodyFormat {
-  const coding = headers.contentEncoding?.trim().toLowerCase() ?? 'identity'
-  if (coding !== 'identity') {
-    throw new WinnowError('media_type_unsupported', `Content-Encoding ${coding} is not supported`)
-  }
+  codingOf(headers.contentEncoding)
   const [type, ...parameters] = (headers.contentType ?? '').toLowerCase().split(';')
   const format = formats.get(type!.trim())
   const charset = /charset="?([^";\s]+)/.exec(parameters.join(';'))?.[1] ?? 'utf-8'

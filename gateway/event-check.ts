@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import type { EventErrorCode } from '../schemas/errors.ts'
 import { eventJson, visibleText } from '../schemas/event.ts'
+import { issueRule } from '../schemas/issue-text.ts'
 import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import type { PublishedEvent } from './ports.ts'
 
@@ -64,7 +65,10 @@ export function textDefects(text: string, bytesMax: number): EventDefect[] {
     const message = `text has ${bytes} bytes; at most ${bytesMax} are allowed (limits.textBytesMax)`
     return [{ code: 'text_too_long', field, message }]
   }
-  if (!visibleText.test(text)) return [{ code: 'text_empty', field, message: 'text is empty' }]
+  if (!visibleText.test(text)) {
+    const message = text === '' ? 'text is empty' : 'text has no visible character'
+    return [{ code: 'text_empty', field, message }]
+  }
   return text.isWellFormed()
     ? []
     : [{ code: 'text_unpaired_surrogate', field, message: 'text holds an unpaired surrogate' }]
@@ -75,6 +79,7 @@ type Issue = z.core.$ZodIssue
 /** What one issue of a schema says about a value; `noun` is what the value should be. */
 export function shapeDefects(issue: Issue, value: object, noun: string): EventDefect[] {
   const field = shorten(issue.path.join('.'))
+  const message = `${field} ${issueRule(issue, value)}`
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
@@ -83,19 +88,18 @@ export function shapeDefects(issue: Issue, value: object, noun: string): EventDe
         message: `${shorten(key)} is not a field of ${noun}`,
       }))
     case 'too_big':
-      return [{ code: 'field_too_long', field, message: `${field} is too long` }]
+      return [{ code: 'field_too_long', field, message }]
     case 'invalid_key':
       return [
         { code: 'field_too_long', field: 'attributes', message: 'an attribute name is too long' },
       ]
     case 'too_small':
-      return [{ code: 'field_type', field, message: `${field} must not be empty` }]
     case 'custom':
-      return [{ code: 'field_type', field, message: `${field} ${issue.message}` }]
+      return [{ code: 'field_type', field, message }]
     default:
       return issue.path.length === 1 && !Object.hasOwn(value, issue.path[0]!)
-        ? [{ code: 'field_missing', field, message: `${field} is missing` }]
-        : [{ code: 'field_type', field, message: `${field} has the wrong type` }]
+        ? [{ code: 'field_missing', field, message }]
+        : [{ code: 'field_type', field, message }]
   }
 }
 

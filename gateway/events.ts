@@ -13,7 +13,14 @@ import { repeatableId, timeOrderedId, type RequestIdentity } from './event-ids.t
 import { createIdempotencyMemory } from './idempotency.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
 import type { EventPublisher, PublishedEvent } from './ports.ts'
-import { addRoute, addSchemas, jsonContent, problems, schemaRef } from './route.ts'
+import {
+  addRoute,
+  addSchemas,
+  contentEncodingParameter,
+  jsonContent,
+  problems,
+  schemaRef,
+} from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
 /** Adds POST /v1/events. */
@@ -114,6 +121,7 @@ const postEvents: RouteConfig = {
   tags: ['events'],
   security: [{ bearer: ['ingest'] }],
   parameters: [
+    contentEncodingParameter,
     {
       name: 'Idempotency-Key',
       in: 'header',

@@ -9,7 +9,14 @@ import { bodyFormat } from './event-body.ts'
 import { shapeDefects, surrogateDefects, timeDefects } from './event-check.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
 import type { LabelPublisher, PublishedLabel } from './ports.ts'
-import { addRoute, addSchemas, jsonContent, problems, schemaRef } from './route.ts'
+import {
+  addRoute,
+  addSchemas,
+  contentEncodingParameter,
+  jsonContent,
+  problems,
+  schemaRef,
+} from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
 /** Adds POST /v1/labels. */
@@ -106,6 +113,7 @@ const postLabels: RouteConfig = {
     'request changes nothing.',
   tags: ['labels'],
   security: [{ bearer: ['ingest'] }],
+  parameters: [contentEncodingParameter],
   request: {
     body: {
       required: true,

@@ -194,6 +194,9 @@ export function problemResponse(c: Context, thrown: unknown, requestId: string):
   }
   const wait = retryAfterS(error)
   if (wait !== undefined) c.header('Retry-After', String(wait))
+  // RFC 9110, 15.5.16: which codings would have been taken.
+  const { encodings } = error.details
+  if (status === 415 && Array.isArray(encodings)) c.header('Accept-Encoding', encodings.join(', '))
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
   return c.body(JSON.stringify(document), status, { 'Content-Type': 'application/problem+json' })
 }

@@ -2,13 +2,16 @@
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { createBodyMemory } from './request-body.ts'
+import { brokenOff, createBodyMemory } from './request-body.ts'
 
 const never = new AbortController().signal
+const plain = (stream: Readable) => ({ stream, overheadBytes: 0, failure: brokenOff })
 const chunks = (...sizes: number[]) =>
-  Readable.from(
-    sizes.map((size) => Buffer.alloc(size, 'x')),
-    { objectMode: false },
+  plain(
+    Readable.from(
+      sizes.map((size) => Buffer.alloc(size, 'x')),
+      { objectMode: false },
+    ),
   )
 
 describe('createBodyMemory', () => {
@@ -28,7 +31,7 @@ describe('createBodyMemory', () => {
     const slow = Array.from({ length: 8 }, () => {
       const source = new PassThrough()
       source.write(Buffer.alloc(1_000))
-      return { source, read: memory.read(source, never).catch((error: unknown) => error) }
+      return { source, read: memory.read(plain(source), never).catch((error: unknown) => error) }
     })
     const first = memory.read(chunks(500), never)
     expect((await first).bytes.length).toBe(500)
@@ -52,21 +55,34 @@ describe('createBodyMemory', () => {
     await expect(memory.read(chunks(1), never)).rejects.toMatchObject({ code: 'queue_full' })
   })
 
+  it('counts what a decoder takes while a body arrives, and gives it back', async () => {
+    const memory = createBodyMemory(1_000)
+    const slow = Array.from({ length: 8 }, () => {
+      const source = { ...plain(new PassThrough()), overheadBytes: 1_000 }
+      return { source, read: memory.read(source, never).catch((error: unknown) => error) }
+    })
+    const next = { ...chunks(10), overheadBytes: 500 }
+    expect((await memory.read(next, never)).bytes.length).toBe(10)
+    expect(await slow[0]!.read).toMatchObject({ code: 'queue_full' })
+    expect(slow[0]!.source.stream.destroyed).toBe(true)
+    expect(slow[1]!.source.stream.destroyed).toBe(false)
+  })
+
   it('stops at the signal and when the connection breaks, and keeps nothing of either', async () => {
     const memory = createBodyMemory(1_000)
     for (let round = 0; round < 20; round += 1) {
       const stop = new AbortController()
       const stalled = new PassThrough()
       stalled.write(Buffer.alloc(1_000))
-      const read = memory.read(stalled, stop.signal)
+      const read = memory.read(plain(stalled), stop.signal)
       stop.abort(new WinnowError('deadline_exceeded', 'late'))
       await expect(read).rejects.toMatchObject({ code: 'deadline_exceeded' })
       const broken = new PassThrough()
       broken.write(Buffer.alloc(1_000))
-      const other = memory.read(broken, never)
+      const other = memory.read(plain(broken), never)
       broken.destroy()
       await expect(other).rejects.toMatchObject({ code: 'cancelled' })
-      await expect(memory.read(broken, never)).rejects.toMatchObject({ code: 'cancelled' })
+      await expect(memory.read(plain(broken), never)).rejects.toMatchObject({ code: 'cancelled' })
     }
     expect((await memory.read(chunks(1_000), never)).bytes.length).toBe(1_000)
   })

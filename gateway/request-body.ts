@@ -7,16 +7,27 @@ import { WinnowError } from '../schemas/errors.ts'
 /** Memory of all bodies together, as a multiple of the largest one. */
 const bodiesMax = 8
 
+/** What a body is read from. */
+export type BodySource = {
+  /** The bytes, without the coding that they may have been sent in (content-coding.ts). */
+  readonly stream: Readable
+  /** Memory that reading takes beside the bytes: that of a decoder, which is stopped with the reading. */
+  readonly overheadBytes: number
+  /** What an error of the stream, or its end before its time, means. */
+  readonly failure: (cause?: Error) => WinnowError
+}
+
 /** A body in memory; `release` gives its memory back, once. */
 export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
 
 /** The memory of all bodies, those at work and those that still arrive. */
 export type BodyMemory = {
   /**
-   * Reads a body to its end. Throws `body_too_large`, `cancelled` when the connection breaks, the reason of
-   * `signal`, and `queue_full` when memory runs out and no older body could be given up.
+   * Reads a body to its end. Throws `body_too_large`, `body_invalid` when its coding is damaged, `cancelled` when
+   * the connection breaks, the reason of `signal`, and `queue_full` when memory runs out and no older body could
+   * be given up. Whatever it throws, it has stopped the coding.
    */
-  read(source: Readable, signal: AbortSignal): Promise<HeldBody>
+  read(source: BodySource, signal: AbortSignal): Promise<HeldBody>
 }
 
 /** Memory for bodies of at most `bytesMax` bytes each. */
@@ -40,7 +51,7 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
     if (length > body.memory.length) {
       // A body of one chunk takes what it needs; one of many small chunks is copied twice at most.
       const capacity = Math.min(bytesMax, Math.max(length, 2 * body.memory.length))
-      reserve(body, capacity - body.capacity)
+      reserve(body, capacity - body.memory.length)
       const larger = Buffer.allocUnsafeSlow(capacity)
       body.memory.copy(larger, 0, 0, body.length)
       body.memory = larger
@@ -48,12 +59,15 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
     chunk.copy(body.memory, body.length)
     body.length = length
   }
+  const free = (body: Buffered, bytes: number) => {
+    total -= bytes
+    body.capacity -= bytes
+  }
   const release = (body: Buffered) => {
-    total -= body.capacity
-    body.capacity = 0
+    free(body, body.capacity)
   }
   return {
-    read: (source, signal) =>
+    read: ({ stream: source, overheadBytes, failure }, signal) =>
       new Promise((resolve, reject) => {
         const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
         const leave = () => {
@@ -68,6 +82,8 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
         const giveUp = (reason: Error) => {
           leave()
           release(body)
+          // Node answers on the same connection: its own stream stays, a decoder does not.
+          if (overheadBytes > 0) source.on('error', () => undefined).destroy()
           reject(reason)
         }
         const onAbort = () => {
@@ -83,6 +99,7 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
         }
         const onEnd = () => {
           leave()
+          free(body, overheadBytes)
           const bytes = body.memory.subarray(0, body.length)
           resolve({
             bytes,
@@ -92,10 +109,15 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
           })
         }
         const onClose = (cause?: Error) => {
-          const message = 'The connection broke off within the body'
-          giveUp(new WinnowError('cancelled', message, { cause }))
+          giveUp(failure(cause))
         }
         arriving.set(body, giveUp)
+        try {
+          reserve(body, overheadBytes)
+        } catch (error) {
+          giveUp(error as Error)
+          return
+        }
         signal.addEventListener('abort', onAbort, { once: true })
         source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
         if (signal.aborted) onAbort()
@@ -118,6 +140,11 @@ export function bodyTooLarge(bytesMax: number): WinnowError {
     `The body is larger than ${bytesMax} bytes (gateway.bodyBytesMax)`,
     { details: { bytesMax } },
   )
+}
+
+/** The caller left before the body was whole. */
+export function brokenOff(cause?: Error): WinnowError {
+  return new WinnowError('cancelled', 'The connection broke off within the body', { cause })
 }
 
 function memoryFull(): WinnowError {

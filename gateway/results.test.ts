@@ -1,7 +1,10 @@
 // Stored results over HTTP: parameters, the form of a result, failures of the reader.
-import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
-import { gatewayUnderTest, storedResult } from '../tests/support/gateway-under-test.ts'
+import { configWith, gatewayUnderTest, storedResult } from '../tests/support/gateway-under-test.ts'
+import { checkEvent } from './event-check.ts'
+import { listen, type GatewayServer } from './server.ts'
 
 const onTheWire = {
   id: 'winnow.events/3/17',
@@ -33,6 +36,86 @@ describe('GET /v1/results/{id}', () => {
     )
     expect([status, json['code']]).toEqual([404, 'not_found'])
     expect(asked).toEqual(['a b?\nc%\u2028'])
+  })
+})
+
+describe('every id that an event may have', () => {
+  const asked: string[] = []
+  const results = {
+    byId: (id: string) => {
+      asked.push(id)
+      return Promise.resolve([])
+    },
+    list: () => Promise.resolve({ results: [] }),
+  }
+  let server: GatewayServer
+  beforeAll(async () => {
+    const { app } = gatewayUnderTest({ results })
+    server = await listen(app, { ...configWith().gateway, port: 0 })
+  })
+  afterAll(() => server.close({ drainMsMax: 0 }))
+
+  /** What addresses, escapes and lines are made of. */
+  const piece = fc.constantFrom(
+    ...[
+      '.',
+      '..',
+      '/',
+      '\\',
+      '%',
+      '%2e',
+      '%2F',
+      '%25',
+      '%0A',
+      '%ZZ',
+      '%E9',
+      '?',
+      '#',
+      '+',
+      '&',
+      ';',
+      '@',
+    ],
+    ...[
+      '\n',
+      '\r',
+      '\t',
+      ' ',
+      '\0',
+      '\u007f',
+      '\u0085',
+      '\u2028',
+      '\ufeff',
+      'a',
+      'é',
+      '🙂',
+      '"',
+      "'",
+    ],
+  )
+  const id = fc.oneof(
+    fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join('')),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 256 }),
+  )
+
+  it('is read by its percent-encoded form, on a socket', async () => {
+    const { limits } = configWith()
+    await fc.assert(
+      fc.asyncProperty(id, async (one) => {
+        fc.pre(checkEvent({ text: 'a', id: one }, { limits, nowMs: 0 }).kind === 'ok')
+        asked.length = 0
+        await (await fetch(`${server.url}/v1/results/${encodeURIComponent(one)}`)).text()
+        expect(asked).toEqual([one])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is short enough for an address at its longest', async () => {
+    const longest = '🙂'.repeat(256)
+    asked.length = 0
+    await fetch(`${server.url}/v1/results/${encodeURIComponent(longest)}`)
+    expect(asked).toEqual([longest])
   })
 })
 

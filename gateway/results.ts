@@ -1,12 +1,16 @@
 // GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and the form
 // of a result on the wire; how they are found is the ResultReader's.
 import type { RouteConfig } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
 import { characters } from '../schemas/characters.ts'
+import { exactJsonText } from '../schemas/exact-json.ts'
+import { issueRule } from '../schemas/issue-text.ts'
 import { resultCursorPattern } from '../schemas/result-cursor.ts'
 import { parseRfc3339, rfc3339Pattern } from '../schemas/rfc3339.ts'
 import type { ResultFilter, ResultReader, StoredResult } from './ports.ts'
+import type { GatewayEnv } from './request-context.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
 
@@ -24,16 +28,21 @@ export function addResultRoutes(
     if (found.length === 0) {
       throw new WinnowError('not_found', 'There is no result for this event id (yet)')
     }
-    return c.json({ id, results: found.map(onTheWire) })
+    return exactJson(c, { id, results: found.map(onTheWire) })
   })
   addRoute(app, { ...listResults, middleware }, async (c) => {
     const filter = readFilter(c.req.queries())
     const page = await c.get('work').run(() => results.list(filter))
-    return c.json({
+    return exactJson(c, {
       results: page.results.map(onTheWire),
       ...(page.cursor !== undefined && { cursor: page.cursor }),
     })
   })
+}
+
+/** An answer whose numbers have all their digits: ClickHouse has offsets of 64 bits. */
+function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
+  return c.body(exactJsonText(value), 200, { 'Content-Type': 'application/json' })
 }
 
 /** The filter of a query string. Throws `parameter_invalid` for what is wrong, unknown or given twice. */
@@ -49,7 +58,7 @@ function readFilter(query: Record<string, string[]>): ResultFilter {
     const issue = parsed.error.issues[0]!
     throw issue.code === 'unrecognized_keys'
       ? wrongParameter(issue.keys[0]!, 'is not a parameter of this route')
-      : wrongParameter(issue.path.join('.'), issue.message)
+      : wrongParameter(issue.path.join('.'), issueRule(issue, single))
   }
   const { label, source, model, since, until, limit, cursor } = parsed.data
   const [name, version] = splitReference(model)
@@ -219,7 +228,9 @@ const getResult: RouteConfig = {
       in: 'path',
       required: true,
       schema: { type: 'string', minLength: 1, not: { enum: ['.', '..'] } },
-      description: 'The event id; slashes in it may be written as they are or as %2F.',
+      description:
+        'The event id, percent-encoded; slashes in it may be written as they are too. Every id that an ' +
+        'event may have can be read so.',
     },
   ],
   responses: {

@@ -4,6 +4,7 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Handler, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Authorize } from './auth.ts'
+import { contentCodings } from './content-coding.ts'
 import type { GatewayEnv } from './request-context.ts'
 
 /** The Hono app of the gateway. */
@@ -83,8 +84,8 @@ const problemMeanings = {
   404: 'There is no such thing.',
   408: 'The body did not arrive in the time allowed.',
   409: 'The Idempotency-Key was used for another body.',
-  413: 'The body is too large, or holds too many items.',
-  415: 'The content type is not supported.',
+  413: 'The body is too large, as it is sent or decompressed, or holds too many items.',
+  415: 'The content type, or the Content-Encoding, is not supported.',
   422: 'At least one item is invalid; `errors` names each by its index.',
   500: 'A defect in Winnow.',
   502: 'The broker or the database refused for good.',
@@ -104,6 +105,15 @@ export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
       },
     ]),
   )
+}
+
+/** The header that a route with a body takes, for its description. */
+export const contentEncodingParameter = {
+  name: 'Content-Encoding',
+  in: 'header' as const,
+  schema: { type: 'string' as const, enum: ['identity', ...contentCodings] },
+  description:
+    'How the body is compressed. gateway.bodyBytesMax bounds it as it is sent and decompressed.',
 }
 
 const retryAfter = { description: 'Seconds to wait.', schema: { type: 'integer' as const } }

@@ -1,5 +1,6 @@
 // Reads rows out of the body of an answer as they come (JSONEachRow), and finds out when it is not whole: an
 // exception of the engine behind rows that were sent with status 200, or a body that was cut.
+import { parseExactJson } from '../schemas/exact-json.ts'
 import { answerError, EngineError, engineException, failureBytesMax } from './clickhouse-failure.ts'
 import type { FailedAnswer } from './clickhouse-failure.ts'
 
@@ -7,7 +8,7 @@ const newline = 0x0a
 /** Longest row that is put together; a text has limits.textBytesMax at most. */
 const rowBytesMax = 1_073_741_824
 
-/** Parses each line. Throws EngineError where the answer ends in anything but a whole row. */
+/** Parses each line; whole numbers over 2^53 are bigints. Throws EngineError where the answer ends in anything but a whole row. */
 export async function* jsonRows<Row>(
   body: AsyncIterable<Buffer>,
   answer: Omit<FailedAnswer, 'body'>,
@@ -71,7 +72,7 @@ function isException(row: unknown, text: string): boolean {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return parseExactJson(text)
   } catch {
     return undefined // The caller says what stands there instead of a row.
   }

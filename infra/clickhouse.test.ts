@@ -196,6 +196,13 @@ describe('answers that break off', () => {
     expect(rows).toEqual([{ n: 1 }])
   })
 
+  it('keep all digits of 64-bit numbers', async () => {
+    engine.select = answer(200, '{"n":18446744073709551615}\n{"n":7}\n').answer
+    const rows: unknown[] = []
+    for await (const one of analytics.stream('SELECT 1')) rows.push(one)
+    expect(rows).toEqual([{ n: 18_446_744_073_709_551_615n }, { n: 7 }])
+  })
+
   it('in the middle of a row that comes in pieces are put together', async () => {
     engine.select = (response) => {
       response.write('{"n":')

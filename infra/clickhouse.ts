@@ -10,6 +10,7 @@ import {
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../configs/schema.ts'
+import { parseExactJson } from '../schemas/exact-json.ts'
 import type { Fence } from '../schemas/fence.ts'
 import {
   analyticsError,
@@ -29,7 +30,7 @@ import {
 } from './fence-condition.ts'
 
 export type Analytics = {
-  /** Rows of a SELECT. Parameters are `{name: Type}` in the text. */
+  /** Rows of a SELECT; whole numbers over 2^53 are bigints. Parameters are `{name: Type}` in the text. */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
   /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
   stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
@@ -42,7 +43,7 @@ export type Analytics = {
   insert(table: string, insertion: Insertion): Promise<void>
   /**
    * Any query, as the text that the engine gives: in `format`, or in the format that the query
-   * itself names.
+   * itself names. JSON has numbers with all their digits, and "inf", "-inf" and "nan" as strings.
    */
   text(sql: string, format: 'JSON' | 'PrettyCompactMonoBlock'): Promise<string>
   ping(): Promise<void>
@@ -104,7 +105,10 @@ export function createAnalytics(
       analyticsCall('query', async () => {
         // Colours would be escaped with everything else that steers a terminal.
         const plain = { output_format_pretty_color: 0 } as const
-        const settings = { ...wholeAnswers, ...plain, default_format: format as DataFormat }
+        const settings = {
+          ...{ ...wholeAnswers, ...plain, ...exactNumbers },
+          default_format: format as DataFormat,
+        }
         return text((await send(client, { query: sql, settings })).body)
       }),
     ping: () =>
@@ -116,6 +120,11 @@ export function createAnalytics(
   }
 }
 
+const exactNumbers: ClickHouseSettings = {
+  output_format_json_quote_64bit_floats: 0,
+  output_format_json_quote_decimals: 0,
+  output_format_json_quote_denormals: 1,
+}
 const plainNumbers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 0 }
 /** The server ends the query before it answers, so that the status is right. */
 const wholeAnswers: ClickHouseSettings = { ...plainNumbers, wait_end_of_query: 1 }
@@ -183,7 +192,7 @@ function inFormat(sql: string, format: DataFormat): string {
 
 function rowsOf(words: string): unknown[] | undefined {
   try {
-    const document = JSON.parse(words) as { data?: unknown; exception?: unknown } | null
+    const document = parseExactJson(words) as { data?: unknown; exception?: unknown } | null
     if (document?.exception !== undefined) return undefined
     return Array.isArray(document?.data) ? document.data : undefined
   } catch {

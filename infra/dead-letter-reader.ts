@@ -75,7 +75,7 @@ export type ShownLetter = LetterRow & {
 /** Reads the latest dead letter of an event; undefined when it has none. */
 export async function readLetter(
   analytics: Analytics,
-  at: { topic: string; partition: number; offset: number },
+  at: { topic: string; partition: number; offset: number | bigint },
 ): Promise<ShownLetter | undefined> {
   const letters = await analytics.rows<
     LetterRow & KeptRow & { recordTime: string; payloadBytes: number }

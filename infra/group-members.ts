@@ -141,6 +141,11 @@ async function refuse(member: Member, membership: Membership): Promise<void> {
   throw refusal(`consumes ${topic} as well, but writes to another database`, remedy)
 }
 
+/** Whether a member, as the admin client describes it, consumes a topic. */
+export function subscribesTo(member: { readonly memberMetadata: Buffer }, topic: string): boolean {
+  return subscriptionOf(member.memberMetadata).topics.includes(topic)
+}
+
 /** What a member said as it joined; a token comes from Winnow only. */
 function subscriptionOf(metadata: Buffer): { topics: string[]; token: string | undefined } {
   try {

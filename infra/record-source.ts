@@ -1,8 +1,10 @@
 // A consumer group member that hands out chunks of records and commits only what it is told to. It
 // owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
-import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
+import { setTimeout } from 'node:timers/promises'
+import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '../schemas/record.ts'
+import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
 import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
@@ -34,7 +36,7 @@ export type RecordSource = {
   rejoin(): Promise<void>
   /** Stops handing out chunks but stays in the group, so that commits still work. */
   pause(): void
-  /** Leaves the group and disconnects. */
+  /** Leaves the group and disconnects; after `pause`, it notes the time with the committed offsets first. */
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export function createRecordSource(
     maxBytes: 8_388_608,
   })
   const { consumer } = member
+  let assigned: ReadonlySet<number> = new Set()
   let paused = false
   const isPaused = () => paused
   const hold = () => {
@@ -75,7 +78,8 @@ export function createRecordSource(
   let run: (() => Promise<void>) | undefined
   return {
     async start(handlers) {
-      consumer.on(consumer.events.GROUP_JOIN, () => {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        assigned = new Set(payload.memberAssignment[topic] ?? [])
         if (paused) hold()
       })
       onConflict = (error) => handlers.onFailure(error)
@@ -112,15 +116,59 @@ export function createRecordSource(
     commit: (offsets) =>
       brokerCall('commit offsets', () =>
         consumer.commitOffsets(
-          offsets.map((next) => ({ ...next, offset: String(next.offset), metadata: null })),
+          offsets.map((next) => ({
+            ...{ ...next, offset: String(next.offset) },
+            metadata: commitNote(Date.now()),
+          })),
         ),
       ),
     pause() {
       paused = true
       hold()
     },
-    close: member.close,
+    async close() {
+      // After a failure there is nothing to say, and maybe no group to say it to.
+      if (isPaused()) await within(noteMsMax, noteEnd(kafka, consumer, { ...options, assigned }))
+      await member.close()
+    },
   }
+}
+
+/** What noting the end may take. */
+const noteMsMax = 2_000
+
+/**
+ * Commits the offsets of the assigned partitions once more, with the time: until now somebody consumed them,
+ * though nothing may have come for hours. As long as the group counts this member, nobody else commits them.
+ */
+async function noteEnd(
+  kafka: KafkaClient,
+  consumer: Consumer,
+  { group, topic, assigned }: { group: string; topic: string; assigned: ReadonlySet<number> },
+): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  try {
+    await admin.connect()
+    const [own] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    const metadata = commitNote(Date.now())
+    const offsets = (own?.partitions ?? [])
+      .filter(({ partition, offset }) => assigned.has(partition) && Number(offset) >= 0)
+      .map(({ partition, offset }) => ({ topic, partition, offset, metadata }))
+    if (offsets.length > 0) await consumer.commitOffsets(offsets)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Waits for work that may fail or take too long: nothing depends on it. */
+async function within(msMax: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController()
+  const { signal } = done
+  await Promise.race([
+    work.catch(() => undefined),
+    setTimeout(msMax, undefined, { signal }).catch(() => undefined),
+  ])
+  done.abort()
 }
 
 function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {

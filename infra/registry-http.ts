@@ -1,5 +1,5 @@
-// Requests to the registry beside those of its client library: with its credentials, a deadline, several
-// tries and a bound on the answer. What is asked for is schema-source.ts.
+// Requests to the schema registry (Confluent's interface): with its credentials, a deadline, several tries and
+// a bound on the answer. What is registered is registry.ts; what is looked up, schema-source.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
@@ -18,11 +18,27 @@ export type RegistryHttp = {
    * Throws registry_unavailable when all tries failed.
    */
   get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
+  /**
+   * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers with
+   * another status than success, and what fetch throws when it does not answer, after all tries.
+   */
+  send(method: 'POST' | 'PUT', url: string, body: object): Promise<string>
+}
+
+/** An answer of the registry that is no success. */
+export class RegistryRefused extends Error {
+  readonly status: number
+
+  constructor(status: number, detail?: string) {
+    super(detail === undefined ? `it answers ${status}` : `it answers ${status}: ${detail}`)
+    this.status = status
+  }
 }
 
 /** Largest answer: far above any schema that can be read here. */
 const answerBytesMax = 4_194_304
 const triesMax = 4
+const schemaMediaType = 'application/vnd.schemaregistry.v1+json'
 /** What registries answer to an id that they do not have, or that is none. */
 const absentStatuses = new Set([400, 404, 410, 422])
 const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
@@ -33,7 +49,7 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
   const headers = { accept: 'application/json, */*', ...credentialHeaders(config) }
   address.username = ''
   address.password = ''
-  const attempt = async (url: string): Promise<RegistryAnswer> => {
+  const read = async (url: string): Promise<RegistryAnswer> => {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(config.requestMsMax) })
     if (response.ok) {
       const text = await boundedText(response)
@@ -42,29 +58,58 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
     }
     await response.body?.cancel()
     if (absentStatuses.has(response.status)) return { kind: 'absent' }
-    throw new AnswerRefused(response.status)
+    throw new RegistryRefused(response.status)
   }
   return {
     url: address.href.replace(/\/$/, ''),
     async get(url, { tries = triesMax } = {}) {
-      for (let count = 1; ; count++) {
-        try {
-          return await attempt(url)
-        } catch (cause) {
-          const isFinal = cause instanceof AnswerRefused && !retriedStatuses.has(cause.status)
-          if (!isFinal && count < tries) {
-            await sleep(100 * 2 ** (count - 1))
-            continue
-          }
-          const { pathname } = new URL(url)
-          throw new WinnowError(
-            'registry_unavailable',
-            `cannot read ${pathname} from the registry: ${errorMessage(cause)}`,
-            { cause },
-          )
-        }
+      try {
+        return await severalTimes(() => read(url), tries)
+      } catch (cause) {
+        const { pathname } = new URL(url)
+        throw new WinnowError(
+          'registry_unavailable',
+          `cannot read ${pathname} from the registry: ${errorMessage(cause)}`,
+          { cause },
+        )
       }
     },
+    send(method, url, body) {
+      return severalTimes(async () => {
+        const response = await fetch(url, {
+          method,
+          headers: { ...headers, 'content-type': schemaMediaType },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(config.requestMsMax),
+        })
+        const text = (await boundedText(response)) ?? ''
+        if (!response.ok) throw new RegistryRefused(response.status, refusalText(text))
+        return text
+      })
+    },
+  }
+}
+
+/** Does a request again after a failure that may pass; throws the last failure. */
+async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isFinal = error instanceof RegistryRefused && !retriedStatuses.has(error.status)
+      if (isFinal || count >= tries) throw error
+      await sleep(100 * 2 ** (count - 1))
+    }
+  }
+}
+
+/** What a registry says beside the status of a refusal: `{"error_code": 42201, "message": "…"}`. */
+function refusalText(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown }
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return undefined // Proxies answer with pages, which say nothing of the schema.
   }
 }
 
@@ -77,15 +122,6 @@ export function credentialHeaders(config: Config['registry']): Record<string, st
   const password = config.password ?? decodeURIComponent(address.password)
   if (username === '') return {}
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
-}
-
-class AnswerRefused extends Error {
-  readonly status: number
-
-  constructor(status: number) {
-    super(`it answers ${status}`)
-    this.status = status
-  }
 }
 
 /** The text of an answer; undefined when it is larger than answers may be. */

@@ -1,25 +1,35 @@
 // The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
-// decodes values that any producer wrote with any registered schema that can be read as ours. What a
-// value means is not its concern.
+// decodes values that any producer wrote with any registered schema that can be read as ours. Without a
+// registry (registry.url: none) values are JSON. What a value means is not its concern.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SchemaRegistry, SchemaType, COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
-import type { Config } from '../configs/schema.ts'
+import { noRegistry, type Config } from '../configs/schema.ts'
 import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
-import { readSchemaId, schemaText, withSchemaId, type SchemaId } from '../schemas/schema-id.ts'
+import {
+  readSchemaId,
+  schemaText,
+  startsWithSchemaId,
+  withSchemaId,
+  type SchemaId,
+} from '../schemas/schema-id.ts'
+import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
 import { resolveSchemas, type Decoded, type Resolution } from './avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from './avro/schema-graph.ts'
-import { createRegistryHttp, credentialHeaders, type RegistryHttp } from './registry-http.ts'
+import { jsonBytes, readJsonBytes } from './json-values.ts'
+import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
 import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
 
 export type Schemas = {
-  /** Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. */
+  /**
+   * Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. Without a registry
+   * as JSON, with bytes in base64.
+   */
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
-  /** Reads a value that starts with a schema id. Throws registry_unavailable only. */
+  /** Reads a value that starts with a schema id, or JSON without a registry. Throws registry_unavailable only. */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
@@ -46,28 +56,35 @@ const jsonTopics: ReadonlySet<AvroTopic> = new Set(['events', 'labels'])
 /** Schemas that are remembered; the one that came first makes room. */
 const readingsMax = 1_000
 
+/** Whether there is a registry: its address may be `none`. */
+export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
+  return config.url !== noRegistry
+}
+
+/** Resolves when the registry answers, which changes nothing there. Throws registry_unavailable. */
+export async function pingRegistry(config: Config['registry']): Promise<void> {
+  const http = createRegistryHttp(config)
+  const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
+  if (kind === 'found') return
+  const message = `${withoutUrlSecrets(config.url)} has no list of subjects: it is no Confluent API of a registry`
+  throw new WinnowError('registry_unavailable', message)
+}
+
 /**
- * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
+ * Registers the schemas of all topics (a no-op for those already there) and returns the codec. Without a
+ * registry it asks nobody.
  * Throws registry_unavailable, or schema_incompatible when the registry refuses a change.
  */
 export async function openSchemas(
   config: Config['registry'],
   topicPrefix: string,
 ): Promise<Schemas> {
-  const registry = new SchemaRegistry({
-    host: config.url,
-    clientId: 'winnow',
-    retry: { retries: 3, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
-    middlewares: [deadline(config.requestMsMax), authorization(config)],
-  })
+  if (!hasRegistry(config)) return jsonSchemas
   const http = createRegistryHttp(config)
   const schemas = new Map<AvroTopic, TopicSchema>()
   for (const [name, schema] of Object.entries(topicSchemas) as [AvroTopic, object][]) {
     const topic = `${topicPrefix}${name}`
-    const { id } = await register(registry, schema, {
-      subject: `${topic}-value`,
-      level: () => compatibilityLevel(http, `${topic}-value`),
-    })
+    const id = await register(http, schema, `${topic}-value`)
     const type = avro.Type.forSchema(schema as avro.Schema)
     schemas.set(name, { name, topic, type, node: nodeOf(schema), id })
   }
@@ -78,12 +95,29 @@ export async function openSchemas(
       return withSchemaId({ kind: 'id', id }, type.toBuffer(value))
     },
     async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
+      // The topic is compacted: announcements stay from before there was a registry.
+      if (topic === 'models' && !startsWithSchemaId(value)) return jsonSchemas.decode(topic, value)
       const identified = readSchemaId(value)
       if (identified.kind === 'rejected') return rejected('avro_undecodable', identified.message)
       const reading = await readings.of(schemas.get(topic)!, identified.schema)
       return reading.kind === 'ok' ? reading.read(identified.body) : reading
     },
   }
+}
+
+/** The codec of a stack without a registry. */
+const jsonSchemas: Schemas = {
+  encode: (_topic, value) => jsonBytes(value),
+  decode: (topic, value) =>
+    Promise.resolve(
+      startsWithSchemaId(value)
+        ? rejected(
+            'schema_unknown',
+            'the value names a schema, but registry.url is none: produce JSON, or set registry.url to the ' +
+              'registry that has it',
+          )
+        : readJsonBytes(topicSchemas[topic], value),
+    ),
 }
 
 /** The graph of one of Winnow's own schemas. */
@@ -166,49 +200,33 @@ function resolved(schema: SchemaId, writer: SchemaNode, reader: SchemaNode): Rea
   return rejected('schema_mismatch', message)
 }
 
-type RegistryMiddleware = NonNullable<
-  ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']
->[number]
-
-/** Ends a request without an answer; the client by itself would wait for ever. */
-function deadline(msMax: number): RegistryMiddleware {
-  return () => ({
-    prepareRequest: async (next) => (await next()).enhance({ timeout: msMax }),
-  })
-}
-
-/** Sends the credentials with each request. */
-function authorization(config: Config['registry']): RegistryMiddleware {
-  return () => ({
-    prepareRequest: async (next) => (await next()).enhance({ headers: credentialHeaders(config) }),
-  })
-}
-
 /** Tries of one registration: processes that start together may get in each other's way. */
 const registerTries = 4
 
-async function register(
-  registry: SchemaRegistry,
-  schema: object,
-  { subject, level }: { subject: string; level: () => Promise<COMPATIBILITY> },
-) {
+/** Registers a schema under a subject, or finds it there; gives its id. */
+async function register(http: RegistryHttp, schema: object, subject: string): Promise<number> {
+  const name = encodeURIComponent(subject)
   for (let tries = 1; ; tries++) {
     try {
-      return await registry.register(
-        { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-        { subject, compatibility: await level() },
-      )
+      // A level that somebody set stays: whoever did meant it.
+      const level = await http.get(`${http.url}/config/${name}`)
+      const body = { schema: JSON.stringify(schema) }
+      const answer = await http.send('POST', `${http.url}/subjects/${name}/versions`, body)
+      const id = schemaIdIn(answer)
+      if (level.kind === 'absent') {
+        await http.send('PUT', `${http.url}/config/${name}`, { compatibility: 'BACKWARD' })
+      }
+      return id
     } catch (cause) {
       // Refused for an incompatible schema, but also where two processes register the first version
-      // at once: the next try then finds the version, with the compatibility level that it lacked.
-      const { status, name } = cause as { status?: number; name?: string }
-      const incompatible = status === 409 || name === 'ConfluentSchemaRegistryCompatibilityError'
-      if (incompatible && tries < registerTries) {
+      // at once: the next try then finds the version.
+      const isIncompatible = cause instanceof RegistryRefused && cause.status === 409
+      if (isIncompatible && tries < registerTries) {
         await sleep(100 * tries)
         continue
       }
       throw new WinnowError(
-        incompatible ? 'schema_incompatible' : 'registry_unavailable',
+        isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
         `cannot register ${subject}: ${errorMessage(cause)}`,
         { cause },
       )
@@ -216,23 +234,11 @@ async function register(
   }
 }
 
-/**
- * The level to register under: the subject's own, since whoever set another one meant it and the
- * client refuses to go on where they differ; BACKWARD for a subject that has none.
- */
-async function compatibilityLevel(http: RegistryHttp, subject: string): Promise<COMPATIBILITY> {
-  try {
-    const url = `${http.url}/config/${encodeURIComponent(subject)}`
-    const answer = await http.get(url, { tries: 1 })
-    if (answer.kind !== 'found') return COMPATIBILITY.BACKWARD
-    const { compatibilityLevel: level } = JSON.parse(answer.text) as {
-      compatibilityLevel?: unknown
-    }
-    return Object.values(COMPATIBILITY).find((one) => one === level) ?? COMPATIBILITY.BACKWARD
-  } catch {
-    // The registration that follows meets the same failure, and tries again as configured.
-    return COMPATIBILITY.BACKWARD
-  }
+/** The id in the answer to a registration. */
+function schemaIdIn(answer: string): number {
+  const { id } = JSON.parse(answer) as { id?: unknown }
+  if (typeof id === 'number' && Number.isInteger(id)) return id
+  throw new TypeError(`it answers without a schema id: ${answer.slice(0, 200)}`)
 }
 
 function rejected(code: EventError['code'], message: string) {

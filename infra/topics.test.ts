@@ -1,10 +1,22 @@
 // Consumer lag against brokers that do not lead a new topic yet.
+import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
+import { commitNote } from './commit-note.ts'
 import type { KafkaClient } from './kafka.ts'
 import { readLag } from './topics.ts'
 
+const committedMs = Date.UTC(2026, 0, 31)
+const stopped = {
+  state: 'Empty',
+  members: [] as { memberMetadata: Buffer }[],
+  partitions: [
+    { partition: 0, offset: '5', metadata: commitNote(committedMs - 1) },
+    { partition: 1, offset: '-1', metadata: null as string | null },
+  ],
+}
+
 /** A client whose broker refuses the first `refusals` requests for offsets. */
-function clientOf(refusals: number, refusal: Error): KafkaClient {
+function clientOf(refusals: number, refusal: Error, group = stopped): KafkaClient {
   let left = refusals
   const admin = {
     connect: () => Promise.resolve(),
@@ -12,9 +24,17 @@ function clientOf(refusals: number, refusal: Error): KafkaClient {
     listGroups: () => Promise.resolve({ groups: [{ groupId: 'winnow-validate' }] }),
     listTopics: () => Promise.resolve(['winnow.events']),
     fetchTopicOffsets: () =>
-      left-- > 0 ? Promise.reject(refusal) : Promise.resolve([{ partition: 0, high: '12' }]),
-    fetchOffsets: () =>
-      Promise.resolve([{ topic: 'winnow.events', partitions: [{ partition: 0, offset: '5' }] }]),
+      left-- > 0
+        ? Promise.reject(refusal)
+        : Promise.resolve([
+            { partition: 0, low: '2', high: '12' },
+            { partition: 1, low: '1', high: '4' },
+          ]),
+    fetchOffsets: () => Promise.resolve([{ topic: 'winnow.events', partitions: group.partitions }]),
+    describeGroups: (ids: string[]) =>
+      Promise.resolve({
+        groups: ids.map((groupId) => ({ groupId, state: group.state, members: group.members })),
+      }),
   }
   return { admin: () => admin } as unknown as KafkaClient
 }
@@ -25,8 +45,38 @@ describe('readLag', () => {
   it('asks again while the broker does not lead the partition', async () => {
     const notLeader = Object.assign(new Error('not the leader'), { retriable: true })
     expect(await readLag(clientOf(2, notLeader), asked)).toEqual([
-      { group: 'winnow-validate', topic: 'winnow.events', lag: 7 },
+      {
+        ...{ group: 'winnow-validate', topic: 'winnow.events', members: 0, state: 'Empty' },
+        // A partition without a commit is read from its first record on.
+        ...{ lag: 7 + 3, lastCommitMs: committedMs - 1 },
+      },
     ])
+  })
+
+  it('gives the latest commit, and none where no commit says when it was', async () => {
+    const timed = stopped.partitions.map((one) => ({ ...one, offset: '12' }))
+    timed[1]!.metadata = commitNote(committedMs)
+    const [found] = await readLag(
+      clientOf(0, new Error(), { ...stopped, partitions: timed }),
+      asked,
+    )
+    expect(found).toMatchObject({ lag: 0, lastCommitMs: committedMs })
+    const silent = timed.map((one) => ({ ...one, metadata: null }))
+    const [old] = await readLag(clientOf(0, new Error(), { ...stopped, partitions: silent }), asked)
+    expect(old!.lastCommitMs).toBeUndefined()
+  })
+
+  it('shows a group without commits while it has a member on the topic, and only then', async () => {
+    const { AssignerProtocol } = kafkajs
+    const memberMetadata = AssignerProtocol.MemberMetadata.encode({
+      ...{ version: 0, topics: ['winnow.events'], userData: Buffer.from('') },
+    })
+    const partitions = [{ partition: 0, offset: '-1', metadata: null }]
+    const group = { state: 'Stable', members: [{ memberMetadata }], partitions }
+    expect(await readLag(clientOf(0, new Error(), group), asked)).toMatchObject([
+      { members: 1, lag: 13, state: 'Stable' },
+    ])
+    expect(await readLag(clientOf(0, new Error(), { ...group, members: [] }), asked)).toEqual([])
   })
 
   it('gives up at once on a refusal that will not change', async () => {

@@ -1,9 +1,12 @@
 // The topics of the contract on a broker: their names with the configured prefix, their creation,
 // and consumer lag.
 import { setTimeout } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topicNames, type TopicName } from '../schemas/subjects.ts'
+import { committedAtMs } from './commit-note.ts'
+import { subscribesTo } from './group-members.ts'
 import { brokerCall, type KafkaClient } from './kafka.ts'
 
 /** The full name of a topic: `events` is `winnow.events` with the default prefix. */
@@ -45,8 +48,19 @@ export async function ensureTopics(
   })
 }
 
-/** Lag of one consumer group on one topic: records behind the end, summed over partitions. */
-export type GroupLag = { group: string; topic: string; lag: number }
+/** How far one consumer group is on one topic, and who consumes it. */
+export type GroupLag = {
+  group: string
+  topic: string
+  /** Records behind the end, summed over partitions. */
+  lag: number
+  /** Processes that are in the group at the moment. */
+  members: number
+  /** The group's state in the broker's word: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead. */
+  state: string
+  /** The latest commit, and with no members since when nobody consumes; undefined where no commit says. */
+  lastCommitMs: number | undefined
+}
 
 /** Reads the lag of every group whose name starts with `groupPrefix` on the given topics. */
 export async function readLag(
@@ -61,24 +75,64 @@ export async function readLag(
       const known = new Set(await admin.listTopics())
       const lags: GroupLag[] = []
       const topics = options.topics.filter((topic) => known.has(topic))
-      const ends = new Map<string, Map<number, number>>()
-      for (const topic of topics) {
-        const offsets = await onceLed(() => admin.fetchTopicOffsets(topic))
-        ends.set(topic, new Map(offsets.map((end) => [end.partition, Number(end.high)])))
-      }
-      for (const { groupId } of groups) {
-        if (!groupId.startsWith(options.groupPrefix)) continue
+      const ends = await endsOf(admin, topics)
+      const names = groups
+        .map(({ groupId }) => groupId)
+        .filter((groupId) => groupId.startsWith(options.groupPrefix))
+      const described = names.length === 0 ? [] : (await admin.describeGroups(names)).groups
+      for (const { groupId, state, members } of described) {
         for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
           const committed = partitions.filter((partition) => Number(partition.offset) >= 0)
-          if (committed.length === 0) continue
-          const lag = committed.reduce((sum, { partition, offset }) => {
-            const end = ends.get(topic)?.get(partition) ?? 0
-            return sum + Math.max(0, end - Number(offset))
+          // A group that has just begun to consume a topic has members and no commits yet.
+          if (committed.length === 0 && !members.some((one) => subscribesTo(one, topic))) continue
+          const lag = [...(ends.get(topic) ?? [])].reduce((sum, [partition, end]) => {
+            const at = committed.find((one) => one.partition === partition)?.offset ?? end.low
+            return sum + Math.max(0, end.high - Math.max(end.low, Number(at)))
           }, 0)
-          lags.push({ group: groupId, topic, lag })
+          const times = committed.flatMap(({ metadata }) => committedAtMs(metadata) ?? [])
+          const lastCommitMs = times.length === 0 ? undefined : Math.max(...times)
+          lags.push({ group: groupId, topic, lag, members: members.length, state, lastCommitMs })
         }
       }
       return lags
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+type End = { readonly low: number; readonly high: number }
+
+/** First offset and the one after the last, for each partition of each topic. */
+async function endsOf(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<Map<string, Map<number, End>>> {
+  const ends = new Map<string, Map<number, End>>()
+  for (const topic of topics) {
+    const offsets = await onceLed(() => admin.fetchTopicOffsets(topic))
+    ends.set(
+      topic,
+      new Map(
+        offsets.map(({ partition, low, high }) => [
+          partition,
+          { low: Number(low), high: Number(high) },
+        ]),
+      ),
+    )
+  }
+  return ends
+}
+
+/** How many records lie on a topic; 0 when there is no such topic. */
+export async function countRecords(kafka: KafkaClient, topic: string): Promise<number> {
+  const admin = kafka.admin()
+  return brokerCall(`read the ends of ${topic}`, async () => {
+    await admin.connect()
+    try {
+      if (!(await admin.listTopics()).includes(topic)) return 0
+      const ends = (await endsOf(admin, [topic])).get(topic) ?? new Map<number, End>()
+      return [...ends.values()].reduce((sum, { low, high }) => sum + high - low, 0)
     } finally {
       await admin.disconnect()
     }

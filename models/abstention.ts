@@ -7,8 +7,8 @@ import { z } from 'zod'
  * - `entropy`: that of the probabilities as a share of the largest possible, log(labels);
  * - `max-probability`: 1 less the highest probability (Hendrycks and Gimpel 2017, arXiv:1610.02136).
  *
- * With intents of hwu64 left out of training, entropy tells them from known ones better, and as well
- * as scores of logits or of embeddings; docs/evaluation.md has the figures.
+ * With intents of hwu64 left out of training, entropy tells them from known ones better, and as well as
+ * scores of logits or of embeddings.
  */
 export const outOfScopeScores = ['entropy', 'max-probability'] as const
 export type OutOfScopeScore = (typeof outOfScopeScores)[number]

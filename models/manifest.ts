@@ -2,6 +2,7 @@
 // from disk and checking the hashes it promises is models/version-files.ts.
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
+import { issueSentence } from '../schemas/issue-text.ts'
 import { abstentionSchema } from './abstention.ts'
 
 /** Names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
@@ -124,7 +125,7 @@ export function parseManifest(text: string, path: string): Manifest {
   }
   const parsed = manifestSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`)
+  const issues = parsed.error.issues.map((issue) => issueSentence(issue, value))
   throw new WinnowError('model_corrupt', `${path} is not a manifest: ${issues.join('; ')}`, {
     details: { path, issues },
   })

@@ -5,6 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { issueSentence } from '../schemas/issue-text.ts'
 import type { BaseCatalogEntry, PinnedFile } from './base-catalog.ts'
 import { fileSize } from './base-receipt.ts'
 import { modelFile, safetensorsFile, tokenizerFile, weightsPath } from './base-sources.ts'
@@ -133,7 +134,7 @@ function checkedConfig(json: unknown): z.infer<typeof configSchema> {
   const [issue] = parsed.error.issues
   throw new WinnowError(
     'model_incompatible',
-    `Not a BERT encoder that Winnow can train: config.json, ${issue!.path.join('.')}: ${issue!.message}. ` +
+    `Not a BERT encoder that Winnow can train: config.json, ${issueSentence(issue!, json)}. ` +
       'To serve a finished classifier of another family, use: winnow models import',
   )
 }

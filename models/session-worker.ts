@@ -3,7 +3,7 @@
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
 import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from './onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import { readMappedModel } from './graph/mapped-weights.ts'
 import { setThreadPriority } from './thread-priority.ts'

@@ -30,7 +30,12 @@ export type VersionDraft = {
   readonly tokenizer: FileContent
   /** Further files by name, such as `report.html`; none may be one of the store's own. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
+  /** The same, of texts that tell which version they belong to; asked again when its number was taken. */
+  readonly textsOf?: ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
 }
+
+/** A version that is being written: `name@version`, and RFC 3339. */
+export type ClaimedVersion = { readonly ref: string; readonly created: string }
 
 /** One version in a listing; `damaged` when its manifest cannot be read. Files are not hashed. */
 export type VersionListing = {
@@ -140,13 +145,17 @@ async function writeFiles(draft: VersionDraft, pending: string): Promise<{ hashe
   await writeContent(modelPath, draft.model)
   await writeContent(tokenizerPath, draft.tokenizer)
   for (const [file, content] of Object.entries(draft.extras ?? {})) {
-    if (ownFiles.includes(file) || !modelNamePattern.test(file)) {
-      throw new WinnowError('usage', `'${file}' cannot be a further file of a model version.`)
-    }
-    await writeContent(join(pending, file), content)
+    await writeContent(furtherFile(pending, file), content)
   }
   const graphSha256 = await sha256OfFile(modelPath)
   return { hashes: { graphSha256, tokenizerSha256: await sha256OfFile(tokenizerPath) } }
+}
+
+function furtherFile(pending: string, file: string): string {
+  if (ownFiles.includes(file) || !modelNamePattern.test(file)) {
+    throw new WinnowError('usage', `'${file}' cannot be a further file of a model version.`)
+  }
+  return join(pending, file)
 }
 
 async function claimVersion(claim: {
@@ -173,6 +182,10 @@ async function claimVersion(claim: {
     const path = join(pending, 'manifest.json')
     parseManifest(text, path)
     await writeContent(path, { bytes: Buffer.from(text) })
+    const texts = await draft.textsOf?.({ ref: `${draft.name}@${version}`, created })
+    for (const [file, content] of Object.entries(texts ?? {})) {
+      await writeContent(furtherFile(pending, file), { bytes: Buffer.from(content) })
+    }
     try {
       // Fails when the folder is there already: a rename never replaces a folder with content.
       await rename(pending, join(dir, version))

@@ -1,6 +1,7 @@
 // A rejected event on winnow.dead-letters: why, where it came from, and the bytes that arrived.
 import type { AvroRecord, AvroType } from './avro-type.ts'
-import { originFields, type Origin } from './validated.ts'
+import { wholeNumber } from './exact-json.ts'
+import { originFields } from './validated.ts'
 
 /** Bytes of a payload that a dead letter keeps; the rest is read again from its origin. */
 export const payloadBytesMax = 65_536
@@ -50,8 +51,10 @@ export function deadLetterId(letter: Pick<DeadLetter, 'topic' | 'partition' | 'o
 }
 
 /** The origin that an id names, without its record time; undefined when it is no id. */
-export function parseDeadLetterId(id: string): Omit<Origin, 'recordTimeMs'> | undefined {
-  const match = /^(.+)\/(\d{1,10})\/(\d{1,16})$/.exec(id)
+export function parseDeadLetterId(
+  id: string,
+): { topic: string; partition: number; offset: number | bigint } | undefined {
+  const match = /^(.+)\/(\d{1,10})\/(\d{1,19})$/.exec(id)
   if (match === null) return undefined
-  return { topic: match[1]!, partition: Number(match[2]), offset: Number(match[3]) }
+  return { topic: match[1]!, partition: Number(match[2]), offset: wholeNumber(match[3]!) }
 }

@@ -51,13 +51,15 @@ export type EventRecord = AvroType<typeof eventAvro>
 
 /**
  * A text that somebody can see: at least one character that is no white space, no control character and none
- * of those that are never shown (Default_Ignorable_Code_Point of Unicode 17: joiners, direction marks,
- * variation selectors, tags). Ranges instead of properties, so that the pattern holds in any JSON Schema.
+ * of those that are never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners, direction marks,
+ * variation selectors, tags, fillers) and what fonts draw as nothing (the blank Braille pattern, marks of
+ * annotations, joiners of scripts, the null notehead). Ranges instead of properties, so that the pattern holds
+ * in any JSON Schema.
  */
 export const visibleText = new RegExp(
   '[^\\s\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f' +
-    '\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8' +
-    '\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]',
+    '\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb' +
+    '\u{13430}-\u{1343f}\u{16fe4}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]',
   'u',
 )
 

@@ -1,6 +1,8 @@
 // Text from outside, made fit to be shown: what could steer a terminal or reorder what stands beside it is written as
 // an escape. Where it is shown is commands/terminal.ts's.
 
+import { exactJsonText } from './exact-json.ts'
+
 /**
  * Control characters (C0, DEL, C1), marks that turn the direction of writing, line separators of Unicode, and
  * U+FDD0, by which the terminal tells its own styles from text.
@@ -15,9 +17,9 @@ export function printableText(text: string, lines: 'one' | 'many' = 'one'): stri
     .replace(unfit, (character) => (kept.includes(character) ? character : escaped(character)))
 }
 
-/** A value as JSON on one line that is fit to be shown; parsing it gives the same value. */
+/** A value as JSON on one line that is fit to be shown; parsing it gives the same value, with every digit. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(unfit, escaped)
+  return exactJsonText(value).replace(unfit, escaped)
 }
 
 function escaped(character: string): string {

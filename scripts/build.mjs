@@ -1,7 +1,7 @@
-// Builds dist/: plain JavaScript with type declarations, and the files that the code reads beside
-// itself. Runs on any Node that runs TypeScript's compiler; nothing is fetched.
+// Builds dist/: plain JavaScript with type declarations, the files that the code reads beside itself, and ONNX
+// Runtime for Linux. Runs on any Node that runs TypeScript's compiler; nothing is fetched.
 import { execFileSync } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
+import { constants, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,4 +16,29 @@ execFileSync(
 )
 for (const path of ['configs/profiles', 'infra/sql', 'infra/local/pom.xml']) {
   cpSync(join(root, path), join(dist, path), { recursive: true })
+}
+carryRuntime(process.env.WINNOW_BUILD_PLATFORMS?.split(',') ?? ['linux-x64', 'linux-arm64'])
+
+/**
+ * Copies what Winnow needs of onnxruntime-node, so that the published package has no dependency whose install
+ * script downloads something, nor libraries for systems that it does not run on: 71 of 289 MB.
+ */
+function carryRuntime(platforms) {
+  const from = join(root, 'node_modules', 'onnxruntime-node')
+  const to = join(dist, 'onnxruntime-node')
+  const { name, version, description, license, author, repository, main } = JSON.parse(
+    readFileSync(join(from, 'package.json'), 'utf8'),
+  )
+  const manifest = { name, version, description, license, author, repository, main }
+  mkdirSync(join(to, 'dist'), { recursive: true })
+  writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  cpSync(join(root, 'scripts', 'onnxruntime-license.txt'), join(to, 'LICENSE'))
+  for (const file of ['index.js', 'backend.js', 'binding.js', 'version.js']) {
+    cpSync(join(from, 'dist', file), join(to, 'dist', file))
+  }
+  for (const platform of platforms) {
+    const folder = join('bin', 'napi-v6', ...platform.split('-'))
+    const mode = constants.COPYFILE_FICLONE
+    cpSync(join(from, folder), join(to, folder), { recursive: true, mode })
+  }
 }

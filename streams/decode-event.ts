@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { eventJson, type EventRecord } from '../schemas/event.ts'
 import { errorMessage } from '../schemas/errors.ts'
+import { issueRule } from '../schemas/issue-text.ts'
 import { startsWithSchemaId } from '../schemas/schema-id.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 
@@ -76,12 +77,13 @@ function entriesOf(json: object, field: string): number {
 
 function rejection(issue: z.core.$ZodIssue, json: object): Outcome<never> {
   const path = issue.path.join('.')
-  if (issue.code === 'too_big') return rejected('field_too_long', `${path}: ${issue.message}`)
+  const message = `${path} ${issueRule(issue, json)}`
+  if (issue.code === 'too_big') return rejected('field_too_long', message)
   if (issue.code === 'invalid_key')
     return rejected('field_too_long', 'an attribute name is too long')
   const [field] = issue.path
   if (issue.path.length === 1 && !Object.hasOwn(json, String(field))) {
-    return rejected('field_missing', `${path} is missing`)
+    return rejected('field_missing', message)
   }
-  return rejected('field_type', `${path}: ${issue.message}`)
+  return rejected('field_type', message)
 }

@@ -49,6 +49,11 @@ describe('validateEvent', () => {
   it.each([
     ['text_empty', { text: '' }],
     ['text_empty', { text: ' \u0000\n\t ' }],
+    ['text_empty', { text: '\u200b\u200b' }],
+    ['text_empty', { text: '\ufe0f' }],
+    ['text_empty', { text: '\u202a\u202c' }],
+    ['text_empty', { text: '\u2060 \ufeff\u0000\u00ad' }],
+    ['text_empty', { text: '\u3164\u2800\u{e0041}' }],
     ['text_too_long', { text: 'x'.repeat(1_000_001) }],
     ['field_too_long', { id: 'i'.repeat(257) }],
     [
@@ -63,6 +68,27 @@ describe('validateEvent', () => {
     ['time_past', { time: 1_767_225_600 }],
   ] as const)('rejects with %s', (code, event) => {
     expect(codeOf(validate(event))).toBe(code)
+  })
+
+  it('says why a text is empty, also where cleaning leaves invisible characters', () => {
+    const rules = {
+      ...{ limits: config.limits, nowMs, window: new DuplicateWindow(10) },
+      cleaning: { steps: ['markup' as const] },
+    }
+    const messageOf = (text: string) => {
+      const outcome = finish(validateEvent({ ...plain, text }, first, rules))
+      return outcome.kind === 'rejected' ? outcome.error : outcome.kind
+    }
+    expect(messageOf('')).toEqual({ code: 'text_empty', message: 'the text is empty' })
+    expect(messageOf('<p>&#8203;</p>')).toEqual({
+      code: 'text_empty',
+      message: 'no visible character is left after cleaning',
+    })
+    expect(messageOf('\u200b')).toEqual({
+      code: 'text_empty',
+      message: 'the text holds invisible characters only',
+    })
+    expect(messageOf('<p>a\u200b</p>')).toBe('ok')
   })
 
   it('accepts times in both forms, up to the allowed lead', () => {

@@ -4,7 +4,7 @@ import type { Config } from '../configs/schema.ts'
 import { cleaning } from '../models/clean-text.ts'
 import type { Work } from '../models/sliced-work.ts'
 import { isLongerThan } from '../schemas/characters.ts'
-import { hasAddress, type EventRecord } from '../schemas/event.ts'
+import { hasAddress, visibleText, type EventRecord } from '../schemas/event.ts'
 import type { Lineage } from '../schemas/record.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
@@ -47,7 +47,7 @@ export function* validateEvent(
   const time = eventTime(event.time, origin.recordTimeMs, rules)
   if (time.kind === 'rejected') return time
   const text = yield* cleaning(event.text, rules.cleaning.steps)
-  if (text.trim() === '') return rejected('text_empty', 'no text is left after cleaning')
+  if (!visibleText.test(text)) return rejected('text_empty', emptyMessage(event.text, text))
   const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
   const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })
   if (earlier !== undefined) {
@@ -65,6 +65,14 @@ export function* validateEvent(
     attributes: event.attributes,
     knownLabel: event.label,
   })
+}
+
+function emptyMessage(given: string, cleaned: string): string {
+  if (given === '') return 'the text is empty'
+  if (visibleText.test(given)) return 'no visible character is left after cleaning'
+  return cleaned === ''
+    ? 'the text holds white space and control characters only'
+    : 'the text holds invisible characters only'
 }
 
 function longField(event: EventRecord, attributesMax: number): string | undefined {

@@ -108,7 +108,7 @@ describe('infra/Dockerfile', () => {
     const [variable] = Object.entries(env).map((entry) => entry.join('='))
     expect(argumentsOf('ENV').join(' ')).toContain(variable)
     expect(argumentsOf('ENTRYPOINT')).toEqual([`["node", "${flag}", "bin/winnow.js"]`])
-    expect(read('package.json')).toContain(`"winnow": "${variable} node ${flag} cli.ts"`)
+    expect(read('winnow')).toContain(`${variable} exec "$node" ${flag} "$root/cli.ts" "$@"`)
   })
 
   it('finds what it copies from the folder, past .dockerignore', () => {

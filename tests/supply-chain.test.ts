@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { JarPack } from '../infra/local/pinned-jars.ts'
 import { baseCatalog } from '../models/base-catalog.ts'
+import { onnxRuntimeVersion } from '../models/onnx-runtime.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -18,6 +19,7 @@ describe('package-lock.json', () => {
     resolved?: string
     link?: boolean
     hasInstallScript?: boolean
+    dev?: boolean
   }
   const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> }
   const packages = Object.entries(lock.packages)
@@ -36,27 +38,42 @@ describe('package-lock.json', () => {
 
   it('links to folders of the repository only', () => {
     const links = packages.flatMap(([, { link, resolved }]) => (link === true ? [resolved!] : []))
-    expect([...new Set(links)].sort()).toEqual([
-      'scripts/engine-not-pinned',
-      'scripts/node-runtime',
-    ])
+    const ours = ['scripts/engine-not-pinned', 'scripts/node-lowest', 'scripts/node-runtime']
+    expect([...new Set(links)].sort()).toEqual(ours)
     const folders = packages.map(([path]) => path).filter((path) => !path.includes('node_modules/'))
-    expect(folders.sort()).toEqual(['', 'scripts/engine-not-pinned', 'scripts/node-runtime'])
+    expect(folders.sort()).toEqual(['', ...ours])
     for (const folder of folders.slice(1)) {
       const { scripts } = JSON.parse(read(join(folder, 'package.json'))) as { scripts?: object }
       expect(scripts).toBeUndefined()
     }
   })
 
-  it('holds no package that needs its install script, and no install runs one', () => {
-    // What theirs do: nothing; fetch CUDA libraries, which nothing here uses; print a warning.
-    const scripted = ofRegistry.filter(([, { hasInstallScript }]) => hasInstallScript === true)
-    expect(scripted.map(([path]) => path.split('node_modules/').at(-1)).sort()).toEqual([
-      'chdb',
-      'onnxruntime-node',
-      'protobufjs',
-    ])
+  it('lets no install script run, whichever npm reads it and with whatever flags', () => {
+    // npm 10 to 12 run the scripts of packages that are marked, and npm marks what it adds to the file:
+    // remove the mark when a package does not need its script, and name the package in allowScripts.
+    expect(ofRegistry.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([])
+    const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: object }
+    expect(allowScripts).toEqual({ chdb: false, 'onnxruntime-node': false, protobufjs: false })
     expect(read('scripts/bootstrap.mjs')).toMatch(/\['ci', '--ignore-scripts'/)
+  })
+
+  it('has no package with an install script among those that the published package brings', () => {
+    const shipped = ofRegistry.filter(([, { dev = false }]) => !dev)
+    const names = shipped.map(([path]) => path.split('node_modules/').at(-1))
+    expect(names.length).toBeGreaterThan(100)
+    for (const name of ['chdb', 'onnxruntime-node', 'protobufjs']) expect(names).not.toContain(name)
+  })
+})
+
+describe('ONNX Runtime', () => {
+  it('is carried at the version that is pinned, with its licence', () => {
+    const manifest = JSON.parse(read('package.json')) as {
+      dependencies: Record<string, string>
+      devDependencies: Record<string, string>
+    }
+    expect(manifest.devDependencies['onnxruntime-node']).toBe(onnxRuntimeVersion)
+    expect(manifest.dependencies['onnxruntime-common']).toBe(onnxRuntimeVersion)
+    expect(read('scripts/onnxruntime-license.txt')).toContain('MIT License')
   })
 })
 

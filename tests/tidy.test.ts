@@ -124,7 +124,7 @@ describe.each(shipped)('$path', ({ path, text }) => {
 })
 
 describe('network clients', () => {
-  it.each(['kafkajs', '@kafkajs/confluent-schema-registry', '@clickhouse/client', 'prom-client'])(
+  it.each(['kafkajs', '@clickhouse/client', 'prom-client'])(
     '%s is imported in infra/ only',
     (name) => {
       const users = shipped

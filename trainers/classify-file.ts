@@ -1,17 +1,21 @@
-// Classifies the lines of a file or of standard input offline, in order and in bounded memory at any
-// size. It owns what a line means and what comes out for it; bytes are text-lines.ts.
+// Classifies the texts of a file or of standard input offline, in order and in bounded memory at any
+// size. It owns what comes out for a row; the formats are file-rows.ts.
 import { availableParallelism } from 'node:os'
 import type { AbstentionMode } from '../models/abstention.ts'
 import type { SpawnThread } from '../models/session-thread.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { openVersionModel } from '../models/version-model.ts'
-import { parseJsonObject } from './jsonl-rows.ts'
-import { fieldProblem, recordId } from './source-row.ts'
-import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
+import { eventErrors, WinnowError } from '../schemas/errors.ts'
+import type { SourceRow } from './dataset-source.ts'
+import type { FileFormat } from './file-format.ts'
+import { fileRows, type FileInput, type FileNote } from './file-rows.ts'
+import { defaultColumns } from './row-columns.ts'
+import { idOfRow, isEmptyText, textOfRow } from './source-row.ts'
+import type { QuoteRule } from './table-header.ts'
 
 /** One output line of the command `classify`. */
 export type ClassifiedLine = {
-  /** The record's own id, else the number of its line. */
+  /** The record's own id, else the number of its line, row or item. */
   readonly id: string
   readonly label: string
   /** Probability of the most probable label. */
@@ -27,6 +31,15 @@ export type ClassifiedLine = {
   readonly truncated: boolean
 }
 
+/** The output line of a text that has no label, because there is nothing to read in it. */
+export type EmptyLine = {
+  readonly id: string
+  readonly error: { readonly code: 'text_empty'; readonly message: string }
+}
+
+/** A text as it was classified, and its output line. */
+export type ClassifiedText = { readonly text: string; readonly line: ClassifiedLine | EmptyLine }
+
 /** The figures of `classify --stats`; `seconds` begins when the model is loaded. */
 export type ClassifyStats = {
   readonly texts: number
@@ -39,11 +52,17 @@ export type ClassifyStats = {
   readonly peakRssBytes: number
 }
 
-export type ClassifyLinesOptions = {
+export type ClassifyTextsOptions = {
   readonly version: ModelVersion
-  readonly source: ByteSource
-  /** `json`: {text, id?} a line; `text`: one text a line; `detect` looks at the first line. */
-  readonly format?: 'json' | 'text' | 'detect' | undefined
+  readonly input: FileInput
+  /** Default: found out by content and name; what looks like no other format is one text per line. */
+  readonly format?: FileFormat | undefined
+  /** The column or field of the text. Default `text`. */
+  readonly textColumn?: string | undefined
+  /** Of a table. Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called with what the input was taken for and what may be wrong with it. */
+  readonly onNote?: ((note: FileNote) => void) | undefined
   /** Applied to each text first. Default: nothing. */
   readonly clean?: ((text: string) => string) | undefined
   /** Threads. Default: one a core. */
@@ -54,51 +73,64 @@ export type ClassifyLinesOptions = {
   readonly abstention?: AbstentionMode | undefined
   /** Starts threads; a spare one may be there already. */
   readonly spawn?: SpawnThread | undefined
-  /** Called once, after the last line. */
+  /** Called once, after the last text. */
   readonly onStats?: ((stats: ClassifyStats) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Yields one result a line that is not blank, in order.
+ * Yields one result for each text, in order; an empty text gets an error in place of a label.
  *
  * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`, `model_incompatible`
  * for a text whose result is not finite.
  *
  * @example
- * const source = { name: 'stdin', bytes: process.stdin }
- * for await (const line of classifyLines({ version, source })) console.log(JSON.stringify(line))
+ * const input = { name: 'stdin', bytes: process.stdin }
+ * for await (const { line } of classifyTexts({ version, input })) console.log(JSON.stringify(line))
  */
-export async function* classifyLines(
-  options: ClassifyLinesOptions,
-): AsyncGenerator<ClassifiedLine, void, undefined> {
-  const { version, source, batchTokens, workers = availableParallelism() } = options
+export async function* classifyTexts(
+  options: ClassifyTextsOptions,
+): AsyncGenerator<ClassifiedText, void, undefined> {
+  const { version, batchTokens, workers = availableParallelism() } = options
+  const rows = inputRows(options)
+  const first = rows.next()
+  // What is wrong with a file is told before the model is loaded; whoever types is not waited for.
+  if (options.input.path !== undefined) await first
+  first.catch(() => undefined)
   const started = performance.now()
   const { classifier } = await openVersionModel({
     ...{ version, workers, batchTokens, abstention: options.abstention },
     ...{ spawn: options.spawn, readyWith: 'first' },
   })
   const loaded = performance.now()
-  // Lines that are being classified: filled as the classifier reads ahead, emptied in order.
-  const pending: InputLine[] = []
+  // Rows that are being classified: filled as the classifier reads ahead, emptied in order.
+  const pending: InputRow[] = []
   const texts = async function* (): AsyncGenerator<string> {
-    for await (const line of inputLines(options)) {
-      pending.push(line)
-      yield options.clean?.(line.text) ?? line.text
+    for (let next = await first; next.done !== true; next = await rows.next()) {
+      pending.push(next.value)
+      if (!next.value.isEmpty) yield next.value.text
     }
+  }
+  const emptyLines = function* (): Generator<ClassifiedText> {
+    while (pending[0]?.isEmpty === true) yield emptyText(pending.shift()!)
   }
   try {
     for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
-      const { id, number } = pending.shift()!
-      if (outcome.kind === 'rejected') throw lineError({ source, number }, outcome.error.message)
+      yield* emptyLines()
+      const { id, text, place } = pending.shift()!
+      if (outcome.kind === 'rejected') {
+        throw new WinnowError('dataset_invalid', `${place}: ${outcome.error.message}`)
+      }
       const { label, labels, probabilities } = outcome
       const named = Object.fromEntries(
         classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
       )
       const score = shortFloat32(outcome.score)
       const outOfScope = shortFloat32(outcome.outOfScope)
-      yield { id, label, score, labels, outOfScope, probabilities: named, tokens, truncated }
+      const shown = { id, label, score, labels, outOfScope, probabilities: named }
+      yield { text, line: { ...shown, tokens, truncated } }
     }
+    yield* emptyLines()
     const seconds = (performance.now() - loaded) / 1_000
     const { texts: count, tokens, paddedTokens } = classifier.stats()
     options.onStats?.({
@@ -110,37 +142,36 @@ export async function* classifyLines(
       peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     })
   } finally {
+    await rows.return(undefined)
     await classifier.close()
   }
 }
 
-type InputLine = { readonly id: string; readonly number: number; readonly text: string }
+type InputRow = {
+  readonly id: string
+  readonly place: string
+  /** After cleaning. */
+  readonly text: string
+  readonly isEmpty: boolean
+}
 
-async function* inputLines(options: ClassifyLinesOptions): AsyncGenerator<InputLine> {
-  const { source, signal } = options
-  let format = options.format ?? 'detect'
-  for await (const { number, text } of readTextLines(source, { signal })) {
-    if (format === 'detect') format = isJsonObject(text) ? 'json' : 'text'
-    const place = { source, number }
-    yield format === 'json' ? jsonLine(text, place) : { id: String(number), number, text }
+async function* inputRows(options: ClassifyTextsOptions): AsyncGenerator<InputRow, void> {
+  const { input, clean, textColumn = defaultColumns.text } = options
+  const columns = { ...defaultColumns, text: textColumn }
+  const { rows } = fileRows(input, { ...options, columns, need: 'text', otherwise: 'text' })
+  for await (const row of rows) {
+    const given = textOfRow(row, columns)
+    const text = clean?.(given) ?? given
+    yield { id: idOf(row), place: row.place, text, isEmpty: isEmptyText(text) }
   }
 }
 
-function jsonLine(line: string, place: { source: ByteSource; number: number }): InputLine {
-  const record = parseJsonObject(line, place)
-  const text = record['text']
-  if (typeof text !== 'string') throw lineError(place, fieldProblem('text', text, 'a string'))
-  return { id: recordId(record['id']) ?? String(place.number), number: place.number, text }
+function idOf(row: SourceRow): string {
+  return idOfRow(row) ?? String(row.number)
 }
 
-function isJsonObject(line: string): boolean {
-  if (!line.trimStart().startsWith('{')) return false
-  try {
-    const parsed: unknown = JSON.parse(line)
-    return typeof parsed === 'object' && parsed !== null
-  } catch {
-    return false
-  }
+function emptyText({ id, text }: InputRow): ClassifiedText {
+  return { text, line: { id, error: { code: 'text_empty', message: eventErrors.text_empty } } }
 }
 
 /** Nine digits hold a float32 exactly; the double behind it would print seventeen. */

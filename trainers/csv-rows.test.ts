@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { csvRows } from './csv-rows.ts'
 import { collectDataset } from './dataset.ts'
+import { fileRows } from './file-rows.ts'
 import { defaultColumns, type RowColumns } from './row-columns.ts'
 import { lineBytesMax } from './text-lines.ts'
 
@@ -12,7 +12,10 @@ function read(content: string | Uint8Array, columns: RowColumns = defaultColumns
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < bytes.length; i += chunkBytes) yield bytes.subarray(i, i + chunkBytes)
   }
-  return collectDataset(csvRows({ name: 'folder/mails.csv', bytes: chunks() }, { columns }))
+  return collectDataset(
+    fileRows({ name: 'folder/mails.csv', bytes: chunks() }, { columns, need: 'text and label' }),
+    { columns },
+  )
 }
 
 const good = 'label,text\nspam,"free, ""real"" money\nnow"\nham,see you at noon\n'
@@ -84,7 +87,7 @@ test.each([
     `${good}ham,hello, you\n`,
     /:5: the row has 3 fields and the header 2/,
   ],
-  ['a row with too few fields', `${good}ham\n`, /:5: the row has 1 fields/],
+  ['a row with too few fields', `${good}ham\n`, /:5: the row has 1 field /],
   ['an empty label', `${good},hello\n`, /:5: .*"label" must be .*, and is empty/],
   ['a quote in mid-field', `${good}ham,"a"b\n`, /:5: the row is not valid CSV/],
   [
@@ -93,7 +96,11 @@ test.each([
     /:5: a quote is opened and never closed/,
   ],
   ['Latin-1', invalidUtf8, /:5: the line is not valid UTF-8/],
-  ['UTF-16', Buffer.from(`\uFEFF${good}`, 'utf16le'), /:1: the file is UTF-16/],
+  [
+    'UTF-16',
+    Buffer.from(`\uFEFF${good}`, 'utf16le'),
+    /mails\.csv: the file is UTF-16; save it as UTF-8/,
+  ],
   ['nothing', '\n\n', /has no examples/],
   ['a header alone', 'text,label\n', /has no examples/],
   ['cut-off gzip', gzipSync(good.repeat(99)).subarray(0, 60), /gzip data is damaged or cut off/],
@@ -114,7 +121,10 @@ test('refuses a line over the limit without reading on', async () => {
       yield chunk
     }
   }
-  const rows = csvRows({ name: 'endless.csv', bytes: endless() }, { columns: defaultColumns })
+  const rows = fileRows(
+    { name: 'endless.csv', bytes: endless() },
+    { columns: defaultColumns, need: 'text and label' },
+  )
   await expect(collectDataset(rows)).rejects.toMatchObject({
     code: 'dataset_invalid',
     message: 'endless.csv:5: the line is longer than 32 MiB',

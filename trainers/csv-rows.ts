@@ -1,59 +1,130 @@
-// Rows from delimited text (RFC 4180: quotes, newlines inside of them). It owns the delimiter, the
-// header and what a ragged row is; the syntax is csv-parse, what a row must hold is source-row.ts.
-import { once } from 'node:events'
-import { basename } from 'node:path'
-import { parse, CsvError, type Parser } from 'csv-parse'
-import type { DatasetRows, SourceRow } from './dataset-source.ts'
-import { hashedBytes } from './file-facts.ts'
-import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
-import { lineBytesMax, lineError, readTextBlocks, type ByteSource } from './text-lines.ts'
+// Rows from delimited text. It owns the header and what a ragged row is; the delimiter is table-header.ts,
+// the syntax csv-records.ts, what a row must hold is source-row.ts.
+import { CsvReader, type CsvRecord } from './csv-records.ts'
+import type { SourceRow } from './dataset-source.ts'
+import type { ByteSource } from './plain-bytes.ts'
+import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
+import { lineError, readTextBlocks } from './text-lines.ts'
 
-const delimiters = [',', ';', '\t', '|'] as const
-type Delimiter = (typeof delimiters)[number]
+export type CsvOptions = {
+  readonly columns: RowColumns
+  readonly need: NeededColumns
+  /** Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called once with the delimiter, before the first row. */
+  readonly onDelimiter?: ((delimiter: string) => void) | undefined
+  /** Sentences about what may have been read wrongly. */
+  readonly onWarning?: ((warning: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
 
 /**
- * Reads a table whose first line names the columns. The delimiter is the one of `, ; tab |` with which
- * the header has the columns of text and label. The columns `id` and `time` mean what they do in
- * JSONL; all others become attributes.
+ * Reads a table whose first line names the columns; a line `sep=;` before it names the delimiter. Else
+ * that is the one of `, ; tab |` with which the header has the columns of text and label. The columns
+ * `id` and `time` mean what they do in JSONL; all others with a name become attributes.
  *
  * @throws WinnowError `dataset_invalid` naming file and line: missing columns, a ragged row, quotes
  * that do not match, and what `readTextBlocks` throws; `cancelled`.
  */
-export function csvRows(
+export async function* csvRows(
   source: ByteSource,
-  options: { columns: RowColumns; signal?: AbortSignal | undefined },
-): DatasetRows {
-  const hashed = hashedBytes(source)
-  return {
-    name: basename(source.name),
-    rows: readTable(hashed.source, options),
-    facts: hashed.facts,
-  }
-}
-
-async function* readTable(
-  source: ByteSource,
-  options: { columns: RowColumns; signal?: AbortSignal | undefined },
+  options: CsvOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
-  const { columns } = options
+  const { columns, quotes = 'csv', onDelimiter, onWarning } = options
   const blocks = readTextBlocks(source, options)
-  const first = await firstBlock(blocks)
-  if (first === undefined) return
-  const delimiter = detectDelimiter(first, columns)
+  const beginning = await firstBlock(blocks)
+  if (beginning === undefined) return
+  const { first, delimiter, lineOffset } = headerOf(beginning, columns)
+  onDelimiter?.(delimiter)
   let header: readonly string[] | undefined
-  for await (const { number, fields } of records(source, { first, blocks, delimiter })) {
+  const spanning = new SpanningFields(source)
+  const reader = new CsvReader(source, { delimiter, quotes, lineOffset })
+  for await (const record of recordsOf(reader, { first, blocks })) {
+    const { number, fields } = record
     if (header === undefined) {
-      header = checkedHeader(fields, { source, number, columns })
+      header = checkedHeader(fields, { source, number, columns, need: options.need })
       continue
     }
     if (fields.length !== header.length) {
       const problem =
-        `the row has ${fields.length} fields and the header ${header.length}; ` +
-        `a field that holds ${JSON.stringify(delimiter)} or a quote must be quoted`
+        `the row has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'} and the header ` +
+        `${header.length}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
       throw lineError({ source, number }, problem)
     }
-    yield rowOf(fields, { header, columns, place: `${source.name}:${number}` })
+    spanning.look(record)
+    yield rowOf(fields, { header, columns, number, place: `${source.name}:${number}` })
   }
+  const warning = spanning.warning()
+  if (warning !== undefined) onWarning?.(warning)
+}
+
+async function* recordsOf(
+  reader: CsvReader,
+  { first, blocks }: { first: string; blocks: AsyncGenerator<string> },
+): AsyncGenerator<CsvRecord, void, undefined> {
+  try {
+    yield* reader.push(first)
+    for await (const block of blocks) yield* reader.push(block)
+    yield* reader.end()
+  } finally {
+    await blocks.return(undefined)
+  }
+}
+
+function raggedAdvice(delimiter: string, quotes: QuoteRule): string {
+  const name = JSON.stringify(delimiter)
+  return quotes === 'none'
+    ? `without quotes, no field can hold ${name} or a line break`
+    : `a field that holds ${name} or a quote must be quoted`
+}
+
+/** Fields that hold line breaks: where nobody meant the quotes, they swallow rows. */
+class SpanningFields {
+  readonly #source: ByteSource
+  #rows = 0
+  #firstLine = 0
+
+  constructor(source: ByteSource) {
+    this.#source = source
+  }
+
+  look({ number, lastNumber }: CsvRecord): void {
+    if (lastNumber === number) return
+    if (this.#rows === 0) this.#firstLine = number
+    this.#rows++
+  }
+
+  /** What to add to the error of a later row. */
+  hint(): string {
+    if (this.#rows === 0) return ''
+    return ` (line ${this.#firstLine} begins a quoted field over several lines; --quotes none reads quotes as text)`
+  }
+
+  warning(): string | undefined {
+    if (this.#rows === 0) return undefined
+    const rows = this.#rows === 1 ? '1 row has' : `${this.#rows} rows have`
+    return (
+      `${this.#source.name}: ${rows} a quoted field over several lines, first at line ${this.#firstLine}. ` +
+      'If quotes are ordinary characters in this file, use --quotes none.'
+    )
+  }
+}
+
+type Header = { readonly first: string; readonly delimiter: string; readonly lineOffset: number }
+
+/** The text from the header on, and how its columns are separated. */
+function headerOf(beginning: string, columns: RowColumns): Header {
+  const blankLines = /^\s*\n/.exec(beginning)?.[0] ?? ''
+  const text = beginning.slice(blankLines.length)
+  const separator = separatorLine(text)
+  const blankCount = blankLines.split('\n').length - 1
+  if (separator === undefined) {
+    const [line = ''] = text.split(/[\r\n]/, 1)
+    return { first: text, delimiter: headerDelimiter(line, columns), lineOffset: blankCount }
+  }
+  const { delimiter, length } = separator
+  return { first: text.slice(length), delimiter, lineOffset: blankCount + 1 }
 }
 
 /** The first block that is not blank; `number` of the lines before it does not matter to a header. */
@@ -67,94 +138,16 @@ async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | unde
   }
 }
 
-type CsvRecord = { readonly number: number; readonly fields: readonly string[] }
-
-/** The records with the number of the line on which each begins. */
-async function* records(
-  source: ByteSource,
-  input: { first: string; blocks: AsyncGenerator<string>; delimiter: Delimiter },
-): AsyncGenerator<CsvRecord, void, undefined> {
-  // The parser runs ahead of what is read from it; when it fails, what it still held is lost.
-  let parsedLines = 0
-  const numbers: number[] = []
-  const parser = parse({
-    delimiter: input.delimiter,
-    on_record: (fields: string[], { lines }) => {
-      numbers.push(parsedLines + 1)
-      parsedLines = lines
-      return fields
-    },
-    relax_column_count: true,
-    skip_empty_lines: true,
-    // A quote that is never closed would otherwise gather the rest of the file.
-    max_record_size: lineBytesMax,
-  })
-  const feeding = feed(parser, input)
-  try {
-    for await (const fields of parser) {
-      yield { number: numbers.shift()!, fields: fields as string[] }
-    }
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause
-    throw lineError({ source, number: parsedLines + 1 }, csvProblem(cause))
-  } finally {
-    parser.destroy()
-    await feeding
-  }
-}
-
-/** Pushes the blocks, no faster than they are parsed; a failure to read ends the parser with it. */
-async function feed(
-  parser: Parser,
-  { first, blocks }: { first: string; blocks: AsyncGenerator<string> },
-): Promise<void> {
-  try {
-    for (let block = first, done = false; !done;) {
-      if (parser.destroyed) return
-      if (!parser.write(block)) await Promise.race([once(parser, 'drain'), once(parser, 'close')])
-      const next = await blocks.next()
-      done = next.done === true
-      if (next.done !== true) block = next.value
-    }
-    if (!parser.destroyed) parser.end()
-  } catch (cause) {
-    parser.destroy(cause as Error)
-  } finally {
-    await blocks.return(undefined)
-  }
-}
-
-function csvProblem(cause: CsvError): string {
-  switch (cause.code) {
-    case 'CSV_QUOTE_NOT_CLOSED':
-      return 'a quote is opened and never closed'
-    case 'CSV_MAX_RECORD_SIZE':
-      return `the row is longer than ${lineBytesMax / 1024 / 1024} MiB; is a quote never closed?`
-    default:
-      return `the row is not valid CSV (${cause.message})`
-  }
-}
-
-function detectDelimiter(text: string, columns: RowColumns): Delimiter {
-  const [line = ''] = text.trimStart().split(/\r\n|\n|\r/, 1)
-  const scored = delimiters.map((delimiter) => {
-    const names = line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
-    const wanted = [columns.text, columns.label, labelsColumn].filter((name) =>
-      names.includes(name),
-    ).length
-    return { delimiter, wanted, names: names.length }
-  })
-  scored.sort((a, b) => b.wanted - a.wanted || b.names - a.names)
-  return scored[0]!.delimiter
-}
-
 function checkedHeader(
   fields: readonly string[],
-  place: { source: ByteSource; number: number; columns: RowColumns },
+  place: { source: ByteSource; number: number; columns: RowColumns; need: NeededColumns },
 ): string[] {
   const header = fields.map((name) => name.trim())
-  const problem = missingColumn(place.columns, header)
-  if (problem !== undefined) throw lineError(place, problem)
+  const problem = missingColumn(header, { ...place, kind: 'column' })
+  if (problem !== undefined) {
+    const plain = place.need === 'text' ? ' If this is no table, use --format text.' : ''
+    throw lineError(place, `${problem} The first line must name the columns.${plain}`)
+  }
   const twice = header.find((name, index) => name !== '' && header.indexOf(name) !== index)
   if (twice === undefined) return header
   throw lineError(place, `the header names the column ${JSON.stringify(twice)} twice`)
@@ -162,9 +155,15 @@ function checkedHeader(
 
 function rowOf(
   fields: readonly string[],
-  { header, columns, place }: { header: readonly string[]; columns: RowColumns; place: string },
+  {
+    header,
+    columns,
+    ...at
+  }: { header: readonly string[]; columns: RowColumns; number: number; place: string },
 ): SourceRow {
   const named = new Map(header.map((name, index) => [name, fields[index]!]))
+  // Such as the row numbers that pandas writes.
+  named.delete('')
   const take = (name: string): string | undefined => {
     const value = named.get(name)
     named.delete(name)
@@ -178,6 +177,5 @@ function rowOf(
     take('id'),
     take('time'),
   ]
-  const attributes = Object.fromEntries([...named].filter(([name, value]) => name + value !== ''))
-  return { place, text, label, labels, id, time, attributes }
+  return { ...at, text, label, labels, id, time, attributes: Object.fromEntries(named) }
 }

@@ -63,7 +63,33 @@ test('what is in test or validation is not trained, nor what nearly is', () => {
   expect(result.test).toBe(parts.test)
   expect(trained(parts, { nearDuplicates: undefined }).texts).toContain(`${long}!/a`)
   const all = { train: parts.test, test: parts.test }
-  expect(() => trained(all)).toThrow(/leave no example to train on/)
+  expect(() => trained(all)).toThrow(
+    'set.jsonl: the data rules leave none of 2 examples to train on: 2 texts are also in the test or ' +
+      'validation data (use other texts there).',
+  )
+})
+
+test.each([
+  [
+    { train: dataset(['a', 'x'], ['a', 'y'], ['b', 'x'], ['b', 'y']) },
+    {},
+    /none of 4 examples .*: 4 texts are the same as others under another label \(--duplicates keep/,
+  ],
+  [
+    { train: dataset(['a', 'x'], ['A', 'x'], ['c', 'y']) },
+    { minExamples: 2 },
+    /none of 3 .*: 1 text is the same as another with its label; 2 texts are of labels with fewer than 2 examples \(--min-examples takes/,
+  ],
+  [
+    {
+      train: dataset([`${'long text '.repeat(20)}!`, 'x']),
+      test: dataset(['long text '.repeat(20), 'x']),
+    },
+    {},
+    /none of 1 example .*: 1 text is nearly the same as one in the test .*--near-duplicates off/,
+  ],
+])('says which rule leaves nothing, and how many it removed', (parts, rules, message) => {
+  expect(() => trained(parts, rules)).toThrow(message)
 })
 
 test('rare labels are told, and dropped everywhere when asked', () => {

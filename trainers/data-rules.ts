@@ -1,6 +1,7 @@
 // The rules by which labelled texts become training examples, and what each of them found. They are
 // applied once, before anything is embedded or split; splits keep groups whole (split.ts).
 import { hash as hashOf } from 'node:crypto'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { describeExamples, type DataManifest, type Dataset } from './dataset.ts'
 import { nearDuplicateGroups } from './near-duplicates.ts'
@@ -43,10 +44,6 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
   const kept = withoutLabels(examples, names)
   const { grouped, nearDuplicates } = withGroups(inContentOrder(kept), rules)
   const { manifest } = parts.train
-  if (grouped.length === 0) {
-    const message = `${manifest.source}: the data rules leave no example to train on.`
-    throw new WinnowError('dataset_invalid', message, { details: { heldOut, duplicates } })
-  }
   const findings: RuleFindings = {
     rules,
     emptyTexts: manifest.emptyTexts ?? 0,
@@ -58,6 +55,7 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
     droppedLabels: Object.fromEntries(dropped),
     removed: manifest.examples - grouped.length,
   }
+  if (grouped.length === 0) throw nothingLeft(manifest, findings)
   const train = described(manifest, grouped)
   const known = (set: Dataset | undefined): Dataset | undefined =>
     set === undefined || dropped.length === 0
@@ -68,6 +66,34 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
     validation: known(validation),
     test: known(test),
   }
+}
+
+/** Which rule removed how many examples, where none is left. */
+function nothingLeft({ source, examples }: DataManifest, findings: RuleFindings): WinnowError {
+  const { rules, heldOut, droppedLabels } = findings
+  const inDropped = Object.values(droppedLabels).reduce((sum, count) => sum + count, 0)
+  const repeated = rules.duplicates === 'drop' ? findings.duplicates : 0
+  const inConflict = examples - heldOut.exact - heldOut.near - repeated - inDropped
+  const reasons: [number, string][] = [
+    [heldOut.exact, 'also in the test or validation data (use other texts there)'],
+    [
+      heldOut.near,
+      'nearly the same as one in the test or validation data (--near-duplicates off keeps them)',
+    ],
+    [inConflict, 'the same as others under another label (--duplicates keep keeps them)'],
+    [repeated, 'the same as another with its label'],
+    [
+      inDropped,
+      `of labels with fewer than ${counted(rules.minExamples, 'example')} (--min-examples takes a lower number)`,
+    ],
+  ]
+  const told = reasons.flatMap(([count, why]) =>
+    count > 0 ? [`${counted(count, 'text')} ${count === 1 ? 'is' : 'are'} ${why}`] : [],
+  )
+  const message =
+    `${source}: the data rules leave none of ${counted(examples, 'example')} to train on: ` +
+    `${told.join('; ')}.`
+  return new WinnowError('dataset_invalid', message, { details: { ...findings } })
 }
 
 function described(manifest: DataManifest, examples: readonly Example[]): Dataset {

@@ -6,7 +6,7 @@ import { WinnowError } from '../schemas/errors.ts'
 
 /** A source as its address names it; nothing has been opened. */
 export type DatasetSource =
-  | { readonly kind: 'jsonl' | 'csv' | 'parquet'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string }
   | {
       readonly kind: 'topic'
       readonly topic: string
@@ -23,6 +23,8 @@ export type RemoteKind = 'topic' | 'clickhouse'
 export type SourceRow = {
   /** Begins the message of an error about this row: `mails.csv:17`, `winnow.events/0@42`. */
   readonly place: string
+  /** Line, row or item, counted from 1, in sources that have an order. */
+  readonly number?: number | undefined
   readonly text: unknown
   readonly label: unknown
   /** Instead of `label`: all labels that apply, as an array or a string with `|` between them. */
@@ -32,6 +34,8 @@ export type SourceRow = {
   readonly attributes?: unknown
   /** RFC 3339 or epoch milliseconds. */
   readonly time?: unknown
+  /** The whole object, of JSON. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** What identifies the content that was read, as JSON: a file's hash, offsets, a query. */
@@ -55,19 +59,14 @@ export type DatasetReader<Kind extends DatasetSource['kind']> = (
 /** The readers that a caller passes in. */
 export type RemoteReaders = { readonly [Kind in RemoteKind]?: DatasetReader<Kind> | undefined }
 
-const extensions: readonly [RegExp, 'jsonl' | 'csv' | 'parquet'][] = [
-  [/\.(?:csv|tsv)(?:\.gz)?$/i, 'csv'],
-  [/\.parquet$/i, 'parquet'],
-]
-
 /**
- * Understands the SRC of the commands: a file of JSONL or CSV, gzipped or not, or of Parquet, by its
- * name (any other name is JSONL); `topic:NAME@FROM..TO`; `clickhouse:SELECT …`.
+ * Understands the SRC of the commands: a file, whose format file-rows.ts finds out;
+ * `topic:NAME@FROM..TO`; `clickhouse:SELECT …`.
  *
  * @throws WinnowError `usage` for an address that names nothing.
  *
  * @example
- * parseDatasetSource('mails.csv.gz') // { kind: 'csv', path: 'mails.csv.gz' }
+ * parseDatasetSource('mails.csv.gz') // { kind: 'file', path: 'mails.csv.gz' }
  */
 export function parseDatasetSource(address: string): DatasetSource {
   if (address.trim() === '') throw new WinnowError('usage', 'The data source is empty.')
@@ -77,8 +76,7 @@ export function parseDatasetSource(address: string): DatasetSource {
     if (query !== '') return { kind: 'clickhouse', query }
     throw new WinnowError('usage', 'clickhouse: must be followed by a query.')
   }
-  const [, kind] = extensions.find(([pattern]) => pattern.test(address)) ?? [undefined, 'jsonl']
-  return { kind: kind, path: address }
+  return { kind: 'file', path: address }
 }
 
 function parseTopicSource(address: string): DatasetSource {

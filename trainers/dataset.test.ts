@@ -3,15 +3,16 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { parseDatasetSource } from './dataset-source.ts'
 import { collectDataset, labelIndices, readDataset, trainingLabels } from './dataset.ts'
-import { jsonlRows } from './jsonl-rows.ts'
+import { fileRows } from './file-rows.ts'
+import type { ByteSource } from './plain-bytes.ts'
 import { defaultColumns } from './row-columns.ts'
-import { lineBytesMax, type ByteSource } from './text-lines.ts'
+import { lineBytesMax } from './text-lines.ts'
 
 const good =
   '{"text":"free money","label":"spam"}\n{"text":"see you at noon","label":"ham","id":"b"}\n'
 
 function read(source: ByteSource) {
-  return collectDataset(jsonlRows(source, { columns: defaultColumns }))
+  return collectDataset(fileRows(source, { columns: defaultColumns, need: 'text and label' }))
 }
 
 function bytesOf(content: string | Uint8Array, chunkBytes = 7): ByteSource {
@@ -80,14 +81,22 @@ const invalidUtf8 = Buffer.concat([Buffer.from(`${good}{"text":"`), Buffer.from(
 test.each([
   ['broken JSON', `${good}{"text":`, /mails\.jsonl:3: .*not valid JSON/],
   ['an array', `${good}[1]`, /:3: .*not an object/],
-  ['no text', `${good}{"label":"ham"}`, /:3: the field "text" is missing/],
+  [
+    'no text',
+    `${good}{"label":"ham"}`,
+    /:3: there is no field "text" .*; the fields are "label"\. --text-column/,
+  ],
   [
     'a text of another type',
     `${good}{"text":5,"label":"ham"}`,
     /:3: .*"text" must be a string, and is a number/,
   ],
   ['half a surrogate pair', `${good}{"text":"\\ud83d","label":"ham"}`, /:3: .*surrogate/],
-  ['no label', `${good}{"text":"x"}`, /:3: the field "label" is missing/],
+  [
+    'no label',
+    `${good}{"text":"x"}`,
+    /:3: there is no field "label" .*; the fields are "text"\. --label-column/,
+  ],
   ['a null label', `${good}{"text":"x","label":null}`, /:3: .*"label" must be .*, and is null/],
   ['an empty label', `${good}{"text":"x","label":""}`, /:3: .*"label" must be .*, and is empty/],
   ['a broken line after blank ones', `\n\n${good}\n}`, /:6: /],
@@ -117,7 +126,7 @@ test('refuses a line over the limit without reading on', async () => {
 })
 
 test('names a file that is not there', async () => {
-  const reading = readDataset({ kind: 'jsonl', path: '/nowhere/mails.jsonl' })
+  const reading = readDataset({ kind: 'file', path: '/nowhere/mails.jsonl' })
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_invalid',
     message: '/nowhere/mails.jsonl: there is no such file',
@@ -136,7 +145,7 @@ test('refuses to train with one label, and to test with labels unseen in trainin
 
 test('empty texts are left out and counted, also those that cleaning empties', async () => {
   const content = `${good}{"text":" ","label":"ham"}\n{"text":"--","label":"ham"}`
-  const rows = jsonlRows(bytesOf(content), { columns: defaultColumns })
+  const rows = fileRows(bytesOf(content), { columns: defaultColumns, need: 'text and label' })
   const { examples, manifest } = await collectDataset(rows, {
     clean: (text) => text.replace('--', ''),
   })
@@ -144,16 +153,13 @@ test('empty texts are left out and counted, also those that cleaning empties', a
   expect(manifest).toMatchObject({ examples: 2, emptyTexts: 2 })
   await expect(read(bytesOf('{"text":"","label":"ham"}'))).rejects.toMatchObject({
     code: 'dataset_invalid',
-    message: 'mails.jsonl has no examples: 1 empty texts only.',
+    message: 'mails.jsonl has no examples: 1 empty text only.',
   })
 })
 
 test.each([
-  ['mails.jsonl.gz', { kind: 'jsonl', path: 'mails.jsonl.gz' }],
-  ['mails', { kind: 'jsonl', path: 'mails' }],
-  ['a b/mails.CSV', { kind: 'csv', path: 'a b/mails.CSV' }],
-  ['mails.tsv.gz', { kind: 'csv', path: 'mails.tsv.gz' }],
-  ['mails.parquet', { kind: 'parquet', path: 'mails.parquet' }],
+  ['mails.jsonl.gz', { kind: 'file', path: 'mails.jsonl.gz' }],
+  ['a b/mails.CSV', { kind: 'file', path: 'a b/mails.CSV' }],
   ['topic:winnow.events@0..10', { kind: 'topic', topic: 'winnow.events', from: '0', to: '10' }],
   ['topic:winnow.events@..', { kind: 'topic', topic: 'winnow.events' }],
   ['clickhouse: SELECT 1', { kind: 'clickhouse', query: 'SELECT 1' }],

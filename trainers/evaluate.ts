@@ -6,6 +6,7 @@ import { openVersionModel } from '../models/version-model.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { labelIndices, labelTargets, type Dataset } from './dataset.ts'
 import { evaluatePredictions } from './evaluation.ts'
+import { measuredOnGiven, type RunData } from './measured-on.ts'
 import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
 import { rowOutcomes } from './metrics.ts'
 import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
@@ -23,6 +24,8 @@ export type RunVersionOptions = {
 export type EvaluateModelOptions = RunVersionOptions & {
   /** Another version to test the difference to. */
   readonly compareWith?: ModelVersion | undefined
+  /** The data of the run that made the version, where it is known. */
+  readonly trainedOn?: RunData | undefined
   /** Of the bootstrap. Default 1. */
   readonly seed?: number | undefined
   /** Bootstrap resamples. Default 1,000. */
@@ -35,6 +38,8 @@ export type ModelComparison = PairedComparison & { readonly with: string }
 /** The JSON of the command `evaluate`. */
 export type ModelEvaluation = {
   readonly model: string
+  /** Which texts these are, and whether the model was trained on them. */
+  readonly measuredOn: string
   readonly comparison?: ModelComparison | undefined
 } & TaskEvaluation
 
@@ -47,6 +52,7 @@ export type ModelEvaluation = {
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
+  const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
   if (version.manifest.thresholds !== undefined) return evaluateSets(options)
   const { labels, calibration, abstain } = version.manifest
   const truth = labelIndices(dataset, labels)
@@ -59,21 +65,22 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       temperature: calibration?.temperature,
     },
   )
-  if (compareWith === undefined) return { model: version.ref, ...evaluation }
+  if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
   const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
   const comparison = await compareVersions({ ...options, predicted, other: compareWith })
-  return { model: version.ref, comparison, ...evaluation }
+  return { model: version.ref, measuredOn, comparison, ...evaluation }
 }
 
 /** As `evaluateModel`, of a multi-label version. */
 async function evaluateSets(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
+  const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
   const { labels, thresholds = [] } = version.manifest
   const targets = labelTargets(dataset, labels)
   const probabilities = await versionProbabilities(options)
   const judging = { labels, thresholds, seed, resamples }
   const evaluation = evaluateLabelSets({ targets, probabilities }, judging)
-  if (compareWith === undefined) return { model: version.ref, ...evaluation }
+  if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
   requireSameLabels(version, compareWith)
   const other = compareWith.manifest
   const predictions = {
@@ -88,7 +95,8 @@ async function evaluateSets(options: EvaluateModelOptions): Promise<ModelEvaluat
   const second = exactSets(setOutcomes(predictions, other.thresholds ?? []))
   const truth = new Int32Array(first.length).fill(1)
   const compared = compareOnSameExamples({ truth, first, second })
-  return { model: version.ref, comparison: { with: compareWith.ref, ...compared }, ...evaluation }
+  const comparison = { with: compareWith.ref, ...compared }
+  return { model: version.ref, measuredOn, comparison, ...evaluation }
 }
 
 function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Array {

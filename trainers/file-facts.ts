@@ -1,7 +1,7 @@
 // What identifies a file that was read: the hash and size of its bytes as they lie on disk.
 import { createHash } from 'node:crypto'
 import type { SourceFacts } from './dataset-source.ts'
-import type { ByteSource } from './text-lines.ts'
+import type { ByteSource } from './plain-bytes.ts'
 
 /** A source whose bytes are hashed as they pass; `facts` is right once all of them have. */
 export function hashedBytes(source: ByteSource): { source: ByteSource; facts: () => SourceFacts } {

@@ -1,7 +1,7 @@
 // Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights kept.
 // The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is fed is
 // step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
-import { Tensor } from 'onnxruntime-node'
+import { Tensor } from '../models/onnx-runtime.ts'
 import {
   buildGradients,
   buildMeasuring,

@@ -1,52 +1,91 @@
-// Rows from lines of JSON objects. It owns what a line must be; bytes and lines are text-lines.ts,
-// what a row must hold is dataset.ts.
-import { basename } from 'node:path'
-import type { DatasetRows, SourceRow } from './dataset-source.ts'
-import { hashedBytes } from './file-facts.ts'
+// Rows from JSON: one object per line, or one array of objects. It owns what a line or an item must be;
+// lines are text-lines.ts, items json-items.ts, what a row must hold is source-row.ts.
+import { parseExactJson } from '../schemas/exact-json.ts'
+import type { SourceRow } from './dataset-source.ts'
+import { jsonItems } from './json-items.ts'
+import type { ByteSource } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
-import { lineError, readTextLines, type ByteSource } from './text-lines.ts'
+import { lineError, readTextLines } from './text-lines.ts'
+
+type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
 
 /**
  * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of text and label.
  *
  * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`.
  */
-export function jsonlRows(
+export async function* jsonlRows(
   source: ByteSource,
-  options: { columns: RowColumns; signal?: AbortSignal | undefined },
-): DatasetRows {
-  const hashed = hashedBytes(source)
-  const { columns } = options
-  const rows = async function* (): AsyncGenerator<SourceRow> {
-    for await (const line of readTextLines(hashed.source, options)) {
-      const fields = parseJsonObject(line.text, { source, number: line.number })
-      yield {
-        place: `${source.name}:${line.number}`,
-        text: fields[columns.text],
-        label: fields[columns.label],
-        labels: fields[labelsColumn],
-        id: fields['id'],
-        attributes: fields['attributes'],
-        time: fields['time'],
-      }
-    }
+  options: JsonOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  for await (const { number, text } of readTextLines(source, options)) {
+    const fields = parseJsonObject(text, { source, number })
+    const place = `${source.name}:${number}`
+    yield rowOf(fields, { place, number, columns: options.columns })
   }
-  return { name: basename(source.name), rows: rows(), facts: hashed.facts }
 }
 
-/** The object on a JSON line; `dataset_invalid` with the place for anything else. */
-export function parseJsonObject(
-  text: string,
-  place: { source: ByteSource; number: number },
-): Readonly<Record<string, unknown>> {
+/**
+ * Reads the objects of one JSON array as `jsonlRows` reads lines.
+ *
+ * @throws WinnowError `dataset_invalid` naming file, line and item, `cancelled`.
+ */
+export async function* jsonArrayRows(
+  source: ByteSource,
+  options: JsonOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  for await (const { number, line, text } of jsonItems(source, options)) {
+    const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
+    const place = `${source.name}:${line}: item ${number}`
+    yield rowOf(fields, { place, number, columns: options.columns })
+  }
+}
+
+function rowOf(
+  fields: Readonly<Record<string, unknown>>,
+  { place, number, columns }: { place: string; number: number; columns: RowColumns },
+): SourceRow {
+  const { id, attributes, time } = fields
+  return {
+    place,
+    number,
+    text: fields[columns.text],
+    label: fields[columns.label],
+    labels: fields[labelsColumn],
+    id,
+    attributes,
+    time,
+    fields,
+  }
+}
+
+type Place = { readonly source: ByteSource; readonly number: number; readonly what?: string }
+
+/** The object that a text of JSON is; `dataset_invalid` with the place for anything else. */
+export function parseJsonObject(text: string, place: Place): Readonly<Record<string, unknown>> {
+  const what = place.what ?? 'the line'
   let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    parsed = parseExactJson(text)
   } catch (cause) {
-    throw lineError(place, `the line is not valid JSON (${(cause as SyntaxError).message})`)
+    throw lineError(place, `${what} is not valid JSON (${jsonProblem(text, cause as SyntaxError)})`)
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw lineError(place, 'the line is JSON, but not an object')
+    const found = Array.isArray(parsed)
+      ? 'an array'
+      : parsed === null
+        ? 'null'
+        : `a ${typeof parsed}`
+    throw lineError(place, `${what} is JSON, but not an object: it is ${found}`)
   }
   return parsed as Record<string, unknown>
+}
+
+function jsonProblem(text: string, { message }: SyntaxError): string {
+  const start = text.trim()
+  if (/^\{\s*(?:"(?:[^"\\]|\\.)*"\s*:?\s*[[{]?)?$/.test(start)) {
+    return 'each object must be on one line: `jq -c .` puts it there'
+  }
+  if (!/^[[{"]/.test(start)) return `one JSON object per line is expected: ${message}`
+  return message
 }

@@ -1,7 +1,6 @@
 // Data sets whose labels are sets: how each format writes them, what the manifest counts, and what the
 // data rules do with them.
 import { expect, test } from 'vitest'
-import { csvRows } from './csv-rows.ts'
 import { applyDataRules, defaultDataRules } from './data-rules.ts'
 import {
   collectDataset,
@@ -11,7 +10,7 @@ import {
   type Dataset,
 } from './dataset.ts'
 import type { SourceRow } from './dataset-source.ts'
-import { jsonlRows } from './jsonl-rows.ts'
+import { fileRows } from './file-rows.ts'
 import { defaultColumns } from './row-columns.ts'
 
 const source = (name: string, content: string) => ({
@@ -21,10 +20,10 @@ const source = (name: string, content: string) => ({
     yield Buffer.from(content)
   })(),
 })
-const columns = { columns: defaultColumns }
+const reading = { columns: defaultColumns, need: 'text and label' } as const
 const jsonl = (lines: readonly unknown[]): Promise<Dataset> => {
   const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
-  return collectDataset(jsonlRows(source('mails.jsonl', content), columns))
+  return collectDataset(fileRows(source('mails.jsonl', content), reading))
 }
 
 const rows = [
@@ -51,7 +50,7 @@ test('the manifest counts labels, and examples without any', async () => {
 test('CSV and Parquet write sets with a separator or a list, with the same hash', async () => {
   const content =
     'text,labels\nlate and broken,damage | delivery\njust saying hello,\nwhere is my parcel,delivery\n'
-  const fromCsv = await collectDataset(csvRows(source('mails.csv', content), columns))
+  const fromCsv = await collectDataset(fileRows(source('mails.csv', content), reading))
   const listed = await collectDataset({
     name: 'mails.parquet',
     rows: (async function* (): AsyncGenerator<SourceRow> {
@@ -73,7 +72,11 @@ test.each([
   ],
   ['both fields', [{ text: 'b', label: 'x', labels: ['x'] }], /:1: the row has both/],
   ['a number', [{ text: 'b', labels: 7 }], /"labels" must be an array of strings.* is a number/],
-  ['an empty label', [{ text: 'b', labels: ['x', ''] }], /holds a label that is empty/],
+  [
+    'an empty label',
+    [{ text: 'b', labels: ['x', ''] }],
+    /"labels", each label must be .*, and is empty/,
+  ],
 ])('refuses %s', async (_, lines, message) => {
   await expect(jsonl(lines)).rejects.toMatchObject({
     code: 'dataset_invalid',

@@ -20,19 +20,40 @@ test('finds the end of the Rosenbrock valley', async () => {
   expect(start).toEqual(Float64Array.of(-1.2, 1))
 })
 
+const scales = Float64Array.from({ length: 50 }, (_, i) => 10 ** (i / 24))
+const quadratic: Objective = (point) =>
+  Promise.resolve({
+    value: point.reduce((sum, x, i) => sum + (scales[i]! * (x - i) ** 2) / 2, 0),
+    gradient: point.map((x, i) => scales[i]! * (x - i)),
+  })
+const bounds = { gradientMax: 1e-6, iterationsMax: 500 }
+
 test('minimises a badly scaled quadratic', async () => {
-  const scales = Float64Array.from({ length: 50 }, (_, i) => 10 ** (i / 24))
-  const result = await minimizeLbfgs(
-    (point) =>
-      Promise.resolve({
-        value: point.reduce((sum, x, i) => sum + (scales[i]! * (x - i) ** 2) / 2, 0),
-        gradient: point.map((x, i) => scales[i]! * (x - i)),
-      }),
-    new Float64Array(50),
-    { gradientMax: 1e-6, iterationsMax: 500 },
-  )
+  const result = await minimizeLbfgs(quadratic, new Float64Array(50), bounds)
   expect(result.converged).toBe(true)
   for (const [i, x] of result.point.entries()) expect(x).toBeCloseTo(i, 4)
+})
+
+test('needs a step or two with the inverse Hessian, of whatever scale', async () => {
+  const options = {
+    ...bounds,
+    precondition: (vector: Float64Array) =>
+      Promise.resolve(vector.map((x, i) => (7 * x) / scales[i]!)),
+  }
+  const result = await minimizeLbfgs(quadratic, new Float64Array(50), options)
+  expect(result.converged).toBe(true)
+  expect(result.iterations).toBeLessThanOrEqual(4)
+})
+
+test('goes on with what an earlier search remembered', async () => {
+  const plain = await minimizeLbfgs(quadratic, new Float64Array(50), bounds)
+  const { corrections } = plain
+  const start = plain.point.map((x, i) => x + 0.01 * Math.sin(i))
+  const again = await minimizeLbfgs(quadratic, start, { ...bounds, corrections })
+  const anew = await minimizeLbfgs(quadratic, start, bounds)
+  expect(again.converged).toBe(true)
+  expect(again.evaluations).toBeLessThanOrEqual(anew.evaluations)
+  expect(plain.corrections).toHaveLength(10)
 })
 
 test('says so when the iterations run out', async () => {

@@ -16,8 +16,16 @@ export type LbfgsOptions = {
    * differ by less are judged by their slopes alone. Default 0; float32 products need some 1e-7.
    */
   readonly valueNoise?: number | undefined
+  /**
+   * Multiplies by an approximate inverse of the Hessian that is symmetric and positive definite. The better
+   * it is, the fewer steps are needed; its scale does not matter. Default: the vector itself.
+   */
+  readonly precondition?: ((vector: Float64Array) => Promise<Float64Array>) | undefined
+  /** What an earlier search on a function of nearly the same curvature remembered; not changed. */
+  readonly corrections?: readonly Correction[] | undefined
   readonly signal?: AbortSignal | undefined
-  readonly onIteration?: ((iteration: number, gradientLargest: number) => void) | undefined
+  /** Told the largest component of the gradient at the start and after each step. */
+  readonly onStep?: ((gradientLargest: number) => void) | undefined
 }
 
 /** `converged` is false when the iterations ran out, or rounding left no descent. */
@@ -27,7 +35,12 @@ export type LbfgsResult = {
   readonly iterations: number
   readonly evaluations: number
   readonly converged: boolean
+  /** The last steps with the changes of the gradient along them; see `LbfgsOptions.corrections`. */
+  readonly corrections: readonly Correction[]
 }
+
+/** A step, and the change of the gradient along it; their product is positive. */
+export type Correction = { readonly step: Float64Array; readonly change: Float64Array }
 
 /** Pairs of steps and gradient changes that are remembered; 5 to 20 are usual. */
 const historyMax = 10
@@ -51,15 +64,17 @@ export async function minimizeLbfgs(
   if (!Number.isFinite(current.value)) {
     throw new WinnowError('training_diverged', 'The loss is not a finite number at the start.')
   }
-  const history: Correction[] = []
+  options.onStep?.(largest(current.gradient))
+  const precondition = options.precondition ?? ((vector) => Promise.resolve(vector.slice()))
+  const history = [...(options.corrections ?? [])]
   let evaluations = 1
   let iterations = 0
   while (largest(current.gradient) > options.gradientMax && iterations < options.iterationsMax) {
     if (options.signal?.aborted === true)
       throw new WinnowError('cancelled', 'Training was cancelled.')
-    const direction = descentDirection(current.gradient, history)
-    // Without history the gradient has no scale: the first step tried has length one.
-    const firstStep = history.length > 0 ? 1 : 1 / norm(current.gradient)
+    const direction = await descentDirection(current.gradient, { history, precondition })
+    // Without history the direction may have no scale: the first step tried has length one at most.
+    const firstStep = history.length > 0 ? 1 : Math.min(1, 1 / norm(direction))
     const found = await searchLine(objective, {
       origin: current,
       direction,
@@ -76,7 +91,7 @@ export async function minimizeLbfgs(
     }
     remember(history, { from: current, to: found.position })
     current = found.position
-    options.onIteration?.(iterations, largest(current.gradient))
+    options.onStep?.(largest(current.gradient))
   }
   return {
     point: current.point,
@@ -84,11 +99,11 @@ export async function minimizeLbfgs(
     iterations,
     evaluations,
     converged: largest(current.gradient) <= options.gradientMax,
+    corrections: history,
   }
 }
 
 type Position = { point: Float64Array; value: number; gradient: Float64Array }
-type Correction = { step: Float64Array; change: Float64Array; inverseProduct: number }
 
 async function positionAt(objective: Objective, point: Float64Array): Promise<Position> {
   const { value, gradient } = await objective(point)
@@ -101,27 +116,41 @@ function remember(history: Correction[], move: { from: Position; to: Position })
   const product = dot(step, change)
   // Without positive curvature the update would lose positive definiteness.
   if (product <= 1e-12 * dot(change, change)) return
-  history.push({ step, change, inverseProduct: 1 / product })
+  history.push({ step, change })
   if (history.length > historyMax) history.shift()
 }
 
-/** The two-loop recursion (algorithm 7.4): minus the approximate inverse Hessian times gradient. */
-function descentDirection(gradient: Float64Array, history: readonly Correction[]): Float64Array {
-  const direction = gradient.slice()
-  const weights: number[] = []
-  for (const { step, change, inverseProduct } of history.toReversed()) {
-    const weight = inverseProduct * dot(step, direction)
-    weights.push(weight)
-    addScaled(direction, change, -weight)
+/**
+ * The two-loop recursion (algorithm 7.4): minus the approximate inverse Hessian times gradient. What stands
+ * between the loops is the preconditioner, scaled to the curvature along the last step.
+ */
+async function descentDirection(
+  gradient: Float64Array,
+  inverse: {
+    history: readonly Correction[]
+    precondition: (vector: Float64Array) => Promise<Float64Array>
+  },
+): Promise<Float64Array> {
+  const { history, precondition } = inverse
+  const inner = gradient.slice()
+  const passes = history.map(({ step, change }) => ({ product: dot(step, change), weight: 0 }))
+  for (let i = history.length - 1; i >= 0; i--) {
+    const { step, change } = history[i]!
+    const pass = passes[i]!
+    pass.weight = dot(step, inner) / pass.product
+    addScaled(inner, change, -pass.weight)
   }
+  const direction = await precondition(inner)
   const last = history.at(-1)
-  const scale = last === undefined ? 1 : 1 / (last.inverseProduct * dot(last.change, last.change))
-  for (let i = 0; i < direction.length; i++) direction[i] = direction[i]! * scale
-  for (const { step, change, inverseProduct } of history) {
-    const weight = weights.pop() ?? 0
-    addScaled(direction, step, weight - inverseProduct * dot(change, direction))
+  if (last !== undefined) {
+    const curvature = dot(last.change, await precondition(last.change))
+    scaleBy(direction, passes.at(-1)!.product / curvature)
   }
-  for (let i = 0; i < direction.length; i++) direction[i] = -direction[i]!
+  for (const [i, { step, change }] of history.entries()) {
+    const { product, weight } = passes[i]!
+    addScaled(direction, step, weight - dot(change, direction) / product)
+  }
+  scaleBy(direction, -1)
   return direction
 }
 
@@ -183,7 +212,9 @@ function interpolate(low: Trial, high: Trial): number {
 }
 
 function difference(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, i) => value - b[i]!)
+  const result = new Float64Array(a.length)
+  for (let i = 0; i < a.length; i++) result[i] = a[i]! - b[i]!
+  return result
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
@@ -198,6 +229,10 @@ function norm(a: Float64Array): number {
 
 function addScaled(target: Float64Array, direction: Float64Array, scale: number): void {
   for (let i = 0; i < target.length; i++) target[i] = target[i]! + scale * direction[i]!
+}
+
+function scaleBy(target: Float64Array, factor: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! * factor
 }
 
 function largest(gradient: Float64Array): number {

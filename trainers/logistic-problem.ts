@@ -1,12 +1,14 @@
 // Multinomial logistic regression as a function to minimise: loss, gradient and probabilities for
 // given coefficients. The two matrix products over all examples run in ONNX Runtime in float32,
-// block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts.
+// block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts, and what it
+// knows about its curvature comes from curvature-sketch.ts.
 import assert from 'node:assert/strict'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnx-runtime.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { inverseCurvature, sketchCurvature, type CurvatureSketch } from './curvature-sketch.ts'
 import type { LabelTruth } from './dataset.ts'
 import type { Evaluation } from './lbfgs.ts'
 
@@ -43,12 +45,15 @@ export type Weighting = {
  */
 export type LogisticProblem = {
   readonly coefficients: number
+  readonly labels: number
   readonly evaluate: (coefficients: Float64Array, weighting: Weighting) => Promise<Evaluation>
-  /** float32 [count, labels], rows of weight 0 included. */
-  readonly probabilities: (coefficients: Float64Array) => Promise<Float32Array>
+  /** Multiplies coefficients by an approximate inverse of the Hessian at a `penaltyOf` the rows. */
+  readonly precondition: (vector: Float64Array, penalty: number) => Promise<Float64Array>
+  /** float32 [count, labels]; with a group, rows of other groups stay 0. */
+  readonly probabilities: (coefficients: Float64Array, group?: number) => Promise<Float32Array>
   /** The coefficients as weights of the features themselves. */
   readonly head: (coefficients: Float64Array) => LogisticHead
-  /** Frees the native session; call it once, after the last evaluation. */
+  /** Frees the native sessions; call it once, after the last evaluation. */
   readonly close: () => Promise<void>
 }
 
@@ -65,23 +70,34 @@ export type LogisticHead = {
 /** Rows of one product: bounds the temporary memory to some 5 MB at 77 labels. */
 const blockRowsMax = 16_384
 
-/** Copies the features (with a transposed copy: 8 bytes a feature) and opens a session on them. */
+/** The factor of half the squared weights in the objective. */
+export function penaltyOf({ rowWeights, inverseRegularisation }: Weighting): number {
+  return 1 / (inverseRegularisation * rowWeights.reduce((sum, weight) => sum + weight, 0))
+}
+
+/**
+ * Copies the features (with a transposed copy: 8 bytes a feature) and opens a session on them. Rows of one
+ * group, such as a fold, lie together, so that a fit that leaves a group out does not compute it.
+ */
 export async function openLogisticProblem(
   training: LabelledFeatures,
-  options: { threads?: number | undefined } = {},
+  options: { threads?: number | undefined; groupOf?: Int32Array | undefined } = {},
 ): Promise<LogisticProblem> {
-  const { features, labels } = training
+  const { features, labels, truth, targets } = training
   assert.equal(features.rows.length, features.count * features.width)
-  const { truth, targets } = training
   const known = truth === undefined ? targets.length / labels : truth.length
   assert.equal(known, features.count)
   const width = features.width + 1
-  const session = await openSession(
-    lossGraph(width, labels, truth === undefined ? 'sigmoid' : 'softmax'),
-    options.threads ?? 0,
-  )
+  const link = truth === undefined ? 'sigmoid' : 'softmax'
+  const threads = options.threads ?? 0
+  const session = await openSession(lossGraph(width, labels, link), threads)
   const centring = centringOf(features)
-  const blocks = blocksOf(training, centring)
+  const groupOf = options.groupOf ?? new Int32Array(features.count)
+  const blocks = blocksOf(training, { centring, groupOf })
+  const curvature = link === 'sigmoid' ? 1 / 4 : (1 - 1 / labels) / labels
+  const trace = width * centring.constant ** 2
+  const shape = { width, labels, threads }
+  const inverse = await openPreconditioner(blocks, { ...shape, trace, curvature })
   const weight = new Float32Array(width * labels)
   const gradient = new Float64Array(width * labels)
   const runBlock = async (block: Block): Promise<void> => {
@@ -90,37 +106,159 @@ export async function openLogisticProblem(
   }
   return {
     coefficients: width * labels,
+    labels,
     async evaluate(coefficients, weighting) {
       weight.set(coefficients)
       gradient.fill(0)
       let loss = 0
       let total = 0
       for (const block of blocks) {
-        const rowWeights = block.feeds.row_weights.data as Float32Array
-        rowWeights.set(weighting.rowWeights.subarray(block.first, block.first + block.count))
+        const blockWeight = setRowWeights(block, weighting.rowWeights)
+        if (blockWeight === 0) continue
         await runBlock(block)
         const partial = block.results.gradient.data as Float32Array
         for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + partial[i]!
         loss += blockLoss(block, training)
-        for (const rowWeight of rowWeights) total += rowWeight
+        total += blockWeight
       }
       const penalty = 1 / (weighting.inverseRegularisation * total)
       for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! / total
       const squares = addPenalty(gradient, coefficients.subarray(0, -labels), penalty)
       return { value: loss / total + (penalty * squares) / 2, gradient }
     },
-    async probabilities(coefficients) {
+    precondition: inverse.apply,
+    async probabilities(coefficients, group) {
       weight.set(coefficients)
       const all = new Float32Array(features.count * labels)
       for (const block of blocks) {
+        if (group !== undefined && group !== block.group) continue
         await runBlock(block)
-        all.set(block.results.probabilities.data as Float32Array, block.first * labels)
+        const found = block.results.probabilities.data as Float32Array
+        for (const [place, row] of block.rows.entries()) {
+          all.set(found.subarray(place * labels, (place + 1) * labels), row * labels)
+        }
       }
       return all
     },
     head: (coefficients) => uncentredHead(coefficients, { centring, labels }),
+    async close() {
+      await session.release()
+      await inverse.close()
+    },
+  }
+}
+
+/** Copies the weights of the block's rows, and returns their sum. */
+function setRowWeights(block: Block, all: Float32Array): number {
+  const rowWeights = block.feeds.row_weights.data as Float32Array
+  let sum = 0
+  for (const [place, row] of block.rows.entries()) {
+    rowWeights[place] = all[row]!
+    sum += all[row]!
+  }
+  return sum
+}
+
+/** Sketches the features' curvature, and opens a session that multiplies by its inverse. */
+async function openPreconditioner(
+  blocks: readonly Block[],
+  options: {
+    width: number
+    labels: number
+    threads: number
+    /** Sum of the mean squares of the features. */
+    trace: number
+    /** What a label's loss bends at the start, as a multiple of the covariance. */
+    curvature: number
+  },
+): Promise<{
+  apply: LogisticProblem['precondition']
+  close: () => Promise<void>
+}> {
+  const { width, labels, threads, curvature } = options
+  const sketch = await sketchFeatures(blocks, options)
+  const { basis, basisTransposed, rank } = sketch
+  const session = await openSession(inverseGraph({ width, labels, rank }), threads)
+  const fixed = {
+    basis: new ort.Tensor('float32', basis, [width, rank]),
+    basis_transposed: new ort.Tensor('float32', basisTransposed, [rank, width]),
+  }
+  const narrow = new Float32Array(width * labels)
+  const product = new ort.Tensor('float32', new Float32Array(width * labels), [width, labels])
+  let current: { penalty: number; outside: ort.Tensor; inner: ort.Tensor } | undefined
+  const inverseAt = (penalty: number): { outside: ort.Tensor; inner: ort.Tensor } => {
+    if (current?.penalty !== penalty) {
+      const { outside, inner } = inverseCurvature(sketch, { curvature, penalty })
+      current = {
+        penalty,
+        outside: new ort.Tensor('float32', Float32Array.of(outside), [1, 1]),
+        inner: new ort.Tensor('float32', inner, [rank, rank]),
+      }
+    }
+    return { outside: current.outside, inner: current.inner }
+  }
+  return {
+    async apply(vector, penalty) {
+      narrow.set(vector)
+      const feeds = { vector: new ort.Tensor('float32', narrow, [width, labels]), ...fixed }
+      await session.run({ ...feeds, ...inverseAt(penalty) }, { product })
+      return Float64Array.from(product.data as Float32Array)
+    },
     close: () => session.release(),
   }
+}
+
+async function sketchFeatures(
+  blocks: readonly Block[],
+  { width, trace, threads }: { width: number; trace: number; threads: number },
+): Promise<CurvatureSketch> {
+  const rows = blocks.reduce((sum, block) => sum + block.rows.length, 0)
+  const session = await openSession(covarianceGraph(width), threads)
+  try {
+    return await sketchCurvature({
+      width,
+      trace,
+      async times(columns, rank) {
+        const sum = new Float32Array(width * rank)
+        const product = new ort.Tensor('float32', new Float32Array(width * rank), [width, rank])
+        const vectors = new ort.Tensor('float32', columns, [width, rank])
+        for (const { feeds } of blocks) {
+          const { x, x_transposed } = feeds
+          await session.run({ x, x_transposed, vectors }, { product })
+          const partial = product.data as Float32Array
+          for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + partial[i]! / rows
+        }
+        return sum
+      },
+    })
+  } finally {
+    await session.release()
+  }
+}
+
+/** x [rows, width] vectors [width, rank] -> x' x vectors [width, rank]. */
+function covarianceGraph(width: number): Uint8Array {
+  const graph = new GraphBuilder()
+  const x = graph.input('x', 'float32', ['rows', width])
+  const transposed = graph.input('x_transposed', 'float32', [width, 'rows'])
+  const vectors = graph.input('vectors', 'float32', [width, 'rank'])
+  graph.output('product', op.matMul(graph, transposed, op.matMul(graph, x, vectors)))
+  return writeOnnx(graph.finish(), { name: 'covariance' })
+}
+
+/** vector [width, labels] -> outside vector + basis inner basis' vector [width, labels]. */
+function inverseGraph(size: { width: number; labels: number; rank: number }): Uint8Array {
+  const { width, labels, rank } = size
+  const graph = new GraphBuilder()
+  const vector = graph.input('vector', 'float32', [width, labels])
+  const basis = graph.input('basis', 'float32', [width, rank])
+  const basisTransposed = graph.input('basis_transposed', 'float32', [rank, width])
+  const inner = graph.input('inner', 'float32', [rank, rank])
+  const outside = graph.input('outside', 'float32', [1, 1])
+  const within = op.matMul(graph, inner, op.matMul(graph, basisTransposed, vector))
+  const spread = op.multiply(graph, vector, outside)
+  graph.output('product', op.add(graph, spread, op.matMul(graph, basis, within)))
+  return writeOnnx(graph.finish(), { name: 'inverse-curvature' })
 }
 
 /**
@@ -160,8 +298,9 @@ async function openSession(bytes: Uint8Array, threads: number): Promise<ort.Infe
 }
 
 type Block = {
-  readonly first: number
-  readonly count: number
+  readonly group: number
+  /** Which rows of the features it holds: int32 [rows]. */
+  readonly rows: Int32Array
   readonly feeds: {
     readonly x: ort.Tensor
     readonly x_transposed: ort.Tensor
@@ -176,48 +315,64 @@ type Block = {
   }
 }
 
+/** Blocks of rows of one group each, ascending by group and row. */
 function blocksOf(
-  { features, truth, targets, labels }: LabelledFeatures,
-  centring: Centring,
+  training: LabelledFeatures,
+  { centring, groupOf }: { centring: Centring; groupOf: Int32Array },
 ): Block[] {
-  const blocks: Block[] = []
-  const width = features.width + 1
-  for (let first = 0; first < features.count; first += blockRowsMax) {
-    const count = Math.min(blockRowsMax, features.count - first)
-    const x = new Float32Array(count * width)
-    const transposed = new Float32Array(count * width)
-    const negativeTargets = new Float32Array(count * labels)
-    for (let row = 0; row < count; row++) {
-      const from = (first + row) * features.width
-      for (const [i, mean] of centring.means.entries()) {
-        x[row * width + i] = features.rows[from + i]! - mean
-      }
-      x[row * width + features.width] = centring.constant
-      for (let i = 0; i < width; i++) transposed[i * count + row] = x[row * width + i]!
-      if (truth !== undefined) negativeTargets[row * labels + truth[first + row]!] = -1
-      for (let label = 0; targets !== undefined && label < labels; label++) {
-        negativeTargets[row * labels + label] = -targets[(first + row) * labels + label]!
-      }
+  const groups = [...new Set(groupOf)].toSorted((a, b) => a - b)
+  return groups.flatMap((group) => {
+    const members = Int32Array.from(groupOf.keys()).filter((row) => groupOf[row] === group)
+    const blocks: Block[] = []
+    for (let first = 0; first < members.length; first += blockRowsMax) {
+      const rows = members.subarray(first, first + blockRowsMax)
+      blocks.push({ group, rows, ...blockTensors(training, { rows, centring }) })
     }
-    const matrix = (elements: Float32Array, dims: number[]) =>
-      new ort.Tensor('float32', elements, dims)
-    blocks.push({
-      first,
-      count,
-      feeds: {
-        x: matrix(x, [count, width]),
-        x_transposed: matrix(transposed, [width, count]),
-        negative_targets: matrix(negativeTargets, [count, labels]),
-        row_weights: matrix(new Float32Array(count), [count, 1]),
-      },
-      results: {
-        logits: matrix(new Float32Array(count * labels), [count, labels]),
-        probabilities: matrix(new Float32Array(count * labels), [count, labels]),
-        gradient: matrix(new Float32Array(width * labels), [width, labels]),
-      },
-    })
+    return blocks
+  })
+}
+
+function blockTensors(
+  { features, truth, targets, labels }: LabelledFeatures,
+  { rows, centring }: { rows: Int32Array; centring: Centring },
+): Pick<Block, 'feeds' | 'results'> {
+  const width = features.width + 1
+  const count = rows.length
+  const x = new Float32Array(count * width)
+  const transposed = new Float32Array(count * width)
+  const negativeTargets = new Float32Array(count * labels)
+  for (const [place, row] of rows.entries()) {
+    const from = row * features.width
+    for (let i = 0; i < features.width; i++) {
+      x[place * width + i] = features.rows[from + i]! - centring.means[i]!
+    }
+    x[place * width + features.width] = centring.constant
+    if (truth !== undefined) negativeTargets[place * labels + truth[row]!] = -1
+    for (let label = 0; targets !== undefined && label < labels; label++) {
+      negativeTargets[place * labels + label] = -targets[row * labels + label]!
+    }
   }
-  return blocks
+  // In the order in which the copy is written, which is several times as fast as the other.
+  for (let i = 0; i < width; i++) {
+    for (let place = 0; place < count; place++) {
+      transposed[i * count + place] = x[place * width + i]!
+    }
+  }
+  const matrix = (elements: Float32Array, dims: number[]) =>
+    new ort.Tensor('float32', elements, dims)
+  return {
+    feeds: {
+      x: matrix(x, [count, width]),
+      x_transposed: matrix(transposed, [width, count]),
+      negative_targets: matrix(negativeTargets, [count, labels]),
+      row_weights: matrix(new Float32Array(count), [count, 1]),
+    },
+    results: {
+      logits: matrix(new Float32Array(count * labels), [count, labels]),
+      probabilities: matrix(new Float32Array(count * labels), [count, labels]),
+      gradient: matrix(new Float32Array(width * labels), [width, labels]),
+    },
+  }
 }
 
 /** The mean of each feature, and the root mean square of what is left without it. */
@@ -225,9 +380,13 @@ type Centring = { readonly means: Float64Array; readonly constant: number }
 
 function centringOf({ rows, count, width }: FeatureMatrix): Centring {
   const means = new Float64Array(width)
-  for (let i = 0; i < rows.length; i++) means[i % width] = means[i % width]! + rows[i]! / count
+  for (let from = 0; from < rows.length; from += width) {
+    for (let i = 0; i < width; i++) means[i] = means[i]! + rows[from + i]! / count
+  }
   let squares = 0
-  for (let i = 0; i < rows.length; i++) squares += (rows[i]! - means[i % width]!) ** 2
+  for (let from = 0; from < rows.length; from += width) {
+    for (let i = 0; i < width; i++) squares += (rows[from + i]! - means[i]!) ** 2
+  }
   const constant = Math.sqrt(squares / rows.length)
   return { means, constant: constant > 0 ? constant : 1 }
 }
@@ -251,11 +410,11 @@ function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): 
   const probabilities = block.results.probabilities.data as Float32Array
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let loss = 0
-  for (let row = 0; row < block.count; row++) {
-    if (rowWeights[row] === 0) continue
+  for (const [place, row] of block.rows.entries()) {
+    if (rowWeights[place] === 0) continue
     // A probability below float32's smallest would make the loss infinite and the search blind.
-    const probability = Math.max(probabilities[row * labels + truth[block.first + row]!]!, 1e-38)
-    loss -= rowWeights[row]! * Math.log(probability)
+    const probability = Math.max(probabilities[place * labels + truth[row]!]!, 1e-38)
+    loss -= rowWeights[place]! * Math.log(probability)
   }
   return loss
 }
@@ -268,13 +427,13 @@ function blockLossOfSets(
   const logits = block.results.logits.data as Float32Array
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let loss = 0
-  for (let row = 0; row < block.count; row++) {
-    if (rowWeights[row] === 0) continue
+  for (const [place, row] of block.rows.entries()) {
+    if (rowWeights[place] === 0) continue
     for (let label = 0; label < labels; label++) {
-      const logit = logits[row * labels + label]!
-      const applies = targets[(block.first + row) * labels + label] === 1
+      const logit = logits[place * labels + label]!
+      const applies = targets[row * labels + label] === 1
       const against = applies ? -logit : logit
-      loss += rowWeights[row]! * (Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(0, against))
+      loss += rowWeights[place]! * (Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(0, against))
     }
   }
   return loss
@@ -283,7 +442,8 @@ function blockLossOfSets(
 /** Adds the penalty's gradient and returns the sum of squares of the weights. */
 function addPenalty(gradient: Float64Array, weights: Float64Array, penalty: number): number {
   let squares = 0
-  for (const [i, weight] of weights.entries()) {
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i]!
     gradient[i] = gradient[i]! + penalty * weight
     squares += weight * weight
   }

@@ -39,8 +39,7 @@ test.each(reference.fits)(
       const found = await fitLogistic(problem, {
         rowWeights: rowWeightsOf(training, fit.classWeighting),
         inverseRegularisation: fit.C,
-        start: new Float64Array(problem.coefficients),
-        precision: 0.003,
+        precision: 0.001,
       })
       const { weight, bias } = problem.head(found.point)
       expect(found.converged).toBe(true)

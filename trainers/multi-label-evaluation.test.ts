@@ -64,7 +64,6 @@ test('a label of its own is fitted as scikit-learn fits one against the rest', a
     const fit = await fitLogistic(problem, {
       rowWeights: new Float32Array(rows).fill(1),
       inverseRegularisation: C,
-      start: new Float64Array(problem.coefficients),
       precision: 1e-4,
     })
     const head = problem.head(fit.point)

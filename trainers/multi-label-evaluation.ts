@@ -49,6 +49,7 @@ export const setScoreNames = [
   'microF1',
   'macroF1',
   'weightedF1',
+  'samplesF1',
   'rankingAveragePrecision',
   'logLoss',
   'brier',

@@ -11,10 +11,12 @@ export type SetScores = {
   /** Share of decisions that are wrong. */
   readonly hammingLoss: number
   readonly microF1: number
-  /** Unweighted mean of the F1 of the labels that occur in truth or predictions. */
+  /** Unweighted mean of the F1 of all labels; that of a label that is neither true nor predicted is 0. */
   readonly macroF1: number
   /** Mean F1 weighted by support. */
   readonly weightedF1: number
+  /** Mean over examples of the F1 of an example's labels; 0 where there is none, true or predicted. */
+  readonly samplesF1: number
   /**
    * Mean over examples and their labels of the share of labels ranked as high that apply; 1 for an
    * example with no label or all (as scikit-learn's label_ranking_average_precision_score).
@@ -31,6 +33,8 @@ export type SetScores = {
 /** What each row adds to the scores; resampling rows needs nothing else. */
 export type SetOutcomes = {
   readonly labels: number
+  /** Labels that are neither true nor predicted in any row. */
+  readonly absentLabels: number
   /** Labels of each row that are right, wrongly given, and missed. */
   readonly hits: readonly Int32Array[]
   readonly extra: readonly Int32Array[]
@@ -51,6 +55,7 @@ export function setOutcomes(
 ): SetOutcomes {
   assert.equal(targets.length, probabilities.length)
   const rows = targets.length / labels
+  const occurring = new Set<number>()
   const hits: Int32Array[] = []
   const extra: Int32Array[] = []
   const missed: Int32Array[] = []
@@ -65,6 +70,7 @@ export function setOutcomes(
     for (const [label, probability] of own.entries()) {
       const applies = truth[label]!
       const given = probability >= thresholds[label]!
+      if (applies === 1 || given) occurring.add(label)
       if (applies === 1) found[given ? 0 : 2].push(label)
       else if (given) found[1].push(label)
       const right = applies === 1 ? probability : 1 - probability
@@ -78,7 +84,8 @@ export function setOutcomes(
     }
     ranking[row] = rankingPrecision(own, truth)
   }
-  return { labels, hits, extra, missed, ranking, logLoss, brier, binGaps }
+  const absentLabels = labels - occurring.size
+  return { labels, absentLabels, hits, extra, missed, ranking, logLoss, brier, binGaps }
 }
 
 /** Of one row: the mean, over its labels, of the share of labels at least as probable that apply. */
@@ -102,14 +109,17 @@ function rankingPrecision(probabilities: Float32Array, truth: Uint8Array): numbe
 
 /** The scores of some rows, given by index; an index may repeat, as in a bootstrap resample. */
 export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores {
-  const { labels, hits, extra, missed, binGaps } = outcomes
+  const { labels, absentLabels, hits, extra, missed, binGaps } = outcomes
   const tally = setTally(outcomes, rows)
   const gaps = new Float64Array(calibrationBins)
-  let [exact, wrong, ranking, logLoss, brier] = [0, 0, 0, 0, 0]
+  let [exact, wrong, right, samples, ranking, logLoss, brier] = [0, 0, 0, 0, 0, 0, 0]
   for (const row of rows) {
+    const found = hits[row]!.length
     const mistakes = extra[row]!.length + missed[row]!.length
     if (mistakes === 0) exact++
+    right += found
     wrong += mistakes
+    samples += quotient(2 * found, 2 * found + mistakes)
     ranking += outcomes.ranking[row]!
     logLoss += outcomes.logLoss[row]!
     brier += outcomes.brier[row]!
@@ -117,8 +127,8 @@ export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores
       gaps[bin]! += binGaps[row * calibrationBins + bin]!
     }
   }
-  const right = rows.reduce((sum, row) => sum + hits[row]!.length, 0)
   const classes = classScores(tally)
+  // A resample that misses a label says nothing about it; a label that no row has counts as 0 in each.
   const present = classes.filter(({ support }, at) => support + tally.predicted[at]! > 0)
   const support = classes.reduce((sum, one) => sum + one.support, 0)
   const count = rows.length
@@ -128,12 +138,13 @@ export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores
     microF1: quotient(2 * right, 2 * right + wrong),
     macroF1: quotient(
       present.reduce((sum, { f1 }) => sum + f1, 0),
-      present.length,
+      present.length + absentLabels,
     ),
     weightedF1: quotient(
       classes.reduce((sum, one) => sum + one.f1 * one.support, 0),
       support,
     ),
+    samplesF1: samples / count,
     rankingAveragePrecision: ranking / count,
     logLoss: logLoss / count,
     brier: brier / count,

@@ -5,7 +5,8 @@ import type { MultiLabelEvaluation } from './multi-label-evaluation.ts'
 import type { SetScores } from './multi-label-metrics.ts'
 import { formatFigure, type Headline } from './report-tables.ts'
 
-const names: Record<keyof SetScores, Pick<Headline, 'name' | 'unit'>> = {
+// The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks like a mistake.
+const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name' | 'unit'>> = {
   accuracy: { name: 'sets exactly right', unit: 'share' },
   microF1: { name: 'micro F1', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
@@ -20,7 +21,7 @@ const names: Record<keyof SetScores, Pick<Headline, 'name' | 'unit'>> = {
 /** The scores of sets in the order in which they are shown. */
 export function setHeadlines(evaluation: MultiLabelEvaluation): Headline[] {
   const { intervals, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(names) as (keyof SetScores)[]).map((name): Headline => ({
+  const scores = (Object.keys(names) as (keyof typeof names)[]).map((name): Headline => ({
     ...names[name],
     value: evaluation[name],
     interval: intervals[name],

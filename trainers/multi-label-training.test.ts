@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase, type Base } from '../models/base-store.ts'
 import { openVersion } from '../models/version-store.ts'
-import { classifyLines, type ClassifiedLine } from './classify-file.ts'
+import { classifyTexts, type ClassifiedLine } from './classify-file.ts'
 import { describeExamples, type Dataset } from './dataset.ts'
 import { evaluateModel } from './evaluate.ts'
 import type { MultiLabelEvaluation } from './multi-label-evaluation.ts'
@@ -72,12 +72,9 @@ test('a head learns sets, and the version gives them', { timeout: 120_000 }, asy
     await Promise.resolve()
     yield* source.bytes
   })()
-  for await (const line of classifyLines({
-    version,
-    source: { name: 'said', bytes },
-    workers: 1,
-  })) {
-    lines.push(line)
+  const input = { name: 'said', bytes }
+  for await (const { line } of classifyTexts({ version, input, workers: 1 })) {
+    lines.push(line as ClassifiedLine)
   }
   expect(lines[0]).toMatchObject({ labels: ['billing', 'delivery'] })
   expect(lines[0]!.labels).toContain(lines[0]!.label)

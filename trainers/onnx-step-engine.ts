@@ -1,7 +1,7 @@
 // Training steps on ONNX Runtime: one session computes loss and gradients, another one logits. Clipping
 // and AdamW run in WebAssembly, which passes over the weights once where a graph would 14 times.
 import assert from 'node:assert/strict'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../models/onnx-runtime.ts'
 import { AdamKernel, type RoundedMatrix } from '../models/graph/adamw-kernel.ts'
 import type { AdamSettings } from '../models/graph/adamw.ts'
 import { int8Names, withInt8Products, type Int8Matrix } from '../models/graph/int8-products.ts'

@@ -51,6 +51,49 @@ test.each([
   })
 })
 
+test('numbers, decimals and fixed bytes keep every digit and byte', async () => {
+  const { examples } = await read(fixture('numbers'))
+  expect(examples.map(({ id, text, label }) => [id, text, label])).toEqual([
+    ['9007199254740993', 'one', '9007199254740993'],
+    ['9007199254740992', 'two', '9007199254740992'],
+    ['-9007199254740993', 'three', '18446744073709551615'],
+  ])
+  expect(examples.map(({ attributes }) => attributes)).toEqual([
+    {
+      decimal: '12345678901234567890.25',
+      small: '1.5',
+      whole: '9007199254740993',
+      fixed: 'aa',
+      uuid: '00010203-0405-0607-0809-0a0b0c0d0e0f',
+    },
+    expect.objectContaining({ decimal: '-0.05', small: '-2.0', whole: '-1', fixed: 'bbb' }),
+    expect.objectContaining({
+      decimal: '9007199254740993.00',
+      small: '0.1',
+      whole: '0',
+      fixed: 'ü',
+    }),
+  ])
+})
+
+test.each([
+  ['decimal', ['12345678901234567890.25', '-0.05', '9007199254740993.00']],
+  ['small', ['1.5', '-2.0', '0.1']],
+  ['whole', ['9007199254740993', '-1', '0']],
+  ['fixed', ['aa', 'bbb', 'ü']],
+])('labels from the column %s', async (label, labels) => {
+  const source = parseDatasetSource(fixture('numbers'))
+  const { examples } = await readDataset(source, { columns: { label } })
+  expect(examples.map((example) => example.label)).toEqual(labels)
+})
+
+test('a label with a fraction is refused with its row', async () => {
+  const source = parseDatasetSource(fixture('numbers'))
+  await expect(readDataset(source, { columns: { label: 'float' } })).rejects.toThrow(
+    /row 3: the label is the number 0\.5; a label is a name/,
+  )
+})
+
 test('names missing columns and the nearest one', async () => {
   const source = parseDatasetSource(fixture('none'))
   await expect(readDataset(source, { columns: { label: 'labels' } })).rejects.toMatchObject({
@@ -67,7 +110,7 @@ test('refuses what is no Parquet file, an empty one, and one that is cut', async
   cut.fill(0xff, 4, 200)
   for (const [name, content, message] of [
     ['empty', '', /the file is empty/],
-    ['text', '{"text":"a","label":"b"}', /no Parquet file/],
+    ['text', 'spam, ham\n', /no Parquet file/],
     ['half', whole.subarray(0, 900), /no Parquet file/],
     ['damaged', cut, /the Parquet file is damaged/],
   ] as const) {

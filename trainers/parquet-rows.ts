@@ -1,5 +1,5 @@
 // Rows from a Parquet file, one row group in memory at a time. It owns which columns are read; the
-// format is hyparquet, what a row must hold is source-row.ts.
+// format is hyparquet, values of a column are parquet-values.ts, what a row must hold is source-row.ts.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
@@ -9,17 +9,23 @@ import {
   parquetSchema,
   type AsyncBuffer,
   type FileMetaData,
-  type SchemaTree,
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { DatasetRows, SourceRow } from './dataset-source.ts'
 import { hashedBytes } from './file-facts.ts'
-import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
-import { fileError, fileSource } from './text-lines.ts'
+import { columnReader, isFlat, rawMetadata, textOrBytes } from './parquet-values.ts'
+import { fileError, fileSource } from './plain-bytes.ts'
+import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
 
 /** A larger row group, uncompressed, is refused: one is held in memory whole. */
 const rowGroupBytesMax = 2 * 1024 ** 3
+
+type ParquetOptions = {
+  readonly columns: RowColumns
+  readonly need: NeededColumns
+  readonly signal?: AbortSignal | undefined
+}
 
 /**
  * Reads the rows of a Parquet file in any of its compressions. `id`, `time` and a map or struct
@@ -27,10 +33,7 @@ const rowGroupBytesMax = 2 * 1024 ** 3
  *
  * @throws WinnowError `dataset_invalid` naming the file, and the row where one is wrong; `cancelled`.
  */
-export function parquetRows(
-  path: string,
-  options: { columns: RowColumns; signal?: AbortSignal | undefined },
-): DatasetRows {
+export function parquetRows(path: string, options: ParquetOptions): DatasetRows {
   const hashed = hashedBytes(fileSource(path))
   const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
     yield* readGroups(path, options)
@@ -41,19 +44,28 @@ export function parquetRows(
   return { name: basename(path), rows: rows(), facts: hashed.facts }
 }
 
+/**
+ * The number of rows, by the file's own metadata.
+ *
+ * @throws WinnowError `dataset_invalid` for what is no Parquet file.
+ */
+export async function countParquetRows(path: string): Promise<number> {
+  const { metadata } = await openParquet(path)
+  return Number(metadata.num_rows)
+}
+
 async function* readGroups(
   path: string,
-  { columns, signal }: { columns: RowColumns; signal?: AbortSignal | undefined },
+  { columns, need, signal }: ParquetOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
   const { file, metadata } = await openParquet(path)
   const schema = parquetSchema(metadata)
   const names = schema.children.map(({ element }) => element.name)
-  const problem = missingColumn(columns, names)
+  const problem = missingColumn(names, { columns, need, kind: 'column' })
   if (problem !== undefined) throw new WinnowError('dataset_invalid', `${path}: ${problem}`)
   const wanted = new Set([columns.text, columns.label, labelsColumn, 'id', 'time', 'attributes'])
-  const read = schema.children
-    .filter((child) => wanted.has(child.element.name) || isFlat(child))
-    .map(({ element }) => element.name)
+  const read = schema.children.filter((child) => wanted.has(child.element.name) || isFlat(child))
+  const readers = new Map(read.map(({ element }) => [element.name, columnReader(element)]))
   let rowStart = 0
   for (const group of metadata.row_groups) {
     if (signal?.aborted === true) {
@@ -65,14 +77,20 @@ async function* readGroups(
     }
     const rowEnd = rowStart + Number(group.num_rows)
     const rows = await parquetReadObjects({
-      ...{ file, metadata, columns: read, rowStart, rowEnd, compressors },
-      parsers: { stringFromBytes: textOrBytes },
+      ...{ file, metadata: rawMetadata(metadata), columns: [...readers.keys()], rowStart, rowEnd },
+      compressors,
+      utf8: false,
+      parsers: { stringFromBytes: textOrBytes, jsonFromBytes: textOrBytes },
     }).catch((cause: unknown) => {
       const message = `${path}: the Parquet file is damaged (${errorMessage(cause)})`
       throw new WinnowError('dataset_invalid', message, { cause })
     })
     for (const [index, row] of rows.entries()) {
-      yield rowOf(row, { columns, place: `${path} row ${rowStart + index + 1}` })
+      const values = Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, readers.get(name)?.(value) ?? value]),
+      )
+      const number = rowStart + index + 1
+      yield rowOf(values, { columns, number, place: `${path} row ${number}` })
     }
     rowStart = rowEnd
   }
@@ -93,28 +111,12 @@ async function openParquet(path: string): Promise<{ file: AsyncBuffer; metadata:
   }
 }
 
-/** A column of single values that people would slice by: no lists, structs or floating numbers. */
-function isFlat({ children, element }: SchemaTree): boolean {
-  if (children.length > 0 || element.repetition_type === 'REPEATED') return false
-  return ['BOOLEAN', 'INT32', 'INT64', 'BYTE_ARRAY'].includes(element.type ?? '')
-}
-
-/** Bytes that are no UTF-8 stay bytes, so that the check of the row names it. */
-function textOrBytes(bytes: Uint8Array | undefined): unknown {
-  if (bytes === undefined) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return bytes
-  }
-}
-
 function rowOf(
   row: Readonly<Record<string, unknown>>,
-  { columns, place }: { columns: RowColumns; place: string },
+  { columns, ...at }: { columns: RowColumns; number: number; place: string },
 ): SourceRow {
   const { [columns.text]: text, [columns.label]: label, ...rest } = row
   const { [labelsColumn]: labels, id, time, attributes, ...others } = rest
   const given = typeof attributes === 'object' && attributes !== null ? attributes : {}
-  return { place, text, label, labels, id, time, attributes: { ...others, ...given } }
+  return { ...at, text, label, labels, id, time, attributes: { ...others, ...given } }
 }

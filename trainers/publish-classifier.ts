@@ -45,6 +45,8 @@ export type ClassifierToPublish = {
   /** The classifier is multi-label with them. */
   readonly thresholds?: readonly number[] | undefined
   readonly evaluatedOn: EvaluatedOn
+  /** The same in words. */
+  readonly measuredOn: string
   readonly facts: ReportHeading['facts']
   readonly training?: ReportHeading['training']
   readonly suspicious?: ReportHeading['suspicious']
@@ -63,7 +65,7 @@ const probabilityTie = 1e-4
  * what the store and the runtime throw.
  */
 export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
-  const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn } = draft
+  const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn, measuredOn } = draft
   const { normalize, pooling } = base
   const padding = { padding: servedPadding, normalize, pooling, pooledLayers }
   const { thresholds } = draft
@@ -77,9 +79,8 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
     const modelPath = join(scratch, 'model.onnx')
     await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
     await verifyAgreement(modelPath, draft)
-    const title = `${draft.name}: evaluation`
     const { facts, training, suspicious } = draft
-    const report = await renderReportHtml(evaluation, { title, facts, training, suspicious })
+    const around = { facts, training, suspicious, measuredOn }
     return await writeVersion({
       storeDir: draft.storeDir,
       name: draft.name,
@@ -91,7 +92,7 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
         maxTokens,
         pooling: pooledLayers === 'every' ? 'layer-means' : base.pooling,
         hidden: draft.head.from,
-        metrics: { evaluatedOn, ...headlineScores(evaluation) },
+        metrics: { evaluatedOn, measuredOn, ...headlineScores(evaluation) },
         trainingRun: draft.run,
         calibration: draft.calibration,
         abstain: draft.abstain,
@@ -99,7 +100,10 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
       },
       model: { path: modelPath },
       tokenizer: { path: base.tokenizerPath },
-      extras: { 'report.html': { bytes: Buffer.from(report) } },
+      textsOf: async ({ ref, created }) => {
+        const heading = { title: `${ref}: evaluation`, made: created, ...around }
+        return { 'report.html': await renderReportHtml(evaluation, heading) }
+      },
     })
   } finally {
     await rm(scratch, { recursive: true, force: true })
@@ -113,8 +117,8 @@ function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
   const shared = { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece }
   const areas = { rocAuc, averagePrecision, intervals }
   if (isOfSets(evaluation)) {
-    const { microF1, hammingLoss, rankingAveragePrecision } = evaluation
-    return { ...shared, microF1, hammingLoss, rankingAveragePrecision, ...areas }
+    const { microF1, samplesF1, hammingLoss, rankingAveragePrecision } = evaluation
+    return { ...shared, microF1, samplesF1, hammingLoss, rankingAveragePrecision, ...areas }
   }
   const { mcc, topK } = evaluation
   return { ...shared, mcc, topK, ...areas }

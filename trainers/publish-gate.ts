@@ -26,18 +26,27 @@ export function judgeVersion(
 ): Verdict[] {
   const { metrics, champion } = version
   return [
-    atLeast('accuracy', metrics['accuracy'], config.accuracyMin),
-    atLeast('macro-f1', metrics['macroF1'], config.macroF1Min),
+    atLeast('accuracy', { metrics, value: metrics['accuracy'], least: config.accuracyMin }),
+    atLeast('macro-f1', { metrics, value: metrics['macroF1'], least: config.macroF1Min }),
     againstChampion(config, champion),
   ]
 }
 
-function atLeast(rule: 'accuracy' | 'macro-f1', value: unknown, least: number): Verdict {
+function atLeast(
+  rule: 'accuracy' | 'macro-f1',
+  figure: { metrics: Manifest['metrics']; value: unknown; least: number },
+): Verdict {
+  const { metrics, value, least } = figure
   if (typeof value !== 'number') {
     return { rule, passed: least === 0, because: `${rule} was not measured; ${least} is demanded` }
   }
   const passed = value >= least
-  return { rule, passed, because: `${rule} ${value.toFixed(4)}, at least ${least} is demanded` }
+  const on = typeof metrics['measuredOn'] === 'string' ? ` on ${metrics['measuredOn']}` : ''
+  return {
+    rule,
+    passed,
+    because: `${rule} ${value.toFixed(4)}${on}; at least ${least} is demanded`,
+  }
 }
 
 function againstChampion(config: Config['publish'], check: ChampionCheck): Verdict {

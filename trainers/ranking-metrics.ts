@@ -3,15 +3,18 @@
 import assert from 'node:assert/strict'
 import type { Predictions } from './metrics.ts'
 
-/** One label against the rest; null where the rows hold only one of the two. */
+/** One label against the rest. */
 export type LabelAreas = {
-  /** Area under the ROC curve; ties count half (Fawcett 2006). */
+  /** Area under the ROC curve; ties count half (Fawcett 2006). Null where all rows or none have the label. */
   readonly rocAuc: number | null
-  /** Sum of precision times gain in recall, as scikit-learn; ties are one step. */
+  /**
+   * Sum of precision times gain in recall; ties are one step. As in scikit-learn 0 for a label that no row
+   * has; null only in a resample that misses it.
+   */
   readonly averagePrecision: number | null
 }
 
-/** Means over the labels that have both; `weighted` by how many rows each has. */
+/** Means over the labels that have one; `weighted` by how many rows each has. */
 export type MeanAreas = {
   readonly rocAuc: { readonly macro: number | null; readonly weighted: number | null }
   readonly averagePrecision: { readonly macro: number | null; readonly weighted: number | null }
@@ -111,7 +114,7 @@ function labelAreas(
 ): LabelAreas {
   const { order, groups, isLabel } = ranking
   const { counts, positives, negatives } = rows
-  if (positives === 0) return { rocAuc: null, averagePrecision: null }
+  if (positives === 0) return { rocAuc: null, averagePrecision: groups.length === 0 ? 0 : null }
   let seen = 0
   let found = 0
   let pairs = 0
@@ -135,7 +138,7 @@ function labelAreas(
   }
   return {
     rocAuc: negatives === 0 ? null : pairs / (positives * negatives),
-    averagePrecision: negatives === 0 ? null : precisions / positives,
+    averagePrecision: precisions / positives,
   }
 }
 

@@ -1,5 +1,6 @@
 // An evaluation as one HTML page without any other file or script. It owns the page's looks and order;
 // its figures come from evaluation.ts, its plots from report-plots.ts.
+import { counted } from '../schemas/counted.ts'
 import type { Evaluation } from './evaluation.ts'
 import {
   isOfSets,
@@ -8,18 +9,16 @@ import {
 } from './multi-label-evaluation.ts'
 import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
 import type { EpochReport } from './fine-tuning-task.ts'
-import type { PairedComparison } from './mcnemar.ts'
+import type { ModelComparison } from './evaluate.ts'
+import { barList, confusionTable, escapeHtml, htmlTable, section } from './report-markup.ts'
 import {
-  classPlot,
-  confusionPlot,
-  plottedLabelsMax,
   precisionRecallPlot,
   reliabilityPlot,
   riskPlot,
   rocPlot,
-  slicePlot,
-  trainingPlot,
+  trainingPlots,
 } from './report-plots.ts'
+import { reportStyle } from './report-style.ts'
 import { drawSvg, type PlotSpec } from './report-svg.ts'
 import {
   comparisonText,
@@ -28,6 +27,7 @@ import {
   worstClasses,
   type Headline,
 } from './report-tables.ts'
+import { verdictOf } from './report-verdict.ts'
 
 /** An example whose label a person should look at. */
 export type SuspiciousLabel = {
@@ -38,16 +38,24 @@ export type SuspiciousLabel = {
 
 /** What stands around the figures. */
 export type ReportHeading = {
+  /** Names the version. */
   readonly title: string
+  /** When the report was made, RFC 3339; its day stands in the title. */
+  readonly made?: string | undefined
+  /** What the figures were measured on. */
+  readonly measuredOn?: string | undefined
   /** Facts such as base encoder and data, shown as a list. */
   readonly facts: readonly (readonly [name: string, value: string])[]
   /** Epochs of fine-tuning. */
   readonly training?: readonly EpochReport[] | undefined
-  readonly comparison?: (PairedComparison & { readonly with: string }) | undefined
+  readonly comparison?: ModelComparison | undefined
   /** Most suspicious first. */
   readonly suspicious?: readonly SuspiciousLabel[] | undefined
 }
 
+/** With more labels, matrix and bars show only those with the most mistakes. */
+const plottedLabelsMax = 100
+const plottedOfMany = 60
 const confusionsShown = 20
 const suspiciousShown = 30
 const slicesShownMax = 60
@@ -70,9 +78,9 @@ async function labelSections(evaluation: Evaluation, heading: ReportHeading): Pr
     await trainingSection(heading.training),
     await calibrationSection(evaluation),
     await rankingSection(evaluation),
-    await labelSection(evaluation),
-    await confusionSection(evaluation),
-    await sliceSection(evaluation),
+    labelSection(evaluation),
+    confusionSection(evaluation),
+    sliceSection(evaluation),
     suspiciousSection(heading.suspicious),
   ]
 }
@@ -101,7 +109,7 @@ async function setSections(
     ]),
     await ranking,
     section('Labels, worst first', [
-      `<figure>${await drawSvg(classPlot(evaluation))}</figure>`,
+      labelBars(evaluation),
       htmlTable(head, rows),
     ]),
   ]
@@ -114,55 +122,26 @@ function page(parts: {
   heading: ReportHeading
 }): string {
   const { evaluation, figures, sections, heading } = parts
+  const { comparison, measuredOn, made } = heading
+  const title = made === undefined ? heading.title : `${heading.title}, ${made.slice(0, 10)}`
+  const { grade, sentences } = verdictOf({ ...evaluation, comparison, measuredOn })
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escapeHtml(heading.title)}</title>
-<style>${style}</style>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${reportStyle}</style>
 <main>
-<header><h1>${escapeHtml(heading.title)}</h1>
+<header><h1>${escapeHtml(title)}</h1>
+<p class="verdict"><strong>${escapeHtml(grade)}:</strong> ${escapeHtml(sentences.join(' '))}</p>
 <dl>${heading.facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl></header>
 ${scoreTiles(evaluation, figures)}
-${comparisonNote(heading.comparison)}
+${comparisonNote(comparison)}
 ${sections.filter((section) => section !== '').join('\n')}
 </main>
 </html>
 `
 }
-
-const style = `
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif;
-  --ink: light-dark(#1c2430, #e6e9ee); --muted: light-dark(#66707f, #97a1b0);
-  --line: light-dark(#d9dee6, #333b47); --page: light-dark(#fff, #14181e);
-  --panel: light-dark(#f5f7fa, #1c222b); --accent: light-dark(#2563eb, #6ba1ff);
-  --right: light-dark(#7fb0fb, #2f65c4); --wrong: light-dark(#f2795f, #d0523a) }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--page); color: var(--ink) }
-main { max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .75rem; overflow-wrap: anywhere }
-h2 { font-size: 1.15rem; margin: 0 0 .25rem }
-h3 { font-size: .95rem; font-weight: 500; margin: 0 0 .5rem }
-p { margin: 0 0 .75rem; color: var(--muted); max-width: 46rem }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem 1.25rem; margin: 0 0 1.5rem; font-size: .9rem }
-dt { color: var(--muted) } dd { margin: 0; overflow-wrap: anywhere }
-section { border-top: 1px solid var(--line); padding: 1.5rem 0 }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 0 0 1.5rem; padding: 0; list-style: none }
-.tiles li { background: var(--panel); border-radius: .5rem; padding: .7rem .9rem }
-.tiles strong { display: block; font-size: 1.45rem; line-height: 1.3; font-variant-numeric: tabular-nums }
-.tiles span { color: var(--muted); font-size: .82rem; display: block; font-variant-numeric: tabular-nums }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem 2rem; align-items: start }
-figure { margin: 0; min-width: 0; overflow-x: auto } figcaption { font-size: .9rem; margin-bottom: .4rem }
-.plots svg { max-width: 100%; height: auto }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }
-th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top }
-th { font-weight: 500 } th:first-child { text-align: left; padding-left: 0 }
-thead th { color: var(--muted); font-weight: 400 }
-.texts td, .texts th { text-align: left } .texts th:first-child { max-width: 40rem; overflow-wrap: anywhere; font-weight: 400 }
-summary { cursor: pointer; color: var(--accent); margin: .75rem 0 }
-@media print { :root { color-scheme: light } section { break-inside: avoid } }
-`
 
 function scoreTiles(evaluation: TaskEvaluation, figures: readonly Headline[]): string {
   const tiles = figures.map(({ name, unit, value, interval }) => {
@@ -174,7 +153,7 @@ function scoreTiles(evaluation: TaskEvaluation, figures: readonly Headline[]): s
   })
   const { confidence, resamples } = evaluation.intervals
   return `<ul class="tiles">${tiles.join('\n')}</ul>
-<p>${evaluation.examples} examples. Ranges are ${100 * confidence} % bootstrap intervals of ${resamples} resamples.</p>`
+<p>${counted(evaluation.examples, 'text')}. Ranges are ${100 * confidence} % bootstrap intervals of ${resamples} resamples.</p>`
 }
 
 function comparisonNote(comparison: ReportHeading['comparison']): string {
@@ -193,7 +172,13 @@ function comparisonNote(comparison: ReportHeading['comparison']): string {
 
 async function trainingSection(epochs: ReportHeading['training']): Promise<string> {
   if (epochs === undefined || epochs.length < 2) return ''
-  return section('Training', [await plots([['', trainingPlot(epochs)]])])
+  const [loss, macroF1] = trainingPlots(epochs)
+  return section('Training', [
+    await plots([
+      ['Loss on the training part', loss],
+      ['Macro F1 on the validation part that chose the epoch', macroF1],
+    ]),
+  ])
 }
 
 async function calibrationSection(evaluation: Evaluation): Promise<string> {
@@ -231,7 +216,7 @@ async function rankingSection(evaluation: Pick<Evaluation, 'rocAuc' | 'curves'>)
   ])
 }
 
-async function labelSection(evaluation: Evaluation): Promise<string> {
+function labelSection(evaluation: Evaluation): string {
   const classes = worstClasses(evaluation)
   const rows = classes.map(({ label, precision, recall, f1, support, ...areas }) => [
     label,
@@ -242,12 +227,42 @@ async function labelSection(evaluation: Evaluation): Promise<string> {
   ])
   const head = ['label', 'precision', 'recall', 'F1', 'ROC AUC', 'average precision', 'examples']
   return section('Labels, worst first', [
-    `<figure>${await drawSvg(classPlot(evaluation))}</figure>`,
-    `<details${classes.length <= 12 ? ' open' : ''}><summary>All figures of ${classes.length} labels</summary>${htmlTable(head, rows)}</details>`,
+    labelBars(evaluation),
+    `<details${classes.length <= 12 ? ' open' : ''}><summary>All figures of ${counted(classes.length, 'label')}</summary>${htmlTable(head, rows)}</details>`,
   ])
 }
 
-async function confusionSection(evaluation: Evaluation): Promise<string> {
+/** F1 of each label, lowest first. */
+function labelBars(evaluation: Pick<Evaluation, 'perClass'>): string {
+  const classes = worstClasses(evaluation)
+  const shown = classes.length > plottedLabelsMax ? classes.slice(0, plottedOfMany) : classes
+  const bars = shown.map(({ label, f1, precision, recall, support }) => ({
+    ...{ name: label, share: f1 },
+    text: `${formatFigure(f1, 'share')} of ${counted(support, 'text')}`,
+    described: `${label}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
+  }))
+  const omitted = classes.length - shown.length
+  const note = omitted === 0 ? '' : ` The ${counted(omitted, 'label')} with a higher F1 are left out.`
+  return `<p>F1 of each label.${note}</p>${barList(bars)}`
+}
+
+/** Indices of the labels to show, in their own order: all, or those with the most mistakes. */
+function confusedLabels({ matrix }: Evaluation['confusion']): number[] {
+  const all = matrix.map((_, index) => index)
+  if (all.length <= plottedLabelsMax) return all
+  const mistakes = all.map((index) =>
+    all.reduce(
+      (sum, other) => sum + (other === index ? 0 : matrix[index]![other]! + matrix[other]![index]!),
+      0,
+    ),
+  )
+  return all
+    .sort((a, b) => mistakes[b]! - mistakes[a]!)
+    .slice(0, plottedOfMany)
+    .sort((a, b) => a - b)
+}
+
+function confusionSection(evaluation: Evaluation): string {
   const { mostConfused, confusion } = evaluation
   const rows = mostConfused
     .slice(0, confusionsShown)
@@ -255,24 +270,29 @@ async function confusionSection(evaluation: Evaluation): Promise<string> {
   const omitted = confusion.labels.length > plottedLabelsMax
   return section('Confusion', [
     omitted ? '<p>The matrix shows the labels with the most mistakes.</p>' : '',
-    `<figure>${await drawSvg(confusionPlot(evaluation))}</figure>`,
+    confusionTable({ ...confusion, shown: confusedLabels(confusion) }),
     rows.length === 0
       ? '<p>No mistakes.</p>'
-      : `<h3>Most confused pairs</h3>${htmlTable(['truth', 'taken for', 'times'], rows)}`,
+      : `<h3>Most confused pairs</h3>${htmlTable(['truth', 'taken for', 'times'], rows, 'names')}`,
   ])
 }
 
-async function sliceSection({ slices }: Evaluation): Promise<string> {
+function sliceSection({ slices }: Evaluation): string {
   const kinds = [...new Set(slices.map(({ by }) => by))]
   if (kinds.length === 0) return ''
   const shown = slices.slice(0, slicesShownMax)
-  const drawn = kinds.flatMap((kind): [string, PlotSpec][] => {
+  const parts = kinds.flatMap((kind): string[] => {
     const own = shown.filter(({ by }) => by === kind)
+    if (own.length === 0) return []
     const name =
       kind === 'length' ? 'By length of the text' : `By ${kind.replace('attribute:', '')}`
-    return own.length === 0 ? [] : [[`${name}, with 95 % intervals`, slicePlot(own)]]
+    const bars = own.map(({ value, accuracy, examples, interval }) => ({
+      ...{ name: value, share: accuracy, interval },
+      text: `${formatFigure(accuracy, 'share')} of ${counted(examples, 'text')}`,
+    }))
+    return [`<h3>${escapeHtml(`Accuracy: ${name}, with 95 % intervals`)}</h3>${barList(bars)}`]
   })
-  return section('Parts of the examples', [await plots(drawn)])
+  return section('Parts of the examples', parts)
 }
 
 function suspiciousSection(suspicious: ReportHeading['suspicious']): string {
@@ -286,10 +306,6 @@ function suspiciousSection(suspicious: ReportHeading['suspicious']): string {
   ])
 }
 
-function section(title: string, parts: readonly string[]): string {
-  return `<section><h2>${escapeHtml(title)}</h2>\n${parts.join('\n')}</section>`
-}
-
 async function plots(captioned: readonly (readonly [string, PlotSpec])[]): Promise<string> {
   const figures: string[] = []
   for (const [caption, spec] of captioned) {
@@ -297,24 +313,4 @@ async function plots(captioned: readonly (readonly [string, PlotSpec])[]): Promi
     figures.push(`<figure>${title}${await drawSvg(spec)}</figure>`)
   }
   return `<div class="plots">${figures.join('\n')}</div>`
-}
-
-function htmlTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  className = 'figures',
-): string {
-  const headCells = head.map((cell) => `<th scope="col">${escapeHtml(cell)}`).join('')
-  const body = rows.map(([first = '', ...rest]) => {
-    const cells = rest.map((cell) => `<td>${escapeHtml(cell)}`).join('')
-    return `<tr><th scope="row">${escapeHtml(first)}${cells}`
-  })
-  return `<div class="wide"><table class="${className}"><thead><tr>${headCells}</thead>
-<tbody>${body.join('\n')}</tbody></table></div>`
-}
-
-function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  const printable = text.replace(/\p{C}/gu, '\uFFFD')
-  return printable.replace(/[&<>"]/g, (character) => entities[character] ?? character)
 }

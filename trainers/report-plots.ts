@@ -2,112 +2,15 @@
 // drawing is report-svg.ts, the page around them report-html.ts.
 import type { Evaluation, LabelCurves } from './evaluation.ts'
 import type { EpochReport } from './fine-tuning-task.ts'
-import { worstClasses } from './report-tables.ts'
 import type { PlotSpec } from './report-svg.ts'
-import type { Slice } from './slices.ts'
 
-/** With more labels, matrix and bars show only those with the most mistakes. */
-export const plottedLabelsMax = 100
-const plottedOfMany = 60
-const countedCellsMax = 12
+/** Longer names of labels stand below one another in a legend. */
+const wideNameMin = 22
 const square = { width: 300, height: 300 }
 const shareAxis = { format: '.0%', grid: true }
 const unit = { domain: [0, 1] }
 const accent = 'var(--accent)'
 const muted = 'var(--muted)'
-
-/** Truth against prediction: shades by share of the row, counts in the cells of small ones. */
-export function confusionPlot({ confusion }: Evaluation): PlotSpec {
-  const { labels, matrix } = confusion
-  const shown = shownLabels(matrix)
-  const values = shown.flatMap((row) => {
-    const total = matrix[row]!.reduce((sum, count) => sum + count, 0)
-    return shown.flatMap((column) => {
-      const count = matrix[row]![column]!
-      if (count === 0) return []
-      const [truth, predicted] = [labels[row]!, labels[column]!]
-      const described = `${truth} → ${predicted}: ${count} of ${total}`
-      return [{ truth, predicted, count, share: count / total, right: row === column, described }]
-    })
-  })
-  const step =
-    shown.length <= 4 ? 76 : shown.length <= countedCellsMax ? 46 : shown.length <= 30 ? 22 : 12
-  const labelFontSize = step < 20 ? 9 : 11
-  const names = shown.map((index) => labels[index]!)
-  const axis = { labelFontSize, domain: false, ticks: false, grid: step < 20 }
-  const encoding = {
-    x: {
-      field: 'predicted',
-      type: 'nominal',
-      scale: { domain: names },
-      title: 'predicted',
-      axis: {
-        ...axis,
-        orient: 'top',
-        labelAngle: shown.length <= 4 ? 0 : -60,
-        labelAlign: shown.length <= 4 ? 'center' : 'left',
-      },
-    },
-    y: { field: 'truth', type: 'nominal', scale: { domain: names }, title: 'truth', axis },
-  }
-  const cells = {
-    mark: { type: 'rect', cornerRadius: step < 20 ? 1 : 3 },
-    encoding: {
-      color: { condition: { test: 'datum.right', value: 'var(--right)' }, value: 'var(--wrong)' },
-      opacity: {
-        field: 'share',
-        type: 'quantitative',
-        scale: { domain: [0, 1], range: [0.18, 1] },
-        legend: null,
-      },
-      description: { field: 'described', type: 'nominal' },
-    },
-  }
-  const counts = {
-    mark: { type: 'text', aria: false },
-    encoding: { text: { field: 'count', type: 'quantitative' } },
-  }
-  return {
-    data: { values },
-    ...{ width: { step }, height: { step }, encoding },
-    layer: shown.length <= countedCellsMax ? [cells, counts] : [cells],
-  }
-}
-
-/** F1 of each label, lowest first. */
-export function classPlot(evaluation: Pick<Evaluation, 'perClass'>): PlotSpec {
-  const classes = worstClasses(evaluation)
-  const shown = classes.length > plottedLabelsMax ? classes.slice(0, plottedOfMany) : classes
-  const values = shown.map(({ label, f1, precision, recall, support }) => ({
-    ...{ label, f1 },
-    text: `${(100 * f1).toFixed(1)} %  of ${support}`,
-    described: `${label}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
-  }))
-  return {
-    data: { values },
-    ...{ width: 380, height: { step: shown.length <= countedCellsMax ? 26 : 17 } },
-    encoding: {
-      y: {
-        field: 'label',
-        type: 'nominal',
-        sort: null,
-        title: null,
-        axis: { domain: false, ticks: false },
-      },
-      x: { field: 'f1', type: 'quantitative', scale: unit, title: 'F1', axis: shareAxis },
-    },
-    layer: [
-      {
-        mark: { type: 'bar', color: accent, cornerRadiusEnd: 2 },
-        encoding: { description: { field: 'described', type: 'nominal' } },
-      },
-      {
-        mark: { type: 'text', align: 'left', dx: 5, fontSize: 10, color: muted, aria: false },
-        encoding: { text: { field: 'text', type: 'nominal' } },
-      },
-    ],
-  }
-}
 
 /** Confidence against accuracy, before and after temperature scaling. */
 export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>): PlotSpec {
@@ -187,7 +90,7 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
       },
       {
         data: { values: marked },
-        mark: { type: 'text', align: 'right', dx: -6, y: 12, color: 'var(--ink)' },
+        mark: { type: 'text', ...beside(coverage), y: 12, color: 'var(--ink)' },
         encoding: { x: encoding.x, text: { field: 'text', type: 'nominal' } },
       },
     ],
@@ -211,43 +114,10 @@ export function precisionRecallPlot({ curves }: Pick<Evaluation, 'curves'>): Plo
   return { ...square, layer }
 }
 
-/** Accuracy of each slice with its interval; one plot for slices of one kind. */
-export function slicePlot(slices: readonly Slice[]): PlotSpec {
-  const values = slices.map(({ value, accuracy, examples, interval }) => ({
-    ...{ value: `${value} · ${examples}`, accuracy, ...interval },
-  }))
-  const y = {
-    field: 'value',
-    type: 'nominal',
-    sort: null,
-    title: null,
-    axis: { domain: false, ticks: false, labelLimit: 260 },
-  }
-  const x = {
-    type: 'quantitative',
-    scale: { zero: false, nice: true },
-    title: 'accuracy',
-    axis: { ...shareAxis, tickCount: 6 },
-  }
-  return {
-    data: { values },
-    ...{ width: 320, height: { step: 24 } },
-    layer: [
-      {
-        mark: { type: 'rule', color: muted, strokeWidth: 2 },
-        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
-      },
-      {
-        mark: { type: 'circle', size: 70, color: accent, opacity: 1 },
-        encoding: { y, x: { ...x, field: 'accuracy' } },
-      },
-    ],
-  }
-}
-
-/** Training loss and validation macro F1 over the epochs. */
-export function trainingPlot(epochs: readonly EpochReport[]): PlotSpec {
+/** Training loss over the epochs, and validation macro F1. */
+export function trainingPlots(epochs: readonly EpochReport[]): [PlotSpec, PlotSpec] {
   const panel = (field: string, title: string) => ({
+    data: { values: epochs },
     ...{ width: 280, height: 190 },
     mark: { type: 'line', point: { filled: true, color: accent, size: 45 }, color: accent },
     encoding: {
@@ -260,11 +130,12 @@ export function trainingPlot(epochs: readonly EpochReport[]): PlotSpec {
       y: { field, type: 'quantitative', title, scale: { zero: false } },
     },
   })
-  return {
-    data: { values: epochs },
-    hconcat: [panel('trainLoss', 'training loss'), panel('macroF1', 'validation macro F1')],
-    spacing: 40,
-  }
+  return [panel('trainLoss', 'training loss'), panel('macroF1', 'validation macro F1')]
+}
+
+/** To the left of a mark, or to the right of one that has no room there. */
+function beside(share: number | null): { align: 'left' | 'right'; dx: number } {
+  return (share ?? 0) < 0.4 ? { align: 'left', dx: 6 } : { align: 'right', dx: -6 }
 }
 
 function curveLayer(
@@ -282,7 +153,9 @@ function curveLayer(
         field: 'label',
         type: 'nominal',
         scale: { domain: names, scheme: 'tableau10' },
-        legend: { columns: 2 },
+        legend: names.some((name) => name.length > wideNameMin)
+          ? { columns: 1, labelLimit: 280 }
+          : { columns: 2 },
       }
   return {
     data: { values },
@@ -313,20 +186,4 @@ function diagonal(x: string, y: string, titles = { x, y }): PlotSpec {
     mark: { type: 'line', color: 'var(--line)', strokeDash: [4, 3], strokeWidth: 1.5, aria: false },
     encoding: shareXY(x, y, titles),
   }
-}
-
-/** Indices of the labels to show, in their own order: all, or those with the most mistakes. */
-function shownLabels(matrix: Evaluation['confusion']['matrix']): number[] {
-  const all = matrix.map((_, index) => index)
-  if (all.length <= plottedLabelsMax) return all
-  const mistakes = all.map((index) =>
-    all.reduce(
-      (sum, other) => sum + (other === index ? 0 : matrix[index]![other]! + matrix[other]![index]!),
-      0,
-    ),
-  )
-  return all
-    .sort((a, b) => mistakes[b]! - mistakes[a]!)
-    .slice(0, plottedOfMany)
-    .sort((a, b) => a - b)
 }

@@ -53,9 +53,9 @@ export function headlines(evaluation: Evaluation): Headline[] {
 }
 
 /** Labels with their scores, lowest F1 first; labels that the examples lack come last. */
-export function worstClasses(
-  evaluation: Pick<Evaluation, 'perClass'>,
-): (ClassScores & LabelAreas & { label: string })[] {
+export function worstClasses(evaluation: {
+  readonly perClass: Readonly<Record<string, ClassScores & LabelAreas>>
+}): (ClassScores & LabelAreas & { label: string })[] {
   return Object.entries(evaluation.perClass)
     .map(([label, scores]) => ({ label, ...scores }))
     .sort((a, b) => Number(a.support === 0) - Number(b.support === 0) || a.f1 - b.f1)

@@ -18,7 +18,7 @@ function evaluate(labels: string[]) {
 
 test('shows scores, labels, confused pairs and a small matrix', () => {
   const text = renderReportText(evaluate(['ham', 'spam']))
-  expect(text).toMatch(/4 examples, 95 % bootstrap intervals\naccuracy +75\.0 % /)
+  expect(text).toMatch(/4 texts, 95 % bootstrap intervals\naccuracy +75\.0 % /)
   expect(text).toMatch(
     /Labels +precision +recall +F1 +examples\nham +100\.0 % +50\.0 % +66\.7 % +2\n/,
   )
@@ -41,4 +41,14 @@ test('control sequences in a label do not reach the terminal, markup not the pag
 
   expect(page).not.toMatch(/<script|<b>|<i>|\u001b/)
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+})
+
+test('the verdict comes first, with what was measured and what to look at', () => {
+  const measuredOn = '4 test texts (test.jsonl) that had no part in training'
+  const text = renderReportText({ ...evaluate(['ham', 'spam']), measuredOn })
+  expect(text).toMatch(/^Weak: 75\.0 % of 4 texts are right\.\n/)
+  expect(text).toContain('These are few texts: of many, between ')
+  expect(text).toContain('Weakest label: “ham” (F1 66.7 % of 2 texts).')
+  expect(text).toContain('Confusions to look at: “ham” taken for “spam” (1 time).')
+  expect(text).toContain(`Measured on ${measuredOn}.`)
 })

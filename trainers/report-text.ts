@@ -1,11 +1,8 @@
 // An evaluation as text for a terminal. It owns widths, abbreviations and what is set off; whether
 // there is colour at all, and where the text goes, is the command's.
+import { counted } from '../schemas/counted.ts'
 import type { Evaluation } from './evaluation.ts'
-import {
-  isOfSets,
-  type MultiLabelEvaluation,
-  type TaskEvaluation,
-} from './multi-label-evaluation.ts'
+import { isOfSets, type MultiLabelEvaluation } from './multi-label-evaluation.ts'
 import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
 import type { ModelComparison } from './evaluate.ts'
 import {
@@ -16,10 +13,12 @@ import {
   worstClasses,
   type Headline,
 } from './report-tables.ts'
+import { verdictOf, type JudgedReport } from './report-verdict.ts'
 
 /** Sets text off, as `Terminal.style` does; the identity gives plain text. */
 export type TextStyle = (as: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string
 
+const columnsMax = 98
 const classesShown = 10
 const confusionsShown = 8
 const slicesShown = 4
@@ -36,11 +35,12 @@ const weakSliceGap = 0.02
  * console.log(renderReportText(evaluation))
  */
 export function renderReportText(
-  evaluation: TaskEvaluation & { readonly comparison?: ModelComparison | undefined },
+  evaluation: JudgedReport,
   style: TextStyle = (_, text) => text,
 ): string {
   if (isOfSets(evaluation)) return setReport(evaluation, style)
   const parts = [
+    verdictLines(evaluation, style),
     headlineLines({ ...evaluation, figures: headlines(evaluation) }, style),
     trustLines(evaluation),
     comparisonLines(evaluation.comparison, style),
@@ -58,7 +58,7 @@ export function renderReportText(
 
 /** As `renderReportText`, of sets of labels. */
 function setReport(
-  evaluation: MultiLabelEvaluation & { readonly comparison?: ModelComparison | undefined },
+  evaluation: MultiLabelEvaluation & JudgedReport,
   style: TextStyle,
 ): string {
   const { head, rows } = setTable(evaluation)
@@ -67,6 +67,7 @@ function setReport(
     shown.length < rows.length ? `Worst ${shown.length} of ${rows.length} labels` : 'Labels'
   const labels = shown.map(([label = '', ...figures]) => [printable(label), ...figures])
   const parts = [
+    verdictLines(evaluation, style),
     headlineLines({ ...evaluation, figures: setHeadlines(evaluation) }, style),
     [cardinalityText(evaluation)],
     comparisonLines(evaluation.comparison, style),
@@ -76,6 +77,26 @@ function setReport(
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')
+}
+
+/** The grade alone, then a sentence on each line, broken at some 100 columns. */
+function verdictLines(report: JudgedReport, style: TextStyle): string[] {
+  const { grade, sentences } = verdictOf(report)
+  const [first = '', ...others] = sentences
+  const [head = '', ...rest] = wrapped(`${grade}: ${first}`)
+  return [style('bold', head), ...rest, ...others.flatMap(wrapped)]
+}
+
+function wrapped(sentence: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of sentence.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columnsMax) {
+      lines.push(line)
+      line = `  ${word}`
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
 }
 
 function headlineLines(
@@ -93,7 +114,7 @@ function headlineLines(
   ])
   const [accuracy = '', ...others] = table(rows)
   return [
-    `${examples} examples, ${share} % bootstrap intervals`,
+    `${counted(examples, 'text')}, ${share} % bootstrap intervals`,
     style('bold', accuracy),
     ...others,
   ]

@@ -11,23 +11,33 @@ export const labelsColumn = 'labels'
 /** What every format calls them unless told. */
 export const defaultColumns: RowColumns = { text: 'text', label: 'label' }
 
+/** Which columns a reader must find: the text alone, or its label as well. */
+export type NeededColumns = 'text' | 'text and label'
+
 /**
- * What is wrong with a table's columns: the first one that is missing, with the nearest name that is
- * there; undefined when both are there.
+ * What is wrong with a table's columns or an object's fields: the first one that is missing, all that are
+ * there, and how to name another; undefined when none is missing.
  */
-export function missingColumn(columns: RowColumns, found: readonly string[]): string | undefined {
-  for (const role of ['text', 'label'] as const) {
-    const name = columns[role]
-    if (found.includes(name)) continue
-    if (role === 'label' && found.includes(labelsColumn)) continue
-    const near = nearest(name, found)
-    const there = found.slice(0, 20).map((column) => JSON.stringify(column))
-    const rest = found.length > there.length ? ', …' : ''
-    const hint = near === undefined ? '' : ` Did you mean --${role}-column ${near}?`
-    return (
-      `there is no column ${JSON.stringify(name)} for the ${role}; the columns are ` +
-      `${there.join(', ')}${rest}. --${role}-column names it.${hint}`
-    )
-  }
-  return undefined
+export function missingColumn(
+  found: readonly string[],
+  { columns, need, kind }: { columns: RowColumns; need: NeededColumns; kind: 'column' | 'field' },
+): string | undefined {
+  const roles = need === 'text' ? (['text'] as const) : (['text', 'label'] as const)
+  const missing = roles.filter((role) => {
+    if (found.includes(columns[role])) return false
+    return role === 'text' || !found.includes(labelsColumn)
+  })
+  const [role] = missing
+  if (role === undefined) return undefined
+  const there = found.slice(0, 20).map((column) => JSON.stringify(column))
+  const rest = found.length > there.length ? ', …' : ''
+  const near = nearest(columns[role], found)
+  const hint = near === undefined ? '' : ` Did you mean --${role}-column ${near}?`
+  const flags = missing.map((one) => `--${one}-column`).join(' and ')
+  const names = missing.length === 1 ? `names the ${kind} to use` : `name the ${kind}s to use`
+  const list = found.length === 0 ? 'there are none' : `the ${kind}s are ${there.join(', ')}${rest}`
+  return (
+    `there is no ${kind} ${JSON.stringify(columns[role])} for the ${role}; ${list}. ` +
+    `${flags} ${names}.${hint}`
+  )
 }

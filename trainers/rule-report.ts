@@ -1,5 +1,6 @@
 // What the data rules found, in sentences for a terminal and a report. The counts are
 // rule-findings.ts.
+import { counted } from '../schemas/counted.ts'
 import type { DataManifest } from './dataset.ts'
 
 /** One line a finding, such as `12 duplicates: removed`; none when there is nothing to tell. */
@@ -10,28 +11,35 @@ export function ruleLines({ rules: findings, truncatedTexts = 0 }: DataManifest)
   const conflictFate = rules.duplicates === 'drop' ? 'the majority label stays, else none' : fate
   const dropped = Object.entries(findings.droppedLabels)
   const lines: [number, string][] = [
-    [findings.emptyTexts, `empty texts: removed`],
-    [findings.duplicates, `duplicates of a text with the same label: ${fate}`],
+    [findings.emptyTexts, `${counted(findings.emptyTexts, 'empty text')}: removed`],
+    [
+      findings.duplicates,
+      `${counted(findings.duplicates, 'duplicate')} of a text with the same label: ${fate}`,
+    ],
     [
       conflicts.examples,
-      `examples of ${conflicts.texts} texts with several labels: ${conflictFate}`,
+      `${counted(conflicts.examples, 'example')} of ${counted(conflicts.texts, 'text')} with several ` +
+        `labels: ${conflictFate}`,
     ],
     [
       nearDuplicates.examples,
-      `near duplicates in ${nearDuplicates.groups} groups: each on one side of every split`,
+      `${counted(nearDuplicates.examples, 'near duplicate')} in ` +
+        `${counted(nearDuplicates.groups, 'group')}: each group on one side of every split`,
     ],
-    [heldOut.exact, 'texts that are held out elsewhere: removed'],
-    [heldOut.near, 'near duplicates of held-out texts: removed'],
+    [heldOut.exact, `${counted(heldOut.exact, 'text')} held out elsewhere: removed`],
+    [heldOut.near, `${counted(heldOut.near, 'near duplicate')} of held-out texts: removed`],
     [
       dropped.length,
-      `labels with fewer than ${rules.minExamples} examples: removed (${named(dropped.map(([label]) => label))})`,
+      `${counted(dropped.length, 'label')} with fewer than ${counted(rules.minExamples, 'example')}: ` +
+        `removed (${named(dropped.map(([label]) => label))})`,
     ],
     [
       singleExampleLabels.length,
-      `labels with a single example, trained and never validated: ${named(singleExampleLabels)}`,
+      `${counted(singleExampleLabels.length, 'label')} with a single example, trained and never ` +
+        `validated: ${named(singleExampleLabels)}`,
     ],
   ]
-  const told = lines.flatMap(([count, text]) => (count > 0 ? [`${count} ${text}`] : []))
+  const told = lines.flatMap(([count, text]) => (count > 0 ? [text] : []))
   return [...told, ...truncated(truncatedTexts)]
 }
 
@@ -42,7 +50,7 @@ export function dataFacts(manifest: DataManifest): [string, string][] {
 }
 
 function truncated(count: number): string[] {
-  return count > 0 ? [`${count} texts longer than the model reads: cut`] : []
+  return count > 0 ? [`${counted(count, 'text')} longer than the model reads: cut`] : []
 }
 
 function named(labels: readonly string[]): string {

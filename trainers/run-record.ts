@@ -1,7 +1,7 @@
 // One training run on disk: what it was given and what came of it, as run.json in a folder of its
 // own. It owns the run's name and its file; models are written by the model store.
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataManifest } from './dataset.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
@@ -31,6 +31,8 @@ export type RunRecord = {
   }
   readonly evaluation: TaskEvaluation
   readonly evaluatedOn: EvaluatedOn
+  /** The same in words. */
+  readonly measuredOn: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
@@ -48,4 +50,17 @@ export async function writeRunRecord(storeDir: string, record: RunRecord): Promi
   await writeFile(pending, `${JSON.stringify(record, null, 2)}\n`, { flush: true })
   await rename(pending, join(dir, 'run.json'))
   return dir
+}
+
+/** The record of a run; undefined where the store does not have it. */
+export async function readRunRecord(storeDir: string, run: string): Promise<RunRecord | undefined> {
+  let text: string
+  try {
+    text = await readFile(join(storeDir, 'runs', run, 'run.json'), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  // Written whole by writeRunRecord, of this release or an earlier one.
+  return JSON.parse(text) as RunRecord
 }

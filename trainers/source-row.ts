@@ -1,8 +1,10 @@
 // What a row of any source must hold to be a labelled text, and the sentences when it does not. It
 // knows no format and no file.
 import { WinnowError } from '../schemas/errors.ts'
+import { visibleText } from '../schemas/event.ts'
+import { wholeNumberText } from '../schemas/exact-json.ts'
 import type { SourceRow } from './dataset-source.ts'
-import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
 
 /** One labelled text. `id` is the record's own, when it has one. */
 export type Example = {
@@ -27,23 +29,60 @@ export type Example = {
  * @throws WinnowError `dataset_invalid` that begins with the row's place.
  */
 export function exampleOf(row: SourceRow, columns: RowColumns): Example {
-  const { text } = row
-  if (typeof text !== 'string') {
-    throw rowError(row, fieldProblem(columns.text, text, 'a string'))
-  }
-  if (!text.isWellFormed()) throw rowError(row, 'the text holds half of a UTF-16 surrogate pair')
+  requireFields(row, columns)
+  const text = textOfRow(row, columns)
   const labels = labelsOf(row)
   const label = labels === undefined ? labelOf(row.label) : setName(labels)
-  if (label === undefined) {
-    throw rowError(row, fieldProblem(columns.label, row.label, 'a string that is not empty'))
-  }
+  if (label === undefined) throw rowError(row, labelProblem(columns.label, row.label))
   const example: { -readonly [Field in keyof Example]: Example[Field] } = { text, label }
   if (labels !== undefined) example.labels = labels
-  const [id, attributes, time] = [recordId(row.id), attributesOf(row.attributes), timeOf(row.time)]
+  const [id, attributes, time] = [idOfRow(row), attributesOf(row.attributes), timeOf(row.time)]
   if (id !== undefined) example.id = id
   if (attributes !== undefined) example.attributes = attributes
   if (time !== undefined) example.time = time
   return example
+}
+
+/**
+ * The text of a row, which may be empty; see `isEmptyText`.
+ *
+ * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ */
+export function textOfRow(row: SourceRow, columns: RowColumns): string {
+  const { text, fields } = row
+  if (text === undefined && fields !== undefined) {
+    const problem = missingColumn(Object.keys(fields), { columns, need: 'text', kind: 'field' })
+    if (problem !== undefined) throw rowError(row, problem)
+  }
+  if (typeof text !== 'string') throw rowError(row, fieldProblem(columns.text, text, 'a string'))
+  if (!text.isWellFormed()) throw rowError(row, 'the text holds half of a UTF-16 surrogate pair')
+  return text
+}
+
+/**
+ * The record's own id, or undefined.
+ *
+ * @throws WinnowError `dataset_invalid` for a number whose digits may have been lost.
+ */
+export function idOfRow(row: SourceRow): string | undefined {
+  const { id } = row
+  if (typeof id === 'string' && id !== '') return id
+  const text = wholeNumberText(id)
+  if (text !== undefined || typeof id !== 'number') return text
+  throw rowError(row, `the id is ${id}, which is no whole number; write it as a string`)
+}
+
+/** Whether nobody could see anything of a text: white space and invisible characters only. */
+export function isEmptyText(text: string): boolean {
+  return !visibleText.test(text)
+}
+
+/** Names all fields that an object has when one that is needed is missing. */
+function requireFields(row: SourceRow, columns: RowColumns): void {
+  if (row.fields === undefined) return
+  const found = Object.keys(row.fields)
+  const problem = missingColumn(found, { columns, need: 'text and label', kind: 'field' })
+  if (problem !== undefined) throw rowError(row, problem)
 }
 
 /** Whether labels are sets: of the first example, as all of a data set are alike. */
@@ -72,7 +111,12 @@ const labelSeparator = '|'
 /** The set of a row that has one, sorted and without repetition. */
 function labelsOf(row: SourceRow): readonly string[] | undefined {
   const { labels: given } = row
-  if (given === undefined || given === null) return undefined
+  if (given === undefined) return undefined
+  if (given === null) {
+    if (row.label !== undefined) return undefined
+    const problem = `the field "${labelsColumn}" is null; write [] for a text to which no label applies`
+    throw rowError(row, problem)
+  }
   if (row.label !== undefined && row.label !== null) {
     throw rowError(row, `the row has both a label and ${labelsColumn}; it must have one of them`)
   }
@@ -89,23 +133,27 @@ function labelsOf(row: SourceRow): readonly string[] | undefined {
   const labels = parts.map((part) => {
     const label = labelOf(part)
     if (label !== undefined) return label
-    throw rowError(row, `the field "${labelsColumn}" holds a label that is empty or no string`)
+    throw rowError(row, `in the field "${labelsColumn}", ${labelProblem('', part)}`)
   })
   return [...new Set(labels)].sort()
-}
-
-/** The record's own id as a string, or undefined. */
-export function recordId(value: unknown): string | undefined {
-  if (typeof value === 'string' && value !== '') return value
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined
 }
 
 /** What is wrong with a field that was expected to be something else. */
 export function fieldProblem(name: string, value: unknown, expected: string): string {
   if (value === undefined) return `the field "${name}" is missing`
   if (value instanceof Uint8Array) return `the field "${name}" is not valid UTF-8`
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
-  return `the field "${name}" must be ${expected}, and is ${value === '' ? 'empty' : found}`
+  const what = name === '' ? 'each label' : `the field "${name}"`
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : kindOf(value)
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    return `${what} holds half of a UTF-16 surrogate pair`
+  }
+  const isEmpty = typeof value === 'string' && isEmptyText(value)
+  return `${what} must be ${expected}, and is ${isEmpty ? 'empty' : found}`
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'object') return value instanceof Date ? 'a time' : 'an object'
+  return typeof value === 'bigint' ? 'a number' : `a ${typeof value}`
 }
 
 function rowError(row: SourceRow, problem: string): WinnowError {
@@ -115,12 +163,24 @@ function rowError(row: SourceRow, problem: string): WinnowError {
 }
 
 function labelOf(value: unknown): string | undefined {
-  if (typeof value === 'string')
-    return value.trim() === '' || !value.isWellFormed() ? undefined : value
-  if (typeof value === 'boolean' || typeof value === 'bigint' || Number.isInteger(value)) {
-    return String(value)
+  if (typeof value === 'string') {
+    return isEmptyText(value) || !value.isWellFormed() ? undefined : value
   }
-  return undefined
+  return typeof value === 'boolean' ? String(value) : wholeNumberText(value)
+}
+
+/** Why a value is no label; `field` is empty for one of several. */
+function labelProblem(field: string, value: unknown): string {
+  if (typeof value === 'number' && Number.isInteger(value)) {
+    return 'the label is a number whose digits are lost beyond 2^53 as it is written; write it as a string'
+  }
+  if (typeof value === 'number') {
+    return (
+      `the label is the number ${value}; a label is a name: write it as a string, such as "${value}", ` +
+      'or as a whole number'
+    )
+  }
+  return fieldProblem(field, value, 'a string that is not empty')
 }
 
 function attributesOf(value: unknown): Record<string, string> | undefined {
@@ -136,12 +196,17 @@ const attributeCharactersMax = 200
 
 function isAttribute(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= attributeCharactersMax
-  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+  // A whole number that is not safe has lost digits.
+  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value)
+  return typeof value === 'bigint' || typeof value === 'boolean'
 }
 
 function timeOf(value: unknown): number | undefined {
   if (value instanceof Date) return timeOf(value.getTime())
+  if (typeof value === 'bigint') return timeOf(Number(value))
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  // Epoch milliseconds in a format that has no numbers.
+  if (typeof value === 'string' && /^\d{12,14}$/.test(value)) return Number(value)
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(value)) {
     return undefined
   }

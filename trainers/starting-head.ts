@@ -6,6 +6,7 @@ import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import type { Head } from '../models/graph/encoder.ts'
 import { labelTruth, type Dataset } from './dataset.ts'
 import type { EmbeddingProgress } from './embed-texts.ts'
+import type { FitProgress } from './fit-progress.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from './split.ts'
@@ -13,7 +14,7 @@ import { reportLabels, writeLabelReport } from './suspicious-labels.ts'
 
 export type StartingHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
-  | { readonly kind: 'trial'; readonly inverseRegularisation: number }
+  | ({ readonly kind: 'fitting' } & FitProgress)
 
 /**
  * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think of the
@@ -46,7 +47,7 @@ export async function startingHead(
       },
       foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
       signal,
-      onTrial: (trial) => onProgress?.({ kind: 'trial', ...trial }),
+      onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
     if (task === 'single-label') {
       const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })

@@ -1,6 +1,6 @@
 // The numbers that a training step is fed besides texts and weights: learning rates by schedule,
 // target distributions and dropout masks. Everything is fixed by seed and step number.
-import { Tensor } from 'onnxruntime-node'
+import { Tensor } from '../models/onnx-runtime.ts'
 import { adamScalars, type AdamSettings } from '../models/graph/adamw.ts'
 import { stepNames, type DropoutSite } from '../models/graph/training-step.ts'
 import type { Recipe } from './fine-tuning-task.ts'

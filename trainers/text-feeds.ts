@@ -2,7 +2,7 @@
 // which are computed once by the serving graph. Their files are state-files.ts.
 import { createHash } from 'node:crypto'
 import { closeSync, readSync, writeSync } from 'node:fs'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../models/onnx-runtime.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { buildStates } from '../models/graph/encoder.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'

@@ -33,6 +33,7 @@ import {
 } from './fine-tuning-task.ts'
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
+import { measuredOnText } from './measured-on.ts'
 import { judgeClassifier } from './judge-classifier.ts'
 import { publishClassifier } from './publish-classifier.ts'
 import { dataFacts } from './rule-report.ts'
@@ -104,7 +105,11 @@ export type TrainedEncoder = {
   readonly seconds: number
   /** Of the steps alone, padding not counted. */
   readonly tokensPerSecond: number
-  readonly metrics: TaskEvaluation & { readonly evaluatedOn: EvaluatedOn }
+  readonly metrics: TaskEvaluation & {
+    readonly evaluatedOn: EvaluatedOn
+    /** The same in words. */
+    readonly measuredOn: string
+  }
   readonly dataManifest: DataManifests
   /** What computed the steps; `runtime` names the backend. */
   readonly engine: TrainingEngine
@@ -183,11 +188,11 @@ async function trainStarted(
     test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
   })
   const { evaluation } = judged
-  const evaluatedOn = test === undefined ? 'validation' : 'test'
+  const measured = measuredIn(resolved)
   resolved.onProgress?.({ kind: 'publishing' })
   const publish = () =>
     publishClassifier({
-      ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn },
+      ...{ ...resolved, method: resolved.method.kind, labels, run, ...measured },
       ...{ encoder: trained.encoder, ...judged },
       pooledLayers: 'last',
       facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
@@ -199,7 +204,7 @@ async function trainStarted(
     })
   // A process that was killed just after publishing must not publish again.
   const version = (await versionOfRun(resolved, run)) ?? (await publish())
-  return record({ version, start, began, result, evaluation, evaluatedOn, options: resolved })
+  return record({ version, start, began, result, evaluation, options: resolved })
 }
 
 /** Begins a run in the store, or checks that the one to go on with was begun with the same. */
@@ -334,11 +339,22 @@ function sampleTexts({ examples }: Dataset, seed: number): string[] {
   return Array.from(order.subarray(0, verifiedTextsMax), (index) => examples[index]!.text)
 }
 
+/** What the evaluation was measured on, as a code and in words. */
+function measuredIn({ validation, test }: Resolved): {
+  evaluatedOn: EvaluatedOn
+  measuredOn: string
+} {
+  const evaluatedOn = test === undefined ? 'validation' : 'test'
+  const { manifest } = test ?? validation
+  return { evaluatedOn, measuredOn: measuredOnText({ evaluatedOn, manifest }) }
+}
+
 function reportFacts(
-  { base, train, validation, test, maxTokens, seed, engine, method }: Resolved,
+  options: Resolved,
   recipe: Recipe,
   { bestEpoch, epochs, runtime }: FineTuningResult,
 ): [string, string][] {
+  const { base, train, validation, test, maxTokens, seed, engine, method } = options
   const named = ({ manifest }: Dataset): string =>
     `${manifest.source}, ${manifest.examples} examples, SHA-256 ${manifest.sha256}`
   const trained = describeTrained(method)
@@ -346,7 +362,10 @@ function reportFacts(
     ['Base encoder', `${base.name}, ${trained} trained, at most ${maxTokens} tokens`],
     ['Trained on', named(train)],
     ['Best epoch chosen on', named(validation)],
-    ['Measured on', named(test ?? validation)],
+    ['Measured on', measuredIn(options).measuredOn],
+    ...(test === undefined
+      ? []
+      : [['SHA-256 of the test texts', test.manifest.sha256] satisfies [string, string]]),
     [
       'Training',
       `AdamW, rate ${recipe.encoderRate}, head ${recipe.headRate}, epoch ${bestEpoch} of ` +
@@ -371,10 +390,10 @@ async function record(work: {
   began: number
   result: FineTuningResult
   evaluation: TaskEvaluation
-  evaluatedOn: EvaluatedOn
   options: Resolved
 }): Promise<TrainedEncoder> {
-  const { version, result, evaluation, evaluatedOn, options } = work
+  const { version, result, evaluation, options } = work
+  const measured = measuredIn(options)
   const { run, started } = work.start
   const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
@@ -385,7 +404,7 @@ async function record(work: {
   }
   const runDir = await writeRunRecord(options.storeDir, {
     ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
-    ...{ started, seconds, dataManifest, evaluation, evaluatedOn },
+    ...{ started, seconds, dataManifest, evaluation, ...measured },
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
   })
@@ -393,7 +412,7 @@ async function record(work: {
   return {
     ...{ run, model: version.ref, method, labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
-    metrics: { evaluatedOn, ...evaluation },
+    metrics: { ...measured, ...evaluation },
     ...{ engine, runtime, dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
   }
 }

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase, type Base } from '../models/base-store.ts'
 import { openVersion } from '../models/version-store.ts'
-import { classifyLines, type ClassifiedLine, type ClassifyStats } from './classify-file.ts'
+import { classifyTexts, type ClassifiedLine, type ClassifyStats } from './classify-file.ts'
 import { describeExamples, type Dataset } from './dataset.ts'
 import { evaluateModel } from './evaluate.ts'
 import type { Evaluation } from './evaluation.ts'
+import type { FileNote } from './file-rows.ts'
 import type { Example } from './source-row.ts'
 import { trainHead, type TrainHeadProgress, type TrainedModel } from './train-head.ts'
 
@@ -146,11 +147,14 @@ test('classifies JSON lines and plain lines in order, with figures', async () =>
     }
     const lines: ClassifiedLine[] = []
     let stats: ClassifyStats | undefined
-    const source = { name: 'stdin', bytes: bytes() }
+    const input = { name: 'stdin', bytes: bytes() }
+    const notes: string[] = []
+    const onNote = (note: FileNote): unknown => notes.push(note.text)
     const onStats = (given: ClassifyStats) => (stats = given)
-    for await (const line of classifyLines({ version, source, workers: 1, onStats }))
-      lines.push(line)
-    return { lines, stats: stats! }
+    for await (const { line } of classifyTexts({ version, input, workers: 1, onStats, onNote })) {
+      lines.push(line as ClassifiedLine)
+    }
+    return { lines, stats: stats!, notes }
   }
   const plain = await classify('play some jazz\n\nwake me at seven tomorrow please\r\n')
   expect(plain.lines.map(({ id, label }) => [id, label])).toEqual([
@@ -169,6 +173,16 @@ test('classifies JSON lines and plain lines in order, with figures', async () =>
   const { probabilities, score } = json.lines[0]!
   expect(Object.keys(probabilities)).toEqual(trained.labels)
   expect(probabilities['music']).toBe(score)
+  expect([plain.notes, json.notes]).toEqual([
+    ['stdin: read as plain text, one text per line'],
+    ['stdin: read as JSON Lines'],
+  ])
+  const table = await classify('id,text\n7,"play some\njazz"\n,\n,\u200b\n9,check for snow\n')
+  expect(table.lines).toMatchObject([
+    { id: '7', label: 'music' },
+    { id: '5', error: { code: 'text_empty' } },
+    { id: '9', label: 'weather' },
+  ])
   const broken = classify('{"text":"play some jazz"}\nplay\n')
   await expect(broken).rejects.toMatchObject({ message: expect.stringContaining('stdin:2') })
 })

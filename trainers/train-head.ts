@@ -17,7 +17,9 @@ import {
 import type { EmbeddedTexts, EmbeddingProgress } from './embed-texts.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import { openFrozenEncoder } from './frozen-encoder.ts'
+import type { FitProgress } from './fit-progress.ts'
 import { headProbabilities } from './head-probabilities.ts'
+import { measuredOnText } from './measured-on.ts'
 import { judgeClassifier, type JudgedPredictions } from './judge-classifier.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 import {
@@ -44,7 +46,7 @@ import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
 /** What training says while it runs. */
 export type TrainHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
-  | ({ readonly kind: 'trial' } & RegularisationTrial)
+  | ({ readonly kind: 'fitting' } & FitProgress)
   | { readonly kind: 'publishing' }
 
 export type TrainHeadOptions = {
@@ -89,7 +91,11 @@ export type TrainedModel = {
   readonly seconds: number
   /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
   readonly tokensPerSecond: number
-  readonly metrics: TaskEvaluation & { readonly evaluatedOn: 'test' | 'cross-validation' }
+  readonly metrics: TaskEvaluation & {
+    readonly evaluatedOn: 'test' | 'cross-validation'
+    /** The same in words. */
+    readonly measuredOn: string
+  }
   readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
   /** C of the head, and what the search saw. */
   readonly inverseRegularisation: number
@@ -131,7 +137,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     grid: options.grid,
     classWeighting: options.classWeighting,
     signal: options.signal,
-    onTrial: (trial) => options.onProgress?.({ kind: 'trial', ...trial }),
+    onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
   })
   const judged = judgeClassifier({
     ...{ head: fit.head, labels, seed },
@@ -145,11 +151,11 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
   const run = newRunName(resolved.name, started)
-  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+  const measured = measuredIn(resolved)
   const version = await publishClassifier({
     method: 'head',
     ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
-    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn },
+    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, ...measured },
     facts: [
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
@@ -256,21 +262,31 @@ function verificationTexts(
   }
 }
 
+/** What the evaluation was measured on, as a code and in words. */
+function measuredIn({ train, test }: Resolved): {
+  evaluatedOn: 'test' | 'cross-validation'
+  measuredOn: string
+} {
+  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+  const { manifest } = test ?? train
+  return { evaluatedOn, measuredOn: measuredOnText({ evaluatedOn, manifest }) }
+}
+
 function reportFacts(
-  { base, train, test, maxTokens, seed }: Resolved,
+  options: Resolved,
   { inverseRegularisation }: TrainedLogistic,
 ): [string, string][] {
-  const measured =
-    test === undefined
-      ? `${train.manifest.examples} training examples, each by a fit without its fold`
-      : `${test.manifest.source}, ${test.manifest.examples} examples, SHA-256 ${test.manifest.sha256}`
+  const { base, train, test, maxTokens, seed } = options
   return [
     ['Base encoder', `${base.name}, frozen, at most ${maxTokens} tokens`],
     [
       'Trained on',
       `${train.manifest.source}, ${train.manifest.examples} examples, SHA-256 ${train.manifest.sha256}`,
     ],
-    ['Measured on', measured],
+    ['Measured on', measuredIn(options).measuredOn],
+    ...(test === undefined
+      ? []
+      : [['SHA-256 of the test texts', test.manifest.sha256] satisfies [string, string]]),
     [
       'Head',
       `${train.manifest.task === 'multi-label' ? 'one logistic regression a label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
@@ -296,20 +312,20 @@ async function record(work: {
   const seconds = (Date.now() - started.getTime()) / 1_000
   const tokens = work.embedded.tokens.reduce((sum, count) => sum + count, 0)
   const dataManifest = { train: train.manifest, test: test?.manifest }
-  const evaluatedOn = test === undefined ? 'cross-validation' : 'test'
+  const measured = measuredIn(options)
   const runDir = await writeRunRecord(options.storeDir, {
     formatVersion: 1,
     ...{ run, model: version.ref, method: 'head', base: options.base.name },
     ...{ started: started.toISOString(), seconds },
     parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
-    ...{ dataManifest, evaluation, evaluatedOn },
+    ...{ dataManifest, evaluation, ...measured },
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   return {
     ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
     ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
-    metrics: { evaluatedOn, ...evaluation },
+    metrics: { ...measured, ...evaluation },
     ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
     labelIssues: work.labelReport && issueCounts(work.labelReport),
   }

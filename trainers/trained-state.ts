@@ -1,7 +1,7 @@
 // The weights that training changes, with their moments, in memory of our own, and their tensors.
 // It owns where the elements live and that a table's unused rows are never touched; what a step
 // computes with them is models/graph/training-step.ts.
-import { Tensor } from 'onnxruntime-node'
+import { Tensor } from '../models/onnx-runtime.ts'
 import { stepNames, type StepParameter } from '../models/graph/training-step.ts'
 import type { StepEngine } from './step-engine.ts'
 

@@ -10,6 +10,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { accessConfig, usersConfig } from './engine-access.ts'
+import { engineInstall } from './prerequisites.ts'
 import { QueryLane } from './query-lane.ts'
 import { sqlString } from './sql-statement.ts'
 import { StatementReader } from './statement-reader.ts'
@@ -333,7 +334,7 @@ async function loadChdb(): Promise<typeof chdb> {
   try {
     return await import('chdb')
   } catch (cause) {
-    const text = 'The embedded analytics engine needs the npm package chdb: npm install chdb@3.4.0'
+    const text = `The embedded ClickHouse engine needs the npm package chdb: ${engineInstall}`
     throw new WinnowError('prerequisite_missing', text, { cause })
   }
 }

@@ -1,19 +1,22 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
 import { checkEngine, checkMemory, checkNode, runDoctor } from './doctor.ts'
+import { choosePort } from './ports.ts'
 import { javaMajor } from './prerequisites.ts'
 
 const gib = 2 ** 30
 
 describe('single checks', () => {
   it.each([
-    ['18.20.0', 'fail'],
-    ['20.18.3', 'fail'],
-    ['20.19.0', 'ok'],
+    ['20.19.0', 'fail'],
+    ['22.20.0', 'fail'],
+    ['22.21.0', 'ok'],
     ['24.1.0', 'ok'],
   ])('Node.js %s: %s', (version, state) => {
     expect(checkNode(version).state).toBe(state)
@@ -64,13 +67,39 @@ describe('runDoctor', () => {
     const checks = await runDoctor({
       stateDir: dir,
       cacheDir: join('/dev/null', 'no'),
+      ...{ modelStoreDir: join('/dev/null', 'store'), ports: {} },
       extraChecks: [() => Promise.resolve(extra), () => Promise.reject(new Error('broke'))],
     })
     await rm(dir, { recursive: true })
     expect(checks.find((check) => check.name === 'state folder')?.state).toBe('ok')
     expect(checks.find((check) => check.name === 'cache folder')?.state).toBe('fail')
+    expect(checks.find((check) => check.name === 'model store')).toMatchObject({
+      state: 'fail',
+      detail: '/dev/null/store cannot be written',
+    })
     expect(checks).toContainEqual(extra)
     expect(checks.at(-1)).toMatchObject({ state: 'fail', detail: 'broke' })
     for (const check of checks) expect(check.mend === undefined).toBe(check.state === 'ok')
+  })
+
+  it('looks at the ports that it is given, and at no others', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const free = await choosePort([])
+    const checks = await runDoctor({
+      ...{ stateDir: dir, cacheDir: dir, modelStoreDir: dir },
+      ports: { kafka: port, registry: free, analytics: 0 },
+    })
+    server.close()
+    await rm(dir, { recursive: true })
+    const ports = checks.filter(({ name }) => name.startsWith('port '))
+    expect(ports.map(({ name, state }) => [name, state])).toEqual([
+      [`port ${port} (kafka)`, 'warn'],
+      [`port ${free} (registry)`, 'ok'],
+      ['port 0 (analytics)', 'ok'],
+    ])
+    expect(ports[0]!.detail).toMatch(/^taken by /)
   })
 })

@@ -3,21 +3,23 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 
+import { noRegistry } from '../../configs/schema.ts'
 import {
+  engineInstall,
+  findEngine,
   installHints,
   javaMajor,
   javaMajorMin,
   javaVersion,
   mavenVersion,
+  nodeMin,
 } from './prerequisites.ts'
 import { isPortFree } from './ports.ts'
 import { stackStatus } from './stack-status.ts'
 import type { ServiceStatus } from './stack-status.ts'
-import { serviceNames } from './stack-state.ts'
-import { preferredPorts } from './supervisor.ts'
+import { serviceNames, type ServiceName } from './stack-state.ts'
 
 /** One finding; `mend` is one sentence, present unless the state is `ok`. */
 export type DoctorCheck = {
@@ -31,6 +33,10 @@ export type DoctorCheck = {
 export async function runDoctor(options: {
   stateDir: string
   cacheDir: string
+  /** Where base encoders and model versions are kept. */
+  modelStoreDir: string
+  /** The preferred ports of the services that `winnow up` would start; 0 for any free one. */
+  ports: Readonly<Partial<Record<ServiceName, number>>>
   extraChecks?: readonly (() => Promise<DoctorCheck | DoctorCheck[]>)[]
 }): Promise<DoctorCheck[]> {
   const services = await stackStatus({ stateDir: options.stateDir })
@@ -40,10 +46,11 @@ export async function runDoctor(options: {
     checkMaven,
     () => checkFolder('state folder', options.stateDir),
     () => checkFolder('cache folder', options.cacheDir),
+    () => checkFolder('model store', options.modelStoreDir),
     () => checkDisk(options.stateDir),
     () => Promise.resolve(checkMemory({ freeBytes: freemem(), totalBytes: totalmem() })),
     () => Promise.resolve(checkEngine(`${process.platform}-${process.arch}`)),
-    () => checkPorts(services),
+    () => checkPorts(options.ports, services),
     () => Promise.resolve(checkServices(services)),
     ...(options.extraChecks ?? []),
   ]
@@ -52,12 +59,14 @@ export async function runDoctor(options: {
   return found
 }
 
-/** Node 24 runs the TypeScript sources; the published JavaScript runs on 20.19 and newer. */
+/** Node 24 runs the TypeScript sources; the published JavaScript runs on `nodeMin` and newer. */
 export function checkNode(version: string): DoctorCheck {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const name = 'Node.js'
-  if (major > 20 || (major === 20 && minor >= 19)) return { name, state: 'ok', detail: version }
-  const mend = 'Install Node.js 20.19 or newer from https://nodejs.org.'
+  const [majorMin = 0, minorMin = 0] = nodeMin.split('.').map(Number)
+  const isNewEnough = major > majorMin || (major === majorMin && minor >= minorMin)
+  if (isNewEnough) return { name, state: 'ok', detail: version }
+  const mend = `Install Node.js ${nodeMin} or newer from https://nodejs.org.`
   return { name, state: 'fail', detail: `${version} is too old`, mend }
 }
 
@@ -115,59 +124,66 @@ export function checkMemory(memory: { freeBytes: number; totalBytes: number }): 
   return { name: 'memory', state: 'warn', detail, mend: 'Close programs that hold much memory.' }
 }
 
-/** The library of the engine is a package of its own for each platform. */
-const engineLibraries: Readonly<Record<string, string>> = {
-  'linux-x64': '@chdb/lib-linux-x64-gnu',
-  'linux-arm64': '@chdb/lib-linux-arm64-gnu',
-  'darwin-x64': '@chdb/lib-darwin-x64',
-  'darwin-arm64': '@chdb/lib-darwin-arm64',
-}
-
 /** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
 export function checkEngine(platform: string): DoctorCheck {
   const name = 'embedded ClickHouse engine'
   const orServer = 'or set clickhouse.url to a ClickHouse server.'
-  let engine: string
-  try {
-    engine = createRequire(import.meta.url).resolve('chdb')
-  } catch {
-    const mend = `Run "npm install chdb@3.4.0", ${orServer}`
-    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
+  const found = findEngine(platform)
+  if (found.kind === 'present') {
+    return { name, state: 'ok', detail: 'the npm package chdb is installed' }
   }
-  const library = engineLibraries[platform]
-  try {
-    if (library !== undefined && createRequire(engine).resolve(library) !== '') {
-      return { name, state: 'ok', detail: 'the npm package chdb is installed' }
-    }
-  } catch {
-    // Told below, together with platforms that have none.
+  if (found.kind === 'no_package') {
+    const mend = `Run "${engineInstall}", ${orServer}`
+    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
   }
   const detail = `chdb has no library here for ${platform}`
   const mend =
-    library === undefined
+    found.library === undefined
       ? `There is none for this platform: ${orServer.slice('or '.length)}`
-      : `Install ${library} as docs/supply-chain.md says, ${orServer}`
+      : `Install ${found.library} as docs/supply-chain.md says, ${orServer}`
   return { name, state: 'warn', detail, mend }
 }
 
 /** A taken port is only a warning: the stack takes another one. */
-async function checkPorts(services: readonly ServiceStatus[]): Promise<DoctorCheck[]> {
+async function checkPorts(
+  ports: Readonly<Partial<Record<ServiceName, number>>>,
+  services: readonly ServiceStatus[],
+): Promise<DoctorCheck[]> {
+  const wanted = serviceNames.flatMap((service) => {
+    const port = ports[service]
+    return port === undefined ? [] : [{ service, port }]
+  })
   return Promise.all(
-    serviceNames.map(async (service): Promise<DoctorCheck> => {
-      const port = preferredPorts[service]
-      const name = `port ${port} (${service})`
+    wanted.map(async ({ service, port }): Promise<DoctorCheck> => {
       const own = services.find((candidate) => candidate.port === port && candidate.pid !== null)
-      if (own !== undefined) return { name, state: 'ok', detail: `used by our ${own.name}` }
-      if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
-      const detail = `taken by ${await portHolder(port)}`
-      const mend = 'Nothing needs to be done: `winnow up` finds another port and remembers it.'
-      return { name, state: 'warn', detail, mend }
+      if (own !== undefined) {
+        const name = `port ${port} (${service})`
+        return { name, state: 'ok', detail: `used by our ${own.name}` }
+      }
+      return checkPort({
+        ...{ service, port },
+        mend: 'Nothing needs to be done: `winnow up` finds another port and remembers it.',
+      })
     }),
   )
 }
 
+/** Whether a port that something of ours would listen on is free; `mend` is for the other case. */
+export async function checkPort(wanted: {
+  readonly service: string
+  readonly port: number
+  readonly mend: string
+}): Promise<DoctorCheck> {
+  const { service, port, mend } = wanted
+  const name = `port ${port} (${service})`
+  if (port === 0) return { name, state: 'ok', detail: 'any free one' }
+  if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
+  return { name, state: 'warn', detail: `taken by ${await portHolder(port)}`, mend }
+}
+
 function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
   return services.map(({ name, pid, ready, url, logFile }): DoctorCheck => {
+    if (url === noRegistry) return { name, state: 'ok', detail: 'none (registry.url)' }
     if (ready) return { name, state: 'ok', detail: `answers at ${url}` }
     const detail = pid === null ? 'does not run' : `process ${pid} runs but does not answer`
     const mend =

@@ -1,5 +1,5 @@
 // Content codings of the analytics server: which one an answer uses, and the streams that read and
-// write them. zstd is offered only where this Node's zlib has it (22.15 and later).
+// write them.
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 
@@ -41,5 +41,4 @@ export function encoder(coding: ContentCoding): Transform {
   return coding === 'br' ? zlib.createBrotliCompress(brotli) : zlib.createZstdCompress()
 }
 
-const codingsByPreference: readonly ContentCoding[] =
-  'createZstdCompress' in zlib ? ['zstd', 'br', 'gzip', 'deflate'] : ['br', 'gzip', 'deflate']
+const codingsByPreference: readonly ContentCoding[] = ['zstd', 'br', 'gzip', 'deflate']

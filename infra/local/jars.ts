@@ -33,18 +33,22 @@ export function jarPaths(cacheDir: string): StackJars {
  */
 export async function ensureJars(options: {
   cacheDir: string
+  /** Those that are needed; both when absent. */
+  programs?: readonly ('kafka' | 'registry')[]
   onProgress?: (line: string) => void
   signal?: AbortSignal
 }): Promise<StackJars> {
-  const { cacheDir, onProgress = () => undefined, signal } = options
+  const { cacheDir, programs, onProgress = () => undefined, signal } = options
+  const { apicurio, ...kafkaOnly } = packs
+  const needed = programs?.includes('registry') === false ? kafkaOnly : packs
   await ensurePacks({
     stackDir: join(cacheDir, 'stack'),
     pom: fileURLToPath(new URL('pom.xml', import.meta.url)),
-    packs,
+    packs: needed,
     beforeFetch: async () => {
       await requireJava()
       await requireMaven()
-      const { kafka, apicurio } = packs
+      const { kafka } = packs
       onProgress(
         `fetching Kafka ${kafka.version} and the Apicurio registry ${apicurio.version} ` +
           'with Maven (180 MB, once)',

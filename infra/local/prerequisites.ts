@@ -1,6 +1,7 @@
-// Finds the programs that the embedded stack needs outside npm: Java for Kafka and the registry,
-// Maven to fetch them. It only asks for versions; nothing is installed.
+// Finds what the embedded stack needs and Winnow does not bring: Java for Kafka and the registry, Maven to fetch
+// them, and the npm package of the analytics engine. It only looks; nothing is installed.
 import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
 
 import { WinnowError } from '../../schemas/errors.ts'
 
@@ -16,6 +17,68 @@ export const installHints = {
     'Install Maven (for example "apt install maven" or "brew install maven") and put `mvn` on ' +
     'the PATH: it fetches Kafka and the registry once.',
 } as const
+
+/**
+ * The oldest Node that the published command runs on, as `engines` in package.json says. 22.21 is the first whose
+ * Node-API takes memory that threads share, in which fine-tuning keeps the weights.
+ */
+export const nodeMin = '22.21'
+
+/** The release of the engine that Winnow is tested with: its optional peer dependency. */
+export const enginePackage = 'chdb@3.4.0'
+export const engineInstall = `npm install --ignore-scripts ${enginePackage}`
+
+/** The library of the engine is a package of its own for each platform. */
+const engineLibraries: Readonly<Record<string, string>> = {
+  'linux-x64': '@chdb/lib-linux-x64-gnu',
+  'linux-arm64': '@chdb/lib-linux-arm64-gnu',
+  'darwin-x64': '@chdb/lib-darwin-x64',
+  'darwin-arm64': '@chdb/lib-darwin-arm64',
+}
+
+/** What is there of the embedded engine; `library` is the package that is missing, where there is one. */
+export type FoundEngine =
+  | { readonly kind: 'present' }
+  | { readonly kind: 'no_package' }
+  | { readonly kind: 'no_library'; readonly library: string | undefined }
+
+/** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
+export function findEngine(platform: string): FoundEngine {
+  let engine: string
+  try {
+    engine = createRequire(import.meta.url).resolve('chdb')
+  } catch {
+    return { kind: 'no_package' }
+  }
+  const library = engineLibraries[platform]
+  try {
+    if (library !== undefined && createRequire(engine).resolve(library) !== '') {
+      return { kind: 'present' }
+    }
+  } catch {
+    // Told with the platforms that have none.
+  }
+  return { kind: 'no_library', library }
+}
+
+/** @throws WinnowError `prerequisite_missing` unless the embedded engine is installed for this platform. */
+export function requireEngine(platform = `${process.platform}-${process.arch}`): void {
+  const found = findEngine(platform)
+  if (found.kind === 'present') return
+  throw new WinnowError('prerequisite_missing', engineProblem(found, platform))
+}
+
+function engineProblem(found: Exclude<FoundEngine, { kind: 'present' }>, platform: string): string {
+  const otherwise = 'With your own Kafka and ClickHouse, the embedded stack is not needed.'
+  if (found.kind === 'no_package') {
+    const how = `Run "${engineInstall}" where Winnow is installed (about 545 MB).`
+    return `The embedded ClickHouse engine is not installed. ${how} ${otherwise}`
+  }
+  const problem = `The embedded ClickHouse engine has no library here for ${platform}.`
+  return found.library === undefined
+    ? `${problem} ${otherwise}`
+    : `${problem} Install ${found.library} as docs/supply-chain.md says. ${otherwise}`
+}
 
 /** The version that `java -version` tells, e.g. `17.0.15`; undefined where there is no Java. */
 export async function javaVersion(): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import type { StackState } from './stack-state.ts'
 const state: StackState = {
   version: 1,
   ports: { kafka: 1, kafkaController: 2, registry: 3, analytics: 4 },
+  registry: 'embedded',
   secrets: newStackSecrets(),
 }
 
@@ -26,6 +27,15 @@ describe('stack state', () => {
     await writeStackState(stateDir, state)
     expect(await readStackState(stateDir)).toEqual(state)
     expect(await readdir(stateDir)).toEqual(['stack.json'])
+  })
+
+  it('has a registry unless it was started without one', async () => {
+    const older = { ...state, registry: undefined }
+    await writeFile(join(stateDir, 'stack.json'), JSON.stringify(older))
+    const found = await readStackState(stateDir)
+    expect(found?.registry).toBe('embedded')
+    expect(connectionsOf(found!).registryUrl).toBe('http://127.0.0.1:3/apis/ccompat/v7')
+    expect(connectionsOf({ ...state, registry: 'none' }).registryUrl).toBe('none')
   })
 
   it('is for its owner alone, the folder included', async () => {

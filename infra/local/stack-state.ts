@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import * as z from 'zod'
 
+import { noRegistry } from '../../configs/schema.ts'
 import { newStackSecrets, stackSecretsSchema } from './stack-secrets.ts'
 
 /** The services of the stack, by the names that `winnow status` shows. */
@@ -15,6 +16,8 @@ const port = z.int().min(1).max(65_535)
 const stackStateSchema = z.object({
   version: z.literal(1),
   ports: z.object({ kafka: port, kafkaController: port, registry: port, analytics: port }),
+  /** Whether the stack was started with a registry. */
+  registry: z.enum(['embedded', 'none']).default('embedded'),
   // A stack of a version without secrets gets them when its file is read.
   secrets: stackSecretsSchema.default(newStackSecrets),
 })
@@ -28,6 +31,7 @@ export type StackState = z.infer<typeof stackStateSchema>
 /** The addresses and credentials that clients of the stack need. */
 export type StackConnections = {
   brokers: string[]
+  /** `none` without a registry. */
   registryUrl: string
   registryToken: string
   clickhouseUrl: string
@@ -40,10 +44,11 @@ export const analyticsUser = 'winnow'
 
 /** Addresses in the form that Kafka, registry and ClickHouse clients take. */
 export function connectionsOf(state: StackState): StackConnections {
-  const { ports, secrets } = state
+  const { ports, secrets, registry } = state
+  const registryUrl = `http://127.0.0.1:${ports.registry}/apis/ccompat/v7`
   return {
     brokers: [`127.0.0.1:${ports.kafka}`],
-    registryUrl: `http://127.0.0.1:${ports.registry}/apis/ccompat/v7`,
+    registryUrl: registry === 'none' ? noRegistry : registryUrl,
     registryToken: secrets.registryToken,
     clickhouseUrl: `http://127.0.0.1:${ports.analytics}`,
     clickhouseUsername: analyticsUser,

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import { noRegistry } from '../../configs/schema.ts'
 import { isReady } from './probe.ts'
 import { runningProcess, serviceFiles } from './service-runner.ts'
 import { connectionsOf, readStackState, serviceNames } from './stack-state.ts'
@@ -12,11 +13,11 @@ export type ServiceStatus = {
   name: ServiceName
   /** The process, or null where none runs. */
   pid: number | null
-  /** `host:port` for Kafka, `http://host:port` for the others. */
+  /** `host:port` for Kafka, `http://host:port` for the others; `none` for a registry that the stack does not have. */
   url: string
   /** Where clients call it, where that differs from `url`. */
   apiUrl?: string
-  /** True where it answered a real request just now. */
+  /** True where it answered a real request just now, and for a registry that the stack does not have. */
   ready: boolean
   port: number
   logFile: string
@@ -38,6 +39,9 @@ async function serviceStatus(
   const files = serviceFiles(stack.stateDir, name)
   const port = stack.state.ports[name]
   const running = await runningProcess(files)
+  if (name === 'registry' && stack.state.registry === 'none' && running === undefined) {
+    return { name, pid: null, url: noRegistry, ready: true, port, logFile: files.logFile }
+  }
   const ready = running !== undefined && (await isReady(name, stack.state))
   const url = name === 'kafka' ? `127.0.0.1:${port}` : `http://127.0.0.1:${port}`
   const { registryUrl } = connectionsOf(stack.state)

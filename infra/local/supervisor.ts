@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { jarPaths, ensureJars } from './jars.ts'
 import { prepareKafka } from './kafka-server.ts'
 import { choosePort } from './ports.ts'
+import { requireEngine } from './prerequisites.ts'
 import { isReady } from './probe.ts'
 import { prepareRegistry } from './registry-server.ts'
 import type { ServiceCommand } from './service-command.ts'
@@ -29,7 +30,10 @@ export type StackOptions = {
   ports?: Partial<Record<ServiceName, number>>
   /** The port that Kafka tells to clients, where a relay stands in front of it. */
   kafkaAdvertisedPort?: number
+  /** Which services are started; all that the stack has when absent. */
   services?: readonly ServiceName[]
+  /** Whether the stack has a registry; as before when absent, and at first it has one. */
+  registry?: StackState['registry']
   onProgress?: (line: string) => void
   signal?: AbortSignal
 }
@@ -54,13 +58,20 @@ const lockMsMax = 300_000
 export async function startStack(options: StackOptions): Promise<StackState> {
   const { cacheDir, signal, onProgress = () => undefined } = options
   const stateDir = resolve(options.stateDir)
-  const services = options.services ?? serviceNames
-  const needsJava = services.some((name) => name !== 'analytics')
-  if (needsJava) await ensureJars({ cacheDir, onProgress, ...(signal ? { signal } : {}) })
+  const registry = options.registry ?? (await readStackState(stateDir))?.registry ?? 'embedded'
+  const isPart = (name: ServiceName) => registry === 'embedded' || name !== 'registry'
+  const services = (options.services ?? serviceNames).filter(isPart)
+  if (services.includes('analytics')) requireEngine()
+  const programs = services.filter((name) => name !== 'analytics')
+  if (programs.length > 0) {
+    await ensureJars({ cacheDir, programs, onProgress, ...(signal ? { signal } : {}) })
+  }
   await makeStateDir(stateDir)
   return withStackLock({ stateDir, waitMsMax: lockMsMax, signal }, async () => {
-    const state = await chooseState(stateDir, options.ports ?? {})
+    const state = { ...(await chooseState(stateDir, options.ports ?? {})), registry }
     await writeStackState(stateDir, state)
+    // One that runs from before would take its 235 MB for nothing.
+    if (registry === 'none') await stopProcess(serviceFiles(stateDir, 'registry'), graceMs)
     const { kafkaAdvertisedPort } = options
     const context = { stateDir, cacheDir, state, kafkaAdvertisedPort, onProgress, signal }
     const outcomes = await Promise.allSettled(services.map((name) => ensureService(name, context)))
@@ -182,7 +193,7 @@ function analyticsCommand(analytics: { stateDir: string; dir: string }): Service
 async function chooseState(
   stateDir: string,
   wanted: Partial<Record<ServiceName, number>>,
-): Promise<StackState> {
+): Promise<Omit<StackState, 'registry'>> {
   const remembered = await readStackState(stateDir)
   const before = remembered?.ports
   const isRunning = async (name: ServiceName) =>

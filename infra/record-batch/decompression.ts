@@ -6,7 +6,6 @@ import * as zlib from 'node:zlib'
 import { promisify } from 'node:util'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { Codec, Decompressed } from './codec.ts'
-import { decompressZstdPortably } from './portable-zstd.ts'
 
 /**
  * Decompresses to at most `bytesMax` bytes.
@@ -22,9 +21,7 @@ export async function decompress(
     case 'gzip':
       return inflated((options) => gunzip(compressed, options), compressed, bytesMax)
     case 'zstd':
-      return zstdDecompress === undefined
-        ? decompressZstdPortably(compressed, bytesMax)
-        : inflated((options) => zstdDecompress(compressed, options), compressed, bytesMax)
+      return inflated((options) => zstdDecompress(compressed, options), compressed, bytesMax)
     case 'snappy':
       return snappy(compressed, bytesMax)
     case 'lz4':
@@ -33,11 +30,7 @@ export async function decompress(
 }
 
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip)
-/** Node 22.15 and later. */
-const zstdDecompress =
-  'zstdDecompress' in zlib
-    ? promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
-    : undefined
+const zstdDecompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
 
 /** The output of zlib comes in pieces: as large as a small batch, few for a large one. */
 const pieceBytesMin = 16_384

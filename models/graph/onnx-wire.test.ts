@@ -73,6 +73,34 @@ describe('encodeModel and decodeModel', () => {
     expect(decodeModel(bytes)).toEqual({ graph: { initializers: [{ dims: [3, 4, 5] }] } })
   })
 
+  it('writes and reads signed 64-bit numbers as every implementation of protobuf does', () => {
+    const numbers = [
+      0,
+      1,
+      127,
+      128,
+      2 ** 31,
+      2 ** 53 - 1,
+      2 ** 60,
+      -1,
+      -128,
+      -(2 ** 31),
+      -(2 ** 63),
+    ]
+    for (const value of numbers) {
+      const theirs = protobuf.Writer.create()
+        .uint32((1 << 3) | 0)
+        .int64(value)
+        .finish()
+      expect(encodeModel({ irVersion: value })).toEqual(Uint8Array.from(theirs))
+      expect(decodeModel(theirs)).toEqual({ irVersion: value })
+    }
+    // ONNX writes "to the end" of a Slice as the largest int64.
+    const largest = Buffer.from([8, 255, 255, 255, 255, 255, 255, 255, 255, 127])
+    expect(decodeModel(largest)).toEqual({ irVersion: 2 ** 63 })
+    expect(encodeModel({ irVersion: 2 ** 63 })).toEqual(Uint8Array.from(largest))
+  })
+
   it('throws on bytes that are not protobuf', () => {
     expect(() => decodeModel(Uint8Array.of(0x0a, 0xff, 0xff, 0xff))).toThrow()
   })

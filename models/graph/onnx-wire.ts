@@ -1,7 +1,15 @@
 // The part of ONNX's protobuf schema that Winnow reads and writes, as one table of field numbers
 // (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the message types derived from it.
 // It owns bytes <-> plain records; it knows nothing of graphs, and skips fields it does not name.
-import protobuf from 'protobufjs/minimal.js'
+import {
+  fieldHeader,
+  int64Varint,
+  rawFields,
+  readInt64,
+  varint,
+  wireTypes,
+  type RawField,
+} from './protobuf-fields.ts'
 
 type Kind = 'int' | 'float' | 'string' | 'bytes' | MessageName
 type Field = readonly [number: number, kind: Kind, repeated?: 'repeated']
@@ -112,104 +120,128 @@ export function encodeModel(model: OnnxMessage<'Model'>): Uint8Array {
 
 /** The bytes of one message, for a place in a file that is otherwise kept as it is. */
 export function encodeMessage<N extends MessageName>(name: N, message: OnnxMessage<N>): Uint8Array {
-  const writer = protobuf.Writer.create()
-  writeMessage(writer, name, message)
-  return writer.finish()
+  return joined(messageParts(name, message))
 }
 
 /**
  * A model file as a record. Tensor `raw` bytes are views into `bytes`, not copies.
- * Throws RangeError or Error from the wire reader when `bytes` is not protobuf.
+ * Throws RangeError or Error when `bytes` is not protobuf.
  */
 export function decodeModel(bytes: Uint8Array): OnnxMessage<'Model'> {
-  const reader = protobuf.Reader.create(bytes)
-  return readMessage(reader, 'Model', reader.len)
+  return readMessage('Model', bytes)
 }
 
-function writeMessage(writer: protobuf.Writer, name: MessageName, message: object): void {
+/** The bytes of a message in parts; those of tensors are the caller's own. */
+function messageParts(name: MessageName, message: object): Uint8Array[] {
   const values = message as Record<string, unknown>
+  const parts: Uint8Array[] = []
   for (const [field, [number, kind, repeated]] of fieldsOf(name)) {
     const value = values[field]
     if (value === undefined) continue
-    if (repeated === undefined) writeField(writer, number, kind, value)
-    else if (isNumber(kind)) writePacked(writer, number, kind, value)
-    else for (const element of value as unknown[]) writeField(writer, number, kind, element)
+    if (repeated === undefined) writeField(parts, number, kind, value)
+    else if (isNumber(kind)) {
+      const packed = (value as number[]).map((element) => numberBytes(kind, element))
+      parts.push(fieldHeader(number, lengthOf(packed)))
+      for (const part of packed) parts.push(part)
+    } else for (const element of value as unknown[]) writeField(parts, number, kind, element)
   }
+  return parts
 }
 
-function writeField(writer: protobuf.Writer, number: number, kind: Kind, value: unknown): void {
-  writer.uint32((number << 3) | wireTypeOf(kind))
-  if (kind === 'int') writer.int64(value as number)
-  else if (kind === 'float') writer.float(value as number)
-  else if (kind === 'string') writer.string(value as string)
-  else if (kind === 'bytes') writer.bytes(value as Uint8Array)
-  else {
-    writer.fork()
-    writeMessage(writer, kind, value as object)
-    writer.ldelim()
+function writeField(parts: Uint8Array[], number: number, kind: Kind, value: unknown): void {
+  if (isNumber(kind)) {
+    parts.push(varint(number * 8 + wireTypeOf(kind)), numberBytes(kind, value as number))
+    return
   }
+  const content = contentParts(kind, value)
+  parts.push(fieldHeader(number, lengthOf(content)))
+  for (const part of content) parts.push(part)
 }
 
-function writePacked(
-  writer: protobuf.Writer,
-  number: number,
-  kind: 'int' | 'float',
-  value: unknown,
-): void {
-  writer.uint32((number << 3) | lengthDelimited).fork()
-  for (const element of value as number[]) {
-    if (kind === 'int') writer.int64(element)
-    else writer.float(element)
-  }
-  writer.ldelim()
+function contentParts(kind: Exclude<Kind, 'int' | 'float'>, value: unknown): Uint8Array[] {
+  if (kind === 'string') return [Buffer.from(value as string)]
+  if (kind === 'bytes') return [value as Uint8Array]
+  return messageParts(kind, value as object)
 }
 
-function readMessage(reader: protobuf.Reader, name: MessageName, end: number): object {
+function numberBytes(kind: 'int' | 'float', value: number): Uint8Array {
+  if (kind === 'int') return int64Varint(value)
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(value)
+  return bytes
+}
+
+function readMessage(name: MessageName, bytes: Uint8Array): object {
   const byNumber = new Map(fieldsOf(name).map(([field, spec]) => [spec[0], { field, spec }]))
   const message: Record<string, unknown> = {}
-  while (reader.pos < end) {
-    const tag = reader.uint32()
-    const wireType = tag & 7
-    const known = byNumber.get(tag >>> 3)
-    if (known === undefined) {
-      reader.skipType(wireType)
-      continue
-    }
+  for (const { number, wireType, content } of rawFields(bytes)) {
+    const known = byNumber.get(number)
+    if (known === undefined) continue
     const [, kind, repeated] = known.spec
     // Parsers must take numbers packed and unpacked alike (protobuf encoding guide).
-    const packed = repeated !== undefined && wireType === lengthDelimited && isNumber(kind)
+    const packed =
+      repeated !== undefined && wireType === wireTypes.lengthDelimited && isNumber(kind)
     if (!packed && wireType !== wireTypeOf(kind)) {
       throw new Error(`${name}.${known.field} has the wire type ${wireType}`)
     }
     if (repeated === undefined) {
-      message[known.field] = readValue(reader, kind)
+      message[known.field] = readValue(content, kind)
       continue
     }
     const list = (message[known.field] ??= []) as unknown[]
-    const listEnd = packed ? reader.uint32() + reader.pos : reader.pos + 1
-    while (reader.pos < listEnd) list.push(readValue(reader, kind))
+    if (packed) for (const value of packedNumbers(content, kind)) list.push(value)
+    else list.push(readValue(content, kind))
   }
   return message
 }
 
-function readValue(reader: protobuf.Reader, kind: Kind): unknown {
-  if (kind === 'int') return Number(reader.int64())
-  if (kind === 'float') return reader.float()
-  if (kind === 'string') return reader.string()
-  if (kind === 'bytes') return reader.bytes()
-  const length = reader.uint32()
-  return readMessage(reader, kind, reader.pos + length)
+function* packedNumbers(content: Uint8Array, kind: 'int' | 'float'): Generator<number> {
+  for (let at = 0; at < content.length;) {
+    const { value, end } =
+      kind === 'int' ? readInt64(content, at) : { value: floatAt(content, at), end: at + 4 }
+    yield value
+    at = end
+  }
 }
 
-const lengthDelimited = 2
+function readValue(content: RawField['content'], kind: Kind): unknown {
+  if (kind === 'int') return readInt64(content, 0).value
+  if (kind === 'float') return floatAt(content, 0)
+  if (kind === 'string') return bufferOf(content).toString()
+  if (kind === 'bytes') return content
+  return readMessage(kind, content)
+}
+
+/** Throws RangeError when fewer than four bytes are left. */
+function floatAt(content: Uint8Array, at: number): number {
+  return bufferOf(content).readFloatLE(at)
+}
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, { length }) => total + length, 0)
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(parts))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
 
 function isNumber(kind: Kind): kind is 'int' | 'float' {
   return kind === 'int' || kind === 'float'
 }
 
 function wireTypeOf(kind: Kind): number {
-  if (kind === 'int') return 0
-  return kind === 'float' ? 5 : lengthDelimited
+  if (kind === 'int') return wireTypes.varint
+  return kind === 'float' ? wireTypes.fixed32 : wireTypes.lengthDelimited
 }
 
 function fieldsOf(name: MessageName): [string, Field][] {

@@ -60,6 +60,29 @@ export function varint(value: number): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
+/** A signed 64-bit number: negative ones take ten bytes, in two's complement. */
+export function int64Varint(value: number): Uint8Array {
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return varint(value)
+  // The largest int64 is no number of JavaScript; the nearest one is a step too far.
+  const exact = value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value)
+  let rest = BigInt.asUintN(64, exact)
+  const bytes: number[] = []
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) + 0x80)
+  bytes.push(Number(rest))
+  return Uint8Array.from(bytes)
+}
+
+/** Reads a signed 64-bit number; beyond 2^53 it is the nearest number of JavaScript. */
+export function readInt64(bytes: Uint8Array, at: number): { value: number; end: number } {
+  const { value, end } = readVarint(bytes, at)
+  if (value <= Number.MAX_SAFE_INTEGER) return { value, end }
+  let exact = 0n
+  for (let place = end - 1; place >= at; place--) {
+    exact = (exact << 7n) | BigInt(bytes[place]! & 0x7f)
+  }
+  return { value: Number(BigInt.asIntN(64, exact)), end }
+}
+
 /** Reads a number; those beyond 2^53, such as negative ones, lose precision but end where they end. */
 export function readVarint(bytes: Uint8Array, at: number): { value: number; end: number } {
   let value = 0

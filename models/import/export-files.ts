@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { issueSentence } from '../../schemas/issue-text.ts'
 
 /** An export as its files describe it. */
 export type ExportFiles = {
@@ -164,6 +165,6 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`)
+  const issues = parsed.error.issues.map((issue) => issueSentence(issue, value))
   throw exportInvalid(`${path} cannot be used: ${issues.slice(0, 5).join('; ')}`, { path, issues })
 }

@@ -1,6 +1,6 @@
 // Runs an export as it came: its own file, its own inputs, one text at a time, with none of the changes that
 // serving makes. What it gives is the measure of an import.
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { onnxElementTypes } from '../graph/onnx-wire.ts'
 import { sessionConfig, sessionOptions } from '../session-options.ts'

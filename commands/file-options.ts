@@ -1,0 +1,39 @@
+// How a file of texts is read, as options, and what it was taken for, as a line on stderr. Reading is the
+// trainers'.
+import { Option, type Command } from 'commander'
+import { fileFormats, type FileFormat } from '../trainers/file-format.ts'
+import type { FileInput, FileNote } from '../trainers/file-rows.ts'
+import { fileSource } from '../trainers/plain-bytes.ts'
+import { quoteRules, type QuoteRule } from '../trainers/table-header.ts'
+import { logLine } from './terminal.ts'
+
+/** The parsed options of `addFileOptions`. */
+export type FileOptions = { format?: FileFormat; quotes?: QuoteRule }
+
+/** Adds the options that say how a file is read. */
+export function addFileOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--format <format>', 'what a file is (default: by its content and name)').choices(
+        fileFormats,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--quotes <rule>',
+        'none: quotes in a table are ordinary characters (default: csv)',
+      ).choices(quoteRules),
+    )
+}
+
+/** Says on stderr what a file was taken for, and warns of what may have been read wrongly. */
+export function sayFileNote({ kind, text }: FileNote): void {
+  logLine(kind === 'warning' ? `warning: ${text}` : text)
+}
+
+/** A file by its path, or stdin for "-" or nothing. */
+export function inputOf(path: string | undefined): FileInput {
+  if (path !== undefined && path !== '-') return { ...fileSource(path), path }
+  if (process.stdin.isTTY) logLine('Reading from the terminal, line by line; Ctrl-D ends.')
+  return { name: 'stdin', bytes: process.stdin }
+}

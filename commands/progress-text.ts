@@ -1,0 +1,29 @@
+// How far a command is, in words: how many of how many, how fast, and how long it still takes.
+import { counted } from '../schemas/counted.ts'
+import { countText, durationText } from './terminal.ts'
+
+/**
+ * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Without a total, or where there is no
+ * rate yet, it leaves out what it cannot know.
+ */
+export function progressText(progress: {
+  readonly done: number
+  readonly total: number | undefined
+  /** What is counted, in the singular. */
+  readonly noun: string
+  readonly elapsedMs: number
+  /** What else is known, put behind the count. */
+  readonly also?: string
+}): string {
+  const { done, total, noun, elapsedMs, also } = progress
+  const rate = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
+  const count =
+    total === undefined ? counted(done, noun) : `${countText(done)} of ${counted(total, noun)}`
+  const leftMs = total === undefined || rate === 0 ? undefined : ((total - done) / rate) * 1_000
+  return [
+    count,
+    ...(also === undefined ? [] : [also]),
+    ...(rate === 0 ? [] : [`${countText(rate)} per second`]),
+    ...(leftMs === undefined ? [] : [`${durationText(Math.max(0, leftMs))} left`]),
+  ].join(', ')
+}

@@ -1,0 +1,64 @@
+// Undoes the Content-Encoding of a request body as it arrives. It bounds what comes in, so that bytes that
+// decompress to nothing end too; what comes out is bounded by whoever reads it (request-body.ts).
+import type { Readable } from 'node:stream'
+import { createGunzip, createInflate } from 'node:zlib'
+import { WinnowError } from '../schemas/errors.ts'
+import { bodyTooLarge, brokenOff, type BodySource } from './request-body.ts'
+
+/** The codings that a request body may have, as Content-Encoding and Accept-Encoding name them. */
+export const contentCodings = ['gzip', 'deflate'] as const
+
+/** The window of DEFLATE (RFC 1951), zlib's own state, and the chunks on their way. */
+const decoderBytes = 65_536
+
+/**
+ * A body without its coding, which none of them or one of `contentCodings` may be. No list of codings is
+ * taken, and no Brotli, whose decoder takes up to 16 MB for a few bytes.
+ * Throws `media_type_unsupported`.
+ */
+export function decodedBody(
+  source: Readable,
+  options: { readonly contentEncoding: string | undefined; readonly bytesMax: number },
+): BodySource {
+  const coding = codingOf(options.contentEncoding)
+  if (coding === 'identity') return { stream: source, overheadBytes: 0, failure: brokenOff }
+  const decoder = coding === 'gzip' ? createGunzip() : createInflate()
+  let arrivedBytes = 0
+  source.on('data', (chunk: Buffer) => {
+    arrivedBytes += chunk.length
+    if (arrivedBytes > options.bytesMax) decoder.destroy(bodyTooLarge(options.bytesMax))
+    else if (!decoder.destroyed && !decoder.write(chunk)) source.pause()
+  })
+  source.once('end', () => decoder.end())
+  const broken = (cause?: Error) => {
+    if (!source.readableEnded) decoder.destroy(brokenOff(cause))
+  }
+  source.once('error', broken).once('close', broken)
+  if (source.destroyed) broken()
+  decoder.on('drain', () => source.resume())
+  // The rest of a refused body is dropped: a caller who is cut off while sending may miss the answer.
+  decoder.once('close', () => source.resume())
+  const failure = (cause?: Error) =>
+    cause instanceof WinnowError ? cause : damaged(coding, cause ?? new Error('it has no end'))
+  return { stream: decoder, overheadBytes: decoderBytes, failure }
+}
+
+/** The coding that a Content-Encoding header names. Throws `media_type_unsupported`. */
+export function codingOf(contentEncoding: string | undefined): 'identity' | 'gzip' | 'deflate' {
+  const name = contentEncoding?.trim().toLowerCase() ?? ''
+  if (name === '' || name === 'identity') return 'identity'
+  // RFC 9110, 8.4.1.3: the older name of gzip.
+  if (name === 'gzip' || name === 'x-gzip') return 'gzip'
+  if (name === 'deflate') return 'deflate'
+  throw new WinnowError(
+    'media_type_unsupported',
+    `Content-Encoding ${name.slice(0, 64)} is not supported; send the body as ` +
+      `${contentCodings.join(' or ')}, or without a coding`,
+    { details: { encodings: contentCodings } },
+  )
+}
+
+function damaged(coding: string, cause: Error): WinnowError {
+  const message = `The body is not ${coding}, as its Content-Encoding says: ${cause.message}`
+  return new WinnowError('body_invalid', message, { cause })
+}

@@ -1,0 +1,158 @@
+// The records of delimited text: RFC 4180 with quotes, or fields in which a quote is a character like others.
+// What the fields mean is csv-rows.ts.
+import type { ByteSource } from './plain-bytes.ts'
+import type { QuoteRule } from './table-header.ts'
+import { lineBytesMax, lineError } from './text-lines.ts'
+
+/** One record that is not blank. `number` is the line on which it begins, `lastNumber` on which it ends. */
+export type CsvRecord = {
+  readonly number: number
+  readonly lastNumber: number
+  readonly fields: readonly string[]
+}
+
+export type CsvSyntax = {
+  /** One character. */
+  readonly delimiter: string
+  readonly quotes: QuoteRule
+  /** Lines before the text. */
+  readonly lineOffset: number
+}
+
+const quoteAdvice =
+  'Quote the whole field and double the quotes in it; if quotes are ordinary characters in this file, ' +
+  'use --quotes none.'
+
+/** Where the reader is: before a field, in one, or behind a quote that may have ended it. */
+type State = 'start' | 'plain' | 'quoted' | 'behind quote'
+
+/**
+ * Splits text that comes in pieces. A quote inside a field that does not begin with one is a character;
+ * `\n` and `\r` outside of quotes end a record.
+ */
+export class CsvReader {
+  readonly #source: ByteSource
+  readonly #delimiter: string
+  readonly #isQuoting: boolean
+  readonly #fieldEnd: RegExp
+  #state: State = 'start'
+  #fields: string[] = []
+  #field = ''
+  /** Lines that are behind. */
+  #lines: number
+  #recordLine: number
+  #size = 0
+
+  constructor(source: ByteSource, { delimiter, quotes, lineOffset }: CsvSyntax) {
+    this.#source = source
+    this.#delimiter = delimiter
+    this.#isQuoting = quotes === 'csv'
+    this.#fieldEnd = new RegExp(`[${delimiter.replace(/[\\\]^-]/, '\\$&')}\\n\\r]`, 'g')
+    this.#lines = lineOffset
+    this.#recordLine = lineOffset + 1
+  }
+
+  /**
+   * Takes the next piece and gives the records that end in it.
+   *
+   * @throws WinnowError `dataset_invalid` naming file and line.
+   */
+  *push(text: string): Generator<CsvRecord, void, undefined> {
+    for (let at = 0; at < text.length;) {
+      if (this.#state === 'start') at = this.#startField(text, at)
+      if (this.#state === 'quoted') {
+        at = this.#readQuoted(text, at)
+        continue
+      }
+      if (this.#state === 'plain') at = this.#readPlain(text, at)
+      if (at === text.length) break
+      const end = text[at++]!
+      if (this.#state === 'behind quote' && this.#isEscapedQuote(end)) continue
+      this.#endField()
+      if (end === this.#delimiter) continue
+      this.#lines++
+      const record = this.#endRecord()
+      if (record !== undefined) yield record
+    }
+    if (this.#size > lineBytesMax) {
+      const limit = `${lineBytesMax / 1024 / 1024} MiB`
+      throw this.#error(`the row is longer than ${limit}; is a quote never closed? ${quoteAdvice}`)
+    }
+  }
+
+  /** Gives the last record where no line end follows it. */
+  *end(): Generator<CsvRecord, void, undefined> {
+    if (this.#state === 'quoted') {
+      throw this.#error(`a quote is opened and never closed. ${quoteAdvice}`)
+    }
+    this.#endField()
+    const record = this.#endRecord()
+    if (record !== undefined) yield record
+  }
+
+  #startField(text: string, at: number): number {
+    this.#state = this.#isQuoting && text[at] === '"' ? 'quoted' : 'plain'
+    return this.#state === 'quoted' ? at + 1 : at
+  }
+
+  /** Reads up to what ends a field without quotes; gives where that is. */
+  #readPlain(text: string, at: number): number {
+    this.#fieldEnd.lastIndex = at
+    const end = this.#fieldEnd.exec(text)?.index ?? text.length
+    this.#append(text.slice(at, end))
+    return end
+  }
+
+  /** Reads behind the next quote. */
+  #readQuoted(text: string, at: number): number {
+    const quoteAt = text.indexOf('"', at)
+    const end = quoteAt === -1 ? text.length : quoteAt
+    const part = text.slice(at, end)
+    for (let lf = part.indexOf('\n'); lf !== -1; lf = part.indexOf('\n', lf + 1)) this.#lines++
+    this.#append(part)
+    if (quoteAt === -1) return end
+    this.#state = 'behind quote'
+    return end + 1
+  }
+
+  #append(part: string): void {
+    this.#field += part
+    this.#size += part.length
+  }
+
+  /** Whether the quote before this character was the first half of one in the field. */
+  #isEscapedQuote(next: string): boolean {
+    if (next === '"') {
+      this.#field += '"'
+      this.#state = 'quoted'
+      return true
+    }
+    if (next === this.#delimiter || next === '\n' || next === '\r') return false
+    throw this.#error(`the row is not valid CSV: text follows a closing quote. ${quoteAdvice}`)
+  }
+
+  #endField(): void {
+    if (this.#isQuoting && this.#state === 'plain' && /^ +"/.test(this.#field)) {
+      throw this.#error(
+        `the row is not valid CSV: a space stands before an opening quote. ${quoteAdvice}`,
+      )
+    }
+    this.#fields.push(this.#field)
+    this.#field = ''
+    this.#state = 'start'
+  }
+
+  #endRecord(): CsvRecord | undefined {
+    const number = this.#recordLine
+    const fields = this.#fields
+    this.#recordLine = this.#lines + 1
+    this.#fields = []
+    this.#size = 0
+    const isBlank = fields.every((field) => field.trim() === '')
+    return isBlank ? undefined : { number, lastNumber: this.#lines, fields }
+  }
+
+  #error(problem: string): Error {
+    return lineError({ source: this.#source, number: this.#recordLine }, problem)
+  }
+}

@@ -1,0 +1,56 @@
+// How delimited text is written: its quotes, which delimiter separates the columns, and whether text is a
+// table at all. The rows are csv-rows.ts.
+import { labelsColumn, type RowColumns } from './row-columns.ts'
+
+/** `csv`: RFC 4180, a field may be quoted. `none`: a quote is a character like others, as in plain TSV. */
+export const quoteRules = ['csv', 'none'] as const
+export type QuoteRule = (typeof quoteRules)[number]
+
+/** Tried where no line says which. */
+const delimiters = [',', ';', '\t', '|'] as const
+
+/** Excel's first line `sep=;`, which names the delimiter and is no row. Undefined when there is none. */
+export function separatorLine(text: string): { delimiter: string; length: number } | undefined {
+  const match = /^"?sep=([^"\r\n])"?\1*(?:\r\n|\n|\r|$)/i.exec(text)
+  return match === null ? undefined : { delimiter: match[1]!, length: match[0].length }
+}
+
+/**
+ * The delimiter with which the first line has most of the columns of text and label, then the one with
+ * which it has most columns.
+ */
+export function headerDelimiter(line: string, columns: RowColumns): string {
+  const wanted = [columns.text, columns.label, labelsColumn]
+  const scored = delimiters.map((delimiter) => {
+    const names = line.split(delimiter).map((name) => withoutQuotes(name.trim()))
+    const found = wanted.filter((name) => names.includes(name)).length
+    return { delimiter, found, names: names.length }
+  })
+  scored.sort((a, b) => b.found - a.found || b.names - a.names)
+  return scored[0]!.delimiter
+}
+
+/**
+ * The delimiter of text that looks like a table: by a `sep=` line, by a header with the column of the
+ * text, or by a header of plain names above a line with as many fields. Undefined for other text.
+ */
+export function tableDelimiter(text: string, columns: RowColumns): string | undefined {
+  const separator = separatorLine(text)
+  if (separator !== undefined) return separator.delimiter
+  const [header = '', first, ...rest] = text.split(/\r\n|\n|\r/, 3)
+  const delimiter = headerDelimiter(header, columns)
+  const names = header.split(delimiter).map(withoutQuotes)
+  if (names.includes(columns.text)) return delimiter
+  const trimmed = names.map((name) => withoutQuotes(name.trim()))
+  const arePlain = trimmed.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name))
+  if (arePlain && trimmed.includes(columns.text)) return delimiter
+  // Prose has a space behind its commas. Without a third line, the second may be cut.
+  const isPlain = names.length > 1 && arePlain && names.join() === trimmed.join()
+  if (!isPlain || new Set(names).size < names.length || rest.length === 0) return undefined
+  const fields = first!.split(delimiter)
+  return fields.length >= names.length || first!.includes('"') ? delimiter : undefined
+}
+
+function withoutQuotes(name: string): string {
+  return name.replace(/^"|"$/g, '')
+}
