@@ -6,10 +6,9 @@ import { join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../classifier.ts'
 import { readMappedModel } from '../graph/mapped-weights.ts'
-import { modelNamePattern } from '../manifest.ts'
 import { loadTokenizer, type Tokenizer, type TokenizerEngine } from '../tokenizer.ts'
 import type { ModelVersion } from '../version-files.ts'
-import { writeVersion } from '../version-store.ts'
+import { requireModelName, writeVersion } from '../version-store.ts'
 import { exportInvalid, readExport, type ExportFiles, type ProblemType } from './export-files.ts'
 import {
   compareGolden,
@@ -78,7 +77,7 @@ const tokensMin = 8
  */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
   const { onStep = () => undefined, storeDir, name } = options
-  requireName(name)
+  requireModelName(name)
   onStep('reading the export')
   const files = await readExport(options.dir, options)
   const { labels, task } = files
@@ -133,15 +132,6 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-/** Before the work, not after it. */
-function requireName(name: string): void {
-  if (modelNamePattern.test(name)) return
-  throw new WinnowError(
-    'usage',
-    `'${name}' cannot name a model: use letters, digits, '.', '_' and '-', at most 64.`,
-  )
 }
 
 /** On the disk of the store, so that the finished file only needs a new name. */

@@ -170,7 +170,7 @@ const defects: Record<string, Defect[]> = {
     [
       'no positions',
       'export_invalid',
-      /max_position_embeddings: a whole number is needed/,
+      /max_position_embeddings/,
       config({ max_position_embeddings: undefined }),
     ],
     [
