@@ -101,14 +101,25 @@ function report(error: unknown, json: boolean): number {
   const code = error instanceof WinnowError ? error.code : 'internal'
   if (json) writeFailure(code, errorMessage(error))
   writeError(`winnow: ${errorMessage(error)} [${code}]`)
-  if (/^(?:broker|registry|analytics)_unavailable$/.test(code)) {
-    writeError('`winnow status` shows what runs, `winnow up` starts the embedded stack.')
+  const setting = addressSettings.get(code)
+  if (setting !== undefined) {
+    writeError(
+      '`winnow status` shows what runs, `winnow up` starts the embedded stack; the address of your own is ' +
+        `${setting}.`,
+    )
   }
   if (!(error instanceof WinnowError) && error instanceof Error) {
     writeError(error.stack ?? '')
   }
   return code === 'usage' || code === 'config_invalid' ? 2 : 1
 }
+
+/** Where the address of what does not answer is set. */
+const addressSettings: ReadonlyMap<string, string> = new Map([
+  ['broker_unavailable', 'kafka.brokers (WINNOW_KAFKA_BROKERS)'],
+  ['registry_unavailable', 'registry.url (WINNOW_REGISTRY_URL), or none'],
+  ['analytics_unavailable', 'clickhouse.url (WINNOW_CLICKHOUSE_URL)'],
+])
 
 /** The one JSON document of a command that failed. */
 function writeFailure(code: string, message: string): void {

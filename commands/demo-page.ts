@@ -71,9 +71,7 @@ function latencyText({ p50, p95, p99 }: Latency): string {
 const command = import.meta.url.endsWith('.ts') ? './winnow' : 'npx winnow'
 
 function nextSteps(kept: boolean): string[] {
-  const start = kept
-    ? []
-    : [`${command} up`, `${command} stream &`, `${command} serve &`]
+  const start = kept ? [] : [`${command} up`, `${command} stream &`, `${command} serve &`]
   return [
     ...start,
     `curl -s localhost:18080/v1/classify -H 'content-type: application/json' -d '{"texts":["You have won a free cruise"]}'`,

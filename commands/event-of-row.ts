@@ -3,6 +3,7 @@
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
 import { wholeNumberText } from '../schemas/exact-json.ts'
+import { issueRule, type SchemaIssue } from '../schemas/issue-text.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import type { SourceRow } from '../trainers/dataset-source.ts'
 import { labelsColumn, type RowColumns } from '../trainers/row-columns.ts'
@@ -81,13 +82,8 @@ function attributeOf(value: unknown): unknown {
   return isFraction ? String(value) : nameOf(value)
 }
 
-type Issue = {
-  readonly code: string
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-}
-
-function issueText({ code, path, message }: Issue, event: Draft): string {
+function issueText(issue: SchemaIssue, event: Draft): string {
+  const { code, path } = issue
   const field = path.join('.')
   const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], event)
   const fraction = typeof value === 'number' ? ' (only whole numbers stand for a name)' : ''
@@ -97,7 +93,7 @@ function issueText({ code, path, message }: Issue, event: Draft): string {
   if (code === 'invalid_union') {
     return fieldProblem(field, value, 'RFC 3339 text or epoch milliseconds')
   }
-  return `the field "${field}" ${message.replace(/^Too big: /, '')}`
+  return `the field "${field}" ${issueRule(issue, event)}`
 }
 
 function rowError({ place }: SourceRow, problem: string): WinnowError {

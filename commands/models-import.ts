@@ -1,11 +1,18 @@
 // `winnow models import`: a Hugging Face export of a sequence classifier as a model version.
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { problemTypes, type ProblemType } from '../models/import/export-files.ts'
+import { statedOutputs, type StatedOutputs } from '../models/import/graph-output.ts'
 import { importModel } from '../models/import/import-model.ts'
 import type { TokenizerEngine } from '../models/tokenizer.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 
-type Options = SharedOptions & { name: string; maxTokens?: number }
+type Options = SharedOptions & {
+  name: string
+  maxTokens?: number
+  problemType?: ProblemType
+  outputs?: StatedOutputs
+}
 
 /** Adds `import` to `models`. */
 export function addImportCommand(models: Command): void {
@@ -21,6 +28,7 @@ export function addImportCommand(models: Command): void {
     examples: [
       'winnow models import ./sentiment --name sentiment',
       'winnow models import ./topics --name topics --max-tokens 1024 --json',
+      'winnow models import ./toxic --name toxic --problem-type multi_label_classification',
     ],
   })
     .requiredOption('--name <name>', 'name of the model; the version gets the next number')
@@ -29,11 +37,23 @@ export function addImportCommand(models: Command): void {
       'where texts are cut (default: what the export allows, at most 512)',
       wholeNumber(1),
     )
+    .addOption(
+      new Option(
+        '--problem-type <type>',
+        'whether one label applies to a text or several (default: as config.json says, or one)',
+      ).choices(problemTypes),
+    )
+    .addOption(
+      new Option(
+        '--outputs <what>',
+        'what the graph gives, where that cannot be told (default: read off the graph)',
+      ).choices(statedOutputs),
+    )
     .action(async (dir: string, options: Options) => {
       const { terminal, paths } = await openContext(options)
       const startMs = performance.now()
-      const { version, check } = await importModel({
-        ...{ dir, storeDir: paths.store, name: options.name, maxTokens: options.maxTokens },
+      const { version, check, outputs } = await importModel({
+        ...{ ...options, dir, storeDir: paths.store },
         onStep: (step) => terminal.say(step),
       })
       const { manifest, ref } = version
@@ -43,16 +63,22 @@ export function addImportCommand(models: Command): void {
       // Node gives kibibytes.
       const peakRssBytes = process.resourceUsage().maxRSS * 1_024
       const apart = check.largestDifference.toExponential(1)
+      const count = labels.length === 1 ? '1 label' : `${labels.length} labels`
+      terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
       terminal.say(
-        `${ref}: ${labels.length} labels, ${precision}, texts of up to ${maxTokens} tokens`,
+        `${check.texts} texts give the ${outputs} of the export (at most ${apart} apart)`,
       )
-      terminal.say(`${check.texts} texts give the logits of the export (at most ${apart} apart)`)
+      if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
+        terminal.say(
+          'its labels have no names of their own: put them into id2label of config.json and import again',
+        )
+      }
       if (batching === 'one by one') {
         terminal.say('its results depend on the batch, so texts will be served one by one')
       }
       terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
       terminal.document({
-        ...{ model: ref, dir: version.dir, labels, task, maxTokens, precision, batching },
+        ...{ model: ref, dir: version.dir, labels, task, maxTokens, precision, batching, outputs },
         ...{ tokenizerEngine, golden: check, seconds, peakRssBytes },
       })
     })

@@ -4,6 +4,10 @@ import { cp, mkdir, readdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import type { Config } from '../configs/schema.ts'
+import { parseModelRef } from '../models/model-ref.ts'
+import { endedParts } from '../models/release-state.ts'
+import type { Dataset } from '../trainers/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { readCleaned, sourceHelp } from './labelled-texts.ts'
 import {
@@ -57,10 +61,7 @@ function addPush(models: Command): void {
           log: (line) => terminal.say(line),
         })
         const done = await untilStopped(async (signal) => {
-          const dataset =
-            options.data === undefined
-              ? undefined
-              : await readCleaned(options.data, { config, columns: {}, signal })
+          const dataset = await gateTexts(options, config, signal)
           return publishModel(registry, {
             ...{ version, dataset, force: options.force, by: whoAsks(), signal },
           })
@@ -86,17 +87,28 @@ function addPromote(models: Command): void {
     description:
       'From now on consumers and gateways that serve NAME swap to this version, without a restart and\n' +
       'without losing an event. Each checks the files, the hashes and a trial first and keeps what it has\n' +
-      'when one fails (`winnow query "SELECT * FROM model_releases"`).',
+      'when one fails (`winnow query "SELECT * FROM model_releases"`). The version must pass the gate\n' +
+      '(see `winnow models push --help`); one that it refused is judged again with --data, or forced.',
     examples: [
       'winnow models promote mail@2',
       'winnow models promote mail@2 --reason "new labels"',
+      'winnow models promote mail@2 --data test.jsonl',
     ],
   })
     .option('--reason <text>', 'why, for the record', '')
-    .action(async (ref: string, options: SharedOptions & { reason: string }) => {
-      await withRegistry(options, async (registry, { terminal }) => {
-        const { reason } = options
-        say(terminal, await promoteModel(registry, { ref, by: whoAsks(), reason }))
+    .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
+    .option('--force <reason>', 'promote it although the gate refuses; the reason is recorded')
+    .action(async (ref: string, options: SharedOptions & GateOptions & { reason: string }) => {
+      await withRegistry(options, async (registry, { config, terminal }) => {
+        const { reason, force } = options
+        const before = await stateOf(registry, ref)
+        const state = await untilStopped(async (signal) => {
+          const dataset = await gateTexts(options, config, signal)
+          const change = { ref, by: whoAsks(), reason, force, dataset, signal }
+          return promoteModel(registry, change)
+        })
+        say(terminal, state)
+        sayEnded(terminal, before, state)
       })
     })
 }
@@ -146,27 +158,65 @@ const shadowText: CommandText = {
 }
 
 function addSide(models: Command, text: CommandText, role: SideRole): void {
-  addCommand(models, text)
+  const command = addCommand(models, text)
     .requiredOption(
       '--percent <p>',
       'share of the events, 0 to 100',
       numberIn({ from: 0, to: 100 }),
     )
     .option('--reason <text>', 'why, for the record', '')
-    .action(async (ref: string, options: SharedOptions & { percent: number; reason: string }) => {
-      await withRegistry(options, async (registry, { terminal }) => {
-        const { percent, reason } = options
-        const state = await sideModel(registry, { ref, role, percent, by: whoAsks(), reason })
-        const version = terminal.style('bold', `${state.name}@${state.version}`)
-        const part = state[role]
-        terminal.say(
-          part === null
-            ? `${version} is no ${role} any more`
-            : `${version} is the ${role} for ${part.percent} % of the events`,
-        )
-        terminal.document(state)
+  if (role === 'challenger') {
+    command
+      .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
+      .option('--force <reason>', 'challenge although the gate refuses; the reason is recorded')
+  }
+  command.action(async (ref: string, options: SideOptions) => {
+    await withRegistry(options, async (registry, { config, terminal }) => {
+      const { percent, reason, force } = options
+      const before = await stateOf(registry, ref)
+      const state = await untilStopped(async (signal) => {
+        const dataset = await gateTexts(options, config, signal)
+        const change = { ref, role, percent, by: whoAsks(), reason, force, dataset, signal }
+        return sideModel(registry, change)
       })
+      const version = terminal.style('bold', `${state.name}@${state.version}`)
+      const part = state[role]
+      terminal.say(
+        part === null
+          ? `${version} is no longer the ${role}`
+          : `${version} is the ${role} for ${part.percent} % of the events`,
+      )
+      if (percent > 0) sayEnded(terminal, before, state)
+      terminal.document(state)
     })
+  })
+}
+
+type GateOptions = { readonly data?: string; readonly force?: string }
+type SideOptions = SharedOptions & GateOptions & { percent: number; reason: string }
+
+/** The texts of --data, cleaned; undefined without it. */
+async function gateTexts(
+  { data }: GateOptions,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Dataset | undefined> {
+  return data === undefined ? undefined : readCleaned(data, { config, columns: {}, signal })
+}
+
+async function stateOf(registry: Registry, ref: string): Promise<ModelAnnouncement | undefined> {
+  const states = await registry.announcements.states()
+  return states.get(parseModelRef(ref).name)
+}
+
+function sayEnded(
+  terminal: Terminal,
+  before: ModelAnnouncement | undefined,
+  after: ModelAnnouncement,
+): void {
+  for (const { role, version } of endedParts(before, after)) {
+    terminal.say(`${after.name}@${version} is no longer the ${role}`)
+  }
 }
 
 function addExport(models: Command): void {

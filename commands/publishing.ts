@@ -26,12 +26,12 @@ import type { Reach } from '../schemas/fault-point.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
-import { evaluateModel, sameLabels } from '../trainers/evaluate.ts'
-import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/publish-gate.ts'
+import type { Verdict } from '../trainers/publish-gate.ts'
 import type { RunRecord } from '../trainers/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
+import { passGate, passGateOnce, type GateRequest } from './release-gate.ts'
 import { openPatientAnalytics } from './patience.ts'
 
 /** The clients of the registry of models; the caller closes them. */
@@ -129,20 +129,11 @@ export async function publishModel(
     signal?: AbortSignal | undefined
   },
 ): Promise<Published> {
-  const { objects, announcements, config, storeDir, reach } = registry
+  const { objects, announcements, storeDir, reach } = registry
   const { version, force, by, signal } = options
   const { name } = version
   const state = (await announcements.states()).get(name)
-  const champion = await checkChampion(registry, { ...options, state })
-  const verdicts = judgeVersion(config.publish, { metrics: version.manifest.metrics, champion })
-  const failed = verdicts.filter(({ passed }) => !passed)
-  if (failed.length > 0 && force === undefined) {
-    const because = failed.map((verdict) => verdict.because).join('; ')
-    await registry.record({ kind: 'refusal', model: version, by, reason: `gate: ${because}` })
-    throw new WinnowError('publish_refused', `${version.ref} is not published: ${because}.`, {
-      details: { verdicts },
-    })
-  }
+  const { verdicts, forced } = await passGate(registry, { ...options, state, what: 'published' })
   const claimed =
     objects === undefined ? version : await claimNumber({ ...{ objects, storeDir, version, by } })
   await reach?.('publish-claimed')
@@ -161,44 +152,28 @@ export async function publishModel(
   await keepState(registry, next)
   await registry.record({ kind: 'publish', model: claimed, by, reason })
   await recordTraining(registry, claimed)
-  return { model: claimed.ref, url, verdicts, forced: failed.length > 0 }
+  return { model: claimed.ref, url, verdicts, forced }
 }
 
-async function checkChampion(
-  registry: Registry,
-  options: {
-    version: ModelVersion
-    dataset?: Dataset | undefined
-    state: ModelAnnouncement | undefined
-    signal?: AbortSignal | undefined
-  },
-): Promise<ChampionCheck> {
-  const { version, dataset, state, signal } = options
-  const champion = state?.champion ?? undefined
-  if (champion === undefined) return { kind: 'no-champion' }
-  if (champion === version.version) return { kind: 'not-compared', why: 'it is the champion' }
-  if (dataset === undefined) {
-    const why = 'there are no test texts to compare with the champion on (--test, or --data)'
-    return { kind: 'not-compared', why }
-  }
-  const { storeDir, objects } = registry
-  const ref = `${version.name}@${champion}`
-  const other = await resolveVersion({ ref, storeDir, objects, note: () => undefined, signal })
-  if (!sameLabels(version, other)) {
-    return { kind: 'not-compared', why: `${other.ref} has other labels` }
-  }
-  const { comparison } = await evaluateModel({ version, compareWith: other, dataset, signal })
-  return { kind: 'compared', comparison: comparison! }
+/** A reason for the record, with that of a forced change in front. */
+function recordedReason(reason: string, force: string | undefined): string {
+  if (force === undefined) return reason
+  return reason === '' ? `forced: ${force}` : `forced: ${force}; ${reason}`
 }
 
-/** Makes a published version the champion. A version that was never announced is announced with it. */
+/**
+ * Makes a version that passes the gate the champion. A version that was never announced is announced with it.
+ * Throws publish_refused.
+ */
 export async function promoteModel(
   registry: Registry,
-  options: { ref: string; by: string; reason: string },
+  options: GateRequest & { ref: string; by: string; reason: string },
 ): Promise<ModelAnnouncement> {
-  const { by, reason } = options
+  const { by } = options
   const { version, released } = await describeVersion(registry, options.ref)
   const { name } = version
+  await passGateOnce(registry, { ...options, version, what: 'promoted' })
+  const reason = recordedReason(options.reason, options.force)
   const next = await registry.announcements.announce(name, (state) =>
     promoted(state, { name, released, by, reason, atMs: Date.now() }),
   )
@@ -209,15 +184,26 @@ export async function promoteModel(
 
 /**
  * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it.
- * Throws usage for the champion, and where there is nothing to end.
+ * Throws usage for the champion, and where there is nothing to end; publish_refused for a challenger.
  */
 export async function sideModel(
   registry: Registry,
-  options: { ref: string; role: SideRole; percent: number; by: string; reason: string },
+  options: GateRequest & {
+    ref: string
+    role: SideRole
+    percent: number
+    by: string
+    reason: string
+  },
 ): Promise<ModelAnnouncement> {
-  const { role, percent, by, reason } = options
+  const { role, percent, by } = options
   const { version, released } = await describeVersion(registry, options.ref)
   const { name } = version
+  // A shadow answers for nobody: it may be watched whatever the gate says.
+  if (role === 'challenger' && percent > 0) {
+    await passGateOnce(registry, { ...options, version, what: 'made the challenger' })
+  }
+  const reason = recordedReason(options.reason, options.force)
   const next = await registry.announcements.announce(name, (state) =>
     sided(state, { name, released, role, percent, by, reason, atMs: Date.now() }),
   )

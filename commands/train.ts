@@ -35,7 +35,7 @@ import {
   type RecipeOptions,
 } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
-import { openVersion } from '../models/version-store.ts'
+import { openVersion, requireModelName } from '../models/version-store.ts'
 import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine } from './terminal.ts'
@@ -196,6 +196,7 @@ async function askedFor(
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
+  requireModelName(name)
   const options = { ...given, data, name }
   return { options, workers: workersOf(config.inference), resume: undefined }
 }

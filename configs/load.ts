@@ -9,6 +9,7 @@ import { issueRule } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
+import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
 
 export type ConfigSources = {
@@ -114,7 +115,7 @@ function readYaml(path: string | URL): Tree {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new WinnowError('config_invalid', `cannot read ${String(path)}: ${errorMessage(cause)}`, {
+    throw new WinnowError('config_invalid', `cannot read ${String(path)}: ${fileProblem(cause)}`, {
       cause,
     })
   }

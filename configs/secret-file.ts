@@ -1,7 +1,8 @@
 // Reads a secret from the file that a variable such as WINNOW_CLICKHOUSE_PASSWORD_FILE names, as container platforms
 // mount them.
 import { closeSync, openSync, readSync } from 'node:fs'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { fileProblem } from './file-problem.ts'
 
 const bytesMax = 65_536
 
@@ -19,7 +20,7 @@ export function readSecretFile(variable: string, path: string): string {
   try {
     bytes = readBounded(path)
   } catch (cause) {
-    throw wrong(`cannot be read: ${errorMessage(cause)}`, cause)
+    throw wrong(`cannot be read: ${fileProblem(cause)}`, cause)
   }
   if (bytes.length > bytesMax) throw wrong(`is larger than ${bytesMax} bytes`)
   let text: string

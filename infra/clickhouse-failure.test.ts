@@ -47,7 +47,9 @@ describe('analyticsError', () => {
   it('keeps an error of ours, and names what was tried for others', () => {
     const own = new WinnowError('cancelled', 'stopped')
     expect(analyticsError('x', own)).toBe(own)
-    expect(analyticsError('ping', 'text').message).toBe('cannot ping: text')
+    expect(analyticsError('ping', 'text').message).toBe(
+      'ClickHouse did not answer, cannot ping: text',
+    )
     expect(errorOf(60, 'UNKNOWN_TABLE').message).toBe(
       'ClickHouse refused to query: no. (UNKNOWN_TABLE, code 60)',
     )

@@ -90,14 +90,14 @@ function exceptionInJson(text: string): string | undefined {
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   if (!(cause instanceof EngineError)) {
-    const message = `cannot ${what}: ${errorMessage(cause)}`
+    const message = `ClickHouse did not answer, cannot ${what}: ${errorMessage(cause)}`
     const details = isUnreachable(cause) ? {} : { smallerMayPass: true }
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }
   const { code, httpStatus } = cause
   if (code === undefined) {
     const details = { httpStatus, smallerMayPass: true }
-    const message = `cannot ${what}: ${cause.message}`
+    const message = `ClickHouse cannot ${what}: ${cause.message}`
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }
   const type = finalCodes.get(code) ?? cause.type ?? 'a code without a name'

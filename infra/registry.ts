@@ -227,7 +227,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
       }
       throw new WinnowError(
         isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject}: ${errorMessage(cause)}`,
+        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${errorMessage(cause)}`,
         { cause },
       )
     }

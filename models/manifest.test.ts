@@ -42,7 +42,7 @@ test.each<[string, Partial<Record<keyof Manifest, unknown>>, RegExp]>([
   ['a score that does not exist', { abstain: { score: 'mood' } }, /abstain\.score/],
   ['a temperature of 0', { temperature: 0 }, /temperature/],
   ['a field that is missing', { maxTokens: undefined }, /maxTokens/],
-  ['a precision that is unknown', { precision: 'fp8' }, /precision/],
+  ['a precision that is unknown', { precision: 'fp7' }, /precision/],
   ['a time that is none', { created: 'yesterday' }, /created/],
 ])('%s is refused by name', (_, change, message) => {
   expect(() => parse({ ...manifest, ...change })).toThrow(

@@ -10,6 +10,16 @@ export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal')
 
+/**
+ * How the weights of a graph are stored; the narrowest of them gives it the name. Own models are fp32, the
+ * others come from imports.
+ */
+export const precisions = [
+  ...(['fp32', 'fp16', 'int8', 'int4'] as const),
+  ...(['fp64', 'bf16', 'fp8', 'fp4', 'nf4', 'int2'] as const),
+] as const
+export type Precision = (typeof precisions)[number]
+
 /** `manifest.json` of a model version. Fields that a later release adds are kept, not refused. */
 export const manifestSchema = z
   .looseObject({
@@ -35,7 +45,7 @@ export const manifestSchema = z
     tokenizerEngine: z.enum(['own', 'library']).optional(),
     /** Of model.onnx beside the manifest. */
     graphSha256: sha256,
-    precision: z.enum(['fp32', 'fp16', 'int8']),
+    precision: z.enum(precisions),
     /** Tokens, special ones included, at which a text is cut. */
     maxTokens: z.int().min(3).max(8192),
     pooling: z.enum(['mean', 'cls', 'layer-means']),

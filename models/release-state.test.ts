@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
-import { promoted, published, rolledBack, sided } from './release-state.ts'
+import { endedParts, promoted, published, rolledBack, sided } from './release-state.ts'
 
 const name = 'mail'
 const cause = { by: 'tester', reason: '', atMs: 5 }
@@ -84,5 +84,24 @@ describe('promotedAtMs', () => {
     const again = promoted(later, { name, released: released('2'), ...at(4) })
     expect([again.promotedAtMs, again.atMs, again.previous]).toEqual([2, 4, ['1']])
     expect(rolledBack(again, { name, ...at(5) }).promotedAtMs).toBeNull()
+  })
+})
+
+describe('what a change ends', () => {
+  it('is the part of whom it replaces, and the other part of the version itself', () => {
+    const first = side(undefined, 'shadow', ['2', 50])
+    const second = side(first, 'challenger', ['2', 10])
+    expect(endedParts(first, second)).toEqual([{ role: 'shadow', version: '2' }])
+    const third = side(second, 'challenger', ['3', 10])
+    expect(endedParts(second, third)).toEqual([{ role: 'challenger', version: '2' }])
+    expect(endedParts(third, side(third, 'shadow', ['4', 10]))).toEqual([])
+  })
+})
+
+describe('a rollback of an unknown model', () => {
+  it('says that nothing was published', () => {
+    expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
+      /No model mial was ever published/,
+    )
   })
 })

@@ -57,9 +57,15 @@ export function rolledBack(state: State, change: Cause & { name: string }): Mode
   const champion = state?.previous.at(-1)
   const released = state?.versions.find(({ version }) => version === champion)
   if (state === undefined || champion === undefined || released === undefined) {
-    throw new WinnowError('model_not_found', `${name} has no earlier champion to roll back to.`, {
-      details: { name, champion: state?.champion ?? null },
-    })
+    throw new WinnowError(
+      'model_not_found',
+      state === undefined
+        ? `No model ${name} was ever published, so there is nothing to roll back; \`winnow models list\` shows what there is.`
+        : `${name} has no earlier champion to roll back to.`,
+      {
+        details: { name, champion: state?.champion ?? null },
+      },
+    )
   }
   const previous = state.previous.slice(0, -1)
   return next(state, {
@@ -91,6 +97,18 @@ export function sided(
     ...{ name, kind, released, ...cause },
     [role]: percent === 0 ? null : { version, percent },
     [other]: unless(state?.[other] ?? null, version),
+  })
+}
+
+/** The parts beside the champion that a change ended: replaced, or taken by the version's new part. */
+export function endedParts(
+  before: State,
+  after: ModelAnnouncement,
+): readonly { readonly role: SideRole; readonly version: string }[] {
+  const roles: readonly SideRole[] = ['challenger', 'shadow']
+  return roles.flatMap((role) => {
+    const version = before?.[role]?.version
+    return version === undefined || after[role]?.version === version ? [] : [{ role, version }]
   })
 }
 

@@ -31,7 +31,8 @@ export type VersionDraft = {
   /** Further files by name, such as `report.html`; none may be one of the store's own. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
   /** The same, of texts that tell which version they belong to; asked again when its number was taken. */
-  readonly textsOf?: ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
+  readonly textsOf?:
+    ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
 }
 
 /** A version that is being written: `name@version`, and RFC 3339. */
@@ -61,12 +62,7 @@ const claimTriesMax = 1_000
  */
 export async function writeVersion(draft: VersionDraft): Promise<ModelVersion> {
   const { storeDir, name } = draft
-  if (!modelNamePattern.test(name)) {
-    throw new WinnowError(
-      'usage',
-      `'${name}' cannot name a model: use letters, digits, '.', '_' and '-', at most 64.`,
-    )
-  }
+  requireModelName(name)
   const dir = modelDir(storeDir, name)
   const pending = join(dir, `.pending-${randomUUID()}`)
   await mkdir(pending, { recursive: true })
@@ -135,6 +131,15 @@ export async function listVersions(options: {
     }
   }
   return listings
+}
+
+/** Throws WinnowError 'usage' for a name that a new model cannot have. */
+export function requireModelName(name: string): void {
+  if (modelNamePattern.test(name)) return
+  throw new WinnowError(
+    'usage',
+    `'${name}' cannot name a model: use letters, digits, '.', '_' and '-', at most 64, the first a letter or digit.`,
+  )
 }
 
 type Hashes = { readonly graphSha256: string; readonly tokenizerSha256: string }

@@ -46,7 +46,10 @@ export function issueRule(issue: SchemaIssue, root: unknown): string {
 export function issueSentence(issue: SchemaIssue, root: unknown, whole = 'the value'): string {
   const path = issue.path.length === 0 ? whole : pathText(issue.path)
   const rule = issueRule(issue, root)
-  return /^(?:is|has) /.test(rule) ? `${path} ${rule}` : `${path} ${rule}${shownValue(issue, root)}`
+  if (/^(?:is|has) /.test(rule)) return `${path} ${rule}`
+  // What a schema says in its own words may be a whole sentence.
+  const isOwn = own(issue) === rule
+  return `${path}${isOwn ? ':' : ''} ${rule}${shownValue(issue, root)}`
 }
 
 /** The names of a path with dots between them, and indexes in brackets: `texts[3]`. */
@@ -62,8 +65,9 @@ const shownCharsMax = 80
 /** The value, where the rule alone does not say what it is. */
 function shownValue(issue: SchemaIssue, root: unknown): string {
   const value = valueAt(root, issue.path)
-  if (issue.code === 'invalid_type' || typeof value === 'object' || value === undefined) return ''
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  if (issue.code === 'invalid_type') return ''
+  if (!['string', 'number', 'boolean'].includes(typeof value)) return ''
+  const text = JSON.stringify(value)
   return text.length > shownCharsMax ? '' : `, not ${text}`
 }
 
@@ -74,6 +78,13 @@ function own({ message }: SchemaIssue): string | undefined {
 
 type LimitIssue = Extract<SchemaIssue, { code: 'too_big' | 'too_small' }>
 
+const limitUnits: ReadonlyMap<string, string> = new Map([
+  ['string', 'character'],
+  ['array', 'entry'],
+  ['set', 'entry'],
+  ['file', 'byte'],
+])
+
 function limitRule(issue: LimitIssue): string {
   const isBig = issue.code === 'too_big'
   const limit = String(isBig ? issue.maximum : issue.minimum)
@@ -81,7 +92,7 @@ function limitRule(issue: LimitIssue): string {
     issue.inclusive === false
       ? `${isBig ? 'below' : 'above'} ${limit}`
       : `${isBig ? 'at most' : 'at least'} ${limit}`
-  const unit = { string: 'character', array: 'entry', set: 'entry', file: 'byte' }[issue.origin as string] // prettier-ignore
+  const unit = limitUnits.get(issue.origin)
   if (unit === undefined)
     return issue.origin === 'date' ? `must be a time ${bound}` : `must be ${bound}`
   if (!isBig && limit === '1') return 'must not be empty'
@@ -140,8 +151,8 @@ function unionRule(issue: UnionIssue, value: unknown): string {
     return other.path.length === 0 ? rule : `has ${pathText(other.path)}, which ${rule}`
   }
   const names = ofTypes.map(([first]) => {
-    if (first!.code === 'invalid_value') return oneOf(first!.values).replace(/^must be /, '')
-    return first!.code === 'invalid_type' ? typeName(first!.expected) : ''
+    if (first?.code === 'invalid_value') return oneOf(first.values).replace(/^must be /, '')
+    return first?.code === 'invalid_type' ? typeName(first.expected) : ''
   })
   if (names.length === 0) return 'has none of the forms that it may have'
   return `must be ${[...new Set(names)].join(' or ')}, not ${kindOf(value)}`

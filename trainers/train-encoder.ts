@@ -351,9 +351,8 @@ function reportFacts(
 
 function describeTrained(method: EncoderMethod): string {
   if (method.kind === 'full') return 'all layers'
-  return method.layers === undefined
-    ? 'all layers but the lowest'
-    : `the top ${method.layers} layers`
+  if (method.layers === undefined) return 'all layers but the lowest'
+  return `the top ${method.layers} layers`
 }
 
 /** Writes the run and makes the answer of the command. */

@@ -98,7 +98,8 @@ describe('withInt8Products', () => {
         maxima: new Float32Array(columns),
       }
       kernel.measure([one])
-      kernel.round([one], 127)
+      // As for processors without VNNI, so that the test says the same on all.
+      kernel.round([one], 63)
       bytes[int8Names.elements(name)] = new Tensor('int8', one.elements, [rows, columns])
       bytes[int8Names.scales(name)] = new Tensor('float32', one.scales, [columns])
     }

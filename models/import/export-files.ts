@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { noneLabel } from '../../schemas/classification.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 
@@ -18,7 +19,9 @@ export type ExportFiles = {
   readonly origin: string
   /** In the order of the logits. */
   readonly labels: readonly string[]
-  readonly task: 'single-label' | 'multi-label'
+  readonly task: LabelTask
+  /** Whether config.json or the caller says so; without a word an export has one label a text. */
+  readonly isTaskStated: boolean
   /** Tokens that the graph's positions allow, special ones included. */
   readonly positions: number
   /** Tokens that the tokenizer's configuration allows; Infinity when it says nothing. */
@@ -28,18 +31,30 @@ export type ExportFiles = {
   readonly pooling: 'mean' | 'cls'
 }
 
+/** What labels are to one text: exactly one applies, or any number of them. */
+export type LabelTask = 'single-label' | 'multi-label'
+
+/** Values of `problem_type` that make a classifier. */
+export const problemTypes = ['single_label_classification', 'multi_label_classification'] as const
+export type ProblemType = (typeof problemTypes)[number]
+
 /** Families whose position limits are known. */
 const families = ['bert', 'distilbert', 'roberta', 'xlm-roberta', 'modernbert'] as const
 type Family = (typeof families)[number]
 
+const aboveZero = z
+  .int('a whole number is needed, as the export of the model writes it')
+  .positive('must be above 0')
+
 const configSchema = z.looseObject({
-  model_type: z.string(),
+  model_type: z.string('the family of the model is needed, such as "bert"'),
   architectures: z.array(z.string()).nullish(),
   _name_or_path: z.string().nullish(),
   id2label: z.record(z.string(), z.string()).nullish(),
+  num_labels: z.int().nullish(),
   problem_type: z.string().nullish(),
-  max_position_embeddings: z.int().positive(),
-  vocab_size: z.int().positive(),
+  max_position_embeddings: aboveZero,
+  vocab_size: aboveZero,
   pad_token_id: z.int().nullish(),
   hidden_size: z.int().positive().optional(),
   dim: z.int().positive().optional(),
@@ -49,10 +64,14 @@ type ExportConfig = z.infer<typeof configSchema>
 
 /**
  * Reads what is beside the graph of an export: config.json, and tokenizer_config.json if it is there. The
- * graph is model.onnx or onnx/model.onnx. Throws WinnowError 'export_invalid' for files that are missing,
+ * graph is model.onnx or onnx/model.onnx. `problemType` counts instead of the `problem_type` of config.json.
+ * Throws WinnowError 'export_invalid' for files that are missing,
  * broken or contradict themselves, 'model_incompatible' for another family or another kind of model.
  */
-export async function readExport(folder: string): Promise<ExportFiles> {
+export async function readExport(
+  folder: string,
+  { problemType }: { problemType?: ProblemType | undefined } = {},
+): Promise<ExportFiles> {
   const dir = resolve(folder)
   const graphPath = await firstOf(dir, ['model.onnx', 'onnx/model.onnx'])
   const tokenizerPath = await firstOf(dir, ['tokenizer.json'])
@@ -65,13 +84,16 @@ export async function readExport(folder: string): Promise<ExportFiles> {
     )
   }
   requireClassifier(config)
+  const labels = labelsOf(config)
+  const problem = problemType ?? config.problem_type ?? undefined
   const goldenPath = join(dir, 'golden.json')
   return {
     ...{ dir, graphPath, tokenizerPath, family },
     goldenPath: (await isFile(goldenPath)) ? goldenPath : undefined,
     origin: config._name_or_path ? config._name_or_path : `${family} from ${basename(dir)}`,
-    labels: labelsOf(config),
-    task: config.problem_type === 'multi_label_classification' ? 'multi-label' : 'single-label',
+    labels,
+    task: taskOf(problem, labels),
+    isTaskStated: problem !== undefined,
     positions: positionsOf(config, family),
     tokenizerTokens: await tokenizerTokensOf(dir),
     vocabularySize: config.vocab_size,
@@ -89,24 +111,51 @@ export function exportInvalid(
   return new WinnowError('export_invalid', message, { details, cause })
 }
 
-function requireClassifier({ architectures, problem_type: problem }: ExportConfig): void {
+function requireClassifier({ architectures }: ExportConfig): void {
   const other = architectures?.find((name) => !name.endsWith('ForSequenceClassification'))
-  if (other !== undefined) {
-    throw new WinnowError(
-      'model_incompatible',
-      `The export is a ${other}, not a sequence classifier: its architecture must end in ` +
-        'ForSequenceClassification.',
-    )
-  }
+  if (other === undefined) return
+  throw new WinnowError(
+    'model_incompatible',
+    `The export is a ${other}, not a sequence classifier: its architecture must end in ` +
+      'ForSequenceClassification.',
+  )
+}
+
+function taskOf(problem: string | undefined, labels: readonly string[]): LabelTask {
   if (problem === 'regression') {
     throw new WinnowError(
       'model_incompatible',
       'The export gives numbers (regression), not labels.',
     )
   }
+  if (problem !== undefined && !problemTypes.some((name) => name === problem)) {
+    throw exportInvalid(
+      `config.json has the problem_type '${problem}'; known are ${problemTypes.join(' and ')}.`,
+    )
+  }
+  if (labels.length === 1) requireMeaning(problem, labels[0]!)
+  return problem === 'multi_label_classification' ? 'multi-label' : 'single-label'
 }
 
-function labelsOf({ id2label }: ExportConfig): string[] {
+/** One logit is a number on some scale, or says whether the one label applies; nothing in a graph tells. */
+function requireMeaning(problem: string | undefined, label: string): void {
+  if (problem === 'multi_label_classification') return
+  const name = JSON.stringify(label)
+  throw exportInvalid(
+    problem === undefined
+      ? `The export has the one label ${name} and does not say what its one logit means. If its ` +
+          'sigmoid is the probability that the label applies, import it with ' +
+          '--problem-type multi_label_classification; a score on a scale (regression) cannot be imported.'
+      : `The export has the one label ${name} and is single_label_classification: every text would ` +
+          'get that label with probability 1. If the sigmoid of its logit is the probability that the ' +
+          'label applies, import it with --problem-type multi_label_classification.',
+  )
+}
+
+/** Characters of a label at most, as for labels of events. */
+const labelCharactersMax = 256
+
+function labelsOf({ id2label, num_labels: count }: ExportConfig): string[] {
   const numbered = Object.entries(id2label ?? {})
   if (numbered.length === 0) {
     throw exportInvalid(
@@ -118,16 +167,53 @@ function labelsOf({ id2label }: ExportConfig): string[] {
   if (missing.length > 0) {
     const ids = numbered.map(([id]) => id)
     throw exportInvalid(
-      `id2label of config.json has ${ids.length} labels and none for ${missing.join(', ')}; ` +
+      `id2label of config.json has ${counted(ids.length)} and none for ${missing.join(', ')}; ` +
         `its ids are ${ids.slice(0, 20).join(', ')}.`,
       { missing },
     )
   }
   const labels = numbered.map((_, id) => byId.get(id)!)
+  if (count !== undefined && count !== null && count !== labels.length) {
+    throw exportInvalid(
+      `config.json says num_labels: ${count}, and its id2label has ${counted(labels.length)}.`,
+    )
+  }
   const twice = labels.find((label, id) => labels.indexOf(label) !== id)
-  if (twice !== undefined) throw exportInvalid(`id2label of config.json has '${twice}' twice.`)
-  if (labels.includes('')) throw exportInvalid('id2label of config.json has an empty label.')
+  if (twice !== undefined) {
+    throw exportInvalid(`id2label of config.json has ${JSON.stringify(twice)} twice.`)
+  }
+  for (const [id, label] of labels.entries()) requireLabel(id, label)
   return labels
+}
+
+function requireLabel(id: number, label: string): void {
+  const rename = `rename label ${id} in id2label of config.json`
+  if (label.trim() === '') {
+    throw exportInvalid(`id2label of config.json has an empty label: ${rename}.`, { id })
+  }
+  if (label === noneLabel) {
+    throw exportInvalid(
+      `The label ${noneLabel} stands for texts that belong to no label: ${rename}.`,
+      { id },
+    )
+  }
+  const name = JSON.stringify(label.slice(0, 60))
+  if (/[\p{Cc}\u2028\u2029]/u.test(label) || !label.isWellFormed()) {
+    throw exportInvalid(
+      `The label ${name} holds a control character, a line end or half a character: ${rename}.`,
+      { id },
+    )
+  }
+  if (label.length > labelCharactersMax) {
+    throw exportInvalid(
+      `The label ${name}… has ${label.length} characters, and ${labelCharactersMax} are allowed: ${rename}.`,
+      { id },
+    )
+  }
+}
+
+function counted(labels: number): string {
+  return labels === 1 ? '1 label' : `${labels} labels`
 }
 
 /** RoBERTa numbers positions from the padding id on, so that many of its rows are never used. */

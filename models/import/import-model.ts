@@ -6,11 +6,10 @@ import { join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../classifier.ts'
 import { readMappedModel } from '../graph/mapped-weights.ts'
-import { modelNamePattern } from '../manifest.ts'
 import { loadTokenizer, type Tokenizer, type TokenizerEngine } from '../tokenizer.ts'
 import type { ModelVersion } from '../version-files.ts'
-import { writeVersion } from '../version-store.ts'
-import { exportInvalid, readExport, type ExportFiles } from './export-files.ts'
+import { requireModelName, writeVersion } from '../version-store.ts'
+import { exportInvalid, readExport, type ExportFiles, type ProblemType } from './export-files.ts'
 import {
   compareGolden,
   fixedTexts,
@@ -20,9 +19,11 @@ import {
   readGolden,
   type GoldenText,
 } from './golden-texts.ts'
+import { logitSource, type LogitSource, type StatedOutputs } from './graph-output.ts'
 import { runOriginal } from './original-run.ts'
-import { graphInterface, wrapGraph, type GraphInterface } from './wrap-graph.ts'
-import { writeGraph } from './write-graph.ts'
+import { requireTokenizerSettings } from './tokenizer-settings.ts'
+import { graphInterface, widthDiffers, wrapGraph, type GraphInterface } from './wrap-graph.ts'
+import { requireWeights, writeGraph } from './write-graph.ts'
 
 export type ImportOptions = {
   /** Folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json. */
@@ -31,6 +32,10 @@ export type ImportOptions = {
   readonly name: string
   /** Tokens at which texts are cut. Default: what export and tokenizer allow, at most 512. */
   readonly maxTokens?: number | undefined
+  /** What labels are to a text, where config.json does not say it or says something else. */
+  readonly problemType?: ProblemType | undefined
+  /** What the graph gives, where its last operators and its results do not tell. */
+  readonly outputs?: StatedOutputs | undefined
   /** Says what is being done. */
   readonly onStep?: ((step: string) => void) | undefined
 }
@@ -39,9 +44,14 @@ export type ImportOptions = {
 export type ImportedModel = {
   readonly version: ModelVersion
   readonly check: GoldenCheck
+  /** What its graph gives. */
+  readonly outputs: StatedOutputs
 }
 
-/** What the check found; differences are of logits, in units of what is expected where that is above 1. */
+/**
+ * What the check found; differences are of logits, or of probabilities where the graph gives those, in units of
+ * what is expected where that is above 1.
+ */
 export type GoldenCheck = {
   readonly texts: number
   /** Of them those whose ids `golden.json` has. */
@@ -67,30 +77,36 @@ const tokensMin = 8
  */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
   const { onStep = () => undefined, storeDir, name } = options
-  requireName(name)
+  requireModelName(name)
   onStep('reading the export')
-  const files = await readExport(options.dir)
+  const files = await readExport(options.dir, options)
   const { labels, task } = files
   const tokenizer = loadTokenizer({ json: await readFile(files.tokenizerPath) })
   requireVocabulary(tokenizer, files)
   const maxTokens = maxTokensOf(files, options.maxTokens)
   const mapped = readExportGraph(files.graphPath)
   const found = graphInterface(mapped, labels.length)
+  await requireTokenizerSettings(files, found)
+  await requireWeights(mapped, files.graphPath)
   const golden = files.goldenPath === undefined ? [] : await readGolden(files.goldenPath)
   const texts = [...fixedTexts, ...golden.map(({ text }) => text)]
   const ids = texts.map((text) => tokenizer.encode(text, { maxTokens }).ids)
 
   const scratch = await makeScratch(storeDir)
   try {
+    onStep(`running ${texts.length} texts through the export`)
+    const rows = await runOriginal({ graphPath: files.graphPath, found }, ids)
+    requireWidth(rows, labels)
+    const source = logitSource(rows, {
+      ...{ ...files, end: found.end, labels: labels.length, stated: options.outputs },
+    })
     onStep('writing the graph')
     const path = join(scratch, 'model.onnx')
     const link = task === 'multi-label' ? 'sigmoid' : 'softmax'
-    const wrapped = wrapGraph(mapped, found, { labels: labels.length, link })
+    const wrapped = wrapGraph(mapped, found, { labels: labels.length, link, source })
     await writeGraph(wrapped, { path, graphPath: files.graphPath })
-    onStep(`running ${texts.length} texts through the export`)
-    const expected = await runOriginal({ graphPath: files.graphPath, found }, ids)
-    requireWidth(expected, labels)
     onStep(`running ${texts.length} texts as they will be served`)
+    const outputs = outputsOf(source, found)
     const thresholds = task === 'multi-label' ? labels.map(() => 0.5) : undefined
     const classifier = await openClassifier({
       ...{ modelPath: path, labels, tokenizer, maxTokens, thresholds },
@@ -99,7 +115,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     })
     let check: GoldenCheck
     try {
-      check = await checkTexts(classifier, { texts, expected, golden })
+      check = await checkTexts(classifier, { texts, rows, outputs, golden })
     } finally {
       await classifier.close()
     }
@@ -112,19 +128,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       model: { path, take: 'move' },
       tokenizer: { path: files.tokenizerPath },
     })
-    return { version, check }
+    return { version, check, outputs }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-/** Before the work, not after it. */
-function requireName(name: string): void {
-  if (modelNamePattern.test(name)) return
-  throw new WinnowError(
-    'usage',
-    `'${name}' cannot name a model: use letters, digits, '.', '_' and '-', at most 64.`,
-  )
 }
 
 /** On the disk of the store, so that the finished file only needs a new name. */
@@ -168,11 +175,12 @@ function maxTokensOf({ positions, tokenizerTokens }: ExportFiles, wanted?: numbe
 
 function requireWidth(rows: readonly (readonly number[])[], labels: readonly string[]): void {
   const other = rows.find((row) => row.length !== labels.length)
-  if (other === undefined) return
-  throw exportInvalid(
-    `The graph gives ${other.length} logits for the ${labels.length} labels of config.json.`,
-    { logits: other.length, labels: labels.length },
-  )
+  if (other !== undefined) throw widthDiffers(other.length, labels.length)
+}
+
+/** The logarithm of probabilities takes the place of logits, and is compared as such. */
+function outputsOf(source: LogitSource, { end }: GraphInterface): StatedOutputs {
+  return source.kind === 'output' || end.kind === 'log softmax' ? 'logits' : 'probabilities'
 }
 
 /** Runs the texts alone and among others, and compares. */
@@ -180,24 +188,26 @@ async function checkTexts(
   classifier: Classifier,
   check: {
     texts: readonly string[]
-    expected: readonly (readonly number[])[]
+    /** What the export gave for each text. */
+    rows: readonly (readonly number[])[]
+    outputs: StatedOutputs
     golden: readonly GoldenText[]
   },
 ): Promise<GoldenCheck> {
-  const { texts, expected, golden } = check
+  const { texts, rows, outputs, golden } = check
   let fromExport = 0
   let fromAlone = 0
   for (const [index, text] of texts.entries()) {
     const { ids, truncated } = classifier.tokenize(text)
     const alone = await logitsOf(classifier, { ids, text })
-    const difference = largestDifference(expected[index]!, alone.logits)
+    const [expected, found] = [rows[index]!, alone[outputs]]
+    const difference = largestDifference(expected, found)
     if (difference > goldenTolerance) {
-      const found = alone.logits
-      throw mismatch(text, { what: 'logits of the export', expected: expected[index]!, found })
+      throw mismatch(text, { what: `${outputs} of the export`, expected, found })
     }
     fromExport = Math.max(fromExport, difference)
     // Others of its length go into the same batch; reversed ones change what the batch has in common.
-    const [, ...among] = await Promise.all(
+    const [, ...among] = await inOneBatch(
       [reversed(ids), ids, ids].map((one) => logitsOf(classifier, { ids: one, text })),
     )
     for (const { logits } of among) {
@@ -213,6 +223,21 @@ async function checkTexts(
     idTexts: golden.filter(({ ids }) => ids !== undefined).length,
     largestDifference: fromExport,
     batchDifference: fromAlone,
+  }
+}
+
+/** The results of texts that share a batch, which a graph with a fixed batch cannot run. */
+async function inOneBatch<T>(results: readonly Promise<T>[]): Promise<T[]> {
+  try {
+    return await Promise.all(results)
+  } catch (cause) {
+    if (!(cause instanceof WinnowError && cause.code === 'session_failed')) throw cause
+    throw new WinnowError(
+      'model_incompatible',
+      `The export runs one text and fails on a batch of ${results.length}: export it with a dynamic ` +
+        `axis for the batch. ${cause.message}`,
+      { cause },
+    )
   }
 }
 

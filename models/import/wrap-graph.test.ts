@@ -16,12 +16,18 @@ test('says what an export takes and gives', () => {
       { name: 'attention_mask', elementType: int32 },
     ],
     logits: { name: 'logits', elementType: float16 },
+    end: { kind: 'other', operator: 'Concat' },
+    hasMask: true,
     precision: 'fp32',
   })
 })
 
 test.each(['softmax', 'sigmoid'] as const)('gives it ids alone and a %s', async (link) => {
-  const wrapped = wrapGraph(model, graphInterface(model, 2), { labels: 2, link })
+  const wrapped = wrapGraph(model, graphInterface(model, 2), {
+    labels: 2,
+    link,
+    source: { kind: 'output' },
+  })
   const session = await InferenceSession.create(wrapped)
   expect(session.inputNames).toEqual(['input_ids'])
   expect(session.outputNames).toEqual(['logits', 'probabilities'])
@@ -40,7 +46,9 @@ test.each(['softmax', 'sigmoid'] as const)('gives it ids alone and a %s', async 
 })
 
 test('keeps what it does not change, byte for byte', () => {
-  const wrapped = wrapGraph(model, graphInterface(model, 2), { labels: 2, link: 'softmax' })
+  const wrapped = wrapGraph(model, graphInterface(model, 2), {
+    ...{ labels: 2, link: 'softmax', source: { kind: 'output' } },
+  })
   const [before, after] = [decodeModel(model), decodeModel(wrapped)]
   expect({ ...after, graph: undefined }).toEqual({ ...before, graph: undefined })
   expect(after.graph!.initializers).toEqual(before.graph!.initializers)

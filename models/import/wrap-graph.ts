@@ -11,12 +11,19 @@ import {
   type OnnxMessage,
 } from '../graph/onnx-wire.ts'
 import { bytesField, rawFields, type RawField } from '../graph/protobuf-fields.ts'
+import type { Precision } from '../manifest.ts'
+import { graphEnd, notNumbers, type GraphEnd, type LogitSource } from './graph-output.ts'
+import { graphPrecision } from './graph-precision.ts'
 
 /** What the graph of an export takes and gives. */
 export type GraphInterface = {
   readonly inputs: readonly { readonly name: string; readonly elementType: number }[]
+  /** The output for the labels; whether it is logits is `end`. */
   readonly logits: { readonly name: string; readonly elementType: number }
-  readonly precision: 'fp32' | 'fp16' | 'int8'
+  /** How that output comes about. */
+  readonly end: GraphEnd
+  readonly hasMask: boolean
+  readonly precision: Precision
 }
 
 /** Numbers of fields in onnx.proto. */
@@ -34,12 +41,11 @@ const field = {
   valueName: 1,
 } as const
 
-const float16 = 10
+/** TensorProto.DataType: float16, double and bfloat16 beside float32. */
+const floatTypes: readonly number[] = [onnxElementTypes.float32, 10, 11, 16]
 const intTypes: readonly number[] = [onnxElementTypes.int32, onnxElementTypes.int64]
 /** Inputs that are all ones, or all zeros, for one text of its own length. */
 const fillings: Readonly<Record<string, number>> = { attention_mask: 1, token_type_ids: 0 }
-const quantised =
-  /^(?:DynamicQuantizeLinear|MatMulInteger|DynamicQuantizeMatMul|QLinear|QuantizeLinear|MatMulIntegerToFloat)/
 
 /**
  * Looks at a mapped model (graph/mapped-weights.ts). Throws WinnowError 'model_incompatible' when it is not
@@ -47,26 +53,11 @@ const quantised =
  * another number of labels.
  */
 export function graphInterface(model: Uint8Array, labels: number): GraphInterface {
-  const {
-    initializers = [],
-    inputs = [],
-    outputs = [],
-    nodes = [],
-  } = decodeModel(model).graph ?? {}
+  const graph = decodeModel(model).graph ?? {}
+  const { initializers = [], outputs = [] } = graph
   const constants = new Set(initializers.map(({ name }) => name))
-  const given = inputs
-    .filter(({ name }) => !constants.has(name))
-    .map(({ name = '', type }) => ({ name, elementType: type?.tensor?.elementType ?? 0 }))
-  for (const { name, elementType } of given) {
-    if (name !== 'input_ids' && fillings[name] === undefined) {
-      throw incompatible(`Its graph has the input '${name}', which Winnow cannot fill.`)
-    }
-    if (!intTypes.includes(elementType)) {
-      throw incompatible(
-        `Its input ${name} has ONNX element type ${elementType}, not int32 or int64.`,
-      )
-    }
-  }
+  const given = (graph.inputs ?? []).filter(({ name }) => !constants.has(name))
+  for (const input of given) requireInput(input)
   if (!given.some(({ name }) => name === 'input_ids')) {
     throw incompatible('Its graph has no input input_ids.')
   }
@@ -75,40 +66,87 @@ export function graphInterface(model: Uint8Array, labels: number): GraphInterfac
     outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined)
   const dims = logits?.type?.tensor?.shape?.dims
   if (logits === undefined || (dims !== undefined && dims.length !== 2)) {
-    const found = outputs.map(({ name }) => name).join(', ')
+    const found = outputs.map(({ name, type }) => `${name}${shapeText(type)}`).join(', ')
     throw incompatible(
       `It is not a sequence classifier: it has no output logits [batch, labels] (found: ${found}).`,
     )
   }
   const width = dims?.[1]?.value
-  if (width !== undefined && width !== labels) {
-    throw new WinnowError(
-      'export_invalid',
-      `The graph gives ${width} logits for the ${labels} labels of config.json.`,
-      { details: { logits: width, labels } },
-    )
-  }
+  if (width !== undefined && width > 0 && width !== labels) throw widthDiffers(width, labels)
+  const name = logits.name ?? ''
   const elementType = logits.type?.tensor?.elementType ?? onnxElementTypes.float32
-  const isQuantised = nodes.some(({ operator = '' }) => quantised.test(operator))
-  const isHalf = initializers.some((tensor) => tensor.elementType === float16)
+  if (!floatTypes.includes(elementType)) throw notNumbers(name, elementType)
   return {
-    inputs: given,
-    logits: { name: logits.name ?? '', elementType },
-    precision: isQuantised ? 'int8' : isHalf ? 'fp16' : 'fp32',
+    inputs: given.map((input) => ({ name: input.name ?? '', elementType: elementTypeOf(input) })),
+    logits: { name, elementType },
+    end: graphEnd(graph, name),
+    hasMask: given.some((input) => input.name === 'attention_mask'),
+    precision: graphPrecision(graph),
   }
 }
 
-/** A mapped model with Winnow's interface; `link` makes probabilities of logits. */
+/** The error for a graph whose outputs are for another number of labels. */
+export function widthDiffers(width: number, labels: number): WinnowError {
+  const numbers = width === 1 ? '1 logit' : `${width} logits`
+  const binary =
+    width === 1 && labels === 2
+      ? ' Export a logit for each label, or name only the label that the one logit is for.'
+      : ''
+  return new WinnowError(
+    'export_invalid',
+    `The graph gives ${numbers} for the ${labels === 1 ? '1 label' : `${labels} labels`} of ` +
+      `config.json.${binary}`,
+    { details: { logits: width, labels } },
+  )
+}
+
+function elementTypeOf({ type }: OnnxMessage<'ValueInfo'>): number {
+  return type?.tensor?.elementType ?? 0
+}
+
+/** An input must be one that Winnow fills, for any number of texts of any length. */
+function requireInput(input: OnnxMessage<'ValueInfo'>): void {
+  const { name = '', type } = input
+  if (name !== 'input_ids' && fillings[name] === undefined) {
+    throw incompatible(`Its graph has the input '${name}', which Winnow cannot fill.`)
+  }
+  const elementType = elementTypeOf(input)
+  if (!intTypes.includes(elementType)) {
+    throw incompatible(
+      `Its input ${name} has ONNX element type ${elementType}, not int32 or int64.`,
+    )
+  }
+  const dims = type?.tensor?.shape?.dims
+  if (dims === undefined) return
+  if (dims.length !== 2) {
+    throw incompatible(`Its input ${name} has the shape${shapeText(type)}, not [batch, tokens].`)
+  }
+  // Some exporters write 0 or -1 for a size that is open.
+  if (!dims.some(({ value }) => value !== undefined && value > 0)) return
+  throw incompatible(
+    `Its input ${name} has the fixed shape${shapeText(type)}; texts come in any number and length. ` +
+      'Export it with dynamic axes for batch and sequence (torch.onnx.export: dynamic_axes).',
+  )
+}
+
+/** ' [batch, 64]', or nothing when the file does not say it. */
+function shapeText(type: OnnxMessage<'Type'> | undefined): string {
+  const dims = type?.tensor?.shape?.dims
+  if (dims === undefined) return ''
+  return ` [${dims.map(({ value, parameter }) => parameter ?? value ?? '?').join(', ')}]`
+}
+
+/** A mapped model with Winnow's interface; `link` makes probabilities of the logits that `source` names. */
 export function wrapGraph(
   model: Uint8Array,
   found: GraphInterface,
-  { labels, link }: { labels: number; link: 'softmax' | 'sigmoid' },
+  options: { labels: number; link: 'softmax' | 'sigmoid'; source: LogitSource },
 ): Uint8Array {
   const weights = new Set(decodeModel(model).graph?.initializers?.map(({ name }) => name))
   return Buffer.concat(
     rawFields(model).map(({ number, content, whole }) =>
       number === field.modelGraph
-        ? bytesField(field.modelGraph, wrapFields(content, found, { labels, link, weights }))
+        ? bytesField(field.modelGraph, wrapFields(content, found, { ...options, weights }))
         : whole,
     ),
   )
@@ -120,11 +158,12 @@ function wrapFields(
   options: {
     labels: number
     link: 'softmax' | 'sigmoid'
+    source: LogitSource
     weights: ReadonlySet<string | undefined>
   },
 ): Uint8Array {
   const before = inputNodes(found)
-  const after = outputNodes(found, options.link)
+  const after = outputNodes(found, options)
   const parts: Uint8Array[] = before.map((node) =>
     bytesField(field.graphNode, encodeMessage('Node', node)),
   )
@@ -169,14 +208,11 @@ function inputNodes({ inputs }: GraphInterface): OnnxMessage<'Node'>[] {
 
 function outputNodes(
   { logits }: GraphInterface,
-  link: 'softmax' | 'sigmoid',
+  { link, source }: { link: 'softmax' | 'sigmoid'; source: LogitSource },
 ): OnnxMessage<'Node'>[] {
-  const isFloat = logits.elementType === onnxElementTypes.float32
-  const named = { name: 'winnow/logits', inputs: [renamed(logits.name)], outputs: ['logits'] }
-  const to = [{ name: 'to', int: onnxElementTypes.float32, type: onnxAttributeTypes.int }]
   const linked = { name: 'winnow/probabilities', inputs: ['logits'], outputs: ['probabilities'] }
   return [
-    isFloat ? { ...named, operator: 'Identity' } : { ...named, operator: 'Cast', attributes: to },
+    ...logitNodes(logits, source),
     link === 'sigmoid'
       ? { ...linked, operator: 'Sigmoid' }
       : {
@@ -184,6 +220,61 @@ function outputNodes(
           operator: 'Softmax',
           attributes: [{ name: 'axis', int: -1, type: onnxAttributeTypes.int }],
         },
+  ]
+}
+
+function logitNodes(output: GraphInterface['logits'], source: LogitSource): OnnxMessage<'Node'>[] {
+  const node = { name: 'winnow/logits', outputs: ['logits'] }
+  const attributes = [{ name: 'to', int: onnxElementTypes.float32, type: onnxAttributeTypes.int }]
+  if (source.kind === 'output') {
+    const inputs = [renamed(output.name)]
+    return output.elementType === onnxElementTypes.float32
+      ? [{ ...node, inputs, operator: 'Identity' }]
+      : [{ ...node, inputs, operator: 'Cast', attributes }]
+  }
+  // The value's own type is not in the file; a cast of float32 to itself costs nothing.
+  if (source.kind === 'value') {
+    return [{ ...node, inputs: [renamed(source.name)], operator: 'Cast', attributes }]
+  }
+  const given = 'winnow/given'
+  const cast = { name: given, inputs: [renamed(output.name)], outputs: [given], attributes }
+  const inverse = source.of === 'softmax' ? logNodes(given, 'logits') : oddsNodes(given, 'logits')
+  return [{ ...cast, operator: 'Cast' }, ...inverse]
+}
+
+/** Smallest normal float32: the logarithm of 0 would be no number that can be added up. */
+const tiniest = 2 ** -126
+/** Half of the distance from 1 to the float32 below it. */
+const closestToOne = 2 ** -25
+
+/** log(max(p, tiniest)), whose softmax is p. */
+function logNodes(given: string, output: string, least = tiniest): OnnxMessage<'Node'>[] {
+  const name = `${given}/${output}`
+  const bound = { name: `${name}/bound`, operator: 'Constant', outputs: [`${name}/bound`] }
+  const tensor = { dims: [1], elementType: onnxElementTypes.float32, floats: [least] }
+  return [
+    { ...bound, attributes: [{ name: 'value', tensor, type: onnxAttributeTypes.tensor }] },
+    {
+      ...{ name: `${name}/max`, operator: 'Max', inputs: [given, `${name}/bound`] },
+      outputs: [`${name}/max`],
+    },
+    { name, operator: 'Log', inputs: [`${name}/max`], outputs: [output] },
+  ]
+}
+
+/** log(p) - log(1 - p), whose sigmoid is p. */
+function oddsNodes(given: string, output: string): OnnxMessage<'Node'>[] {
+  const [one, rest, chance, against] = ['one', 'rest', 'for', 'against'].map(
+    (part) => `winnow/odds/${part}`,
+  ) as [string, string, string, string]
+  const tensor = { dims: [1], elementType: onnxElementTypes.float32, floats: [1] }
+  const attributes = [{ name: 'value', tensor, type: onnxAttributeTypes.tensor }]
+  return [
+    { name: one, operator: 'Constant', outputs: [one], attributes },
+    { name: rest, operator: 'Sub', inputs: [one, given], outputs: [rest] },
+    ...logNodes(given, chance),
+    ...logNodes(rest, against, closestToOne),
+    { name: 'winnow/odds', operator: 'Sub', inputs: [chance, against], outputs: [output] },
   ]
 }
 

@@ -26,6 +26,14 @@ const messageBytesMax = 2 ** 31 - 1
 const bufferBytes = 1 << 20
 
 /**
+ * Looks at where the weights of `model` lie, relative to the folder of `graphPath`. Throws as writeGraph does,
+ * before anything is read or written.
+ */
+export async function requireWeights(model: Uint8Array, graphPath: string): Promise<void> {
+  await modelParts(model, graphPath)
+}
+
+/**
  * Writes `model` to `path`; places of weights are relative to the folder of `graphPath`. Throws WinnowError
  * 'export_invalid' for weights that are not there or lie outside the folder, 'model_incompatible' when the
  * file would be larger than ONNX allows (2 GiB).
@@ -34,6 +42,10 @@ export async function writeGraph(
   model: Uint8Array,
   { path, graphPath }: { path: string; graphPath: string },
 ): Promise<void> {
+  await writeParts(await modelParts(model, graphPath), path)
+}
+
+async function modelParts(model: Uint8Array, graphPath: string): Promise<Part[]> {
   const lengths = new FileLengths()
   const parts: Part[] = []
   try {
@@ -44,17 +56,17 @@ export async function writeGraph(
         parts.push(fieldHeader(field.modelGraph, lengthOf(inner)), ...inner)
       }
     }
-    const bytes = lengthOf(parts)
-    if (bytes > messageBytesMax) {
-      throw new WinnowError(
-        'model_incompatible',
-        `The model has ${bytes} bytes; one ONNX file holds 2 GiB. Export it in fp16.`,
-      )
-    }
-    await writeParts(parts, path)
   } finally {
     await lengths.close()
   }
+  const bytes = lengthOf(parts)
+  if (bytes > messageBytesMax) {
+    throw new WinnowError(
+      'model_incompatible',
+      `The model has ${bytes} bytes; one ONNX file holds 2 GiB. Export it in fp16.`,
+    )
+  }
+  return parts
 }
 
 async function graphParts(graph: Uint8Array, context: WeightContext): Promise<Part[]> {

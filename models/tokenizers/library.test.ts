@@ -182,7 +182,7 @@ describe('what neither engine knows is refused by name', () => {
     ],
     [
       'an added token between words only',
-      /added_tokens\.0\.single_word/,
+      /added_tokens\[0\]\.single_word/,
       'words',
       (file) => Object.assign((file['added_tokens'] as Json[])[0]!, { single_word: true }),
     ],

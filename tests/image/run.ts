@@ -60,8 +60,9 @@ async function main(): Promise<void> {
   const list = new Checklist({ write, signal })
   const beganMs = performance.now()
   await withStoreLock({ path: join(dir, 'run.lock'), waitMsMax: 1_000 }, async () => {
-    // Left behind by a run that was killed.
+    // Left behind by a run that was killed, and by an image of a name that was given again.
     await buildah.run(['rm', '--all'])
+    await buildah.run(['rmi', '--prune'])
     try {
       await testImage({ buildah, dir, list, options, signal })
     } finally {

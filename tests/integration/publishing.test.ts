@@ -71,6 +71,14 @@ describe('publishing', () => {
     const objects = openFolderObjects(published)
     expect((await objects.list('versions/test/2/')).map(({ key }) => key)).toEqual([])
     expect((await releases()).at(-1)).toMatchObject({ kind: 'refusal', version: '2' })
+    for (const change of [['promote'], ['challenge', '--percent', '10']]) {
+      const [verb = '', ...options] = change
+      const past = await run('models', verb, 'test@2', ...options)
+      expect([past.status, past.stderr.includes('publish_refused')], verb).toEqual([1, true])
+      expect(past.stderr).toMatch(/the gate refused it .* --data SRC, or .* --force REASON/s)
+    }
+    const judged = await run('models', 'promote', 'test@2', '--data', join(space.dir, 'test.jsonl'))
+    expect(judged.stderr).toMatch(/test@2 is not promoted: .* points against test@1/)
     const forced = await run('models', 'push', 'test@2', '--force', 'to see it fail')
     expect(forced.status, forced.stderr).toBe(0)
     expect(forced.json).toMatchObject({ forced: true, verdicts: [{}, {}, { passed: false }] })

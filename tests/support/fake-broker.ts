@@ -215,9 +215,12 @@ function assignmentIn(request: Buffer): Buffer {
   return request.subarray(at)
 }
 
-/** The offset of the one partition in a commit: its metadata is null. */
+/** The offset of the one partition in a commit: it stands before the metadata, a string that ends the request. */
 function committedIn(request: Buffer): number {
-  return Number(request.readBigInt64BE(request.length - 10))
+  let at = request.length - 2
+  // The length of the string points to the end of the request; -1 is null.
+  while (Math.max(0, request.readInt16BE(at)) !== request.length - at - 2) at--
+  return Number(request.readBigInt64BE(at - 8))
 }
 
 /** Where the body of a request begins, after the client's name. */

@@ -1,6 +1,7 @@
 // Builds infra/Dockerfile as a user does, but by Buildah and, unless told to pull, on a base image made here.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Buildah } from './buildah.ts'
 import { runProgram } from './program.ts'
@@ -61,13 +62,22 @@ async function npmSettings(): Promise<string> {
     const value = await setting(name)
     if (value !== '') lines.push(`${name}=${value}`)
   }
-  const authorities = await setting('cafile')
-  if (authorities !== '') lines.push(...(await certificates(authorities)))
+  const authorities = await ownAuthorities(await setting('cafile'))
+  lines.push(...authorities.map((text) => `ca[]="${text.replaceAll(/\r?\n/g, String.raw`\n`)}"`))
   return `${lines.join('\n')}\n`
+}
+
+/**
+ * The certificates by which npm on this machine knows a registry; none where Node's own are enough. A `cafile`
+ * stands in place of Node's own, and NODE_EXTRA_CA_CERTS beside them.
+ */
+async function ownAuthorities(cafile: string): Promise<string[]> {
+  const extra = process.env['NODE_EXTRA_CA_CERTS'] ?? ''
+  if (cafile !== '') return certificates(cafile)
+  return extra === '' ? [] : [...rootCertificates, ...(await certificates(extra))]
 }
 
 async function certificates(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8')
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block) => `ca[]="${block.replaceAll(/\r?\n/g, String.raw`\n`)}"`)
+  return text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
 }
