@@ -57,7 +57,7 @@ export async function openPreconditioner(
       narrow.set(vector)
       const feeds = { vector: new ort.Tensor('float32', narrow, [width, labels]), ...fixed }
       await session.run({ ...feeds, ...inverseAt(penalty) }, { product })
-      return Float64Array.from(product.data as Float32Array)
+      return new Float64Array(product.data as Float32Array)
     },
     close: () => session.release(),
   }
