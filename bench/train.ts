@@ -203,7 +203,7 @@ function sideOf(name: string, child: ChildProcess): Side {
     name,
     async next() {
       child.stdin!.write('\n')
-      const { value, done } = await lines.next()
+      const { value, done } = (await lines.next()) as IteratorResult<string, undefined>
       if (done === true) throw new Error(`${name} ended early`)
       return JSON.parse(value) as Round
     },

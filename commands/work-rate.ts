@@ -17,7 +17,7 @@ export function measureRate(
   } = {},
 ): WorkRate {
   const {
-    rateText = (perSecond) => `${countText(perSecond)} a second`,
+    rateText = (perSecond: number) => `${countText(perSecond)} a second`,
     now = () => performance.now(),
   } = options
   let first: { done: number; ms: number } | undefined

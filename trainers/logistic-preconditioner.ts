@@ -1,7 +1,7 @@
 // The curvature of a logistic regression as a session that multiplies by its approximate inverse, so that minimising
 // takes fewer passes over the examples. It owns the products in ONNX Runtime; the small matrices are
 // curvature-sketch.ts.
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnx-runtime.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
 import * as op from '../models/graph/operations.ts'
 import { GraphBuilder } from '../models/graph/tensor-graph.ts'
@@ -57,7 +57,7 @@ export async function openPreconditioner(
       narrow.set(vector)
       const feeds = { vector: new ort.Tensor('float32', narrow, [width, labels]), ...fixed }
       await session.run({ ...feeds, ...inverseAt(penalty) }, { product })
-      return new Float64Array(product.data as Float32Array)
+      return new Float64Array(product.data)
     },
     close: () => session.release(),
   }
@@ -79,7 +79,7 @@ async function sketchFeatures(
         const vectors = new ort.Tensor('float32', columns, [width, rank])
         for (const { x, x_transposed } of blocks) {
           await session.run({ x, x_transposed, vectors }, { product })
-          const partial = product.data as Float32Array
+          const partial = product.data
           for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + partial[i]! / rows
         }
         return sum

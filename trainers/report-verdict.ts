@@ -91,7 +91,7 @@ function gradeOf(share: number): string {
 
 /** The label that would be right most often if it were the only answer. */
 function mostFrequent({ perClass, examples }: Evaluation): { label: string; share: number } {
-  const [label = '', { support = 0 } = {}] = Object.entries(perClass).reduce((a, b) =>
+  const [label, { support }] = Object.entries(perClass).reduce((a, b) =>
     b[1].support > a[1].support ? b : a,
   )
   return { label, share: support / examples }
@@ -129,7 +129,7 @@ const quotedCharactersMax = 40
 
 function quoted(label: string): string {
   const safe = label.replace(/\p{C}/gu, '\uFFFD')
-  const characters = [...safe]
+  const characters = Array.from(safe)
   const shown =
     characters.length > quotedCharactersMax
       ? `${characters.slice(0, quotedCharactersMax - 1).join('')}…`

@@ -40,7 +40,11 @@ beforeAll(async () => {
   // As a user types it: install scripts would run, and what npm has to say is kept.
   const install = ['install', tarball, '--prefer-offline', ...quiet]
   const path = `${dirname(lowestNode())}:${process.env['PATH'] ?? ''}`
-  const installed = await exec('npm', install, { cwd: dir, env: { ...process.env, PATH: path } })
+  const installed = await exec('npm', install, {
+    cwd: dir,
+    // `npm test --silent` hands its silence on.
+    env: { ...process.env, PATH: path, npm_config_loglevel: 'notice' },
+  })
   installOutput = installed.stdout + installed.stderr
   program = [lowestNode(), join(dir, 'node_modules', 'winnow-stream', 'bin', 'winnow.js')]
   const nowhere = 'http://127.0.0.1:9'

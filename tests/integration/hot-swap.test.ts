@@ -52,7 +52,7 @@ const rowsOf = (version: string) =>
 describe('a swap under load', () => {
   it('loses, doubles and mislabels nothing, and refuses a version that is not as announced', async () => {
     const { env } = space
-    await models('push', 'test@1', '--force', 'the first')
+    for (const ref of ['test@1', 'test@2']) await models('push', ref, '--force', 'a test')
     const [stream, gateway] = await Promise.all([
       startWinnow(['stream', '--stages', 'validate..infer'], { env }),
       startWinnow(['serve'], { env }),
