@@ -36,7 +36,7 @@ export function addEvaluateCommand(program: Command): void {
       'Classifies labelled texts and reports accuracy, F1, per-class figures, calibration,\n' +
       'ranking, parts of the texts and the confusion matrix, with bootstrap intervals. With --champion\n' +
       "or --compare another version runs on the same texts, and McNemar's test says whether the two\n" +
-      'differ by more than chance.',
+      'differ by more than chance. docs/evaluation.md explains every figure.',
     examples: [
       'winnow evaluate --model mail --data test.jsonl.gz',
       'winnow evaluate --model mail@2 --data test.jsonl --champion --report mail.html',

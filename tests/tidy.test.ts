@@ -2,6 +2,7 @@
 // used. The rules themselves are in ARCHITECTURE.md.
 import { existsSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
+import { isBuiltin } from 'node:module'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -120,6 +121,21 @@ describe.each(shipped)('$path', ({ path, text }) => {
       .filter((match) => !/\*\/\s*$|^\s*\/\/|^\s*(?:\): .*|\})\s*$/.test(match[1]!))
       .map((match) => match[3])
     expect(missing).toEqual([])
+  })
+})
+
+describe('packages', () => {
+  it('that shipped code imports are installed with it', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, object>
+    const installed = { ...manifest['dependencies'], ...manifest['peerDependencies'] }
+    const imported = shipped.flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:import|export) (?!type )[^'";]*?from '(@?[a-z][^']*)'/gm)]
+        .map((match) => match[1]!)
+        .filter((name) => !isBuiltin(name))
+        .map((name) => ({ path, name: /^(?:@[^/]+\/)?[^/]+/.exec(name)![0] })),
+    )
+    expect(imported.length).toBeGreaterThan(40)
+    expect(imported.filter(({ name }) => !(name in installed))).toEqual([])
   })
 })
 
