@@ -1,9 +1,13 @@
 // The gate before a version is published or answers for events: measures it against the champion, keeps and records
 // what came of it, and lets a person overrule it. The rules are trainers/publish-gate.ts.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Config } from '../configs/schema.ts'
 import type { ModelAnnouncements } from '../infra/model-announcements.ts'
 import type { Release } from '../infra/release-rows.ts'
+import { sha256OfBytes } from '../models/file-hash.ts'
 import { keepVerdict, readVerdict } from '../models/gate-verdict.ts'
+import { passedGate } from '../models/release-state.ts'
 import { remoteManifest } from '../models/remote-versions.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
@@ -97,16 +101,17 @@ export async function passGateOnce(
   await passGate(registry, { ...request, state })
 }
 
-/** Whether a version went through the gate on this machine or another: it is announced, or in the store. */
+/** Whether this very version went through the gate on any machine: it is announced so, or in the store. */
 async function wasPublished(
   { objects }: Registry,
   version: ModelVersion,
   state: ModelAnnouncement | undefined,
 ): Promise<boolean> {
-  const { champion = null, previous = [], versions = [] } = state ?? {}
-  const announced = [champion, ...previous, ...versions.map((released) => released.version)]
-  if (announced.includes(version.version)) return true
-  return objects !== undefined && (await remoteManifest(objects, version)) !== undefined
+  const manifest = await readFile(join(version.dir, 'manifest.json'))
+  const manifestSha256 = sha256OfBytes(manifest)
+  if (passedGate(state, { version: version.version, manifestSha256 })) return true
+  if (objects === undefined) return false
+  return (await remoteManifest(objects, version))?.bytes.equals(manifest) === true
 }
 
 async function checkChampion(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
-import { endedParts, promoted, published, rolledBack, sided } from './release-state.ts'
+import { endedParts, passedGate, promoted, published, rolledBack, sided } from './release-state.ts'
 
 const name = 'mail'
 const cause = { by: 'tester', reason: '', atMs: 5 }
@@ -103,5 +103,25 @@ describe('a rollback of an unknown model', () => {
     expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
       /No model mial was ever published/,
     )
+  })
+})
+
+describe('what passed the gate', () => {
+  const first = promote(undefined, '1')
+  const passed = (state: ModelAnnouncement, version: string) => passedGate(state, released(version))
+
+  it('is a champion, an earlier one, a challenger, and what was published last', () => {
+    expect(passedGate(undefined, released('1'))).toBe(false)
+    expect(passed(first, '1')).toBe(true)
+    expect(passed(promote(first, '2'), '1')).toBe(true)
+    expect(passed(side(first, 'challenger', ['2', 10]), '2')).toBe(true)
+    expect(passed(published(first, { name, released: released('2'), ...cause }), '2')).toBe(true)
+  })
+
+  it('is neither a shadow, while it is one or afterwards, nor another version of the same number', () => {
+    const shadowed = side(first, 'shadow', ['2', 10])
+    expect(passed(shadowed, '2')).toBe(false)
+    expect(passed(side(shadowed, 'shadow', ['2', 0]), '2')).toBe(false)
+    expect(passedGate(first, { version: '1', manifestSha256: 'f'.repeat(64) })).toBe(false)
   })
 })

@@ -100,6 +100,21 @@ export function sided(
   })
 }
 
+/**
+ * Whether a state shows that this very version passed the gate: it was published last, or answers or answered for
+ * events. A shadow answers for none and needs no gate; another version may have the same number elsewhere.
+ */
+export function passedGate(
+  state: State,
+  { version, manifestSha256 }: Pick<ReleasedVersion, 'version' | 'manifestSha256'>,
+): boolean {
+  if (state === undefined) return false
+  const { champion, previous, challenger, kind } = state
+  const published = kind === 'published' ? state.version : undefined
+  if (![champion, ...previous, challenger?.version, published].includes(version)) return false
+  return releasedVersion(state, version)?.manifestSha256 === manifestSha256
+}
+
 /** The parts beside the champion that a change ended: replaced, or taken by the version's new part. */
 export function endedParts(
   before: State,
