@@ -1,6 +1,6 @@
 // The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what that means.
-import type { Config } from '../configs/schema.ts'
-import { createKafka } from '../infra/kafka.ts'
+import { defaultBrokers, type Config } from '../configs/schema.ts'
+import { createKafka, type KafkaClient } from '../infra/kafka.ts'
 import { countRecords, readLag, topicOf, type GroupLag } from '../infra/topics.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
@@ -32,21 +32,22 @@ export async function readConsumers(
 ): Promise<{ consumers: ConsumerView[]; warnings: string[] }> {
   const embedded = stack.find(({ name }) => name === 'kafka')
   const isEmbedded = embedded !== undefined && config.kafka.brokers.includes(embedded.url)
-  const isDefault = config.kafka.brokers.join() === '127.0.0.1:19092'
+  const isDefault = config.kafka.brokers.join() === defaultBrokers.join()
   if (isEmbedded ? !embedded.ready : embedded === undefined && isDefault) {
     return { consumers: [], warnings: [] }
   }
   try {
-    const consumers = await groupsOf(config)
-    return { consumers, warnings: await warningsOf(config, consumers) }
+    const kafka = createKafka(config)
+    const consumers = await groupsOf(kafka, config)
+    return { consumers, warnings: await warningsOf(kafka, { config, consumers }) }
   } catch (error) {
     const where = `Kafka at ${config.kafka.brokers.join(', ')} (kafka.brokers)`
     return { consumers: [], warnings: [`${where}: ${errorMessage(error)}`] }
   }
 }
 
-async function groupsOf(config: Config): Promise<ConsumerView[]> {
-  const lags = await readLag(createKafka(config), {
+async function groupsOf(kafka: KafkaClient, config: Config): Promise<ConsumerView[]> {
+  const lags = await readLag(kafka, {
     groupPrefix: config.stream.group,
     topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
   })
@@ -77,7 +78,10 @@ function whoText({ members, state, lastCommit }: ConsumerView, nowMs: number): s
   return state === 'stable' ? processes : `${processes}, rebalancing`
 }
 
-async function warningsOf(config: Config, consumers: readonly ConsumerView[]): Promise<string[]> {
+async function warningsOf(
+  kafka: KafkaClient,
+  { config, consumers }: { config: Config; consumers: readonly ConsumerView[] },
+): Promise<string[]> {
   const warnings = consumers
     .filter(({ members }) => members === 0)
     .map(
@@ -86,7 +90,7 @@ async function warningsOf(config: Config, consumers: readonly ConsumerView[]): P
     )
   const events = topicOf(config.topics, 'events')
   if (consumers.some(({ topic }) => topic === events)) return warnings
-  const waiting = await countRecords(createKafka(config), events)
+  const waiting = await countRecords(kafka, events)
   if (waiting === 0) return warnings
   const records = waiting === 1 ? '1 record waits' : `${countText(waiting)} records wait`
   return [

@@ -79,12 +79,10 @@ export function addDlqReplayCommand(dlq: Command): void {
           onProgress: ({ matched, sent }, total) =>
             terminal.progress(
               progressText({
-                ...{
-                  done: matched,
-                  total,
-                  noun: 'dead letter',
-                  also: `${countText(sent)} ${sentText}`,
-                },
+                done: matched,
+                total,
+                noun: 'dead letter',
+                also: `${countText(sent)} ${sentText}`,
                 elapsedMs: performance.now() - startMs,
               }),
             ),

@@ -3,7 +3,7 @@
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
 import { wholeNumberText } from '../schemas/exact-json.ts'
-import { issueRule, type SchemaIssue } from '../schemas/issue-text.ts'
+import { issueRule, valueAt, type SchemaIssue } from '../schemas/issue-text.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import type { SourceRow } from '../trainers/dataset-source.ts'
 import { labelsColumn, type RowColumns } from '../trainers/row-columns.ts'
@@ -85,7 +85,7 @@ function attributeOf(value: unknown): unknown {
 function issueText(issue: SchemaIssue, event: Draft): string {
   const { code, path } = issue
   const field = path.join('.')
-  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], event)
+  const value = valueAt(event, path)
   const fraction = typeof value === 'number' ? ' (only whole numbers stand for a name)' : ''
   if (code === 'invalid_type') {
     return fieldProblem(field, value, field === 'attributes' ? 'an object' : 'a string') + fraction

@@ -1,6 +1,7 @@
 // How far a command is, in words: how many of how many, how fast, and how long it still takes.
 import { counted } from '../schemas/counted.ts'
 import { countText, durationText } from './terminal.ts'
+import { joinedParts } from './work-rate.ts'
 
 /**
  * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Without a total, or where there is no
@@ -15,15 +16,15 @@ export function progressText(progress: {
   /** What else is known, put behind the count. */
   readonly also?: string
 }): string {
-  const { done, total, noun, elapsedMs, also } = progress
+  const { done, total, noun, elapsedMs, also = '' } = progress
   const rate = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
   const count =
     total === undefined ? counted(done, noun) : `${countText(done)} of ${counted(total, noun)}`
   const leftMs = total === undefined || rate === 0 ? undefined : ((total - done) / rate) * 1_000
-  return [
+  return joinedParts(
     count,
-    ...(also === undefined ? [] : [also]),
-    ...(rate === 0 ? [] : [`${countText(rate)} per second`]),
-    ...(leftMs === undefined ? [] : [`${durationText(Math.max(0, leftMs))} left`]),
-  ].join(', ')
+    also,
+    rate === 0 ? '' : `${countText(rate)} per second`,
+    leftMs === undefined ? '' : `${durationText(Math.max(0, leftMs))} left`,
+  )
 }

@@ -27,7 +27,7 @@ import { recordService } from './service-record.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { aborted, failureSignal, untilStopped } from './signals.ts'
-import { logTimed } from './terminal.ts'
+import { timedLog } from './terminal.ts'
 
 type Options = SharedOptions & { host?: string; port?: number; model?: string }
 
@@ -67,10 +67,7 @@ export function addServeCommand(program: Command): void {
       createAuthorize(config.gateway)
       await prepareBackends(config)
       await untilStopped(async (signal) => {
-        const log = (line: string) => {
-          terminal.progressDone()
-          logTimed(line)
-        }
+        const log = timedLog(terminal)
         const served = await openGateway({ config, storeDir: paths.store, log })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(

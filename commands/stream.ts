@@ -14,7 +14,7 @@ import { openLabelStage } from './label-stage.ts'
 import { closing, openAll } from './opened.ts'
 import { openStage, type StageOptions } from './stage.ts'
 import { showLive, streamFigures } from './live-figures.ts'
-import { logTimed } from './terminal.ts'
+import { timedLog } from './terminal.ts'
 
 type Options = SharedOptions & { stages: string; group?: string; model?: string }
 
@@ -55,10 +55,7 @@ async function runStream(options: Options): Promise<void> {
     'inference.model': options.model,
   })
   await prepareBackends(config)
-  const log = (line: string) => {
-    terminal.progressDone()
-    logTimed(line)
-  }
+  const log = timedLog(terminal)
   const group =
     options.group ??
     defaultGroup(

@@ -102,6 +102,14 @@ export function logTimed(line: string): void {
   logLine(`${new Date().toISOString()} ${line}`)
 }
 
+/** A log for a command that shows a progress line: ends that line, then writes one with the time on stderr. */
+export function timedLog(terminal: Pick<Terminal, 'progressDone'>): (line: string) => void {
+  return (line) => {
+    terminal.progressDone()
+    logTimed(line)
+  }
+}
+
 /** Writes lines on stderr, such as an error and what to do about it. */
 export function writeError(lines: string): void {
   process.stderr.write(`${printableText(withoutUrlSecrets(lines), 'many')}\n`)

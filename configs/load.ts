@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { z } from 'zod'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import { issueRule } from '../schemas/issue-text.ts'
+import { issueRule, valueAt } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
@@ -192,10 +192,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
       })
     }
     const origin = origins.get(issue.path.slice(0, 2).join('.'))
-    const value = issue.path.reduce<unknown>(
-      (at, key) => (at as Tree | undefined)?.[String(key)],
-      tree,
-    )
+    const value = valueAt(tree, issue.path)
     const setBy = origin ? ` (set by ${origin})` : ''
     if (value === undefined) return [`${path} is missing${setBy}`]
     return [`${path} is ${shownValue(path, value)}${setBy}: ${issueRule(issue, tree)}`]

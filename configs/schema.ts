@@ -20,11 +20,14 @@ const httpUrl = (none?: string) =>
     .meta({ format: 'uri' })
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
 
+/** Where the embedded Kafka listens unless its port is configured. */
+export const defaultBrokers = ['127.0.0.1:19092']
+
 const kafka = z.strictObject({
   brokers: z
     .array(z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'))
     .min(1)
-    .default(['127.0.0.1:19092'])
+    .default(defaultBrokers)
     .describe('Bootstrap brokers, each host:port.'),
   clientId: z.string().min(1).default('winnow').describe('Client id that brokers log.'),
   ssl: z.boolean().default(false).describe('Whether to connect with TLS.'),

@@ -23,14 +23,7 @@ describe('GET /v1/results/{id}', () => {
   })
 
   it('decodes what the reader is asked for', async () => {
-    const asked: string[] = []
-    const results = {
-      byId: (id: string) => {
-        asked.push(id)
-        return Promise.resolve([])
-      },
-      list: () => Promise.resolve({ results: [] }),
-    }
+    const { asked, results } = noResults()
     const { status, json } = await gatewayUnderTest({ results }).get(
       '/v1/results/a%20b%3F%0Ac%25%E2%80%A8',
     )
@@ -39,7 +32,8 @@ describe('GET /v1/results/{id}', () => {
   })
 })
 
-describe('every id that an event may have', () => {
+/** A store without results that keeps the ids it is asked for. */
+function noResults() {
   const asked: string[] = []
   const results = {
     byId: (id: string) => {
@@ -48,6 +42,11 @@ describe('every id that an event may have', () => {
     },
     list: () => Promise.resolve({ results: [] }),
   }
+  return { asked, results }
+}
+
+describe('every id that an event may have', () => {
+  const { asked, results } = noResults()
   let server: GatewayServer
   beforeAll(async () => {
     const { app } = gatewayUnderTest({ results })

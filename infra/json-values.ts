@@ -2,11 +2,10 @@
 // say what they may hold, so that both forms have one definition. Bytes are base64. Which form a value has is
 // registry.ts's.
 import type { AvroPrimitive, AvroRecord, AvroSchema } from '../schemas/avro-type.ts'
-import { errorMessage, type EventErrorCode } from '../schemas/errors.ts'
+import type { EventErrorCode } from '../schemas/errors.ts'
 import { parseExactJson } from '../schemas/exact-json.ts'
+import { readJsonObject } from '../schemas/json-object.ts'
 import type { Decoded } from './avro/resolution.ts'
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Writes a record as one JSON object in UTF-8. Bytes may stand in its fields, not deeper. */
 export function jsonBytes(value: Readonly<Record<string, unknown>>): Buffer {
@@ -19,29 +18,15 @@ export function jsonBytes(value: Readonly<Record<string, unknown>>): Buffer {
 
 /** Reads one JSON object as the record of a schema. Fields that the schema does not have are left out. */
 export function readJsonBytes<T>(schema: AvroRecord, value: Uint8Array): Decoded<T> {
-  let text: string
+  const notObject = 'the value is JSON, but no object'
+  const json = readJsonObject(value, { notObject, parse: parseExactJson })
+  if (json.kind === 'rejected') return json
   try {
-    text = utf8.decode(value)
-  } catch {
-    return rejected('utf8_invalid', 'the value is neither Avro nor valid UTF-8')
-  }
-  let json: unknown
-  try {
-    json = parseExactJson(text)
+    return { kind: 'ok', value: read(schema, json.value, '') as T }
   } catch (error) {
-    return rejected('json_invalid', errorMessage(error))
+    if (!(error instanceof JsonDefect)) throw error
+    return { kind: 'rejected', error: { code: error.code, message: error.message } }
   }
-  if (!isObject(json)) return rejected('event_not_object', `the value is JSON, but no object`)
-  try {
-    return { kind: 'ok', value: read(schema, json, '') as T }
-  } catch (error) {
-    if (error instanceof JsonDefect) return rejected(error.code, error.message)
-    throw error
-  }
-}
-
-function rejected(code: EventErrorCode, message: string) {
-  return { kind: 'rejected' as const, error: { code, message } }
 }
 
 class JsonDefect extends Error {

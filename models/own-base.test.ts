@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { baseConfig } from '../tests/support/tiny-base.ts'
 import { tinyWeights } from '../tests/support/tiny-encoder.ts'
 import { safetensorsOf } from '../tests/support/safetensors.ts'
 import { tinyTokenizerJson } from '../tests/support/tiny-tokenizer.ts'
@@ -10,14 +11,7 @@ import { ensureBase, listBases, openBase } from './base-store.ts'
 import { readBaseWeights } from './base-weights.ts'
 
 const weights = tinyWeights()
-const config = {
-  model_type: 'bert',
-  hidden_size: weights.hidden,
-  num_hidden_layers: weights.layers.length,
-  num_attention_heads: weights.heads,
-  max_position_embeddings: weights.positions,
-  layer_norm_eps: weights.epsilon,
-}
+const config = baseConfig(weights)
 
 let root: string
 let folder: string

@@ -2,8 +2,8 @@
 // when the value starts with a schema id, else UTF-8 JSON. Meaning is checked in validate.ts.
 import { z } from 'zod'
 import { eventJson, type EventRecord } from '../schemas/event.ts'
-import { errorMessage } from '../schemas/errors.ts'
 import { issueRule } from '../schemas/issue-text.ts'
+import { readJsonObject } from '../schemas/json-object.ts'
 import { startsWithSchemaId } from '../schemas/schema-id.ts'
 import { ok, rejected, type Outcome } from './outcome.ts'
 
@@ -11,7 +11,6 @@ import { ok, rejected, type Outcome } from './outcome.ts'
 const openEventJson = z.object(eventJson.shape)
 /** More attributes are refused before each is looked at: a million of them took 4 s. */
 const attributesMax = 65_536
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** Reads Avro values; the registry client has this shape. Throws when the registry is away. */
 export type AvroReader<T> = (value: Buffer) => Promise<Outcome<T>>
@@ -47,21 +46,9 @@ export function decodeJson<T>(
   shape: z.ZodType<T>,
   expected: string,
 ): Outcome<T> {
-  let text: string
-  try {
-    text = utf8.decode(value)
-  } catch {
-    return rejected('utf8_invalid', 'the value is neither Avro nor valid UTF-8')
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    return rejected('json_invalid', errorMessage(error))
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return rejected('event_not_object', expected)
-  }
+  const read = readJsonObject(value, { notObject: expected })
+  if (read.kind === 'rejected') return read
+  const { value: json } = read
   if (entriesOf(json, 'attributes') > attributesMax) {
     return rejected('field_too_long', `attributes: more than ${attributesMax} of them`)
   }

@@ -53,7 +53,7 @@ export type ModelEvaluation = {
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
   const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
-  if (version.manifest.thresholds !== undefined) return evaluateSets(options)
+  if (version.manifest.thresholds !== undefined) return evaluateSets(options, measuredOn)
   const { labels, calibration, abstain } = version.manifest
   const truth = labelIndices(dataset, labels)
   if (compareWith !== undefined) requireSameLabels(version, compareWith)
@@ -72,9 +72,11 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
 }
 
 /** As `evaluateModel`, of a multi-label version. */
-async function evaluateSets(options: EvaluateModelOptions): Promise<ModelEvaluation> {
+async function evaluateSets(
+  options: EvaluateModelOptions,
+  measuredOn: string,
+): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
-  const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
   const { labels, thresholds = [] } = version.manifest
   const targets = labelTargets(dataset, labels)
   const probabilities = await versionProbabilities(options)

@@ -90,7 +90,6 @@ class ItemSplitter {
   }
 
   end(): void {
-    if (this.#phase === 'before') return
     if (this.#phase === 'items') throw this.#error('the JSON array is cut off: its ] is missing')
   }
 

@@ -6,11 +6,9 @@ import { safetensorsOf } from './safetensors.ts'
 import { poisonId, tinyHidden, tinyWeights } from './tiny-encoder.ts'
 import { tinyTokenizerJson } from './tiny-tokenizer.ts'
 
-/** Writes config.json, model.safetensors and tokenizer.json into a new folder. */
-export async function writeTinyBase(dir: string): Promise<void> {
-  const weights = tinyWeights()
-  weights.wordEmbedding.fill(0, poisonId * tinyHidden)
-  const config = {
+/** The config.json of an encoder with these weights. */
+export function baseConfig(weights: ReturnType<typeof tinyWeights>) {
+  return {
     model_type: 'bert',
     hidden_size: weights.hidden,
     num_hidden_layers: weights.layers.length,
@@ -18,8 +16,14 @@ export async function writeTinyBase(dir: string): Promise<void> {
     max_position_embeddings: weights.positions,
     layer_norm_eps: weights.epsilon,
   }
+}
+
+/** Writes config.json, model.safetensors and tokenizer.json into a new folder. */
+export async function writeTinyBase(dir: string): Promise<void> {
+  const weights = tinyWeights()
+  weights.wordEmbedding.fill(0, poisonId * tinyHidden)
   await mkdir(dir, { recursive: true })
-  await writeFile(join(dir, 'config.json'), JSON.stringify(config))
+  await writeFile(join(dir, 'config.json'), JSON.stringify(baseConfig(weights)))
   await writeFile(join(dir, 'model.safetensors'), safetensorsOf(weights))
   await writeFile(join(dir, 'tokenizer.json'), tinyTokenizerJson())
 }
