@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { commitNote } from './commit-note.ts'
 import type { KafkaClient } from './kafka.ts'
-import { readLag } from './topics.ts'
+import { createTopics, readLag } from './topics.ts'
 
 const committedMs = Date.UTC(2026, 0, 31)
 const stopped = {
@@ -38,6 +38,20 @@ function clientOf(refusals: number, refusal: Error, group = stopped): KafkaClien
   }
   return { admin: () => admin } as unknown as KafkaClient
 }
+
+describe('createTopics', () => {
+  it('waits for a broker that does not know the new topic yet', async () => {
+    let unknown = 3
+    const refusal = Object.assign(new Error('unknown topic'), { retriable: true })
+    const admin = {
+      createTopics: () => Promise.resolve(true),
+      fetchTopicMetadata: () =>
+        unknown-- > 0 ? Promise.reject(refusal) : Promise.resolve({ topics: [] }),
+    }
+    await createTopics(admin, [{ topic: 'winnow.events' }])
+    expect(unknown).toBe(-1)
+  })
+})
 
 const asked = { groupPrefix: 'winnow', topics: ['winnow.events'] }
 

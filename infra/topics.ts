@@ -1,7 +1,7 @@
 // The topics of the contract on a broker: their names with the configured prefix, their creation,
 // and consumer lag.
 import { setTimeout } from 'node:timers/promises'
-import type { Admin } from 'kafkajs'
+import type { Admin, ITopicConfig } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topicNames, type TopicName } from '../schemas/subjects.ts'
@@ -29,23 +29,34 @@ export async function ensureTopics(
       const existing = new Set(await admin.listTopics())
       const missing = topicNames.filter((name) => !existing.has(topicOf(config, name)))
       if (missing.length === 0) return []
-      await admin.createTopics({
-        waitForLeaders: true,
-        topics: missing.map((name) => ({
-          topic: topicOf(config, name),
-          numPartitions: name === 'models' ? 1 : config.partitions,
-          replicationFactor: config.replicationFactor,
-          configEntries: [
-            { name: 'max.message.bytes', value: String(config.recordBytesMax) },
-            { name: 'cleanup.policy', value: name === 'models' ? 'compact' : 'delete' },
-          ],
-        })),
-      })
+      const topics = missing.map((name) => ({
+        topic: topicOf(config, name),
+        numPartitions: name === 'models' ? 1 : config.partitions,
+        replicationFactor: config.replicationFactor,
+        configEntries: [
+          { name: 'max.message.bytes', value: String(config.recordBytesMax) },
+          { name: 'cleanup.policy', value: name === 'models' ? 'compact' : 'delete' },
+        ],
+      }))
+      await createTopics(admin, topics)
       return missing.map((name) => topicOf(config, name))
     } finally {
       await admin.disconnect()
     }
   })
+}
+
+/**
+ * Creates topics, unless they exist, and resolves once all their partitions have leaders. A broker may not know
+ * a topic yet that its controller has just created; kafkajs's own wait for leaders fails on that.
+ */
+export async function createTopics(
+  admin: Pick<Admin, 'createTopics' | 'fetchTopicMetadata'>,
+  topics: readonly ITopicConfig[],
+): Promise<void> {
+  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  const names = topics.map(({ topic }) => topic)
+  await onceLed(() => admin.fetchTopicMetadata({ topics: names }))
 }
 
 /** How far one consumer group is on one topic, and who consumes it. */

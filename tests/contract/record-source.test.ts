@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { connectProducer, createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
 import { createRecordSource } from '../../infra/record-source.ts'
+import { createTopics } from '../../infra/topics.ts'
 import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
 import type { RecordSource } from '../../streams/ports.ts'
 import { uniqueName } from '../support/backends.ts'
@@ -41,7 +42,7 @@ async function realSubject(): Promise<Subject> {
   const topic = uniqueName()
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+  await createTopics(admin, [{ topic, numPartitions: partitions }])
   await admin.disconnect()
   const source = (group: string) =>
     createRecordSource(kafka, { group, topic, config: config(), concurrency: partitions })

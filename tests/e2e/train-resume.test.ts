@@ -29,11 +29,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-const recipe = ['--method', 'partial', '--layers', '1', '--epochs', '6', '--batch', '4']
+const recipe = ['--method', 'partial', '--layers', '1', '--epochs', '3', '--batch', '4']
 
 const argumentsFor = (name: string): string[] => [
   ...['train', '--data', data, '--name', name, ...recipe],
-  ...['--patience', '6', '--checkpoint-every', '0.1'],
+  ...['--patience', '3', '--checkpoint-every', '0.1'],
 ]
 
 /** Starts training, waits for its first checkpoint, and ends it; gives what it said. */
@@ -70,7 +70,7 @@ it('ends in the same bytes', async () => {
   const expected = await modelOf(unbroken.stdout)
 
   await interrupt('killed', 'SIGKILL')
-  const other = ['train', '--resume', '--name', 'killed', '--epochs', '5']
+  const other = ['train', '--resume', '--name', 'killed', '--epochs', '2']
   expect(await winnow(other, { env })).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('--epochs was settled when the run began') as string,

@@ -7,7 +7,7 @@ import { takeOverGroup } from '../../infra/former-group.ts'
 import { openProducer } from '../../infra/kafka.ts'
 import { raiseFence } from '../../infra/partition-fence.ts'
 import { createRecordSource } from '../../infra/record-source.ts'
-import { topicOf } from '../../infra/topics.ts'
+import { createTopics, topicOf } from '../../infra/topics.ts'
 import { leaveMark, type WriterMark } from '../../infra/writer-mark.ts'
 import { openBackends, uniqueName, type Backends } from '../support/backends.ts'
 import { until } from '../support/until.ts'
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 async function createTopic(numPartitions = 2): Promise<string> {
   const topic = uniqueName()
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+  await createTopics(admin, [{ topic, numPartitions }])
   return topic
 }
 

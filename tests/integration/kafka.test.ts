@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
 import { createRecordSource } from '../../infra/record-source.ts'
+import { createTopics } from '../../infra/topics.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { uniqueName } from '../support/backends.ts'
 import { batchValues, compressedBatches } from '../support/compressed-batches.ts'
@@ -26,10 +27,7 @@ async function createTopic(configEntries: { name: string; value: string }[] = []
   const topic = uniqueName()
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({
-    topics: [{ topic, numPartitions: 1, configEntries }],
-    waitForLeaders: true,
-  })
+  await createTopics(admin, [{ topic, numPartitions: 1, configEntries }])
   await admin.disconnect()
   return topic
 }

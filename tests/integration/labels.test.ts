@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
 import { readRanges, resolveRange } from '../../infra/topic-range.ts'
-import { topicOf } from '../../infra/topics.ts'
+import { createTopics, topicOf } from '../../infra/topics.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
 import { until } from '../support/until.ts'
@@ -161,7 +161,7 @@ describe('ranges of a topic', () => {
     const topic = uniqueName()
     const admin = space.kafka.admin()
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true })
+    await createTopics(admin, [{ topic, numPartitions: 3 }])
     const value = (partition: number, at: number) => `${partition}/${at}`
     const sentMs: number[] = []
     for (const part of [0, 1]) {

@@ -7,6 +7,7 @@ import { connectProducer, createKafka } from '../../infra/kafka.ts'
 import { readRecordsAt } from '../../infra/record-lookup.ts'
 import { createRecordSource } from '../../infra/record-source.ts'
 import { readRanges, resolveRange } from '../../infra/topic-range.ts'
+import { createTopics } from '../../infra/topics.ts'
 import { lineageOf } from '../../schemas/record.ts'
 import { ok } from '../../streams/outcome.ts'
 import { createRunner } from '../../streams/runner.ts'
@@ -30,10 +31,7 @@ async function createTopic(
 ): Promise<string> {
   const topic = uniqueName()
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
-  await admin.createTopics({
-    topics: [{ topic, numPartitions, configEntries }],
-    waitForLeaders: true,
-  })
+  await createTopics(admin, [{ topic, numPartitions, configEntries }])
   return topic
 }
 

@@ -207,7 +207,9 @@ describe('a shadow', () => {
       const prefix = `later${probes++}`
       await produce(prefix, 10)
       await answered(prefix, 10)
-      return (await rowsOf(prefix)).some(({ role }) => role === 'shadow')
+      // The lane inserts about once a second; a consumer that has just started may have no shadow yet.
+      const stored = async () => (await rowsOf(prefix)).some(({ role }) => role === 'shadow')
+      return until(`a shadow row of ${prefix}`, stored, 5_000).catch(() => false)
     })
     const doubled = await space.analytics.rows<object>(
       `SELECT topic, partition, offset, version, count() AS n FROM classifications

@@ -19,6 +19,7 @@ import { connectionsOf } from '../../infra/local/stack-state.ts'
 import type { StackConnections, StackState } from '../../infra/local/stack-state.ts'
 import { stackStatus } from '../../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../../infra/local/supervisor.ts'
+import { createTopics } from '../../infra/topics.ts'
 import { clickhouseClient } from '../support/clickhouse-client.ts'
 import { registryClient } from '../support/registry-client.ts'
 
@@ -51,7 +52,7 @@ async function fill(connections: StackConnections): Promise<number> {
   })
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 2 }], waitForLeaders: true })
+  await createTopics(admin, [{ topic: 'kept', numPartitions: 2 }])
   await admin.disconnect()
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
   await producer.connect()
