@@ -4,15 +4,24 @@
  * The candidate with the smallest edit distance to `name`, or undefined when none is close
  * (more than a third of the letters differ). Levenshtein distance, two rows.
  */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  let best: { candidate: string; distance: number } | undefined
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  return nearestFew(name, candidates, 1)[0]
+}
+
+/** At most `most` candidates that are close in the same sense, the nearest first. */
+export function nearestFew(name: string, candidates: Iterable<string>, most: number): string[] {
+  const wanted = name.toLowerCase()
+  const distanceMax = Math.max(1, Math.floor(wanted.length / 3))
+  const close: { candidate: string; distance: number }[] = []
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (best === undefined || distance < best.distance) best = { candidate, distance }
+    const lower = candidate.toLowerCase()
+    // A distance is at least the difference in length, so that most candidates cost nothing.
+    if (Math.abs(lower.length - wanted.length) > distanceMax) continue
+    const distance = editDistance(wanted, lower)
+    if (distance <= distanceMax) close.push({ candidate, distance })
   }
-  return best !== undefined && best.distance <= Math.max(1, name.length / 3)
-    ? best.candidate
-    : undefined
+  close.sort((a, b) => a.distance - b.distance)
+  return close.slice(0, most).map(({ candidate }) => candidate)
 }
 
 function editDistance(a: string, b: string): number {
