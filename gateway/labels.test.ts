@@ -113,6 +113,13 @@ describe('a label that no model has', () => {
     expect(gateway.labels).toEqual([])
   })
 
+  it('gets no suggestion among very many, which would take long to compare', async () => {
+    const many = new Set(Array.from({ length: 2_001 }, (_, at) => `label-${at}`))
+    const gateway = gatewayUnderTest({ knownLabels: () => Promise.resolve(many) })
+    const { json } = await gateway.post('/v1/labels', { id: 'a', label: 'label-1x' })
+    expect(JSON.stringify(json['errors'])).not.toContain('did you mean')
+  })
+
   it('passes when it is said to be new; what takes a label back always passes', async () => {
     const gateway = gatewayUnderTest({ clock: () => 1_900_000_000_000 })
     const answer = await gateway.post('/v1/labels', [

