@@ -8,6 +8,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { applyDataRules, defaultDataRules, type DataParts } from '../trainers/data-rules.ts'
 import { parseDatasetSource } from '../trainers/dataset-source.ts'
 import { readDataset, type Dataset } from '../trainers/dataset.ts'
+import type { EarlierVersion } from '../trainers/label-origins.ts'
 import { checkRepeated } from '../trainers/repeated-run.ts'
 import type { DataRules } from '../trainers/rule-findings.ts'
 import { addFileOptions, sayFileNote, type FileOptions } from './file-options.ts'
@@ -104,18 +105,20 @@ export async function readCleaned(
   options: {
     config: Config
     columns: ColumnOptions
+    /** The version before the one that is trained, whose labels are no news. */
+    earlier?: EarlierVersion | undefined
     onProgress?: (text: string) => void
     signal: AbortSignal
   },
 ): Promise<Dataset> {
-  const { config, signal, onProgress } = options
+  const { config, earlier, signal, onProgress } = options
   const { textColumn, labelColumn, format, quotes } = options.columns
   const parsed = parseDatasetSource(source)
   // Files need no network clients.
   const remote = parsed.kind === 'topic' || parsed.kind === 'clickhouse'
   const readers = remote
     ? (await import('./remote-sources.ts')).remoteReaders({
-        config,
+        ...{ config, earlier },
         onProgress: ({ topic, records, recordsTotal }) =>
           onProgress?.(
             `reading ${topic}: ${countText(records)} of ${countText(recordsTotal)} records`,

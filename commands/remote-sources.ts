@@ -12,6 +12,7 @@ import { decodeLabel } from '../streams/decode-label.ts'
 import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/dataset-source.ts'
 import { examplesMax } from '../trainers/dataset.ts'
 import { LabelBook } from '../trainers/label-book.ts'
+import { LabelOrigins, type EarlierVersion } from '../trainers/label-origins.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { logLine } from './terminal.ts'
 
@@ -22,7 +23,12 @@ export type SourceProgress = {
   readonly recordsTotal: number
 }
 
-type ReaderOptions = { config: Config; onProgress?: (progress: SourceProgress) => void }
+type ReaderOptions = {
+  config: Config
+  onProgress?: (progress: SourceProgress) => void
+  /** The version before the one that is trained: labels that it has are no news. */
+  earlier?: EarlierVersion | undefined
+}
 
 /** The readers of `topic:` and `clickhouse:` for a configuration. */
 export function remoteReaders(options: ReaderOptions): RemoteReaders {
@@ -34,11 +40,12 @@ export function remoteReaders(options: ReaderOptions): RemoteReaders {
  * event came with. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is read, so that
  * the address in the facts gives the same examples at any later time.
  */
-function topicReader({ config, onProgress }: ReaderOptions): DatasetReader<'topic'> {
+function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetReader<'topic'> {
   return (source, { signal }) => {
     const [to, labelsTo] = (source.to ?? '').split('#')
     const labelsTopic = topicOf(config.topics, 'labels')
     const found = { ranges: [] as PartitionRange[], labelRanges: [] as PartitionRange[] }
+    const origins = new LabelOrigins()
     const counts = { events: 0, labelled: 0, unreadable: 0, labels: 0, unreadableLabels: 0 }
     async function* rows(): AsyncGenerator<SourceRow> {
       const kafka = createKafka(config)
@@ -60,7 +67,9 @@ function topicReader({ config, onProgress }: ReaderOptions): DatasetReader<'topi
         const place = `${record.topic}/${record.partition}/${record.offset}`
         const { text, attributes, label: ownLabel } = event.value
         const id = event.value.id ?? place
-        const label = book.labelOf(id) ?? ownLabel
+        const said = book.labelOf(id)
+        origins.add({ own: ownLabel, said })
+        const label = said ?? ownLabel
         if (label === null) continue
         counts.labelled++
         if (counts.labelled > examplesMax) {
@@ -84,6 +93,7 @@ function topicReader({ config, onProgress }: ReaderOptions): DatasetReader<'topi
       facts: () => ({
         ...{ kind: 'topic', topic: source.topic, partitions: found.ranges, labelsTopic },
         ...{ labelPartitions: found.labelRanges, ...counts, repeat: repeat() },
+        ...origins.facts(earlier),
       }),
     }
   }

@@ -14,6 +14,7 @@ import { openSchemas } from '../infra/registry.ts'
 import { createResultReader } from '../infra/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/topics.ts'
+import { createKnownLabels } from '../models/known-labels.ts'
 import type { ModelSlot } from '../models/model-slot.ts'
 import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -114,6 +115,10 @@ export function openGateway(options: {
       lane,
       publisher: createEventPublisher(clients, topicOf(config.topics, 'events')),
       labels: createLabelPublisher(clients, topicOf(config.topics, 'labels')),
+      knownLabels: createKnownLabels({
+        storeDir: options.storeDir,
+        servingLabels: () => slot?.current.manifest.labels,
+      }),
       results: createResultReader(analytics),
       ...(slot === undefined ? {} : { classifier: onlineClassifier(slot, config.inference, lane) }),
       health: [

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
+import type { EarlierVersion } from '../trainers/label-origins.ts'
 import { renderReportText } from '../trainers/report-text.ts'
 import { ruleLines } from '../trainers/rule-report.ts'
 import type { TrainingMethod } from '../trainers/run-record.ts'
@@ -35,6 +36,7 @@ import {
   type RecipeOptions,
 } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
+import { newestManifest } from '../models/known-labels.ts'
 import { openVersion, requireModelName } from '../models/version-store.ts'
 import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
@@ -208,7 +210,8 @@ async function runTraining(
 ): Promise<Trained> {
   const { config, terminal, paths } = context
   const onProgress = (text: string): void => terminal.progress(text)
-  const reading = { config, columns: options, signal, onProgress }
+  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
+  const reading = { config, columns: options, earlier, signal, onProgress }
   const read = (source: string | undefined): Promise<Dataset | undefined> =>
     source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
   const parts = await ruledParts(
@@ -243,6 +246,15 @@ async function runTraining(
     request: { ...requestOf(options), workers },
     resume,
   })
+}
+
+/** The version that the new one follows; undefined for the first of its name. */
+async function earlierVersion(model: {
+  storeDir: string
+  name: string
+}): Promise<EarlierVersion | undefined> {
+  const manifest = await newestManifest(model)
+  return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }
 
 /** Options that the chosen method would not read are refused rather than ignored. */

@@ -16,6 +16,7 @@ import type {
   GatewayFailure,
   GatewayMetrics,
   HealthCheck,
+  KnownLabels,
   LabelPublisher,
   MetricsSource,
   OnlineClassifier,
@@ -34,6 +35,7 @@ export type GatewayParts = {
   readonly config: Pick<Config, 'gateway' | 'limits' | 'cleaning'>
   readonly publisher: EventPublisher
   readonly labels: LabelPublisher
+  readonly knownLabels: KnownLabels
   readonly results: ResultReader
   /** Absent when `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
@@ -57,7 +59,7 @@ export type GatewayParts = {
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { config, publisher, labels, results, classifier, health, metricsText } = parts
+  const { config, publisher, labels, knownLabels, results, classifier, health, metricsText } = parts
   const clock = parts.clock ?? Date.now
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
   app.use(observeRequests(parts.metrics))
@@ -68,7 +70,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const admit = createAdmission(config.gateway, parts.lane ?? createWorkLane())
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
-  addLabelRoutes(app, { ...context, labels })
+  addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, classifier })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })

@@ -1,7 +1,7 @@
 // No body keeps the event loop for long: for each route, the largest and nastiest bodies allowed, one at a time
 // and eight at once, in a process that measures itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startGatewayChild, type GatewayChild } from '../tests/support/gateway-child.ts'
+import { knownLabel, startGatewayChild, type GatewayChild } from '../tests/support/gateway-child.ts'
 import { configWith } from '../tests/support/gateway-under-test.ts'
 
 /** Longest time that one turn of the event loop may take. */
@@ -96,7 +96,13 @@ const cases: Record<string, [name: string, body: string | Buffer, type?: string]
     ...bodies,
     ...lines.map(([name, body]): [string, string, string] => [name, body, 'application/x-ndjson']),
   ],
-  '/v1/labels': worst.slice(1, 3),
+  '/v1/labels': [
+    ...worst.slice(1, 3),
+    [
+      'labels that resemble known ones',
+      array(`{"id":"a","label":"${'?'.repeat(5)}${knownLabel(7).slice(5)}"}`, batchEventsMax),
+    ],
+  ],
   '/v1/classify': [...worst.slice(2), ...texts],
 }
 

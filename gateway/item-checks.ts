@@ -3,12 +3,11 @@
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/sliced-work.ts'
 import { cutBody, type BodyFormat } from './event-body.ts'
-import type { EventDefect } from './event-check.ts'
-import { createItemErrors } from './problem.ts'
+import { createItemErrors, type ItemDefect } from './problem.ts'
 
 /** An item that passed, or everything that is wrong with it. */
 export type ItemCheck<T> =
-  { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly EventDefect[] }
+  { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly ItemDefect[] }
 
 /** How many entries an item may have beyond its attributes, so that a wrong one still gets a list of errors. */
 const spareEntries = 256

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { configWith, gatewayUnderTest } from '../tests/support/gateway-under-test.ts'
+import { configWith, gatewayUnderTest as gatewayOf } from '../tests/support/gateway-under-test.ts'
+
+const known = new Set(['spam', 'ham', 'x'])
+const gatewayUnderTest = (parts: Parameters<typeof gatewayOf>[0] = {}) =>
+  gatewayOf({ knownLabels: () => Promise.resolve(known), ...parts })
 
 describe('POST /v1/labels', () => {
   it('publishes one label, an array or lines; a label without a time is of now', async () => {
@@ -82,5 +86,87 @@ describe('POST /v1/labels', () => {
       { authorization: 'Bearer reader-key-0123456789' },
     )
     expect([answer.status, answer.json['code']]).toEqual([403, 'forbidden'])
+  })
+})
+
+describe('a label that no model has', () => {
+  it('is refused by its index, with what may have been meant and how to say that it is new', async () => {
+    const gateway = gatewayUnderTest()
+    const { status, json } = await gateway.post('/v1/labels', [
+      { id: 'a', label: 'spam' },
+      { id: 'b', label: 'spamm' },
+      { id: 'c', label: 'Ham', newLabel: false },
+      { id: 'd', label: 'chargeback', newLabel: null },
+      { id: 'e', label: 'y'.repeat(256) },
+    ])
+    expect([status, json['code'], json['errorsTotal']]).toEqual([422, 'items_invalid', 4])
+    const isNew = 'If it is meant to be new, send "newLabel": true with it'
+    const refused = { code: 'label_unknown', field: 'label' }
+    const said = (label: string, rest: string) =>
+      `no known model has the label "${label}"${rest} ${isNew}`
+    expect(json['errors']).toEqual([
+      { index: 1, ...refused, message: said('spamm', '; did you mean "spam"?') },
+      { index: 2, ...refused, message: said('Ham', '; did you mean "ham"?') },
+      { index: 3, ...refused, message: said('chargeback', '.') },
+      { index: 4, ...refused, message: said(`${'y'.repeat(64)}…`, '.') },
+    ])
+    expect(gateway.labels).toEqual([])
+  })
+
+  it('gets no suggestion among very many, which would take long to compare', async () => {
+    const many = new Set(Array.from({ length: 2_001 }, (_, at) => `label-${at}`))
+    const gateway = gatewayUnderTest({ knownLabels: () => Promise.resolve(many) })
+    const { json } = await gateway.post('/v1/labels', { id: 'a', label: 'label-1x' })
+    expect(JSON.stringify(json['errors'])).not.toContain('did you mean')
+  })
+
+  it('passes when it is said to be new; what takes a label back always passes', async () => {
+    const gateway = gatewayUnderTest({ clock: () => 1_900_000_000_000 })
+    const answer = await gateway.post('/v1/labels', [
+      { id: 'a', label: 'chargeback', newLabel: true },
+      { id: 'b', label: 'spam', newLabel: true },
+      { id: 'c', label: null },
+    ])
+    expect([answer.status, answer.json]).toEqual([202, { accepted: 3 }])
+    // What is said to the gateway is not published.
+    expect(gateway.labels).toEqual([
+      { id: 'a', label: 'chargeback', time: 1_900_000_000_000 },
+      { id: 'b', label: 'spam', time: 1_900_000_000_000 },
+      { id: 'c', label: null, time: 1_900_000_000_000 },
+    ])
+    const wrong = await gateway.post('/v1/labels', { id: 'a', label: 'spam', newLabel: 'yes' })
+    expect(wrong).toMatchObject({
+      ...{ status: 422, json: { errors: [{ code: 'field_type', field: 'newLabel' }] } },
+    })
+  })
+
+  it('is taken unchecked, which the answer says, when no model is known', async () => {
+    const gateway = gatewayUnderTest({ knownLabels: () => Promise.resolve(new Set()) })
+    const answer = await gateway.post('/v1/labels', [
+      { id: 'a', label: 'anything' },
+      { id: 'b', label: null },
+      { id: 'c', label: 'new', newLabel: true },
+    ])
+    expect([answer.status, answer.json]).toEqual([202, { accepted: 3, unchecked: 1 }])
+    expect(gateway.labels).toHaveLength(3)
+  })
+
+  it('is looked for among labels that are asked for once a request', async () => {
+    let asked = 0
+    const knownLabels = () => {
+      asked += 1
+      return Promise.resolve(known)
+    }
+    const gateway = gatewayUnderTest({ knownLabels })
+    const many = Array.from({ length: 500 }, (_, at) => ({ id: `e-${at}`, label: 'spam' }))
+    expect((await gateway.post('/v1/labels', many)).status).toBe(202)
+    expect(asked).toBe(1)
+    const odd = many.map(({ id }) => ({ id, label: `odd ${id}` }))
+    const { json } = await gateway.post('/v1/labels', odd)
+    expect([json['errorsTotal'], (json['errors'] as object[]).length]).toEqual([500, 10])
+    expect(asked).toBe(2)
+    const keyed = configWith({ keys: [{ key: 'reader-key-0123456789', scopes: ['read'] }] })
+    await gatewayUnderTest({ config: keyed, knownLabels }).post('/v1/labels', many)
+    expect(asked).toBe(2)
   })
 })

@@ -1,5 +1,6 @@
 // POST /v1/labels: what people say that events are. All labels of a request are checked, then all are
-// published; body forms and limits are those of POST /v1/events.
+// published; body forms and limits are those of POST /v1/events. Which labels are refused as unknown is
+// unknown-labels.ts.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
@@ -8,7 +9,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { bodyFormat } from './event-body.ts'
 import { shapeDefects, surrogateDefects, timeDefects } from './event-check.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
-import type { LabelPublisher, PublishedLabel } from './ports.ts'
+import type { KnownLabels, LabelPublisher, PublishedLabel } from './ports.ts'
 import {
   addRoute,
   addSchemas,
@@ -18,6 +19,7 @@ import {
   schemaRef,
 } from './route.ts'
 import type { Gateway, RouteContext } from './route.ts'
+import { createUnknownLabels, type UnknownLabels } from './unknown-labels.ts'
 
 /** Adds POST /v1/labels. */
 export function addLabelRoutes(
@@ -25,10 +27,11 @@ export function addLabelRoutes(
   context: RouteContext & {
     readonly config: Pick<Config, 'gateway' | 'limits'>
     labels: LabelPublisher
+    knownLabels: KnownLabels
   },
 ): void {
-  const { config, labels, clock } = context
-  addSchemas(app, { Label: labelExample, AcceptedLabels: acceptedLabels })
+  const { config, labels, knownLabels, clock } = context
+  addSchemas(app, { Label: postedLabel, AcceptedLabels: acceptedLabels })
   const middleware = [context.authorize('ingest'), context.admit]
   const route = { ...postLabels, middleware }
   addRoute(app, route, async (c) => {
@@ -39,11 +42,13 @@ export function addLabelRoutes(
     })
     const body = await work.body()
     const nowMs = clock()
-    const rules = { limits: config.limits, nowMs, speaker: c.get('callerName') }
+    const unknown = createUnknownLabels(await work.run(knownLabels))
+    const rules = { limits: config.limits, nowMs, speaker: c.get('callerName'), unknown }
     const check = (value: unknown, index: number) => checkLabel(value, { ...rules, index })
     const checked = await work.steps(checkItems(body, { format, config, noun: 'labels', check }))
     await work.run(() => labels.publish(checked, { traceparent: c.get('traceparent') }))
-    return c.json({ accepted: checked.length }, 202)
+    const { unchecked } = unknown
+    return c.json({ accepted: checked.length, ...(unchecked > 0 && { unchecked }) }, 202)
   })
 }
 
@@ -54,6 +59,7 @@ function checkLabel(
     readonly nowMs: number
     /** Who speaks with this API key; undefined in a gateway without keys. */
     readonly speaker: string | undefined
+    readonly unknown: UnknownLabels
     readonly index: number
   },
 ): ItemCheck<PublishedLabel> {
@@ -61,12 +67,12 @@ function checkLabel(
     const message = 'a label must be a JSON object'
     return { kind: 'rejected', defects: [{ code: 'event_not_object', message }] }
   }
-  const parsed = labelJson.safeParse(value)
+  const parsed = postedLabel.safeParse(value)
   if (!parsed.success) {
     const defects = parsed.error.issues.flatMap((issue) => shapeDefects(issue, value, 'a label'))
     return { kind: 'rejected', defects }
   }
-  const { id, label, time } = parsed.data
+  const { id, label, time, newLabel } = parsed.data
   const by = speakerOf(parsed.data.by ?? undefined, rules)
   const defects = [
     ...timeDefects(time ?? undefined, rules),
@@ -75,6 +81,7 @@ function checkLabel(
       ['label', label ?? undefined],
       ['by', by],
     ]),
+    ...rules.unknown.defectsOf(label, newLabel === true),
   ]
   if (defects.length > 0) return { kind: 'rejected', defects }
   // Without a time of its own, a label is of the moment when it was accepted here.
@@ -98,10 +105,25 @@ function speakerOf(
   )
 }
 
-const labelExample = labelJson.meta({
-  examples: [{ id: '0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1', label: 'refund', by: 'ann' }],
-})
-const acceptedLabels = z.strictObject({ accepted: z.int() }).meta({ examples: [{ accepted: 1 }] })
+/** A label as it is posted; what is said about it to the gateway alone is not published. */
+const postedLabel = labelJson
+  .extend({
+    newLabel: z.boolean().nullish().meta({
+      description: 'True lets a label pass that no known model has, such as a new class.',
+    }),
+  })
+  .meta({
+    examples: [{ id: '0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1', label: 'refund', by: 'ann' }],
+  })
+const acceptedLabels = z
+  .strictObject({
+    accepted: z.int(),
+    unchecked: z.int().optional().meta({
+      description:
+        'How many labels were taken without a check because no model is known; absent when none was.',
+    }),
+  })
+  .meta({ examples: [{ accepted: 1 }] })
 const label = schemaRef('Label')
 const postLabels: RouteConfig = {
   method: 'post',
@@ -109,8 +131,9 @@ const postLabels: RouteConfig = {
   summary: 'Say what events are',
   description:
     'Human labels for event ids: one, an array, or NDJSON, of at most gateway.batchEventsMax. The latest word of a person counts; a null ' +
-    'label takes it back. 202 is sent once the broker has acknowledged all of them; repeating a ' +
-    'request changes nothing.',
+    'label takes it back. A label that neither the serving model nor the newest version of a model in the ' +
+    'store has is refused (`label_unknown`) unless `newLabel` is true. 202 is sent once the broker has ' +
+    'acknowledged all of them; repeating a request changes nothing.',
   tags: ['labels'],
   security: [{ bearer: ['ingest'] }],
   parameters: [contentEncodingParameter],
@@ -128,6 +151,7 @@ const postLabels: RouteConfig = {
               value: [
                 { id: 'a-1', label: 'refund' },
                 { id: 'a-2', label: null },
+                { id: 'a-3', label: 'chargeback', newLabel: true },
               ],
             },
           },

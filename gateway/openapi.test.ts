@@ -94,7 +94,7 @@ const eventArbitrary = fc.record(
   { requiredKeys: [] },
 )
 const labelArbitrary = fc.record(
-  { id: anything, label: anything, by: anything, time, more: anything },
+  { id: anything, label: anything, by: anything, time, newLabel: anything, more: anything },
   { requiredKeys: [] },
 )
 const classifyArbitrary = fc.record(
@@ -179,6 +179,8 @@ describe('/openapi.json', () => {
   it('describes what the gateway answers', async () => {
     const accepted = await gateway.post('/v1/events', { text: 'a' })
     expect(errorsAgainst('AcceptedEvents', accepted.json)).toBeNull()
+    const labelled = await gateway.post('/v1/labels', { id: 'a', label: 'b' })
+    expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
     const classified = await gateway.post('/v1/classify', { texts: ['a'] })
     expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
     const page = await gateway.get('/v1/results')

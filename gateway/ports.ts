@@ -44,6 +44,12 @@ export type LabelPublisher = {
   ): Promise<void>
 }
 
+/**
+ * The labels that some model has: the one that serves, or the newest version of one in the store. Asked once for
+ * each request with labels; the set is empty when there is no model.
+ */
+export type KnownLabels = () => Promise<ReadonlySet<string>>
+
 /** One stored row: an event classified by one model version. */
 export type StoredResult = Pick<
   Classification,

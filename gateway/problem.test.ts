@@ -1,7 +1,7 @@
 // Every code has one status, and the documents say no more than they should.
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { WinnowError, eventErrors, operationErrors } from '../schemas/errors.ts'
+import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
 import type { ErrorCode, OperationErrorCode } from '../schemas/errors.ts'
 import {
   createItemErrors,
@@ -12,7 +12,8 @@ import {
 } from './problem.ts'
 
 const operationCodes = Object.keys(operationErrors) as OperationErrorCode[]
-const allCodes = [...Object.keys(eventErrors), ...operationCodes] as ErrorCode[]
+const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors)]
+const allCodes = [...itemCodes, ...operationCodes] as ErrorCode[]
 
 async function answerFor(error: unknown) {
   const app = new Hono().get('/', (c) => problemResponse(c, error, 'r-1'))

@@ -2,8 +2,8 @@
 // it. What a code means is schemas/errors.ts's; nothing else in the gateway chooses an error status.
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { WinnowError, eventErrors, operationErrors } from '../schemas/errors.ts'
-import type { ErrorCode, EventErrorCode } from '../schemas/errors.ts'
+import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
+import type { ErrorCode, ItemErrorCode } from '../schemas/errors.ts'
 
 /** The statuses that errors use. */
 export type ProblemStatus =
@@ -35,6 +35,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   time_past: 422,
   duplicate_id: 409,
   output_invalid: 500,
+  label_unknown: 422,
   config_invalid: 500,
   usage: 500,
   prerequisite_missing: 500,
@@ -89,16 +90,20 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   internal: 500,
 }
 
-/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
-export type ItemError = {
-  readonly index: number
-  readonly code: EventErrorCode
+/** What is wrong with an item of a request. */
+export type ItemDefect = {
+  readonly code: ItemErrorCode
   readonly field?: string
   readonly message: string
 }
 
+/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
+export type ItemError = ItemDefect & { readonly index: number }
+
 /** Most item errors that one problem lists; `errorsTotal` counts them all. */
 export const itemErrorsMax = 10
+
+const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors)]
 
 /** The problem document as every error answer carries it; some codes add members of their own. */
 export const problemSchema = z
@@ -108,14 +113,14 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string().meta({ description: 'What happened this time.' }),
     code: z
-      .enum([...Object.keys(eventErrors), ...Object.keys(operationErrors)])
+      .enum([...itemCodes, ...Object.keys(operationErrors)])
       .meta({ description: 'Stable: programs should branch on this.' }),
     instance: z.string().meta({ description: 'urn:winnow:request: and the X-Request-Id.' }),
     errors: z
       .array(
         z.object({
           index: z.int(),
-          code: z.enum(Object.keys(eventErrors)),
+          code: z.enum(itemCodes),
           field: z.string().optional(),
           message: z.string(),
         }),
@@ -143,7 +148,7 @@ export const problemSchema = z
 /** Collects what is wrong with the items of one request: the first errors, and the count of all. */
 export type ItemErrors = {
   /** Notes the defects of one item. */
-  add(index: number, defects: readonly Omit<ItemError, 'index'>[]): void
+  add(index: number, defects: readonly ItemDefect[]): void
   /** Throws `items_invalid` when any item of `total` was noted. */
   throwIfAny(total: number): void
 }

@@ -3,7 +3,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { WinnowError, errorMessage, eventErrors, operationErrors } from './errors.ts'
+import {
+  WinnowError,
+  errorMessage,
+  eventErrors,
+  operationErrors,
+  requestItemErrors,
+} from './errors.ts'
 import type { OperationErrorCode } from './errors.ts'
 
 const files = execFileSync(
@@ -28,6 +34,7 @@ const quoted = (code: string) => new RegExp(`['"]${code}['"]`)
 
 const meanings = [
   ...Object.entries(eventErrors),
+  ...Object.entries(requestItemErrors),
   ...Object.entries(operationErrors).map(([code, { meaning }]) => [code, meaning] as const),
 ]
 
@@ -43,7 +50,7 @@ describe.each(meanings)('%s', (code, meaning) => {
 })
 
 describe('the codes', () => {
-  it('are words with underscores, each in one of the two lists', () => {
+  it('are words with underscores, each in one of the three lists', () => {
     for (const [code] of meanings) expect(code).toMatch(/^[a-z0-9]+(_[a-z0-9]+)*$/)
     expect(new Set(meanings.map(([code]) => code)).size).toBe(meanings.length)
   })

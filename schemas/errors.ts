@@ -30,6 +30,14 @@ export const eventErrors = {
   output_invalid: 'The model gave a value that is not a finite number for this text.',
 } as const
 
+/**
+ * A defect of one item of a request that only the gateway finds: the request is refused, and no dead letter
+ * is made. Records that come by Kafka are not checked for it.
+ */
+export const requestItemErrors = {
+  label_unknown: 'No known model has the label, and the request does not say that it is new.',
+} as const
+
 /** An operating failure, or a wrong request, that is not a defect of one event. */
 export const operationErrors = {
   config_invalid: { meaning: 'The configuration does not follow its schema.', retryable: false },
@@ -133,7 +141,9 @@ export const operationErrors = {
 
 export type EventErrorCode = keyof typeof eventErrors
 export type OperationErrorCode = keyof typeof operationErrors
-export type ErrorCode = EventErrorCode | OperationErrorCode
+/** What can be wrong with an item of a request. */
+export type ItemErrorCode = EventErrorCode | keyof typeof requestItemErrors
+export type ErrorCode = ItemErrorCode | OperationErrorCode
 
 /** A defect of one event as a value: transforms return it, they do not throw it. */
 export type EventError = { readonly code: EventErrorCode; readonly message: string }

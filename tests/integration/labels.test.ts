@@ -74,6 +74,19 @@ describe('labels', () => {
       expect(await refused.json()).toMatchObject({
         ...{ code: 'items_invalid', errors: [{ index: 0 }, { index: 1, code: 'field_missing' }] },
       })
+      // A typing error is refused; what is meant to be new passes, and the record does not say so.
+      const mistyped = await post({ id: 'e-4', label: 'refnud', by: 'ann' })
+      expect(mistyped.status).toBe(422)
+      expect(await mistyped.json()).toMatchObject({
+        errors: [
+          {
+            ...{ index: 0, code: 'label_unknown', field: 'label' },
+            message: expect.stringContaining('did you mean "refund"?') as string,
+          },
+        ],
+      })
+      const meant = await post({ id: 'e-4', label: 'chargeback', by: 'ann', newLabel: true })
+      expect([meant.status, await meant.json()]).toEqual([202, { accepted: 1 }])
       const topic = topicOf(space.config.topics, 'labels')
       const later = Date.now() + 1_000
       await producer.send(topic, [
@@ -91,15 +104,16 @@ describe('labels', () => {
                   (SELECT count() FROM dead_letters WHERE topic = {topic: String}) AS dead`,
           { topic },
         )
-        return row!.n >= labelled + 2 && row!.dead >= 2
+        return row!.n >= labelled + 3 && row!.dead >= 2
       })
       const rows = await space.analytics.rows<{ id: string; label: string; by: string }>(
         `SELECT event_id AS id, label, labelled_by AS by FROM event_labels
-         WHERE event_id IN ('e-0', 'e-1', 'e-2') ORDER BY id`,
+         WHERE event_id IN ('e-0', 'e-1', 'e-2', 'e-4') ORDER BY id`,
       )
       expect(rows).toEqual([
         { id: 'e-0', label: 'praise', by: 'ann' },
         { id: 'e-2', label: 'praise', by: 'ann' },
+        { id: 'e-4', label: 'chargeback', by: 'ann' },
       ])
       const codes = await space.analytics.rows<{ code: string }>(
         'SELECT code FROM dead_letters WHERE topic = {topic: String} ORDER BY code',
@@ -127,12 +141,29 @@ describe('labels', () => {
       ...[...base, '--name', 'b', '--data', from['repeat'] as string],
     )) as Trained
     expect(again.dataManifest.train.sha256).toBe(first.dataManifest.train.sha256)
+    // The events came with parcel, refund and praise.
+    expect(from).toMatchObject({
+      ...{ labelsOnlyPeopleUsed: { chargeback: 1 }, labelsComparedWith: null },
+    })
     const graph = (trained: Trained) => readFile(join(trained.modelDir, 'model.onnx'))
     expect((await graph(again)).equals(await graph(first))).toBe(true)
     const now = (await json(
-      ...[...base, '--name', 'c', '--data', `topic:${topic}@earliest..latest`],
+      ...[...base, '--name', 'test', '--data', `topic:${topic}@earliest..latest`],
     )) as Trained
     expect(now.dataManifest.train.sha256).not.toBe(first.dataManifest.train.sha256)
+    const report = await readFile(join(now.modelDir, 'report.html'), 'utf8')
+    expect(report).toContain('(1 example); no event came with it, and test@1 does not have it')
+    // Now that a version has the label, it is no news; one that came by Kafka, where nothing checks it, is.
+    await producer.send(topicOf(space.config.topics, 'labels'), [
+      { key: 'e-7', value: JSON.stringify({ id: 'e-7', label: 'parcle', by: 'bob' }) },
+    ])
+    const told = await winnow([...base, '--name', 'test', '--data', `topic:${topic}`], {
+      env: space.env,
+    })
+    expect(told.stdout).toContain(
+      '1 label that only people used, to check for typing errors: "parcle" (1 example); ' +
+        'no event came with it, and test@2 does not have it',
+    )
   })
 
   it('make training data by a query of ClickHouse, which must name its columns', async () => {

@@ -48,6 +48,11 @@ export async function startGatewayChild(
   }
 }
 
+/** One of the 2,000 labels that its models have, all long and much alike. */
+export function knownLabel(at: number): string {
+  return `${at}-${'abcdefghij'.repeat(7)}`.slice(0, 64)
+}
+
 async function answerOf(child: ChildProcess): Promise<unknown> {
   const answered = new AbortController()
   const { signal } = answered
@@ -66,7 +71,10 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
 
 async function serve(settings: Partial<Config['gateway']>): Promise<void> {
   const config = configWith({ ...settings, port: 0 })
-  const { app, published, labels } = gatewayUnderTest({ config, classifier: hamClassifier() })
+  const known = new Set(Array.from({ length: 2_000 }, (_, at) => knownLabel(at)))
+  const { app, published, labels } = gatewayUnderTest({
+    ...{ config, classifier: hamClassifier(), knownLabels: () => Promise.resolve(known) },
+  })
   const server = await listen(app, config.gateway)
   let longestTurnMs = 0
   let rssBytesMax = 0

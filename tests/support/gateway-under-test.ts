@@ -65,6 +65,7 @@ export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnde
         return Promise.resolve()
       },
     },
+    knownLabels: () => Promise.resolve(new Set()),
     publisher: {
       publish: (events, { traceparent }) => {
         published.push(...events)
