@@ -134,6 +134,10 @@ describe('a label that no model has', () => {
       { id: 'b', label: 'spam', time: 1_900_000_000_000 },
       { id: 'c', label: null, time: 1_900_000_000_000 },
     ])
+    const reserved = { id: 'a', label: 'winnow.none', newLabel: true }
+    expect(await gateway.post('/v1/labels', reserved)).toMatchObject({
+      ...{ status: 422, json: { errors: [{ code: 'label_unknown', field: 'label' }] } },
+    })
     const wrong = await gateway.post('/v1/labels', { id: 'a', label: 'spam', newLabel: 'yes' })
     expect(wrong).toMatchObject({
       ...{ status: 422, json: { errors: [{ code: 'field_type', field: 'newLabel' }] } },

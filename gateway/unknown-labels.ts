@@ -1,5 +1,6 @@
 // Refuses labels that no model has, so that a typing error does not become a class of the next training. Which
 // labels there are comes from outside; one set of them holds for a whole request.
+import { noneLabel } from '../schemas/classification.ts'
 import { nearestFew } from '../schemas/nearest.ts'
 import { itemErrorsMax, type ItemDefect } from './problem.ts'
 
@@ -25,6 +26,10 @@ export function createUnknownLabels(known: ReadonlySet<string>): UnknownLabels {
   let refused = 0
   return {
     defectsOf(label, isNew) {
+      if (label === noneLabel) {
+        const message = `${noneLabel} stands for texts that no label fits, and cannot be given to one`
+        return [{ code: 'label_unknown', field: 'label', message }]
+      }
       if (label === null || isNew || known.has(label)) return []
       // Half a surrogate pair is refused as what it is.
       if (!label.isWellFormed()) return []
