@@ -13,11 +13,12 @@ import { insertRelease, insertTrainingRun, type Release } from '../infra/release
 import { openSchemas } from '../infra/registry.ts'
 import { topicOf } from '../infra/topics.ts'
 import { adoptChampion, championOf } from '../models/champion.ts'
+import { namesHint } from '../models/model-ref.ts'
 import { openFolderObjects } from '../models/folder-objects.ts'
 import { describeRelease, promoted, published, rolledBack, sided } from '../models/release-state.ts'
 import { rememberHashes } from '../models/remembered-hashes.ts'
 import { versionUrl, writeStateCopy } from '../models/remote-versions.ts'
-import type { HashFile, ModelVersion } from '../models/version-files.ts'
+import { modelNames, type HashFile, type ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { claimNumber, uploadVersion } from '../models/version-upload.ts'
@@ -238,14 +239,39 @@ export async function rollBackModel(
   },
 ): Promise<ModelAnnouncement> {
   const { name, by, reason, check } = options
-  const next = await registry.announcements.announce(name, (state) => {
-    check?.(state)
-    return rolledBack(state, { name, by, reason, atMs: Date.now() })
-  })
+  let isKnown = true
+  const next = await registry.announcements
+    .announce(name, (state) => {
+      check?.(state)
+      isKnown = state !== undefined
+      return rolledBack(state, { name, by, reason, atMs: Date.now() })
+    })
+    .catch(async (error: unknown) => {
+      throw isKnown ? error : await neverPublished(registry, name, error)
+    })
   await keepState(registry, next)
   const model = { name, version: next.champion ?? '' }
   await registry.record({ kind: 'rollback', model, by, reason })
   return next
+}
+
+async function neverPublished(
+  { announcements, storeDir }: StateKeeper,
+  name: string,
+  cause: unknown,
+): Promise<unknown> {
+  if (!(cause instanceof WinnowError) || cause.code !== 'model_not_found') return cause
+  const published = [...(await announcements.states()).keys()].sort()
+  const isLocal = (await modelNames(storeDir)).includes(name)
+  const hint =
+    published.length === 0 && !isLocal
+      ? 'No model was published yet: `winnow models push` publishes one.'
+      : isLocal
+        ? `Publish it with \`winnow models push ${name}\`.`
+        : namesHint(name, published)
+  return new WinnowError('model_not_found', `${cause.message} ${hint}`, {
+    ...{ cause, details: { name, known: published.slice(0, 100) } },
+  })
 }
 
 /**

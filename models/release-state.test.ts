@@ -101,7 +101,7 @@ describe('what a change ends', () => {
 describe('a rollback of an unknown model', () => {
   it('says that nothing was published', () => {
     expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
-      /No model mial was ever published/,
+      /No version of a model mial was ever published/,
     )
   })
 })

@@ -60,7 +60,7 @@ export function rolledBack(state: State, change: Cause & { name: string }): Mode
     throw new WinnowError(
       'model_not_found',
       state === undefined
-        ? `No model ${name} was ever published, so there is nothing to roll back; \`winnow models list\` shows what there is.`
+        ? `No version of a model ${name} was ever published, so there is nothing to roll back.`
         : `${name} has no earlier champion to roll back to.`,
       {
         details: { name, champion: state?.champion ?? null },

@@ -7,7 +7,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { championOf } from './champion.ts'
 import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest, type ManifestDraft } from './manifest.ts'
-import { nearNames, parseModelRef } from './model-ref.ts'
+import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
 import {
   modelDir,
   modelNames,
@@ -225,9 +225,7 @@ async function unknownName(name: string, storeDir: string): Promise<WinnowError>
   const hint =
     known.length === 0
       ? 'The store holds no model yet: winnow train makes one.'
-      : near.length > 0
-        ? `Did you mean ${near.join(' or ')}?`
-        : `There are: ${known.slice(0, 20).join(', ')}.`
+      : namesHint(name, known)
   return new WinnowError('model_not_found', `There is no model '${name}' in ${storeDir}. ${hint}`, {
     details: { name, near, known: known.slice(0, 100) },
   })

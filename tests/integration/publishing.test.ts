@@ -96,6 +96,11 @@ describe('publishing', () => {
     expect(back.json).toMatchObject({ kind: 'rolled-back', champion: '1', previous: [] })
     const further = await run('models', 'rollback', 'test')
     expect([further.status, further.stderr.includes('model_not_found')]).toEqual([1, true])
+    const mistyped = await run('models', 'rollback', 'tset')
+    expect(mistyped.status).toBe(1)
+    expect(mistyped.stderr).toMatch(
+      /a model tset was ever published.* Did you mean test\? There are: test/s,
+    )
     const kinds = (await releases()).slice(-2).map(({ kind, reason }) => [kind, reason])
     expect(kinds).toEqual([
       ['promote', 'a trial'],
