@@ -59,7 +59,9 @@ test.each([
 })
 
 test('the hint guesses where a name is near, and says what there is', () => {
-  expect(namesHint('spma', ['intents', 'spam'])).toBe('Did you mean spam? There are: intents, spam.')
+  expect(namesHint('spma', ['intents', 'spam'])).toBe(
+    'Did you mean spam? There are: intents, spam.',
+  )
   expect(namesHint('x', ['ab'])).toBe('There are: ab.')
   const many = Array.from({ length: 23 }, (_, number) => `n${number}`)
   expect(namesHint('weather', many)).toMatch(/n19 and 3 more\.$/)
