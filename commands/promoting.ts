@@ -3,10 +3,11 @@
 // publishing is publishing.ts, and which state follows from which models/release-state.ts.
 import { pathToFileURL } from 'node:url'
 import type { Promotion } from '../infra/guard-figures.ts'
+import { adoptChampion } from '../models/champion.ts'
 import { namesHint } from '../models/model-ref.ts'
 import { describeRelease, promoted, rolledBack, sided } from '../models/release-state.ts'
 import { versionUrl } from '../models/remote-versions.ts'
-import { modelNames, type ModelVersion } from '../models/version-files.ts'
+import { modelNames, versionNumbers, type ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, ReleasedVersion, SideRole } from '../schemas/model-announcement.ts'
@@ -14,6 +15,7 @@ import {
   keepState,
   placeVersion,
   recordPublication,
+  whileItStays,
   type Registry,
   type StateKeeper,
 } from './publishing.ts'
@@ -42,10 +44,12 @@ export async function promoteModel(
   })
   const { name } = version
   let before: ModelAnnouncement | undefined
-  const state = await registry.announcements.announce(name, (present) => {
-    before = present
-    return promoted(present, { name, released, by, reason, atMs: Date.now() })
-  })
+  const state = await whileItStays(registry, version, () =>
+    registry.announcements.announce(name, (present) => {
+      before = present
+      return promoted(present, { name, released, by, reason, atMs: Date.now() })
+    }),
+  )
   await keepState(registry, state)
   await registry.record({ kind: 'promote', model: version, by, reason })
   return { before, state, uploadedTo }
@@ -75,10 +79,13 @@ export async function sideModel(
       : await readyVersion(registry, { ...options, what })
   const { name } = version
   let before: ModelAnnouncement | undefined
-  const state = await registry.announcements.announce(name, (present) => {
-    before = present
-    return sided(present, { name, released, role, percent, by, reason, atMs: Date.now() })
-  })
+  const state = await whileItStays(registry, version, () =>
+    registry.announcements.announce(name, (present) => {
+      before = present
+      return sided(present, { name, released, role, percent, by, reason, atMs: Date.now() })
+    }),
+  )
+  await adoptChampion({ storeDir: registry.storeDir, ...state })
   const share = percent === 0 ? 'ended' : `${percent} % of the events`
   await registry.record({
     kind: role === 'challenger' ? 'challenge' : 'shadow',
@@ -149,12 +156,16 @@ export async function rollBackModel(
   },
 ): Promise<ModelAnnouncement> {
   const { name, by, reason, check } = options
+  const { objects, storeDir } = registry
+  // What was removed here can still come from an artifact store, and from nowhere else.
+  const there = objects === undefined ? await versionNumbers(storeDir, name) : undefined
+  const isThere = there && ((version: string): boolean => there.includes(version))
   let isKnown = true
   const next = await registry.announcements
     .announce(name, (state) => {
       check?.(state)
       isKnown = state !== undefined
-      return rolledBack(state, { name, by, reason, atMs: Date.now() })
+      return rolledBack(state, { name, by, reason, isThere, atMs: Date.now() })
     })
     .catch(async (error: unknown) => {
       throw isKnown ? error : await neverPublished(registry, name, error)

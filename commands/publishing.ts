@@ -1,9 +1,7 @@
 // Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and the clients for them.
 // The store gets the files first, Kafka the announcement after them, ClickHouse the record last; what fails before
 // the announcement has changed nothing that anyone sees. Promoting and rolling back are promoting.ts.
-import { readFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
 import { createKafka } from '../infra/kafka.ts'
@@ -11,7 +9,7 @@ import { createModelAnnouncements, type ModelAnnouncements } from '../infra/mode
 import { insertRelease, insertTrainingRun, type Release } from '../infra/release-rows.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { topicOf } from '../infra/topics.ts'
-import { adoptChampion, championOf } from '../models/champion.ts'
+import { adoptChampion, championOf, whileVersionStays } from '../models/champion.ts'
 import { openFolderObjects } from '../models/folder-objects.ts'
 import { describeRelease, promoted, published } from '../models/release-state.ts'
 import { rememberHashes } from '../models/remembered-hashes.ts'
@@ -26,7 +24,7 @@ import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announ
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import type { Verdict } from '../trainers/publish-gate.ts'
-import type { RunRecord } from '../trainers/run-record.ts'
+import { readRunRecord, type RunRecord } from '../trainers/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
@@ -98,7 +96,8 @@ export function openRegistry(options: {
       ...{ config, storeDir, objects, reach: faults.reach, hashFile: rememberHashes() },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
-      recordRun: (run, version) => noted('run', () => insertTrainingRun(analytics, run, version)),
+      recordRun: (run, version) =>
+        noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
       close: () => opened.close(),
     }
   })
@@ -136,8 +135,10 @@ export async function publishModel(
   const { version: claimed, released } = await placeVersion(registry, options)
   const reason = forced ? `forced: ${force}` : ''
   const change = { name, released, by, reason, atMs: Date.now() }
-  const next = await announcements.announce(name, (present) =>
-    present === undefined ? promoted(present, change) : published(present, change),
+  const next = await whileItStays(registry, claimed, () =>
+    announcements.announce(name, (present) =>
+      present === undefined ? promoted(present, change) : published(present, change),
+    ),
   )
   await reach?.('publish-announced')
   await keepState(registry, next)
@@ -191,25 +192,35 @@ export type StateKeeper = Pick<
   'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
 >
 
+/** Announces a version while nobody can remove it. One in the artifact store need not be in this one. */
+export function whileItStays<T>(
+  { objects, storeDir }: Pick<Registry, 'objects' | 'storeDir'>,
+  version: ModelVersion,
+  announce: () => Promise<T>,
+): Promise<T> {
+  if (objects !== undefined) return announce()
+  return whileVersionStays({ ...version, storeDir }, announce)
+}
+
 /** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
 export async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
   const { objects, storeDir, hashFile } = registry
-  const { name, champion, previous } = state
+  const { name, champion, previous, challenger, shadow } = state
   if (objects !== undefined) await writeStateCopy(objects, state)
-  if (champion === null || (await championOf({ storeDir, name })) === champion) return
-  const version = await resolveVersion({
-    ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
-  })
-  await adoptChampion({ storeDir, name: version.name, champion, previous })
+  if (champion !== null && (await championOf({ storeDir, name })) !== champion) {
+    await resolveVersion({
+      ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
+    })
+  }
+  await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })
 }
 
 /** The row of the run that made a version, where its record is in this store. */
 async function recordTraining(registry: Registry, version: ModelVersion): Promise<void> {
   const { trainingRun } = version.manifest
   if (trainingRun === null) return
-  const path = join(registry.storeDir, 'runs', trainingRun, 'run.json')
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text !== undefined) await registry.recordRun(JSON.parse(text) as RunRecord, version)
+  const run = await readRunRecord(registry.storeDir, trainingRun)
+  if (run !== undefined) await registry.recordRun(run, version)
 }
 
 /** Opens a version by reference, from the artifact store where it is not in the local one. */

@@ -12,6 +12,7 @@ import type {
   SidePart,
   SideRole,
 } from '../schemas/model-announcement.ts'
+import { rollbackTarget } from './model-parts.ts'
 import { sha256OfBytes } from './file-hash.ts'
 import type { ModelVersion } from './version-files.ts'
 
@@ -51,10 +52,16 @@ export function promoted(
   })
 }
 
-/** The champion before becomes champion again. Throws 'model_not_found' when there was none. */
-export function rolledBack(state: State, change: Cause & { name: string }): ModelAnnouncement {
-  const { name, ...cause } = change
-  const champion = state?.previous.at(-1)
+/**
+ * The champion before becomes champion again: the last one that `isThere`, by default any. Throws 'model_not_found'
+ * when there was none.
+ */
+export function rolledBack(
+  state: State,
+  change: Cause & { name: string; isThere?: ((version: string) => boolean) | undefined },
+): ModelAnnouncement {
+  const { name, isThere, ...cause } = change
+  const champion = state && rollbackTarget(state, isThere)
   const released = state?.versions.find(({ version }) => version === champion)
   if (state === undefined || champion === undefined || released === undefined) {
     throw new WinnowError(
@@ -67,7 +74,7 @@ export function rolledBack(state: State, change: Cause & { name: string }): Mode
       },
     )
   }
-  const previous = state.previous.slice(0, -1)
+  const previous = state.previous.slice(0, state.previous.lastIndexOf(champion))
   return next(state, {
     ...{ name, kind: 'rolled-back', champion, previous, released, ...cause },
     promotedAtMs: null,

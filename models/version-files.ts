@@ -45,6 +45,18 @@ export async function versionNumbers(storeDir: string, name: string): Promise<st
     .sort((a, b) => Number(a) - Number(b))
 }
 
+/** The highest number that a model has, or had before a version was removed; 0 for none. */
+export async function highestNumber(storeDir: string, name: string): Promise<number> {
+  const newest = Number((await versionNumbers(storeDir, name)).at(-1) ?? 0)
+  const removed = await readFile(removedMark(storeDir, name), 'utf8').catch(() => '0')
+  return Math.max(newest, Number(removed) || 0)
+}
+
+/** Where the highest number stands that was ever removed: a reference never comes to mean another version. */
+export function removedMark(storeDir: string, name: string): string {
+  return join(modelDir(storeDir, name), '.highest-removed')
+}
+
 /**
  * Reads the manifest of a version folder without hashing the files beside it. Throws WinnowError
  * 'model_corrupt' or 'model_incompatible'.

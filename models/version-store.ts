@@ -9,6 +9,7 @@ import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest, type ManifestDraft } from './manifest.ts'
 import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
 import {
+  highestNumber,
   modelDir,
   modelNames,
   readManifest,
@@ -89,7 +90,7 @@ export async function openVersion(options: {
   const ref = parseModelRef(options.ref)
   const { name } = ref
   const versions = await versionNumbers(storeDir, name)
-  if (versions.length === 0) throw await unknownName(name, storeDir)
+  if (versions.length === 0) throw await unknownModel(name, storeDir)
   const champion = await championOf({ storeDir, name })
   if (ref.kind === 'champion' && champion === undefined) {
     throw new WinnowError(
@@ -101,11 +102,7 @@ export async function openVersion(options: {
   }
   const version = ref.kind === 'version' ? ref.version : (champion ?? versions.at(-1)!)
   if (!versions.includes(version)) {
-    throw new WinnowError(
-      'model_not_found',
-      `There is no ${name}@${version}. Versions: ${versions.join(', ')}.`,
-      { details: { name, version, versions } },
-    )
+    throw missingVersion(name, version, versions)
   }
   return readVersion(join(modelDir(storeDir, name), version), options.hashFile)
 }
@@ -171,8 +168,7 @@ async function claimVersion(claim: {
 }): Promise<string> {
   const { draft, dir, pending, hashes } = claim
   const created = new Date().toISOString()
-  const newest = (await versionNumbers(draft.storeDir, draft.name)).at(-1)
-  const first = Number(newest ?? 0) + 1
+  const first = (await highestNumber(draft.storeDir, draft.name)) + 1
   for (let number = first; number < first + claimTriesMax; number++) {
     const version = String(number)
     const manifest = {
@@ -219,7 +215,21 @@ async function writeContent(path: string, content: FileContent): Promise<void> {
   }
 }
 
-async function unknownName(name: string, storeDir: string): Promise<WinnowError> {
+/** The error for a number that no version has, which says what there is. */
+export function missingVersion(
+  name: string,
+  version: string,
+  versions: readonly string[],
+): WinnowError {
+  return new WinnowError(
+    'model_not_found',
+    `There is no ${name}@${version}. Versions: ${versions.join(', ')}.`,
+    { details: { name, version, versions } },
+  )
+}
+
+/** The error for a name that no model has, which says what there is. */
+export async function unknownModel(name: string, storeDir: string): Promise<WinnowError> {
   const known = await modelNames(storeDir)
   const near = nearNames(name, known)
   const hint =
