@@ -66,11 +66,14 @@ export async function readManifest(dir: string): Promise<Manifest> {
   return parseManifest(await readOrCorrupt(path), path)
 }
 
+/** Weights in a file of their own, as ONNX names it; versions share it (shared-weights.ts). */
+export const weightsFileName = 'model.onnx_data'
+
 /** Reads the hash of a file; see remembered-hashes.ts. */
 export type HashFile = typeof sha256OfFile
 
 /**
- * Opens the version in `dir` after checking model.onnx and tokenizer.json against the manifest
+ * Opens the version in `dir` after checking its model files and tokenizer.json against the manifest
  * (90 MB take 0.1 to 0.4 s). Throws WinnowError 'model_corrupt', which names the file.
  */
 export async function readVersion(
@@ -88,6 +91,9 @@ export async function readVersion(
   const tokenizerPath = join(dir, 'tokenizer.json')
   await requireHash(modelPath, { expected: manifest.graphSha256, hashFile })
   await requireHash(tokenizerPath, { expected: manifest.tokenizerSha256, hashFile })
+  if (manifest.weightsSha256 !== undefined) {
+    await requireHash(join(dir, weightsFileName), { expected: manifest.weightsSha256, hashFile })
+  }
   return { ref: `${name}@${version}`, name, version, dir, modelPath, tokenizerPath, manifest }
 }
 

@@ -8,6 +8,7 @@ import { championOf } from './champion.ts'
 import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest, type ManifestDraft } from './manifest.ts'
 import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
+import { linkWeights } from './shared-weights.ts'
 import {
   highestNumber,
   modelDir,
@@ -16,6 +17,7 @@ import {
   readVersion,
   type HashFile,
   versionNumbers,
+  weightsFileName,
   type ModelVersion,
 } from './version-files.ts'
 
@@ -28,6 +30,8 @@ export type VersionDraft = {
   readonly name: string
   readonly manifest: ManifestDraft
   readonly model: FileContent
+  /** Weights of the graph that lie in a file of their own; versions with the same ones share it. */
+  readonly weights?: Extract<FileContent, { path: string }> | undefined
   readonly tokenizer: FileContent
   /** Further files by name, such as `report.html`; none may be one of the store's own. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
@@ -50,7 +54,7 @@ export type VersionListing = {
   | { readonly state: 'damaged'; readonly reason: string }
 )
 
-const ownFiles = ['manifest.json', 'model.onnx', 'tokenizer.json']
+const ownFiles = ['manifest.json', 'model.onnx', weightsFileName, 'tokenizer.json']
 const claimTriesMax = 1_000
 
 /**
@@ -139,7 +143,7 @@ export function requireModelName(name: string): void {
   )
 }
 
-type Hashes = { readonly graphSha256: string; readonly tokenizerSha256: string }
+type Hashes = Pick<Manifest, 'graphSha256' | 'tokenizerSha256' | 'weightsSha256'>
 
 async function writeFiles(draft: VersionDraft, pending: string): Promise<{ hashes: Hashes }> {
   const modelPath = join(pending, 'model.onnx')
@@ -150,7 +154,13 @@ async function writeFiles(draft: VersionDraft, pending: string): Promise<{ hashe
     await writeContent(furtherFile(pending, file), content)
   }
   const graphSha256 = await sha256OfFile(modelPath)
-  return { hashes: { graphSha256, tokenizerSha256: await sha256OfFile(tokenizerPath) } }
+  const tokenizerSha256 = await sha256OfFile(tokenizerPath)
+  if (draft.weights === undefined) return { hashes: { graphSha256, tokenizerSha256 } }
+  const weightsSha256 = await sha256OfFile(draft.weights.path)
+  const weightsPath = join(pending, weightsFileName)
+  const wanted = { storeDir: draft.storeDir, sha256: weightsSha256 }
+  if (!(await linkWeights(weightsPath, wanted))) await writeContent(weightsPath, draft.weights)
+  return { hashes: { graphSha256, tokenizerSha256, weightsSha256 } }
 }
 
 function furtherFile(pending: string, file: string): string {

@@ -15,7 +15,7 @@ import {
   versionUrl,
   type VersionFile,
 } from './remote-versions.ts'
-import { highestNumber, type ModelVersion } from './version-files.ts'
+import { highestNumber, weightsFileName, type ModelVersion } from './version-files.ts'
 
 const claimTriesMax = 1_000
 
@@ -102,7 +102,9 @@ async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFi
   for (const [name, expected] of [
     ['model.onnx', manifest.graphSha256],
     ['tokenizer.json', manifest.tokenizerSha256],
+    [weightsFileName, manifest.weightsSha256],
   ]) {
+    if (expected === undefined) continue
     const found = files.find((file) => file.name === name)
     if (found?.sha256 === expected) continue
     throw new WinnowError('model_corrupt', `${join(dir, name!)} is not what its manifest promises.`)
