@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka.ts'
 import { topicOf } from '../infra/topics.ts'
-import { openRegistry, promoteModel, sideModel } from '../commands/publishing.ts'
+import { promoteModel, sideModel } from '../commands/promoting.ts'
+import { openRegistry } from '../commands/publishing.ts'
 import { median, readTexts } from './measuring.ts'
 import {
   rowsArrived,

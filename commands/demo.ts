@@ -28,6 +28,7 @@ import { bringUp } from './stack.ts'
 import { openStage, type Stage } from './stage.ts'
 import { countText } from './terminal.ts'
 import { progressText } from './training-progress.ts'
+import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions & { keep?: boolean }
 
@@ -84,6 +85,7 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
     await prepareBackends(opened.config)
     terminal.say(terminal.style('bold', '2. Train a spam filter on a part of the mails'))
     const { streamed, trained } = await trainOnMails(opened, signal)
+    await recordTrainingRun(opened, trained)
     const context = await openContext(options, { 'inference.model': trained.model })
     terminal.say(terminal.style('bold', '3. Stream the mails that it has never seen'))
     const range = { first: 'validate', last: 'infer' } as const

@@ -5,18 +5,15 @@ import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
-import { parseModelRef } from '../models/model-ref.ts'
 import { endedParts } from '../models/release-state.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { readCleaned, sourceHelp } from './labelled-texts.ts'
+import { promoteModel, rollBackModel, sideModel, type Change } from './promoting.ts'
 import {
   findVersion,
   openRegistry,
-  promoteModel,
   publishModel,
-  rollBackModel,
-  sideModel,
   whoAsks,
   type Published,
   type Registry,
@@ -38,7 +35,7 @@ export function addReleaseCommands(models: Command): void {
 }
 
 function addPush(models: Command): void {
-  addCommand(models, {
+  const command = addCommand(models, {
     name: 'push <ref>',
     summary: 'publish a version',
     description:
@@ -50,9 +47,8 @@ function addPush(models: Command): void {
       'winnow models push mail@2 --force "the champion learned from leaked texts"',
     ],
   })
-    .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
-    .option('--force <reason>', 'publish although the gate refuses; the reason is recorded')
-    .action(async (ref: string, options: SharedOptions & { data?: string; force?: string }) => {
+  addGateOptions(command, 'publish it').action(
+    async (ref: string, options: SharedOptions & GateOptions) => {
       await withRegistry(options, async (registry, { config, terminal, paths }) => {
         const version = await findVersion({
           ref,
@@ -69,7 +65,15 @@ function addPush(models: Command): void {
         sayPublished(terminal, done)
         terminal.document(done)
       })
-    })
+    },
+  )
+}
+
+/** What the gate may be given: texts to judge on, or a reason to overrule it. */
+function addGateOptions(command: Command, deed: string): Command {
+  return command
+    .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
+    .option('--force <reason>', `${deed} although the gate refuses; the reason is recorded then`)
 }
 
 /** The verdicts of the gate and where the version is now. */
@@ -81,36 +85,35 @@ export function sayPublished(terminal: Terminal, done: Published): void {
 }
 
 function addPromote(models: Command): void {
-  addCommand(models, {
+  const command = addCommand(models, {
     name: 'promote <ref>',
     summary: 'make a version the champion',
     description:
       'From now on consumers and gateways that serve NAME swap to this version, without a restart and\n' +
       'without losing an event. Each checks the files, the hashes and a trial first and keeps what it has\n' +
       'when one fails (`winnow query "SELECT * FROM model_releases"`). The version must pass the gate\n' +
-      '(see `winnow models push --help`); one that it refused is judged again with --data, or forced.',
+      '(see `winnow models push --help`); one that it refused is judged again with --data, or forced.\n' +
+      'A version that is not in the artifact store (store.*) yet is uploaded first.',
     examples: [
       'winnow models promote mail@2',
       'winnow models promote mail@2 --reason "new labels"',
       'winnow models promote mail@2 --data test.jsonl',
     ],
-  })
-    .option('--reason <text>', 'why, for the record', '')
-    .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
-    .option('--force <reason>', 'promote it although the gate refuses; the reason is recorded')
-    .action(async (ref: string, options: SharedOptions & GateOptions & { reason: string }) => {
+  }).option('--reason <text>', 'why, for the record', '')
+  addGateOptions(command, 'promote it').action(
+    async (ref: string, options: SharedOptions & GateOptions & { reason: string }) => {
       await withRegistry(options, async (registry, { config, terminal }) => {
         const { reason, force } = options
-        const before = await stateOf(registry, ref)
-        const state = await untilStopped(async (signal) => {
+        const change = await untilStopped(async (signal) => {
           const dataset = await gateTexts(options, config, signal)
-          const change = { ref, by: whoAsks(), reason, force, dataset, signal }
-          return promoteModel(registry, change)
+          return promoteModel(registry, { ref, by: whoAsks(), reason, force, dataset, signal })
         })
-        say(terminal, state)
-        sayEnded(terminal, before, state)
+        sayUploaded(terminal, change)
+        say(terminal, change.state)
+        sayEnded(terminal, change)
       })
-    })
+    },
+  )
 }
 
 function addRollback(models: Command): void {
@@ -165,20 +168,17 @@ function addSide(models: Command, text: CommandText, role: SideRole): void {
       numberIn({ from: 0, to: 100 }),
     )
     .option('--reason <text>', 'why, for the record', '')
-  if (role === 'challenger') {
-    command
-      .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
-      .option('--force <reason>', 'challenge although the gate refuses; the reason is recorded')
-  }
+  if (role === 'challenger') addGateOptions(command, 'challenge')
   command.action(async (ref: string, options: SideOptions) => {
     await withRegistry(options, async (registry, { config, terminal }) => {
       const { percent, reason, force } = options
-      const before = await stateOf(registry, ref)
-      const state = await untilStopped(async (signal) => {
+      const change = await untilStopped(async (signal) => {
         const dataset = await gateTexts(options, config, signal)
-        const change = { ref, role, percent, by: whoAsks(), reason, force, dataset, signal }
-        return sideModel(registry, change)
+        const request = { ref, role, percent, by: whoAsks(), reason, force, dataset, signal }
+        return sideModel(registry, request)
       })
+      sayUploaded(terminal, change)
+      const { state } = change
       const version = terminal.style('bold', `${state.name}@${state.version}`)
       const part = state[role]
       terminal.say(
@@ -186,7 +186,7 @@ function addSide(models: Command, text: CommandText, role: SideRole): void {
           ? `${version} is no longer the ${role}`
           : `${version} is the ${role} for ${part.percent} % of the events`,
       )
-      if (percent > 0) sayEnded(terminal, before, state)
+      if (percent > 0) sayEnded(terminal, change)
       terminal.document(state)
     })
   })
@@ -204,18 +204,15 @@ async function gateTexts(
   return data === undefined ? undefined : readCleaned(data, { config, columns: {}, signal })
 }
 
-async function stateOf(registry: Registry, ref: string): Promise<ModelAnnouncement | undefined> {
-  const states = await registry.announcements.states()
-  return states.get(parseModelRef(ref).name)
+/** Says that a version got into the artifact store, and by which number. */
+function sayUploaded(terminal: Terminal, { state, uploadedTo }: Change): void {
+  if (uploadedTo === undefined) return
+  terminal.say(`${state.name}@${state.version} was not published yet; uploaded to ${uploadedTo}`)
 }
 
-function sayEnded(
-  terminal: Terminal,
-  before: ModelAnnouncement | undefined,
-  after: ModelAnnouncement,
-): void {
-  for (const { role, version } of endedParts(before, after)) {
-    terminal.say(`${after.name}@${version} is no longer the ${role}`)
+function sayEnded(terminal: Terminal, { before, state }: Change): void {
+  for (const { role, version } of endedParts(before, state)) {
+    terminal.say(`${state.name}@${version} is no longer the ${role}`)
   }
 }
 

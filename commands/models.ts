@@ -1,12 +1,13 @@
-// `winnow models`: what is in the model store.
+// `winnow models`: what is in the model store, and what becomes of it.
 import type { Command } from 'commander'
-import { listVersions, openVersion } from '../models/version-store.ts'
+import { openVersion } from '../models/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
 import { addCompareCommand } from './models-compare.ts'
 import { addImportCommand } from './models-import.ts'
+import { addListCommand } from './models-list.ts'
 import { addReleaseCommands } from './models-release.ts'
-import { tableText } from './terminal.ts'
+import { addRemoveCommands } from './models-remove.ts'
 
 /** Adds `models` to the program. */
 export function addModelsCommands(program: Command): void {
@@ -14,22 +15,7 @@ export function addModelsCommands(program: Command): void {
     .command('models')
     .description('model versions: what there is, and which one serves')
     .addHelpText('after', examplesText(['winnow models list', 'winnow models show mail']))
-  addCommand(models, {
-    name: 'list',
-    summary: 'all versions of all models',
-    description:
-      'Lists what is in the model store. Files are not checked; `models verify` does that.',
-    examples: ['winnow models list', 'winnow models list --json'],
-  }).action(async (options: SharedOptions) => {
-    const { terminal, paths } = await openContext(options)
-    const versions = await listVersions({ storeDir: paths.store })
-    if (versions.length === 0) terminal.say('no model yet; `winnow train` makes one')
-    else
-      terminal.say(
-        tableText(['model', 'labels', 'method', 'precision', 'created', ''], versions.map(rowOf)),
-      )
-    terminal.document(versions)
-  })
+  addListCommand(models)
   addCommand(models, {
     name: 'show <ref>',
     summary: 'the manifest of one version',
@@ -54,15 +40,8 @@ export function addModelsCommands(program: Command): void {
     terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
     terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
   })
+  addRemoveCommands(models)
   addImportCommand(models)
   addReleaseCommands(models)
   addCompareCommand(models)
-}
-
-function rowOf(one: Awaited<ReturnType<typeof listVersions>>[number]): (string | number)[] {
-  const ref = `${one.name}@${one.version}`
-  const note = one.champion ? 'champion' : ''
-  if (one.state === 'damaged') return [ref, '', '', '', '', `damaged: ${one.reason}`]
-  const { labels, method, precision, created } = one.manifest
-  return [ref, labels.length, method, precision, created.slice(0, 16).replace('T', ' '), note]
 }

@@ -1,37 +1,34 @@
-// Publishing, promoting and rolling back: the steps that `train --publish`, `models push`, `promote`,
-// `rollback` and the gateway share. The store gets the files first, Kafka the announcement after them,
-// ClickHouse the record last; what fails before the announcement has changed nothing that anyone sees.
-import { readFile } from 'node:fs/promises'
+// Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and the clients for them.
+// The store gets the files first, Kafka the announcement after them, ClickHouse the record last; what fails before
+// the announcement has changed nothing that anyone sees. Promoting and rolling back are promoting.ts.
 import { hostname, userInfo } from 'node:os'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
-import type { Promotion } from '../infra/guard-figures.ts'
 import { createKafka } from '../infra/kafka.ts'
 import { createModelAnnouncements, type ModelAnnouncements } from '../infra/model-announcements.ts'
 import { insertRelease, insertTrainingRun, type Release } from '../infra/release-rows.ts'
 import { openSchemas } from '../infra/registry.ts'
 import { topicOf } from '../infra/topics.ts'
-import { adoptChampion, championOf } from '../models/champion.ts'
+import { adoptChampion, championOf, whileVersionStays } from '../models/champion.ts'
 import { openFolderObjects } from '../models/folder-objects.ts'
-import { describeRelease, promoted, published, rolledBack, sided } from '../models/release-state.ts'
+import { describeRelease, promoted, published } from '../models/release-state.ts'
 import { rememberHashes } from '../models/remembered-hashes.ts'
-import { versionUrl, writeStateCopy } from '../models/remote-versions.ts'
+import { writeStateCopy } from '../models/remote-versions.ts'
 import type { HashFile, ModelVersion } from '../models/version-files.ts'
 import { openVersion } from '../models/version-store.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
 import { claimNumber, uploadVersion } from '../models/version-upload.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
-import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import type { Verdict } from '../trainers/publish-gate.ts'
-import type { RunRecord } from '../trainers/run-record.ts'
+import { readRunRecord, type RunRecord } from '../trainers/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
-import { passGate, passGateOnce, type GateRequest } from './release-gate.ts'
+import { passGate } from './release-gate.ts'
 import { openPatientAnalytics } from './patience.ts'
 
 /** The clients of the registry of models; the caller closes them. */
@@ -99,7 +96,8 @@ export function openRegistry(options: {
       ...{ config, storeDir, objects, reach: faults.reach, hashFile: rememberHashes() },
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
-      recordRun: (run, version) => noted('run', () => insertTrainingRun(analytics, run, version)),
+      recordRun: (run, version) =>
+        noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
       close: () => opened.close(),
     }
   })
@@ -129,170 +127,100 @@ export async function publishModel(
     signal?: AbortSignal | undefined
   },
 ): Promise<Published> {
-  const { objects, announcements, storeDir, reach } = registry
-  const { version, force, by, signal } = options
+  const { announcements, reach } = registry
+  const { version, force, by } = options
   const { name } = version
   const state = (await announcements.states()).get(name)
   const { verdicts, forced } = await passGate(registry, { ...options, state, what: 'published' })
-  const claimed =
-    objects === undefined ? version : await claimNumber({ ...{ objects, storeDir, version, by } })
-  await reach?.('publish-claimed')
-  const url =
-    objects === undefined
-      ? `${pathToFileURL(claimed.dir).href}/`
-      : (await uploadVersion({ objects, version: claimed, signal })).url
-  await reach?.('publish-uploaded')
-  const released = await describeRelease(claimed, url)
-  const reason = force === undefined ? '' : `forced: ${force}`
+  const { version: claimed, released } = await placeVersion(registry, options)
+  const reason = forced ? `forced: ${force}` : ''
   const change = { name, released, by, reason, atMs: Date.now() }
-  const next = await announcements.announce(name, (present) =>
-    present === undefined ? promoted(present, change) : published(present, change),
+  const next = await whileItStays(registry, claimed, () =>
+    announcements.announce(name, (present) =>
+      present === undefined ? promoted(present, change) : published(present, change),
+    ),
   )
   await reach?.('publish-announced')
   await keepState(registry, next)
-  await registry.record({ kind: 'publish', model: claimed, by, reason })
-  await recordTraining(registry, claimed)
-  return { model: claimed.ref, url, verdicts, forced }
+  await recordPublication(registry, { version: claimed, by, reason })
+  return { model: claimed.ref, url: released.url, verdicts, forced }
 }
 
-/** A reason for the record, with that of a forced change in front. */
-function recordedReason(reason: string, force: string | undefined): string {
-  if (force === undefined) return reason
-  return reason === '' ? `forced: ${force}` : `forced: ${force}; ${reason}`
+/** A version where others find it. */
+export type PlacedVersion = {
+  /** Has another number than before where its own was taken in the artifact store. */
+  readonly version: ModelVersion
+  /** What an announcement says of it. */
+  readonly released: ReleasedVersion
+  /** Whether the artifact store did not have it before. */
+  readonly isNew: boolean
 }
 
 /**
- * Makes a version that passes the gate the champion. A version that was never announced is announced with it.
- * Throws publish_refused.
+ * Brings a version to where an announcement may point: into the artifact store, if there is one and it does not
+ * have the version. Without one, the version stays where it is.
  */
-export async function promoteModel(
+export async function placeVersion(
   registry: Registry,
-  options: GateRequest & { ref: string; by: string; reason: string },
-): Promise<ModelAnnouncement> {
-  const { by } = options
-  const { version, released } = await describeVersion(registry, options.ref)
-  const { name } = version
-  await passGateOnce(registry, { ...options, version, what: 'promoted' })
-  const reason = recordedReason(options.reason, options.force)
-  const next = await registry.announcements.announce(name, (state) =>
-    promoted(state, { name, released, by, reason, atMs: Date.now() }),
-  )
-  await keepState(registry, next)
-  await registry.record({ kind: 'promote', model: version, by, reason })
-  return next
+  options: { version: ModelVersion; by: string; signal?: AbortSignal | undefined },
+): Promise<PlacedVersion> {
+  const { objects, storeDir, reach } = registry
+  const { version, by, signal } = options
+  const claimed =
+    objects === undefined ? version : await claimNumber({ objects, storeDir, version, by })
+  await reach?.('publish-claimed')
+  const placed = objects && (await uploadVersion({ objects, version: claimed, signal }))
+  await reach?.('publish-uploaded')
+  const url = placed?.url ?? `${pathToFileURL(claimed.dir).href}/`
+  const released = await describeRelease(claimed, url)
+  return { version: claimed, released, isNew: placed?.outcome === 'uploaded' }
 }
 
-/**
- * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it.
- * Throws usage for the champion, and where there is nothing to end; publish_refused for a challenger.
- */
-export async function sideModel(
+/** The rows of a publication: what was published, and the run that made it. */
+export async function recordPublication(
   registry: Registry,
-  options: GateRequest & {
-    ref: string
-    role: SideRole
-    percent: number
-    by: string
-    reason: string
-  },
-): Promise<ModelAnnouncement> {
-  const { role, percent, by } = options
-  const { version, released } = await describeVersion(registry, options.ref)
-  const { name } = version
-  // A shadow answers for nobody: it may be watched whatever the gate says.
-  if (role === 'challenger' && percent > 0) {
-    await passGateOnce(registry, { ...options, version, what: 'made the challenger' })
-  }
-  const reason = recordedReason(options.reason, options.force)
-  const next = await registry.announcements.announce(name, (state) =>
-    sided(state, { name, released, role, percent, by, reason, atMs: Date.now() }),
-  )
-  const share = percent === 0 ? 'ended' : `${percent} % of the events`
-  await registry.record({
-    kind: role === 'challenger' ? 'challenge' : 'shadow',
-    ...{ model: version, by },
-    reason: reason === '' ? share : `${share}: ${reason}`,
-  })
-  return next
+  publication: { version: ModelVersion; by: string; reason: string },
+): Promise<void> {
+  const { version, by, reason } = publication
+  await registry.record({ kind: 'publish', model: version, by, reason })
+  await recordTraining(registry, version)
 }
 
-/** A version with what an announcement says of it. */
-async function describeVersion({ objects, storeDir, hashFile }: Registry, ref: string) {
-  const version = await resolveVersion({ ref, storeDir, objects, hashFile, note: () => undefined })
-  const url =
-    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
-  return { version, released: await describeRelease(version, url) }
-}
+/** What changing the state of a model needs of the registry. */
+export type StateKeeper = Pick<
+  Registry,
+  'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
+>
 
-type StateKeeper = Pick<Registry, 'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'>
-
-/** Makes the champion before the present one champion again. Throws model_not_found. */
-export async function rollBackModel(
-  registry: StateKeeper,
-  options: {
-    name: string
-    by: string
-    reason: string
-    /** Throws where the present state is not the one that is meant. */
-    check?: (state: ModelAnnouncement | undefined) => void
-  },
-): Promise<ModelAnnouncement> {
-  const { name, by, reason, check } = options
-  const next = await registry.announcements.announce(name, (state) => {
-    check?.(state)
-    return rolledBack(state, { name, by, reason, atMs: Date.now() })
-  })
-  await keepState(registry, next)
-  const model = { name, version: next.champion ?? '' }
-  await registry.record({ kind: 'rollback', model, by, reason })
-  return next
-}
-
-/**
- * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try at
- * once, one gets true: a write to winnow.models sees the state that the one before it left.
- */
-export async function rollBackPromotion(
-  registry: StateKeeper,
-  options: { promotion: Promotion; by: string; reason: string },
-): Promise<boolean> {
-  const { promotion, by, reason } = options
-  const over = new Error('the promotion is over')
-  try {
-    await rollBackModel(registry, {
-      ...{ name: promotion.name, by, reason },
-      check(state) {
-        const { champion, promotedAtMs } = state ?? {}
-        const isIt = champion === promotion.version && promotedAtMs === promotion.promotedAtMs
-        if (!isIt) throw over
-      },
-    })
-    return true
-  } catch (error) {
-    if (error === over) return false
-    throw error
-  }
+/** Announces a version while nobody can remove it. One in the artifact store need not be in this one. */
+export function whileItStays<T>(
+  { objects, storeDir }: Pick<Registry, 'objects' | 'storeDir'>,
+  version: ModelVersion,
+  announce: () => Promise<T>,
+): Promise<T> {
+  if (objects !== undefined) return announce()
+  return whileVersionStays({ ...version, storeDir }, announce)
 }
 
 /** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
-async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
+export async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
   const { objects, storeDir, hashFile } = registry
-  const { name, champion, previous } = state
+  const { name, champion, previous, challenger, shadow } = state
   if (objects !== undefined) await writeStateCopy(objects, state)
-  if (champion === null || (await championOf({ storeDir, name })) === champion) return
-  const version = await resolveVersion({
-    ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
-  })
-  await adoptChampion({ storeDir, name: version.name, champion, previous })
+  if (champion !== null && (await championOf({ storeDir, name })) !== champion) {
+    await resolveVersion({
+      ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
+    })
+  }
+  await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })
 }
 
 /** The row of the run that made a version, where its record is in this store. */
 async function recordTraining(registry: Registry, version: ModelVersion): Promise<void> {
   const { trainingRun } = version.manifest
   if (trainingRun === null) return
-  const path = join(registry.storeDir, 'runs', trainingRun, 'run.json')
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text !== undefined) await registry.recordRun(JSON.parse(text) as RunRecord, version)
+  const run = await readRunRecord(registry.storeDir, trainingRun)
+  if (run !== undefined) await registry.recordRun(run, version)
 }
 
 /** Opens a version by reference, from the artifact store where it is not in the local one. */

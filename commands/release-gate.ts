@@ -7,7 +7,7 @@ import type { ModelAnnouncements } from '../infra/model-announcements.ts'
 import type { Release } from '../infra/release-rows.ts'
 import { sha256OfBytes } from '../models/file-hash.ts'
 import { keepVerdict, readVerdict } from '../models/gate-verdict.ts'
-import { passedGate } from '../models/release-state.ts'
+import { passedGate, releasedVersion } from '../models/release-state.ts'
 import { remoteManifest } from '../models/remote-versions.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { resolveVersion } from '../models/version-resolver.ts'
@@ -56,10 +56,12 @@ export async function passGate(
       details: { verdicts },
     })
   }
-  const because =
-    force === undefined ? verdicts.map((verdict) => verdict.because).join('; ') : `forced: ${force}`
+  const forced = failed.length > 0
+  const because = forced
+    ? `forced: ${force}`
+    : verdicts.map((verdict) => verdict.because).join('; ')
   await keepVerdict(version.dir, { passed: true, because })
-  return { verdicts, forced: failed.length > 0 }
+  return { verdicts, forced }
 }
 
 /** What a promotion, or a challenge, may bring for the gate. */
@@ -73,7 +75,8 @@ export type GateRequest = {
 
 /**
  * The gate before a version answers for events. One that it let through before, or that was champion, may do so
- * without being measured again; any other is judged, on the texts where there are some.
+ * without being measured again; any other is judged, on the texts where there are some. Says whether the gate had
+ * to be overruled.
  */
 export async function passGateOnce(
   registry: Registry,
@@ -82,12 +85,11 @@ export async function passGateOnce(
     by: string
     what: 'promoted' | 'made the challenger'
   },
-): Promise<void> {
+): Promise<{ forced: boolean }> {
   const { version, dataset, force, by, what } = request
   const state = (await registry.announcements.states()).get(version.name)
   const verdict = await readVerdict(version.dir)
-  const asks = dataset !== undefined || force !== undefined
-  if (verdict?.passed === false && !asks) {
+  if (verdict?.passed === false && dataset === undefined && force === undefined) {
     const { because } = verdict
     await registry.record({ kind: 'refusal', model: version, by, reason: `gate: ${because}` })
     throw new WinnowError(
@@ -97,8 +99,11 @@ export async function passGateOnce(
       { details: { because } },
     )
   }
-  if (!asks && (verdict?.passed === true || (await wasPublished(registry, version, state)))) return
-  await passGate(registry, { ...request, state })
+  if (dataset === undefined && verdict?.passed !== false) {
+    const passed = verdict?.passed === true || (await wasPublished(registry, version, state))
+    if (passed) return { forced: false }
+  }
+  return passGate(registry, { ...request, state })
 }
 
 /** Whether this very version went through the gate on any machine: it is announced so, or in the store. */
@@ -126,7 +131,7 @@ async function checkChampion(
   const { version, dataset, state, signal } = options
   const champion = state?.champion ?? undefined
   if (champion === undefined) return { kind: 'no-champion' }
-  if (champion === version.version) return { kind: 'not-compared', why: 'it is the champion' }
+  if (state !== undefined && champion === version.version) return checkNumber(version, state)
   if (dataset === undefined) {
     const why = 'there are no test texts to compare with the champion on (--test, or --data)'
     return { kind: 'not-compared', why }
@@ -139,4 +144,15 @@ async function checkChampion(
   }
   const { comparison } = await evaluateModel({ version, compareWith: other, dataset, signal })
   return { kind: 'compared', comparison: comparison! }
+}
+
+/** The champion need not be compared with itself; another version may have its number on this machine. */
+async function checkNumber(
+  version: ModelVersion,
+  state: ModelAnnouncement,
+): Promise<ChampionCheck> {
+  const manifestSha256 = sha256OfBytes(await readFile(join(version.dir, 'manifest.json')))
+  const announced = releasedVersion(state, version.version)
+  if (announced?.manifestSha256 === manifestSha256) return { kind: 'is-champion' }
+  return { kind: 'not-compared', why: `the champion ${version.ref} is another version` }
 }

@@ -28,7 +28,8 @@ import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
 import type { Opened } from './opened.ts'
-import { openObjects, rollBackPromotion } from './publishing.ts'
+import { rollBackPromotion } from './promoting.ts'
+import { openObjects } from './publishing.ts'
 
 export type ServingOptions = {
   readonly config: Config

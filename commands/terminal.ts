@@ -185,3 +185,13 @@ export function durationText(ms: number): string {
 export function countText(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
+
+/** A size for people: 512 B, 4.2 kB, 91 MB, 1.1 GB; units of a thousand. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+  let value = bytes
+  let unit = 0
+  // What would be rounded to a thousand belongs to the next unit.
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1_000
+  return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]!}`
+}

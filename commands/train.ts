@@ -42,6 +42,7 @@ import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine } from './terminal.ts'
 import { progressText } from './training-progress.ts'
+import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -144,8 +145,19 @@ export function addTrainCommand(program: Command): void {
     if (trained.dataManifest.train.task !== 'multi-label') {
       terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
     }
-    if (asked.options.publish !== true) terminal.document(trained)
-    else terminal.document({ ...trained, published: await publishTrained(context, asked, trained) })
+    if (asked.options.publish !== true) {
+      await recordTrainingRun(context, trained)
+      terminal.document(trained)
+      return
+    }
+    // Publishing writes the row as well, with the number that the version is published by.
+    const published = await publishTrained(context, asked, trained).catch(
+      async (error: unknown) => {
+        await recordTrainingRun(context, trained)
+        throw error
+      },
+    )
+    terminal.document({ ...trained, published })
   })
 }
 

@@ -61,6 +61,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   store_unavailable: 503,
   store_refused: 502,
   publish_refused: 422,
+  version_in_use: 409,
   version_conflict: 409,
   graph_invalid: 500,
   model_unavailable: 503,

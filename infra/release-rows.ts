@@ -33,15 +33,18 @@ export function insertRelease(analytics: Analytics, release: Release): Promise<v
   })
 }
 
-/** Adds the row of a run, once however often it is called. */
+/**
+ * Adds the row of a run, once however often it is called. The version is the one that it made where it was trained: a
+ * publication may give it another number, and the manifest still names the run.
+ */
 export async function insertTrainingRun(
   analytics: Analytics,
   run: FinishedRun,
-  model: { name: string; version: string; manifest: { graphSha256: string } },
+  model: { readonly name: string; readonly version: string; readonly graphSha256: string },
 ): Promise<void> {
   const [known] = await analytics.rows<{ n: number }>(
-    'SELECT count() AS n FROM training_runs WHERE run = {run: String} AND version = {version: String}',
-    { run: run.run, version: model.version },
+    'SELECT count() AS n FROM training_runs WHERE run = {run: String}',
+    { run: run.run },
   )
   if (known!.n > 0) return
   const parameters = Object.entries(run.parameters).filter(([, value]) => value !== undefined)
@@ -63,10 +66,10 @@ export async function insertTrainingRun(
         ],
         Object.fromEntries(parameters.map(([name, value]) => [name, textOf(value)])),
         Object.fromEntries(metrics),
-        ...[JSON.stringify(run.dataManifest), model.manifest.graphSha256, run.seconds],
+        ...[JSON.stringify(run.dataManifest), model.graphSha256, run.seconds],
       ],
     ],
-    token: `run-${run.run}-${model.version}`,
+    token: `run-${run.run}`,
   })
 }
 

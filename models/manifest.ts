@@ -45,6 +45,8 @@ export const manifestSchema = z
     tokenizerEngine: z.enum(['own', 'library']).optional(),
     /** Of model.onnx beside the manifest. */
     graphSha256: sha256,
+    /** Of model.onnx_data beside it, where the weights of the encoder lie in a file of their own. */
+    weightsSha256: sha256.optional(),
     precision: z.enum(precisions),
     /** Tokens, special ones included, at which a text is cut. */
     maxTokens: z.int().min(3).max(8192),

@@ -1,6 +1,6 @@
 // References to models and the guesses for mistyped names.
 import { expect, test } from 'vitest'
-import { nearNames, parseModelRef } from './model-ref.ts'
+import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
 
 test('the three forms of a reference', () => {
   expect(parseModelRef('spam')).toEqual({ kind: 'default', name: 'spam' })
@@ -36,8 +36,33 @@ test.each([
 
 test('near names are found nearest first, far ones are not', () => {
   const names = ['spam', 'spam-eu', 'intents', 'sentiment', 'spin']
-  expect(nearNames('spma', names)).toEqual(['spam', 'spin'])
-  expect(nearNames('SPAM', names)).toEqual(['spam', 'spam-eu', 'spin'])
+  expect(nearNames('spma', names)).toEqual(['spam'])
+  expect(nearNames('SPAM', names)).toEqual(['spam', 'spam-eu'])
   expect(nearNames('intent', names)).toEqual(['intents'])
+  expect(nearNames('sentimnet', names)).toEqual(['sentiment'])
   expect(nearNames('weather', names)).toEqual([])
+})
+
+test.each(['x', 'ab', 'a', ''])("'%s' is too short for a guess", (name) => {
+  expect(nearNames(name, ['ab', 'abc', 'spam', 'xy'])).toEqual([])
+})
+
+test.each([
+  ['mial', 1],
+  ['mails', 1],
+  ['mai', 1],
+  ['nail', 1],
+  ['mlia', 0],
+  ['liam', 0],
+])("'%s' may have been 'mail': %i", (name, guesses) => {
+  expect(nearNames(name, ['mail'])).toHaveLength(guesses)
+})
+
+test('the hint guesses where a name is near, and says what there is', () => {
+  expect(namesHint('spma', ['intents', 'spam'])).toBe(
+    'Did you mean spam? There are: intents, spam.',
+  )
+  expect(namesHint('x', ['ab'])).toBe('There are: ab.')
+  const many = Array.from({ length: 23 }, (_, number) => `n${number}`)
+  expect(namesHint('weather', many)).toMatch(/n19 and 3 more\.$/)
 })

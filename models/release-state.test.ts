@@ -74,6 +74,23 @@ describe('a part beside the champion', () => {
   })
 })
 
+describe('a rollback', () => {
+  const third = promote(promote(promote(undefined, '1'), '2'), '3')
+
+  it('goes back to the last champion that was not removed', () => {
+    expect(rolledBack(third, { name, ...cause })).toMatchObject({ champion: '2', previous: ['1'] })
+    const past = rolledBack(third, { name, ...cause, isThere: (version) => version !== '2' })
+    expect(past).toMatchObject({ champion: '1', previous: [] })
+    expect(versionsOf(past)).toEqual(['1'])
+  })
+
+  it('needs one that is there', () => {
+    expect(() => rolledBack(third, { name, ...cause, isThere: () => false })).toThrow(
+      /no earlier champion/,
+    )
+  })
+})
+
 describe('promotedAtMs', () => {
   it('is the time of the promotion, whatever is announced after it, and none after a rollback', () => {
     const at = (atMs: number) => ({ ...cause, atMs })
@@ -101,7 +118,7 @@ describe('what a change ends', () => {
 describe('a rollback of an unknown model', () => {
   it('says that nothing was published', () => {
     expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
-      /No model mial was ever published/,
+      /No version of a model mial was ever published/,
     )
   })
 })

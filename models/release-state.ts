@@ -12,6 +12,7 @@ import type {
   SidePart,
   SideRole,
 } from '../schemas/model-announcement.ts'
+import { rollbackTarget } from './model-parts.ts'
 import { sha256OfBytes } from './file-hash.ts'
 import type { ModelVersion } from './version-files.ts'
 
@@ -51,23 +52,29 @@ export function promoted(
   })
 }
 
-/** The champion before becomes champion again. Throws 'model_not_found' when there was none. */
-export function rolledBack(state: State, change: Cause & { name: string }): ModelAnnouncement {
-  const { name, ...cause } = change
-  const champion = state?.previous.at(-1)
+/**
+ * The champion before becomes champion again: the last one that `isThere`, by default any. Throws 'model_not_found'
+ * when there was none.
+ */
+export function rolledBack(
+  state: State,
+  change: Cause & { name: string; isThere?: ((version: string) => boolean) | undefined },
+): ModelAnnouncement {
+  const { name, isThere, ...cause } = change
+  const champion = state && rollbackTarget(state, isThere)
   const released = state?.versions.find(({ version }) => version === champion)
   if (state === undefined || champion === undefined || released === undefined) {
     throw new WinnowError(
       'model_not_found',
       state === undefined
-        ? `No model ${name} was ever published, so there is nothing to roll back; \`winnow models list\` shows what there is.`
+        ? `No version of a model ${name} was ever published, so there is nothing to roll back.`
         : `${name} has no earlier champion to roll back to.`,
       {
         details: { name, champion: state?.champion ?? null },
       },
     )
   }
-  const previous = state.previous.slice(0, -1)
+  const previous = state.previous.slice(0, state.previous.lastIndexOf(champion))
   return next(state, {
     ...{ name, kind: 'rolled-back', champion, previous, released, ...cause },
     promotedAtMs: null,

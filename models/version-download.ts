@@ -14,8 +14,15 @@ import {
   type VersionFile,
   type VersionPlace,
 } from './remote-versions.ts'
+import { linkWeights } from './shared-weights.ts'
 import { withStoreLock } from './store-lock.ts'
-import { modelDir, readVersion, type HashFile, type ModelVersion } from './version-files.ts'
+import {
+  modelDir,
+  readVersion,
+  weightsFileName,
+  type HashFile,
+  type ModelVersion,
+} from './version-files.ts'
 
 export type DownloadOptions = VersionPlace & {
   readonly objects: ObjectStore
@@ -70,7 +77,10 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
     const onBytes = (bytes: number): void => options.onBytes?.((received += bytes))
     for (const file of await remoteFiles(objects, options)) {
       if (file.name === 'manifest.json') continue
-      await fetchFile({ ...options, onBytes }, { file, path: join(pending, file.name) })
+      const path = join(pending, file.name)
+      const isHere =
+        file.name === weightsFileName && (await linkWeights(path, { ...options, ...file }))
+      if (!isHere) await fetchFile({ ...options, onBytes }, { file, path })
     }
     await writeFile(join(pending, 'manifest.json'), remote.bytes, { flush: true })
     await rename(pending, target)

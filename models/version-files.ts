@@ -45,6 +45,18 @@ export async function versionNumbers(storeDir: string, name: string): Promise<st
     .sort((a, b) => Number(a) - Number(b))
 }
 
+/** The highest number that a model has, or had before a version was removed; 0 for none. */
+export async function highestNumber(storeDir: string, name: string): Promise<number> {
+  const newest = Number((await versionNumbers(storeDir, name)).at(-1) ?? 0)
+  const removed = await readFile(removedMark(storeDir, name), 'utf8').catch(() => '0')
+  return Math.max(newest, Number(removed) || 0)
+}
+
+/** Where the highest number stands that was ever removed: a reference never comes to mean another version. */
+export function removedMark(storeDir: string, name: string): string {
+  return join(modelDir(storeDir, name), '.highest-removed')
+}
+
 /**
  * Reads the manifest of a version folder without hashing the files beside it. Throws WinnowError
  * 'model_corrupt' or 'model_incompatible'.
@@ -54,11 +66,14 @@ export async function readManifest(dir: string): Promise<Manifest> {
   return parseManifest(await readOrCorrupt(path), path)
 }
 
+/** Weights in a file of their own, as ONNX names it; versions share it (shared-weights.ts). */
+export const weightsFileName = 'model.onnx_data'
+
 /** Reads the hash of a file; see remembered-hashes.ts. */
 export type HashFile = typeof sha256OfFile
 
 /**
- * Opens the version in `dir` after checking model.onnx and tokenizer.json against the manifest
+ * Opens the version in `dir` after checking its model files and tokenizer.json against the manifest
  * (90 MB take 0.1 to 0.4 s). Throws WinnowError 'model_corrupt', which names the file.
  */
 export async function readVersion(
@@ -76,6 +91,9 @@ export async function readVersion(
   const tokenizerPath = join(dir, 'tokenizer.json')
   await requireHash(modelPath, { expected: manifest.graphSha256, hashFile })
   await requireHash(tokenizerPath, { expected: manifest.tokenizerSha256, hashFile })
+  if (manifest.weightsSha256 !== undefined) {
+    await requireHash(join(dir, weightsFileName), { expected: manifest.weightsSha256, hashFile })
+  }
   return { ref: `${name}@${version}`, name, version, dir, modelPath, tokenizerPath, manifest }
 }
 

@@ -104,7 +104,7 @@ describe('writing', () => {
 
   test('a further file cannot replace one of the store or lie elsewhere', async () => {
     const file = { bytes: Buffer.from('x') }
-    for (const name of ['manifest.json', 'model.onnx', '../x', 'a/b']) {
+    for (const name of ['manifest.json', 'model.onnx', 'model.onnx_data', '../x', 'a/b']) {
       await expect(write('spam', { extras: { [name]: file } })).rejects.toMatchObject({
         code: 'usage',
       })

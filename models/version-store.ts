@@ -7,14 +7,17 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { championOf } from './champion.ts'
 import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest, type ManifestDraft } from './manifest.ts'
-import { nearNames, parseModelRef } from './model-ref.ts'
+import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
+import { linkWeights } from './shared-weights.ts'
 import {
+  highestNumber,
   modelDir,
   modelNames,
   readManifest,
   readVersion,
   type HashFile,
   versionNumbers,
+  weightsFileName,
   type ModelVersion,
 } from './version-files.ts'
 
@@ -27,6 +30,8 @@ export type VersionDraft = {
   readonly name: string
   readonly manifest: ManifestDraft
   readonly model: FileContent
+  /** Weights of the graph that lie in a file of their own; versions with the same ones share it. */
+  readonly weights?: Extract<FileContent, { path: string }> | undefined
   readonly tokenizer: FileContent
   /** Further files by name, such as `report.html`; none may be one of the store's own. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
@@ -49,7 +54,7 @@ export type VersionListing = {
   | { readonly state: 'damaged'; readonly reason: string }
 )
 
-const ownFiles = ['manifest.json', 'model.onnx', 'tokenizer.json']
+const ownFiles = ['manifest.json', 'model.onnx', weightsFileName, 'tokenizer.json']
 const claimTriesMax = 1_000
 
 /**
@@ -89,7 +94,7 @@ export async function openVersion(options: {
   const ref = parseModelRef(options.ref)
   const { name } = ref
   const versions = await versionNumbers(storeDir, name)
-  if (versions.length === 0) throw await unknownName(name, storeDir)
+  if (versions.length === 0) throw await unknownModel(name, storeDir)
   const champion = await championOf({ storeDir, name })
   if (ref.kind === 'champion' && champion === undefined) {
     throw new WinnowError(
@@ -101,11 +106,7 @@ export async function openVersion(options: {
   }
   const version = ref.kind === 'version' ? ref.version : (champion ?? versions.at(-1)!)
   if (!versions.includes(version)) {
-    throw new WinnowError(
-      'model_not_found',
-      `There is no ${name}@${version}. Versions: ${versions.join(', ')}.`,
-      { details: { name, version, versions } },
-    )
+    throw missingVersion(name, version, versions)
   }
   return readVersion(join(modelDir(storeDir, name), version), options.hashFile)
 }
@@ -142,7 +143,7 @@ export function requireModelName(name: string): void {
   )
 }
 
-type Hashes = { readonly graphSha256: string; readonly tokenizerSha256: string }
+type Hashes = Pick<Manifest, 'graphSha256' | 'tokenizerSha256' | 'weightsSha256'>
 
 async function writeFiles(draft: VersionDraft, pending: string): Promise<{ hashes: Hashes }> {
   const modelPath = join(pending, 'model.onnx')
@@ -153,7 +154,13 @@ async function writeFiles(draft: VersionDraft, pending: string): Promise<{ hashe
     await writeContent(furtherFile(pending, file), content)
   }
   const graphSha256 = await sha256OfFile(modelPath)
-  return { hashes: { graphSha256, tokenizerSha256: await sha256OfFile(tokenizerPath) } }
+  const tokenizerSha256 = await sha256OfFile(tokenizerPath)
+  if (draft.weights === undefined) return { hashes: { graphSha256, tokenizerSha256 } }
+  const weightsSha256 = await sha256OfFile(draft.weights.path)
+  const weightsPath = join(pending, weightsFileName)
+  const wanted = { storeDir: draft.storeDir, sha256: weightsSha256 }
+  if (!(await linkWeights(weightsPath, wanted))) await writeContent(weightsPath, draft.weights)
+  return { hashes: { graphSha256, tokenizerSha256, weightsSha256 } }
 }
 
 function furtherFile(pending: string, file: string): string {
@@ -171,8 +178,7 @@ async function claimVersion(claim: {
 }): Promise<string> {
   const { draft, dir, pending, hashes } = claim
   const created = new Date().toISOString()
-  const newest = (await versionNumbers(draft.storeDir, draft.name)).at(-1)
-  const first = Number(newest ?? 0) + 1
+  const first = (await highestNumber(draft.storeDir, draft.name)) + 1
   for (let number = first; number < first + claimTriesMax; number++) {
     const version = String(number)
     const manifest = {
@@ -219,15 +225,27 @@ async function writeContent(path: string, content: FileContent): Promise<void> {
   }
 }
 
-async function unknownName(name: string, storeDir: string): Promise<WinnowError> {
+/** The error for a number that no version has, which says what there is. */
+export function missingVersion(
+  name: string,
+  version: string,
+  versions: readonly string[],
+): WinnowError {
+  return new WinnowError(
+    'model_not_found',
+    `There is no ${name}@${version}. Versions: ${versions.join(', ')}.`,
+    { details: { name, version, versions } },
+  )
+}
+
+/** The error for a name that no model has, which says what there is. */
+export async function unknownModel(name: string, storeDir: string): Promise<WinnowError> {
   const known = await modelNames(storeDir)
   const near = nearNames(name, known)
   const hint =
     known.length === 0
       ? 'The store holds no model yet: winnow train makes one.'
-      : near.length > 0
-        ? `Did you mean ${near.join(' or ')}?`
-        : `There are: ${known.slice(0, 20).join(', ')}.`
+      : namesHint(name, known)
   return new WinnowError('model_not_found', `There is no model '${name}' in ${storeDir}. ${hint}`, {
     details: { name, near, known: known.slice(0, 100) },
   })

@@ -15,7 +15,7 @@ import {
   versionUrl,
   type VersionFile,
 } from './remote-versions.ts'
-import { versionNumbers, type ModelVersion } from './version-files.ts'
+import { highestNumber, weightsFileName, type ModelVersion } from './version-files.ts'
 
 const claimTriesMax = 1_000
 
@@ -44,7 +44,7 @@ export async function claimNumber(options: {
       const to = String(number)
       return to === version.version ? version : await renumberVersion({ storeDir, version, to })
     }
-    const local = Number((await versionNumbers(storeDir, name)).at(-1) ?? 0)
+    const local = await highestNumber(storeDir, name)
     number = Math.max(number, local, await highestClaim(objects, name)) + 1
   }
   throw new WinnowError('internal', `No free number for ${name} after ${claimTriesMax} tries.`)
@@ -102,7 +102,9 @@ async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFi
   for (const [name, expected] of [
     ['model.onnx', manifest.graphSha256],
     ['tokenizer.json', manifest.tokenizerSha256],
+    [weightsFileName, manifest.weightsSha256],
   ]) {
+    if (expected === undefined) continue
     const found = files.find((file) => file.name === name)
     if (found?.sha256 === expected) continue
     throw new WinnowError('model_corrupt', `${join(dir, name!)} is not what its manifest promises.`)

@@ -84,8 +84,12 @@ export const operationErrors = {
     retryable: false,
   },
   store_unavailable: { meaning: 'The artifact store did not answer.', retryable: true },
-  store_refused: { meaning: 'The artifact store refused for good.', retryable: false },
+  store_refused: {
+    meaning: 'The artifact store, or a model store that is read-only, refused for good.',
+    retryable: false,
+  },
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },
+  version_in_use: { meaning: 'A version plays a part and is not removed.', retryable: false },
   version_conflict: {
     meaning: 'Two different versions of a model have one number.',
     retryable: false,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProgram } from '../cli.ts'
 import { openContext } from '../commands/context.ts'
 import {
+  bytesText,
   createTerminal,
   logLine,
   logTimed,
@@ -116,4 +117,18 @@ it('warns once, on stderr, of a password that travels unencrypted', async () => 
   expect(written.stderr).toMatch(/^warning: kafka\.saslMechanism plain without kafka\.ssl .*\n$/)
   expect(written.stderr).not.toContain('sesame')
   expect(written.stdout).toBe('{}\n')
+})
+
+describe('sizes', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_000, '1.0 kB'],
+    [9_960, '10 kB'],
+    [90_329_705, '90 MB'],
+    [999_600_000, '1.0 GB'],
+    [1_100_000_000, '1.1 GB'],
+  ])('%i bytes are %s', (bytes, text) => {
+    expect(bytesText(bytes)).toBe(text)
+  })
 })

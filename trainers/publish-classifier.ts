@@ -9,10 +9,12 @@ import type { Base } from '../models/base-store.ts'
 import { openClassifier } from '../models/classifier.ts'
 import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { buildClassifier, type Head, type PooledLayers } from '../models/graph/encoder.ts'
+import { layOutWeights, writeWeights } from '../models/graph/external-weights.ts'
 import { writeOnnx } from '../models/graph/onnx-writer.ts'
+import type { TensorGraph } from '../models/graph/tensor-graph.ts'
 import type { Manifest } from '../models/manifest.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
-import type { ModelVersion } from '../models/version-files.ts'
+import { weightsFileName, type ModelVersion } from '../models/version-files.ts'
 import { writeVersion } from '../models/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { isOfSets, type TaskEvaluation } from './multi-label-evaluation.ts'
@@ -83,11 +85,9 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
     ...padding,
     link: thresholds === undefined ? 'softmax' : 'sigmoid',
   })
-  const metadata = { labels: JSON.stringify(labels), base: base.name }
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-classifier-'))
   try {
-    const modelPath = join(scratch, 'model.onnx')
-    await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
+    const { modelPath, weightsPath } = await writeGraph(graph, draft, scratch)
     await verifyAgreement(modelPath, draft)
     const { facts, training, suspicious } = draft
     const around = { facts, training, suspicious, measuredOn }
@@ -109,6 +109,7 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
         ...(thresholds && { task: 'multi-label', thresholds: [...thresholds] }),
       },
       model: { path: modelPath },
+      weights: weightsPath === undefined ? undefined : { path: weightsPath },
       tokenizer: { path: base.tokenizerPath },
       textsOf: async ({ ref, created }) => {
         const heading = { title: `${ref}: evaluation`, made: created, ...around }
@@ -118,6 +119,33 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/**
+ * Writes the graph. An encoder that stayed as it was lies in a file of its own, which all heads over it share; the graph
+ * names it by its hash, so that a graph and other weights cannot pass for the version.
+ */
+async function writeGraph(
+  graph: TensorGraph,
+  { method, labels, base }: ClassifierToPublish,
+  dir: string,
+): Promise<{ modelPath: string; weightsPath: string | undefined }> {
+  const modelPath = join(dir, 'model.onnx')
+  const metadata = { labels: JSON.stringify(labels), base: base.name }
+  if (method !== 'head') {
+    await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
+    return { modelPath, weightsPath: undefined }
+  }
+  const weights = layOutWeights(graph, (name) => !name.startsWith('head/'))
+  const weightsPath = join(dir, weightsFileName)
+  await writeWeights(weightsPath, weights)
+  const model = writeOnnx(graph, {
+    name: 'classifier',
+    metadata: { ...metadata, weightsSha256: weights.sha256 },
+    weights: { places: weights.places, location: weightsFileName },
+  })
+  await writeFile(modelPath, model)
+  return { modelPath, weightsPath }
 }
 
 /** What the manifest keeps of an evaluation: the numbers, not the tables. */

@@ -37,6 +37,10 @@ describe('judgeVersion', () => {
     expect(passes(defaults, metrics, compared(0.02, 0.001))[2]).toBe(true)
   })
 
+  it('lets the champion through again', () => {
+    expect(passes(defaults, {}, { kind: 'is-champion' })).toEqual([true, true, true])
+  })
+
   it('refuses what could not be compared, unless told otherwise', () => {
     const unknown: ChampionCheck = { kind: 'not-compared', why: 'it has other labels' }
     expect(passes(defaults, {}, unknown)[2]).toBe(false)

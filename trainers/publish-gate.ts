@@ -15,7 +15,8 @@ export type Verdict = {
 /** What is known of the version against the present champion. */
 export type ChampionCheck =
   | { readonly kind: 'no-champion' }
-  /** The version is the champion, or has other labels, or there are no texts to compare on. */
+  | { readonly kind: 'is-champion' }
+  /** The version has other labels, or there are no texts to compare on. */
   | { readonly kind: 'not-compared'; readonly why: string }
   | { readonly kind: 'compared'; readonly comparison: ModelComparison }
 
@@ -54,6 +55,8 @@ function againstChampion(config: Config['publish'], check: ChampionCheck): Verdi
   switch (check.kind) {
     case 'no-champion':
       return { rule, passed: true, because: 'there is no champion yet' }
+    case 'is-champion':
+      return { rule, passed: true, because: 'it is the champion' }
     case 'not-compared':
       return { rule, passed: config.comparison === 'when-possible', because: check.why }
     case 'compared': {

@@ -1,15 +1,8 @@
 // Writes a tensor graph as an ONNX model file. It owns the lowering of each operation to an ONNX
 // operator (https://onnx.ai/onnx/operators/) or a contrib operator of ONNX Runtime
 // (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
-import type {
-  ElementType,
-  Elements,
-  Node,
-  Operation,
-  Product,
-  TensorGraph,
-  Value,
-} from './tensor-graph.ts'
+import type { ElementType, Node, Operation, Product, TensorGraph, Value } from './tensor-graph.ts'
+import { bytesOf, type ExternalWeights, type WeightPlace } from './external-weights.ts'
 import { encodeModel, onnxAttributeTypes, onnxElementTypes, type OnnxMessage } from './onnx-wire.ts'
 
 /** Opset 17 is the first with LayerNormalization; the runtime takes up to 25. */
@@ -18,15 +11,21 @@ const opsetVersion = 17
 export const producerName = 'winnow'
 /** IR version 8 belongs to opset 17 (onnx/docs/Versioning.md). */
 const irVersion = 8
+/** TensorProto.DataLocation. */
+const externalDataLocation = 1
 const microsoft = 'com.microsoft'
 
 /**
  * The bytes of a model file for the graph. `metadata` goes into the file's metadata_props, where
- * other tools show it.
+ * other tools show it. The constants that `weights` has places for lie in the file `location` beside this one.
  */
 export function writeOnnx(
   graph: TensorGraph,
-  options: { name: string; metadata?: Readonly<Record<string, string>> },
+  options: {
+    name: string
+    metadata?: Readonly<Record<string, string>>
+    weights?: (Pick<ExternalWeights, 'places'> & { readonly location: string }) | undefined
+  },
 ): Uint8Array {
   const integers = new Map<string, OnnxMessage<'Tensor'>>()
   const int64 = (elements: readonly number[]): string => {
@@ -53,7 +52,12 @@ export function writeOnnx(
       name: options.name,
       nodes,
       initializers: [
-        ...[...graph.constants].map(([value, elements]) => tensor(value, elements)),
+        ...[...graph.constants].map(([value, elements]) => {
+          const place = options.weights?.places.get(value)
+          return place === undefined
+            ? { ...tensorHead(value), raw: bytesOf(elements) }
+            : { ...tensorHead(value), ...external(place, options.weights!.location) }
+        }),
         ...integers.values(),
       ],
       inputs: graph.inputs.map((value) => valueInfo(value.name, value)),
@@ -241,13 +245,17 @@ function float(name: string, value: number): OnnxMessage<'Attribute'> {
   return { name, float: value, type: onnxAttributeTypes.float }
 }
 
-function tensor(value: Value, elements: Elements): OnnxMessage<'Tensor'> {
+function tensorHead(value: Value): OnnxMessage<'Tensor'> {
   const dims = value.shape as readonly number[]
+  return { name: value.name, dims, elementType: onnxElementTypes[value.type] }
+}
+
+/** Fields of a tensor whose elements lie in another file. */
+function external({ offset, bytes }: WeightPlace, location: string): OnnxMessage<'Tensor'> {
+  const entries = { location, offset: `${offset}`, length: `${bytes}` }
   return {
-    name: value.name,
-    dims,
-    elementType: onnxElementTypes[value.type],
-    raw: bytesOf(elements),
+    externalLocation: Object.entries(entries).map(([key, value]) => ({ key, value })),
+    dataLocation: externalDataLocation,
   }
 }
 
@@ -257,9 +265,4 @@ function valueInfo(name: string, value: Value): OnnxMessage<'ValueInfo'> {
     typeof size === 'number' ? { value: size } : { parameter: size },
   )
   return { name, type: { tensor: { elementType, shape: { dims } } } }
-}
-
-/** ONNX stores raw tensors little-endian, as do all machines that ONNX Runtime for Node runs on. */
-function bytesOf(elements: Elements): Uint8Array {
-  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }

@@ -96,11 +96,59 @@ describe('publishing', () => {
     expect(back.json).toMatchObject({ kind: 'rolled-back', champion: '1', previous: [] })
     const further = await run('models', 'rollback', 'test')
     expect([further.status, further.stderr.includes('model_not_found')]).toEqual([1, true])
+    const mistyped = await run('models', 'rollback', 'tset')
+    expect(mistyped.status).toBe(1)
+    expect(mistyped.stderr).toMatch(
+      /a model tset was ever published.* Did you mean test\? There are: test/s,
+    )
     const kinds = (await releases()).slice(-2).map(({ kind, reason }) => [kind, reason])
     expect(kinds).toEqual([
       ['promote', 'a trial'],
       ['rollback', 'it was worse'],
     ])
+  })
+
+  it('uploads a version that it promotes or challenges before anybody is told of it', async () => {
+    await trainTestModel(space.storeDir, { name: 'unpushed' })
+    await trainTestModel(space.storeDir, { name: 'unpushed' })
+    const objects = openFolderObjects(published)
+    for (const [version, change] of [
+      ['1', ['promote']],
+      ['2', ['challenge', '--percent', '5', '--force', 'no texts']],
+    ] as const) {
+      const [verb, ...options] = change
+      const done = await run('models', verb, `unpushed@${version}`, ...options)
+      expect(done.status, done.stderr).toBe(0)
+      const fetched = await downloadVersion({
+        ...{ objects, name: 'unpushed', version, storeDir: join(space.dir, 'fresh') },
+      })
+      const { versions } = done.json as { versions: { version: string; url: string }[] }
+      const released = versions.find((one) => one.version === version)
+      expect(released?.url).toBe(`${objects.url}versions/unpushed/${version}/`)
+      expect(fetched.ref).toBe(`unpushed@${version}`)
+    }
+    const rows = await space.analytics.rows<object>(
+      `SELECT kind, version, reason FROM model_releases WHERE model = 'unpushed' ORDER BY at, kind`,
+    )
+    expect(rows).toMatchObject([
+      { kind: 'publish', version: '1', reason: '' },
+      { kind: 'promote', version: '1', reason: '' },
+      { kind: 'publish', version: '2', reason: 'forced: no texts' },
+      { kind: 'challenge', version: '2', reason: '5 % of the events: forced: no texts' },
+    ])
+  })
+
+  it('records a reason for overruling the gate only where the gate refused', async () => {
+    const again = await run('models', 'promote', 'unpushed@1', '--force', 'to be sure')
+    expect(again.json).toMatchObject({ champion: '1', reason: '' })
+    const pushed = await run('models', 'push', 'unpushed@1', '--force', 'to be sure')
+    expect(pushed.json).toMatchObject({ forced: false })
+    const verdict = join(space.storeDir, 'versions', 'unpushed', '2', '.gate.json')
+    await writeFile(verdict, '{"passed":')
+    const damaged = await run('models', 'promote', 'unpushed@2')
+    expect(damaged.status).toBe(1)
+    expect(damaged.stderr).toContain('model_corrupt')
+    expect(damaged.stderr).toContain(`${verdict} is damaged`)
   })
 
   it('takes another number where somebody else published under it meanwhile', async () => {

@@ -3,12 +3,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  promoteModel,
-  publishModel,
-  openRegistry,
-  type Registry,
-} from '../../../commands/publishing.ts'
+import { promoteModel } from '../../../commands/promoting.ts'
+import { openRegistry, publishModel, type Registry } from '../../../commands/publishing.ts'
 import { openVersion } from '../../../models/version-store.ts'
 import { errorMessage } from '../../../schemas/errors.ts'
 import { openBackends, uniqueName, type Backends } from '../../support/backends.ts'

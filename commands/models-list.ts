@@ -1,0 +1,125 @@
+// `winnow models list`: the versions in the local store, with their parts, accuracy and size.
+import type { Command } from 'commander'
+import { partsInStore } from '../models/champion.ts'
+import { rolesOf, roleText, rollbackTarget, type VersionRole } from '../models/model-parts.ts'
+import { diskUse } from '../models/version-size.ts'
+import { listVersions, type VersionListing } from '../models/version-store.ts'
+import { counted } from '../schemas/counted.ts'
+import { pinnedVersion, readAnnounced, unreadText, type Announced } from './announced-models.ts'
+import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { addCommand } from './shared-options.ts'
+import { bytesText, tableText } from './terminal.ts'
+
+/** A version as the list shows it. */
+type ListedVersion = VersionListing & {
+  readonly roles: readonly VersionRole[]
+  /** As the manifest has it; null where nothing was measured. */
+  readonly accuracy: number | null
+  /** On what, in words. */
+  readonly measuredOn: string | null
+  /** All its files. */
+  readonly bytes: number
+  /** Files that it shares with no other version: what removing it frees. */
+  readonly ownBytes: number
+  /** RFC 3339; null for a damaged version. */
+  readonly created: string | null
+}
+
+/** Adds `models list`. */
+export function addListCommand(models: Command): void {
+  addCommand(models, {
+    name: 'list',
+    summary: 'all versions of all models',
+    description:
+      'Lists what is in the model store: the part that each version plays, its accuracy as it was recorded and\n' +
+      'what that was measured on, and its size. Roles are those on winnow.models, or what this store last knew\n' +
+      'where Kafka does not answer: champion, challenger and shadow with their share of the events, previous (what\n' +
+      'a rollback returns to), pinned (inference.model names this version). A file that versions share counts once\n' +
+      'in the total. Files are not checked; `models verify` does that.',
+    examples: ['winnow models list', 'winnow models list --json'],
+  }).action(async (options: SharedOptions) => {
+    const context = await openContext(options)
+    const { terminal, paths, config } = context
+    const listings = await listVersions({ storeDir: paths.store })
+    if (listings.length === 0) {
+      terminal.say('no model yet; `winnow train` makes one')
+      terminal.document([])
+      return
+    }
+    const announced = await readAnnounced(config)
+    const known = { ...context, announced }
+    const versions = await Promise.all(listings.map((one) => listed(one, listings, known)))
+    terminal.say(tableOf(versions))
+    const { bytes } = await diskUse(versions.map(({ dir }) => dir))
+    terminal.say(`${counted(versions.length, 'version')}, ${bytesText(bytes)} in ${paths.store}`)
+    const withRole = versions.some(({ roles }) => roles.some(({ kind }) => kind !== 'pinned'))
+    if (announced.kind === 'unread' && withRole) {
+      terminal.say(terminal.style('dim', unreadText(announced)))
+    }
+    terminal.document(versions)
+  })
+}
+
+async function listed(
+  one: VersionListing,
+  listings: readonly VersionListing[],
+  { config, paths, announced }: CommandContext & { announced: Announced },
+): Promise<ListedVersion> {
+  const { name, version } = one
+  const state = announced.kind === 'read' ? announced.states.get(name) : undefined
+  const parts = state ?? (await partsInStore({ storeDir: paths.store, name }))
+  // What was removed here can still come from an artifact store, and from nowhere else.
+  const isThere = (earlier: string): boolean =>
+    config.store.kind !== 'local' ||
+    listings.some((it) => it.name === name && it.version === earlier)
+  const target = parts && rollbackTarget(parts, isThere)
+  const roles = rolesOf(version, parts, target)
+  if (pinnedVersion(config, name) === version) roles.push({ kind: 'pinned' })
+  const { metrics = {}, created = null } = one.state === 'readable' ? one.manifest : {}
+  const { accuracy, measuredOn, evaluatedOn } = metrics
+  const on = measuredOn ?? evaluatedOn
+  return {
+    ...one,
+    champion: roles.some(({ kind }) => kind === 'champion'),
+    roles,
+    accuracy: typeof accuracy === 'number' ? accuracy : null,
+    measuredOn: typeof on === 'string' ? on : null,
+    ...(await diskUse([one.dir])),
+    created,
+  }
+}
+
+function tableOf(versions: readonly ListedVersion[]): string {
+  return tableText(
+    ['version', 'role', 'accuracy', 'size', 'created', 'labels', 'method', 'measured on'],
+    versions.map((one) => {
+      const head = [`${one.name}@${one.version}`, one.roles.map(roleText).join(', ')]
+      if (one.state === 'damaged') {
+        return [...head, '-', sizeText(one), '', '', '', `damaged: ${one.reason}`]
+      }
+      const { labels, method, created } = one.manifest
+      return [
+        ...head,
+        one.accuracy === null ? '-' : one.accuracy.toFixed(4),
+        sizeText(one),
+        created.slice(0, 16).replace('T', ' '),
+        labels.length,
+        method,
+        one.accuracy === null ? '-' : measuredText(one),
+      ]
+    }),
+  )
+}
+
+/** On what, in a few words: the whole sentence stands in `models show` and in the report. */
+function measuredText({ manifest, measuredOn }: ListedVersion & { state: 'readable' }): string {
+  const { examples, evaluatedOn } = manifest.metrics
+  if (typeof examples !== 'number' || typeof evaluatedOn !== 'string') return measuredOn ?? '-'
+  return `${evaluatedOn} (${counted(examples, 'text')})`
+}
+
+/** The size, and how much of it other versions share. */
+function sizeText({ bytes, ownBytes }: ListedVersion): string {
+  if (ownBytes === bytes) return bytesText(bytes)
+  return `${bytesText(ownBytes)} + ${bytesText(bytes - ownBytes)} shared`
+}

@@ -1,0 +1,97 @@
+// `winnow models rm` and `prune`: what frees the disk that old versions take in the local store.
+import type { Command } from 'commander'
+import { partsInStore } from '../models/champion.ts'
+import { parseModelRef } from '../models/model-ref.ts'
+import { pruneVersions, removeVersion, type RemovalRequest } from '../models/version-removal.ts'
+import { counted } from '../schemas/counted.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { pinnedVersion, readAnnounced, unreadText } from './announced-models.ts'
+import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { addCommand, wholeNumber } from './shared-options.ts'
+import { bytesText } from './terminal.ts'
+
+const keepDefault = 3
+
+/** Adds `models rm` and `models prune`. */
+export function addRemoveCommands(models: Command): void {
+  addRemove(models)
+  addPrune(models)
+}
+
+const localOnly =
+  'Only the model store of this machine is changed: a copy in the artifact store (store.kind folder or s3) stays,\n' +
+  'and is fetched again when somebody names the version. A number is never given again.'
+
+function addRemove(models: Command): void {
+  addCommand(models, {
+    name: 'rm <ref>',
+    summary: 'delete one version from the local store',
+    description:
+      'Deletes NAME@VERSION. The champion, a challenger, a shadow and the version that inference.model names\n' +
+      `stay; the version that a rollback returns to goes with --force only. ${localOnly}`,
+    examples: ['winnow models rm mail@2', 'winnow models rm mail@3 --force'],
+  })
+    .option('--force', 'also the version that a rollback returns to')
+    .action(async (ref: string, options: SharedOptions & { force?: boolean }) => {
+      const context = await openContext(options)
+      const { terminal } = context
+      const parsed = parseModelRef(ref)
+      if (parsed.kind !== 'version') {
+        const message = `'${ref}' names no version: use ${parsed.name}@VERSION, as \`winnow models list\` shows them.`
+        throw new WinnowError('usage', message)
+      }
+      const { name, version } = parsed
+      const removal = await removeVersion({
+        ...requestOf(context, name),
+        ...{ version, force: options.force === true },
+      })
+      terminal.say(`${name}@${version} removed, ${bytesText(removal.bytesFreed)} freed`)
+      terminal.document({ name, ...removal })
+    })
+}
+
+function addPrune(models: Command): void {
+  addCommand(models, {
+    name: 'prune <name>',
+    summary: 'delete old versions of a model from the local store',
+    description:
+      'Deletes all versions of NAME but the newest. Those that play a part stay as well: champion, challenger,\n' +
+      `shadow, the one that a rollback returns to and the one that inference.model names. ${localOnly}`,
+    examples: ['winnow models prune mail --dry-run', 'winnow models prune mail --keep 5'],
+  })
+    .option('--keep <number>', 'newest versions that stay', wholeNumber(1), keepDefault)
+    .option('--dry-run', 'say what would be deleted, and delete nothing')
+    .action(async (name: string, options: SharedOptions & { keep: number; dryRun?: boolean }) => {
+      const context = await openContext(options)
+      const { terminal } = context
+      const dryRun = options.dryRun === true
+      const { removed, bytesFreed } = await pruneVersions({
+        ...requestOf(context, name),
+        ...{ keep: options.keep, isTrial: dryRun },
+      })
+      for (const version of removed) {
+        terminal.say(`${name}@${version} ${dryRun ? 'would be removed' : 'removed'}`)
+      }
+      const freed = `${bytesText(bytesFreed)} ${dryRun ? 'would be freed' : 'freed'}`
+      terminal.say(
+        removed.length === 0
+          ? `nothing to remove: ${name} has no version beyond the newest ${options.keep} and those that play a part`
+          : `${counted(removed.length, 'version')}, ${freed}`,
+      )
+      terminal.document({ name, dryRun, removed, bytesFreed })
+    })
+}
+
+/** What a removal must know of the model; says so where it has to go by the store alone. */
+function requestOf({ config, paths, terminal }: CommandContext, name: string): RemovalRequest {
+  return {
+    ...{ storeDir: paths.store, name, pinned: pinnedVersion(config, name) },
+    announced: async () => {
+      const announced = await readAnnounced(config)
+      if (announced.kind === 'read') return announced.states.get(name)
+      const wasAnnounced = (await partsInStore({ storeDir: paths.store, name })) !== undefined
+      if (wasAnnounced) terminal.say(terminal.style('dim', unreadText(announced)))
+      return undefined
+    },
+  }
+}

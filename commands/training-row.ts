@@ -1,0 +1,32 @@
+// The row of training_runs that every training run gets, published or not. The run itself is on disk by then: a
+// ClickHouse that is away costs the row and a line that says so.
+import { createAnalytics } from '../infra/clickhouse.ts'
+import { insertTrainingRun } from '../infra/release-rows.ts'
+import { readManifest } from '../models/version-files.ts'
+import { errorMessage } from '../schemas/errors.ts'
+import { readRunRecord } from '../trainers/run-record.ts'
+import type { CommandContext } from './context.ts'
+import { logLine } from './terminal.ts'
+
+const waitMsMax = 3_000
+
+/** Writes the row of a finished run, once however often it is called; never fails. */
+export async function recordTrainingRun(
+  { config, paths }: CommandContext,
+  trained: { readonly run: string; readonly modelDir: string },
+): Promise<void> {
+  const requestMsMax = Math.min(waitMsMax, config.clickhouse.requestMsMax)
+  const analytics = createAnalytics({ ...config.clickhouse, requestMsMax })
+  try {
+    const record = await readRunRecord(paths.store, trained.run)
+    if (record === undefined) return
+    await insertTrainingRun(analytics, record, await readManifest(trained.modelDir))
+  } catch (error) {
+    logLine(
+      `the run has no row in training_runs (${errorMessage(error)}); all of it is in ` +
+        `${paths.store}/runs/${trained.run}/run.json`,
+    )
+  } finally {
+    await analytics.close()
+  }
+}
