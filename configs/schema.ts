@@ -18,14 +18,24 @@ const httpUrl = (none?: string) =>
       error: ({ input }) => urlProblem(String(input), none),
     })
     .meta({ format: 'uri' })
+const hostRule = 'must be a host name or an address, without a port'
+/** Where to listen: a host name, an IPv4 or an IPv6 address. */
+const host = (text: string) =>
+  z
+    .string()
+    .regex(/^(?:[^\s:/]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$/, hostRule)
+    .default('127.0.0.1')
+    .describe(text)
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
 
 /** Where the embedded Kafka listens unless its port is configured. */
 export const defaultBrokers = ['127.0.0.1:19092']
+const brokerPattern =
+  /^[^\s:/]+:(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/
 
 const kafka = z.strictObject({
   brokers: z
-    .array(z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'))
+    .array(z.string().regex(brokerPattern, 'must be host:port, with a port from 1 to 65535'))
     .min(1)
     .default(defaultBrokers)
     .describe('Bootstrap brokers, each host:port.'),
@@ -121,7 +131,10 @@ const cleaning = z.strictObject({
 const inference = z.strictObject({
   model: z
     .string()
-    .min(1)
+    .regex(
+      /^[A-Za-z0-9][\w.-]{0,63}(?:@(?:champion|[1-9]\d{0,9}))?$/,
+      'must be NAME, NAME@VERSION (a number) or NAME@champion',
+    )
     .default('mail')
     .describe('Model to serve: NAME, NAME@VERSION or NAME@champion.'),
   workers: z
@@ -150,7 +163,7 @@ const inference = z.strictObject({
   topLabels: count('How many labels a result keeps with their probabilities.', 5),
 })
 
-const store = z.strictObject({
+const storeFields = z.strictObject({
   kind: z
     .enum(['local', 'folder', 's3'])
     .default('local')
@@ -184,6 +197,14 @@ const store = z.strictObject({
     .describe('Larger files are uploaded in parts of this size. Bytes.'),
   partsMax: count('Parts of one file uploaded at once.', 4),
 })
+
+const store = storeFields
+  .refine(({ kind, path }) => kind !== 'folder' || path !== undefined, {
+    ...{ path: ['path'], error: 'store.kind folder needs it' },
+  })
+  .refine(({ kind, bucket }) => kind !== 's3' || bucket !== undefined, {
+    ...{ path: ['bucket'], error: 'store.kind s3 needs it' },
+  })
 
 const publish = z.strictObject({
   accuracyMin: z
@@ -258,7 +279,7 @@ const stream = z.strictObject({
 })
 
 const gateway = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  host: host('Address to listen on.'),
   port: port('Port to listen on.', 18_080),
   keys: z
     .array(
@@ -299,7 +320,7 @@ const gateway = z.strictObject({
 })
 
 const telemetry = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address of the metrics listener of a stage.'),
+  host: host('Address of the metrics listener of a stage.'),
   port: port('Port of /metrics, /livez and /readyz of a stage.', 0),
 })
 

@@ -102,6 +102,16 @@ export async function openBase(options: {
   )
 }
 
+/**
+ * What is known of a base encoder before it is fetched. Throws WinnowError 'base_not_found' for an unknown name.
+ */
+export async function knownBase(options: {
+  name: string
+  storeDir: string
+}): Promise<BaseCatalogEntry> {
+  return findBase(options.name, await knownBases(options))
+}
+
 /** Every known base encoder, and whether it is in the store. Touches no network. */
 export async function listBases(options: {
   storeDir: string

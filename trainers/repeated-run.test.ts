@@ -35,5 +35,5 @@ test('refuses other rules, and a file that is no manifest', () => {
   expect(() => checkRepeated(recorded, given, { ...options, rules })).toThrow(
     /rule minExamples is 3, and was 1 in run.json/,
   )
-  expect(() => checkRepeated([], given, options)).toThrow(/neither a run.json nor/)
+  expect(() => checkRepeated([], given, options)).toThrow(/neither the run\.json of a run nor/)
 })

@@ -19,11 +19,8 @@ export function checkRepeated(
   given: DataManifests,
   options: { file: string; rules: DataRules },
 ): void {
-  const manifests = fieldsOf(fieldsOf(recorded)['dataManifest'] ?? recorded)
   const { file, rules } = options
-  if (hashOf(manifests['train']) === undefined) {
-    throw new WinnowError('usage', `${file} is neither a run.json nor a data manifest.`)
-  }
+  const manifests = requireManifests(recorded, file)
   const recordedRules = fieldsOf(fieldsOf(manifests['train'])['rules'])['rules']
   const before = fieldsOf(recordedRules)
   const changed = (Object.keys(rules) as (keyof DataRules)[]).find(
@@ -43,6 +40,17 @@ export function checkRepeated(
     const message = `The ${role} data are ${told}, and were ${expected ?? 'none'} in ${file}.`
     throw new WinnowError('dataset_invalid', message, { details: { role, expected, found } })
   }
+}
+
+/** The manifests of the parts in a run's record. Throws WinnowError `usage` where there are none. */
+export function requireManifests(
+  recorded: unknown,
+  file: string,
+): Readonly<Record<string, unknown>> {
+  const manifests = fieldsOf(fieldsOf(recorded)['dataManifest'] ?? recorded)
+  if (hashOf(manifests['train']) !== undefined) return manifests
+  const message = `${file} is neither the run.json of a run nor a data manifest; give one of them.`
+  throw new WinnowError('usage', message)
 }
 
 /** The content hash of a part as it was read. */

@@ -351,7 +351,7 @@ describe('a gateway of its own', () => {
     const { port } = new URL(url)
     const { status, stderr } = await winnow(['serve', '--port', port], { env: space.env })
     expect(status).toBe(1)
-    expect(stderr).toContain(`127.0.0.1:${port} is in use by another program [port_taken]`)
+    expect(stderr).toContain(`Another program listens on 127.0.0.1:${port}.`)
   })
 
   it('without a broker does not start: status 1 and the address', async () => {
