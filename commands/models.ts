@@ -12,13 +12,13 @@ import { tableText } from './terminal.ts'
 export function addModelsCommands(program: Command): void {
   const models = program
     .command('models')
-    .description('model versions: what there is, and which one serves')
+    .description('model versions: list, check, publish and promote them')
     .addHelpText('after', examplesText(['winnow models list', 'winnow models show mail']))
   addCommand(models, {
     name: 'list',
     summary: 'all versions of all models',
     description:
-      'Lists what is in the model store. Files are not checked; `models verify` does that.',
+      'Lists the versions in the model store. `winnow models verify` checks their files.',
     examples: ['winnow models list', 'winnow models list --json'],
   }).action(async (options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
@@ -34,7 +34,7 @@ export function addModelsCommands(program: Command): void {
     name: 'show <ref>',
     summary: 'the manifest of one version',
     description:
-      'Shows what a version is and what was measured of it. REF is NAME, NAME@VERSION or NAME@champion.',
+      'Shows labels, base, figures and hashes of a version. REF is NAME, NAME@VERSION or NAME@champion.',
     examples: ['winnow models show mail', 'winnow models show mail@2 --json'],
   }).action(async (ref: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
@@ -51,7 +51,7 @@ export function addModelsCommands(program: Command): void {
   }).action(async (ref: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
     const { manifest, dir } = await openVersion({ ref, storeDir: paths.store })
-    terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
+    terminal.say(`the files of ${manifest.name}@${manifest.version} match their hashes: ${dir}`)
     terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
   })
   addImportCommand(models)

@@ -63,10 +63,7 @@ test('other columns and fields may hold text and label', async () => {
 
 test.each([
   ['{"body":"a"}', /^in:1: there is no field "text" .*the fields are "body"\. --text-column/],
-  [
-    '{"text":"a","body":"a"}',
-    /^in:1: the field "body" is none that an event has \(id, text, source/,
-  ],
+  ['{"text":"a","body":"a"}', /^in:1: an event has no field "body", only id, text, source/],
   ['{"id":"x"}', /^in:1: there is no field "text".*--text-column/],
   ['{"text":5}', /the field "text" must be a string, and is a number/],
   ['{"text":"a","id":0.5}', /the field "id" must be a string, and is a number \(only whole/],
