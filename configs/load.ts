@@ -131,7 +131,10 @@ function readYaml(path: string | URL): Tree {
   }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new WinnowError('config_invalid', `${String(path)} must hold a mapping of sections`)
+    throw new WinnowError(
+      'config_invalid',
+      `${String(path)} must hold sections with settings, such as "gateway:" and below it "  port: 8080"`,
+    )
   }
   return value as Tree
 }

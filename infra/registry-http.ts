@@ -30,7 +30,7 @@ export class RegistryRefused extends Error {
   readonly status: number
 
   constructor(status: number, detail?: string) {
-    super(detail === undefined ? `it answers ${status}` : `it answers ${status}: ${detail}`)
+    super(`it answered with status ${status}${detail === undefined ? '' : `: ${detail}`}`)
     this.status = status
   }
 }

@@ -66,7 +66,9 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
   const http = createRegistryHttp(config)
   const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
   if (kind === 'found') return
-  const message = `${withoutUrlSecrets(config.url)} has no list of subjects: it is no Confluent API of a registry`
+  const message =
+    `${withoutUrlSecrets(config.url)} has no list of subjects, so it is not the Confluent API of a ` +
+    'schema registry; check registry.url'
   throw new WinnowError('registry_unavailable', message)
 }
 
@@ -238,7 +240,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
 function schemaIdIn(answer: string): number {
   const { id } = JSON.parse(answer) as { id?: unknown }
   if (typeof id === 'number' && Number.isInteger(id)) return id
-  throw new TypeError(`it answers without a schema id: ${answer.slice(0, 200)}`)
+  throw new TypeError(`it answered without a schema id: ${answer.slice(0, 200)}`)
 }
 
 function rejected(code: EventError['code'], message: string) {

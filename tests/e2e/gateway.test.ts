@@ -343,7 +343,7 @@ describe('a gateway of its own', () => {
       env: space.env,
     })
     expect(status).toBe(2)
-    expect(stderr).toContain('a gateway without gateway.keys may listen on a loopback address only')
+    expect(stderr).toContain('a gateway without API keys may listen on a loopback address only')
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'config_invalid' } })
   })
 
