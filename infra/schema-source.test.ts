@@ -109,7 +109,7 @@ describe('findSchema', () => {
   })
 
   it.each([
-    [7, 'what is no JSON'],
+    [7, 'did not answer with JSON'],
     [8, 'it answered with status 401'],
   ])('of id %d throws: no event is to blame', async (id, message) => {
     await expect(findSchema(httpAt(apicurio), { kind: 'id', id })).rejects.toMatchObject({

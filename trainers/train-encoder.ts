@@ -143,7 +143,7 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
     return await trainStarted(resolved, { labels, start, began: Date.now() })
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
-    const message = `${error.message} Go on with: winnow train --resume ${start.run}`
+    const message = `${error.message} Continue with: winnow train --resume ${start.run}`
     throw new WinnowError('cancelled', message, { cause: error, details: { run: start.run } })
   }
 }
@@ -277,7 +277,7 @@ function withValidation(
   if (split.validation.length === 0) {
     const message =
       `${train.manifest.source} has too few examples of each label to hold some out; ` +
-      'give validation data, or use the method head.'
+      'give --validation, or use --method head.'
     throw new WinnowError('dataset_invalid', message)
   }
   return {

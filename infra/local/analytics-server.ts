@@ -140,10 +140,10 @@ async function rowsBehind(
     const alone = await engine.canonical(head).catch(() => undefined)
     if (alone === sql) return rowsFrom(bytes, head)
   }
-  const text =
+  const message =
     'Cannot find where the rows of this INSERT begin; send the rows as the body and the INSERT as the ' +
     'parameter query'
-  throw new ClickHouseFailure(62, 'SYNTAX_ERROR', text)
+  throw new ClickHouseFailure(62, 'SYNTAX_ERROR', message)
 }
 
 type RowsStatement = Extract<Statement, { kind: 'insert-rows' | 'insert-input' }>
