@@ -234,7 +234,8 @@ async function settle(options: {
     if (performance.now() - changedMs > stallMsMax) {
       throw new WinnowError(
         'deadline_exceeded',
-        `Only ${settled} of ${events} mails have become rows, and none in the last ${stallMsMax / 1_000} s. ` +
+        `Only ${settled} of ${events} mails have become rows, and none in the last ` +
+          `${stallMsMax / 1_000} s. ` +
           'Run `winnow status` and `winnow doctor` to see what does not answer.',
       )
     }

@@ -119,7 +119,9 @@ export async function checkTexts(
 ): Promise<void> {
   const { textColumn = 'text', labelColumn = 'label', dataManifest } = options
   if (textColumn === labelColumn) {
-    const message = `--text-column and --label-column are both ${JSON.stringify(textColumn)}; they must differ.`
+    const message =
+      `--text-column and --label-column are both ${JSON.stringify(textColumn)}; they must ` +
+      'differ.'
     throw new WinnowError('usage', message)
   }
   const kinds = new Set<string>()

@@ -72,11 +72,13 @@ export function addImportCommand(models: Command): void {
       const count = counted(labels.length, 'label')
       terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
       terminal.say(
-        `${counted(check.texts, 'text')} give the same ${outputs} as the export (largest difference ${apart})`,
+        `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
+          `(largest difference ${apart})`,
       )
       if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
         terminal.say(
-          'the labels are only numbered (LABEL_0): put their names into id2label of config.json and import again',
+          'the labels are only numbered (LABEL_0): put their names into id2label of ' +
+            'config.json and import again',
         )
       }
       if (batching === 'one by one') {

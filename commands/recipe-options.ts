@@ -57,7 +57,8 @@ export function addRecipeOptions(command: Command): Command {
   const aboveZero = numberIn({ above: 0 })
   add(
     '--epochs <number>',
-    `passes over the data (${epochs}, partial ${partialRecipe.epochs} to ${epochs}; more with few examples per label)`,
+    `passes over the data (${epochs}, partial ${partialRecipe.epochs} to ${epochs}; ` +
+      'more with few examples per label)',
     wholeNumber(1),
   )
   add('--batch <texts>', `texts per step (${batchTexts})`, wholeNumber(1))

@@ -27,7 +27,8 @@ export function endWithin(msMax: number, cause: unknown): void {
   const end = () => {
     const code = cause instanceof WinnowError ? cause.code : 'internal'
     writeError(
-      `winnow: ${errorMessage(cause)} [${code}]; the process did not end by itself within ${msMax / 1_000} s`,
+      `winnow: ${errorMessage(cause)} [${code}]; the process did not end by itself ` +
+        `within ${msMax / 1_000} s`,
     )
     process.exit(1)
   }

@@ -66,7 +66,8 @@ const registry = z.strictObject({
   url: httpUrl(noRegistry)
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
     .describe(
-      'Schema registry, Confluent API. none: no registry; events and results are JSON, and an Avro event ' +
+      'Schema registry, Confluent API. none: no registry; events and results are JSON, ' +
+        'and an Avro event ' +
         'becomes a dead letter.',
     ),
   username: z.string().optional().describe('Basic authentication user.'),
@@ -267,7 +268,8 @@ const guards = z.strictObject({
       '(total variation distance); off when absent.',
   ),
   disagreementMax: share(
-    'Rolls back when the previous champion, running as a shadow, gives another label for a larger share ' +
+    'Rolls back when the previous champion, running as a shadow, gives another label ' +
+      'for a larger share ' +
       'of the events; off when absent.',
   ),
 })
@@ -322,7 +324,8 @@ const gateway = z.strictObject({
   requestMsMax: ms('Longest time that one request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
   addressConnectionsMax: count(
-    'Maximum open connections of one remote address; more are closed at once. Behind a proxy all callers ' +
+    'Maximum open connections of one remote address; more are closed at once. Behind a ' +
+      'proxy all callers ' +
       'share its address.',
     1_024,
   ),

@@ -75,7 +75,9 @@ function createPlaces(requestsMax: number) {
   let atWork = 0
   const refuseWhenFull = () => {
     if (atWork < requestsMax) return
-    const message = `The gateway already processes ${counted(requestsMax, 'request')} (gateway.requestsMax); try again later`
+    const message =
+      `The gateway already processes ${counted(requestsMax, 'request')} ` +
+      '(gateway.requestsMax); try again later'
     throw new WinnowError('queue_full', message)
   }
   const open = (): Place => {

@@ -24,7 +24,8 @@ export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'
     if (!isLoopback(gateway.host)) {
       throw new WinnowError(
         'config_invalid',
-        `gateway.host is "${gateway.host}": a gateway without API keys may listen on a loopback address only; set gateway.keys, or listen on 127.0.0.1`,
+        `gateway.host is "${gateway.host}": a gateway without API keys may listen on a ` +
+          'loopback address only; set gateway.keys, or listen on 127.0.0.1',
         { details: { path: 'gateway.keys' } },
       )
     }

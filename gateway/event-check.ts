@@ -125,7 +125,8 @@ export function timeDefects(
     ]
   }
   if (timeMs > options.nowMs + options.limits.futureMsMax) {
-    const message = `time is more than ${options.limits.futureMsMax} ms in the future (limits.futureMsMax)`
+    const message =
+      `time is more than ${options.limits.futureMsMax} ms in the future ` + '(limits.futureMsMax)'
     return [{ code: 'time_future', field, message }]
   }
   return []

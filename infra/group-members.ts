@@ -45,13 +45,16 @@ export async function refuseMembersOf(
 ): Promise<void> {
   const members = await settledMembers(kafka, group)
   if (members === undefined) {
-    const message = `the consumer group ${group} has been rebalancing for ${settleMsMax / 1_000} s; run the command again`
+    const message =
+      `the consumer group ${group} has been rebalancing for ${settleMsMax / 1_000} s; run ` +
+      'the command again'
     throw new WinnowError('broker_unavailable', message)
   }
   for (const { name, metadata } of members) {
     if (!subscriptionOf(metadata).topics.includes(topic)) continue
     const message =
-      `${name} still consumes ${topic} in the group ${group}, whose offsets this process is to take over. ` +
+      `${name} still consumes ${topic} in the group ${group}, whose offsets this ` +
+      'process is to take over. ' +
       'Stop that process, then start this one again.'
     throw new WinnowError('group_conflict', message, { details: { group, topic } })
   }

@@ -72,7 +72,9 @@ export function createModelAnnouncements(
         const written = await announceOnce(clients, topic, { name, next })
         if (written !== 'overtaken') return written
         if (tries >= overtakenMax) {
-          const message = `cannot announce ${name}: other processes changed it ${tries} times meanwhile; run the command again`
+          const message =
+            `cannot announce ${name}: other processes changed it ${tries} times ` +
+            'meanwhile; run the command again'
           throw new WinnowError('broker_unavailable', message)
         }
         // Writers that begin again at the same moment would overtake each other for ever.

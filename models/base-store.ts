@@ -170,7 +170,8 @@ async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<Opene
 function mismatch(entry: BaseCatalogEntry, dir: string): WinnowError {
   return new WinnowError(
     'hash_mismatch',
-    `The files in ${dir} do not have the expected hashes. Fetch them again with: winnow base pull ${entry.name}`,
+    `The files in ${dir} do not have the expected hashes. Fetch them again with: winnow ` +
+      `base pull ${entry.name}`,
     { details: { name: entry.name, dir } },
   )
 }

@@ -130,7 +130,9 @@ function submit(
     const queued = state.queue.submit(ticket, ids.length, performance.now())
     if (queued === undefined) {
       const { texts, tokens } = state.queue
-      const message = `${counted(texts, 'text')} with ${counted(tokens, 'token')} are waiting already; try again later.`
+      const message =
+        `${counted(texts, 'text')} with ${counted(tokens, 'token')} are waiting already; ` +
+        'try again later.'
       reject(new WinnowError('queue_full', message, { details: { texts, tokens } }))
       return
     }

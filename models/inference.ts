@@ -77,7 +77,8 @@ export async function openInference(
   if (maxTokens % padTo !== 0) {
     throw new WinnowError(
       'config_invalid',
-      `inference.padTo is ${padTo}, but the model reads up to ${maxTokens} tokens, which is not a multiple of it; set padTo to 1.`,
+      `inference.padTo is ${padTo}, but the model reads up to ${maxTokens} tokens, ` +
+        'which is not a multiple of it; set padTo to 1.',
     )
   }
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }

@@ -57,7 +57,8 @@ export async function readBaseFolder(name: string, from: string): Promise<BaseCa
   if (!modelNamePattern.test(name)) {
     throw new WinnowError(
       'usage',
-      `'${name}' cannot name a base encoder: use letters, digits, '.', '_' and '-', the first a letter or digit.`,
+      `'${name}' cannot name a base encoder: use letters, digits, '.', '_' and '-', the ` +
+        'first a letter or digit.',
     )
   }
   const folder = resolve(from)

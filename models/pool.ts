@@ -169,7 +169,8 @@ function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
     return Promise.reject(
       new WinnowError(
         'worker_crashed',
-        'Every inference worker crashed several times. Restart the process; see the messages before this one.',
+        'Every inference worker crashed several times. Restart the process; see the ' +
+          'messages before this one.',
       ),
     )
   }

@@ -138,7 +138,8 @@ export async function readSmall(objects: ObjectStore, key: string): Promise<Buff
     if (bytes > smallBytesMax) {
       throw new WinnowError(
         'model_corrupt',
-        `${objects.url}${key} is too large to be what Winnow writes; check what else writes to the artifact store.`,
+        `${objects.url}${key} is too large to be what Winnow writes; check what else ` +
+          'writes to the artifact store.',
       )
     }
     chunks.push(chunk)

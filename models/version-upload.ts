@@ -105,7 +105,8 @@ async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFi
   ]) {
     const found = files.find((file) => file.name === name)
     if (found?.sha256 === expected) continue
-    const message = `${join(dir, name!)} does not have the hash of its manifest: it was changed afterwards.`
+    const message =
+      `${join(dir, name!)} does not have the hash of its manifest: it was changed ` + 'afterwards.'
     throw new WinnowError('model_corrupt', message)
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -107,7 +107,9 @@ export async function collectDataset(
       continue
     }
     if (examples.length > 0 && (example.labels !== undefined) !== isMultiLabel(examples)) {
-      const message = `${row.place}: some rows have a field "label" and others "labels"; all must have the same one`
+      const message =
+        `${row.place}: some rows have a field "label" and others "labels"; all must have ` +
+        'the same one'
       throw new WinnowError('dataset_invalid', message, { details: { place: row.place } })
     }
     if (examples.length === examplesMax) {
@@ -187,7 +189,9 @@ export function trainingLabels(dataset: Dataset): readonly string[] {
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   if (labels.includes(noneLabel)) {
-    const problem = `the label ${noneLabel} is reserved for texts that belong to no label; leave these examples out`
+    const problem =
+      `the label ${noneLabel} is reserved for texts that belong to no label; leave these ` +
+      'examples out'
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   return labels
@@ -202,7 +206,8 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
   if (isMultiLabel(dataset.examples)) {
     throw new WinnowError(
       'dataset_invalid',
-      `${dataset.manifest.source} has sets of labels (a field "labels"), but one label per text is needed here.`,
+      `${dataset.manifest.source} has sets of labels (a field "labels"), but one label ` +
+        'per text is needed here.',
     )
   }
   const indexOf = knownLabels(dataset, labels)
@@ -257,7 +262,8 @@ function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<s
     const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
     throw new WinnowError(
       'dataset_invalid',
-      `${dataset.manifest.source} has labels that were not seen in training: ${named.join(', ')}${more}. Correct them, or leave these examples out.`,
+      `${dataset.manifest.source} has labels that were not seen in training: ` +
+        `${named.join(', ')}${more}. Correct them, or leave these examples out.`,
       { details: { labels: unknown } },
     )
   }

@@ -162,6 +162,7 @@ function requireSameLabels(version: ModelVersion, other: ModelVersion): void {
   if (sameLabels(version, other)) return
   throw new WinnowError(
     'model_incompatible',
-    `${version.ref} and ${other.ref} have different labels and cannot be compared; compare versions with the same labels.`,
+    `${version.ref} and ${other.ref} have different labels and cannot be compared; ` +
+      'compare versions with the same labels.',
   )
 }

@@ -27,7 +27,9 @@ export function checkRepeated(
     (name) => recordedRules !== undefined && before[name] !== rules[name],
   )
   if (changed !== undefined) {
-    const message = `The data rule ${changed} is ${String(rules[changed])}, but was ${String(before[changed])} in ${file}; set it to the same value.`
+    const message =
+      `The data rule ${changed} is ${String(rules[changed])}, but was ` +
+      `${String(before[changed])} in ${file}; set it to the same value.`
     throw new WinnowError('dataset_invalid', message)
   }
   for (const role of ['train', 'validation', 'test'] as const) {
@@ -37,7 +39,9 @@ export function checkRepeated(
     const found = hashOf(manifest)
     if (expected === found) continue
     const told = `${manifest?.source ?? 'nothing'} (${found ?? 'none'})`
-    const message = `The ${role} data are ${told}, but were ${expected ?? 'none'} in ${file}; give the same data.`
+    const message =
+      `The ${role} data are ${told}, but were ${expected ?? 'none'} in ${file}; give the ` +
+      'same data.'
     throw new WinnowError('dataset_invalid', message, { details: { role, expected, found } })
   }
 }

@@ -177,7 +177,8 @@ function labelProblem(field: string, value: unknown): string {
   }
   if (typeof value === 'number') {
     return (
-      `the label is the number ${value}, but labels are names: write it as a string, such as "${value}", ` +
+      `the label is the number ${value}, but labels are names: write it as a string, ` +
+      `such as "${value}", ` +
       'or as a whole number'
     )
   }

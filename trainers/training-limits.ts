@@ -9,7 +9,8 @@ export function checkedMaxTokens(
 ): number {
   const maxTokens = asked ?? base.maxTokens
   if (!Number.isInteger(maxTokens) || maxTokens < 3 || maxTokens > base.positions) {
-    const message = `--max-tokens must be from 3 to ${base.positions} with ${base.name}, not ${maxTokens}.`
+    const message =
+      `--max-tokens must be from 3 to ${base.positions} with ${base.name}, not ` + `${maxTokens}.`
     throw new WinnowError('usage', message)
   }
   return maxTokens

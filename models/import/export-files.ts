@@ -182,7 +182,8 @@ function labelsOf({ id2label, num_labels: count }: ExportConfig): string[] {
   const twice = labels.find((label, id) => labels.indexOf(label) !== id)
   if (twice !== undefined) {
     throw exportInvalid(
-      `id2label of config.json has the label ${JSON.stringify(twice)} twice; give each label a name of its own.`,
+      `id2label of config.json has the label ${JSON.stringify(twice)} twice; give each ` +
+        'label a name of its own.',
     )
   }
   for (const [id, label] of labels.entries()) requireLabel(id, label)

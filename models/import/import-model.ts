@@ -152,7 +152,8 @@ function readExportGraph(path: string): Uint8Array {
 function requireVocabulary(tokenizer: Tokenizer, { vocabularySize }: ExportFiles): void {
   if (tokenizer.vocabularySize <= vocabularySize) return
   throw exportInvalid(
-    `tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, but by vocab_size of config.json the ` +
+    `tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, but by vocab_size of ` +
+      'config.json the ' +
       `model knows only ${vocabularySize} tokens. Use the tokenizer that the model was trained with.`,
   )
 }
