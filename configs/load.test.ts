@@ -109,7 +109,9 @@ describe('loadConfig', () => {
 
   it('refuses YAML that is broken or no mapping', () => {
     expect(() => loadConfig({ env: {}, file: file('a: [') })).toThrow('is not YAML')
-    expect(() => loadConfig({ env: {}, file: file('- a') })).toThrow('must hold sections with settings')
+    expect(() => loadConfig({ env: {}, file: file('- a') })).toThrow(
+      'must hold sections with settings',
+    )
     expect(() => loadConfig({ env: {}, file: file('kafka: 5') })).toThrow(/kafka is 5/)
   })
 

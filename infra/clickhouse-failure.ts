@@ -1,7 +1,8 @@
 // What a failed call to ClickHouse means: what an answer says that is not a result, from the engine or from a
 // proxy in front of it, and which of our errors it becomes. Only a code of the engine can be final; an answer that
 // merely quotes one, or that has none, is not the engine's and is retried.
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { finalCodes, sizeCodes } from './clickhouse-codes.ts'
 
 /** The headers and the beginning of the body of an HTTP answer. */
@@ -90,7 +91,7 @@ function exceptionInJson(text: string): string | undefined {
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   if (!(cause instanceof EngineError)) {
-    const message = `ClickHouse did not answer when asked to ${what}: ${errorMessage(cause)}`
+    const message = `ClickHouse did not answer when asked to ${what}: ${connectionProblem(cause)}`
     const details = isUnreachable(cause) ? {} : { smallerMayPass: true }
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }

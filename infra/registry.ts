@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
 import { noRegistry, type Config } from '../configs/schema.ts'
-import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
 import {
@@ -229,7 +230,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
       }
       throw new WinnowError(
         isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${errorMessage(cause)}`,
+        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${connectionProblem(cause)}`,
         { cause },
       )
     }

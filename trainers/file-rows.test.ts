@@ -155,7 +155,12 @@ test.each([
     `${JSON.stringify(objects)}\n{}`,
     /:2: something follows the JSON array/,
   ],
-  ['a missing item', 'a.json', '[{"text":"a","label":"b"},]', /an item is missing before or after a comma/],
+  [
+    'a missing item',
+    'a.json',
+    '[{"text":"a","label":"b"},]',
+    /an item is missing before or after a comma/,
+  ],
   [
     'an array of strings',
     'a.json',
@@ -246,7 +251,10 @@ test.each([
 })
 
 test.each([
-  ['0.5', /the label is the number 0\.5, but labels are names: write it as a string, such as "0\.5"/],
+  [
+    '0.5',
+    /the label is the number 0\.5, but labels are names: write it as a string, such as "0\.5"/,
+  ],
   ['9007199254740993.0', /a number beyond 2\^53, which loses digits/],
   ['1e400', /the label is the number Infinity/],
   ['{}', /must be a string with visible characters, not an object/],
@@ -278,7 +286,9 @@ test('Parquet is read by its content, and from a file only', async () => {
   const path = join(folder, 'rows.bin')
   await writeFile(path, content)
   expect((await readInput({ ...fileSource(path), path })).pairs).toHaveLength(50)
-  await expect(read('stdin', content)).rejects.toThrow(/stdin: Parquet can be read only from a file/)
+  await expect(read('stdin', content)).rejects.toThrow(
+    /stdin: Parquet can be read only from a file/,
+  )
   await writeFile(path, gzipSync(content))
   await expect(readInput({ ...fileSource(path), path })).rejects.toThrow(/decompress it first/)
   await expect(read('a.csv', content, { format: 'csv' })).rejects.toThrow(/is a Parquet file/)

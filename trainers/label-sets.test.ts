@@ -72,11 +72,7 @@ test.each([
   ],
   ['both fields', [{ text: 'b', label: 'x', labels: ['x'] }], /:1: the row has both/],
   ['a number', [{ text: 'b', labels: 7 }], /"labels" must be an array of strings.* not a number/],
-  [
-    'an empty label',
-    [{ text: 'b', labels: ['x', ''] }],
-    /"labels", a label is empty; it must be /,
-  ],
+  ['an empty label', [{ text: 'b', labels: ['x', ''] }], /"labels", a label is empty; it must be /],
 ])('refuses %s', async (_, lines, message) => {
   await expect(jsonl(lines)).rejects.toMatchObject({
     code: 'dataset_invalid',
