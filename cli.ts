@@ -104,11 +104,12 @@ function report(error: unknown, json: boolean): number {
   const setting = addressSettings.get(code)
   if (setting !== undefined) {
     writeError(
-      '`winnow status` shows what runs, `winnow up` starts the embedded stack; the address of your own is ' +
+      '`winnow up` starts the embedded stack, and `winnow status` shows it. For a server of your own, set ' +
         `${setting}.`,
     )
   }
   if (!(error instanceof WinnowError) && error instanceof Error) {
+    writeError('This is a defect in Winnow. Please report it with the lines that follow.')
     writeError(error.stack ?? '')
   }
   return code === 'usage' || code === 'config_invalid' ? 2 : 1
@@ -117,7 +118,7 @@ function report(error: unknown, json: boolean): number {
 /** Where the address of what does not answer is set. */
 const addressSettings: ReadonlyMap<string, string> = new Map([
   ['broker_unavailable', 'kafka.brokers (WINNOW_KAFKA_BROKERS)'],
-  ['registry_unavailable', 'registry.url (WINNOW_REGISTRY_URL), or none'],
+  ['registry_unavailable', 'registry.url (WINNOW_REGISTRY_URL; none for JSON only)'],
   ['analytics_unavailable', 'clickhouse.url (WINNOW_CLICKHOUSE_URL)'],
 ])
 

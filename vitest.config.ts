@@ -4,7 +4,10 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const apart = ['tests/faults/**/*.test.ts', 'tests/e2e/{cli,files,package,train-resume}.test.ts']
+const apart = [
+  'tests/faults/**/*.test.ts',
+  'tests/e2e/{cli,files,option-checks,package,train-resume}.test.ts',
+]
 
 /**
  * Tests of processes wait most of their time, so they begin first, those that take minutes before the others, and

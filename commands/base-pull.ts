@@ -11,7 +11,7 @@ export async function pullBase(
   signal: AbortSignal,
   from?: string,
 ): Promise<Base> {
-  const rateText = (perSecond: number): string => `${megabytes(perSecond)} MB a second`
+  const rateText = (perSecond: number): string => `${megabytes(perSecond)} MB per second`
   let received: { file: string; rate: WorkRate } | undefined
   const base = await ensureBase({
     name,

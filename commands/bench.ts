@@ -8,15 +8,15 @@ import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { addCommand } from './shared-options.ts'
 
-/** Each benchmark with the question that it answers. */
+/** Each benchmark with what it measures. */
 export const benchmarks: Readonly<Record<string, string>> = {
-  infer: "how much of the runtime's own speed classification keeps",
-  'end-to-end': 'how much of a bare loop the whole path keeps, from Kafka to ClickHouse',
-  'cold-start': 'how long a process takes from its start to its first prediction',
-  head: 'whether the method head reaches scikit-learn (needs Python)',
-  poison: 'what malformed events cost the throughput of good ones',
-  shadow: 'what a shadow costs the latency of the main path',
-  train: 'how fast full fine-tuning is beside PyTorch, and on each engine (needs Python)',
+  infer: 'speed of classification compared with ONNX Runtime alone',
+  'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
+  'cold-start': 'time from the start of a process to its first prediction',
+  head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
+  poison: 'throughput of good events with malformed ones among them',
+  shadow: 'latency of the main path with a shadow beside it',
+  train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
 }
 
 /** Adds `bench` to the program. */
@@ -29,8 +29,8 @@ export function addBenchCommand(program: Command): void {
     name: 'bench <name> [options...]',
     summary: 'run a benchmark of the repository',
     description:
-      'Runs a benchmark by name. What follows -- are its own options. Each prints JSON; what was\n' +
-      'measured before, and on what, is in bench/RESULTS.md. Works in a clone of the repository only.',
+      'Runs a benchmark by name and passes it the options after --. Each prints JSON; earlier results\n' +
+      'and their machines are in bench/RESULTS.md. Works only in a clone of the repository.',
     examples: [
       'winnow bench infer',
       'winnow bench train -- --sides onnx,tfjs --rounds 3',
@@ -57,7 +57,7 @@ export function addBenchCommand(program: Command): void {
 export function benchmarkPath(name: string, root = new URL('../', import.meta.url)): string {
   if (!Object.hasOwn(benchmarks, name)) {
     const known = Object.keys(benchmarks).join(', ')
-    throw new WinnowError('usage', `There is no benchmark ${name}; there are ${known}.`)
+    throw new WinnowError('usage', `There is no benchmark ${name}. Choose one of ${known}.`)
   }
   const path = fileURLToPath(new URL(`bench/${name}.ts`, root))
   if (existsSync(path)) return path

@@ -10,6 +10,7 @@ import { classifiedText } from './classified-text.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addFileOptions, inputOf, sayFileNote, type FileOptions } from './file-options.ts'
 import { workersOf } from './model.ts'
+import { checkModel, checkReadable, checkWritable } from './option-checks.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { logLine, writeError } from './terminal.ts'
@@ -29,9 +30,9 @@ export function addClassifyCommand(program: Command): void {
     name: 'classify',
     summary: 'label the texts of a file or of stdin',
     description:
-      'Reads the files that `winnow train` reads, by the column or field text; other input is one text\n' +
-      'per line. stderr says what the input was taken for. On a terminal it shows each text with its\n' +
-      'label; elsewhere, and with --json, it writes one JSON line per text, in order: {id, label, score,\n' +
+      'Reads the same files as `winnow train`, by the column or field text; any other input is one text\n' +
+      'per line. A line on stderr says how the input was read. On a terminal it shows each text with its\n' +
+      'label; otherwise, and with --json, it writes one JSON line per text, in order: {id, label, score,\n' +
       'labels, outOfScope, probabilities, tokens, truncated}, or {id, error} for an empty text. Texts are\n' +
       'cleaned as in the stream.',
     examples: [
@@ -47,8 +48,8 @@ export function addClassifyCommand(program: Command): void {
       '.jsonl, .json, .csv, .tsv, .txt (each also .gz) or .parquet (default: stdin)',
     )
     .option('--text-column <name>', 'column or field that holds the text (default: text)')
-    .option('--batch-tokens <tokens>', 'most padded tokens of one batch', wholeNumber(1))
-    .option('--stats <file>', 'write speed, padding and memory there as JSON; - is stderr')
+    .option('--batch-tokens <tokens>', 'maximum padded tokens of a batch', wholeNumber(1))
+    .option('--stats <file>', 'write speed, padding and memory to this file as JSON; - is stderr')
   addFileOptions(command).action((options: Options) =>
     untilStopped((signal) => runClassify(options, signal)),
   )
@@ -68,7 +69,12 @@ async function classifyWith(
   options: Options,
   { spawn, signal }: { spawn: SpawnThread; signal: AbortSignal },
 ): Promise<void> {
-  const { config, paths, terminal } = await openContext(options)
+  const context = await openContext(options)
+  const { config, paths, terminal } = context
+  const { data = '-', stats: statsFile = '-' } = options
+  await checkModel(options.model, context)
+  if (data !== '-') await checkReadable(data, '--data')
+  if (statsFile !== '-') await checkWritable(statsFile, '--stats')
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
   let stats: ClassifyStats | undefined
   const results = classifyTexts({

@@ -2,6 +2,7 @@
 import { defaultBrokers, type Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka.ts'
 import { countRecords, readLag, topicOf, type GroupLag } from '../infra/topics.ts'
+import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import { stageNames } from '../streams/slice.ts'
@@ -74,7 +75,7 @@ function whoText({ members, state, lastCommit }: ConsumerView, nowMs: number): s
     const age = durationText(Math.max(0, nowMs - Date.parse(lastCommit)))
     return `nobody since ${lastCommit.slice(0, 19)}Z (${age})`
   }
-  const processes = members === 1 ? '1 process' : `${members} processes`
+  const processes = counted(members, 'process', 'processes')
   return state === 'stable' ? processes : `${processes}, rebalancing`
 }
 
@@ -92,7 +93,7 @@ async function warningsOf(
   if (consumers.some(({ topic }) => topic === events)) return warnings
   const waiting = await countRecords(kafka, events)
   if (waiting === 0) return warnings
-  const records = waiting === 1 ? '1 record waits' : `${countText(waiting)} records wait`
+  const records = counted(waiting, 'record waits', 'records wait')
   return [
     `${records} on ${events}, which no group has read yet: start \`winnow stream\`.`,
     ...warnings,

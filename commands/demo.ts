@@ -54,7 +54,10 @@ export function addDemoCommand(program: Command): void {
     .action((options: Options) => untilStopped((signal) => runDemo(options, signal)))
 }
 
-/** A checkout has them all; the published package leaves them to whoever wants the demo. */
+/**
+ * Throws prerequisite_missing where packages are not installed. A checkout has all of them; the published package
+ * leaves out those that only the demo needs.
+ */
 function requirePackages(): void {
   const engine = findEngine(`${process.platform}-${process.arch}`)
   const missing = [
@@ -179,7 +182,9 @@ async function streamMails(options: {
       publish: (mail) => publish('paced', [mail]),
       signal,
       onProgress: (done) =>
-        context.terminal.progress(`   paced: ${done} of ${pacedMails} mails, to see latency`),
+        context.terminal.progress(
+          `   one mail at a time, to measure latency: ${done} of ${pacedMails}`,
+        ),
     })
     await settle({
       ...options,
@@ -227,11 +232,13 @@ async function settle(options: {
     if (settled !== before) changedMs = performance.now()
     before = settled
     context.terminal.progress(liveLine(counts, { events, startMs }))
-    if (options.signal.aborted) throw new WinnowError('cancelled', 'the demo was stopped')
+    if (options.signal.aborted) throw new WinnowError('cancelled', 'The demo was stopped.')
     if (performance.now() - changedMs > stallMsMax) {
       throw new WinnowError(
         'deadline_exceeded',
-        `${settled} of ${events} mails arrived, and none for ${stallMsMax / 1_000} s`,
+        `Only ${settled} of ${events} mails have become rows, and none in the last ` +
+          `${stallMsMax / 1_000} s. ` +
+          'Run `winnow status` and `winnow doctor` to see what does not answer.',
       )
     }
     await Promise.race([
@@ -244,7 +251,7 @@ async function settle(options: {
 /** Never resolves; rejects with what ended the runner. */
 function failureOf(stage: Stage): Promise<never> {
   return stage.ended.then(() => {
-    throw new WinnowError('cancelled', 'the stream ended before all mails were through')
+    throw new WinnowError('cancelled', 'The stream stopped before all mails were classified.')
   })
 }
 

@@ -19,6 +19,7 @@ import { addLetterOptions, filterOf, type LetterOptions } from './letter-options
 import { LetterSender, skipReasons, type SkipReason } from './letter-sender.ts'
 import { prepareBackends } from './migrate.ts'
 import { openAll } from './opened.ts'
+import { checkTimes } from './option-checks.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { progressText } from './progress-text.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
@@ -51,11 +52,11 @@ export function addDlqReplayCommand(dlq: Command): void {
     name: 'replay',
     summary: 'send the events of open dead letters again, after a fix',
     description:
-      'Sends the events of open dead letters again, to where they entered. What becomes of one counts\n' +
-      'for the first record: it turns into a row, or into a new dead letter in place of the old one.\n' +
-      'Sending twice, or again after an interruption, counts nothing twice. A value of which the dead\n' +
-      'letter holds a part only is read again from its topic, if that still has it. Consumers must be\n' +
-      'of this version or later: earlier ones take what is sent for new events.',
+      'Sends the events of open dead letters again, to the topic where each entered. The outcome takes the\n' +
+      'place of the dead letter: a row, or a new dead letter. An event that is sent twice, for example\n' +
+      'after an interruption, counts once. If a dead letter holds only a part of the value, the value is\n' +
+      'read again from its topic, as long as it is still there. All consumers must run this version or a\n' +
+      'later one: earlier ones treat what is sent as new events.',
     examples: [
       'winnow dlq replay --dry-run',
       'winnow dlq replay --code schema_unknown --since 2h',
@@ -64,10 +65,11 @@ export function addDlqReplayCommand(dlq: Command): void {
   })
   addLetterOptions(command)
     .option('--id <id>', 'only this one, topic/partition/offset; repeatable', collectId)
-    .option('--limit <events>', 'send so many at most', wholeNumber(1))
-    .option('--again', 'also what was sent before and has no outcome yet')
+    .option('--limit <events>', 'maximum number of events to send', wholeNumber(1))
+    .option('--again', 'also events that were sent before and have no outcome yet')
     .option('--dry-run', 'send nothing; say what would be sent')
     .action(async (options: Options) => {
+      checkTimes(options)
       const { config, terminal } = await openContext(options)
       await prepareBackends(config)
       const sentText = options.dryRun === true ? 'would be sent' : 'sent'
@@ -109,7 +111,9 @@ export function addDlqReplayCommand(dlq: Command): void {
 
 function collectId(id: string, previous: string[] | undefined): string[] {
   if (parseDeadLetterId(id) !== undefined) return [...(previous ?? []), id]
-  throw new InvalidArgumentError('It takes an ID as `dlq list` prints it: topic/partition/offset.')
+  throw new InvalidArgumentError(
+    'Give an ID as `winnow dlq list` prints it: topic/partition/offset.',
+  )
 }
 
 /** Events of one partition whose values are read and sent together. */

@@ -18,6 +18,7 @@ import { printableText } from '../schemas/printable-text.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addDlqReplayCommand } from './dlq-replay.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
+import { checkTimes } from './option-checks.ts'
 import { openPatientAnalytics } from './patience.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { countText, logLine, tableText, type Terminal } from './terminal.ts'
@@ -41,9 +42,9 @@ export function addDlqCommands(program: Command): void {
     name: 'list',
     summary: 'the latest dead letters, or how many there are',
     description:
-      'Lists dead letters, newest first. Open ones are shown: those whose event has not become a row\n' +
-      'since, nor a later dead letter. With --summary it counts them by code instead, and checks for\n' +
-      'each model that rows and open dead letters are all events that there were.',
+      'Lists the open dead letters, newest first: those whose event has become neither a row nor another\n' +
+      'dead letter since. --summary counts them by code instead and checks, for each model, that rows and\n' +
+      'open dead letters add up to all events.',
     examples: [
       'winnow dlq list',
       'winnow dlq list --code text_empty --since 2h --limit 5',
@@ -52,10 +53,11 @@ export function addDlqCommands(program: Command): void {
   })
   addLetterOptions(list)
     .addOption(new Option('--open', 'only open ones (the default)').conflicts('all'))
-    .option('--all', 'those that a later attempt settled as well')
-    .option('--limit <rows>', 'most rows', wholeNumber(1), 20)
+    .option('--all', 'also those that a later attempt settled')
+    .option('--limit <rows>', 'maximum number of rows', wholeNumber(1), 20)
     .option('--summary', 'counts by code, and the balance of events')
     .action(async (options: ListOptions) => {
+      checkTimes(options)
       await withAnalytics(options, async (analytics, { terminal, config }) => {
         const filter = {
           ...filterOf(options),
@@ -69,16 +71,20 @@ export function addDlqCommands(program: Command): void {
     name: 'show <id>',
     summary: 'one dead letter with its payload',
     description:
-      'Shows the dead letter of an event, the attempts at it, and its payload: as text, or in\n' +
-      'hexadecimal where it is no UTF-8. ID is topic/partition/offset, as `dlq list` prints it.',
+      'Shows the dead letter of an event, the attempts to classify it, and its payload: as text, or in\n' +
+      'hexadecimal if it is not UTF-8. ID is topic/partition/offset, as `winnow dlq list` prints it.',
     examples: ['winnow dlq show winnow.events/0/17'],
   }).action(async (id: string, options: SharedOptions) => {
     if (parseDeadLetterId(id) === undefined) {
-      throw new WinnowError('usage', `${id}: an ID is topic/partition/offset`)
+      const form = 'give topic/partition/offset, as `winnow dlq list` prints it'
+      throw new WinnowError('usage', `${id} cannot be the ID of a dead letter: ${form}.`)
     }
     await withAnalytics(options, async (analytics, { terminal }) => {
       const letter = await readLetter(analytics, parseDeadLetterId(id)!)
-      if (letter === undefined) throw new WinnowError('not_found', `there is no dead letter ${id}`)
+      if (letter === undefined) {
+        const message = `There is no dead letter ${id}; \`winnow dlq list --all\` lists those there are.`
+        throw new WinnowError('not_found', message)
+      }
       showLetter(letter, terminal)
     })
   })
@@ -191,6 +197,7 @@ function withHint(error: unknown): unknown {
   if (!(error instanceof WinnowError) || !olderTables.has(error.details['clickhouseCode'])) {
     return error
   }
-  const message = 'The tables are missing or older than this command; `winnow migrate` mends that.'
+  const message =
+    'The tables in ClickHouse are missing or of an older version. Run `winnow migrate`.'
   return new WinnowError('analytics_refused', message, { cause: error, details: error.details })
 }

@@ -96,7 +96,7 @@ function checkKafka({ config }: CommandContext): Promise<DoctorCheck> {
 function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
   const name = 'schema registry'
   if (!hasRegistry(config.registry)) {
-    const detail = 'none (registry.url): events and all that Winnow writes are JSON'
+    const detail = 'not used (registry.url is none): all events and results are JSON'
     return Promise.resolve({ name, state: 'ok', detail })
   }
   return reachability({
@@ -121,14 +121,14 @@ function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
   })
 }
 
-/** The gateway takes no other port than its own. */
+/** Whether the gateway can have its port; unlike the embedded services it does not move to another one. */
 async function checkGatewayPort({ config, paths }: CommandContext): Promise<DoctorCheck> {
   const { port } = config.gateway
   const running = await readService(paths.state, 'gateway')
   if (running !== undefined && new URL(running.url).port === String(port)) {
-    return { name: `port ${port} (gateway)`, state: 'ok', detail: 'used by our gateway' }
+    return { name: `port ${port} (gateway)`, state: 'ok', detail: 'used by the running gateway' }
   }
-  const mend = 'Stop that program, or give the gateway another port: gateway.port, 0 for any.'
+  const mend = 'Stop that program, or set gateway.port to another port (0 picks a free one).'
   return checkPort({ service: 'gateway', port, mend })
 }
 
@@ -136,7 +136,7 @@ async function checkGatewayPort({ config, paths }: CommandContext): Promise<Doct
 async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
   const name = 'artifact store'
   const { kind, path, bucket } = config.store
-  if (kind === 'local') return { name, state: 'ok', detail: 'none (store.kind local)' }
+  if (kind === 'local') return { name, state: 'ok', detail: 'not used (store.kind is local)' }
   const where = kind === 'folder' ? `folder ${path ?? ''}` : `bucket ${bucket ?? ''}`
   try {
     const objects = await openObjects(config.store)
@@ -147,8 +147,7 @@ async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
     }
     return { name, state: 'ok', detail: `${where} answers` }
   } catch (error) {
-    const mend =
-      'Check the settings of the section store, and that this user may read and write there.'
+    const mend = 'Check the settings under store, and that this user may read and write there.'
     return { name, state: 'fail', detail: `${where}: ${errorMessage(error)}`, mend }
   }
 }
@@ -166,13 +165,13 @@ async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {
   const damaged = bases.filter((base) => base.state === 'damaged').map((base) => base.name)
   const present = bases.filter((base) => base.state === 'present').map((base) => base.name)
   if (damaged.length > 0) {
-    const mend = `Fetch it again: winnow base pull ${damaged[0]!}`
+    const mend = `Fetch it again with \`winnow base pull ${damaged[0]!}\`.`
     return { name, state: 'fail', detail: `${damaged.join(', ')} is damaged`, mend }
   }
   if (present.length > 0) {
     return { name, state: 'ok', detail: `${present.join(', ')} in ${paths.store}` }
   }
-  const mend = `Training needs one: winnow base pull ${bases[0]!.name}`
+  const mend = `Training needs one: fetch it with \`winnow base pull ${bases[0]!.name}\`.`
   return { name, state: 'warn', detail: `none in ${paths.store}`, mend }
 }
 
@@ -181,10 +180,17 @@ async function checkModel({ config, paths }: CommandContext): Promise<DoctorChec
   const ref = config.inference.model
   try {
     const { manifest } = await openVersion({ ref, storeDir: paths.store })
-    return { name, state: 'ok', detail: `${manifest.name}@${manifest.version} is whole` }
+    return {
+      name,
+      state: 'ok',
+      detail: `the files of ${manifest.name}@${manifest.version} match their hashes`,
+    }
   } catch (error) {
     const missing = error instanceof WinnowError && error.code === 'model_not_found'
-    const mend = `Train it (winnow train --data FILE.jsonl --name ${ref}), or set inference.model.`
+    const [model] = ref.split('@')
+    const mend =
+      `Train it with \`winnow train --data FILE --name ${model}\`, ` +
+      'or set inference.model to another model.'
     return { name, state: missing ? 'warn' : 'fail', detail: errorMessage(error), mend }
   }
 }

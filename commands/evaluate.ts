@@ -4,15 +4,23 @@ import { Option, type Command } from 'commander'
 import { openVersion } from '../models/version-store.ts'
 import type { ModelVersion } from '../models/version-files.ts'
 import { counted } from '../schemas/counted.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { evaluateModel, type ModelEvaluation } from '../trainers/evaluate.ts'
 import { renderReportHtml, type ReportHeading } from '../trainers/report-html.ts'
 import { renderReportText } from '../trainers/report-text.ts'
 import { readRunRecord } from '../trainers/run-record.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { addColumnOptions, readCleaned, sourceHelp, type ColumnOptions } from './labelled-texts.ts'
+import {
+  addColumnOptions,
+  checkTexts,
+  readCleaned,
+  sourceHelp,
+  type ColumnOptions,
+} from './labelled-texts.ts'
 import { workersOf } from './model.ts'
-import { addCommand, wholeNumber } from './shared-options.ts'
+import { checkModel, checkWritable } from './option-checks.ts'
+import { addCommand, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText, type Terminal } from './terminal.ts'
 import { joinedParts, measureRate } from './work-rate.ts'
@@ -33,10 +41,10 @@ export function addEvaluateCommand(program: Command): void {
     name: 'evaluate',
     summary: 'measure a model on labelled texts',
     description:
-      'Classifies labelled texts and reports accuracy, F1, per-class figures, calibration,\n' +
-      'ranking, parts of the texts and the confusion matrix, with bootstrap intervals. With --champion\n' +
-      "or --compare another version runs on the same texts, and McNemar's test says whether the two\n" +
-      'differ by more than chance. docs/evaluation.md explains every figure.',
+      'Classifies labelled texts and reports accuracy, F1, figures of each label, calibration, ranking,\n' +
+      'slices of the texts and the confusion matrix, with bootstrap intervals. --champion or --compare\n' +
+      "runs another version on the same texts, and McNemar's test says whether the two differ by more\n" +
+      'than chance. docs/evaluation.md explains every figure.',
     examples: [
       'winnow evaluate --model mail --data test.jsonl.gz',
       'winnow evaluate --model mail@2 --data test.jsonl --champion --report mail.html',
@@ -45,24 +53,30 @@ export function addEvaluateCommand(program: Command): void {
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion')
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
-    .option('--compare <ref>', 'another version to test the difference to')
+    .option('--compare <ref>', 'another version to compare with')
     .addOption(
-      new Option('--champion', 'the same as --compare with the champion of this name').conflicts(
-        'compare',
-      ),
+      new Option('--champion', 'compare with the champion of this model').conflicts('compare'),
     )
-    .option('--report <file>', 'write the report with its plots there, as one HTML page')
-    .option('--seed <number>', 'seed of the bootstrap', wholeNumber(0), 1)
+    .option('--report <file>', 'write the report with its plots to this file, as one HTML page')
+    .option('--seed <number>', 'seed of the bootstrap', wholeNumber(0, seedMax), 1)
   addColumnOptions(command).action(async (options: Options) => {
-    const { config, terminal, paths } = await openContext(options)
+    const context = await openContext(options)
+    const { config, terminal, paths } = context
+    await checkModel(options.model, context)
+    await checkTexts({ '--data': options.data }, options)
+    if (options.report !== undefined) await checkWritable(options.report, '--report')
     const open = (ref: string): Promise<ModelVersion> => openVersion({ ref, storeDir: paths.store })
     const version = await open(options.model)
     const rival = options.champion === true ? `${version.name}@champion` : options.compare
     const compareWith = rival === undefined ? undefined : await open(rival)
+    if (compareWith?.ref === version.ref) {
+      const message = `${rival} is ${version.ref} itself; name another version with --compare.`
+      throw new WinnowError('usage', message)
+    }
     const evaluation = await untilStopped(async (signal) => {
       const dataset = await readCleaned(options.data, { config, columns: options, signal })
       const { emptyTexts = 0 } = dataset.manifest
-      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')}: left out`)
+      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')} left out`)
       const { trainingRun } = version.manifest
       const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
       const measured = await evaluateModel({

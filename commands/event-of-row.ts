@@ -30,8 +30,8 @@ function objectEvent(row: SourceRow, fields: Draft, columns: RowColumns): Draft 
   const known = ['id', columns.text, 'source', 'time', 'attributes', columns.label]
   const unknown = Object.keys(fields).find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    const problem = `the field ${JSON.stringify(unknown)} is none that an event has`
-    throw rowError(row, `${problem} (${known.join(', ')}); put it into attributes`)
+    const problem = `an event has no field ${JSON.stringify(unknown)}, only ${known.join(', ')}`
+    throw rowError(row, `${problem}; put it into attributes`)
   }
   return {
     id: nameOf(row.id),
@@ -86,7 +86,7 @@ function issueText(issue: SchemaIssue, event: Draft): string {
   const { code, path } = issue
   const field = path.join('.')
   const value = valueAt(event, path)
-  const fraction = typeof value === 'number' ? ' (only whole numbers stand for a name)' : ''
+  const fraction = typeof value === 'number' ? ' (only whole numbers are taken as text)' : ''
   if (code === 'invalid_type') {
     return fieldProblem(field, value, field === 'attributes' ? 'an object' : 'a string') + fraction
   }

@@ -1,5 +1,5 @@
-// How a file of texts is read, as options, and what it was taken for, as a line on stderr. Reading is the
-// trainers'.
+// The options that say how a file of texts is read, and the line on stderr that says how it was read. Reading
+// is done in trainers/.
 import { Option, type Command } from 'commander'
 import { fileFormats, type FileFormat } from '../trainers/file-format.ts'
 import type { FileInput, FileNote } from '../trainers/file-rows.ts'
@@ -14,9 +14,10 @@ export type FileOptions = { format?: FileFormat; quotes?: QuoteRule }
 export function addFileOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--format <format>', 'what a file is (default: by its content and name)').choices(
-        fileFormats,
-      ),
+      new Option(
+        '--format <format>',
+        'format of the file (default: found by its content and name)',
+      ).choices(fileFormats),
     )
     .addOption(
       new Option(
@@ -26,7 +27,7 @@ export function addFileOptions(command: Command): Command {
     )
 }
 
-/** Says on stderr what a file was taken for, and warns of what may have been read wrongly. */
+/** Says on stderr how a file is read, and warns of what may have been read wrongly. */
 export function sayFileNote({ kind, text }: FileNote): void {
   logLine(kind === 'warning' ? `warning: ${text}` : text)
 }
@@ -34,6 +35,6 @@ export function sayFileNote({ kind, text }: FileNote): void {
 /** A file by its path, or stdin for "-" or nothing. */
 export function inputOf(path: string | undefined): FileInput {
   if (path !== undefined && path !== '-') return { ...fileSource(path), path }
-  if (process.stdin.isTTY) logLine('Reading from the terminal, line by line; Ctrl-D ends.')
+  if (process.stdin.isTTY) logLine('Reading from the terminal; Ctrl-D ends the input.')
   return { name: 'stdin', bytes: process.stdin }
 }

@@ -20,7 +20,7 @@ export async function openGroupSource(
   const concurrency = await partitionCount(kafka, topic)
   const former = formerGroup(config, group)
   if (former !== undefined && (await takeOverGroup(clients, { group, former, topic }))) {
-    log(`the group ${group} goes on where ${former} stopped on ${topic}`)
+    log(`the group ${group} continues on ${topic} where the group ${former} stopped`)
   }
   const mark = await leaveMark(analytics, group)
   return createRecordSource(kafka, { group, topic, mark, config, concurrency })

@@ -78,7 +78,7 @@ async function watch(
       return
     } catch (error) {
       // Figures or broker are away: the next look may be luckier, and the stream goes on.
-      if (!failing) log(`guards of ${ref} cannot look: ${errorMessage(error)}`)
+      if (!failing) log(`the guards of ${ref} cannot read their figures: ${errorMessage(error)}`)
       failing = true
     }
   }

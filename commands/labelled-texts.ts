@@ -2,16 +2,18 @@
 // as the stream cleans. Formats and their rules are the trainers'.
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { fileProblem } from '../configs/file-problem.ts'
 import type { Config } from '../configs/schema.ts'
 import { cleanText } from '../models/clean-text.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { applyDataRules, defaultDataRules, type DataParts } from '../trainers/data-rules.ts'
 import { parseDatasetSource } from '../trainers/dataset-source.ts'
 import { readDataset, type Dataset } from '../trainers/dataset.ts'
 import type { EarlierVersion } from '../trainers/label-origins.ts'
-import { checkRepeated } from '../trainers/repeated-run.ts'
+import { checkRepeated, requireManifests } from '../trainers/repeated-run.ts'
 import type { DataRules } from '../trainers/rule-findings.ts'
 import { addFileOptions, sayFileNote, type FileOptions } from './file-options.ts'
+import { checkReadable, checkSource } from './option-checks.ts'
 import { wholeNumber } from './shared-options.ts'
 import { countText } from './terminal.ts'
 
@@ -44,13 +46,16 @@ export function addRuleOptions(command: Command): Command {
   const { duplicates, nearDuplicates, minExamples } = defaultDataRules
   return command
     .addOption(
-      new Option('--duplicates <rule>', 'equal texts: one stays, or all on one side of a split')
+      new Option(
+        '--duplicates <rule>',
+        'equal texts: drop all but one, or keep them on one side of a split',
+      )
         .choices(['drop', 'keep'])
         .default(duplicates),
     )
     .option(
       '--near-duplicates <share>',
-      'resemblance from which texts stay together, or off',
+      'similarity from which texts stay on one side of a split, or off',
       resemblance,
       nearDuplicates ?? 'off',
     )
@@ -60,14 +65,14 @@ export function addRuleOptions(command: Command): Command {
       wholeNumber(1),
       minExamples,
     )
-    .option('--data-manifest <file>', 'run.json of an earlier run whose data these must be')
+    .option('--data-manifest <file>', 'run.json of an earlier run, with which the data must agree')
 }
 
 function resemblance(text: string): number | 'off' {
   if (text === 'off') return text
   const share = Number(text)
   if (text.trim() !== '' && share >= 0.5 && share <= 1) return share
-  throw new InvalidArgumentError('It takes a number from 0.5 to 1, or off.')
+  throw new InvalidArgumentError('Give a number from 0.5 to 1, or off.')
 }
 
 /**
@@ -95,7 +100,46 @@ async function readManifest(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as unknown
   } catch (cause) {
-    throw new WinnowError('usage', `--data-manifest ${file}: ${errorMessage(cause)}`, { cause })
+    const why = cause instanceof SyntaxError ? 'this is not JSON' : fileProblem(cause)
+    throw new WinnowError('usage', `--data-manifest ${file}: ${why}; give the run.json of a run.`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Checks the sources of labelled texts, by the option that gives each, and the options that say how they are read,
+ * before any of them is read.
+ *
+ * @throws WinnowError `usage`, `dataset_invalid`.
+ */
+export async function checkTexts(
+  sources: Readonly<Record<string, string | undefined>>,
+  options: ColumnOptions & { dataManifest?: string },
+): Promise<void> {
+  const { textColumn = 'text', labelColumn = 'label', dataManifest } = options
+  if (textColumn === labelColumn) {
+    const message =
+      `--text-column and --label-column are both ${JSON.stringify(textColumn)}; they must ` +
+      'differ.'
+    throw new WinnowError('usage', message)
+  }
+  const kinds = new Set<string>()
+  for (const [option, source] of Object.entries(sources)) {
+    if (source === undefined) continue
+    await checkSource(source, option)
+    kinds.add(parseDatasetSource(source).kind)
+  }
+  const flags = { '--text-column': options.textColumn, '--label-column': options.labelColumn }
+  const given = { ...flags, '--format': options.format, '--quotes': options.quotes }
+  const [unused] = Object.entries(given).filter(([, value]) => value !== undefined)
+  if (unused !== undefined && !kinds.has('file')) {
+    const message = `${unused[0]} is for files only; leave it out. Queries name their columns with AS.`
+    throw new WinnowError('usage', message)
+  }
+  if (dataManifest !== undefined) {
+    await checkReadable(dataManifest, '--data-manifest')
+    requireManifests(await readManifest(dataManifest), dataManifest)
   }
 }
 

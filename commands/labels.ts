@@ -1,5 +1,6 @@
 // `winnow labels`: the quality of labels in a data set.
 import type { Command } from 'commander'
+import { knownBase } from '../models/base-store.ts'
 import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/check-labels.ts'
 import { ruleLines } from '../trainers/rule-report.ts'
@@ -8,6 +9,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
+  checkTexts,
   readCleaned,
   ruledParts,
   sourceHelp,
@@ -15,7 +17,7 @@ import {
   type RuleOptions,
 } from './labelled-texts.ts'
 import { workersOf } from './model.ts'
-import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
+import { addCommand, examplesText, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText } from './terminal.ts'
 import { embeddingText } from './training-progress.ts'
@@ -42,9 +44,9 @@ export function addLabelsCommands(program: Command): void {
     name: 'check',
     summary: 'list the most suspicious labels',
     description:
-      'Trains heads on four fifths of the data, asks each about the other fifth, and lists the examples\n' +
-      'whose label it doubts most (confident learning), with the label that it would give. Nothing is\n' +
-      'changed; correct what is wrong at its source.',
+      'Trains on four fifths of the data at a time, predicts the other fifth, and lists the examples whose\n' +
+      'label is least likely (confident learning), with the label predicted instead. Nothing is changed:\n' +
+      'correct wrong labels in your data.',
     examples,
   })
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
@@ -54,10 +56,12 @@ export function addLabelsCommands(program: Command): void {
       wholeNumber(1),
     )
     .option('--base <name>', 'base encoder', 'minilm-l6')
-    .option('--seed <number>', 'seed of the folds', wholeNumber(0), 1)
+    .option('--seed <number>', 'seed of the folds', wholeNumber(0, seedMax), 1)
   addRuleOptions(addColumnOptions(check)).action(async (options: Options) => {
     const context = await openContext(options)
     const { config, terminal, paths } = context
+    await checkTexts({ '--data': options.data }, options)
+    await knownBase({ name: options.base, storeDir: paths.store })
     const report = await untilStopped(async (signal) => {
       const read = await readCleaned(options.data, { config, columns: options, signal })
       const { train: dataset } = await ruledParts({ train: read }, options)

@@ -23,5 +23,5 @@ export function filterOf({ code, since, until }: LetterOptions): Omit<LetterFilt
 function errorCode(code: string): string {
   if (Object.hasOwn(eventErrors, code)) return code
   const known = Object.keys(eventErrors).join(', ')
-  throw new InvalidArgumentError(`${code} is no code of a dead letter; they are ${known}`)
+  throw new InvalidArgumentError(`Dead letters have no such code. Their codes are ${known}.`)
 }

@@ -10,12 +10,13 @@ import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
 
 /** Why an event is not sent. */
 export const skipReasons = {
-  already_sent: 'the next attempt was sent before and has no outcome yet; --again sends it anew',
-  expired: 'its dead letter holds a part of the value only, and the topic dropped the record',
-  unreadable: 'its record, or the batch in which that came, still cannot be read',
-  topic_remade: 'the topic was deleted and made anew since',
-  not_an_input: 'it did not enter on the events or the labels topic',
-  too_large: 'the broker refuses a record of its size with the headers that it needs',
+  already_sent: 'sent before and without an outcome yet; --again sends it once more',
+  expired:
+    'its dead letter holds only a part of the value, and the record is no longer on the topic',
+  unreadable: 'its record, or the batch that holds it, still cannot be read',
+  topic_remade: 'the topic was deleted and created again since',
+  not_an_input: 'it did not come from the events topic or the labels topic',
+  too_large: 'with the headers for a replay its record is larger than the broker accepts',
 } as const
 
 export type SkipReason = keyof typeof skipReasons

@@ -82,7 +82,7 @@ export function followModel(options: FollowerOptions): ModelFollower {
           options.onFailure(error)
           return
         }
-        log(`${name} is not followed for now: ${errorMessage(error)}`)
+        log(`changes of the model ${name} cannot be read, trying again: ${errorMessage(error)}`)
       }
       await pause(pauseMs, stop.signal)
       pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
@@ -158,7 +158,7 @@ async function settleChampion(
     const loaded = await loadVersion(options, {
       ...{ state, version, signal, rival: before },
       open: (opened) => options.open(opened, 'champion'),
-      otherwise: `${before.ref} goes on serving`,
+      otherwise: `${before.ref} continues to serve`,
     })
     if (loaded.kind !== 'ready') return loaded.kind
     await reach?.('swap-switching')
@@ -166,14 +166,14 @@ async function settleChampion(
     void reach?.('swap-freeing')
     left
       .then(() => reach?.('swap-freed'))
-      .catch((error: unknown) => log(`the old model: ${errorMessage(error)}`))
+      .catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
   } else {
     const left = slot.inherit(challenger)
-    left.catch((error: unknown) => log(`the old model: ${errorMessage(error)}`))
+    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
     options.onChange('challenger', undefined)
   }
   options.onChange('champion', slot.current)
-  log(`${slot.current.ref} serves from now on; before it ${before.ref}`)
+  log(`${slot.current.ref} serves from now on, in place of ${before.ref}`)
   return 'settled'
 }
 
@@ -193,9 +193,9 @@ async function settleSide(
   if (before !== undefined) {
     // Its memory is free before another version is loaded.
     const left = slot.leave()
-    left.catch((error: unknown) => log(`the old ${role}: ${errorMessage(error)}`))
+    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
     options.onChange(role, undefined)
-    log(`${before.ref} is no ${role} any more`)
+    log(`${before.ref} is no longer the ${role}`)
   }
   if (part === null) return 'settled'
   const loaded = await loadVersion(options, {

@@ -1,7 +1,8 @@
-// `winnow models compare`: two versions of a model on what they said of the stream.
+// `winnow models compare`: two versions of a model on events that both classified.
 import type { Command } from 'commander'
 import { compareVersions, type VersionComparison } from '../infra/version-comparison.ts'
 import { parseModelRef } from '../models/model-ref.ts'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { findVersion } from './publishing.ts'
@@ -13,32 +14,33 @@ import { countText, logLine, tableText } from './terminal.ts'
 export function addCompareCommand(models: Command): void {
   addCommand(models, {
     name: 'compare <a> <b>',
-    summary: 'two versions on what they said of the stream',
+    summary: 'compare two versions on events of the stream',
     description:
       'Compares two versions of one model on the events that both classified, one of them as a shadow:\n' +
-      'how often they agree, which labels turn into which, and, where labels are known (from people or\n' +
-      "with the events), the accuracy of each and McNemar's test. Also the accuracy of each on all its own\n" +
-      'events, which is what there is of a challenger. The views version_* have all of it in SQL.',
+      'how often they agree, which labels change into which, and, where labels are known (from people or\n' +
+      "with the events), the accuracy of each and McNemar's test. A challenger answers other events than\n" +
+      'the champion: for it the accuracy of each on its own events is shown. The views version_* hold the\n' +
+      'same figures for SQL.',
     examples: [
       'winnow models compare mail@champion mail@3',
       'winnow models compare mail@2 mail@3 --json',
       'winnow query "SELECT * FROM version_flips WHERE model = \'mail\'"',
     ],
   })
-    .option('--flips <rows>', 'most kinds of changed labels', wholeNumber(1), 10)
+    .option('--flips <rows>', 'maximum number of label changes shown', wholeNumber(1), 10)
     .action(async (a: string, b: string, options: SharedOptions & { flips: number }) => {
       const context = await openContext(options)
       const { config, terminal } = context
       const [first, second] = [await resolve(a, context), await resolve(b, context)]
       if (first.name !== second.name) {
-        const message = `${a} and ${b} are versions of two models; compare versions of one.`
+        const message = `${a} and ${b} are versions of different models; compare versions of one model.`
         throw new WinnowError('usage', message)
       }
       const pair = { model: first.name, a: first.version, b: second.version }
       if (pair.a === pair.b) {
         throw new WinnowError(
           'usage',
-          `${a} and ${b} are the same version, ${pair.model}@${pair.a}.`,
+          `${a} and ${b} are the same version, ${pair.model}@${pair.a}; name two versions.`,
         )
       }
       const analytics = openPatientAnalytics(config.clickhouse, { log: logLine })
@@ -68,10 +70,12 @@ function say(
   const { events, agreement, flips, judged, alone } = found
   if (agreement === null) {
     terminal.say(
-      `no event was classified by both ${a} and ${b}; \`winnow models shadow\` begins it`,
+      `no event was classified by both ${a} and ${b}; to begin, run \`winnow models shadow ${b} --percent 100\``,
     )
   } else {
-    terminal.say(`${countText(events)} events by both: the same answer on ${percent(agreement)}`)
+    terminal.say(
+      `${counted(events, 'event')} classified by both: the same label on ${percent(agreement)}`,
+    )
   }
   if (flips.length > 0) {
     const rows = flips.map((flip) => [flip.a, flip.b, flip.events])

@@ -4,7 +4,10 @@ import { problemTypes, type ProblemType } from '../models/import/export-files.ts
 import { statedOutputs, type StatedOutputs } from '../models/import/graph-output.ts'
 import { importModel } from '../models/import/import-model.ts'
 import type { TokenizerEngine } from '../models/tokenizer.ts'
+import { requireModelName } from '../models/version-store.ts'
+import { counted } from '../schemas/counted.ts'
 import { openContext, type SharedOptions } from './context.ts'
+import { checkFolder, checkStore } from './option-checks.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 
 type Options = SharedOptions & {
@@ -23,8 +26,8 @@ export function addImportCommand(models: Command): void {
       'Takes a folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json with\n' +
       'id2label: BERT, DistilBERT, RoBERTa, XLM-R or ModernBERT for sequence classification. Texts are\n' +
       'run through the export and through the version, and must give the same logits; a golden.json\n' +
-      'in the folder must match too. The version is served like any other. Kinds of tokenizers that Winnow\n' +
-      'has no scanner of its own for go through @huggingface/tokenizers, which is said.',
+      'in the folder must match too. The version is served like any other. A tokenizer of a kind that\n' +
+      'Winnow does not implement runs through @huggingface/tokenizers, and the command says so.',
     examples: [
       'winnow models import ./sentiment --name sentiment',
       'winnow models import ./topics --name topics --max-tokens 1024 --json',
@@ -34,7 +37,7 @@ export function addImportCommand(models: Command): void {
     .requiredOption('--name <name>', 'name of the model; the version gets the next number')
     .option(
       '--max-tokens <tokens>',
-      'where texts are cut (default: what the export allows, at most 512)',
+      'longer texts are cut (default: what the export allows, at most 512)',
       wholeNumber(1),
     )
     .addOption(
@@ -46,11 +49,14 @@ export function addImportCommand(models: Command): void {
     .addOption(
       new Option(
         '--outputs <what>',
-        'what the graph gives, where that cannot be told (default: read off the graph)',
+        'what the graph computes (default: as the graph shows; needed where it does not)',
       ).choices(statedOutputs),
     )
     .action(async (dir: string, options: Options) => {
       const { terminal, paths } = await openContext(options)
+      requireModelName(options.name)
+      await checkFolder(dir, 'DIR')
+      await checkStore(paths.store)
       const startMs = performance.now()
       const { version, check, outputs } = await importModel({
         ...{ ...options, dir, storeDir: paths.store },
@@ -63,18 +69,22 @@ export function addImportCommand(models: Command): void {
       // Node gives kibibytes.
       const peakRssBytes = process.resourceUsage().maxRSS * 1_024
       const apart = check.largestDifference.toExponential(1)
-      const count = labels.length === 1 ? '1 label' : `${labels.length} labels`
+      const count = counted(labels.length, 'label')
       terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
       terminal.say(
-        `${check.texts} texts give the ${outputs} of the export (at most ${apart} apart)`,
+        `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
+          `(largest difference ${apart})`,
       )
       if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
         terminal.say(
-          'its labels have no names of their own: put them into id2label of config.json and import again',
+          'the labels are only numbered (LABEL_0): put their names into id2label of ' +
+            'config.json and import again',
         )
       }
       if (batching === 'one by one') {
-        terminal.say('its results depend on the batch, so texts will be served one by one')
+        terminal.say(
+          'results depend on the other texts of a batch, so texts will be classified one by one',
+        )
       }
       terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
       terminal.document({
@@ -88,7 +98,7 @@ function tokenizerSentence(engine: TokenizerEngine, idTexts: number): string {
   const compared =
     idTexts === 0
       ? 'there are no golden ids to compare'
-      : `the ids of ${idTexts} golden texts are the same`
+      : `the ids of ${counted(idTexts, 'golden text')} are the same`
   if (engine === 'own') return `tokenizer engine: own; ${compared}`
   return `tokenizer engine: library (@huggingface/tokenizers), checked by golden texts only; ${compared}`
 }

@@ -13,14 +13,14 @@ import { addRemoveCommands } from './models-remove.ts'
 export function addModelsCommands(program: Command): void {
   const models = program
     .command('models')
-    .description('model versions: what there is, and which one serves')
+    .description('model versions: list, check, publish and promote them')
     .addHelpText('after', examplesText(['winnow models list', 'winnow models show mail']))
   addListCommand(models)
   addCommand(models, {
     name: 'show <ref>',
     summary: 'the manifest of one version',
     description:
-      'Shows what a version is and what was measured of it. REF is NAME, NAME@VERSION or NAME@champion.',
+      'Shows labels, base, figures and hashes of a version. REF is NAME, NAME@VERSION or NAME@champion.',
     examples: ['winnow models show mail', 'winnow models show mail@2 --json'],
   }).action(async (ref: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
@@ -37,7 +37,7 @@ export function addModelsCommands(program: Command): void {
   }).action(async (ref: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
     const { manifest, dir } = await openVersion({ ref, storeDir: paths.store })
-    terminal.say(`${manifest.name}@${manifest.version} is whole: ${dir}`)
+    terminal.say(`the files of ${manifest.name}@${manifest.version} match their hashes: ${dir}`)
     terminal.document({ model: `${manifest.name}@${manifest.version}`, whole: true, dir })
   })
   addRemoveCommands(models)

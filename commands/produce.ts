@@ -27,10 +27,10 @@ export function addProduceCommand(program: Command): void {
     name: 'produce',
     summary: 'put events on winnow.events',
     description:
-      'Reads one JSON event a line ({"text": ...} and optionally id, source, time, attributes, label), or\n' +
-      'the rows of any other file that `winnow train` reads, and produces them. Columns of a table that an\n' +
-      'event does not have become attributes. A wrong row stops with its line number; what was\n' +
-      'acknowledged before stays.',
+      'Sends one event for each line of JSON ({"text": ...} with optional id, source, time, attributes and\n' +
+      'label), or for each row of any other file that `winnow train` reads. Columns that an event does not\n' +
+      'have become attributes. A wrong row stops the command with its line number; events before it stay\n' +
+      'on the topic.',
     examples: [
       'winnow produce --data mails.jsonl',
       'winnow produce --data mails.jsonl.gz --rate 200',
@@ -42,14 +42,14 @@ export function addProduceCommand(program: Command): void {
       '--data <file>',
       '.jsonl, .json, .csv, .tsv (each also .gz) or .parquet; - reads stdin',
     )
-    .option('--rate <events>', 'events a second at most', wholeNumber(1))
+    .option('--rate <events>', 'maximum events per second', wholeNumber(1))
   addColumnOptions(command).action(async (options: Options) => {
     const { config, terminal } = await openContext(options)
     const topic = topicOf(config.topics, 'events')
     const done = await untilStopped(async (signal) => {
       const records = recordsOf(options, signal)
       try {
-        // What is wrong with the file is told before Kafka is asked for anything.
+        // A fault in the file is reported before Kafka is contacted.
         const first = await records.next()
         const kafka = createKafka(config, logLine)
         await ensureTopics(kafka, config.topics)
@@ -110,7 +110,7 @@ function startCounting(options: Options, signal: AbortSignal): Counting {
     const counting = { columns: columnsOf(options), format }
     countRows(data, { ...counting, signal: AbortSignal.any([signal, stopping.signal]) })
       .then((count) => (total = count))
-      // What is wrong with the file is told by whoever reads it.
+      // The reader of the file reports what is wrong with it.
       .catch(() => undefined)
   }
   return { total: () => total, stop: () => stopping.abort() }
@@ -150,7 +150,7 @@ async function sendAll(
     next = await records.rest.next().catch(async (wrongRow: unknown) => {
       if (batch.length > 0) await flush()
       terminal.progressDone()
-      if (events > 0) logLine(`${counted(events, 'event')} before the wrong row: sent`)
+      if (events > 0) logLine(`${counted(events, 'event')} before the wrong row sent`)
       throw wrongRow
     })
   }

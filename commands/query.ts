@@ -1,5 +1,5 @@
 // `winnow query`: SQL on ClickHouse from the command line.
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { createAnalytics } from '../infra/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { parseForPassing } from '../schemas/exact-json.ts'
@@ -14,7 +14,7 @@ export function addQueryCommand(program: Command): void {
     summary: 'run SQL on ClickHouse',
     description:
       'Prints the rows as a table, with --json as one document {columns, rows, count}, or in the\n' +
-      'FORMAT that the SQL names. JSON has numbers with all their digits, also those that JavaScript\n' +
+      'FORMAT that the SQL names. JSON has numbers with all their digits, even those that JavaScript\n' +
       'would round (UInt64, Int256, Decimal), and "inf", "-inf" and "nan" as strings. Control characters\n' +
       'are shown as escapes.',
     examples: [
@@ -22,7 +22,12 @@ export function addQueryCommand(program: Command): void {
       'winnow query "SELECT text, label, score FROM classifications LIMIT 5" --json',
     ],
   })
-    .option('--raw', 'write what ClickHouse gives as it is, control characters too; for files')
+    .addOption(
+      new Option(
+        '--raw',
+        'write the answer of ClickHouse unchanged, control characters included; for files',
+      ).conflicts('json'),
+    )
     .action(async (sql: string, options: SharedOptions & { raw?: true }) => {
       const { config, terminal } = await openContext(options)
       const analytics = createAnalytics(config.clickhouse)
@@ -55,11 +60,11 @@ function jsonAnswer(answer: string): JsonAnswer {
   try {
     document = parseForPassing(answer) as Partial<JsonAnswer> | null
   } catch {
-    // Told below, with the answers that are JSON of another form.
+    // Refused below, with the answers that are JSON of another form.
   }
   if (Array.isArray(document?.meta) && Array.isArray(document.data)) return document as JsonAnswer
   throw new WinnowError(
     'usage',
-    '--json gives one document of its own, but the SQL names another FORMAT: leave out the one or the other',
+    'The SQL names a FORMAT, and --json needs its own: leave out one of the two.',
   )
 }

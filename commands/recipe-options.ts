@@ -57,61 +57,67 @@ export function addRecipeOptions(command: Command): Command {
   const aboveZero = numberIn({ above: 0 })
   add(
     '--epochs <number>',
-    `passes over the data (${epochs}, partial ${partialRecipe.epochs} to ${epochs}; more with few examples a label)`,
+    `passes over the data (${epochs}, partial ${partialRecipe.epochs} to ${epochs}; ` +
+      'more with few examples per label)',
     wholeNumber(1),
   )
-  add('--batch <texts>', `texts a step (${batchTexts})`, wholeNumber(1))
+  add('--batch <texts>', `texts per step (${batchTexts})`, wholeNumber(1))
   add(
     '--batch-tokens <tokens>',
-    `padded tokens a step at most (${batchTokensMax})`,
+    `maximum padded tokens per step (${batchTokensMax})`,
     wholeNumber(batchTokensMin),
   )
   add(
     '--lr <rate>',
-    `highest rate of the encoder (${encoderRate}, partial ${partialRecipe.encoderRate})`,
+    `highest learning rate of the encoder (${encoderRate}, partial ${partialRecipe.encoderRate})`,
     aboveZero,
   )
-  add('--head-lr <rate>', `highest rate of the head (${headRate})`, aboveZero)
+  add('--head-lr <rate>', `highest learning rate of the head (${headRate})`, aboveZero)
   command.addOption(
-    new Option('--schedule <shape>', `partial, full: how rates fall (${schedule})`).choices([
-      ...['linear', 'cosine'],
-    ]),
+    new Option(
+      '--schedule <shape>',
+      `partial, full: how learning rates fall (${schedule})`,
+    ).choices([...['linear', 'cosine']]),
   )
-  add('--warmup <share>', `share of the steps in which rates rise (${warmUpShare})`, share)
+  add('--warmup <share>', `share of the steps in which learning rates rise (${warmUpShare})`, share)
   add(
     '--layer-decay <factor>',
-    `factor on the rate for each layer further down (${layerDecay})`,
+    `factor on the learning rate for each lower layer (${layerDecay})`,
     numberIn({ above: 0, to: 1 }),
   )
-  add('--weight-decay <rate>', `decay of matrices (${weightDecay})`, numberIn({ from: 0 }))
-  add('--clip <norm>', `longest gradient (${clipNorm})`, aboveZero)
-  add('--dropout <share>', `share of states set to 0 (${dropout})`, share)
-  add('--label-smoothing <share>', `of the target given to all labels (${labelSmoothing})`, share)
+  add('--weight-decay <rate>', `weight decay of matrices (${weightDecay})`, numberIn({ from: 0 }))
+  add('--clip <norm>', `maximum norm of the gradient (${clipNorm})`, aboveZero)
+  add('--dropout <share>', `share of hidden states set to 0 (${dropout})`, share)
+  add(
+    '--label-smoothing <share>',
+    `share of the target spread over all labels (${labelSmoothing})`,
+    share,
+  )
   command.addOption(
     new Option(
       '--class-weights <how>',
-      `partial, full: balanced lets each label count alike (${classWeighting})`,
+      `partial, full: balanced gives every label the same weight (${classWeighting})`,
     ).choices(['none', 'balanced']),
   )
   add(
     '--patience <epochs>',
-    `epochs without a better one that end the run (${patienceEpochs})`,
+    `stop after so many epochs without improvement (${patienceEpochs})`,
     wholeNumber(1),
   )
   add(
     '--contrast <weight>',
-    `of the contrastive loss beside the entropy (${contrastWeight}; 1 with few examples a label)`,
+    `weight of the contrastive loss (${contrastWeight}; 1 with few examples per label)`,
     numberIn({ from: 0 }),
   )
   add(
     '--contrast-temperature <number>',
-    `what likenesses are divided by in it (${contrastTemperature})`,
+    `temperature of the contrastive loss (${contrastTemperature})`,
     aboveZero,
   )
   command.addOption(
     new Option(
       '--products <type>',
-      `partial, full: of products with weights in steps, engine onnx (${products})`,
+      `partial, full: number type of matrix products, engine onnx (${products})`,
     ).choices(['int8', 'float32']),
   )
   return command

@@ -73,9 +73,7 @@ async function prepareTable(
   analytics: Analytics,
   { into, topic, model, ranges }: ReplayTable,
 ): Promise<void> {
-  if (!/^[A-Za-z_]\w{0,126}$/.test(into)) {
-    throw new WinnowError('usage', `--into ${into}: give a table name of letters, digits and _.`)
-  }
+  requireTableName(into)
   const made = `replay of ${topic} by ${model} from ${rangeText(ranges).from}`
   await analytics.run(`CREATE TABLE IF NOT EXISTS ${into} AS classifications COMMENT '${made}'`)
   const [table] = await analytics.rows<{ comment: string }>(
@@ -86,8 +84,15 @@ async function prepareTable(
   const holds = table?.comment === '' ? 'was not made by a replay' : `holds the ${table?.comment}`
   throw new WinnowError(
     'usage',
-    `The table ${into} ${holds}, and this is the ${made}; name another table with --into.`,
+    `The table ${into} ${holds}, so it cannot take the ${made}. Name another table with --into.`,
   )
+}
+
+/** Throws usage for a name that a table cannot have. */
+export function requireTableName(into: string): void {
+  if (/^[A-Za-z_]\w{0,126}$/.test(into)) return
+  const rule = 'a table name has letters, digits and _ only, and does not begin with a digit'
+  throw new WinnowError('usage', `--into ${into}: ${rule}.`)
 }
 
 /** Behind the last row of each partition that the table holds; right once a fence was raised. */

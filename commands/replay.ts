@@ -17,8 +17,9 @@ import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from './migrate.ts'
 import { openModel } from './model.ts'
 import { openAll } from './opened.ts'
+import { checkModel, checkRange } from './option-checks.ts'
 import { createPatience } from './patience.ts'
-import { openReplayTable, type ResumedRange } from './replay-table.ts'
+import { openReplayTable, requireTableName, type ResumedRange } from './replay-table.ts'
 import { progressText } from './progress-text.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
@@ -45,8 +46,8 @@ export function addReplayCommand(program: Command): void {
       'Reads a range of winnow.events (offsets of each partition, or times; the end is not included)\n' +
       'and classifies it with one pinned version into a table of its own, which has the columns of\n' +
       'classifications. The stream is not touched: nothing is committed, no dead letter is written.\n' +
-      'Run it again after an interruption and it goes on behind what the table holds. The same model on\n' +
-      'the same type of machine gives the same probabilities, bit for bit, as it did live.',
+      'After an interruption, run it again: it continues after the last row in the table. The same model\n' +
+      'on the same type of machine gives the same probabilities, bit for bit, as it did live.',
     examples: [
       'winnow replay --model intent@3',
       'winnow replay --model intent@4 --from 2026-11-01T00:00:00Z --into november',
@@ -59,7 +60,11 @@ export function addReplayCommand(program: Command): void {
     .option('--to <end>', 'offset, P=OFFSET,… or time (default: what there is now)')
     .option('--into <table>', 'table in the database (default: replay_NAME_VERSION)')
     .action(async (options: Options) => {
-      const { config, terminal, paths } = await openContext(options)
+      const context = await openContext(options)
+      const { config, terminal, paths } = context
+      checkRange(options.from, options.to)
+      if (options.into !== undefined) requireTableName(options.into)
+      await checkModel(options.model, context)
       await prepareBackends(config)
       const startMs = performance.now()
       const done = await untilStopped((signal) =>

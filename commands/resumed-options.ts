@@ -26,11 +26,17 @@ export async function runToResume(
   const [first] = given
   if (first !== undefined) {
     const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    throw new WinnowError('usage', `--${flag} was settled when the run began; leave it out.`)
+    throw new WinnowError(
+      'usage',
+      `--${flag} cannot be changed when a run is resumed; leave it out.`,
+    )
   }
   if (resume !== true) return findUnfinishedRun(storeDir, { run: resume })
   if (name === undefined) {
-    throw new WinnowError('usage', '--resume takes a run, or a model by --name.')
+    throw new WinnowError(
+      'usage',
+      'Name the run to resume: --resume RUN, or --resume --name NAME for the latest of a model.',
+    )
   }
   return findUnfinishedRun(storeDir, { name })
 }

@@ -24,6 +24,7 @@ import { prepareBackends } from './migrate.ts'
 import { gatewayFigures, showLive } from './live-figures.ts'
 import type { OpenModel } from './model.ts'
 import { closing, openAll, type Opened } from './opened.ts'
+import { checkAddress, checkModel } from './option-checks.ts'
 import { recordService } from './service-record.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
@@ -48,7 +49,7 @@ export function addServeCommand(program: Command): void {
     summary: 'the HTTP gateway',
     description:
       'Serves POST /v1/events, POST /v1/classify, GET /v1/results, the probes, /metrics and\n' +
-      '/openapi.json. Beyond loopback it needs API keys (gateway.keys).',
+      '/openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
@@ -56,16 +57,18 @@ export function addServeCommand(program: Command): void {
     ],
   })
     .option('--host <address>', 'address to listen on')
-    .option('--port <port>', 'port to listen on; 0 picks a free one', wholeNumber(0))
+    .option('--port <port>', 'port to listen on; 0 picks a free one', wholeNumber(0, 65_535))
     .option('--model <ref>', 'model for /v1/classify')
     .action(async (options: Options) => {
-      const { config, terminal, paths } = await openContext(options, {
+      const context = await openContext(options, {
         'gateway.host': options.host,
         'gateway.port': options.port,
         'inference.model': options.model,
       })
-      // A wrong setting is told before anything else is found to be away.
+      const { config, terminal, paths } = context
       createAuthorize(config.gateway)
+      await checkAddress('gateway', config.gateway)
+      if (options.model !== undefined) await checkModel(options.model, context)
       await prepareBackends(config)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)

@@ -103,7 +103,7 @@ export async function openServingModel(
   const by = `${hostname()}/${process.pid}`
   const record = (release: Release): Promise<void> =>
     insertRelease(analytics, release).catch((error: unknown) =>
-      log(`${release.kind} not recorded: ${errorMessage(error)}`),
+      log(`the ${release.kind} was not recorded in ClickHouse: ${errorMessage(error)}`),
     )
   // Who writes rows watches what they say.
   const isWatched = sides.length > 0 && isGuarded(config.guards)

@@ -1,5 +1,6 @@
 // The shape that all commands share: common options, and a help page that ends with examples.
 import { InvalidArgumentError, type Command } from 'commander'
+import { parseInstant } from '../schemas/rfc3339.ts'
 
 export type CommandText = {
   /** With arguments, as commander takes it: `show <ref>`. */
@@ -17,7 +18,7 @@ export function addCommand(parent: Command, text: CommandText): Command {
     .command(text.name)
     .summary(text.summary)
     .description(text.description.replaceAll('\n', ' '))
-    .option('--config <file>', 'YAML file whose settings win over the profile')
+    .option('--config <file>', 'YAML file with settings, which override the profile')
     .option('--profile <name>', 'local, compose or cluster (default: local)')
     .option('--set <path=value>', 'one setting, such as inference.workers=4; repeatable', collect)
     .option('--json', 'print one JSON document on stdout and nothing else there')
@@ -33,16 +34,19 @@ function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value]
 }
 
-/** Reads a whole number of at least `min` for an option. Throws what commander shows as usage. */
-export function wholeNumber(min: number): (text: string) => number {
+/** Reads a whole number from `min` on for an option, up to `max`. Throws what commander shows as usage. */
+export function wholeNumber(min: number, max?: number): (text: string) => number {
+  const most = max ?? Number.MAX_SAFE_INTEGER
   return (text) => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < min) {
-      throw new InvalidArgumentError(`It takes a whole number of at least ${min}.`)
-    }
-    return value
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= min && value <= most) return value
+    const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`
+    throw new InvalidArgumentError(`Give a whole number ${range}.`)
   }
 }
+
+/** The largest seed of a random choice. */
+export const seedMax = 2 ** 32 - 1
 
 type Range = {
   readonly above?: number
@@ -55,7 +59,7 @@ type Range = {
 export function numberIn({ above, from, below, to }: Range): (text: string) => number {
   const rules: [string, number | undefined, (value: number, limit: number) => boolean][] = [
     ['above', above, (value, limit) => value > limit],
-    ['at least', from, (value, limit) => value >= limit],
+    ['of at least', from, (value, limit) => value >= limit],
     ['below', below, (value, limit) => value < limit],
     ['at most', to, (value, limit) => value <= limit],
   ]
@@ -67,7 +71,7 @@ export function numberIn({ above, from, below, to }: Range): (text: string) => n
     const fits = given.every(({ limit, holds }) => holds(value, limit))
     if (text.trim() !== '' && Number.isFinite(value) && fits) return value
     throw new InvalidArgumentError(
-      `It takes a number ${given.map(({ words }) => words).join(' and ')}.`,
+      `Give a number ${given.map(({ words }) => words).join(' and ')}.`,
     )
   }
 }
@@ -84,9 +88,7 @@ export function pointInTime(text: string): number {
     return Date.now() - Number(ago[1]) * timeUnitsMs[ago[2] as keyof typeof timeUnitsMs]
   }
   if (/^\d{12,14}$/.test(text)) return Number(text)
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
-  if (Number.isFinite(ms)) return ms
-  throw new InvalidArgumentError(
-    'It takes a time such as 2026-01-31T12:00:00Z, or an age such as 2h.',
-  )
+  const ms = parseInstant(text)
+  if (ms !== undefined) return ms
+  throw new InvalidArgumentError('Give a time such as 2026-01-31T12:00:00Z, or an age such as 2h.')
 }

@@ -26,7 +26,10 @@ export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>)
 export function endWithin(msMax: number, cause: unknown): void {
   const end = () => {
     const code = cause instanceof WinnowError ? cause.code : 'internal'
-    writeError(`winnow: ${errorMessage(cause)} [${code}]; ended after ${msMax} ms`)
+    writeError(
+      `winnow: ${errorMessage(cause)} [${code}]; the process did not end by itself ` +
+        `within ${msMax / 1_000} s`,
+    )
     process.exit(1)
   }
   setTimeout(end, msMax).unref()

@@ -18,10 +18,10 @@ export function addStackCommands(program: Command): void {
     name: 'up',
     summary: 'start the embedded stack: Kafka, schema registry, analytics',
     description:
-      'Starts what is not running and waits until all of it answers. Ports that are taken are replaced\n' +
-      'by free ones. Data, logs and pids are kept in .winnow in this folder ($WINNOW_STATE), and in its\n' +
-      'stack.json the password of the engine and the token of the registry, which other programs must send.\n' +
-      'With registry.url none there is no registry: all events are JSON, and so is what Winnow writes.',
+      'Starts the services that are not running and waits until all of them answer. Where a port is taken,\n' +
+      'a free one is used. Data, logs and process ids are kept in .winnow in this folder (or in\n' +
+      '$WINNOW_STATE); its stack.json has the password of the engine and the token of the registry, which\n' +
+      'other programs must send. With registry.url none there is no registry, and everything is JSON.',
     examples: [
       'winnow up',
       'winnow up --set local.kafkaPort=29092',
@@ -57,10 +57,10 @@ export function addStackCommands(program: Command): void {
   })
   addCommand(program, {
     name: 'status',
-    summary: 'what runs, where, and how far behind it is',
+    summary: 'show services, addresses and consumer lag',
     description:
-      'Asks each service of the embedded stack, and Kafka (kafka.brokers) for the consumer groups: how far\n' +
-      'behind each is, how many processes are in it, and since when nobody consumes.',
+      'Shows each service of the embedded stack and, for each consumer group on Kafka (kafka.brokers), its\n' +
+      'lag, its processes, and since when nobody consumes.',
     examples: ['winnow status', 'winnow status --json'],
   }).action(async (options: SharedOptions) => {
     const context = await openContext(options)

@@ -12,6 +12,7 @@ import { aborted, endWithin, untilStopped } from './signals.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { openLabelStage } from './label-stage.ts'
 import { closing, openAll } from './opened.ts'
+import { checkAddress, checkModel } from './option-checks.ts'
 import { openStage, type StageOptions } from './stage.ts'
 import { showLive, streamFigures } from './live-figures.ts'
 import { timedLog } from './terminal.ts'
@@ -27,9 +28,10 @@ export function addStreamCommand(program: Command): void {
       'Consumes one topic, runs the stages validate, tokenize and infer (all of them unless --stages\n' +
       'names a part), and writes to the next topic or, after infer, to ClickHouse. On a terminal a line\n' +
       'shows rate, rows, dead letters, lag and model while it runs. Start more of them to scale:\n' +
-      'the group shares the partitions. Beside infer, or alone as the stage labels, it writes the labels\n' +
-      'that people give on winnow.labels to ClickHouse. Several models may classify one topic: a model\n' +
-      'that --model names has a group of its own, unless it is the one that is configured.',
+      'the group shares the partitions. With the stage infer, or alone with --stages labels, it also writes\n' +
+      'the labels that people give (winnow.labels) to ClickHouse. Several models may classify one topic: a\n' +
+      'model named by --model gets its own consumer group, unless it is the configured one\n' +
+      '(inference.model).',
     examples: [
       'winnow stream',
       'winnow stream --model intent',
@@ -41,7 +43,7 @@ export function addStreamCommand(program: Command): void {
       'validate, tokenize, infer, a range such as validate..tokenize, or labels',
       'validate..infer',
     )
-    .option('--group <name>', 'consumer group (default: stream.group, the stages, the model)')
+    .option('--group <name>', 'consumer group (default: made of stream.group, stages and model)')
     .option('--model <ref>', 'model to serve: NAME, NAME@VERSION or NAME@champion')
     .action(async (options: Options) => {
       await runStream(options)
@@ -51,9 +53,11 @@ export function addStreamCommand(program: Command): void {
 async function runStream(options: Options): Promise<void> {
   const range = options.stages === 'labels' ? undefined : parseRange(options.stages)
   const { config: configured } = await readContext(options)
-  const { config, terminal, paths } = await openContext(options, {
-    'inference.model': options.model,
-  })
+  const context = await openContext(options, { 'inference.model': options.model })
+  const { config, terminal, paths } = context
+  await checkAddress('telemetry', config.telemetry)
+  const needsModel = range !== undefined && range.last !== 'validate'
+  if (needsModel) await checkModel(config.inference.model, context)
   await prepareBackends(config)
   const log = timedLog(terminal)
   const group =
@@ -131,16 +135,20 @@ export function parseRange(text: string): StageRange {
   if (!isStage(first) || !isStage(last) || text.split('..').length > 2) {
     throw new WinnowError(
       'usage',
-      `--stages ${text}: give one of ${stageNames.join(', ')} or a range such as validate..infer`,
+      `--stages ${text}: give one of ${stageNames.join(', ')} or a range such as ` +
+        'validate..infer, or labels',
     )
   }
   if (stageNames.indexOf(first) > stageNames.indexOf(last)) {
-    throw new WinnowError('usage', `--stages ${text}: ${last} comes before ${first}`)
+    throw new WinnowError(
+      'usage',
+      `--stages ${text}: ${last} comes before ${first}; write ${last}..${first}`,
+    )
   }
   return { first, last }
 }
 
 function readiness(runners: readonly Runner[]): void {
   if (runners.every((runner) => runner.isReady())) return
-  throw new WinnowError('broker_unavailable', 'the consumer group is not joined')
+  throw new WinnowError('broker_unavailable', 'The consumer has not joined its group yet.')
 }

@@ -1,5 +1,8 @@
 // `winnow train`: labelled texts to a model version in the store.
 import { Option, type Command } from 'commander'
+import type { Config } from '../configs/schema.ts'
+import { knownBase } from '../models/base-store.ts'
+import { expectTfjsInstalled } from '../models/graph/tfjs-backend.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/dataset.ts'
 import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
@@ -12,6 +15,7 @@ import {
   type TrainedEncoder,
   type TrainEncoderProgress,
 } from '../trainers/train-encoder.ts'
+import { checkedLayers, checkedMaxTokens } from '../trainers/training-limits.ts'
 import type { RunStart } from '../trainers/unfinished-run.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
 import { withTruncatedTexts } from '../trainers/truncated-texts.ts'
@@ -20,6 +24,7 @@ import { openContext, type CommandContext, type SharedOptions } from './context.
 import {
   addColumnOptions,
   addRuleOptions,
+  checkTexts,
   readCleaned,
   ruledParts,
   sourceHelp,
@@ -28,6 +33,7 @@ import {
 } from './labelled-texts.ts'
 import { sayPublished } from './models-release.ts'
 import { workersOf } from './model.ts'
+import { checkStore } from './option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from './publishing.ts'
 import {
   addRecipeOptions,
@@ -38,7 +44,7 @@ import {
 import { requestOf, runToResume } from './resumed-options.ts'
 import { newestManifest } from '../models/known-labels.ts'
 import { openVersion, requireModelName } from '../models/version-store.ts'
-import { addCommand, numberIn, wholeNumber } from './shared-options.ts'
+import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine } from './terminal.ts'
 import { progressText } from './training-progress.ts'
@@ -77,9 +83,9 @@ export function addTrainCommand(program: Command): void {
     description:
       'Reads labelled texts and writes a new version of the model NAME with its report. With\n' +
       'the method head, the base encoder stays as it is: its embeddings are computed once and kept,\n' +
-      'and a regularised logistic regression is fitted on them. Full trains the whole encoder from\n' +
-      'there, partial its top layers only, with what is below them computed once; both keep the epoch\n' +
-      'that is best on validation data. The same data and seed give the same model, byte for byte.',
+      'and a regularised logistic regression is fitted on them. From there, the method full trains the\n' +
+      'whole encoder and partial only its top layers; both keep the epoch that is best on validation data.\n' +
+      'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
@@ -90,22 +96,25 @@ export function addTrainCommand(program: Command): void {
   })
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
-    .option('--test <src>', 'labelled texts to measure on; else held-out ones are measured')
+    .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
     .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(new Option('--method <method>', 'what is trained').choices(methods).default('head'))
-    .option('--validation <src>', 'chooses the best epoch (default: a part of the data)')
+    .addOption(new Option('--method <method>', 'what to train').choices(methods).default('head'))
+    .option(
+      '--validation <src>',
+      'partial, full: texts to choose the epoch by (default: a part of the data)',
+    )
     .option(
       '--layers <number>',
-      'partial: layers trained from the top (all but the lowest)',
+      'partial: number of top layers to train (default: all but the lowest)',
       wholeNumber(1),
     )
     .addOption(
       new Option(
         '--engine <engine>',
-        'partial, full: what computes the steps (default: onnx)',
+        'partial, full: library that computes the steps (default: onnx)',
       ).choices(trainingEngines),
     )
-    .option('--seed <number>', 'seed of every random choice', wholeNumber(0), 1)
+    .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
     .option(
       '--max-tokens <tokens>',
       'longer texts are cut (default: as the base allows)',
@@ -114,24 +123,28 @@ export function addTrainCommand(program: Command): void {
     .addOption(
       new Option(
         '--pooled-layers <which>',
-        'head: the hidden states that it sees (default: every)',
+        'head: layers whose hidden states it uses (default: every)',
       ).choices(['every', 'last']),
     )
     .option(
       '--resume [run]',
-      'partial, full: go on with a run that was stopped (or the latest of NAME)',
+      'partial, full: continue a run that was stopped (default: the latest of NAME)',
     )
     .option(
       '--checkpoint-every <seconds>',
-      'partial, full: time between checkpoints (60, and at most 2 % of the time)',
+      'partial, full: time between checkpoints (default: 60, more if they take over 2 % of the time)',
       numberIn({ above: 0 }),
     )
-    .option('--publish', 'publish it when it passes the gate (see `winnow models push --help`)')
+    .option(
+      '--publish',
+      'publish the version if it passes the gate (see `winnow models push --help`)',
+    )
   addRecipeOptions(command)
   addRuleOptions(addColumnOptions(command)).action(async (given: Options) => {
     const context = await openContext(given)
     const { terminal } = context
     const asked = await askedFor(command, given, context)
+    await checkAsked(asked, context)
     const trained = await untilStopped((signal) => runTraining(context, asked, signal))
     terminal.progressDone()
     for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
@@ -210,9 +223,40 @@ async function askedFor(
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
-  requireModelName(name)
   const options = { ...given, data, name }
   return { options, workers: workersOf(config.inference), resume: undefined }
+}
+
+/** What of the options can be wrong is found before anything is read, fetched or trained. */
+async function checkAsked({ options }: Asked, { config, paths }: CommandContext): Promise<void> {
+  const { data, validation, test, method, layers, maxTokens } = options
+  requireModelName(options.name)
+  await checkTexts({ '--data': data, '--validation': validation, '--test': test }, options)
+  const base = await knownBase({ name: options.base, storeDir: paths.store })
+  checkedMaxTokens(base, maxTokens)
+  if (method === 'partial') checkedLayers(base, layers)
+  if (options.engine === 'tfjs') expectTfjsInstalled()
+  await checkStore(paths.store)
+  if (options.publish === true) await checkPublishing(options, { config, storeDir: paths.store })
+}
+
+/** What publishing needs must be there and answer before training, which may take hours. */
+async function checkPublishing(
+  { name, test }: Asked['options'],
+  { config, storeDir }: { config: Config; storeDir: string },
+): Promise<void> {
+  const registry = await openRegistry({ config, storeDir, log: logLine })
+  try {
+    const champion = (await registry.announcements.states()).get(name)?.champion
+    if (typeof champion !== 'string' || test !== undefined) return
+    if (config.publish.comparison !== 'required') return
+    const message =
+      `--publish needs --test here: ${name}@${champion} is the champion, and the gate compares with it ` +
+      'on test texts (publish.comparison is required).'
+    throw new WinnowError('usage', message)
+  } finally {
+    await registry.close()
+  }
 }
 
 async function runTraining(
@@ -280,5 +324,8 @@ function refuseUnused(options: Options): void {
   const [first] = unused
   if (first === undefined) return
   const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  throw new WinnowError('usage', `--${flag} has no meaning with --method ${options.method}.`)
+  throw new WinnowError(
+    'usage',
+    `--${flag} has no meaning with --method ${options.method}; leave it out.`,
+  )
 }

@@ -17,7 +17,7 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
       return joinedParts(
         `${barText(progress.share)} training the head: fit ${progress.fit} of at most ` +
           `${progress.fits} (C = ${progress.inverseRegularisation})`,
-        `${progress.stepsPerSecond.toFixed(1)} steps a second`,
+        `${progress.stepsPerSecond.toFixed(1)} steps per second`,
         timeLeftText(progress.secondsLeft),
       )
     case 'engine':
@@ -28,7 +28,7 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
       return (
         `${barText(progress.step / progress.steps)} epoch ${progress.epoch}, ` +
         `step ${countText(progress.step)} of ${countText(progress.steps)}: ` +
-        `loss ${progress.loss.toFixed(3)}, ${countText(progress.tokensPerSecond)} tokens a second, ` +
+        `loss ${progress.loss.toFixed(3)}, ${countText(progress.tokensPerSecond)} tokens per second, ` +
         `${durationText(progress.secondsLeft * 1_000)} left`
       )
     case 'epoch':
@@ -37,7 +37,7 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
         (progress.macroF1 * 100).toFixed(1)
       )
     case 'publishing':
-      return 'writing the model and checking it against the trainer'
+      return 'writing the model and comparing it with the trainer'
   }
 }
 
@@ -47,7 +47,7 @@ export function embeddingText(progress: EmbeddingProgress, what: string): string
   const count = `${what}: ${countText(done)} of ${counted(total, 'text')}`
   if (done === total || textsPerSecond <= 0) return count
   const left = timeLeftText((total - done) / textsPerSecond)
-  return joinedParts(count, `${countText(textsPerSecond)} a second`, left)
+  return joinedParts(count, `${countText(textsPerSecond)} per second`, left)
 }
 
 function barText(share: number): string {

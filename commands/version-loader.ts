@@ -148,13 +148,13 @@ async function mismatchOf(
 ): Promise<{ reason: RefusalReason; message: string } | undefined> {
   const found = await describeRelease(version, announced.url)
   if (found.labelsSha256 !== announced.labelsSha256) {
-    return { reason: 'labels_differ', message: 'its labels are not those that were announced' }
+    return { reason: 'labels_differ', message: 'its labels differ from the announced ones' }
   }
   if (found.tokenizerSha256 !== announced.tokenizerSha256) {
-    return { reason: 'tokenizer_differs', message: 'its tokenizer is not the one announced' }
+    return { reason: 'tokenizer_differs', message: 'its tokenizer differs from the announced one' }
   }
   if (found.graphSha256 === announced.graphSha256) return undefined
-  return { reason: 'corrupt', message: 'its graph is not the one announced' }
+  return { reason: 'corrupt', message: 'its graph differs from the announced one' }
 }
 
 function reasonOf(error: unknown): RefusalReason {

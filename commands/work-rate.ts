@@ -5,19 +5,19 @@ import { countText, durationText } from './terminal.ts'
 /** Below so many seconds a rate says nothing. */
 const measuredSecondsMin = 0.5
 
-/** Rate and time left, such as `1,240 a second, 12.3 s left`; empty while too little is known. */
+/** Rate and time left, such as `1,240 per second, 12.3 s left`; empty while too little is known. */
 export type WorkRate = (progress: { done: number; total: number }) => string
 
 /** Begins to measure. What is done at the first call came from elsewhere, such as a cache, and does not count. */
 export function measureRate(
   options: {
-    /** Writes the units of a second. Default: a whole number and `a second`. */
+    /** Writes the units of a second. Default: a whole number and `per second`. */
     readonly rateText?: (perSecond: number) => string
     readonly now?: () => number
   } = {},
 ): WorkRate {
   const {
-    rateText = (perSecond: number) => `${countText(perSecond)} a second`,
+    rateText = (perSecond: number) => `${countText(perSecond)} per second`,
     now = () => performance.now(),
   } = options
   let first: { done: number; ms: number } | undefined

@@ -109,7 +109,9 @@ describe('loadConfig', () => {
 
   it('refuses YAML that is broken or no mapping', () => {
     expect(() => loadConfig({ env: {}, file: file('a: [') })).toThrow('is not YAML')
-    expect(() => loadConfig({ env: {}, file: file('- a') })).toThrow('must hold a mapping')
+    expect(() => loadConfig({ env: {}, file: file('- a') })).toThrow(
+      'must hold sections with settings',
+    )
     expect(() => loadConfig({ env: {}, file: file('kafka: 5') })).toThrow(/kafka is 5/)
   })
 
@@ -158,7 +160,7 @@ describe('secrets in files', () => {
 
   it.each([
     ['a file that is not there', join(dir, 'none'), /cannot be read: there is no such file/],
-    ['a folder', dir, /cannot be read: it is a folder/],
+    ['a folder', dir, /cannot be read: this is a folder/],
     ['an empty file', secretFile(''), /is empty$/],
     ['a file of a line break', secretFile('\n'), /is empty$/],
     ['what is no text', secretFile(Buffer.from([0xff, 0xfe])), /is not UTF-8 text$/],

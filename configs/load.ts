@@ -56,7 +56,8 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   for (const { path, value, origin } of environmentLayer(env)) put(path, value, origin)
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
-    if (value !== undefined) put(path, value, 'a flag')
+    // Options are named as what they set: --port is gateway.port.
+    if (value !== undefined) put(path, value, `--${path.split('.').at(-1)}`)
   }
   for (const assignment of sources.set ?? []) setFlag(assignment, put)
   dropForeignCredentials(sources.discovered ?? {}, { tree, origins, put })
@@ -130,7 +131,10 @@ function readYaml(path: string | URL): Tree {
   }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new WinnowError('config_invalid', `${String(path)} must hold a mapping of sections`)
+    throw new WinnowError(
+      'config_invalid',
+      `${String(path)} must hold sections with settings, such as "gateway:" and below it "  port: 8080"`,
+    )
   }
   return value as Tree
 }
@@ -194,7 +198,9 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
     const origin = origins.get(issue.path.slice(0, 2).join('.'))
     const value = valueAt(tree, issue.path)
     const setBy = origin ? ` (set by ${origin})` : ''
-    if (value === undefined) return [`${path} is missing${setBy}`]
+    if (value === undefined) {
+      return [`${path} is missing${setBy}${issue.code === 'custom' ? `: ${issue.message}` : ''}`]
+    }
     return [`${path} is ${shownValue(path, value)}${setBy}: ${issueRule(issue, tree)}`]
   })
   return new WinnowError('config_invalid', sentences.join('\n'), {

@@ -56,7 +56,7 @@ An unknown key, a wrong type or a value out of range stops the command with a se
 path, the value, where it was set, and the rule. Four more variables are not part of the schema:
 \`WINNOW_MODEL_STORE\` (the model store), \`WINNOW_STATE\` (data and logs of the embedded stack),
 \`XDG_CACHE_HOME\` (jars and, by default, models), and \`HF_ENDPOINT\` (the same as \`base.endpoint\`).
-\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` are honoured for downloads.`
+\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` apply to downloads.`
 }
 
 function defaultText(value: unknown): string {

@@ -18,14 +18,24 @@ const httpUrl = (none?: string) =>
       error: ({ input }) => urlProblem(String(input), none),
     })
     .meta({ format: 'uri' })
+const hostRule = 'must be a host name or an address, without a port'
+/** Where to listen: a host name, an IPv4 or an IPv6 address. */
+const host = (text: string) =>
+  z
+    .string()
+    .regex(/^(?:[^\s:/]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$/, hostRule)
+    .default('127.0.0.1')
+    .describe(text)
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
 
 /** Where the embedded Kafka listens unless its port is configured. */
 export const defaultBrokers = ['127.0.0.1:19092']
+const brokerPattern =
+  /^[^\s:/]+:(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/
 
 const kafka = z.strictObject({
   brokers: z
-    .array(z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'))
+    .array(z.string().regex(brokerPattern, 'must be host:port, with a port from 1 to 65535'))
     .min(1)
     .default(defaultBrokers)
     .describe('Bootstrap brokers, each host:port.'),
@@ -56,8 +66,9 @@ const registry = z.strictObject({
   url: httpUrl(noRegistry)
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
     .describe(
-      'Schema registry, Confluent API. none: there is no registry, events and all that Winnow writes are JSON, ' +
-        'and an Avro event is a dead letter.',
+      'Schema registry, Confluent API. none: no registry; events and results are JSON, ' +
+        'and an Avro event ' +
+        'becomes a dead letter.',
     ),
   username: z.string().optional().describe('Basic authentication user.'),
   password: secret('Basic authentication password.'),
@@ -76,8 +87,8 @@ const clickhouse = z.strictObject({
   password: secret('Password.'),
   requestMsMax: ms('Longest wait for an answer.', 60_000),
   waitMsMax: ms(
-    'How long migrations and commands that end by themselves try again while ClickHouse is away or ' +
-      'fails for now; stages try for ever.',
+    'How long migrations and commands keep trying while ClickHouse does not answer or fails ' +
+      'temporarily; stages keep trying without end.',
     10_000,
   ),
 })
@@ -87,7 +98,7 @@ const topics = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]*$/, 'may hold letters, digits, ".", "_" and "-" only')
     .default('winnow.')
-    .describe('Put before every topic name.'),
+    .describe('Prefix of every topic name.'),
   partitions: count('Partitions of the topics that Winnow creates.', 4),
   replicationFactor: count('Replicas of the topics that Winnow creates.', 1),
   recordBytesMax: bytes(
@@ -98,9 +109,12 @@ const topics = z.strictObject({
 })
 
 const limits = z.strictObject({
-  textBytesMax: bytes('A longer text is a dead letter.', 1_000_000),
-  attributesMax: z.int().min(0).default(64).describe('Most attributes of one event.'),
-  futureMsMax: ms('An event time further ahead than this is a dead letter.', 86_400_000),
+  textBytesMax: bytes('Longest text; an event with a longer one becomes a dead letter.', 1_000_000),
+  attributesMax: z.int().min(0).default(64).describe('Maximum attributes of an event.'),
+  futureMsMax: ms(
+    'An event whose time is further ahead than this becomes a dead letter.',
+    86_400_000,
+  ),
   duplicateWindow: z
     .int()
     .min(0)
@@ -121,7 +135,10 @@ const cleaning = z.strictObject({
 const inference = z.strictObject({
   model: z
     .string()
-    .min(1)
+    .regex(
+      /^[A-Za-z0-9][\w.-]{0,63}(?:@(?:champion|[1-9]\d{0,9}))?$/,
+      'must be NAME, NAME@VERSION (a number) or NAME@champion',
+    )
     .default('mail')
     .describe('Model to serve: NAME, NAME@VERSION or NAME@champion.'),
   workers: z
@@ -129,11 +146,14 @@ const inference = z.strictObject({
     .min(0)
     .max(256)
     .default(0)
-    .describe('Worker threads, one ONNX Runtime session each; 0 takes one a processor core.'),
-  batchTokens: count('Most padded tokens of one batch.', 512),
-  batchTextsMax: count('Most texts of one batch.', 64),
-  batchAgeMsMax: ms('A text that waited this long goes into the next batch.', 25),
-  queueTokensMax: count('Most tokens that wait; beyond it work is paused or refused.', 262_144),
+    .describe('Worker threads, one ONNX Runtime session each; 0 starts one per processor core.'),
+  batchTokens: count('Maximum padded tokens of a batch.', 512),
+  batchTextsMax: count('Maximum texts of a batch.', 64),
+  batchAgeMsMax: ms('A text that has waited this long goes into the next batch.', 25),
+  queueTokensMax: count(
+    'Maximum tokens in the queue; beyond that, work is paused or refused.',
+    262_144,
+  ),
   padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
   abstain: z
     .enum(['off', 'on'])
@@ -146,11 +166,13 @@ const inference = z.strictObject({
     .number()
     .min(1)
     .default(5)
-    .describe('A new version that is more than so many times slower than the old one is refused.'),
-  topLabels: count('How many labels a result keeps with their probabilities.', 5),
+    .describe(
+      'A new version is refused if it is more than this many times slower than the old one.',
+    ),
+  topLabels: count('Number of labels whose probabilities a result keeps.', 5),
 })
 
-const store = z.strictObject({
+const storeFields = z.strictObject({
   kind: z
     .enum(['local', 'folder', 's3'])
     .default('local')
@@ -158,25 +180,25 @@ const store = z.strictObject({
       'Where published versions go: local (they stay in the model store of this machine), folder ' +
         '(a mounted share), s3 (an S3-compatible service).',
     ),
-  path: z.string().min(1).optional().describe('Folder of the kind folder.'),
+  path: z.string().min(1).optional().describe('Folder for published versions (kind folder).'),
   endpoint: httpUrl().optional().describe('Address of an S3-compatible service; AWS when absent.'),
   region: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
-  bucket: z.string().min(3).optional().describe('Bucket of the kind s3.'),
-  prefix: z.string().default('').describe('Put before every key in the bucket.'),
+  bucket: z.string().min(3).optional().describe('Bucket for published versions (kind s3).'),
+  prefix: z.string().default('').describe('Prefix of every key in the bucket.'),
   pathStyle: z
     .boolean()
     .default(false)
-    .describe('Whether the bucket is named in the path; most services other than AWS want it.'),
+    .describe('Whether the bucket is named in the path; most services other than AWS need it.'),
   accessKeyId: z
     .string()
     .min(1)
     .optional()
-    .describe("Access key; without it the AWS SDK's own chain of credentials decides."),
+    .describe('Access key; without it the AWS SDK looks for credentials in its usual places.'),
   secretAccessKey: secret('Secret of the access key.'),
   sessionToken: secret('Session token of temporary credentials.'),
   connectMsMax: ms('Longest wait for a connection.', 5_000),
   requestMsMax: ms('Longest wait for an answer, and longest silence within one.', 30_000),
-  triesMax: count('Tries of one request.', 4),
+  triesMax: count('Maximum attempts of a request.', 4),
   partBytes: z
     .int()
     .min(5_242_880)
@@ -185,24 +207,33 @@ const store = z.strictObject({
   partsMax: count('Parts of one file uploaded at once.', 4),
 })
 
+const store = storeFields
+  .refine(({ kind, path }) => kind !== 'folder' || path !== undefined, {
+    ...{ path: ['path'], error: 'store.kind folder needs it' },
+  })
+  .refine(({ kind, bucket }) => kind !== 's3' || bucket !== undefined, {
+    ...{ path: ['bucket'], error: 'store.kind s3 needs it' },
+  })
+
 const publish = z.strictObject({
   accuracyMin: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe('A version of lower accuracy is refused; 0 demands nothing.'),
+    .describe('A version with a lower accuracy is refused; 0 accepts any.'),
   macroF1Min: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe('A version of lower macro-F1 is refused; 0 demands nothing.'),
+    .describe('A version with a lower macro-F1 is refused; 0 accepts any.'),
   comparison: z
     .enum(['required', 'when-possible'])
     .default('required')
     .describe(
-      'Whether a version that cannot be compared with the champion on test texts is refused.',
+      'required: a version that cannot be compared with the champion on test texts is refused. ' +
+        'when-possible: it is not.',
     ),
   lossPValueMax: z
     .number()
@@ -210,7 +241,7 @@ const publish = z.strictObject({
     .max(1)
     .default(0.05)
     .describe(
-      "A version that errs more often than the champion is refused when McNemar's test gives a " +
+      "A version that is wrong more often than the champion is refused when McNemar's test gives a " +
         'p-value below this.',
     ),
 })
@@ -219,10 +250,10 @@ const share = (text: string) => z.number().min(0).max(1).optional().describe(tex
 
 const guards = z.strictObject({
   windowMs: ms('How long after its promotion a champion is watched.', 600_000),
-  everyMs: ms('Pause between two looks at the figures.', 10_000),
-  eventsMin: count('A guard judges by no fewer events.', 500),
+  everyMs: ms('Time between two checks of the figures.', 10_000),
+  eventsMin: count('Fewest events on which a guard decides.', 500),
   errorShareMax: share(
-    'Rolls back when the stage infer has no answer for a larger share of the events; off when absent.',
+    'Rolls back when the stage infer fails for a larger share of the events; off when absent.',
   ),
   latencyP95MsMax: z
     .number()
@@ -233,24 +264,29 @@ const guards = z.strictObject({
         'absent. Milliseconds.',
     ),
   labelShiftMax: share(
-    'Rolls back when a larger share of the labels would have to move to be as they were before the ' +
-      'promotion (total variation); off when absent.',
+    'Rolls back when the shares of the labels differ by more than this from those before the promotion ' +
+      '(total variation distance); off when absent.',
   ),
   disagreementMax: share(
-    'Rolls back when the champion before, as a shadow, gives another answer on a larger share of the ' +
-      'events; off when absent.',
+    'Rolls back when the previous champion, running as a shadow, gives another label ' +
+      'for a larger share ' +
+      'of the events; off when absent.',
   ),
 })
 
 const stream = z.strictObject({
-  group: z.string().min(1).default('winnow').describe('Consumer group; a suffix names the slice.'),
-  inFlightEventsMax: count('Most events between poll and commit.', 2_048),
-  inFlightBytesMax: bytes('Most value bytes between poll and commit.', 67_108_864),
-  blockRowsMax: count('Most rows of one ClickHouse insert.', 2_000),
+  group: z
+    .string()
+    .min(1)
+    .default('winnow')
+    .describe('Prefix of the consumer groups; a suffix names the stages.'),
+  inFlightEventsMax: count('Maximum events between poll and commit.', 2_048),
+  inFlightBytesMax: bytes('Maximum bytes of values between poll and commit.', 67_108_864),
+  blockRowsMax: count('Maximum rows of one ClickHouse insert.', 2_000),
   blockAgeMsMax: ms('Longest wait of a row for its insert.', 200),
-  retryMsMax: ms('Longest pause between two tries of a failed write.', 10_000),
+  retryMsMax: ms('Longest pause before a failed write is tried again.', 10_000),
   drainMsMax: ms('Longest time that stopping waits for events in flight.', 30_000),
-  shadowEventsMax: count('Most events that wait for a shadow; more are not given to it.', 1_024),
+  shadowEventsMax: count('Maximum events that wait for a shadow; it skips any more.', 1_024),
   classified: z
     .boolean()
     .default(true)
@@ -258,7 +294,7 @@ const stream = z.strictObject({
 })
 
 const gateway = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  host: host('Address to listen on.'),
   port: port('Port to listen on.', 18_080),
   keys: z
     .array(
@@ -270,25 +306,26 @@ const gateway = z.strictObject({
           .max(256)
           .optional()
           .describe(
-            'Who calls with this key: stands in the field by of labels that come with it. ' +
-              'key- and eight digits of its SHA-256 when absent.',
+            'Name of the caller, which becomes the field `by` of labels sent with this key; when absent, ' +
+              '`key-` and eight digits of its SHA-256.',
           ),
         scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
       }),
     )
     .default([])
     .describe(
-      'API keys with their scopes and an optional name, which stands in `by` of the labels that come with ' +
-        'the key; none is allowed on a loopback address only.',
+      'API keys with their scopes and an optional name, which becomes the field `by` of labels sent with ' +
+        'the key. Without keys the gateway may listen on a loopback address only.',
     ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
-  batchEventsMax: count('Most events of one request.', 10_000),
-  classifyTextsMax: count('Most texts of one classify request.', 256),
-  requestsMax: count('Most requests at work at once; more get 503 with Retry-After.', 64),
+  batchEventsMax: count('Maximum events of one request.', 10_000),
+  classifyTextsMax: count('Maximum texts of one classify request.', 256),
+  requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that one request may take, its body included.', 30_000),
-  connectionsMax: count('Most open connections; more are closed at once.', 4_096),
+  connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
   addressConnectionsMax: count(
-    'Most open connections of one remote address; more are closed at once. Behind a proxy all callers ' +
+    'Maximum open connections of one remote address; more are closed at once. Behind a ' +
+      'proxy all callers ' +
       'share its address.',
     1_024,
   ),
@@ -299,7 +336,7 @@ const gateway = z.strictObject({
 })
 
 const telemetry = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address of the metrics listener of a stage.'),
+  host: host('Address of the metrics listener of a stage.'),
   port: port('Port of /metrics, /livez and /readyz of a stage.', 0),
 })
 
@@ -324,8 +361,8 @@ export const configSchema = z.strictObject({
   cleaning: cleaning.prefault({}).describe('What happens to a text before it is classified.'),
   inference: inference.prefault({}).describe('The model and its batches.'),
   store: store.prefault({}).describe('The artifact store that model versions are published to.'),
-  publish: publish.prefault({}).describe('What a version must show before it is published.'),
-  guards: guards.prefault({}).describe('What rolls a promoted version back by itself.'),
+  publish: publish.prefault({}).describe('What a version must reach before it is published.'),
+  guards: guards.prefault({}).describe('When a promoted version is rolled back automatically.'),
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),

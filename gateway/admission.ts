@@ -4,6 +4,7 @@
 import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { decodedBody } from './content-coding.ts'
 import { bodyTooLarge, createBodyMemory, type BodySource } from './request-body.ts'
@@ -20,16 +21,17 @@ export function createAdmission(
 ): MiddlewareHandler<GatewayEnv> {
   const memory = createBodyMemory(limits.bodyBytesMax)
   const places = createPlaces(limits.requestsMax)
+  const lateText = `The request was not answered within ${limits.requestMsMax} ms (gateway.requestMsMax)`
   return async (c, next) => {
     // Asked before the body is read as well, so that a refusal is cheap.
     places.refuseWhenFull()
     const stop = new AbortController()
     const { signal } = stop
     const timer = setTimeout(() => {
-      stop.abort(new WinnowError('deadline_exceeded', `Not done within ${limits.requestMsMax} ms`))
+      stop.abort(new WinnowError('deadline_exceeded', lateText))
     }, limits.requestMsMax)
     const left = () => {
-      stop.abort(new WinnowError('cancelled', 'The caller left'))
+      stop.abort(new WinnowError('cancelled', 'The caller closed the connection'))
     }
     const caller = c.req.raw.signal
     if (caller.aborted) left()
@@ -61,10 +63,10 @@ export function createAdmission(
 }
 
 type Place = {
-  /** Counts the request as at work; throws `queue_full` when it does not fit. The second time changes nothing. */
+  /** Counts the request as being processed, once. Throws `queue_full` when there are too many. */
   take(): void
   hold(): void
-  /** The place, and the memory that goes with it, are given back when the request and each hold are released. */
+  /** Gives back the place and the memory of its body once the request and each hold are released. */
   release(): void
   onRelease(act: () => void): void
 }
@@ -73,7 +75,10 @@ function createPlaces(requestsMax: number) {
   let atWork = 0
   const refuseWhenFull = () => {
     if (atWork < requestsMax) return
-    throw new WinnowError('queue_full', `${requestsMax} requests are at work already`)
+    const message =
+      `The gateway already processes ${counted(requestsMax, 'request')} ` +
+      '(gateway.requestsMax); try again later'
+    throw new WinnowError('queue_full', message)
   }
   const open = (): Place => {
     let isTaken = false

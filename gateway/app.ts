@@ -85,7 +85,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       return problemResponse(c, error, c.get('requestId'))
     }
     c.header('Allow', allowed.join(', '))
-    const error = new WinnowError('method_not_allowed', `Use ${allowed.join(' or ')} here`)
+    const error = new WinnowError(
+      'method_not_allowed',
+      `This address takes ${allowed.join(' or ')} only`,
+    )
     return problemResponse(c, error, c.get('requestId'))
   })
   app.onError((error, c) => {

@@ -24,7 +24,8 @@ export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'
     if (!isLoopback(gateway.host)) {
       throw new WinnowError(
         'config_invalid',
-        `gateway.host is "${gateway.host}": a gateway without gateway.keys may listen on a loopback address only`,
+        `gateway.host is "${gateway.host}": a gateway without API keys may listen on a ` +
+          'loopback address only; set gateway.keys, or listen on 127.0.0.1',
         { details: { path: 'gateway.keys' } },
       )
     }
@@ -42,11 +43,16 @@ export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'
     const digest = sha256(token)
     // Every key is compared, over digests of one length, so that time tells nothing about any key.
     const matching = keys.filter((key) => timingSafeEqual(key.digest, digest))
-    if (matching.length === 0) throw new WinnowError('unauthorized', 'This API key is not known')
+    if (matching.length === 0)
+      throw new WinnowError('unauthorized', 'This API key is not one of gateway.keys')
     if (!matching.some((key) => key.scopes.has(scope))) {
-      throw new WinnowError('forbidden', `This API key lacks the scope "${scope}"`, {
-        details: { scope },
-      })
+      throw new WinnowError(
+        'forbidden',
+        `This API key lacks the scope "${scope}"; use a key that has it`,
+        {
+          details: { scope },
+        },
+      )
     }
     c.set('caller', digest.toString('hex'))
     c.set('callerName', matching[0]!.name)

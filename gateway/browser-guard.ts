@@ -23,7 +23,7 @@ export function createBrowserGuard(
   return async (c, next) => {
     const reason = needsGuard ? foreignness(c) : undefined
     if (reason !== undefined) {
-      throw new WinnowError('forbidden', `A gateway without API keys answers ${reason}`)
+      throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
     }
     await next()
   }
@@ -34,13 +34,13 @@ function foreignness(c: Context<GatewayEnv>): string | undefined {
   const host = c.req.header('host') ?? url.host
   // A request line with a whole address overrules Host (RFC 9112, 3.2.2): both must be of this machine.
   if (!isLoopback(url.hostname) || !isLoopback(hostnameOf(host))) {
-    return 'only at a loopback address or localhost'
+    return 'answers only at localhost or a loopback address'
   }
   const origin = c.req.header('origin')
-  if (origin !== undefined && origin !== url.origin) return 'no page of another origin'
+  if (origin !== undefined && origin !== url.origin) return 'refuses pages of another origin'
   const site = c.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    return 'no request that another site makes'
+    return 'refuses requests made by another site'
   }
   return undefined
 }

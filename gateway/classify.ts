@@ -54,9 +54,13 @@ export function addClassifyRoutes(
 /** Asked before the body is read, so that a refusal is cheap. */
 function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassifier {
   if (classifier === undefined) {
-    throw new WinnowError('model_unavailable', 'This gateway runs without a model (gateway.models)')
+    throw new WinnowError(
+      'model_unavailable',
+      'This gateway has no model: gateway.models is false, or inference.model was not found at its start',
+    )
   }
-  if (!classifier.hasRoom()) throw new WinnowError('queue_full', 'The classify queue is full')
+  if (!classifier.hasRoom())
+    throw new WinnowError('queue_full', 'The queue of texts to classify is full; try again later')
   return classifier
 }
 
@@ -118,7 +122,7 @@ const classifyRequest = z
       .min(1)
       .describe('At most gateway.classifyTextsMax texts.'),
     model: z.string().optional().meta({
-      description: 'NAME or NAME@VERSION; refused when the gateway serves another.',
+      description: 'NAME or NAME@VERSION; refused if the gateway serves another model.',
     }),
   })
   .meta({ examples: [{ texts: ['My invoice is wrong', 'Cheap watches, click here'] }] })
@@ -141,7 +145,7 @@ const onlineRejection = z
   .meta({ description: 'A text for which the model gave no number; the others are not affected.' })
 const classifyResponse = z
   .strictObject({
-    model: z.string().meta({ description: 'NAME@VERSION of what answered.' }),
+    model: z.string().meta({ description: 'NAME@VERSION of the model that answered.' }),
     results: z.array(z.union([onlineResult, onlineRejection])),
   })
   .meta({
@@ -167,8 +171,7 @@ const postClassify: RouteConfig = {
   method: 'post',
   path: '/v1/classify',
   summary: 'Classify texts now',
-  description:
-    'Results come in the order of the texts. Nothing is stored, and Kafka has no part in it.',
+  description: 'Results come in the order of the texts. Nothing is stored, and Kafka is not used.',
   tags: ['classify'],
   security: [{ bearer: ['read'] }],
   parameters: [contentEncodingParameter],

@@ -1,5 +1,5 @@
-// Undoes the Content-Encoding of a request body as it arrives. It bounds what comes in, so that bytes that
-// decompress to nothing end too; what comes out is bounded by whoever reads it (request-body.ts).
+// Decompresses a request body while it arrives. It limits the compressed bytes, since any number of them may
+// decompress to nothing; request-body.ts limits the decompressed ones.
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
 import { WinnowError } from '../schemas/errors.ts'
@@ -12,8 +12,8 @@ export const contentCodings = ['gzip', 'deflate'] as const
 const decoderBytes = 65_536
 
 /**
- * A body without its coding, which none of them or one of `contentCodings` may be. No list of codings is
- * taken, and no Brotli, whose decoder takes up to 16 MB for a few bytes.
+ * The decompressed body. A request may name one of `contentCodings`, or none. Lists of codings are refused, and so
+ * is Brotli, whose decoder takes up to 16 MB for a few bytes.
  * Throws `media_type_unsupported`.
  */
 export function decodedBody(
@@ -39,7 +39,9 @@ export function decodedBody(
   // The rest of a refused body is dropped: a caller who is cut off while sending may miss the answer.
   decoder.once('close', () => source.resume())
   const failure = (cause?: Error) =>
-    cause instanceof WinnowError ? cause : damaged(coding, cause ?? new Error('it has no end'))
+    cause instanceof WinnowError
+      ? cause
+      : damaged(coding, cause ?? new Error('the data end too early'))
   return { stream: decoder, overheadBytes: decoderBytes, failure }
 }
 

@@ -116,10 +116,17 @@ export function timeDefects(
     return [{ code: 'time_invalid', field, message }]
   }
   if (timeMs < timeMsMin) {
-    return [{ code: 'time_past', field, message: 'time lies before the year 2000' }]
+    return [
+      {
+        code: 'time_past',
+        field,
+        message: 'time is before the year 2000; are these seconds instead of milliseconds?',
+      },
+    ]
   }
   if (timeMs > options.nowMs + options.limits.futureMsMax) {
-    const message = `time lies more than ${options.limits.futureMsMax} ms ahead (limits.futureMsMax)`
+    const message =
+      `time is more than ${options.limits.futureMsMax} ms in the future ` + '(limits.futureMsMax)'
     return [{ code: 'time_future', field, message }]
   }
   return []

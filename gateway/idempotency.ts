@@ -29,7 +29,7 @@ export function createIdempotencyMemory(): IdempotencyMemory {
         if (known.bodySha256 === request.bodySha256) return known.done
         throw new WinnowError(
           'idempotency_conflict',
-          'This Idempotency-Key was used for another body; take a new key for a new request',
+          'This Idempotency-Key was used for another body; use a new key for a new request',
         )
       }
       entries.delete(request.key)

@@ -112,7 +112,7 @@ const getLivez: RouteConfig = {
   tags: ['probes'],
   responses: {
     200: {
-      description: 'It does.',
+      description: 'The process answers.',
       content: {
         'application/json': {
           schema: { type: 'object', properties: { live: { type: 'boolean' } } },

@@ -144,9 +144,14 @@ export function bodyTooLarge(bytesMax: number): WinnowError {
 
 /** The caller left before the body was whole. */
 export function brokenOff(cause?: Error): WinnowError {
-  return new WinnowError('cancelled', 'The connection broke off within the body', { cause })
+  return new WinnowError('cancelled', 'The connection ended before the body was complete', {
+    cause,
+  })
 }
 
 function memoryFull(): WinnowError {
-  return new WinnowError('queue_full', 'The bodies of other requests take all memory for bodies')
+  return new WinnowError(
+    'queue_full',
+    'Other requests use all the memory for request bodies; try again later',
+  )
 }

@@ -70,7 +70,7 @@ export function singleHost(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const names = incomingOf(c)?.rawHeaders.filter((_, index) => index % 2 === 0) ?? []
     if (names.filter((name) => name.toLowerCase() === 'host').length > 1) {
-      throw new WinnowError('parameter_invalid', 'Host is given more than once', {
+      throw new WinnowError('parameter_invalid', 'The header Host is given more than once', {
         details: { parameter: 'Host' },
       })
     }

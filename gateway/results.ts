@@ -146,7 +146,7 @@ const resultQuery = z.strictObject({
     .describe('Most results of one page, 1 to 1000; 100 when absent.'),
   cursor: z
     .string()
-    .regex(new RegExp(resultCursorPattern), 'is not one that a page of results gave')
+    .regex(new RegExp(resultCursorPattern), 'must be the cursor of an earlier page of results')
     .optional()
     .describe('The cursor of the page before.'),
 })

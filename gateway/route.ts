@@ -81,7 +81,7 @@ const problemMeanings = {
   400: 'The body, a header or a parameter is malformed.',
   401: 'A valid API key is needed.',
   403: 'The API key lacks the scope; or, without keys, a page of another origin asked.',
-  404: 'There is no such thing.',
+  404: 'Nothing was found.',
   408: 'The body did not arrive in the time allowed.',
   409: 'The Idempotency-Key was used for another body.',
   413: 'The body is too large, as it is sent or decompressed, or holds too many items.',
@@ -90,7 +90,7 @@ const problemMeanings = {
   500: 'A defect in Winnow.',
   502: 'The broker or the database refused for good.',
   503: 'Overloaded, or something behind the gateway does not answer; see Retry-After.',
-  504: 'Not done in the time allowed.',
+  504: 'The request was not answered in the time allowed.',
 } as const
 
 /** Descriptions of the error answers of a route. */

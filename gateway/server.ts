@@ -5,7 +5,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../configs/schema.ts'
-import { WinnowError } from '../schemas/errors.ts'
+import { listenError } from '../configs/listen-problem.ts'
 import { answerInTurn, limitConnections, StoppableRequest } from './connections.ts'
 import type { Gateway } from './route.ts'
 
@@ -73,19 +73,7 @@ export async function listen(
 
 function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const where = `${host}:${port}`
-      reject(
-        cause.code === 'EADDRINUSE'
-          ? new WinnowError('port_taken', `${where} is in use by another program`, {
-              cause,
-              details: { host, port },
-            })
-          : new WinnowError('config_invalid', `cannot listen on ${where}: ${cause.message}`, {
-              cause,
-            }),
-      )
-    })
+    server.once('error', (cause) => reject(listenError('gateway', { host, port }, cause)))
     server.listen({ host, port }, resolve)
   })
 }

@@ -48,13 +48,13 @@ describe('analyticsError', () => {
     const own = new WinnowError('cancelled', 'stopped')
     expect(analyticsError('x', own)).toBe(own)
     expect(analyticsError('ping', 'text').message).toBe(
-      'ClickHouse did not answer, cannot ping: text',
+      'ClickHouse did not answer when asked to ping: text',
     )
     expect(errorOf(60, 'UNKNOWN_TABLE').message).toBe(
       'ClickHouse refused to query: no. (UNKNOWN_TABLE, code 60)',
     )
     expect(errorOf(745, 'SERVER_OVERLOADED').message).toBe(
-      'ClickHouse cannot query for now: no. (SERVER_OVERLOADED, code 745)',
+      'ClickHouse could not query for now: no. (SERVER_OVERLOADED, code 745)',
     )
   })
 

@@ -1,7 +1,8 @@
 // What a failed call to ClickHouse means: what an answer says that is not a result, from the engine or from a
 // proxy in front of it, and which of our errors it becomes. Only a code of the engine can be final; an answer that
 // merely quotes one, or that has none, is not the engine's and is retried.
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { finalCodes, sizeCodes } from './clickhouse-codes.ts'
 
 /** The headers and the beginning of the body of an HTTP answer. */
@@ -51,7 +52,7 @@ export function answerError({ status, headers, body }: FailedAnswer): EngineErro
   }
   const said =
     body.trim() === '' ? 'an empty body' : `"${shown(withoutTags(body.slice(0, 4_096)))}"`
-  const from = 'not from ClickHouse itself: look at what stands in front of it'
+  const from = 'not from ClickHouse itself: check clickhouse.url and any proxy before it'
   return new EngineError(`HTTP ${status} with ${said} (${from})`, { httpStatus: status })
 }
 
@@ -90,24 +91,24 @@ function exceptionInJson(text: string): string | undefined {
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   if (!(cause instanceof EngineError)) {
-    const message = `ClickHouse did not answer, cannot ${what}: ${errorMessage(cause)}`
+    const message = `ClickHouse did not answer when asked to ${what}: ${connectionProblem(cause)}`
     const details = isUnreachable(cause) ? {} : { smallerMayPass: true }
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }
   const { code, httpStatus } = cause
   if (code === undefined) {
     const details = { httpStatus, smallerMayPass: true }
-    const message = `ClickHouse cannot ${what}: ${cause.message}`
+    const message = `ClickHouse could not ${what}: ${cause.message}`
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }
-  const type = finalCodes.get(code) ?? cause.type ?? 'a code without a name'
+  const type = finalCodes.get(code) ?? cause.type ?? 'unknown code'
   const details = { clickhouseCode: code, clickhouseType: type }
   const said = `${cause.message} (${type}, code ${code})`
   if (finalCodes.has(code)) {
     const message = `ClickHouse refused to ${what}: ${said}`
     return new WinnowError('analytics_refused', message, { cause, details })
   }
-  return new WinnowError('analytics_unavailable', `ClickHouse cannot ${what} for now: ${said}`, {
+  return new WinnowError('analytics_unavailable', `ClickHouse could not ${what} for now: ${said}`, {
     cause,
     details: sizeCodes.has(code) ? { ...details, smallerMayPass: true } : details,
   })

@@ -62,7 +62,7 @@ async function brokenOff(
   const markedAt = typeof tag === 'string' ? text.indexOf(mark) : -1
   const words = markedAt < 0 ? text : text.slice(markedAt + mark.length)
   if (engineException(words) !== undefined) return answerError({ ...answer, body: words })
-  return new EngineError('the answer broke off within a row', { httpStatus: answer.status })
+  return new EngineError('the answer ended within a row', { httpStatus: answer.status })
 }
 
 /** An exception in the place of a row: `{"exception": "Code: …"}`, and nothing else in it. */

@@ -182,7 +182,7 @@ async function readRows<Row>(
   if (rows !== undefined) return rows as Row[]
   const isCut = words.trimStart().startsWith('{') && engineException(words) === undefined
   throw isCut
-    ? new EngineError('the answer broke off', { httpStatus: head.status })
+    ? new EngineError('the answer ended too early', { httpStatus: head.status })
     : answerError({ ...head, body: words })
 }
 

@@ -25,7 +25,7 @@ export function nextToken(token: string): string {
 
 /** What a condition that throws means. */
 export function fencedError({ group, topic, partitions }: Fence, cause: unknown): WinnowError {
-  const message = `another consumer of ${group} owns ${topic}/${partitions.join(', ')} by now`
+  const message = `another consumer of the group ${group} owns ${topic}/${partitions.join(', ')} now`
   return new WinnowError('fenced', message, { cause })
 }
 

@@ -45,14 +45,17 @@ export async function refuseMembersOf(
 ): Promise<void> {
   const members = await settledMembers(kafka, group)
   if (members === undefined) {
-    const message = `the consumer group ${group} has rebalanced for ${settleMsMax / 1_000} s; try again`
+    const message =
+      `the consumer group ${group} has been rebalancing for ${settleMsMax / 1_000} s; run ` +
+      'the command again'
     throw new WinnowError('broker_unavailable', message)
   }
   for (const { name, metadata } of members) {
     if (!subscriptionOf(metadata).topics.includes(topic)) continue
     const message =
-      `${name} consumes ${topic} in the group ${group}, whose offsets this process takes over: stop ` +
-      'it first, then start again.'
+      `${name} still consumes ${topic} in the group ${group}, whose offsets this ` +
+      'process is to take over. ' +
+      'Stop that process, then start this one again.'
     throw new WinnowError('group_conflict', message, { details: { group, topic } })
   }
 }
@@ -126,18 +129,20 @@ async function refuse(member: Member, membership: Membership): Promise<void> {
   const { topics, token } = subscriptionOf(member.metadata)
   const refusal = (what: string, remedy: string) => {
     const message =
-      `the consumer group ${group} has a member ${member.name} that ${what}: each would take records ` +
-      `from the other. ${remedy}`
+      `the consumer group ${group} has a member ${member.name} that ${what}, so that each would miss ` +
+      `records that the other gets. ${remedy}`
     return new WinnowError('group_conflict', message, { details: { group, topic, topics } })
   }
   if (topics.length !== 1 || topics[0] !== topic) {
     const other = topics.length === 0 ? 'no topic' : topics.join(', ')
-    const remedy = 'Stop one of the two, or give it another group (stream.group, --group).'
+    const remedy =
+      'Stop one of the two processes, or set another group for it (stream.group, --group).'
     throw refusal(`consumes ${other} instead of ${topic}`, remedy)
   }
   if (mark === undefined || token === undefined || (await mark.isKnown(token))) return
   const remedy =
-    'Stop one of the two, or give it another group (stream.group, --group) or the same clickhouse.url.'
+    'Stop one of the two processes, or set another group (stream.group, --group) or the same ' +
+    'clickhouse.url for it.'
   throw refusal(`consumes ${topic} as well, but writes to another database`, remedy)
 }
 

@@ -9,7 +9,8 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
@@ -40,6 +41,7 @@ export function createKafka(
   patchRejoin()
   boundFetches(topics)
   const sasl = saslOf(config)
+  const say = withoutRepeats(log)
   const options: KafkaConfig = {
     brokers: config.brokers,
     clientId: config.clientId,
@@ -52,8 +54,10 @@ export function createKafka(
     logCreator:
       () =>
       ({ namespace, log: entry }) => {
+        // What is tried again and fails for good is thrown.
+        if (namespace === 'BrokerPool' && 'retryCount' in entry) return
         const cause = typeof entry['error'] === 'string' ? `: ${entry['error']}` : ''
-        log(`kafka ${namespace}: ${entry.message}${cause}`)
+        say(`kafka ${namespace}: ${entry.message}${cause}`)
       },
   }
   if (sasl !== undefined) options.sasl = sasl
@@ -65,6 +69,22 @@ export function createKafka(
       return { kafka: own, end: sockets.end }
     },
   })
+}
+
+/** How long a line that was logged is not repeated. */
+const repeatMs = 60_000
+const knownLinesMax = 100
+
+/** The client reports the same failed connection at every try. */
+function withoutRepeats(log: KafkaLog): KafkaLog {
+  const loggedMs = new Map<string, number>()
+  return (line) => {
+    const nowMs = performance.now()
+    if (nowMs - (loggedMs.get(line) ?? -Infinity) < repeatMs) return
+    if (loggedMs.size >= knownLinesMax) loggedMs.clear()
+    loggedMs.set(line, nowMs)
+    log(line)
+  }
 }
 
 /** A client all of whose consumers and producers ask for metadata when theirs is older than this. */
@@ -160,7 +180,7 @@ export function brokerError(what: string, cause: unknown): WinnowError {
   const { type = '', name } = first as Error & { type?: string }
   return new WinnowError(
     finalRefusals.has(type) || finalErrors.has(name) ? 'broker_refused' : 'broker_unavailable',
-    `cannot ${what}: ${errorMessage(cause)}`,
+    `cannot ${what}: ${connectionProblem(cause)}`,
     { cause, details: type === '' ? {} : { kafkaError: type } },
   )
 }

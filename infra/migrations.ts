@@ -38,7 +38,8 @@ export async function migrate(config: Config['clickhouse'], dir = shippedDir): P
       if (known !== undefined) {
         throw new WinnowError(
           'migration_changed',
-          `${name} was edited after it was applied; add a new migration instead`,
+          `the migration ${name} was edited after it was applied; restore it, and add a ` +
+            'new migration instead',
         )
       }
       try {

@@ -72,7 +72,9 @@ export function createModelAnnouncements(
         const written = await announceOnce(clients, topic, { name, next })
         if (written !== 'overtaken') return written
         if (tries >= overtakenMax) {
-          const message = `cannot announce ${name}: overtaken by other writers ${tries} times`
+          const message =
+            `cannot announce ${name}: other processes changed it ${tries} times ` +
+            'meanwhile; run the command again'
           throw new WinnowError('broker_unavailable', message)
         }
         // Writers that begin again at the same moment would overtake each other for ever.
@@ -189,13 +191,13 @@ async function follow(
           guarded(async () => {
             const { unreadable } = message
             if (unreadable !== undefined) {
-              handlers.log?.(`${topic}/${message.offset}: ${unreadable.message}`)
+              handlers.log?.(`${topic}/${message.offset} was skipped: ${unreadable.message}`)
             }
             const value = identifiedValue(message.value, message.headers)
             if (value === null) return
             const decoded = await schemas.decode('models', value)
             if (decoded.kind === 'rejected') {
-              handlers.log?.(`${topic}/${message.offset}: ${decoded.error.message}`)
+              handlers.log?.(`${topic}/${message.offset} was skipped: ${decoded.error.message}`)
               return
             }
             states.set(decoded.value.name, decoded.value)
@@ -218,7 +220,7 @@ function listenForTrouble(
   const { topic, handlers, failure } = parts
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) failure.abort(brokerError(`follow ${topic}`, payload.error))
-    else handlers.log?.(`following ${topic} again after: ${errorMessage(payload.error)}`)
+    else handlers.log?.(`reading ${topic} again after a failure: ${errorMessage(payload.error)}`)
   })
 }
 

@@ -145,8 +145,8 @@ export async function readRecordsAt(
 /** The broker gave nothing for a minute. */
 export function stalled(topic: string): WinnowError {
   const message =
-    `The broker gave nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more; ` +
-    'check the broker, then run the command again.'
+    `The broker has sent nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more. ` +
+    'Check the broker, then run the command again.'
   return new WinnowError('deadline_exceeded', message)
 }
 

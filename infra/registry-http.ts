@@ -2,7 +2,8 @@
 // a bound on the answer. What is registered is registry.ts; what is looked up, schema-source.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../configs/schema.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError } from '../schemas/errors.ts'
 
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
@@ -30,7 +31,7 @@ export class RegistryRefused extends Error {
   readonly status: number
 
   constructor(status: number, detail?: string) {
-    super(detail === undefined ? `it answers ${status}` : `it answers ${status}: ${detail}`)
+    super(`it answered with status ${status}${detail === undefined ? '' : `: ${detail}`}`)
     this.status = status
   }
 }
@@ -69,7 +70,7 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
         const { pathname } = new URL(url)
         throw new WinnowError(
           'registry_unavailable',
-          `cannot read ${pathname} from the registry: ${errorMessage(cause)}`,
+          `cannot read ${pathname} from the registry: ${connectionProblem(cause)}`,
           { cause },
         )
       }

@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
 import { noRegistry, type Config } from '../configs/schema.ts'
-import { WinnowError, errorMessage, type EventError } from '../schemas/errors.ts'
+import { connectionProblem } from '../configs/connection-problem.ts'
+import { WinnowError, type EventError } from '../schemas/errors.ts'
 import { topicSchemas, type AvroTopic } from '../schemas/subjects.ts'
 import type { AvroType } from '../schemas/avro-type.ts'
 import {
@@ -66,7 +67,9 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
   const http = createRegistryHttp(config)
   const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
   if (kind === 'found') return
-  const message = `${withoutUrlSecrets(config.url)} has no list of subjects: it is no Confluent API of a registry`
+  const message =
+    `${withoutUrlSecrets(config.url)} has no list of subjects, so it is not the Confluent API of a ` +
+    'schema registry; check registry.url'
   throw new WinnowError('registry_unavailable', message)
 }
 
@@ -227,7 +230,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
       }
       throw new WinnowError(
         isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${errorMessage(cause)}`,
+        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${connectionProblem(cause)}`,
         { cause },
       )
     }
@@ -238,7 +241,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
 function schemaIdIn(answer: string): number {
   const { id } = JSON.parse(answer) as { id?: unknown }
   if (typeof id === 'number' && Number.isInteger(id)) return id
-  throw new TypeError(`it answers without a schema id: ${answer.slice(0, 200)}`)
+  throw new TypeError(`it answered without a schema id: ${answer.slice(0, 200)}`)
 }
 
 function rejected(code: EventError['code'], message: string) {

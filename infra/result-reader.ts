@@ -96,7 +96,7 @@ function conditionsOf(filter: RowFilter) {
   if (filter.cursor !== undefined) {
     const position = readResultCursor(filter.cursor)
     if (position === undefined) {
-      const message = 'cursor is not one that a page of results gave'
+      const message = 'cursor must be the cursor of an earlier page of results'
       throw new WinnowError('parameter_invalid', message)
     }
     conditions.push(

@@ -109,8 +109,8 @@ describe('findSchema', () => {
   })
 
   it.each([
-    [7, 'what is no JSON'],
-    [8, 'it answers 401'],
+    [7, 'did not answer with JSON'],
+    [8, 'it answered with status 401'],
   ])('of id %d throws: no event is to blame', async (id, message) => {
     await expect(findSchema(httpAt(apicurio), { kind: 'id', id })).rejects.toMatchObject({
       code: 'registry_unavailable',

@@ -169,11 +169,16 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
-    throw new WinnowError('registry_unavailable', 'the registry answers what is no JSON', { cause })
+    throw new WinnowError('registry_unavailable', 'the registry did not answer with JSON', {
+      cause,
+    })
   }
 }
 
 function objectOf(json: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof json === 'object' && json !== null) return json as Record<string, unknown>
-  throw new WinnowError('registry_unavailable', `the registry answers no object to ${what}`)
+  throw new WinnowError(
+    'registry_unavailable',
+    `the registry did not answer with a JSON object to ${what}`,
+  )
 }

@@ -2,7 +2,8 @@
 // values come from closed lists only: never a text, an id or a caller's words.
 import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { listenError } from '../configs/listen-problem.ts'
+import { errorMessage } from '../schemas/errors.ts'
 
 export type Telemetry = {
   readonly registry: Registry
@@ -268,13 +269,7 @@ async function answer(telemetry: Telemetry, { probes, isAlive }: Probes, url: st
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE'
-      const what = taken
-        ? `${host}:${port} is in use by another program (telemetry.port)`
-        : `cannot listen on ${host}:${port} (telemetry.host): ${cause.message}`
-      reject(new WinnowError(taken ? 'port_taken' : 'config_invalid', what, { cause }))
-    })
+    server.once('error', (cause) => reject(listenError('telemetry', { host, port }, cause)))
     server.listen(port, host, () => resolve())
   })
 }

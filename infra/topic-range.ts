@@ -7,6 +7,7 @@ import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { onPassed } from './passed-offsets.ts'
+import { parseRangeEnd, requireOrder, type RangeEnd } from './range-ends.ts'
 import { readBounds, silenceMs, stalled, stallMsMax } from './record-lookup.ts'
 import { recordOf } from './record-source.ts'
 
@@ -41,7 +42,8 @@ export async function resolveRange(
   range: { topic: string; from?: string | undefined; to?: string | undefined },
 ): Promise<PartitionRange[]> {
   const { topic } = range
-  const [from, to] = [rangeEnd(range.from, 'start'), rangeEnd(range.to, 'end')]
+  const [from, to] = [parseRangeEnd(range.from, 'start'), parseRangeEnd(range.to, 'end')]
+  requireOrder(from, to)
   const admin = kafka.admin()
   return brokerCall(`read the offsets of ${topic}`, async () => {
     await admin.connect()
@@ -73,34 +75,6 @@ export function rangeText(ranges: readonly PartitionRange[]): { from: string; to
   const ends = (end: 'from' | 'to'): string =>
     ranges.map((range) => `${range.partition}=${range[end]}`).join(',')
   return { from: ends('from'), to: ends('to') }
-}
-
-type RangeEnd =
-  | { kind: 'open' }
-  | { kind: 'offset'; offset: number }
-  | { kind: 'offsets'; byPartition: ReadonlyMap<number, number> }
-  | { kind: 'time'; ms: number }
-
-/** Numbers from here on are epoch milliseconds (1973 and later), below they are offsets. */
-const timeMsMin = 100_000_000_000
-
-function rangeEnd(written: string | undefined, name: 'start' | 'end'): RangeEnd {
-  const text = written?.trim() ?? ''
-  if (text === '' || text === 'earliest' || text === 'latest') return { kind: 'open' }
-  if (/^\d+$/.test(text)) {
-    const number = Number(text)
-    return number < timeMsMin ? { kind: 'offset', offset: number } : { kind: 'time', ms: number }
-  }
-  if (/^\d+=\d+(,\d+=\d+)*$/.test(text)) {
-    const pairs = text.split(',').map((pair) => pair.split('=').map(Number) as [number, number])
-    return { kind: 'offsets', byPartition: new Map(pairs) }
-  }
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
-  if (Number.isFinite(ms)) return { kind: 'time', ms }
-  const message =
-    `${text} is no ${name} of a range: give an offset, P=OFFSET,P=OFFSET for partitions, ` +
-    'or a time such as 2026-01-31T12:00:00Z.'
-  throw new WinnowError('usage', message)
 }
 
 function endOffset(

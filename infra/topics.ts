@@ -179,7 +179,10 @@ export async function partitionCount(kafka: KafkaClient, topic: string): Promise
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
       const found = topics.find((candidate) => candidate.name === topic)
       if (found === undefined) {
-        throw new WinnowError('broker_refused', `topic ${topic} does not exist; run winnow migrate`)
+        throw new WinnowError(
+          'broker_refused',
+          `the topic ${topic} does not exist; run \`winnow migrate\``,
+        )
       }
       return found.partitions.length
     } finally {

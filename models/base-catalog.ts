@@ -185,7 +185,7 @@ export function findBase(
   throw new WinnowError(
     'base_not_found',
     `There is no base encoder called '${name}'. Known: ${known.join(', ')}. ` +
-      'Another BERT encoder comes in from a folder: winnow base pull NAME --from FOLDER.',
+      'Add another BERT encoder from a folder: winnow base pull NAME --from FOLDER.',
     { details: { name, known } },
   )
 }

@@ -206,7 +206,7 @@ async function requirePinned(path: string, pins: readonly PinnedFile[]): Promise
   const expected = pins.map((pin) => pin.sha256)
   throw new WinnowError(
     'hash_mismatch',
-    `${path} has SHA-256 ${actual}, which is not a pinned one (${expected.join(', ')})`,
+    `${path} has the SHA-256 ${actual} instead of ${expected.join(' or ')}`,
     { details: { path, actual, expected } },
   )
 }

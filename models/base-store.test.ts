@@ -122,7 +122,7 @@ describe('pulling', () => {
         ],
       },
     })
-    expect((failure as Error).message).toMatch(/pinned.*\n.*Maven is needed.*\n.*--from FOLDER/)
+    expect((failure as Error).message).toMatch(/instead of.*\n.*Maven is needed.*\n.*--from FOLDER/)
     await expect(openStored()).rejects.toMatchObject({ code: 'base_not_found' })
   })
 
@@ -194,7 +194,7 @@ describe('from a directory', () => {
     await mkdir(from)
     await expect(pull({ from })).rejects.toThrow(/stick\/model\.onnx is missing/)
     await writeFile(join(from, 'model.onnx'), 'foreign')
-    await expect(pull({ from })).rejects.toThrow(/stick\/model\.onnx has SHA-256/)
+    await expect(pull({ from })).rejects.toThrow(/stick\/model\.onnx has the SHA-256/)
     expect(hub.requests).toEqual([])
   })
 })

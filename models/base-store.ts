@@ -102,6 +102,16 @@ export async function openBase(options: {
   )
 }
 
+/**
+ * What is known of a base encoder before it is fetched. Throws WinnowError 'base_not_found' for an unknown name.
+ */
+export async function knownBase(options: {
+  name: string
+  storeDir: string
+}): Promise<BaseCatalogEntry> {
+  return findBase(options.name, await knownBases(options))
+}
+
 /** Every known base encoder, and whether it is in the store. Touches no network. */
 export async function listBases(options: {
   storeDir: string
@@ -160,7 +170,8 @@ async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<Opene
 function mismatch(entry: BaseCatalogEntry, dir: string): WinnowError {
   return new WinnowError(
     'hash_mismatch',
-    `The files in ${dir} are not the pinned ones. Fetch them again with: winnow base pull ${entry.name}`,
+    `The files in ${dir} do not have the expected hashes. Fetch them again with: winnow ` +
+      `base pull ${entry.name}`,
     { details: { name: entry.name, dir } },
   )
 }

@@ -1,6 +1,7 @@
 // The one owner of the queue in front of a session pool: texts in, rows out, batches in between.
 // It dispatches as soon as a worker has room and never waits for a batch to fill while one is
 // idle. Which texts share a batch is batch-queue.ts; threads are pool.ts.
+import { counted } from '../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import { BatchQueue, type BatchLimits, type FormedBatch } from './batch-queue.ts'
 import type { RunResult, SessionPool } from './pool.ts'
@@ -129,7 +130,9 @@ function submit(
     const queued = state.queue.submit(ticket, ids.length, performance.now())
     if (queued === undefined) {
       const { texts, tokens } = state.queue
-      const message = `${texts} texts with ${tokens} tokens wait already.`
+      const message =
+        `${counted(texts, 'text')} with ${counted(tokens, 'token')} are waiting already; ` +
+        'try again later.'
       reject(new WinnowError('queue_full', message, { details: { texts, tokens } }))
       return
     }
@@ -171,7 +174,10 @@ function closedError(): WinnowError {
 }
 
 function callerLeft(): WinnowError {
-  return new WinnowError('cancelled', 'The caller left before the text was in a batch.')
+  return new WinnowError(
+    'cancelled',
+    'The caller closed the connection before the text was in a batch.',
+  )
 }
 
 /** Texts submitted in one turn of the event loop meet in the queue before a batch is formed. */
@@ -188,7 +194,10 @@ function wake(state: BatcherState): void {
 function dispatch(state: BatcherState): void {
   const { pool, queue } = state
   if (!pool.alive) {
-    const error = new WinnowError('worker_crashed', 'No inference worker is left.')
+    const error = new WinnowError(
+      'worker_crashed',
+      'No inference worker is running any more; restart the process.',
+    )
     for (const { ticket } of queue.drain()) answer(ticket, { error })
   }
   for (;;) {

@@ -177,7 +177,7 @@ async function appendBody(target: BodyTarget): Promise<void> {
       if (received > request.bytes) {
         throw new WinnowError(
           'hash_mismatch',
-          `${request.url}: longer than the ${request.bytes} bytes that were promised`,
+          `${request.url}: longer than the expected ${request.bytes} bytes`,
         )
       }
       await file.writeFile(chunk)
@@ -203,7 +203,7 @@ async function finish(target: { request: DownloadRequest; partPath: string }): P
   if (actual === request.sha256) return { kind: 'whole' }
   const error = new WinnowError(
     'hash_mismatch',
-    `${request.url}: has SHA-256 ${actual}, not the pinned ${request.sha256}`,
+    `${request.url}: has the SHA-256 ${actual} instead of ${request.sha256}`,
     { details: { actual, expected: request.sha256 } },
   )
   return { kind: 'wrong', error }

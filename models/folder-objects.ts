@@ -68,7 +68,11 @@ function pathOf(root: string, key: string): string {
   const path = join(root, ...key.split('/'))
   const wrong = key.split('/').some((part) => part === '' || temporaryName.test(part))
   if (!wrong && path.startsWith(root + sep)) return path
-  throw new WinnowError('store_refused', `'${key}' cannot be a key.`, { details: { key } })
+  throw new WinnowError(
+    'store_refused',
+    `'${key}' cannot be the key of a file in the artifact store.`,
+    { details: { key } },
+  )
 }
 
 /** Puts the content on disk beside `path`, then lets `place` give it its name. */

@@ -75,7 +75,11 @@ export async function openInference(
 ): Promise<Inference> {
   const { tokenizer, maxTokens, padTo = 1 } = options
   if (maxTokens % padTo !== 0) {
-    throw new WinnowError('config_invalid', `maxTokens ${maxTokens} is no multiple of ${padTo}.`)
+    throw new WinnowError(
+      'config_invalid',
+      `inference.padTo is ${padTo}, but the model reads up to ${maxTokens} tokens, ` +
+        'which is not a multiple of it; set padTo to 1.',
+    )
   }
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }
   const opened: { batcher?: Batcher } = {}
@@ -90,7 +94,7 @@ export async function openInference(
     await pool.close()
     throw new WinnowError(
       'config_invalid',
-      `${modelPath} takes texts of one length only, so padTo must be 1.`,
+      `${modelPath} takes texts of one length only; set inference.padTo to 1.`,
     )
   }
   const batcher = createBatcher(pool, {

@@ -55,7 +55,11 @@ const factsSchema = z.object({
  */
 export async function readBaseFolder(name: string, from: string): Promise<BaseCatalogEntry> {
   if (!modelNamePattern.test(name)) {
-    throw new WinnowError('usage', `'${name}' cannot name a base encoder: letters, digits, . _ -`)
+    throw new WinnowError(
+      'usage',
+      `'${name}' cannot name a base encoder: use letters, digits, '.', '_' and '-', the ` +
+        'first a letter or digit.',
+    )
   }
   const folder = resolve(from)
   const config = checkedConfig(await readJson(join(folder, 'config.json')))
@@ -158,7 +162,10 @@ async function firstPresent(folder: string, paths: readonly string[]): Promise<P
     const { bytes } = await fileSize(join(folder, path))
     if (bytes > 0) return { path, bytes, sha256: await sha256OfFile(join(folder, path)) }
   }
-  throw new WinnowError('usage', `${folder} has none of ${paths.join(', ')}.`)
+  throw new WinnowError(
+    'usage',
+    `${folder} has none of ${paths.join(', ')}; give the folder of a BERT encoder.`,
+  )
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -167,7 +167,11 @@ function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
   )
   if (!slots.some(({ thread }) => thread !== undefined)) {
     return Promise.reject(
-      new WinnowError('worker_crashed', 'Every inference worker crashed too often to go on.'),
+      new WinnowError(
+        'worker_crashed',
+        'Every inference worker crashed several times. Restart the process; see the ' +
+          'messages before this one.',
+      ),
     )
   }
   assert.ok(slot.thread !== undefined && roomOf(state, slot) > 0, 'run was called without room')

@@ -136,7 +136,11 @@ export async function readSmall(objects: ObjectStore, key: string): Promise<Buff
   for await (const chunk of stream) {
     bytes += chunk.byteLength
     if (bytes > smallBytesMax) {
-      throw new WinnowError('model_corrupt', `${objects.url}${key} is far larger than it may be.`)
+      throw new WinnowError(
+        'model_corrupt',
+        `${objects.url}${key} is too large to be what Winnow writes; check what else ` +
+          'writes to the artifact store.',
+      )
     }
     chunks.push(chunk)
   }

@@ -32,7 +32,7 @@ export async function renumberVersion(options: {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
-    const message = `${version.ref} cannot become ${name}@${to}: that is taken in ${storeDir}.`
+    const message = `${version.ref} cannot become ${name}@${to}, which exists in ${storeDir} already.`
     throw new WinnowError('version_conflict', message, { cause })
   } finally {
     await rm(pending, { recursive: true, force: true })

@@ -136,8 +136,8 @@ async function warmUp(
   if (given !== expected || !session.outputNames.includes(output)) {
     throw new WinnowError(
       'model_incompatible',
-      `The graph has inputs ${given} and outputs ${session.outputNames.join(',')}; ` +
-        `expected inputs ${expected} and an output ${output}.`,
+      `The graph has the inputs ${given} and the outputs ${session.outputNames.join(',')} ` +
+        `instead of the inputs ${expected} and the output ${output}.`,
     )
   }
   const tokens = 8

@@ -63,7 +63,8 @@ async function acquire(options: {
     if (Date.now() > deadline) {
       throw new WinnowError(
         'deadline_exceeded',
-        `Another process has held ${options.path} for more than ${options.waitMsMax} ms.`,
+        `Another process has held ${options.path} for more than ` +
+          `${options.waitMsMax / 1_000} s. If none is running, delete that file.`,
         { details: { path: options.path } },
       )
     }

@@ -99,7 +99,7 @@ async function presentVersion(
   if (bytes !== undefined && !bytes.equals(manifest)) {
     throw new WinnowError(
       'version_conflict',
-      `${dir} is another version than the published one of that number: it was never published. ` +
+      `${dir} differs from the published version of that number, and was never published. ` +
         'Publish it with `winnow models push`, which gives it a free number, or remove the folder.',
       { details: { dir } },
     )

@@ -83,9 +83,13 @@ export async function readVersion(
   const manifest = await readManifest(dir)
   const { name, version } = manifest
   if (basename(dir) !== version || basename(dirname(dir)) !== name) {
-    throw new WinnowError('model_corrupt', `${dir} holds the manifest of ${name}@${version}.`, {
-      details: { path: join(dir, 'manifest.json') },
-    })
+    throw new WinnowError(
+      'model_corrupt',
+      `${dir} holds the manifest of ${name}@${version}; it was renamed or copied.`,
+      {
+        details: { path: join(dir, 'manifest.json') },
+      },
+    )
   }
   const modelPath = join(dir, 'model.onnx')
   const tokenizerPath = join(dir, 'tokenizer.json')
@@ -110,7 +114,8 @@ async function requireHash(
   if (actual === expected) return
   throw new WinnowError(
     'model_corrupt',
-    `${path} has SHA-256 ${actual}; its manifest promises ${expected}.`,
+    `${path} has the SHA-256 ${actual} instead of ${expected} as in its manifest. ` +
+      'Train, import or fetch the version again.',
     { details: { path, actual, expected } },
   )
 }

@@ -107,7 +107,9 @@ async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFi
     if (expected === undefined) continue
     const found = files.find((file) => file.name === name)
     if (found?.sha256 === expected) continue
-    throw new WinnowError('model_corrupt', `${join(dir, name!)} is not what its manifest promises.`)
+    const message =
+      `${join(dir, name!)} does not have the hash of its manifest: it was changed ` + 'afterwards.'
+    throw new WinnowError('model_corrupt', message)
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -42,13 +42,16 @@ export const requestItemErrors = {
 export const operationErrors = {
   config_invalid: { meaning: 'The configuration does not follow its schema.', retryable: false },
   usage: { meaning: 'The command was called wrongly.', retryable: false },
-  prerequisite_missing: { meaning: 'A program that Winnow needs is not there.', retryable: false },
+  prerequisite_missing: {
+    meaning: 'A program or package that Winnow needs is not installed.',
+    retryable: false,
+  },
   port_taken: { meaning: 'A port is in use by another program.', retryable: false },
   service_start_failed: {
     meaning: 'A service of the stack did not become ready.',
     retryable: true,
   },
-  broker_unavailable: { meaning: 'Kafka did not answer or refused.', retryable: true },
+  broker_unavailable: { meaning: 'Kafka did not answer, or refused for now.', retryable: true },
   broker_refused: { meaning: 'Kafka refused the record or the client for good.', retryable: false },
   registry_unavailable: { meaning: 'The schema registry did not answer.', retryable: true },
   schema_incompatible: {
@@ -58,16 +61,17 @@ export const operationErrors = {
   analytics_unavailable: { meaning: 'ClickHouse did not answer.', retryable: true },
   analytics_refused: { meaning: 'ClickHouse refused the query.', retryable: false },
   fenced: {
-    meaning: 'Another consumer owns the partitions; what it would write is not stored.',
+    meaning: 'Another consumer owns the partitions now; this one stores nothing more.',
     retryable: false,
   },
   group_conflict: {
-    meaning: 'A member of the consumer group has another topic or writes elsewhere.',
+    meaning:
+      'Another member of the consumer group reads another topic or writes to another database.',
     retryable: false,
   },
   migration_changed: { meaning: 'An applied migration was edited afterwards.', retryable: false },
   download_failed: { meaning: 'No source could deliver a file.', retryable: true },
-  hash_mismatch: { meaning: 'A file does not have the hash that was promised.', retryable: false },
+  hash_mismatch: { meaning: 'A file does not have the expected hash.', retryable: false },
   base_not_found: {
     meaning: 'The base encoder is not known or not in the store.',
     retryable: false,
@@ -80,7 +84,7 @@ export const operationErrors = {
     retryable: false,
   },
   golden_mismatch: {
-    meaning: 'An imported model does not give for a text what its export gives.',
+    meaning: 'An imported model and its export give different results for a text.',
     retryable: false,
   },
   store_unavailable: { meaning: 'The artifact store did not answer.', retryable: true },
@@ -91,31 +95,37 @@ export const operationErrors = {
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },
   version_in_use: { meaning: 'A version plays a part and is not removed.', retryable: false },
   version_conflict: {
-    meaning: 'Two different versions of a model have one number.',
+    meaning: 'Two different versions of a model have the same number.',
     retryable: false,
   },
   graph_invalid: {
     meaning: 'A tensor graph is malformed or of an unsupported kind.',
     retryable: false,
   },
-  model_unavailable: { meaning: 'No model is loaded that could answer.', retryable: true },
+  model_unavailable: { meaning: 'No model is loaded.', retryable: true },
   session_failed: { meaning: 'A graph could not be loaded or run.', retryable: true },
   worker_crashed: { meaning: 'An inference worker ended unexpectedly.', retryable: true },
   queue_full: { meaning: 'A bounded queue is full; try again later.', retryable: true },
   deadline_exceeded: { meaning: 'The work was not done in the time allowed.', retryable: true },
-  cancelled: { meaning: 'The caller left or the process is stopping.', retryable: true },
+  cancelled: {
+    meaning: 'The caller closed the connection, or the process is stopping.',
+    retryable: true,
+  },
   dataset_invalid: { meaning: 'A data set cannot be read or used.', retryable: false },
-  benchmark_failed: { meaning: 'A benchmark did not end well.', retryable: false },
+  benchmark_failed: { meaning: 'A benchmark failed.', retryable: false },
   engine_unavailable: { meaning: 'A training engine is not installed.', retryable: false },
   resume_refused: {
-    meaning: 'A run cannot go on: it is unknown, finished, damaged, or its inputs changed.',
+    meaning: 'A run cannot be resumed: it is unknown, finished, damaged, or its inputs changed.',
     retryable: false,
   },
   memory_exhausted: {
-    meaning: 'The machine has too little memory for the work as it was asked for.',
+    meaning: 'The machine has too little memory for this work.',
     retryable: false,
   },
-  training_diverged: { meaning: 'Training left the finite numbers.', retryable: false },
+  training_diverged: {
+    meaning: 'Training diverged: the loss is no longer a finite number.',
+    retryable: false,
+  },
   body_invalid: { meaning: 'The request body does not follow the API.', retryable: false },
   items_invalid: {
     meaning: 'An item of the request is invalid; none of them was accepted.',

@@ -29,6 +29,21 @@ export function parseRfc3339(text: string): number | undefined {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11).toUpperCase()}`)
 }
 
+/**
+ * Epoch milliseconds of a time that a person types: RFC 3339, a date alone (midnight UTC), or a time without a
+ * zone (local time); undefined for anything else.
+ */
+export function parseInstant(text: string): number | undefined {
+  const date = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
+  const midnightMs = Date.parse(`${date ?? ''}T00:00:00Z`)
+  // Date reads 31 February as 3 March.
+  if (Number.isNaN(midnightMs) || !new Date(midnightMs).toISOString().startsWith(date!)) {
+    return undefined
+  }
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}
+
 /** The number of a time in JSON: epoch milliseconds. What is too early is for those who read it. */
 export const instantNumber = z.number().meta({
   minimum: Date.UTC(2000, 0, 1),

@@ -50,7 +50,7 @@ export function decodeJson<T>(
   if (read.kind === 'rejected') return read
   const { value: json } = read
   if (entriesOf(json, 'attributes') > attributesMax) {
-    return rejected('field_too_long', `attributes: more than ${attributesMax} of them`)
+    return rejected('field_too_long', `attributes has more than ${attributesMax} entries`)
   }
   const parsed = shape.safeParse(json)
   return parsed.success ? ok(parsed.data) : rejection(parsed.error.issues[0]!, json)

@@ -26,7 +26,10 @@ export function eventTime(
     return rejected('time_future', `${timeText(ms)} is more than ${limits.futureMsMax} ms ahead`)
   }
   if (ms < earliestMs) {
-    return rejected('time_past', `${timeText(ms)} is before 2000; are these seconds, not ms?`)
+    return rejected(
+      'time_past',
+      `${timeText(ms)} is before the year 2000; are these seconds instead of milliseconds?`,
+    )
   }
   return ok(ms)
 }

@@ -90,5 +90,5 @@ it('stops after its source has failed, which is what it ends with', async () => 
   await runner.stop()
   await expect(runner.ended).rejects.toBe(first)
   expect(runner.isReady()).toBe(false)
-  expect(log.at(-1)).toBe('left the group: the connection is gone')
+  expect(log.at(-1)).toBe('could not leave the consumer group: the connection is gone')
 })

@@ -9,6 +9,7 @@
 // it is tried again. Chunks of one partition reach the sink in order.
 import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
@@ -21,6 +22,9 @@ import { OffsetTracker, type TrackedChunk } from './offset-tracker.ts'
 import type { Block, Passage, RecordSource, RunnerMetrics, Settled, Sink, Slice } from './ports.ts'
 import { pause, retry } from './retry.ts'
 import { rowsOf, storeBlock } from './store-block.ts'
+
+/** What is being retried, in log lines. */
+const operationNames = { slice: 'processing events', write: 'storing results' } as const
 
 export type RunnerOptions<Output> = {
   source: RecordSource
@@ -114,7 +118,7 @@ class StageRunner<Output> implements Runner {
       signal: this.#stopping.signal,
       onFailure: (error) => {
         options.metrics.retried('commit', error instanceof WinnowError ? error.code : 'internal')
-        options.log(`offsets not committed: ${errorMessage(error)}`)
+        options.log(`the offsets were not committed, trying again: ${errorMessage(error)}`)
         if (error instanceof WinnowError && !error.retryable) this.#fail(error)
       },
     })
@@ -141,11 +145,15 @@ class StageRunner<Output> implements Runner {
       await this.#budget.change(50)
     }
     if (this.#budget.events > 0) {
-      log(`stopped with ${this.#budget.events} events in flight, to be redelivered`)
+      log(
+        `stopped with ${counted(this.#budget.events, 'event')} in flight, which Kafka will deliver again`,
+      )
     }
     if (this.#failure === undefined) await this.#committer.flush()
     this.#stopping.abort()
-    await source.close().catch((error: unknown) => log(`left the group: ${errorMessage(error)}`))
+    await source
+      .close()
+      .catch((error: unknown) => log(`could not leave the consumer group: ${errorMessage(error)}`))
     if (this.#failure === undefined) this.#resolveEnd()
   }
 
@@ -337,7 +345,7 @@ class StageRunner<Output> implements Runner {
   #onFenced(error: WinnowError, epoch: number): void {
     this.#options.metrics.retried('write', error.code)
     if (epoch !== this.#epoch || this.#stopping.signal.aborted) return
-    this.#options.log(`${error.message}; joining the group anew`)
+    this.#options.log(`${error.message}; joining the group again`)
     void this.#abandon()
     this.#options.source.rejoin().catch((failure: unknown) => this.#fail(failure))
   }
@@ -367,7 +375,7 @@ class StageRunner<Output> implements Runner {
       signal: this.#stopping.signal,
       onRetry: (error: WinnowError) => {
         this.#options.metrics.retried(operation, error.code)
-        this.#options.log(`${operation} failed, trying again: ${error.message}`)
+        this.#options.log(`${operationNames[operation]} failed, trying again: ${error.message}`)
       },
     }
   }

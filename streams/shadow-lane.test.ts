@@ -115,7 +115,7 @@ describe('ShadowLane', () => {
     const { lane, stored, counts, lines, shadow } = laneWith({ model })
     lane.offer(results(100))
     await until('the failures', () => counts.failed === 100)
-    expect(lines).toEqual([expect.stringMatching(/mail@2 failed: gone; the stream goes on/)])
+    expect(lines).toEqual([expect.stringMatching(/mail@2 failed: gone; the stream continues/)])
     broken = false
     lane.offer(results(10, 100))
     await until('rows again', () => stored.length === 10)

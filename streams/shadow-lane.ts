@@ -154,14 +154,14 @@ export class ShadowLane {
       } catch (error) {
         if (tries < writeTriesMax) continue
         this.#options.count('failed', rows.length)
-        this.#note('rows of the shadow are not stored', error)
+        this.#note('rows of the shadow were not stored', error)
         return
       }
     }
   }
 
   #note(what: string, error: unknown): void {
-    if (!this.#failing) this.#options.log(`${what}: ${errorMessage(error)}; the stream goes on`)
+    if (!this.#failing) this.#options.log(`${what}: ${errorMessage(error)}; the stream continues`)
     this.#failing = true
   }
 }

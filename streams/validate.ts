@@ -51,7 +51,7 @@ export function* validateEvent(
   const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
   const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })
   if (earlier !== undefined) {
-    return rejected('duplicate_id', `offset ${earlier} of this partition had id ${id}`)
+    return rejected('duplicate_id', `offset ${earlier} of this partition has the same id ${id}`)
   }
   return ok({
     topic: origin.topic,

@@ -17,7 +17,7 @@ it('lists every benchmark, which is what takes options of its own', () => {
 it('says what there is, and that an installed package has none', () => {
   const refused = (message: RegExp): unknown =>
     expect.objectContaining({ code: 'usage', message: expect.stringMatching(message) as string })
-  expect(() => benchmarkPath('speed')).toThrow(refused(/no benchmark speed; there are infer,/))
+  expect(() => benchmarkPath('speed')).toThrow(refused(/no benchmark speed\. Choose one of infer,/))
   const elsewhere = pathToFileURL('/no/such/package/')
   expect(() => benchmarkPath('infer', elsewhere)).toThrow(refused(/clone the repository/))
 })

@@ -63,7 +63,10 @@ describe('followModel', () => {
     }, told)
     await until('following', () => isFollowing)
     await follower.close()
-    expect(told).toEqual({ log: ['mail is not followed for now: away'], failures: [] })
+    expect(told).toEqual({
+      log: ['changes of the model mail cannot be read, trying again: away'],
+      failures: [],
+    })
   })
 
   it('ends with the error that refuses it for good', async () => {

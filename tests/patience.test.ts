@@ -73,7 +73,7 @@ describe('a patient client', () => {
       code: 'analytics_unavailable',
       details: { clickhouseCode: 236 },
       message:
-        'ClickHouse cannot query for now: What it says. (ABORTED, code 236) ' +
+        'ClickHouse could not query for now: What it says. (ABORTED, code 236) ' +
         '(tried for 0.15 s, clickhouse.waitMsMax)',
     })
   })

@@ -8,7 +8,7 @@ test('says nothing at first, then rate and time left of what was done since', ()
   const rate = measureRate({ now: () => ms })
   expect(rate({ done: 400, total: 1_000 })).toBe('')
   ms = 2_000
-  expect(rate({ done: 600, total: 1_000 })).toBe('100 a second, 4.0 s left')
+  expect(rate({ done: 600, total: 1_000 })).toBe('100 per second, 4.0 s left')
 })
 
 test('a time that nobody can tell is left out', () => {
@@ -18,7 +18,7 @@ test('a time that nobody can tell is left out', () => {
 const said: readonly (readonly [Parameters<typeof progressText>[0], string])[] = [
   [
     { kind: 'embedding', part: 'train', done: 500, total: 2_000, textsPerSecond: 100 },
-    'embedding train: 500 of 2,000 texts, 100 a second, 15.0 s left',
+    'embedding train: 500 of 2,000 texts, 100 per second, 15.0 s left',
   ],
   [
     { kind: 'embedding', part: 'test', done: 9, total: 9, textsPerSecond: 0 },
@@ -30,7 +30,7 @@ const said: readonly (readonly [Parameters<typeof progressText>[0], string])[] =
       ...{ inverseRegularisation: 30, fit: 11, fits: 22, share: 0.25 },
       ...{ stepsPerSecond: 12.3, secondsLeft: 18.4 },
     },
-    '█████░░░░░░░░░░░░░░░ training the head: fit 11 of at most 22 (C = 30), 12.3 steps a second, 18.0 s left',
+    '█████░░░░░░░░░░░░░░░ training the head: fit 11 of at most 22 (C = 30), 12.3 steps per second, 18.0 s left',
   ],
 ]
 

@@ -45,7 +45,10 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelRep
   const texts = dataset.examples.map(({ text }) => text)
   const different = new Set(texts.map(duplicateKey)).size
   if (different < 2) {
-    throw new WinnowError('dataset_invalid', `${dataset.manifest.source} holds one text only.`)
+    throw new WinnowError(
+      'dataset_invalid',
+      `${dataset.manifest.source} holds only one text; labels are checked against other texts.`,
+    )
   }
   const encoder = await openFrozenEncoder({
     base,

@@ -74,7 +74,8 @@ export function readCheckpoint(path: string): CheckpointContent | undefined {
 
 function parseCheckpoint(bytes: Buffer): CheckpointContent {
   const body = bytes.subarray(0, -4)
-  if (!bytes.subarray(0, magic.length).equals(magic)) throw new Error('it is of another kind')
+  if (!bytes.subarray(0, magic.length).equals(magic))
+    throw new Error('it is not a checkpoint of this version')
   if (crc32(body) !== bytes.readUInt32LE(body.length)) throw new Error('its checksum is wrong')
   const jsonBytes = bytes.readUInt32LE(magic.length)
   const json = bytes.toString('utf8', prefixBytes, prefixBytes + jsonBytes)

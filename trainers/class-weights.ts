@@ -9,7 +9,10 @@ export function classWeightsOf(
 ): Float32Array {
   if (truth === undefined) {
     if (weighting === 'none') return new Float32Array(labels).fill(1)
-    throw new WinnowError('usage', 'Class weights have no meaning where texts have several labels.')
+    throw new WinnowError(
+      'usage',
+      'Texts with several labels cannot be weighted by class; use --class-weights none.',
+    )
   }
   const counts = new Float32Array(labels)
   for (const label of truth) counts[label]!++

@@ -88,7 +88,7 @@ test.each([
     /:5: the row has 3 fields and the header 2/,
   ],
   ['a row with too few fields', `${good}ham\n`, /:5: the row has 1 field /],
-  ['an empty label', `${good},hello\n`, /:5: .*"label" must be .*, and is empty/],
+  ['an empty label', `${good},hello\n`, /:5: .*"label" is empty; it must be /],
   ['a quote in mid-field', `${good}ham,"a"b\n`, /:5: the row is not valid CSV/],
   [
     'a quote that is never closed',

@@ -1,5 +1,6 @@
 // Rows from delimited text. It owns the header and what a ragged row is; the delimiter is table-header.ts,
 // the syntax csv-records.ts, what a row must hold is source-row.ts.
+import { counted } from '../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from './csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
@@ -48,7 +49,7 @@ export async function* csvRows(
     }
     if (fields.length !== header.length) {
       const problem =
-        `the row has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'} and the header ` +
+        `the row has ${counted(fields.length, 'field')} and the header ` +
         `${header.length}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
       throw lineError({ source, number }, problem)
     }
@@ -103,7 +104,7 @@ class SpanningFields {
 
   warning(): string | undefined {
     if (this.#rows === 0) return undefined
-    const rows = this.#rows === 1 ? '1 row has' : `${this.#rows} rows have`
+    const rows = counted(this.#rows, 'row has', 'rows have')
     return (
       `${this.#source.name}: ${rows} a quoted field over several lines, first at line ${this.#firstLine}. ` +
       'If quotes are ordinary characters in this file, use --quotes none.'

@@ -84,7 +84,7 @@ function nothingLeft({ source, examples }: DataManifest, findings: RuleFindings)
     [repeated, 'the same as another with its label'],
     [
       inDropped,
-      `of labels with fewer than ${counted(rules.minExamples, 'example')} (--min-examples takes a lower number)`,
+      `of labels with fewer than ${counted(rules.minExamples, 'example')} (set a lower --min-examples)`,
     ],
   ]
   const told = reasons.flatMap(([count, why]) =>

@@ -74,12 +74,19 @@ export type RemoteReaders = { readonly [Kind in RemoteKind]?: DatasetReader<Kind
  * parseDatasetSource('mails.csv.gz') // { kind: 'file', path: 'mails.csv.gz' }
  */
 export function parseDatasetSource(address: string): DatasetSource {
-  if (address.trim() === '') throw new WinnowError('usage', 'The data source is empty.')
+  if (address.trim() === '')
+    throw new WinnowError(
+      'usage',
+      'The data source is empty; give a file, topic:NAME or clickhouse:QUERY.',
+    )
   if (address.startsWith('topic:')) return parseTopicSource(address)
   if (address.startsWith('clickhouse:')) {
     const query = address.slice('clickhouse:'.length).trim()
     if (query !== '') return { kind: 'clickhouse', query }
-    throw new WinnowError('usage', 'clickhouse: must be followed by a query.')
+    throw new WinnowError(
+      'usage',
+      'clickhouse: must be followed by a query, such as clickhouse:SELECT text, label FROM t.',
+    )
   }
   return { kind: 'file', path: address }
 }
@@ -87,7 +94,7 @@ export function parseDatasetSource(address: string): DatasetSource {
 function parseTopicSource(address: string): DatasetSource {
   const match = /^topic:([\w.-]+)(?:@(.*?)\.\.(.*))?$/.exec(address)
   if (match === null) {
-    const message = `${address} is no topic with a range, such as topic:winnow.events@0..1000.`
+    const message = `${address} is not a topic with a range; write it like topic:winnow.events@0..1000.`
     throw new WinnowError('usage', message)
   }
   const [, topic = '', from = '', to = ''] = match

@@ -89,7 +89,7 @@ test.each([
   [
     'a text of another type',
     `${good}{"text":5,"label":"ham"}`,
-    /:3: .*"text" must be a string, and is a number/,
+    /:3: .*"text" must be a string, not a number/,
   ],
   ['half a surrogate pair', `${good}{"text":"\\ud83d","label":"ham"}`, /:3: .*surrogate/],
   [
@@ -97,8 +97,8 @@ test.each([
     `${good}{"text":"x"}`,
     /:3: there is no field "label" .*; the fields are "text"\. --label-column/,
   ],
-  ['a null label', `${good}{"text":"x","label":null}`, /:3: .*"label" must be .*, and is null/],
-  ['an empty label', `${good}{"text":"x","label":""}`, /:3: .*"label" must be .*, and is empty/],
+  ['a null label', `${good}{"text":"x","label":null}`, /:3: .*"label" must be .*, not null/],
+  ['an empty label', `${good}{"text":"x","label":""}`, /:3: .*"label" is empty; it must be /],
   ['a broken line after blank ones', `\n\n${good}\n}`, /:6: /],
   ['invalid UTF-8', invalidUtf8, /:3: .*UTF-8/],
   ['nothing', '\n\n', /has no examples/],
@@ -139,7 +139,7 @@ test('refuses to train with one label, and to test with labels unseen in trainin
   expect(() => trainingLabels(single)).toThrow(/every example has the label "ham"/)
   expect(() => labelIndices(dataset, ['ham', 'eggs'])).toThrow(/not seen in training: "spam"/)
   const none = await read(bytesOf(`${good}{"text":"a","label":"winnow.none"}`))
-  expect(() => trainingLabels(none)).toThrow(/winnow\.none stands for/)
+  expect(() => trainingLabels(none)).toThrow(/winnow\.none is reserved for/)
   expect(labelIndices(dataset, ['ham', 'spam'])).toEqual(Int32Array.of(1, 0))
 })
 
@@ -153,7 +153,7 @@ test('empty texts are left out and counted, also those that cleaning empties', a
   expect(manifest).toMatchObject({ examples: 2, emptyTexts: 2 })
   await expect(read(bytesOf('{"text":"","label":"ham"}'))).rejects.toMatchObject({
     code: 'dataset_invalid',
-    message: 'mails.jsonl has no examples: 1 empty text only.',
+    message: 'mails.jsonl has no examples, only 1 empty text.',
   })
 })
 

@@ -107,7 +107,9 @@ export async function collectDataset(
       continue
     }
     if (examples.length > 0 && (example.labels !== undefined) !== isMultiLabel(examples)) {
-      const message = `${row.place}: some rows have a label and others labels; all must be of one kind`
+      const message =
+        `${row.place}: some rows have a field "label" and others "labels"; all must have ` +
+        'the same one'
       throw new WinnowError('dataset_invalid', message, { details: { place: row.place } })
     }
     if (examples.length === examplesMax) {
@@ -117,7 +119,7 @@ export async function collectDataset(
     examples.push({ ...example, text })
   }
   if (examples.length === 0) {
-    const why = emptyTexts === 0 ? '' : `: ${counted(emptyTexts, 'empty text')} only`
+    const why = emptyTexts === 0 ? '' : `, only ${counted(emptyTexts, 'empty text')}`
     throw new WinnowError('dataset_invalid', `${name} has no examples${why}.`)
   }
   return { examples, manifest: { ...describeExamples(name, examples), from: facts(), emptyTexts } }
@@ -141,7 +143,7 @@ function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRo
 
 function remoteReader<Reader>(kind: string, reader: Reader | undefined): Reader {
   if (reader !== undefined) return reader
-  throw new WinnowError('usage', `${kind}: is no source of training examples here; give a file.`)
+  throw new WinnowError('usage', `${kind}: cannot be read here; give a file.`)
 }
 
 /** The manifest of examples that are already in memory. */
@@ -182,12 +184,14 @@ export function trainingLabels(dataset: Dataset): readonly string[] {
   if (labels.length < (isMultiLabel(dataset.examples) ? 1 : 2)) {
     const problem =
       labels.length === 0
-        ? 'no example has a label'
-        : `every example has the label ${JSON.stringify(labels[0])}; at least two are needed`
+        ? 'no example has a label; check --label-column'
+        : `every example has the label ${JSON.stringify(labels[0])}; at least two labels are needed`
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   if (labels.includes(noneLabel)) {
-    const problem = `the label ${noneLabel} stands for texts that belong to no label; leave such examples out`
+    const problem =
+      `the label ${noneLabel} is reserved for texts that belong to no label; leave these ` +
+      'examples out'
     throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
   }
   return labels
@@ -202,7 +206,8 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
   if (isMultiLabel(dataset.examples)) {
     throw new WinnowError(
       'dataset_invalid',
-      `${dataset.manifest.source} has sets of labels (a field "labels"); this needs one label a text.`,
+      `${dataset.manifest.source} has sets of labels (a field "labels"), but one label ` +
+        'per text is needed here.',
     )
   }
   const indexOf = knownLabels(dataset, labels)
@@ -220,7 +225,7 @@ export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8
     const { source } = dataset.manifest
     throw new WinnowError(
       'dataset_invalid',
-      `${source} has one label a text, and this model sets of them; give a field "labels".`,
+      `${source} has one label per text, but this model has sets of labels; give a field "labels".`,
     )
   }
   const indexOf = knownLabels(dataset, labels)
@@ -257,7 +262,8 @@ function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<s
     const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
     throw new WinnowError(
       'dataset_invalid',
-      `${dataset.manifest.source} has labels that were not seen in training: ${named.join(', ')}${more}.`,
+      `${dataset.manifest.source} has labels that were not seen in training: ` +
+        `${named.join(', ')}${more}. Correct them, or leave these examples out.`,
       { details: { labels: unknown } },
     )
   }

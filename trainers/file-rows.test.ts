@@ -135,7 +135,7 @@ test.each([
     'one object over several lines',
     'a.json',
     '{\n  "text": "a",\n  "label": "b"\n}\n',
-    /:1: .*must be on one line: `jq -c \.`/,
+    /:1: .*must be on one line; `jq -c \.`/,
   ],
   [
     'an array around everything',
@@ -153,9 +153,14 @@ test.each([
     'text behind an array',
     'a.json',
     `${JSON.stringify(objects)}\n{}`,
-    /:2: something stands behind the JSON array/,
+    /:2: something follows the JSON array/,
   ],
-  ['a missing item', 'a.json', '[{"text":"a","label":"b"},]', /an item is missing beside a comma/],
+  [
+    'a missing item',
+    'a.json',
+    '[{"text":"a","label":"b"},]',
+    /an item is missing before or after a comma/,
+  ],
   [
     'an array of strings',
     'a.json',
@@ -246,11 +251,14 @@ test.each([
 })
 
 test.each([
-  ['0.5', /the label is the number 0\.5; a label is a name: write it as a string, such as "0\.5"/],
-  ['9007199254740993.0', /digits are lost beyond 2\^53/],
+  [
+    '0.5',
+    /the label is the number 0\.5, but labels are names: write it as a string, such as "0\.5"/,
+  ],
+  ['9007199254740993.0', /a number beyond 2\^53, which loses digits/],
   ['1e400', /the label is the number Infinity/],
-  ['{}', /must be a string that is not empty, and is an object/],
-  ['"\\u200b"', /must be .*, and is empty/],
+  ['{}', /must be a string with visible characters, not an object/],
+  ['"\\u200b"', / is empty; it must be /],
 ])('the label %s is refused', async (label, message) => {
   await expect(read('a.jsonl', `{"text":"a","label":${label}}\n`)).rejects.toThrow(message)
   await expect(read('a.jsonl', `{"text":"a","labels":[${label}]}\n`)).rejects.toMatchObject({
@@ -268,7 +276,7 @@ test('texts of invisible characters are empty', async () => {
   const content = texts.map((text) => `{"text":"${text}","label":"a"}\n`).join('')
   const { manifest } = await read('a.jsonl', `${content}{"text":"b","label":"b"}\n`)
   expect(manifest).toMatchObject({ examples: 1, emptyTexts: texts.length })
-  await expect(read('a.jsonl', content)).rejects.toThrow(/no examples: 6 empty texts only/)
+  await expect(read('a.jsonl', content)).rejects.toThrow(/no examples, only 6 empty texts/)
 })
 
 test('Parquet is read by its content, and from a file only', async () => {
@@ -278,7 +286,9 @@ test('Parquet is read by its content, and from a file only', async () => {
   const path = join(folder, 'rows.bin')
   await writeFile(path, content)
   expect((await readInput({ ...fileSource(path), path })).pairs).toHaveLength(50)
-  await expect(read('stdin', content)).rejects.toThrow(/stdin: Parquet is read from a file only/)
+  await expect(read('stdin', content)).rejects.toThrow(
+    /stdin: Parquet can be read only from a file/,
+  )
   await writeFile(path, gzipSync(content))
   await expect(readInput({ ...fileSource(path), path })).rejects.toThrow(/decompress it first/)
   await expect(read('a.csv', content, { format: 'csv' })).rejects.toThrow(/is a Parquet file/)
@@ -286,10 +296,10 @@ test('Parquet is read by its content, and from a file only', async () => {
 
 test.each([
   ['jsonl', '[{"text":"a"}]', /the line is JSON, but not an object: it is an array/],
-  ['json', lines, /this is no JSON array/],
+  ['json', lines, /this is not a JSON array/],
   ['text', lines, /plain text has no labels/],
   ['csv', lines, /the row is not valid CSV/],
-  ['parquet', lines, /stdin: Parquet is read from a file/],
+  ['parquet', lines, /stdin: Parquet can be read only from a file/],
 ] as const)('%s that is asked for is not guessed', async (format, content, message) => {
   await expect(read('stdin', content, { format })).rejects.toThrow(message)
 })

@@ -56,7 +56,7 @@ export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRow
       if (path === undefined) {
         throw new WinnowError(
           'dataset_invalid',
-          `${name}: Parquet is read from a file only; use --data FILE`,
+          `${name}: Parquet can be read only from a file; use --data FILE`,
         )
       }
       if (compression === 'gzip') {

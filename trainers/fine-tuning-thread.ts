@@ -36,13 +36,16 @@ export async function fineTuneInThread(
         }
       })
       thread.on('error', (cause) => {
-        answer ??= () =>
-          reject(new WinnowError('worker_crashed', 'The training thread crashed.', { cause }))
+        const message =
+          'The training thread crashed. Continue with `winnow train --resume --name NAME`.'
+        answer ??= () => reject(new WinnowError('worker_crashed', message, { cause }))
       })
       thread.on('exit', (exitCode) => {
         if (answer !== undefined) answer()
         else {
-          const message = `The training thread ended without a result (exit ${exitCode}).`
+          const message =
+            `The training thread ended without a result (exit ${exitCode}). ` +
+            'Continue with `winnow train --resume --name NAME`.'
           reject(new WinnowError('worker_crashed', message))
         }
       })

@@ -98,8 +98,8 @@ class ItemSplitter {
     if (byte <= 0x20 || (this.#phase === 'before' && byte >= 0xbb)) return
     if (this.#phase === 'before' && byte === byteOf.openBracket) this.#phase = 'items'
     else if (this.#phase === 'before')
-      throw this.#error('this is no JSON array: it must begin with [')
-    else throw this.#error('something stands behind the JSON array; a file holds one array only')
+      throw this.#error('this is not a JSON array: it must begin with [')
+    else throw this.#error('something follows the JSON array; a file holds only one array')
   }
 
   /** Follows strings and nesting; false for the comma or bracket that ends the item. */
@@ -142,7 +142,7 @@ class ItemSplitter {
     const text = decodeText(bytes, { source: this.#source, number: line }).trim()
     if (text === '') {
       if (end === 'last' && this.#items === 0) return undefined
-      throw this.#error('an item is missing beside a comma of the JSON array')
+      throw this.#error('an item is missing before or after a comma of the JSON array')
     }
     this.#items++
     return { number: this.#items, line, text }

@@ -84,7 +84,7 @@ export function parseJsonObject(text: string, place: Place): Readonly<Record<str
 function jsonProblem(text: string, { message }: SyntaxError): string {
   const start = text.trim()
   if (/^\{\s*(?:"(?:[^"\\]|\\.)*"\s*:?\s*[[{]?)?$/.test(start)) {
-    return 'each object must be on one line: `jq -c .` puts it there'
+    return 'each object must be on one line; `jq -c .` writes it so'
   }
   if (!/^[[{"]/.test(start)) return `one JSON object per line is expected: ${message}`
   return message

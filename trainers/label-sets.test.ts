@@ -68,15 +68,11 @@ test.each([
   [
     'a mixture',
     [rows[0], { text: 'b', label: 'x' }],
-    /:2: some rows have a label and others labels/,
+    /:2: some rows have a field "label" and others "labels"/,
   ],
   ['both fields', [{ text: 'b', label: 'x', labels: ['x'] }], /:1: the row has both/],
-  ['a number', [{ text: 'b', labels: 7 }], /"labels" must be an array of strings.* is a number/],
-  [
-    'an empty label',
-    [{ text: 'b', labels: ['x', ''] }],
-    /"labels", each label must be .*, and is empty/,
-  ],
+  ['a number', [{ text: 'b', labels: 7 }], /"labels" must be an array of strings.* not a number/],
+  ['an empty label', [{ text: 'b', labels: ['x', ''] }], /"labels", a label is empty; it must be /],
 ])('refuses %s', async (_, lines, message) => {
   await expect(jsonl(lines)).rejects.toMatchObject({
     code: 'dataset_invalid',
@@ -84,11 +80,11 @@ test.each([
   })
 })
 
-test('what needs one label a text says so, and the other way round', async () => {
+test('what one label per text is needed says so, and the other way round', async () => {
   const sets = await jsonl(rows)
   const single = await jsonl([{ text: 'a', label: 'x' }])
-  expect(() => labelIndices(sets, ['damage', 'delivery'])).toThrow(/needs one label a text/)
-  expect(() => labelTargets(single, ['x'])).toThrow(/one label a text, and this model sets/)
+  expect(() => labelIndices(sets, ['damage', 'delivery'])).toThrow(/one label per text is needed/)
+  expect(() => labelTargets(single, ['x'])).toThrow(/one label per text, but this model has sets/)
   expect(() => labelTargets(sets, ['damage'])).toThrow(/not seen in training: "delivery"/)
 })
 

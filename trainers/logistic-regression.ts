@@ -180,7 +180,7 @@ export function rowWeightsOf(training: LabelledFeatures, weighting: ClassWeighti
   const { truth, labels, features } = training
   if (weighting === 'none') return new Float32Array(features.count).fill(1)
   if (truth === undefined) {
-    throw new WinnowError('usage', 'Class weights have no meaning where texts have several labels.')
+    throw new WinnowError('usage', 'Texts with several labels cannot be weighted by class.')
   }
   const counts = new Float64Array(labels)
   for (const label of truth) counts[label] = counts[label]! + 1

@@ -43,7 +43,7 @@ test('has the content hash of the same rows as JSON lines', async () => {
 
 test.each([
   ['broken-utf8', /row 2: the field "text" is not valid UTF-8/],
-  ['null-label', /row 2: the field "label" must be .*, and is null/],
+  ['null-label', /row 2: the field "label" must be .*, not null/],
 ])('refuses %s', async (name, message) => {
   await expect(read(fixture(name))).rejects.toMatchObject({
     code: 'dataset_invalid',
@@ -90,7 +90,7 @@ test.each([
 test('a label with a fraction is refused with its row', async () => {
   const source = parseDatasetSource(fixture('numbers'))
   await expect(readDataset(source, { columns: { label: 'float' } })).rejects.toThrow(
-    /row 3: the label is the number 0\.5; a label is a name/,
+    /row 3: the label is the number 0\.5, but labels are names/,
   )
 })
 
@@ -110,8 +110,8 @@ test('refuses what is no Parquet file, an empty one, and one that is cut', async
   cut.fill(0xff, 4, 200)
   for (const [name, content, message] of [
     ['empty', '', /the file is empty/],
-    ['text', 'spam, ham\n', /no Parquet file/],
-    ['half', whole.subarray(0, 900), /no Parquet file/],
+    ['text', 'spam, ham\n', /not a Parquet file/],
+    ['half', whole.subarray(0, 900), /not a Parquet file/],
     ['damaged', cut, /the Parquet file is damaged/],
   ] as const) {
     const path = join(folder, `${name}.parquet`)

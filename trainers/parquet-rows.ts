@@ -73,7 +73,10 @@ async function* readGroups(
     }
     if (group.total_byte_size > rowGroupBytesMax) {
       const size = `${rowGroupBytesMax / 1024 ** 3} GiB`
-      throw new WinnowError('dataset_invalid', `${path}: a row group is larger than ${size}.`)
+      throw new WinnowError(
+        'dataset_invalid',
+        `${path}: a row group is larger than ${size}; write the file with smaller row groups.`,
+      )
     }
     const rowEnd = rowStart + Number(group.num_rows)
     const rows = await parquetReadObjects({
@@ -106,7 +109,7 @@ async function openParquet(path: string): Promise<{ file: AsyncBuffer; metadata:
     if (cause instanceof WinnowError || (cause instanceof Error && 'code' in cause)) {
       throw fileError(path, cause)
     }
-    const message = `${path}: this is no Parquet file (${errorMessage(cause)})`
+    const message = `${path}: this is not a Parquet file (${errorMessage(cause)})`
     throw new WinnowError('dataset_invalid', message, { cause })
   }
 }

@@ -3,7 +3,8 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import { fileProblem } from '../configs/file-problem.ts'
+import { WinnowError } from '../schemas/errors.ts'
 
 /** Bytes with a name for error messages. */
 export type ByteSource = { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }
@@ -128,10 +129,7 @@ export function fileError(name: string, cause: unknown): WinnowError {
 
 function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EISDIR') return 'this is a folder; a file is needed'
-  if (code === 'EACCES') return 'the file may not be read (permission denied)'
   if (typeof code === 'string' && code.startsWith('Z_'))
     return 'the gzip data is damaged or cut off'
-  return `the file cannot be read (${errorMessage(cause)})`
+  return fileProblem(cause)
 }

@@ -197,7 +197,8 @@ async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): P
   if (share >= agreementMin) return
   throw new WinnowError(
     'model_incompatible',
-    `The written model agrees with the trainer on ${agreeing} of ${row} texts only; it was not published.`,
+    `The written model agrees with the trainer on ${agreeing} of ${row} texts only, so ` +
+      'it was not stored. Please report this.',
     { details: { agreeing, texts: row } },
   )
 }

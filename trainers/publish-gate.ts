@@ -39,14 +39,18 @@ function atLeast(
 ): Verdict {
   const { metrics, value, least } = figure
   if (typeof value !== 'number') {
-    return { rule, passed: least === 0, because: `${rule} was not measured; ${least} is demanded` }
+    return {
+      rule,
+      passed: least === 0,
+      because: `${rule} was not measured; at least ${least} is required`,
+    }
   }
   const passed = value >= least
   const on = typeof metrics['measuredOn'] === 'string' ? ` on ${metrics['measuredOn']}` : ''
   return {
     rule,
     passed,
-    because: `${rule} ${value.toFixed(4)}${on}; at least ${least} is demanded`,
+    because: `${rule} ${value.toFixed(4)}${on}; at least ${least} is required`,
   }
 }
 

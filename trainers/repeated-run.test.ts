@@ -33,7 +33,7 @@ test.each([
 test('refuses other rules, and a file that is no manifest', () => {
   const rules = { ...defaultDataRules, minExamples: 3 }
   expect(() => checkRepeated(recorded, given, { ...options, rules })).toThrow(
-    /rule minExamples is 3, and was 1 in run.json/,
+    /rule minExamples is 3, but was 1 in run\.json/,
   )
-  expect(() => checkRepeated([], given, options)).toThrow(/neither a run.json nor/)
+  expect(() => checkRepeated([], given, options)).toThrow(/neither the run\.json of a run nor/)
 })

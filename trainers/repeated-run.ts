@@ -19,18 +19,17 @@ export function checkRepeated(
   given: DataManifests,
   options: { file: string; rules: DataRules },
 ): void {
-  const manifests = fieldsOf(fieldsOf(recorded)['dataManifest'] ?? recorded)
   const { file, rules } = options
-  if (hashOf(manifests['train']) === undefined) {
-    throw new WinnowError('usage', `${file} is neither a run.json nor a data manifest.`)
-  }
+  const manifests = requireManifests(recorded, file)
   const recordedRules = fieldsOf(fieldsOf(manifests['train'])['rules'])['rules']
   const before = fieldsOf(recordedRules)
   const changed = (Object.keys(rules) as (keyof DataRules)[]).find(
     (name) => recordedRules !== undefined && before[name] !== rules[name],
   )
   if (changed !== undefined) {
-    const message = `The data rule ${changed} is ${String(rules[changed])}, and was ${String(before[changed])} in ${file}.`
+    const message =
+      `The data rule ${changed} is ${String(rules[changed])}, but was ` +
+      `${String(before[changed])} in ${file}; set it to the same value.`
     throw new WinnowError('dataset_invalid', message)
   }
   for (const role of ['train', 'validation', 'test'] as const) {
@@ -40,9 +39,22 @@ export function checkRepeated(
     const found = hashOf(manifest)
     if (expected === found) continue
     const told = `${manifest?.source ?? 'nothing'} (${found ?? 'none'})`
-    const message = `The ${role} data are ${told}, and were ${expected ?? 'none'} in ${file}.`
+    const message =
+      `The ${role} data are ${told}, but were ${expected ?? 'none'} in ${file}; give the ` +
+      'same data.'
     throw new WinnowError('dataset_invalid', message, { details: { role, expected, found } })
   }
+}
+
+/** The manifests of the parts in a run's record. Throws WinnowError `usage` where there are none. */
+export function requireManifests(
+  recorded: unknown,
+  file: string,
+): Readonly<Record<string, unknown>> {
+  const manifests = fieldsOf(fieldsOf(recorded)['dataManifest'] ?? recorded)
+  if (hashOf(manifests['train']) !== undefined) return manifests
+  const message = `${file} is neither the run.json of a run nor a data manifest; give one of them.`
+  throw new WinnowError('usage', message)
 }
 
 /** The content hash of a part as it was read. */

@@ -148,7 +148,8 @@ export function fieldProblem(name: string, value: unknown, expected: string): st
     return `${what} holds half of a UTF-16 surrogate pair`
   }
   const isEmpty = typeof value === 'string' && isEmptyText(value)
-  return `${what} must be ${expected}, and is ${isEmpty ? 'empty' : found}`
+  if (isEmpty) return `${name === '' ? 'a label' : what} is empty; it must be ${expected}`
+  return `${what} must be ${expected}, not ${found}`
 }
 
 function kindOf(value: unknown): string {
@@ -172,15 +173,16 @@ function labelOf(value: unknown): string | undefined {
 /** Why a value is no label; `field` is empty for one of several. */
 function labelProblem(field: string, value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value)) {
-    return 'the label is a number whose digits are lost beyond 2^53 as it is written; write it as a string'
+    return 'the label is a number beyond 2^53, which loses digits as it is written; write it as a string'
   }
   if (typeof value === 'number') {
     return (
-      `the label is the number ${value}; a label is a name: write it as a string, such as "${value}", ` +
+      `the label is the number ${value}, but labels are names: write it as a string, ` +
+      `such as "${value}", ` +
       'or as a whole number'
     )
   }
-  return fieldProblem(field, value, 'a string that is not empty')
+  return fieldProblem(field, value, 'a string with visible characters')
 }
 
 function attributesOf(value: unknown): Record<string, string> | undefined {

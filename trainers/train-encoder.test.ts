@@ -86,7 +86,7 @@ test(
     const other = { ...small, train: requests('kindly'), resume: start }
     await expect(trainEncoder(other)).rejects.toMatchObject({
       code: 'resume_refused',
-      message: expect.stringMatching(/^The run cannot go on: the training data /) as string,
+      message: expect.stringMatching(/^The run cannot be resumed: the training data /) as string,
     })
     const first = await trainEncoder({ ...small, resume: start })
     expect(first.run).toBe(start.run)

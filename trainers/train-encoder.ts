@@ -5,7 +5,6 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../models/base-store.ts'
-import type { EncoderWeights } from '../models/graph/bert-weights.ts'
 import { expectTfjsInstalled } from '../models/graph/tfjs-backend.ts'
 import { withTrained } from '../models/graph/trained-weights.ts'
 import { loadTokenizer } from '../models/tokenizer.ts'
@@ -42,7 +41,7 @@ import { newRunName, writeRunRecord } from './run-record.ts'
 import type { Example } from './source-row.ts'
 import { stratifiedSplit } from './split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from './starting-head.ts'
-import { checkedMaxTokens, checkedSeed } from './training-limits.ts'
+import { checkedLayers, checkedMaxTokens, checkedSeed } from './training-limits.ts'
 import { refuseOther } from './training-position.ts'
 import {
   checkpointPath,
@@ -138,12 +137,13 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   const resolved = resolveOptions(options)
   if (resolved.engine === 'tfjs') expectTfjsInstalled()
   const labels = trainingLabels(resolved.train)
+  requireUsable(resolved, labels)
   const start = await startRun(resolved)
   try {
     return await trainStarted(resolved, { labels, start, began: Date.now() })
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
-    const message = `${error.message} Go on with: winnow train --resume ${start.run}`
+    const message = `${error.message} Continue with: winnow train --resume ${start.run}`
     throw new WinnowError('cancelled', message, { cause: error, details: { run: start.run } })
   }
 }
@@ -166,7 +166,7 @@ async function trainStarted(
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const result = await runTask(resolved, start, {
-    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, encoder) },
+    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, base) },
     train: { texts: encode(textsOf(train)), ...truthOf(train) },
     validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
     asked: encode([...testTexts, ...verified]),
@@ -198,6 +198,16 @@ async function trainStarted(
   // A process that was killed just after publishing must not publish again.
   const version = (await versionOfRun(resolved, run)) ?? (await publish())
   return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
+}
+
+/** Throws before anything is computed what would only be found after the starting head was trained. */
+function requireUsable(
+  { train, validation, test, method, base }: Resolved,
+  labels: readonly string[],
+): void {
+  frozenLayersOf(method, base)
+  const { task = 'single-label' } = train.manifest
+  for (const set of [validation, test]) if (set !== undefined) labelTruth(set, { labels, task })
 }
 
 /** Begins a run in the store, or checks that the one to go on with was begun with the same. */
@@ -267,7 +277,7 @@ function withValidation(
   if (split.validation.length === 0) {
     const message =
       `${train.manifest.source} has too few examples of each label to hold some out; ` +
-      'give validation data, or use the method head.'
+      'give --validation, or use --method head.'
     throw new WinnowError('dataset_invalid', message)
   }
   return {
@@ -282,16 +292,8 @@ function heldOutFraction({ examples }: Dataset): number {
   return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))
 }
 
-function frozenLayersOf(method: EncoderMethod, { layers }: EncoderWeights): number {
-  if (method.kind === 'full') return 0
-  const { layers: trained = layers.length - 1 } = method
-  if (Number.isInteger(trained) && trained >= 1 && trained < layers.length) {
-    return layers.length - trained
-  }
-  const message =
-    `--layers must be from 1 to ${layers.length - 1} with this base, and is ${trained}; ` +
-    'for all of them use the method full.'
-  throw new WinnowError('usage', message)
+function frozenLayersOf(method: EncoderMethod, base: Base): number {
+  return method.kind === 'full' ? 0 : base.layers - checkedLayers(base, method.layers)
 }
 
 function runTask(

@@ -191,7 +191,9 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
 function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
   const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
   if (texts < 2) {
-    const message = `${train.manifest.source} holds one text only, however often it is repeated.`
+    const message =
+      `${train.manifest.source} holds only one text, repeated; at least two different ` +
+      'texts are needed.'
     throw new WinnowError('dataset_invalid', message)
   }
   return stratifiedFolds(train.examples, { folds: Math.min(folds, texts), seed })

@@ -115,7 +115,7 @@ export function refuseOther(
   const changed = names.filter((name) => then[name] !== now[name])
   if (changed.length === 0) return
   const message =
-    `The run cannot go on: ${changed.join(' and ')} changed since it was started. ` +
-    'Put back what it was started with, or start a new run.'
+    `The run cannot be resumed: ${changed.join(' and ')} changed since it was started. ` +
+    'Restore what it was started with, or start a new run.'
   throw new WinnowError('resume_refused', message, { details: { changed } })
 }

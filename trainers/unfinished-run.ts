@@ -65,7 +65,7 @@ export async function findUnfinishedRun(
     const finished = existsSync(join(storeDir, 'runs', run, 'run.json'))
     if (!finished) return start
     if ('run' in which) {
-      const message = `The run ${run} is finished; there is nothing left to resume.`
+      const message = `The run ${run} is finished; there is nothing to resume.`
       throw new WinnowError('resume_refused', message, { details: { run } })
     }
   }

@@ -62,7 +62,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
       throw new ClickHouseFailure(79, 'INCORRECT_FILE_NAME', text, { httpStatus: 404 })
     }
     if (request.method !== 'GET' && request.method !== 'POST') {
-      const text = `Method ${String(request.method)} is not used here; use GET or POST`
+      const text = `The method ${String(request.method)} is not supported; use GET or POST`
       throw new ClickHouseFailure(36, 'BAD_ARGUMENTS', text, { httpStatus: 405 })
     }
     const read = readRequest({ method: request.method, url, headers: request.headers })
@@ -115,7 +115,7 @@ async function runText(exchange: Exchange, bytes: Buffer): Promise<void> {
       throw new ClickHouseFailure(
         358,
         'INTO_OUTFILE_NOT_ALLOWED',
-        `${statement.clause} is not allowed: the embedded engine touches no files but its own`,
+        `${statement.clause} is not allowed: the embedded engine reads and writes only its own files`,
       )
     case 'insert-rows':
     case 'insert-input': {
@@ -140,7 +140,10 @@ async function rowsBehind(
     const alone = await engine.canonical(head).catch(() => undefined)
     if (alone === sql) return rowsFrom(bytes, head)
   }
-  throw new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Cannot tell where the rows of this INSERT begin')
+  const message =
+    'Cannot find where the rows of this INSERT begin; send the rows as the body and the INSERT as the ' +
+    'parameter query'
+  throw new ClickHouseFailure(62, 'SYNTAX_ERROR', message)
 }
 
 type RowsStatement = Extract<Statement, { kind: 'insert-rows' | 'insert-input' }>

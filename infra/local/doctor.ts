@@ -104,7 +104,7 @@ async function checkDisk(path: string): Promise<DoctorCheck> {
   const freeBytes = bavail * bsize
   const detail = `${gibibytes(freeBytes)} free at ${path}`
   if (freeBytes >= diskBytesMin) return { name: 'disk', state: 'ok', detail }
-  const mend = `Free some space: the stack wants at least ${gibibytes(diskBytesMin)}.`
+  const mend = `Free some space: the stack needs at least ${gibibytes(diskBytesMin)}.`
   return { name: 'disk', state: 'fail', detail, mend }
 }
 
@@ -121,7 +121,7 @@ export function checkMemory(memory: { freeBytes: number; totalBytes: number }): 
     return { name: 'memory', state: 'fail', detail, mend }
   }
   if (freeBytes >= memoryBytesMin / 2) return { name: 'memory', state: 'ok', detail }
-  return { name: 'memory', state: 'warn', detail, mend: 'Close programs that hold much memory.' }
+  return { name: 'memory', state: 'warn', detail, mend: 'Close programs that use much memory.' }
 }
 
 /** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
@@ -158,11 +158,11 @@ async function checkPorts(
       const own = services.find((candidate) => candidate.port === port && candidate.pid !== null)
       if (own !== undefined) {
         const name = `port ${port} (${service})`
-        return { name, state: 'ok', detail: `used by our ${own.name}` }
+        return { name, state: 'ok', detail: `used by the running ${own.name}` }
       }
       return checkPort({
         ...{ service, port },
-        mend: 'Nothing needs to be done: `winnow up` finds another port and remembers it.',
+        mend: 'You need to do nothing: `winnow up` finds another port and remembers it.',
       })
     }),
   )
@@ -176,16 +176,16 @@ export async function checkPort(wanted: {
 }): Promise<DoctorCheck> {
   const { service, port, mend } = wanted
   const name = `port ${port} (${service})`
-  if (port === 0) return { name, state: 'ok', detail: 'any free one' }
+  if (port === 0) return { name, state: 'ok', detail: '0: a free one is picked' }
   if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
   return { name, state: 'warn', detail: `taken by ${await portHolder(port)}`, mend }
 }
 
 function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
   return services.map(({ name, pid, ready, url, logFile }): DoctorCheck => {
-    if (url === noRegistry) return { name, state: 'ok', detail: 'none (registry.url)' }
+    if (url === noRegistry) return { name, state: 'ok', detail: 'not used (registry.url is none)' }
     if (ready) return { name, state: 'ok', detail: `answers at ${url}` }
-    const detail = pid === null ? 'does not run' : `process ${pid} runs but does not answer`
+    const detail = pid === null ? 'is not running' : `process ${pid} is running but does not answer`
     const mend =
       pid === null ? 'Start it with `winnow up`.' : `Restart it with \`winnow up\`; see ${logFile}.`
     return { name, state: 'warn', detail, mend }
@@ -212,7 +212,12 @@ function output(command: string, args: string[]): Promise<string> {
 
 function broken(error: unknown): DoctorCheck {
   const detail = error instanceof Error ? error.message : String(error)
-  return { name: 'doctor', state: 'fail', detail, mend: 'Please report this finding as a defect.' }
+  return {
+    name: 'doctor',
+    state: 'fail',
+    detail,
+    mend: 'This is a defect in Winnow: please report it.',
+  }
 }
 
 function gibibytes(bytes: number): string {

@@ -20,7 +20,7 @@ export function inlineRows(format: string, rows: Buffer): string {
   // Between rows of JSON, blank lines mean nothing.
   const trimmed = format.startsWith('JSON') ? text.trim() : text
   if (trimmed.includes('\n\n')) {
-    throw notTaken('The rows hold a blank line; send them as JSONEachRow, one object a line')
+    throw notTaken('The rows hold a blank line; send them as JSONEachRow, one object per line')
   }
   return trimmed
 }

@@ -75,7 +75,7 @@ async function checkBeforeUse(dir: string, pack: JarPack): Promise<void> {
   const difference = await firstDifference(dir, pack)
   if (difference === undefined) return
   const text =
-    `The jars in ${dir} were changed after they had been fetched: ${difference}. ` +
+    `The jars in ${dir} have changed since they were fetched: ${difference}. ` +
     'Nothing was run. Remove the folder and run the command again to fetch them.'
   throw new WinnowError('hash_mismatch', text, { details: { dir } })
 }

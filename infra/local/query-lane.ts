@@ -63,11 +63,17 @@ export class QueryLane {
   }
 
   #refusal(): ClickHouseFailure {
-    const text = `Too many simultaneous queries: ${this.#slots} run, ${this.#waitingMax} wait`
+    const text =
+      `Too many simultaneous queries: ${this.#slots} are running and ${this.#waitingMax} waiting; ` +
+      'try again later'
     return new ClickHouseFailure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', text)
   }
 }
 
 function cancelled(): ClickHouseFailure {
-  return new ClickHouseFailure(394, 'QUERY_WAS_CANCELLED', 'The client left before the query ran')
+  return new ClickHouseFailure(
+    394,
+    'QUERY_WAS_CANCELLED',
+    'The client closed the connection before the query ran',
+  )
 }

@@ -81,11 +81,13 @@ export async function untilReady(service: {
   const deadline = performance.now() + service.waitMsMax
   while (!(await service.isReady())) {
     if (service.signal?.aborted === true) {
-      throw new WinnowError('cancelled', `Stopped while ${name} was starting`)
+      throw new WinnowError('cancelled', `Stopped while ${name} was starting.`)
     }
     const hasEnded = !(await isAlive(identity))
     if (hasEnded || performance.now() > deadline) {
-      const what = hasEnded ? 'ended while starting' : `was not ready in ${service.waitMsMax} ms`
+      const what = hasEnded
+        ? 'ended while starting'
+        : `was not ready within ${service.waitMsMax / 1_000} s`
       const tail = await lastLines(files.logFile)
       const text = `${name} ${what}. The end of ${files.logFile}:\n${tail}`
       throw new WinnowError('service_start_failed', text, { details: { service: name } })

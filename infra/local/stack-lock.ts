@@ -23,11 +23,13 @@ export async function withStackLock<T>(
   const deadline = performance.now() + options.waitMsMax
   while (!(await tryLock(path))) {
     if (options.signal?.aborted === true) {
-      throw new WinnowError('cancelled', 'Stopped while waiting for another command')
+      throw new WinnowError('cancelled', 'Stopped while waiting for another command on this stack.')
     }
     if (performance.now() > deadline) {
       const holder = await readPidFile(path)
-      const text = `Process ${String(holder?.pid)} has been changing this stack for too long`
+      const text =
+        `Process ${String(holder?.pid)} has been starting or stopping this stack for too long. End it, ` +
+        'then run the command again.'
       throw new WinnowError('deadline_exceeded', text)
     }
     await delay(50)

@@ -258,7 +258,7 @@ describe('a damaged batch', () => {
     await expectRefused(unknown, /its format is unknown/)
     const short = Buffer.from(makeBatch(records).subarray(0, 40))
     short.writeInt32BE(28, 8)
-    await expectRefused(short, /shorter than its head/)
+    await expectRefused(short, /shorter than its header/)
   })
 
   it('at the end of the log, with a head that claims 2^31 offsets, up to the end of the log', async () => {

@@ -91,7 +91,7 @@ function entryAt(bytes: Buffer, at: number, after: number): Entry | 'lengthless'
 async function decodeEntry(entry: Entry, decoding: Decoding): Promise<Decoded> {
   if (entry.magic === 0 || entry.magic === 1) return decodeOldMessage(entry, decoding)
   if (entry.magic === 2 && entry.bytes.length >= headBytes) return decodeBatch(entry, decoding)
-  const reason = entry.magic === 2 ? 'it is shorter than its head' : 'its format is unknown'
+  const reason = entry.magic === 2 ? 'it is shorter than its header' : 'its format is unknown'
   const last = Math.max(entry.base, (entry.nextBase ?? 0) - 1)
   return refuse({ code: 'batch_corrupt', reason, first: entry.base, last }, decoding)
 }

@@ -105,7 +105,7 @@ function tooLarge(size: number, { recordBytesMax }: DecodeBounds): EventError {
 function readHeaders(record: ByteReader): FetchedMessage['headers'] {
   const headers: FetchedMessage['headers'] = {}
   const count = record.varint()
-  if (count < 0) throw new DamagedBytes('a record has fewer than no headers')
+  if (count < 0) throw new DamagedBytes('a record has a negative number of headers')
   for (let at = 0; at < count; at++) {
     const name = record.varbytes()
     const value = record.varbytes()

@@ -108,7 +108,7 @@ function notInstalled(name: string): WinnowError {
     'engine_unavailable',
     `The engine tfjs needs ${name}, which is not installed: npm install ${core} ${wasm} ` +
       '(or @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu beside the first). ' +
-      'The engine onnx needs nothing.',
+      'The engine onnx needs no further package.',
     { details: { package: name } },
   )
 }

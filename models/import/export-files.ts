@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { noneLabel } from '../../schemas/classification.ts'
+import { counted } from '../../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 
@@ -43,11 +44,11 @@ const families = ['bert', 'distilbert', 'roberta', 'xlm-roberta', 'modernbert'] 
 type Family = (typeof families)[number]
 
 const aboveZero = z
-  .int('a whole number is needed, as the export of the model writes it')
+  .int('must be a whole number, as the export of the model writes it')
   .positive('must be above 0')
 
 const configSchema = z.looseObject({
-  model_type: z.string('the family of the model is needed, such as "bert"'),
+  model_type: z.string('must be the family of the model, such as "bert"'),
   architectures: z.array(z.string()).nullish(),
   _name_or_path: z.string().nullish(),
   id2label: z.record(z.string(), z.string()).nullish(),
@@ -80,7 +81,7 @@ export async function readExport(
   if (family === undefined) {
     throw new WinnowError(
       'model_incompatible',
-      `The export is of the family '${config.model_type}'; supported are ${families.join(', ')}.`,
+      `The export is of the family '${config.model_type}'. Winnow supports ${families.join(', ')}.`,
     )
   }
   requireClassifier(config)
@@ -125,12 +126,12 @@ function taskOf(problem: string | undefined, labels: readonly string[]): LabelTa
   if (problem === 'regression') {
     throw new WinnowError(
       'model_incompatible',
-      'The export gives numbers (regression), not labels.',
+      'The export predicts numbers (regression), not labels; only classifiers can be imported.',
     )
   }
   if (problem !== undefined && !problemTypes.some((name) => name === problem)) {
     throw exportInvalid(
-      `config.json has the problem_type '${problem}'; known are ${problemTypes.join(' and ')}.`,
+      `config.json has the problem_type '${problem}'. Winnow knows ${problemTypes.join(' and ')}.`,
     )
   }
   if (labels.length === 1) requireMeaning(problem, labels[0]!)
@@ -167,7 +168,7 @@ function labelsOf({ id2label, num_labels: count }: ExportConfig): string[] {
   if (missing.length > 0) {
     const ids = numbered.map(([id]) => id)
     throw exportInvalid(
-      `id2label of config.json has ${counted(ids.length)} and none for ${missing.join(', ')}; ` +
+      `id2label of config.json has ${counted(ids.length, 'label')} and none for ${missing.join(', ')}; ` +
         `its ids are ${ids.slice(0, 20).join(', ')}.`,
       { missing },
     )
@@ -175,12 +176,15 @@ function labelsOf({ id2label, num_labels: count }: ExportConfig): string[] {
   const labels = numbered.map((_, id) => byId.get(id)!)
   if (count !== undefined && count !== null && count !== labels.length) {
     throw exportInvalid(
-      `config.json says num_labels: ${count}, and its id2label has ${counted(labels.length)}.`,
+      `config.json says num_labels: ${count}, but its id2label has ${counted(labels.length, 'label')}.`,
     )
   }
   const twice = labels.find((label, id) => labels.indexOf(label) !== id)
   if (twice !== undefined) {
-    throw exportInvalid(`id2label of config.json has ${JSON.stringify(twice)} twice.`)
+    throw exportInvalid(
+      `id2label of config.json has the label ${JSON.stringify(twice)} twice; give each ` +
+        'label a name of its own.',
+    )
   }
   for (const [id, label] of labels.entries()) requireLabel(id, label)
   return labels
@@ -193,7 +197,7 @@ function requireLabel(id: number, label: string): void {
   }
   if (label === noneLabel) {
     throw exportInvalid(
-      `The label ${noneLabel} stands for texts that belong to no label: ${rename}.`,
+      `The label ${noneLabel} is reserved for texts that belong to no label: ${rename}.`,
       { id },
     )
   }
@@ -206,14 +210,10 @@ function requireLabel(id: number, label: string): void {
   }
   if (label.length > labelCharactersMax) {
     throw exportInvalid(
-      `The label ${name}… has ${label.length} characters, and ${labelCharactersMax} are allowed: ${rename}.`,
+      `The label ${name}… has ${label.length} characters, more than ${labelCharactersMax}: ${rename}.`,
       { id },
     )
   }
-}
-
-function counted(labels: number): string {
-  return labels === 1 ? '1 label' : `${labels} labels`
 }
 
 /** RoBERTa numbers positions from the padding id on, so that many of its rows are never used. */
@@ -234,7 +234,10 @@ async function tokenizerTokensOf(dir: string): Promise<number> {
 
 async function firstOf(dir: string, names: readonly string[]): Promise<string> {
   for (const name of names) if (await isFile(join(dir, name))) return join(dir, name)
-  throw exportInvalid(`${dir} has no ${names.join(' and no ')}.`, { dir, names })
+  throw exportInvalid(
+    `${dir} has no ${names.join(' and no ')}. Give the folder of a Hugging Face export.`,
+    { dir, names },
+  )
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -97,7 +97,8 @@ export function mismatch(
   const start = text.length > 60 ? `${text.slice(0, 60)}…` : text
   return new WinnowError(
     'golden_mismatch',
-    `For the text ${JSON.stringify(start)}: ${what} ${shown(expected)} expected, ${shown(found)} found.`,
+    `For the text ${JSON.stringify(start)}: ${what} ${shown(expected)} expected, but ` +
+      `got ${shown(found)}.`,
     { details: { text, what, expected, found } },
   )
 }

@@ -3,6 +3,7 @@
 // interface, the same texts by the serving path, the version. A version that differs is never written.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../classifier.ts'
 import { readMappedModel } from '../graph/mapped-weights.ts'
@@ -151,8 +152,9 @@ function readExportGraph(path: string): Uint8Array {
 function requireVocabulary(tokenizer: Tokenizer, { vocabularySize }: ExportFiles): void {
   if (tokenizer.vocabularySize <= vocabularySize) return
   throw exportInvalid(
-    `tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, and config.json says that the ` +
-      `model knows ${vocabularySize} tokens.`,
+    `tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, but by vocab_size of ` +
+      'config.json the ' +
+      `model knows only ${vocabularySize} tokens. Use the tokenizer that the model was trained with.`,
   )
 }
 
@@ -161,13 +163,13 @@ function maxTokensOf({ positions, tokenizerTokens }: ExportFiles, wanted?: numbe
   if (allowed < tokensMin) {
     throw new WinnowError(
       'model_incompatible',
-      `The export takes ${allowed} tokens at most; at least ${tokensMin} are needed.`,
+      `The export takes at most ${counted(allowed, 'token')}; Winnow needs at least ${tokensMin}.`,
     )
   }
   if (wanted !== undefined && (wanted > allowed || wanted < tokensMin)) {
     throw new WinnowError(
       'usage',
-      `${wanted} tokens are asked for; this export takes ${tokensMin} to ${allowed}.`,
+      `--max-tokens must be from ${tokensMin} to ${allowed} with this export, not ${wanted}.`,
     )
   }
   return wanted ?? Math.min(allowed, defaultTokensMax)

@@ -132,7 +132,7 @@ const defects: Record<string, Defect[]> = {
     [
       'a task that does not exist',
       'export_invalid',
-      /problem_type 'multilabel'; known are/,
+      /problem_type 'multilabel'. Winnow knows/,
       config({ problem_type: 'multilabel' }),
     ],
     [
@@ -150,7 +150,7 @@ const defects: Record<string, Defect[]> = {
     [
       'another number of labels',
       'export_invalid',
-      /num_labels: 2, and its id2label has 3 labels/,
+      /num_labels: 2, but its id2label has 3 labels/,
       config({ num_labels: 2 }),
     ],
     ...(
@@ -161,7 +161,7 @@ const defects: Record<string, Defect[]> = {
         ['a label with an escape sequence', 'a\u001b[31m', /control character/],
         ['a label of two lines', 'a\nb', /control character, a line end/],
         ['half a character', 'a\ud800', /half a character/],
-        ['a label without end', 'a'.repeat(257), /257 characters, and 256 are allowed/],
+        ['a label without end', 'a'.repeat(257), /257 characters, more than 256/],
       ] as const
     ).map(([what, label, message]): Defect => [
       ...([what, 'export_invalid', message] as const),
@@ -220,7 +220,7 @@ const defects: Record<string, Defect[]> = {
     [
       'a tokenizer for another model',
       'export_invalid',
-      /knows 99 tokens/,
+      /knows only 99 tokens/,
       config({ vocab_size: 99 }),
     ],
     [

@@ -2,6 +2,7 @@
 // and probabilities float32 [batch, labels] out. Its own inputs become nodes (a cast, masks of ones, types of
 // zeros); everything else of the file is kept byte for byte. Weights stay where they are; write-graph.ts
 // puts them into one file.
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import {
   decodeModel,
@@ -87,14 +88,13 @@ export function graphInterface(model: Uint8Array, labels: number): GraphInterfac
 
 /** The error for a graph whose outputs are for another number of labels. */
 export function widthDiffers(width: number, labels: number): WinnowError {
-  const numbers = width === 1 ? '1 logit' : `${width} logits`
   const binary =
     width === 1 && labels === 2
       ? ' Export a logit for each label, or name only the label that the one logit is for.'
       : ''
   return new WinnowError(
     'export_invalid',
-    `The graph gives ${numbers} for the ${labels === 1 ? '1 label' : `${labels} labels`} of ` +
+    `The graph gives ${counted(width, 'logit')} for the ${counted(labels, 'label')} of ` +
       `config.json.${binary}`,
     { details: { logits: width, labels } },
   )

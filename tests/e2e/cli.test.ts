@@ -124,7 +124,7 @@ describe('a line that is typed wrong', () => {
     [['replay'], /required option '--model <ref>'/],
     [['stream', '--stages', 'validate', '--grup', 'x'], /unknown option '--grup'[\s\S]*--group/],
     [['produce', '--data', 'x', '--rate', 'fast'], /whole number of at least 1/],
-    [['serve', '--port', '-1'], /whole number of at least 0/],
+    [['serve', '--port', '-1'], /whole number from 0 to 65535/],
     [['stream', '--stages', 'infer..validate'], /validate comes before infer/],
     [['stream', '--stages', 'validate..'], /validate, tokenize, infer or a range/],
     [['stream', '--stages', 'embed'], /validate, tokenize, infer or a range/],
@@ -137,7 +137,7 @@ describe('a line that is typed wrong', () => {
       /--engine has no meaning with --method head/,
     ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
-    [['dlq', 'list', '--code', 'bad'], /no code of a dead letter; they are value_null/],
+    [['dlq', 'list', '--code', 'bad'], /no such code\. Their codes are value_null/],
     [['dlq', 'list', '--since', 'lately'], /a time such as .* or an age such as 2h/],
     [['dlq', 'list', '--open', '--all'], /'--open' cannot be used with option '--all'/],
     [['dlq', 'replay', '--id', '17'], /topic\/partition\/offset/],
@@ -155,7 +155,11 @@ describe('a line that is typed wrong', () => {
   })
 
   it('gives one JSON document on stdout with --json', async () => {
-    for (const argv of [['strem'], ['stream', '--stages', 'embed'], ['status', '--colour']]) {
+    const lines = [
+      ...[['strem'], ['stream', '--stages', 'embed'], ['status', '--colour']],
+      ['query', 'SELECT 1', '--raw'],
+    ]
+    for (const argv of lines) {
       const { status, stdout } = await within(...argv, '--json')
       expect(status).toBe(2)
       expect(JSON.parse(stdout)).toEqual({
@@ -190,7 +194,8 @@ describe('nothing listening', () => {
     '%j: status 1 within seconds, one document, and the way on',
     async (argv, code) => {
       const startMs = performance.now()
-      const done = await winnow([...argv, '--json'], { env, input: '{"text":"x"}\n' })
+      const own = { ...env, WINNOW_GATEWAY_PORT: '0' }
+      const done = await winnow([...argv, '--json'], { env: own, input: '{"text":"x"}\n' })
       expect(performance.now() - startMs).toBeLessThan(20_000)
       expect(done.status).toBe(1)
       expect(done.stdout.trim().split('\n')).toHaveLength(1)

@@ -343,7 +343,7 @@ describe('a gateway of its own', () => {
       env: space.env,
     })
     expect(status).toBe(2)
-    expect(stderr).toContain('a gateway without gateway.keys may listen on a loopback address only')
+    expect(stderr).toContain('a gateway without API keys may listen on a loopback address only')
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'config_invalid' } })
   })
 
@@ -351,7 +351,7 @@ describe('a gateway of its own', () => {
     const { port } = new URL(url)
     const { status, stderr } = await winnow(['serve', '--port', port], { env: space.env })
     expect(status).toBe(1)
-    expect(stderr).toContain(`127.0.0.1:${port} is in use by another program [port_taken]`)
+    expect(stderr).toContain(`Another program listens on 127.0.0.1:${port}.`)
   })
 
   it('without a broker does not start: status 1 and the address', async () => {

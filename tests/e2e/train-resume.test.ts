@@ -73,7 +73,7 @@ it('ends in the same bytes', async () => {
   const other = ['train', '--resume', '--name', 'killed', '--epochs', '2']
   expect(await winnow(other, { env })).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('--epochs was settled when the run began') as string,
+    stderr: expect.stringContaining('--epochs cannot be changed when a run is resumed') as string,
   })
   const resumed = await winnow(['train', '--resume', '--name', 'killed', '--json'], { env })
   expect(resumed, resumed.stderr).toMatchObject({ status: 0 })

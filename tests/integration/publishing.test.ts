@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { downloadVersion } from '../../models/version-download.ts'
 import { openFolderObjects } from '../../models/folder-objects.ts'
+import { listVersions } from '../../models/version-store.ts'
 import { winnow } from '../support/cli.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
@@ -87,6 +88,14 @@ describe('publishing', () => {
        FROM training_runs WHERE model = 'test' AND version = '2'`,
     )
     expect(row).toEqual({ model: 'test', version: '2', method: 'head', bad: 1, hash: 64 })
+  })
+
+  it('is refused before training where the champion could not be compared with', async () => {
+    const data = join(space.dir, 'bad.jsonl')
+    const done = await run('train', '--name', 'test', '--data', data, '--publish')
+    expect(done.status).toBe(2)
+    expect(done.stderr).toMatch(/--publish needs --test here: test@1 is the champion/)
+    expect((await listVersions({ storeDir: space.storeDir, name: 'test' })).length).toBe(2)
   })
 
   it('promotes and rolls back, audited; and says so when there is nothing to go back to', async () => {

@@ -196,7 +196,7 @@ it('an embedded stack without a registry starts no process for it, until it is s
     expect(status.stdout).toMatch(/registry +none +JSON only/)
     // What the next commands find by themselves.
     const migrated = await winnow(['doctor', '--json'], { env: { WINNOW_STATE: stateDir } })
-    expect(migrated.stdout).toContain('none (registry.url)')
+    expect(migrated.stdout).toContain('registry.url is none')
 
     await startStack({ ...options, registry: 'embedded', services: ['registry'] })
     const started = (await stackStatus({ stateDir })).find(({ name }) => name === 'registry')
