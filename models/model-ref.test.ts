@@ -1,6 +1,6 @@
 // References to models and the guesses for mistyped names.
 import { expect, test } from 'vitest'
-import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
+import { namesHint, parseModelRef } from './model-ref.ts'
 
 test('the three forms of a reference', () => {
   expect(parseModelRef('spam')).toEqual({ kind: 'default', name: 'spam' })
@@ -32,30 +32,6 @@ test.each([
       message: expect.stringContaining(`'${ref}'`),
     }),
   )
-})
-
-test('near names are found nearest first, far ones are not', () => {
-  const names = ['spam', 'spam-eu', 'intents', 'sentiment', 'spin']
-  expect(nearNames('spma', names)).toEqual(['spam'])
-  expect(nearNames('SPAM', names)).toEqual(['spam', 'spam-eu'])
-  expect(nearNames('intent', names)).toEqual(['intents'])
-  expect(nearNames('sentimnet', names)).toEqual(['sentiment'])
-  expect(nearNames('weather', names)).toEqual([])
-})
-
-test.each(['x', 'ab', 'a', ''])("'%s' is too short for a guess", (name) => {
-  expect(nearNames(name, ['ab', 'abc', 'spam', 'xy'])).toEqual([])
-})
-
-test.each([
-  ['mial', 1],
-  ['mails', 1],
-  ['mai', 1],
-  ['nail', 1],
-  ['mlia', 0],
-  ['liam', 0],
-])("'%s' may have been 'mail': %i", (name, guesses) => {
-  expect(nearNames(name, ['mail'])).toHaveLength(guesses)
 })
 
 test('the hint guesses where a name is near, and says what there is', () => {

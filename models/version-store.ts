@@ -7,7 +7,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { championOf } from './champion.ts'
 import { sha256OfFile } from './file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest, type ManifestDraft } from './manifest.ts'
-import { namesHint, nearNames, parseModelRef } from './model-ref.ts'
+import { namesHint, parseModelRef } from './model-ref.ts'
 import { linkWeights } from './shared-weights.ts'
 import {
   highestNumber,
@@ -241,12 +241,11 @@ export function missingVersion(
 /** The error for a name that no model has, which says what there is. */
 export async function unknownModel(name: string, storeDir: string): Promise<WinnowError> {
   const known = await modelNames(storeDir)
-  const near = nearNames(name, known)
   const hint =
     known.length === 0
       ? 'The store holds no model yet: winnow train makes one.'
       : namesHint(name, known)
   return new WinnowError('model_not_found', `There is no model '${name}' in ${storeDir}. ${hint}`, {
-    details: { name, near, known: known.slice(0, 100) },
+    details: { name, known: known.slice(0, 100) },
   })
 }
