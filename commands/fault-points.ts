@@ -7,7 +7,8 @@ import { faultHook } from '../configs/fault-hook.ts'
 import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { ModelPort, ModelSource } from '../streams/infer.ts'
-import type { RecordSource, Sink } from '../streams/ports.ts'
+import type { RecordSource } from '../schemas/ports/record-source.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 
 /** Puts fault points around ports. */
 export type FaultPoints = {

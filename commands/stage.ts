@@ -16,7 +16,7 @@ import {
   outputTopic,
   type PipelineOutput,
 } from '../streams/pipeline.ts'
-import type { Sink } from '../streams/ports.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { ShadowLane, withShadow } from '../streams/shadow-lane.ts'
 import type { StageRange } from '../streams/slice.ts'

@@ -20,8 +20,8 @@ import type {
   LabelPublisher,
   MetricsSource,
   OnlineClassifier,
-  ResultReader,
 } from './ports.ts'
+import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes.ts'
 import { isOwnRefusal, problemResponse } from './problem.ts'
 import { requestContext, singleHost } from './request-context.ts'

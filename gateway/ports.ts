@@ -1,6 +1,5 @@
 // What the gateway needs from the outside, as types: the broker, the stored results, the model, the
 // health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and models/.
-import type { Classification } from '../schemas/classification.ts'
 import type { EventError } from '../schemas/errors.ts'
 
 /** An event as the gateway hands it to the broker: checked, its id assigned, no nulls. */
@@ -49,59 +48,6 @@ export type LabelPublisher = {
  * each request with labels; the set is empty when there is no model.
  */
 export type KnownLabels = () => Promise<ReadonlySet<string>>
-
-/** One stored row: an event classified by one model version. */
-export type StoredResult = Pick<
-  Classification,
-  | 'eventId'
-  | 'topic'
-  | 'partition'
-  | 'offset'
-  | 'eventTimeMs'
-  | 'classifiedAtMs'
-  | 'source'
-  | 'attributes'
-  | 'text'
-  | 'label'
-  | 'score'
-  | 'labels'
-  | 'outOfScope'
-  | 'probabilities'
-  | 'model'
-  | 'version'
-  | 'role'
-  | 'tokens'
-  | 'truncated'
-  | 'queueMs'
-  | 'inferMs'
-  | 'totalMs'
->
-
-/** Which results to list. Times bound `classifiedAtMs`: `sinceMs` inclusive, `untilMs` exclusive. */
-export type ResultFilter = {
-  readonly label?: string
-  readonly source?: string
-  /** Model name. */
-  readonly model?: string
-  /** Model version; only together with `model`. */
-  readonly version?: string
-  readonly sinceMs?: number
-  readonly untilMs?: number
-  /** Most results of one page. */
-  readonly limit: number
-  /** What an earlier page gave; opaque to everyone but the reader. */
-  readonly cursor?: string
-}
-
-/** One page of results, newest first; `cursor` is absent on the last page. */
-export type ResultPage = { readonly results: readonly StoredResult[]; readonly cursor?: string }
-
-/** Reads stored results. Rejects with `analytics_unavailable`, or `parameter_invalid` for a cursor. */
-export type ResultReader = {
-  /** Every result of one event, one for each model version, newest first; empty when there is none. */
-  byId(eventId: string): Promise<readonly StoredResult[]>
-  list(filter: ResultFilter): Promise<ResultPage>
-}
 
 /** The result of one text, classified without Kafka. */
 export type OnlineResult = {

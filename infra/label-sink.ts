@@ -1,8 +1,5 @@
 // The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for results.
-import type { DeadLetter } from '../schemas/dead-letter.ts'
-import type { Fence } from '../schemas/fence.ts'
-import type { Lineage } from '../schemas/record.ts'
-import type { Origin } from '../schemas/validated.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
@@ -26,26 +23,18 @@ export type LabelToStore = {
 export function createLabelSink(
   clients: SinkClients,
   options: { deadLetterTopic: string; owner: Ownership },
-) {
+): Sink<LabelToStore> {
   const { analytics } = clients
   return {
-    fence: (partitions: readonly number[], after?: Fence) =>
-      raiseFence(analytics, { ...options.owner, partitions }, after),
+    fence: (partitions, after) => raiseFence(analytics, { ...options.owner, partitions }, after),
 
-    delivered: (topic: string, partition: number, fromOffset: number) =>
+    delivered: (topic, partition, fromOffset) =>
       readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),
 
-    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+    settledAttempts: (topic, partition, origins) =>
       readSettledAttempts(analytics, { topic, partition, origins, table: 'labels' }),
 
-    async write(
-      block: {
-        token: string
-        outputs: readonly (Lineage & { value: LabelToStore })[]
-        deadLetters: readonly DeadLetter[]
-      },
-      fence: Fence,
-    ): Promise<void> {
+    async write(block, fence) {
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
       await insertDeadLetters(analytics, block, fence)
       await analytics.insert('labels', {

@@ -3,7 +3,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../configs/schema.ts'
-import type { KafkaRecord, PartitionOffset, PassedOffsets, RecordChunk } from '../schemas/record.ts'
+import type { RecordSource, SourceHandlers } from '../schemas/ports/record-source.ts'
+import type { KafkaRecord, RecordChunk } from '../schemas/record.ts'
 import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
@@ -12,33 +13,6 @@ import { lineageFromHeaders } from './lineage-headers.ts'
 import { onPassed } from './passed-offsets.ts'
 import type { FetchedMessage } from './record-batch/fetched-message.ts'
 import { identifiedValue } from './schema-id-headers.ts'
-
-export type SourceHandlers = {
-  /**
-   * Takes over one chunk. The next chunk of any partition may come before this one's work is done;
-   * waiting in here holds the source back. `heartbeat` must be called about once a second meanwhile.
-   * False means that the chunk was not taken; it will be polled again.
-   */
-  onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
-  /** Offsets without records follow what came of their partition before; no chunk names them. */
-  onPassed(passed: PassedOffsets): void
-  /** The group was joined anew: positions went back to the committed offsets. */
-  onAssigned(partitions: readonly number[]): void
-  /** The consumer gave up for good. */
-  onFailure(error: Error): void
-}
-
-export type RecordSource = {
-  start(handlers: SourceHandlers): Promise<void>
-  /** Commits the next offsets to consume. Throws broker_unavailable, also while rebalancing. */
-  commit(offsets: readonly PartitionOffset[]): Promise<void>
-  /** Leaves the group and joins it anew: positions go back to the committed offsets. */
-  rejoin(): Promise<void>
-  /** Stops handing out chunks but stays in the group, so that commits still work. */
-  pause(): void
-  /** Leaves the group and disconnects; after `pause`, it notes the time with the committed offsets first. */
-  close(): Promise<void>
-}
 
 /** Records of one chunk; small enough that a chunk is a unit of retry. */
 const chunkRecordsMax = 128

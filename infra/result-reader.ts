@@ -1,24 +1,10 @@
 // Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
 // positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
 // so that pages stay right while rows land. An answer holds few rows when they are large. What a shadow says is no result; SQL shows it.
-import type { Classification } from '../schemas/classification.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import type { ResultFilter, ResultReader, StoredResult } from '../schemas/ports/result-reader.ts'
 import { readResultCursor, resultCursor } from '../schemas/result-cursor.ts'
 import type { Analytics } from './clickhouse.ts'
-
-/** A stored row under the names of the records. */
-export type StoredRow = Omit<Classification, 'recordTimeMs' | 'knownLabel'>
-
-export type RowFilter = {
-  readonly label?: string
-  readonly source?: string
-  readonly model?: string
-  readonly version?: string
-  readonly sinceMs?: number
-  readonly untilMs?: number
-  readonly limit: number
-  readonly cursor?: string
-}
 
 const columns = `
   event_id AS eventId, topic AS topic, partition AS partition, offset AS offset,
@@ -37,16 +23,16 @@ const orderDescending = order.replaceAll(',', ' DESC,') + ' DESC'
 const newestFirst = orderDescending.replace('classified_at', 'classifiedAtMs')
 
 /** Makes the reader; it closes nothing. */
-export function createResultReader(analytics: Analytics) {
+export function createResultReader(analytics: Analytics): ResultReader {
   return {
-    byId: (eventId: string): Promise<StoredRow[]> =>
+    byId: (eventId) =>
       boundedRows(analytics, {
         conditions: [`event_id = {eventId: String}`, `role != 'shadow'`],
         parameters: { eventId },
         rowsMax: 1_000,
       }).then(({ rows }) => rows),
 
-    async list(filter: RowFilter): Promise<{ results: StoredRow[]; cursor?: string }> {
+    async list(filter) {
       const { conditions, parameters } = conditionsOf(filter)
       const rowsMax = filter.limit + 1
       const { rows, found } = await boundedRows(analytics, { conditions, parameters, rowsMax })
@@ -63,8 +49,8 @@ export function createResultReader(analytics: Analytics) {
 async function boundedRows(
   analytics: Analytics,
   query: { conditions: readonly string[]; parameters: Record<string, unknown>; rowsMax: number },
-): Promise<{ rows: StoredRow[]; found: number }> {
-  const answers = await analytics.rows<StoredRow & { found: number; bytesBefore: number }>(
+): Promise<{ rows: StoredResult[]; found: number }> {
+  const answers = await analytics.rows<StoredResult & { found: number; bytesBefore: number }>(
     `SELECT * FROM (
        SELECT *, count() OVER () AS found, sum(byteSize(text, attributes)) OVER (
          ORDER BY ${newestFirst} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytesBefore
@@ -77,7 +63,7 @@ async function boundedRows(
   return { rows: answers, found: answers[0]?.found ?? 0 }
 }
 
-function conditionsOf(filter: RowFilter) {
+function conditionsOf(filter: ResultFilter) {
   const conditions = [`role != 'shadow'`]
   const parameters: Record<string, unknown> = {}
   for (const name of ['label', 'source', 'model', 'version'] as const) {

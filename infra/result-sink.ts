@@ -6,7 +6,8 @@ import type { Classification } from '../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../schemas/dead-letter.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, Lineage, OutgoingRecord } from '../schemas/record.ts'
+import type { Block, Sink } from '../schemas/ports/sink.ts'
+import type { OutgoingRecord } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import {
   classificationColumns,
@@ -29,12 +30,6 @@ export type Ownership = { group: string; topic: string }
 
 export type SinkTopics = { deadLetters: string; classified: string | undefined }
 
-type ResultBlock = {
-  token: string
-  outputs: readonly (Lineage & { record: KafkaRecord; value: Classification })[]
-  deadLetters: readonly DeadLetter[]
-}
-
 /** Offsets read back at a time when looking for what was delivered before. */
 const deliveredPageRows = 10_000
 
@@ -42,7 +37,7 @@ const deliveredPageRows = 10_000
 export function createResultSink(
   clients: SinkClients,
   options: { model: string; topics: SinkTopics; owner: Ownership },
-) {
+): Sink<Classification> {
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
   const versions = new VersionChanges(analytics, { model: options.model, by })
@@ -66,22 +61,22 @@ export function createResultSink(
     partitions.add(key)
   }
   return {
-    async fence(partitions: readonly number[], after?: Fence): Promise<Fence> {
+    async fence(partitions, after) {
       versions.reset()
       const fence = await raiseFence(analytics, { ...options.owner, partitions }, after)
       noted = { fence, partitions: new Set() }
       return fence
     },
 
-    async delivered(topic: string, partition: number, fromOffset: number) {
+    async delivered(topic, partition, fromOffset) {
       await completeNotes(topic, partition)
       return readDelivered(analytics, { topic, partition, fromOffset, model: options.model })
     },
 
-    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+    settledAttempts: (topic, partition, origins) =>
       readSettledAttempts(analytics, { topic, partition, origins, model: options.model }),
 
-    async write(written: ResultBlock, fence: Fence): Promise<void> {
+    async write(written, fence) {
       const block = { ...written, deadLetters: lettersOf(written, options.model) }
       const results = block.outputs.map((output) => output.value)
       // What was sent again has an early offset, and the version of today.
@@ -128,7 +123,7 @@ export function createResultSink(
   }
 }
 
-function lettersOf({ deadLetters }: ResultBlock, model: string): DeadLetter[] {
+function lettersOf({ deadLetters }: Block<Classification>, model: string): DeadLetter[] {
   return deadLetters.map((letter) => ({ ...letter, model }))
 }
 

@@ -1,10 +1,7 @@
 // The sink behind a slice that ends before infer: its records go to the next topic, on the partition
 // they came from, so that order and ownership carry over. Records are sent at least once; the infer
 // stage recognises a repeated one by its origin. Dead letters are read back, so that each is stored once.
-import type { DeadLetter } from '../schemas/dead-letter.ts'
-import type { Fence } from '../schemas/fence.ts'
-import type { KafkaRecord, Lineage } from '../schemas/record.ts'
-import type { Origin } from '../schemas/validated.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
@@ -25,25 +22,21 @@ export type TopicSinkOptions<Value> = {
 }
 
 /** Makes the sink; it closes nothing. */
-export function createTopicSink<Value>(clients: SinkClients, options: TopicSinkOptions<Value>) {
+export function createTopicSink<Value>(
+  clients: SinkClients,
+  options: TopicSinkOptions<Value>,
+): Sink<Value> {
   return {
-    fence: (partitions: readonly number[], after?: Fence) =>
+    fence: (partitions, after) =>
       raiseFence(clients.analytics, { ...options.owner, partitions }, after),
 
-    delivered: (topic: string, partition: number, fromOffset: number) =>
+    delivered: (topic, partition, fromOffset) =>
       readDelivered(clients.analytics, { topic, partition, fromOffset }),
 
-    settledAttempts: (topic: string, partition: number, origins: readonly Origin[]) =>
+    settledAttempts: (topic, partition, origins) =>
       readSettledAttempts(clients.analytics, { topic, partition, origins }),
 
-    async write(
-      block: {
-        token: string
-        outputs: readonly (Lineage & { record: KafkaRecord; value: Value })[]
-        deadLetters: readonly DeadLetter[]
-      },
-      fence: Fence,
-    ): Promise<void> {
+    async write(block, fence) {
       await clients.producer.send(
         options.topic,
         block.outputs.map(({ record, origin, attempt, value }) => ({

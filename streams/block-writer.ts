@@ -3,7 +3,8 @@
 // being written the next one grows, so that a slow sink gets larger blocks, not more of them.
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../schemas/dead-letter.ts'
-import type { Block, BlockOutput, Settled } from './ports.ts'
+import type { Block, BlockOutput } from '../schemas/ports/sink.ts'
+import type { Settled } from './settled.ts'
 
 export type SettledChunk<Output> = {
   readonly settled: readonly Settled<Output>[]

@@ -3,7 +3,7 @@
 import type { Classification } from '../schemas/classification.ts'
 import { isInShare } from './event-share.ts'
 import { inferEvents, type InferOptions, type ModelPort, type PinnedModels } from './infer.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from '../schemas/outcome.ts'
 import type { TokenizedEvent } from './tokenize.ts'
 
 /** What became of the events of a challenger's share. */

@@ -5,7 +5,7 @@ import { eventJson, type EventRecord } from '../schemas/event.ts'
 import { issueRule } from '../schemas/issue-text.ts'
 import { readJsonObject } from '../schemas/json-object.ts'
 import { startsWithSchemaId } from '../schemas/schema-id.ts'
-import { ok, rejected, type Outcome } from './outcome.ts'
+import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
 
 /** JSON events may have fields that we do not know; they are ignored, as Avro resolution does. */
 const openEventJson = z.object(eventJson.shape)

@@ -5,7 +5,7 @@ import { labelJson, type LabelRecord } from '../schemas/label.ts'
 import { startsWithSchemaId } from '../schemas/schema-id.ts'
 import { decodeJson, type AvroReader } from './decode-event.ts'
 import { eventTime, type TimeRules } from './event-time.ts'
-import { ok, rejected, type Outcome } from './outcome.ts'
+import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
 
 /** Labels may have fields that we do not know; they are ignored, as Avro resolution does. */
 const openLabelJson = z.object(labelJson.shape)

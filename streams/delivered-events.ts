@@ -3,7 +3,7 @@
 import type { Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
-import type { Sink } from './ports.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 
 /** What a sink tells of what it has. */
 export type DeliveredReads = Pick<Sink<unknown>, 'delivered' | 'settledAttempts'>

@@ -4,7 +4,7 @@
 // the order of their offsets, but for dead letters that are sent again, which are looked up one by one.
 import type { Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
-import type { DeliveredPage } from './ports.ts'
+import type { DeliveredPage } from '../schemas/ports/sink.ts'
 
 /** Offsets remembered; for earlier ones the sink is asked again. Far more than is in flight. */
 const rememberedMax = 30_000

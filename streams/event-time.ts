@@ -2,7 +2,7 @@
 // It owns the bounds; what is done without a time is the caller's.
 import type { Config } from '../configs/schema.ts'
 import { parseRfc3339 } from '../schemas/rfc3339.ts'
-import { ok, rejected, type Outcome } from './outcome.ts'
+import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
 
 export type TimeRules = { nowMs: number; limits: Pick<Config['limits'], 'futureMsMax'> }
 

@@ -3,7 +3,7 @@
 import type { LoopTurns } from '../models/sliced-work.ts'
 import type { EventError } from '../schemas/errors.ts'
 import type { Classification } from '../schemas/classification.ts'
-import { ok, type Outcome } from './outcome.ts'
+import { ok, type Outcome } from '../schemas/outcome.ts'
 import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
 
 /** What one text got; times in milliseconds. */

@@ -4,8 +4,8 @@ import { lineageOf } from '../schemas/record.ts'
 import type { AvroReader } from './decode-event.ts'
 import { decodeLabel, type EventLabel } from './decode-label.ts'
 import type { TimeRules } from './event-time.ts'
-import type { Outcome } from './outcome.ts'
-import type { Slice } from './ports.ts'
+import type { Outcome } from '../schemas/outcome.ts'
+import type { Slice } from './settled.ts'
 
 /** Makes the slice; `nowMs` is epoch milliseconds. */
 export function createLabelSlice(options: {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
 import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
-import { rejected } from './outcome.ts'
+import { rejected } from '../schemas/outcome.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)

@@ -12,7 +12,7 @@ import { oddEvents, poisonCases, poisonCleaning } from '../tests/support/poison.
 import { intTextAvro, recursiveAvro, widerAvro } from '../tests/support/poison.ts'
 import { decodeEvent, type AvroReader } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
-import { rejected, type Outcome } from './outcome.ts'
+import { rejected, type Outcome } from '../schemas/outcome.ts'
 import { validateEvent } from './validate.ts'
 
 const nowMs = Date.UTC(2026, 5, 1)

@@ -3,7 +3,7 @@
 // it got is what the sink holds.
 import type { KafkaRecord } from '../schemas/record.ts'
 import { InFlightBudget } from './in-flight-budget.ts'
-import type { Settled, Slice } from './ports.ts'
+import type { Settled, Slice } from './settled.ts'
 
 /** Records of one partition, in offset order. */
 export type ReplayChunk = { readonly partition: number; readonly records: readonly KafkaRecord[] }

@@ -5,8 +5,10 @@ import { WinnowError } from '../schemas/errors.ts'
 import { lineageOf } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { until } from '../tests/support/until.ts'
-import { ok } from './outcome.ts'
-import type { RecordSource, RunnerMetrics, Slice } from './ports.ts'
+import { ok } from '../schemas/outcome.ts'
+import type { RecordSource } from '../schemas/ports/record-source.ts'
+import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
+import type { Slice } from './settled.ts'
 import { createRunner } from './runner.ts'
 
 const quiet: RunnerMetrics = {

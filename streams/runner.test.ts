@@ -9,8 +9,10 @@ import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
 import { until } from '../tests/support/until.ts'
-import { ok, rejected } from './outcome.ts'
-import type { Passage, RecordSource, RunnerMetrics, Settled, Slice } from './ports.ts'
+import { ok, rejected } from '../schemas/outcome.ts'
+import type { Passage, Settled, Slice } from './settled.ts'
+import type { RecordSource } from '../schemas/ports/record-source.ts'
+import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 import { createRunner } from './runner.ts'
 
 const quiet: RunnerMetrics = {

@@ -6,7 +6,7 @@ import { errorMessage } from '../schemas/errors.ts'
 import { isInShare } from './event-share.ts'
 import { LoopTurns } from '../models/sliced-work.ts'
 import { inferEvents, type ModelPort } from './infer.ts'
-import type { Sink } from './ports.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
 import type { TokenizedEvent } from './tokenize.ts'
 
 /** What became of an event of the shadow's share. Shed: the queue was full, or the part ended. */

@@ -3,9 +3,9 @@
 import type { LoopTurns } from '../models/sliced-work.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from '../schemas/outcome.ts'
 import type { ModelSource, PinnedModels } from './infer.ts'
-import type { Settled, Slice } from './ports.ts'
+import type { Settled, Slice } from './settled.ts'
 
 /** The stages in their order. */
 export const stageNames = ['validate', 'tokenize', 'infer'] as const

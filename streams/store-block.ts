@@ -3,7 +3,7 @@
 // smaller parts, so that one that the sink cannot take at once does not fail for ever.
 import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import type { Block, Sink } from './ports.ts'
+import type { Block, Sink } from '../schemas/ports/sink.ts'
 import { undelivered } from './undelivered.ts'
 
 /** Rows and dead letters of a block. */

@@ -1,7 +1,7 @@
 // The tokenize stage: text to token ids, bound to the hash of the tokenizer that made them.
 import type { Work } from '../models/sliced-work.ts'
 import type { Tokenized, Validated } from '../schemas/validated.ts'
-import { ok, type Outcome } from './outcome.ts'
+import { ok, type Outcome } from '../schemas/outcome.ts'
 
 /** What the stage needs of a tokenizer: ids as int32 [tokens], special tokens included. */
 export type TextEncoderPort = {

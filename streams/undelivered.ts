@@ -2,7 +2,7 @@
 // the server was killed in the middle of it. The sink is asked as after a change of owners.
 import type { Lineage } from '../schemas/record.ts'
 import { DeliveredEvents, type DeliveredReads } from './delivered-events.ts'
-import type { Block } from './ports.ts'
+import type { Block } from '../schemas/ports/sink.ts'
 
 /**
  * The block without what the sink has. Only right after a fence was raised does the sink tell all.

@@ -5,7 +5,7 @@ import type { KafkaRecord } from '../schemas/record.ts'
 import type { ModelPort } from './infer.ts'
 import { createLabelSlice } from './label-slice.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
-import type { Slice } from './ports.ts'
+import type { Slice } from './settled.ts'
 
 const config = loadConfig({ env: {} })
 const read = () => Promise.reject(new Error('there is nothing to read'))

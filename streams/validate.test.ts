@@ -5,7 +5,7 @@ import type { EventRecord } from '../schemas/event.ts'
 import { processorMs } from '../tests/support/processor-time.ts'
 import { decodeEvent, decodeJsonEvent } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
-import { ok, rejected } from './outcome.ts'
+import { ok, rejected } from '../schemas/outcome.ts'
 import { validateEvent } from './validate.ts'
 
 const config = loadConfig({ env: {} })

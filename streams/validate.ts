@@ -9,7 +9,7 @@ import type { Lineage } from '../schemas/record.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
 import { eventTime } from './event-time.ts'
-import { ok, rejected, type Outcome } from './outcome.ts'
+import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
 
 export type ValidationRules = {
   limits: Config['limits']

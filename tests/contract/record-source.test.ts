@@ -6,7 +6,7 @@ import { connectProducer, createKafka, openProducer, type KafkaClient } from '..
 import { createRecordSource } from '../../infra/record-source.ts'
 import { createTopics } from '../../infra/topics.ts'
 import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
-import type { RecordSource } from '../../streams/ports.ts'
+import type { RecordSource } from '../../schemas/ports/record-source.ts'
 import { uniqueName } from '../support/backends.ts'
 import { createMemoryTopic } from '../support/memory-topic.ts'
 import { until } from '../support/until.ts'

@@ -1,6 +1,6 @@
 // The result reader port: the real one on the engine, and the in-memory one, held to one behaviour.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import type { ResultReader, StoredResult } from '../../gateway/ports.ts'
+import type { ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/classification-rows.ts'
 import { createResultReader } from '../../infra/result-reader.ts'
 import type { Classification } from '../../schemas/classification.ts'

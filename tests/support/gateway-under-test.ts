@@ -9,9 +9,8 @@ import type {
   OnlineClassifier,
   PublishedEvent,
   PublishedLabel,
-  ResultFilter,
-  StoredResult,
 } from '../../gateway/ports.ts'
+import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/route.ts'
 
 /** What a test sees of the gateway under test. */

@@ -1,6 +1,6 @@
 // The result reader port in memory. tests/contract/result-reader.test.ts holds it and the real reader to
 // the same behaviour.
-import type { ResultFilter, ResultReader, StoredResult } from '../../gateway/ports.ts'
+import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { answerBytesMax } from '../../infra/result-reader.ts'
 import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'

@@ -5,7 +5,7 @@ import { nextToken } from '../../infra/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'
-import type { Block, BlockOutput, Sink } from '../../streams/ports.ts'
+import type { Block, BlockOutput, Sink } from '../../schemas/ports/sink.ts'
 
 export type MemorySink<Output> = Sink<Output> & {
   /** What was stored, in the order of its blocks. */

@@ -2,7 +2,7 @@
 import type { Classification } from '../../schemas/classification.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
-import type { BlockOutput } from '../../streams/ports.ts'
+import type { BlockOutput } from '../../schemas/ports/sink.ts'
 
 /** A time at which sample records happen: 2026-01-01 00:00 UTC, epoch milliseconds. */
 export const sampleTimeMs = Date.UTC(2026, 0, 1)

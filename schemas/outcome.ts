@@ -1,5 +1,5 @@
 // What a stage says of one input. A transform returns one outcome for each input, in order.
-import type { EventError } from '../schemas/errors.ts'
+import type { EventError } from './errors.ts'
 
 export type Outcome<T> =
   | { readonly kind: 'ok'; readonly value: T }

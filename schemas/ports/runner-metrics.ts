@@ -1,0 +1,12 @@
+// What a runner counts and times.
+import type { ErrorCode } from '../errors.ts'
+
+/** Takes the figures of one runner; infra/telemetry.ts exports them. */
+export type RunnerMetrics = {
+  settled(stage: string, code: ErrorCode | 'ok', events: number): void
+  sliceSeconds(seconds: number): void
+  blockWritten(rows: number, seconds: number): void
+  retried(operation: 'slice' | 'write' | 'commit', code: string): void
+  inFlight(events: number, bytes: number): void
+  lag(topic: string, partition: number, records: number): void
+}

@@ -1,0 +1,50 @@
+// Where the stream's outputs go: a store in which what was delivered can be told, and in which a fence keeps earlier
+// writers out. ClickHouse's is infra/result-sink.ts, Kafka's infra/topic-sink.ts.
+import type { DeadLetter } from '../dead-letter.ts'
+import type { Fence } from '../fence.ts'
+import type { KafkaRecord, Lineage } from '../record.ts'
+import type { Origin } from '../validated.ts'
+
+/** What is written together. */
+export type Block<Output> = {
+  /** The same for the same content: a write that is repeated under one fence is recognised by it. */
+  readonly token: string
+  readonly outputs: readonly BlockOutput<Output>[]
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+/** A value to store, with the record that it came from and what that stands for. */
+export type BlockOutput<Output> = Lineage & { readonly record: KafkaRecord; readonly value: Output }
+
+/** Offsets of one origin partition that are already durable, with their record times. */
+export type DeliveredPage = {
+  readonly recordTimeMsByOffset: ReadonlyMap<number, number>
+  /** All delivered offsets up to this one are in the map; Infinity when there are no more. */
+  readonly through: number
+}
+
+export type Sink<Output> = {
+  /**
+   * Makes the caller the only writer of what the records of these partitions lead to. Once it
+   * resolves, no write under an earlier fence can land any more, and `delivered` tells all there is.
+   * `after` is the caller's own earlier fence of the same partitions: then it throws fenced when somebody
+   * else has raised one since.
+   */
+  fence(partitions: readonly number[], after?: Fence): Promise<Fence>
+  /** What was delivered of a partition from an offset on, a page at a time. */
+  delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
+  /**
+   * What became of events of one partition, in their order: the attempt at which the last dead letter
+   * was written, Infinity where there is a result, -1 where there is nothing.
+   */
+  settledAttempts(
+    topic: string,
+    partition: number,
+    origins: readonly Origin[],
+  ): Promise<readonly number[]>
+  /**
+   * Resolves when outputs and dead letters are durable. When it fails, all, some or nothing is stored:
+   * another fence tells. Throws fenced, and stores nothing more, when a fence was raised since.
+   */
+  write(block: Block<Output>, fence: Fence): Promise<void>
+}
