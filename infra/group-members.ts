@@ -5,9 +5,15 @@ import { setTimeout } from 'node:timers/promises'
 import kafkajs, { type GroupMember, type PartitionAssigner } from 'kafkajs'
 import { WinnowError } from '../schemas/errors.ts'
 import { brokerCall, type KafkaClient } from './kafka.ts'
-import type { WriterMark } from './writer-mark.ts'
 
 const { AssignerProtocol, PartitionAssigners } = kafkajs
+
+/** The mark by which a member is known in the database that it writes to; see writer-mark.ts. */
+export type WriterMark = {
+  readonly token: string
+  /** Whether this database holds the mark of another member. Throws analytics_unavailable. */
+  isKnown(token: string): Promise<boolean>
+}
 
 /** What the members of one group agree on. */
 export type Membership = {

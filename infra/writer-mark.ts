@@ -2,13 +2,7 @@
 // leaves one there as it starts, and tells it to the others through the group.
 import { randomUUID } from 'node:crypto'
 import type { Analytics } from './clickhouse.ts'
-
-/** The mark of one member. */
-export type WriterMark = {
-  readonly token: string
-  /** Whether this database holds the mark of another member. Throws analytics_unavailable. */
-  isKnown(token: string): Promise<boolean>
-}
+import type { WriterMark } from './group-members.ts'
 
 /** A mark is a fence of no topic. */
 const topic = ''

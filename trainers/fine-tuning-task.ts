@@ -5,6 +5,7 @@ import type { Head } from '../models/graph/encoder.ts'
 import type { Pooling } from '../models/graph/pooling.ts'
 import type { LabelTruth } from './dataset.ts'
 import type { EncodedTexts } from './encoded-texts.ts'
+import type { EpochReport } from './epoch-report.ts'
 import type { ClassWeighting } from './logistic-regression.ts'
 import type { Snapshot } from './trained-state.ts'
 
@@ -129,15 +130,6 @@ export type FineTuningProgress =
       readonly secondsLeft: number
     }
   | ({ readonly kind: 'epoch' } & EpochReport)
-
-/** How an epoch (from 1) went. */
-export type EpochReport = {
-  readonly epoch: number
-  /** Mean over the epoch's examples. */
-  readonly trainLoss: number
-  readonly macroF1: number
-  readonly accuracy: number
-}
 
 export type FineTuningResult = {
   /** What computed the steps, for people. */

@@ -2,7 +2,9 @@
 // had a part in training look better than they are. It owns the words; measuring is evaluation.ts.
 import { counted } from '../schemas/counted.ts'
 import type { DataManifest, Dataset } from './dataset.ts'
-import type { EvaluatedOn } from './run-record.ts'
+
+/** What the evaluation of a run was measured on. */
+export type EvaluatedOn = 'test' | 'validation' | 'cross-validation'
 
 /** What an evaluation was measured on: as a code, and in words. */
 export type Measured<On extends EvaluatedOn = EvaluatedOn> = {

@@ -8,7 +8,7 @@ import {
   type TaskEvaluation,
 } from './multi-label-evaluation.ts'
 import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
-import type { EpochReport } from './fine-tuning-task.ts'
+import type { EpochReport } from './epoch-report.ts'
 import type { ModelComparison } from './evaluate.ts'
 import { barList, confusionTable, escapeHtml, htmlTable, section } from './report-markup.ts'
 import {

@@ -1,7 +1,7 @@
 // What the plots of a report show, as Vega-Lite specifications. It owns their choice and proportions;
 // drawing is report-svg.ts, the page around them report-html.ts.
 import type { Evaluation, LabelCurves } from './evaluation.ts'
-import type { EpochReport } from './fine-tuning-task.ts'
+import type { EpochReport } from './epoch-report.ts'
 import type { PlotSpec } from './report-svg.ts'
 
 /** Longer names of labels stand below one another in a legend. */

@@ -4,13 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataManifest } from './dataset.ts'
+import type { EvaluatedOn } from './measured-on.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
 
 /** What is trained: the head alone, with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
-
-/** What the evaluation of a run was measured on. */
-export type EvaluatedOn = 'test' | 'validation' | 'cross-validation'
 
 /** Everything that is kept about a run. */
 export type RunRecord = {

@@ -21,10 +21,10 @@ import {
   type LabelTruth,
 } from './dataset.ts'
 import { packTexts, type EncodedTexts } from './encoded-texts.ts'
+import type { EpochReport } from './epoch-report.ts'
 import type { TaskEvaluation } from './multi-label-evaluation.ts'
 import {
   type CheckpointPlan,
-  type EpochReport,
   type FineTuningProgress,
   type FineTuningResult,
   type Recipe,

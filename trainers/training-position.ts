@@ -3,7 +3,8 @@
 // so a position and the weights are all that a run needs to go on.
 import { WinnowError } from '../schemas/errors.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
-import type { CheckpointPlan, EpochReport } from './fine-tuning-task.ts'
+import type { EpochReport } from './epoch-report.ts'
+import type { CheckpointPlan } from './fine-tuning-task.ts'
 import type { Snapshot, TrainedState } from './trained-state.ts'
 
 /** Counts of a run. All of them but `best` are JSON. */
