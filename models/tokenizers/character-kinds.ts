@@ -18,6 +18,13 @@ export function wordKinds(): Uint8Array {
   return kinds
 }
 
+/** uint8 [0x110000], 1 for each code point that words are made of (letters, marks, digits, connectors). */
+export function wordCharacters(): Uint8Array {
+  const words = new Uint8Array(0x110000)
+  fillRanges(words, facts.words, 1)
+  return words
+}
+
 /** Whether a code point is white space. All that are lie in the BMP. */
 export function isSpace(codePoint: number): boolean {
   if (codePoint < 0x80) return codePoint === 0x20 || (codePoint >= 9 && codePoint <= 13)

@@ -24,6 +24,7 @@ export function createScanner(file: TokenizerFile): Scanner {
         return createBertWords(file, {
           ids: idsOf(file.model.vocab),
           letterCase: letterCaseOf(file),
+          splitsIdeographs: file.normalizer.handle_chinese_chars,
         })
       case 'BPE':
         return bytePairScanner(file)
@@ -52,8 +53,8 @@ export function idsOf(vocabulary: Readonly<Record<string, number>>): Map<string,
 
 function letterCaseOf({ normalizer }: FileOf<'WordPiece'>): LetterCase {
   const { lowercase, strip_accents: stripAccents } = normalizer
-  if (!lowercase) return 'cased'
-  return (stripAccents ?? true) ? 'uncased' : 'lowered'
+  if (stripAccents ?? lowercase) return lowercase ? 'uncased' : 'stripped'
+  return lowercase ? 'lowered' : 'cased'
 }
 
 function bytePairScanner(file: FileOf<'BPE'>): Scanner {
@@ -105,7 +106,7 @@ function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
         const map = createPrecompiledMap(step.precompiled_charsmap)
         return whole(before, map)
       }
-      if (step.type === 'Strip') return whole(before, (text) => [withoutTrailingSpace(text)])
+      if (step.type === 'Strip') return whole(before, (text) => [stripped(text, step)])
       const { content } = step
       return whole(before, (text) => [text.replaceAll(/ {2,}/g, content)])
     },
@@ -125,8 +126,13 @@ function whole(before: PartNormalizer, step: PartNormalizer): PartNormalizer {
   }
 }
 
-function withoutTrailingSpace(text: string): string {
+function stripped(
+  text: string,
+  { strip_left: left, strip_right: right }: { strip_left: boolean; strip_right: boolean },
+): string {
+  let start = 0
   let end = text.length
-  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
-  return text.slice(0, end)
+  while (left && start < end && isSpace(text.charCodeAt(start))) start++
+  while (right && end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
 }

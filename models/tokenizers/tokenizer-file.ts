@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 import { libraryFile } from './library-file.ts'
+import { withReferenceIds } from './added-tokens.ts'
 import { postProcessorSchema } from './template.ts'
 import { absent, list, vocabulary } from './vocabulary.ts'
 
@@ -12,7 +13,7 @@ const wordPiece = z.object({
   normalizer: z.object({
     type: z.literal('BertNormalizer'),
     clean_text: z.literal(true),
-    handle_chinese_chars: z.literal(true),
+    handle_chinese_chars: z.boolean(),
     // Absent means: as `lowercase` says.
     strip_accents: z.boolean().nullable().default(null),
     lowercase: z.boolean(),
@@ -21,7 +22,7 @@ const wordPiece = z.object({
   model: z.object({
     type: z.literal('WordPiece'),
     unk_token: z.string(),
-    continuing_subword_prefix: z.string().min(1),
+    continuing_subword_prefix: z.string(),
     max_input_chars_per_word: z.int().positive(),
     vocab: vocabulary,
   }),
@@ -32,7 +33,7 @@ const bytePairs = z.object({
   normalizer: z.union([
     z.null(),
     composer,
-    z.object({ type: z.literal('Sequence'), normalizers: z.array(composer).max(1) }),
+    z.object({ type: z.literal('Sequence'), normalizers: z.array(composer) }),
   ]),
   pre_tokenizer: z.object({
     type: z.literal('ByteLevel'),
@@ -52,10 +53,10 @@ const bytePairs = z.object({
 })
 
 const precompiled = z.object({ type: z.literal('Precompiled'), precompiled_charsmap: z.string() })
-const trailing = z.object({
+const strip = z.object({
   type: z.literal('Strip'),
-  strip_left: z.literal(false),
-  strip_right: z.literal(true),
+  strip_left: z.boolean(),
+  strip_right: z.boolean(),
 })
 const runs = z.object({
   type: z.literal('Replace'),
@@ -74,9 +75,11 @@ const unigram = z.object({
   normalizer: z.union([
     z.null(),
     precompiled,
+    strip,
+    runs,
     z.object({
       type: z.literal('Sequence'),
-      normalizers: z.array(z.discriminatedUnion('type', [precompiled, trailing, runs])),
+      normalizers: z.array(z.discriminatedUnion('type', [precompiled, strip, runs])),
     }),
   ]),
   pre_tokenizer: z.union([
@@ -99,7 +102,7 @@ const shared = z.object({
     z.object({
       id: z.int().min(0),
       content: z.string().min(1),
-      single_word: z.literal(false),
+      single_word: z.boolean().default(false),
       lstrip: z.boolean().default(false),
       rstrip: z.boolean().default(false),
       normalized: z.boolean(),
@@ -129,17 +132,16 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
     throw corruptTokenizer('it is not valid JSON', cause)
   }
   const common = check(shared, value)
-  return ownFile(value, common) ?? { kind: 'library', ...check(libraryFile, value), ...common }
+  const file = ownFile(value, common) ?? {
+    ...{ kind: 'library', ...check(libraryFile, value), ...common },
+  }
+  return { ...file, added_tokens: withReferenceIds(common.added_tokens, file.model.vocab) }
 }
 
 /** The file where an own scanner knows all of its parts. */
 function ownFile(value: unknown, common: z.infer<typeof shared>): TokenizerFile | undefined {
   const asWordPiece = wordPiece.safeParse(value)
-  // These words and added tokens are found in one pass over the raw text.
-  const isRaw = common.added_tokens.every(
-    ({ normalized, lstrip, rstrip }) => !normalized && !lstrip && !rstrip,
-  )
-  if (asWordPiece.success && isRaw) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
+  if (asWordPiece.success) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
   const asBytePairs = bytePairs.safeParse(value)
   if (asBytePairs.success) return { kind: 'BPE', ...asBytePairs.data, ...common }
   const asUnigram = unigram.safeParse(value)
