@@ -49,7 +49,10 @@ export function normalizeText(text: string, characters: BertCharacters): string 
     else if (kind === characterKind.mapped) addAll(words![0]!)
     else if (kind !== characterKind.isolated) normalized.add(codePoint)
     // Punctuation is replaced by punctuation.
-    else if (words?.[0] !== undefined && kinds[words[0].codePointAt(0)!] === characterKind.punctuation)
+    else if (
+      words?.[0] !== undefined &&
+      kinds[words[0].codePointAt(0)!] === characterKind.punctuation
+    )
       addAll(words.join(''))
     else addAll(` ${words?.[0] ?? character} `)
   }

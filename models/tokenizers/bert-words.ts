@@ -6,6 +6,7 @@ import {
   characterKind,
   type BertCharacterOptions,
   type BertCharacters,
+  type LetterCase,
 } from '../bert-characters.ts'
 import { normalizeText, normalizeWord } from '../bert-word.ts'
 import { createWordPiece } from '../word-piece.ts'
@@ -71,6 +72,16 @@ export function createBertWords(
       scan(yield* joining(parts), target)
     },
   })
+}
+
+/** What a BertNormalizer makes of letters; without `strip_accents`, lower case says. */
+export function letterCaseOf(normalizer: {
+  readonly lowercase: boolean
+  readonly strip_accents: boolean | null
+}): LetterCase {
+  const { lowercase, strip_accents: stripAccents } = normalizer
+  if (stripAccents ?? lowercase) return lowercase ? 'uncased' : 'stripped'
+  return lowercase ? 'lowered' : 'cased'
 }
 
 // Raw word to ids, remembering words: 98 of 100 words of running text were seen before.

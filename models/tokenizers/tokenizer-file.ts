@@ -7,7 +7,7 @@ import { issueSentence } from '../../schemas/issue-text.ts'
 import { libraryFile } from './library-file.ts'
 import { withReferenceIds } from './added-tokens.ts'
 import { postProcessorSchema } from './template.ts'
-import { absent, list, vocabulary } from './vocabulary.ts'
+import { absent, list, oneFirstMark, vocabulary } from './vocabulary.ts'
 
 const wordPiece = z.object({
   normalizer: z.object({
@@ -23,7 +23,7 @@ const wordPiece = z.object({
     type: z.literal('WordPiece'),
     unk_token: z.string(),
     continuing_subword_prefix: z.string(),
-    max_input_chars_per_word: z.int().positive(),
+    max_input_chars_per_word: z.int().min(0),
     vocab: vocabulary,
   }),
 })
@@ -45,7 +45,9 @@ const bytePairs = z.object({
     dropout: z.literal([null, 0]).optional(),
     continuing_subword_prefix: absent,
     end_of_word_suffix: absent,
-    byte_fallback: z.literal(false).default(false),
+    unk_token: z.string().nullish(),
+    fuse_unk: z.boolean().default(false),
+    byte_fallback: z.boolean().default(false),
     ignore_merges: z.boolean().default(false),
     vocab: vocabulary,
     merges: list<string | readonly [string, string]>(),
@@ -63,14 +65,16 @@ const runs = z.object({
   pattern: z.object({ Regex: z.literal(' {2,}') }),
   content: z.literal([' ', '\u2581']),
 })
-const metaspace = z.object({
-  type: z.literal('Metaspace'),
-  replacement: z.string().length(1),
-  prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
-  // The older way to say it.
-  add_prefix_space: z.boolean().optional(),
-  split: z.literal(true).default(true),
-})
+const metaspace = z
+  .object({
+    type: z.literal('Metaspace'),
+    replacement: z.string().length(1),
+    prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
+    // The older way to say it.
+    add_prefix_space: z.boolean().optional(),
+    split: z.literal(true).default(true),
+  })
+  .refine(...oneFirstMark)
 const unigram = z.object({
   normalizer: z.union([
     z.null(),
@@ -160,7 +164,8 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
   throw incompatible(parsed.error.issues.map((issue) => issueSentence(issue, value)))
 }
 
-function incompatible(issues: readonly string[]): WinnowError {
+/** The error for a tokenizer.json of a kind that nobody here knows. */
+export function incompatible(issues: readonly string[]): WinnowError {
   return new WinnowError(
     'model_incompatible',
     `tokenizer.json is not of a kind that is supported: ${issues.slice(0, 5).join('; ')}`,

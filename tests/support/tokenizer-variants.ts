@@ -9,7 +9,8 @@ type Json = Record<string, unknown>
 type Base = { added_tokens: object[]; model: { vocab: readonly string[] | object } }
 
 export type Variants = {
-  bases: Record<string, Base>
+  /** A tokenizer.json, or where it lies beside the file of variants. */
+  bases: Record<string, Base | string>
   texts: string[]
   variants: Variant[]
 }
@@ -36,15 +37,18 @@ export function readVariants(path: URL | string): Variants {
 
 /** The bytes of a variant's tokenizer.json. */
 export function tokenizerJsonOf({ bases }: Variants, { base, changes }: Variant): Buffer {
-  const file = structuredClone(bases[base]!) as unknown as Json
+  const given = bases[base]!
+  const file = (typeof given === 'string'
+    ? fixture(given)
+    : structuredClone(given)) as unknown as Json
   for (const [path, ...value] of changes) {
     const folders = path.split('.')
     const last = folders.pop()!
     const at = folders.reduce((json, folder) => json[folder] as Json, file)
-    const [given] = value as [Json | undefined]
+    const [to] = value as [Json | undefined]
     if (value.length === 0) delete at[last]
-    else if (given?.['more']) at[last] = [...(at[last] as object[]), ...(given['more'] as object[])]
-    else at[last] = given
+    else if (to?.['more']) at[last] = [...(at[last] as object[]), ...(to['more'] as object[])]
+    else at[last] = to
   }
   const { model } = file as unknown as Base
   const { vocab } = model
@@ -74,11 +78,18 @@ export function outcomeOf(all: Variants, variant: Variant): Outcome {
   }
 }
 
-let map: string | undefined
-function characterMap(): string {
-  const path = new URL('../fixtures/imports/xlm-r/tokenizer.json', import.meta.url)
-  const { normalizer } = JSON.parse(readFileSync(path, 'utf8')) as {
+const characterMap = memoized(() => {
+  const { normalizer } = fixture('imports/xlm-r/tokenizer.json') as {
     normalizer: { precompiled_charsmap: string }
   }
-  return (map ??= normalizer.precompiled_charsmap)
+  return normalizer.precompiled_charsmap
+})
+
+function fixture(path: string): object {
+  return JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8')) as object
+}
+
+function memoized<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
