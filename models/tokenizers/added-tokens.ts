@@ -45,10 +45,14 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
       // The search goes on behind the token itself: whether it is not taken, or takes spaces too.
       i = to - 1
       if (token.single_word && isInWord(text, { from, to, isWord: isWord! })) continue
-      if (token.lstrip) while (from > start && isSpace(text.charCodeAt(from - 1))) from--
+      if (token.lstrip) {
+        while (from > start && isSpace(text.charCodeAt(from - 1))) from--
+        from = Math.max(from, start)
+      }
       if (token.rstrip) while (to < text.length && isSpace(text.charCodeAt(to))) to++
       if (start < from) yield { text: text.slice(start, from) }
-      yield { id: token.id }
+      // It is empty where the token before it took its spaces.
+      if (from < to) yield { id: token.id }
       start = to
     }
     if (start < text.length) yield { text: start === 0 ? text : text.slice(start) }

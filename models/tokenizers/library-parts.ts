@@ -77,7 +77,9 @@ const onePreTokenizer = z.discriminatedUnion(
   'type',
   [
     metaspace,
-    z.object({ type: z.literal('BertPreTokenizer') }).transform((one): Part[] => [one]),
+    z
+      .object({ type: z.literal('BertPreTokenizer') })
+      .transform(() => [split('\\s+', 'Removed'), split(`[${punctuation}]`, 'Isolated')]),
     z
       .object({
         type: z.literal('ByteLevel'),

@@ -8,7 +8,6 @@ import { orderingMarks } from '../composition.ts'
 import { finish } from '../sliced-work.ts'
 import type { LibraryParts } from './library-file.ts'
 import { createLibraryNormalizer, type TextNormalizer } from './library-normalizer.ts'
-import type { Part } from './library-parts.ts'
 import type { Scanner } from './scanner.ts'
 import { createSectionScanner, joining } from './section-scanner.ts'
 
@@ -28,6 +27,7 @@ const orderingSteps = /"type":"(?:NF|BertNormalizer|Precompiled|StripAccents)/
 type LibraryTokenizer = {
   encode(text: string): { readonly ids: readonly number[] }
   readonly normalizer: TextNormalizer
+  readonly pre_tokenizer: (text: string, options: { section_index: number }) => readonly string[]
 }
 type Library = {
   readonly Tokenizer: new (file: object, config: { unk_token?: string }) => LibraryTokenizer
@@ -81,16 +81,19 @@ function createSections(parts: LibraryParts): (text: string) => readonly number[
     const { normalizer } = create({ normalizer: step, model: noWords })
     return (text) => normalizer(text)
   })
-  const first = create({ pre_tokenizer: split, model }, unknown)
-  // The library takes each section for the first of a text.
-  const behind = split !== null && marksFirst(split) ? withoutFirstMark(split) : undefined
-  const later = behind === undefined ? first : create({ pre_tokenizer: behind, model }, unknown)
+  const { pre_tokenizer: words } = create({ pre_tokenizer: split, model: noWords })
+  // A word each: the library makes one unknown token of several, across words.
+  const ofWords = create({ model }, unknown)
   const scan = createSectionScanner({
     added: parts.added_tokens,
     normalize: (text) => [normalize(text)],
     *scan({ parts: some, isFirst }, { found }) {
       const text = yield* joining(some)
-      for (const id of (isFirst ? first : later).encode(text).ids) found.push(id)
+      if (text === '') return
+      const place = { section_index: isFirst ? 0 : 1 }
+      for (const word of split === null ? [text] : words(text, place)) {
+        for (const id of ofWords.encode(word).ids) found.push(id)
+      }
     },
   })
   return (text) => {
@@ -98,15 +101,6 @@ function createSections(parts: LibraryParts): (text: string) => readonly number[
     finish(scan(text, { found, idsMin: Infinity }))
     return found
   }
-}
-
-function marksFirst(split: Part): boolean {
-  return JSON.stringify(split).includes('"prepend_scheme":"first"')
-}
-
-function withoutFirstMark(split: Part): Part {
-  const written = JSON.stringify(split)
-  return JSON.parse(written.replace('"prepend_scheme":"first"', '"prepend_scheme":"never"')) as Part
 }
 
 /**

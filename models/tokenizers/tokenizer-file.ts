@@ -136,10 +136,38 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
     throw corruptTokenizer('it is not valid JSON', cause)
   }
   const common = check(shared, value)
+  requireStart(value)
   const file = ownFile(value, common) ?? {
     ...{ kind: 'library', ...check(libraryFile, value), ...common },
   }
   return { ...file, added_tokens: withReferenceIds(common.added_tokens, file.model.vocab) }
+}
+
+const step = z.looseObject({ type: z.string() })
+type Step = z.infer<typeof step>
+const startSchema = z.object({
+  normalizer: z.union([z.object({ normalizers: z.array(step) }), step]).nullable(),
+})
+
+/**
+ * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told any more behind a
+ * normalizer that takes characters away there.
+ */
+function requireStart(value: unknown): void {
+  const { data } = startSchema.safeParse(value)
+  const { pre_tokenizer: split } = z.looseObject({ pre_tokenizer: z.unknown() }).parse(value)
+  if (!data?.normalizer || !JSON.stringify(split).includes('"prepend_scheme":"first"')) return
+  const { normalizer } = data
+  const steps = 'normalizers' in normalizer ? (normalizer.normalizers as Step[]) : [normalizer]
+  const taking = steps.find(
+    ({ type, strip_left: left, content }) =>
+      ['StripAccents', 'BertNormalizer'].includes(type) ||
+      (type === 'Strip' && left !== false) ||
+      (type === 'Replace' && content === ''),
+  )
+  if (taking !== undefined) {
+    throw incompatible([`prepend_scheme: first after the normalizer ${taking.type}`])
+  }
 }
 
 /** The file where an own scanner knows all of its parts. */
