@@ -27,18 +27,22 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
   const isWord = tokens.some((token) => token.single_word) ? wordCharacters() : undefined
   const byLength = tokens.toSorted((a, b) => b.content.length - a.content.length)
   const byFirstUnit = new Map<number, AddedToken[]>()
-  const begins = new Uint8Array(0x10000)
   for (const token of byLength) {
     const unit = token.content.charCodeAt(0)
-    begins[unit] = 1
     byFirstUnit.set(unit, [...(byFirstUnit.get(unit) ?? []), token])
   }
+  const units = Array.from(byFirstUnit.keys(), (unit) => String.fromCharCode(unit))
+  // Of a regular expression, because that skips text some ten times as fast as a loop.
+  const begins = new RegExp(`[${units.map(escapedUnit).join('')}]`, 'g')
   return function* (text) {
     let start = 0
     for (let i = 0; tokens.length > 0 && i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      if (begins[unit] === 0) continue
-      const token = byFirstUnit.get(unit)!.find(({ content }) => text.startsWith(content, i))
+      begins.lastIndex = i
+      if (!begins.test(text)) break
+      i = begins.lastIndex - 1
+      const token = byFirstUnit
+        .get(text.charCodeAt(i))!
+        .find(({ content }) => text.startsWith(content, i))
       if (token === undefined) continue
       let from = i
       let to = i + token.content.length
@@ -57,6 +61,10 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
     }
     if (start < text.length) yield { text: start === 0 ? text : text.slice(start) }
   }
+}
+
+function escapedUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /**
