@@ -39,22 +39,20 @@ export function normalizeText(text: string, characters: BertCharacters): string 
   const addAll = (added: string): void => {
     for (const character of added) normalized.add(character.codePointAt(0)!)
   }
+  const isolated = (character: string, words: readonly string[] = [character]): string => {
+    const isPunctuation = kinds[words[0]!.codePointAt(0)!] === characterKind.punctuation
+    return isPunctuation ? words.join('') : ` ${words[0]} `
+  }
   for (const character of text) {
     const codePoint = character.codePointAt(0)!
     const kind = kinds[codePoint]
-    const words = replacements.get(codePoint)
     if (kind === characterKind.dropped) continue
     if (kind === characterKind.starterMark) normalized.endStack()
     else if (kind === characterKind.space) addAll(' ')
-    else if (kind === characterKind.mapped) addAll(words![0]!)
-    else if (kind !== characterKind.isolated) normalized.add(codePoint)
-    // Punctuation is replaced by punctuation.
-    else if (
-      words?.[0] !== undefined &&
-      kinds[words[0].codePointAt(0)!] === characterKind.punctuation
-    )
-      addAll(words.join(''))
-    else addAll(` ${words?.[0] ?? character} `)
+    else if (kind === characterKind.mapped) addAll(replacements.get(codePoint)![0]!)
+    else if (kind === characterKind.isolated)
+      addAll(isolated(character, replacements.get(codePoint)))
+    else normalized.add(codePoint)
   }
   normalized.endStack()
   return normalized.text()

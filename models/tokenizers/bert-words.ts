@@ -79,8 +79,9 @@ export function letterCaseOf(normalizer: {
   readonly lowercase: boolean
   readonly strip_accents: boolean | null
 }): LetterCase {
-  const { lowercase, strip_accents: stripAccents } = normalizer
-  if (stripAccents ?? lowercase) return lowercase ? 'uncased' : 'stripped'
+  const { lowercase, strip_accents: given } = normalizer
+  const strips = given === null ? lowercase : given
+  if (strips) return lowercase ? 'uncased' : 'stripped'
   return lowercase ? 'lowered' : 'cased'
 }
 

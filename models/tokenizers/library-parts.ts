@@ -41,7 +41,7 @@ export const libraryNormalizer = z
   .nullable()
 
 /** A pre-tokenizer in the library's words. */
-export type Part = { readonly type: string; readonly [field: string]: unknown }
+type Part = { readonly type: string; readonly [field: string]: unknown }
 
 const split = (regex: string, behavior: 'Isolated' | 'Removed'): Part => ({
   ...{ type: 'Split', pattern: { Regex: regex }, behavior, invert: false },

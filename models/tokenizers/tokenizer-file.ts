@@ -4,8 +4,8 @@
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
-import { libraryFile } from './library-file.ts'
 import { withReferenceIds } from './added-tokens.ts'
+import { libraryFile } from './library-file.ts'
 import { postProcessorSchema } from './template.ts'
 import { absent, list, oneFirstMark, vocabulary } from './vocabulary.ts'
 
@@ -136,34 +136,27 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
     throw corruptTokenizer('it is not valid JSON', cause)
   }
   const common = check(shared, value)
-  requireStart(value)
   const file = ownFile(value, common) ?? {
-    ...{ kind: 'library', ...check(libraryFile, value), ...common },
+    ...{ kind: 'library' as const, ...check(libraryFile, value), ...common },
   }
+  requireStart(file)
   return { ...file, added_tokens: withReferenceIds(common.added_tokens, file.model.vocab) }
 }
-
-const step = z.looseObject({ type: z.string() })
-type Step = z.infer<typeof step>
-const startSchema = z.object({
-  normalizer: z.union([z.object({ normalizers: z.array(step) }), step]).nullable(),
-})
 
 /**
  * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told any more behind a
  * normalizer that takes characters away there.
  */
-function requireStart(value: unknown): void {
-  const { data } = startSchema.safeParse(value)
-  const { pre_tokenizer: split } = z.looseObject({ pre_tokenizer: z.unknown() }).parse(value)
-  if (!data?.normalizer || !JSON.stringify(split).includes('"prepend_scheme":"first"')) return
-  const { normalizer } = data
-  const steps = 'normalizers' in normalizer ? (normalizer.normalizers as Step[]) : [normalizer]
+function requireStart({ normalizer, pre_tokenizer: split }: TokenizerFile): void {
+  const marksFirst = JSON.stringify(split).includes('"prepend_scheme":"first"')
+  if (normalizer === null || !marksFirst) return
+  const steps = normalizer.type === 'Sequence' ? normalizer.normalizers : [normalizer]
   const taking = steps.find(
-    ({ type, strip_left: left, content }) =>
-      ['StripAccents', 'BertNormalizer'].includes(type) ||
-      (type === 'Strip' && left !== false) ||
-      (type === 'Replace' && content === ''),
+    (step) =>
+      step.type === 'StripAccents' ||
+      step.type === 'BertNormalizer' ||
+      (step.type === 'Strip' && step.strip_left) ||
+      (step.type === 'Replace' && step.content === ''),
   )
   if (taking !== undefined) {
     throw incompatible([`prepend_scheme: first after the normalizer ${taking.type}`])

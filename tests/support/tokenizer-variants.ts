@@ -46,7 +46,7 @@ export function tokenizerJsonOf({ bases }: Variants, { base, changes }: Variant)
     const last = folders.pop()!
     const at = folders.reduce((json, folder) => json[folder] as Json, file)
     const [to] = value as [Json | undefined]
-    if (value.length === 0) delete at[last]
+    if (value.length === 0) Reflect.deleteProperty(at, last)
     else if (to?.['more']) at[last] = [...(at[last] as object[]), ...(to['more'] as object[])]
     else at[last] = to
   }
