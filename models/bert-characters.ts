@@ -37,23 +37,33 @@ export type BertCharacters = {
 
 /**
  * What becomes of letters: `uncased` puts them in lower case without accents, `lowered` keeps the accents,
- * `cased` changes nothing.
+ * `stripped` keeps the case, `cased` changes nothing.
  */
-export type LetterCase = 'uncased' | 'lowered' | 'cased'
+export type LetterCase = 'uncased' | 'lowered' | 'stripped' | 'cased'
 
-/** Builds the tables (about 10 ms). */
-export function bertCharacters(letterCase: LetterCase = 'uncased'): BertCharacters {
-  return letterCase === 'uncased' ? uncasedCharacters() : accentedCharacters(letterCase)
+export type BertCharacterOptions = {
+  readonly letterCase: LetterCase
+  /** Whether each CJK ideograph is a word of its own. */
+  readonly splitsIdeographs: boolean
 }
 
-function accentedCharacters(letterCase: 'lowered' | 'cased'): BertCharacters {
+/** Builds the tables (about 10 ms). */
+export function bertCharacters(options: BertCharacterOptions): BertCharacters {
+  const { letterCase, splitsIdeographs } = options
+  return letterCase === 'lowered' || letterCase === 'cased'
+    ? accentedCharacters({ letterCase, splitsIdeographs })
+    : strippedCharacters({ letterCase, splitsIdeographs })
+}
+
+function accentedCharacters(options: BertCharacterOptions): BertCharacters {
+  const { letterCase, splitsIdeographs } = options
   const kinds = new Uint8Array(0x110000)
   const replacements = new Map<number, readonly string[]>()
   const { dropped, spaces, punctuation, isolated } = classes.cased
   fillRanges(kinds, dropped, characterKind.dropped)
   fillRanges(kinds, spaces, characterKind.space)
   fillRanges(kinds, punctuation, characterKind.punctuation)
-  fillRanges(kinds, isolated, characterKind.isolated)
+  if (splitsIdeographs) fillRanges(kinds, isolated, characterKind.isolated)
   kinds.fill(characterKind.dropped, 0xd800, 0xe000)
   for (const [change, ranges] of Object.entries(letterCase === 'cased' ? {} : classes.lowered)) {
     const distance = Number(change)
@@ -68,7 +78,8 @@ function accentedCharacters(letterCase: 'lowered' | 'cased'): BertCharacters {
   return { kinds, replacements, combiningClasses: new Map() }
 }
 
-function uncasedCharacters(): BertCharacters {
+function strippedCharacters(options: BertCharacterOptions): BertCharacters {
+  const { letterCase, splitsIdeographs } = options
   const kinds = new Uint8Array(0x110000)
   const replacements = new Map<number, readonly string[]>()
   const combiningClasses = new Map<number, number>()
@@ -76,14 +87,20 @@ function uncasedCharacters(): BertCharacters {
   fillRanges(kinds, facts.starterMarks, characterKind.starterMark)
   fillRanges(kinds, facts.spaces, characterKind.space)
   fillRanges(kinds, facts.punctuation, characterKind.punctuation)
-  fillRanges(kinds, facts.isolated, characterKind.isolated)
+  if (splitsIdeographs) fillRanges(kinds, facts.isolated, characterKind.isolated)
   // Half of a surrogate pair is read as U+FFFD, as an encoder to UTF-8 writes it: it is left out.
   kinds.fill(characterKind.dropped, 0xd800, 0xe000)
   for (const [combiningClass, ranges] of Object.entries(facts.stacked)) {
     fillRanges(kinds, ranges, characterKind.stacked)
     eachCodePoint(ranges, (codePoint) => combiningClasses.set(codePoint, Number(combiningClass)))
   }
-  for (const [text, ranges] of Object.entries(facts.mapped)) {
+  const isStripped = letterCase === 'stripped'
+  for (const [mapped, ranges] of [
+    ...Object.entries(facts.mapped),
+    ...Object.entries(isStripped ? facts.stripped.mapped : {}),
+  ]) {
+    // Ideographs have spaces around them.
+    const text = splitsIdeographs ? mapped : mapped.trim()
     const words = splitWords(text, kinds)
     const kind =
       words.length === 1 && words[0] === text && !isPunctuation(text, kinds)
@@ -92,6 +109,7 @@ function uncasedCharacters(): BertCharacters {
     fillRanges(kinds, ranges, kind)
     eachCodePoint(ranges, (codePoint) => replacements.set(codePoint, words))
   }
+  if (isStripped) fillRanges(kinds, facts.stripped.plain, characterKind.plain)
   addHangul(kinds, replacements)
   return { kinds, replacements, combiningClasses }
 }

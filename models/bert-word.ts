@@ -1,7 +1,9 @@
-// Normalizes one raw word as uncased BERT does: characters left out, accents stripped, lower case.
-// Where words begin and end is models/tokenizer.ts; what a character becomes is
-// models/bert-characters.ts.
+// Normalizes as BERT does: characters left out, accents stripped, lower case. Where words begin and end is
+// tokenizers/bert-words.ts; what a character becomes is bert-characters.ts.
 import { characterKind, type BertCharacters } from './bert-characters.ts'
+
+/** Arguments of one call; their number is limited. */
+const argumentsMax = 8_192
 
 /**
  * The normalized word, or undefined when it has more than `charsMax` characters (it will be one
@@ -25,6 +27,35 @@ export function normalizeWord(
   }
   word.endStack()
   return word.text()
+}
+
+/**
+ * A whole text, normalized: white space is a plain space, and ideographs stand between two. It is for added
+ * tokens that are looked for after normalization; words are normalized one by one. Doing it again changes nothing.
+ */
+export function normalizeText(text: string, characters: BertCharacters): string {
+  const { kinds, replacements, combiningClasses } = characters
+  const normalized = new WordBuilder(combiningClasses)
+  const addAll = (added: string): void => {
+    for (const character of added) normalized.add(character.codePointAt(0)!)
+  }
+  const isolated = (character: string, words: readonly string[] = [character]): string => {
+    const isPunctuation = kinds[words[0]!.codePointAt(0)!] === characterKind.punctuation
+    return isPunctuation ? words.join('') : ` ${words[0]} `
+  }
+  for (const character of text) {
+    const codePoint = character.codePointAt(0)!
+    const kind = kinds[codePoint]
+    if (kind === characterKind.dropped) continue
+    if (kind === characterKind.starterMark) normalized.endStack()
+    else if (kind === characterKind.space) addAll(' ')
+    else if (kind === characterKind.mapped) addAll(replacements.get(codePoint)![0]!)
+    else if (kind === characterKind.isolated)
+      addAll(isolated(character, replacements.get(codePoint)))
+    else normalized.add(codePoint)
+  }
+  normalized.endStack()
+  return normalized.text()
 }
 
 // Keeps runs of stacked marks in canonical order: ascending combining class, stable.
@@ -58,6 +89,10 @@ class WordBuilder {
   }
 
   text(): string {
-    return String.fromCodePoint(...this.#codePoints)
+    let text = ''
+    for (let at = 0; at < this.#codePoints.length; at += argumentsMax) {
+      text += String.fromCodePoint(...this.#codePoints.slice(at, at + argumentsMax))
+    }
+    return text
   }
 }

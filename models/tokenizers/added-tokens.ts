@@ -1,12 +1,14 @@
 // Added tokens: strings that are one id wherever they stand, such as `<mask>` or a run of spaces. It owns
 // finding them in a text, as the reference does: from the left, of several at one place the longest,
 // with the spaces beside them that they swallow. What the text between them becomes is the scanner's.
-import { isSpace } from './character-kinds.ts'
+import { isSpace, wordCharacters } from './character-kinds.ts'
 
 /** One entry of `added_tokens` in tokenizer.json. */
 export type AddedToken = {
   readonly id: number
   readonly content: string
+  /** Whether it is taken only where no word goes on before or after it. */
+  readonly single_word: boolean
   /** Whether spaces before it belong to it. */
   readonly lstrip: boolean
   readonly rstrip: boolean
@@ -22,30 +24,81 @@ export type TokenSplitter = (text: string) => Iterable<Segment>
 
 /** Prepares the search for `tokens`; without any, a text is its only part. */
 export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitter {
+  const isWord = tokens.some((token) => token.single_word) ? wordCharacters() : undefined
   const byLength = tokens.toSorted((a, b) => b.content.length - a.content.length)
   const byFirstUnit = new Map<number, AddedToken[]>()
-  const begins = new Uint8Array(0x10000)
   for (const token of byLength) {
     const unit = token.content.charCodeAt(0)
-    begins[unit] = 1
     byFirstUnit.set(unit, [...(byFirstUnit.get(unit) ?? []), token])
   }
+  const units = Array.from(byFirstUnit.keys(), (unit) => String.fromCharCode(unit))
+  // Of a regular expression, because that skips text some ten times as fast as a loop.
+  const begins = new RegExp(`[${units.map(escapedUnit).join('')}]`, 'g')
   return function* (text) {
     let start = 0
     for (let i = 0; tokens.length > 0 && i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      if (begins[unit] === 0) continue
-      const token = byFirstUnit.get(unit)!.find(({ content }) => text.startsWith(content, i))
+      begins.lastIndex = i
+      if (!begins.test(text)) break
+      i = begins.lastIndex - 1
+      const token = byFirstUnit
+        .get(text.charCodeAt(i))!
+        .find(({ content }) => text.startsWith(content, i))
       if (token === undefined) continue
       let from = i
       let to = i + token.content.length
-      if (token.lstrip) while (from > start && isSpace(text.charCodeAt(from - 1))) from--
+      // The search goes on behind the token itself: whether it is not taken, or takes spaces too.
+      i = to - 1
+      if (token.single_word && isInWord(text, { from, to, isWord: isWord! })) continue
+      if (token.lstrip) {
+        while (from > start && isSpace(text.charCodeAt(from - 1))) from--
+        from = Math.max(from, start)
+      }
       if (token.rstrip) while (to < text.length && isSpace(text.charCodeAt(to))) to++
       if (start < from) yield { text: text.slice(start, from) }
-      yield { id: token.id }
+      // It is empty where the token before it took its spaces.
+      if (from < to) yield { id: token.id }
       start = to
-      i = to - 1
     }
     if (start < text.length) yield { text: start === 0 ? text : text.slice(start) }
   }
+}
+
+function escapedUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/**
+ * The tokens with the ids that the reference gives them, whatever the file says: that of the vocabulary, or the next
+ * free one behind it. Of several with one content the last one counts.
+ */
+export function withReferenceIds(
+  tokens: readonly AddedToken[],
+  vocabulary: Readonly<Record<string, number>> | readonly (readonly [string, number])[],
+): AddedToken[] {
+  const wanted = new Map<string, number | undefined>()
+  for (const { content } of tokens) wanted.set(content, undefined)
+  let size = 0
+  const isList = Array.isArray(vocabulary)
+  for (const entry of isList ? vocabulary : Object.entries(vocabulary)) {
+    const [piece, id] = entry as readonly [string, number]
+    if (wanted.has(piece)) wanted.set(piece, isList ? size : id)
+    size++
+  }
+  const byContent = new Map<string, AddedToken>()
+  for (const token of tokens) {
+    const known = byContent.get(token.content)?.id ?? wanted.get(token.content)
+    byContent.set(token.content, { ...token, id: known ?? size++ })
+  }
+  return [...byContent.values()]
+}
+
+/** Whether a character of a word stands right before or after a part of a text. */
+function isInWord(
+  text: string,
+  { from, to, isWord }: { from: number; to: number; isWord: Uint8Array },
+): boolean {
+  const isAfterHalf = from > 1 && text.charCodeAt(from - 1) >> 10 === 0x37
+  const before = from === 0 ? 0 : text.codePointAt(isAfterHalf ? from - 2 : from - 1)!
+  const after = text.codePointAt(to) ?? 0
+  return isWord[before] === 1 || isWord[after] === 1
 }

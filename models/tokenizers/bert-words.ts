@@ -4,18 +4,19 @@
 import {
   bertCharacters,
   characterKind,
+  type BertCharacterOptions,
   type BertCharacters,
   type LetterCase,
 } from '../bert-characters.ts'
-import { normalizeWord } from '../bert-word.ts'
+import { normalizeText, normalizeWord } from '../bert-word.ts'
 import { createWordPiece } from '../word-piece.ts'
 import type { Scanner, ScanTarget } from './scanner.ts'
+import { createSectionScanner, joining } from './section-scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
 
 // V8 copies slices shorter than this; a longer slice would keep its whole text alive as a key.
 const slicedUnitsMin = 13
 const cachedWordsMax = 50_000
-const addedTokenFlag = 8
 
 /** What of a tokenizer.json decides how BERT's words become ids. */
 export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {
@@ -27,16 +28,15 @@ export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {
 }
 
 /**
- * A scanner for WordPiece models. Added tokens are found whole and in the raw text only. Throws WinnowError
- * 'model_corrupt' without an unknown token.
+ * A scanner for WordPiece models. Added tokens are no pieces of words. Throws WinnowError 'model_corrupt'
+ * without an unknown token.
  */
 export function createBertWords(
   file: BertWordsFile,
-  { ids, letterCase }: { ids: Map<string, number>; letterCase: LetterCase },
+  { ids, ...options }: BertCharacterOptions & { ids: ReadonlyMap<string, number> },
 ): Scanner {
-  for (const { content, id } of file.added_tokens) ids.set(content, id)
-  const characters = bertCharacters(letterCase)
-  const { matchAddedToken, kinds } = scanTables(file, characters)
+  const characters = bertCharacters(options)
+  const { kinds } = characters
   const wordIds = createWordEncoder({ file, ids, characters })
   const scan = (text: string, { found, idsMin }: ScanTarget): void => {
     let wordStart = -1
@@ -47,22 +47,14 @@ export function createBertWords(
       let codePoint = text.charCodeAt(i)
       if (codePoint >= 0xd800 && codePoint < 0xdc00) codePoint = text.codePointAt(i)!
       width = codePoint > 0xffff ? 2 : 1
-      let kind = kinds[codePoint]!
-      let added: { id: number; units: number } | undefined
-      if (kind >= addedTokenFlag) {
-        added = matchAddedToken(text, i)
-        kind -= addedTokenFlag
-      }
-      if (kind < characterKind.space && !added) {
+      const kind = kinds[codePoint]!
+      if (kind < characterKind.space) {
         if (wordStart < 0) wordStart = i
         continue
       }
       if (wordStart >= 0) push(text.slice(wordStart, i))
       wordStart = -1
-      if (added) {
-        found.push(added.id)
-        width = added.units
-      } else if (kind === characterKind.punctuation) push(text.slice(i, i + width))
+      if (kind === characterKind.punctuation) push(text.slice(i, i + width))
       else if (kind === characterKind.isolated) {
         const words = characters.replacements.get(codePoint)
         for (const word of words ?? [text.slice(i, i + width)]) push(word)
@@ -70,24 +62,27 @@ export function createBertWords(
     }
     if (wordStart >= 0 && found.length < idsMin) push(text.slice(wordStart))
   }
-  // 1 MB takes at most 30 ms, whatever it holds, so that there is one step.
-
-  return function* (text, target) {
-    scan(text, target)
-    return undefined
-  }
+  const isNormalized = file.added_tokens.some(({ normalized }) => normalized)
+  return createSectionScanner({
+    added: file.added_tokens,
+    // Words are normalized as they are found, which may come to an end sooner.
+    normalize: (text) => [isNormalized ? normalizeText(text, characters) : text],
+    // 1 MB takes at most 30 ms, whatever it holds, so that there is one step.
+    *scan({ parts }, target) {
+      scan(yield* joining(parts), target)
+    },
+  })
 }
 
-function scanTables(file: BertWordsFile, characters: BertCharacters) {
-  const kinds = characters.kinds.slice()
-  // Longest first: where several begin at one place, the reference takes the longest.
-  const added = file.added_tokens.toSorted((a, b) => b.content.length - a.content.length)
-  for (const { content } of added) kinds[content.codePointAt(0)!]! |= addedTokenFlag
-  const matchAddedToken = (text: string, at: number) => {
-    const token = added.find(({ content }) => text.startsWith(content, at))
-    return token && { id: token.id, units: token.content.length }
-  }
-  return { kinds, matchAddedToken }
+/** What a BertNormalizer makes of letters; without `strip_accents`, lower case says. */
+export function letterCaseOf(normalizer: {
+  readonly lowercase: boolean
+  readonly strip_accents: boolean | null
+}): LetterCase {
+  const { lowercase, strip_accents: given } = normalizer
+  const strips = given === null ? lowercase : given
+  if (strips) return lowercase ? 'uncased' : 'stripped'
+  return lowercase ? 'lowered' : 'cased'
 }
 
 // Raw word to ids, remembering words: 98 of 100 words of running text were seen before.

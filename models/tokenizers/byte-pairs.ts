@@ -10,6 +10,8 @@ export type BytePairs = {
   readonly merges: readonly (readonly [string, string])[]
   /** Whether a word that is a token is not taken apart. */
   readonly wholeWordsFirst: boolean
+  /** What bytes become that are not in the vocabulary; without it they are left out. */
+  readonly unknown: { readonly id: number; readonly isFused: boolean } | undefined
 }
 
 /** Ids fit below this, so that a pair of them is one exact number. */
@@ -21,10 +23,22 @@ const placeBase = 2 ** 27
 
 /**
  * Prepares merging. A word of n bytes takes time in proportion to n log n: 1 MB in about a second.
- * Throws Error naming the token when a merge or a byte is not in the vocabulary.
+ * Throws Error naming the token when a merge is not in the vocabulary.
  */
-export function createBytePairs({ ids, merges, wholeWordsFirst }: BytePairs): WordEncoder {
-  const byteIds = byteCharacters().map((character) => idOf(ids, character))
+export function createBytePairs(options: BytePairs): WordEncoder {
+  const { ids, merges, wholeWordsFirst, unknown } = options
+  const byteIds = byteCharacters().map((character) => ids.get(character))
+  const symbolsOf = (bytes: Uint8Array): number[] => {
+    const symbols: number[] = []
+    let wasKnown = true
+    for (const byte of bytes) {
+      const id = byteIds[byte]
+      if (id !== undefined) symbols.push(id)
+      else if (unknown !== undefined && (wasKnown || !unknown.isFused)) symbols.push(unknown.id)
+      wasKnown = id !== undefined
+    }
+    return symbols
+  }
   const characters = byteCharacters()
   const ranks = new Map<number, number>()
   const merged = new Int32Array(merges.length)
@@ -39,10 +53,7 @@ export function createBytePairs({ ids, merges, wholeWordsFirst }: BytePairs): Wo
       const id = ids.get(Array.from(bytes, (byte) => characters[byte]!).join(''))
       if (id !== undefined) return [id]
     }
-    return yield* mergePairs(
-      Array.from(bytes, (byte) => byteIds[byte]!),
-      { ranks, merged },
-    )
+    return yield* mergePairs(symbolsOf(bytes), { ranks, merged })
   }
 }
 

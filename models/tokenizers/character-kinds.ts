@@ -2,7 +2,7 @@
 // facts are in character-classes.json, which was read off the reference by
 // tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its version.
 import facts from '../character-classes.json' with { type: 'json' }
-import { fillRanges } from '../code-point-ranges.ts'
+import { eachCodePoint, fillRanges } from '../code-point-ranges.ts'
 import { composing } from '../composition.ts'
 import type { PartNormalizer } from './scanner.ts'
 
@@ -16,6 +16,13 @@ export function wordKinds(): Uint8Array {
   fillRanges(kinds, facts.numbers, wordKind.number)
   fillRanges(kinds, facts.spaces, wordKind.space)
   return kinds
+}
+
+/** uint8 [0x110000], 1 for each code point that words are made of (letters, marks, digits, connectors). */
+export function wordCharacters(): Uint8Array {
+  const words = new Uint8Array(0x110000)
+  fillRanges(words, facts.words, 1)
+  return words
 }
 
 /** Whether a code point is white space. All that are lie in the BMP. */
@@ -32,6 +39,39 @@ export function isSpace(codePoint: number): boolean {
     codePoint === 0x205f ||
     codePoint === 0x3000
   )
+}
+
+/** The text without white space at its ends. */
+export function strippedText(
+  text: string,
+  { strip_left: left, strip_right: right }: { strip_left: boolean; strip_right: boolean },
+): string {
+  let start = 0
+  let end = text.length
+  while (left && start < end && isSpace(text.charCodeAt(start))) start++
+  while (right && end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+/** Lower case, character by character: a sigma at the end of a word is one like any other. */
+export function createLowercase(): (text: string) => string {
+  const lowered = new Map<number, string>()
+  for (const [change, ranges] of Object.entries(facts.lowered)) {
+    const distance = Number(change)
+    eachCodePoint(ranges, (codePoint) =>
+      // The one letter that becomes two characters is given with them.
+      lowered.set(
+        codePoint,
+        Number.isNaN(distance) ? change : String.fromCodePoint(codePoint + distance),
+      ),
+    )
+  }
+  return (text) => {
+    if (isAscii(text)) return text.toLowerCase()
+    let all = ''
+    for (const character of text) all += lowered.get(character.codePointAt(0)!) ?? character
+    return all
+  }
 }
 
 /**

@@ -1,17 +1,16 @@
 // A tokenizer.json as a scanner: which parts of this folder go together for each kind. What is supported
 // was checked before (tokenizer-file.ts); special tokens around a text are template.ts.
 import { errorMessage } from '../../schemas/errors.ts'
-import type { LetterCase } from '../bert-characters.ts'
-import { createBertWords } from './bert-words.ts'
-import { createBytePairs } from './byte-pairs.ts'
+import { createBertWords, letterCaseOf } from './bert-words.ts'
+import { byteCharacters, createBytePairs } from './byte-pairs.ts'
 import { createByteWords } from './byte-words.ts'
-import { createComposer, isSpace } from './character-kinds.ts'
+import { createComposer, strippedText } from './character-kinds.ts'
 import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'
 import { rememberingWords, type PartNormalizer, type Scanner } from './scanner.ts'
 import { createSectionScanner } from './section-scanner.ts'
-import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
+import { corruptTokenizer, incompatible, type TokenizerFile } from './tokenizer-file.ts'
 import { createUnigram } from './unigram.ts'
 
 type FileOf<K extends TokenizerFile['kind']> = Extract<TokenizerFile, { kind: K }>
@@ -23,7 +22,8 @@ export function createScanner(file: TokenizerFile): Scanner {
       case 'WordPiece':
         return createBertWords(file, {
           ids: idsOf(file.model.vocab),
-          letterCase: letterCaseOf(file),
+          letterCase: letterCaseOf(file.normalizer),
+          splitsIdeographs: file.normalizer.handle_chinese_chars,
         })
       case 'BPE':
         return bytePairScanner(file)
@@ -50,16 +50,19 @@ export function idsOf(vocabulary: Readonly<Record<string, number>>): Map<string,
   return ids
 }
 
-function letterCaseOf({ normalizer }: FileOf<'WordPiece'>): LetterCase {
-  const { lowercase, strip_accents: stripAccents } = normalizer
-  if (!lowercase) return 'cased'
-  return (stripAccents ?? true) ? 'uncased' : 'lowered'
-}
-
 function bytePairScanner(file: FileOf<'BPE'>): Scanner {
   const { model, pre_tokenizer: words, normalizer } = file
+  const ids = idsOf(model.vocab)
+  if (model.byte_fallback && byteCharacters().some((character) => !ids.has(character))) {
+    throw incompatible(['model.byte_fallback: the vocabulary has no token for some bytes'])
+  }
+  const unknownId = ids.get(model.unk_token ?? '')
+  if (unknownId === undefined && (model.unk_token ?? '') !== '') {
+    throw corruptTokenizer(`its vocabulary has no '${model.unk_token}'`)
+  }
   const encode = createBytePairs({
-    ids: idsOf(model.vocab),
+    ids,
+    unknown: unknownId === undefined ? undefined : { id: unknownId, isFused: model.fuse_unk },
     merges: model.merges.map((pair) => (typeof pair === 'string' ? splitPair(pair) : pair)),
     wholeWordsFirst: model.ignore_merges,
   })
@@ -105,7 +108,7 @@ function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
         const map = createPrecompiledMap(step.precompiled_charsmap)
         return whole(before, map)
       }
-      if (step.type === 'Strip') return whole(before, (text) => [withoutTrailingSpace(text)])
+      if (step.type === 'Strip') return whole(before, (text) => [strippedText(text, step)])
       const { content } = step
       return whole(before, (text) => [text.replaceAll(/ {2,}/g, content)])
     },
@@ -123,10 +126,4 @@ function whole(before: PartNormalizer, step: PartNormalizer): PartNormalizer {
     }
     yield* step(normalized)
   }
-}
-
-function withoutTrailingSpace(text: string): string {
-  let end = text.length
-  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
-  return text.slice(0, end)
 }

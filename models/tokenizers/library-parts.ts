@@ -2,6 +2,7 @@
 // else than the reference, in silence: these are put into other words here (a part becomes one that means
 // the same to both) or refused. What is known of its remaining differences is in docs/models.md.
 import { z } from 'zod'
+import { oneFirstMark } from './vocabulary.ts'
 
 const pattern = z.union([
   z.object({ String: z.string().min(1) }).transform((one) => ({ Regex: escaped(one.String) })),
@@ -14,7 +15,7 @@ const oneNormalizer = z.discriminatedUnion(
     z.object({ type: z.literal(['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'StripAccents']) }),
     z.object({
       type: z.literal('BertNormalizer'),
-      clean_text: z.boolean(),
+      clean_text: z.literal(true),
       handle_chinese_chars: z.boolean(),
       strip_accents: z.boolean().nullable().default(null),
       lowercase: z.boolean(),
@@ -51,6 +52,9 @@ const keep = (regex: string): Part => ({ ...split(regex, 'Removed'), invert: tru
 const word = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d'
 const punctuation = '\\p{P}\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e'
 
+const byteWords =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
 const metaspace = z
   .object({
     type: z.literal('Metaspace'),
@@ -60,6 +64,7 @@ const metaspace = z
     add_prefix_space: z.boolean().optional(),
     split: z.boolean().default(true),
   })
+  .refine(...oneFirstMark)
   .transform((one): Part[] => {
     const scheme = one.prepend_scheme ?? ((one.add_prefix_space ?? true) ? 'always' : 'never')
     const mark = escaped(one.replacement)
@@ -72,14 +77,21 @@ const onePreTokenizer = z.discriminatedUnion(
   'type',
   [
     metaspace,
-    z.object({ type: z.literal('BertPreTokenizer') }).transform((one): Part[] => [one]),
+    z
+      .object({ type: z.literal('BertPreTokenizer') })
+      .transform(() => [split('\\s+', 'Removed'), split(`[${punctuation}]`, 'Isolated')]),
     z
       .object({
         type: z.literal('ByteLevel'),
         add_prefix_space: z.boolean(),
         use_regex: z.boolean().default(true),
       })
-      .transform((one): Part[] => [one]),
+      .transform((one): Part[] =>
+        // What is white space to the library's own pattern is so to JavaScript.
+        one.use_regex && !one.add_prefix_space
+          ? [split(byteWords, 'Isolated'), { ...one, use_regex: false }]
+          : [one],
+      ),
     // The library's white space, words and digits are those of ASCII or of JavaScript.
     z.object({ type: z.literal('WhitespaceSplit') }).transform(() => [split('\\s+', 'Removed')]),
     z

@@ -1,12 +1,15 @@
 // Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of its own for.
-// The library is loaded when the first such tokenizer is, so that others do not pay for it. Its ids can
-// differ from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted,
-// so what it is given is bounded.
+// Added tokens are found here, because the library takes them inside words. It is loaded when the first such
+// tokenizer is, so that others do not pay for it. Its ids can differ from the reference's (docs/models.md has
+// counts); it has no truncation and cannot be interrupted, so what it is given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { orderingMarks } from '../composition.ts'
+import { finish } from '../sliced-work.ts'
 import type { LibraryParts } from './library-file.ts'
+import { createLibraryNormalizer, type TextNormalizer } from './library-normalizer.ts'
 import type { Scanner } from './scanner.ts'
+import { createSectionScanner, joining } from './section-scanner.ts'
 
 /** What of a text is read first for each id that is wanted; a token of running text has 4 to 6. */
 const unitsPerToken = 64
@@ -21,7 +24,11 @@ const runLettersMax = 4_096
 const orderingSteps = /"type":"(?:NF|BertNormalizer|Precompiled|StripAccents)/
 
 /** What is used of the library; its own declarations do not resolve under NodeNext. */
-type LibraryTokenizer = { encode(text: string): { readonly ids: readonly number[] } }
+type LibraryTokenizer = {
+  encode(text: string): { readonly ids: readonly number[] }
+  readonly normalizer: TextNormalizer
+  readonly pre_tokenizer: (text: string, options: { section_index: number }) => readonly string[]
+}
 type Library = {
   readonly Tokenizer: new (file: object, config: { unk_token?: string }) => LibraryTokenizer
 }
@@ -32,39 +39,67 @@ type Library = {
  * library refuses, such as a regular expression that it cannot translate.
  */
 export function createLibraryScanner(parts: LibraryParts): Scanner {
-  const { normalizer, pre_tokenizer: preTokenizer, added_tokens: added, model } = parts
-  const { Tokenizer } = createRequire(import.meta.url)('@huggingface/tokenizers') as Library
+  const { normalizer, model } = parts
   // A word that these models do not know is one token, however long it is.
   const isWhole = model.type === 'WordLevel' || model.type === 'WordPiece'
   const isOrdering = orderingSteps.test(JSON.stringify(normalizer))
-  const unknown = 'unk_token' in model ? (model.unk_token ?? undefined) : undefined
-  let tokenizer: LibraryTokenizer
-  try {
-    tokenizer = new Tokenizer(
-      {
-        ...{ normalizer, pre_tokenizer: preTokenizer, added_tokens: added, model },
-        // Ids around a text are the caller's business.
-        ...{ post_processor: null, decoder: null },
-      },
-      { unk_token: unknown },
-    )
-  } catch (cause) {
-    throw new WinnowError(
-      'model_incompatible',
-      `tokenizer.json is not of a kind that is supported: ${errorMessage(cause)}`,
-      { cause },
-    )
-  }
+  const idsOf = createSections(parts)
   return function* (text, { found, idsMin }) {
     const read = firstUnits(text, unitsMax)
     const shortened = read.replace(/[\p{L}\p{N}\p{M}]+/gu, shortenedRun)
     const most = isOrdering ? yield* orderingMarks(shortened) : shortened
     const first = firstUnits(most, Math.min(unitsMax, idsMin * unitsPerToken))
-    let ids = idsWithin(tokenizer, first)
+    let ids = idsWithin(idsOf, first)
     yield
-    if (ids.length < idsMin && first.length < most.length) ids = idsWithin(tokenizer, most)
+    if (ids.length < idsMin && first.length < most.length) ids = idsWithin(idsOf, most)
     for (const id of ids) found.push(id)
     return read.length < text.length || (shortened !== read && !isWhole) ? 'cut' : undefined
+  }
+}
+
+/** Texts to ids: the library sees neither added tokens nor what is not normalized. */
+function createSections(parts: LibraryParts): (text: string) => readonly number[] {
+  const { Tokenizer } = createRequire(import.meta.url)('@huggingface/tokenizers') as Library
+  const create = (some: object, unknown?: string): LibraryTokenizer => {
+    const nothing = { normalizer: null, pre_tokenizer: null, added_tokens: [] }
+    // Ids around a text are the caller's business.
+    const around = { post_processor: null, decoder: null }
+    try {
+      return new Tokenizer({ ...nothing, ...around, ...some }, { unk_token: unknown })
+    } catch (cause) {
+      throw new WinnowError(
+        'model_incompatible',
+        `tokenizer.json is not of a kind that is supported: ${errorMessage(cause)}`,
+        { cause },
+      )
+    }
+  }
+  const { model, pre_tokenizer: split } = parts
+  const unknown = 'unk_token' in model ? (model.unk_token ?? undefined) : undefined
+  const noWords = { type: 'WordLevel', vocab: {}, unk_token: '' }
+  const normalize = createLibraryNormalizer(parts.normalizer, (step) => {
+    const { normalizer } = create({ normalizer: step, model: noWords })
+    return (text) => normalizer(text)
+  })
+  const { pre_tokenizer: words } = create({ pre_tokenizer: split, model: noWords })
+  // A word each: the library makes one unknown token of several, across words.
+  const ofWords = create({ model }, unknown)
+  const scan = createSectionScanner({
+    added: parts.added_tokens,
+    normalize: (text) => [normalize(text)],
+    *scan({ parts: some, isFirst }, { found }) {
+      const text = yield* joining(some)
+      if (text === '') return
+      const place = { section_index: isFirst ? 0 : 1 }
+      for (const word of split === null ? [text] : words(text, place)) {
+        for (const id of ofWords.encode(word).ids) found.push(id)
+      }
+    },
+  })
+  return (text) => {
+    const found: number[] = []
+    finish(scan(text, { found, idsMin: Infinity }))
+    return found
   }
 }
 
@@ -72,10 +107,10 @@ export function createLibraryScanner(parts: LibraryParts): Scanner {
  * The ids of a text, or of its first half, quarter and so on: the library passes ids as arguments, whose number
  * is limited, and normal forms make up to 18 characters of one.
  */
-function idsWithin(tokenizer: LibraryTokenizer, text: string): readonly number[] {
+function idsWithin(idsOf: (text: string) => readonly number[], text: string): readonly number[] {
   for (let units = text.length; ; units >>= 1) {
     try {
-      return tokenizer.encode(firstUnits(text, units).toWellFormed()).ids
+      return idsOf(firstUnits(text, units))
     } catch (cause) {
       if (!(cause instanceof RangeError) || units < unitsPerToken) throw cause
     }

@@ -23,14 +23,14 @@ const read = (path: string) =>
 const casesOf = (path: string) => JSON.parse(read(path).toString()) as ReferenceCase[]
 const load = (kind: string) => loadTokenizer({ json: read(`${kind}/tokenizer.json`) })
 
-/** Hard texts that people write: a word's last sigma in lower case is the one thing that differs. */
+/** Hard texts that people write. */
 const written = { words: 65, llama: 65, digits: 65, albert: 65 }
 /** Texts whose ids differ from the reference's, of those written and of 320 more (random, or very long). */
 const differing = {
   words: { written: 0, others: 5 },
   llama: { written: 0, others: 0 },
-  digits: { written: 1, others: 26 },
-  albert: { written: 1, others: 28 },
+  digits: { written: 0, others: 26 },
+  albert: { written: 0, others: 28 },
 } as const
 const kinds = ['words', 'llama', 'digits', 'albert'] as const
 
@@ -179,12 +179,6 @@ describe('what neither engine knows is refused by name', () => {
       /the unknown token is not in the vocabulary/,
       'words',
       (file) => Object.assign(file['model'] as Json, { unk_token: '<nothing>' }),
-    ],
-    [
-      'an added token between words only',
-      /added_tokens\[0\]\.single_word/,
-      'words',
-      (file) => Object.assign((file['added_tokens'] as Json[])[0]!, { single_word: true }),
     ],
   ]
 

@@ -3,6 +3,7 @@
 import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
 import type { Work } from '../sliced-work.ts'
 import type { PartNormalizer, Scanner, ScanTarget } from './scanner.ts'
+import { incompatible } from './tokenizer-file.ts'
 
 /** Normalized text between added tokens; `isFirst` where the text begins with it. */
 export type Section = { readonly parts: Iterable<string>; readonly isFirst: boolean }
@@ -21,7 +22,7 @@ export function createSectionScanner(options: {
   const cooked = added
     .filter(({ normalized }) => normalized)
     .map((token) => ({ ...token, content: joined(normalize(token.content)) }))
-    .filter(({ content }) => content !== '')
+  requireApart(cooked)
   const splitCooked = createTokenSplitter(cooked)
   return function* (text, target) {
     const { found, idsMin } = target
@@ -42,6 +43,18 @@ export function createSectionScanner(options: {
       if (found.length >= idsMin) return undefined
     }
     return undefined
+  }
+}
+
+/** The reference takes any of several that are alike, and fails at one that is empty. */
+function requireApart(normalized: readonly AddedToken[]): void {
+  const seen = new Set<string>()
+  for (const { content } of normalized) {
+    if (content === '') throw incompatible(['an added token is empty once it is normalized'])
+    if (seen.has(content)) {
+      throw incompatible([`several added tokens are '${content}' once they are normalized`])
+    }
+    seen.add(content)
   }
 }
 

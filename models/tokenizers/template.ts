@@ -15,16 +15,24 @@ const oneProcessor = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ByteLevel') }),
   z.object({ type: z.literal('BertProcessing'), sep: namedToken, cls: namedToken }),
   z.object({ type: z.literal('RobertaProcessing'), sep: namedToken, cls: namedToken }),
-  z.object({
-    type: z.literal('TemplateProcessing'),
-    single: z
-      .array(templateItem)
-      .refine(
-        (items) => items.filter((item) => 'Sequence' in item).length === 1,
-        'a template has one text',
-      ),
-    special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int()) })),
-  }),
+  z
+    .object({
+      type: z.literal('TemplateProcessing'),
+      single: z
+        .array(templateItem)
+        .refine(
+          (items) => items.filter((item) => 'Sequence' in item).length === 1,
+          'a template has one text',
+        ),
+      special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int()) })),
+    })
+    .refine(
+      ({ single, special_tokens: tokens }) =>
+        single.every(
+          (item) => !('SpecialToken' in item) || Object.hasOwn(tokens, item.SpecialToken.id),
+        ),
+      'a token of the template is not among special_tokens',
+    ),
 ])
 
 /** `post_processor` of a tokenizer.json, as far as it is supported. */
@@ -57,9 +65,7 @@ export function templateOf(processor: z.infer<typeof postProcessorSchema>): Temp
       const { single, special_tokens: tokens } = processor
       const at = single.findIndex((item) => 'Sequence' in item)
       const idsOf = (items: typeof single): number[] =>
-        items.flatMap((item) =>
-          'SpecialToken' in item ? (tokens[item.SpecialToken.id]?.ids ?? []) : [],
-        )
+        items.flatMap((item) => ('SpecialToken' in item ? tokens[item.SpecialToken.id]!.ids : []))
       return { prefix: idsOf(single.slice(0, at)), suffix: idsOf(single.slice(at + 1)) }
     }
   }

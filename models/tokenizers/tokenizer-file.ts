@@ -4,15 +4,16 @@
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
+import { withReferenceIds } from './added-tokens.ts'
 import { libraryFile } from './library-file.ts'
 import { postProcessorSchema } from './template.ts'
-import { absent, list, vocabulary } from './vocabulary.ts'
+import { absent, list, oneFirstMark, vocabulary } from './vocabulary.ts'
 
 const wordPiece = z.object({
   normalizer: z.object({
     type: z.literal('BertNormalizer'),
     clean_text: z.literal(true),
-    handle_chinese_chars: z.literal(true),
+    handle_chinese_chars: z.boolean(),
     // Absent means: as `lowercase` says.
     strip_accents: z.boolean().nullable().default(null),
     lowercase: z.boolean(),
@@ -21,8 +22,8 @@ const wordPiece = z.object({
   model: z.object({
     type: z.literal('WordPiece'),
     unk_token: z.string(),
-    continuing_subword_prefix: z.string().min(1),
-    max_input_chars_per_word: z.int().positive(),
+    continuing_subword_prefix: z.string(),
+    max_input_chars_per_word: z.int().min(0),
     vocab: vocabulary,
   }),
 })
@@ -32,7 +33,7 @@ const bytePairs = z.object({
   normalizer: z.union([
     z.null(),
     composer,
-    z.object({ type: z.literal('Sequence'), normalizers: z.array(composer).max(1) }),
+    z.object({ type: z.literal('Sequence'), normalizers: z.array(composer) }),
   ]),
   pre_tokenizer: z.object({
     type: z.literal('ByteLevel'),
@@ -44,7 +45,9 @@ const bytePairs = z.object({
     dropout: z.literal([null, 0]).optional(),
     continuing_subword_prefix: absent,
     end_of_word_suffix: absent,
-    byte_fallback: z.literal(false).default(false),
+    unk_token: z.string().nullish(),
+    fuse_unk: z.boolean().default(false),
+    byte_fallback: z.boolean().default(false),
     ignore_merges: z.boolean().default(false),
     vocab: vocabulary,
     merges: list<string | readonly [string, string]>(),
@@ -52,31 +55,35 @@ const bytePairs = z.object({
 })
 
 const precompiled = z.object({ type: z.literal('Precompiled'), precompiled_charsmap: z.string() })
-const trailing = z.object({
+const strip = z.object({
   type: z.literal('Strip'),
-  strip_left: z.literal(false),
-  strip_right: z.literal(true),
+  strip_left: z.boolean(),
+  strip_right: z.boolean(),
 })
 const runs = z.object({
   type: z.literal('Replace'),
   pattern: z.object({ Regex: z.literal(' {2,}') }),
   content: z.literal([' ', '\u2581']),
 })
-const metaspace = z.object({
-  type: z.literal('Metaspace'),
-  replacement: z.string().length(1),
-  prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
-  // The older way to say it.
-  add_prefix_space: z.boolean().optional(),
-  split: z.literal(true).default(true),
-})
+const metaspace = z
+  .object({
+    type: z.literal('Metaspace'),
+    replacement: z.string().length(1),
+    prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
+    // The older way to say it.
+    add_prefix_space: z.boolean().optional(),
+    split: z.literal(true).default(true),
+  })
+  .refine(...oneFirstMark)
 const unigram = z.object({
   normalizer: z.union([
     z.null(),
     precompiled,
+    strip,
+    runs,
     z.object({
       type: z.literal('Sequence'),
-      normalizers: z.array(z.discriminatedUnion('type', [precompiled, trailing, runs])),
+      normalizers: z.array(z.discriminatedUnion('type', [precompiled, strip, runs])),
     }),
   ]),
   pre_tokenizer: z.union([
@@ -99,7 +106,7 @@ const shared = z.object({
     z.object({
       id: z.int().min(0),
       content: z.string().min(1),
-      single_word: z.literal(false),
+      single_word: z.boolean().default(false),
       lstrip: z.boolean().default(false),
       rstrip: z.boolean().default(false),
       normalized: z.boolean(),
@@ -129,17 +136,37 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
     throw corruptTokenizer('it is not valid JSON', cause)
   }
   const common = check(shared, value)
-  return ownFile(value, common) ?? { kind: 'library', ...check(libraryFile, value), ...common }
+  const file = ownFile(value, common) ?? {
+    ...{ kind: 'library' as const, ...check(libraryFile, value), ...common },
+  }
+  requireStart(file)
+  return { ...file, added_tokens: withReferenceIds(common.added_tokens, file.model.vocab) }
+}
+
+/**
+ * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told any more behind a
+ * normalizer that takes characters away there.
+ */
+function requireStart({ normalizer, pre_tokenizer: split }: TokenizerFile): void {
+  const marksFirst = JSON.stringify(split).includes('"prepend_scheme":"first"')
+  if (normalizer === null || !marksFirst) return
+  const steps = normalizer.type === 'Sequence' ? normalizer.normalizers : [normalizer]
+  const taking = steps.find(
+    (step) =>
+      step.type === 'StripAccents' ||
+      step.type === 'BertNormalizer' ||
+      (step.type === 'Strip' && step.strip_left) ||
+      (step.type === 'Replace' && step.content === ''),
+  )
+  if (taking !== undefined) {
+    throw incompatible([`prepend_scheme: first after the normalizer ${taking.type}`])
+  }
 }
 
 /** The file where an own scanner knows all of its parts. */
 function ownFile(value: unknown, common: z.infer<typeof shared>): TokenizerFile | undefined {
   const asWordPiece = wordPiece.safeParse(value)
-  // These words and added tokens are found in one pass over the raw text.
-  const isRaw = common.added_tokens.every(
-    ({ normalized, lstrip, rstrip }) => !normalized && !lstrip && !rstrip,
-  )
-  if (asWordPiece.success && isRaw) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
+  if (asWordPiece.success) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
   const asBytePairs = bytePairs.safeParse(value)
   if (asBytePairs.success) return { kind: 'BPE', ...asBytePairs.data, ...common }
   const asUnigram = unigram.safeParse(value)
@@ -158,7 +185,8 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
   throw incompatible(parsed.error.issues.map((issue) => issueSentence(issue, value)))
 }
 
-function incompatible(issues: readonly string[]): WinnowError {
+/** The error for a tokenizer.json of a kind that nobody here knows. */
+export function incompatible(issues: readonly string[]): WinnowError {
   return new WinnowError(
     'model_incompatible',
     `tokenizer.json is not of a kind that is supported: ${issues.slice(0, 5).join('; ')}`,

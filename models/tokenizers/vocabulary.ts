@@ -12,5 +12,17 @@ export const vocabulary = z.custom<Record<string, number>>(
 export const list = <T>() =>
   z.custom<readonly T[]>((value) => Array.isArray(value), 'must be a list')
 
+/** Whether a Metaspace says one thing about its first mark: the older `add_prefix_space`, or `prepend_scheme`. */
+export const oneFirstMark = [
+  ({
+    add_prefix_space: adds,
+    prepend_scheme: scheme,
+  }: {
+    add_prefix_space?: boolean | undefined
+    prepend_scheme?: 'always' | 'first' | 'never' | undefined
+  }) => adds !== false || scheme === 'never',
+  'add_prefix_space: false needs prepend_scheme: never',
+] as const
+
 /** A part that is left out. */
 export const absent = z.literal([null, '']).optional()

@@ -1,0 +1,95 @@
+// Variants of tokenizer.json with what the reference makes of texts, and what Winnow makes of them. How the file
+// was made says tests/fixtures/make-tokenizer-variants.py.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { loadTokenizer, type TokenizerEngine } from '../../models/tokenizer.ts'
+
+type Json = Record<string, unknown>
+type Base = { added_tokens: object[]; model: { vocab: readonly string[] | object } }
+
+export type Variants = {
+  /** A tokenizer.json, or where it lies beside the file of variants. */
+  bases: Record<string, Base | string>
+  texts: string[]
+  variants: Variant[]
+}
+
+/** One tokenizer.json; `hashes` has three characters for each text, and is absent where the reference fails. */
+export type Variant = {
+  name: string
+  base: string
+  /** A path and its value; without one, the setting is left out. `more` is put behind what is there. */
+  changes: [string, unknown?][]
+  hashes?: string
+  error?: string
+}
+
+/** Who makes ids of a variant, and the texts for which they are not the reference's. */
+export type Outcome =
+  | { by: TokenizerEngine; differing: { text: string; ids: number[] }[] }
+  | { by: 'refused'; code: string; message: string }
+
+/** Reads a file of variants. Not an import: the bundler's JSON reader refuses lone surrogates. */
+export function readVariants(path: URL | string): Variants {
+  return JSON.parse(readFileSync(path, 'utf8')) as Variants
+}
+
+/** The bytes of a variant's tokenizer.json. */
+export function tokenizerJsonOf({ bases }: Variants, { base, changes }: Variant): Buffer {
+  const given = bases[base]!
+  const file = (typeof given === 'string'
+    ? fixture(given)
+    : structuredClone(given)) as unknown as Json
+  for (const [path, ...value] of changes) {
+    const folders = path.split('.')
+    const last = folders.pop()!
+    const at = folders.reduce((json, folder) => json[folder] as Json, file)
+    const [to] = value as [Json | undefined]
+    if (value.length === 0) Reflect.deleteProperty(at, last)
+    else if (to?.['more']) at[last] = [...(at[last] as object[]), ...(to['more'] as object[])]
+    else at[last] = to
+  }
+  const { model } = file as unknown as Base
+  const { vocab } = model
+  if (Array.isArray(vocab) && typeof vocab[0] === 'string') {
+    model.vocab = Object.fromEntries(vocab.map((piece: string, id) => [piece, id]))
+  }
+  return Buffer.from(
+    JSON.stringify(file, (key, value: unknown) =>
+      key === 'precompiled_charsmap' && value === 'xlm-r' ? characterMap() : value,
+    ),
+  )
+}
+
+/** What Winnow makes of the texts of a variant; without the reference's ids, every text differs. */
+export function outcomeOf(all: Variants, variant: Variant): Outcome {
+  try {
+    const tokenizer = loadTokenizer({ json: tokenizerJsonOf(all, variant) })
+    const differing = all.texts.flatMap((text, i) => {
+      const ids = Array.from(tokenizer.encode(text, { maxTokens: 100_000 }).ids)
+      const hash = createHash('sha256').update(ids.join(',')).digest('base64').slice(0, 3)
+      return hash === variant.hashes?.slice(3 * i, 3 * i + 3) ? [] : [{ text, ids }]
+    })
+    return { by: tokenizer.engine, differing }
+  } catch (error) {
+    const code = error instanceof WinnowError ? error.code : 'thrown'
+    return { by: 'refused', code, message: errorMessage(error) }
+  }
+}
+
+const characterMap = memoized(() => {
+  const { normalizer } = fixture('imports/xlm-r/tokenizer.json') as {
+    normalizer: { precompiled_charsmap: string }
+  }
+  return normalizer.precompiled_charsmap
+})
+
+function fixture(path: string): object {
+  return JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8')) as object
+}
+
+function memoized<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
