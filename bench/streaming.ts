@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../configs/load.ts'
 import { cacheDir, modelStoreDir } from '../configs/paths.ts'
 import type { Config } from '../configs/schema.ts'
-import { prepareBackends } from '../commands/migrate.ts'
+import { prepareBackends } from '../commands/backends.ts'
 import type { Analytics } from '../infra/clickhouse.ts'
 import { connectionsOf } from '../infra/local/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
@@ -41,7 +41,7 @@ export async function withStack(run: (stack: BenchStack) => Promise<void>): Prom
       WINNOW_INFERENCE_MODEL: 'bench',
     }
     const config = loadConfig({ env: environment })
-    await prepareBackends(config)
+    await prepareBackends(config, () => undefined)
     await run({ environment, config, stateDir, storeDir })
   } finally {
     await stopStack({ stateDir })

@@ -18,7 +18,7 @@ import { confusionOf, countRun, latencyOf, type RunCounts } from './demo-figures
 import { splitMails } from './demo-mails.ts'
 import { showClosingPage, type DemoResult } from './demo-page.ts'
 import { defaultGroup } from './group-name.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { workersOf } from './model.ts'
 import { openGateway } from './serve.ts'
 import { recordService } from './service-record.ts'
@@ -26,7 +26,7 @@ import { addCommand } from './shared-options.ts'
 import { aborted, untilStopped } from './signals.ts'
 import { bringUp } from './stack.ts'
 import { openStage, type Stage } from './stage.ts'
-import { countText } from './terminal.ts'
+import { logLine, countText } from './terminal.ts'
 import { progressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
@@ -85,7 +85,7 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   await bringUp(options, signal)
   try {
     const opened = await openContext(options, { 'inference.model': 'mail' })
-    await prepareBackends(opened.config)
+    await prepareBackends(opened.config, logLine)
     terminal.say(terminal.style('bold', '2. Train a spam filter on a part of the mails'))
     const { streamed, trained } = await trainOnMails(opened, signal)
     await recordTrainingRun(opened, trained)

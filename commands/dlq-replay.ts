@@ -17,7 +17,7 @@ import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { LetterSender, skipReasons, type SkipReason } from './letter-sender.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { openAll } from './opened.ts'
 import { checkTimes } from './option-checks.ts'
 import { openPatientAnalytics } from './patience.ts'
@@ -71,7 +71,7 @@ export function addDlqReplayCommand(dlq: Command): void {
     .action(async (options: Options) => {
       checkTimes(options)
       const { config, terminal } = await openContext(options)
-      await prepareBackends(config)
+      await prepareBackends(config, logLine)
       const sentText = options.dryRun === true ? 'would be sent' : 'sent'
       const startMs = performance.now()
       const done = await untilStopped((signal) =>

@@ -1,36 +1,11 @@
 // `winnow migrate`: brings topics, schemas and tables up to date. `stream`, `serve` and `demo` do the
 // same at start; a deployment may prefer to run it once by itself.
 import type { Command } from 'commander'
-import type { Config } from '../configs/schema.ts'
-import { createKafka } from '../infra/kafka.ts'
-import { migrate } from '../infra/migrations.ts'
 import { hasRegistry, openSchemas } from '../infra/registry.ts'
-import { ensureTopics } from '../infra/topics.ts'
+import { prepareBackends } from './backends.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { createPatience } from './patience.ts'
 import { addCommand } from './shared-options.ts'
 import { logLine } from './terminal.ts'
-
-/**
- * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a ClickHouse that
- * is away: all of it may be run again.
- */
-export async function prepareBackends(
-  config: Config,
-  log: (line: string) => void = logLine,
-): Promise<{ topics: string[]; migrations: string[] }> {
-  const failed = new AbortController()
-  const { waitMsMax } = config.clickhouse
-  const patience = createPatience({ waitMsMax, log, signal: failed.signal })
-  const [topics, migrations] = await Promise.all([
-    ensureTopics(createKafka(config), config.topics).catch((error: unknown) => {
-      failed.abort()
-      throw error
-    }),
-    patience(() => migrate(config.clickhouse)),
-  ])
-  return { topics, migrations }
-}
 
 /** Adds `migrate` to the program. */
 export function addMigrateCommand(program: Command): void {
@@ -43,7 +18,7 @@ export function addMigrateCommand(program: Command): void {
     examples: ['winnow migrate', 'winnow migrate --profile cluster --config production.yaml'],
   }).action(async (options: SharedOptions) => {
     const { config, terminal } = await openContext(options)
-    const done = await prepareBackends(config)
+    const done = await prepareBackends(config, logLine)
     await openSchemas(config.registry, config.topics.prefix)
     const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
     terminal.say(`topics created:     ${list(done.topics)}`)

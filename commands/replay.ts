@@ -14,7 +14,7 @@ import { createPipeline } from '../streams/pipeline.ts'
 import type { Slice } from '../streams/settled.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { openModel } from './model.ts'
 import { openAll } from './opened.ts'
 import { checkModel, checkRange } from './option-checks.ts'
@@ -65,7 +65,7 @@ export function addReplayCommand(program: Command): void {
       checkRange(options.from, options.to)
       if (options.into !== undefined) requireTableName(options.into)
       await checkModel(options.model, context)
-      await prepareBackends(config)
+      await prepareBackends(config, logLine)
       const startMs = performance.now()
       const done = await untilStopped((signal) =>
         runReplay({

@@ -20,7 +20,7 @@ import type { Work } from '../models/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/infer.ts'
 import { openContext, type SharedOptions } from './context.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { gatewayFigures, showLive } from './live-figures.ts'
 import type { OpenModel } from './model.ts'
 import { closing, openAll, type Opened } from './opened.ts'
@@ -28,8 +28,9 @@ import { checkAddress, checkModel } from './option-checks.ts'
 import { recordService } from './service-record.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
-import { aborted, failureSignal, untilStopped } from './signals.ts'
-import { timedLog } from './terminal.ts'
+import { failureSignal } from './failure-signal.ts'
+import { aborted, untilStopped } from './signals.ts'
+import { logLine, timedLog } from './terminal.ts'
 
 type Options = SharedOptions & { host?: string; port?: number; model?: string }
 
@@ -69,7 +70,7 @@ export function addServeCommand(program: Command): void {
       createAuthorize(config.gateway)
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
-      await prepareBackends(config)
+      await prepareBackends(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
         const served = await openGateway({ config, storeDir: paths.store, log })

@@ -42,15 +42,3 @@ export function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
-
-/** A promise that rejects once `fail` is called, and never resolves. */
-export function failureSignal(): {
-  readonly failed: Promise<never>
-  readonly fail: (error: Error) => void
-} {
-  let fail: (error: Error) => void = () => undefined
-  const failed = new Promise<never>((_resolve, reject) => (fail = reject))
-  // It may fail before anything waits for it; without this, Node would end the process.
-  failed.catch(() => undefined)
-  return { failed, fail }
-}

@@ -6,11 +6,11 @@ import { stackStatus } from '../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
 import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
 import { consumerTable, readConsumers } from './consumer-groups.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { readService } from './service-record.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { durationText, tableText } from './terminal.ts'
+import { logLine, durationText, tableText } from './terminal.ts'
 
 /** Adds `up`, `down` and `status` to the program. */
 export function addStackCommands(program: Command): void {
@@ -32,7 +32,7 @@ export function addStackCommands(program: Command): void {
     const { terminal } = await readContext(options)
     await untilStopped((signal) => bringUp(options, signal))
     const context = await openContext(options)
-    await prepareBackends(context.config)
+    await prepareBackends(context.config, logLine)
     const state = await readStack(context)
     terminal.say(stackTable(state.stack))
     terminal.document({ ...state, consumers: [] })

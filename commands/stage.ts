@@ -28,7 +28,7 @@ import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type Opened } from './opened.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
-import { failureSignal } from './signals.ts'
+import { failureSignal } from './failure-signal.ts'
 
 export type Stage = {
   readonly runner: Runner

@@ -6,7 +6,7 @@ import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
 import { openContext, readContext, type SharedOptions } from './context.ts'
 import { defaultGroup } from './group-name.ts'
-import { prepareBackends } from './migrate.ts'
+import { prepareBackends } from './backends.ts'
 import { addCommand } from './shared-options.ts'
 import { aborted, endWithin, untilStopped } from './signals.ts'
 import { openFaultPoints } from './fault-points.ts'
@@ -15,7 +15,7 @@ import { closing, openAll } from './opened.ts'
 import { checkAddress, checkModel } from './option-checks.ts'
 import { openStage, type StageOptions } from './stage.ts'
 import { showLive, streamFigures } from './live-figures.ts'
-import { timedLog } from './terminal.ts'
+import { logLine, timedLog } from './terminal.ts'
 
 type Options = SharedOptions & { stages: string; group?: string; model?: string }
 
@@ -58,7 +58,7 @@ async function runStream(options: Options): Promise<void> {
   await checkAddress('telemetry', config.telemetry)
   const needsModel = range !== undefined && range.last !== 'validate'
   if (needsModel) await checkModel(config.inference.model, context)
-  await prepareBackends(config)
+  await prepareBackends(config, logLine)
   const log = timedLog(terminal)
   const group =
     options.group ??

@@ -5,7 +5,7 @@ import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
 import { createKafka, type KafkaClient } from '../../infra/kafka.ts'
 import type { StackConnections } from '../../infra/local/stack-state.ts'
-import { prepareBackends } from '../../commands/migrate.ts'
+import { prepareBackends } from '../../commands/backends.ts'
 import type { Environment } from './cli.ts'
 
 export type Backends = {
@@ -48,7 +48,7 @@ export async function openBackends(
     ...settings,
   }
   const config = loadConfig({ env })
-  await prepareBackends(config)
+  await prepareBackends(config, () => undefined)
   const analytics = createAnalytics(config.clickhouse)
   return {
     env,
