@@ -36,7 +36,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',
-      include: ['{schemas,configs,models,streams,trainers,gateway,infra}/**/*.ts', 'cli.ts'],
+      include: [
+        '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.ts',
+        'cli.ts',
+      ],
       exclude: ['**/*.test.ts'],
       reporter: ['text-summary', 'html'],
     },
@@ -45,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{schemas,configs,models,streams,trainers,gateway,infra}/**/*.test.ts',
+            '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
             'tests/*.test.ts',
           ],
           testTimeout: 30_000,

@@ -21,23 +21,23 @@ function lap(part: string): void {
 enableCodeCache()
 // The clock of a process begins with it.
 lap('boot')
-const { startSpareThreads } = await import('../models/session-thread.ts')
+const { startSpareThreads } = await import('../models/inference/session-thread.ts')
 await import('../commands/classify.ts')
 lap('modules')
 const { openContext } = await import('../commands/context.ts')
 await openContext({})
 lap('configuration')
-const { openVersion } = await import('../models/version-store.ts')
+const { openVersion } = await import('../models/store/version-store.ts')
 const version = await openVersion({ ref: 'bench', storeDir })
 lap('manifest and hashes')
-const { loadTokenizer } = await import('../models/tokenizer.ts')
+const { loadTokenizer } = await import('../models/tokenizers/tokenizer.ts')
 const tokenizer = loadTokenizer({ json: await readFile(version.tokenizerPath) })
 lap('tokenizer')
-const { readMappedModel } = await import('../models/graph/mapped-weights.ts')
+const { readMappedModel } = await import('../models/graph/weights/mapped-weights.ts')
 readMappedModel(version.modelPath)
 lap('mapping of weights')
 const spares = startSpareThreads()
-const { openClassifier } = await import('../models/classifier.ts')
+const { openClassifier } = await import('../models/inference/classifier.ts')
 const classifier = await openClassifier({
   ...{ modelPath: version.modelPath, labels: version.manifest.labels, tokenizer },
   ...{ maxTokens: version.manifest.maxTokens, workers: 1, spawn: spares.spawn },

@@ -9,14 +9,22 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { cacheDir, modelStoreDir } from '../configs/paths.ts'
-import { ensureBase, type Base } from '../models/base-store.ts'
-import { labelIndices, readDataset, trainingLabels, type Dataset } from '../trainers/dataset.ts'
-import { openFrozenEncoder } from '../trainers/frozen-encoder.ts'
-import { headProbabilities } from '../trainers/head-probabilities.ts'
-import { regularisationGrid, trainLogisticRegression } from '../trainers/logistic-regression.ts'
-import { rowOutcomes } from '../trainers/metrics.ts'
-import { stratifiedFolds } from '../trainers/split.ts'
-import { trainHead, type TrainedModel } from '../trainers/train-head.ts'
+import { ensureBase, type Base } from '../models/bases/base-store.ts'
+import {
+  labelIndices,
+  readDataset,
+  trainingLabels,
+  type Dataset,
+} from '../trainers/data/dataset.ts'
+import { openFrozenEncoder } from '../trainers/embeddings/frozen-encoder.ts'
+import { headProbabilities } from '../trainers/head/head-probabilities.ts'
+import {
+  regularisationGrid,
+  trainLogisticRegression,
+} from '../trainers/head/logistic-regression.ts'
+import { rowOutcomes } from '../trainers/evaluation/metrics.ts'
+import { stratifiedFolds } from '../trainers/data/split.ts'
+import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
 
 const usage =
   'node bench/head.ts --data-dir DIR [--speed] [--sets hwu64,sst2,ag_news] [--python python3]'

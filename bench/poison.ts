@@ -3,9 +3,9 @@
 // alternating rounds. Findings: bench/RESULTS.md.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { createAnalytics } from '../infra/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka.ts'
-import { topicOf } from '../infra/topics.ts'
+import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
 import { cpuSeconds, median, readTexts } from './measuring.ts'

@@ -4,11 +4,11 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createAnalytics } from '../infra/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka.ts'
-import { topicOf } from '../infra/topics.ts'
-import { promoteModel, sideModel } from '../commands/promoting.ts'
-import { openRegistry } from '../commands/publishing.ts'
+import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
+import { promoteModel, sideModel } from '../serving/promoting.ts'
+import { openRegistry } from '../serving/publishing.ts'
 import { median, readTexts } from './measuring.ts'
 import {
   rowsArrived,

@@ -1,12 +1,12 @@
 // The timed side of bench/train.ts in a process of its own: Winnow's fine-tuning as it is, paused after
 // every few steps until a line on stdin asks for the next round. Its peak memory is that of training.
 import { readFileSync, readSync } from 'node:fs'
-import { readBertWeights } from '../models/graph/bert-weights.ts'
-import { readOnnx } from '../models/graph/onnx-reader.ts'
-import { packTexts } from '../trainers/encoded-texts.ts'
-import { defaultRecipe, trainingEngines } from '../trainers/fine-tuning-task.ts'
-import { fineTune } from '../trainers/fine-tuning.ts'
-import { seededRandom } from '../trainers/seeded-random.ts'
+import { readBertWeights } from '../models/graph/weights/bert-weights.ts'
+import { readOnnx } from '../models/graph/onnx/onnx-reader.ts'
+import { packTexts } from '../trainers/embeddings/encoded-texts.ts'
+import { defaultRecipe, trainingEngines } from '../trainers/encoder/fine-tuning-task.ts'
+import { fineTune } from '../trainers/encoder/fine-tuning.ts'
+import { seededRandom } from '../trainers/data/seeded-random.ts'
 import { peakRss } from './measuring.ts'
 
 /** What bench/train.ts writes for it: token ids and label index of each text. */

@@ -1,11 +1,11 @@
 // What winnow.models tells of the models, for commands that work without Kafka as well: they look for a few seconds,
 // and then go by what the model store knows.
 import type { Config } from '../configs/schema.ts'
-import { createKafka, pingBroker } from '../infra/kafka.ts'
-import { createModelAnnouncements, type ModelStates } from '../infra/model-announcements.ts'
-import { hasRegistry, openSchemas, pingRegistry } from '../infra/registry.ts'
-import { topicOf } from '../infra/topics.ts'
-import { parseModelRef } from '../models/model-ref.ts'
+import { createKafka, pingBroker } from '../infra/kafka/kafka.ts'
+import { createModelAnnouncements, type ModelStates } from '../infra/sinks/model-announcements.ts'
+import { hasRegistry, openSchemas, pingRegistry } from '../infra/schema-registry/registry.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
+import { parseModelRef } from '../models/store/model-ref.ts'
 import { errorMessage } from '../schemas/errors.ts'
 
 /** The states of all models, or why they cannot be read. */

@@ -1,6 +1,6 @@
 // Fetching a base encoder with a progress line: shared by `base pull`, `train` and the demo.
 import { downloadProxy } from '../configs/proxy.ts'
-import { ensureBase, type Base } from '../models/base-store.ts'
+import { ensureBase, type Base } from '../models/bases/base-store.ts'
 import type { CommandContext } from './context.ts'
 import { joinedParts, measureRate, type WorkRate } from './work-rate.ts'
 

@@ -1,6 +1,6 @@
 // `winnow base`: base encoders in the local store.
 import type { Command } from 'commander'
-import { listBases } from '../models/base-store.ts'
+import { listBases } from '../models/bases/base-store.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { checkFolder, checkStore } from './option-checks.ts'

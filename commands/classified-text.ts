@@ -1,5 +1,5 @@
 // What a person sees of one classified text: the text, its label and the likeliest labels.
-import type { ClassifiedText } from '../trainers/classify-file.ts'
+import type { ClassifiedText } from '../trainers/evaluation/classify-file.ts'
 import type { Terminal } from './terminal.ts'
 
 const shownLabels = 3

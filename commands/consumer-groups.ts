@@ -1,13 +1,13 @@
 // The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what that means.
 import { defaultBrokers, type Config } from '../configs/schema.ts'
-import { createKafka, type KafkaClient } from '../infra/kafka.ts'
-import { countRecords, readLag, topicOf, type GroupLag } from '../infra/topics.ts'
+import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
+import { countRecords, readLag, topicOf, type GroupLag } from '../infra/kafka/topics.ts'
 import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import { stageNames } from '../streams/slice.ts'
 import type { CommandContext } from './context.ts'
-import { formerGroup, isOfOtherStack, stagesOf } from './group-name.ts'
+import { formerGroup, isOfOtherStack, stagesOf } from '../serving/group-name.ts'
 import { countText, durationText, tableText } from './terminal.ts'
 
 /** One group on one topic. */

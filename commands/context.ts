@@ -3,7 +3,7 @@ import { loadConfig } from '../configs/load.ts'
 import { plainSecrets } from '../configs/plain-secrets.ts'
 import { cacheDir, modelStoreDir, stateDir } from '../configs/paths.ts'
 import type { Config } from '../configs/schema.ts'
-import { connectionsOf, readStackState } from '../infra/local/stack-state.ts'
+import { connectionsOf, readStackState } from '../infra/local/services/stack-state.ts'
 import { createTerminal, logLine, type Terminal } from './terminal.ts'
 
 /** The options that every command takes. */

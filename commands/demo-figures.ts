@@ -1,7 +1,7 @@
 // The figures of a demo run, read from ClickHouse by SQL: counts, accuracy, latency, examples. A run
 // is told by the prefix of its event ids.
-import type { Analytics } from '../infra/clickhouse.ts'
-import { classScores } from '../trainers/metrics.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { classScores } from '../trainers/evaluation/metrics.ts'
 
 export type RunCounts = {
   rows: number

@@ -1,8 +1,8 @@
 // Chooses the mails of the demo: duplicates removed, a part to train on, the rest to stream.
 import { createHash } from 'node:crypto'
-import { describeExamples, type Dataset } from '../trainers/dataset.ts'
-import { loadMails, type DemoMail } from '../trainers/demo-mail.ts'
-import { duplicateKey } from '../trainers/split.ts'
+import { describeExamples, type Dataset } from '../trainers/data/dataset.ts'
+import { loadMails, type DemoMail } from '../trainers/data/demo-mail.ts'
+import { duplicateKey } from '../trainers/data/split.ts'
 
 export type DemoSplit = { train: Dataset; streamed: DemoMail[]; duplicates: number }
 

@@ -1,6 +1,6 @@
 // The closing page of the demo: what was measured, by which SQL, and what to try next.
 import { exampleQuery, type Confusion, type Latency } from './demo-figures.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from '../serving/stage.ts'
 import { countText, durationText, tableText, type Terminal } from './terminal.ts'
 
 export type DemoResult = {

@@ -1,7 +1,7 @@
 // `winnow dlq`: looks at dead letters, as ClickHouse has them. Sending them again is dlq-replay.ts.
 import { isUtf8 } from 'node:buffer'
 import { Option, type Command } from 'commander'
-import type { Analytics } from '../infra/clickhouse.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import {
   countLetters,
   listLetters,
@@ -9,8 +9,8 @@ import {
   readLetter,
   type LetterFilter,
   type ShownLetter,
-} from '../infra/dead-letter-reader.ts'
-import { topicOf } from '../infra/topics.ts'
+} from '../infra/readers/dead-letter-reader.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
 import type { Config } from '../configs/schema.ts'
 import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -19,7 +19,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import { addDlqReplayCommand } from './dlq-replay.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { checkTimes } from './option-checks.ts'
-import { openPatientAnalytics } from './patience.ts'
+import { openPatientAnalytics } from '../serving/patience.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { countText, logLine, tableText, type Terminal } from './terminal.ts'
 

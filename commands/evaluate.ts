@@ -1,15 +1,15 @@
 // `winnow evaluate`: measures a model version on labelled texts, alone or against another version.
 import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
-import { openVersion } from '../models/version-store.ts'
-import type { ModelVersion } from '../models/version-files.ts'
+import { openVersion } from '../models/store/version-store.ts'
+import type { ModelVersion } from '../models/store/version-files.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { evaluateModel, type ModelEvaluation } from '../trainers/evaluate.ts'
-import { renderReportHtml, type ReportHeading } from '../trainers/report-html.ts'
-import { renderReportText } from '../trainers/report-text.ts'
-import { readRunRecord } from '../trainers/run-record.ts'
-import type { Dataset } from '../trainers/dataset.ts'
+import { evaluateModel, type ModelEvaluation } from '../trainers/evaluation/evaluate.ts'
+import { renderReportHtml, type ReportHeading } from '../trainers/report/report-html.ts'
+import { renderReportText } from '../trainers/report/report-text.ts'
+import { readRunRecord } from '../trainers/runs/run-record.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import {
   addColumnOptions,
@@ -18,7 +18,7 @@ import {
   sourceHelp,
   type ColumnOptions,
 } from './labelled-texts.ts'
-import { workersOf } from './model.ts'
+import { workersOf } from '../serving/model.ts'
 import { checkModel, checkWritable } from './option-checks.ts'
 import { addCommand, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'

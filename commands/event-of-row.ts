@@ -5,9 +5,9 @@ import { eventJson } from '../schemas/event.ts'
 import { wholeNumberText } from '../schemas/exact-json.ts'
 import { issueRule, valueAt, type SchemaIssue } from '../schemas/issue-text.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
-import type { SourceRow } from '../trainers/dataset-source.ts'
-import { labelsColumn, type RowColumns } from '../trainers/row-columns.ts'
-import { fieldProblem, textOfRow } from '../trainers/source-row.ts'
+import type { SourceRow } from '../trainers/files/dataset-source.ts'
+import { labelsColumn, type RowColumns } from '../trainers/files/row-columns.ts'
+import { fieldProblem, textOfRow } from '../trainers/files/source-row.ts'
 
 /**
  * The record of one row. Objects may have the fields of an event only; the other columns of a table become

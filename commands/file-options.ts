@@ -1,10 +1,10 @@
 // The options that say how a file of texts is read, and the line on stderr that says how it was read. Reading
 // is done in trainers/.
 import { Option, type Command } from 'commander'
-import { fileFormats, type FileFormat } from '../trainers/file-format.ts'
-import type { FileInput, FileNote } from '../trainers/file-rows.ts'
-import { fileSource } from '../trainers/plain-bytes.ts'
-import { quoteRules, type QuoteRule } from '../trainers/table-header.ts'
+import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
+import type { FileInput, FileNote } from '../trainers/files/file-rows.ts'
+import { fileSource } from '../trainers/files/plain-bytes.ts'
+import { quoteRules, type QuoteRule } from '../trainers/files/table-header.ts'
 import { logLine } from './terminal.ts'
 
 /** The parsed options of `addFileOptions`. */

@@ -1,9 +1,9 @@
 // `winnow labels`: the quality of labels in a data set.
 import type { Command } from 'commander'
-import { knownBase } from '../models/base-store.ts'
+import { knownBase } from '../models/bases/base-store.ts'
 import { counted } from '../schemas/counted.ts'
-import { checkLabels } from '../trainers/check-labels.ts'
-import { ruleLines } from '../trainers/rule-report.ts'
+import { checkLabels } from '../trainers/head/check-labels.ts'
+import { ruleLines } from '../trainers/data/rule-report.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from './labelled-texts.ts'
-import { workersOf } from './model.ts'
+import { workersOf } from '../serving/model.ts'
 import { addCommand, examplesText, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { countText } from './terminal.ts'

@@ -1,6 +1,6 @@
 // The options that say which dead letters `dlq list` and `dlq replay` mean.
 import { InvalidArgumentError, type Command } from 'commander'
-import type { LetterFilter } from '../infra/dead-letter-reader.ts'
+import type { LetterFilter } from '../infra/readers/dead-letter-reader.ts'
 import { eventErrors } from '../schemas/errors.ts'
 import { pointInTime } from './shared-options.ts'
 

@@ -1,12 +1,12 @@
 // `winnow models compare`: two versions of a model on events that both classified.
 import type { Command } from 'commander'
-import { compareVersions, type VersionComparison } from '../infra/version-comparison.ts'
-import { parseModelRef } from '../models/model-ref.ts'
+import { compareVersions, type VersionComparison } from '../infra/readers/version-comparison.ts'
+import { parseModelRef } from '../models/store/model-ref.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
-import { findVersion } from './publishing.ts'
-import { openPatientAnalytics } from './patience.ts'
+import { findVersion } from '../serving/publishing.ts'
+import { openPatientAnalytics } from '../serving/patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { countText, logLine, tableText } from './terminal.ts'
 

@@ -1,9 +1,9 @@
 // `winnow models list`: the versions in the local store, with their parts, accuracy and size.
 import type { Command } from 'commander'
-import { partsInStore } from '../models/champion.ts'
-import { rolesOf, roleText, rollbackTarget, type VersionRole } from '../models/model-parts.ts'
-import { diskUse } from '../models/version-size.ts'
-import { listVersions, type VersionListing } from '../models/version-store.ts'
+import { partsInStore } from '../models/store/champion.ts'
+import { rolesOf, roleText, rollbackTarget, type VersionRole } from '../models/store/model-parts.ts'
+import { diskUse } from '../models/store/version-size.ts'
+import { listVersions, type VersionListing } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
 import { pinnedVersion, readAnnounced, unreadText, type Announced } from './announced-models.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'

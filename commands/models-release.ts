@@ -5,11 +5,11 @@ import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
-import { endedParts } from '../models/release-state.ts'
-import type { Dataset } from '../trainers/dataset.ts'
+import { endedParts } from '../models/store/release-state.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import { readCleaned, sourceHelp } from './labelled-texts.ts'
-import { promoteModel, rollBackModel, sideModel, type Change } from './promoting.ts'
+import { promoteModel, rollBackModel, sideModel, type Change } from '../serving/promoting.ts'
 import {
   findVersion,
   openRegistry,
@@ -17,7 +17,7 @@ import {
   whoAsks,
   type Published,
   type Registry,
-} from './publishing.ts'
+} from '../serving/publishing.ts'
 import { addCommand, numberIn, type CommandText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { logLine } from './terminal.ts'

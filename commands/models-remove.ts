@@ -1,8 +1,12 @@
 // `winnow models rm` and `prune`: what frees the disk that old versions take in the local store.
 import type { Command } from 'commander'
-import { partsInStore } from '../models/champion.ts'
-import { parseModelRef } from '../models/model-ref.ts'
-import { pruneVersions, removeVersion, type RemovalRequest } from '../models/version-removal.ts'
+import { partsInStore } from '../models/store/champion.ts'
+import { parseModelRef } from '../models/store/model-ref.ts'
+import {
+  pruneVersions,
+  removeVersion,
+  type RemovalRequest,
+} from '../models/store/version-removal.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { pinnedVersion, readAnnounced, unreadText } from './announced-models.ts'

@@ -1,6 +1,6 @@
 // `winnow models`: what is in the model store, and what becomes of it.
 import type { Command } from 'commander'
-import { openVersion } from '../models/version-store.ts'
+import { openVersion } from '../models/store/version-store.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
 import { addCompareCommand } from './models-compare.ts'

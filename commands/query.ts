@@ -1,6 +1,6 @@
 // `winnow query`: SQL on ClickHouse from the command line.
 import { Option, type Command } from 'commander'
-import { createAnalytics } from '../infra/clickhouse.ts'
+import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { parseForPassing } from '../schemas/exact-json.ts'
 import { openContext, type SharedOptions } from './context.ts'

@@ -1,8 +1,8 @@
 // The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges and
-// help; defaults and meaning are trainers/fine-tuning-task.ts.
+// help; defaults and meaning are trainers/encoder/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
-import { defaultRecipe, partialRecipe, type Recipe } from '../trainers/fine-tuning-task.ts'
-import type { GivenRecipe } from '../trainers/few-examples.ts'
+import { defaultRecipe, partialRecipe, type Recipe } from '../trainers/encoder/fine-tuning-task.ts'
+import type { GivenRecipe } from '../trainers/encoder/few-examples.ts'
 import { numberIn, wholeNumber } from './shared-options.ts'
 
 /** The parsed options of `addRecipeOptions`. */

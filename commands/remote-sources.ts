@@ -1,19 +1,24 @@
 // Labelled texts out of Kafka and ClickHouse: the readers behind `topic:` and `clickhouse:`. They join
-// clients and decoding with what the trainers ask for; which label counts is trainers/label-book.ts.
+// clients and decoding with what the trainers ask for; which label counts is trainers/data/label-book.ts.
 import type { Config } from '../configs/schema.ts'
-import { createKafka, type KafkaClient } from '../infra/kafka.ts'
-import { openSchemas, type Schemas } from '../infra/registry.ts'
-import { rangeText, readRanges, resolveRange, type PartitionRange } from '../infra/topic-range.ts'
-import { topicOf } from '../infra/topics.ts'
+import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
+import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
+import {
+  rangeText,
+  readRanges,
+  resolveRange,
+  type PartitionRange,
+} from '../infra/kafka/topic-range.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
-import { decodeEvent } from '../streams/decode-event.ts'
-import { decodeLabel } from '../streams/decode-label.ts'
-import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/dataset-source.ts'
-import { examplesMax } from '../trainers/dataset.ts'
-import { LabelBook } from '../trainers/label-book.ts'
-import { LabelOrigins, type EarlierVersion } from '../trainers/label-origins.ts'
-import { openPatientAnalytics } from './patience.ts'
+import { decodeEvent } from '../streams/stages/decode-event.ts'
+import { decodeLabel } from '../streams/stages/decode-label.ts'
+import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/files/dataset-source.ts'
+import { examplesMax } from '../trainers/data/dataset.ts'
+import { LabelBook } from '../trainers/data/label-book.ts'
+import { LabelOrigins, type EarlierVersion } from '../trainers/data/label-origins.ts'
+import { openPatientAnalytics } from '../serving/patience.ts'
 import { logLine } from './terminal.ts'
 
 /** How far reading is. */

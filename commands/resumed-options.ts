@@ -3,8 +3,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
-import { parseDatasetSource } from '../trainers/dataset-source.ts'
-import { findUnfinishedRun, type RunStart } from '../trainers/unfinished-run.ts'
+import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
+import { findUnfinishedRun, type RunStart } from '../trainers/runs/unfinished-run.ts'
 
 /** Options that say how to run, not what: never kept, and allowed beside --resume. */
 const ownOptions = ['config', 'profile', 'set', 'json', 'resume']

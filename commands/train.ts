@@ -1,24 +1,28 @@
 // `winnow train`: labelled texts to a model version in the store.
 import { Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
-import { knownBase } from '../models/base-store.ts'
-import { expectTfjsInstalled } from '../models/graph/tfjs-backend.ts'
+import { knownBase } from '../models/bases/base-store.ts'
+import { expectTfjsInstalled } from '../models/graph/tfjs/tfjs-backend.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { Dataset } from '../trainers/dataset.ts'
-import { trainingEngines, type TrainingEngine } from '../trainers/fine-tuning-task.ts'
-import type { EarlierVersion } from '../trainers/label-origins.ts'
-import { renderReportText } from '../trainers/report-text.ts'
-import { ruleLines } from '../trainers/rule-report.ts'
-import type { TrainingMethod } from '../trainers/run-record.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
+import { trainingEngines, type TrainingEngine } from '../trainers/encoder/fine-tuning-task.ts'
+import type { EarlierVersion } from '../trainers/data/label-origins.ts'
+import { renderReportText } from '../trainers/report/report-text.ts'
+import { ruleLines } from '../trainers/data/rule-report.ts'
+import type { TrainingMethod } from '../trainers/runs/run-record.ts'
 import {
   trainEncoder,
   type TrainedEncoder,
   type TrainEncoderProgress,
-} from '../trainers/train-encoder.ts'
-import { checkedLayers, checkedMaxTokens } from '../trainers/training-limits.ts'
-import type { RunStart } from '../trainers/unfinished-run.ts'
-import { trainHead, type TrainedModel, type TrainHeadProgress } from '../trainers/train-head.ts'
-import { withTruncatedTexts } from '../trainers/truncated-texts.ts'
+} from '../trainers/encoder/train-encoder.ts'
+import { checkedLayers, checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
+import type { RunStart } from '../trainers/runs/unfinished-run.ts'
+import {
+  trainHead,
+  type TrainedModel,
+  type TrainHeadProgress,
+} from '../trainers/head/train-head.ts'
+import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
 import { pullBase } from './base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
 import {
@@ -32,9 +36,9 @@ import {
   type RuleOptions,
 } from './labelled-texts.ts'
 import { sayPublished } from './models-release.ts'
-import { workersOf } from './model.ts'
+import { workersOf } from '../serving/model.ts'
 import { checkStore } from './option-checks.ts'
-import { openRegistry, publishModel, whoAsks, type Published } from './publishing.ts'
+import { openRegistry, publishModel, whoAsks, type Published } from '../serving/publishing.ts'
 import {
   addRecipeOptions,
   recipeOf,
@@ -42,8 +46,8 @@ import {
   type RecipeOptions,
 } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
-import { newestManifest } from '../models/known-labels.ts'
-import { openVersion, requireModelName } from '../models/version-store.ts'
+import { newestManifest } from '../models/store/known-labels.ts'
+import { openVersion, requireModelName } from '../models/store/version-store.ts'
 import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine } from './terminal.ts'

@@ -1,8 +1,8 @@
 // The progress line of training. It owns the words; when it is shown is the terminal's.
 import { counted } from '../schemas/counted.ts'
-import type { EmbeddingProgress } from '../trainers/embed-texts.ts'
-import type { TrainEncoderProgress } from '../trainers/train-encoder.ts'
-import type { TrainHeadProgress } from '../trainers/train-head.ts'
+import type { EmbeddingProgress } from '../trainers/embeddings/embed-texts.ts'
+import type { TrainEncoderProgress } from '../trainers/encoder/train-encoder.ts'
+import type { TrainHeadProgress } from '../trainers/head/train-head.ts'
 import { countText, durationText } from './terminal.ts'
 import { joinedParts, timeLeftText } from './work-rate.ts'
 

@@ -1,10 +1,10 @@
 // The row of training_runs that every training run gets, published or not. The run itself is on disk by then: a
 // ClickHouse that is away costs the row and a line that says so.
-import { createAnalytics } from '../infra/clickhouse.ts'
-import { insertTrainingRun } from '../infra/release-rows.ts'
-import { readManifest } from '../models/version-files.ts'
+import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
+import { insertTrainingRun } from '../infra/sinks/release-rows.ts'
+import { readManifest } from '../models/store/version-files.ts'
 import { errorMessage } from '../schemas/errors.ts'
-import { readRunRecord } from '../trainers/run-record.ts'
+import { readRunRecord } from '../trainers/runs/run-record.ts'
 import type { CommandContext } from './context.ts'
 import { logLine } from './terminal.ts'
 

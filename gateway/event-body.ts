@@ -2,7 +2,7 @@
 // counts, and parses one item at a time, so that no body costs more than a pass over its bytes before it is
 // known to be within the limits. Whether each value is an event is event-check.ts's.
 import { isUtf8 } from 'node:buffer'
-import type { Work } from '../models/sliced-work.ts'
+import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { EventError } from '../schemas/errors.ts'
 import { codingOf } from './content-coding.ts'

@@ -1,7 +1,7 @@
 // Checks the items of a body one at a time, in steps: all of them pass, or the request is refused with the
 // first defects. The order is the body's; what an item must be is its check's.
 import type { Config } from '../configs/schema.ts'
-import type { Work } from '../models/sliced-work.ts'
+import type { Work } from '../models/runtime/sliced-work.ts'
 import { cutBody, type BodyFormat } from './event-body.ts'
 import { createItemErrors, type ItemDefect } from './problem.ts'
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Work } from '../models/sliced-work.ts'
+import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 
 /** The place that one request holds, and the only way to read its body or to wait for work. */

@@ -1,7 +1,7 @@
 // The thread's time for the bodies of requests: work is cut into steps, the steps of all requests take
 // turns, and each turn of the event loop gets a slice. So a large body slows itself down, not the probes
 // and the small requests beside it. What the steps do is not known here.
-import type { Work } from '../models/sliced-work.ts'
+import type { Work } from '../models/runtime/sliced-work.ts'
 
 /** Longest time that the steps of one turn of the event loop take together, but for the last of them. */
 const sliceMsMax = 8

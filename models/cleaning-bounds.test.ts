@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { timed } from '../tests/support/processor-time.ts'
-import { cleaning, type CleaningStep } from './clean-text.ts'
+import { cleaning, type CleaningStep } from './cleaning/clean-text.ts'
 
 const steps: CleaningStep[] = ['unicode', 'control', 'mail-quotes', 'markup', 'whitespace']
 const textBytes = 1_000_000

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelStoreDir } from '../configs/paths.ts'
-import { openClassifier, type Classifier } from './classifier.ts'
-import { readBertWeights } from './graph/bert-weights.ts'
+import { openClassifier, type Classifier } from './inference/classifier.ts'
+import { readBertWeights } from './graph/weights/bert-weights.ts'
 import { buildClassifier } from './graph/encoder.ts'
-import { readOnnx } from './graph/onnx-reader.ts'
-import { writeOnnx } from './graph/onnx-writer.ts'
-import { loadTokenizer } from './tokenizer.ts'
+import { readOnnx } from './graph/onnx/onnx-reader.ts'
+import { writeOnnx } from './graph/onnx/onnx-writer.ts'
+import { loadTokenizer } from './tokenizers/tokenizer.ts'
 
 const base = join(modelStoreDir(), 'bases', 'minilm-l6')
 const labels = Array.from({ length: 20 }, (_, i) => `label ${i}`)

@@ -1,5 +1,5 @@
 // The places in the flow at which the fault tests stop a process. What is done there is
-// configs/fault-hook.ts's to say, and where exactly they lie commands/fault-points.ts's.
+// configs/fault-hook.ts's to say, and where exactly they lie serving/fault-points.ts's.
 
 /** In the order in which a record, a swap and a publication pass them. */
 export const faultPoints = [

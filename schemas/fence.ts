@@ -1,5 +1,5 @@
 // A fence: the proof that a consumer is the latest owner of its partitions, checked where rows land.
-// It owns the shape only; raising and checking it is infra/partition-fence.ts.
+// It owns the shape only; raising and checking it is infra/sinks/partition-fence.ts.
 
 /**
  * The fencing token of one assignment (Kleppmann, How to do distributed locking, 2016). It becomes

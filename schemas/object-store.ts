@@ -1,6 +1,6 @@
-// The port of a store of objects by key, as artifacts need it: infra/s3-objects.ts, models/folder-objects.ts
+// The port of a store of objects by key, as artifacts need it: infra/store/s3-objects.ts, models/store/folder-objects.ts
 // and the fake of the tests implement it, and tests/contract/object-store.test.ts holds them to one behaviour.
-// What is kept under which key is models/remote-versions.ts.
+// What is kept under which key is models/store/remote-versions.ts.
 
 /** Bytes in memory, or a file to read. */
 export type ObjectContent = { readonly bytes: Uint8Array } | { readonly path: string }

@@ -1,5 +1,5 @@
 // How a value says which schema it was written with: a magic byte and an id before its Avro body, in the
-// forms of Confluent's and Apicurio's serialisers. Looking the schema up is infra/registry.ts.
+// forms of Confluent's and Apicurio's serialisers. Looking the schema up is infra/schema-registry/registry.ts.
 
 /** What a registry knows a schema by. */
 export type SchemaId =

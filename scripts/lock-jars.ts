@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { runMaven } from '../infra/local/maven.ts'
-import { hashesBelow } from '../infra/local/pinned-jars.ts'
+import { runMaven } from '../infra/local/services/maven.ts'
+import { hashesBelow } from '../infra/local/services/pinned-jars.ts'
 
 /** A pom, the file for its hashes, and where the pom says the release of each pack. */
 type Locked = { pom: string; hashes: string; releases: Record<string, RegExp> }

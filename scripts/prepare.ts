@@ -3,8 +3,8 @@
 import { cacheDir, modelStoreDir } from '../configs/paths.ts'
 import { downloadProxy } from '../configs/proxy.ts'
 import { loadConfig } from '../configs/load.ts'
-import { ensureJars } from '../infra/local/jars.ts'
-import { ensureBase, openBase } from '../models/base-store.ts'
+import { ensureJars } from '../infra/local/services/jars.ts'
+import { ensureBase, openBase } from '../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 
 const baseName = 'minilm-l6'

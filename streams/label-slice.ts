@@ -1,11 +1,11 @@
 // The slice from winnow.labels to the table labels: decode and check, nothing else.
 import type { LabelRecord } from '../schemas/label.ts'
 import { lineageOf } from '../schemas/record.ts'
-import type { AvroReader } from './decode-event.ts'
-import { decodeLabel, type EventLabel } from './decode-label.ts'
-import type { TimeRules } from './event-time.ts'
+import type { AvroReader } from './stages/decode-event.ts'
+import { decodeLabel, type EventLabel } from './stages/decode-label.ts'
+import type { TimeRules } from './stages/event-time.ts'
 import type { Outcome } from '../schemas/outcome.ts'
-import type { Slice } from './settled.ts'
+import type { Slice } from './stages/settled.ts'
 
 /** Makes the slice; `nowMs` is epoch milliseconds. */
 export function createLabelSlice(options: {

@@ -1,21 +1,21 @@
 // The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its records
 // are read, and which transforms run. The same transforms serve every slice.
 import type { Config } from '../configs/schema.ts'
-import { LoopTurns, type Work } from '../models/sliced-work.ts'
+import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
-import { inferByShare, type ChallengeOutcome } from './challenge.ts'
-import { decodeEvent, type AvroReader } from './decode-event.ts'
-import { DuplicateWindow } from './duplicate-window.ts'
-import type { ModelSource, PinnedModels } from './infer.ts'
+import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
+import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
+import { DuplicateWindow } from './stages/duplicate-window.ts'
+import type { ModelSource, PinnedModels } from './stages/infer.ts'
 import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
-import type { Slice } from './settled.ts'
+import type { Slice } from './stages/settled.ts'
 import { composeSlice, stagesOf, type StageRange, type Step } from './slice.ts'
-import { tokenizeEvent, type TokenizedEvent } from './tokenize.ts'
-import { validateEvent } from './validate.ts'
+import { tokenizeEvent, type TokenizedEvent } from './stages/tokenize.ts'
+import { validateEvent } from './stages/validate.ts'
 
 /** Reads the Avro values of the three input topics. */
 export type AvroReaders = {

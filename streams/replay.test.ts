@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
-import type { Slice } from './settled.ts'
+import type { Slice } from './stages/settled.ts'
 import { replay, type ReplayBlock, type ReplayChunk } from './replay.ts'
 
 const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }

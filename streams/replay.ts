@@ -2,8 +2,8 @@
 // and blocks; where records come from and where results go is passed in. Nothing is committed: how far
 // it got is what the sink holds.
 import type { KafkaRecord } from '../schemas/record.ts'
-import { InFlightBudget } from './in-flight-budget.ts'
-import type { Settled, Slice } from './settled.ts'
+import { InFlightBudget } from './delivery/in-flight-budget.ts'
+import type { Settled, Slice } from './stages/settled.ts'
 
 /** Records of one partition, in offset order. */
 export type ReplayChunk = { readonly partition: number; readonly records: readonly KafkaRecord[] }

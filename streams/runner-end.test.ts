@@ -8,7 +8,7 @@ import { until } from '../tests/support/until.ts'
 import { ok } from '../schemas/outcome.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
-import type { Slice } from './settled.ts'
+import type { Slice } from './stages/settled.ts'
 import { createRunner } from './runner.ts'
 
 const quiet: RunnerMetrics = {

@@ -5,8 +5,8 @@ import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { sampleModel } from '../tests/support/sample-models.ts'
 import { outputOf, sampleClassification } from '../tests/support/sample-records.ts'
 import { until } from '../tests/support/until.ts'
-import { isInShare } from './event-share.ts'
-import type { InferenceOutcome, ModelPort } from './infer.ts'
+import { isInShare } from './stages/event-share.ts'
+import type { InferenceOutcome, ModelPort } from './stages/infer.ts'
 import { ShadowLane, withShadow, type ShadowOutcome } from './shadow-lane.ts'
 
 const results = (count: number, from = 0) =>

@@ -3,11 +3,11 @@
 // not fit its queue, and keeps its failures to itself. How an event gets its main row is the runner's.
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
-import { isInShare } from './event-share.ts'
-import { LoopTurns } from '../models/sliced-work.ts'
-import { inferEvents, type ModelPort } from './infer.ts'
+import { isInShare } from './stages/event-share.ts'
+import { LoopTurns } from '../models/runtime/sliced-work.ts'
+import { inferEvents, type ModelPort } from './stages/infer.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
-import type { TokenizedEvent } from './tokenize.ts'
+import type { TokenizedEvent } from './stages/tokenize.ts'
 
 /** What became of an event of the shadow's share. Shed: the queue was full, or the part ended. */
 export type ShadowOutcome = 'stored' | 'shed' | 'rejected' | 'failed'

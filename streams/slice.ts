@@ -1,11 +1,11 @@
 // Chains stages into a slice: reads each record, then applies one stage after the other to those
 // that are still accepted. One rejected event leaves its neighbours alone.
-import type { LoopTurns } from '../models/sliced-work.ts'
+import type { LoopTurns } from '../models/runtime/sliced-work.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { Outcome } from '../schemas/outcome.ts'
-import type { ModelSource, PinnedModels } from './infer.ts'
-import type { Settled, Slice } from './settled.ts'
+import type { ModelSource, PinnedModels } from './stages/infer.ts'
+import type { Settled, Slice } from './stages/settled.ts'
 
 /** The stages in their order. */
 export const stageNames = ['validate', 'tokenize', 'infer'] as const

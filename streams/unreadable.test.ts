@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
-import type { ModelPort } from './infer.ts'
+import type { ModelPort } from './stages/infer.ts'
 import { createLabelSlice } from './label-slice.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
-import type { Slice } from './settled.ts'
+import type { Slice } from './stages/settled.ts'
 
 const config = loadConfig({ env: {} })
 const read = () => Promise.reject(new Error('there is nothing to read'))

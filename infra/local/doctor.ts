@@ -15,11 +15,11 @@ import {
   javaVersion,
   mavenVersion,
   nodeMin,
-} from './prerequisites.ts'
-import { isPortFree } from './ports.ts'
+} from './services/prerequisites.ts'
+import { isPortFree } from './services/ports.ts'
 import { stackStatus } from './stack-status.ts'
 import type { ServiceStatus } from './stack-status.ts'
-import { serviceNames, type ServiceName } from './stack-state.ts'
+import { serviceNames, type ServiceName } from './services/stack-state.ts'
 
 /** One finding; `mend` is one sentence, present unless the state is `ok`. */
 export type DoctorCheck = {

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { WinnowError } from '../../schemas/errors.ts'
-import { identityOf, isAlive, readPidFile } from './pid-file.ts'
-import type { ProcessIdentity } from './pid-file.ts'
+import { identityOf, isAlive, readPidFile } from './services/pid-file.ts'
+import type { ProcessIdentity } from './services/pid-file.ts'
 
 /**
  * Runs `work` while holding the lock of the stack in `stateDir`; waits for another holder first.

@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import { noRegistry } from '../../configs/schema.ts'
-import { isReady } from './probe.ts'
-import { runningProcess, serviceFiles } from './service-runner.ts'
-import { connectionsOf, readStackState, serviceNames } from './stack-state.ts'
-import type { ServiceName, StackState } from './stack-state.ts'
+import { isReady } from './services/probe.ts'
+import { runningProcess, serviceFiles } from './services/service-runner.ts'
+import { connectionsOf, readStackState, serviceNames } from './services/stack-state.ts'
+import type { ServiceName, StackState } from './services/stack-state.ts'
 
 /** One service as `winnow status` shows it. */
 export type ServiceStatus = {

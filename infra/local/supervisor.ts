@@ -5,18 +5,29 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { jarPaths, ensureJars } from './jars.ts'
-import { prepareKafka } from './kafka-server.ts'
-import { choosePort } from './ports.ts'
-import { requireEngine } from './prerequisites.ts'
-import { isReady } from './probe.ts'
-import { prepareRegistry } from './registry-server.ts'
-import type { ServiceCommand } from './service-command.ts'
-import { launch, runningProcess, serviceFiles, stopProcess, untilReady } from './service-runner.ts'
+import { jarPaths, ensureJars } from './services/jars.ts'
+import { prepareKafka } from './services/kafka-server.ts'
+import { choosePort } from './services/ports.ts'
+import { requireEngine } from './services/prerequisites.ts'
+import { isReady } from './services/probe.ts'
+import { prepareRegistry } from './services/registry-server.ts'
+import type { ServiceCommand } from './services/service-command.ts'
+import {
+  launch,
+  runningProcess,
+  serviceFiles,
+  stopProcess,
+  untilReady,
+} from './services/service-runner.ts'
 import { withStackLock } from './stack-lock.ts'
-import { newStackSecrets } from './stack-secrets.ts'
-import { makeStateDir, readStackState, serviceNames, writeStackState } from './stack-state.ts'
-import type { ServiceName, StackState } from './stack-state.ts'
+import { newStackSecrets } from './services/stack-secrets.ts'
+import {
+  makeStateDir,
+  readStackState,
+  serviceNames,
+  writeStackState,
+} from './services/stack-state.ts'
+import type { ServiceName, StackState } from './services/stack-state.ts'
 
 /** The ports that are tried first; 0 means any free one. */
 export const preferredPorts = { kafka: 19_092, registry: 18_081, analytics: 18_123 } as const
@@ -181,7 +192,7 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
  */
 function analyticsCommand(analytics: { stateDir: string; dir: string }): ServiceCommand {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const entry = fileURLToPath(new URL(`analytics-process.${extension}`, import.meta.url))
+  const entry = fileURLToPath(new URL(`analytics/analytics-process.${extension}`, import.meta.url))
   const args = [process.execPath, entry, '--state', analytics.stateDir, '--dir', analytics.dir]
   return { command: 'env', args: ['UV_THREADPOOL_SIZE=8', ...args], cwd: analytics.dir }
 }

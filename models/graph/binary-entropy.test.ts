@@ -2,8 +2,8 @@
 // differences, and that large logits do no harm.
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine } from '../../tests/support/graph-engines.ts'
-import { gradients } from './gradient.ts'
-import { GraphBuilder } from './tensor-graph.ts'
+import { gradients } from './tensors/gradient.ts'
+import { GraphBuilder } from './tensors/tensor-graph.ts'
 import { binaryEntropy } from './training-step.ts'
 
 const shares = [1, 0, 0.9, 0.1, 0, 1]

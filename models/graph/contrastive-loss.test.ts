@@ -3,9 +3,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contrastiveLoss } from './contrastive-loss.ts'
-import { gradients } from './gradient.ts'
-import { writeOnnx } from './onnx-writer.ts'
-import { GraphBuilder } from './tensor-graph.ts'
+import { gradients } from './tensors/gradient.ts'
+import { writeOnnx } from './onnx/onnx-writer.ts'
+import { GraphBuilder } from './tensors/tensor-graph.ts'
 
 const temperature = 0.3
 const width = 3

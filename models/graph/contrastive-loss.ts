@@ -1,8 +1,8 @@
 // The supervised contrastive loss (Khosla et al. 2020, arXiv:2004.11362) as nodes of a training graph:
 // texts of one label are drawn together, others pushed apart. It owns the arithmetic; which texts
 // share a batch, and how much each pair counts, is fed by the trainer.
-import * as op from './operations.ts'
-import type { GraphBuilder, Value } from './tensor-graph.ts'
+import * as op from './tensors/operations.ts'
+import type { GraphBuilder, Value } from './tensors/tensor-graph.ts'
 
 /**
  * Minus the weighted sum of the log shares that each text's likeness to another has among its

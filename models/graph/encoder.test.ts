@@ -6,11 +6,11 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { modelStoreDir } from '../../configs/paths.ts'
-import { loadTokenizer } from '../tokenizer.ts'
-import { readBertWeights, type EncoderWeights } from './bert-weights.ts'
+import { loadTokenizer } from '../tokenizers/tokenizer.ts'
+import { readBertWeights, type EncoderWeights } from './weights/bert-weights.ts'
 import { buildClassifier, buildEncoder } from './encoder.ts'
-import { readOnnx } from './onnx-reader.ts'
-import { writeOnnx } from './onnx-writer.ts'
+import { readOnnx } from './onnx/onnx-reader.ts'
+import { writeOnnx } from './onnx/onnx-writer.ts'
 
 const base = join(modelStoreDir(), 'bases', 'minilm-l6')
 const texts = [

@@ -2,11 +2,16 @@
 // embedding, to class probabilities. Every graph that Winnow serves or trains comes from here. It
 // owns the architecture and its shapes; it does not read weights or write bytes.
 import { WinnowError } from '../../schemas/errors.ts'
-import type { EncoderWeights, LayerWeights, LinearWeights, NormWeights } from './bert-weights.ts'
-import * as layout from './layout-operations.ts'
-import * as op from './operations.ts'
+import type {
+  EncoderWeights,
+  LayerWeights,
+  LinearWeights,
+  NormWeights,
+} from './weights/bert-weights.ts'
+import * as layout from './tensors/layout-operations.ts'
+import * as op from './tensors/operations.ts'
 import { firstTokens, meanPool, tokensThatCount, type Pooling } from './pooling.ts'
-import { GraphBuilder, type TensorGraph, type Value } from './tensor-graph.ts'
+import { GraphBuilder, type TensorGraph, type Value } from './tensors/tensor-graph.ts'
 
 /**
  * How texts of one batch are told apart. `exact`: all have the same length, so nothing is masked

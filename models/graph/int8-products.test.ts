@@ -1,13 +1,13 @@
 // Rounded products against those of the same graph without rounding, on ONNX Runtime.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { sessionOptions } from '../session-options.ts'
-import { AdamKernel } from './adamw-kernel.ts'
-import { gradients } from './gradient.ts'
+import { sessionOptions } from '../inference/session-options.ts'
+import { AdamKernel } from './adamw/adamw-kernel.ts'
+import { gradients } from './tensors/gradient.ts'
 import { int8Names, withInt8Products } from './int8-products.ts'
-import { writeOnnx } from './onnx-writer.ts'
-import * as op from './operations.ts'
-import { GraphBuilder, type TensorGraph } from './tensor-graph.ts'
+import { writeOnnx } from './onnx/onnx-writer.ts'
+import * as op from './tensors/operations.ts'
+import { GraphBuilder, type TensorGraph } from './tensors/tensor-graph.ts'
 
 const [tokens, hidden, wide] = [24, 32, 48]
 

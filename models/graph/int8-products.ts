@@ -6,9 +6,9 @@
 // of its input are rounded, row by row of what flows, and the gradient of the weights is not. Gradients
 // are those of products that are not rounded.
 import assert from 'node:assert/strict'
-import * as layout from './layout-operations.ts'
-import * as op from './operations.ts'
-import { GraphBuilder, type Node, type TensorGraph, type Value } from './tensor-graph.ts'
+import * as layout from './tensors/layout-operations.ts'
+import * as op from './tensors/operations.ts'
+import { GraphBuilder, type Node, type TensorGraph, type Value } from './tensors/tensor-graph.ts'
 
 /** A weight matrix [rows, columns] that is fed in 8 bits as well. */
 export type Int8Matrix = {

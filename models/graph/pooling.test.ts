@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine, type Feeds } from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { buildEncoder, buildStates, classifierLogits } from './encoder.ts'
-import { gradients } from './gradient.ts'
-import * as op from './operations.ts'
+import { gradients } from './tensors/gradient.ts'
+import * as op from './tensors/operations.ts'
 import type { Pooling } from './pooling.ts'
-import { GraphBuilder, type Value } from './tensor-graph.ts'
+import { GraphBuilder, type Value } from './tensors/tensor-graph.ts'
 
 const texts: Feeds = {
   input_ids: { elements: Int32Array.of(2, 7, 9, 3, 2, 11, 3, 0), shape: [2, 4] },

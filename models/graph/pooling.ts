@@ -1,8 +1,8 @@
 // What stands for a text, out of the hidden states of its tokens, and which tokens count. Of which layers it is
 // made, and whether it is normalised, is encoder.ts.
-import * as layout from './layout-operations.ts'
-import * as op from './operations.ts'
-import type { GraphBuilder, Value } from './tensor-graph.ts'
+import * as layout from './tensors/layout-operations.ts'
+import * as op from './tensors/operations.ts'
+import type { GraphBuilder, Value } from './tensors/tensor-graph.ts'
 
 /** What stands for a text: the mean over its tokens, or the hidden state of its first, `[CLS]`. */
 export type Pooling = 'mean' | 'cls'

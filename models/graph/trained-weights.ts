@@ -1,7 +1,12 @@
 // Puts trained parameters back where an encoder and a head keep them. It owns the reverse of what
 // encoder.ts does when it builds: merged projections are cut, the folded type row stays folded.
 import assert from 'node:assert/strict'
-import type { EncoderWeights, LayerWeights, LinearWeights, NormWeights } from './bert-weights.ts'
+import type {
+  EncoderWeights,
+  LayerWeights,
+  LinearWeights,
+  NormWeights,
+} from './weights/bert-weights.ts'
 import type { Head } from './encoder.ts'
 
 /** Trained elements by the name of the parameter in the training graph. */

@@ -14,12 +14,12 @@ import {
   type Plain,
 } from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
-import { adamScalars } from './adamw.ts'
+import { adamScalars } from './adamw/adamw.ts'
 import { classifierLogits } from './encoder.ts'
-import { gradients } from './gradient.ts'
-import * as op from './operations.ts'
-import { writeOnnx } from './onnx-writer.ts'
-import { GraphBuilder, type Value } from './tensor-graph.ts'
+import { gradients } from './tensors/gradient.ts'
+import * as op from './tensors/operations.ts'
+import { writeOnnx } from './onnx/onnx-writer.ts'
+import { GraphBuilder, type Value } from './tensors/tensor-graph.ts'
 import { buildTrainingStep, stepNames, type TrainingStep } from './training-step.ts'
 
 const part = { head: tinyHead(), normalize: true, frozenLayers: 0 } as const

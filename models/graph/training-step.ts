@@ -1,15 +1,20 @@
 // One training step as one graph: forward, loss, gradients, clipping, AdamW. Weights and moments go
 // in and come out. It owns how these parts are joined and what inputs and outputs are called; the
 // encoder is encoder.ts, and feeding batches is the trainer's.
-import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw.ts'
-import type { EncoderWeights } from './bert-weights.ts'
+import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw/adamw.ts'
+import type { EncoderWeights } from './weights/bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
 import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
-import { gradients } from './gradient.ts'
-import * as layout from './layout-operations.ts'
-import * as op from './operations.ts'
+import { gradients } from './tensors/gradient.ts'
+import * as layout from './tensors/layout-operations.ts'
+import * as op from './tensors/operations.ts'
 import type { Pooling } from './pooling.ts'
-import { GraphBuilder, type Parameter, type TensorGraph, type Value } from './tensor-graph.ts'
+import {
+  GraphBuilder,
+  type Parameter,
+  type TensorGraph,
+  type Value,
+} from './tensors/tensor-graph.ts'
 
 export type TrainedPart = {
   readonly head: Head

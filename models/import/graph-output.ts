@@ -2,7 +2,7 @@
 // makes probabilities of logits itself, so a second link over the first would flatten them, or make every
 // label apply. The last operators of the graph are read first; where they do not tell, its results are.
 import { WinnowError } from '../../schemas/errors.ts'
-import type { OnnxMessage } from '../graph/onnx-wire.ts'
+import type { OnnxMessage } from '../graph/onnx/onnx-wire.ts'
 import { exportInvalid, type LabelTask } from './export-files.ts'
 
 /** How a graph ends. */

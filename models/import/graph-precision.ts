@@ -1,7 +1,7 @@
 // In which precision the weights of an export are stored, read off its operators and tensors. What the graph
 // takes and gives is wrap-graph.ts.
-import { onnxElementTypes, type OnnxMessage } from '../graph/onnx-wire.ts'
-import type { Precision } from '../manifest.ts'
+import { onnxElementTypes, type OnnxMessage } from '../graph/onnx/onnx-wire.ts'
+import type { Precision } from '../store/manifest.ts'
 
 /** TensorProto.DataType numbers of weights, by the name of their precision. */
 const weightTypes: ReadonlyMap<number, Precision> = new Map([

@@ -1,9 +1,9 @@
 // Runs an export as it came: its own file, its own inputs, one text at a time, with none of the changes that
 // serving makes. What it gives is the measure of an import.
-import { InferenceSession, Tensor } from '../onnx-runtime.ts'
+import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import { onnxElementTypes } from '../graph/onnx-wire.ts'
-import { sessionConfig, sessionOptions } from '../session-options.ts'
+import { onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
+import { sessionConfig, sessionOptions } from '../inference/session-options.ts'
 import type { GraphInterface } from './wrap-graph.ts'
 
 /**

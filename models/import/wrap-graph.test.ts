@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { decodeModel, encodeModel } from '../graph/onnx-wire.ts'
+import { decodeModel, encodeModel } from '../graph/onnx/onnx-wire.ts'
 import { graphInterface, wrapGraph } from './wrap-graph.ts'
 
 const model = readFileSync(new URL('../../tests/fixtures/imports/hand-made.onnx', import.meta.url))

@@ -10,9 +10,9 @@ import {
   onnxAttributeTypes,
   onnxElementTypes,
   type OnnxMessage,
-} from '../graph/onnx-wire.ts'
-import { bytesField, rawFields, type RawField } from '../graph/protobuf-fields.ts'
-import type { Precision } from '../manifest.ts'
+} from '../graph/onnx/onnx-wire.ts'
+import { bytesField, rawFields, type RawField } from '../graph/onnx/protobuf-fields.ts'
+import type { Precision } from '../store/manifest.ts'
 import { graphEnd, notNumbers, type GraphEnd, type LogitSource } from './graph-output.ts'
 import { graphPrecision } from './graph-precision.ts'
 

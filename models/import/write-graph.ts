@@ -2,7 +2,7 @@
 // buffer of one megabyte, so that a model of any size takes little memory. What the graph is, is wrap-graph.ts.
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
-import { fieldHeader, rawFields } from '../graph/protobuf-fields.ts'
+import { fieldHeader, rawFields } from '../graph/onnx/protobuf-fields.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { exportInvalid } from './export-files.ts'
 

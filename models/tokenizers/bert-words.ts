@@ -7,9 +7,9 @@ import {
   type BertCharacterOptions,
   type BertCharacters,
   type LetterCase,
-} from '../bert-characters.ts'
-import { normalizeText, normalizeWord } from '../bert-word.ts'
-import { createWordPiece } from '../word-piece.ts'
+} from './bert-characters.ts'
+import { normalizeText, normalizeWord } from './bert-word.ts'
+import { createWordPiece } from './word-piece.ts'
 import type { Scanner, ScanTarget } from './scanner.ts'
 import { createSectionScanner, joining } from './section-scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'

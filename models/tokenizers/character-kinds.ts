@@ -1,9 +1,9 @@
 // Letters, numbers and spaces as the reference tokenizers see them, and its normalization form C. The
 // facts are in character-classes.json, which was read off the reference by
 // tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its version.
-import facts from '../character-classes.json' with { type: 'json' }
-import { eachCodePoint, fillRanges } from '../code-point-ranges.ts'
-import { composing } from '../composition.ts'
+import facts from './character-classes.json' with { type: 'json' }
+import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
+import { composing } from './composition.ts'
 import type { PartNormalizer } from './scanner.ts'
 
 /** Kinds of characters in byte-level words. */

@@ -1,8 +1,8 @@
 // Normalizers of tokenizers that go through @huggingface/tokenizers. Those that this folder has for its own
 // scanners are used here too, because their ids are the reference's on every version of Node; the library runs the
 // others, by the runtime's Unicode tables.
-import { bertCharacters } from '../bert-characters.ts'
-import { normalizeText } from '../bert-word.ts'
+import { bertCharacters } from './bert-characters.ts'
+import { normalizeText } from './bert-word.ts'
 import { createComposer, createLowercase, strippedText } from './character-kinds.ts'
 import type { LibraryParts } from './library-file.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'

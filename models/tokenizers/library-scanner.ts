@@ -4,8 +4,8 @@
 // counts); it has no truncation and cannot be interrupted, so what it is given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import { orderingMarks } from '../composition.ts'
-import { finish } from '../sliced-work.ts'
+import { orderingMarks } from './composition.ts'
+import { finish } from '../runtime/sliced-work.ts'
 import type { LibraryParts } from './library-file.ts'
 import { createLibraryNormalizer, type TextNormalizer } from './library-normalizer.ts'
 import type { Scanner } from './scanner.ts'

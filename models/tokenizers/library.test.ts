@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { timed } from '../../tests/support/processor-time.ts'
-import { loadTokenizer } from '../tokenizer.ts'
+import { loadTokenizer } from './tokenizer.ts'
 
 type ReferenceCase = {
   text?: string

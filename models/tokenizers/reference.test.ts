@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { timed } from '../../tests/support/processor-time.ts'
-import { loadTokenizer } from '../tokenizer.ts'
+import { loadTokenizer } from './tokenizer.ts'
 
 type ReferenceCase = {
   text?: string

@@ -1,6 +1,6 @@
 // What every kind of tokenizer in this folder gives: a scanner that turns text into ids from the left and
 // stops when enough are found. Special tokens around a text and the limit itself are tokenizer.ts.
-import type { Work } from '../sliced-work.ts'
+import type { Work } from '../runtime/sliced-work.ts'
 
 /** Where a scanner puts what it finds, and how much is wanted. */
 export type ScanTarget = { readonly found: number[]; readonly idsMin: number }

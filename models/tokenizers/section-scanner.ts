@@ -1,7 +1,7 @@
 // A text as sections between added tokens: tokens that are looked for in the raw text first, then
 // normalization, then those that are looked for after it. What a section becomes is given.
 import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
-import type { Work } from '../sliced-work.ts'
+import type { Work } from '../runtime/sliced-work.ts'
 import type { PartNormalizer, Scanner, ScanTarget } from './scanner.ts'
 import { incompatible } from './tokenizer-file.ts'
 

@@ -1,7 +1,7 @@
 // The unigram model (Kudo 2018, arXiv:1804.10959): of all ways to write a word as pieces, the one whose
 // log-probabilities add up to most. It knows neither texts nor special tokens.
 
-import type { Work } from '../sliced-work.ts'
+import type { Work } from '../runtime/sliced-work.ts'
 import { createPieceTrie } from './piece-trie.ts'
 
 export type UnigramVocabulary = {

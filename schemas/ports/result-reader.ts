@@ -1,4 +1,4 @@
-// Stored results, as they are read for the gateway. ClickHouse's reader is infra/result-reader.ts.
+// Stored results, as they are read for the gateway. ClickHouse's reader is infra/readers/result-reader.ts.
 import type { Classification } from '../classification.ts'
 
 /** One stored row: an event classified by one model version. */

@@ -1,5 +1,5 @@
 // Where the stream's outputs go: a store in which what was delivered can be told, and in which a fence keeps earlier
-// writers out. ClickHouse's is infra/result-sink.ts, Kafka's infra/topic-sink.ts.
+// writers out. ClickHouse's is infra/sinks/result-sink.ts, Kafka's infra/sinks/topic-sink.ts.
 import type { DeadLetter } from '../dead-letter.ts'
 import type { Fence } from '../fence.ts'
 import type { KafkaRecord, Lineage } from '../record.ts'

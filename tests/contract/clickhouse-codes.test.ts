@@ -1,8 +1,8 @@
 // The list of final codes and the reading of failures, on the real engine.
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
-import { createAnalytics } from '../../infra/clickhouse.ts'
-import { finalCodes } from '../../infra/clickhouse-codes.ts'
+import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
+import { finalCodes } from '../../infra/clickhouse/clickhouse-codes.ts'
 import { openTcpProxy } from '../support/tcp-proxy.ts'
 import { connectionVariables } from '../support/backends.ts'
 

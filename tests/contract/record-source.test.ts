@@ -2,9 +2,14 @@
 // behaviour: nothing is skipped, and what is not committed comes again.
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
-import { connectProducer, createKafka, openProducer, type KafkaClient } from '../../infra/kafka.ts'
-import { createRecordSource } from '../../infra/record-source.ts'
-import { createTopics } from '../../infra/topics.ts'
+import {
+  connectProducer,
+  createKafka,
+  openProducer,
+  type KafkaClient,
+} from '../../infra/kafka/kafka.ts'
+import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { createTopics } from '../../infra/kafka/topics.ts'
 import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
 import { uniqueName } from '../support/backends.ts'

@@ -1,8 +1,8 @@
 // The table of a replay on the real engine: each row once where the answer to an insert was lost, and one writer.
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { createPatience } from '../../commands/patience.ts'
-import { openReplayTable } from '../../commands/replay-table.ts'
-import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
+import { createPatience } from '../../serving/patience.ts'
+import { openReplayTable } from '../../serving/replay-table.ts'
+import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { ok } from '../../schemas/outcome.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { outputOf, sampleClassification } from '../support/sample-records.ts'

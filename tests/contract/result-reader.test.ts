@@ -1,8 +1,8 @@
 // The result reader port: the real one on the engine, and the in-memory one, held to one behaviour.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
-import { classificationColumns, classificationRow } from '../../infra/classification-rows.ts'
-import { createResultReader } from '../../infra/result-reader.ts'
+import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'
+import { createResultReader } from '../../infra/readers/result-reader.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemoryResults } from '../support/memory-results.ts'

@@ -1,10 +1,10 @@
 // The sink port: the real sinks on the broker and the engine, and the in-memory one that other tests
 // use, held to one behaviour. What a block counts for must not change when it is written again.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import type { Insertion } from '../../infra/clickhouse.ts'
-import { raiseFence } from '../../infra/partition-fence.ts'
-import { createTopicSink } from '../../infra/topic-sink.ts'
-import { topicOf } from '../../infra/topics.ts'
+import type { Insertion } from '../../infra/clickhouse/clickhouse.ts'
+import { raiseFence } from '../../infra/sinks/partition-fence.ts'
+import { createTopicSink } from '../../infra/sinks/topic-sink.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Block, DeliveredPage, Sink } from '../../schemas/ports/sink.ts'

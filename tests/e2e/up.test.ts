@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { identityOf } from '../../infra/local/pid-file.ts'
+import { identityOf } from '../../infra/local/services/pid-file.ts'
 import { startWinnow, winnow, type Environment } from '../support/cli.ts'
 import { trainTestModel } from '../support/workspace.ts'
 

@@ -4,8 +4,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ensureBase } from '../../models/base-store.ts'
-import { unpackMavenArtifact } from '../../models/maven-artifact.ts'
+import { ensureBase } from '../../models/bases/base-store.ts'
+import { unpackMavenArtifact } from '../../models/bases/maven-artifact.ts'
 
 let root: string
 

@@ -1,9 +1,9 @@
 // The same text and model give the same bits: in whatever order events arrive, however many consumers
 // share the work, live or replayed. `npm run test:determinism` does it with 100,000 events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { openProducer } from '../../infra/kafka.ts'
-import { topicOf } from '../../infra/topics.ts'
-import { seededRandom } from '../../trainers/seeded-random.ts'
+import { openProducer } from '../../infra/kafka/kafka.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { seededRandom } from '../../trainers/data/seeded-random.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'

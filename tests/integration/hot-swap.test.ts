@@ -4,9 +4,9 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
-import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
-import { topicOf } from '../../infra/topics.ts'
-import { modelDir } from '../../models/version-files.ts'
+import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { modelDir } from '../../models/store/version-files.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
@@ -137,8 +137,8 @@ describe('a swap under load', () => {
 
 /** Makes the damaged version champion without the check that the command makes. */
 async function announceDamaged(): Promise<void> {
-  const { createModelAnnouncements } = await import('../../infra/model-announcements.ts')
-  const { openSchemas } = await import('../../infra/registry.ts')
+  const { createModelAnnouncements } = await import('../../infra/sinks/model-announcements.ts')
+  const { openSchemas } = await import('../../infra/schema-registry/registry.ts')
   const schemas = await openSchemas(space.config.registry, space.config.topics.prefix)
   const topic = topicOf(space.config.topics, 'models')
   const announcements = createModelAnnouncements({ kafka: space.kafka, schemas }, topic)

@@ -11,8 +11,8 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
-import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
-import { migrate } from '../../infra/migrations.ts'
+import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import { migrate } from '../../infra/clickhouse/migrations.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
 import { until } from '../support/until.ts'
 
@@ -116,7 +116,7 @@ describe('migrate', () => {
   })
 
   it('may run in several processes at once', async () => {
-    const module = new URL('infra/migrations.ts', root).href
+    const module = new URL('infra/clickhouse/migrations.ts', root).href
     const code = `import { migrate } from ${JSON.stringify(module)}
       await migrate(${JSON.stringify(config)})`
     const statuses = await Promise.all(

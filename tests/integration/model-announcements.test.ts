@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import {
   createModelAnnouncements,
   type ModelAnnouncements,
-} from '../../infra/model-announcements.ts'
-import { openSchemas } from '../../infra/registry.ts'
-import { topicOf } from '../../infra/topics.ts'
-import { promoted, published, rolledBack } from '../../models/release-state.ts'
+} from '../../infra/sinks/model-announcements.ts'
+import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { promoted, published, rolledBack } from '../../models/store/release-state.ts'
 import type { ModelAnnouncement, ReleasedVersion } from '../../schemas/model-announcement.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { until } from '../support/until.ts'

@@ -4,7 +4,7 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
-import { versionNumbers } from '../../models/version-files.ts'
+import { versionNumbers } from '../../models/store/version-files.ts'
 import { winnow } from '../support/cli.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 

@@ -2,9 +2,9 @@
 // with its code, every good or merely odd one among them is one row, and the stream takes no notice.
 import type { IHeaders, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { readBalance } from '../../infra/dead-letter-reader.ts'
-import { openSchemas } from '../../infra/registry.ts'
-import { topicOf } from '../../infra/topics.ts'
+import { readBalance } from '../../infra/readers/dead-letter-reader.ts'
+import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
 import { registryHeaders } from '../support/registry-client.ts'
 import { startWinnow, type Running } from '../support/cli.ts'
 import {

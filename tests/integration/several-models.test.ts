@@ -1,8 +1,8 @@
 // Two models classify one topic at once, each started by nothing but its name: both see every event, and
 // for each of them rows and dead letters are all events, also when one of them is killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { openProducer, type RecordProducer } from '../../infra/kafka.ts'
-import { topicOf } from '../../infra/topics.ts'
+import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'

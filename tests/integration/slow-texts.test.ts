@@ -2,7 +2,7 @@
 // which must keep its partitions nevertheless.
 import { CompressionTypes } from 'kafkajs'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { topicOf } from '../../infra/topics.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { startWinnow } from '../support/cli.ts'
 import { until } from '../support/until.ts'

@@ -2,10 +2,10 @@
 // model: that is workspace.ts.
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
-import { createAnalytics, type Analytics } from '../../infra/clickhouse.ts'
-import { createKafka, type KafkaClient } from '../../infra/kafka.ts'
-import type { StackConnections } from '../../infra/local/stack-state.ts'
-import { prepareBackends } from '../../commands/backends.ts'
+import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import { createKafka, type KafkaClient } from '../../infra/kafka/kafka.ts'
+import type { StackConnections } from '../../infra/local/services/stack-state.ts'
+import { prepareBackends } from '../../serving/backends.ts'
 import type { Environment } from './cli.ts'
 
 export type Backends = {

@@ -1,7 +1,11 @@
 // The tensors of an encoder under the names that PyTorch's BertModel gives them. How they are written, and
 // under which ending, is the visitor's.
-import type { EncoderWeights, LinearWeights, NormWeights } from '../../models/graph/bert-weights.ts'
-import type { WeightTensor } from '../../models/graph/onnx-reader.ts'
+import type {
+  EncoderWeights,
+  LinearWeights,
+  NormWeights,
+} from '../../models/graph/weights/bert-weights.ts'
+import type { WeightTensor } from '../../models/graph/onnx/onnx-reader.ts'
 
 export type WeightVisitor = {
   readonly prefix: string

@@ -1,7 +1,7 @@
 // The embedded engine of a test stack as a program other than Winnow uses it.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { ClickHouseClient } from '@clickhouse/client'
-import type { StackConnections } from '../../infra/local/stack-state.ts'
+import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 
 export type ClickHouseAccess = Pick<
   StackConnections,

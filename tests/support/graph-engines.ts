@@ -1,10 +1,10 @@
 // The two engines that compute a tensor graph, behind one way to run it, for tests that compare them.
 // Feeds and results are plain arrays.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { writeOnnx } from '../../models/graph/onnx-writer.ts'
-import type { TensorGraph } from '../../models/graph/tensor-graph.ts'
-import { openTfjs } from '../../models/graph/tfjs-backend.ts'
-import { TfjsGraph } from '../../models/graph/tfjs-graph.ts'
+import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
+import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
+import { openTfjs } from '../../models/graph/tfjs/tfjs-backend.ts'
+import { TfjsGraph } from '../../models/graph/tfjs/tfjs-graph.ts'
 
 /** A tensor as plain elements. */
 export type Plain = {

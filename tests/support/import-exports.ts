@@ -4,11 +4,15 @@ import { readFileSync } from 'node:fs'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openClassifier, type Classification, type Classifier } from '../../models/classifier.ts'
-import { decodeModel, encodeModel } from '../../models/graph/onnx-wire.ts'
-import { batchTextsOf } from '../../models/manifest.ts'
-import { loadTokenizer } from '../../models/tokenizer.ts'
-import type { ModelVersion } from '../../models/version-files.ts'
+import {
+  openClassifier,
+  type Classification,
+  type Classifier,
+} from '../../models/inference/classifier.ts'
+import { decodeModel, encodeModel } from '../../models/graph/onnx/onnx-wire.ts'
+import { batchTextsOf } from '../../models/store/manifest.ts'
+import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 
 /** The folder of the exports. */
 export const exportFixtures = fileURLToPath(new URL('../fixtures/imports/', import.meta.url))

@@ -2,7 +2,7 @@
 // the same behaviour.
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { answerBytesMax } from '../../infra/result-reader.ts'
+import { answerBytesMax } from '../../infra/readers/result-reader.ts'
 import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'
 
 /** Makes a reader of `rows`, which the caller may add to at any time. */

@@ -1,7 +1,7 @@
 // The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts holds it
 // and the real sinks to the same behaviour.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
-import { nextToken } from '../../infra/fence-condition.ts'
+import { nextToken } from '../../infra/clickhouse/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'

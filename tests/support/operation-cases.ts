@@ -1,11 +1,11 @@
 // A small example of every operation of a tensor graph: what its gradient tests and the comparison of
 // engines run. It owns the examples and the graphs made of them, not what is expected.
 import fc from 'fast-check'
-import { gradients } from '../../models/graph/gradient.ts'
-import * as layout from '../../models/graph/layout-operations.ts'
-import * as op from '../../models/graph/operations.ts'
-import { GraphBuilder } from '../../models/graph/tensor-graph.ts'
-import type { Operation, TensorGraph, Value } from '../../models/graph/tensor-graph.ts'
+import { gradients } from '../../models/graph/tensors/gradient.ts'
+import * as layout from '../../models/graph/tensors/layout-operations.ts'
+import * as op from '../../models/graph/tensors/operations.ts'
+import { GraphBuilder } from '../../models/graph/tensors/tensor-graph.ts'
+import type { Operation, TensorGraph, Value } from '../../models/graph/tensors/tensor-graph.ts'
 
 /** A function of float inputs, with the shapes of these. */
 export type OperationCase = {

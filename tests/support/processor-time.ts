@@ -1,6 +1,6 @@
 // Processor time of a piece of work, for bounds that must hold on a busy machine too: what other processes
 // use of the cores does not count.
-import type { Work } from '../../models/sliced-work.ts'
+import type { Work } from '../../models/runtime/sliced-work.ts'
 
 /** Newer than the oldest Node that Winnow runs on, whose types these are; tests run on Node 24. */
 type NodeOfTests = { threadCpuUsage(): { user: number; system: number } }

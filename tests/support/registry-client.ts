@@ -1,6 +1,6 @@
 // The schema registry of the test stack as a program other than Winnow uses it.
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
-import type { StackConnections } from '../../infra/local/stack-state.ts'
+import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 
 export type RegistryAccess = Pick<StackConnections, 'registryUrl' | 'registryToken'>
 

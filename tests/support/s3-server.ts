@@ -8,15 +8,15 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { cacheDir } from '../../configs/paths.ts'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
-import { ensurePacks, packDir } from '../../infra/local/pinned-jars.ts'
-import { answers, choosePort } from '../../infra/local/ports.ts'
+import { ensurePacks, packDir } from '../../infra/local/services/pinned-jars.ts'
+import { answers, choosePort } from '../../infra/local/services/ports.ts'
 import {
   launch,
   runningProcess,
   serviceFiles,
   stopProcess,
   untilReady,
-} from '../../infra/local/service-runner.ts'
+} from '../../infra/local/services/service-runner.ts'
 import type { Environment } from './cli.ts'
 import packs from './s3-server-hashes.json' with { type: 'json' }
 

@@ -1,6 +1,6 @@
 // Writes the weights of an encoder as PyTorch's BertModel would save them to safetensors.
-import { transpose, type EncoderWeights } from '../../models/graph/bert-weights.ts'
-import type { WeightTensor } from '../../models/graph/onnx-reader.ts'
+import { transpose, type EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
+import type { WeightTensor } from '../../models/graph/onnx/onnx-reader.ts'
 import { visitWeights } from './bert-tensors.ts'
 
 /** A safetensors file with the tensors of a BertModel, F32. */

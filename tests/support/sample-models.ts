@@ -1,6 +1,6 @@
 // A model port in memory whose answers a test decides, and the events to ask it.
-import type { InferenceOutcome, ModelPort } from '../../streams/infer.ts'
-import type { TokenizedEvent } from '../../streams/tokenize.ts'
+import type { InferenceOutcome, ModelPort } from '../../streams/stages/infer.ts'
+import type { TokenizedEvent } from '../../streams/stages/tokenize.ts'
 import { sampleTimeMs } from './sample-records.ts'
 
 /** A port that labels every text with `label`, or does what `classify` says. */

@@ -1,9 +1,13 @@
 // The clients of the real sinks on backends of their own, for tests of what a sink stores.
-import { openProducer } from '../../infra/kafka.ts'
-import { openSchemas } from '../../infra/registry.ts'
-import { createResultSink, type Ownership, type SinkClients } from '../../infra/result-sink.ts'
-import { topicOf } from '../../infra/topics.ts'
-import type { StackConnections } from '../../infra/local/stack-state.ts'
+import { openProducer } from '../../infra/kafka/kafka.ts'
+import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import {
+  createResultSink,
+  type Ownership,
+  type SinkClients,
+} from '../../infra/sinks/result-sink.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 import { openBackends, type Backends } from './backends.ts'
 
 export type SinkBackends = {

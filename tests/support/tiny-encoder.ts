@@ -1,9 +1,13 @@
 // A BERT encoder small enough to load in milliseconds, with made-up weights. For tests of what
 // surrounds a model; tests of numbers that users see run on the real base encoder.
 import { writeFile } from 'node:fs/promises'
-import type { EncoderWeights, LinearWeights, NormWeights } from '../../models/graph/bert-weights.ts'
+import type {
+  EncoderWeights,
+  LinearWeights,
+  NormWeights,
+} from '../../models/graph/weights/bert-weights.ts'
 import { buildClassifier, buildEncoder, type Padding } from '../../models/graph/encoder.ts'
-import { writeOnnx } from '../../models/graph/onnx-writer.ts'
+import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 
 export const tinyHidden = 8
 export const tinyVocabulary = 50

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import { loadTokenizer, type TokenizerEngine } from '../../models/tokenizer.ts'
+import { loadTokenizer, type TokenizerEngine } from '../../models/tokenizers/tokenizer.ts'
 
 type Json = Record<string, unknown>
 type Base = { added_tokens: object[]; model: { vocab: readonly string[] | object } }

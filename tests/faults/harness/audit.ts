@@ -1,6 +1,6 @@
 // What must hold after every run, whatever happened in it: each event is one row or one dead letter,
 // rollups agree, and every label is that of a clean run. It reads Kafka and ClickHouse only.
-import { topicOf, readLag } from '../../../infra/topics.ts'
+import { topicOf, readLag } from '../../../infra/kafka/topics.ts'
 import type { Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
 import type { Sent } from './load.ts'

@@ -6,12 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheDir } from '../../../configs/paths.ts'
-import { keptFreeBytes } from '../../../infra/local/chdb-engine.ts'
-import { identityOf, isAlive, writePidFile } from '../../../infra/local/pid-file.ts'
-import { choosePort } from '../../../infra/local/ports.ts'
-import { runningProcess, serviceFiles } from '../../../infra/local/service-runner.ts'
-import { connectionsOf, serviceNames } from '../../../infra/local/stack-state.ts'
-import type { ServiceName, StackConnections, StackState } from '../../../infra/local/stack-state.ts'
+import { keptFreeBytes } from '../../../infra/local/analytics/chdb-engine.ts'
+import { identityOf, isAlive, writePidFile } from '../../../infra/local/services/pid-file.ts'
+import { choosePort } from '../../../infra/local/services/ports.ts'
+import { runningProcess, serviceFiles } from '../../../infra/local/services/service-runner.ts'
+import { connectionsOf, serviceNames } from '../../../infra/local/services/stack-state.ts'
+import type {
+  ServiceName,
+  StackConnections,
+  StackState,
+} from '../../../infra/local/services/stack-state.ts'
 import { startStack, stopStack } from '../../../infra/local/supervisor.ts'
 import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'

@@ -2,8 +2,8 @@
 // the labels of a person; sent while faults happen, with a record of what was sent.
 import kafkajs from 'kafkajs'
 import type { Producer } from 'kafkajs'
-import { openSchemas, type Schemas } from '../../../infra/registry.ts'
-import { topicOf } from '../../../infra/topics.ts'
+import { openSchemas, type Schemas } from '../../../infra/schema-registry/registry.ts'
+import { topicOf } from '../../../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../../../schemas/record.ts'
 import type { Backends } from '../../support/backends.ts'
 import { sampleText } from '../../support/workspace.ts'

@@ -1,6 +1,6 @@
 // What a seed means: how the stages are run, and which faults happen in which order. Pure.
 import { faultPoints, type FaultPoint } from '../../../schemas/fault-point.ts'
-import type { ServiceName } from '../../../infra/local/stack-state.ts'
+import type { ServiceName } from '../../../infra/local/services/stack-state.ts'
 import { seededRandom, type Random } from './random.ts'
 
 /** All stages in one process, or each in its own. */

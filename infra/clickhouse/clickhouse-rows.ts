@@ -1,0 +1,79 @@
+// Reads rows out of the body of an answer as they come (JSONEachRow), and finds out when it is not whole: an
+// exception of the engine behind rows that were sent with status 200, or a body that was cut.
+import { parseExactJson } from '../../schemas/exact-json.ts'
+import { answerError, EngineError, engineException, failureBytesMax } from './clickhouse-failure.ts'
+import type { FailedAnswer } from './clickhouse-failure.ts'
+
+const newline = 0x0a
+/** Longest row that is put together; a text has limits.textBytesMax at most. */
+const rowBytesMax = 1_073_741_824
+
+/** Parses each line; whole numbers over 2^53 are bigints. Throws EngineError where the answer ends in anything but a whole row. */
+export async function* jsonRows<Row>(
+  body: AsyncIterable<Buffer>,
+  answer: Omit<FailedAnswer, 'body'>,
+): AsyncGenerator<Row> {
+  const lines = linesOf(body)
+  for await (const { text, isWhole } of lines) {
+    const row = isWhole ? parsed(text) : undefined
+    if (row !== undefined && !isException(row, text)) yield row as Row
+    else if (text.trim() !== '' || !isWhole) throw await brokenOff(text, lines, answer)
+  }
+}
+
+type Line = { text: string; isWhole: boolean }
+
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let parts: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    let from = 0
+    for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, from)) {
+      parts.push(chunk.subarray(from, at))
+      yield { text: Buffer.concat(parts).toString(), isWhole: true }
+      parts = []
+      bytes = 0
+      from = at + 1
+    }
+    parts.push(chunk.subarray(from))
+    bytes += chunk.length - from
+    if (bytes > rowBytesMax) throw new EngineError('a row has no end', { httpStatus: 200 })
+  }
+  const rest = Buffer.concat(parts)
+  if (rest.length > 0) yield { text: rest.toString(), isWhole: false }
+}
+
+/**
+ * The error of an answer that goes on with something else than a row: with an exception as a line of its own, or
+ * since 25.11 behind a mark and the tag that the answer's headers name. A row that was cut says nothing for good,
+ * whatever its text quotes.
+ */
+async function brokenOff(
+  first: string,
+  lines: AsyncIterable<Line>,
+  answer: Omit<FailedAnswer, 'body'>,
+): Promise<EngineError> {
+  let text = first
+  for await (const line of lines) {
+    if (text.length < failureBytesMax) text += `\n${line.text}`
+  }
+  const tag = answer.headers['x-clickhouse-exception-tag']
+  const mark = `__exception__\r\n${String(tag)}\r\n`
+  const markedAt = typeof tag === 'string' ? text.indexOf(mark) : -1
+  const words = markedAt < 0 ? text : text.slice(markedAt + mark.length)
+  if (engineException(words) !== undefined) return answerError({ ...answer, body: words })
+  return new EngineError('the answer ended within a row', { httpStatus: answer.status })
+}
+
+/** An exception in the place of a row: `{"exception": "Code: …"}`, and nothing else in it. */
+function isException(row: unknown, text: string): boolean {
+  return Object.keys(row as object).join() === 'exception' && engineException(text) !== undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExactJson(text)
+  } catch {
+    return undefined // The caller says what stands there instead of a row.
+  }
+}

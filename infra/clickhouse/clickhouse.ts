@@ -1,0 +1,306 @@
+// The ClickHouse client: connection settings and error mapping. Every statement of Winnow goes
+// through here; the embedded engine and a real server are told apart by nothing but the URL.
+import {
+  ClickHouseLogLevel,
+  createClient,
+  type ClickHouseClient,
+  type ClickHouseSettings,
+  type DataFormat,
+} from '@clickhouse/client'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { Config } from '../../configs/schema.ts'
+import { parseExactJson } from '../../schemas/exact-json.ts'
+import type { Fence } from '../../schemas/fence.ts'
+import {
+  analyticsError,
+  answerError,
+  EngineError,
+  engineException,
+  failureBytesMax,
+  isFailure,
+} from './clickhouse-failure.ts'
+import { jsonRows } from './clickhouse-rows.ts'
+import {
+  fencedError,
+  fenceComment,
+  fenceCondition,
+  fenceParameters,
+  throwIfCode,
+} from './fence-condition.ts'
+
+export type Analytics = {
+  /** Rows of a SELECT; whole numbers over 2^53 are bigints. Parameters are `{name: Type}` in the text. */
+  rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
+  /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
+  stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
+  /** A statement without a result. */
+  run(sql: string, parameters?: Record<string, unknown>): Promise<void>
+  /**
+   * Inserts rows given in the order of `columns`, as one block. Throws fenced when the insertion
+   * carries a fence that is no longer the latest of its partitions.
+   */
+  insert(table: string, insertion: Insertion): Promise<void>
+  /**
+   * Any query, as the text that the engine gives: in `format`, or in the format that the query
+   * itself names. JSON has numbers with all their digits, and "inf", "-inf" and "nan" as strings.
+   */
+  text(sql: string, format: 'JSON' | 'PrettyCompactMonoBlock'): Promise<string>
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type Insertion = {
+  columns: readonly [string, ...string[]]
+  values: readonly (readonly unknown[])[]
+  /** Blocks with the same token, and the same fence if any, are stored once, unless the server crashes. */
+  token: string
+  /** Stores the rows only while this is the latest fence of its partitions. */
+  fence?: Fence
+}
+
+/** Makes the client; nothing is connected yet. `database` undefined means the server's default. */
+export function createAnalytics(
+  config: Config['clickhouse'],
+  options: { database?: string | undefined } = { database: config.database },
+): Analytics {
+  const client = createClient({
+    url: config.url,
+    username: config.username,
+    password: config.password ?? '',
+    request_timeout: config.requestMsMax,
+    max_open_connections: 8,
+    // Failures are thrown; what becomes of them is the caller's to say.
+    log: { level: ClickHouseLogLevel.OFF },
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+    ...(options.database === undefined ? {} : { database: options.database }),
+  })
+  const structures = new Map<string, Promise<string>>()
+  const structureOf = (table: string, columns: readonly string[]): Promise<string> => {
+    const key = `${table} ${columns.join()}`
+    let structure = structures.get(key)
+    if (structure === undefined) {
+      structure = readStructure(client, table, columns)
+      structure.catch(() => structures.delete(key))
+      structures.set(key, structure)
+    }
+    return structure
+  }
+  return {
+    rows: (sql, parameters) => analyticsCall('query', () => readRows(client, sql, parameters)),
+    stream: (sql, parameters) => streamRows(client, sql, parameters),
+    run: (sql, parameters) =>
+      analyticsCall('run a statement', async () => {
+        await text((await send(client, { query: sql, parameters })).body)
+      }),
+    insert: (table, insertion) =>
+      analyticsCall(`insert into ${table}`, async () => {
+        const { fence, columns, values } = insertion
+        if (values.length === 0) return
+        if (fence === undefined) return insertBlock(client, table, insertion)
+        const structure = await structureOf(table, columns)
+        return insertFenced(client, { table, structure, fence, ...insertion })
+      }),
+    text: (sql, format) =>
+      analyticsCall('query', async () => {
+        // Colours would be escaped with everything else that steers a terminal.
+        const plain = { output_format_pretty_color: 0 } as const
+        const settings = {
+          ...{ ...wholeAnswers, ...plain, ...exactNumbers },
+          default_format: format as DataFormat,
+        }
+        return text((await send(client, { query: sql, settings })).body)
+      }),
+    ping: () =>
+      analyticsCall('ping', async () => {
+        const answer = await client.ping()
+        if (!answer.success) throw answer.error
+      }),
+    close: () => client.close(),
+  }
+}
+
+const exactNumbers: ClickHouseSettings = {
+  output_format_json_quote_64bit_floats: 0,
+  output_format_json_quote_decimals: 0,
+  output_format_json_quote_denormals: 1,
+}
+const plainNumbers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 0 }
+/** The server ends the query before it answers, so that the status is right. */
+const wholeAnswers: ClickHouseSettings = { ...plainNumbers, wait_end_of_query: 1 }
+
+type Statement = {
+  query: string
+  parameters?: Record<string, unknown> | undefined
+  settings?: ClickHouseSettings
+  /** Rows of an insert, in the format that the query names. */
+  values?: Readable
+}
+
+/** Sends a statement. Throws EngineError for every answer that is no result. */
+async function send(client: ClickHouseClient, statement: Statement) {
+  const { query, parameters, settings, values } = statement
+  const options = {
+    query,
+    query_params: parameters ?? {},
+    clickhouse_settings: settings ?? {},
+    // The client takes any text that quotes an exception for one; see clickhouse-failure.ts.
+    ignore_error_response: true,
+  }
+  const answer = await client.exec(values === undefined ? options : { ...options, values })
+  const head = { status: answer.http_status_code, headers: answer.response_headers }
+  const body: Readable = answer.stream
+  if (isFailure(head)) throw answerError({ ...head, body: await beginning(body) })
+  return { ...head, body }
+}
+
+/** The first bytes of a body as text; the rest is not read. */
+async function beginning(body: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= failureBytesMax) break
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/**
+ * Reads all rows as one JSON document. An answer that was cut, or is empty, is then a failure: taken for no rows,
+ * it would say that nothing is delivered yet.
+ */
+async function readRows<Row>(
+  client: ClickHouseClient,
+  sql: string,
+  parameters?: Record<string, unknown>,
+): Promise<Row[]> {
+  const query = inFormat(sql, 'JSON')
+  const { body, ...head } = await send(client, { query, parameters, settings: wholeAnswers })
+  const words = await text(body)
+  const rows = rowsOf(words)
+  if (rows !== undefined) return rows as Row[]
+  const isCut = words.trimStart().startsWith('{') && engineException(words) === undefined
+  throw isCut
+    ? new EngineError('the answer ended too early', { httpStatus: head.status })
+    : answerError({ ...head, body: words })
+}
+
+function inFormat(sql: string, format: DataFormat): string {
+  return `${sql.trim().replace(/;$/, '')}\nFORMAT ${format}`
+}
+
+function rowsOf(words: string): unknown[] | undefined {
+  try {
+    const document = parseExactJson(words) as { data?: unknown; exception?: unknown } | null
+    if (document?.exception !== undefined) return undefined
+    return Array.isArray(document?.data) ? document.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function* streamRows<Row>(
+  client: ClickHouseClient,
+  sql: string,
+  parameters?: Record<string, unknown>,
+): AsyncGenerator<Row> {
+  const query = inFormat(sql, 'JSONEachRow')
+  const { body, ...head } = await analyticsCall('query', () =>
+    send(client, { query, parameters, settings: plainNumbers }),
+  )
+  try {
+    yield* jsonRows<Row>(body as AsyncIterable<Buffer>, head)
+  } catch (cause) {
+    throw analyticsError('read the rows of a query', cause)
+  } finally {
+    body.destroy()
+  }
+}
+
+async function analyticsCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw analyticsError(what, cause)
+  }
+}
+
+async function insertBlock(
+  client: ClickHouseClient,
+  table: string,
+  { columns, values, token }: Insertion,
+): Promise<void> {
+  const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`
+  await sendRows(client, { query, settings: blockSettings(token), values: linesOf(values) })
+}
+
+/** Sends rows. An insert has no result: whatever else stands in the answer, the rows are not known to be stored. */
+async function sendRows(client: ClickHouseClient, statement: Statement): Promise<void> {
+  const { body, ...head } = await send(client, statement)
+  const said = await beginning(body)
+  if (said.trim() !== '') throw answerError({ ...head, body: said })
+}
+
+function linesOf(values: Insertion['values']): Readable {
+  const lines = values.map((row) => `${JSON.stringify(row)}\n`)
+  return Readable.from(lines, { objectMode: false })
+}
+
+function blockSettings(token: string) {
+  return {
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
+    // For views that somebody feeds from our tables; our own rollups are within them.
+    deduplicate_blocks_in_dependent_materialized_views: 1,
+    max_insert_block_size: '1048576',
+    input_format_parallel_parsing: 0,
+    async_insert: 0,
+    date_time_input_format: 'best_effort',
+  } as const
+}
+
+/**
+ * The server itself compares the fence when it begins the insert, and stores nothing if it is old. Its
+ * memory of tokens does not outlive a crash for sure: a token may be known of which no row is stored. So
+ * tokens are those of one fence, and whoever is in doubt raises another and looks what is there.
+ */
+async function insertFenced(
+  client: ClickHouseClient,
+  block: Insertion & { table: string; structure: string; fence: Fence },
+): Promise<void> {
+  const { table, columns, values, structure, fence, token } = block
+  try {
+    await sendRows(client, {
+      query:
+        `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
+        `FROM input('${structure}') WHERE ${fenceCondition} FORMAT JSONCompactEachRow`,
+      parameters: fenceParameters(fence),
+      values: linesOf(values),
+      // Rows come in the order of one stream, so that repeating them is repeating the same block.
+      settings: {
+        ...blockSettings(`${token}-${fence.token}`),
+        ...{ max_threads: 1, max_insert_threads: '1', log_comment: fenceComment(fence) },
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== throwIfCode) throw error
+    throw fencedError(fence, error)
+  }
+}
+
+/** `name type, …` of columns, as the table function input takes it. */
+async function readStructure(
+  client: ClickHouseClient,
+  table: string,
+  columns: readonly string[],
+): Promise<string> {
+  const sql = `DESCRIBE TABLE ${table}`
+  const described = await readRows<{ name: string; type: string }>(client, sql)
+  const typeByName = new Map(described.map(({ name, type }) => [name, type]))
+  return columns
+    .map((name) => `\`${name}\` ${typeByName.get(name) ?? 'String'}`)
+    .join(', ')
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "\\'")
+}

@@ -1,0 +1,30 @@
+import kafkajs from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
+import { createConsumer } from './kafka-consumer.ts'
+import { createKafka } from './kafka.ts'
+
+describe('createConsumer', () => {
+  it('lets a failed consumer restart, but not one that is closed', async () => {
+    const kafka = createKafka(loadConfig({ env: {} }))
+    let restart: (() => Promise<boolean>) | undefined
+    let ended = 0
+    const plain = new kafkajs.Kafka({
+      brokers: ['127.0.0.1:1'],
+      logLevel: kafkajs.logLevel.NOTHING,
+    })
+    const watched = Object.assign(Object.create(plain) as typeof plain, {
+      consumer(options: kafkajs.ConsumerConfig) {
+        restart = () => options.retry!.restartOnFailure!(new Error('away'))
+        return plain.consumer(options)
+      },
+    })
+    const { isClosed, close } = createConsumer(
+      Object.assign(kafka, { withOwnConnections: () => ({ kafka: watched, end: () => ended++ }) }),
+      { groupId: 'g' },
+    )
+    expect([await restart!(), isClosed(), ended]).toEqual([true, false, 0])
+    await close()
+    expect([await restart!(), isClosed(), ended]).toEqual([false, true, 1])
+  })
+})

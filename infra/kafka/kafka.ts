@@ -1,0 +1,250 @@
+// The Kafka client: connection settings, error mapping and the producer. Consuming is
+// record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
+import kafkajs, {
+  type ConsumerConfig,
+  type KafkaConfig,
+  type Message,
+  type Producer,
+  type ProducerConfig,
+  type SASLOptions,
+} from 'kafkajs'
+import type { Config } from '../../configs/schema.ts'
+import { connectionProblem } from '../../configs/connection-problem.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { OutgoingRecord } from '../../schemas/record.ts'
+import { createKafkaSockets } from './kafka-sockets.ts'
+import { patchFetch } from './kafkajs-fetch.ts'
+import { patchRejoin } from './kafkajs-rejoin.ts'
+import { mendRequestQueue } from './kafkajs-request-queue.ts'
+import { lineageHeaders } from './lineage-headers.ts'
+import { boundFetches } from '../record-batch/fetch-response.ts'
+
+const { Kafka, Partitioners, logLevel } = kafkajs
+
+type PlainClient = InstanceType<typeof Kafka>
+
+export type KafkaClient = PlainClient & {
+  /** The same client with connections of its own, all of which `end` closes, for good. */
+  withOwnConnections(): { readonly kafka: PlainClient; readonly end: () => void }
+}
+
+/** Receives what kafkajs reports at warning level or above, as one line. */
+export type KafkaLog = (line: string) => void
+
+/** Makes the client; nothing is connected yet. The bound on records is that of all clients of the process. */
+export function createKafka(
+  { kafka: config, topics }: Pick<Config, 'kafka' | 'topics'>,
+  log: KafkaLog = () => undefined,
+): KafkaClient {
+  mendRequestQueue()
+  patchFetch()
+  patchRejoin()
+  boundFetches(topics)
+  const sasl = saslOf(config)
+  const say = withoutRepeats(log)
+  const options: KafkaConfig = {
+    brokers: config.brokers,
+    clientId: config.clientId,
+    ssl: config.ssl,
+    connectionTimeout: config.connectMsMax,
+    requestTimeout: config.requestMsMax,
+    // About a second; whoever wants to wait longer tries again himself (streams/delivery/retry.ts).
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: entry }) => {
+        // What is tried again and fails for good is thrown.
+        if (namespace === 'BrokerPool' && 'retryCount' in entry) return
+        const cause = typeof entry['error'] === 'string' ? `: ${entry['error']}` : ''
+        say(`kafka ${namespace}: ${entry.message}${cause}`)
+      },
+  }
+  if (sasl !== undefined) options.sasl = sasl
+  const { metadataAgeMsMax } = config
+  return Object.assign(plainClient(options, metadataAgeMsMax), {
+    withOwnConnections() {
+      const sockets = createKafkaSockets()
+      const own = plainClient({ ...options, socketFactory: sockets.factory }, metadataAgeMsMax)
+      return { kafka: own, end: sockets.end }
+    },
+  })
+}
+
+/** How long a line that was logged is not repeated. */
+const repeatMs = 60_000
+const knownLinesMax = 100
+
+/** The client reports the same failed connection at every try. */
+function withoutRepeats(log: KafkaLog): KafkaLog {
+  const loggedMs = new Map<string, number>()
+  return (line) => {
+    const nowMs = performance.now()
+    if (nowMs - (loggedMs.get(line) ?? -Infinity) < repeatMs) return
+    if (loggedMs.size >= knownLinesMax) loggedMs.clear()
+    loggedMs.set(line, nowMs)
+    log(line)
+  }
+}
+
+/** A client all of whose consumers and producers ask for metadata when theirs is older than this. */
+function plainClient(options: KafkaConfig, metadataMaxAge: number): PlainClient {
+  const client = new Kafka(options)
+  const consumer = client.consumer.bind(client)
+  const producer = client.producer.bind(client)
+  return Object.assign(client, {
+    consumer: (own: ConsumerConfig) => consumer({ metadataMaxAge, ...own }),
+    producer: (own: ProducerConfig = {}) => producer({ metadataMaxAge, ...own }),
+  })
+}
+
+/** Writes records and resolves once all in-sync replicas have them. */
+export type RecordProducer = {
+  /** Throws broker_unavailable (try again) or broker_refused (do not). */
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Most bytes of values in one produce request, well under a broker's usual limit. */
+const requestBytesMax = 900_000
+
+/**
+ * Connects a producer that waits for each answer before it sends more, so that records stay in order.
+ * `close` closes its connections too. Throws broker_unavailable when no broker answers.
+ */
+export async function connectProducer(
+  kafka: KafkaClient,
+  options: Pick<ProducerConfig, 'transactionalId' | 'transactionTimeout'> = {},
+): Promise<{ readonly producer: Producer; readonly close: () => Promise<void> }> {
+  const own = kafka.withOwnConnections()
+  const producer = own.kafka.producer({
+    ...options,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: 1,
+  })
+  try {
+    await brokerCall('connect to Kafka', () => producer.connect())
+  } catch (error) {
+    own.end()
+    throw error
+  }
+  return { producer, close: () => producer.disconnect().finally(own.end) }
+}
+
+/** Opens a producer of records. Throws broker_unavailable when no broker answers. */
+export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
+  const { producer, close } = await connectProducer(kafka)
+  return {
+    async send(topic, records) {
+      for (const messages of requestsOf(records)) {
+        await brokerCall(`produce to ${topic}`, () => producer.send({ topic, messages, acks: -1 }))
+      }
+    },
+    close,
+  }
+}
+
+/** Resolves when a broker answers. Throws broker_unavailable. */
+export async function pingBroker(kafka: KafkaClient): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  await brokerCall('reach Kafka', async () => {
+    try {
+      await admin.connect()
+      await admin.describeCluster()
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+/** Runs one call on a kafkajs client and turns its errors into Winnow's. */
+export async function brokerCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw brokerError(what, cause)
+  }
+}
+
+/**
+ * Maps a kafkajs error: refusals that trying again cannot help against are broker_refused. The client wraps
+ * a refusal that it does not try again, and loses its type; what it wraps is looked at here.
+ */
+export function brokerError(what: string, cause: unknown): WinnowError {
+  if (cause instanceof WinnowError) return cause
+  const wrapped = cause instanceof Error && cause.name === 'KafkaJSNonRetriableError'
+  const first = wrapped && cause.cause instanceof Error ? cause.cause : cause
+  // Thrown inside the client by a part of ours: a batch that cannot be read.
+  if (first instanceof WinnowError) return first
+  const { type = '', name } = first as Error & { type?: string }
+  return new WinnowError(
+    finalRefusals.has(type) || finalErrors.has(name) ? 'broker_refused' : 'broker_unavailable',
+    `cannot ${what}: ${connectionProblem(cause)}`,
+    { cause, details: type === '' ? {} : { kafkaError: type } },
+  )
+}
+
+const finalRefusals = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_TOPIC_EXCEPTION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'UNSUPPORTED_VERSION',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_GROUP_ID',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_RECORD',
+])
+
+/** What the client throws by itself, without asking the broker again. */
+const finalErrors = new Set([
+  'KafkaJSSASLAuthenticationError',
+  'KafkaJSServerDoesNotSupportApiKey',
+  'KafkaJSNotImplemented',
+])
+
+function* requestsOf(records: readonly OutgoingRecord[]): Generator<Message[]> {
+  let messages: Message[] = []
+  let bytes = 0
+  for (const record of records) {
+    const size = record.value === null ? 0 : Buffer.byteLength(record.value)
+    if (messages.length > 0 && bytes + size > requestBytesMax) {
+      yield messages
+      messages = []
+      bytes = 0
+    }
+    messages.push(messageOf(record))
+    bytes += size
+  }
+  if (messages.length > 0) yield messages
+}
+
+function messageOf(record: OutgoingRecord): Message {
+  const message: Message = { key: record.key, value: record.value }
+  if (record.partition !== undefined) message.partition = record.partition
+  if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs)
+  const { traceparent, lineage } = record
+  if (traceparent !== undefined || lineage !== undefined) {
+    message.headers = {
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...(lineage === undefined ? {} : lineageHeaders(lineage)),
+    }
+  }
+  return message
+}
+
+function saslOf(config: Config['kafka']): SASLOptions | undefined {
+  if (config.saslMechanism === 'none') return undefined
+  return {
+    mechanism: config.saslMechanism,
+    username: config.username ?? '',
+    password: config.password ?? '',
+  }
+}

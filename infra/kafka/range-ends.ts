@@ -1,0 +1,65 @@
+// The two ends of a range of a topic as people write them. Which offsets they are now is topic-range.ts.
+import { WinnowError } from '../../schemas/errors.ts'
+import { parseInstant } from '../../schemas/rfc3339.ts'
+
+/** An end of a range; `open` is all there is on that side. */
+export type RangeEnd =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'offsets'; readonly byPartition: ReadonlyMap<number, number> }
+  | { readonly kind: 'time'; readonly ms: number }
+
+/** Numbers from here on are epoch milliseconds (1973 and later), below they are offsets. */
+const timeMsMin = 100_000_000_000
+
+/**
+ * Reads an end: empty (all there is), an offset for every partition, `P=OFFSET,P=OFFSET` for some, or a time
+ * (RFC 3339, a date, or epoch milliseconds of 12 digits and more). A start may be `earliest`, an end `latest`.
+ *
+ * @throws WinnowError `usage`.
+ */
+export function parseRangeEnd(written: string | undefined, name: 'start' | 'end'): RangeEnd {
+  const text = written?.trim() ?? ''
+  if (text === '' || text === (name === 'start' ? 'earliest' : 'latest')) return { kind: 'open' }
+  if (/^\d{1,15}$/.test(text)) {
+    const number = Number(text)
+    return number < timeMsMin ? { kind: 'offset', offset: number } : { kind: 'time', ms: number }
+  }
+  if (/^\d+=\d+(,\d+=\d+)*$/.test(text)) {
+    const pairs = text.split(',').map((pair) => pair.split('=').map(Number) as [number, number])
+    return { kind: 'offsets', byPartition: new Map(pairs) }
+  }
+  const ms = parseInstant(text)
+  if (ms !== undefined) return { kind: 'time', ms }
+  const message =
+    `${text} cannot be the ${name} of a range: give an offset, P=OFFSET,P=OFFSET for partitions, ` +
+    'or a time such as 2026-01-31T12:00:00Z.'
+  throw new WinnowError('usage', message)
+}
+
+/** Throws `usage` where the start is certainly behind the end; offsets cannot be compared with times. */
+export function requireOrder(from: RangeEnd, to: RangeEnd): void {
+  if (from.kind === 'time' && to.kind === 'time' && from.ms > to.ms) {
+    const [start, end] = [from.ms, to.ms].map((ms) => new Date(ms).toISOString())
+    throw new WinnowError('usage', `The range starts at ${start}, after its end at ${end}.`)
+  }
+  for (const partition of partitionsOf(from, to)) {
+    const [start, end] = [offsetOf(from, partition), offsetOf(to, partition)]
+    if (start === undefined || end === undefined || start <= end) continue
+    const where = partition === undefined ? '' : ` of partition ${partition}`
+    const message = `The range${where} starts at offset ${start}, after its end at offset ${end}.`
+    throw new WinnowError('usage', message)
+  }
+}
+
+/** The partitions that an end names; undefined stands for all of them. */
+function partitionsOf(...ends: RangeEnd[]): (number | undefined)[] {
+  const named = ends.flatMap((end) => (end.kind === 'offsets' ? [...end.byPartition.keys()] : []))
+  return named.length === 0 ? [undefined] : named
+}
+
+function offsetOf(end: RangeEnd, partition: number | undefined): number | undefined {
+  if (end.kind === 'offset') return end.offset
+  if (end.kind !== 'offsets' || partition === undefined) return undefined
+  return end.byPartition.get(partition)
+}

@@ -1,0 +1,219 @@
+// A consumer group member that hands out chunks of records and commits only what it is told to. It
+// owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
+import { setTimeout } from 'node:timers/promises'
+import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
+import type { Config } from '../../configs/schema.ts'
+import type { RecordSource, SourceHandlers } from '../../schemas/ports/record-source.ts'
+import type { KafkaRecord, RecordChunk } from '../../schemas/record.ts'
+import { commitNote } from './commit-note.ts'
+import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
+import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
+import { lineageFromHeaders } from './lineage-headers.ts'
+import { onPassed } from './passed-offsets.ts'
+import type { FetchedMessage } from '../record-batch/fetched-message.ts'
+import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
+
+/** Records of one chunk; small enough that a chunk is a unit of retry. */
+const chunkRecordsMax = 128
+
+/**
+ * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the group
+ * has a member that consumes another topic or writes to another database; see group-members.ts.
+ */
+export function createRecordSource(
+  kafka: KafkaClient,
+  options: Membership & { config: Config; concurrency: number },
+): RecordSource {
+  const { topic, config } = options
+  let onConflict: (error: Error) => void = () => undefined
+  const member = createConsumer(kafka, {
+    groupId: options.group,
+    partitionAssigners: [watchfulAssigner(kafka, options, (error) => onConflict(error))],
+    sessionTimeout: config.kafka.sessionMsMax,
+    heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
+    rebalanceTimeout: Math.max(60_000, config.kafka.sessionMsMax),
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 250,
+    maxBytesPerPartition: 1_048_576,
+    maxBytes: 8_388_608,
+  })
+  const { consumer } = member
+  let assigned: ReadonlySet<number> = new Set()
+  let paused = false
+  const isPaused = () => paused
+  const hold = () => {
+    try {
+      consumer.pause([{ topic }])
+    } catch {
+      // The client has no group: before the start, and after a crash. It is held once it joins one.
+    }
+  }
+  let run: (() => Promise<void>) | undefined
+  return {
+    async start(handlers) {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        assigned = new Set(payload.memberAssignment[topic] ?? [])
+        if (paused) hold()
+      })
+      onConflict = (error) => handlers.onFailure(error)
+      await refuseForeignMembers(kafka, options)
+      listen(member, handlers, topic)
+      const begin = () =>
+        consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: options.concurrency,
+          eachBatch: async (payload) => {
+            const { batch } = payload
+            for (const chunk of chunksOf(topic, batch)) {
+              if (paused || !payload.isRunning() || payload.isStale()) return
+              if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
+              payload.resolveOffset(String(chunk.records.at(-1)!.offset))
+              await payload.heartbeat()
+            }
+          },
+        })
+      await brokerCall(`consume ${topic}`, async () => {
+        await consumer.connect()
+        await consumer.subscribe({ topic, fromBeginning: true })
+        await begin()
+        run = begin
+      })
+    },
+    rejoin: () =>
+      brokerCall(`rejoin the group of ${topic}`, async () => {
+        if (isPaused()) return
+        await consumer.stop()
+        if (!isPaused()) await run?.()
+      }),
+    commit: (offsets) =>
+      brokerCall('commit offsets', () =>
+        consumer.commitOffsets(
+          offsets.map((next) => ({
+            ...{ ...next, offset: String(next.offset) },
+            metadata: commitNote(Date.now()),
+          })),
+        ),
+      ),
+    pause() {
+      paused = true
+      hold()
+    },
+    async close() {
+      // After a failure there is nothing to say, and maybe no group to say it to.
+      if (isPaused()) await within(noteMsMax, noteEnd(kafka, consumer, { ...options, assigned }))
+      await member.close()
+    },
+  }
+}
+
+/** What noting the end may take. */
+const noteMsMax = 2_000
+
+/**
+ * Commits the offsets of the assigned partitions once more, with the time: until now somebody consumed them,
+ * though nothing may have come for hours. As long as the group counts this member, nobody else commits them.
+ */
+async function noteEnd(
+  kafka: KafkaClient,
+  consumer: Consumer,
+  { group, topic, assigned }: { group: string; topic: string; assigned: ReadonlySet<number> },
+): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  try {
+    await admin.connect()
+    const [own] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    const metadata = commitNote(Date.now())
+    const offsets = (own?.partitions ?? [])
+      .filter(({ partition, offset }) => assigned.has(partition) && Number(offset) >= 0)
+      .map(({ partition, offset }) => ({ topic, partition, offset, metadata }))
+    if (offsets.length > 0) await consumer.commitOffsets(offsets)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Waits for work that may fail or take too long: nothing depends on it. */
+async function within(msMax: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController()
+  const { signal } = done
+  await Promise.race([
+    work.catch(() => undefined),
+    setTimeout(msMax, undefined, { signal }).catch(() => undefined),
+  ])
+  done.abort()
+}
+
+function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {
+  const { consumer, isClosed } = member
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    if (!isClosed()) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+  })
+  onPassed(consumer, (passed) => {
+    if (!isClosed()) handlers.onPassed(passed)
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart && !isClosed())
+      handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
+  })
+}
+
+function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
+  const { partition, messages } = batch
+  for (let at = 0; at < messages.length; at += chunkRecordsMax) {
+    const records = messages
+      .slice(at, at + chunkRecordsMax)
+      .map((message) => recordOf(topic, partition, message))
+    const lastOffset = records.at(-1)!.offset
+    const isLast = at + chunkRecordsMax >= messages.length
+    yield {
+      topic,
+      partition,
+      records,
+      // The batch may end with control records, which are not handed out.
+      nextOffset: (isLast ? Math.max(lastOffset, Number(batch.lastOffset())) : lastOffset) + 1,
+      highWatermark: Number(batch.highWatermark),
+    }
+  }
+}
+
+/** A consumed message as the stages see it. */
+export function recordOf(
+  topic: string,
+  partition: number,
+  message: KafkaMessage & Pick<FetchedMessage, 'unreadable'>,
+): KafkaRecord {
+  const { unreadable } = message
+  const traceparent = traceparentOf(message.headers?.['traceparent'])
+  const lineage = lineageFromHeaders(message.headers)
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    recordTimeMs: recordTime(message.timestamp),
+    key: message.key,
+    value: identifiedValue(message.value, message.headers),
+    traceparent,
+    ...(unreadable === undefined ? {} : { unreadable }),
+    ...(lineage === undefined ? {} : { lineage }),
+  }
+}
+
+/** The latest time that rows can be written with: in the year 2286. */
+const recordTimeMsMax = 9_999_999_999_999
+
+/** Producers choose the time of a record: none (-1), or any. */
+function recordTime(timestamp: string): number {
+  return Math.min(Math.max(0, Number(timestamp)), recordTimeMsMax)
+}
+
+/** W3C Trace Context, version 00 or what a later one adds behind it; anything else is dropped. */
+const traceparentForm =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,64})?$/
+
+function traceparentOf(header: IHeaders[string]): string | undefined {
+  if (header === undefined || Array.isArray(header)) return undefined
+  const text = String(header)
+  return traceparentForm.test(text) ? text : undefined
+}

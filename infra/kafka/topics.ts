@@ -1,0 +1,192 @@
+// The topics of the contract on a broker: their names with the configured prefix, their creation,
+// and consumer lag.
+import { setTimeout } from 'node:timers/promises'
+import type { Admin, ITopicConfig } from 'kafkajs'
+import type { Config } from '../../configs/schema.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { topicNames, type TopicName } from '../../schemas/subjects.ts'
+import { committedAtMs } from './commit-note.ts'
+import { subscribesTo } from './group-members.ts'
+import { brokerCall, type KafkaClient } from './kafka.ts'
+
+/** The full name of a topic: `events` is `winnow.events` with the default prefix. */
+export function topicOf(config: Config['topics'], name: TopicName): string {
+  return `${config.prefix}${name}`
+}
+
+/**
+ * Creates the topics that are missing; existing ones are left as they are.
+ * Returns the names created. Throws broker_unavailable or broker_refused.
+ */
+export async function ensureTopics(
+  kafka: KafkaClient,
+  config: Config['topics'],
+): Promise<string[]> {
+  const admin = kafka.admin()
+  return brokerCall('create topics', async () => {
+    await admin.connect()
+    try {
+      const existing = new Set(await admin.listTopics())
+      const missing = topicNames.filter((name) => !existing.has(topicOf(config, name)))
+      if (missing.length === 0) return []
+      const topics = missing.map((name) => ({
+        topic: topicOf(config, name),
+        numPartitions: name === 'models' ? 1 : config.partitions,
+        replicationFactor: config.replicationFactor,
+        configEntries: [
+          { name: 'max.message.bytes', value: String(config.recordBytesMax) },
+          { name: 'cleanup.policy', value: name === 'models' ? 'compact' : 'delete' },
+        ],
+      }))
+      await createTopics(admin, topics)
+      return missing.map((name) => topicOf(config, name))
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+/**
+ * Creates topics, unless they exist, and resolves once all their partitions have leaders. A broker may not know
+ * a topic yet that its controller has just created; kafkajs's own wait for leaders fails on that.
+ */
+export async function createTopics(
+  admin: Pick<Admin, 'createTopics' | 'fetchTopicMetadata'>,
+  topics: readonly ITopicConfig[],
+): Promise<void> {
+  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  const names = topics.map(({ topic }) => topic)
+  await onceLed(() => admin.fetchTopicMetadata({ topics: names }))
+}
+
+/** How far one consumer group is on one topic, and who consumes it. */
+export type GroupLag = {
+  group: string
+  topic: string
+  /** Records behind the end, summed over partitions. */
+  lag: number
+  /** Processes that are in the group at the moment. */
+  members: number
+  /** The group's state in the broker's word: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead. */
+  state: string
+  /** The latest commit, and with no members since when nobody consumes; undefined where no commit says. */
+  lastCommitMs: number | undefined
+}
+
+/** Reads the lag of every group whose name starts with `groupPrefix` on the given topics. */
+export async function readLag(
+  kafka: KafkaClient,
+  options: { groupPrefix: string; topics: readonly string[] },
+): Promise<GroupLag[]> {
+  const admin = kafka.admin()
+  return brokerCall('read consumer lag', async () => {
+    await admin.connect()
+    try {
+      const { groups } = await admin.listGroups()
+      const known = new Set(await admin.listTopics())
+      const lags: GroupLag[] = []
+      const topics = options.topics.filter((topic) => known.has(topic))
+      const ends = await endsOf(admin, topics)
+      const names = groups
+        .map(({ groupId }) => groupId)
+        .filter((groupId) => groupId.startsWith(options.groupPrefix))
+      const described = names.length === 0 ? [] : (await admin.describeGroups(names)).groups
+      for (const { groupId, state, members } of described) {
+        for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+          const committed = partitions.filter((partition) => Number(partition.offset) >= 0)
+          // A group that has just begun to consume a topic has members and no commits yet.
+          if (committed.length === 0 && !members.some((one) => subscribesTo(one, topic))) continue
+          const lag = [...(ends.get(topic) ?? [])].reduce((sum, [partition, end]) => {
+            const at = committed.find((one) => one.partition === partition)?.offset ?? end.low
+            return sum + Math.max(0, end.high - Math.max(end.low, Number(at)))
+          }, 0)
+          const times = committed.flatMap(({ metadata }) => committedAtMs(metadata) ?? [])
+          const lastCommitMs = times.length === 0 ? undefined : Math.max(...times)
+          lags.push({ group: groupId, topic, lag, members: members.length, state, lastCommitMs })
+        }
+      }
+      return lags
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+type End = { readonly low: number; readonly high: number }
+
+/** First offset and the one after the last, for each partition of each topic. */
+async function endsOf(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<Map<string, Map<number, End>>> {
+  const ends = new Map<string, Map<number, End>>()
+  for (const topic of topics) {
+    const offsets = await onceLed(() => admin.fetchTopicOffsets(topic))
+    ends.set(
+      topic,
+      new Map(
+        offsets.map(({ partition, low, high }) => [
+          partition,
+          { low: Number(low), high: Number(high) },
+        ]),
+      ),
+    )
+  }
+  return ends
+}
+
+/** How many records lie on a topic; 0 when there is no such topic. */
+export async function countRecords(kafka: KafkaClient, topic: string): Promise<number> {
+  const admin = kafka.admin()
+  return brokerCall(`read the ends of ${topic}`, async () => {
+    await admin.connect()
+    try {
+      if (!(await admin.listTopics()).includes(topic)) return 0
+      const ends = (await endsOf(admin, [topic])).get(topic) ?? new Map<number, End>()
+      return [...ends.values()].reduce((sum, { low, high }) => sum + high - low, 0)
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
+const leaderWaitMsMax = 10_000
+const leaderPauseMs = 100
+
+/**
+ * Asks again for a while when a broker answers that it does not lead a partition: right after a
+ * topic is made, or a leader moved, the metadata can be ahead of the broker that they name.
+ */
+async function onceLed<T>(call: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + leaderWaitMsMax
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean }
+      if (retriable !== true || Date.now() > deadline) throw error
+      await setTimeout(leaderPauseMs)
+    }
+  }
+}
+
+/** Partition count of a topic. Throws broker_refused when it does not exist. */
+export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
+  const admin = kafka.admin()
+  return brokerCall(`read the metadata of ${topic}`, async () => {
+    await admin.connect()
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      const found = topics.find((candidate) => candidate.name === topic)
+      if (found === undefined) {
+        throw new WinnowError(
+          'broker_refused',
+          `the topic ${topic} does not exist; run \`winnow migrate\``,
+        )
+      }
+      return found.partitions.length
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}

@@ -1,0 +1,340 @@
+// Owns the embedded ClickHouse engine: one data folder, the queues in front of it, and the context
+// (database, settings, parameters, session) that each statement runs in. It knows nothing of HTTP.
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type * as chdb from 'chdb'
+import type { Session } from 'chdb'
+
+import { WinnowError } from '../../../schemas/errors.ts'
+import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { accessConfig, usersConfig } from './engine-access.ts'
+import { engineInstall } from '../services/prerequisites.ts'
+import { QueryLane } from './query-lane.ts'
+import { sqlString } from './sql-statement.ts'
+import { StatementReader } from './statement-reader.ts'
+
+/** How much the engine takes on at once. */
+export type EngineLimits = {
+  /** Reading statements that run at once. */
+  readSlots: number
+  /** Writing statements that run at once. */
+  writeSlots: number
+  /** Statements that may wait in each lane before more are refused. */
+  waitingMax: number
+  /** Kept sessions (`session_id`); the longest unused one is closed beyond that. */
+  sessionsMax: number
+}
+
+export const defaultEngineLimits: EngineLimits = {
+  readSlots: 3,
+  writeSlots: 2,
+  waitingMax: 200,
+  sessionsMax: 32,
+}
+
+/** How the rows of an INSERT … SELECT are read into the temporary table `stagedRows`. */
+export type Staging = {
+  /** Names and types of the columns, as an SQL string. */
+  structure: string
+  format: string
+}
+
+/** The temporary table of staged rows, on the connection of their statement alone. */
+export const stagedRows = 'winnow_staged_rows'
+
+/** One statement with the context that its request gave it. */
+export type EngineRequest = {
+  sql: string
+  /** Rows behind an INSERT, or in `stagedRows` where there is a staging. */
+  rows?: string
+  staging?: Staging
+  lane: 'read' | 'write'
+  /** Output format of a statement that returns rows in `output`. */
+  format: string
+  database: string | undefined
+  settings: ReadonlyMap<string, string>
+  /** Values of `{name:Type}` placeholders, escaped as in TabSeparated. */
+  parameters: ReadonlyMap<string, string>
+  session: { id: string; timeoutMs: number; mustExist: boolean } | undefined
+  signal: AbortSignal | undefined
+}
+
+/** What the engine reports: result rows of a SELECT, or rows inserted. */
+export type EngineResult = { output: Uint8Array; rows: number; bytes: number; elapsedNs: number }
+
+type KeptSession = { connection: Session; isBusy: boolean; expiry: NodeJS.Timeout }
+
+/** The engine over one data folder; open it with `openEngine`, close it with `close`. */
+export class AnalyticsEngine {
+  readonly version: string
+  readonly timezone: string
+  readonly #connect: () => Session
+  readonly #root: Session
+  readonly #pool: ConnectionPool
+  readonly #limits: EngineLimits
+  readonly #lanes: Record<EngineRequest['lane'], QueryLane>
+  readonly #sessions = new Map<string, KeptSession>()
+  readonly #reader: StatementReader
+
+  constructor(connect: () => Session, limits: EngineLimits) {
+    this.#connect = connect
+    this.#limits = limits
+    this.#lanes = {
+      read: new QueryLane({ slots: limits.readSlots, waitingMax: limits.waitingMax }),
+      write: new QueryLane({ slots: limits.writeSlots, waitingMax: limits.waitingMax }),
+    }
+    const idleMax = limits.readSlots + limits.writeSlots
+    this.#pool = new ConnectionPool({ connect, baseSettings, idleMax })
+    this.#reader = new StatementReader(connect())
+    // This connection keeps the data folder open between requests.
+    this.#root = connect()
+    const facts = this.#root.query('SELECT version(), timezone()', 'TabSeparated').trim()
+    const [version, timezone] = facts.split('\t')
+    this.version = version ?? ''
+    this.timezone = timezone ?? 'UTC'
+  }
+
+  /** Statements that run or wait. */
+  get load(): number {
+    return this.#lanes.read.load + this.#lanes.write.load
+  }
+
+  /**
+   * Runs one statement in the context of its request alone; a request with a session id shares its
+   * session's connection, temporary tables included.
+   *
+   * @throws ClickHouseFailure with the engine's code.
+   */
+  run(request: EngineRequest): Promise<EngineResult> {
+    return this.#lanes[request.lane].run(async () => {
+      if (request.session !== undefined) return this.#runInSession(request, request.session)
+      const connection = this.#pool.take(request)
+      try {
+        return await execute(connection.session, request)
+      } finally {
+        await this.#pool.give(connection, request)
+      }
+    }, request.signal)
+  }
+
+  /**
+   * The statement in the form in which the engine itself writes it, without the rows of an INSERT.
+   *
+   * @throws ClickHouseFailure 62 for what is no statement, or several.
+   */
+  canonical(text: string): Promise<string> {
+    return this.#reader.canonical(text)
+  }
+
+  /** Closes every connection; the engine writes nothing afterwards. */
+  close(): void {
+    for (const id of [...this.#sessions.keys()]) this.#endSession(id)
+    this.#reader.close()
+    this.#pool.close()
+    this.#root.close()
+  }
+
+  async #runInSession(
+    request: EngineRequest,
+    wanted: { id: string; timeoutMs: number; mustExist: boolean },
+  ): Promise<EngineResult> {
+    const { connection, release } = this.#lease(wanted)
+    try {
+      return await execute(connection, request)
+    } finally {
+      await this.#pool.reset(connection, { ...request, database: undefined }).catch(() => undefined)
+      release()
+    }
+  }
+
+  #lease(wanted: { id: string; timeoutMs: number; mustExist: boolean }) {
+    const kept = this.#sessions.get(wanted.id)
+    if (kept?.isBusy === true) {
+      const text = `Session ${wanted.id} is locked by a concurrent client`
+      throw new ClickHouseFailure(373, 'SESSION_IS_LOCKED', text)
+    }
+    if (kept === undefined && wanted.mustExist) {
+      throw new ClickHouseFailure(372, 'SESSION_NOT_FOUND', `Session ${wanted.id} not found`)
+    }
+    if (kept === undefined) this.#makeRoom()
+    else clearTimeout(kept.expiry)
+    const connection = kept?.connection ?? this.#connect()
+    const expiry = setTimeout(() => this.#endSession(wanted.id), wanted.timeoutMs).unref()
+    const session = { connection, isBusy: true, expiry }
+    // Deleting first moves the session to the young end of the map.
+    this.#sessions.delete(wanted.id)
+    this.#sessions.set(wanted.id, session)
+    const release = () => {
+      session.isBusy = false
+      if (!this.#sessions.has(wanted.id)) connection.close()
+    }
+    return { connection, release }
+  }
+
+  #makeRoom(): void {
+    if (this.#sessions.size < this.#limits.sessionsMax) return
+    const oldest = [...this.#sessions].find(([, session]) => !session.isBusy)
+    if (oldest === undefined) {
+      const text = `All ${this.#limits.sessionsMax} sessions are in use`
+      throw new ClickHouseFailure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', text)
+    }
+    this.#endSession(oldest[0])
+  }
+
+  #endSession(id: string): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    clearTimeout(session.expiry)
+    this.#sessions.delete(id)
+    if (!session.isBusy) session.connection.close()
+  }
+}
+
+/**
+ * Opens the engine over `dir`/store; only one process may do so at a time.
+ *
+ * @throws WinnowError `prerequisite_missing` where the chdb package is not installed.
+ */
+export async function openEngine(options: {
+  dir: string
+  limits?: EngineLimits
+}): Promise<AnalyticsEngine> {
+  const { Session } = await loadChdb()
+  const store = join(options.dir, 'store')
+  await mkdir(store, { recursive: true })
+  const configFile = join(options.dir, 'engine.xml')
+  const usersFile = join(options.dir, 'users.xml')
+  await writeFile(configFile, engineConfig(usersFile))
+  await writeFile(usersFile, usersConfig())
+  const settings = [...baseSettings].map(([name, value]) => `--${name}=${value}`)
+  const connectionArgs = [`--config-file=${configFile}`, ...settings]
+  const connect = () => new Session(store, { connectionArgs })
+  return new AnalyticsEngine(connect, options.limits ?? defaultEngineLimits)
+}
+
+/** A folder for files that rows are exchanged through; leftovers of a crash are removed. */
+export async function freshExchangeDir(dir: string): Promise<string> {
+  const exchange = join(dir, 'exchange')
+  await rm(exchange, { recursive: true, force: true })
+  await mkdir(exchange, { recursive: true })
+  return exchange
+}
+
+/**
+ * Room that new inserts and merges leave on the disk, so that those under way can end: when the very
+ * last byte is taken within a merge, this engine version puts the broken part in place of the good ones.
+ */
+export const keptFreeBytes = 67_108_864
+
+/** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
+const engineConfig = (usersFile: string) => `<clickhouse>
+  <users_config>${xmlText(usersFile)}</users_config>
+  ${accessConfig}
+  <storage_configuration><disks><default>
+    <keep_free_space_bytes>${keptFreeBytes}</keep_free_space_bytes>
+  </default></disks></storage_configuration>
+  <mark_cache_size>33554432</mark_cache_size>
+  <index_mark_cache_size>8388608</index_mark_cache_size>
+  <primary_index_cache_size>33554432</primary_index_cache_size>
+  <vector_similarity_index_cache_size>1048576</vector_similarity_index_cache_size>
+  <query_condition_cache_size>8388608</query_condition_cache_size>
+  <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
+  <background_pool_size>2</background_pool_size>
+  <background_schedule_pool_size>2</background_schedule_pool_size>
+</clickhouse>
+`
+
+function xmlText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
+/**
+ * `async_insert` is on by default in this engine version; an INSERT here must be done, and
+ * de-duplicated by its own token, when it is acknowledged.
+ */
+const baseSettings: ReadonlyMap<string, string> = new Map([
+  ['async_insert', '0'],
+  ['max_threads', '2'],
+  ['max_insert_threads', '1'],
+])
+
+async function execute(connection: Session, request: EngineRequest): Promise<EngineResult> {
+  try {
+    for (const sql of preamble(request)) await connection.queryAsync(sql)
+    const { sql, rows: ownRows = '', staging, format } = request
+    if (staging !== undefined) return await executeStaged(connection, request, staging)
+    const result = await connection.queryAsync(withRows(sql, ownRows), { format })
+    const { rowsRead: rows, bytesRead: bytes, elapsed } = result
+    return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
+/** Brings the rows into a table of this connection, which the statement reads, and drops it. */
+async function executeStaged(
+  connection: Session,
+  { sql, rows = '', format: outputFormat }: EngineRequest,
+  { structure, format }: Staging,
+): Promise<EngineResult> {
+  const columns = `SELECT * FROM null(${structure})`
+  await connection.queryAsync(`CREATE TEMPORARY TABLE ${stagedRows} ENGINE = Memory AS ${columns}`)
+  try {
+    const insert = withRows(`INSERT INTO ${stagedRows} FORMAT ${format}`, rows)
+    const staged = rows === '' ? undefined : await connection.queryAsync(insert)
+    const result = await connection.queryAsync(sql, { format: outputFormat })
+    const elapsedNs = Math.round(((staged?.elapsed ?? 0) + result.elapsed) * 1e9)
+    const { rowsRead = 0, bytesRead = 0 } = staged ?? {}
+    return { output: result.bytes(), rows: rowsRead, bytes: bytesRead, elapsedNs }
+  } finally {
+    await connection.queryAsync(`DROP TEMPORARY TABLE ${stagedRows}`)
+  }
+}
+
+function withRows(sql: string, rows: string): string {
+  return rows === '' ? sql : `${sql}\n${rows}`
+}
+
+/** Statements above this size need the engine's limit raised; 256 KiB is ClickHouse's default. */
+const queryBytesMax = 200_000
+
+/** The statements that put a connection into the request's context. */
+function preamble(request: EngineRequest): string[] {
+  const statements = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
+  const parameters = [...request.parameters].map(
+    ([name, value]) => `param_${settingName(name)} = ${sqlString(value)}`,
+  )
+  if (parameters.length > 0) {
+    const set = `SET ${parameters.join(', ')}`
+    const bytes = Buffer.byteLength(set)
+    // Long parameters are allowed, and must not count against the limit of the statement itself.
+    const isLong = bytes > queryBytesMax
+    if (isLong) statements.push(`SET max_query_size = ${bytes + 1}`)
+    statements.push(set)
+    if (isLong) statements.push('SET max_query_size = DEFAULT')
+  }
+  const settings = [...request.settings].map(
+    ([name, value]) => `${settingName(name)} = ${sqlString(value)}`,
+  )
+  return settings.length === 0 ? statements : [...statements, `SET ${settings.join(', ')}`]
+}
+
+function settingName(name: string): string {
+  if (/^\w+$/.test(name)) return name
+  throw new ClickHouseFailure(115, 'UNKNOWN_SETTING', `Unknown setting '${name}'`)
+}
+
+function sqlName(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
+}
+
+async function loadChdb(): Promise<typeof chdb> {
+  try {
+    return await import('chdb')
+  } catch (cause) {
+    const text = `The embedded ClickHouse engine needs the npm package chdb: ${engineInstall}`
+    throw new WinnowError('prerequisite_missing', text, { cause })
+  }
+}

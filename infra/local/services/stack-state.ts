@@ -1,0 +1,84 @@
+// What is remembered about a stack between commands: its ports and its secrets, in `stack.json` of the
+// state folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import * as z from 'zod'
+
+import { noRegistry } from '../../../configs/schema.ts'
+import { newStackSecrets, stackSecretsSchema } from './stack-secrets.ts'
+
+/** The services of the stack, by the names that `winnow status` shows. */
+export const serviceNames = ['kafka', 'registry', 'analytics'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+const port = z.int().min(1).max(65_535)
+const stackStateSchema = z.object({
+  version: z.literal(1),
+  ports: z.object({ kafka: port, kafkaController: port, registry: port, analytics: port }),
+  /** Whether the stack was started with a registry. */
+  registry: z.enum(['embedded', 'none']).default('embedded'),
+  // A stack of a version without secrets gets them when its file is read.
+  secrets: stackSecretsSchema.default(newStackSecrets),
+})
+
+/**
+ * The ports and secrets of a stack that was started at least once; the controller's port is Kafka's own
+ * business.
+ */
+export type StackState = z.infer<typeof stackStateSchema>
+
+/** The addresses and credentials that clients of the stack need. */
+export type StackConnections = {
+  brokers: string[]
+  /** `none` without a registry. */
+  registryUrl: string
+  registryToken: string
+  clickhouseUrl: string
+  clickhouseUsername: string
+  clickhousePassword: string
+}
+
+/** The one user of the embedded engine. */
+export const analyticsUser = 'winnow'
+
+/** Addresses in the form that Kafka, registry and ClickHouse clients take. */
+export function connectionsOf(state: StackState): StackConnections {
+  const { ports, secrets, registry } = state
+  const registryUrl = `http://127.0.0.1:${ports.registry}/apis/ccompat/v7`
+  return {
+    brokers: [`127.0.0.1:${ports.kafka}`],
+    registryUrl: registry === 'none' ? noRegistry : registryUrl,
+    registryToken: secrets.registryToken,
+    clickhouseUrl: `http://127.0.0.1:${ports.analytics}`,
+    clickhouseUsername: analyticsUser,
+    clickhousePassword: secrets.analyticsPassword,
+  }
+}
+
+/** The remembered state; undefined where no stack was ever started in this folder. */
+export async function readStackState(stateDir: string): Promise<StackState | undefined> {
+  try {
+    const text = await readFile(join(stateDir, 'stack.json'), 'utf8')
+    return stackStateSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    // Missing or damaged: the ports are chosen anew, nothing else is lost.
+    return undefined
+  }
+}
+
+/** Remembers the state; a reader sees the old or the new one, never half of it. */
+export async function writeStackState(stateDir: string, state: StackState): Promise<void> {
+  const draft = join(stateDir, `.stack-${process.pid}.json`)
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+  await rename(draft, join(stateDir, 'stack.json'))
+}
+
+/**
+ * Makes the state folder, for its owner alone: it holds the secrets, and the texts of all events in Kafka's
+ * and the engine's files.
+ */
+export async function makeStateDir(stateDir: string): Promise<void> {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  await chmod(stateDir, 0o700)
+}

@@ -1,0 +1,102 @@
+// Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
+// positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
+// so that pages stay right while rows land. An answer holds few rows when they are large. What a shadow says is no result; SQL shows it.
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
+import { readResultCursor, resultCursor } from '../../schemas/result-cursor.ts'
+import type { Analytics } from '../clickhouse/clickhouse.ts'
+
+const columns = `
+  event_id AS eventId, topic AS topic, partition AS partition, offset AS offset,
+  toUnixTimestamp64Milli(event_time) AS eventTimeMs,
+  toUnixTimestamp64Milli(classified_at) AS classifiedAtMs,
+  source AS source, attributes AS attributes, text AS text, label AS label, score AS score,
+  labels AS labels, out_of_scope AS outOfScope, probabilities AS probabilities, model AS model, version AS version, role AS role,
+  tokens AS tokens, truncated AS truncated, queue_ms AS queueMs, infer_ms AS inferMs,
+  total_ms AS totalMs`
+/** Most bytes of texts and attributes of one answer, but for its last row. */
+export const answerBytesMax = 4_194_304
+
+const order = 'classified_at, topic, partition, offset, model, version'
+const orderDescending = order.replaceAll(',', ' DESC,') + ' DESC'
+/** The same order, by the names of the records. */
+const newestFirst = orderDescending.replace('classified_at', 'classifiedAtMs')
+
+/** Makes the reader; it closes nothing. */
+export function createResultReader(analytics: Analytics): ResultReader {
+  return {
+    byId: (eventId) =>
+      boundedRows(analytics, {
+        conditions: [`event_id = {eventId: String}`, `role != 'shadow'`],
+        parameters: { eventId },
+        rowsMax: 1_000,
+      }).then(({ rows }) => rows),
+
+    async list(filter) {
+      const { conditions, parameters } = conditionsOf(filter)
+      const rowsMax = filter.limit + 1
+      const { rows, found } = await boundedRows(analytics, { conditions, parameters, rowsMax })
+      const results = rows.slice(0, filter.limit)
+      const last = results.at(-1)
+      return found > results.length && last !== undefined
+        ? { results, cursor: resultCursor(last) }
+        : { results }
+    },
+  }
+}
+
+/** The newest rows up to `answerBytesMax`, and how many there were without that bound. */
+async function boundedRows(
+  analytics: Analytics,
+  query: { conditions: readonly string[]; parameters: Record<string, unknown>; rowsMax: number },
+): Promise<{ rows: StoredResult[]; found: number }> {
+  const answers = await analytics.rows<StoredResult & { found: number; bytesBefore: number }>(
+    `SELECT * FROM (
+       SELECT *, count() OVER () AS found, sum(byteSize(text, attributes)) OVER (
+         ORDER BY ${newestFirst} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytesBefore
+       FROM (
+         SELECT ${columns} FROM classifications WHERE ${query.conditions.join(' AND ')}
+         ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}))
+     WHERE bytesBefore < {bytesMax: UInt64} ORDER BY ${newestFirst}`,
+    { ...query.parameters, rowsMax: query.rowsMax, bytesMax: answerBytesMax },
+  )
+  return { rows: answers, found: answers[0]?.found ?? 0 }
+}
+
+function conditionsOf(filter: ResultFilter) {
+  const conditions = [`role != 'shadow'`]
+  const parameters: Record<string, unknown> = {}
+  for (const name of ['label', 'source', 'model', 'version'] as const) {
+    if (filter[name] === undefined) continue
+    conditions.push(`${name} = {${name}: String}`)
+    parameters[name] = filter[name]
+  }
+  if (filter.sinceMs !== undefined) {
+    conditions.push('classified_at >= fromUnixTimestamp64Milli({sinceMs: Int64})')
+    parameters['sinceMs'] = filter.sinceMs
+  }
+  if (filter.untilMs !== undefined) {
+    conditions.push('classified_at < fromUnixTimestamp64Milli({untilMs: Int64})')
+    parameters['untilMs'] = filter.untilMs
+  }
+  if (filter.cursor !== undefined) {
+    const position = readResultCursor(filter.cursor)
+    if (position === undefined) {
+      const message = 'cursor must be the cursor of an earlier page of results'
+      throw new WinnowError('parameter_invalid', message)
+    }
+    conditions.push(
+      `(${order}) < (fromUnixTimestamp64Milli({cAtMs: Int64}), {cTopic: String},
+        {cPartition: UInt32}, {cOffset: UInt64}, {cModel: String}, {cVersion: String})`,
+    )
+    Object.assign(parameters, {
+      cAtMs: position.classifiedAtMs,
+      cTopic: position.topic,
+      cPartition: position.partition,
+      cOffset: position.offset,
+      cModel: position.model,
+      cVersion: position.version,
+    })
+  }
+  return { conditions, parameters }
+}

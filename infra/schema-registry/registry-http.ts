@@ -1,0 +1,138 @@
+// Requests to the schema registry (Confluent's interface): with its credentials, a deadline, several tries and
+// a bound on the answer. What is registered is registry.ts; what is looked up, schema-source.ts.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../configs/schema.ts'
+import { connectionProblem } from '../../configs/connection-problem.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+
+export type RegistryAnswer =
+  | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
+  | { readonly kind: 'absent' }
+  /** Clients that register schemas decide how large they are, so this is no failure of the registry. */
+  | { readonly kind: 'too_large' }
+
+export type RegistryHttp = {
+  /** The registry's address, without a slash at its end. */
+  readonly url: string
+  /**
+   * Reads an address below `url`, or beside it on the same server.
+   * Throws registry_unavailable when all tries failed.
+   */
+  get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
+  /**
+   * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers with
+   * another status than success, and what fetch throws when it does not answer, after all tries.
+   */
+  send(method: 'POST' | 'PUT', url: string, body: object): Promise<string>
+}
+
+/** An answer of the registry that is no success. */
+export class RegistryRefused extends Error {
+  readonly status: number
+
+  constructor(status: number, detail?: string) {
+    super(`it answered with status ${status}${detail === undefined ? '' : `: ${detail}`}`)
+    this.status = status
+  }
+}
+
+/** Largest answer: far above any schema that can be read here. */
+const answerBytesMax = 4_194_304
+const triesMax = 4
+const schemaMediaType = 'application/vnd.schemaregistry.v1+json'
+/** What registries answer to an id that they do not have, or that is none. */
+const absentStatuses = new Set([400, 404, 410, 422])
+const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
+
+/** A client of the registry's HTTP interface. */
+export function createRegistryHttp(config: Config['registry']): RegistryHttp {
+  const address = new URL(config.url)
+  const headers = { accept: 'application/json, */*', ...credentialHeaders(config) }
+  address.username = ''
+  address.password = ''
+  const read = async (url: string): Promise<RegistryAnswer> => {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(config.requestMsMax) })
+    if (response.ok) {
+      const text = await boundedText(response)
+      if (text === undefined) return { kind: 'too_large' }
+      return { kind: 'found', text, mediaType: response.headers.get('content-type') ?? '' }
+    }
+    await response.body?.cancel()
+    if (absentStatuses.has(response.status)) return { kind: 'absent' }
+    throw new RegistryRefused(response.status)
+  }
+  return {
+    url: address.href.replace(/\/$/, ''),
+    async get(url, { tries = triesMax } = {}) {
+      try {
+        return await severalTimes(() => read(url), tries)
+      } catch (cause) {
+        const { pathname } = new URL(url)
+        throw new WinnowError(
+          'registry_unavailable',
+          `cannot read ${pathname} from the registry: ${connectionProblem(cause)}`,
+          { cause },
+        )
+      }
+    },
+    send(method, url, body) {
+      return severalTimes(async () => {
+        const response = await fetch(url, {
+          method,
+          headers: { ...headers, 'content-type': schemaMediaType },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(config.requestMsMax),
+        })
+        const text = (await boundedText(response)) ?? ''
+        if (!response.ok) throw new RegistryRefused(response.status, refusalText(text))
+        return text
+      })
+    },
+  }
+}
+
+/** Does a request again after a failure that may pass; throws the last failure. */
+async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isFinal = error instanceof RegistryRefused && !retriedStatuses.has(error.status)
+      if (isFinal || count >= tries) throw error
+      await sleep(100 * 2 ** (count - 1))
+    }
+  }
+}
+
+/** What a registry says beside the status of a refusal: `{"error_code": 42201, "message": "…"}`. */
+function refusalText(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown }
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return undefined // Proxies answer with pages, which say nothing of the schema.
+  }
+}
+
+/** The header of the configured credentials: a bearer token, or user and password; none where neither is set. */
+export function credentialHeaders(config: Config['registry']): Record<string, string> {
+  if (config.token !== undefined) return { authorization: `Bearer ${config.token}` }
+  const address = new URL(config.url)
+  // Credentials in the address are what fetch refuses; they mean the same as the settings.
+  const username = config.username ?? decodeURIComponent(address.username)
+  const password = config.password ?? decodeURIComponent(address.password)
+  if (username === '') return {}
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+/** The text of an answer; undefined when it is larger than answers may be. */
+async function boundedText(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length
+    if (bytes > answerBytesMax) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,184 @@
+// Finds the schemas that values name: through the Confluent interface of the registry, and for Apicurio's
+// global ids through its own interface on the same server. It follows references to other schemas. What
+// the schemas mean is infra/avro/.
+import { WinnowError } from '../../schemas/errors.ts'
+import type { SchemaId } from '../../schemas/schema-id.ts'
+import type { RegistryHttp } from './registry-http.ts'
+
+export type FoundSchema =
+  | { readonly kind: 'avro'; readonly json: unknown; readonly references: readonly unknown[] }
+  /** A schema of another kind; `what` names it: `a Protobuf schema`. */
+  | { readonly kind: 'other'; readonly what: string }
+  | { readonly kind: 'unknown' }
+  /** The registry's address does not say where such an id can be looked up. */
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'unusable'; readonly message: string }
+
+/** Other schemas that one schema may need. */
+const referencesMax = 100
+
+/** Reads one schema with all that it refers to. Throws registry_unavailable. */
+export async function findSchema(http: RegistryHttp, schema: SchemaId): Promise<FoundSchema> {
+  switch (schema.kind) {
+    case 'id':
+      return confluentSchema(http, `/schemas/ids/${schema.id}`)
+    case 'guid':
+      return confluentSchema(http, `/schemas/guids/${schema.id}`)
+    case 'global':
+      return apicurioSchema(http, schema.id)
+  }
+}
+
+async function confluentSchema(http: RegistryHttp, path: string): Promise<FoundSchema> {
+  const found = await http.get(`${http.url}${path}`)
+  if (found.kind !== 'found') return missing[found.kind]
+  const { schema, schemaType, references } = objectOf(parsed(found.text), path)
+  const language = typeof schemaType === 'string' ? schemaType : 'AVRO'
+  return schemaOf(language, String(schema), async (needed) => {
+    await needed.follow(referencesOf(references), async ({ subject, version }) => {
+      const at = `/subjects/${encodeURIComponent(subject)}/versions/${encodeURIComponent(version)}`
+      const answer = await http.get(`${http.url}${at}`)
+      if (answer.kind !== 'found') return undefined
+      const one = objectOf(parsed(answer.text), at)
+      return { text: String(one['schema']), references: referencesOf(one['references']) }
+    })
+  })
+}
+
+const missing = {
+  absent: { kind: 'unknown' },
+  too_large: { kind: 'unusable', message: 'it is too large' },
+} as const satisfies Record<string, FoundSchema>
+
+/** Apicurio's own interface, version 2, which its 3.x serves as well. */
+async function apicurioSchema(http: RegistryHttp, id: number): Promise<FoundSchema> {
+  const native = http.url.replace(/\/apis\/ccompat\/v\d+$/, '/apis/registry/v2')
+  if (native === http.url) return { kind: 'unsupported' }
+  const root = `${native}/ids/globalIds/${id}`
+  const found = await http.get(root)
+  if (found.kind !== 'found') return missing[found.kind]
+  return schemaOf(languageOf(found), found.text, async (needed) => {
+    const referred = async (of: string) => {
+      const answer = await http.get(`${of}/references`)
+      return answer.kind === 'found' ? referencesOf(parsed(answer.text)) : []
+    }
+    await needed.follow(await referred(root), async ({ group, subject, version }) => {
+      const [inGroup, artifact, at] = [group, subject, version].map(encodeURIComponent)
+      const url = `${native}/groups/${inGroup!}/artifacts/${artifact!}/versions/${at!}`
+      const answer = await http.get(url)
+      if (answer.kind !== 'found') return undefined
+      return { text: answer.text, references: await referred(url) }
+    })
+  })
+}
+
+async function schemaOf(
+  language: string,
+  text: string,
+  follow: (needed: References) => Promise<void>,
+): Promise<FoundSchema> {
+  if (language !== 'AVRO')
+    return {
+      kind: 'other',
+      what: kindTexts[language] ?? `a schema of type ${language.slice(0, 40)}`,
+    }
+  try {
+    const needed = new References()
+    await follow(needed)
+    return { kind: 'avro', json: avroJson(text), references: needed.texts.map(avroJson) }
+  } catch (error) {
+    if (error instanceof SchemaUnusable) return { kind: 'unusable', message: error.message }
+    throw error
+  }
+}
+
+const kindTexts: Readonly<Record<string, string>> = {
+  JSON: 'a JSON Schema',
+  PROTOBUF: 'a Protobuf schema',
+}
+
+/** Apicurio's interface does not name it. */
+function languageOf({ text, mediaType }: { text: string; mediaType: string }): string {
+  if (mediaType.includes('protobuf')) return 'PROTOBUF'
+  if (!mediaType.includes('json')) return mediaType
+  const json = avroJson(text)
+  if (typeof json !== 'object' || json === null) return 'AVRO'
+  return '$schema' in json || ('type' in json && json.type === 'object') ? 'JSON' : 'AVRO'
+}
+
+class SchemaUnusable extends Error {}
+
+type Reference = { readonly group: string; readonly subject: string; readonly version: string }
+
+/** The schemas that a schema needs, each once, behind those that it needs itself. */
+class References {
+  readonly texts: string[] = []
+  readonly #seen = new Set<string>()
+
+  async follow(
+    references: readonly Reference[],
+    read: (
+      reference: Reference,
+    ) => Promise<{ text: string; references: readonly Reference[] } | undefined>,
+  ): Promise<void> {
+    for (const reference of references) {
+      const key = JSON.stringify(reference)
+      if (this.#seen.has(key)) continue
+      this.#seen.add(key)
+      if (this.#seen.size > referencesMax) {
+        throw new SchemaUnusable(`it needs more than ${referencesMax} other schemas`)
+      }
+      const found = await read(reference)
+      if (found === undefined) {
+        const { subject, version } = reference
+        throw new SchemaUnusable(`it refers to ${subject} version ${version}, which is not there`)
+      }
+      await this.follow(found.references, read)
+      this.texts.push(found.text)
+    }
+  }
+}
+
+/** Confluent's references name a subject, Apicurio's own an artifact in a group. */
+function referencesOf(json: unknown): Reference[] {
+  if (!Array.isArray(json)) return []
+  return (json as unknown[]).map((one) => {
+    const { groupId, artifactId, subject, version } = objectOf(one, 'a reference')
+    return {
+      group: textOf(groupId) || 'default',
+      subject: textOf(subject) || textOf(artifactId),
+      version: textOf(version),
+    }
+  })
+}
+
+function textOf(json: unknown): string {
+  return typeof json === 'string' || typeof json === 'number' ? String(json) : ''
+}
+
+function avroJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // The name of a primitive type may stand without quotes.
+    return text.trim()
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new WinnowError('registry_unavailable', 'the registry did not answer with JSON', {
+      cause,
+    })
+  }
+}
+
+function objectOf(json: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof json === 'object' && json !== null) return json as Record<string, unknown>
+  throw new WinnowError(
+    'registry_unavailable',
+    `the registry did not answer with a JSON object to ${what}`,
+  )
+}

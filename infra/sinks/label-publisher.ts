@@ -1,0 +1,35 @@
+// Puts labels on the labels topic as Avro, keyed by the event's id so that words on one event keep
+// their order.
+import { mapAtOnce, type MapInTurns } from './event-publisher.ts'
+import type { RecordProducer } from '../kafka/kafka.ts'
+import type { Schemas } from '../schema-registry/registry.ts'
+
+/** A label to publish; absent fields are null in Avro. */
+export type LabelToPublish = {
+  readonly id: string
+  readonly label: string | null
+  readonly by?: string | null | undefined
+  readonly time?: number | string | null | undefined
+}
+
+/** Makes a publisher on an open producer; it closes nothing. */
+export function createLabelPublisher(
+  clients: { producer: RecordProducer; schemas: Schemas; inTurns?: MapInTurns },
+  topic: string,
+) {
+  const inTurns = clients.inTurns ?? mapAtOnce
+  return {
+    /** Resolves when the broker has all labels. Throws broker_unavailable or broker_refused. */
+    async publish(
+      labels: readonly LabelToPublish[],
+      options: { readonly traceparent?: string | undefined } = {},
+    ): Promise<void> {
+      const records = await inTurns(labels, ({ id, label, by = null, time = null }) => ({
+        key: id,
+        value: clients.schemas.encode('labels', { id, label, by, time }),
+        traceparent: options.traceparent,
+      }))
+      await clients.producer.send(topic, records)
+    },
+  }
+}

@@ -1,0 +1,48 @@
+// The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for results.
+import type { Sink } from '../../schemas/ports/sink.ts'
+import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
+import { raiseFence } from './partition-fence.ts'
+import {
+  insertDeadLetters,
+  readDelivered,
+  readSettledAttempts,
+  sendDeadLetters,
+  type Ownership,
+  type SinkClients,
+} from './result-sink.ts'
+
+/** A label as the table takes it. */
+export type LabelToStore = {
+  readonly eventId: string
+  readonly label: string | null
+  readonly by: string
+  readonly timeMs: number
+}
+
+/** Makes the sink; it closes nothing. */
+export function createLabelSink(
+  clients: SinkClients,
+  options: { deadLetterTopic: string; owner: Ownership },
+): Sink<LabelToStore> {
+  const { analytics } = clients
+  return {
+    fence: (partitions, after) => raiseFence(analytics, { ...options.owner, partitions }, after),
+
+    delivered: (topic, partition, fromOffset) =>
+      readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),
+
+    settledAttempts: (topic, partition, origins) =>
+      readSettledAttempts(analytics, { topic, partition, origins, table: 'labels' }),
+
+    async write(block, fence) {
+      await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
+      await insertDeadLetters(analytics, block, fence)
+      await analytics.insert('labels', {
+        columns: eventLabelColumns,
+        values: block.outputs.map(({ origin, value }) => eventLabelRow(value, origin)),
+        token: `${block.token}-labels`,
+        fence,
+      })
+    },
+  }
+}

@@ -1,0 +1,68 @@
+// Fences partitions in ClickHouse, so that a consumer that lost them cannot write rows any more: one
+// that slept through its session and wakes, or whose insert was under way when the group moved on. It
+// owns the table partition_fences; which rows are fenced is the sink's.
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { Fence } from '../../schemas/fence.ts'
+import type { Analytics } from '../clickhouse/clickhouse.ts'
+import {
+  fencedError,
+  fenceComment,
+  fenceParameters,
+  nextToken,
+  ownedCondition,
+  throwIfCode,
+} from '../clickhouse/fence-condition.ts'
+
+const pollMs = 50
+
+/**
+ * Makes the caller the only one whose fenced inserts land. Once it resolves, no insert under an
+ * earlier fence of these partitions is running or can begin, so that what the tables hold then is
+ * all that there is. `after` is the caller's own earlier fence of the same partitions, where it has one:
+ * then nothing is raised, and fenced thrown, when somebody else owns one of them by now.
+ * Throws analytics_unavailable, analytics_refused.
+ */
+export async function raiseFence(
+  analytics: Analytics,
+  owned: Pick<Fence, 'group' | 'topic' | 'partitions'>,
+  after?: Fence,
+): Promise<Fence> {
+  const fence = { ...owned, token: after === undefined ? randomUUID() : nextToken(after.token) }
+  if (owned.partitions.length === 0) return fence
+  await storeFence(analytics, fence, after)
+  // Inserts that began before are either stored or visible here; later ones are refused. The clock
+  // starts when the fence is known to stand: an insert may have begun while it was on its way.
+  const raisedMs = performance.now()
+  for (;;) {
+    const [running] = await analytics.rows<{ n: number }>(
+      `SELECT count() AS n FROM system.processes
+       WHERE Settings['log_comment'] = {comment: String} AND elapsed >= {seconds: Float64}`,
+      { comment: fenceComment(owned), seconds: (performance.now() - raisedMs) / 1_000 },
+    )
+    if (running!.n === 0) return fence
+    await setTimeout(pollMs)
+  }
+}
+
+async function storeFence(analytics: Analytics, fence: Fence, after: Fence | undefined) {
+  const insert = `INSERT INTO partition_fences (consumer_group, topic, partition, number, token)
+     SELECT {fenceGroup: String}, {fenceTopic: String}, partition, max(number) + 1,
+            {fenceToken: String}
+     FROM (
+       SELECT partition, number FROM partition_fences
+       WHERE consumer_group = {fenceGroup: String} AND topic = {fenceTopic: String}
+         AND partition IN {fencePartitions: Array(UInt32)}
+       UNION ALL
+       SELECT arrayJoin({fencePartitions: Array(UInt32)}) AS partition, toUInt64(0) AS number
+     )
+     ${after === undefined ? '' : `WHERE ${ownedCondition}`}
+     GROUP BY partition`
+  try {
+    await analytics.run(insert, fenceParameters(fence))
+  } catch (error) {
+    const isRefusal = error instanceof WinnowError && error.details.clickhouseCode === throwIfCode
+    throw isRefusal ? fencedError(fence, error) : error
+  }
+}

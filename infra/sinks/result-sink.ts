@@ -1,0 +1,219 @@
+// The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
+// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event was
+// delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their rows.
+import { hostname } from 'node:os'
+import type { Classification } from '../../schemas/classification.ts'
+import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { Fence } from '../../schemas/fence.ts'
+import type { Block, Sink } from '../../schemas/ports/sink.ts'
+import type { OutgoingRecord } from '../../schemas/record.ts'
+import type { Origin } from '../../schemas/validated.ts'
+import {
+  classificationColumns,
+  classificationRow,
+  deadLetterColumns,
+  deadLetterRow,
+  knownLabelRow,
+  labelColumns,
+} from './classification-rows.ts'
+import type { Analytics } from '../clickhouse/clickhouse.ts'
+import type { RecordProducer } from '../kafka/kafka.ts'
+import { raiseFence } from './partition-fence.ts'
+import { VersionChanges, versionChangeColumns } from './version-changes.ts'
+import type { Schemas } from '../schema-registry/registry.ts'
+
+export type SinkClients = { analytics: Analytics; producer: RecordProducer; schemas: Schemas }
+
+/** The consumer group and the topic whose partitions the sink's writer owns. */
+export type Ownership = { group: string; topic: string }
+
+export type SinkTopics = { deadLetters: string; classified: string | undefined }
+
+/** Offsets read back at a time when looking for what was delivered before. */
+const deliveredPageRows = 10_000
+
+/** Makes the sink for results of one model name; it closes nothing. */
+export function createResultSink(
+  clients: SinkClients,
+  options: { model: string; topics: SinkTopics; owner: Ownership },
+): Sink<Classification> {
+  const { analytics, producer, schemas } = clients
+  const by = `${hostname()}/${process.pid}`
+  const versions = new VersionChanges(analytics, { model: options.model, by })
+  /** Partitions whose notes are complete, since the fence that is kept with them. */
+  let noted: { fence: Fence; partitions: Set<string> } | undefined
+  const completeNotes = async (topic: string, partition: number): Promise<void> => {
+    const key = `${topic}/${partition}`
+    if (noted === undefined || noted.partitions.has(key)) return
+    const { fence, partitions } = noted
+    try {
+      await analytics.insert('model_releases', {
+        columns: versionChangeColumns,
+        values: await versions.missing(topic, partition),
+        token: `${fence.token}-${key}-swaps`,
+        fence,
+      })
+    } catch (error) {
+      // The owner by now completes them, and will refuse the rows that the caller is about to write.
+      if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
+    }
+    partitions.add(key)
+  }
+  return {
+    async fence(partitions, after) {
+      versions.reset()
+      const fence = await raiseFence(analytics, { ...options.owner, partitions }, after)
+      noted = { fence, partitions: new Set() }
+      return fence
+    },
+
+    async delivered(topic, partition, fromOffset) {
+      await completeNotes(topic, partition)
+      return readDelivered(analytics, { topic, partition, fromOffset, model: options.model })
+    },
+
+    settledAttempts: (topic, partition, origins) =>
+      readSettledAttempts(analytics, { topic, partition, origins, model: options.model }),
+
+    async write(written, fence) {
+      const block = { ...written, deadLetters: lettersOf(written, options.model) }
+      const results = block.outputs.map((output) => output.value)
+      // What was sent again has an early offset, and the version of today.
+      const first = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
+      const { classified } = options.topics
+      await Promise.all([
+        classified === undefined
+          ? undefined
+          : producer.send(
+              classified,
+              block.outputs.map(({ record, value }) => ({
+                key: value.eventId,
+                value: schemas.encode('classified', value),
+                traceparent: record.traceparent,
+              })),
+            ),
+        sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
+      ])
+      const labelled = results.filter((result) => result.knownLabel !== null)
+      // Two models that read one topic reject the same events, each for itself.
+      const letters = { ...block, token: `${block.token}-${options.model}` }
+      await insertDeadLetters(analytics, letters, fence)
+      await analytics.insert('labels', {
+        columns: labelColumns,
+        values: labelled.map(knownLabelRow),
+        token: `${block.token}-labels`,
+        fence,
+      })
+      const swaps = await versions.rowsFor(first)
+      await analytics.insert('classifications', {
+        columns: classificationColumns,
+        values: block.outputs.map(({ value, attempt }) => classificationRow(value, attempt)),
+        token: `${block.token}-${options.model}`,
+        fence,
+      })
+      await analytics.insert('model_releases', {
+        columns: versionChangeColumns,
+        values: swaps,
+        token: `${block.token}-swaps-${options.model}`,
+        fence,
+      })
+      versions.stored(first)
+    },
+  }
+}
+
+function lettersOf({ deadLetters }: Block<Classification>, model: string): DeadLetter[] {
+  return deadLetters.map((letter) => ({ ...letter, model }))
+}
+
+/** Sends dead letters to their topic, keyed by origin so that a repeated one can be told. */
+export async function sendDeadLetters(
+  { producer, schemas }: Pick<SinkClients, 'producer' | 'schemas'>,
+  topic: string,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  const records: OutgoingRecord[] = letters.map((letter) => ({
+    key: deadLetterId(letter),
+    value: schemas.encode('dead-letters', letter),
+  }))
+  if (records.length > 0) await producer.send(topic, records)
+}
+
+/** Inserts the dead letters of a block into ClickHouse. */
+export function insertDeadLetters(
+  analytics: Analytics,
+  block: { token: string; deadLetters: readonly DeadLetter[] },
+  fence: Fence,
+): Promise<void> {
+  return analytics.insert('dead_letters', {
+    columns: deadLetterColumns,
+    values: block.deadLetters.map(deadLetterRow),
+    token: `${block.token}-dead`,
+    fence,
+  })
+}
+
+/**
+ * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
+ * named, its results, or the labels. An offset that a topic made anew has again counts with its later record time.
+ */
+export async function readDelivered(
+  analytics: Analytics,
+  from: { topic: string; partition: number; fromOffset: number } & (
+    { model?: string } | { table: 'labels' }
+  ),
+) {
+  const origin = `topic = {topic: String} AND partition = {partition: UInt32}
+    AND offset >= {fromOffset: UInt64}`
+  // A dead letter of another model's consumer settles nothing here.
+  const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}
+    ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
+  const results = `SELECT offset, record_time FROM classifications
+    WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
+  const labels = `SELECT offset, record_time FROM labels WHERE ${origin}`
+  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  const rows = await analytics.rows<{ at: number; ms: number }>(
+    `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
+     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     GROUP BY at ORDER BY at LIMIT ${deliveredPageRows}`,
+    from,
+  )
+  return {
+    recordTimeMsByOffset: new Map(rows.map((row) => [row.at, row.ms])),
+    through: rows.length < deliveredPageRows ? Infinity : rows[rows.length - 1]!.at,
+  }
+}
+
+/**
+ * Reads what became of events that were sent again, in their order: the attempt of the last dead letter,
+ * Infinity where there is a result of the model, or a label; -1 where there is nothing.
+ */
+export async function readSettledAttempts(
+  analytics: Analytics,
+  from: { topic: string; partition: number; origins: readonly Origin[] } & (
+    { model?: string } | { table: 'labels' }
+  ),
+): Promise<number[]> {
+  const { origins, ...parameters } = from
+  const origin = `topic = {topic: String} AND partition = {partition: UInt32}
+    AND offset IN {offsets: Array(UInt64)}`
+  const letters = `SELECT offset, record_time, toInt64(attempt) AS settled FROM dead_letters
+    WHERE ${origin} ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
+  const done = 'SELECT offset, record_time, toInt64(1000000000) AS settled'
+  const results = `${done} FROM classifications
+    WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
+  const labels = `${done} FROM labels WHERE ${origin}`
+  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  const rows = await analytics.rows<{ at: number; ms: number; settled: number }>(
+    `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms, max(settled) AS settled
+     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     GROUP BY at, ms`,
+    { ...parameters, offsets: origins.map(({ offset }) => offset) },
+  )
+  const found = new Map(rows.map(({ at, ms, settled }) => [`${at}/${ms}`, settled]))
+  return origins.map(({ offset, recordTimeMs }) => {
+    const settled = found.get(`${offset}/${recordTimeMs}`) ?? -1
+    return settled === 1_000_000_000 ? Infinity : settled
+  })
+}

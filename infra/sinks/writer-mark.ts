@@ -1,0 +1,32 @@
+// Marks in ClickHouse by which the members of a consumer group know that they write to one database: each
+// leaves one there as it starts, and tells it to the others through the group.
+import { randomUUID } from 'node:crypto'
+import type { Analytics } from '../clickhouse/clickhouse.ts'
+import type { WriterMark } from '../kafka/group-members.ts'
+
+/** A mark is a fence of no topic. */
+const topic = ''
+
+/** Leaves a mark, one row. Throws analytics_unavailable, analytics_refused. */
+export async function leaveMark(analytics: Analytics, group: string): Promise<WriterMark> {
+  const token = randomUUID()
+  await analytics.insert('partition_fences', {
+    columns: ['consumer_group', 'topic', 'partition', 'number', 'token'],
+    values: [[group, topic, 0, 0, token]],
+    token: `mark-${token}`,
+  })
+  const known = new Set<string>([token])
+  return {
+    token,
+    async isKnown(other) {
+      if (known.has(other)) return true
+      const [found] = await analytics.rows<{ n: number }>(
+        `SELECT count() AS n FROM partition_fences
+         WHERE consumer_group = {group: String} AND topic = {topic: String} AND token = {other: String}`,
+        { group, topic, other },
+      )
+      if (found!.n > 0) known.add(other)
+      return found!.n > 0
+    },
+  }
+}

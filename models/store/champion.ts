@@ -1,0 +1,197 @@
+// Which version of a model plays which part: one small file per name, replaced atomically, with the champion, those
+// before it for rolling back, and the versions beside it. It does not tell running consumers.
+import { access, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ModelParts } from './model-parts.ts'
+import { isReadOnlyStore } from './read-only-store.ts'
+import { withStoreLock } from './store-lock.ts'
+import { modelDir, readVersion, versionNumbers, type ModelVersion } from './version-files.ts'
+
+const previousMax = 100
+const lockWaitMsMax = 30_000
+
+const part = z.object({ version: z.string(), percent: z.number() }).nullable().default(null)
+
+const championSchema = z.object({
+  formatVersion: z.literal(1),
+  /** Null where a version was only ever tried beside no champion. */
+  champion: z.string().nullable(),
+  /** Earlier champions, the latest last. */
+  previous: z.array(z.string()),
+  challenger: part,
+  shadow: part,
+  changed: z.iso.datetime(),
+})
+type ChampionFile = z.infer<typeof championSchema>
+
+/** The champion's version, or undefined when none was ever set. */
+export async function championOf(target: Target): Promise<string | undefined> {
+  return (await readChampion(target))?.champion ?? undefined
+}
+
+/** The parts that this store knows of; undefined when none was ever given. Throws 'model_corrupt'. */
+export async function partsInStore(target: Target): Promise<ModelParts | undefined> {
+  return readChampion(target)
+}
+
+/**
+ * Makes a version the champion, after checking its files: a damaged version never replaces a good
+ * one. Setting the present champion again changes nothing. Throws WinnowError 'model_not_found' or
+ * 'model_corrupt'.
+ */
+export async function setChampion(target: {
+  storeDir: string
+  name: string
+  version: string
+}): Promise<ModelVersion> {
+  const { storeDir, name, version } = target
+  if (!(await versionNumbers(storeDir, name)).includes(version)) {
+    throw new WinnowError('model_not_found', `There is no ${name}@${version} in ${storeDir}.`, {
+      details: { name, version },
+    })
+  }
+  const opened = await readVersion(join(modelDir(storeDir, name), version))
+  await withChampionLock(target, async () => {
+    const present = await readChampion(target)
+    if (present?.champion === version) return
+    const { champion = null, previous = [], challenger = null, shadow = null } = present ?? {}
+    const earlier = champion === null ? previous : [...previous, champion].slice(-previousMax)
+    await writeChampion(target, { champion: version, previous: earlier, challenger, shadow })
+  })
+  return opened
+}
+
+/**
+ * Makes the champion before the present one champion again. Throws WinnowError 'model_not_found' when
+ * there is none before it, 'model_corrupt' when that version is damaged; then nothing changes.
+ */
+export async function rollbackChampion(target: {
+  storeDir: string
+  name: string
+}): Promise<ModelVersion> {
+  return withChampionLock(target, async () => {
+    const present = await readChampion(target)
+    const champion = present?.previous.at(-1)
+    if (!present || champion === undefined) {
+      throw new WinnowError(
+        'model_not_found',
+        `${target.name} has no earlier champion to roll back to.`,
+        { details: { name: target.name, champion: present?.champion ?? null } },
+      )
+    }
+    const opened = await readVersion(join(modelDir(target.storeDir, target.name), champion))
+    await writeChampion(target, { ...present, champion, previous: present.previous.slice(0, -1) })
+    return opened
+  })
+}
+
+/**
+ * Notes the champion that the fleet has, with those before it, and the versions beside it where they are told. A
+ * champion that is not in this store is not noted: here it could not be opened. A store mounted read-only keeps what
+ * it has; the announcements on winnow.models and the artifact store say who is champion.
+ */
+export async function adoptChampion(
+  target: Target & Pick<ModelParts, 'champion' | 'previous'> & Partial<ModelParts>,
+): Promise<void> {
+  const { storeDir, name, champion, previous, challenger, shadow } = target
+  const versions = await versionNumbers(storeDir, name)
+  if (champion !== null && !versions.includes(champion)) return
+  try {
+    await withChampionLock(target, async () => {
+      const present = await readChampion(target)
+      const next = {
+        ...{ champion, previous: [...previous] },
+        challenger: challenger === undefined ? (present?.challenger ?? null) : challenger,
+        shadow: shadow === undefined ? (present?.shadow ?? null) : shadow,
+      }
+      if (!isDeepStrictEqual(next, present && partsOf(present))) await writeChampion(target, next)
+    })
+  } catch (error) {
+    if (!isReadOnlyStore(error)) throw error
+  }
+}
+
+/**
+ * Runs `work` while nobody can remove the version from the store (models/store/version-removal.ts). A store that may only be
+ * read is not locked. Throws WinnowError 'model_not_found' when the version is gone by then.
+ */
+export async function whileVersionStays<T>(
+  target: Target & { version: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const { storeDir, name, version } = target
+  const progress = { began: false }
+  const checked = async (): Promise<T> => {
+    progress.began = true
+    await access(join(modelDir(storeDir, name), version)).catch((cause: unknown) => {
+      const message = `${name}@${version} was removed from ${storeDir} meanwhile.`
+      throw new WinnowError('model_not_found', message, { cause })
+    })
+    return work()
+  }
+  try {
+    return await withChampionLock(target, checked)
+  } catch (error) {
+    if (progress.began || !isReadOnlyStore(error)) throw error
+    return checked()
+  }
+}
+
+/** Forgets that a version was champion before: it is being removed. The caller holds the lock. */
+export async function forgetEarlierChampion(target: Target & { version: string }): Promise<void> {
+  const present = await readChampion(target)
+  if (present?.previous.includes(target.version) !== true) return
+  const previous = present.previous.filter((version) => version !== target.version)
+  await writeChampion(target, { ...present, previous })
+}
+
+type Target = { readonly storeDir: string; readonly name: string }
+
+function championPath({ storeDir, name }: Target): string {
+  return join(modelDir(storeDir, name), 'champion.json')
+}
+
+/** Holds the lock under which parts are given and versions are removed. */
+export function withChampionLock<T>(target: Target, work: () => Promise<T>): Promise<T> {
+  return withStoreLock({ path: `${championPath(target)}.lock`, waitMsMax: lockWaitMsMax }, work)
+}
+
+async function readChampion(target: Target): Promise<ChampionFile | undefined> {
+  const path = championPath(target)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return championSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new WinnowError('model_corrupt', `${path} is not readable as a champion file.`, {
+      cause,
+      details: { path },
+    })
+  }
+}
+
+async function writeChampion(target: Target, next: ModelParts): Promise<void> {
+  const path = championPath(target)
+  const changed = new Date().toISOString()
+  const file = { formatVersion: 1, ...partsOf(next), changed } satisfies ChampionFile
+  const temporary = `${path}.new`
+  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { flush: true })
+  await rename(temporary, path)
+}
+
+/** The champion plays no other part. */
+function partsOf({ champion, previous, challenger, shadow }: ModelParts) {
+  const unlessChampion = (one: ModelParts['shadow']) => (one?.version === champion ? null : one)
+  return {
+    ...{ champion, previous: [...previous] },
+    ...{ challenger: unlessChampion(challenger), shadow: unlessChampion(shadow) },
+  }
+}

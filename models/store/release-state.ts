@@ -1,0 +1,198 @@
+// How the state of a model follows from the one before: published, promoted, rolled back, a challenger
+// or a shadow named or ended. Pure; it is written by infra/sinks/model-announcements.ts and kept beside the
+// versions by remote-versions.ts.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WinnowError } from '../../schemas/errors.ts'
+import type {
+  ModelAnnouncement,
+  ReleasedVersion,
+  ReleaseKind,
+  SidePart,
+  SideRole,
+} from '../../schemas/model-announcement.ts'
+import { rollbackTarget } from './model-parts.ts'
+import { sha256OfBytes } from '../runtime/file-hash.ts'
+import type { ModelVersion } from './version-files.ts'
+
+/** Who asked for a change, why and when. */
+export type Cause = { readonly by: string; readonly reason: string; readonly atMs: number }
+
+type State = ModelAnnouncement | undefined
+
+/** Earlier champions that a state remembers. */
+const previousMax = 20
+
+/** A new version that may be promoted; the champion stays. */
+export function published(
+  state: State,
+  change: Cause & { name: string; released: ReleasedVersion },
+): ModelAnnouncement {
+  const { name, released, ...cause } = change
+  return next(state, { name, kind: 'published', released, ...cause })
+}
+
+/**
+ * The version becomes champion, and plays no other part any more. Promoting the champion changes
+ * nothing but the reason.
+ */
+export function promoted(
+  state: State,
+  change: Cause & { name: string; released: ReleasedVersion },
+): ModelAnnouncement {
+  const { name, released, ...cause } = change
+  const { champion: present = null, previous = [] } = state ?? {}
+  const champion = released.version
+  if (present === champion) return next(state, { name, kind: 'promoted', released, ...cause })
+  const earlier = present === null ? previous : [...previous, present].slice(-previousMax)
+  return next(state, {
+    ...{ name, kind: 'promoted', champion, previous: earlier, released, ...cause },
+    promotedAtMs: cause.atMs,
+  })
+}
+
+/**
+ * The champion before becomes champion again: the last one that `isThere`, by default any. Throws 'model_not_found'
+ * when there was none.
+ */
+export function rolledBack(
+  state: State,
+  change: Cause & { name: string; isThere?: ((version: string) => boolean) | undefined },
+): ModelAnnouncement {
+  const { name, isThere, ...cause } = change
+  const champion = state && rollbackTarget(state, isThere)
+  const released = state?.versions.find(({ version }) => version === champion)
+  if (state === undefined || champion === undefined || released === undefined) {
+    throw new WinnowError(
+      'model_not_found',
+      state === undefined
+        ? `No version of a model ${name} was ever published, so there is nothing to roll back.`
+        : `${name} has no earlier champion to roll back to.`,
+      {
+        details: { name, champion: state?.champion ?? null },
+      },
+    )
+  }
+  const previous = state.previous.slice(0, state.previous.lastIndexOf(champion))
+  return next(state, {
+    ...{ name, kind: 'rolled-back', champion, previous, released, ...cause },
+    promotedAtMs: null,
+  })
+}
+
+/**
+ * The version plays a part beside the champion for `percent` of the events from now on, in place of
+ * whichever played it; with 0 it plays it no more. A version plays one part at a time. Throws 'usage'
+ * for the champion itself, and for ending a part that the version does not play.
+ */
+export function sided(
+  state: State,
+  change: Cause & { name: string; released: ReleasedVersion; role: SideRole; percent: number },
+): ModelAnnouncement {
+  const { name, released, role, percent, ...cause } = change
+  const { version } = released
+  if (version === state?.champion) {
+    throw new WinnowError('usage', `${name}@${version} is the champion, and answers already.`)
+  }
+  if (percent === 0 && state?.[role]?.version !== version) {
+    throw new WinnowError('usage', `${name}@${version} is no ${role}; there is nothing to end.`)
+  }
+  const kind = role === 'challenger' ? 'challenged' : 'shadowed'
+  const other = role === 'challenger' ? 'shadow' : 'challenger'
+  return next(state, {
+    ...{ name, kind, released, ...cause },
+    [role]: percent === 0 ? null : { version, percent },
+    [other]: unless(state?.[other] ?? null, version),
+  })
+}
+
+/**
+ * Whether a state shows that this very version passed the gate: it was published last, or answers or answered for
+ * events. A shadow answers for none and needs no gate; another version may have the same number elsewhere.
+ */
+export function passedGate(
+  state: State,
+  { version, manifestSha256 }: Pick<ReleasedVersion, 'version' | 'manifestSha256'>,
+): boolean {
+  if (state === undefined) return false
+  const { champion, previous, challenger, kind } = state
+  const published = kind === 'published' ? state.version : undefined
+  if (![champion, ...previous, challenger?.version, published].includes(version)) return false
+  return releasedVersion(state, version)?.manifestSha256 === manifestSha256
+}
+
+/** The parts beside the champion that a change ended: replaced, or taken by the version's new part. */
+export function endedParts(
+  before: State,
+  after: ModelAnnouncement,
+): readonly { readonly role: SideRole; readonly version: string }[] {
+  const roles: readonly SideRole[] = ['challenger', 'shadow']
+  return roles.flatMap((role) => {
+    const version = before?.[role]?.version
+    return version === undefined || after[role]?.version === version ? [] : [{ role, version }]
+  })
+}
+
+/** What a state says of one of its versions. */
+export function releasedVersion(
+  state: ModelAnnouncement,
+  version: string,
+): ReleasedVersion | undefined {
+  return state.versions.find((released) => released.version === version)
+}
+
+/** Describes a version of the local store for an announcement; `url` is its folder in the store. */
+export async function describeRelease(
+  version: ModelVersion,
+  url: string,
+): Promise<ReleasedVersion> {
+  const { labels, graphSha256, tokenizerSha256 } = version.manifest
+  return {
+    ...{ version: version.version, url, graphSha256, tokenizerSha256 },
+    manifestSha256: sha256OfBytes(await readFile(join(version.dir, 'manifest.json'))),
+    labelsSha256: createHash('sha256').update(JSON.stringify(labels)).digest('hex'),
+  }
+}
+
+/** What changes; the rest stays. A champion plays no other part. */
+function next(
+  state: State,
+  change: Cause & {
+    name: string
+    kind: ReleaseKind
+    released: ReleasedVersion
+    champion?: string
+    previous?: readonly string[]
+    promotedAtMs?: number | null
+    challenger?: SidePart | null
+    shadow?: SidePart | null
+  },
+): ModelAnnouncement {
+  const { released, ...rest } = change
+  const { champion, challenger, shadow, ...whole } = { ...blank, ...state, ...rest }
+  const sides = { challenger: unless(challenger, champion), shadow: unless(shadow, champion) }
+  const named = [champion, ...whole.previous, sides.challenger?.version, sides.shadow?.version]
+  const others = whole.versions.filter(
+    ({ version }) => named.includes(version) && version !== released.version,
+  )
+  return {
+    ...{ ...whole, champion, ...sides },
+    version: released.version,
+    previous: [...whole.previous],
+    versions: [...others, released],
+  }
+}
+
+const blank: Pick<
+  ModelAnnouncement,
+  'champion' | 'previous' | 'versions' | 'challenger' | 'shadow' | 'promotedAtMs'
+> = {
+  ...{ champion: null, previous: [], versions: [] },
+  ...{ challenger: null, shadow: null, promotedAtMs: null },
+}
+
+/** The part, unless this version plays it. */
+function unless(part: SidePart | null, version: string | null): SidePart | null {
+  return part?.version === version ? null : part
+}

@@ -1,0 +1,157 @@
+// How versions lie in an artifact store: `versions/NAME/NUMBER/FILE` with files.json as their list, and
+// manifest.json, written last, as the sign that a version is whole. Also the copy of a model's state
+// beside them, for who cannot ask Kafka. Uploading and downloading are files of their own.
+import { z } from 'zod'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
+import type { ObjectStore } from '../../schemas/object-store.ts'
+import { modelNamePattern, parseManifest, type Manifest } from './manifest.ts'
+
+/** A version's place. */
+export type VersionPlace = { readonly name: string; readonly version: string }
+
+/** The list of a version's files, as files.json. */
+export const filesSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  files: z.array(
+    z.strictObject({
+      name: z.string().regex(modelNamePattern),
+      bytes: z.int().min(0),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  ),
+})
+
+/** One file of a version. */
+export type VersionFile = z.output<typeof filesSchema>['files'][number]
+
+/** A small object is read whole; beyond this it is not what it should be. */
+const smallBytesMax = 16 * 2 ** 20
+
+/** The key of a version's file. */
+export function versionKey({ name, version }: VersionPlace, file: string): string {
+  return `versions/${name}/${version}/${file}`
+}
+
+/** The address of a version's folder. */
+export function versionUrl(objects: ObjectStore, { name, version }: VersionPlace): string {
+  return `${objects.url}versions/${name}/${version}/`
+}
+
+/** Whole versions of all models, or of one, by name and then oldest first. */
+export async function remoteVersions(objects: ObjectStore, name?: string): Promise<VersionPlace[]> {
+  return (await placesWith(objects, 'manifest.json', name)).sort((a, b) =>
+    a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1,
+  )
+}
+
+/** The highest number that anybody took for a model, whole or not; 0 for none. */
+export async function highestClaim(objects: ObjectStore, name: string): Promise<number> {
+  const claims = await placesWith(objects, 'claim.json', name)
+  return claims.reduce((highest, { version }) => Math.max(highest, Number(version)), 0)
+}
+
+async function placesWith(
+  objects: ObjectStore,
+  file: string,
+  name: string | undefined,
+): Promise<VersionPlace[]> {
+  const found = await objects.list(name === undefined ? 'versions/' : `versions/${name}/`)
+  return found.flatMap(({ key }) => {
+    const [, of = '', version = '', last, ...rest] = key.split('/')
+    const isPlace = modelNamePattern.test(of) && /^[1-9][0-9]{0,9}$/.test(version)
+    return isPlace && last === file && rest.length === 0 ? [{ name: of, version }] : []
+  })
+}
+
+/** The manifest of a whole version; undefined where there is none. Throws 'model_corrupt'. */
+export async function remoteManifest(
+  objects: ObjectStore,
+  place: VersionPlace,
+): Promise<{ manifest: Manifest; bytes: Buffer } | undefined> {
+  const key = versionKey(place, 'manifest.json')
+  const bytes = await readSmall(objects, key)
+  if (bytes === undefined) return undefined
+  return { manifest: parseManifest(bytes.toString(), objects.url + key), bytes }
+}
+
+/** The list of a version's files. Throws 'model_corrupt'. */
+export async function remoteFiles(
+  objects: ObjectStore,
+  place: VersionPlace,
+): Promise<VersionFile[]> {
+  const key = versionKey(place, 'files.json')
+  const bytes = await readSmall(objects, key)
+  const parsed = filesSchema.safeParse(parseJson(bytes))
+  if (parsed.success) return parsed.data.files
+  throw new WinnowError('model_corrupt', `${objects.url}${key} is not a list of files.`, {
+    details: { key },
+  })
+}
+
+/** The copy of a model's state; undefined where none was written. Throws 'model_corrupt'. */
+export async function readStateCopy(
+  objects: ObjectStore,
+  name: string,
+): Promise<StateCopy | undefined> {
+  const key = stateKey(name)
+  const bytes = await readSmall(objects, key)
+  if (bytes === undefined) return undefined
+  const parsed = stateSchema.safeParse(parseJson(bytes))
+  if (parsed.success) return parsed.data
+  throw new WinnowError('model_corrupt', `${objects.url}${key} is not the state of a model.`)
+}
+
+/** Writes the copy unless a later one is there. The truth is the topic: a lost race costs freshness. */
+export async function writeStateCopy(
+  objects: ObjectStore,
+  state: ModelAnnouncement,
+): Promise<void> {
+  const present = await readStateCopy(objects, state.name)
+  if (present !== undefined && present.atMs > state.atMs) return
+  const { name, champion, previous, atMs } = state
+  const text = JSON.stringify({ formatVersion: 1, name, champion, previous, atMs }, undefined, 2)
+  await objects.write(stateKey(name), { bytes: Buffer.from(`${text}\n`) })
+}
+
+const stateSchema = z.object({
+  formatVersion: z.literal(1),
+  name: z.string(),
+  champion: z.string().nullable(),
+  previous: z.array(z.string()),
+  atMs: z.number(),
+})
+type StateCopy = z.output<typeof stateSchema>
+
+function stateKey(name: string): string {
+  return `versions/${name}/champion.json`
+}
+
+/** Reads a small object whole. */
+export async function readSmall(objects: ObjectStore, key: string): Promise<Buffer | undefined> {
+  const stream = await objects.stream(key)
+  if (stream === undefined) return undefined
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of stream) {
+    bytes += chunk.byteLength
+    if (bytes > smallBytesMax) {
+      throw new WinnowError(
+        'model_corrupt',
+        `${objects.url}${key} is too large to be what Winnow writes; check what else ` +
+          'writes to the artifact store.',
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseJson(bytes: Buffer | undefined): unknown {
+  if (bytes === undefined) return undefined
+  try {
+    return JSON.parse(bytes.toString()) as unknown
+  } catch {
+    return undefined // Told by the schema, which accepts no such thing.
+  }
+}

@@ -1,0 +1,163 @@
+// Brings a version of an artifact store into the local one, which is the cache: whole, checked by
+// SHA-256, visible by one rename. Finding out which version is meant is version-resolver.ts.
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ObjectStore } from '../../schemas/object-store.ts'
+import { sha256OfBytes } from '../runtime/file-hash.ts'
+import {
+  remoteFiles,
+  remoteManifest,
+  versionKey,
+  versionUrl,
+  type VersionFile,
+  type VersionPlace,
+} from './remote-versions.ts'
+import { linkWeights } from './shared-weights.ts'
+import { withStoreLock } from './store-lock.ts'
+import {
+  modelDir,
+  readVersion,
+  weightsFileName,
+  type HashFile,
+  type ModelVersion,
+} from './version-files.ts'
+
+export type DownloadOptions = VersionPlace & {
+  readonly objects: ObjectStore
+  readonly storeDir: string
+  /** What the manifest must be, from an announcement. */
+  readonly manifestSha256?: string | undefined
+  readonly hashFile?: HashFile | undefined
+  readonly onBytes?: ((receivedBytes: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Tries of one file that breaks off in the middle; each goes on where the last one ended. */
+const streamTriesMax = 4
+const lockWaitMsMax = 600_000
+
+/**
+ * Gives the version from the local store, fetching it where it is not there or damaged. Processes at
+ * once fetch it once. Throws 'model_not_found' where the store has no such whole version,
+ * 'hash_mismatch', 'version_conflict' where a different version has its number here, 'store_unavailable'
+ * or 'store_refused'.
+ */
+export async function downloadVersion(options: DownloadOptions): Promise<ModelVersion> {
+  const { storeDir, name, version } = options
+  const dir = modelDir(storeDir, name)
+  const path = join(dir, `.fetch-${version}.lock`)
+  await mkdir(dir, { recursive: true })
+  return withStoreLock({ path, waitMsMax: lockWaitMsMax, signal: options.signal }, () =>
+    fetchLocked(options, dir),
+  )
+}
+
+async function fetchLocked(options: DownloadOptions, dir: string): Promise<ModelVersion> {
+  const { objects, name, version, manifestSha256, hashFile } = options
+  const url = versionUrl(objects, options)
+  const remote = await remoteManifest(objects, options)
+  if (remote === undefined) {
+    throw new WinnowError('model_not_found', `There is no ${name}@${version} in ${objects.url}.`, {
+      details: { name, version },
+    })
+  }
+  if (manifestSha256 !== undefined) requireSha256(remote.bytes, manifestSha256, url)
+  if (remote.manifest.name !== name || remote.manifest.version !== version) {
+    throw new WinnowError('model_corrupt', `${url} holds the manifest of another version.`)
+  }
+  const target = join(dir, version)
+  const present = await presentVersion(target, { manifest: remote.bytes, hashFile })
+  if (present !== undefined) return present
+  const pending = join(dir, `.pending-${randomUUID()}`)
+  await mkdir(pending, { recursive: true })
+  try {
+    let received = 0
+    const onBytes = (bytes: number): void => options.onBytes?.((received += bytes))
+    for (const file of await remoteFiles(objects, options)) {
+      if (file.name === 'manifest.json') continue
+      const path = join(pending, file.name)
+      const isHere =
+        file.name === weightsFileName && (await linkWeights(path, { ...options, ...file }))
+      if (!isHere) await fetchFile({ ...options, onBytes }, { file, path })
+    }
+    await writeFile(join(pending, 'manifest.json'), remote.bytes, { flush: true })
+    await rename(pending, target)
+  } finally {
+    await rm(pending, { recursive: true, force: true })
+  }
+  return readVersion(target, hashFile)
+}
+
+/** The version on disk where it is the same and intact; a damaged copy goes, a different one stays. */
+async function presentVersion(
+  dir: string,
+  { manifest, hashFile }: { manifest: Buffer; hashFile: HashFile | undefined },
+): Promise<ModelVersion | undefined> {
+  const bytes = await readFile(join(dir, 'manifest.json')).catch(() => undefined)
+  if (bytes !== undefined && !bytes.equals(manifest)) {
+    throw new WinnowError(
+      'version_conflict',
+      `${dir} differs from the published version of that number, and was never published. ` +
+        'Publish it with `winnow models push`, which gives it a free number, or remove the folder.',
+      { details: { dir } },
+    )
+  }
+  try {
+    return bytes === undefined ? undefined : await readVersion(dir, hashFile)
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'model_corrupt') throw error
+    await rm(dir, { recursive: true, force: true })
+    return undefined
+  }
+}
+
+async function fetchFile(
+  options: DownloadOptions & { onBytes: (bytes: number) => void },
+  target: { file: VersionFile; path: string },
+): Promise<void> {
+  const { objects, signal } = options
+  const { file, path } = target
+  const key = versionKey(options, file.name)
+  const hash = createHash('sha256')
+  const handle = await open(path, 'w')
+  let received = 0
+  try {
+    for (let tries = 1; received < file.bytes || tries === 1; tries++) {
+      try {
+        const stream = await objects.stream(key, { fromByte: received, signal })
+        if (stream === undefined) {
+          throw new WinnowError('model_corrupt', `${objects.url}${key} is missing.`)
+        }
+        for await (const chunk of stream) {
+          received += chunk.byteLength
+          if (received > file.bytes) break
+          hash.update(chunk)
+          await handle.writeFile(chunk)
+          options.onBytes(chunk.byteLength)
+        }
+        if (received !== file.bytes) break
+      } catch (error) {
+        const isPassing = error instanceof WinnowError && error.code === 'store_unavailable'
+        if (!isPassing || tries >= streamTriesMax) throw error
+      }
+    }
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  requireHash({ actual: hash.digest('hex'), expected: file.sha256 }, objects.url + key)
+}
+
+function requireSha256(bytes: Buffer, expected: string, what: string): void {
+  requireHash({ actual: sha256OfBytes(bytes), expected }, `the manifest of ${what}`)
+}
+
+function requireHash(hashes: { actual: string; expected: string }, what: string): void {
+  const { actual, expected } = hashes
+  if (actual === expected) return
+  throw new WinnowError('hash_mismatch', `${what} has SHA-256 ${actual}, not ${expected}.`, {
+    details: hashes,
+  })
+}

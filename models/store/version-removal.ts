@@ -1,0 +1,156 @@
+// Removes versions from the local model store: never one that plays a part, and so that no reader ever takes a
+// half-deleted folder for a version. What lies in an artifact store is not touched.
+import { randomUUID } from 'node:crypto'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WinnowError } from '../../schemas/errors.ts'
+import { forgetEarlierChampion, partsInStore, withChampionLock } from './champion.ts'
+import { rolesOf, rollbackTarget, type ModelParts, type VersionRole } from './model-parts.ts'
+import { isReadOnlyStore } from './read-only-store.ts'
+import { highestNumber, modelDir, removedMark, versionNumbers } from './version-files.ts'
+import { diskUse } from './version-size.ts'
+import { missingVersion, unknownModel } from './version-store.ts'
+
+/** From which model, and what is known of its parts. */
+export type RemovalRequest = {
+  readonly storeDir: string
+  readonly name: string
+  /** The parts that winnow.models tells now; undefined where it tells none, or cannot be read. */
+  readonly announced: () => Promise<ModelParts | undefined>
+  /** The version that the configuration names. */
+  readonly pinned?: string | undefined
+}
+
+/** What went, and the bytes that this freed. */
+export type Removal = { readonly removed: readonly string[]; readonly bytesFreed: number }
+
+/** Folders with this prefix are versions that are being deleted. */
+const removedPrefix = '.removed-'
+
+/**
+ * Removes one version. Throws WinnowError 'version_in_use' when it plays a part: `force` overrules that for the one that
+ * a rollback returns to, and for no other. Throws 'model_not_found', and 'store_refused' for a read-only store.
+ */
+export function removeVersion(
+  request: RemovalRequest & { version: string; force: boolean },
+): Promise<Removal> {
+  const { version, force } = request
+  return removing(request, ({ versions, parts }) => {
+    if (!versions.includes(version)) throw missingVersion(request.name, version, versions)
+    const roles = partsOf(version, { request, versions, parts })
+    const holding = roles.find(({ kind }) => !(force && kind === 'previous'))
+    if (holding !== undefined) throw inUse(request.name, version, holding)
+    return [version]
+  })
+}
+
+/**
+ * Removes the oldest versions: the newest `keep` stay, and so do those that play a part. With `isTrial` nothing is
+ * removed, and what would be is told. Throws WinnowError 'model_not_found', and 'store_refused' for a read-only store.
+ */
+export async function pruneVersions(
+  request: RemovalRequest & { keep: number; isTrial: boolean },
+): Promise<Removal> {
+  const { storeDir, name, keep } = request
+  const choose = ({ versions, parts }: Chosen): string[] =>
+    versions
+      .slice(0, Math.max(0, versions.length - keep))
+      .filter((version) => partsOf(version, { request, versions, parts }).length === 0)
+  if (!request.isTrial) return removing(request, choose)
+  const removed = choose(await present(request))
+  const dir = modelDir(storeDir, name)
+  const { ownBytes } = await diskUse(removed.map((version) => join(dir, version)))
+  return { removed, bytesFreed: ownBytes }
+}
+
+type Chosen = { readonly versions: readonly string[]; readonly parts: readonly ModelParts[] }
+
+/** The versions, and the parts by each source: what either says is in use stays. */
+async function present({ storeDir, name, announced }: RemovalRequest): Promise<Chosen> {
+  const versions = await versionNumbers(storeDir, name)
+  if (versions.length === 0) throw await unknownModel(name, storeDir)
+  const sources = [await announced(), await partsInStore({ storeDir, name })]
+  return { versions, parts: sources.filter((one) => one !== undefined) }
+}
+
+function partsOf(
+  version: string,
+  { request, versions, parts }: Chosen & { request: RemovalRequest },
+): VersionRole[] {
+  const roles = parts.flatMap((one) =>
+    rolesOf(
+      version,
+      one,
+      rollbackTarget(one, (earlier) => versions.includes(earlier)),
+    ),
+  )
+  return request.pinned === version ? [...roles, { kind: 'pinned' }] : roles
+}
+
+/** Chooses and removes under the lock under which parts are given. */
+async function removing(
+  request: RemovalRequest,
+  choose: (chosen: Chosen) => readonly string[],
+): Promise<Removal> {
+  const { storeDir, name } = request
+  const dir = modelDir(storeDir, name)
+  if ((await versionNumbers(storeDir, name)).length === 0) throw await unknownModel(name, storeDir)
+  try {
+    const removal = await withChampionLock(request, async () => {
+      const removed = choose(await present(request))
+      const { ownBytes } = await diskUse(removed.map((version) => join(dir, version)))
+      if (removed.length > 0) {
+        const highest = await highestNumber(storeDir, name)
+        await writeFile(removedMark(storeDir, name), `${highest}\n`, { flush: true })
+      }
+      for (const version of removed) {
+        await forgetEarlierChampion({ storeDir, name, version })
+        // From here on no reader finds it, whatever happens to this process.
+        await rename(join(dir, version), join(dir, `${removedPrefix}${version}-${randomUUID()}`))
+      }
+      return { removed, bytesFreed: ownBytes }
+    })
+    await sweep(dir)
+    return removal
+  } catch (error) {
+    if (!isReadOnlyStore(error)) throw error
+    throw new WinnowError(
+      'store_refused',
+      `This process may only read the model store ${storeDir}, so nothing is removed from it. ` +
+        'Run the command where the store is writable.',
+      { cause: error, details: { storeDir } },
+    )
+  }
+}
+
+/** Deletes what was removed, also by a process that did not get that far. */
+async function sweep(dir: string): Promise<void> {
+  for (const folder of await readdir(dir)) {
+    if (folder.startsWith(removedPrefix))
+      await rm(join(dir, folder), { recursive: true, force: true })
+  }
+}
+
+function inUse(name: string, version: string, role: VersionRole): WinnowError {
+  const ref = `${name}@${version}`
+  return new WinnowError('version_in_use', `${ref} stays: ${reasonOf(name, ref, role)}`, {
+    details: { name, version, role: role.kind },
+  })
+}
+
+function reasonOf(name: string, ref: string, role: VersionRole): string {
+  switch (role.kind) {
+    case 'champion':
+      return `it is the champion. Promote another version first: winnow models promote ${name}@VERSION`
+    case 'challenger':
+    case 'shadow':
+      return (
+        `it is the ${role.kind} for ${role.percent} % of the events. End that first: ` +
+        `winnow models ${role.kind === 'shadow' ? 'shadow' : 'challenge'} ${ref} --percent 0`
+      )
+    case 'pinned':
+      return 'the setting inference.model names it. Change the setting first.'
+    case 'previous':
+      return `a rollback of ${name} returns to it. To remove it all the same, add --force.`
+  }
+}

@@ -1,0 +1,27 @@
+// Topics and tables that every service needs, made at its start where they are missing.
+import type { Config } from '../configs/schema.ts'
+import { createKafka } from '../infra/kafka/kafka.ts'
+import { migrate } from '../infra/clickhouse/migrations.ts'
+import { ensureTopics } from '../infra/kafka/topics.ts'
+import { createPatience } from './patience.ts'
+
+/**
+ * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a ClickHouse that
+ * is away: all of it may be run again.
+ */
+export async function prepareBackends(
+  config: Config,
+  log: (line: string) => void,
+): Promise<{ topics: string[]; migrations: string[] }> {
+  const failed = new AbortController()
+  const { waitMsMax } = config.clickhouse
+  const patience = createPatience({ waitMsMax, log, signal: failed.signal })
+  const [topics, migrations] = await Promise.all([
+    ensureTopics(createKafka(config), config.topics).catch((error: unknown) => {
+      failed.abort()
+      throw error
+    }),
+    patience(() => migrate(config.clickhouse)),
+  ])
+  return { topics, migrations }
+}

@@ -1,0 +1,146 @@
+// Where the fault points lie: wrappers around the ports of a stage that call the hook before and after
+// what is behind them. Without a hook every wrapper gives back what it got, so that nothing of this is in
+// the way of a real event.
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import type { RecordProducer } from '../infra/kafka/kafka.ts'
+import { faultHook } from '../configs/fault-hook.ts'
+import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
+import type { ObjectStore } from '../schemas/object-store.ts'
+import type { ModelPort, ModelSource } from '../streams/stages/infer.ts'
+import type { RecordSource } from '../schemas/ports/record-source.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
+
+/** Puts fault points around ports. */
+export type FaultPoints = {
+  /** undefined without a hook. */
+  readonly reach: Reach | undefined
+  analytics(port: Analytics): Analytics
+  producer(port: RecordProducer): RecordProducer
+  source(port: RecordSource): RecordSource
+  sink<Output>(port: Sink<Output>): Sink<Output>
+  models(port: ModelSource): ModelSource
+  /** Between the bytes of a record and the stages. */
+  read<T>(read: (value: Buffer) => Promise<T>): (value: Buffer) => Promise<T>
+  objects(port: ObjectStore): ObjectStore
+}
+
+/**
+ * The points with the hook that the environment asks for: none, but in fault tests. Once a process,
+ * since the hook counts.
+ */
+export function openFaultPoints(reach = faultHook()): FaultPoints {
+  return reach === undefined ? noFaultPoints : wrapped(reach)
+}
+
+const same = <T>(port: T): T => port
+/** No points at all. */
+export const noFaultPoints: FaultPoints = {
+  ...{ reach: undefined, analytics: same, producer: same, source: same, sink: same },
+  ...{ models: same, read: same, objects: same },
+}
+
+function wrapped(reach: Reach): FaultPoints {
+  return {
+    reach,
+    analytics: (port) => ({
+      ...port,
+      insert: (table, insertion) =>
+        insertion.values.length === 0
+          ? port.insert(table, insertion)
+          : between(reach, `insert-${table}`, () => port.insert(table, insertion)),
+    }),
+    producer: (port) => ({
+      ...port,
+      send: (topic, records) =>
+        records.length === 0
+          ? port.send(topic, records)
+          : between(reach, 'produce', () => port.send(topic, records)),
+    }),
+    source: (port) => wrappedSource(port, reach),
+    sink: (port) => ({
+      ...port,
+      fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
+      async delivered(topic, partition, fromOffset) {
+        const page = await port.delivered(topic, partition, fromOffset)
+        await reach('after-delivered')
+        return page
+      },
+    }),
+    models: (port) => ({
+      pin() {
+        const pin = port.pin()
+        return { ...pin, champion: wrappedModel(pin.champion, reach) }
+      },
+    }),
+    read: (read) => async (value) => {
+      const decoded = await read(value)
+      await reach('decoded')
+      return decoded
+    },
+    objects: (port) => ({
+      ...port,
+      async write(key, content, options) {
+        await reach('publish-uploading')
+        await port.write(key, content, options)
+      },
+    }),
+  }
+}
+
+function wrappedSource(port: RecordSource, reach: Reach): RecordSource {
+  return {
+    ...port,
+    start: (handlers) =>
+      port.start({
+        ...handlers,
+        async onChunk(chunk, heartbeat) {
+          await reach('polled')
+          return handlers.onChunk(chunk, heartbeat)
+        },
+      }),
+    commit: (offsets) => between(reach, 'commit', () => port.commit(offsets)),
+    pause() {
+      port.pause()
+      void reach('draining')
+    },
+    async close() {
+      await reach('leaving')
+      await port.close()
+    },
+  }
+}
+
+function wrappedModel(port: ModelPort, reach: Reach): ModelPort {
+  return {
+    ...port,
+    tokenizer: {
+      sha256: port.tokenizer.sha256,
+      encoding(text, options) {
+        void reach('tokenizing')
+        return port.tokenizer.encoding(text, options)
+      },
+    },
+    async classifyWhenRoom(ids) {
+      await reach('before-infer')
+      const { result } = await port.classifyWhenRoom(ids)
+      const reached = result.then(async (outcome) => {
+        await reach('after-infer')
+        return outcome
+      })
+      return { result: reached }
+    },
+  }
+}
+
+/** The call between its two points, for what has points of its own. */
+async function between<T>(reach: Reach, what: string, call: () => Promise<T>): Promise<T> {
+  await reachIfKnown(reach, `before-${what}`)
+  const result = await call()
+  await reachIfKnown(reach, `after-${what}`)
+  return result
+}
+
+function reachIfKnown(reach: Reach, name: string): Promise<void> | undefined {
+  const point: FaultPoint | undefined = faultPoints.find((one) => one === name)
+  return point === undefined ? undefined : reach(point)
+}

@@ -1,0 +1,61 @@
+// How consumer groups are named. Two stacks on one broker must never share a group: the name says which
+// topics a group reads and which database it writes to, where these are not the default ones.
+import { configSchema, type Config } from '../configs/schema.ts'
+import { parseModelRef } from '../models/store/model-ref.ts'
+import { stageNames, type StageRange } from '../streams/slice.ts'
+
+type Named = Pick<Config, 'stream' | 'topics' | 'clickhouse'>
+
+/** `validate..infer`, or the name of a single stage. */
+export function rangeText({ first, last }: StageRange): string {
+  return first === last ? first : `${first}..${last}`
+}
+
+/**
+ * The group of a slice, or of the labels without one: `winnow.validate..infer`,
+ * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must each see
+ * all events, so that one which is not the configured one has a group of its own.
+ */
+export function defaultGroup(
+  config: Named,
+  of: { range: StageRange; model: string; configured: string } | 'labels',
+): string {
+  const prefix = config.stream.group
+  if (of === 'labels') return `${prefix}.labels${scopeOf(config)}`
+  const { range, model, configured } = of
+  const { name } = parseModelRef(model)
+  const isOther = range.last === 'infer' && name !== parseModelRef(configured).name
+  return `${prefix}.${rangeText(range)}${isOther ? `.${name}` : ''}${scopeOf(config)}`
+}
+
+/** The name that a default group had before Winnow 0.2, where it was another one. */
+export function formerGroup(config: Named, group: string): string | undefined {
+  const scope = scopeOf(config)
+  return scope !== '' && group.endsWith(scope) ? group.slice(0, -scope.length) : undefined
+}
+
+const anyStage = `(?:${stageNames.join('|')})`
+/** The stages ahead in a default group's name; the model or the scope may follow. */
+const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|@|$)`)
+
+/** The stages that a group's name tells, or what stands in their place; empty for the bare prefix. */
+export function stagesOf(config: Named, group: string): string {
+  const named = group.slice(config.stream.group.length + 1)
+  return stagesAhead.exec(named)?.[1] ?? named
+}
+
+/** Whether a group's name, of the form of a default one, says that it is another stack's. */
+export function isOfOtherStack(config: Named, group: string): boolean {
+  const named = group.slice(config.stream.group.length + 1)
+  const at = named.indexOf('@')
+  return at >= 0 && stagesAhead.test(named) && named.slice(at) !== scopeOf(config)
+}
+
+const defaults = configSchema.parse({})
+
+/** `@PREFIX/DATABASE`, each where it is not the default. */
+function scopeOf({ topics, clickhouse }: Named): string {
+  const isOwnDatabase = clickhouse.database !== defaults.clickhouse.database
+  if (!isOwnDatabase && topics.prefix === defaults.topics.prefix) return ''
+  return `@${topics.prefix}${isOwnDatabase ? `/${clickhouse.database}` : ''}`
+}

@@ -1,0 +1,213 @@
+// Keeps the models of a process at what winnow.models announces: the champion that serves, and the
+// challenger and the shadow beside it. Each part follows by itself, so that none waits for another. How a
+// version is fetched, checked and loaded is version-loader.ts.
+import type { Config } from '../configs/schema.ts'
+import type { ModelAnnouncements, ModelStates } from '../infra/sinks/model-announcements.ts'
+import { parseModelRef } from '../models/store/model-ref.ts'
+import type { ModelSlot, SideSlot } from '../models/inference/model-slot.ts'
+import type { ModelVersion } from '../models/store/version-files.ts'
+import type { Classification } from '../schemas/classification.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import { pause } from '../streams/delivery/retry.ts'
+import type { OpenModel } from './model.ts'
+import { loadVersion, prefetchVersion, type LoaderOptions } from './version-loader.ts'
+
+type Role = Classification['role']
+
+/** The models of a process by the part that they play. */
+export type ServingModels = {
+  readonly champion: ModelSlot<OpenModel>
+  readonly challenger: SideSlot<OpenModel>
+  readonly shadow: SideSlot<OpenModel>
+}
+
+export type FollowerOptions = LoaderOptions & {
+  readonly models: ServingModels
+  /** The parts beside the champion that this process gives work to. */
+  readonly sides: readonly SideRole[]
+  readonly announcements: ModelAnnouncements
+  /** Loads a version of the local store for a part. */
+  readonly open: (version: ModelVersion, role: Role) => Promise<OpenModel>
+  /** Who plays a part from now on; undefined for nobody. */
+  readonly onChange: (role: Role, model: OpenModel | undefined) => void
+  /** Following has ended for good; what serves goes on serving. */
+  readonly onFailure: (error: Error) => void
+  /** Every state of the model, the first one included. */
+  readonly onState?: (state: ModelAnnouncement) => void
+}
+
+export type ModelFollower = { close(): Promise<void> }
+
+/** First pause before an unreachable version is tried again. */
+const retryPauseMs = 1_000
+const retryPauseMsMax = 30_000
+
+/** Follows when `inference.model` names a model rather than one version of it. */
+export function follows(config: Config['inference']): boolean {
+  return parseModelRef(config.model).kind !== 'version'
+}
+
+/** Begins to follow; `close` ends it and waits for a change under way. */
+export function followModel(options: FollowerOptions): ModelFollower {
+  const { models, sides, announcements, log } = options
+  const { name } = models.champion.current.manifest
+  const stop = new AbortController()
+  // The champion first: it takes over the challenger that it was, before that part is ended.
+  const parts = [
+    partFollower((state) => settleChampion(options, state, stop.signal), stop.signal),
+    ...sides.map((role) =>
+      partFollower((state) => settleSide(options, { state, role }, stop.signal), stop.signal),
+    ),
+  ]
+  let fetching: Promise<void> | undefined
+  const want = (state: ModelAnnouncement | undefined): void => {
+    if (state === undefined || state.name !== name) return
+    for (const part of parts) part.want(state)
+    if (state.kind === 'published') fetching = prefetchVersion(options, state, stop.signal)
+    options.onState?.(state)
+  }
+  const following = (async () => {
+    const handlers = {
+      onCaughtUp: (states: ModelStates) => want(states.get(name)),
+      onAnnouncement: (state: ModelAnnouncement) => want(state),
+      log,
+    }
+    // A broker that is away just now must not end the following for good.
+    for (let pauseMs = retryPauseMs; !stop.signal.aborted;) {
+      try {
+        await announcements.follow(handlers, stop.signal)
+      } catch (error) {
+        if (isFinal(error)) {
+          options.onFailure(error)
+          return
+        }
+        log(`changes of the model ${name} cannot be read, trying again: ${errorMessage(error)}`)
+      }
+      await pause(pauseMs, stop.signal)
+      pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
+    }
+  })()
+  return {
+    async close() {
+      stop.abort()
+      await Promise.all(parts.map(({ idle }) => idle()))
+      await fetching
+      await following
+    },
+  }
+}
+
+/** A refusal that stays: not that of a topic, which may come back. */
+function isFinal(error: unknown): error is WinnowError {
+  const missing = 'UNKNOWN_TOPIC_OR_PARTITION'
+  return (
+    error instanceof WinnowError &&
+    error.code === 'broker_refused' &&
+    error.details['kafkaError'] !== missing
+  )
+}
+
+type Settling = 'settled' | 'refused' | 'unreachable'
+
+/** Works off states one at a time; of several meanwhile only the last counts. */
+function partFollower(
+  settle: (state: ModelAnnouncement) => Promise<Settling>,
+  signal: AbortSignal,
+): { want: (state: ModelAnnouncement) => void; idle: () => Promise<void> } {
+  let wanted: ModelAnnouncement | undefined
+  let working: Promise<void> | undefined
+  const workOff = async (): Promise<void> => {
+    let pauseMs = retryPauseMs
+    while (!signal.aborted && wanted !== undefined) {
+      const state = wanted
+      const outcome = await settle(state)
+      if (outcome === 'unreachable') {
+        await pause(pauseMs, signal)
+        pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
+      } else if (wanted === state) wanted = undefined
+    }
+  }
+  const begin = (): void => {
+    working ??= workOff().finally(() => {
+      working = undefined
+      if (wanted !== undefined && !signal.aborted) begin()
+    })
+  }
+  return {
+    want(state) {
+      wanted = state
+      begin()
+    },
+    idle: async () => working,
+  }
+}
+
+async function settleChampion(
+  options: FollowerOptions,
+  state: ModelAnnouncement,
+  signal: AbortSignal,
+): Promise<Settling> {
+  const { models, log, reach } = options
+  const { champion: slot, challenger } = models
+  const version = state.champion
+  const before = slot.current
+  if (version === null || version === before.manifest.version) return 'settled'
+  const isLoaded = challenger.current?.manifest.version === version
+  if (!isLoaded) {
+    const loaded = await loadVersion(options, {
+      ...{ state, version, signal, rival: before },
+      open: (opened) => options.open(opened, 'champion'),
+      otherwise: `${before.ref} continues to serve`,
+    })
+    if (loaded.kind !== 'ready') return loaded.kind
+    await reach?.('swap-switching')
+    const left = slot.replace(loaded.model)
+    void reach?.('swap-freeing')
+    left
+      .then(() => reach?.('swap-freed'))
+      .catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
+  } else {
+    const left = slot.inherit(challenger)
+    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
+    options.onChange('challenger', undefined)
+  }
+  options.onChange('champion', slot.current)
+  log(`${slot.current.ref} serves from now on, in place of ${before.ref}`)
+  return 'settled'
+}
+
+async function settleSide(
+  options: FollowerOptions,
+  { state, role }: { state: ModelAnnouncement; role: SideRole },
+  signal: AbortSignal,
+): Promise<Settling> {
+  const { models, log } = options
+  const slot = models[role]
+  const part = state[role]
+  const before = slot.current
+  if (before !== undefined && before.manifest.version === part?.version) {
+    slot.adjust(part.percent)
+    return 'settled'
+  }
+  if (before !== undefined) {
+    // Its memory is free before another version is loaded.
+    const left = slot.leave()
+    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
+    options.onChange(role, undefined)
+    log(`${before.ref} is no longer the ${role}`)
+  }
+  if (part === null) return 'settled'
+  const loaded = await loadVersion(options, {
+    ...{ state, version: part.version, signal },
+    // A shadow yields to the main path, so that its pace says nothing; a slow one sheds.
+    rival: role === 'challenger' ? models.champion.current : undefined,
+    open: (opened) => options.open(opened, role),
+    otherwise: `there is no ${role}`,
+  })
+  if (loaded.kind !== 'ready') return loaded.kind
+  await slot.play(loaded.model, part.percent)
+  options.onChange(role, loaded.model)
+  log(`${loaded.model.ref} is the ${role} for ${part.percent} % of the events from now on`)
+  return 'settled'
+}

@@ -1,0 +1,222 @@
+// Promoting a version, giving it a part beside the champion, and rolling back: the steps behind `models promote`,
+// `challenge`, `shadow`, `rollback` and the guards. A version is where others find it before winnow.models names it;
+// publishing is publishing.ts, and which state follows from which models/store/release-state.ts.
+import { pathToFileURL } from 'node:url'
+import type { Promotion } from '../infra/readers/guard-figures.ts'
+import { adoptChampion } from '../models/store/champion.ts'
+import { namesHint } from '../models/store/model-ref.ts'
+import { describeRelease, promoted, rolledBack, sided } from '../models/store/release-state.ts'
+import { versionUrl } from '../models/store/remote-versions.ts'
+import { modelNames, versionNumbers, type ModelVersion } from '../models/store/version-files.ts'
+import { resolveVersion } from '../models/store/version-resolver.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { ModelAnnouncement, ReleasedVersion, SideRole } from '../schemas/model-announcement.ts'
+import {
+  keepState,
+  placeVersion,
+  recordPublication,
+  whileItStays,
+  type Registry,
+  type StateKeeper,
+} from './publishing.ts'
+import { passGateOnce, type GateRequest } from './release-gate.ts'
+
+/** What a change came to. */
+export type Change = {
+  readonly before: ModelAnnouncement | undefined
+  readonly state: ModelAnnouncement
+  /** Where the version was uploaded, when the artifact store did not have it. */
+  readonly uploadedTo: string | undefined
+}
+
+/**
+ * Makes a version that passes the gate the champion. One that the artifact store does not have is uploaded, and one that
+ * was never announced is announced with it. Throws publish_refused.
+ */
+export async function promoteModel(
+  registry: Registry,
+  options: GateRequest & { ref: string; by: string; reason: string },
+): Promise<Change> {
+  const { by } = options
+  const { version, released, reason, uploadedTo } = await readyVersion(registry, {
+    ...options,
+    what: 'promoted',
+  })
+  const { name } = version
+  let before: ModelAnnouncement | undefined
+  const state = await whileItStays(registry, version, () =>
+    registry.announcements.announce(name, (present) => {
+      before = present
+      return promoted(present, { name, released, by, reason, atMs: Date.now() })
+    }),
+  )
+  await keepState(registry, state)
+  await registry.record({ kind: 'promote', model: version, by, reason })
+  return { before, state, uploadedTo }
+}
+
+/**
+ * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it. One that the
+ * artifact store does not have is uploaded. Throws usage for the champion, and where there is nothing to end;
+ * publish_refused for a challenger.
+ */
+export async function sideModel(
+  registry: Registry,
+  options: GateRequest & {
+    ref: string
+    role: SideRole
+    percent: number
+    by: string
+    reason: string
+  },
+): Promise<Change> {
+  const { role, percent, by } = options
+  // A shadow answers for nobody: it may be watched whatever the gate says.
+  const what = role === 'challenger' ? 'made the challenger' : undefined
+  const { version, released, reason, uploadedTo } =
+    percent === 0
+      ? await describedVersion(registry, options)
+      : await readyVersion(registry, { ...options, what })
+  const { name } = version
+  let before: ModelAnnouncement | undefined
+  const state = await whileItStays(registry, version, () =>
+    registry.announcements.announce(name, (present) => {
+      before = present
+      return sided(present, { name, released, role, percent, by, reason, atMs: Date.now() })
+    }),
+  )
+  await adoptChampion({ storeDir: registry.storeDir, ...state })
+  const share = percent === 0 ? 'ended' : `${percent} % of the events`
+  await registry.record({
+    kind: role === 'challenger' ? 'challenge' : 'shadow',
+    ...{ model: version, by },
+    reason: reason === '' ? share : `${share}: ${reason}`,
+  })
+  return { before, state, uploadedTo }
+}
+
+type VersionRequest = { ref: string; by: string; reason: string }
+type AnnouncedVersion = {
+  version: ModelVersion
+  released: ReleasedVersion
+  reason: string
+  uploadedTo: string | undefined
+}
+
+/** A version that may be announced: the gate let it through, and it lies where others find it. */
+async function readyVersion(
+  registry: Registry,
+  options: GateRequest & VersionRequest & { what: 'promoted' | 'made the challenger' | undefined },
+): Promise<AnnouncedVersion> {
+  const { by, what, signal, force } = options
+  const resolved = await resolveRef(registry, options.ref)
+  const { forced } =
+    what === undefined
+      ? { forced: false }
+      : await passGateOnce(registry, { ...options, what, version: resolved })
+  const reason = recordedReason(options.reason, forced ? force : undefined)
+  const { version, released, isNew } = await placeVersion(registry, {
+    ...{ version: resolved, by, signal },
+  })
+  if (isNew) await recordPublication(registry, { version, by, reason })
+  return { version, released, reason, uploadedTo: isNew ? released.url : undefined }
+}
+
+/** A version that was announced before; nothing is uploaded. */
+async function describedVersion(
+  registry: Registry,
+  { ref, reason }: VersionRequest,
+): Promise<AnnouncedVersion> {
+  const { objects } = registry
+  const version = await resolveRef(registry, ref)
+  const url =
+    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
+  return { version, released: await describeRelease(version, url), reason, uploadedTo: undefined }
+}
+
+function resolveRef({ objects, storeDir, hashFile }: Registry, ref: string): Promise<ModelVersion> {
+  return resolveVersion({ ref, storeDir, objects, hashFile, note: () => undefined })
+}
+
+/** A reason for the record, with that of a forced change in front. */
+function recordedReason(reason: string, force: string | undefined): string {
+  if (force === undefined) return reason
+  return reason === '' ? `forced: ${force}` : `forced: ${force}; ${reason}`
+}
+
+/** Makes the champion before the present one champion again. Throws model_not_found. */
+export async function rollBackModel(
+  registry: StateKeeper,
+  options: {
+    name: string
+    by: string
+    reason: string
+    /** Throws where the present state is not the one that is meant. */
+    check?: (state: ModelAnnouncement | undefined) => void
+  },
+): Promise<ModelAnnouncement> {
+  const { name, by, reason, check } = options
+  const { objects, storeDir } = registry
+  // What was removed here can still come from an artifact store, and from nowhere else.
+  const there = objects === undefined ? await versionNumbers(storeDir, name) : undefined
+  const isThere = there && ((version: string): boolean => there.includes(version))
+  let isKnown = true
+  const next = await registry.announcements
+    .announce(name, (state) => {
+      check?.(state)
+      isKnown = state !== undefined
+      return rolledBack(state, { name, by, reason, isThere, atMs: Date.now() })
+    })
+    .catch(async (error: unknown) => {
+      throw isKnown ? error : await neverPublished(registry, name, error)
+    })
+  await keepState(registry, next)
+  const model = { name, version: next.champion ?? '' }
+  await registry.record({ kind: 'rollback', model, by, reason })
+  return next
+}
+
+async function neverPublished(
+  { announcements, storeDir }: StateKeeper,
+  name: string,
+  cause: unknown,
+): Promise<unknown> {
+  if (!(cause instanceof WinnowError) || cause.code !== 'model_not_found') return cause
+  const published = [...(await announcements.states()).keys()].sort()
+  const isLocal = (await modelNames(storeDir)).includes(name)
+  const hint =
+    published.length === 0 && !isLocal
+      ? 'No model was published yet: `winnow models push` publishes one.'
+      : isLocal
+        ? `Publish it with \`winnow models push ${name}\`.`
+        : namesHint(name, published)
+  return new WinnowError('model_not_found', `${cause.message} ${hint}`, {
+    ...{ cause, details: { name, known: published.slice(0, 100) } },
+  })
+}
+
+/**
+ * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try at
+ * once, one gets true: a write to winnow.models sees the state that the one before it left.
+ */
+export async function rollBackPromotion(
+  registry: StateKeeper,
+  options: { promotion: Promotion; by: string; reason: string },
+): Promise<boolean> {
+  const { promotion, by, reason } = options
+  const over = new Error('the promotion is over')
+  try {
+    await rollBackModel(registry, {
+      ...{ name: promotion.name, by, reason },
+      check(state) {
+        const { champion, promotedAtMs } = state ?? {}
+        const isIt = champion === promotion.version && promotedAtMs === promotion.promotedAtMs
+        if (!isIt) throw over
+      },
+    })
+    return true
+  } catch (error) {
+    if (error === over) return false
+    throw error
+  }
+}

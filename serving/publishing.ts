@@ -1,0 +1,244 @@
+// Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and the clients for them.
+// The store gets the files first, Kafka the announcement after them, ClickHouse the record last; what fails before
+// the announcement has changed nothing that anyone sees. Promoting and rolling back are promoting.ts.
+import { hostname, userInfo } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import type { Config } from '../configs/schema.ts'
+import { createKafka } from '../infra/kafka/kafka.ts'
+import {
+  createModelAnnouncements,
+  type ModelAnnouncements,
+} from '../infra/sinks/model-announcements.ts'
+import { insertRelease, insertTrainingRun, type Release } from '../infra/sinks/release-rows.ts'
+import { openSchemas } from '../infra/schema-registry/registry.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
+import { adoptChampion, championOf, whileVersionStays } from '../models/store/champion.ts'
+import { openFolderObjects } from '../models/store/folder-objects.ts'
+import { describeRelease, promoted, published } from '../models/store/release-state.ts'
+import { rememberHashes } from '../models/store/remembered-hashes.ts'
+import { writeStateCopy } from '../models/store/remote-versions.ts'
+import type { HashFile, ModelVersion } from '../models/store/version-files.ts'
+import { openVersion } from '../models/store/version-store.ts'
+import { resolveVersion } from '../models/store/version-resolver.ts'
+import { claimNumber, uploadVersion } from '../models/store/version-upload.ts'
+import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type { Reach } from '../schemas/fault-point.ts'
+import type { ModelAnnouncement, ReleasedVersion } from '../schemas/model-announcement.ts'
+import type { ObjectStore } from '../schemas/object-store.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
+import type { Verdict } from '../trainers/runs/publish-gate.ts'
+import { readRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
+import { openFaultPoints } from './fault-points.ts'
+import { prepareBackends } from './backends.ts'
+import { openAll } from './opened.ts'
+import { passGate } from './release-gate.ts'
+import { openPatientAnalytics } from './patience.ts'
+
+/** The clients of the registry of models; the caller closes them. */
+export type Registry = {
+  readonly config: Config
+  readonly storeDir: string
+  /** Undefined with store.kind local: versions stay in the model store. */
+  readonly objects: ObjectStore | undefined
+  readonly announcements: ModelAnnouncements
+  /** Reads the hashes of versions, each once. */
+  readonly hashFile: HashFile
+  /** Writes a row of model_releases; with ClickHouse away it says so and goes on. */
+  record(release: Release): Promise<void>
+  recordRun(run: RunRecord, version: ModelVersion): Promise<void>
+  readonly reach?: Reach | undefined
+  close(): Promise<void>
+}
+
+/** Who asks, as announcements and rows name them. */
+export function whoAsks(): string {
+  return `${userInfo().username}@${hostname()}`
+}
+
+/** Opens the artifact store that the configuration names; undefined for the kind local. */
+export async function openObjects(config: Config['store']): Promise<ObjectStore | undefined> {
+  switch (config.kind) {
+    case 'local':
+      return undefined
+    case 'folder':
+      if (config.path !== undefined) return openFolderObjects(config.path)
+      throw new WinnowError('config_invalid', 'store.path is missing: store.kind folder needs it')
+    case 's3':
+      return (await import('../infra/store/s3-objects.ts')).openS3Objects(config)
+  }
+}
+
+/** Opens the registry's clients. Throws broker_unavailable, registry_unavailable, config_invalid. */
+export function openRegistry(options: {
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+}): Promise<Registry> {
+  const { config, storeDir, log } = options
+  return openAll(async (opened) => {
+    await prepareBackends(config, log)
+    const faults = openFaultPoints()
+    const store = await openObjects(config.store)
+    const objects = store && faults.objects(store)
+    if (objects !== undefined) {
+      opened.add(objects, (one) => {
+        one.close()
+        return Promise.resolve()
+      })
+    }
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const kafka = createKafka(config, log)
+    const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
+      one.close(),
+    )
+    const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
+      await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
+    }
+    const topic = topicOf(config.topics, 'models')
+    return {
+      ...{ config, storeDir, objects, reach: faults.reach, hashFile: rememberHashes() },
+      announcements: createModelAnnouncements({ kafka, schemas }, topic),
+      record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
+      recordRun: (run, version) =>
+        noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
+      close: () => opened.close(),
+    }
+  })
+}
+
+/** What publishing came to. */
+export type Published = {
+  readonly model: string
+  readonly url: string
+  readonly verdicts: readonly Verdict[]
+  readonly forced: boolean
+}
+
+/**
+ * Takes a version of the local store through the gate, into the artifact store and onto winnow.models.
+ * The first version of a name becomes its champion at once. Throws publish_refused naming the rules
+ * that failed, unless `force` says why they are overruled.
+ */
+export async function publishModel(
+  registry: Registry,
+  options: {
+    version: ModelVersion
+    /** Labelled texts to compare with the champion on. */
+    dataset?: Dataset | undefined
+    force?: string | undefined
+    by: string
+    signal?: AbortSignal | undefined
+  },
+): Promise<Published> {
+  const { announcements, reach } = registry
+  const { version, force, by } = options
+  const { name } = version
+  const state = (await announcements.states()).get(name)
+  const { verdicts, forced } = await passGate(registry, { ...options, state, what: 'published' })
+  const { version: claimed, released } = await placeVersion(registry, options)
+  const reason = forced ? `forced: ${force}` : ''
+  const change = { name, released, by, reason, atMs: Date.now() }
+  const next = await whileItStays(registry, claimed, () =>
+    announcements.announce(name, (present) =>
+      present === undefined ? promoted(present, change) : published(present, change),
+    ),
+  )
+  await reach?.('publish-announced')
+  await keepState(registry, next)
+  await recordPublication(registry, { version: claimed, by, reason })
+  return { model: claimed.ref, url: released.url, verdicts, forced }
+}
+
+/** A version where others find it. */
+export type PlacedVersion = {
+  /** Has another number than before where its own was taken in the artifact store. */
+  readonly version: ModelVersion
+  /** What an announcement says of it. */
+  readonly released: ReleasedVersion
+  /** Whether the artifact store did not have it before. */
+  readonly isNew: boolean
+}
+
+/**
+ * Brings a version to where an announcement may point: into the artifact store, if there is one and it does not
+ * have the version. Without one, the version stays where it is.
+ */
+export async function placeVersion(
+  registry: Registry,
+  options: { version: ModelVersion; by: string; signal?: AbortSignal | undefined },
+): Promise<PlacedVersion> {
+  const { objects, storeDir, reach } = registry
+  const { version, by, signal } = options
+  const claimed =
+    objects === undefined ? version : await claimNumber({ objects, storeDir, version, by })
+  await reach?.('publish-claimed')
+  const placed = objects && (await uploadVersion({ objects, version: claimed, signal }))
+  await reach?.('publish-uploaded')
+  const url = placed?.url ?? `${pathToFileURL(claimed.dir).href}/`
+  const released = await describeRelease(claimed, url)
+  return { version: claimed, released, isNew: placed?.outcome === 'uploaded' }
+}
+
+/** The rows of a publication: what was published, and the run that made it. */
+export async function recordPublication(
+  registry: Registry,
+  publication: { version: ModelVersion; by: string; reason: string },
+): Promise<void> {
+  const { version, by, reason } = publication
+  await registry.record({ kind: 'publish', model: version, by, reason })
+  await recordTraining(registry, version)
+}
+
+/** What changing the state of a model needs of the registry. */
+export type StateKeeper = Pick<
+  Registry,
+  'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
+>
+
+/** Announces a version while nobody can remove it. One in the artifact store need not be in this one. */
+export function whileItStays<T>(
+  { objects, storeDir }: Pick<Registry, 'objects' | 'storeDir'>,
+  version: ModelVersion,
+  announce: () => Promise<T>,
+): Promise<T> {
+  if (objects !== undefined) return announce()
+  return whileVersionStays({ ...version, storeDir }, announce)
+}
+
+/** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
+export async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
+  const { objects, storeDir, hashFile } = registry
+  const { name, champion, previous, challenger, shadow } = state
+  if (objects !== undefined) await writeStateCopy(objects, state)
+  if (champion !== null && (await championOf({ storeDir, name })) !== champion) {
+    await resolveVersion({
+      ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
+    })
+  }
+  await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })
+}
+
+/** The row of the run that made a version, where its record is in this store. */
+async function recordTraining(registry: Registry, version: ModelVersion): Promise<void> {
+  const { trainingRun } = version.manifest
+  if (trainingRun === null) return
+  const run = await readRunRecord(registry.storeDir, trainingRun)
+  if (run !== undefined) await registry.recordRun(run, version)
+}
+
+/** Opens a version by reference, from the artifact store where it is not in the local one. */
+export async function findVersion(options: {
+  ref: string
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+}): Promise<ModelVersion> {
+  const { ref, storeDir, config, log } = options
+  if (config.store.kind === 'local') return openVersion({ ref, storeDir })
+  const objects = await openObjects(config.store)
+  try {
+    return await resolveVersion({ ref, storeDir, objects, note: log })
+  } finally {
+    objects?.close()
+  }
+}

@@ -1,0 +1,145 @@
+// The table that a replay fills: whose it is, how far it is filled, and its rows, each once. It is fenced as the
+// stream's tables are, so that a block of which nobody knows whether it was stored is looked up before it is sent
+// again, and a second replay into the same table ends the first.
+import { createHash } from 'node:crypto'
+import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { raiseFence } from '../infra/sinks/partition-fence.ts'
+import { rangeText, type PartitionRange } from '../infra/kafka/topic-range.ts'
+import type { Classification } from '../schemas/classification.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import type { Fence } from '../schemas/fence.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
+import type { ReplayBlock } from '../streams/replay.ts'
+import { storeBlock } from '../streams/delivery/store-block.ts'
+import { patientAnalytics, type Patience } from './patience.ts'
+
+/** A range of a partition, and the offset behind what the table holds of it. */
+export type ResumedRange = PartitionRange & { resumedAt: number }
+
+/** A table and what it is filled from. */
+export type ReplayTable = {
+  readonly into: string
+  readonly topic: string
+  readonly model: string
+  readonly ranges: readonly PartitionRange[]
+}
+
+/**
+ * Makes the table where it is missing, becomes its only writer, and reads how far it is filled. `write` stores the
+ * results of a run of records of one partition. Throws usage for a table that holds something else.
+ */
+export async function openReplayTable(
+  analytics: Analytics,
+  table: ReplayTable,
+  patience: Patience,
+): Promise<{
+  resumed: ResumedRange[]
+  write: (block: ReplayBlock<Classification>) => Promise<void>
+}> {
+  const { topic, model, ranges } = table
+  const patient = patientAnalytics(analytics, patience)
+  await prepareTable(patient, table)
+  const sink = replaySink(analytics, table)
+  const fence = await patience(() => sink.fence(ranges.map(({ partition }) => partition)))
+  // Blocks of several partitions are written at once; each partition has a fence that follows on from this one.
+  const fences = new Map<number, Fence>(
+    ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
+  )
+  return {
+    resumed: await resumePoints(patient, table),
+    async write({ partition, from, through, settled }) {
+      const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
+      const outputs = settled.flatMap(({ outcome, ...one }) =>
+        outcome.kind === 'ok' ? [{ ...one, value: outcome.value }] : [],
+      )
+      if (outputs.length === 0) return
+      await storeBlock(
+        { token: `${token.digest('hex')}-${model}`, outputs, deadLetters: [] },
+        {
+          ...{ sink, fence: fences.get(partition)!, patiently: patience },
+          onFence: (raised) => fences.set(partition, raised),
+        },
+      )
+    },
+  }
+}
+
+/**
+ * Makes the table, or refuses one that another replay made: what a table holds tells how far its own
+ * replay came, and nothing about another.
+ */
+async function prepareTable(
+  analytics: Analytics,
+  { into, topic, model, ranges }: ReplayTable,
+): Promise<void> {
+  requireTableName(into)
+  const made = `replay of ${topic} by ${model} from ${rangeText(ranges).from}`
+  await analytics.run(`CREATE TABLE IF NOT EXISTS ${into} AS classifications COMMENT '${made}'`)
+  const [table] = await analytics.rows<{ comment: string }>(
+    'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {into: String}',
+    { into },
+  )
+  if (table?.comment === made) return
+  const holds = table?.comment === '' ? 'was not made by a replay' : `holds the ${table?.comment}`
+  throw new WinnowError(
+    'usage',
+    `The table ${into} ${holds}, so it cannot take the ${made}. Name another table with --into.`,
+  )
+}
+
+/** Throws usage for a name that a table cannot have. */
+export function requireTableName(into: string): void {
+  if (/^[A-Za-z_]\w{0,126}$/.test(into)) return
+  const rule = 'a table name has letters, digits and _ only, and does not begin with a digit'
+  throw new WinnowError('usage', `--into ${into}: ${rule}.`)
+}
+
+/** Behind the last row of each partition that the table holds; right once a fence was raised. */
+async function resumePoints(
+  analytics: Analytics,
+  { into, ranges }: ReplayTable,
+): Promise<ResumedRange[]> {
+  const rows = await analytics.rows<{ partition: number; last: number }>(
+    `SELECT partition, max(offset) AS last FROM ${into} GROUP BY partition`,
+  )
+  const lasts = new Map(rows.map(({ partition, last }) => [partition, last]))
+  return ranges.map((range) => {
+    const next = (lasts.get(range.partition) ?? -1) + 1
+    return { ...range, resumedAt: Math.min(Math.max(next, range.from), range.to) }
+  })
+}
+
+/** Offsets read back at a time. */
+const pageRows = 10_000
+
+/** The table as a sink. */
+function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Classification> {
+  return {
+    fence: (partitions, after) =>
+      raiseFence(analytics, { group: `replay/${into}`, topic, partitions }, after),
+
+    async delivered(_topic, partition, fromOffset) {
+      const rows = await analytics.rows<{ at: number; ms: number }>(
+        `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM ${into}
+         WHERE partition = {partition: UInt32} AND offset >= {fromOffset: UInt64}
+         ORDER BY at LIMIT ${pageRows}`,
+        { partition, fromOffset },
+      )
+      return {
+        recordTimeMsByOffset: new Map(rows.map(({ at, ms }) => [at, ms])),
+        through: rows.length < pageRows ? Infinity : rows.at(-1)!.at,
+      }
+    },
+
+    // A range leaves out what was sent again, so that no event is of a later attempt.
+    settledAttempts: (_topic, _partition, origins) => Promise.resolve(origins.map(() => -1)),
+
+    write: ({ token, outputs }, fence) =>
+      analytics.insert(into, {
+        columns: classificationColumns,
+        values: outputs.map(({ value }) => classificationRow(value)),
+        ...{ token, fence },
+      }),
+  }
+}

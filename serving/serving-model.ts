@@ -1,0 +1,137 @@
+// The models that a process serves: the champion opened from the store, all of them kept at what is
+// announced, closed with the process. Consumers and the gateway share it.
+import { hostname } from 'node:os'
+import type { Config } from '../configs/schema.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { readGuardFigures } from '../infra/readers/guard-figures.ts'
+import type { KafkaClient } from '../infra/kafka/kafka.ts'
+import { createModelAnnouncements } from '../infra/sinks/model-announcements.ts'
+import type { Schemas } from '../infra/schema-registry/registry.ts'
+import { insertRelease, type Release } from '../infra/sinks/release-rows.ts'
+import type { Telemetry } from '../infra/telemetry.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
+import type { BatchRecord } from '../models/inference/batcher.ts'
+import { isGuarded } from '../models/inference/guards.ts'
+import type { Manifest } from '../models/store/manifest.ts'
+import { ModelSlot, SideSlot } from '../models/inference/model-slot.ts'
+import type { PoolOptions } from '../models/inference/pool.ts'
+import { rememberHashes } from '../models/store/remembered-hashes.ts'
+import { startSpareThreads } from '../models/inference/session-thread.ts'
+import { shareTokenizers } from '../models/inference/shared-tokenizers.ts'
+import type { ThreadPriority } from '../models/inference/thread-priority.ts'
+import type { ModelVersion } from '../models/store/version-files.ts'
+import { resolveVersion } from '../models/store/version-resolver.ts'
+import { errorMessage } from '../schemas/errors.ts'
+import type { Reach } from '../schemas/fault-point.ts'
+import type { SideRole } from '../schemas/model-announcement.ts'
+import { watchPromotions } from './guard-watch.ts'
+import { followModel, follows, type ServingModels } from './model-follower.ts'
+import { openModel, workersOf, type OpenModel } from './model.ts'
+import type { Opened } from './opened.ts'
+import { rollBackPromotion } from './promoting.ts'
+import { openObjects } from './publishing.ts'
+
+export type ServingOptions = {
+  readonly config: Config
+  readonly storeDir: string
+  readonly log: (line: string) => void
+  readonly clients: { kafka: KafkaClient; schemas: Schemas; analytics: Analytics }
+  readonly telemetry: Telemetry
+  readonly reach?: Reach | undefined
+  readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+  /** The models cannot be followed any more, for good: the broker refuses the client. */
+  readonly onFailure: (error: Error) => void
+  /** The parts beside the champion that the process gives work to. */
+  readonly sides: readonly SideRole[]
+}
+
+/**
+ * Opens the model that `inference.model` names and, unless it names one version, follows the champion
+ * from then on. Everything it opens is closed with `opened`. Throws model_not_found, model_corrupt,
+ * session_failed; with the artifact store away, the local version serves, which is logged.
+ */
+export async function openServingModel(
+  opened: Opened,
+  options: ServingOptions,
+): Promise<ServingModels> {
+  const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
+  // The first loads the runtime while the version is found and its files are checked; those of a model
+  // that was replaced are there for the next.
+  const keptMax = workersOf(config.inference)
+  const spares = opened.add(startSpareThreads({ keptMax }), (one) => one.close())
+  const objects = await openObjects(config.store)
+  if (objects !== undefined) {
+    opened.add(objects, (one) => {
+      one.close()
+      return Promise.resolve()
+    })
+  }
+  const readTokenizer = shareTokenizers()
+  const hashFile = rememberHashes()
+  const open = (
+    version: ModelVersion,
+    priority: ThreadPriority,
+    readyWith: PoolOptions['readyWith'] = 'all',
+  ): Promise<OpenModel> =>
+    openModel({
+      ...{ version, config: config.inference, readTokenizer, readyWith },
+      priority,
+      // A background thread cannot be used for anything else later.
+      ...(priority !== 'background' && spares),
+      onBatch: (batch, manifest) => {
+        // The metrics are of what somebody waits for.
+        if (priority !== 'background') telemetry.batch(batch)
+        onBatch?.(batch, manifest)
+      },
+    })
+  const { model: ref } = config.inference
+  const version = await resolveVersion({ ref, storeDir, objects, hashFile, note: log })
+  const first = await open(version, 'normal', 'first')
+  const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
+  const models: ServingModels = {
+    champion: opened.add(new ModelSlot(first), close),
+    challenger: opened.add(new SideSlot<OpenModel>(), close),
+    shadow: opened.add(new SideSlot<OpenModel>(), close),
+  }
+  telemetry.serving('champion', models.champion.current.manifest)
+  if (!follows(config.inference)) return models
+  const { analytics, kafka, schemas } = clients
+  const announcements = createModelAnnouncements(
+    { kafka, schemas },
+    topicOf(config.topics, 'models'),
+  )
+  const by = `${hostname()}/${process.pid}`
+  const record = (release: Release): Promise<void> =>
+    insertRelease(analytics, release).catch((error: unknown) =>
+      log(`the ${release.kind} was not recorded in ClickHouse: ${errorMessage(error)}`),
+    )
+  // Who writes rows watches what they say.
+  const isWatched = sides.length > 0 && isGuarded(config.guards)
+  const guards = isWatched
+    ? watchPromotions({
+        ...{ config: config.guards, log, nowMs: () => Date.now() },
+        readFigures: (promotion) => readGuardFigures(analytics, promotion, config.guards.windowMs),
+        rollBack: (promotion, reason) =>
+          rollBackPromotion(
+            { announcements, objects, storeDir, record, hashFile },
+            { promotion, by, reason },
+          ),
+        onRollback: (guard) => telemetry.guarded(guard),
+      })
+    : undefined
+  if (guards !== undefined) opened.add(guards, close)
+  opened.add(
+    followModel({
+      ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
+      hashFile,
+      open: (wanted, role) => open(wanted, role === 'shadow' ? 'background' : 'loading'),
+      ...{ announcements, by, record },
+      onChange: (role, model) => telemetry.serving(role, model?.manifest),
+      onRefusal: (reason) => telemetry.refused(reason),
+      onFailure: options.onFailure,
+      onState: (state) => guards?.onState(state),
+    }),
+    close,
+  )
+  return models
+}

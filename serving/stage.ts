@@ -1,0 +1,213 @@
+// Builds one runner of a stage range with its clients: the composition that `stream` and `demo` share.
+import type { Config } from '../configs/schema.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
+import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
+import { createResultSink, type Ownership } from '../infra/sinks/result-sink.ts'
+import { insertShadowRows } from '../infra/sinks/shadow-rows.ts'
+import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
+import { createTopicSink } from '../infra/sinks/topic-sink.ts'
+import { partitionCount, topicOf } from '../infra/kafka/topics.ts'
+import type { Validated } from '../schemas/validated.ts'
+import type { ModelSource } from '../streams/stages/infer.ts'
+import {
+  createPipeline,
+  inputTopic,
+  outputTopic,
+  type PipelineOutput,
+} from '../streams/pipeline.ts'
+import type { Sink } from '../schemas/ports/sink.ts'
+import { createRunner, type Runner } from '../streams/runner.ts'
+import { ShadowLane, withShadow } from '../streams/shadow-lane.ts'
+import type { StageRange } from '../streams/slice.ts'
+import type { TokenizedEvent } from '../streams/stages/tokenize.ts'
+import { BatchLog } from './batch-log.ts'
+import { noFaultPoints, type FaultPoints } from './fault-points.ts'
+import { openGroupSource } from './group-source.ts'
+import type { ServingModels } from './model-follower.ts'
+import type { OpenModel } from './model.ts'
+import { openAll, type Opened } from './opened.ts'
+import { openServingModel, type ServingOptions } from './serving-model.ts'
+import { failureSignal } from './failure-signal.ts'
+
+export type Stage = {
+  readonly runner: Runner
+  /** Settles as the runner does; rejects as well when the models cannot be followed for good. */
+  readonly ended: Promise<void>
+  readonly telemetry: Telemetry
+  readonly model: OpenModel | undefined
+  readonly analytics: Analytics
+  /** Finishes what is in flight, commits, and closes every client. */
+  close(): Promise<void>
+}
+
+export type StageOptions = {
+  range: StageRange
+  group: string
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+  faults?: FaultPoints
+}
+
+/** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
+export function openStage(options: StageOptions): Promise<Stage> {
+  const { range, config } = options
+  return openAll(async (opened) => {
+    const telemetry = createTelemetry()
+    const { faults = noFaultPoints } = options
+    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const analytics = faults.analytics(clickhouse)
+    const kafka = createKafka(config, options.log)
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
+    const topic = topicOf(config.topics, inputTopic[range.first])
+    const { failed, fail } = failureSignal()
+    const outputPartitions = await partitionCount(
+      kafka,
+      topicOf(config.topics, outputTopic[range.last]),
+    )
+    const models =
+      range.last === 'validate'
+        ? undefined
+        : await openModels(options, {
+            clients: { analytics, kafka, schemas },
+            ...{ telemetry, opened, reach: faults.reach, onFailure: fail },
+          })
+    const model = models?.champion.current
+    const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
+    const runner = createRunner<PipelineOutput>({
+      source: faults.source(
+        await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
+      ),
+      slice: createPipeline({
+        range,
+        config,
+        readers: {
+          events: faults.read((value) => schemas.decode('events', value)),
+          validated: faults.read((value) => schemas.decode('validated', value)),
+          tokenized: faults.read((value) => schemas.decode('tokenized', value)),
+        },
+        models: models && faults.models(modelSource(models)),
+        nowMs: () => Date.now(),
+        onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
+      }),
+      sink: faults.sink(
+        sinkOf(options, {
+          clients: { analytics, producer, schemas },
+          ...{ model, shadow, outputPartitions, owner: { group: options.group, topic } },
+        }),
+      ),
+      config: config.stream,
+      metrics: telemetry,
+      log: (line) => options.log(line),
+    })
+    opened.add(runner, (one) => one.stop())
+    const ended = Promise.race([runner.ended, failed])
+    ended.catch(() => undefined)
+    return { runner, ended, telemetry, model, analytics, close: () => opened.close() }
+  })
+}
+
+/** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
+function openModels(
+  options: StageOptions,
+  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach' | 'onFailure'> & { opened: Opened },
+): Promise<ServingModels> {
+  const { opened, ...given } = parts
+  const batchLog = opened.add(new BatchLog(given.clients.analytics, options.log), (one) =>
+    one.close(),
+  )
+  batchLog.start()
+  return openServingModel(opened, {
+    ...{ ...options, ...given },
+    // Only results have a role; ids are made for the champion.
+    sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
+    onBatch: (batch, manifest) => batchLog.add(batch, manifest),
+  })
+}
+
+/** What is at work, as the stages take it. */
+function modelSource({ champion, challenger }: ServingModels): ModelSource {
+  return {
+    pin() {
+      const pin = champion.pin()
+      const side = challenger.pin()
+      return {
+        champion: pin.model.port,
+        challenger: side && {
+          model: { ...side.model.port, role: 'challenger' },
+          percent: side.percent,
+        },
+        release() {
+          side?.release()
+          pin.release()
+        },
+      }
+    },
+  }
+}
+
+/** The lane of a stage that ends in results, where a shadow finds its events. */
+function openShadow(
+  { range, config, log }: StageOptions,
+  parts: { models: ServingModels; telemetry: Telemetry; analytics: Analytics; opened: Opened },
+): ShadowLane | undefined {
+  if (range.last !== 'infer') return undefined
+  const { models, telemetry, analytics, opened } = parts
+  const lane = new ShadowLane({
+    models: {
+      pin() {
+        const pin = models.shadow.pin()
+        return pin && { ...pin, model: pin.model.port }
+      },
+    },
+    write: (results) => insertShadowRows(analytics, results),
+    queueEventsMax: config.stream.shadowEventsMax,
+    topLabels: config.inference.topLabels,
+    nowMs: () => Date.now(),
+    count: (outcome, events) => telemetry.shadowed(outcome, events),
+    log,
+  })
+  return opened.add(lane, (one) => one.close())
+}
+
+/** The sink that fits the last stage of the range. */
+function sinkOf(
+  { range, config }: StageOptions,
+  parts: {
+    clients: Parameters<typeof createResultSink>[0]
+    model: OpenModel | undefined
+    shadow: ShadowLane | undefined
+    outputPartitions: number
+    owner: Ownership
+  },
+): Sink<PipelineOutput> {
+  const { clients, model, shadow, outputPartitions, owner } = parts
+  const deadLetters = topicOf(config.topics, 'dead-letters')
+  const topic = topicOf(config.topics, outputTopic[range.last])
+  if (range.last === 'infer') {
+    const classified = config.stream.classified ? topic : undefined
+    const sink = createResultSink(clients, {
+      model: model!.manifest.name,
+      topics: { deadLetters, classified },
+      owner,
+    })
+    return shadow === undefined ? sink : withShadow(sink, shadow)
+  }
+  const encode =
+    range.last === 'validate'
+      ? (value: PipelineOutput) => clients.schemas.encode('validated', value as Validated)
+      : (value: PipelineOutput) => encodeTokenized(clients.schemas, value as TokenizedEvent)
+  return createTopicSink<PipelineOutput>(clients, {
+    topic,
+    deadLetterTopic: deadLetters,
+    partitions: outputPartitions,
+    encode,
+    owner,
+  })
+}
+
+function encodeTokenized(schemas: Schemas, event: TokenizedEvent): Buffer {
+  return schemas.encode('tokenized', { ...event, ids: Array.from(event.ids) })
+}

@@ -1,0 +1,154 @@
+// Collects settled chunks into blocks and writes one block at a time: when it is large enough, when
+// its oldest row waited long enough, or at once when nothing else is under way. While a block is
+// being written the next one grows, so that a slow sink gets larger blocks, not more of them.
+import { createHash } from 'node:crypto'
+import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
+import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
+import type { Settled } from '../stages/settled.ts'
+
+export type SettledChunk<Output> = {
+  readonly settled: readonly Settled<Output>[]
+  /** Called when the chunk is durable. */
+  onDurable(): void
+  /** Called instead when the chunk is forgotten before it was written. */
+  onDropped(): void
+}
+
+/** Dropped: the block is not stored, and its events will be delivered again. */
+export type WriteResult = 'stored' | 'dropped'
+
+export type BlockWriterOptions<Output> = {
+  rowsMax: number
+  ageMsMax: number
+  nowMs: () => number
+  /** Whether no other chunk is on its way to this writer. */
+  isIdle: () => boolean
+  /** Writes a block, trying again as needed; a rejection ends the runner. */
+  write(block: Block<Output>): Promise<WriteResult>
+  onFailure: (error: unknown) => void
+}
+
+/** Turns chunks into blocks; `write` of the options makes a block durable. */
+export class BlockWriter<Output> {
+  readonly #options: BlockWriterOptions<Output>
+  #chunks: SettledChunk<Output>[] = []
+  #rows = 0
+  #oldestMs = 0
+  #lastFlushMs = 0
+  #flushing: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #failed = false
+
+  constructor(options: BlockWriterOptions<Output>) {
+    this.#options = options
+  }
+
+  /** Takes a chunk over; returns at once. */
+  add(chunk: SettledChunk<Output>): void {
+    if (this.#chunks.length === 0) this.#oldestMs = this.#options.nowMs()
+    this.#chunks.push(chunk)
+    this.#rows += chunk.settled.length
+    this.consider()
+  }
+
+  /** Looks whether a block is due; also called when the pipeline becomes idle. */
+  consider(): void {
+    if (this.#failed || this.#flushing !== undefined || this.#chunks.length === 0) return
+    const dueMs = this.#dueMs() - this.#options.nowMs()
+    clearTimeout(this.#timer)
+    if (dueMs <= 0) this.#flush()
+    else this.#timer = setTimeout(() => this.consider(), dueMs)
+  }
+
+  /** Forgets what is not being written, and resolves when the write under way has ended. */
+  async reset(): Promise<void> {
+    clearTimeout(this.#timer)
+    const dropped = this.#chunks
+    this.#chunks = []
+    this.#rows = 0
+    for (const chunk of dropped) chunk.onDropped()
+    await this.#flushing
+  }
+
+  #dueMs(): number {
+    const { rowsMax, ageMsMax } = this.#options
+    if (this.#rows >= rowsMax) return 0
+    // A lone event goes at once, but not more often than once in ageMsMax: small parts are dear.
+    return this.#options.isIdle() ? this.#lastFlushMs + ageMsMax : this.#oldestMs + ageMsMax
+  }
+
+  #flush(): void {
+    const chunks = this.#take()
+    this.#lastFlushMs = this.#options.nowMs()
+    this.#flushing = this.#options
+      .write(blockOf(chunks, this.#options.nowMs()))
+      .then((result) => {
+        for (const chunk of chunks) {
+          if (result === 'stored') chunk.onDurable()
+          else chunk.onDropped()
+        }
+      })
+      .catch((error: unknown) => {
+        this.#failed = true
+        this.#options.onFailure(error)
+      })
+      .finally(() => {
+        this.#flushing = undefined
+        this.consider()
+      })
+  }
+
+  /** Whole chunks up to rowsMax rows, at least one. */
+  #take(): SettledChunk<Output>[] {
+    let rows = 0
+    let count = 0
+    while (count < this.#chunks.length) {
+      rows += this.#chunks[count]!.settled.length
+      if (count > 0 && rows > this.#options.rowsMax) break
+      count++
+    }
+    const taken = this.#chunks.splice(0, count)
+    this.#rows = this.#chunks.reduce((sum, chunk) => sum + chunk.settled.length, 0)
+    this.#oldestMs = this.#options.nowMs()
+    return taken
+  }
+}
+
+function blockOf<Output>(chunks: readonly SettledChunk<Output>[], nowMs: number): Block<Output> {
+  const hash = createHash('sha256')
+  const outputs: BlockOutput<Output>[] = []
+  const deadLetters: DeadLetter[] = []
+  for (const chunk of chunks) {
+    for (const settled of chunk.settled) {
+      const { record, origin, attempt } = settled
+      const { topic, partition, offset, recordTimeMs } = origin
+      const { kind } = settled.outcome
+      hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
+      if (settled.outcome.kind === 'ok') {
+        outputs.push({ record, origin, attempt, value: settled.outcome.value })
+      } else {
+        deadLetters.push(deadLetterOf(settled, nowMs))
+      }
+    }
+  }
+  return { token: hash.digest('hex'), outputs, deadLetters }
+}
+
+function deadLetterOf(settled: Settled<unknown>, nowMs: number): DeadLetter {
+  const { origin, attempt, outcome, stage, record } = settled
+  if (outcome.kind === 'ok') throw new TypeError('an accepted event is no dead letter')
+  return {
+    ...origin,
+    code: outcome.error.code,
+    // What is cut out of a text may begin or end in the middle of a surrogate pair.
+    message: outcome.error.message.slice(0, 1_000).toWellFormed(),
+    stage,
+    rejectedAtMs: nowMs,
+    key: record.key,
+    payload: record.value === null ? null : record.value.subarray(0, payloadBytesMax),
+    payloadBytes: record.value?.length ?? 0,
+    payloadTopic: record.topic === origin.topic ? '' : record.topic,
+    model: '',
+    attempt,
+  }
+}

@@ -1,0 +1,117 @@
+// Tells for the events of one origin partition which were delivered before: in an earlier life of
+// this consumer (read back from the sink) or in this one. An event is the same when offset and
+// record time agree; a topic that was deleted and made anew gives other record times. Events come in
+// the order of their offsets, but for dead letters that are sent again, which are looked up one by one.
+import type { Lineage } from '../../schemas/record.ts'
+import type { Origin } from '../../schemas/validated.ts'
+import type { DeliveredPage } from '../../schemas/ports/sink.ts'
+
+/** Offsets remembered; for earlier ones the sink is asked again. Far more than is in flight. */
+const rememberedMax = 30_000
+
+export type PartitionReads = {
+  /** Reads from the sink what was delivered from an offset on. */
+  page(fromOffset: number): Promise<DeliveredPage>
+  /** Reads from the sink at which attempt events were settled; see Sink.settledAttempts. */
+  attempts(origins: readonly Origin[]): Promise<readonly number[]>
+}
+
+/** The delivered events of one origin partition. */
+export class DeliveredOffsets {
+  readonly #reads: PartitionReads
+  readonly #recordTimeMs = new Map<number, number>()
+  /** The attempt at which events that were sent again are settled, by offset and record time. */
+  readonly #attempts = new Map<string, number>()
+  /** Delivered offsets from here to `#through` are known. */
+  #from = Infinity
+  #through = -1
+
+  constructor(reads: PartitionReads) {
+    this.#reads = reads
+  }
+
+  /** Asks the sink in one go about events that were sent again; the others need no preparation. */
+  async prepare(events: readonly Lineage[]): Promise<void> {
+    const unknown = new Map(
+      events
+        .filter(({ origin, attempt }) => attempt > 0 && !this.#attempts.has(keyOf(origin)))
+        .map(({ origin }) => [keyOf(origin), origin]),
+    )
+    if (unknown.size === 0) return
+    const found = await this.#reads.attempts([...unknown.values()])
+    for (const [at, key] of [...unknown.keys()].entries()) {
+      // What was claimed while the sink was asked is not in its answer.
+      this.#attempts.set(key, Math.max(found[at]!, this.#attempts.get(key) ?? -1))
+    }
+    this.#forgetAttempts()
+  }
+
+  /** True when this attempt was not delivered before; from now on it counts as delivered. */
+  async claim(event: Lineage): Promise<boolean> {
+    if (await this.has(event)) return false
+    const { origin, attempt } = event
+    if (attempt > 0) {
+      this.#attempts.set(keyOf(origin), attempt)
+      this.#forgetAttempts()
+      return true
+    }
+    this.#recordTimeMs.set(origin.offset, origin.recordTimeMs)
+    this.#forget()
+    return true
+  }
+
+  /**
+   * Whether the event was delivered before: for good, or as a dead letter of this attempt or a later
+   * one. Asks the sink when it is the first to ask for.
+   */
+  async has({ origin, attempt }: Lineage): Promise<boolean> {
+    if (attempt > 0) {
+      const key = keyOf(origin)
+      await this.prepare([{ origin, attempt }])
+      const settled = this.#attempts.get(key)!
+      if (settled >= 0 || !this.#isKnown(origin)) return settled >= attempt
+      // The event itself is still under way here: it was sent again for another model's dead letter.
+      this.#attempts.delete(key)
+      return true
+    }
+    if (this.#attempts.size > 0 && (this.#attempts.get(keyOf(origin)) ?? -1) >= 0) return true
+    // An upstream stage that restarted may send again what lies before the first event seen here.
+    if (origin.offset < this.#from) {
+      this.#from = origin.offset
+      this.#through = -1
+    }
+    while (origin.offset > this.#through) await this.#load(origin.offset)
+    return this.#isKnown(origin)
+  }
+
+  #isKnown({ offset, recordTimeMs }: Origin): boolean {
+    return this.#recordTimeMs.get(offset) === recordTimeMs
+  }
+
+  async #load(fromOffset: number): Promise<void> {
+    const page = await this.#reads.page(fromOffset)
+    for (const [offset, time] of page.recordTimeMsByOffset) this.#recordTimeMs.set(offset, time)
+    this.#through = page.through
+    this.#forget()
+  }
+
+  /** Drops what was remembered first; for offsets up to it the sink will be asked again. */
+  #forget(): void {
+    while (this.#recordTimeMs.size > rememberedMax) {
+      const [first] = this.#recordTimeMs.keys()
+      this.#recordTimeMs.delete(first!)
+      this.#from = Math.max(this.#from, first! + 1)
+    }
+  }
+
+  #forgetAttempts(): void {
+    while (this.#attempts.size > rememberedMax) {
+      const [first] = this.#attempts.keys()
+      this.#attempts.delete(first!)
+    }
+  }
+}
+
+function keyOf({ offset, recordTimeMs }: Origin): string {
+  return `${offset}/${recordTimeMs}`
+}

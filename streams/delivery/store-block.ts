@@ -1,0 +1,72 @@
+// Writes one block until the sink has all of it. After a failure all, some or nothing may be stored: before it
+// tries again it raises another fence and looks what is missing. A block that may be too large is written in
+// smaller parts, so that one that the sink cannot take at once does not fail for ever.
+import { WinnowError } from '../../schemas/errors.ts'
+import type { Fence } from '../../schemas/fence.ts'
+import type { Block, Sink } from '../../schemas/ports/sink.ts'
+import { undelivered } from './undelivered.ts'
+
+/** Rows and dead letters of a block. */
+export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
+  return outputs.length + deadLetters.length
+}
+
+/**
+ * Resolves when the block is stored. `onFence` gets each fence that was raised on the way; `patiently` calls again
+ * after a failure that may pass. Throws what the sink refuses for good, and fenced.
+ */
+export async function storeBlock<Output>(
+  block: Block<Output>,
+  options: {
+    sink: Sink<Output>
+    fence: Fence
+    onFence: (fence: Fence) => void
+    patiently: (call: () => Promise<void>) => Promise<void>
+  },
+): Promise<void> {
+  const { sink, onFence, patiently } = options
+  let { fence } = options
+  let missing = block
+  let isUncertain = false
+  let partRows = Infinity
+  const store = async (): Promise<void> => {
+    if (isUncertain) {
+      fence = await sink.fence(fence.partitions, fence)
+      onFence(fence)
+      missing = await undelivered(missing, sink)
+    }
+    isUncertain = true
+    // Parts grow again with each that is stored: what was too much may have been too much just then.
+    for (let at = 0; at < rowsOf(missing); partRows *= 2) {
+      const part = partOf(missing, at, partRows)
+      const rows = rowsOf(part)
+      try {
+        await sink.write(part, fence)
+      } catch (error) {
+        if (smallerMayPass(error)) partRows = Math.max(1, Math.ceil(rows / 2))
+        throw error
+      }
+      at += rows
+    }
+  }
+  await patiently(store)
+}
+
+function smallerMayPass(error: unknown): boolean {
+  return error instanceof WinnowError && error.details['smallerMayPass'] === true
+}
+
+/** So many rows and dead letters of a block, from one on. The whole block keeps its token. */
+function partOf<Output>(block: Block<Output>, from: number, rows: number): Block<Output> {
+  if (from === 0 && rows >= rowsOf(block)) return block
+  const { token, outputs, deadLetters } = block
+  const through = from + rows
+  return {
+    token: `${token}-${from}-${rows}`,
+    outputs: outputs.slice(from, through),
+    deadLetters: deadLetters.slice(
+      Math.max(0, from - outputs.length),
+      Math.max(0, through - outputs.length),
+    ),
+  }
+}

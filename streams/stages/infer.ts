@@ -1,0 +1,141 @@
+// The infer stage: token ids to a classification by one model version. It owns what a result row
+// says; batching and threads are the classifier's.
+import type { LoopTurns } from '../../models/runtime/sliced-work.ts'
+import type { EventError } from '../../schemas/errors.ts'
+import type { Classification } from '../../schemas/classification.ts'
+import { ok, type Outcome } from '../../schemas/outcome.ts'
+import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
+
+/** What one text got; times in milliseconds. */
+export type InferenceOutcome =
+  | {
+      readonly kind: 'ok'
+      readonly label: string
+      readonly score: number
+      /** All labels that apply. */
+      readonly labels: readonly string[]
+      readonly outOfScope: number
+      /** float32 [labels], in the order of the model's labels. */
+      readonly probabilities: Float32Array
+      readonly queueMs: number
+      readonly inferMs: number
+    }
+  | { readonly kind: 'rejected'; readonly error: EventError }
+
+/** A model version at work, as the stage needs it. */
+export type ModelPort = {
+  readonly name: string
+  readonly version: string
+  readonly role: Classification['role']
+  readonly labels: readonly string[]
+  readonly maxTokens: number
+  readonly tokenizer: TextEncoderPort
+  /** Queues ids (int32 [tokens]) when there is room; see models/inference/classifier.ts. */
+  classifyWhenRoom(ids: Int32Array): Promise<{ readonly result: Promise<InferenceOutcome> }>
+}
+
+/** The models of a chunk: the one that serves, and the one that answers for a share in its place. */
+export type PinnedModels = {
+  readonly champion: ModelPort
+  readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined
+}
+
+/** Where a chunk gets its models: those at work now, held until the chunk is done. */
+export type ModelSource = {
+  pin(): PinnedModels & { release(): void }
+}
+
+/** `turns` shares the event loop with others where texts are tokenized again. */
+export type InferOptions = { topLabels: number; nowMs(): number; turns: LoopTurns }
+
+/**
+ * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made anew from
+ * the text. Throws session_failed, worker_crashed or cancelled for the chunk as a whole.
+ */
+export async function inferEvents(
+  events: readonly TokenizedEvent[],
+  model: ModelPort,
+  options: InferOptions,
+): Promise<Outcome<Classification>[]> {
+  const pending: Promise<InferenceOutcome>[] = []
+  const idsByEvent: Tokens[] = []
+  try {
+    for (const event of events) {
+      const tokens = await boundIds(event, model, options.turns)
+      idsByEvent.push(tokens)
+      const { result } = await model.classifyWhenRoom(tokens.ids)
+      result.catch(() => undefined) // Awaited below; a failure meanwhile is not unhandled.
+      pending.push(result)
+    }
+    const outcomes = await Promise.all(pending)
+    return outcomes.map((outcome, at) =>
+      outcome.kind === 'rejected'
+        ? outcome
+        : ok(classificationOf(events[at]!, idsByEvent[at]!, { outcome, model, options })),
+    )
+  } finally {
+    await Promise.allSettled(pending)
+  }
+}
+
+type Tokens = { readonly ids: Int32Array; readonly truncated: boolean }
+
+async function boundIds(
+  event: TokenizedEvent,
+  { tokenizer, maxTokens }: ModelPort,
+  turns: LoopTurns,
+): Promise<Tokens> {
+  if (event.tokenizerSha256 === tokenizer.sha256 && event.maxTokens === maxTokens) return event
+  return turns.run(tokenizer.encoding(event.text, { maxTokens }))
+}
+
+function classificationOf(
+  event: TokenizedEvent,
+  tokens: Tokens,
+  result: {
+    outcome: InferenceOutcome & { kind: 'ok' }
+    model: ModelPort
+    options: InferOptions
+  },
+): Classification {
+  const { outcome, model, options } = result
+  const classifiedAtMs = options.nowMs()
+  return {
+    topic: event.topic,
+    partition: event.partition,
+    offset: event.offset,
+    recordTimeMs: event.recordTimeMs,
+    eventId: event.id,
+    eventTimeMs: event.eventTimeMs,
+    classifiedAtMs,
+    source: event.source,
+    attributes: event.attributes,
+    text: event.text,
+    knownLabel: event.knownLabel,
+    label: outcome.label,
+    score: outcome.score,
+    labels: [...outcome.labels],
+    outOfScope: outcome.outOfScope,
+    probabilities: topProbabilities(outcome.probabilities, model.labels, options.topLabels),
+    model: model.name,
+    version: model.version,
+    role: model.role,
+    tokens: tokens.ids.length,
+    truncated: tokens.truncated,
+    queueMs: outcome.queueMs,
+    inferMs: outcome.inferMs,
+    totalMs: Math.max(0, classifiedAtMs - event.recordTimeMs),
+  }
+}
+
+/** The most probable labels, most probable first; equal ones in the model's order. */
+export function topProbabilities(
+  probabilities: Float32Array,
+  labels: readonly string[],
+  count: number,
+): Record<string, number> {
+  const order = Array.from(probabilities.keys())
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    .slice(0, count)
+  return Object.fromEntries(order.map((index) => [labels[index]!, probabilities[index]!]))
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
+import { finish } from '../../models/runtime/sliced-work.ts'
+import type { EventRecord } from '../../schemas/event.ts'
+import { processorMs } from '../../tests/support/processor-time.ts'
+import { decodeEvent, decodeJsonEvent } from './decode-event.ts'
+import { DuplicateWindow } from './duplicate-window.ts'
+import { ok, rejected } from '../../schemas/outcome.ts'
+import { validateEvent } from './validate.ts'
+
+const config = loadConfig({ env: {} })
+const nowMs = Date.UTC(2026, 0, 1)
+const origin = { topic: 'winnow.events', partition: 2, offset: 7, recordTimeMs: nowMs - 1_000 }
+const first = { origin, attempt: 0 }
+const plain: EventRecord = {
+  id: 'a',
+  text: 'where is my parcel?',
+  source: null,
+  time: null,
+  attributes: {},
+  label: null,
+}
+
+function validate(event: Partial<EventRecord>, window = new DuplicateWindow(10)) {
+  const { limits, cleaning } = config
+  const rules = { limits, cleaning, nowMs, window }
+  return finish(validateEvent({ ...plain, ...event }, first, rules))
+}
+
+function codeOf(outcome: { kind: string; error?: { code: string } }) {
+  return outcome.kind === 'ok' ? 'ok' : outcome.error!.code
+}
+
+describe('validateEvent', () => {
+  it('gives an event without id, source and time its position, no source, the record time', () => {
+    expect(validate({ id: null })).toEqual(
+      ok({
+        ...origin,
+        id: 'winnow.events/2/7',
+        text: 'where is my parcel?',
+        source: '',
+        eventTimeMs: origin.recordTimeMs,
+        attributes: {},
+        knownLabel: null,
+      }),
+    )
+  })
+
+  it.each([
+    ['text_empty', { text: '' }],
+    ['text_empty', { text: ' \u0000\n\t ' }],
+    ['text_empty', { text: '\u200b\u200b' }],
+    ['text_empty', { text: '\ufe0f' }],
+    ['text_empty', { text: '\u202a\u202c' }],
+    ['text_empty', { text: '\u2060 \ufeff\u0000\u00ad' }],
+    ['text_empty', { text: '\u3164\u2800\u{e0041}' }],
+    ['text_too_long', { text: 'x'.repeat(1_000_001) }],
+    ['field_too_long', { id: 'i'.repeat(257) }],
+    [
+      'field_too_long',
+      { attributes: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`a${i}`, ''])) },
+    ],
+    ['time_invalid', { time: 'yesterday' }],
+    ['time_invalid', { time: '2026-01-01' }],
+    ['time_invalid', { time: NaN }],
+    ['time_future', { time: nowMs + 86_400_001 }],
+    ['time_future', { time: 1e300 }],
+    ['time_past', { time: 1_767_225_600 }],
+  ] as const)('rejects with %s', (code, event) => {
+    expect(codeOf(validate(event))).toBe(code)
+  })
+
+  it('says why a text is empty, also where cleaning leaves invisible characters', () => {
+    const rules = {
+      ...{ limits: config.limits, nowMs, window: new DuplicateWindow(10) },
+      cleaning: { steps: ['markup' as const] },
+    }
+    const messageOf = (text: string) => {
+      const outcome = finish(validateEvent({ ...plain, text }, first, rules))
+      return outcome.kind === 'rejected' ? outcome.error : outcome.kind
+    }
+    expect(messageOf('')).toEqual({ code: 'text_empty', message: 'the text is empty' })
+    expect(messageOf('<p>&#8203;</p>')).toEqual({
+      code: 'text_empty',
+      message: 'no visible character is left after cleaning',
+    })
+    expect(messageOf('\u200b')).toEqual({
+      code: 'text_empty',
+      message: 'the text holds invisible characters only',
+    })
+    expect(messageOf('<p>a\u200b</p>')).toBe('ok')
+  })
+
+  it('accepts times in both forms, up to the allowed lead', () => {
+    const lead = validate({ time: nowMs + 86_400_000 })
+    expect(lead.kind).toBe('ok')
+    const zoned = validate({ time: '2025-12-31T23:00:00.5+01:00' })
+    expect(zoned.kind === 'ok' && zoned.value.eventTimeMs).toBe(
+      Date.UTC(2025, 11, 31, 22, 0, 0, 500),
+    )
+  })
+
+  it('rejects a second event with one id, but not the same record delivered again', () => {
+    const window = new DuplicateWindow(10)
+    expect(codeOf(validate({}, window))).toBe('ok')
+    expect(codeOf(validate({}, window))).toBe('ok')
+    const later = finish(
+      validateEvent(
+        plain,
+        { origin: { ...origin, offset: 8 }, attempt: 0 },
+        { limits: config.limits, cleaning: config.cleaning, nowMs, window },
+      ),
+    )
+    expect(codeOf(later)).toBe('duplicate_id')
+  })
+})
+
+describe('decodeJsonEvent', () => {
+  it('refuses 300,000 attributes without looking at each', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, 1]))
+    const value = Buffer.from(JSON.stringify({ text: 'a', attributes }))
+    const beganMs = processorMs()
+    expect(codeOf(decodeJsonEvent(value))).toBe('field_too_long')
+    // Measured: 0.1 to 0.2 s; with a look at each attribute, 1 s.
+    expect(processorMs() - beganMs).toBeLessThan(700)
+  })
+})
+
+describe('DuplicateWindow', () => {
+  it('forgets the oldest ids when it is full', () => {
+    const window = new DuplicateWindow(2)
+    for (const [offset, id] of ['a', 'b', 'c'].entries())
+      expect(window.earlier(id, { offset, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('b', { offset: 9, attempt: 0 })).toBe(1)
+    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
+  })
+
+  it('remembers nothing with size 0', () => {
+    const window = new DuplicateWindow(0)
+    expect(window.earlier('a', { offset: 0, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 1, attempt: 0 })).toBeUndefined()
+  })
+
+  it('keeps an id for the event that took it, whatever its offset, from one that is sent again', () => {
+    const window = new DuplicateWindow(2)
+    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 4, attempt: 1 })).toBe(9)
+    expect(window.earlier('a', { offset: 9, attempt: 1 })).toBeUndefined()
+    expect(window.earlier('a', { offset: 4, attempt: 0 })).toBeUndefined()
+  })
+})
+
+describe('decodeEvent', () => {
+  const noAvro = () => Promise.resolve(rejected('avro_undecodable', 'asked'))
+  it.each([
+    ['value_null', null],
+    ['avro_undecodable', Buffer.from([0, 1])],
+    ['utf8_invalid', Buffer.from([0x7b, 0xff, 0xfe])],
+    ['json_invalid', Buffer.from('{"text": "half')],
+    ['json_invalid', Buffer.from('')],
+    ['event_not_object', Buffer.from('[{"text":"a"}]')],
+    ['event_not_object', Buffer.from('null')],
+    ['field_missing', Buffer.from('{"id":"a"}')],
+    ['field_type', Buffer.from('{"text":5}')],
+    ['field_type', Buffer.from('{"text":null}')],
+    ['field_type', Buffer.from('{"text":"a","attributes":{"n":1}}')],
+    ['field_type', Buffer.from('{"text":"a","time":{}}')],
+    ['field_too_long', Buffer.from(JSON.stringify({ text: 'a', source: 's'.repeat(257) }))],
+  ] as const)('rejects with %s', async (code, value) => {
+    expect(codeOf(await decodeEvent(value as Buffer | null, noAvro))).toBe(code)
+  })
+
+  it('reads JSON with a byte-order mark, nulls for absent fields, and ignores unknown fields', () => {
+    const value = Buffer.from('\ufeff{"text":"a","source":null,"colour":"red"}')
+    expect(decodeJsonEvent(value)).toEqual(ok({ ...plain, id: null, text: 'a' }))
+  })
+})

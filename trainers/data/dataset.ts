@@ -1,0 +1,281 @@
+// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest with a
+// content hash and label counts. The kinds of source are dataset-source.ts, what a row must hold is
+// source-row.ts, splitting is split.ts.
+import { hash as hashOf } from 'node:crypto'
+import { basename } from 'node:path'
+import { noneLabel } from '../../schemas/classification.ts'
+import { counted } from '../../schemas/counted.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type {
+  DatasetRows,
+  DatasetSource,
+  RemoteReaders,
+  SourceFacts,
+} from '../files/dataset-source.ts'
+import type { FileFormat } from '../files/file-format.ts'
+import { fileRows, type FileNote } from '../files/file-rows.ts'
+import { fileSource } from '../files/plain-bytes.ts'
+import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
+import type { RuleFindings } from './rule-findings.ts'
+import {
+  exampleOf,
+  isEmptyText,
+  isMultiLabel,
+  labelsOfExample,
+  type Example,
+} from '../files/source-row.ts'
+import type { QuoteRule } from '../files/table-header.ts'
+
+/** What a data set was: enough to tell later whether another one is the same. */
+export type DataManifest = {
+  /** File name without its folder, so that manifests from two machines compare equal. */
+  readonly source: string
+  readonly examples: number
+  /** `multi-label` where each example has a set of labels, of any size. */
+  readonly task?: 'multi-label' | undefined
+  /** Examples without any label, of sets. */
+  readonly unlabelled?: number | undefined
+  /** Examples per label, labels sorted by code point. */
+  readonly labels: Readonly<Record<string, number>>
+  /**
+   * SHA-256 over text and label of every example, whatever their order and the format they came in:
+   * of the sorted SHA-256 of each `JSON.stringify([text, label])`.
+   */
+  readonly sha256: string
+  /** As it was read, where the data rules changed it. */
+  readonly read?: { readonly examples: number; readonly sha256: string } | undefined
+  /** What was read: the file's own hash, offsets, a query. */
+  readonly from?: SourceFacts | undefined
+  /** Rows without a text, or without one after cleaning: they are left out. */
+  readonly emptyTexts?: number | undefined
+  /** What the data rules found in training examples. */
+  readonly rules?: RuleFindings | undefined
+  /** Texts of which the model reads the beginning only. */
+  readonly truncatedTexts?: number | undefined
+}
+
+/** Labelled texts in the order of their source. All of it is held in memory. */
+export type Dataset = { readonly examples: readonly Example[]; readonly manifest: DataManifest }
+
+/** More examples than this are refused: texts and embeddings are held in memory. */
+export const examplesMax = 2_000_000
+
+/** More labels than this mean that the label field holds something else, such as an id. */
+export const labelsMax = 10_000
+
+export type ReadDatasetOptions = {
+  /** Default: `text` and `label`. */
+  readonly columns?: Partial<RowColumns> | undefined
+  /** Applied to each text before anything looks at it. Default: nothing. */
+  readonly clean?: ((text: string) => string) | undefined
+  /** Of a file. Default: found out by content and name. */
+  readonly format?: FileFormat | undefined
+  /** Of a table. Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called with what a file was taken for and what may be wrong with it. */
+  readonly onNote?: ((note: FileNote) => void) | undefined
+  /** For topics and ClickHouse. */
+  readonly readers?: RemoteReaders | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads a source whole.
+ *
+ * @throws WinnowError `dataset_invalid` naming file and line; `usage` for a kind of source without a
+ * reader; `cancelled`; and what the reader throws.
+ *
+ * @example
+ * const { examples, manifest } = await readDataset(parseDatasetSource('mails.csv'))
+ */
+export async function readDataset(
+  source: DatasetSource,
+  options: ReadDatasetOptions = {},
+): Promise<Dataset> {
+  return collectDataset(openRows(source, options), options)
+}
+
+/** Reads rows that are open already. */
+export async function collectDataset(
+  { name, rows, facts }: DatasetRows,
+  options: ReadDatasetOptions = {},
+): Promise<Dataset> {
+  const { clean } = options
+  const columns = { ...defaultColumns, ...options.columns }
+  const examples: Example[] = []
+  let emptyTexts = 0
+  for await (const row of rows) {
+    const example = exampleOf(row, columns)
+    const text = clean === undefined ? example.text : clean(example.text)
+    if (isEmptyText(text)) {
+      emptyTexts++
+      continue
+    }
+    if (examples.length > 0 && (example.labels !== undefined) !== isMultiLabel(examples)) {
+      const message =
+        `${row.place}: some rows have a field "label" and others "labels"; all must have ` +
+        'the same one'
+      throw new WinnowError('dataset_invalid', message, { details: { place: row.place } })
+    }
+    if (examples.length === examplesMax) {
+      const limit = counted(examplesMax, 'example')
+      throw new WinnowError('dataset_invalid', `${name} has more than ${limit}; use a part of it.`)
+    }
+    examples.push({ ...example, text })
+  }
+  if (examples.length === 0) {
+    const why = emptyTexts === 0 ? '' : `, only ${counted(emptyTexts, 'empty text')}`
+    throw new WinnowError('dataset_invalid', `${name} has no examples${why}.`)
+  }
+  return { examples, manifest: { ...describeExamples(name, examples), from: facts(), emptyTexts } }
+}
+
+function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRows {
+  const { readers, signal } = options
+  switch (source.kind) {
+    case 'file': {
+      const { path } = source
+      const columns = { ...defaultColumns, ...options.columns }
+      const input = { ...fileSource(path), path }
+      return fileRows(input, { ...options, columns, need: 'text and label' })
+    }
+    case 'topic':
+      return remoteReader(source.kind, readers?.topic)(source, { signal })
+    case 'clickhouse':
+      return remoteReader(source.kind, readers?.clickhouse)(source, { signal })
+  }
+}
+
+function remoteReader<Reader>(kind: string, reader: Reader | undefined): Reader {
+  if (reader !== undefined) return reader
+  throw new WinnowError('usage', `${kind}: cannot be read here; give a file.`)
+}
+
+/** The manifest of examples that are already in memory. */
+export function describeExamples(source: string, examples: readonly Example[]): DataManifest {
+  const counts = new Map<string, number>()
+  let unlabelled = 0
+  for (const example of examples) {
+    const own = labelsOfExample(example)
+    for (const label of own) counts.set(label, (counts.get(label) ?? 0) + 1)
+    if (own.length === 0) unlabelled++
+  }
+  if (counts.size > labelsMax) {
+    const found = counted(counts.size, 'different label')
+    const problem =
+      `${source} has ${found}, and the limit is ${counted(labelsMax, 'label')}. ` +
+      'Does the field of the label hold something else, such as an id?'
+    throw new WinnowError('dataset_invalid', problem)
+  }
+  const labels = Object.fromEntries([...counts].sort(([a], [b]) => compareCodePoints(a, b)))
+  const sha256 = contentHash(examples)
+  const described = { source: basename(source), examples: examples.length, labels, sha256 }
+  return isMultiLabel(examples) ? { ...described, task: 'multi-label', unlabelled } : described
+}
+
+/** A hash of the examples as a multiset: sorted, so that order and format make no difference. */
+function contentHash(examples: readonly Example[]): string {
+  const digests = examples.map(({ text, label }) => hashOf('sha256', JSON.stringify([text, label])))
+  return hashOf('sha256', digests.sort().join('\n'))
+}
+
+/**
+ * The labels of a model trained on these examples, sorted by code point.
+ *
+ * @throws WinnowError `dataset_invalid` when there is only one.
+ */
+export function trainingLabels(dataset: Dataset): readonly string[] {
+  const labels = Object.keys(dataset.manifest.labels).sort(compareCodePoints)
+  if (labels.length < (isMultiLabel(dataset.examples) ? 1 : 2)) {
+    const problem =
+      labels.length === 0
+        ? 'no example has a label; check --label-column'
+        : `every example has the label ${JSON.stringify(labels[0])}; at least two labels are needed`
+    throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
+  }
+  if (labels.includes(noneLabel)) {
+    const problem =
+      `the label ${noneLabel} is reserved for texts that belong to no label; leave these ` +
+      'examples out'
+    throw new WinnowError('dataset_invalid', `${dataset.manifest.source}: ${problem}.`)
+  }
+  return labels
+}
+
+/**
+ * The index of each example's label.
+ *
+ * @throws WinnowError `dataset_invalid` naming the labels that the model does not know.
+ */
+export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32Array {
+  if (isMultiLabel(dataset.examples)) {
+    throw new WinnowError(
+      'dataset_invalid',
+      `${dataset.manifest.source} has sets of labels (a field "labels"), but one label ` +
+        'per text is needed here.',
+    )
+  }
+  const indexOf = knownLabels(dataset, labels)
+  return Int32Array.from(dataset.examples, ({ label }) => indexOf.get(label) ?? 0)
+}
+
+/**
+ * Which labels apply to each example: uint8 [examples, labels], 0 or 1.
+ *
+ * @throws WinnowError `dataset_invalid` naming the labels that the model does not know, and when examples
+ * have one label each.
+ */
+export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8Array {
+  if (!isMultiLabel(dataset.examples)) {
+    const { source } = dataset.manifest
+    throw new WinnowError(
+      'dataset_invalid',
+      `${source} has one label per text, but this model has sets of labels; give a field "labels".`,
+    )
+  }
+  const indexOf = knownLabels(dataset, labels)
+  const targets = new Uint8Array(dataset.examples.length * labels.length)
+  for (const [row, example] of dataset.examples.entries()) {
+    for (const label of labelsOfExample(example)) {
+      targets[row * labels.length + indexOf.get(label)!] = 1
+    }
+  }
+  return targets
+}
+
+/** Which label, or which labels, each example has. */
+export type LabelTruth =
+  | { readonly truth: Int32Array; readonly targets?: undefined }
+  | { readonly targets: Uint8Array; readonly truth?: undefined }
+
+/** As `labelIndices` or as `labelTargets`, by what `task` asks for. */
+export function labelTruth(
+  dataset: Dataset,
+  { labels, task }: { labels: readonly string[]; task: 'single-label' | 'multi-label' },
+): LabelTruth {
+  return task === 'multi-label'
+    ? { targets: labelTargets(dataset, labels) }
+    : { truth: labelIndices(dataset, labels) }
+}
+
+/** The index of each label, when the data set has no others. */
+function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<string, number> {
+  const indexOf = new Map(labels.map((label, index) => [label, index]))
+  const unknown = Object.keys(dataset.manifest.labels).filter((label) => !indexOf.has(label))
+  if (unknown.length > 0) {
+    const named = unknown.slice(0, 10).map((label) => JSON.stringify(label))
+    const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
+    throw new WinnowError(
+      'dataset_invalid',
+      `${dataset.manifest.source} has labels that were not seen in training: ` +
+        `${named.join(', ')}${more}. Correct them, or leave these examples out.`,
+      { details: { labels: unknown } },
+    )
+  }
+  return indexOf
+}
+
+/** Order by UTF-16 code unit: the same on every machine, whatever its locale. */
+function compareCodePoints(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,221 @@
+// Embeddings on disk, found again by content: text, encoder, tokenizer and length limit. It owns
+// the files and their safety against a killed process; computing embeddings is embed-texts.ts.
+import { createHash } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { withStoreLock } from '../../models/store/store-lock.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+
+/** What an embedding depends on besides the text. Each combination has files of its own. */
+export type EmbeddingSpace = {
+  readonly graphSha256: string
+  readonly tokenizerSha256: string
+  readonly maxTokens: number
+  readonly width: number
+}
+
+/** One embedding: float32 [width], and how many tokens of the text were read. */
+export type Embedding = { readonly row: Float32Array; readonly tokens: number }
+
+/** An open cache. `put` is silent when the cache is full or another process writes to it. */
+export type EmbeddingCache = {
+  readonly embeddings: number
+  readonly get: (text: string) => Promise<Embedding | undefined>
+  readonly put: (entries: readonly { text: string; embedding: Embedding }[]) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export type EmbeddingCacheOptions = {
+  readonly dir: string
+  readonly space: EmbeddingSpace
+  /** Bound of the whole folder; spaces that were used longest ago are removed first. 4 GiB. */
+  readonly bytesMax?: number | undefined
+}
+
+const bytesMaxDefault = 4 * 1024 ** 3
+/** An index entry: key [32], tokens uint32, CRC-32 of the row uint32. */
+const keyBytes = 32
+const entryBytes = keyBytes + 8
+/** Longer than the lock of a killed process lasts, so that its successor can write. */
+const lockWaitMsMax = 12_000
+
+/**
+ * Opens the cache of one space. Rows are appended before their index entries, so that what a
+ * killed process leaves behind is at most a tail without entries, which the next writer overwrites; a
+ * row whose checksum is wrong counts as absent. One process writes, others only read.
+ *
+ * @throws WinnowError `model_incompatible` when the space says one width and its files another.
+ */
+export async function openEmbeddingCache(options: EmbeddingCacheOptions): Promise<EmbeddingCache> {
+  const { dir, space } = options
+  const bytesMax = options.bytesMax ?? bytesMaxDefault
+  await mkdir(dir, { recursive: true })
+  const name = spaceName(space)
+  const files = { rows: join(dir, `${name}.rows`), index: join(dir, `${name}.index`) }
+  const lock = await takeLock(join(dir, `${name}.lock`))
+  const rows = await openForAppending(files.rows)
+  const index = await openForAppending(files.index)
+  const rowBytes = space.width * 4
+  const places = await readIndex(files, rowBytes)
+  const room = bytesMax - (await removeOldSpaces(dir, { keep: name, bytesMax }))
+  let count = places.count
+  let queue = Promise.resolve()
+  const append = async (entries: readonly { text: string; embedding: Embedding }[]) => {
+    if (lock === undefined || (count + entries.length) * (rowBytes + entryBytes) > room) return
+    const packed = packEntries(entries, space)
+    await writeAt(rows, packed.rows, count * rowBytes)
+    await writeAt(index, packed.index, count * entryBytes)
+    for (const entry of packed.entries) places.byKey.set(entry.key, { ...entry, at: count++ })
+  }
+  return {
+    get embeddings() {
+      return places.byKey.size
+    },
+    async get(text) {
+      const place = places.byKey.get(keyOf(text))
+      if (place === undefined) return undefined
+      const bytes = Buffer.alloc(rowBytes)
+      const { bytesRead } = await rows.read(bytes, 0, rowBytes, place.at * rowBytes)
+      if (bytesRead !== rowBytes || crc32(bytes) !== place.checksum) return undefined
+      return {
+        row: new Float32Array(bytes.buffer, bytes.byteOffset, space.width),
+        tokens: place.tokens,
+      }
+    },
+    put(entries) {
+      // One append after the other: two at once would claim the same places.
+      const appended = queue.then(() => append(entries))
+      queue = appended.catch(() => undefined)
+      return appended
+    },
+    async close() {
+      await queue
+      await rows.close()
+      await index.close()
+      const now = new Date()
+      await utimes(files.index, now, now)
+      await lock?.release()
+    },
+  }
+}
+
+type Place = { readonly at: number; readonly tokens: number; readonly checksum: number }
+
+function spaceName(space: EmbeddingSpace): string {
+  const { graphSha256, tokenizerSha256, maxTokens, width } = space
+  const identity = JSON.stringify([graphSha256, tokenizerSha256, maxTokens, width])
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32)
+}
+
+/** SHA-256 of the text as a string of 32 one-byte characters, the most compact key of a Map. */
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest().toString('latin1')
+}
+
+function packEntries(
+  entries: readonly { text: string; embedding: Embedding }[],
+  { width }: EmbeddingSpace,
+): { rows: Buffer; index: Buffer; entries: { key: string; tokens: number; checksum: number }[] } {
+  const rows = Buffer.alloc(entries.length * width * 4)
+  const index = Buffer.alloc(entries.length * entryBytes)
+  const packed = entries.map(({ text, embedding }, i) => {
+    if (embedding.row.length !== width) {
+      const message = `An embedding has ${embedding.row.length} numbers instead of ${width}.`
+      throw new WinnowError('model_incompatible', message)
+    }
+    const bytes = Buffer.from(new Uint8Array(Float32Array.from(embedding.row).buffer))
+    const entry = { key: keyOf(text), tokens: embedding.tokens, checksum: crc32(bytes) }
+    bytes.copy(rows, i * bytes.length)
+    index.write(entry.key, i * entryBytes, 'latin1')
+    index.writeUInt32LE(entry.tokens, i * entryBytes + keyBytes)
+    index.writeUInt32LE(entry.checksum, i * entryBytes + keyBytes + 4)
+    return entry
+  })
+  return { rows, index, entries: packed }
+}
+
+/** Reads all whole entries whose rows are whole too. */
+async function readIndex(
+  files: { rows: string; index: string },
+  rowBytes: number,
+): Promise<{ byKey: Map<string, Place>; count: number }> {
+  const bytes = await readFile(files.index)
+  const wholeRows = Math.floor((await stat(files.rows)).size / rowBytes)
+  const count = Math.min(Math.floor(bytes.length / entryBytes), wholeRows)
+  const byKey = new Map<string, Place>()
+  for (let at = 0; at < count; at++) {
+    const start = at * entryBytes
+    const key = bytes.toString('latin1', start, start + keyBytes)
+    const tokens = bytes.readUInt32LE(start + keyBytes)
+    const checksum = bytes.readUInt32LE(start + keyBytes + 4)
+    byKey.set(key, { at, tokens, checksum })
+  }
+  return { byKey, count }
+}
+
+/** Removes spaces, oldest first, until the others fit; gives the bytes that these others take. */
+async function removeOldSpaces(
+  dir: string,
+  { keep, bytesMax }: { keep: string; bytesMax: number },
+): Promise<number> {
+  const sizes = new Map<string, { bytes: number; usedMs: number }>()
+  for (const file of await readdir(dir)) {
+    const [name = '', kind] = file.split('.')
+    if (name === keep || (kind !== 'rows' && kind !== 'index')) continue
+    const { size, mtimeMs } = await stat(join(dir, file))
+    const known = sizes.get(name) ?? { bytes: 0, usedMs: 0 }
+    sizes.set(name, { bytes: known.bytes + size, usedMs: Math.max(known.usedMs, mtimeMs) })
+  }
+  const own = await Promise.all(
+    ['rows', 'index'].map(async (kind) => (await stat(join(dir, `${keep}.${kind}`))).size),
+  )
+  const ownBytes = own.reduce((sum, bytes) => sum + bytes, 0)
+  let others = [...sizes.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  // Half the bound is kept for the space in use, so that it need not stop growing at once.
+  const othersMax = Math.min(bytesMax / 2, bytesMax - ownBytes)
+  for (const [name, { bytes }] of [...sizes].sort(([, a], [, b]) => a.usedMs - b.usedMs)) {
+    if (others <= othersMax) break
+    for (const kind of ['rows', 'index']) await rm(join(dir, `${name}.${kind}`), { force: true })
+    others -= bytes
+  }
+  return others
+}
+
+async function openForAppending(path: string): Promise<FileHandle> {
+  const create = await open(path, 'a')
+  await create.close()
+  return open(path, 'r+')
+}
+
+async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+/** Exclusive right to write; undefined while another process has it. */
+async function takeLock(path: string): Promise<{ release: () => Promise<void> } | undefined> {
+  let letGo: () => void = () => undefined
+  const released = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  let locked: Promise<void> = Promise.resolve()
+  const taken = await new Promise<boolean>((resolve, reject) => {
+    locked = withStoreLock({ path, waitMsMax: lockWaitMsMax }, () => {
+      resolve(true)
+      return released
+    }).catch((error: unknown) => {
+      if (error instanceof WinnowError && error.code === 'deadline_exceeded') resolve(false)
+      else reject(error instanceof Error ? error : new Error(String(error)))
+    })
+  })
+  if (!taken) return undefined
+  return {
+    release: () => {
+      letGo()
+      return locked
+    },
+  }
+}

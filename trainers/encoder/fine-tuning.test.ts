@@ -1,0 +1,165 @@
+// Fine-tuning on a tiny encoder: it learns, repeats itself to the byte, can be cancelled, and names
+// the step at which it diverges. The thread and the whole method with a real base follow below.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { packTexts } from '../embeddings/encoded-texts.ts'
+import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
+import { fineTuneInThread } from './fine-tuning-thread.ts'
+import { fineTune } from './fine-tuning.ts'
+import { seededRandom } from '../data/seeded-random.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'winnow-fine-tuning-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
+function labelled(count: number, seed: number): FineTuningTask['train'] {
+  const random = seededRandom(seed)
+  const truth = new Int32Array(count).map(() => random.below(3))
+  const texts = Array.from(truth, (label) => {
+    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
+    text[random.below(text.length)] = label + 1
+    return text
+  })
+  return { texts: packTexts(texts), truth }
+}
+
+function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
+  const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
+  return {
+    ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0 },
+    ...{ train: labelled(200, 1), validation: labelled(60, 2), asked: labelled(9, 3).texts },
+    ...{ classWeights: new Float32Array(3).fill(1), recipe, seed: 1, threads: 1, statesDir: dir },
+    ...changed,
+  }
+}
+
+const silent = { onProgress: () => undefined, isCancelled: () => false }
+
+/** The same with two ids that apply each by itself, the third never. */
+function sets(count: number, seed: number): FineTuningTask['train'] {
+  const random = seededRandom(seed)
+  const targets = new Uint8Array(count * 3)
+  const texts = Array.from({ length: count }, (_, row) => {
+    const text = Int32Array.from({ length: 6 }, () => 10 + random.below(4))
+    for (const label of [0, 1]) {
+      if (random.below(2) === 0) continue
+      targets[row * 3 + label] = 1
+      text[3 * label + random.below(3)] = label + 1
+    }
+    return text
+  })
+  return { texts: packTexts(texts), targets }
+}
+
+describe('fineTune with sets of labels', () => {
+  it.each(['onnx', 'tfjs'] as const)(
+    'learns each label by itself, on %s',
+    async (engine) => {
+      const recipe = {
+        ...task().recipe,
+        epochs: 25,
+        patienceEpochs: 25,
+        encoderRate: 2e-2,
+        dropout: 0,
+      }
+      const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
+      const result = await fineTune(
+        task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
+        silent,
+      )
+      const best = result.epochs[result.bestEpoch - 1]!
+      expect(best.accuracy).toBeGreaterThan(0.9)
+      const { targets } = sets(9, 3)
+      const wrong = result.askedProbabilities.filter(
+        (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
+      )
+      expect(wrong.length).toBeLessThanOrEqual(2)
+    },
+    120_000,
+  )
+})
+
+describe('fineTune', () => {
+  it('learns, and keeps the best epoch', async () => {
+    const seen: FineTuningProgress[] = []
+    const long = { epochs: 30, patienceEpochs: 30, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
+    const recipe = { ...task().recipe, ...long }
+    const result = await fineTune(task({ recipe }), {
+      ...silent,
+      onProgress: (each) => seen.push(each),
+    })
+    const best = result.epochs[result.bestEpoch - 1]!
+    expect(best.accuracy).toBeGreaterThan(0.9)
+    expect(best.macroF1).toBe(Math.max(...result.epochs.map(({ macroF1 }) => macroF1)))
+    expect(result.askedProbabilities).toHaveLength(9 * 3)
+    const steps = seen.filter((each) => each.kind === 'step')
+    expect(steps).toHaveLength(result.steps)
+    expect(steps.at(-1)).toMatchObject({ step: result.steps, secondsLeft: 0 })
+  })
+
+  it('draws texts of one label together when it contrasts', async () => {
+    const long = { epochs: 20, patienceEpochs: 20, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
+    const recipe = { ...task().recipe, ...long }
+    const without = await fineTune(task({ recipe }), silent)
+    const contrasting = { ...recipe, contrastWeight: 1 }
+    const result = await fineTune(task({ recipe: contrasting }), silent)
+    const again = await fineTune(task({ recipe: contrasting }), silent)
+    expect(again.trained).toEqual(result.trained)
+    const first = ({ epochs: [epoch] }: typeof result): number => epoch!.trainLoss
+    // Of 16 texts of three labels, each is one of about five likes: at best log(5) = 1.6 more.
+    expect(first(result) - first(without)).toBeGreaterThan(0.5)
+    expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(first(result) - 0.3)
+    expect(result.epochs[result.bestEpoch - 1]!.accuracy).toBeGreaterThan(0.6)
+  })
+
+  it.each([0, 1])('repeats itself to the byte with %d frozen layers', async (frozenLayers) => {
+    const recipe = { ...task().recipe, epochs: 2 }
+    const [first, again, other] = [
+      await fineTune(task({ frozenLayers, recipe }), silent),
+      await fineTune(task({ frozenLayers, recipe }), silent),
+      await fineTune(task({ frozenLayers, recipe, seed: 2 }), silent),
+    ]
+    expect(again).toEqual({ ...first, stepSeconds: again.stepSeconds })
+    expect(other.trained).not.toEqual(first.trained)
+    const layers = [...first.trained.keys()].filter((name) => name.startsWith('layer.0/'))
+    expect(layers.length > 0).toBe(frozenLayers === 0)
+  })
+
+  it('says at which step it diverged', async () => {
+    const recipe = { ...defaultRecipe, encoderRate: 1e30, headRate: 1e30 }
+    await expect(fineTune(task({ recipe }), silent)).rejects.toMatchObject({
+      code: 'training_diverged',
+      message: expect.stringMatching(/at step \d+ of \d+: the loss is/) as string,
+    })
+  })
+})
+
+describe('fineTuneInThread', () => {
+  it('gives what the thread computes, and the caller stays responsive', async () => {
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const recipe = { ...task().recipe, epochs: 1 }
+    const inThread = await fineTuneInThread(task({ recipe }), { onProgress: () => undefined })
+    clearInterval(timer)
+    const here = await fineTune(task({ recipe }), silent)
+    expect(inThread.trained).toEqual(here.trained)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  it('ends when it is cancelled', async () => {
+    const abort = new AbortController()
+    const training = fineTuneInThread(task(), {
+      onProgress: (progress) => {
+        if (progress.kind === 'step') abort.abort()
+      },
+      signal: abort.signal,
+    })
+    await expect(training).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})

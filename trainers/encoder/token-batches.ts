@@ -1,0 +1,95 @@
+// Which texts share a training batch. Texts of nearly one length do, so that little is padding; which
+// ones, and in which order batches come, is fixed by the random source. It sees lengths only.
+import { seededRandom, type SeededRandom } from '../data/seeded-random.ts'
+import { stepSeed } from './step-inputs.ts'
+
+export type BatchLimits = {
+  /** Texts a batch. */
+  readonly texts: number
+  /** Padded tokens a batch; bounds the memory of a step. */
+  readonly tokensMax: number
+}
+
+/** Texts are sorted by length among this many batches: 2 % padding on short queries. */
+const sortedBatches = 32
+
+/** The batches of one epoch (from 1) of a run, fixed by the run's seed. */
+export function epochBatches(
+  lengths: Int32Array,
+  limits: BatchLimits,
+  run: { seed: number; epoch: number },
+): Int32Array[] {
+  return shuffledBatches(lengths, limits, seededRandom(stepSeed(run.seed + 1, run.epoch)))
+}
+
+/** The batches of one epoch as indices of texts; each text is in one of them. */
+export function shuffledBatches(
+  lengths: Int32Array,
+  limits: BatchLimits,
+  random: SeededRandom,
+): Int32Array[] {
+  const order = random.shuffle(Int32Array.from(lengths, (_, index) => index))
+  const batches: Int32Array[] = []
+  const span = limits.texts * sortedBatches
+  for (let first = 0; first < order.length; first += span) {
+    batches.push(...sortedIntoBatches(order.subarray(first, first + span), lengths, limits))
+  }
+  return random.shuffle(batches)
+}
+
+/** All texts in batches of nearly one length, longest first; sorts `order` in place. */
+export function sortedIntoBatches(
+  order: Int32Array,
+  lengths: Int32Array,
+  limits: BatchLimits,
+): Int32Array[] {
+  const sorted = order.sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+  const batches: Int32Array[] = []
+  for (let first = 0; first < sorted.length;) {
+    const fitting = Math.floor(limits.tokensMax / lengths[sorted[first]!]!)
+    const count = Math.max(1, Math.min(limits.texts, fitting))
+    batches.push(sorted.slice(first, first + count))
+    first += count
+  }
+  return batches
+}
+
+/** Texts of one label that follow each other in `labelBatches`, as far as there are so many. */
+const groupSize = 4
+
+/**
+ * The batches of one epoch (from 1) of a run in which texts come in groups of one label, so that nearly each
+ * has likes beside it; each text is in one of them.
+ */
+export function labelBatches(
+  texts: { truth: Int32Array; lengths: Int32Array },
+  limits: BatchLimits,
+  run: { seed: number; epoch: number },
+): Int32Array[] {
+  const { truth, lengths } = texts
+  const random = seededRandom(stepSeed(run.seed + 1, run.epoch))
+  const order = random.shuffle(Int32Array.from(lengths, (_, index) => index))
+  const groups = [...Map.groupBy(order, (index) => truth[index]!).values()].flatMap(groupsOf)
+  const batches: number[][] = [[]]
+  let longest = 0
+  for (const index of random.shuffle(groups).flat()) {
+    const batch = batches.at(-1)!
+    longest = Math.max(longest, lengths[index]!)
+    const count = batch.length + 1
+    if (count === 1 || (count <= limits.texts && count * longest <= limits.tokensMax)) {
+      batch.push(index)
+    } else {
+      batches.push([index])
+      longest = lengths[index]!
+    }
+  }
+  return batches.map((batch) => Int32Array.from(batch))
+}
+
+/** Cuts texts of a label into groups of at least `groupSize`, where there are so many. */
+function groupsOf(indices: readonly number[]): number[][] {
+  const count = Math.max(1, Math.floor(indices.length / groupSize))
+  return Array.from({ length: count }, (_, group) =>
+    indices.filter((_, place) => place % count === group),
+  )
+}

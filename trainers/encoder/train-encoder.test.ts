@@ -1,0 +1,110 @@
+// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure the
+// published version as it is served. The base comes from the local store.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { ensureBase, type Base } from '../../models/bases/base-store.ts'
+import { openVersion } from '../../models/store/version-store.ts'
+import { describeExamples, type Dataset } from '../data/dataset.ts'
+import type { Example } from '../files/source-row.ts'
+import { evaluateModel } from '../evaluation/evaluate.ts'
+import { trainEncoder, type TrainEncoderOptions } from './train-encoder.ts'
+import { findUnfinishedRun } from '../runs/unfinished-run.ts'
+
+const trainingMsMax = 180_000
+let storeDir: string
+let base: Base
+
+beforeAll(async () => {
+  storeDir = await mkdtemp(join(tmpdir(), 'winnow-train-encoder-'))
+  base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
+})
+afterAll(() => rm(storeDir, { recursive: true, force: true }))
+
+/** 48 requests with one opening. */
+function requests(opening: string): Dataset {
+  const ends = ['', ' tomorrow', ' at home', ' again']
+  const texts = {
+    weather: ['will it rain', 'show the forecast', 'how warm is it', 'is there snow'],
+    music: ['play some jazz', 'skip this song', 'turn up the volume', 'play my album'],
+    alarm: ['wake me at seven', 'set an alarm', 'cancel the alarm', 'remind me at noon'],
+  }
+  const examples = Object.entries(texts).flatMap(([label, each]): Example[] =>
+    each.flatMap((text) => ends.map((end) => ({ text: `${opening} ${text}${end}`, label }))),
+  )
+  return { examples, manifest: describeExamples(`${opening}.jsonl`, examples) }
+}
+
+function options(): TrainEncoderOptions {
+  return {
+    ...{ train: requests('please'), test: requests('now'), base, storeDir, name: 'intents' },
+    ...{ method: { kind: 'partial', layers: 1 }, recipe: { epochs: 1 }, workers: 1 },
+  }
+}
+
+test.each(['onnx', 'tfjs'] as const)(
+  'publishes what it trained with the engine %s, and serves what it measured',
+  async (engine) => {
+    const name = `intents-${engine}`
+    const trained = await trainEncoder({ ...options(), name, engine })
+    expect(trained).toMatchObject({
+      ...{ model: `${name}@1`, method: 'partial', bestEpoch: 1, engine },
+      runtime: expect.stringMatching(engine === 'tfjs' ? /TensorFlow/ : /ONNX/) as string,
+      metrics: { evaluatedOn: 'test', examples: 48 },
+      dataManifest: { validation: { source: 'please.jsonl#validation' } },
+    })
+    expect(trained.metrics.accuracy).toBeGreaterThan(0.9)
+    const version = await openVersion({ ref: name, storeDir })
+    expect(version.manifest).toMatchObject({ method: 'partial', trainingRun: trained.run })
+    const served = await evaluateModel({ version, dataset: requests('now'), workers: 1 })
+    expect(served.accuracy).toBe(trained.metrics.accuracy)
+    expect(served.logLoss).toBeCloseTo(trained.metrics.logLoss, 4)
+  },
+  trainingMsMax,
+)
+
+test(
+  'cancelled while it writes, it goes on to the same bytes, and to one version only',
+  async () => {
+    const small = { ...options(), name: 'resumed', checkpoints: { everySteps: 1 } }
+    const unbroken = await trainEncoder({ ...small, name: 'unbroken' })
+    const abort = new AbortController()
+    const cancelled = trainEncoder({
+      ...{ ...small, request: { data: 'please.jsonl' }, signal: abort.signal },
+      onProgress: (progress) => {
+        if (progress.kind === 'step' && progress.step === 2) abort.abort()
+      },
+    })
+    await expect(cancelled).rejects.toMatchObject({
+      code: 'cancelled',
+      message: expect.stringMatching(/winnow train --resume \d+T\d+-resumed-/) as string,
+    })
+    const start = await findUnfinishedRun(storeDir, { name: 'resumed' })
+    expect(start.request).toEqual({ data: 'please.jsonl' })
+    const other = { ...small, train: requests('kindly'), resume: start }
+    await expect(trainEncoder(other)).rejects.toMatchObject({
+      code: 'resume_refused',
+      message: expect.stringMatching(/^The run cannot be resumed: the training data /) as string,
+    })
+    const first = await trainEncoder({ ...small, resume: start })
+    expect(first.run).toBe(start.run)
+    const bytesOf = (trained: { modelDir: string }) =>
+      readFile(join(trained.modelDir, 'model.onnx'))
+    expect((await bytesOf(first)).equals(await bytesOf(unbroken))).toBe(true)
+    // As if it had been killed between the version and its record.
+    await rm(join(first.runDir, 'run.json'))
+    expect((await trainEncoder({ ...small, resume: start })).model).toBe('resumed@1')
+    await expect(findUnfinishedRun(storeDir, { run: start.run })).rejects.toMatchObject({
+      code: 'resume_refused',
+      message: expect.stringContaining('is finished') as string,
+    })
+  },
+  trainingMsMax,
+)
+
+test('refuses layers that the base does not have', async () => {
+  const all = { ...options(), method: { kind: 'partial', layers: 6 } } as const
+  await expect(trainEncoder(all)).rejects.toMatchObject({ code: 'usage' })
+})

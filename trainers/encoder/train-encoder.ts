@@ -1,0 +1,393 @@
+// Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
+// model version: the whole method, top to bottom. What it starts from is starting-head.ts, the steps
+// run in a thread (fine-tuning.ts), and a killed run goes on from its folder (unfinished-run.ts).
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Base } from '../../models/bases/base-store.ts'
+import { expectTfjsInstalled } from '../../models/graph/tfjs/tfjs-backend.ts'
+import { withTrained } from '../../models/graph/trained-weights.ts'
+import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
+import { readVersion, type ModelVersion } from '../../models/store/version-files.ts'
+import { listVersions } from '../../models/store/version-store.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { classWeightsOf } from './class-weights.ts'
+import {
+  describeExamples,
+  labelTruth,
+  trainingLabels,
+  type DataManifest,
+  type Dataset,
+  type LabelTruth,
+} from '../data/dataset.ts'
+import { packTexts, type EncodedTexts } from '../embeddings/encoded-texts.ts'
+import type { EpochReport } from '../evaluation/epoch-report.ts'
+import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import {
+  type CheckpointPlan,
+  type FineTuningProgress,
+  type FineTuningResult,
+  type Recipe,
+  type TrainingEngine,
+} from './fine-tuning-task.ts'
+import { recipeFor, type GivenRecipe } from './few-examples.ts'
+import { fineTuneInThread } from './fine-tuning-thread.ts'
+import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
+import { judgeClassifier } from '../evaluation/judge-classifier.ts'
+import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
+import { dataFacts } from '../data/rule-report.ts'
+import { identityOf } from '../runs/run-identity.ts'
+import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import type { Example } from '../files/source-row.ts'
+import { stratifiedSplit } from '../data/split.ts'
+import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
+import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
+import { refuseOther } from './training-position.ts'
+import {
+  checkpointPath,
+  hasCheckpoint,
+  removeCheckpoint,
+  writeRunStart,
+  type RunStart,
+} from '../runs/unfinished-run.ts'
+
+/** What training says while it runs. */
+export type TrainEncoderProgress =
+  StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
+
+/** Everything is trained, or only the top layers with the head (default: all but the lowest). */
+export type EncoderMethod =
+  { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers?: number | undefined }
+
+export type TrainEncoderOptions = {
+  readonly train: Dataset
+  /** Decides which epoch is best. Without it, up to a tenth of the training examples is held out. */
+  readonly validation?: Dataset | undefined
+  /** Measured once, after everything was decided. Without it, validation is measured. */
+  readonly test?: Dataset | undefined
+  readonly base: Base
+  readonly method: EncoderMethod
+  /** What is other than the default. */
+  readonly recipe?: GivenRecipe | undefined
+  readonly storeDir: string
+  readonly name: string
+  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  readonly cacheDir?: string | undefined
+  /** Default 1. */
+  readonly seed?: number | undefined
+  /** What computes the steps. Default `onnx`. */
+  readonly engine?: TrainingEngine | undefined
+  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  readonly maxTokens?: number | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Kept with the run, so that whoever asks can ask for the same again. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined
+  /** A run to go on with, which must have been started with the same options and data. */
+  readonly resume?: RunStart | undefined
+  /** When checkpoints are written. Default: by time. */
+  readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
+}
+
+/** The JSON of the command `train` with the methods partial and full. */
+export type TrainedEncoder = {
+  readonly run: string
+  /** `name@version`. */
+  readonly model: string
+  readonly method: EncoderMethod['kind']
+  readonly labels: readonly string[]
+  /** Examples that were trained on. */
+  readonly examples: number
+  readonly seconds: number
+  /** Of the steps alone, padding not counted. */
+  readonly tokensPerSecond: number
+  readonly metrics: TaskEvaluation & Measured
+  readonly dataManifest: DataManifests
+  /** What computed the steps; `runtime` names the backend. */
+  readonly engine: TrainingEngine
+  readonly runtime: string
+  readonly recipe: Recipe
+  readonly epochs: readonly EpochReport[]
+  readonly bestEpoch: number
+  /** Folders of the model version and of the run. */
+  readonly modelDir: string
+  readonly runDir: string
+}
+
+type DataManifests = {
+  readonly train: DataManifest
+  readonly validation: DataManifest
+  readonly test?: DataManifest | undefined
+}
+
+/** Held out for validation: a tenth, but of many examples no more than this many or this share. */
+const heldOut = { fraction: 0.1, enough: 500, fractionOfMany: 0.02 } as const
+
+/**
+ * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte,
+ * also when the run was killed in between and resumed.
+ *
+ * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
+ * `model_incompatible` (the written model disagrees with the trainer), `session_failed`,
+ * `engine_unavailable`, `memory_exhausted`, `resume_refused` naming what changed since the run was started.
+ */
+export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
+  const resolved = resolveOptions(options)
+  if (resolved.engine === 'tfjs') expectTfjsInstalled()
+  const labels = trainingLabels(resolved.train)
+  requireUsable(resolved, labels)
+  const start = await startRun(resolved)
+  try {
+    return await trainStarted(resolved, { labels, start, began: Date.now() })
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
+    const message = `${error.message} Continue with: winnow train --resume ${start.run}`
+    throw new WinnowError('cancelled', message, { cause: error, details: { run: start.run } })
+  }
+}
+
+async function trainStarted(
+  resolved: Resolved,
+  { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
+): Promise<TrainedEncoder> {
+  const { base, train, validation, test, seed, recipe, storeDir } = resolved
+  const { run } = start
+  const { encoder, head } = hasCheckpoint(storeDir, run)
+    ? await untrainedHead(base, labels)
+    : await startingHead({ ...resolved, reportDir: join(storeDir, 'runs', run) }, labels)
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const encode = (texts: readonly string[]): EncodedTexts =>
+    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
+  const task = train.manifest.task ?? 'single-label'
+  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
+  const sample = verificationSample(train.examples.length, seed)
+  const verified = Array.from(sample, (index) => train.examples[index]!.text)
+  const testTexts = test?.examples.map(({ text }) => text) ?? []
+  const result = await runTask(resolved, start, {
+    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, base) },
+    train: { texts: encode(textsOf(train)), ...truthOf(train) },
+    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
+    asked: encode([...testTexts, ...verified]),
+  })
+  const testRows = testTexts.length * labels.length
+  const trained = withTrained(encoder, head, result.trained)
+  const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
+    ...{ ...truthOf(set), examples: set.examples, probabilities },
+  })
+  const judged = judgeClassifier({
+    ...{ head: trained.head, labels, seed },
+    heldOut: judgedOn(validation, result.validationProbabilities),
+    test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
+  })
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
+  resolved.onProgress?.({ kind: 'publishing' })
+  const publish = () =>
+    publishClassifier({
+      ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn, measuredOn },
+      ...{ encoder: trained.encoder, ...judged },
+      pooledLayers: 'last',
+      facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
+      training: result.epochs,
+      verification: {
+        texts: verified,
+        probabilities: judged.calibrated(result.askedProbabilities.subarray(testRows)),
+      },
+    })
+  // A process that was killed just after publishing must not publish again.
+  const version = (await versionOfRun(resolved, run)) ?? (await publish())
+  return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
+}
+
+/** Throws before anything is computed what would only be found after the starting head was trained. */
+function requireUsable(
+  { train, validation, test, method, base }: Resolved,
+  labels: readonly string[],
+): void {
+  frozenLayersOf(method, base)
+  const { task = 'single-label' } = train.manifest
+  for (const set of [validation, test]) if (set !== undefined) labelTruth(set, { labels, task })
+}
+
+/** Begins a run in the store, or checks that the one to go on with was begun with the same. */
+async function startRun(options: Resolved): Promise<RunStart> {
+  const { name, storeDir, request = {}, resume } = options
+  const identity = identityOf(options)
+  if (resume !== undefined) {
+    refuseOther(resume.identity, identity)
+    return resume
+  }
+  const started = new Date()
+  const start: RunStart = {
+    ...{ formatVersion: 1, run: newRunName(name, started), name, started: started.toISOString() },
+    ...{ identity, request },
+  }
+  await writeRunStart(storeDir, start)
+  return start
+}
+
+/** The version that a run has published already. */
+async function versionOfRun(
+  { storeDir, name }: Resolved,
+  run: string,
+): Promise<ModelVersion | undefined> {
+  const listed = await listVersions({ storeDir, name })
+  const own = listed.find((each) => each.state === 'readable' && each.manifest.trainingRun === run)
+  return own && readVersion(own.dir)
+}
+
+type Resolved = TrainEncoderOptions & {
+  readonly validation: Dataset
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly engine: TrainingEngine
+  readonly maxTokens: number
+  readonly workers: number
+  readonly cacheDir: string
+}
+
+function resolveOptions(options: TrainEncoderOptions): Resolved {
+  const seed = checkedSeed(options.seed)
+  const parts = withValidation(options, seed)
+  return {
+    ...options,
+    ...parts,
+    recipe: recipeFor(parts.train, { method: options.method.kind, given: options.recipe }),
+    seed,
+    engine: options.engine ?? 'onnx',
+    maxTokens: checkedMaxTokens(options.base, options.maxTokens),
+    workers: options.workers ?? availableParallelism(),
+    cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
+  }
+}
+
+/** Holds out examples for validation when there is no set of its own. */
+function withValidation(
+  { train, validation }: TrainEncoderOptions,
+  seed: number,
+): { train: Dataset; validation: Dataset } {
+  if (validation !== undefined) return { train, validation }
+  const split = stratifiedSplit(train.examples, { fraction: heldOutFraction(train), seed })
+  const part = (indices: Int32Array, name: string): Dataset => {
+    const examples = Array.from(indices, (index): Example => train.examples[index]!)
+    const described = describeExamples(`${train.manifest.source}#${name}`, examples)
+    return { examples, manifest: { ...train.manifest, ...described } }
+  }
+  if (split.validation.length === 0) {
+    const message =
+      `${train.manifest.source} has too few examples of each label to hold some out; ` +
+      'give --validation, or use --method head.'
+    throw new WinnowError('dataset_invalid', message)
+  }
+  return {
+    train: part(split.train, 'train'),
+    validation: part(split.validation, 'validation'),
+  }
+}
+
+/** Choosing an epoch and a temperature takes hundreds of examples, not a tenth of whatever there is. */
+function heldOutFraction({ examples }: Dataset): number {
+  const { fraction, enough, fractionOfMany } = heldOut
+  return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))
+}
+
+function frozenLayersOf(method: EncoderMethod, base: Base): number {
+  return method.kind === 'full' ? 0 : base.layers - checkedLayers(base, method.layers)
+}
+
+function runTask(
+  options: Resolved,
+  { run, identity }: RunStart,
+  parts: Pick<
+    Parameters<typeof fineTuneInThread>[0],
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
+  >,
+): Promise<FineTuningResult> {
+  const { base, recipe, seed, engine, workers, signal } = options
+  const task = {
+    ...{ normalize: base.normalize, pooling: base.pooling, recipe, seed, engine },
+    statesDir: join(options.storeDir, 'frozen-states'),
+    checkpoint: {
+      ...{ path: checkpointPath(options.storeDir, run), identity },
+      ...options.checkpoints,
+    },
+    ...{
+      threads: workers,
+      classWeights: classWeightsOf(parts.train.truth, {
+        ...{ labels: parts.head.to, weighting: recipe.classWeighting },
+      }),
+      ...parts,
+    },
+  }
+  const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
+  return fineTuneInThread(task, { onProgress, signal })
+}
+
+function textsOf({ examples }: Dataset): string[] {
+  return examples.map(({ text }) => text)
+}
+
+function reportFacts(
+  options: Resolved,
+  recipe: Recipe,
+  { bestEpoch, epochs, runtime }: FineTuningResult,
+): [string, string][] {
+  const { base, train, validation, test, maxTokens, seed, engine, method } = options
+  const named = ({ manifest }: Dataset): string =>
+    `${manifest.source}, ${manifest.examples} examples, SHA-256 ${manifest.sha256}`
+  const trained = describeTrained(method)
+  return [
+    ['Base encoder', `${base.name}, ${trained} trained, at most ${maxTokens} tokens`],
+    ['Trained on', named(train)],
+    ['Best epoch chosen on', named(validation)],
+    ...measuredIn(test, ['validation', validation]).facts,
+    [
+      'Training',
+      `AdamW, rate ${recipe.encoderRate}, head ${recipe.headRate}, epoch ${bestEpoch} of ` +
+        `${epochs.length}, seed ${seed}`,
+    ],
+    ['Engine', `${engine}: ${runtime}`],
+  ]
+}
+
+function describeTrained(method: EncoderMethod): string {
+  if (method.kind === 'full') return 'all layers'
+  if (method.layers === undefined) return 'all layers but the lowest'
+  return `the top ${method.layers} layers`
+}
+
+/** Writes the run and makes the answer of the command. */
+async function record(work: {
+  version: ModelVersion
+  start: RunStart
+  /** Epoch milliseconds at which this process took the run up. */
+  began: number
+  result: FineTuningResult
+  evaluation: TaskEvaluation
+  options: Resolved
+}): Promise<TrainedEncoder> {
+  const { version, result, evaluation, options } = work
+  const { run, started } = work.start
+  const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
+  const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
+  const method = options.method.kind
+  const seconds = (Date.now() - work.began) / 1_000
+  const dataManifest = {
+    ...{ train: train.manifest, validation: validation.manifest, test: test?.manifest },
+  }
+  const runDir = await writeRunRecord(options.storeDir, {
+    ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
+    ...{ started, seconds, dataManifest, evaluation, evaluatedOn, measuredOn },
+    parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
+    details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
+  })
+  await removeCheckpoint(options.storeDir, run)
+  return {
+    ...{ run, model: version.ref, method, labels: version.manifest.labels },
+    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
+    metrics: { evaluatedOn, measuredOn, ...evaluation },
+    ...{ engine, runtime, dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
+  }
+}

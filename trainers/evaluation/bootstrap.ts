@@ -1,0 +1,129 @@
+// Bootstrap intervals (Efron and Tibshirani 1993, percentile method): how far each score would move
+// with other examples of the same kind. Drawn by a seed; every score is of the same resamples.
+import { scoresOfRows, type RowOutcomes, type Scores } from './metrics.ts'
+import { areasOfLabels, meanAreas, type LabelRanking } from './ranking-metrics.ts'
+import { seededRandom } from '../data/seeded-random.ts'
+
+/** A range that holds the score with the given confidence, over resamples of the examples. */
+export type Interval = { readonly low: number; readonly high: number }
+
+export type Intervals = Readonly<Record<keyof Scores, Interval>> & {
+  /** By k. */
+  readonly topK: Readonly<Record<string, Interval>>
+  /** Of the macro means; null where there is no such mean. */
+  readonly rocAuc: Interval | null
+  readonly averagePrecision: Interval | null
+  readonly confidence: number
+  readonly resamples: number
+  /** Areas cost more: with many examples times labels they are drawn less often. */
+  readonly areaResamples: number
+}
+
+export type BootstrapSource = {
+  readonly outcomes: RowOutcomes
+  /** Of each row's true label, from 0. */
+  readonly ranks: Int32Array
+  readonly rankings: readonly LabelRanking[]
+  readonly topKs: readonly number[]
+}
+
+/** Of all intervals. */
+export const confidence = 0.95
+export const scoreNames = [
+  'accuracy',
+  'macroF1',
+  'weightedF1',
+  'mcc',
+  'logLoss',
+  'brier',
+  'ece',
+] as const
+
+/** Visits of a row that all draws of the areas may take together: one or two seconds. */
+const areaVisitsMax = 1e9
+const areaResamplesMin = 50
+
+/** Intervals of all headline scores. 1,000 resamples of 10,000 rows and 77 labels take 2 s. */
+export function bootstrapIntervals(
+  source: BootstrapSource,
+  options: { readonly seed: number; readonly resamples: number },
+): Intervals {
+  const { outcomes, ranks, rankings, topKs } = source
+  const { resamples } = options
+  const examples = outcomes.truth.length
+  const affordable = Math.floor(areaVisitsMax / (examples * Math.max(1, rankings.length)))
+  const areaResamples = Math.min(resamples, Math.max(areaResamplesMin, affordable))
+  const random = seededRandom(options.seed)
+  const rows = new Int32Array(examples)
+  const counts = new Uint16Array(examples)
+  const drawn = new Draws()
+  for (let resample = 0; resample < resamples; resample++) {
+    counts.fill(0)
+    for (let i = 0; i < examples; i++) {
+      const row = random.below(examples)
+      rows[i] = row
+      counts[row] = counts[row]! + 1
+    }
+    const scores = scoresOfRows(outcomes, rows)
+    for (const name of scoreNames) drawn.add(name, scores[name])
+    for (const k of topKs) drawn.add(`top ${k}`, topKAccuracy(ranks, counts, k))
+    if (resample >= areaResamples) continue
+    const support = supportOf(outcomes, counts)
+    const means = meanAreas(areasOfLabels(rankings, { counts, support }), support)
+    drawn.add('rocAuc', means.rocAuc.macro)
+    drawn.add('averagePrecision', means.averagePrecision.macro)
+  }
+  const scores = Object.fromEntries(scoreNames.map((name) => [name, drawn.interval(name)!]))
+  return {
+    ...(scores as Record<keyof Scores, Interval>),
+    topK: Object.fromEntries(topKs.map((k) => [k, drawn.interval(`top ${k}`)!])),
+    rocAuc: drawn.interval('rocAuc'),
+    averagePrecision: drawn.interval('averagePrecision'),
+    ...{ confidence, resamples, areaResamples },
+  }
+}
+
+/** Share of rows, each counted `counts[row]` times, whose true label is among the first `k`. */
+export function topKAccuracy(ranks: Int32Array, counts: Uint16Array, k: number): number {
+  let hits = 0
+  let total = 0
+  for (let row = 0; row < ranks.length; row++) {
+    total += counts[row]!
+    if (ranks[row]! < k) hits += counts[row]!
+  }
+  return hits / total
+}
+
+function supportOf({ truth, labels }: RowOutcomes, counts: Uint16Array): Float64Array {
+  const support = new Float64Array(labels)
+  for (const [row, label] of truth.entries()) support[label] = support[label]! + counts[row]!
+  return support
+}
+
+/** Values of each score over resamples; those without one (null) are left out. */
+export class Draws {
+  readonly #values = new Map<string, number[]>()
+
+  add(name: string, value: number | null): void {
+    if (value === null) return
+    const values = this.#values.get(name)
+    if (values === undefined) this.#values.set(name, [value])
+    else values.push(value)
+  }
+
+  interval(name: string): Interval | null {
+    const values = this.#values.get(name)
+    if (values === undefined) return null
+    const ascending = Float64Array.from(values).sort()
+    const tail = (1 - confidence) / 2
+    return { low: quantile(ascending, tail), high: quantile(ascending, 1 - tail) }
+  }
+}
+
+/** Linear interpolation between order statistics, as NumPy's default. */
+function quantile(ascending: Float64Array, share: number): number {
+  const place = share * (ascending.length - 1)
+  const below = ascending[Math.floor(place)]!
+  const above = ascending[Math.ceil(place)]!
+  return below + (above - below) * (place - Math.floor(place))
+}

@@ -1,0 +1,180 @@
+// Classifies the texts of a file or of standard input offline, in order and in bounded memory at any
+// size. It owns what comes out for a row; the formats are file-rows.ts.
+import { availableParallelism } from 'node:os'
+import type { AbstentionMode } from '../../models/store/abstention.ts'
+import type { SpawnThread } from '../../models/inference/session-thread.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
+import { openVersionModel } from '../../models/inference/version-model.ts'
+import { eventErrors, WinnowError } from '../../schemas/errors.ts'
+import type { SourceRow } from '../files/dataset-source.ts'
+import type { FileFormat } from '../files/file-format.ts'
+import { fileRows, type FileInput, type FileNote } from '../files/file-rows.ts'
+import { defaultColumns } from '../files/row-columns.ts'
+import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
+import type { QuoteRule } from '../files/table-header.ts'
+
+/** One output line of the command `classify`. */
+export type ClassifiedLine = {
+  /** The record's own id, else the number of its line, row or item. */
+  readonly id: string
+  readonly label: string
+  /** Probability of the most probable label. */
+  readonly score: number
+  /** All labels that apply: several, or none, with a multi-label model. */
+  readonly labels: readonly string[]
+  /** How far the text is from what the model knows, 0 to 1. */
+  readonly outOfScope: number
+  readonly probabilities: Readonly<Record<string, number>>
+  /** Tokens read, special ones included. */
+  readonly tokens: number
+  /** Whether the text was longer than the model reads. */
+  readonly truncated: boolean
+}
+
+/** The output line of a text that has no label, because there is nothing to read in it. */
+export type EmptyLine = {
+  readonly id: string
+  readonly error: { readonly code: 'text_empty'; readonly message: string }
+}
+
+/** A text as it was classified, and its output line. */
+export type ClassifiedText = { readonly text: string; readonly line: ClassifiedLine | EmptyLine }
+
+/** The figures of `classify --stats`; `seconds` begins when the model is loaded. */
+export type ClassifyStats = {
+  readonly texts: number
+  readonly tokens: number
+  readonly paddedTokens: number
+  readonly seconds: number
+  readonly textsPerSecond: number
+  readonly tokensPerSecond: number
+  readonly loadSeconds: number
+  readonly peakRssBytes: number
+}
+
+export type ClassifyTextsOptions = {
+  readonly version: ModelVersion
+  readonly input: FileInput
+  /** Default: found out by content and name; what looks like no other format is one text per line. */
+  readonly format?: FileFormat | undefined
+  /** The column or field of the text. Default `text`. */
+  readonly textColumn?: string | undefined
+  /** Of a table. Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called with what the input was taken for and what may be wrong with it. */
+  readonly onNote?: ((note: FileNote) => void) | undefined
+  /** Applied to each text first. Default: nothing. */
+  readonly clean?: ((text: string) => string) | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  /** Padded tokens of a batch. */
+  readonly batchTokens?: number | undefined
+  /** With `on`, texts out of scope get the label `winnow.none`. Default `off`. */
+  readonly abstention?: AbstentionMode | undefined
+  /** Starts threads; a spare one may be there already. */
+  readonly spawn?: SpawnThread | undefined
+  /** Called once, after the last text. */
+  readonly onStats?: ((stats: ClassifyStats) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Yields one result for each text, in order; an empty text gets an error in place of a label.
+ *
+ * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`, `model_incompatible`
+ * for a text whose result is not finite.
+ *
+ * @example
+ * const input = { name: 'stdin', bytes: process.stdin }
+ * for await (const { line } of classifyTexts({ version, input })) console.log(JSON.stringify(line))
+ */
+export async function* classifyTexts(
+  options: ClassifyTextsOptions,
+): AsyncGenerator<ClassifiedText, void, undefined> {
+  const { version, batchTokens, workers = availableParallelism() } = options
+  const rows = inputRows(options)
+  const first = rows.next()
+  // What is wrong with a file is told before the model is loaded; whoever types is not waited for.
+  if (options.input.path !== undefined) await first
+  first.catch(() => undefined)
+  const started = performance.now()
+  const { classifier } = await openVersionModel({
+    ...{ version, workers, batchTokens, abstention: options.abstention },
+    ...{ spawn: options.spawn, readyWith: 'first' },
+  })
+  const loaded = performance.now()
+  // Rows that are being classified: filled as the classifier reads ahead, emptied in order.
+  const pending: InputRow[] = []
+  const texts = async function* (): AsyncGenerator<string> {
+    for (let next = await first; next.done !== true; next = await rows.next()) {
+      pending.push(next.value)
+      if (!next.value.isEmpty) yield next.value.text
+    }
+  }
+  const emptyLines = function* (): Generator<ClassifiedText> {
+    while (pending[0]?.isEmpty === true) yield emptyText(pending.shift()!)
+  }
+  try {
+    for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
+      yield* emptyLines()
+      const { id, text, place } = pending.shift()!
+      if (outcome.kind === 'rejected') {
+        throw new WinnowError('dataset_invalid', `${place}: ${outcome.error.message}`)
+      }
+      const { label, labels, probabilities } = outcome
+      const named = Object.fromEntries(
+        classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
+      )
+      const score = shortFloat32(outcome.score)
+      const outOfScope = shortFloat32(outcome.outOfScope)
+      const shown = { id, label, score, labels, outOfScope, probabilities: named }
+      yield { text, line: { ...shown, tokens, truncated } }
+    }
+    yield* emptyLines()
+    const seconds = (performance.now() - loaded) / 1_000
+    const { texts: count, tokens, paddedTokens } = classifier.stats()
+    options.onStats?.({
+      ...{ texts: count, tokens, paddedTokens, seconds },
+      textsPerSecond: count / seconds,
+      tokensPerSecond: tokens / seconds,
+      loadSeconds: (loaded - started) / 1_000,
+      // Node gives kibibytes.
+      peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+    })
+  } finally {
+    await rows.return(undefined)
+    await classifier.close()
+  }
+}
+
+type InputRow = {
+  readonly id: string
+  readonly place: string
+  /** After cleaning. */
+  readonly text: string
+  readonly isEmpty: boolean
+}
+
+async function* inputRows(options: ClassifyTextsOptions): AsyncGenerator<InputRow, void> {
+  const { input, clean, textColumn = defaultColumns.text } = options
+  const columns = { ...defaultColumns, text: textColumn }
+  const { rows } = fileRows(input, { ...options, columns, need: 'text', otherwise: 'text' })
+  for await (const row of rows) {
+    const given = textOfRow(row, columns)
+    const text = clean?.(given) ?? given
+    yield { id: idOf(row), place: row.place, text, isEmpty: isEmptyText(text) }
+  }
+}
+
+function idOf(row: SourceRow): string {
+  return idOfRow(row) ?? String(row.number)
+}
+
+function emptyText({ id, text }: InputRow): ClassifiedText {
+  return { text, line: { id, error: { code: 'text_empty', message: eventErrors.text_empty } } }
+}
+
+/** Nine digits hold a float32 exactly; the double behind it would print seventeen. */
+function shortFloat32(value: number): number {
+  return Number(value.toPrecision(9))
+}

@@ -1,0 +1,168 @@
+// Measures a model version on labelled texts by running it as it is served, alone or against another
+// one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is dataset.ts.
+import { availableParallelism } from 'node:os'
+import type { ModelVersion } from '../../models/store/version-files.ts'
+import { openVersionModel } from '../../models/inference/version-model.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { labelIndices, labelTargets, type Dataset } from '../data/dataset.ts'
+import { evaluatePredictions } from './evaluation.ts'
+import { measuredOnGiven, type RunData } from './measured-on.ts'
+import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
+import { rowOutcomes } from './metrics.ts'
+import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
+import { setOutcomes } from './multi-label-metrics.ts'
+
+export type RunVersionOptions = {
+  readonly version: ModelVersion
+  readonly dataset: Dataset
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type EvaluateModelOptions = RunVersionOptions & {
+  /** Another version to test the difference to. */
+  readonly compareWith?: ModelVersion | undefined
+  /** The data of the run that made the version, where it is known. */
+  readonly trainedOn?: RunData | undefined
+  /** Of the bootstrap. Default 1. */
+  readonly seed?: number | undefined
+  /** Bootstrap resamples. Default 1,000. */
+  readonly resamples?: number | undefined
+}
+
+/** A test of this model (the first) against another one (the second), `with` its `name@version`. */
+export type ModelComparison = PairedComparison & { readonly with: string }
+
+/** The JSON of the command `evaluate`. */
+export type ModelEvaluation = {
+  readonly model: string
+  /** Which texts these are, and whether the model was trained on them. */
+  readonly measuredOn: string
+  readonly comparison?: ModelComparison | undefined
+} & TaskEvaluation
+
+/**
+ * Classifies every text and judges the probabilities.
+ *
+ * @throws WinnowError `dataset_invalid` for labels that the model does not know, `cancelled`,
+ * `model_incompatible` for a text whose result is not finite, or for a version to compare with that
+ * has other labels.
+ */
+export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
+  const { version, dataset, compareWith, seed = 1, resamples } = options
+  const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
+  if (version.manifest.thresholds !== undefined) return evaluateSets(options, measuredOn)
+  const { labels, calibration, abstain } = version.manifest
+  const truth = labelIndices(dataset, labels)
+  if (compareWith !== undefined) requireSameLabels(version, compareWith)
+  const probabilities = await versionProbabilities(options)
+  const evaluation = evaluatePredictions(
+    { truth, probabilities },
+    {
+      ...{ labels, seed, resamples, abstain, examples: dataset.examples },
+      temperature: calibration?.temperature,
+    },
+  )
+  if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
+  const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
+  const comparison = await compareVersions({ ...options, predicted, other: compareWith })
+  return { model: version.ref, measuredOn, comparison, ...evaluation }
+}
+
+/** As `evaluateModel`, of a multi-label version. */
+async function evaluateSets(
+  options: EvaluateModelOptions,
+  measuredOn: string,
+): Promise<ModelEvaluation> {
+  const { version, dataset, compareWith, seed = 1, resamples } = options
+  const { labels, thresholds = [] } = version.manifest
+  const targets = labelTargets(dataset, labels)
+  if (compareWith !== undefined) requireSameLabels(version, compareWith)
+  const probabilities = await versionProbabilities(options)
+  const judging = { labels, thresholds, seed, resamples }
+  const evaluation = evaluateLabelSets({ targets, probabilities }, judging)
+  if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
+  const other = compareWith.manifest
+  const predictions = {
+    targets: labelTargets(dataset, other.labels),
+    probabilities: await versionProbabilities({ ...options, version: compareWith }),
+    labels: other.labels.length,
+  }
+  // Whether the set is exactly right, as a prediction of "right".
+  const first = exactSets(
+    setOutcomes({ targets, probabilities, labels: labels.length }, thresholds),
+  )
+  const second = exactSets(setOutcomes(predictions, other.thresholds ?? []))
+  const truth = new Int32Array(first.length).fill(1)
+  const compared = compareOnSameExamples({ truth, first, second })
+  const comparison = { with: compareWith.ref, ...compared }
+  return { model: version.ref, measuredOn, comparison, ...evaluation }
+}
+
+function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Array {
+  return Int32Array.from(extra, (list, row) => Number(list.length + missed[row]!.length === 0))
+}
+
+/**
+ * McNemar's test of a model's predictions, label indices of `version`, against another version that
+ * is run on the same texts.
+ *
+ * @throws WinnowError `model_incompatible` when the two have different labels, and as evaluateModel.
+ */
+export async function compareVersions(
+  options: RunVersionOptions & { predicted: Int32Array; other: ModelVersion },
+): Promise<ModelComparison> {
+  const { version, dataset, predicted: first, other } = options
+  requireSameLabels(version, other)
+  const { labels } = version.manifest
+  const truth = labelIndices(dataset, labels)
+  const otherLabels = other.manifest.labels
+  const probabilities = await versionProbabilities({ ...options, version: other })
+  const rows = { truth, probabilities, labels: otherLabels.length }
+  const second = rowOutcomes(rows).predicted.map((index) => labels.indexOf(otherLabels[index]!))
+  return { with: other.ref, ...compareOnSameExamples({ truth, first, second }) }
+}
+
+/** Whether two versions have the same labels, in whatever order. */
+export function sameLabels(one: ModelVersion, other: ModelVersion): boolean {
+  if (one.manifest.task !== other.manifest.task) return false
+  const known = new Set(one.manifest.labels)
+  const { labels } = other.manifest
+  return labels.length === known.size && labels.every((label) => known.has(label))
+}
+
+/** The served probabilities of every text: float32 [texts, labels]. */
+export async function versionProbabilities(options: RunVersionOptions): Promise<Float32Array> {
+  const { version, dataset, signal } = options
+  const texts = dataset.examples.map(({ text }) => text)
+  const width = version.manifest.labels.length
+  const probabilities = new Float32Array(texts.length * width)
+  const workers = options.workers ?? availableParallelism()
+  const { classifier } = await openVersionModel({ version, workers })
+  let done = 0
+  try {
+    for await (const { outcome } of classifier.classifyAll(texts)) {
+      if (signal?.aborted === true) throw new WinnowError('cancelled', 'Evaluation was cancelled.')
+      if (outcome.kind === 'rejected') {
+        const message = `${version.ref} gives no result for example ${done + 1}: ${outcome.error.message}`
+        throw new WinnowError('model_incompatible', message)
+      }
+      probabilities.set(outcome.probabilities, done++ * width)
+      options.onProgress?.({ done, total: texts.length })
+    }
+  } finally {
+    await classifier.close()
+  }
+  return probabilities
+}
+
+function requireSameLabels(version: ModelVersion, other: ModelVersion): void {
+  if (sameLabels(version, other)) return
+  throw new WinnowError(
+    'model_incompatible',
+    `${version.ref} and ${other.ref} have different labels and cannot be compared; ` +
+      'compare versions with the same labels.',
+  )
+}

@@ -1,0 +1,57 @@
+// Confident learning on probabilities made by hand, and on labels flipped at random.
+import { expect, test } from 'vitest'
+import { findLabelIssues } from './label-issues.ts'
+import { seededRandom } from '../data/seeded-random.ts'
+
+test('a label is an issue when another one is as sure as it usually is', () => {
+  const rows: [given: number, probabilities: number[]][] = [
+    [0, [0.9, 0.1]],
+    [0, [0.8, 0.2]],
+    [0, [0.1, 0.9]],
+    [1, [0.4, 0.6]],
+    [1, [0.3, 0.7]],
+    [1, [0.55, 0.45]],
+  ]
+  const { issues, estimatedErrors } = findLabelIssues({
+    truth: Int32Array.from(rows, ([given]) => given),
+    probabilities: Float32Array.from(rows.flatMap(([, row]) => row)),
+    labels: 2,
+  })
+  // Thresholds are 0.6 and 0.583: the last row is unlikely to be 1, yet not confidently 0.
+  expect(issues).toHaveLength(1)
+  expect(issues[0]).toMatchObject({ example: 2, given: 0, suggested: 1 })
+  expect(issues[0]!.selfConfidence).toBeCloseTo(0.1)
+  expect(issues[0]!.margin).toBeCloseTo(-0.8)
+  expect(estimatedErrors).toBe(1)
+})
+
+test('flipped labels are found and come first', () => {
+  const random = seededRandom(3)
+  const [examples, labels] = [2_000, 5]
+  const truth = new Int32Array(examples)
+  const flipped = new Set<number>()
+  const probabilities = new Float32Array(examples * labels)
+  for (let example = 0; example < examples; example++) {
+    const real = random.below(labels)
+    if (random.below(20) === 0) flipped.add(example)
+    truth[example] = flipped.has(example) ? (real + 1 + random.below(labels - 1)) % labels : real
+    const sure = 0.5 + random.below(500) / 1_000
+    probabilities.fill((1 - sure) / (labels - 1), example * labels, (example + 1) * labels)
+    probabilities[example * labels + real] = sure
+  }
+  const { issues, estimatedErrors } = findLabelIssues({ truth, probabilities, labels })
+  expect(issues.every(({ example }) => flipped.has(example))).toBe(true)
+  expect(issues.length / flipped.size).toBeGreaterThan(0.4)
+  expect(Math.abs(estimatedErrors - flipped.size) / flipped.size).toBeLessThan(0.3)
+  const margins = issues.map(({ margin }) => margin)
+  expect(margins).toEqual([...margins].sort((a, b) => a - b))
+})
+
+test('a label without examples is never suggested', () => {
+  const { issues } = findLabelIssues({
+    truth: Int32Array.of(0, 0, 1),
+    probabilities: Float32Array.of(0.5, 0.2, 0.3, 0.1, 0, 0.9, 0.2, 0.7, 0.1),
+    labels: 3,
+  })
+  expect(issues.map(({ suggested }) => suggested)).not.toContain(2)
+})

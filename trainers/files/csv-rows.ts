@@ -1,0 +1,182 @@
+// Rows from delimited text. It owns the header and what a ragged row is; the delimiter is table-header.ts,
+// the syntax csv-records.ts, what a row must hold is source-row.ts.
+import { counted } from '../../schemas/counted.ts'
+import { CsvReader, type CsvRecord } from './csv-records.ts'
+import type { SourceRow } from './dataset-source.ts'
+import type { ByteSource } from './plain-bytes.ts'
+import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
+import { lineError, readTextBlocks } from './text-lines.ts'
+
+export type CsvOptions = {
+  readonly columns: RowColumns
+  readonly need: NeededColumns
+  /** Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called once with the delimiter, before the first row. */
+  readonly onDelimiter?: ((delimiter: string) => void) | undefined
+  /** Sentences about what may have been read wrongly. */
+  readonly onWarning?: ((warning: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads a table whose first line names the columns; a line `sep=;` before it names the delimiter. Else
+ * that is the one of `, ; tab |` with which the header has the columns of text and label. The columns
+ * `id` and `time` mean what they do in JSONL; all others with a name become attributes.
+ *
+ * @throws WinnowError `dataset_invalid` naming file and line: missing columns, a ragged row, quotes
+ * that do not match, and what `readTextBlocks` throws; `cancelled`.
+ */
+export async function* csvRows(
+  source: ByteSource,
+  options: CsvOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  const { columns, quotes = 'csv', onDelimiter, onWarning } = options
+  const blocks = readTextBlocks(source, options)
+  const beginning = await firstBlock(blocks)
+  if (beginning === undefined) return
+  const { first, delimiter, lineOffset } = headerOf(beginning, columns)
+  onDelimiter?.(delimiter)
+  let header: readonly string[] | undefined
+  const spanning = new SpanningFields(source)
+  const reader = new CsvReader(source, { delimiter, quotes, lineOffset })
+  for await (const record of recordsOf(reader, { first, blocks })) {
+    const { number, fields } = record
+    if (header === undefined) {
+      header = checkedHeader(fields, { source, number, columns, need: options.need })
+      continue
+    }
+    if (fields.length !== header.length) {
+      const problem =
+        `the row has ${counted(fields.length, 'field')} and the header ` +
+        `${header.length}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
+      throw lineError({ source, number }, problem)
+    }
+    spanning.look(record)
+    yield rowOf(fields, { header, columns, number, place: `${source.name}:${number}` })
+  }
+  const warning = spanning.warning()
+  if (warning !== undefined) onWarning?.(warning)
+}
+
+async function* recordsOf(
+  reader: CsvReader,
+  { first, blocks }: { first: string; blocks: AsyncGenerator<string> },
+): AsyncGenerator<CsvRecord, void, undefined> {
+  try {
+    yield* reader.push(first)
+    for await (const block of blocks) yield* reader.push(block)
+    yield* reader.end()
+  } finally {
+    await blocks.return(undefined)
+  }
+}
+
+function raggedAdvice(delimiter: string, quotes: QuoteRule): string {
+  const name = JSON.stringify(delimiter)
+  return quotes === 'none'
+    ? `without quotes, no field can hold ${name} or a line break`
+    : `a field that holds ${name} or a quote must be quoted`
+}
+
+/** Fields that hold line breaks: where nobody meant the quotes, they swallow rows. */
+class SpanningFields {
+  readonly #source: ByteSource
+  #rows = 0
+  #firstLine = 0
+
+  constructor(source: ByteSource) {
+    this.#source = source
+  }
+
+  look({ number, lastNumber }: CsvRecord): void {
+    if (lastNumber === number) return
+    if (this.#rows === 0) this.#firstLine = number
+    this.#rows++
+  }
+
+  /** What to add to the error of a later row. */
+  hint(): string {
+    if (this.#rows === 0) return ''
+    return ` (line ${this.#firstLine} begins a quoted field over several lines; --quotes none reads quotes as text)`
+  }
+
+  warning(): string | undefined {
+    if (this.#rows === 0) return undefined
+    const rows = counted(this.#rows, 'row has', 'rows have')
+    return (
+      `${this.#source.name}: ${rows} a quoted field over several lines, first at line ${this.#firstLine}. ` +
+      'If quotes are ordinary characters in this file, use --quotes none.'
+    )
+  }
+}
+
+type Header = { readonly first: string; readonly delimiter: string; readonly lineOffset: number }
+
+/** The text from the header on, and how its columns are separated. */
+function headerOf(beginning: string, columns: RowColumns): Header {
+  const blankLines = /^\s*\n/.exec(beginning)?.[0] ?? ''
+  const text = beginning.slice(blankLines.length)
+  const separator = separatorLine(text)
+  const blankCount = blankLines.split('\n').length - 1
+  if (separator === undefined) {
+    const [line = ''] = text.split(/[\r\n]/, 1)
+    return { first: text, delimiter: headerDelimiter(line, columns), lineOffset: blankCount }
+  }
+  const { delimiter, length } = separator
+  return { first: text.slice(length), delimiter, lineOffset: blankCount + 1 }
+}
+
+/** The first block that is not blank; `number` of the lines before it does not matter to a header. */
+async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | undefined> {
+  let text = ''
+  for (;;) {
+    const next = await blocks.next()
+    if (next.done === true) return text === '' ? undefined : text
+    text += next.value
+    if (text.trim() !== '') return text
+  }
+}
+
+function checkedHeader(
+  fields: readonly string[],
+  place: { source: ByteSource; number: number; columns: RowColumns; need: NeededColumns },
+): string[] {
+  const header = fields.map((name) => name.trim())
+  const problem = missingColumn(header, { ...place, kind: 'column' })
+  if (problem !== undefined) {
+    const plain = place.need === 'text' ? ' If this is no table, use --format text.' : ''
+    throw lineError(place, `${problem} The first line must name the columns.${plain}`)
+  }
+  const twice = header.find((name, index) => name !== '' && header.indexOf(name) !== index)
+  if (twice === undefined) return header
+  throw lineError(place, `the header names the column ${JSON.stringify(twice)} twice`)
+}
+
+function rowOf(
+  fields: readonly string[],
+  {
+    header,
+    columns,
+    ...at
+  }: { header: readonly string[]; columns: RowColumns; number: number; place: string },
+): SourceRow {
+  const named = new Map(header.map((name, index) => [name, fields[index]!]))
+  // Such as the row numbers that pandas writes.
+  named.delete('')
+  const take = (name: string): string | undefined => {
+    const value = named.get(name)
+    named.delete(name)
+    return value
+  }
+  const [text, label, labels, id, time] = [
+    take(columns.text),
+    take(columns.label),
+    // Beside a label, a column of that name is an attribute like others.
+    header.includes(columns.label) ? undefined : take(labelsColumn),
+    take('id'),
+    take('time'),
+  ]
+  return { ...at, text, label, labels, id, time, attributes: Object.fromEntries(named) }
+}

@@ -1,0 +1,182 @@
+// What a file of texts is, by its beginning first and its name second, and the sentence when it is
+// none that can be read. Reading the formats is *-rows.ts.
+import { WinnowError } from '../../schemas/errors.ts'
+import type { RowColumns } from './row-columns.ts'
+import { tableDelimiter } from './table-header.ts'
+
+/** `json` is one JSON array of objects; `text` is one text per line. */
+export const fileFormats = ['jsonl', 'json', 'csv', 'parquet', 'text'] as const
+export type FileFormat = (typeof fileFormats)[number]
+
+/** How each format is called in messages. */
+export const formatNames: Readonly<Record<FileFormat, string>> = {
+  jsonl: 'JSON Lines',
+  json: 'a JSON array',
+  csv: 'a table',
+  parquet: 'Parquet',
+  text: 'plain text, one text per line',
+}
+
+const extensions: readonly [RegExp, FileFormat][] = [
+  [/\.(?:csv|tsv)(?:\.gz)?$/i, 'csv'],
+  [/\.parquet$/i, 'parquet'],
+  [/\.(?:jsonl|ndjson|json)(?:\.gz)?$/i, 'jsonl'],
+]
+
+export type FormatClues = {
+  readonly name: string
+  /** The beginning of the file, decompressed. */
+  readonly head: Buffer
+  readonly columns: RowColumns
+  /** Whether a file that looks like nothing else is one text per line, or JSON Lines with a mistake. */
+  readonly otherwise: 'text' | 'jsonl'
+}
+
+/** The format of a file whose beginning is known. It throws nothing: what is no text is for `requireText`. */
+export function detectFormat({ name, head, columns, otherwise }: FormatClues): FileFormat {
+  if (head.subarray(0, 4).equals(parquetMark)) return 'parquet'
+  const text = beginningOf(head)
+  // A list of texts may begin with [INFO], and a text with {name}: JSON goes on with these.
+  if (/^\[\s*(?:[{[\]"]|$)/.test(text)) return 'json'
+  if (/^\{\s*(?:["}]|$)/.test(text)) return 'jsonl'
+  const [, named] = extensions.find(([pattern]) => pattern.test(name)) ?? []
+  if (named === 'csv' || named === 'parquet') return named
+  if (tableDelimiter(text, columns) !== undefined) return 'csv'
+  return named ?? otherwise
+}
+
+/** The beginning as text, without a byte order mark and blank lines. */
+function beginningOf(head: Buffer): string {
+  return head.toString('utf8').replace(/^[\uFEFF\s]+/, '')
+}
+
+const parquetMark = Buffer.from('PAR1')
+
+/** First bytes, and what the file is then. Sources: the "file" program's magic numbers, IANA media types. */
+const signatures: readonly [string | readonly number[], string][] = [
+  [[0x89, 0x50, 0x4e, 0x47], 'a PNG image'],
+  [[0xff, 0xd8, 0xff], 'a JPEG image'],
+  ['GIF89a', 'a GIF image'],
+  ['GIF87a', 'a GIF image'],
+  ['%PDF-', 'a PDF document; extract its text first'],
+  ['{\\rtf', 'an RTF document; save it as plain text or CSV'],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'an old Office file (XLS or DOC); save it as CSV (UTF-8)'],
+  ['PAR1', 'a Parquet file; leave out --format, or use --format parquet'],
+  ['ARROW1', 'an Arrow or Feather file; save it as Parquet'],
+  ['Obj\x01', 'an Avro file; save it as Parquet or JSON Lines'],
+  ['ORC', 'an ORC file; save it as Parquet'],
+  ['SQLite format 3', 'an SQLite database; export the table as CSV'],
+  ['\x93NUMPY', 'a NumPy array; save it as CSV or Parquet'],
+  [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file; save it as CSV or Parquet'],
+  [[0x80, 0x04, 0x95], 'a Python pickle; save it as CSV or Parquet'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd-compressed; decompress it first with `zstd -d`, or use gzip'],
+  ['BZh', 'bzip2-compressed; decompress it first with `bunzip2`, or use gzip'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'xz-compressed; decompress it first with `unxz`, or use gzip'],
+  [[0x04, 0x22, 0x4d, 0x18], 'lz4-compressed; decompress it first with `lz4 -d`, or use gzip'],
+  [[0x37, 0x7a, 0xbc, 0xaf], 'a 7z archive; unpack it first'],
+  ['Rar!', 'a RAR archive; unpack it first'],
+  ['\x7fELF', 'a program; give a text file or Parquet'],
+  ['version https://git-lfs', 'a Git LFS pointer instead of the data; run `git lfs pull`'],
+]
+
+/** Documents that are text and hold no rows, by how they begin. */
+const documents: readonly [RegExp, string][] = [
+  [/^<!doctype html|^<html[\s>]/i, 'an HTML page; save the texts as JSON Lines or CSV'],
+  [/^<\?xml/i, 'an XML document; save the texts as JSON Lines or CSV'],
+]
+
+/**
+ * Checks that a file, by its beginning, is text in UTF-8.
+ *
+ * @throws WinnowError `dataset_invalid` that says what the file is instead, and what to do.
+ */
+export function requireText(name: string, head: Buffer): void {
+  const found = otherContent(head)
+  if (found === undefined) return
+  throw new WinnowError('dataset_invalid', `${name}: the file is ${found}`)
+}
+
+function otherContent(head: Buffer): string | undefined {
+  const marked = markedEncoding(head)
+  if (marked !== undefined) return encodingText(marked)
+  for (const [mark, what] of signatures) {
+    const bytes = typeof mark === 'string' ? Buffer.from(mark, 'latin1') : Buffer.from(mark)
+    // A text may begin with a word such as ORC; what is behind it then is text, too.
+    const isText = typeof mark === 'string' && mark.length < 5 && !hasControls(head)
+    if (head.subarray(0, bytes.length).equals(bytes) && !isText) return what
+  }
+  if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) return zipContent(head)
+  if (head.subarray(257, 262).equals(Buffer.from('ustar'))) return 'a tar archive; unpack it first'
+  const unmarked = unmarkedEncoding(head)
+  if (unmarked !== undefined) return encodingText(unmarked)
+  return head.includes(0) ? 'binary (it holds NUL bytes); give a text file or Parquet' : undefined
+}
+
+/**
+ * Checks that a file whose format nobody named is no document such as a web page.
+ *
+ * @throws WinnowError `dataset_invalid` as requireText does.
+ */
+export function requireRows(name: string, head: Buffer): void {
+  const beginning = beginningOf(head.subarray(0, 1_024))
+  const [, document] = documents.find(([pattern]) => pattern.test(beginning)) ?? []
+  if (document === undefined) return
+  throw new WinnowError('dataset_invalid', `${name}: the file is ${document}`)
+}
+
+function zipContent(head: Buffer): string {
+  const names = head.toString('latin1')
+  if (/\bxl\/|spreadsheet|\[Content_Types\]\.xml/.test(names)) {
+    return 'a spreadsheet or another Office file (a ZIP archive, such as XLSX); save the sheet as CSV (UTF-8)'
+  }
+  return 'a ZIP archive; unpack it first'
+}
+
+/** Control characters that no text file has. */
+function hasControls(head: Buffer): boolean {
+  return head
+    .subarray(0, 1_024)
+    .some((byte) => byte < 9 || (byte > 13 && byte < 0x1b) || byte > 0xf7)
+}
+
+type Encoding = { readonly name: string; readonly code: string }
+
+function encodingText({ name, code }: Encoding): string {
+  return `${name}; save it as UTF-8, such as with \`iconv -f ${code} -t UTF-8\``
+}
+
+/** UTF-16 or UTF-32 by its byte order mark (Unicode 17, 23.8). */
+function markedEncoding(head: Buffer): Encoding | undefined {
+  const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => head[at] === byte)
+  if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
+    return { name: 'UTF-32', code: 'UTF-32' }
+  if (starts(0xff, 0xfe) || starts(0xfe, 0xff)) return { name: 'UTF-16', code: 'UTF-16' }
+  return undefined
+}
+
+/** The same without a mark, by the zeros that stand in every second byte of Latin text, or in three of four. */
+function unmarkedEncoding(head: Buffer): Encoding | undefined {
+  const sample = head.subarray(0, Math.min(4_096, head.length - (head.length % 4)))
+  const zeros = [0, 0, 0, 0]
+  for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 4]!++
+  const shares = zeros.map((count) => (4 * count) / sample.length) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const pattern = shares.map((share) => (share > 0.4 ? '0' : share < 0.1 ? 'x' : '?')).join('')
+  const [name, code] = unmarkedEncodings.get(pattern) ?? []
+  if (name === undefined || code === undefined) return undefined
+  if (code === 'UTF-32') return { name, code }
+  const text = code === 'UTF-16LE' ? sample : Buffer.from(sample).swap16()
+  // Numbers of two bytes have zeros in the same places.
+  return hasControls(Buffer.from(text.toString('utf16le'))) ? undefined : { name, code }
+}
+
+const unmarkedEncodings: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['x0x0', ['UTF-16 without a byte order mark', 'UTF-16LE']],
+  ['0x0x', ['UTF-16 without a byte order mark', 'UTF-16BE']],
+  ['x000', ['UTF-32', 'UTF-32']],
+  ['000x', ['UTF-32', 'UTF-32']],
+])

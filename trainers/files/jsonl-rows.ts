@@ -1,0 +1,91 @@
+// Rows from JSON: one object per line, or one array of objects. It owns what a line or an item must be;
+// lines are text-lines.ts, items json-items.ts, what a row must hold is source-row.ts.
+import { parseExactJson } from '../../schemas/exact-json.ts'
+import type { SourceRow } from './dataset-source.ts'
+import { jsonItems } from './json-items.ts'
+import type { ByteSource } from './plain-bytes.ts'
+import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { lineError, readTextLines } from './text-lines.ts'
+
+type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
+
+/**
+ * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of text and label.
+ *
+ * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`.
+ */
+export async function* jsonlRows(
+  source: ByteSource,
+  options: JsonOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  for await (const { number, text } of readTextLines(source, options)) {
+    const fields = parseJsonObject(text, { source, number })
+    const place = `${source.name}:${number}`
+    yield rowOf(fields, { place, number, columns: options.columns })
+  }
+}
+
+/**
+ * Reads the objects of one JSON array as `jsonlRows` reads lines.
+ *
+ * @throws WinnowError `dataset_invalid` naming file, line and item, `cancelled`.
+ */
+export async function* jsonArrayRows(
+  source: ByteSource,
+  options: JsonOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  for await (const { number, line, text } of jsonItems(source, options)) {
+    const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
+    const place = `${source.name}:${line}: item ${number}`
+    yield rowOf(fields, { place, number, columns: options.columns })
+  }
+}
+
+function rowOf(
+  fields: Readonly<Record<string, unknown>>,
+  { place, number, columns }: { place: string; number: number; columns: RowColumns },
+): SourceRow {
+  const { id, attributes, time } = fields
+  return {
+    place,
+    number,
+    text: fields[columns.text],
+    label: fields[columns.label],
+    labels: fields[labelsColumn],
+    id,
+    attributes,
+    time,
+    fields,
+  }
+}
+
+type Place = { readonly source: ByteSource; readonly number: number; readonly what?: string }
+
+/** The object that a text of JSON is; `dataset_invalid` with the place for anything else. */
+export function parseJsonObject(text: string, place: Place): Readonly<Record<string, unknown>> {
+  const what = place.what ?? 'the line'
+  let parsed: unknown
+  try {
+    parsed = parseExactJson(text)
+  } catch (cause) {
+    throw lineError(place, `${what} is not valid JSON (${jsonProblem(text, cause as SyntaxError)})`)
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    const found = Array.isArray(parsed)
+      ? 'an array'
+      : parsed === null
+        ? 'null'
+        : `a ${typeof parsed}`
+    throw lineError(place, `${what} is JSON, but not an object: it is ${found}`)
+  }
+  return parsed as Record<string, unknown>
+}
+
+function jsonProblem(text: string, { message }: SyntaxError): string {
+  const start = text.trim()
+  if (/^\{\s*(?:"(?:[^"\\]|\\.)*"\s*:?\s*[[{]?)?$/.test(start)) {
+    return 'each object must be on one line; `jq -c .` writes it so'
+  }
+  if (!/^[[{"]/.test(start)) return `one JSON object per line is expected: ${message}`
+  return message
+}

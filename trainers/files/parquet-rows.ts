@@ -1,0 +1,125 @@
+// Rows from a Parquet file, one row group in memory at a time. It owns which columns are read; the
+// format is hyparquet, values of a column are parquet-values.ts, what a row must hold is source-row.ts.
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type AsyncBuffer,
+  type FileMetaData,
+} from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import { WinnowError, errorMessage } from '../../schemas/errors.ts'
+import type { DatasetRows, SourceRow } from './dataset-source.ts'
+import { hashedBytes } from './file-facts.ts'
+import { columnReader, isFlat, rawMetadata, textOrBytes } from './parquet-values.ts'
+import { fileError, fileSource } from './plain-bytes.ts'
+import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+
+/** A larger row group, uncompressed, is refused: one is held in memory whole. */
+const rowGroupBytesMax = 2 * 1024 ** 3
+
+type ParquetOptions = {
+  readonly columns: RowColumns
+  readonly need: NeededColumns
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads the rows of a Parquet file in any of its compressions. `id`, `time` and a map or struct
+ * `attributes` mean what they do in JSONL; other flat columns become attributes.
+ *
+ * @throws WinnowError `dataset_invalid` naming the file, and the row where one is wrong; `cancelled`.
+ */
+export function parquetRows(path: string, options: ParquetOptions): DatasetRows {
+  const hashed = hashedBytes(fileSource(path))
+  const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
+    yield* readGroups(path, options)
+    // Row groups are read out of order of the file, so that its hash takes a pass of its own.
+    const bytes = hashed.source.bytes[Symbol.asyncIterator]()
+    while ((await bytes.next()).done !== true);
+  }
+  return { name: basename(path), rows: rows(), facts: hashed.facts }
+}
+
+/**
+ * The number of rows, by the file's own metadata.
+ *
+ * @throws WinnowError `dataset_invalid` for what is no Parquet file.
+ */
+export async function countParquetRows(path: string): Promise<number> {
+  const { metadata } = await openParquet(path)
+  return Number(metadata.num_rows)
+}
+
+async function* readGroups(
+  path: string,
+  { columns, need, signal }: ParquetOptions,
+): AsyncGenerator<SourceRow, void, undefined> {
+  const { file, metadata } = await openParquet(path)
+  const schema = parquetSchema(metadata)
+  const names = schema.children.map(({ element }) => element.name)
+  const problem = missingColumn(names, { columns, need, kind: 'column' })
+  if (problem !== undefined) throw new WinnowError('dataset_invalid', `${path}: ${problem}`)
+  const wanted = new Set([columns.text, columns.label, labelsColumn, 'id', 'time', 'attributes'])
+  const read = schema.children.filter((child) => wanted.has(child.element.name) || isFlat(child))
+  const readers = new Map(read.map(({ element }) => [element.name, columnReader(element)]))
+  let rowStart = 0
+  for (const group of metadata.row_groups) {
+    if (signal?.aborted === true) {
+      throw new WinnowError('cancelled', `Reading ${path} was cancelled.`)
+    }
+    if (group.total_byte_size > rowGroupBytesMax) {
+      const size = `${rowGroupBytesMax / 1024 ** 3} GiB`
+      throw new WinnowError(
+        'dataset_invalid',
+        `${path}: a row group is larger than ${size}; write the file with smaller row groups.`,
+      )
+    }
+    const rowEnd = rowStart + Number(group.num_rows)
+    const rows = await parquetReadObjects({
+      ...{ file, metadata: rawMetadata(metadata), columns: [...readers.keys()], rowStart, rowEnd },
+      compressors,
+      utf8: false,
+      parsers: { stringFromBytes: textOrBytes, jsonFromBytes: textOrBytes },
+    }).catch((cause: unknown) => {
+      const message = `${path}: the Parquet file is damaged (${errorMessage(cause)})`
+      throw new WinnowError('dataset_invalid', message, { cause })
+    })
+    for (const [index, row] of rows.entries()) {
+      const values = Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, readers.get(name)?.(value) ?? value]),
+      )
+      const number = rowStart + index + 1
+      yield rowOf(values, { columns, number, place: `${path} row ${number}` })
+    }
+    rowStart = rowEnd
+  }
+}
+
+async function openParquet(path: string): Promise<{ file: AsyncBuffer; metadata: FileMetaData }> {
+  try {
+    const { size } = await stat(path)
+    if (size === 0) throw new WinnowError('dataset_invalid', `${path}: the file is empty`)
+    const file = await asyncBufferFromFile(path)
+    return { file, metadata: await parquetMetadataAsync(file) }
+  } catch (cause) {
+    if (cause instanceof WinnowError || (cause instanceof Error && 'code' in cause)) {
+      throw fileError(path, cause)
+    }
+    const message = `${path}: this is not a Parquet file (${errorMessage(cause)})`
+    throw new WinnowError('dataset_invalid', message, { cause })
+  }
+}
+
+function rowOf(
+  row: Readonly<Record<string, unknown>>,
+  { columns, ...at }: { columns: RowColumns; number: number; place: string },
+): SourceRow {
+  const { [columns.text]: text, [columns.label]: label, ...rest } = row
+  const { [labelsColumn]: labels, id, time, attributes, ...others } = rest
+  const given = typeof attributes === 'object' && attributes !== null ? attributes : {}
+  return { ...at, text, label, labels, id, time, attributes: { ...others, ...given } }
+}

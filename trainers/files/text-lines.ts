@@ -1,0 +1,127 @@
+// Reads bytes as numbered lines of UTF-8 in constant memory, with an error that names the line. It does
+// not know what a line means; see jsonl-rows.ts, csv-rows.ts and plain-text-rows.ts.
+import { isUtf8 } from 'node:buffer'
+import { WinnowError } from '../../schemas/errors.ts'
+import { requireText } from './file-format.ts'
+import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
+
+/** A longer line is refused: it is no text for a classifier, more likely a file without newlines. */
+export const lineBytesMax = 32 * 1024 * 1024
+
+const blockCharacters = 1 << 16
+const newline = 10
+const carriageReturn = 13
+
+/** One line without its end; `number` counts from 1 and includes blank lines. */
+export type TextLine = { readonly number: number; readonly text: string }
+
+/**
+ * The lines of a source that are not blank, in order. Gzip is decompressed, a byte order mark is dropped.
+ * `\n` and `\r\n` end a line; in a file that has no `\n` in its beginning, `\r` does.
+ *
+ * @throws WinnowError `dataset_invalid` for a file that cannot be opened or is no text, broken gzip,
+ * invalid UTF-8, a line over `lineBytesMax`; `cancelled` when the signal fires.
+ */
+export async function* readTextLines(
+  source: ByteSource,
+  options: { signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<TextLine, void, undefined> {
+  let number = 0
+  for await (const bytes of rawLines(source, () => number + 1)) {
+    number++
+    throwIfCancelled(source, options.signal)
+    const text = decodeText(bytes, { source, number })
+    if (text.trim() !== '') yield { number, text }
+  }
+}
+
+/** A `dataset_invalid` error whose message begins with the place. */
+export function lineError(
+  place: { source: ByteSource; number: number },
+  problem: string,
+): WinnowError {
+  return new WinnowError('dataset_invalid', `${place.source.name}:${place.number}: ${problem}`, {
+    details: { file: place.source.name, line: place.number },
+  })
+}
+
+/**
+ * The text of a source in blocks that end at line ends, checked to be UTF-8 line by line.
+ *
+ * @throws WinnowError as `readTextLines` does.
+ */
+export async function* readTextBlocks(
+  source: ByteSource,
+  options: { signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<string, void, undefined> {
+  let block: string[] = []
+  let size = 0
+  let number = 0
+  for await (const bytes of rawLines(source, () => number + 1)) {
+    number++
+    throwIfCancelled(source, options.signal)
+    const text = decodeText(bytes, { source, number })
+    block.push(text, '\n')
+    size += text.length
+    if (size < blockCharacters) continue
+    yield block.join('')
+    block = []
+    size = 0
+  }
+  if (block.length > 0) yield block.join('')
+}
+
+/** @throws WinnowError `cancelled` once the signal has fired. */
+export function throwIfCancelled(source: ByteSource, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new WinnowError('cancelled', `Reading ${source.name} was cancelled.`)
+  }
+}
+
+/** The text of bytes; a byte order mark at the beginning of line 1 is no part of it. */
+export function decodeText(bytes: Buffer, place: { source: ByteSource; number: number }): string {
+  if (!isUtf8(bytes)) {
+    throw lineError(
+      place,
+      'the line is not valid UTF-8; save the file as UTF-8, ' +
+        'such as with `iconv -f WINDOWS-1252 -t UTF-8` when it comes from Windows',
+    )
+  }
+  if (bytes.includes(0)) throw lineError(place, 'the line holds a NUL byte; is this a binary file?')
+  const text = bytes.toString('utf8')
+  return place.number === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+async function* rawLines(source: ByteSource, lineNumber: () => number): AsyncGenerator<Buffer> {
+  const { head, source: plain, close } = await openPlainBytes(source)
+  try {
+    requireText(source.name, head)
+    const lineEnd =
+      head.includes(carriageReturn) && !head.includes(newline) ? carriageReturn : newline
+    let pending: Uint8Array[] = []
+    let pendingBytes = 0
+    for await (const chunk of plain.bytes) {
+      let start = 0
+      for (let end = chunk.indexOf(lineEnd); end !== -1; end = chunk.indexOf(lineEnd, start)) {
+        pending.push(chunk.subarray(start, end))
+        yield withoutReturn(Buffer.concat(pending))
+        pending = []
+        pendingBytes = 0
+        start = end + 1
+      }
+      pending.push(chunk.subarray(start))
+      pendingBytes += chunk.length - start
+      if (pendingBytes > lineBytesMax) {
+        const problem = `the line is longer than ${lineBytesMax / 1024 / 1024} MiB`
+        throw lineError({ source, number: lineNumber() }, problem)
+      }
+    }
+    if (pendingBytes > 0) yield withoutReturn(Buffer.concat(pending))
+  } finally {
+    await close()
+  }
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
+}

@@ -1,0 +1,71 @@
+// The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on its
+// embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
+import type { Base } from '../../models/bases/base-store.ts'
+import { readBaseWeights } from '../../models/bases/base-weights.ts'
+import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
+import type { Head } from '../../models/graph/encoder.ts'
+import { labelTruth, type Dataset } from '../data/dataset.ts'
+import type { EmbeddingProgress } from '../embeddings/embed-texts.ts'
+import type { FitProgress } from './fit-progress.ts'
+import { openFrozenEncoder, type FrozenEncoderOptions } from '../embeddings/frozen-encoder.ts'
+import { trainLogisticRegression } from './logistic-regression.ts'
+import { stratifiedFolds } from '../data/split.ts'
+import { reportLabels, writeLabelReport } from '../evaluation/suspicious-labels.ts'
+
+export type StartingHeadProgress =
+  | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
+  | ({ readonly kind: 'fitting' } & FitProgress)
+
+/**
+ * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think of the
+ * labels goes into `reportDir`.
+ */
+export async function startingHead(
+  options: FrozenEncoderOptions & {
+    readonly train: Dataset
+    readonly seed: number
+    readonly reportDir: string
+    readonly signal?: AbortSignal | undefined
+    readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
+  },
+  labels: readonly string[],
+): Promise<{ encoder: EncoderWeights; head: Head }> {
+  const { train, seed, signal, onProgress } = options
+  const frozen = await openFrozenEncoder(options)
+  try {
+    const texts = train.examples.map(({ text }) => text)
+    const { rows } = await frozen.embed(texts, {
+      onProgress: (progress) => onProgress?.({ kind: 'embedding', part: 'train', ...progress }),
+      signal,
+    })
+    const task = train.manifest.task ?? 'single-label'
+    const truth = labelTruth(train, { labels, task })
+    const { head, heldOutProbabilities } = await trainLogisticRegression({
+      training: {
+        features: { rows, count: texts.length, width: frozen.hidden },
+        ...{ ...truth, labels: labels.length },
+      },
+      foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
+      signal,
+      onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
+    })
+    if (task === 'single-label') {
+      const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
+      await writeLabelReport(options.reportDir, report)
+    }
+    return { encoder: frozen.weights, head }
+  } finally {
+    await frozen.close()
+  }
+}
+
+/** The base's weights, and room for a head whose weights come from a checkpoint. */
+export async function untrainedHead(
+  base: Base,
+  labels: readonly string[],
+): Promise<{ encoder: EncoderWeights; head: Head }> {
+  const encoder = await readBaseWeights(base)
+  const [from, to] = [encoder.hidden, labels.length]
+  const head = { from, to, weight: new Float32Array(from * to), bias: new Float32Array(to) }
+  return { encoder, head }
+}

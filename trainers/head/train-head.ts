@@ -1,0 +1,316 @@
+// Trains a classification head on a frozen encoder and writes the result as a model version: the
+// whole method, top to bottom. Embedding, fitting, measuring and the store are files of their own.
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Base } from '../../models/bases/base-store.ts'
+import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
+import type { PooledLayers } from '../../models/graph/encoder.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import {
+  labelTruth,
+  trainingLabels,
+  type DataManifest,
+  type Dataset,
+  type LabelTruth,
+} from '../data/dataset.ts'
+import type { EmbeddedTexts, EmbeddingProgress } from '../embeddings/embed-texts.ts'
+import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import { openFrozenEncoder } from '../embeddings/frozen-encoder.ts'
+import type { FitProgress } from './fit-progress.ts'
+import { headProbabilities } from './head-probabilities.ts'
+import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
+import { judgeClassifier, type JudgedPredictions } from '../evaluation/judge-classifier.ts'
+import type { LogisticHead } from './logistic-problem.ts'
+import {
+  trainLogisticRegression,
+  type ClassWeighting,
+  type RegularisationTrial,
+  type TrainedLogistic,
+} from './logistic-regression.ts'
+import {
+  publishClassifier,
+  verificationSample,
+  type VerificationTexts,
+} from '../runs/publish-classifier.ts'
+import { dataFacts } from '../data/rule-report.ts'
+import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { duplicateKey, stratifiedFolds } from '../data/split.ts'
+import {
+  issueCounts,
+  labelFact,
+  reportLabels,
+  writeLabelReport,
+  type IssueCounts,
+  type LabelReport,
+} from '../evaluation/suspicious-labels.ts'
+import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
+
+/** What training says while it runs. */
+export type TrainHeadProgress =
+  | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
+  | ({ readonly kind: 'fitting' } & FitProgress)
+  | { readonly kind: 'publishing' }
+
+export type TrainHeadOptions = {
+  readonly train: Dataset
+  /** Measured once, after everything was decided. Without it, held-out folds are measured. */
+  readonly test?: Dataset | undefined
+  readonly base: Base
+  readonly storeDir: string
+  readonly name: string
+  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  readonly cacheDir?: string | undefined
+  /** Default 1. */
+  readonly seed?: number | undefined
+  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  readonly maxTokens?: number | undefined
+  /**
+   * Hidden states that the head sees. `every` takes hardly longer to embed or to serve and knows
+   * more of the wording: test accuracy 84.1 against 81.1 % on sst2 and 91.8 against 91.5 % on hwu64
+   * with all-MiniLM-L6-v2; its head has one more block of weights a layer. Default `every`.
+   */
+  readonly pooledLayers?: PooledLayers | undefined
+  /** Folds on which C is chosen. Default 3. */
+  readonly folds?: number | undefined
+  /** Values of C to choose from; one alone is taken. */
+  readonly grid?: readonly number[] | undefined
+  readonly classWeighting?: ClassWeighting | undefined
+  /** Threads. Default: one a core. */
+  readonly workers?: number | undefined
+  readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The JSON of the command `train`. */
+export type TrainedModel = {
+  readonly run: string
+  /** `name@version`. */
+  readonly model: string
+  readonly method: 'head'
+  readonly labels: readonly string[]
+  /** Training examples. */
+  readonly examples: number
+  readonly seconds: number
+  /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
+  readonly tokensPerSecond: number
+  readonly metrics: TaskEvaluation & Measured<'test' | 'cross-validation'>
+  readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
+  /** C of the head, and what the search saw. */
+  readonly inverseRegularisation: number
+  readonly trials: readonly RegularisationTrial[]
+  /** Suspicious labels of the training examples, which the run's folder lists; not of sets. */
+  readonly labelIssues?: IssueCounts | undefined
+  /** Folders of the model version and of the run. */
+  readonly modelDir: string
+  readonly runDir: string
+}
+
+/**
+ * Trains and publishes. The head is fitted on all training examples; the same data, seed and
+ * machine type give the same model.onnx to the byte.
+ *
+ * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged`,
+ * `model_incompatible` (the written model disagrees with the trainer), `session_failed`.
+ */
+export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel> {
+  const started = new Date()
+  const resolved = resolveOptions(options)
+  const { train, test, base, seed, maxTokens, workers } = resolved
+  const labels = trainingLabels(train)
+  const task = train.manifest.task ?? 'single-label'
+  const truth = labelTruth(train, { labels, task })
+  const testTruth = test && labelTruth(test, { labels, task })
+  const foldOf = foldsOf(train, resolved)
+  const { encoder, embedded, testRows } = await embedParts(resolved)
+  const fit = await trainLogisticRegression({
+    training: {
+      features: { rows: embedded.rows, count: train.examples.length, width: embedded.width },
+      labels: labels.length,
+      ...truth,
+    },
+    foldOf,
+    grid: options.grid,
+    classWeighting: options.classWeighting,
+    signal: options.signal,
+    onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
+  })
+  const judged = judgeClassifier({
+    ...{ head: fit.head, labels, seed },
+    heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
+    test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
+  })
+  const { evaluation, head } = judged
+  const labelReport =
+    task === 'multi-label'
+      ? undefined
+      : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  options.onProgress?.({ kind: 'publishing' })
+  const run = newRunName(resolved.name, started)
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
+  const version = await publishClassifier({
+    method: 'head',
+    ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
+    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn, measuredOn },
+    facts: [
+      ...reportFacts(resolved, fit),
+      ...dataFacts(train.manifest),
+      ...(labelReport ? [labelFact(labelReport)] : []),
+    ],
+    verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
+  })
+  const work = { version, run, fit, embedded, evaluation, labelReport, started }
+  return record({ ...work, options: resolved })
+}
+
+type Resolved = TrainHeadOptions & {
+  readonly seed: number
+  readonly maxTokens: number
+  readonly folds: number
+  readonly pooledLayers: PooledLayers
+  readonly workers: number
+  readonly cacheDir: string
+}
+
+function resolveOptions(options: TrainHeadOptions): Resolved {
+  const { base } = options
+  const maxTokens = checkedMaxTokens(base, options.maxTokens)
+  const seed = checkedSeed(options.seed)
+  return {
+    ...options,
+    seed,
+    maxTokens,
+    folds: options.folds ?? 3,
+    pooledLayers: options.pooledLayers ?? 'every',
+    workers: options.workers ?? availableParallelism(),
+    cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
+  }
+}
+
+/** The fold of each example; fewer folds than asked for when there are few different texts. */
+function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
+  const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
+  if (texts < 2) {
+    const message =
+      `${train.manifest.source} holds only one text, repeated; at least two different ` +
+      'texts are needed.'
+    throw new WinnowError('dataset_invalid', message)
+  }
+  return stratifiedFolds(train.examples, { folds: Math.min(folds, texts), seed })
+}
+
+/** Embeds all texts, and ends the encoder's threads before the head is trained and published. */
+async function embedParts(options: Resolved): Promise<{
+  encoder: EncoderWeights
+  embedded: EmbeddedTexts
+  testRows: Float32Array | undefined
+}> {
+  const { train, test, onProgress, signal } = options
+  const encoder = await openFrozenEncoder(options)
+  const embed = ({ examples }: Dataset, part: 'train' | 'test'): Promise<EmbeddedTexts> => {
+    const texts = examples.map(({ text }) => text)
+    const report = (progress: EmbeddingProgress): void =>
+      onProgress?.({ kind: 'embedding', part, ...progress })
+    return encoder.embed(texts, { onProgress: report, signal })
+  }
+  try {
+    const embedded = await embed(train, 'train')
+    const testRows = test === undefined ? undefined : (await embed(test, 'test')).rows
+    return { encoder: encoder.weights, embedded, testRows }
+  } finally {
+    await encoder.close()
+  }
+}
+
+function testPredictions(
+  test: {
+    test: Dataset | undefined
+    truth: LabelTruth | undefined
+    rows: Float32Array | undefined
+  },
+  head: LogisticHead,
+): JudgedPredictions | undefined {
+  if (test.test === undefined || test.truth === undefined || test.rows === undefined)
+    return undefined
+  const { truth, rows } = test
+  const link = truth.truth === undefined ? 'sigmoid' : 'softmax'
+  const probabilities = headProbabilities(rows, head, link)
+  return { examples: test.test.examples, ...truth, probabilities }
+}
+
+/** A sample, fixed by the seed, of the training texts with the head's own probabilities. */
+function verificationTexts(
+  { examples, manifest }: Dataset,
+  options: { rows: Float32Array; head: LogisticHead; seed: number },
+): VerificationTexts {
+  const { rows, head, seed } = options
+  const sample = verificationSample(examples.length, seed)
+  const sampled = new Float32Array(sample.length * head.from)
+  for (const [place, index] of sample.entries()) {
+    sampled.set(rows.subarray(index * head.from, (index + 1) * head.from), place * head.from)
+  }
+  return {
+    texts: Array.from(sample, (index) => examples[index]!.text),
+    probabilities: headProbabilities(
+      sampled,
+      head,
+      manifest.task === 'multi-label' ? 'sigmoid' : 'softmax',
+    ),
+  }
+}
+
+function reportFacts(
+  options: Resolved,
+  { inverseRegularisation }: TrainedLogistic,
+): [string, string][] {
+  const { base, train, test, maxTokens, seed } = options
+  return [
+    ['Base encoder', `${base.name}, frozen, at most ${maxTokens} tokens`],
+    [
+      'Trained on',
+      `${train.manifest.source}, ${train.manifest.examples} examples, SHA-256 ${train.manifest.sha256}`,
+    ],
+    ...measuredIn(test, ['cross-validation', train]).facts,
+    [
+      'Head',
+      `${train.manifest.task === 'multi-label' ? 'one logistic regression a label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
+    ],
+  ]
+}
+
+/** Writes the run and makes the answer of the command. */
+async function record(work: {
+  version: ModelVersion
+  run: string
+  fit: TrainedLogistic
+  embedded: EmbeddedTexts
+  evaluation: TaskEvaluation
+  labelReport: LabelReport | undefined
+  started: Date
+  options: Resolved
+}): Promise<TrainedModel> {
+  const { version, run, fit, evaluation, started, options } = work
+  const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
+  const { inverseRegularisation, trials, iterations, converged } = fit
+  const { computed } = work.embedded
+  const seconds = (Date.now() - started.getTime()) / 1_000
+  const tokens = work.embedded.tokens.reduce((sum, count) => sum + count, 0)
+  const dataManifest = { train: train.manifest, test: test?.manifest }
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
+  const runDir = await writeRunRecord(options.storeDir, {
+    formatVersion: 1,
+    ...{ run, model: version.ref, method: 'head', base: options.base.name },
+    ...{ started: started.toISOString(), seconds },
+    parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
+    ...{ dataManifest, evaluation, evaluatedOn, measuredOn },
+    details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
+  })
+  if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  return {
+    ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
+    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
+    metrics: { evaluatedOn, measuredOn, ...evaluation },
+    ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
+    labelIssues: work.labelReport && issueCounts(work.labelReport),
+  }
+}

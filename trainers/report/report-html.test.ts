@@ -1,0 +1,80 @@
+// The page's geometry, as far as it can be told without a browser: what flows, what scales, what scrolls.
+import { expect, test } from 'vitest'
+import { evaluatePredictions } from '../evaluation/evaluation.ts'
+import { renderReportHtml } from './report-html.ts'
+import { confusionTable } from './report-markup.ts'
+import { reportStyle } from './report-style.ts'
+
+const longName = 'a-name-without-any-place-to-break-that-is-longer-than-a-telephone-is-wide'
+
+function evaluate(labels: readonly string[]) {
+  const truth = Int32Array.from({ length: 4 * labels.length }, (_, row) => row % labels.length)
+  const probabilities = new Float32Array(truth.length * labels.length)
+  for (const [row, label] of truth.entries()) {
+    const guess = row < labels.length ? (label + 1) % labels.length : label
+    probabilities[row * labels.length + guess] = 1
+  }
+  const examples = Array.from(truth, () => ({
+    text: 'one two three',
+    attributes: { team: longName },
+  }))
+  return evaluatePredictions({ truth, probabilities }, { labels, seed: 1, resamples: 10, examples })
+}
+
+const heading = {
+  title: 'mail@7: evaluation',
+  made: '2026-11-29T06:00:00Z',
+  measuredOn: '8 test texts (a.jsonl) that had no part in training',
+  facts: [],
+}
+
+test.each([2, 4, 12, 64, 120])(
+  '%i labels: nothing has a width that a page might lack',
+  async (count) => {
+    const labels = Array.from({ length: count }, (_, at) => `${longName} ${at}`)
+    const page = await renderReportHtml(evaluate(labels), heading)
+    // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a box of their own.
+    const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
+    expect(outside).not.toContain('<svg')
+    expect(outside.match(/<table/g)).toHaveLength(
+      outside.match(/<div class="wide"><table/g)!.length,
+    )
+    expect(page.match(/<b style="width:[\d.]+%">/g)!.length).toBeGreaterThanOrEqual(
+      Math.min(count, 60),
+    )
+    expect(page).not.toMatch(/style="[^"]*\d(px|rem|em)/)
+  },
+)
+
+test('style: drawings scale, names wrap, wide tables scroll, headings keep to their column', () => {
+  expect(reportStyle).toMatch(/\.plots svg \{ max-width: 100%; height: auto \}/)
+  expect(reportStyle).toMatch(/\.wide \{ overflow-x: auto \}/)
+  expect(reportStyle).toMatch(/\.bars \.name \{[^}]*overflow-wrap: anywhere/)
+  expect(reportStyle).toMatch(/\.names th, \.names td \{[^}]*overflow-wrap: anywhere/)
+  expect(reportStyle).toMatch(/\.matrix thead th span \{[^}]*writing-mode: vertical-rl/)
+  expect(reportStyle).toMatch(/\.matrix thead th span \{[^}]*max-width: var\(--cell\)/)
+  expect(reportStyle).toMatch(/@media \(max-width: 640px\)/)
+})
+
+test('the confusion matrix has a heading of its own for each column, and counts where there is room', () => {
+  const matrix = [
+    [3, 1],
+    [0, 4],
+  ]
+  const table = confusionTable({ labels: ['ham', '<spam>'], matrix, shown: [0, 1] })
+  expect(table.match(/<th scope="col"/g)).toHaveLength(2)
+  expect(table).toContain('title="ham → &lt;spam&gt;: 1 of 4">1')
+  const many = Array.from({ length: 40 }, (_, at) => at)
+  const labels = many.map((at) => `label ${at}`)
+  const wide = many.map((row) => many.map((column) => Number(row === column)))
+  expect(confusionTable({ labels, matrix: wide, shown: many })).toContain('class="matrix small"')
+})
+
+test('names version and day, and begins with the verdict', async () => {
+  const page = await renderReportHtml(evaluate(['ham', 'spam']), heading)
+  expect(page).toContain('<title>mail@7: evaluation, 2026-11-29</title>')
+  const verdict = page.indexOf('<p class="verdict"><strong>')
+  expect(verdict).toBeGreaterThan(page.indexOf('<h1>'))
+  expect(verdict).toBeLessThan(page.indexOf('class="tiles"'))
+  expect(page).toContain('Measured on 8 test texts (a.jsonl) that had no part in training.')
+})

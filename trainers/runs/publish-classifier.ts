@@ -1,0 +1,205 @@
+// Turns a trained classifier into a model version: encoder and head as one graph, checked against the
+// trainer on real texts before anybody can see it. Training is train-head.ts and train-encoder.ts; the store's layout
+// and its atomic write are models/store/version-store.ts.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Abstention } from '../../models/store/abstention.ts'
+import type { Base } from '../../models/bases/base-store.ts'
+import { openClassifier } from '../../models/inference/classifier.ts'
+import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
+import { buildClassifier, type Head, type PooledLayers } from '../../models/graph/encoder.ts'
+import { layOutWeights, writeWeights } from '../../models/graph/onnx/external-weights.ts'
+import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
+import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
+import type { Manifest } from '../../models/store/manifest.ts'
+import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
+import { weightsFileName, type ModelVersion } from '../../models/store/version-files.ts'
+import { writeVersion } from '../../models/store/version-store.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import { servedPadding } from '../embeddings/frozen-encoder.ts'
+import type { EvaluatedOn } from '../evaluation/measured-on.ts'
+import type { TrainingMethod } from './run-record.ts'
+import { renderReportHtml, type ReportHeading } from '../report/report-html.ts'
+import { seededRandom } from '../data/seeded-random.ts'
+
+/** Texts with what the trainer says of them: float32 [texts, labels]. */
+export type VerificationTexts = {
+  readonly texts: readonly string[]
+  readonly probabilities: Float32Array
+}
+
+export type ClassifierToPublish = {
+  readonly storeDir: string
+  readonly name: string
+  readonly base: Base
+  readonly method: TrainingMethod
+  readonly encoder: EncoderWeights
+  readonly head: Head
+  readonly pooledLayers: PooledLayers
+  readonly labels: readonly string[]
+  readonly maxTokens: number
+  readonly workers: number
+  readonly run: string
+  readonly evaluation: TaskEvaluation
+  /** For the manifest; the head is calibrated already. */
+  readonly calibration?: Manifest['calibration']
+  readonly abstain?: Abstention | undefined
+  /** The classifier is multi-label with them. */
+  readonly thresholds?: readonly number[] | undefined
+  readonly evaluatedOn: EvaluatedOn
+  /** The same in words. */
+  readonly measuredOn: string
+  readonly facts: ReportHeading['facts']
+  readonly training?: ReportHeading['training']
+  readonly suspicious?: ReportHeading['suspicious']
+  readonly verification: VerificationTexts
+}
+
+/** Training texts on which the written model is compared with the trainer. */
+const verifiedTextsMax = 512
+
+/** Which examples of the training are compared: indices, chosen by the seed. */
+export function verificationSample(examples: number, seed: number): Int32Array {
+  const order = Int32Array.from({ length: examples }, (_, index) => index)
+  return seededRandom(seed).shuffle(order).subarray(0, verifiedTextsMax)
+}
+
+/** The share of texts whose label must be the trainer's. */
+const agreementMin = 0.999
+/** Two labels closer than this may change places by rounding; that is no disagreement. */
+const probabilityTie = 1e-4
+
+/**
+ * Writes the version. The same weights give the same bytes of model.onnx.
+ *
+ * @throws WinnowError `model_incompatible` when the graph does not agree with the trainer, and
+ * what the store and the runtime throw.
+ */
+export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
+  const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn, measuredOn } = draft
+  const { normalize, pooling } = base
+  const padding = { padding: servedPadding, normalize, pooling, pooledLayers }
+  const { thresholds } = draft
+  const graph = buildClassifier(draft.encoder, draft.head, {
+    ...padding,
+    link: thresholds === undefined ? 'softmax' : 'sigmoid',
+  })
+  const scratch = await mkdtemp(join(tmpdir(), 'winnow-classifier-'))
+  try {
+    const { modelPath, weightsPath } = await writeGraph(graph, draft, scratch)
+    await verifyAgreement(modelPath, draft)
+    const { facts, training, suspicious } = draft
+    const around = { facts, training, suspicious, measuredOn }
+    return await writeVersion({
+      storeDir: draft.storeDir,
+      name: draft.name,
+      manifest: {
+        labels: [...labels],
+        base: base.name,
+        method: draft.method,
+        precision: 'fp32',
+        maxTokens,
+        pooling: pooledLayers === 'every' ? 'layer-means' : base.pooling,
+        hidden: draft.head.from,
+        metrics: { evaluatedOn, measuredOn, ...headlineScores(evaluation) },
+        trainingRun: draft.run,
+        calibration: draft.calibration,
+        abstain: draft.abstain,
+        ...(thresholds && { task: 'multi-label', thresholds: [...thresholds] }),
+      },
+      model: { path: modelPath },
+      weights: weightsPath === undefined ? undefined : { path: weightsPath },
+      tokenizer: { path: base.tokenizerPath },
+      textsOf: async ({ ref, created }) => {
+        const heading = { title: `${ref}: evaluation`, made: created, ...around }
+        return { 'report.html': await renderReportHtml(evaluation, heading) }
+      },
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Writes the graph. An encoder that stayed as it was lies in a file of its own, which all heads over it share; the graph
+ * names it by its hash, so that a graph and other weights cannot pass for the version.
+ */
+async function writeGraph(
+  graph: TensorGraph,
+  { method, labels, base }: ClassifierToPublish,
+  dir: string,
+): Promise<{ modelPath: string; weightsPath: string | undefined }> {
+  const modelPath = join(dir, 'model.onnx')
+  const metadata = { labels: JSON.stringify(labels), base: base.name }
+  if (method !== 'head') {
+    await writeFile(modelPath, writeOnnx(graph, { name: 'classifier', metadata }))
+    return { modelPath, weightsPath: undefined }
+  }
+  const weights = layOutWeights(graph, (name) => !name.startsWith('head/'))
+  const weightsPath = join(dir, weightsFileName)
+  await writeWeights(weightsPath, weights)
+  const model = writeOnnx(graph, {
+    name: 'classifier',
+    metadata: { ...metadata, weightsSha256: weights.sha256 },
+    weights: { places: weights.places, location: weightsFileName },
+  })
+  await writeFile(modelPath, model)
+  return { modelPath, weightsPath }
+}
+
+/** What the manifest keeps of an evaluation: the numbers, not the tables. */
+function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
+  const { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece } = evaluation
+  const { rocAuc, averagePrecision, intervals } = evaluation
+  const shared = { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece }
+  const areas = { rocAuc, averagePrecision, intervals }
+  if (isOfSets(evaluation)) {
+    const { microF1, samplesF1, hammingLoss, rankingAveragePrecision } = evaluation
+    return { ...shared, microF1, samplesF1, hammingLoss, rankingAveragePrecision, ...areas }
+  }
+  const { mcc, topK } = evaluation
+  return { ...shared, mcc, topK, ...areas }
+}
+
+/** Classifies texts through the written graph as serving would, and compares the labels. */
+async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): Promise<void> {
+  const { base, labels, maxTokens, workers, verification, thresholds } = draft
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const classifier = await openClassifier({
+    ...{ modelPath, labels, tokenizer, maxTokens, workers, thresholds },
+  })
+  let agreeing = 0
+  let row = 0
+  try {
+    for await (const { outcome } of classifier.classifyAll(verification.texts)) {
+      const start = row++ * labels.length
+      const expected = verification.probabilities.subarray(start, start + labels.length)
+      if (outcome.kind === 'rejected') continue
+      if (thresholds !== undefined) {
+        const given = new Set(outcome.labels)
+        const agrees = expected.every(
+          (probability, at) =>
+            given.has(labels[at]!) === probability >= thresholds[at]! ||
+            Math.abs(probability - thresholds[at]!) <= probabilityTie,
+        )
+        if (agrees) agreeing++
+        continue
+      }
+      const served = expected[labels.indexOf(outcome.label)] ?? 0
+      const best = expected.reduce((most, probability) => Math.max(most, probability), 0)
+      if (best - served <= probabilityTie) agreeing++
+    }
+  } finally {
+    await classifier.close()
+  }
+  const share = agreeing / Math.max(1, row)
+  if (share >= agreementMin) return
+  throw new WinnowError(
+    'model_incompatible',
+    `The written model agrees with the trainer on ${agreeing} of ${row} texts only, so ` +
+      'it was not stored. Please report this.',
+    { details: { agreeing, texts: row } },
+  )
+}

@@ -1,0 +1,64 @@
+// One training run on disk: what it was given and what came of it, as run.json in a folder of its
+// own. It owns the run's name and its file; models are written by the model store.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DataManifest } from '../data/dataset.ts'
+import type { EvaluatedOn } from '../evaluation/measured-on.ts'
+import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+
+/** What is trained: the head alone, with the top layers, or everything. */
+export type TrainingMethod = 'head' | 'partial' | 'full'
+
+/** Everything that is kept about a run. */
+export type RunRecord = {
+  readonly formatVersion: 1
+  readonly run: string
+  /** `name@version` of the model that it made. */
+  readonly model: string
+  readonly method: TrainingMethod
+  readonly base: string
+  /** RFC 3339, UTC. */
+  readonly started: string
+  readonly seconds: number
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly dataManifest: {
+    readonly train: DataManifest
+    readonly validation?: DataManifest | undefined
+    readonly test?: DataManifest | undefined
+  }
+  readonly evaluation: TaskEvaluation
+  readonly evaluatedOn: EvaluatedOn
+  /** The same in words. */
+  readonly measuredOn: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** A name for a new run that sorts by time: `20260131T120501-spam-1f9c2e`. */
+export function newRunName(modelName: string, started: Date): string {
+  const time = started.toISOString().replace(/[-:]|\.\d+Z$/g, '')
+  return `${time}-${modelName}-${randomBytes(3).toString('hex')}`
+}
+
+/** Writes `<storeDir>/runs/<run>/run.json` whole, and gives the folder. */
+export async function writeRunRecord(storeDir: string, record: RunRecord): Promise<string> {
+  const dir = join(storeDir, 'runs', record.run)
+  await mkdir(dir, { recursive: true })
+  const pending = join(dir, '.run.json')
+  await writeFile(pending, `${JSON.stringify(record, null, 2)}\n`, { flush: true })
+  await rename(pending, join(dir, 'run.json'))
+  return dir
+}
+
+/** The record of a run; undefined where the store does not have it. */
+export async function readRunRecord(storeDir: string, run: string): Promise<RunRecord | undefined> {
+  let text: string
+  try {
+    text = await readFile(join(storeDir, 'runs', run, 'run.json'), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  // Written whole by writeRunRecord, of this release or an earlier one.
+  return JSON.parse(text) as RunRecord
+}
