@@ -99,7 +99,7 @@ it('ends in the same bytes', async () => {
 
 it.each([
   [['--batch-tokens', '20'], 'a whole number of at least 512'],
-  [['--dropout', '1'], 'a number at least 0 and below 1'],
+  [['--dropout', '1'], 'a number of at least 0 and below 1'],
   [['--layer-decay', '0'], 'a number above 0 and at most 1'],
   [['--schedule', 'steps'], 'Allowed choices are linear, cosine'],
   [['--clip', 'x'], 'a number above 0'],
