@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: adds every command to one program and turns what they throw into a sentence and
-// an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in commands/.
+// an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in
+// commands/.
 import { readFileSync, realpathSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'

@@ -17,12 +17,18 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
-      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportAllDeclaration', message: 'Import from the defining module.' },
         { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
       ],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['tests/**', 'bench/**', '**/*.test.ts'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
     },
   },
   {

@@ -1,6 +1,7 @@
-// Three suites that share three workers: `integration` runs against the real broker, registry and analytics engine
-// that tests/global-stack.ts starts once; `apart` needs no server that others use: commands without one, and the
-// faults, which kill and start a stack of their own; `unit` needs no server at all.
+// Three suites that share three workers: `integration` runs against the real broker, registry and
+// analytics engine that tests/global-stack.ts starts once; `apart` needs no server that others use:
+// commands without one, and the faults, which kill and start a stack of their own; `unit` needs no
+// server at all.
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -10,8 +11,8 @@ const apart = [
 ]
 
 /**
- * Tests of processes wait most of their time, so they begin first, those that take minutes before the others, and
- * the unit tests fill the gaps.
+ * Tests of processes wait most of their time, so they begin first, those that take minutes before
+ * the others, and the unit tests fill the gaps.
  */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,5 +1,5 @@
-// Reading Avro events: values a second by infra/avro, beside avsc alone, which checks nothing. For values
-// of the reader's own schema, and of a writer's that differs by two fields.
+// Reading Avro events: values a second by infra/avro, beside avsc alone, which checks nothing. For
+// values of the reader's own schema, and of a writer's that differs by two fields.
 import avro from 'avsc'
 import { resolveSchemas } from '../infra/avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from '../infra/avro/schema-graph.ts'

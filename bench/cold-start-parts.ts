@@ -1,5 +1,5 @@
-// The parts of a cold start, one after the other in one process; bench/cold-start.ts starts it with a store. Each
-// part is a line of JSON. In service some of them overlap: see there.
+// The parts of a cold start, one after the other in one process; bench/cold-start.ts starts it with
+// a store. Each part is a line of JSON. In service some of them overlap: see there.
 import { readFile } from 'node:fs/promises'
 import { enableCodeCache } from '../configs/code-cache.ts'
 

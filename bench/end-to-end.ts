@@ -1,6 +1,7 @@
-// What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE` starts a
-// stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same texts through a
-// bare onnxruntime-node loop, in alternating rounds on the same cores. Findings: bench/RESULTS.md.
+// What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE`
+// starts a stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same
+// texts through a bare onnxruntime-node loop, in alternating rounds on the same cores. Findings:
+// bench/RESULTS.md.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 // Question: does `winnow train --method head`, which chooses C by itself, reach scikit-learn's
 // LogisticRegression with the best C of 1, 10, 100 as judged on the test set, on the very same
-// frozen embeddings? With --speed: how long do both take to choose C on the same folds from the same grid
-// and to fit all rows? Prints one JSON line per data set; results are kept in RESULTS.md.
+// frozen embeddings? With --speed: how long do both take to choose C on the same folds from the
+// same grid and to fit all rows? Prints one JSON line per data set; results are kept in RESULTS.md.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -89,7 +89,9 @@ async function compare(set: Set) {
   }
 }
 
-/** The same search by both: the grid and the three folds are Winnow's, and both judge by macro F1. */
+/**
+ * The same search by both: the grid and the three folds are Winnow's, and both judge by macro F1.
+ */
 async function compareSpeed(set: Set) {
   const { name, train, test } = set
   const embeddings = join(cacheDir(), 'embeddings')

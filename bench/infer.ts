@@ -99,7 +99,9 @@ async function compare(modelPath: string): Promise<void> {
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** Wall time, and processor time of all threads: the latter stands when others share the machine. */
+/**
+ * Wall time, and processor time of all threads: the latter stands when others share the machine.
+ */
 type Cost = { readonly seconds: number; readonly cpuSeconds: number }
 
 async function measure(work: () => Promise<unknown>): Promise<Cost> {

@@ -20,7 +20,9 @@ export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 }
 
-/** Processor seconds that a process has used so far, all its threads (Linux, 100 ticks a second). */
+/**
+ * Processor seconds that a process has used so far, all its threads (Linux, 100 ticks a second).
+ */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // Behind the name, which may hold anything: the fields from the third on.

@@ -1,6 +1,6 @@
-// What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams the same
-// texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events among them, in
-// alternating rounds. Findings: bench/RESULTS.md.
+// What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams
+// the same texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events
+// among them, in alternating rounds. Findings: bench/RESULTS.md.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
@@ -87,7 +87,10 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** Malformed events of every kind in turn, but for those that are long, or empty with markup cleaned only. */
+/**
+ * Malformed events of every kind in turn, but for those that are long, or empty with markup cleaned
+ * only.
+ */
 function badRecords(count: number): OutgoingRecord[] {
   const none = { wider: 900_001, validated: 900_002, string: 900_003, intText: 900_004 }
   const ids = { event: 1, ...none, recursive: 900_005, unknown: 999_999 }

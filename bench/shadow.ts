@@ -1,6 +1,6 @@
-// What does a shadow cost the main path? `node bench/shadow.ts --data FILE` starts a stack and streams texts at
-// a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a shadow that classifies
-// every event once more, in alternating rounds. Findings: bench/RESULTS.md.
+// What does a shadow cost the main path? `node bench/shadow.ts --data FILE` starts a stack and
+// streams texts at a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a
+// shadow that classifies every event once more, in alternating rounds. Findings: bench/RESULTS.md.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'

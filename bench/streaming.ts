@@ -1,5 +1,5 @@
-// What benchmarks of the stream share: a stack for as long as one runs, a model, the process of the stream,
-// and waiting for rows.
+// What benchmarks of the stream share: a stack for as long as one runs, a model, the process of the
+// stream, and waiting for rows.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

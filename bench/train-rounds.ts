@@ -1,5 +1,6 @@
-// The timed side of bench/train.ts in a process of its own: Winnow's fine-tuning as it is, paused after
-// every few steps until a line on stdin asks for the next round. Its peak memory is that of training.
+// The timed side of bench/train.ts in a process of its own: Winnow's fine-tuning as it is, paused
+// after every few steps until a line on stdin asks for the next round. Its peak memory is that of
+// training.
 import { readFileSync, readSync } from 'node:fs'
 import { readBertWeights } from '../models/graph/weights/bert-weights.ts'
 import { readOnnx } from '../models/graph/onnx/onnx-reader.ts'

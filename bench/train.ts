@@ -1,6 +1,7 @@
-// Full fine-tuning against PyTorch, fp32 and bf16 autocast: the same texts in the same batches, each
-// side in a process of its own, rounds in turn. It prints real (unpadded) tokens a second, the ratio
-// of each round, and peak memory. The rival is bench/train_torch.py; Winnow's other engine is `tfjs`.
+// Full fine-tuning against PyTorch, fp32 and bf16 autocast: the same texts in the same batches,
+// each side in a process of its own, rounds in turn. It prints real (unpadded) tokens a second, the
+// ratio of each round, and peak memory. The rival is bench/train_torch.py; Winnow's other engine is
+// `tfjs`.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'

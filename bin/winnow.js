@@ -1,12 +1,16 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
-// The command of the published package: runs the built command line, or says that Node is too old; so nothing
-// is imported before the check. By default the young generation of a busy process grows to 128 MB; with 8 MB a
-// half, a stream stays below 500 MB and is no slower. glibc returns what it has mapped for itself; its own limit
-// for that rises to 32 MB (mallopt(3)), and the weights of models that were swapped would stay behind in pieces.
+// The command of the published package: runs the built command line, or says that Node is too old;
+// so nothing is imported before the check. By default the young generation of a busy process grows
+// to 128 MB; with 8 MB a half, a stream stays below 500 MB and is no slower. glibc returns what it
+// has mapped for itself; its own limit for that rises to 32 MB (mallopt(3)), and the weights of
+// models that were swapped would stay behind in pieces.
 
 /** The oldest Node that runs Winnow, as `engines` in package.json says. */
 const lowest = { major: 22, minor: 21 }
-/** glibc reads it when a process starts, and package managers do not agree on variables in the line above. */
+/**
+ * glibc reads it when a process starts, and package managers do not agree on variables in the line
+ * above.
+ */
 const memory = { MALLOC_MMAP_THRESHOLD_: '262144' }
 
 function isTooOld(version) {
@@ -38,7 +42,10 @@ function refuse() {
   process.exitCode = 1
 }
 
-/** Starts again under the same process id with `memory`; training does without (configs/freed-memory.ts). */
+/**
+ * Starts again under the same process id with `memory`; training does without
+ * (configs/freed-memory.ts).
+ */
 function setMemory(argv) {
   const isSet = Object.keys(memory).every((name) => name in process.env)
   if (isSet || argv[0] === 'train' || process.execve === undefined) return

@@ -4,7 +4,9 @@ import { ensureBase, type Base } from '../models/bases/base-store.ts'
 import type { CommandContext } from './context.ts'
 import { joinedParts, measureRate, type WorkRate } from './work-rate.ts'
 
-/** The base encoder from the store, fetched first when it is not there; `from` is a local folder. */
+/**
+ * The base encoder from the store, fetched first when it is not there; `from` is a local folder.
+ */
 export async function pullBase(
   name: string,
   { config, paths, terminal }: CommandContext,

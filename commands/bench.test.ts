@@ -1,4 +1,5 @@
-// The list of `winnow bench` against the programs in bench/, and what is said for one that is not there.
+// The list of `winnow bench` against the programs in bench/, and what is said for one that is not
+// there.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'

@@ -1,5 +1,6 @@
-// `winnow bench`: runs a benchmark of bench/ by name, with its own options. It owns the list and its
-// sentences; benchmarks are programs of the repository and are no part of the published package.
+// `winnow bench`: runs a benchmark of bench/ by name, with its own options. It owns the list and
+// its sentences; benchmarks are programs of the repository and are no part of the published
+// package.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'

@@ -6,8 +6,8 @@ const shownLabels = 3
 const minWidth = 20
 
 /**
- * Two lines for one text: the text, cut to the width of the terminal, then its label with its score and the
- * three likeliest labels.
+ * Two lines for one text: the text, cut to the width of the terminal, then its label with its score
+ * and the three likeliest labels.
  */
 export function classifiedText(
   { text, line }: ClassifiedText,

@@ -1,4 +1,5 @@
-// The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what that means.
+// The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what
+// that means.
 import { defaultBrokers, type Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
 import { countRecords, readLag, topicOf, type GroupLag } from '../infra/kafka/topics.ts'
@@ -19,13 +20,16 @@ export type ConsumerView = {
   readonly members: number
   /** Kafka's word in small letters: stable, empty, preparingrebalance … */
   readonly state: string
-  /** RFC 3339; with no members, since when nobody consumes. Null where no commit says when it was. */
+  /**
+   * RFC 3339; with no members, since when nobody consumes. Null where no commit says when it was.
+   */
   readonly lastCommit: string | null
 }
 
 /**
- * The groups of this configuration, and sentences on what is wrong with them. A broker that does not answer
- * is such a sentence, unless it is the embedded one, which the table of services shows as stopped.
+ * The groups of this configuration, and sentences on what is wrong with them. A broker that does
+ * not answer is such a sentence, unless it is the embedded one, which the table of services shows
+ * as stopped.
  */
 export async function readConsumers(
   { config }: CommandContext,

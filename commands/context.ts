@@ -21,8 +21,8 @@ export type CommandContext = {
 }
 
 /**
- * Resolves the context; a running embedded stack gives the addresses of the local profile. Warns on stderr of
- * passwords that would travel unencrypted.
+ * Resolves the context; a running embedded stack gives the addresses of the local profile. Warns on
+ * stderr of passwords that would travel unencrypted.
  */
 export async function openContext(
   options: SharedOptions,
@@ -36,8 +36,9 @@ export async function openContext(
 }
 
 /**
- * The context without its warnings: to look at a configuration that no client is built from. `stack` says
- * whether the addresses of a running stack count, as for every command but the one that starts it.
+ * The context without its warnings: to look at a configuration that no client is built from.
+ * `stack` says whether the addresses of a running stack count, as for every command but the one
+ * that starts it.
  */
 export async function readContext(
   options: SharedOptions,

@@ -55,8 +55,8 @@ export function addDemoCommand(program: Command): void {
 }
 
 /**
- * Throws prerequisite_missing where packages are not installed. A checkout has all of them; the published package
- * leaves out those that only the demo needs.
+ * Throws prerequisite_missing where packages are not installed. A checkout has all of them; the
+ * published package leaves out those that only the demo needs.
  */
 function requirePackages(): void {
   const engine = findEngine(`${process.platform}-${process.arch}`)

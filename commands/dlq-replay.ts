@@ -1,6 +1,6 @@
-// `winnow dlq replay`: sends the events of open dead letters again, each to the topic and partition on
-// which it entered. A record says in its headers for which event and at which attempt it stands, so that
-// consumers count it once, however often it is sent; see "Dead letters" in ARCHITECTURE.md.
+// `winnow dlq replay`: sends the events of open dead letters again, each to the topic and partition
+// on which it entered. A record says in its headers for which event and at which attempt it stands,
+// so that consumers count it once, however often it is sent; see "Dead letters" in ARCHITECTURE.md.
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import {
@@ -36,7 +36,9 @@ export type LettersReplayed = {
   /** Events with open dead letters that were looked at. */
   matched: number
   sent: number
-  /** Of those sent, the ones whose value came from their topic, since the dead letter holds a part. */
+  /**
+   * Of those sent, the ones whose value came from their topic, since the dead letter holds a part.
+   */
   reread: number
   skipped: Partial<Record<SkipReason, number>>
   byCode: Record<string, CodeFigures>

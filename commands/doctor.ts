@@ -121,7 +121,10 @@ function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
   })
 }
 
-/** Whether the gateway can have its port; unlike the embedded services it does not move to another one. */
+/**
+ * Whether the gateway can have its port; unlike the embedded services it does not move to another
+ * one.
+ */
 async function checkGatewayPort({ config, paths }: CommandContext): Promise<DoctorCheck> {
   const { port } = config.gateway
   const running = await readService(paths.state, 'gateway')

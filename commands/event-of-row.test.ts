@@ -1,5 +1,5 @@
-// Events out of rows: which fields are taken, that numbers keep their digits, and the sentence for a row
-// that is no event.
+// Events out of rows: which fields are taken, that numbers keep their digits, and the sentence for
+// a row that is no event.
 import { expect, test } from 'vitest'
 import { fileRows } from '../trainers/files/file-rows.ts'
 import { defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'

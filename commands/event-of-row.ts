@@ -1,5 +1,5 @@
-// An event out of a row of a file, for `winnow produce`: which fields and columns it takes, and numbers as
-// text with all their digits. What an event may hold is schemas/event.ts.
+// An event out of a row of a file, for `winnow produce`: which fields and columns it takes, and
+// numbers as text with all their digits. What an event may hold is schemas/event.ts.
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
 import { wholeNumberText } from '../schemas/exact-json.ts'
@@ -10,8 +10,8 @@ import { labelsColumn, type RowColumns } from '../trainers/files/row-columns.ts'
 import { fieldProblem, textOfRow } from '../trainers/files/source-row.ts'
 
 /**
- * The record of one row. Objects may have the fields of an event only; the other columns of a table become
- * attributes. Whole numbers and booleans become text where an event has text.
+ * The record of one row. Objects may have the fields of an event only; the other columns of a table
+ * become attributes. Whole numbers and booleans become text where an event has text.
  *
  * @throws WinnowError `dataset_invalid` that begins with the row's place.
  */

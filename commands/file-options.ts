@@ -1,5 +1,5 @@
-// The options that say how a file of texts is read, and the line on stderr that says how it was read. Reading
-// is done in trainers/.
+// The options that say how a file of texts is read, and the line on stderr that says how it was
+// read. Reading is done in trainers/.
 import { Option, type Command } from 'commander'
 import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
 import type { FileInput, FileNote } from '../trainers/files/file-rows.ts'

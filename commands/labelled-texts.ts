@@ -1,5 +1,5 @@
-// What the commands that read labelled texts share: the options that say how, and reading them cleaned
-// as the stream cleans. Formats and their rules are the trainers'.
+// What the commands that read labelled texts share: the options that say how, and reading them
+// cleaned as the stream cleans. Formats and their rules are the trainers'.
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { fileProblem } from '../configs/file-problem.ts'
@@ -108,8 +108,8 @@ async function readManifest(file: string): Promise<unknown> {
 }
 
 /**
- * Checks the sources of labelled texts, by the option that gives each, and the options that say how they are read,
- * before any of them is read.
+ * Checks the sources of labelled texts, by the option that gives each, and the options that say how
+ * they are read, before any of them is read.
  *
  * @throws WinnowError `usage`, `dataset_invalid`.
  */

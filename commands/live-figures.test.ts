@@ -1,4 +1,5 @@
-// The line of `stream` and `serve` on a terminal, and the progress of commands that end by themselves.
+// The line of `stream` and `serve` on a terminal, and the progress of commands that end by
+// themselves.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { gatewayFigures, liveLine, showLive, streamFigures } from './live-figures.ts'
 import { progressText } from './progress-text.ts'

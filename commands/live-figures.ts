@@ -1,5 +1,5 @@
-// What `stream` and `serve` are doing, as one line that is renewed every second on a terminal. The figures are
-// those of the metrics; nothing is shown where stderr is no terminal, or with --json.
+// What `stream` and `serve` are doing, as one line that is renewed every second on a terminal. The
+// figures are those of the metrics; nothing is shown where stderr is no terminal, or with --json.
 import type { Telemetry } from '../infra/telemetry.ts'
 import { counted } from '../schemas/counted.ts'
 import { countText, type Terminal } from './terminal.ts'
@@ -17,7 +17,9 @@ export type LiveFigures = {
   readonly rest: string
 }
 
-/** The figures of a stream: texts settled, rows, dead letters, lag, and the model that serves now. */
+/**
+ * The figures of a stream: texts settled, rows, dead letters, lag, and the model that serves now.
+ */
 export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
   const events = await read('winnow_events_total')
   const lags = await read('winnow_consumer_lag_records')

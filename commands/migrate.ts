@@ -1,5 +1,5 @@
-// `winnow migrate`: brings topics, schemas and tables up to date. `stream`, `serve` and `demo` do the
-// same at start; a deployment may prefer to run it once by itself.
+// `winnow migrate`: brings topics, schemas and tables up to date. `stream`, `serve` and `demo` do
+// the same at start; a deployment may prefer to run it once by itself.
 import type { Command } from 'commander'
 import { hasRegistry, openSchemas } from '../infra/schema-registry/registry.ts'
 import { prepareBackends } from '../serving/backends.ts'

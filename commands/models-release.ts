@@ -1,5 +1,5 @@
-// `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: what changes which
-// version others get.
+// `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: what changes
+// which version others get.
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'

@@ -1,5 +1,6 @@
-// Checks of options and arguments before a command begins its work: that a file is there, that a place
-// can be written, that a name exists, that two ends are in order. What is in a file is checked by its reader.
+// Checks of options and arguments before a command begins its work: that a file is there, that a
+// place can be written, that a name exists, that two ends are in order. What is in a file is
+// checked by its reader.
 import { access, constants, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
@@ -13,7 +14,9 @@ import { WinnowError } from '../schemas/errors.ts'
 import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
 import type { CommandContext } from './context.ts'
 
-/** Checks that a file can be read. Throws dataset_invalid that begins with the option and the path. */
+/**
+ * Checks that a file can be read. Throws dataset_invalid that begins with the option and the path.
+ */
 export async function checkReadable(path: string, option: string): Promise<void> {
   const wrong = (why: string, cause?: unknown): WinnowError =>
     new WinnowError('dataset_invalid', `${option} ${path}: ${why}`, { cause, details: { path } })
@@ -84,7 +87,10 @@ export async function checkSource(address: string | undefined, option: string): 
   if (source.kind === 'topic') checkRange(source.from, source.to?.split('#')[0])
 }
 
-/** Checks the ends of a range of a topic. Throws usage for one that is none, and for a start behind the end. */
+/**
+ * Checks the ends of a range of a topic. Throws usage for one that is none, and for a start behind
+ * the end.
+ */
 export function checkRange(from: string | undefined, to: string | undefined): void {
   requireOrder(parseRangeEnd(from, 'start'), parseRangeEnd(to, 'end'))
 }
@@ -97,8 +103,8 @@ export function checkTimes({ since, until }: { since?: number; until?: number })
 }
 
 /**
- * Checks a reference to a model. With store.kind local it must exist here; a version of another store is found
- * when it is fetched. Throws model_not_found.
+ * Checks a reference to a model. With store.kind local it must exist here; a version of another
+ * store is found when it is fetched. Throws model_not_found.
  */
 export async function checkModel(
   ref: string,

@@ -1,5 +1,5 @@
-// `winnow produce`: puts the rows of a file (or stdin) on winnow.events as JSON. What becomes of a row is
-// event-of-row.ts.
+// `winnow produce`: puts the rows of a file (or stdin) on winnow.events as JSON. What becomes of a
+// row is event-of-row.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { createKafka, openProducer, type RecordProducer } from '../infra/kafka/kafka.ts'

@@ -4,8 +4,8 @@ import { countText, durationText } from './terminal.ts'
 import { joinedParts } from './work-rate.ts'
 
 /**
- * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Without a total, or where there is no
- * rate yet, it leaves out what it cannot know.
+ * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Without a total, or where
+ * there is no rate yet, it leaves out what it cannot know.
  */
 export function progressText(progress: {
   readonly done: number

@@ -48,7 +48,9 @@ export function addQueryCommand(program: Command): void {
 
 type JsonAnswer = { meta: { name: string; type: string }[]; data: unknown[]; rows: number }
 
-/** A statement without a result has an empty answer. Throws usage for the answer in another format. */
+/**
+ * A statement without a result has an empty answer. Throws usage for the answer in another format.
+ */
 function documentOf(answer: string) {
   if (answer === '') return { columns: [], rows: [], count: 0 }
   const { meta, data, rows } = jsonAnswer(answer)

@@ -1,5 +1,5 @@
-// The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges and
-// help; defaults and meaning are trainers/encoder/fine-tuning-task.ts.
+// The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges
+// and help; defaults and meaning are trainers/encoder/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
 import { defaultRecipe, partialRecipe, type Recipe } from '../trainers/encoder/fine-tuning-task.ts'
 import type { GivenRecipe } from '../trainers/encoder/few-examples.ts'

@@ -1,5 +1,6 @@
-// Labelled texts out of Kafka and ClickHouse: the readers behind `topic:` and `clickhouse:`. They join
-// clients and decoding with what the trainers ask for; which label counts is trainers/data/label-book.ts.
+// Labelled texts out of Kafka and ClickHouse: the readers behind `topic:` and `clickhouse:`. They
+// join clients and decoding with what the trainers ask for; which label counts is
+// trainers/data/label-book.ts.
 import type { Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
@@ -41,9 +42,9 @@ export function remoteReaders(options: ReaderOptions): RemoteReaders {
 }
 
 /**
- * Reads events of a range that have a label: a person's from the labels topic, else the one that the
- * event came with. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is read, so that
- * the address in the facts gives the same examples at any later time.
+ * Reads events of a range that have a label: a person's from the labels topic, else the one that
+ * the event came with. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is read, so
+ * that the address in the facts gives the same examples at any later time.
  */
 function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetReader<'topic'> {
   return (source, { signal }) => {

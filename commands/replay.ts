@@ -1,5 +1,5 @@
-// `winnow replay`: a bounded part of winnow.events, classified again by one pinned model, into a table
-// of its own.
+// `winnow replay`: a bounded part of winnow.events, classified again by one pinned model, into a
+// table of its own.
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'

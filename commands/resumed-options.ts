@@ -1,5 +1,6 @@
-// `winnow train --resume`: the options that an unfinished run was started with take the place of those
-// on the command line. It owns which options may still be given; the run's folder is the trainer's.
+// `winnow train --resume`: the options that an unfinished run was started with take the place of
+// those on the command line. It owns which options may still be given; the run's folder is the
+// trainer's.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'

@@ -34,7 +34,10 @@ function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value]
 }
 
-/** Reads a whole number from `min` on for an option, up to `max`. Throws what commander shows as usage. */
+/**
+ * Reads a whole number from `min` on for an option, up to `max`. Throws what commander shows as
+ * usage.
+ */
 export function wholeNumber(min: number, max?: number): (text: string) => number {
   const most = max ?? Number.MAX_SAFE_INTEGER
   return (text) => {
@@ -79,8 +82,8 @@ export function numberIn({ above, from, below, to }: Range): (text: string) => n
 const timeUnitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /**
- * Reads a point in time for an option, as epoch milliseconds: RFC 3339, a date, epoch milliseconds, or how
- * long ago it was (30s, 15m, 2h, 7d). Throws what commander shows as usage.
+ * Reads a point in time for an option, as epoch milliseconds: RFC 3339, a date, epoch milliseconds,
+ * or how long ago it was (30s, 15m, 2h, 7d). Throws what commander shows as usage.
  */
 export function pointInTime(text: string): number {
   const ago = /^(\d{1,9})([smhd])$/.exec(text)

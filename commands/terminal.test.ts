@@ -30,7 +30,10 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** Clears the screen, colours, sets the title, C1 forms of both, DEL, bidi override, forged marks and a return. */
+/**
+ * Clears the screen, colours, sets the title, C1 forms of both, DEL, bidi override, forged marks
+ * and a return.
+ */
 const hostile =
   'a\u001b[2J\u001b[31mb\u001b]0;t\u0007\u009b2J\u0085\u007f\u202eevil\u2066\ufdd0[1m\rover'
 const unfit =

@@ -1,7 +1,8 @@
-// What a person sees: colours, a progress line, tables, logs. With --json, stdout carries JSON only, and everything
-// meant for a person goes to stderr. Everything that a command prints goes through here, where what could steer the
-// terminal is escaped, except the styles that `style` made, and where logs and errors lose the credentials of URLs;
-// tests/tidy.test.ts keeps other ways out of commands/.
+// What a person sees: colours, a progress line, tables, logs. With --json, stdout carries JSON
+// only, and everything meant for a person goes to stderr. Everything that a command prints goes
+// through here, where what could steer the terminal is escaped, except the styles that `style`
+// made, and where logs and errors lose the credentials of URLs; tests/tidy.test.ts keeps other ways
+// out of commands/.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { stripVTControlCharacters, styleText } from 'node:util'
@@ -12,15 +13,22 @@ type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
-  /** Columns of the terminal that a person looks at; undefined when stdout is none, and with --json. */
+  /**
+   * Columns of the terminal that a person looks at; undefined when stdout is none, and with --json.
+   */
   readonly width: number | undefined
-  /** Whether a person watches a line that is overwritten: stderr is a terminal, and --json was not given. */
+  /**
+   * Whether a person watches a line that is overwritten: stderr is a terminal, and --json was not
+   * given.
+   */
   readonly isLive: boolean
   /** Lines for a person. */
   say(lines?: string): void
   /** The one JSON document of a command; does nothing without --json. */
   document(value: unknown): void
-  /** One line of a JSON Lines stream, always on stdout; resolves when there is room for the next. */
+  /**
+   * One line of a JSON Lines stream, always on stdout; resolves when there is room for the next.
+   */
   row(value: unknown): Promise<void>
   /** The text of a result, always on stdout. */
   result(text: string): void
@@ -35,12 +43,14 @@ export type Terminal = {
 const plainProgressMs = 3_000
 
 /**
- * Stands for the escape character in what `style` made. Nobody can put it into a text: U+FDD0 is escaped, and the
- * rest is another one in each process.
+ * Stands for the escape character in what `style` made. Nobody can put it into a text: U+FDD0 is
+ * escaped, and the rest is another one in each process.
  */
 const styleMark = `\ufdd0${randomUUID()}`
 
-/** A terminal on this process's stdout and stderr. Colour follows NO_COLOR and whether it is a TTY. */
+/**
+ * A terminal on this process's stdout and stderr. Colour follows NO_COLOR and whether it is a TTY.
+ */
 export function createTerminal(options: { json: boolean }): Terminal {
   const lines = options.json ? process.stderr : process.stdout
   const live = process.stderr.isTTY
@@ -102,7 +112,10 @@ export function logTimed(line: string): void {
   logLine(`${new Date().toISOString()} ${line}`)
 }
 
-/** A log for a command that shows a progress line: ends that line, then writes one with the time on stderr. */
+/**
+ * A log for a command that shows a progress line: ends that line, then writes one with the time on
+ * stderr.
+ */
 export function timedLog(terminal: Pick<Terminal, 'progressDone'>): (line: string) => void {
   return (line) => {
     terminal.progressDone()

@@ -1,5 +1,5 @@
-// The row of training_runs that every training run gets, published or not. The run itself is on disk by then: a
-// ClickHouse that is away costs the row and a line that says so.
+// The row of training_runs that every training run gets, published or not. The run itself is on
+// disk by then: a ClickHouse that is away costs the row and a line that says so.
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { insertTrainingRun } from '../infra/sinks/release-rows.ts'
 import { readManifest } from '../models/store/version-files.ts'

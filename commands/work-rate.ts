@@ -1,5 +1,5 @@
-// How fast work goes on and how long it still takes, for progress lines. It owns the arithmetic and the words for
-// rate and time; what the work is called is the command's.
+// How fast work goes on and how long it still takes, for progress lines. It owns the arithmetic and
+// the words for rate and time; what the work is called is the command's.
 import { countText, durationText } from './terminal.ts'
 
 /** Below so many seconds a rate says nothing. */
@@ -8,7 +8,10 @@ const measuredSecondsMin = 0.5
 /** Rate and time left, such as `1,240 per second, 12.3 s left`; empty while too little is known. */
 export type WorkRate = (progress: { done: number; total: number }) => string
 
-/** Begins to measure. What is done at the first call came from elsewhere, such as a cache, and does not count. */
+/**
+ * Begins to measure. What is done at the first call came from elsewhere, such as a cache, and does
+ * not count.
+ */
 export function measureRate(
   options: {
     /** Writes the units of a second. Default: a whole number and `per second`. */

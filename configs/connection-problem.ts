@@ -27,8 +27,8 @@ type Failure = Error & {
 }
 
 /**
- * What keeps a client from its server, with the address where the error has it: `127.0.0.1:9092: nothing listens
- * there`. The error's own sentence for anything unusual.
+ * What keeps a client from its server, with the address where the error has it: `127.0.0.1:9092:
+ * nothing listens there`. The error's own sentence for anything unusual.
  */
 export function connectionProblem(cause: unknown): string {
   const chain = causesOf(cause)

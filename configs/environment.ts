@@ -16,7 +16,10 @@ export type ConfigField = {
   secret: boolean
 }
 
-/** Variables with a meaning of their own, read by paths.ts, load.ts, fault-hook.ts or the terminal code. */
+/**
+ * Variables with a meaning of their own, read by paths.ts, load.ts, fault-hook.ts or the terminal
+ * code.
+ */
 const reserved = new Set([
   'WINNOW_MODEL_STORE',
   'WINNOW_STATE',
@@ -53,9 +56,9 @@ export function fileVariableOf(path: string): string {
 }
 
 /**
- * The configuration layer that the environment gives, as dotted path to value.
- * Throws `config_invalid` for a WINNOW_ variable that no path has, and for a secret that is given both by itself and
- * by a file, or by a file that cannot be read.
+ * The configuration layer that the environment gives, as dotted path to value. Throws
+ * `config_invalid` for a WINNOW_ variable that no path has, and for a secret that is given both by
+ * itself and by a file, or by a file that cannot be read.
  */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
   const fields = configFields()

@@ -1,5 +1,5 @@
-// What happens at the fault points: nothing, unless the fault tests say otherwise in WINNOW_FAULTS. The
-// points are schemas/fault-point.ts. No deployment sets this variable.
+// What happens at the fault points: nothing, unless the fault tests say otherwise in WINNOW_FAULTS.
+// The points are schemas/fault-point.ts. No deployment sets this variable.
 import { WinnowError } from '../schemas/errors.ts'
 import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
 

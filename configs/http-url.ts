@@ -1,4 +1,5 @@
-// Addresses of HTTP in the configuration: what counts as one, and what is wrong with a text that is none.
+// Addresses of HTTP in the configuration: what counts as one, and what is wrong with a text that is
+// none.
 
 /** Whether a text is a URL of HTTP or HTTPS with a host. */
 export function isHttpUrl(text: string): boolean {

@@ -2,8 +2,8 @@
 import { WinnowError } from '../schemas/errors.ts'
 
 /**
- * `port_taken` or `config_invalid`, with the settings of the section to change. `cause` is what the socket
- * reported.
+ * `port_taken` or `config_invalid`, with the settings of the section to change. `cause` is what the
+ * socket reported.
  */
 export function listenError(
   section: 'gateway' | 'telemetry',

@@ -1,5 +1,5 @@
-// Resolves the configuration: defaults < profile < file < running stack < environment < flags. Every
-// complaint names the path, the value, where it was set, and the rule. Nothing else reads the
+// Resolves the configuration: defaults < profile < file < running stack < environment < flags.
+// Every complaint names the path, the value, where it was set, and the rule. Nothing else reads the
 // environment but paths.ts and this folder.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'

@@ -1,5 +1,5 @@
-// Finds connections of a configuration on which a password travels unencrypted. It only says so: a mesh or a tunnel
-// may encrypt what this cannot see.
+// Finds connections of a configuration on which a password travels unencrypted. It only says so: a
+// mesh or a tunnel may encrypt what this cannot see.
 import { noRegistry, type Config } from './schema.ts'
 
 /** The setting that makes it so, what happens, and what to do about it. */
@@ -9,7 +9,9 @@ export type PlainSecret = {
   readonly advice: string
 }
 
-/** Every connection that sends a password in clear text. HTTP to this machine itself does not count. */
+/**
+ * Every connection that sends a password in clear text. HTTP to this machine itself does not count.
+ */
 export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecret[] {
   const found: PlainSecret[] = []
   if (kafka.saslMechanism === 'plain' && !kafka.ssl) {

@@ -6,7 +6,9 @@ export type DownloadProxy = {
   noProxy: string | undefined
 }
 
-/** Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case); `configured` wins over the first two. */
+/**
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case); `configured` wins over the first two.
+ */
 export function downloadProxy(configured: string | undefined): DownloadProxy {
   const variable = (name: string) => process.env[name] ?? process.env[name.toLowerCase()]
   return {

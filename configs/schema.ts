@@ -1,5 +1,6 @@
-// The one schema of the configuration: every field with its default, unit and meaning. The reference
-// page docs/configuration.md is generated from it. Reading files and the environment is load.ts's.
+// The one schema of the configuration: every field with its default, unit and meaning. The
+// reference page docs/configuration.md is generated from it. Reading files and the environment is
+// load.ts's.
 import { z } from 'zod'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 
@@ -10,7 +11,10 @@ const bytes = (text: string, value: number) =>
   z.int().min(1).default(value).describe(`${text} Bytes.`)
 const port = (text: string, value: number) =>
   z.int().min(0).max(65_535).default(value).describe(`${text} 0 picks a free one.`)
-/** An address of HTTP, or the word that stands for none. `user:password@host` is none, although it is a URL. */
+/**
+ * An address of HTTP, or the word that stands for none. `user:password@host` is none, although it
+ * is a URL.
+ */
 const httpUrl = (none?: string) =>
   z
     .string()

@@ -1,5 +1,5 @@
-// Reads a secret from the file that a variable such as WINNOW_CLICKHOUSE_PASSWORD_FILE names, as container platforms
-// mount them.
+// Reads a secret from the file that a variable such as WINNOW_CLICKHOUSE_PASSWORD_FILE names, as
+// container platforms mount them.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { WinnowError } from '../schemas/errors.ts'
 import { fileProblem } from './file-problem.ts'
@@ -7,8 +7,8 @@ import { fileProblem } from './file-problem.ts'
 const bytesMax = 65_536
 
 /**
- * The content of a file without a line break at its end. Throws `config_invalid` that names the variable and the
- * path where the file cannot be read, is empty or is no text.
+ * The content of a file without a line break at its end. Throws `config_invalid` that names the
+ * variable and the path where the file cannot be read, is empty or is no text.
  */
 export function readSecretFile(variable: string, path: string): string {
   const wrong = (why: string, cause?: unknown): WinnowError =>

@@ -1,6 +1,6 @@
-// How much may be at work at once: a bounded number of requests, and a deadline on each. A request that does
-// not fit is refused at once, never queued. It takes its place when its body is complete, so that slow
-// callers hold none; the memory of bodies is request-body.ts's.
+// How much may be at work at once: a bounded number of requests, and a deadline on each. A request
+// that does not fit is refused at once, never queued. It takes its place when its body is complete,
+// so that slow callers hold none; the memory of bodies is request-body.ts's.
 import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
@@ -12,8 +12,8 @@ import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkLane } from './work-lane.ts'
 
 /**
- * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all routes
- * that do work; probes stay outside, so that overload does not look like death.
+ * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all
+ * routes that do work; probes stay outside, so that overload does not look like death.
  */
 export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
@@ -66,7 +66,9 @@ type Place = {
   /** Counts the request as being processed, once. Throws `queue_full` when there are too many. */
   take(): void
   hold(): void
-  /** Gives back the place and the memory of its body once the request and each hold are released. */
+  /**
+   * Gives back the place and the memory of its body once the request and each hold are released.
+   */
   release(): void
   onRelease(act: () => void): void
 }
@@ -133,8 +135,8 @@ function runUntil<T>(
 }
 
 /**
- * The body as a stream without its coding. On a socket it is Node's own, which joins small chunks as it is read; as a web stream
- * each chunk, of one byte maybe, would cost several objects.
+ * The body as a stream without its coding. On a socket it is Node's own, which joins small chunks
+ * as it is read; as a web stream each chunk, of one byte maybe, would cost several objects.
  */
 function bodyOf(c: Context<GatewayEnv>, bytesMax: number): BodySource | undefined {
   if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)

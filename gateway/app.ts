@@ -1,5 +1,6 @@
-// The gateway as one Hono app: it puts the middleware in order, adds the groups of routes, and turns
-// whatever is thrown into a problem document. It listens nowhere (server.ts) and builds no client.
+// The gateway as one Hono app: it puts the middleware in order, adds the groups of routes, and
+// turns whatever is thrown into a problem document. It listens nowhere (server.ts) and builds no
+// client.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
@@ -55,7 +56,7 @@ export type GatewayParts = {
  * Throws `config_invalid` when it would listen beyond loopback without API keys.
  *
  * @example
- * const app = createGateway({ config, publisher, results, health: [], metrics, metricsText, onFailure })
+ * const app = createGateway({ config, publisher, results, health, metrics, metricsText, onFailure })
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(parts: GatewayParts): Gateway {
@@ -106,7 +107,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   return app
 }
 
-/** Times every request; routes that do not exist share one name, so that they cannot fill the metrics. */
+/**
+ * Times every request; routes that do not exist share one name, so that they cannot fill the
+ * metrics.
+ */
 function observeRequests(metrics: GatewayMetrics): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const start = performance.now()
@@ -127,7 +131,10 @@ function allowedMethods(app: Gateway, path: string): string[] {
   return matching.includes('GET') ? ['GET', 'HEAD', ...matching.slice(1)] : matching
 }
 
-/** A failure as text for the log, the stack of a defect included. It holds what callers sent, as they sent it. */
+/**
+ * A failure as text for the log, the stack of a defect included. It holds what callers sent, as
+ * they sent it.
+ */
 export function failureText({ error, requestId, method, path }: GatewayFailure): string {
   const code = error instanceof WinnowError ? error.code : 'internal'
   const text = error instanceof Error ? (code === 'internal' ? error.stack : error.message) : error

@@ -1,6 +1,6 @@
-// Who may call: API keys as Bearer tokens with scopes, and the rule that a gateway without keys is for
-// this machine only. Keys come from the configuration; nothing is stored here but their hashes. What a
-// browser may send to a gateway without keys is browser-guard.ts's.
+// Who may call: API keys as Bearer tokens with scopes, and the rule that a gateway without keys is
+// for this machine only. Keys come from the configuration; nothing is stored here but their hashes.
+// What a browser may send to a gateway without keys is browser-guard.ts's.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
@@ -15,9 +15,9 @@ export type Scope = Config['gateway']['keys'][number]['scopes'][number]
 export type Authorize = (scope: Scope) => MiddlewareHandler<GatewayEnv>
 
 /**
- * Builds the check from the configured keys. Without keys every caller may do everything, so then the
- * gateway must listen on loopback.
- * Throws `config_invalid` for a gateway without keys on another address.
+ * Builds the check from the configured keys. Without keys every caller may do everything, so then
+ * the gateway must listen on loopback. Throws `config_invalid` for a gateway without keys on
+ * another address.
  */
 export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'>): Authorize {
   if (gateway.keys.length === 0) {
@@ -65,7 +65,9 @@ const anyone: MiddlewareHandler<GatewayEnv> = async (c, next) => {
   await next()
 }
 
-/** The name of a key that the configuration gives none: short, and it tells nothing about the key. */
+/**
+ * The name of a key that the configuration gives none: short, and it tells nothing about the key.
+ */
 function nameOf(digest: Buffer): string {
   return `key-${digest.toString('hex').slice(0, 8)}`
 }

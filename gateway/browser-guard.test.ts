@@ -1,5 +1,5 @@
-// What a web page can make a browser send reaches nothing in a gateway without keys: every route of the app is
-// tried, so that a new one cannot be forgotten.
+// What a web page can make a browser send reaches nothing in a gateway without keys: every route of
+// the app is tried, so that a new one cannot be forgotten.
 import { describe, expect, it } from 'vitest'
 import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 

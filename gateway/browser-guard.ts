@@ -1,6 +1,7 @@
-// What keeps web pages away from a gateway without keys. It stands before every route, present and future,
-// and before addresses that do not exist. A gateway with keys needs no such rule: pages have no key, and a
-// browser asks before it sends an Authorization header to another origin, which the gateway never allows.
+// What keeps web pages away from a gateway without keys. It stands before every route, present and
+// future, and before addresses that do not exist. A gateway with keys needs no such rule: pages
+// have no key, and a browser asks before it sends an Authorization header to another origin, which
+// the gateway never allows.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -8,10 +9,13 @@ import { isLoopback } from './auth.ts'
 import type { GatewayEnv } from './request-context.ts'
 
 /**
- * Middleware that refuses with `forbidden` what only a browser could send on behalf of another site:
+ * Middleware that refuses with `forbidden` what only a browser could send on behalf of another
+ * site:
  * - a Host that is no loopback name, as after DNS rebinding;
- * - an Origin that is not the gateway's own (RFC 6454, 7), as with a form or a script of another page;
- * - a Sec-Fetch-Site that says so, since an image or a link to the gateway has no Origin. `none` is an address
+ * - an Origin that is not the gateway's own (RFC 6454, 7), as with a form or a script of another
+ * page;
+ * - a Sec-Fetch-Site that says so, since an image or a link to the gateway has no Origin. `none` is
+ * an address
  *   that somebody typed.
  *
  * Clients that are no browsers send neither of the last two.
@@ -32,7 +36,8 @@ export function createBrowserGuard(
 function foreignness(c: Context<GatewayEnv>): string | undefined {
   const url = new URL(c.req.url)
   const host = c.req.header('host') ?? url.host
-  // A request line with a whole address overrules Host (RFC 9112, 3.2.2): both must be of this machine.
+  // A request line with a whole address overrules Host (RFC 9112, 3.2.2): both must be of this
+  // machine.
   if (!isLoopback(url.hostname) || !isLoopback(hostnameOf(host))) {
     return 'answers only at localhost or a loopback address'
   }

@@ -1,5 +1,5 @@
-// POST /v1/classify: texts in, results out, without Kafka. It owns the request's form and its refusals;
-// batching, the queue and the model are behind the OnlineClassifier port.
+// POST /v1/classify: texts in, results out, without Kafka. It owns the request's form and its
+// refusals; batching, the queue and the model are behind the OnlineClassifier port.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
@@ -86,7 +86,8 @@ function* cleanedRequest(
 }
 
 function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof classifyRequest>> {
-  // Cheap to parse, and far beyond the texts allowed: what has more is hardly anything but too many texts.
+  // Cheap to parse, and far beyond the texts allowed: what has more is hardly anything but too many
+  // texts.
   const entriesMax = 16 * textsMax + 64
   const read = yield* readBody(body, entriesMax)
   if (read.kind === 'unreadable') {

@@ -1,5 +1,5 @@
-// Hostile and slow connections against a gateway in a process of its own: its memory stays flat, and others are
-// served all the while.
+// Hostile and slow connections against a gateway in a process of its own: its memory stays flat,
+// and others are served all the while.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'

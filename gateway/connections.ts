@@ -1,13 +1,14 @@
-// What one connection, one address and all connections together may take: how many are open, how many
-// requests wait on each, and how much of the answers nobody reads. It knows sockets and nothing of routes;
-// how many requests are at work is admission.ts's.
+// What one connection, one address and all connections together may take: how many are open, how
+// many requests wait on each, and how much of the answers nobody reads. It knows sockets and
+// nothing of routes; how many requests are at work is admission.ts's.
 import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../configs/schema.ts'
 
 /**
- * Requests of one connection that wait behind the one at work. A client that sends more without reading an
- * answer is cut off; one that pipelines must be ready to send again anyway (RFC 9112, 9.3.2).
+ * Requests of one connection that wait behind the one at work. A client that sends more without
+ * reading an answer is cut off; one that pipelines must be ready to send again anyway (RFC 9112,
+ * 9.3.2).
  */
 export const waitingRequestsMax = 32
 
@@ -18,10 +19,10 @@ const unreadBytesMax = 67_108_864
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
- * Makes the listener for the requests of a server. The requests of a connection are answered one after the
- * other: the next one begins when the answer before it has left this process, so that a connection whose
- * answers nobody reads takes the memory of one. When `unreadBytesMax` is passed, those that have waited
- * longest are cut off.
+ * Makes the listener for the requests of a server. The requests of a connection are answered one
+ * after the other: the next one begins when the answer before it has left this process, so that a
+ * connection whose answers nobody reads takes the memory of one. When `unreadBytesMax` is passed,
+ * those that have waited longest are cut off.
  */
 export function answerInTurn(
   answer: Answer,
@@ -55,9 +56,10 @@ export function answerInTurn(
 }
 
 /**
- * A request as Node's parser makes it, which stops the parser once the connection is cut off. Otherwise it would go
- * on with what it has read already, 64 KiB or 2,000 requests, all of which live until the connection is closed.
- * It stops where a connection leaves HTTP, so that is what such a request says of itself; none here does.
+ * A request as Node's parser makes it, which stops the parser once the connection is cut off.
+ * Otherwise it would go on with what it has read already, 64 KiB or 2,000 requests, all of which
+ * live until the connection is closed. It stops where a connection leaves HTTP, so that is what
+ * such a request says of itself; none here does.
  */
 export class StoppableRequest extends IncomingMessage {
   get upgrade(): boolean {

@@ -1,4 +1,5 @@
-// Compressed bodies: what each coding gives, and how little a bomb, a damaged or an endless one costs.
+// Compressed bodies: what each coding gives, and how little a bomb, a damaged or an endless one
+// costs.
 import { request } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'

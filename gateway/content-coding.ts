@@ -1,5 +1,5 @@
-// Decompresses a request body while it arrives. It limits the compressed bytes, since any number of them may
-// decompress to nothing; request-body.ts limits the decompressed ones.
+// Decompresses a request body while it arrives. It limits the compressed bytes, since any number of
+// them may decompress to nothing; request-body.ts limits the decompressed ones.
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
 import { WinnowError } from '../schemas/errors.ts'
@@ -12,9 +12,9 @@ export const contentCodings = ['gzip', 'deflate'] as const
 const decoderBytes = 65_536
 
 /**
- * The decompressed body. A request may name one of `contentCodings`, or none. Lists of codings are refused, and so
- * is Brotli, whose decoder takes up to 16 MB for a few bytes.
- * Throws `media_type_unsupported`.
+ * The decompressed body. A request may name one of `contentCodings`, or none. Lists of codings are
+ * refused, and so is Brotli, whose decoder takes up to 16 MB for a few bytes. Throws
+ * `media_type_unsupported`.
  */
 export function decodedBody(
   source: Readable,
@@ -36,7 +36,8 @@ export function decodedBody(
   source.once('error', broken).once('close', broken)
   if (source.destroyed) broken()
   decoder.on('drain', () => source.resume())
-  // The rest of a refused body is dropped: a caller who is cut off while sending may miss the answer.
+  // The rest of a refused body is dropped: a caller who is cut off while sending may miss the
+  // answer.
   decoder.once('close', () => source.resume())
   const failure = (cause?: Error) =>
     cause instanceof WinnowError

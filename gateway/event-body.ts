@@ -1,6 +1,7 @@
-// Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms and the
-// counts, and parses one item at a time, so that no body costs more than a pass over its bytes before it is
-// known to be within the limits. Whether each value is an event is event-check.ts's.
+// Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms
+// and the counts, and parses one item at a time, so that no body costs more than a pass over its
+// bytes before it is known to be within the limits. Whether each value is an event is
+// event-check.ts's.
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
@@ -32,9 +33,9 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
 ])
 
 /**
- * The format that the headers name. A missing type is refused as well: a browser sends such a request
- * across origins without asking first, so accepting it would let any page post to a loopback gateway.
- * Throws `media_type_unsupported`, also for a coding that no body may have.
+ * The format that the headers name. A missing type is refused as well: a browser sends such a
+ * request across origins without asking first, so accepting it would let any page post to a
+ * loopback gateway. Throws `media_type_unsupported`, also for a coding that no body may have.
  */
 export function bodyFormat(headers: {
   readonly contentType: string | undefined
@@ -54,8 +55,9 @@ export function bodyFormat(headers: {
 }
 
 /**
- * Cuts a body into its values, in steps of about a millisecond; `read` parses them one at a time. `application/json` may hold NDJSON too, since that is what many tools
- * send. Throws `body_invalid` or `batch_too_large`.
+ * Cuts a body into its values, in steps of about a millisecond; `read` parses them one at a time.
+ * `application/json` may hold NDJSON too, since that is what many tools send. Throws `body_invalid`
+ * or `batch_too_large`.
  */
 export function* cutBody(
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
-// Gives ids to events that came without one: random by default, computed from the request when it has
-// an Idempotency-Key, so that a retry to another gateway gives the same ids.
+// Gives ids to events that came without one: random by default, computed from the request when it
+// has an Idempotency-Key, so that a retry to another gateway gives the same ids.
 import { createHash, randomBytes } from 'node:crypto'
 
 /** What makes two requests the same one. */
@@ -7,7 +7,9 @@ export type RequestIdentity = {
   /** Who sent it, so that two callers may choose the same key. */
   readonly caller: string
   readonly key: string
-  /** SHA-256 of the body in hex: another body under an old key must not take the ids of the first. */
+  /**
+   * SHA-256 of the body in hex: another body under an old key must not take the ids of the first.
+   */
   readonly bodySha256: string
 }
 

@@ -1,5 +1,5 @@
-// No body keeps the event loop for long: for each route, the largest and nastiest bodies allowed, one at a time
-// and eight at once, in a process that measures itself.
+// No body keeps the event loop for long: for each route, the largest and nastiest bodies allowed,
+// one at a time and eight at once, in a process that measures itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { knownLabel, startGatewayChild, type GatewayChild } from '../tests/support/gateway-child.ts'
 import { configWith } from '../tests/support/gateway-under-test.ts'
@@ -72,8 +72,8 @@ async function post(path: string, body: string | Buffer, type = 'application/jso
 }
 
 /**
- * The longest turn that a request takes, in the best of a few tries: a collection of garbage or a busy neighbour on
- * the core makes one try slow, code that is too slow makes all of them slow.
+ * The longest turn that a request takes, in the best of a few tries: a collection of garbage or a
+ * busy neighbour on the core makes one try slow, code that is too slow makes all of them slow.
  */
 async function longestTurnMs(request: () => Promise<void>, tries = 3): Promise<number> {
   await request()

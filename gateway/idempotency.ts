@@ -1,5 +1,6 @@
 // Remembers which requests with an Idempotency-Key were carried out, so that a repeated one is not
-// carried out again. In memory, for this gateway: across gateways the repeatable ids do the same work.
+// carried out again. In memory, for this gateway: across gateways the repeatable ids do the same
+// work.
 import { WinnowError } from '../schemas/errors.ts'
 
 /** Remembered keys; the oldest settled one goes first. Each takes about 300 bytes. */
@@ -9,9 +10,9 @@ const keptMsMax = 3_600_000
 /** Runs work once for each key. */
 export type IdempotencyMemory = {
   /**
-   * Runs `work`, or waits for the run that this key already has, also while it is under way. Work that fails
-   * is forgotten, so that it can be tried again. A key is kept for an hour after its first request.
-   * Throws `idempotency_conflict` when the key was used for another body.
+   * Runs `work`, or waits for the run that this key already has, also while it is under way. Work
+   * that fails is forgotten, so that it can be tried again. A key is kept for an hour after its
+   * first request. Throws `idempotency_conflict` when the key was used for another body.
    */
   once(
     request: { readonly key: string; readonly bodySha256: string; readonly nowMs: number },

@@ -1,5 +1,5 @@
-// Checks the items of a body one at a time, in steps: all of them pass, or the request is refused with the
-// first defects. The order is the body's; what an item must be is its check's.
+// Checks the items of a body one at a time, in steps: all of them pass, or the request is refused
+// with the first defects. The order is the body's; what an item must be is its check's.
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { cutBody, type BodyFormat } from './event-body.ts'
@@ -9,7 +9,10 @@ import { createItemErrors, type ItemDefect } from './problem.ts'
 export type ItemCheck<T> =
   { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly ItemDefect[] }
 
-/** How many entries an item may have beyond its attributes, so that a wrong one still gets a list of errors. */
+/**
+ * How many entries an item may have beyond its attributes, so that a wrong one still gets a list of
+ * errors.
+ */
 const spareEntries = 256
 
 /**

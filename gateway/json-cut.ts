@@ -1,5 +1,5 @@
-// Finds the items of a JSON body, and how much each of them holds, without parsing: one pass over the bytes.
-// What it cuts is JSON exactly when each item is; that is for the parser to say.
+// Finds the items of a JSON body, and how much each of them holds, without parsing: one pass over
+// the bytes. What it cuts is JSON exactly when each item is; that is for the parser to say.
 import type { Work } from '../models/runtime/sliced-work.ts'
 
 /** Where the text of one item lies in the body. */
@@ -7,8 +7,8 @@ export type JsonItem = {
   readonly from: number
   readonly to: number
   /**
-   * Entries of the objects and arrays within the item, at any depth; an empty one counts as one entry. Its
-   * nesting is never deeper.
+   * Entries of the objects and arrays within the item, at any depth; an empty one counts as one
+   * entry. Its nesting is never deeper.
    */
   readonly entries: number
 }
@@ -21,8 +21,8 @@ const comma = 0x2c
 const backslash = 0x5c
 
 /**
- * Cuts the array that opens at `open`. Gives undefined when it has no end; `to` is the place after the end.
- * Stops after one item more than `itemsMax`.
+ * Cuts the array that opens at `open`. Gives undefined when it has no end; `to` is the place after
+ * the end. Stops after one item more than `itemsMax`.
  */
 export function* cutArray(
   body: Buffer,
@@ -60,7 +60,10 @@ export function* cutArray(
   return items.length > itemsMax ? { items, to: body.length } : undefined
 }
 
-/** The entries of the JSON text from `from` to `to`; stops to count after one more than `entriesMax`. */
+/**
+ * The entries of the JSON text from `from` to `to`; stops to count after one more than
+ * `entriesMax`.
+ */
 export function* countEntries(
   body: Buffer,
   { from, to, entriesMax }: { from: number; to: number; entriesMax: number },
@@ -79,7 +82,9 @@ export function* countEntries(
   return entries
 }
 
-/** The first place at or after `from` that holds no JSON white space; the length when there is none. */
+/**
+ * The first place at or after `from` that holds no JSON white space; the length when there is none.
+ */
 export function afterBlank(body: Buffer, from: number): number {
   let at = from
   while (at < body.length && isBlank(body[at]!)) at += 1
@@ -98,7 +103,10 @@ function isClosing(byte: number): boolean {
   return byte === 0x7d || byte === 0x5d
 }
 
-/** Looks no further than `to`, so that lines with a quote too many do not each cost a pass to the end. */
+/**
+ * Looks no further than `to`, so that lines with a quote too many do not each cost a pass to the
+ * end.
+ */
 function endOfString(body: Buffer, open: number, to: number): number {
   let at = open + 1
   while (at < to && body[at] !== quote) at += body[at] === backslash ? 2 : 1

@@ -1,6 +1,6 @@
-// POST /v1/labels: what people say that events are. All labels of a request are checked, then all are
-// published; body forms and limits are those of POST /v1/events. Which labels are refused as unknown is
-// unknown-labels.ts.
+// POST /v1/labels: what people say that events are. All labels of a request are checked, then all
+// are published; body forms and limits are those of POST /v1/events. Which labels are refused as
+// unknown is unknown-labels.ts.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
@@ -90,8 +90,8 @@ function checkLabel(
 }
 
 /**
- * Who says so: the name of the API key, whatever the label says. Another name in it is refused rather than
- * replaced, since the caller means to speak for somebody else. Throws `forbidden`.
+ * Who says so: the name of the API key, whatever the label says. Another name in it is refused
+ * rather than replaced, since the caller means to speak for somebody else. Throws `forbidden`.
  */
 function speakerOf(
   by: string | undefined,

@@ -1,5 +1,5 @@
-// The description against the app: every route is in it and the other way round, its examples follow
-// its schemas, and what the gateway really answers does too.
+// The description against the app: every route is in it and the other way round, its examples
+// follow its schemas, and what the gateway really answers does too.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'

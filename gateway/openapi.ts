@@ -1,5 +1,5 @@
-// GET /openapi.json: the description that the routes added about themselves. It owns the frame of the
-// document, not the routes.
+// GET /openapi.json: the description that the routes added about themselves. It owns the frame of
+// the document, not the routes.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Config } from '../configs/schema.ts'
 import { problemSchema } from './problem.ts'

@@ -1,5 +1,6 @@
 // What the gateway needs from the outside, as types: the broker, the stored results, the model, the
-// health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and models/.
+// health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and
+// models/.
 import type { EventError } from '../schemas/errors.ts'
 
 /** An event as the gateway hands it to the broker: checked, its id assigned, no nulls. */
@@ -16,8 +17,9 @@ export type PublishedEvent = {
 /** Puts events on the events topic. */
 export type EventPublisher = {
   /**
-   * Resolves once the broker has acknowledged every event. `traceparent` goes into the record header
-   * of that name. Rejects with `broker_unavailable` (trying again helps) or `broker_refused`.
+   * Resolves once the broker has acknowledged every event. `traceparent` goes into the record
+   * header of that name. Rejects with `broker_unavailable` (trying again helps) or
+   * `broker_refused`.
    */
   publish(
     events: readonly PublishedEvent[],
@@ -44,8 +46,8 @@ export type LabelPublisher = {
 }
 
 /**
- * The labels that some model has: the one that serves, or the newest version of one in the store. Asked once for
- * each request with labels; the set is empty when there is no model.
+ * The labels that some model has: the one that serves, or the newest version of one in the store.
+ * Asked once for each request with labels; the set is empty when there is no model.
  */
 export type KnownLabels = () => Promise<ReadonlySet<string>>
 
@@ -76,8 +78,9 @@ export type OnlineClassifier = {
   /** Whether the queue would take more work at this moment. */
   hasRoom(): boolean
   /**
-   * One outcome for each text, in order. The texts are cleaned already, as in the stream. Rejects with `queue_full`, `session_failed`,
-   * `worker_crashed`, or `cancelled` after `signal` fires; texts that wait are then dropped.
+   * One outcome for each text, in order. The texts are cleaned already, as in the stream. Rejects
+   * with `queue_full`, `session_failed`, `worker_crashed`, or `cancelled` after `signal` fires;
+   * texts that wait are then dropped.
    */
   classify(
     texts: readonly string[],

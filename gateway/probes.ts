@@ -1,5 +1,5 @@
-// /livez, /readyz and /metrics: what orchestrators and Prometheus ask. Probes need no key and take no
-// place among the requests at work, so that an overloaded gateway is slow, not dead.
+// /livez, /readyz and /metrics: what orchestrators and Prometheus ask. Probes need no key and take
+// no place among the requests at work, so that an overloaded gateway is slow, not dead.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'

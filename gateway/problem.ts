@@ -1,5 +1,6 @@
 // Errors on the wire: which HTTP status each error code has, and the RFC 9457 document that carries
-// it. What a code means is schemas/errors.ts's; nothing else in the gateway chooses an error status.
+// it. What a code means is schemas/errors.ts's; nothing else in the gateway chooses an error
+// status.
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
@@ -10,8 +11,8 @@ export type ProblemStatus =
   400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
 
 /**
- * The one HTTP status of each error code: a new code does not compile until it is here. Codes that are
- * worth a retry have 503 or 504, the others never do.
+ * The one HTTP status of each error code: a new code does not compile until it is here. Codes that
+ * are worth a retry have 503 or 504, the others never do.
  */
 export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   value_null: 422,
@@ -154,7 +155,10 @@ export type ItemErrors = {
   throwIfAny(total: number): void
 }
 
-/** An empty collection; `noun` is what the items are called, `consequence` what did not happen to them. */
+/**
+ * An empty collection; `noun` is what the items are called, `consequence` what did not happen to
+ * them.
+ */
 export function createItemErrors(request: { noun: string; consequence: string }): ItemErrors {
   const errors: ItemError[] = []
   let errorsTotal = 0
@@ -178,8 +182,8 @@ export function createItemErrors(request: { noun: string; consequence: string })
 
 /**
  * The answer for anything thrown: a WinnowError keeps its code, all else is `internal`. Answers of
- * 500 and above that come from behind the gateway give the meaning of the code only, since messages of
- * clients name hosts.
+ * 500 and above that come from behind the gateway give the meaning of the code only, since messages
+ * of clients name hosts.
  */
 export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
   const error =

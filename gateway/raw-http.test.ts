@@ -1,5 +1,5 @@
-// Requests that two parsers could read in two ways (request smuggling) are refused, whatever a proxy in front made
-// of them: each is written to a socket as it is.
+// Requests that two parsers could read in two ways (request smuggling) are refused, whatever a
+// proxy in front made of them: each is written to a socket as it is.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

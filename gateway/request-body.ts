@@ -1,6 +1,6 @@
-// Reads the bodies of requests into memory that all of them share. A body that arrives slowly keeps nothing
-// from others: it has no place among the requests at work, and when memory runs out the oldest unfinished
-// body is given up. How many requests are at work is admission.ts's.
+// Reads the bodies of requests into memory that all of them share. A body that arrives slowly keeps
+// nothing from others: it has no place among the requests at work, and when memory runs out the
+// oldest unfinished body is given up. How many requests are at work is admission.ts's.
 import type { Readable } from 'node:stream'
 import { WinnowError } from '../schemas/errors.ts'
 
@@ -11,7 +11,10 @@ const bodiesMax = 8
 export type BodySource = {
   /** The bytes, without the coding that they may have been sent in (content-coding.ts). */
   readonly stream: Readable
-  /** Memory that reading takes beside the bytes: that of a decoder, which is stopped with the reading. */
+  /**
+   * Memory that reading takes beside the bytes: that of a decoder, which is stopped with the
+   * reading.
+   */
   readonly overheadBytes: number
   /** What an error of the stream, or its end before its time, means. */
   readonly failure: (cause?: Error) => WinnowError
@@ -23,9 +26,9 @@ export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
 /** The memory of all bodies, those at work and those that still arrive. */
 export type BodyMemory = {
   /**
-   * Reads a body to its end. Throws `body_too_large`, `body_invalid` when its coding is damaged, `cancelled` when
-   * the connection breaks, the reason of `signal`, and `queue_full` when memory runs out and no older body could
-   * be given up. Whatever it throws, it has stopped the coding.
+   * Reads a body to its end. Throws `body_too_large`, `body_invalid` when its coding is damaged,
+   * `cancelled` when the connection breaks, the reason of `signal`, and `queue_full` when memory
+   * runs out and no older body could be given up. Whatever it throws, it has stopped the coding.
    */
   read(source: BodySource, signal: AbortSignal): Promise<HeldBody>
 }

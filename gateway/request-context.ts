@@ -1,5 +1,5 @@
-// What every request carries through the gateway: its id, the caller's trace, who calls, and the work
-// that holds its place among the others. Also the middleware that sets the first two.
+// What every request carries through the gateway: its id, the caller's trace, who calls, and the
+// work that holds its place among the others. Also the middleware that sets the first two.
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -8,18 +8,21 @@ import { WinnowError } from '../schemas/errors.ts'
 
 /** The place that one request holds, and the only way to read its body or to wait for work. */
 export type RequestWork = {
-  /** Fires with a WinnowError as its reason: `deadline_exceeded`, or `cancelled` when the caller left. */
+  /**
+   * Fires with a WinnowError as its reason: `deadline_exceeded`, or `cancelled` when the caller
+   * left.
+   */
   readonly signal: AbortSignal
   /**
-   * The body, at most `bodyBytesMax` bytes whatever Content-Length says; else `body_too_large`. The request
-   * has its place from then on.
+   * The body, at most `bodyBytesMax` bytes whatever Content-Length says; else `body_too_large`. The
+   * request has its place from then on.
    */
   body(): Promise<Uint8Array>
   /** Runs work of this thread in turns with that of other requests, until the signal fires. */
   steps<T>(steps: Work<T>): Promise<T>
   /**
-   * Waits for work until the signal fires. Work that cannot be stopped goes on and keeps the place until
-   * it settles, so that abandoned work is bounded as well.
+   * Waits for work until the signal fires. Work that cannot be stopped goes on and keeps the place
+   * until it settles, so that abandoned work is bounded as well.
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -63,8 +66,8 @@ export function requestContext(): MiddlewareHandler<GatewayEnv> {
 }
 
 /**
- * Refuses a request with two Host headers, as RFC 9112, 3.2 asks for: a proxy in front may have read the other
- * one. Node keeps the first and says nothing.
+ * Refuses a request with two Host headers, as RFC 9112, 3.2 asks for: a proxy in front may have
+ * read the other one. Node keeps the first and says nothing.
  */
 export function singleHost(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
@@ -79,8 +82,8 @@ export function singleHost(): MiddlewareHandler<GatewayEnv> {
 }
 
 /**
- * A traceparent that follows the W3C Trace Context recommendation, version 00; anything else is dropped,
- * which is what the recommendation asks for.
+ * A traceparent that follows the W3C Trace Context recommendation, version 00; anything else is
+ * dropped, which is what the recommendation asks for.
  */
 export function wellFormedTraceparent(header: string | undefined): string | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(header?.trim() ?? '')

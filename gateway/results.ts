@@ -1,5 +1,5 @@
-// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and the form
-// of a result on the wire; how they are found is the ResultReader's.
+// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and
+// the form of a result on the wire; how they are found is the ResultReader's.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
@@ -45,7 +45,10 @@ function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
   return c.body(exactJsonText(value), 200, { 'Content-Type': 'application/json' })
 }
 
-/** The filter of a query string. Throws `parameter_invalid` for what is wrong, unknown or given twice. */
+/**
+ * The filter of a query string. Throws `parameter_invalid` for what is wrong, unknown or given
+ * twice.
+ */
 function readFilter(query: Record<string, string[]>): ResultFilter {
   for (const [name, values] of Object.entries(query)) {
     if (values.length > 1) throw wrongParameter(name, 'is given more than once')

@@ -1,5 +1,5 @@
-// How a route is added: its handlers and its OpenAPI description in one call, so that neither exists
-// without the other. Schemas come from zod as JSON Schema, which is what OpenAPI 3.1 holds.
+// How a route is added: its handlers and its OpenAPI description in one call, so that neither
+// exists without the other. Schemas come from zod as JSON Schema, which is what OpenAPI 3.1 holds.
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Handler, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
@@ -20,8 +20,8 @@ export type RouteContext = {
 }
 
 /**
- * Adds a route with its description. A parameter in the last place of the path may hold slashes and line
- * ends, since event ids do: `/v1/results/winnow.events/3/17`.
+ * Adds a route with its description. A parameter in the last place of the path may hold slashes and
+ * line ends, since event ids do: `/v1/results/winnow.events/3/17`.
  */
 export function addRoute(
   app: Gateway,

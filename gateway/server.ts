@@ -1,5 +1,5 @@
-// Listens for the gateway and stops it without breaking off a request. It owns the sockets and their
-// time-outs; what a request means is app.ts's.
+// Listens for the gateway and stops it without breaking off a request. It owns the sockets and
+// their time-outs; what a request means is app.ts's.
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,8 +21,8 @@ export type GatewayServer = {
 }
 
 /**
- * Starts to listen. Throws `port_taken` when another program has the port, `config_invalid` when the
- * address cannot be listened on.
+ * Starts to listen. Throws `port_taken` when another program has the port, `config_invalid` when
+ * the address cannot be listened on.
  */
 export async function listen(
   app: Pick<Gateway, 'fetch'>,
@@ -40,7 +40,8 @@ export async function listen(
       // The app's own deadline answers first; this one ends connections whose body nobody reads.
       requestTimeout: options.requestMsMax + 5_000,
       headersTimeout: Math.min(10_000, options.requestMsMax),
-      // Longer than the 60 s after which load balancers drop an idle connection, so that they do it first.
+      // Longer than the 60 s after which load balancers drop an idle connection, so that they do it
+      // first.
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1_000,
     },
@@ -49,7 +50,8 @@ export async function listen(
       atWork.add(response)
       response.once('close', () => {
         atWork.delete(response)
-        // A connection whose headers promised to stay open before closing began is idle from here on.
+        // A connection whose headers promised to stay open before closing began is idle from here
+        // on.
         if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
       })
       return answer(request, response)

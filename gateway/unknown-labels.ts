@@ -1,12 +1,15 @@
-// Refuses labels that no model has, so that a typing error does not become a class of the next training. Which
-// labels there are comes from outside; one set of them holds for a whole request.
+// Refuses labels that no model has, so that a typing error does not become a class of the next
+// training. Which labels there are comes from outside; one set of them holds for a whole request.
 import { noneLabel } from '../schemas/classification.ts'
 import { nearestFew } from '../schemas/nearest.ts'
 import { itemErrorsMax, type ItemDefect } from './problem.ts'
 
 /** Checks the labels of one request. */
 export type UnknownLabels = {
-  /** What is wrong with a label as one of the known; `isNew` when the request says that it is meant to be new. */
+  /**
+   * What is wrong with a label as one of the known; `isNew` when the request says that it is meant
+   * to be new.
+   */
   defectsOf(label: string | null, isNew: boolean): ItemDefect[]
   /** Labels that were let through because no label is known at all. */
   readonly unchecked: number
@@ -14,8 +17,8 @@ export type UnknownLabels = {
 
 const suggestionsMax = 3
 /**
- * Longer labels get no suggestion, nor do any among more labels than this. The two bound what a suggestion costs:
- * 30 ms of processor time at worst, and 2 ms among 1,000 labels of 20 characters.
+ * Longer labels get no suggestion, nor do any among more labels than this. The two bound what a
+ * suggestion costs: 30 ms of processor time at worst, and 2 ms among 1,000 labels of 20 characters.
  */
 const suggestedCharactersMax = 64
 const suggestedAmongMax = 2_000

@@ -1,16 +1,19 @@
-// The thread's time for the bodies of requests: work is cut into steps, the steps of all requests take
-// turns, and each turn of the event loop gets a slice. So a large body slows itself down, not the probes
-// and the small requests beside it. What the steps do is not known here.
+// The thread's time for the bodies of requests: work is cut into steps, the steps of all requests
+// take turns, and each turn of the event loop gets a slice. So a large body slows itself down, not
+// the probes and the small requests beside it. What the steps do is not known here.
 import type { Work } from '../models/runtime/sliced-work.ts'
 
-/** Longest time that the steps of one turn of the event loop take together, but for the last of them. */
+/**
+ * Longest time that the steps of one turn of the event loop take together, but for the last of
+ * them.
+ */
 const sliceMsMax = 8
 
 /** Runs the steps of many requests on one thread, a slice at a time. */
 export type WorkLane = {
   /**
-   * Runs `steps` to their end and gives what they return; each `yield` is a place where others may go
-   * first. After `signal` fires no further step runs and the promise rejects with its reason.
+   * Runs `steps` to their end and gives what they return; each `yield` is a place where others may
+   * go first. After `signal` fires no further step runs and the promise rejects with its reason.
    */
   run<T>(steps: Work<T>, signal: AbortSignal): Promise<T>
 }
@@ -32,7 +35,10 @@ export function mapInTurns<T, R>(
   return lane.run(steps(), new AbortController().signal)
 }
 
-/** An idle lane. One is shared by all routes of a gateway; admission.ts bounds how many requests wait. */
+/**
+ * An idle lane. One is shared by all routes of a gateway; admission.ts bounds how many requests
+ * wait.
+ */
 export function createWorkLane(): WorkLane {
   const waiting: Job[] = []
   let isScheduled = false

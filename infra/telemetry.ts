@@ -202,7 +202,10 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
 /** What the probes of a process are answered with. */
 export type Probes = {
   readonly probes: readonly Probe[]
-  /** False when something failed for good: /livez is 503 from then on. Always true where it is left out. */
+  /**
+   * False when something failed for good: /livez is 503 from then on. Always true where it is left
+   * out.
+   */
   readonly isAlive?: () => boolean
 }
 
@@ -239,7 +242,9 @@ export async function listenTelemetry(
 
 /** Scrapers and probes need a few; more connections are closed at once. */
 const connectionsMax = 64
-/** A connection ends after so many requests, so that one which never reads its answers holds few. */
+/**
+ * A connection ends after so many requests, so that one which never reads its answers holds few.
+ */
 const connectionRequestsMax = 100
 
 async function answer(telemetry: Telemetry, { probes, isAlive }: Probes, url: string) {

@@ -1,5 +1,5 @@
-// Cleaning takes time in proportion to the text: 1 MB of anything, for each step. The bounds are processor
-// time, several times what was measured, and far below anything quadratic.
+// Cleaning takes time in proportion to the text: 1 MB of anything, for each step. The bounds are
+// processor time, several times what was measured, and far below anything quadratic.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { timed } from '../tests/support/processor-time.ts'

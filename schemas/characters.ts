@@ -1,5 +1,6 @@
-// Strings of a bounded length for the JSON forms of records. Length counts characters (code points), as JSON
-// Schema and Avro users count; a string's own `length` counts some characters twice.
+// Strings of a bounded length for the JSON forms of records. Length counts characters (code
+// points), as JSON Schema and Avro users count; a string's own `length` counts some characters
+// twice.
 import { z } from 'zod'
 
 /** Whether a text has more than `max` characters. */

@@ -1,5 +1,5 @@
-// The list of error codes against the code that makes them and the tests that meet them: one meaning
-// each, and none without a place where it comes from and a test that names it.
+// The list of error codes against the code that makes them and the tests that meet them: one
+// meaning each, and none without a place where it comes from and a test that names it.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

@@ -31,8 +31,8 @@ export const eventErrors = {
 } as const
 
 /**
- * A defect of one item of a request that only the gateway finds: the request is refused, and no dead letter
- * is made. Records that come by Kafka are not checked for it.
+ * A defect of one item of a request that only the gateway finds: the request is refused, and no
+ * dead letter is made. Records that come by Kafka are not checked for it.
  */
 export const requestItemErrors = {
   label_unknown: 'No known model has the label, and the request does not say that it is new.',
@@ -166,7 +166,7 @@ export type EventError = { readonly code: EventErrorCode; readonly message: stri
  * An operating failure or a wrong request. `retryable` follows from the code alone.
  *
  * @example
- * throw new WinnowError('analytics_unavailable', 'ClickHouse at http://x did not answer', { cause })
+ * throw new WinnowError('analytics_unavailable', 'no answer from http://x', { cause })
  */
 export class WinnowError extends Error {
   readonly code: OperationErrorCode

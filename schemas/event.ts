@@ -50,11 +50,11 @@ export const eventAvro = {
 export type EventRecord = AvroType<typeof eventAvro>
 
 /**
- * A text that somebody can see: at least one character that is no white space, no control character and none
- * of those that are never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners, direction marks,
- * variation selectors, tags, fillers) and what fonts draw as nothing (the blank Braille pattern, marks of
- * annotations, joiners of scripts, the null notehead). Ranges instead of properties, so that the pattern holds
- * in any JSON Schema.
+ * A text that somebody can see: at least one character that is no white space, no control character
+ * and none of those that are never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners,
+ * direction marks, variation selectors, tags, fillers) and what fonts draw as nothing (the blank
+ * Braille pattern, marks of annotations, joiners of scripts, the null notehead). Ranges instead of
+ * properties, so that the pattern holds in any JSON Schema.
  */
 export const visibleText = new RegExp(
   '[^\\s\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f' +
@@ -64,8 +64,8 @@ export const visibleText = new RegExp(
 )
 
 /**
- * Whether an event with this id can be asked for by address: URLs take "." and ".." for the way up, however
- * they are escaped (RFC 3986, 5.2.4).
+ * Whether an event with this id can be asked for by address: URLs take "." and ".." for the way up,
+ * however they are escaped (RFC 3986, 5.2.4).
  */
 export function hasAddress(id: string): boolean {
   return id !== '.' && id !== '..'

@@ -1,7 +1,10 @@
-// JSON whose whole numbers keep all their digits. JavaScript's own numbers round beyond 2^53, so that two
-// ids or labels would become one. What a number means is for those who read it.
+// JSON whose whole numbers keep all their digits. JavaScript's own numbers round beyond 2^53, so
+// that two ids or labels would become one. What a number means is for those who read it.
 
-/** Where a number could lose digits: 16 of them in a row. Texts may match as well, which costs time only. */
+/**
+ * Where a number could lose digits: 16 of them in a row. Texts may match as well, which costs time
+ * only.
+ */
 const longNumber = /(?:^|[:[,\s])-?\d{16}/
 
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
@@ -11,8 +14,9 @@ type ParseContext = { readonly source?: string }
 type Reviver = (key: string, value: unknown, context?: ParseContext) => unknown
 
 /**
- * JSON.parse, except that a whole number that a JavaScript number would round is a bigint. A number with a
- * fraction or an exponent is always a number; see `wholeNumberText` for those that stand for a name.
+ * JSON.parse, except that a whole number that a JavaScript number would round is a bigint. A number
+ * with a fraction or an exponent is always a number; see `wholeNumberText` for those that stand for
+ * a name.
  *
  * @throws SyntaxError as JSON.parse does.
  *
@@ -42,13 +46,14 @@ export function exactJsonText(value: unknown): string {
 }
 
 /**
- * JSON.parse for a document that is only passed on: a number that JavaScript would write in another way is kept
- * as it stands, whatever its kind. `exactJsonText` writes such a number again; nothing else can be done with it.
+ * JSON.parse for a document that is only passed on: a number that JavaScript would write in another
+ * way is kept as it stands, whatever its kind. `exactJsonText` writes such a number again; nothing
+ * else can be done with it.
  *
  * @throws SyntaxError as JSON.parse does.
  *
  * @example
- * exactJsonText(parseForPassing('{"price":12345678901234567890.10}')) // '{"price":12345678901234567890.10}'
+ * exactJsonText(parseForPassing('{"price":12345678901234567890.10}')) // the same text
  */
 export function parseForPassing(text: string): unknown {
   const keepNumbers: Reviver = (_key, value, context) =>
@@ -67,8 +72,8 @@ export function wholeNumber(digits: string): number | bigint {
 }
 
 /**
- * A number that stands for a name, such as an id or a label, as its decimal digits. Undefined for everything
- * that is no whole number, and for a number that may have been rounded already.
+ * A number that stands for a name, such as an id or a label, as its decimal digits. Undefined for
+ * everything that is no whole number, and for a number that may have been rounded already.
  */
 export function wholeNumberText(value: unknown): string | undefined {
   return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined

@@ -1,14 +1,14 @@
-// What is wrong with a value that does not follow its schema, in the words of a person. Every message about an
-// issue of zod is made here, whether it is about a setting, a body, a query or a file; zod's own sentences
-// ("Too big: expected number to be <=65535") are shown nowhere.
+// What is wrong with a value that does not follow its schema, in the words of a person. Every
+// message about an issue of zod is made here, whether it is about a setting, a body, a query or a
+// file; zod's own sentences ("Too big: expected number to be <=65535") are shown nowhere.
 import type { z } from 'zod'
 
 /** One thing that is wrong, as zod reports it. */
 export type SchemaIssue = z.core.$ZodIssue
 
 /**
- * The rule that a value breaks, to stand behind its name: `must be at most 65535`, `is missing`. `root` is the
- * value that was checked as a whole.
+ * The rule that a value breaks, to stand behind its name: `must be at most 65535`, `is missing`.
+ * `root` is the value that was checked as a whole.
  */
 export function issueRule(issue: SchemaIssue, root: unknown): string {
   const value = valueAt(root, issue.path)
@@ -40,8 +40,8 @@ export function issueRule(issue: SchemaIssue, root: unknown): string {
 }
 
 /**
- * A sentence with path, value and rule: `gateway.port is 70000: must be at most 65535`. A value that may be
- * secret is not for this: see configs/load.ts.
+ * A sentence with path, value and rule: `gateway.port is 70000: must be at most 65535`. A value
+ * that may be secret is not for this: see configs/load.ts.
  */
 export function issueSentence(issue: SchemaIssue, root: unknown, whole = 'the value'): string {
   const path = issue.path.length === 0 ? whole : pathText(issue.path)
@@ -139,7 +139,10 @@ function formatRule(issue: FormatIssue): string {
 
 type UnionIssue = Extract<SchemaIssue, { code: 'invalid_union' }>
 
-/** What the branches take, where all of them fail for the type; else the rule of the one that came furthest. */
+/**
+ * What the branches take, where all of them fail for the type; else the rule of the one that came
+ * furthest.
+ */
 function unionRule(issue: UnionIssue, value: unknown): string {
   const branches = issue.errors.filter((issues) => issues.length > 0)
   const ofTypes = branches.filter(

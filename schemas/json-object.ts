@@ -1,5 +1,5 @@
-// The first step of reading a record's value as JSON: bytes that must be UTF-8, JSON, and one object. What the
-// object must hold is up to its reader.
+// The first step of reading a record's value as JSON: bytes that must be UTF-8, JSON, and one
+// object. What the object must hold is up to its reader.
 import { errorMessage, type EventErrorCode } from './errors.ts'
 
 /** The object, or why the bytes are none. */
@@ -9,7 +9,10 @@ export type JsonObject =
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads the bytes. `notObject` is the message for JSON that is no object; `parse` throws for text that is no JSON. */
+/**
+ * Reads the bytes. `notObject` is the message for JSON that is no object; `parse` throws for text
+ * that is no JSON.
+ */
 export function readJsonObject(
   value: Uint8Array,
   { notObject, parse = JSON.parse }: { notObject: string; parse?: (text: string) => unknown },

@@ -1,5 +1,5 @@
-// What is said about a model on winnow.models: its whole state, since compaction keeps only the last
-// record of a name. How one state follows from another is models/store/release-state.ts.
+// What is said about a model on winnow.models: its whole state, since compaction keeps only the
+// last record of a name. How one state follows from another is models/store/release-state.ts.
 import type { AvroType } from './avro-type.ts'
 
 /** Avro schema of winnow.models; the key is the model's name. */

@@ -6,8 +6,9 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * At most `most` candidates that are near, the nearest first; case does not count. One edit is allowed for every
- * three letters of `name`: names of one or two letters are so near to each other that a guess would mislead.
+ * At most `most` candidates that are near, the nearest first; case does not count. One edit is
+ * allowed for every three letters of `name`: names of one or two letters are so near to each other
+ * that a guess would mislead.
  */
 export function nearestFew(name: string, candidates: Iterable<string>, most: number): string[] {
   const wanted = name.toLowerCase()
@@ -26,8 +27,9 @@ export function nearestFew(name: string, candidates: Iterable<string>, most: num
 const insideLettersMin = 3
 
 /**
- * The distance of Damerau and Levenshtein (optimal string alignment: two letters that changed places are one edit), or
- * Infinity when it is over `editsMax`. Of each row only the cells that can stay within the limit are computed.
+ * The distance of Damerau and Levenshtein (optimal string alignment: two letters that changed
+ * places are one edit), or Infinity when it is over `editsMax`. Of each row only the cells that can
+ * stay within the limit are computed.
  */
 function editsBetween(a: string, b: string, editsMax: number): number {
   if (a === b) return 0

@@ -1,6 +1,7 @@
-// The port of a store of objects by key, as artifacts need it: infra/store/s3-objects.ts, models/store/folder-objects.ts
-// and the fake of the tests implement it, and tests/contract/object-store.test.ts holds them to one behaviour.
-// What is kept under which key is models/store/remote-versions.ts.
+// The port of a store of objects by key, as artifacts need it: infra/store/s3-objects.ts,
+// models/store/folder-objects.ts and the fake of the tests implement it, and
+// tests/contract/object-store.test.ts holds them to one behaviour. What is kept under which key is
+// models/store/remote-versions.ts.
 
 /** Bytes in memory, or a file to read. */
 export type ObjectContent = { readonly bytes: Uint8Array } | { readonly path: string }
@@ -10,11 +11,14 @@ export type StoredObject = { readonly key: string; readonly bytes: number }
 
 /**
  * Objects by key; a key is made of parts such as `versions/mail/3/model.onnx`. Every call throws
- * WinnowError 'store_unavailable' (trying again may help; the adapter has done so) or 'store_refused'
- * (it cannot), and 'cancelled' when a signal fires.
+ * WinnowError 'store_unavailable' (trying again may help; the adapter has done so) or
+ * 'store_refused' (it cannot), and 'cancelled' when a signal fires.
  */
 export type ObjectStore = {
-  /** Where it is, without credentials, ending in a slash: `s3://bucket/prefix/`, `file:///srv/models/`. */
+  /**
+   * Where it is, without credentials, ending in a slash: `s3://bucket/prefix/`,
+   * `file:///srv/models/`.
+   */
   readonly url: string
   /** Writes or replaces; readers see the old object or the new one, never a part. */
   write(

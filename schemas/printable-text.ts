@@ -1,11 +1,11 @@
-// Text from outside, made fit to be shown: what could steer a terminal or reorder what stands beside it is written as
-// an escape. Where it is shown is commands/terminal.ts's.
+// Text from outside, made fit to be shown: what could steer a terminal or reorder what stands
+// beside it is written as an escape. Where it is shown is commands/terminal.ts's.
 
 import { exactJsonText } from './exact-json.ts'
 
 /**
- * Control characters (C0, DEL, C1), marks that turn the direction of writing, line separators of Unicode, and
- * U+FDD0, by which the terminal tells its own styles from text.
+ * Control characters (C0, DEL, C1), marks that turn the direction of writing, line separators of
+ * Unicode, and U+FDD0, by which the terminal tells its own styles from text.
  */
 const unfit = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0]/g
 
@@ -17,7 +17,10 @@ export function printableText(text: string, lines: 'one' | 'many' = 'one'): stri
     .replace(unfit, (character) => (kept.includes(character) ? character : escaped(character)))
 }
 
-/** A value as JSON on one line that is fit to be shown; parsing it gives the same value, with every digit. */
+/**
+ * A value as JSON on one line that is fit to be shown; parsing it gives the same value, with every
+ * digit.
+ */
 export function printableJson(value: unknown): string {
   return exactJsonText(value).replace(unfit, escaped)
 }

@@ -4,8 +4,8 @@ import type { EventError } from './errors.ts'
 import type { Origin } from './validated.ts'
 
 /**
- * What a record says of the event that it stands for: a dead letter sent again, or what a stage made of
- * an event. Travels in the record headers winnow-origin and winnow-attempt.
+ * What a record says of the event that it stands for: a dead letter sent again, or what a stage
+ * made of an event. Travels in the record headers winnow-origin and winnow-attempt.
  */
 export type Lineage = {
   /** Where the event entered at first. */
@@ -32,7 +32,9 @@ export type KafkaRecord = {
   readonly lineage?: Lineage | undefined
 }
 
-/** Offsets of one partition that were read and hold no records for us: commit markers, for example. */
+/**
+ * Offsets of one partition that were read and hold no records for us: commit markers, for example.
+ */
 export type PassedOffsets = {
   readonly topic: string
   readonly partition: number
@@ -42,7 +44,9 @@ export type PassedOffsets = {
   readonly highWatermark: number
 }
 
-/** A run of records of one partition, in offset order, with the offsets without records behind them. */
+/**
+ * A run of records of one partition, in offset order, with the offsets without records behind them.
+ */
 export type RecordChunk = PassedOffsets & { readonly records: readonly KafkaRecord[] }
 
 /** One record to be produced. Without a partition, the key's hash decides. */
@@ -57,8 +61,8 @@ export type OutgoingRecord = {
 
 /**
  * Where the event of a record on an input topic entered, and for which time it is tried: the record
- * itself, or what it was sent again for. Headers count only where they name an earlier record of the
- * same partition: only then does one consumer write all that becomes of an event.
+ * itself, or what it was sent again for. Headers count only where they name an earlier record of
+ * the same partition: only then does one consumer write all that becomes of an event.
  */
 export function lineageOf(record: KafkaRecord): Lineage {
   const { topic, partition, offset, recordTimeMs, lineage } = record

@@ -1,5 +1,6 @@
-// The cursor of a page of results: the place of its last row in the order in which results are listed. It is
-// written plainly, so that one pattern says what is a cursor, here and in openapi.json.
+// The cursor of a page of results: the place of its last row in the order in which results are
+// listed. It is written plainly, so that one pattern says what is a cursor, here and in
+// openapi.json.
 import { wholeNumber } from './exact-json.ts'
 
 /** A place among the results. */

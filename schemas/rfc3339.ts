@@ -1,10 +1,12 @@
-// Points in time as people and producers write them: RFC 3339. It owns the accepted form, not what may
-// be asked for.
+// Points in time as people and producers write them: RFC 3339. It owns the accepted form, not what
+// may be asked for.
 import { z } from 'zod'
 
 const clock = '(?:[01][0-9]|2[0-3]):[0-5][0-9]'
 
-/** The days that there are (no 31 April, 29 February in leap years only) of years as the parts say. */
+/**
+ * The days that there are (no 31 April, 29 February in leap years only) of years as the parts say.
+ */
 function pattern(year: { first: string; leapCenturies: string }): string {
   const leapYear = `(?:${year.first}[0-9](?:0[48]|[2468][048]|[13579][26])|(?:${year.leapCenturies})00)`
   const date =
@@ -23,15 +25,18 @@ export const rfc3339Pattern = pattern({
 const rfc3339From2000 = pattern({ first: '[2-9]', leapCenturies: '[2468][048]|[3579][26]' })
 const rfc3339 = new RegExp(rfc3339Pattern)
 
-/** Epoch milliseconds of an RFC 3339 time; undefined for anything else, dates without a zone included. */
+/**
+ * Epoch milliseconds of an RFC 3339 time; undefined for anything else, dates without a zone
+ * included.
+ */
 export function parseRfc3339(text: string): number | undefined {
   if (!rfc3339.test(text)) return undefined
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11).toUpperCase()}`)
 }
 
 /**
- * Epoch milliseconds of a time that a person types: RFC 3339, a date alone (midnight UTC), or a time without a
- * zone (local time); undefined for anything else.
+ * Epoch milliseconds of a time that a person types: RFC 3339, a date alone (midnight UTC), or a
+ * time without a zone (local time); undefined for anything else.
  */
 export function parseInstant(text: string): number | undefined {
   const date = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]

@@ -1,5 +1,6 @@
-// How a value says which schema it was written with: a magic byte and an id before its Avro body, in the
-// forms of Confluent's and Apicurio's serialisers. Looking the schema up is infra/schema-registry/registry.ts.
+// How a value says which schema it was written with: a magic byte and an id before its Avro body,
+// in the forms of Confluent's and Apicurio's serialisers. Looking the schema up is
+// infra/schema-registry/registry.ts.
 
 /** What a registry knows a schema by. */
 export type SchemaId =
@@ -20,8 +21,9 @@ export function startsWithSchemaId(value: Uint8Array): boolean {
 }
 
 /**
- * Splits a value into schema id and body; refused when it does not start with an id. Ids of 8 bytes are told by their first 4, which
- * are 0 in every one below 2^32, and in none of 4 bytes: registries count from 1.
+ * Splits a value into schema id and body; refused when it does not start with an id. Ids of 8 bytes
+ * are told by their first 4, which are 0 in every one below 2^32, and in none of 4 bytes:
+ * registries count from 1.
  */
 export function readSchemaId(value: Buffer): IdentifiedValue {
   if (!startsWithSchemaId(value)) {

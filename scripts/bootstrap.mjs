@@ -95,7 +95,8 @@ async function installPackages(watched) {
   note('installing npm packages (about 1 GB with the embedded engine and the demo mails, once)')
   // No package needs its install script, and one that ran could fetch what the lock does not pin.
   const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  // Flags of an `npm pack` that came here are in the environment, and are not meant for this command.
+  // Flags of an `npm pack` that came here are in the environment, and are not meant for this
+  // command.
   args.push('--loglevel=error', '--json=false', '--dry-run=false')
   // What npm says of it is no output of the command that follows.
   const stdio = ['inherit', 2, 2]

@@ -6,8 +6,8 @@ import { ensureTopics } from '../infra/kafka/topics.ts'
 import { createPatience } from './patience.ts'
 
 /**
- * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a ClickHouse that
- * is away: all of it may be run again.
+ * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a
+ * ClickHouse that is away: all of it may be run again.
  */
 export async function prepareBackends(
   config: Config,

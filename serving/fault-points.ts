@@ -1,6 +1,6 @@
-// Where the fault points lie: wrappers around the ports of a stage that call the hook before and after
-// what is behind them. Without a hook every wrapper gives back what it got, so that nothing of this is in
-// the way of a real event.
+// Where the fault points lie: wrappers around the ports of a stage that call the hook before and
+// after what is behind them. Without a hook every wrapper gives back what it got, so that nothing
+// of this is in the way of a real event.
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../infra/kafka/kafka.ts'
 import { faultHook } from '../configs/fault-hook.ts'

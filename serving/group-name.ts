@@ -1,5 +1,5 @@
-// How consumer groups are named. Two stacks on one broker must never share a group: the name says which
-// topics a group reads and which database it writes to, where these are not the default ones.
+// How consumer groups are named. Two stacks on one broker must never share a group: the name says
+// which topics a group reads and which database it writes to, where these are not the default ones.
 import { configSchema, type Config } from '../configs/schema.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
 import { stageNames, type StageRange } from '../streams/slice.ts'
@@ -13,8 +13,8 @@ export function rangeText({ first, last }: StageRange): string {
 
 /**
  * The group of a slice, or of the labels without one: `winnow.validate..infer`,
- * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must each see
- * all events, so that one which is not the configured one has a group of its own.
+ * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must
+ * each see all events, so that one which is not the configured one has a group of its own.
  */
 export function defaultGroup(
   config: Named,
@@ -38,7 +38,9 @@ const anyStage = `(?:${stageNames.join('|')})`
 /** The stages ahead in a default group's name; the model or the scope may follow. */
 const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|@|$)`)
 
-/** The stages that a group's name tells, or what stands in their place; empty for the bare prefix. */
+/**
+ * The stages that a group's name tells, or what stands in their place; empty for the bare prefix.
+ */
 export function stagesOf(config: Named, group: string): string {
   const named = group.slice(config.stream.group.length + 1)
   return stagesAhead.exec(named)?.[1] ?? named

@@ -1,5 +1,5 @@
-// Opens the consumer group of a stage: its offsets under an earlier name, its mark in ClickHouse, its
-// member. Joining the group is the runner's.
+// Opens the consumer group of a stage: its offsets under an earlier name, its mark in ClickHouse,
+// its member. Joining the group is the runner's.
 import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { takeOverGroup } from '../infra/sinks/former-group.ts'

@@ -1,5 +1,6 @@
-// Watches a promoted version for a while and rolls it back when a guard trips. Every consumer watches;
-// the exclusive write to winnow.models lets one of them do it, and the others find it done.
+// Watches a promoted version for a while and rolls it back when a guard trips. Every consumer
+// watches; the exclusive write to winnow.models lets one of them do it, and the others find it
+// done.
 import type { Config } from '../configs/schema.ts'
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { trippedGuard, type GuardFigures, type GuardName } from '../models/inference/guards.ts'
@@ -46,7 +47,9 @@ export function watchPromotions(options: GuardWatchOptions): GuardWatch {
   }
 }
 
-/** The promotion that made the champion what it is; undefined where there is nothing to go back to. */
+/**
+ * The promotion that made the champion what it is; undefined where there is nothing to go back to.
+ */
 export function promotionOf(state: ModelAnnouncement): Promotion | undefined {
   const { name, champion, promotedAtMs } = state
   const before = state.previous.at(-1)

@@ -1,5 +1,5 @@
-// Sends events of open dead letters again, and says of each that it does not send why not. Which events
-// are meant, and what is shown, is dlq-replay.ts.
+// Sends events of open dead letters again, and says of each that it does not send why not. Which
+// events are meant, and what is shown, is dlq-replay.ts.
 import { hostname, userInfo } from 'node:os'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { noteSent, readKept, type OpenEvent } from '../infra/readers/dead-letter-reader.ts'
@@ -130,7 +130,10 @@ export class LetterSender {
     for (const event of waiting.values()) onSkipped(event, 'expired')
   }
 
-  /** The note comes after the broker's word: an event that is sent twice is counted once all the same. */
+  /**
+   * The note comes after the broker's word: an event that is sent twice is counted once all the
+   * same.
+   */
   async #produce(sent: readonly { event: OpenEvent; record: OutgoingRecord }[]): Promise<void> {
     const { analytics, producer } = this.#options
     const [first] = sent

@@ -1,6 +1,6 @@
 // Keeps the models of a process at what winnow.models announces: the champion that serves, and the
-// challenger and the shadow beside it. Each part follows by itself, so that none waits for another. How a
-// version is fetched, checked and loaded is version-loader.ts.
+// challenger and the shadow beside it. Each part follows by itself, so that none waits for another.
+// How a version is fetched, checked and loaded is version-loader.ts.
 import type { Config } from '../configs/schema.ts'
 import type { ModelAnnouncements, ModelStates } from '../infra/sinks/model-announcements.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'

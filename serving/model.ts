@@ -30,7 +30,10 @@ export function workersOf(config: Config['inference']): number {
   return config.workers === 0 ? availableParallelism() : config.workers
 }
 
-/** Opens a version whose files were checked. Throws model_corrupt, model_incompatible, session_failed. */
+/**
+ * Opens a version whose files were checked. Throws model_corrupt, model_incompatible,
+ * session_failed.
+ */
 export async function openModel(
   options: {
     version: ModelVersion

@@ -1,5 +1,5 @@
-// What a command has opened, closed the latest first: also when opening the next thing fails, since one
-// connection or thread that is left would keep the process alive for ever.
+// What a command has opened, closed the latest first: also when opening the next thing fails, since
+// one connection or thread that is left would keep the process alive for ever.
 
 /** The clients, threads and listeners that a command has opened. */
 export class Opened {
@@ -33,7 +33,10 @@ export async function openAll<T>(open: (opened: Opened) => Promise<T>): Promise<
   }
 }
 
-/** Runs `work`, then `close`, also after a failure; what `work` throws comes before what `close` throws. */
+/**
+ * Runs `work`, then `close`, also after a failure; what `work` throws comes before what `close`
+ * throws.
+ */
 export async function closing<T>(work: () => Promise<T>, close: () => Promise<void>): Promise<T> {
   let result: T
   try {

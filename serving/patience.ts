@@ -1,5 +1,6 @@
-// How long a command that does one thing and ends waits for a ClickHouse that is away or fails for now: it tries
-// again for a bounded time, says so at once, and then fails with the last reason. Stages have no such bound.
+// How long a command that does one thing and ends waits for a ClickHouse that is away or fails for
+// now: it tries again for a bounded time, says so at once, and then fails with the last reason.
+// Stages have no such bound.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -48,9 +49,9 @@ export function openPatientAnalytics(
 }
 
 /**
- * The same client, patient. A statement or an insert is then sent again after a failure of which nobody knows
- * whether it was done: only what may be done twice goes this way. Rows that come one by one are patient until the
- * first has come. `text` runs what a person typed, and runs it once.
+ * The same client, patient. A statement or an insert is then sent again after a failure of which
+ * nobody knows whether it was done: only what may be done twice goes this way. Rows that come one
+ * by one are patient until the first has come. `text` runs what a person typed, and runs it once.
  */
 export function patientAnalytics(analytics: Analytics, patience: Patience): Analytics {
   return {

@@ -1,6 +1,7 @@
-// Promoting a version, giving it a part beside the champion, and rolling back: the steps behind `models promote`,
-// `challenge`, `shadow`, `rollback` and the guards. A version is where others find it before winnow.models names it;
-// publishing is publishing.ts, and which state follows from which models/store/release-state.ts.
+// Promoting a version, giving it a part beside the champion, and rolling back: the steps behind
+// `models promote`, `challenge`, `shadow`, `rollback` and the guards. A version is where others
+// find it before winnow.models names it; publishing is publishing.ts, and which state follows from
+// which models/store/release-state.ts.
 import { pathToFileURL } from 'node:url'
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { adoptChampion } from '../models/store/champion.ts'
@@ -30,8 +31,8 @@ export type Change = {
 }
 
 /**
- * Makes a version that passes the gate the champion. One that the artifact store does not have is uploaded, and one that
- * was never announced is announced with it. Throws publish_refused.
+ * Makes a version that passes the gate the champion. One that the artifact store does not have is
+ * uploaded, and one that was never announced is announced with it. Throws publish_refused.
  */
 export async function promoteModel(
   registry: Registry,
@@ -56,9 +57,9 @@ export async function promoteModel(
 }
 
 /**
- * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it. One that the
- * artifact store does not have is uploaded. Throws usage for the champion, and where there is nothing to end;
- * publish_refused for a challenger.
+ * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it.
+ * One that the artifact store does not have is uploaded. Throws usage for the champion, and where
+ * there is nothing to end; publish_refused for a challenger.
  */
 export async function sideModel(
   registry: Registry,
@@ -196,8 +197,8 @@ async function neverPublished(
 }
 
 /**
- * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try at
- * once, one gets true: a write to winnow.models sees the state that the one before it left.
+ * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try
+ * at once, one gets true: a write to winnow.models sees the state that the one before it left.
  */
 export async function rollBackPromotion(
   registry: StateKeeper,

@@ -1,6 +1,7 @@
-// Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and the clients for them.
-// The store gets the files first, Kafka the announcement after them, ClickHouse the record last; what fails before
-// the announcement has changed nothing that anyone sees. Promoting and rolling back are promoting.ts.
+// Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and
+// the clients for them. The store gets the files first, Kafka the announcement after them,
+// ClickHouse the record last; what fails before the announcement has changed nothing that anyone
+// sees. Promoting and rolling back are promoting.ts.
 import { hostname, userInfo } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
@@ -68,7 +69,9 @@ export async function openObjects(config: Config['store']): Promise<ObjectStore 
   }
 }
 
-/** Opens the registry's clients. Throws broker_unavailable, registry_unavailable, config_invalid. */
+/**
+ * Opens the registry's clients. Throws broker_unavailable, registry_unavailable, config_invalid.
+ */
 export function openRegistry(options: {
   config: Config
   storeDir: string
@@ -115,9 +118,9 @@ export type Published = {
 }
 
 /**
- * Takes a version of the local store through the gate, into the artifact store and onto winnow.models.
- * The first version of a name becomes its champion at once. Throws publish_refused naming the rules
- * that failed, unless `force` says why they are overruled.
+ * Takes a version of the local store through the gate, into the artifact store and onto
+ * winnow.models. The first version of a name becomes its champion at once. Throws publish_refused
+ * naming the rules that failed, unless `force` says why they are overruled.
  */
 export async function publishModel(
   registry: Registry,
@@ -160,8 +163,8 @@ export type PlacedVersion = {
 }
 
 /**
- * Brings a version to where an announcement may point: into the artifact store, if there is one and it does not
- * have the version. Without one, the version stays where it is.
+ * Brings a version to where an announcement may point: into the artifact store, if there is one and
+ * it does not have the version. Without one, the version stays where it is.
  */
 export async function placeVersion(
   registry: Registry,
@@ -195,7 +198,10 @@ export type StateKeeper = Pick<
   'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
 >
 
-/** Announces a version while nobody can remove it. One in the artifact store need not be in this one. */
+/**
+ * Announces a version while nobody can remove it. One in the artifact store need not be in this
+ * one.
+ */
 export function whileItStays<T>(
   { objects, storeDir }: Pick<Registry, 'objects' | 'storeDir'>,
   version: ModelVersion,

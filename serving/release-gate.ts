@@ -1,5 +1,6 @@
-// The gate before a version is published or answers for events: measures it against the champion, keeps and records
-// what came of it, and lets a person overrule it. The rules are trainers/runs/publish-gate.ts.
+// The gate before a version is published or answers for events: measures it against the champion,
+// keeps and records what came of it, and lets a person overrule it. The rules are
+// trainers/runs/publish-gate.ts.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../configs/schema.ts'
@@ -28,8 +29,8 @@ type Registry = {
 }
 
 /**
- * Judges a version. A refusal is recorded and kept with the version, so that no later promotion passes it by;
- * `force` overrules it. Throws publish_refused, which names the rules that failed.
+ * Judges a version. A refusal is recorded and kept with the version, so that no later promotion
+ * passes it by; `force` overrules it. Throws publish_refused, which names the rules that failed.
  */
 export async function passGate(
   registry: Registry,
@@ -74,9 +75,9 @@ export type GateRequest = {
 }
 
 /**
- * The gate before a version answers for events. One that it let through before, or that was champion, may do so
- * without being measured again; any other is judged, on the texts where there are some. Says whether the gate had
- * to be overruled.
+ * The gate before a version answers for events. One that it let through before, or that was
+ * champion, may do so without being measured again; any other is judged, on the texts where there
+ * are some. Says whether the gate had to be overruled.
  */
 export async function passGateOnce(
   registry: Registry,
@@ -106,7 +107,10 @@ export async function passGateOnce(
   return passGate(registry, { ...request, state })
 }
 
-/** Whether this very version went through the gate on any machine: it is announced so, or in the store. */
+/**
+ * Whether this very version went through the gate on any machine: it is announced so, or in the
+ * store.
+ */
 async function wasPublished(
   { objects }: Registry,
   version: ModelVersion,
@@ -146,7 +150,10 @@ async function checkChampion(
   return { kind: 'compared', comparison: comparison! }
 }
 
-/** The champion need not be compared with itself; another version may have its number on this machine. */
+/**
+ * The champion need not be compared with itself; another version may have its number on this
+ * machine.
+ */
 async function checkNumber(
   version: ModelVersion,
   state: ModelAnnouncement,

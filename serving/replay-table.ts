@@ -1,6 +1,6 @@
-// The table that a replay fills: whose it is, how far it is filled, and its rows, each once. It is fenced as the
-// stream's tables are, so that a block of which nobody knows whether it was stored is looked up before it is sent
-// again, and a second replay into the same table ends the first.
+// The table that a replay fills: whose it is, how far it is filled, and its rows, each once. It is
+// fenced as the stream's tables are, so that a block of which nobody knows whether it was stored is
+// looked up before it is sent again, and a second replay into the same table ends the first.
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -26,8 +26,9 @@ export type ReplayTable = {
 }
 
 /**
- * Makes the table where it is missing, becomes its only writer, and reads how far it is filled. `write` stores the
- * results of a run of records of one partition. Throws usage for a table that holds something else.
+ * Makes the table where it is missing, becomes its only writer, and reads how far it is filled.
+ * `write` stores the results of a run of records of one partition. Throws usage for a table that
+ * holds something else.
  */
 export async function openReplayTable(
   analytics: Analytics,
@@ -42,7 +43,8 @@ export async function openReplayTable(
   await prepareTable(patient, table)
   const sink = replaySink(analytics, table)
   const fence = await patience(() => sink.fence(ranges.map(({ partition }) => partition)))
-  // Blocks of several partitions are written at once; each partition has a fence that follows on from this one.
+  // Blocks of several partitions are written at once; each partition has a fence that follows on
+  // from this one.
   const fences = new Map<number, Fence>(
     ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
   )
@@ -66,8 +68,8 @@ export async function openReplayTable(
 }
 
 /**
- * Makes the table, or refuses one that another replay made: what a table holds tells how far its own
- * replay came, and nothing about another.
+ * Makes the table, or refuses one that another replay made: what a table holds tells how far its
+ * own replay came, and nothing about another.
  */
 async function prepareTable(
   analytics: Analytics,

@@ -46,17 +46,18 @@ export type ServingOptions = {
 }
 
 /**
- * Opens the model that `inference.model` names and, unless it names one version, follows the champion
- * from then on. Everything it opens is closed with `opened`. Throws model_not_found, model_corrupt,
- * session_failed; with the artifact store away, the local version serves, which is logged.
+ * Opens the model that `inference.model` names and, unless it names one version, follows the
+ * champion from then on. Everything it opens is closed with `opened`. Throws model_not_found,
+ * model_corrupt, session_failed; with the artifact store away, the local version serves, which is
+ * logged.
  */
 export async function openServingModel(
   opened: Opened,
   options: ServingOptions,
 ): Promise<ServingModels> {
   const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
-  // The first loads the runtime while the version is found and its files are checked; those of a model
-  // that was replaced are there for the next.
+  // The first loads the runtime while the version is found and its files are checked; those of a
+  // model that was replaced are there for the next.
   const keptMax = workersOf(config.inference)
   const spares = opened.add(startSpareThreads({ keptMax }), (one) => one.close())
   const objects = await openObjects(config.store)

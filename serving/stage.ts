@@ -1,4 +1,5 @@
-// Builds one runner of a stage range with its clients: the composition that `stream` and `demo` share.
+// Builds one runner of a stage range with its clients: the composition that `stream` and `demo`
+// share.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka/kafka.ts'

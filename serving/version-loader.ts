@@ -1,6 +1,6 @@
-// Brings an announced version to the point where it can work: fetched, compared with what was announced,
-// loaded and tried. What fails on the way is refused with a reason, for the record, the metrics and the
-// log. Which version plays which part is model-follower.ts.
+// Brings an announced version to the point where it can work: fetched, compared with what was
+// announced, loaded and tried. What fails on the way is refused with a reason, for the record, the
+// metrics and the log. Which version plays which part is model-follower.ts.
 import type { Config } from '../configs/schema.ts'
 import type { Release } from '../infra/sinks/release-rows.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
@@ -99,8 +99,8 @@ export async function loadVersion(
 }
 
 /**
- * Brings what was just published into the local store, so that its promotion need not wait for that. What
- * fails here is told when the version is promoted.
+ * Brings what was just published into the local store, so that its promotion need not wait for
+ * that. What fails here is told when the version is promoted.
  */
 export async function prefetchVersion(
   options: LoaderOptions,

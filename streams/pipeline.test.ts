@@ -1,5 +1,5 @@
-// Chunks of hostile records through the real stages: how long they keep the event loop, on which the
-// heartbeats of the consumer run, and that sharing it changes no result.
+// Chunks of hostile records through the real stages: how long they keep the event loop, on which
+// the heartbeats of the consumer run, and that sharing it changes no result.
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'

@@ -1,5 +1,5 @@
-// The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its records
-// are read, and which transforms run. The same transforms serve every slice.
+// The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its
+// records are read, and which transforms run. The same transforms serve every slice.
 import type { Config } from '../configs/schema.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'

@@ -1,5 +1,5 @@
-// Every case of the poison suite through the transforms alone; tests/integration/poison.test.ts sends the
-// same ones through the real stack.
+// Every case of the poison suite through the transforms alone; tests/integration/poison.test.ts
+// sends the same ones through the real stack.
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { resolveSchemas } from '../infra/avro/resolution.ts'

@@ -1,6 +1,6 @@
-// Runs a bounded part of a topic through a slice once more, as fast as it goes. It owns order, bounds
-// and blocks; where records come from and where results go is passed in. Nothing is committed: how far
-// it got is what the sink holds.
+// Runs a bounded part of a topic through a slice once more, as fast as it goes. It owns order,
+// bounds and blocks; where records come from and where results go is passed in. Nothing is
+// committed: how far it got is what the sink holds.
 import type { KafkaRecord } from '../schemas/record.ts'
 import { InFlightBudget } from './delivery/in-flight-budget.ts'
 import type { Settled, Slice } from './stages/settled.ts'
@@ -31,7 +31,9 @@ export type ReplayProgress = { events: number; results: number; rejected: Record
 /** Records that go through the slice together; as in the stream. */
 const chunkRecordsMax = 128
 
-/** Replays all chunks; resolves when everything is written. Throws what reading or writing throws. */
+/**
+ * Replays all chunks; resolves when everything is written. Throws what reading or writing throws.
+ */
 export async function replay<Output>(options: ReplayOptions<Output>): Promise<ReplayProgress> {
   const { limits, slice } = options
   const budget = new InFlightBudget(limits)

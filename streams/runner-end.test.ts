@@ -1,4 +1,5 @@
-// How the runner ends when the client of its source fails: with the first cause, whatever fails after it.
+// How the runner ends when the client of its source fails: with the first cause, whatever fails
+// after it.
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { WinnowError } from '../schemas/errors.ts'

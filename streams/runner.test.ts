@@ -1,5 +1,5 @@
-// The runner against a source and a sink in memory, which tests/contract holds to what the real ones
-// do. The same runner works against the real broker and engine in tests/integration.
+// The runner against a source and a sink in memory, which tests/contract holds to what the real
+// ones do. The same runner works against the real broker and engine in tests/integration.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
@@ -355,7 +355,8 @@ describe('delivery', () => {
             withoutRecords += 3
           }
           if (kind === 'fenced') await sink.fence([1])
-          // As `dlq replay` does, which knows nothing of what was sent before and has no outcome yet.
+          // As `dlq replay` does, which knows nothing of what was sent before and has no outcome
+          // yet.
           if (kind === 'sent again') {
             for (const letter of sink.letters) {
               const again = { origin: letter, attempt: letter.attempt + 1 }

@@ -3,10 +3,10 @@
 //
 // Delivery: an offset is committed only after the results and dead letters of it and of all polled
 // offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
-// delivers from the last commit again; what the sink has already is recognised by origin and dropped
-// (DeliveredEvents), so a row is written once. Before the sink is asked, a fence keeps every earlier
-// owner of the partitions from writing any more. A write that failed is looked at in the same way before
-// it is tried again. Chunks of one partition reach the sink in order.
+// delivers from the last commit again; what the sink has already is recognised by origin and
+// dropped (DeliveredEvents), so a row is written once. Before the sink is asked, a fence keeps
+// every earlier owner of the partitions from writing any more. A write that failed is looked at in
+// the same way before it is tried again. Chunks of one partition reach the sink in order.
 import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { counted } from '../schemas/counted.ts'
@@ -43,8 +43,8 @@ export type Runner = {
   /** Joins the group and works until `stop` or a failure. */
   start(): Promise<void>
   /**
-   * Finishes what is in flight (at most drainMsMax), commits, and leaves the group. After a failure it only
-   * leaves. Never throws: `ended` tells what failed.
+   * Finishes what is in flight (at most drainMsMax), commits, and leaves the group. After a failure
+   * it only leaves. Never throws: `ended` tells what failed.
    */
   stop(): Promise<void>
   /** Settles when the runner has ended; rejects with what ended it. */

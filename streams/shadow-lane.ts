@@ -1,6 +1,7 @@
-// Classifies events once more by a version that answers for none of them. It lives on what the main path
-// leaves over: it is offered results that are durable already, never makes anyone wait, drops what does
-// not fit its queue, and keeps its failures to itself. How an event gets its main row is the runner's.
+// Classifies events once more by a version that answers for none of them. It lives on what the main
+// path leaves over: it is offered results that are durable already, never makes anyone wait, drops
+// what does not fit its queue, and keeps its failures to itself. How an event gets its main row is
+// the runner's.
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { isInShare } from './stages/event-share.ts'
@@ -30,7 +31,9 @@ export type ShadowLaneOptions = {
   readonly log: (line: string) => void
 }
 
-/** Events classified together: so few that making their ids holds the event loop for milliseconds. */
+/**
+ * Events classified together: so few that making their ids holds the event loop for milliseconds.
+ */
 const chunkEventsMax = 32
 /** Rows of one insert, and the longest wait of a row for it: small inserts are dear. */
 const insertRowsMax = 1_000

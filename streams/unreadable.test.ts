@@ -1,4 +1,5 @@
-// Records that could not be read become dead letters in every slice, with the cause that they carry.
+// Records that could not be read become dead letters in every slice, with the cause that they
+// carry.
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'

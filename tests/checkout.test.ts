@@ -1,5 +1,5 @@
-// What runs before anything is installed, or on a Node that is too old: one sentence that says what to do. And
-// that all places which name the oldest Node agree.
+// What runs before anything is installed, or on a Node that is too old: one sentence that says what
+// to do. And that all places which name the oldest Node agree.
 import { execFile, spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -89,7 +89,9 @@ describe('./winnow', () => {
   })
 })
 
-/** Node's argument that lets a program see another version, and other files than itself beside it. */
+/**
+ * Node's argument that lets a program see another version, and other files than itself beside it.
+ */
 const asVersion = (version: string) =>
   `--import=data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`
 

@@ -1,6 +1,6 @@
 // Lints docker-compose.yml and the Prometheus configuration against the Compose specification, the
-// configuration schema and the command line. It needs no engine; `npm run test:image` runs the services that
-// are Winnow's own. The image is dockerfile.test.ts's.
+// configuration schema and the command line. It needs no engine; `npm run test:image` runs the
+// services that are Winnow's own. The image is dockerfile.test.ts's.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -82,7 +82,9 @@ function interpolate(text: string): string {
   )
 }
 
-/** The environment that the processes of a service see; its secrets lie in a folder of this test. */
+/**
+ * The environment that the processes of a service see; its secrets lie in a folder of this test.
+ */
 function environmentOf(service: Service): Record<string, string> {
   const entries = Object.entries(service.environment ?? {})
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-// Lints infra/Dockerfile and .dockerignore: what a linter for Dockerfiles asks, and what our own files
-// promise. It needs no engine; `npm run test:image` builds the image and runs it.
+// Lints infra/Dockerfile and .dockerignore: what a linter for Dockerfiles asks, and what our own
+// files promise. It needs no engine; `npm run test:image` builds the image and runs it.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

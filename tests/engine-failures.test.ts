@@ -1,5 +1,5 @@
-// The runner and the ClickHouse client together, against an engine that fails inserts in every way before it works:
-// each event is one row. What is final ends the runner with the engine's code.
+// The runner and the ClickHouse client together, against an engine that fails inserts in every way
+// before it works: each event is one row. What is final ends the runner with the engine's code.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'

@@ -1,6 +1,6 @@
-// Starts one real stack for the whole integration suite, on free ports and in a folder of its own, and
-// trains the model of the tests once. Stops the stack at the end; what an earlier, killed run left behind is
-// stopped first.
+// Starts one real stack for the whole integration suite, on free ports and in a folder of its own,
+// and trains the model of the tests once. Stops the stack at the end; what an earlier, killed run
+// left behind is stopped first.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

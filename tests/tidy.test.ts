@@ -1,5 +1,6 @@
-// The style rules that a machine can check: layers, file sizes, headers, names, and what must not be
-// used. The rules themselves are in ARCHITECTURE.md.
+// The style rules that a machine can check: layers, folders, headers, names, and what must not be
+// used. Each rule is one assertion, which lists every file that breaks it. The rules themselves are
+// in ARCHITECTURE.md.
 import { existsSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { isBuiltin } from 'node:module'
@@ -56,16 +57,17 @@ describe('layers', () => {
       expect(shipped.some(({ path }) => layerOf(path) === layer)).toBe(true)
   })
 
-  it.each(shipped.map(({ path, text }) => [path, text]))(
-    '%s imports to the left only',
-    (path, text) => {
-      const layer = layerOf(path)
-      const wrong = importsOf(path, text)
-        .map(layerOf)
-        .filter((target) => target !== layer && !mayImport[layer]!.includes(target))
-      expect(wrong).toEqual([])
-    },
-  )
+  it('import to the left only', () => {
+    const wrong = shipped.flatMap(({ path, text }) =>
+      importsOf(path, text)
+        .filter((target) => {
+          const [from, to] = [layerOf(path), layerOf(target)]
+          return from !== to && !mayImport[from]!.includes(to)
+        })
+        .map((target) => `${path} -> ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
 
   it('has no import cycle', () => {
     const graph = new Map(shipped.map(({ path, text }) => [path, importsOf(path, text)]))
@@ -81,47 +83,108 @@ describe('layers', () => {
   })
 })
 
-describe.each(shipped)('$path', ({ path, text }) => {
-  const lines = text.split('\n')
+describe('folders', () => {
+  const folders = new Set(shipped.map(({ path }) => dirname(path)))
 
-  it('opens with two to six lines that say what it owns', () => {
-    const from = lines[0]!.startsWith('#!') ? 1 : 0
-    let comment = 0
-    while (lines[from + comment]?.startsWith('//')) comment++
-    expect(comment, 'comment lines at the top').toBeGreaterThanOrEqual(1)
-    expect(comment, 'comment lines at the top').toBeLessThanOrEqual(12)
+  it('do not import each other in a circle', () => {
+    const edges = new Map([...folders].map((folder) => [folder, new Set<string>()]))
+    for (const { path, text } of shipped) {
+      for (const target of importsOf(path, text)) {
+        if (target.endsWith('.ts') && dirname(target) !== dirname(path)) {
+          edges.get(dirname(path))!.add(dirname(target))
+        }
+      }
+    }
+    const done = new Set<string>()
+    const visit = (folder: string, trail: readonly string[]): void => {
+      if (trail.includes(folder)) throw new Error(`circle: ${[...trail, folder].join(' -> ')}`)
+      if (done.has(folder)) return
+      for (const target of edges.get(folder) ?? []) visit(target, [...trail, folder])
+      done.add(folder)
+    }
+    for (const folder of folders) visit(folder, [])
+    expect(done.size).toBe(folders.size)
   })
 
-  it('has at most 400 lines', () => {
-    expect(lines.length).toBeLessThanOrEqual(400)
+  it('hold at most 25 files, apart from the list of commands', () => {
+    const crowded = [...folders]
+      .map(
+        (folder) =>
+          [folder, shipped.filter(({ path }) => dirname(path) === folder).length] as const,
+      )
+      .filter(([folder, count]) => count > 25 && folder !== 'commands')
+    expect(crowded).toEqual([])
+  })
+})
+
+/** The shipped files that break a rule, as paths with what is wrong. */
+function breaches(rule: (file: (typeof shipped)[number]) => readonly string[]): string[] {
+  return shipped.flatMap((file) => rule(file).map((what) => `${file.path}: ${what}`))
+}
+
+describe('every file', () => {
+  it('opens with a comment of at most twelve lines that says what it owns', () => {
+    const wrong = breaches(({ text }) => {
+      const lines = text.split('\n')
+      const from = lines[0]!.startsWith('#!') ? 1 : 0
+      let comment = 0
+      while (lines[from + comment]?.startsWith('//')) comment++
+      return comment >= 1 && comment <= 12 ? [] : [`${comment} comment lines at the top`]
+    })
+    expect(wrong).toEqual([])
   })
 
   it('has a name that says what is in it', () => {
-    expect(path).not.toMatch(/(^|[/-])(utils?|helpers?|misc|common|types|manager|data|info)\.ts$/)
-    expect(path).toMatch(/^[a-z0-9/.-]+$/)
+    const catchAll = /(^|[/-])(utils?|helpers?|misc|common|types|manager|data|info)\.ts$/
+    expect(shipped.filter(({ path }) => catchAll.test(path))).toEqual([])
+    expect(shipped.filter(({ path }) => !/^[a-z0-9/.-]+$/.test(path))).toEqual([])
+  })
+
+  it('has no comment past 100 columns', () => {
+    const wrong = breaches(({ text }) =>
+      text.split('\n').filter((line) => /^\s*(?:\/\/|\*|\/\*\*)/.test(line) && line.length > 100),
+    )
+    expect(wrong).toEqual([])
   })
 
   it('reads the environment in configs/ only', () => {
-    if (layerOf(path) !== 'configs') expect(text).not.toMatch(/process\.env\b/)
+    const wrong = breaches(({ path, text }) =>
+      layerOf(path) !== 'configs' && /process\.env\b/.test(text) ? ['process.env'] : [],
+    )
+    expect(wrong).toEqual([])
   })
 
   it('prints through commands/terminal.ts, which escapes what could steer a terminal', () => {
-    const isPrinted = ['commands', 'cli.ts'].includes(layerOf(path))
-    if (!isPrinted || path === 'commands/terminal.ts') return
-    expect(text).not.toMatch(/\b(?:stdout|stderr)\.write\b|^\s*console\.\w/m)
+    const prints = /\b(?:stdout|stderr)\.write\b|^\s*console\.\w/m
+    const wrong = breaches(({ path, text }) => {
+      const isPrinted = ['serving', 'commands', 'cli.ts'].includes(layerOf(path))
+      return isPrinted && path !== 'commands/terminal.ts' && prints.test(text) ? ['prints'] : []
+    })
+    expect(wrong).toEqual([])
   })
 
   it('leaves nothing for later, silences nothing, and names no registry host', () => {
-    expect(text).not.toMatch(/\b(?:TODO|FIXME|XXX|HACK)\b/)
-    expect(text).not.toMatch(/@ts-(?:ignore|nocheck)/)
-    expect(text).not.toMatch(/registry\.npmjs|repo\d?\.maven|repo\.maven|pypi\.org/)
+    const rules = [
+      /\b(?:TODO|FIXME|XXX|HACK)\b/,
+      /@ts-(?:ignore|nocheck)/,
+      /registry\.npmjs|repo\d?\.maven|repo\.maven|pypi\.org/,
+    ]
+    const wrong = breaches(({ text }) =>
+      rules.flatMap((rule) => {
+        const found = rule.exec(text)
+        return found === null ? [] : [found[0]]
+      }),
+    )
+    expect(wrong).toEqual([])
   })
 
   it('documents its exports', () => {
-    const missing = [...text.matchAll(/^(.*)\n(export (?:async )?(?:function\*?|class) (\w+))/gm)]
-      .filter((match) => !/\*\/\s*$|^\s*\/\/|^\s*(?:\): .*|\})\s*$/.test(match[1]!))
-      .map((match) => match[3])
-    expect(missing).toEqual([])
+    const wrong = breaches(({ text }) =>
+      [...text.matchAll(/^(.*)\n(export (?:async )?(?:function\*?|class) (\w+))/gm)]
+        .filter((match) => !/\*\/\s*$|^\s*\/\/|^\s*(?:\): .*|\})\s*$/.test(match[1]!))
+        .map((match) => match[3]!),
+    )
+    expect(wrong).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
-// Measures where labels do not occur, are never predicted, or always apply: those of scikit-learn with
-// zero_division=0 (tests/fixtures/make-absent-label-reference.py).
+// Measures where labels do not occur, are never predicted, or always apply: those of scikit-learn
+// with zero_division=0 (tests/fixtures/make-absent-label-reference.py).
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { evaluatePredictions, type Evaluation } from './evaluation/evaluation.ts'

@@ -1,5 +1,5 @@
-// Data sets whose labels are sets: how each format writes them, what the manifest counts, and what the
-// data rules do with them.
+// Data sets whose labels are sets: how each format writes them, what the manifest counts, and what
+// the data rules do with them.
 import { expect, test } from 'vitest'
 import { applyDataRules, defaultDataRules } from './data/data-rules.ts'
 import {

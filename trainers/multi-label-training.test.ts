@@ -1,5 +1,5 @@
-// A multi-label model from end to end with the real base encoder: sets of labels in, a version that gives
-// sets, measured as it was trained.
+// A multi-label model from end to end with the real base encoder: sets of labels in, a version that
+// gives sets, measured as it was trained.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

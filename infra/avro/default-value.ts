@@ -1,5 +1,6 @@
-// The default of a reader's field as a value: from the JSON form of the schema (Avro 1.12 specification,
-// "Complex Types", field default values) to what reading would give. Only Winnow's own schemas get here.
+// The default of a reader's field as a value: from the JSON form of the schema (Avro 1.12
+// specification, "Complex Types", field default values) to what reading would give. Only Winnow's
+// own schemas get here.
 import { nameOf, type SchemaNode } from './schema-graph.ts'
 
 /**

@@ -1,5 +1,5 @@
-// Schemas and values made to cost more than they are long, or to break what reads them: all are refused,
-// in a moment, and none is believed.
+// Schemas and values made to cost more than they are long, or to break what reads them: all are
+// refused, in a moment, and none is believed.
 import avro from 'avsc'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

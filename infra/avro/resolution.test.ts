@@ -1,5 +1,6 @@
-// Schema resolution against fastavro: every value of the fixture is read to the same result, or refused as
-// there. And what people see of a refusal: its code, and a sentence that names the field.
+// Schema resolution against fastavro: every value of the fixture is read to the same result, or
+// refused as there. And what people see of a refusal: its code, and a sentence that names the
+// field.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { eventAvro, type EventRecord } from '../../schemas/event.ts'

@@ -1,6 +1,7 @@
 // Schema resolution: how a value that was written with one schema is read as another (Avro 1.12
-// specification, "Schema Resolution"). It is made once for a pair of schemas: what can never be read is
-// refused then; what depends on the value (the branch of a union, a symbol) when the value is read.
+// specification, "Schema Resolution"). It is made once for a pair of schemas: what can never be
+// read is refused then; what depends on the value (the branch of a union, a symbol) when the value
+// is read.
 import type { EventError } from '../../schemas/errors.ts'
 import { defaultValue } from './default-value.ts'
 import { isMatch } from './schema-match.ts'
@@ -29,8 +30,9 @@ export type Resolution =
   | { readonly kind: 'rejected'; readonly message: string }
 
 /**
- * How values of a writer's schema are read as `reader`, or why they never can be. Types match by the
- * name without its namespace, or by an alias of the reader's. Values of unions are those of the branch.
+ * How values of a writer's schema are read as `reader`, or why they never can be. Types match by
+ * the name without its namespace, or by an alias of the reader's. Values of unions are those of the
+ * branch.
  */
 export function resolveSchemas(writer: SchemaNode, reader: SchemaNode): Resolution {
   const plan = new Resolving().plan(writer, reader, { path: '', depth: 0 })
@@ -179,10 +181,12 @@ function recordRead(parts: {
   defaults: readonly { name: string; make: () => unknown }[]
 }): Read {
   const { reader, steps, defaults } = parts
-  // Copying an object that has all fields gives every value the same shape, whatever the writer's order.
+  // Copying an object that has all fields gives every value the same shape, whatever the writer's
+  // order.
   const blank: Record<string, unknown> = {}
   for (const { name } of reader.fields) blank[name] = undefined
-  // Made once, they show a default that does not fit; those that are objects are made for each value.
+  // Made once, they show a default that does not fit; those that are objects are made for each
+  // value.
   const fresh = defaults.filter(({ name, make }) => {
     blank[name] = make()
     return typeof blank[name] === 'object' && blank[name] !== null

@@ -1,6 +1,7 @@
-// Avro schemas as a graph of nodes: reads the JSON form (Avro 1.12 specification, "Schema Declaration"),
-// resolves names and namespaces, and bounds size and nesting. It is lenient where a writer's schema cannot
-// change what the bytes mean: unknown attributes, logical types, names and defaults of the wrong kind.
+// Avro schemas as a graph of nodes: reads the JSON form (Avro 1.12 specification, "Schema
+// Declaration"), resolves names and namespaces, and bounds size and nesting. It is lenient where a
+// writer's schema cannot change what the bytes mean: unknown attributes, logical types, names and
+// defaults of the wrong kind.
 
 export type Primitive =
   'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'

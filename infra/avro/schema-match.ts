@@ -1,6 +1,6 @@
-// Whether a writer's type matches a reader's (Avro 1.12 specification, "Schema Resolution", the first
-// list): what decides between the branches of a union. Records match by name alone; whether their fields
-// can be read is resolution.ts.
+// Whether a writer's type matches a reader's (Avro 1.12 specification, "Schema Resolution", the
+// first list): what decides between the branches of a union. Records match by name alone; whether
+// their fields can be read is resolution.ts.
 import { unqualified, type NamedNode, type Primitive, type SchemaNode } from './schema-graph.ts'
 
 const promotions: Partial<Record<Primitive, readonly Primitive[]>> = {

@@ -1,5 +1,5 @@
-// Passes over values that nobody asked for: fields of a writer that the reader does not have. They are
-// checked as those that are read: their bounds, their nesting, their text.
+// Passes over values that nobody asked for: fields of a writer that the reader does not have. They
+// are checked as those that are read: their bounds, their nesting, their text.
 import { shown, type RecordNode, type SchemaNode } from './schema-graph.ts'
 import { ValueDefect, type ValueBytes } from './value-bytes.ts'
 

@@ -1,6 +1,7 @@
-// The bytes of one Avro value while they are read (Avro 1.12 specification, "Binary Encoding"). It owns
-// the bounds: nothing is read behind the end, no count or length is believed that the bytes cannot hold,
-// text is UTF-8, and nesting and work are limited. What the values mean is not its concern.
+// The bytes of one Avro value while they are read (Avro 1.12 specification, "Binary Encoding"). It
+// owns the bounds: nothing is read behind the end, no count or length is believed that the bytes
+// cannot hold, text is UTF-8, and nesting and work are limited. What the values mean is not its
+// concern.
 import { isUtf8 } from 'node:buffer'
 
 export type ValueDefectCode = 'avro_undecodable' | 'utf8_invalid' | 'field_type'
@@ -8,8 +9,8 @@ export type ValueDefectCode = 'avro_undecodable' | 'utf8_invalid' | 'field_type'
 /** Deepest nesting of a value in records, arrays and maps; only a recursive schema comes near. */
 export const valueDepthMax = 64
 /**
- * Values without bytes (null, empty records) that a value may have, beyond one for each of its bytes.
- * Schemas whose records contain each other twice could ask for 2^64 of them.
+ * Values without bytes (null, empty records) that a value may have, beyond one for each of its
+ * bytes. Schemas whose records contain each other twice could ask for 2^64 of them.
  */
 const emptyValuesMax = 65_536
 

@@ -1,7 +1,8 @@
-// The error codes of ClickHouse that are final: the same statement or block fails again, however often it is
-// sent. This is a closed list. A code that is not on it, such as one of a later version, is retried, because
-// waiting loses nothing and ending a consumer does. Names and numbers are those of ClickHouse's
-// src/Common/ErrorCodes.cpp; tests/contract/clickhouse-codes.test.ts compares them with a real engine.
+// The error codes of ClickHouse that are final: the same statement or block fails again, however
+// often it is sent. This is a closed list. A code that is not on it, such as one of a later
+// version, is retried, because waiting loses nothing and ending a consumer does. Names and numbers
+// are those of ClickHouse's src/Common/ErrorCodes.cpp; tests/contract/clickhouse-codes.test.ts
+// compares them with a real engine.
 
 /** Not a valid statement. */
 const statement = {
@@ -42,9 +43,10 @@ const statement = {
 }
 
 /**
- * Names something that does not exist. A server opens its port after it has loaded the names of its tables, so
- * these do not pass by themselves. A table that is being dropped or restarted has codes of its own (218
- * TABLE_IS_DROPPED, 733 TABLE_IS_BEING_RESTARTED), which a server that shuts down gives as well: retried.
+ * Names something that does not exist. A server opens its port after it has loaded the names of its
+ * tables, so these do not pass by themselves. A table that is being dropped or restarted has codes
+ * of its own (218 TABLE_IS_DROPPED, 733 TABLE_IS_BEING_RESTARTED), which a server that shuts down
+ * gives as well: retried.
  */
 const name = {
   8: 'THERE_IS_NO_COLUMN',
@@ -97,9 +99,9 @@ const type = {
 }
 
 /**
- * A row that the table never takes. Retrying would hide it, and hold up its partition in silence, so the consumer
- * ends and names the cause. A body that was cut on its way has other codes (3 UNEXPECTED_END_OF_FILE, 32
- * ATTEMPT_TO_READ_AFTER_EOF, 33 CANNOT_READ_ALL_DATA) and is sent again.
+ * A row that the table never takes. Retrying would hide it, and hold up its partition in silence,
+ * so the consumer ends and names the cause. A body that was cut on its way has other codes (3
+ * UNEXPECTED_END_OF_FILE, 32 ATTEMPT_TO_READ_AFTER_EOF, 33 CANNOT_READ_ALL_DATA) and is sent again.
  */
 const row = {
   6: 'CANNOT_PARSE_TEXT',
@@ -131,7 +133,10 @@ const row = {
   691: 'UNKNOWN_ELEMENT_OF_ENUM',
 }
 
-/** A definition that the engine does not take, or that is there already: of migrations, or of `winnow query`. */
+/**
+ * A definition that the engine does not take, or that is there already: of migrations, or of
+ * `winnow query`.
+ */
 const definition = {
   55: 'STORAGE_REQUIRES_PARAMETER',
   57: 'TABLE_ALREADY_EXISTS',
@@ -148,10 +153,11 @@ const definition = {
 }
 
 /**
- * The user may not do this, or is not who it says. A server loads its users before it opens its port, so these
- * wait for a person: a grant, a password, a profile. That holds for 164 READONLY, which is about the user's
- * profile; a table that lost its Keeper is 242 TABLE_IS_READ_ONLY and passes. Limits that time or others lift
- * pass too: 201 QUOTA_EXCEEDED ends with its interval, 700 USER_SESSION_LIMIT_EXCEEDED with other sessions.
+ * The user may not do this, or is not who it says. A server loads its users before it opens its
+ * port, so these wait for a person: a grant, a password, a profile. That holds for 164 READONLY,
+ * which is about the user's profile; a table that lost its Keeper is 242 TABLE_IS_READ_ONLY and
+ * passes. Limits that time or others lift pass too: 201 QUOTA_EXCEEDED ends with its interval, 700
+ * USER_SESSION_LIMIT_EXCEEDED with other sessions.
  */
 const right = {
   164: 'READONLY',
@@ -197,8 +203,8 @@ export const finalCodes: ReadonlyMap<number, string> = new Map(
 )
 
 /**
- * Codes that fewer rows at a time may get past: a block that is too much for the server's memory, time or number
- * of partitions would fail for ever if it were only repeated.
+ * Codes that fewer rows at a time may get past: a block that is too much for the server's memory,
+ * time or number of partitions would fail for ever if it were only repeated.
  */
 export const sizeCodes: ReadonlySet<number> = new Set([
   159, // TIMEOUT_EXCEEDED

@@ -11,7 +11,8 @@ const errorOf = (code: number, type = 'X') =>
   )
 
 describe('codes', () => {
-  // One of each reason: restarts, overload, quotas, disks, replicas, Keeper, network, bugs, later versions.
+  // One of each reason: restarts, overload, quotas, disks, replicas, Keeper, network, bugs, later
+  // versions.
   it.each([
     ...[
       3, 32, 33, 40, 49, 74, 75, 76, 95, 96, 107, 158, 159, 160, 173, 198, 201, 202, 203, 209, 210,

@@ -1,6 +1,6 @@
-// What a failed call to ClickHouse means: what an answer says that is not a result, from the engine or from a
-// proxy in front of it, and which of our errors it becomes. Only a code of the engine can be final; an answer that
-// merely quotes one, or that has none, is not the engine's and is retried.
+// What a failed call to ClickHouse means: what an answer says that is not a result, from the engine
+// or from a proxy in front of it, and which of our errors it becomes. Only a code of the engine can
+// be final; an answer that merely quotes one, or that has none, is not the engine's and is retried.
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { finalCodes, sizeCodes } from './clickhouse-codes.ts'
@@ -12,7 +12,10 @@ export type FailedAnswer = {
   readonly body: string
 }
 
-/** An answer that is no result. `code` is the engine's, undefined where the answer is not the engine's. */
+/**
+ * An answer that is no result. `code` is the engine's, undefined where the answer is not the
+ * engine's.
+ */
 export class EngineError extends Error {
   readonly code: number | undefined
   readonly type: string | undefined
@@ -72,7 +75,10 @@ export function engineException(
   return { code: Number(head[1]), type: type?.[1], message: shown(message.slice(0, type?.index)) }
 }
 
-/** With http_write_exception_in_output_format the engine writes `{"exception": "…"}`, with other keys or not. */
+/**
+ * With http_write_exception_in_output_format the engine writes `{"exception": "…"}`, with other
+ * keys or not.
+ */
 function exceptionInJson(text: string): string | undefined {
   if (!text.trimStart().startsWith('{')) return undefined
   try {
@@ -85,8 +91,8 @@ function exceptionInJson(text: string): string | undefined {
 
 /**
  * Maps a failure of a call: what the engine says for good is analytics_refused, everything else
- * analytics_unavailable. Details name the engine's code, or the HTTP status of an answer without one, and with
- * `smallerMayPass` that fewer rows at a time may get through.
+ * analytics_unavailable. Details name the engine's code, or the HTTP status of an answer without
+ * one, and with `smallerMayPass` that fewer rows at a time may get through.
  */
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause

@@ -1,5 +1,6 @@
-// Reads rows out of the body of an answer as they come (JSONEachRow), and finds out when it is not whole: an
-// exception of the engine behind rows that were sent with status 200, or a body that was cut.
+// Reads rows out of the body of an answer as they come (JSONEachRow), and finds out when it is not
+// whole: an exception of the engine behind rows that were sent with status 200, or a body that was
+// cut.
 import { parseExactJson } from '../../schemas/exact-json.ts'
 import { answerError, EngineError, engineException, failureBytesMax } from './clickhouse-failure.ts'
 import type { FailedAnswer } from './clickhouse-failure.ts'
@@ -8,7 +9,10 @@ const newline = 0x0a
 /** Longest row that is put together; a text has limits.textBytesMax at most. */
 const rowBytesMax = 1_073_741_824
 
-/** Parses each line; whole numbers over 2^53 are bigints. Throws EngineError where the answer ends in anything but a whole row. */
+/**
+ * Parses each line; whole numbers over 2^53 are bigints. Throws EngineError where the answer ends
+ * in anything but a whole row.
+ */
 export async function* jsonRows<Row>(
   body: AsyncIterable<Buffer>,
   answer: Omit<FailedAnswer, 'body'>,
@@ -44,9 +48,9 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Line> {
 }
 
 /**
- * The error of an answer that goes on with something else than a row: with an exception as a line of its own, or
- * since 25.11 behind a mark and the tag that the answer's headers name. A row that was cut says nothing for good,
- * whatever its text quotes.
+ * The error of an answer that goes on with something else than a row: with an exception as a line
+ * of its own, or since 25.11 behind a mark and the tag that the answer's headers name. A row that
+ * was cut says nothing for good, whatever its text quotes.
  */
 async function brokenOff(
   first: string,

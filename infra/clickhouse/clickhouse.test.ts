@@ -1,5 +1,5 @@
-// What becomes of ClickHouse's answers, told by a server that answers as ClickHouse and the proxies in front of
-// it do. Queries are tested against a real engine.
+// What becomes of ClickHouse's answers, told by a server that answers as ClickHouse and the proxies
+// in front of it do. Queries are tested against a real engine.
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { configSchema } from '../../configs/schema.ts'

@@ -30,7 +30,10 @@ import {
 } from './fence-condition.ts'
 
 export type Analytics = {
-  /** Rows of a SELECT; whole numbers over 2^53 are bigints. Parameters are `{name: Type}` in the text. */
+  /**
+   * Rows of a SELECT; whole numbers over 2^53 are bigints. Parameters are `{name: Type}` in the
+   * text.
+   */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
   /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
   stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
@@ -53,7 +56,10 @@ export type Analytics = {
 export type Insertion = {
   columns: readonly [string, ...string[]]
   values: readonly (readonly unknown[])[]
-  /** Blocks with the same token, and the same fence if any, are stored once, unless the server crashes. */
+  /**
+   * Blocks with the same token, and the same fence if any, are stored once, unless the server
+   * crashes.
+   */
   token: string
   /** Stores the rows only while this is the latest fence of its partitions. */
   fence?: Fence
@@ -167,8 +173,8 @@ async function beginning(body: Readable): Promise<string> {
 }
 
 /**
- * Reads all rows as one JSON document. An answer that was cut, or is empty, is then a failure: taken for no rows,
- * it would say that nothing is delivered yet.
+ * Reads all rows as one JSON document. An answer that was cut, or is empty, is then a failure:
+ * taken for no rows, it would say that nothing is delivered yet.
  */
 async function readRows<Row>(
   client: ClickHouseClient,
@@ -235,7 +241,10 @@ async function insertBlock(
   await sendRows(client, { query, settings: blockSettings(token), values: linesOf(values) })
 }
 
-/** Sends rows. An insert has no result: whatever else stands in the answer, the rows are not known to be stored. */
+/**
+ * Sends rows. An insert has no result: whatever else stands in the answer, the rows are not known
+ * to be stored.
+ */
 async function sendRows(client: ClickHouseClient, statement: Statement): Promise<void> {
   const { body, ...head } = await send(client, statement)
   const said = await beginning(body)
@@ -261,9 +270,10 @@ function blockSettings(token: string) {
 }
 
 /**
- * The server itself compares the fence when it begins the insert, and stores nothing if it is old. Its
- * memory of tokens does not outlive a crash for sure: a token may be known of which no row is stored. So
- * tokens are those of one fence, and whoever is in doubt raises another and looks what is there.
+ * The server itself compares the fence when it begins the insert, and stores nothing if it is old.
+ * Its memory of tokens does not outlive a crash for sure: a token may be known of which no row is
+ * stored. So tokens are those of one fence, and whoever is in doubt raises another and looks what
+ * is there.
  */
 async function insertFenced(
   client: ClickHouseClient,

@@ -1,5 +1,5 @@
-// What a fenced insert says to ClickHouse: the condition on the table partition_fences, its parameters
-// and the query's comment. Raising a fence is partition-fence.ts.
+// What a fenced insert says to ClickHouse: the condition on the table partition_fences, its
+// parameters and the query's comment. Raising a fence is partition-fence.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 
@@ -7,8 +7,8 @@ import type { Fence } from '../../schemas/fence.ts'
 export const fenceCondition = conditionOn('latest = {fenceToken: String}')
 
 /**
- * An SQL condition that throws (code 395) where the latest fence is not of the owner of the fence of its
- * parameters: neither that nor one that was raised after it by `nextToken`.
+ * An SQL condition that throws (code 395) where the latest fence is not of the owner of the fence
+ * of its parameters: neither that nor one that was raised after it by `nextToken`.
  */
 export const ownedCondition = conditionOn(
   `splitByChar('/', latest)[1] = splitByChar('/', {fenceToken: String})[1]`,
@@ -52,8 +52,8 @@ export function fenceParameters(fence: Fence): Record<string, unknown> {
 }
 
 /**
- * The setting log_comment of every insert into fenced partitions of a group and topic: by it the next
- * owner sees one that still runs. (A query id cannot be given to the embedded engine.)
+ * The setting log_comment of every insert into fenced partitions of a group and topic: by it the
+ * next owner sees one that still runs. (A query id cannot be given to the embedded engine.)
  */
 export function fenceComment({ group, topic }: Pick<Fence, 'group' | 'topic'>): string {
   return `winnow/${group}/${topic}`

@@ -10,9 +10,9 @@ const shippedDir = new URL('../sql/', import.meta.url)
 
 /**
  * Brings the database up to date; creates it when absent. Safe to call from several processes: each
- * statement may be run again, and where a later migration of another process leaves nothing to alter, its
- * word counts. Returns the names applied now.
- * Throws analytics_unavailable, analytics_refused, or migration_changed.
+ * statement may be run again, and where a later migration of another process leaves nothing to
+ * alter, its word counts. Returns the names applied now. Throws analytics_unavailable,
+ * analytics_refused, or migration_changed.
  */
 export async function migrate(config: Config['clickhouse'], dir = shippedDir): Promise<string[]> {
   const server = createAnalytics(config, { database: undefined })

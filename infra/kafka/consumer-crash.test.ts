@@ -1,4 +1,5 @@
-// What becomes of a group member when the calls of its client fail, against a broker in this process.
+// What becomes of a group member when the calls of its client fail, against a broker in this
+// process.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { compressedBatches } from '../../tests/support/compressed-batches.ts'

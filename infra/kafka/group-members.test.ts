@@ -1,5 +1,5 @@
-// Which members of a consumer group are refused, and in which words. Joining a real group is tested in
-// tests/integration/consumer-groups.test.ts.
+// Which members of a consumer group are refused, and in which words. Joining a real group is tested
+// in tests/integration/consumer-groups.test.ts.
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { refuseForeignMembers, refuseMembersOf, watchfulAssigner } from './group-members.ts'
@@ -12,7 +12,9 @@ function metadataOf(topics: string[], userData = none): Buffer {
   return AssignerProtocol.MemberMetadata.encode({ version: 1, topics, userData })
 }
 
-/** A client whose group has one other member; its metadata are each answer's in turn, then the last. */
+/**
+ * A client whose group has one other member; its metadata are each answer's in turn, then the last.
+ */
 function clientOf(...answers: Buffer[]): KafkaClient {
   let asked = 0
   const member = { memberId: 'c-1', clientId: 'other-app', clientHost: '/10.0.0.7' }

@@ -1,6 +1,7 @@
-// Who else is in a consumer group. A member that consumes another topic, or writes to another database,
-// takes partitions whose records are then lost to the others. kafkajs notices nothing of it, so that each
-// such member is an error here: of the one that joins, or else of the one that leads.
+// Who else is in a consumer group. A member that consumes another topic, or writes to another
+// database, takes partitions whose records are then lost to the others. kafkajs notices nothing of
+// it, so that each such member is an error here: of the one that joins, or else of the one that
+// leads.
 import { setTimeout } from 'node:timers/promises'
 import kafkajs, { type GroupMember, type PartitionAssigner } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -23,7 +24,9 @@ export type Membership = {
   readonly mark?: WriterMark | undefined
 }
 
-/** A member as the group's coordinator knows it; its topics are unknown while the group rebalances. */
+/**
+ * A member as the group's coordinator knows it; its topics are unknown while the group rebalances.
+ */
 type Member = { readonly memberId: string; readonly name: string; readonly metadata: Buffer }
 
 /** A group that rebalances for longer than this is joined unseen: its leader looks as well. */
@@ -33,7 +36,9 @@ const settlePauseMs = 100
 const leaderMsMax = 3_000
 const markPrefix = 'winnow:'
 
-/** Throws group_conflict, with its name, when a member of the group has another topic or database. */
+/**
+ * Throws group_conflict, with its name, when a member of the group has another topic or database.
+ */
 export async function refuseForeignMembers(
   kafka: KafkaClient,
   membership: Membership,
@@ -67,8 +72,9 @@ export async function refuseMembersOf(
 }
 
 /**
- * The assigner of kafkajs, which shares out the partitions one by one, for a member that tells its mark.
- * As leader it looks at the members first; `onConflict` gets the error before the client does.
+ * The assigner of kafkajs, which shares out the partitions one by one, for a member that tells its
+ * mark. As leader it looks at the members first; `onConflict` gets the error before the client
+ * does.
  */
 export function watchfulAssigner(
   kafka: KafkaClient,

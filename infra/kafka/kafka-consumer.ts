@@ -1,5 +1,5 @@
-// A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it closes does
-// not come back to life, and no connection is left.
+// A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it
+// closes does not come back to life, and no connection is left.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
 import type { KafkaClient } from './kafka.ts'

@@ -1,6 +1,7 @@
-// The connections of one Kafka client, so that closing it closes all of them. kafkajs loses sight of some:
-// when the broker closes a connection, the client forgets that broker, while a group member goes on asking
-// it as its coordinator, over a new connection that nobody ends. One such connection keeps a process alive.
+// The connections of one Kafka client, so that closing it closes all of them. kafkajs loses sight
+// of some: when the broker closes a connection, the client forgets that broker, while a group
+// member goes on asking it as its coordinator, over a new connection that nobody ends. One such
+// connection keeps a process alive.
 import { Socket, connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
@@ -12,7 +13,9 @@ export type KafkaSockets = {
   readonly end: () => void
 }
 
-/** Silence after which the system asks whether the other side is still there (kafkajs's own value). */
+/**
+ * Silence after which the system asks whether the other side is still there (kafkajs's own value).
+ */
 const keepAliveMs = 60_000
 const closed = () => new Error('this client is closed')
 
@@ -40,7 +43,8 @@ export function createKafkaSockets(): KafkaSockets {
           socket.destroy(closed())
           continue
         }
-        // What the client takes for the broker's doing: it fails what was asked and stops its timers.
+        // What the client takes for the broker's doing: it fails what was asked and stops its
+        // timers.
         socket.emit('end')
         socket.destroy()
       }

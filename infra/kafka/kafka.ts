@@ -31,7 +31,10 @@ export type KafkaClient = PlainClient & {
 /** Receives what kafkajs reports at warning level or above, as one line. */
 export type KafkaLog = (line: string) => void
 
-/** Makes the client; nothing is connected yet. The bound on records is that of all clients of the process. */
+/**
+ * Makes the client; nothing is connected yet. The bound on records is that of all clients of the
+ * process.
+ */
 export function createKafka(
   { kafka: config, topics }: Pick<Config, 'kafka' | 'topics'>,
   log: KafkaLog = () => undefined,
@@ -87,7 +90,9 @@ function withoutRepeats(log: KafkaLog): KafkaLog {
   }
 }
 
-/** A client all of whose consumers and producers ask for metadata when theirs is older than this. */
+/**
+ * A client all of whose consumers and producers ask for metadata when theirs is older than this.
+ */
 function plainClient(options: KafkaConfig, metadataMaxAge: number): PlainClient {
   const client = new Kafka(options)
   const consumer = client.consumer.bind(client)
@@ -109,8 +114,8 @@ export type RecordProducer = {
 const requestBytesMax = 900_000
 
 /**
- * Connects a producer that waits for each answer before it sends more, so that records stay in order.
- * `close` closes its connections too. Throws broker_unavailable when no broker answers.
+ * Connects a producer that waits for each answer before it sends more, so that records stay in
+ * order. `close` closes its connections too. Throws broker_unavailable when no broker answers.
  */
 export async function connectProducer(
   kafka: KafkaClient,
@@ -168,8 +173,9 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
 }
 
 /**
- * Maps a kafkajs error: refusals that trying again cannot help against are broker_refused. The client wraps
- * a refusal that it does not try again, and loses its type; what it wraps is looked at here.
+ * Maps a kafkajs error: refusals that trying again cannot help against are broker_refused. The
+ * client wraps a refusal that it does not try again, and loses its type; what it wraps is looked at
+ * here.
  */
 export function brokerError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause

@@ -1,5 +1,6 @@
-// Patches how kafkajs 2.2.4 leaves out the records of aborted transactions: it tells these apart only while they
-// do not overlap. Decoding is record-batch/; reporting the offsets that were passed is passed-offsets.ts.
+// Patches how kafkajs 2.2.4 leaves out the records of aborted transactions: it tells these apart
+// only while they do not overlap. Decoding is record-batch/; reporting the offsets that were passed
+// is passed-offsets.ts.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 
@@ -44,8 +45,8 @@ export function patchFetch(): void {
 
 /**
  * Marks the records of aborted transactions as control records, as the reference client finds them
- * (CompletedFetch of Kafka's Java client): the broker lists aborted transactions by their ends, and a
- * producer is aborted from the first offset of one of its own on up to its next abort marker.
+ * (CompletedFetch of Kafka's Java client): the broker lists aborted transactions by their ends, and
+ * a producer is aborted from the first offset of one of its own on up to its next abort marker.
  */
 export function hideAborted(partition: FetchedPartition): void {
   const waiting = (partition.abortedTransactions ?? [])

@@ -1,4 +1,5 @@
-// How a group member recovers from a failed fetch: it joins again only after all fetches have ended.
+// How a group member recovers from a failed fetch: it joins again only after all fetches have
+// ended.
 import { createRequire } from 'node:module'
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'

@@ -1,7 +1,8 @@
-// Patches how a member of kafkajs 2.2.4 joins its group again when metadata turn out to be old: partitions
-// were added, or a leader moved. kafkajs joins from within the fetch of one broker, while batches of other
-// brokers are still being handled. These then move the positions of the new assignment past records that
-// nobody has. With the patch all fetches end first, as they do when the broker asks for a rebalance.
+// Patches how a member of kafkajs 2.2.4 joins its group again when metadata turn out to be old:
+// partitions were added, or a leader moved. kafkajs joins from within the fetch of one broker,
+// while batches of other brokers are still being handled. These then move the positions of the new
+// assignment past records that nobody has. With the patch all fetches end first, as they do when
+// the broker asks for a rebalance.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 

@@ -1,6 +1,7 @@
 // Mends one method of kafkajs 2.2.4: its request queue re-arms a timer with the delay
 // `throttledUntil - now`, which is negative whenever the broker does not throttle. Node 24 warns
-// (TimeoutNegativeWarning), and every Node spins a 1 ms timer a connection. Nothing else is changed.
+// (TimeoutNegativeWarning), and every Node spins a 1 ms timer a connection. Nothing else is
+// changed.
 import { createRequire } from 'node:module'
 import { strict as assert } from 'node:assert'
 
@@ -11,7 +12,9 @@ type RequestQueue = {
   checkPendingRequests(): void
 }
 
-/** Interval at which a queue that waits for in-flight requests looks again (kafkajs's own value). */
+/**
+ * Interval at which a queue that waits for in-flight requests looks again (kafkajs's own value).
+ */
 const checkMs = 10
 
 /**

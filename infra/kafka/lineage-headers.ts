@@ -1,5 +1,5 @@
-// How a record says in its headers what it stands for: names and form of the headers winnow-origin and
-// winnow-attempt. Which of them count is schemas/record.ts.
+// How a record says in its headers what it stands for: names and form of the headers winnow-origin
+// and winnow-attempt. Which of them count is schemas/record.ts.
 import type { IHeaders } from 'kafkajs'
 import type { Lineage } from '../../schemas/record.ts'
 
@@ -15,7 +15,9 @@ export function lineageHeaders({ origin, attempt }: Lineage): Record<string, str
   }
 }
 
-/** What the headers of a record say; undefined when they say nothing, or nothing that can be read. */
+/**
+ * What the headers of a record say; undefined when they say nothing, or nothing that can be read.
+ */
 export function lineageFromHeaders(headers: IHeaders | undefined): Lineage | undefined {
   const from = textOf(headers?.[originHeader])
   if (from === undefined) return undefined

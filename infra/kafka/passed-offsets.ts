@@ -1,5 +1,5 @@
-// How a kafkajs consumer tells of offsets without records: commit markers, aborted records, what compaction
-// removed. No handler of batches or messages gets them.
+// How a kafkajs consumer tells of offsets without records: commit markers, aborted records, what
+// compaction removed. No handler of batches or messages gets them.
 import type { Consumer } from 'kafkajs'
 import type { PassedOffsets } from '../../schemas/record.ts'
 

@@ -1,4 +1,5 @@
-// The two ends of a range of a topic as people write them. Which offsets they are now is topic-range.ts.
+// The two ends of a range of a topic as people write them. Which offsets they are now is
+// topic-range.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import { parseInstant } from '../../schemas/rfc3339.ts'
 
@@ -13,8 +14,9 @@ export type RangeEnd =
 const timeMsMin = 100_000_000_000
 
 /**
- * Reads an end: empty (all there is), an offset for every partition, `P=OFFSET,P=OFFSET` for some, or a time
- * (RFC 3339, a date, or epoch milliseconds of 12 digits and more). A start may be `earliest`, an end `latest`.
+ * Reads an end: empty (all there is), an offset for every partition, `P=OFFSET,P=OFFSET` for some,
+ * or a time (RFC 3339, a date, or epoch milliseconds of 12 digits and more). A start may be
+ * `earliest`, an end `latest`.
  *
  * @throws WinnowError `usage`.
  */
@@ -37,7 +39,10 @@ export function parseRangeEnd(written: string | undefined, name: 'start' | 'end'
   throw new WinnowError('usage', message)
 }
 
-/** Throws `usage` where the start is certainly behind the end; offsets cannot be compared with times. */
+/**
+ * Throws `usage` where the start is certainly behind the end; offsets cannot be compared with
+ * times.
+ */
 export function requireOrder(from: RangeEnd, to: RangeEnd): void {
   if (from.kind === 'time' && to.kind === 'time' && from.ms > to.ms) {
     const [start, end] = [from.ms, to.ms].map((ms) => new Date(ms).toISOString())

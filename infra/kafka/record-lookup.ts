@@ -1,5 +1,5 @@
-// Reads single records of a topic by their offsets, jumping from one to the next: for few records in a
-// large topic. Reading whole ranges is topic-range.ts.
+// Reads single records of a topic by their offsets, jumping from one to the next: for few records
+// in a large topic. Reading whole ranges is topic-range.ts.
 import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -43,11 +43,11 @@ export async function readBounds(
 }
 
 /**
- * Reads the records at the given places that the topic still holds; `take` gets each, one at a time.
- * Places must lie within the bounds of their partitions. Nothing is committed.
+ * Reads the records at the given places that the topic still holds; `take` gets each, one at a
+ * time. Places must lie within the bounds of their partitions. Nothing is committed.
  *
- * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when the
- * broker gives nothing for a minute; and what `take` throws.
+ * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when
+ * the broker gives nothing for a minute; and what `take` throws.
  */
 export async function readRecordsAt(
   kafka: KafkaClient,

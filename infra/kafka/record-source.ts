@@ -18,8 +18,9 @@ import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 const chunkRecordsMax = 128
 
 /**
- * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the group
- * has a member that consumes another topic or writes to another database; see group-members.ts.
+ * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the
+ * group has a member that consumes another topic or writes to another database; see
+ * group-members.ts.
  */
 export function createRecordSource(
   kafka: KafkaClient,
@@ -112,8 +113,9 @@ export function createRecordSource(
 const noteMsMax = 2_000
 
 /**
- * Commits the offsets of the assigned partitions once more, with the time: until now somebody consumed them,
- * though nothing may have come for hours. As long as the group counts this member, nobody else commits them.
+ * Commits the offsets of the assigned partitions once more, with the time: until now somebody
+ * consumed them, though nothing may have come for hours. As long as the group counts this member,
+ * nobody else commits them.
  */
 async function noteEnd(
   kafka: KafkaClient,

@@ -1,6 +1,6 @@
-// Reads a bounded part of a topic, all partitions at once, without leaving a trace in the broker: what
-// replay and training from a topic stand on. It owns ranges and reading; what a record means is the
-// caller's.
+// Reads a bounded part of a topic, all partitions at once, without leaving a trace in the broker:
+// what replay and training from a topic stand on. It owns ranges and reading; what a record means
+// is the caller's.
 import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
@@ -31,8 +31,8 @@ const waitingRecordsMax = 20_000
 
 /**
  * The offsets that a written range means now. Each end is empty (all there is), an offset for every
- * partition, `P=OFFSET,P=OFFSET` for some, or a time (RFC 3339 or epoch milliseconds of 12 digits and
- * more), of which records from that time on count. Ends at what the topic holds at the call.
+ * partition, `P=OFFSET,P=OFFSET` for some, or a time (RFC 3339 or epoch milliseconds of 12 digits
+ * and more), of which records from that time on count. Ends at what the topic holds at the call.
  *
  * @throws WinnowError `usage` for an end that is none of these, `broker_unavailable`,
  * `broker_refused` for a topic that does not exist.
@@ -98,8 +98,8 @@ function endOffset(
 }
 
 /**
- * Reads ranges, partitions side by side; within one, chunks come in order. Dead letters that were sent
- * again are left out: the first record of an event stands for it. At most 20,000 records wait
+ * Reads ranges, partitions side by side; within one, chunks come in order. Dead letters that were
+ * sent again are left out: the first record of an event stands for it. At most 20,000 records wait
  * for the reader. Nothing is committed, and the group that the broker made for it is deleted.
  *
  * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when

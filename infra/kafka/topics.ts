@@ -47,8 +47,9 @@ export async function ensureTopics(
 }
 
 /**
- * Creates topics, unless they exist, and resolves once all their partitions have leaders. A broker may not know
- * a topic yet that its controller has just created; kafkajs's own wait for leaders fails on that.
+ * Creates topics, unless they exist, and resolves once all their partitions have leaders. A broker
+ * may not know a topic yet that its controller has just created; kafkajs's own wait for leaders
+ * fails on that.
  */
 export async function createTopics(
   admin: Pick<Admin, 'createTopics' | 'fetchTopicMetadata'>,
@@ -67,9 +68,15 @@ export type GroupLag = {
   lag: number
   /** Processes that are in the group at the moment. */
   members: number
-  /** The group's state in the broker's word: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead. */
+  /**
+   * The group's state in the broker's word: Stable, Empty, PreparingRebalance, CompletingRebalance,
+   * Dead.
+   */
   state: string
-  /** The latest commit, and with no members since when nobody consumes; undefined where no commit says. */
+  /**
+   * The latest commit, and with no members since when nobody consumes; undefined where no commit
+   * says.
+   */
   lastCommitMs: number | undefined
 }
 

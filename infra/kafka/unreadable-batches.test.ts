@@ -1,5 +1,5 @@
-// What readers of a topic make of batches that explode or are damaged, from a broker in this process; and
-// how much memory that takes, in a process of its own.
+// What readers of a topic make of batches that explode or are damaged, from a broker in this
+// process; and how much memory that takes, in a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -164,7 +164,8 @@ it.runIf(process.platform === 'linux')(
   'takes little memory, and never blocks for long',
   { timeout: 120_000 },
   async () => {
-    // Above the bound of 64 MiB for a batch, and below it, with a record above the bound of a record.
+    // Above the bound of 64 MiB for a batch, and below it, with a record above the bound of a
+    // record.
     const sizes = [80_000_000, 60_000_000, 80_000_000]
     for (const codec of names) {
       const made = new Map(sizes.map((bytes) => [bytes, bomb(codec, bytes)]))

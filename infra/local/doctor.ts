@@ -111,7 +111,9 @@ async function checkDisk(path: string): Promise<DoctorCheck> {
 /** Kafka, registry, engine and one consumer with its model together stay below this. */
 const memoryBytesMin = 2 * 2 ** 30
 
-/** Judges the machine's memory; a little free memory is only a warning, since caches count as used. */
+/**
+ * Judges the machine's memory; a little free memory is only a warning, since caches count as used.
+ */
 export function checkMemory(memory: { freeBytes: number; totalBytes: number }): DoctorCheck {
   const { freeBytes, totalBytes } = memory
   const cores = `${availableParallelism()} cores`

@@ -41,7 +41,10 @@ export async function withStackLock<T>(
   }
 }
 
-/** Takes the lock if it is free or its holder is dead. Linking makes file and content appear at once. */
+/**
+ * Takes the lock if it is free or its holder is dead. Linking makes file and content appear at
+ * once.
+ */
 async function tryLock(path: string): Promise<boolean> {
   const holder = await readPidFile(path)
   if (holder !== undefined && !(await isAlive(holder))) await breakLock(path, holder)

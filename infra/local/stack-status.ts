@@ -13,11 +13,17 @@ export type ServiceStatus = {
   name: ServiceName
   /** The process, or null where none runs. */
   pid: number | null
-  /** `host:port` for Kafka, `http://host:port` for the others; `none` for a registry that the stack does not have. */
+  /**
+   * `host:port` for Kafka, `http://host:port` for the others; `none` for a registry that the stack
+   * does not have.
+   */
   url: string
   /** Where clients call it, where that differs from `url`. */
   apiUrl?: string
-  /** True where it answered a real request just now, and for a registry that the stack does not have. */
+  /**
+   * True where it answered a real request just now, and for a registry that the stack does not
+   * have.
+   */
   ready: boolean
   port: number
   logFile: string

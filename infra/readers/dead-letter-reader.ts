@@ -1,5 +1,5 @@
-// Reads dead letters from ClickHouse: lists, counts, one with its history, and the bytes that an event
-// had. Writing them is the sink's; sending them again is commands/dlq-replay.ts.
+// Reads dead letters from ClickHouse: lists, counts, one with its history, and the bytes that an
+// event had. Writing them is the sink's; sending them again is commands/dlq-replay.ts.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 
@@ -25,7 +25,9 @@ export type LetterRow = {
   message: string
 }
 
-/** An event with an open dead letter: the place of its first record, and what is known of its value. */
+/**
+ * An event with an open dead letter: the place of its first record, and what is known of its value.
+ */
 export type OpenEvent = {
   topic: string
   partition: number
@@ -121,7 +123,9 @@ export async function countLetters(
   )
 }
 
-/** What became of the events of a topic, for each model: rows and open letters must be all of them. */
+/**
+ * What became of the events of a topic, for each model: rows and open letters must be all of them.
+ */
 export type Balance = {
   model: string
   events: number
@@ -130,7 +134,9 @@ export type Balance = {
   isBalanced: boolean
 }
 
-/** The balance of each model. Every event has exactly one outcome of attempt 0, whatever came later. */
+/**
+ * The balance of each model. Every event has exactly one outcome of attempt 0, whatever came later.
+ */
 export async function readBalance(analytics: Analytics, topic: string): Promise<Balance[]> {
   const counted = await analytics.rows<Omit<Balance, 'isBalanced'>>(
     `SELECT model, sum(events) AS events, sum(rows) AS rows, sum(open) AS open

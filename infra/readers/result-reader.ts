@@ -1,6 +1,7 @@
 // Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
 // positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
-// so that pages stay right while rows land. An answer holds few rows when they are large. What a shadow says is no result; SQL shows it.
+// so that pages stay right while rows land. An answer holds few rows when they are large. What a
+// shadow says is no result; SQL shows it.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { readResultCursor, resultCursor } from '../../schemas/result-cursor.ts'

@@ -1,5 +1,5 @@
-// Reads how two versions of a model compare from the views version_*: on events that both classified,
-// and each on its own events with a known label. What to make of it is the reader's.
+// Reads how two versions of a model compare from the views version_*: on events that both
+// classified, and each on its own events with a known label. What to make of it is the reader's.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** Two versions of one model. */

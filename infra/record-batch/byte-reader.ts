@@ -1,4 +1,5 @@
-// Reads the numbers and byte strings of Kafka's protocol one after the other, and never past the end.
+// Reads the numbers and byte strings of Kafka's protocol one after the other, and never past the
+// end.
 
 /** The bytes end, or do not hold what they must. */
 export class DamagedBytes extends Error {}

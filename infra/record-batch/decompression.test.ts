@@ -47,7 +47,10 @@ describe.each(batches)('$codec of $producer', ({ codec, records }) => {
   })
 })
 
-/** `lz4.frame.compress(text * 1628 cut to 70,000, block_linked, content_checksum and block_checksum)` of PyPI's lz4. */
+/**
+ * `lz4.frame.compress(text * 1628 cut to 70,000, block_linked, content_checksum and
+ * block_checksum)` of PyPI's lz4.
+ */
 const linkedLz4 =
   'BCJNGFxAcBEBAAAAAADjNgEAAP8cVGhlIHBhcmNlbCBjYW1lIGxhdGUgYW5kIHRoZSBib3ggd2FzIG9wZW4uICsA' +
   '/'.repeat(341) +

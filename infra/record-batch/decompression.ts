@@ -1,7 +1,8 @@
-// Decompresses the records of a batch in each of Kafka's codecs, never to more bytes than the caller allows.
-// gzip and zstd are Node's own; snappy and LZ4 are native packages, loaded when the first such batch comes.
-// All of them work off the event loop. What Kafka wraps around a codec is read here: xerial's framing of
-// snappy (Java clients), and the headers of LZ4 frames, which bound a frame before it is decompressed.
+// Decompresses the records of a batch in each of Kafka's codecs, never to more bytes than the
+// caller allows. gzip and zstd are Node's own; snappy and LZ4 are native packages, loaded when the
+// first such batch comes. All of them work off the event loop. What Kafka wraps around a codec is
+// read here: xerial's framing of snappy (Java clients), and the headers of LZ4 frames, which bound
+// a frame before it is decompressed.
 import * as zlib from 'node:zlib'
 import { promisify } from 'node:util'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
@@ -10,7 +11,8 @@ import type { Codec, Decompressed } from './codec.ts'
 /**
  * Decompresses to at most `bytesMax` bytes.
  *
- * @throws WinnowError `prerequisite_missing` where the package of a codec has no build for this platform.
+ * @throws WinnowError `prerequisite_missing` where the package of a codec has no build for this
+ * platform.
  */
 export async function decompress(
   codec: Codec,
@@ -82,7 +84,9 @@ async function snappy(compressed: Buffer, bytesMax: number): Promise<Decompresse
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const xerialHeadBytes = xerialMagic.length + 8
 
-/** The blocks of xerial's framing, or the one that stands alone; undefined where they do not fit. */
+/**
+ * The blocks of xerial's framing, or the one that stands alone; undefined where they do not fit.
+ */
 function snappyBlocks(compressed: Buffer): Buffer[] | undefined {
   const isHeadAt = (at: number) =>
     compressed.subarray(at, at + xerialMagic.length).equals(xerialMagic)
@@ -144,8 +148,8 @@ type Lz4Frame = {
 }
 
 /**
- * Where the first frame ends, and its blocks; undefined where they do not fit. Format: "LZ4 Frame Format
- * Description", version 1.6.
+ * Where the first frame ends, and its blocks; undefined where they do not fit. Format: "LZ4 Frame
+ * Format Description", version 1.6.
  */
 function lz4Frame(compressed: Buffer): Lz4Frame | undefined {
   if (compressed.length < 7 || compressed.readUInt32LE(0) !== lz4Magic) return undefined

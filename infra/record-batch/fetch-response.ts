@@ -1,6 +1,7 @@
-// Replaces how kafkajs 2.2.4 decodes the answers to its fetches. Its own decoder has no bound on what a batch
-// decompresses to, checks no checksum, and ends the consumer at the first batch that it cannot read. Requests,
-// errors that a broker answers with, and what becomes of messages stay kafkajs's.
+// Replaces how kafkajs 2.2.4 decodes the answers to its fetches. Its own decoder has no bound on
+// what a batch decompresses to, checks no checksum, and ends the consumer at the first batch that
+// it cannot read. Requests, errors that a broker answers with, and what becomes of messages stay
+// kafkajs's.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 import { ByteReader } from './byte-reader.ts'
@@ -51,7 +52,10 @@ export function boundFetches(bounds: DecodeBounds): void {
   }
 }
 
-/** Answers of several brokers and consumers are decoded one after the other: each may take much memory. */
+/**
+ * Answers of several brokers and consumers are decoded one after the other: each may take much
+ * memory.
+ */
 async function inTurn<T>(state: { turn: Promise<void> }, work: () => Promise<T>): Promise<T> {
   const before = state.turn
   let done: () => void = () => undefined

@@ -1,5 +1,5 @@
-// One record of a fetched batch in the form in which kafkajs passes messages on, and the bounds within
-// which one answer of a broker is decoded.
+// One record of a fetched batch in the form in which kafkajs passes messages on, and the bounds
+// within which one answer of a broker is decoded.
 import type { EventError } from '../../schemas/errors.ts'
 
 export type FetchedMessage = {
@@ -30,8 +30,9 @@ export type DecodeBounds = {
 }
 
 /**
- * Most bytes that a batch may decompress to: four records of the largest size. Batches are limited by their
- * compressed size in a broker, and what producers fill one with seldom exceeds 1 MB before compression.
+ * Most bytes that a batch may decompress to: four records of the largest size. Batches are limited
+ * by their compressed size in a broker, and what producers fill one with seldom exceeds 1 MB before
+ * compression.
  */
 export function batchBytesMax({ recordBytesMax }: DecodeBounds): number {
   return 4 * recordBytesMax
@@ -51,7 +52,10 @@ export class AnswerBudget {
     this.#decompressed = batchBytesMax(bounds)
   }
 
-  /** At least one batch, and one message of it, is decoded with a fresh budget, however large they are. */
+  /**
+   * At least one batch, and one message of it, is decoded with a fresh budget, however large they
+   * are.
+   */
   get isSpent(): boolean {
     return this.#messages <= 0 || this.#bytes <= 0 || this.#decompressed <= 0
   }

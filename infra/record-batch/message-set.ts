@@ -1,5 +1,5 @@
-// The message formats before record batches (magic 0 and 1), which logs from before Kafka 0.11 hold. A
-// message stands alone, or wraps compressed ones.
+// The message formats before record batches (magic 0 and 1), which logs from before Kafka 0.11
+// hold. A message stands alone, or wraps compressed ones.
 import { crc32 } from 'node:zlib'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import type { AnswerBudget, FetchedMessage } from './fetched-message.ts'
@@ -11,8 +11,8 @@ export function isMessageIntact(message: Buffer): boolean {
 }
 
 /**
- * Reads a message, or those that it wraps and that were decompressed into `inner`, from the offset `from`
- * on, as many as the budget allows. Throws DamagedBytes.
+ * Reads a message, or those that it wraps and that were decompressed into `inner`, from the offset
+ * `from` on, as many as the budget allows. Throws DamagedBytes.
  */
 export function readMessageSet(
   wrapper: { offset: number; message: Buffer; inner: Buffer | undefined },

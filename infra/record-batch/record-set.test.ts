@@ -1,4 +1,5 @@
-// Decoding what a broker sends: batches of three producers, and every way in which a batch can be wrong.
+// Decoding what a broker sends: batches of three producers, and every way in which a batch can be
+// wrong.
 import { createRequire } from 'node:module'
 import { crc32, gzipSync } from 'node:zlib'
 import fc from 'fast-check'

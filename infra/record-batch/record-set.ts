@@ -1,6 +1,7 @@
-// From the bytes that a broker sends of a partition to messages. A batch that is damaged, or too large when
-// it is decompressed, becomes a message for each of its offsets that says so: consumers make dead letters of
-// them and go on. Which offsets those are stands in the head of the batch, outside of what is compressed.
+// From the bytes that a broker sends of a partition to messages. A batch that is damaged, or too
+// large when it is decompressed, becomes a message for each of its offsets that says so: consumers
+// make dead letters of them and go on. Which offsets those are stands in the head of the batch,
+// outside of what is compressed.
 import type { EventErrorCode } from '../../schemas/errors.ts'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import { codecs, type Codec } from './codec.ts'
@@ -39,7 +40,10 @@ type Decoding = {
   readonly bounds: DecodeBounds
 }
 
-/** An offset and the length of what follows; both are there in every format, as is the byte behind them. */
+/**
+ * An offset and the length of what follows; both are there in every format, as is the byte behind
+ * them.
+ */
 const entryHeadBytes = 12
 const magicAt = 16
 /** Head of a batch; the checksum is over what comes after its own field. */
@@ -47,8 +51,8 @@ const headBytes = 61
 const checkedAt = 21
 
 /**
- * Decodes as much as the budget allows, in the order of offsets. What is left is fetched again, from the
- * offset after the last message on. Throws what decompress throws.
+ * Decodes as much as the budget allows, in the order of offsets. What is left is fetched again,
+ * from the offset after the last message on. Throws what decompress throws.
  */
 export async function decodeRecordSet(
   set: RecordSet,
@@ -103,7 +107,8 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
   const { baseOffset: first, lastOffset } = head
   const end = Math.min(entry.nextBase ?? Infinity, set.highWatermark)
   if (crc32c(bytes.subarray(checkedAt)) !== bytes.readUInt32BE(17)) {
-    // Its head may be what is damaged. The next batch tells where it ends, else the end of the log at most.
+    // Its head may be what is damaged. The next batch tells where it ends, else the end of the log
+    // at most.
     const last = Math.max(
       first,
       entry.nextBase === undefined ? Math.min(lastOffset, end - 1) : end - 1,
@@ -131,7 +136,8 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
     const read = readRecords(records, head, { from: set.from, budget, bounds })
     const isPart = !read.isAll || first < set.from
     const messages = isPart ? read.messages.map(detached) : read.messages
-    // Compaction leaves batches without their last records, which still are where the next fetch begins.
+    // Compaction leaves batches without their last records, which still are where the next fetch
+    // begins.
     if (read.isAll && Number(messages.at(-1)?.offset ?? -1) < lastOffset) {
       messages.push({
         ...messageAt(head, { offset: lastOffset, timestamp: -1 }),
@@ -243,7 +249,10 @@ function refuse(
   return { messages, isAll: true }
 }
 
-/** Where a length is impossible, nothing behind it can be found: one offset is passed over at a time. */
+/**
+ * Where a length is impossible, nothing behind it can be found: one offset is passed over at a
+ * time.
+ */
 function lengthless(offset: number): FetchedMessage[] {
   const message = `the batch of the record (offset ${offset}) cannot be read: its length is wrong`
   const unreadable = { code: 'batch_corrupt' as const, message }

@@ -1,4 +1,5 @@
-// The records of a batch (message format 2): checks all of them, and hands out those of a range of offsets.
+// The records of a batch (message format 2): checks all of them, and hands out those of a range of
+// offsets.
 import type { EventError } from '../../schemas/errors.ts'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import type { AnswerBudget, DecodeBounds, FetchedMessage } from './fetched-message.ts'
@@ -16,12 +17,15 @@ export type BatchHead = {
   readonly count: number
 }
 
-/** Headers beyond these are dropped: nothing here asks for them, and each would take memory of its own. */
+/**
+ * Headers beyond these are dropped: nothing here asks for them, and each would take memory of its
+ * own.
+ */
 const headersMax = 256
 
 /**
- * Reads records from the offset `from` on, as many as the budget allows. All records of the batch are
- * checked, so that a batch is read or refused as a whole. Throws DamagedBytes.
+ * Reads records from the offset `from` on, as many as the budget allows. All records of the batch
+ * are checked, so that a batch is read or refused as a whole. Throws DamagedBytes.
  */
 export function readRecords(
   bytes: Buffer,

@@ -1,5 +1,5 @@
-// Values of the topics as JSON: what is written is read again as the same record, and what is none is refused
-// with its path.
+// Values of the topics as JSON: what is written is read again as the same record, and what is none
+// is refused with its path.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'

@@ -1,6 +1,6 @@
-// The values of Winnow's topics as JSON, for a stack without a schema registry: the Avro schemas of the topics
-// say what they may hold, so that both forms have one definition. Bytes are base64. Which form a value has is
-// registry.ts's.
+// The values of Winnow's topics as JSON, for a stack without a schema registry: the Avro schemas of
+// the topics say what they may hold, so that both forms have one definition. Bytes are base64.
+// Which form a value has is registry.ts's.
 import type { AvroPrimitive, AvroRecord, AvroSchema } from '../../schemas/avro-type.ts'
 import type { EventErrorCode } from '../../schemas/errors.ts'
 import { parseExactJson } from '../../schemas/exact-json.ts'
@@ -16,7 +16,10 @@ export function jsonBytes(value: Readonly<Record<string, unknown>>): Buffer {
   return Buffer.from(JSON.stringify(Object.fromEntries(fields)))
 }
 
-/** Reads one JSON object as the record of a schema. Fields that the schema does not have are left out. */
+/**
+ * Reads one JSON object as the record of a schema. Fields that the schema does not have are left
+ * out.
+ */
 export function readJsonBytes<T>(schema: AvroRecord, value: Uint8Array): Decoded<T> {
   const notObject = 'the value is JSON, but no object'
   const json = readJsonObject(value, { notObject, parse: parseExactJson })

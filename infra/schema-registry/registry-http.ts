@@ -1,5 +1,6 @@
-// Requests to the schema registry (Confluent's interface): with its credentials, a deadline, several tries and
-// a bound on the answer. What is registered is registry.ts; what is looked up, schema-source.ts.
+// Requests to the schema registry (Confluent's interface): with its credentials, a deadline,
+// several tries and a bound on the answer. What is registered is registry.ts; what is looked up,
+// schema-source.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
@@ -8,7 +9,9 @@ import { WinnowError } from '../../schemas/errors.ts'
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'absent' }
-  /** Clients that register schemas decide how large they are, so this is no failure of the registry. */
+  /**
+   * Clients that register schemas decide how large they are, so this is no failure of the registry.
+   */
   | { readonly kind: 'too_large' }
 
 export type RegistryHttp = {
@@ -20,8 +23,9 @@ export type RegistryHttp = {
    */
   get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
   /**
-   * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers with
-   * another status than success, and what fetch throws when it does not answer, after all tries.
+   * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers
+   * with another status than success, and what fetch throws when it does not answer, after all
+   * tries.
    */
   send(method: 'POST' | 'PUT', url: string, body: object): Promise<string>
 }
@@ -114,7 +118,10 @@ function refusalText(text: string): string | undefined {
   }
 }
 
-/** The header of the configured credentials: a bearer token, or user and password; none where neither is set. */
+/**
+ * The header of the configured credentials: a bearer token, or user and password; none where
+ * neither is set.
+ */
 export function credentialHeaders(config: Config['registry']): Record<string, string> {
   if (config.token !== undefined) return { authorization: `Bearer ${config.token}` }
   const address = new URL(config.url)

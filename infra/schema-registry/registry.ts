@@ -1,6 +1,6 @@
-// The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format, and
-// decodes values that any producer wrote with any registered schema that can be read as ours. Without a
-// registry (registry.url: none) values are JSON. What a value means is not its concern.
+// The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format,
+// and decodes values that any producer wrote with any registered schema that can be read as ours.
+// Without a registry (registry.url: none) values are JSON. What a value means is not its concern.
 import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
 import { noRegistry, type Config } from '../../configs/schema.ts'
@@ -26,11 +26,14 @@ export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
 
 export type Schemas = {
   /**
-   * Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. Without a registry
-   * as JSON, with bytes in base64.
+   * Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. Without
+   * a registry as JSON, with bytes in base64.
    */
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
-  /** Reads a value that starts with a schema id, or JSON without a registry. Throws registry_unavailable only. */
+  /**
+   * Reads a value that starts with a schema id, or JSON without a registry. Throws
+   * registry_unavailable only.
+   */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
@@ -74,9 +77,9 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
 }
 
 /**
- * Registers the schemas of all topics (a no-op for those already there) and returns the codec. Without a
- * registry it asks nobody.
- * Throws registry_unavailable, or schema_incompatible when the registry refuses a change.
+ * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
+ * Without a registry it asks nobody. Throws registry_unavailable, or schema_incompatible when the
+ * registry refuses a change.
  */
 export async function openSchemas(
   config: Config['registry'],

@@ -1,5 +1,5 @@
-// Schema ids in record headers, as Confluent's and Apicurio's serialisers write them: the value then says
-// what the headers said, and values without such headers stay as they are.
+// Schema ids in record headers, as Confluent's and Apicurio's serialisers write them: the value
+// then says what the headers said, and values without such headers stay as they are.
 import type { IHeaders } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { readSchemaId } from '../../schemas/schema-id.ts'

@@ -1,6 +1,7 @@
-// Schema ids that producers put into record headers instead of the value: Apicurio's serialisers (the
-// default of its early 2.x) and Confluent's HeaderSchemaIdSerializer. The id moves before the value, as the
-// same serialisers write it there, so that a value says all of itself wherever it is kept or sent again.
+// Schema ids that producers put into record headers instead of the value: Apicurio's serialisers
+// (the default of its early 2.x) and Confluent's HeaderSchemaIdSerializer. The id moves before the
+// value, as the same serialisers write it there, so that a value says all of itself wherever it is
+// kept or sent again.
 import type { IHeaders } from 'kafkajs'
 import { withSchemaId, type SchemaId } from '../../schemas/schema-id.ts'
 
@@ -15,8 +16,8 @@ export function identifiedValue(
 }
 
 /**
- * JSON needs no schema here, though JSON Schema serialisers name one. No Avro event begins with this
- * byte: it would be a text of negative length, or a branch below 0.
+ * JSON needs no schema here, though JSON Schema serialisers name one. No Avro event begins with
+ * this byte: it would be a text of negative length, or a branch below 0.
  */
 const openingBrace = 0x7b
 

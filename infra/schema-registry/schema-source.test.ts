@@ -1,5 +1,5 @@
-// What a registry says of a schema id, from registries as they differ: Confluent's interface, Apicurio's
-// own, references, other languages, and answers that are none.
+// What a registry says of a schema id, from registries as they differ: Confluent's interface,
+// Apicurio's own, references, other languages, and answers that are none.
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,6 +1,6 @@
-// Finds the schemas that values name: through the Confluent interface of the registry, and for Apicurio's
-// global ids through its own interface on the same server. It follows references to other schemas. What
-// the schemas mean is infra/avro/.
+// Finds the schemas that values name: through the Confluent interface of the registry, and for
+// Apicurio's global ids through its own interface on the same server. It follows references to
+// other schemas. What the schemas mean is infra/avro/.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { SchemaId } from '../../schemas/schema-id.ts'
 import type { RegistryHttp } from './registry-http.ts'

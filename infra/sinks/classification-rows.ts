@@ -83,7 +83,8 @@ export const deadLetterColumns = [
 ] as const satisfies readonly [string, ...string[]]
 
 /**
- * The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD, and kept in base64 beside.
+ * The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD, and kept in base64
+ * beside.
  */
 export function deadLetterRow(letter: DeadLetter): unknown[] {
   return [
@@ -143,8 +144,8 @@ export function eventLabelRow(
 }
 
 /**
- * Epoch milliseconds as the decimal seconds that DateTime64(3) reads, which it takes for a date where
- * they have fewer than ten digits before the point.
+ * Epoch milliseconds as the decimal seconds that DateTime64(3) reads, which it takes for a date
+ * where they have fewer than ten digits before the point.
  */
 export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(3).padStart(14, '0')

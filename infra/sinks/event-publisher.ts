@@ -1,4 +1,5 @@
-// Puts events on the events topic as Avro, keyed by id so that events with one id share a partition.
+// Puts events on the events topic as Avro, keyed by id so that events with one id share a
+// partition.
 import type { EventRecord } from '../../schemas/event.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
 import type { Schemas } from '../schema-registry/registry.ts'

@@ -14,12 +14,12 @@ const takeOverMsMax = 20_000
 const pauseMs = 200
 
 /**
- * Commits for `group` what `former` has committed on the topic. Nothing is done for partitions where `group`
- * has commits, or when `former` never wrote to this database: then it belongs to another stack. Gives
- * whether anything was done.
+ * Commits for `group` what `former` has committed on the topic. Nothing is done for partitions
+ * where `group` has commits, or when `former` never wrote to this database: then it belongs to
+ * another stack. Gives whether anything was done.
  *
- * @throws WinnowError `group_conflict` when a process still consumes the topic under the former name;
- * `broker_unavailable`, `broker_refused`, `analytics_unavailable`.
+ * @throws WinnowError `group_conflict` when a process still consumes the topic under the former
+ * name; `broker_unavailable`, `broker_refused`, `analytics_unavailable`.
  */
 export async function takeOverGroup(
   clients: { kafka: KafkaClient; analytics: Analytics },
@@ -44,7 +44,8 @@ export async function takeOverGroup(
           await admin.setOffsets({ groupId: group, topic, partitions: offsets })
           return true
         } catch (error) {
-          // The client refuses while the group has members: another process may be at it, or have done it.
+          // The client refuses while the group has members: another process may be at it, or have
+          // done it.
           await setTimeout(pauseMs)
           offsets = await missing(admin, names)
           if (offsets.length === 0) return false

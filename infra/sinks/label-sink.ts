@@ -1,4 +1,5 @@
-// The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for results.
+// The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for
+// results.
 import type { Sink } from '../../schemas/ports/sink.ts'
 import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
 import { raiseFence } from './partition-fence.ts'

@@ -1,6 +1,6 @@
 // The compacted topic winnow.models: writing a model's next state so that no two writers lose each
-// other's, and following all states from the earliest record on. What a state means, and which follows
-// which, is models/store/release-state.ts.
+// other's, and following all states from the earliest record on. What a state means, and which
+// follows which, is models/store/release-state.ts.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Consumer, KafkaMessage } from 'kafkajs'
@@ -26,10 +26,11 @@ export type FollowHandlers = {
 
 export type ModelAnnouncements = {
   /**
-   * Writes what `next` makes of the model's present state, and gives it. Writers of one model exclude
-   * each other by a transactional id: one that was overtaken between reading and writing is fenced by the
-   * broker and tries again with the newer state, so `next` may be called more than once. Throws
-   * broker_unavailable or broker_refused, and what `next` throws; then nothing was written.
+   * Writes what `next` makes of the model's present state, and gives it. Writers of one model
+   * exclude each other by a transactional id: one that was overtaken between reading and writing is
+   * fenced by the broker and tries again with the newer state, so `next` may be called more than
+   * once. Throws broker_unavailable or broker_refused, and what `next` throws; then nothing was
+   * written.
    */
   announce(
     name: string,
@@ -110,7 +111,8 @@ async function announceOnce(
       })
       return announcement
     } catch (error) {
-      // What failed is thrown; a transaction that cannot be aborted either is ended by the next writer.
+      // What failed is thrown; a transaction that cannot be aborted either is ended by the next
+      // writer.
       if (transaction.isActive()) await transaction.abort().catch(() => undefined)
       throw error
     }
@@ -238,7 +240,9 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   })
 }
 
-/** Groups without commits vanish by themselves in time; this is tidiness, so failing is no matter. */
+/**
+ * Groups without commits vanish by themselves in time; this is tidiness, so failing is no matter.
+ */
 async function forgetGroup(kafka: KafkaClient, groupId: string): Promise<void> {
   const admin = kafka.admin({ retry: { retries: 0 } })
   try {

@@ -1,6 +1,6 @@
-// Fences partitions in ClickHouse, so that a consumer that lost them cannot write rows any more: one
-// that slept through its session and wakes, or whose insert was under way when the group moved on. It
-// owns the table partition_fences; which rows are fenced is the sink's.
+// Fences partitions in ClickHouse, so that a consumer that lost them cannot write rows any more:
+// one that slept through its session and wakes, or whose insert was under way when the group moved
+// on. It owns the table partition_fences; which rows are fenced is the sink's.
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -20,8 +20,8 @@ const pollMs = 50
 /**
  * Makes the caller the only one whose fenced inserts land. Once it resolves, no insert under an
  * earlier fence of these partitions is running or can begin, so that what the tables hold then is
- * all that there is. `after` is the caller's own earlier fence of the same partitions, where it has one:
- * then nothing is raised, and fenced thrown, when somebody else owns one of them by now.
+ * all that there is. `after` is the caller's own earlier fence of the same partitions, where it has
+ * one: then nothing is raised, and fenced thrown, when somebody else owns one of them by now.
  * Throws analytics_unavailable, analytics_refused.
  */
 export async function raiseFence(

@@ -34,8 +34,8 @@ export function insertRelease(analytics: Analytics, release: Release): Promise<v
 }
 
 /**
- * Adds the row of a run, once however often it is called. The version is the one that it made where it was trained: a
- * publication may give it another number, and the manifest still names the run.
+ * Adds the row of a run, once however often it is called. The version is the one that it made where
+ * it was trained: a publication may give it another number, and the manifest still names the run.
  */
 export async function insertTrainingRun(
   analytics: Analytics,

@@ -1,6 +1,7 @@
 // The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
-// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event was
-// delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their rows.
+// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event
+// was delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their
+// rows.
 import { hostname } from 'node:os'
 import type { Classification } from '../../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
@@ -55,7 +56,8 @@ export function createResultSink(
         fence,
       })
     } catch (error) {
-      // The owner by now completes them, and will refuse the rows that the caller is about to write.
+      // The owner by now completes them, and will refuse the rows that the caller is about to
+      // write.
       if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
     }
     partitions.add(key)
@@ -156,7 +158,8 @@ export function insertDeadLetters(
 
 /**
  * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
- * named, its results, or the labels. An offset that a topic made anew has again counts with its later record time.
+ * named, its results, or the labels. An offset that a topic made anew has again counts with its
+ * later record time.
  */
 export async function readDelivered(
   analytics: Analytics,
@@ -186,8 +189,8 @@ export async function readDelivered(
 }
 
 /**
- * Reads what became of events that were sent again, in their order: the attempt of the last dead letter,
- * Infinity where there is a result of the model, or a label; -1 where there is nothing.
+ * Reads what became of events that were sent again, in their order: the attempt of the last dead
+ * letter, Infinity where there is a result of the model, or a label; -1 where there is nothing.
  */
 export async function readSettledAttempts(
   analytics: Analytics,

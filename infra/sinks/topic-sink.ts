@@ -1,6 +1,7 @@
-// The sink behind a slice that ends before infer: its records go to the next topic, on the partition
-// they came from, so that order and ownership carry over. Records are sent at least once; the infer
-// stage recognises a repeated one by its origin. Dead letters are read back, so that each is stored once.
+// The sink behind a slice that ends before infer: its records go to the next topic, on the
+// partition they came from, so that order and ownership carry over. Records are sent at least once;
+// the infer stage recognises a repeated one by its origin. Dead letters are read back, so that each
+// is stored once.
 import type { Sink } from '../../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
 import {

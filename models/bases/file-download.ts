@@ -1,5 +1,5 @@
-// Downloads one file over HTTP to a path: resumed, bounded in time and size, and checked against its
-// hash before it gets its name. Which files exist and which source comes next is
+// Downloads one file over HTTP to a path: resumed, bounded in time and size, and checked against
+// its hash before it gets its name. Which files exist and which source comes next is
 // models/bases/base-store.ts.
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'

@@ -25,8 +25,8 @@ export type MavenUnpackRequest = {
 
 /**
  * Unpacks `paths` of a jar into `dir`; an artifact in the local Maven repository needs no network.
- * Throws WinnowError 'prerequisite_missing' without Maven, 'download_failed' when it fails (its last
- * error line is in the message), 'deadline_exceeded', or 'cancelled'.
+ * Throws WinnowError 'prerequisite_missing' without Maven, 'download_failed' when it fails (its
+ * last error line is in the message), 'deadline_exceeded', or 'cancelled'.
  */
 export async function unpackMavenArtifact(request: MavenUnpackRequest): Promise<void> {
   const msMax = request.msMax ?? 15 * 60_000

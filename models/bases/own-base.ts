@@ -1,6 +1,6 @@
 // A base encoder from a folder of the user's, in the layout of the model hub: config.json says its
-// shape, model.onnx or model.safetensors holds the weights. It owns reading such a folder and keeping
-// what was read beside the files; copying them is models/bases/base-sources.ts.
+// shape, model.onnx or model.safetensors holds the weights. It owns reading such a folder and
+// keeping what was read beside the files; copying them is models/bases/base-sources.ts.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -47,11 +47,11 @@ const factsSchema = z.object({
 })
 
 /**
- * Reads the shape of the encoder in `from`, and checks that its weights and its tokenizer can be used.
- * Pooling is what sentence-transformers' 1_Pooling/config.json says, else the mean.
+ * Reads the shape of the encoder in `from`, and checks that its weights and its tokenizer can be
+ * used. Pooling is what sentence-transformers' 1_Pooling/config.json says, else the mean.
  *
- * Throws WinnowError `usage` (a name that cannot be one, a file that is missing), `model_incompatible`
- * (another family, another activation), `graph_invalid`, `tokenizer_invalid`.
+ * Throws WinnowError `usage` (a name that cannot be one, a file that is missing),
+ * `model_incompatible` (another family, another activation), `graph_invalid`, `tokenizer_invalid`.
  */
 export async function readBaseFolder(name: string, from: string): Promise<BaseCatalogEntry> {
   if (!modelNamePattern.test(name)) {
@@ -123,7 +123,9 @@ export async function ownBases(storeDir: string): Promise<BaseCatalogEntry[]> {
   return entries
 }
 
-/** Undefined for what cannot be read: that base is as good as absent, and pulling it again mends it. */
+/**
+ * Undefined for what cannot be read: that base is as good as absent, and pulling it again mends it.
+ */
 function parseFacts(text: string): z.infer<typeof factsSchema> | undefined {
   try {
     return factsSchema.safeParse(JSON.parse(text)).data

@@ -1,5 +1,5 @@
-// What proxy settings mean to the HTTP client and to Maven. Reading them from the environment is the
-// caller's; nothing here connects.
+// What proxy settings mean to the HTTP client and to Maven. Reading them from the environment is
+// the caller's; nothing here connects.
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 
 /** Proxies to use, as the environment variables of the same meaning give them. */
@@ -30,8 +30,8 @@ export function createDispatcher(
 }
 
 /**
- * Arguments that tell Maven of the proxies: it does not read HTTPS_PROXY, but its JVM takes the same
- * facts as properties. A proxy in the user's settings.xml goes first.
+ * Arguments that tell Maven of the proxies: it does not read HTTPS_PROXY, but its JVM takes the
+ * same facts as properties. A proxy in the user's settings.xml goes first.
  */
 export function mavenProxyArguments(proxy: ProxySettings | undefined): string[] {
   const args: string[] = []

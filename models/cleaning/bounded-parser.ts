@@ -1,6 +1,6 @@
-// htmlparser2 in steps and in linear time. The parser looks through all open elements for each end tag, and
-// moves them for each tag: so end tags that match none are dropped before it sees them, and a document
-// with too many open elements is given up. What a tag means is the caller's.
+// htmlparser2 in steps and in linear time. The parser looks through all open elements for each end
+// tag, and moves them for each tag: so end tags that match none are dropped before it sees them,
+// and a document with too many open elements is given up. What a tag means is the caller's.
 import { Parser } from 'htmlparser2'
 
 /** What the parser finds, in the order of the document. */

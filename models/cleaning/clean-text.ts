@@ -1,6 +1,6 @@
 // Language-neutral cleaning of a text before it is classified. The same steps run in the stream and
-// when training, so that a model sees one kind of text. No step looks at any word list. Each step takes
-// time in proportion to the text, whatever it holds.
+// when training, so that a model sees one kind of text. No step looks at any word list. Each step
+// takes time in proportion to the text, whatever it holds.
 import type { Config } from '../../configs/schema.ts'
 import { composing } from '../tokenizers/composition.ts'
 import { markupText } from './markup-text.ts'
@@ -18,7 +18,9 @@ export function cleanText(text: string, steps: readonly CleaningStep[]): string 
   return finish(cleaning(text, steps))
 }
 
-/** The work of `cleanText`, for those who share an event loop with others: `LoopTurns.run` does it. */
+/**
+ * The work of `cleanText`, for those who share an event loop with others: `LoopTurns.run` does it.
+ */
 export function* cleaning(text: string, steps: readonly CleaningStep[]): Work<string> {
   let cleaned = text
   for (const step of steps) {

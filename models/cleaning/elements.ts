@@ -1,5 +1,5 @@
-// What each HTML element means for the layout of its text. Names that are not listed are inline: their
-// text joins that around them.
+// What each HTML element means for the layout of its text. Names that are not listed are inline:
+// their text joins that around them.
 
 /** How the text of an element is laid out; breaks are the least line breaks before and after it. */
 export type ElementLayout =
@@ -51,8 +51,8 @@ export function elementLayout(name: string): ElementLayout {
 }
 
 /**
- * The marks of the items of a list, in order, without a space before them in a list within an item. Numbers
- * that letters or Roman numerals cannot write are written in digits.
+ * The marks of the items of a list, in order, without a space before them in a list within an item.
+ * Numbers that letters or Roman numerals cannot write are written in digits.
  */
 export function listMarks(
   name: string,

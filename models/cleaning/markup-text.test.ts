@@ -1,4 +1,5 @@
-// The text of markup against html-to-text, whose layout trained models know, and where the two part.
+// The text of markup against html-to-text, whose layout trained models know, and where the two
+// part.
 import fc from 'fast-check'
 import { convert } from 'html-to-text'
 import { describe, expect, it, test } from 'vitest'

@@ -1,6 +1,6 @@
-// The text of an HTML document, in time proportional to its length. It owns which text counts and what lists
-// and bodies contain; bounded-parser.ts finds the tags, text-layout.ts lays the text out. Layout and white
-// space are those of html-to-text 10, which the tests compare.
+// The text of an HTML document, in time proportional to its length. It owns which text counts and
+// what lists and bodies contain; bounded-parser.ts finds the tags, text-layout.ts lays the text
+// out. Layout and white space are those of html-to-text 10, which the tests compare.
 import type { Work } from '../runtime/sliced-work.ts'
 import { createBoundedParser, type MarkupEvents } from './bounded-parser.ts'
 import { elementLayout, listMarks, type ElementLayout } from './elements.ts'
@@ -13,8 +13,9 @@ const shortTextUnits = 65_536
 const rule = '-'.repeat(40)
 
 /**
- * The text of an HTML document, laid out in lines; of its `body` where it has one. A document with more than
- * 1,000 elements open at once, or whose text would be longer than it, only loses its tags.
+ * The text of an HTML document, laid out in lines; of its `body` where it has one. A document with
+ * more than 1,000 elements open at once, or whose text would be longer than it, only loses its
+ * tags.
  */
 export function* markupText(html: string): Work<string> {
   const layout = new TextLayout({ unitsMax: Math.max(html.length, shortTextUnits) })

@@ -1,5 +1,6 @@
-// Lays out the text of a document: white space, blocks with line breaks between them, lists, quotes. It
-// knows no markup; what an element means is elements.ts. Nested blocks copy their text once a level.
+// Lays out the text of a document: white space, blocks with line breaks between them, lists,
+// quotes. It knows no markup; what an element means is elements.ts. Nested blocks copy their text
+// once a level.
 
 /** A text under construction: a block, or an item of a list. */
 type Block = {
@@ -41,7 +42,10 @@ export class TextLayout {
   readonly #unitsMax: number
   #isTooLong = false
 
-  /** Nested lists and quotes can make a text many times as long; `unitsMax` is the bound of any block. */
+  /**
+   * Nested lists and quotes can make a text many times as long; `unitsMax` is the bound of any
+   * block.
+   */
   constructor({ unitsMax }: { unitsMax: number }) {
     this.#unitsMax = unitsMax
   }
@@ -57,7 +61,10 @@ export class TextLayout {
     this.#headings = 0
   }
 
-  /** Adds text to the block that is open: words with one space between, or as it is where preformatted. */
+  /**
+   * Adds text to the block that is open: words with one space between, or as it is where
+   * preformatted.
+   */
   addText(text: string): void {
     const block = this.#top
     if (block.isPreformatted) {

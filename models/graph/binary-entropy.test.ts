@@ -1,5 +1,5 @@
-// The loss of labels that apply each by itself, on both engines: its value, its gradient against finite
-// differences, and that large logits do no harm.
+// The loss of labels that apply each by itself, on both engines: its value, its gradient against
+// finite differences, and that large logits do no harm.
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine } from '../../tests/support/graph-engines.ts'
 import { gradients } from './tensors/gradient.ts'

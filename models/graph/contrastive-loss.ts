@@ -1,14 +1,14 @@
-// The supervised contrastive loss (Khosla et al. 2020, arXiv:2004.11362) as nodes of a training graph:
-// texts of one label are drawn together, others pushed apart. It owns the arithmetic; which texts
-// share a batch, and how much each pair counts, is fed by the trainer.
+// The supervised contrastive loss (Khosla et al. 2020, arXiv:2004.11362) as nodes of a training
+// graph: texts of one label are drawn together, others pushed apart. It owns the arithmetic; which
+// texts share a batch, and how much each pair counts, is fed by the trainer.
 import * as op from './tensors/operations.ts'
 import type { GraphBuilder, Value } from './tensors/tensor-graph.ts'
 
 /**
  * Minus the weighted sum of the log shares that each text's likeness to another has among its
  * likenesses to all others: embedding [batch, hidden] -> float32 []. Adds the inputs pair_targets
- * float32 [batch, batch], the weight of each pair, and pair_mask float32 [batch, batch], which is far
- * below 0 on the diagonal, since a text is not compared with itself, and 0 elsewhere.
+ * float32 [batch, batch], the weight of each pair, and pair_mask float32 [batch, batch], which is
+ * far below 0 on the diagonal, since a text is not compared with itself, and 0 elsewhere.
  */
 export function contrastiveLoss(
   graph: GraphBuilder,

@@ -38,8 +38,8 @@ export type EncoderOptions = {
 }
 
 /**
- * What training builds differently. Attention is fused when serving, and written out where it must be
- * differentiated. `dropout` is applied where BERT has it on hidden states and on the embedding.
+ * What training builds differently. Attention is fused when serving, and written out where it must
+ * be differentiated. `dropout` is applied where BERT has it on hidden states and on the embedding.
  */
 type Construction = EncoderOptions & {
   readonly attention: 'fused' | 'written out'
@@ -94,11 +94,11 @@ export function classifierLogits(
 }
 
 /**
- * The embedding float32 [batch, hidden], before dropout, and the logits float32 [batch, labels] of a
- * classifier in a graph under construction, as training needs it: parts of it may be frozen, and
+ * The embedding float32 [batch, hidden], before dropout, and the logits float32 [batch, labels] of
+ * a classifier in a graph under construction, as training needs it: parts of it may be frozen, and
  * parameters are what the builder makes of them. Inputs are lengths int32 [batch], and either
- * input_ids int32 [batch, tokens] or, when layers are frozen, states float32
- * [batch, tokens, hidden], which the frozen part gave.
+ * input_ids int32 [batch, tokens] or, when layers are frozen, states float32 [batch, tokens,
+ * hidden], which the frozen part gave.
  */
 export function classifierOutputs(
   graph: GraphBuilder,

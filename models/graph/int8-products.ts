@@ -1,10 +1,10 @@
-// Products with weights in 8 bits instead of 32, in a graph that was differentiated already: three to four
-// times as fast where the processor multiplies bytes. It owns which products change and what they
-// become; the bytes of the weights are the engine's to feed.
+// Products with weights in 8 bits instead of 32, in a graph that was differentiated already: three
+// to four times as fast where the processor multiplies bytes. It owns which products change and
+// what they become; the bytes of the weights are the engine's to feed.
 //
-// As in SwitchBack (Wortsman et al. 2023, arXiv:2304.13013), the forward product and that of the gradient
-// of its input are rounded, row by row of what flows, and the gradient of the weights is not. Gradients
-// are those of products that are not rounded.
+// As in SwitchBack (Wortsman et al. 2023, arXiv:2304.13013), the forward product and that of the
+// gradient of its input are rounded, row by row of what flows, and the gradient of the weights is
+// not. Gradients are those of products that are not rounded.
 import assert from 'node:assert/strict'
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
@@ -28,8 +28,8 @@ export const int8Names = {
 const sizesMultiple = 16
 
 /**
- * The graph with rounded products of the weights that `isRounded` names, and the matrices that it wants
- * as inputs.
+ * The graph with rounded products of the weights that `isRounded` names, and the matrices that it
+ * wants as inputs.
  */
 export function withInt8Products(
   graph: TensorGraph,

@@ -35,7 +35,9 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
     expect(cls.gradient).toBeCloseTo((above.loss - below.loss) / 0.02, 4)
   })
 
-  /** The loss with the first layer's output bias moved by so much, and its slope in that direction. */
+  /**
+   * The loss with the first layer's output bias moved by so much, and its slope in that direction.
+   */
   async function slope(
     pooling: Pooling,
     moved: number,

@@ -1,5 +1,5 @@
-// What stands for a text, out of the hidden states of its tokens, and which tokens count. Of which layers it is
-// made, and whether it is normalised, is encoder.ts.
+// What stands for a text, out of the hidden states of its tokens, and which tokens count. Of which
+// layers it is made, and whether it is normalised, is encoder.ts.
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
 import type { GraphBuilder, Value } from './tensors/tensor-graph.ts'
@@ -30,8 +30,8 @@ export function meanPool(
 }
 
 /**
- * The hidden states of first tokens: [batch, tokens, hidden] -> [batch, hidden]. A product with a row
- * that begins with 1, in operations that have gradients on both engines.
+ * The hidden states of first tokens: [batch, tokens, hidden] -> [batch, hidden]. A product with a
+ * row that begins with 1, in operations that have gradients on both engines.
  */
 export function firstTokens(graph: GraphBuilder, states: Value, positions: number): Value {
   const one = Float32Array.from({ length: positions }, (_, i) => (i === 0 ? 1 : 0))

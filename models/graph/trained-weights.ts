@@ -12,7 +12,9 @@ import type { Head } from './encoder.ts'
 /** Trained elements by the name of the parameter in the training graph. */
 export type TrainedParameters = ReadonlyMap<string, Float32Array>
 
-/** Encoder and head with the trained elements; what was not trained is shared with the originals. */
+/**
+ * Encoder and head with the trained elements; what was not trained is shared with the originals.
+ */
 export function withTrained(
   weights: EncoderWeights,
   head: Head,

@@ -1,5 +1,5 @@
-// The training step on a tiny encoder against PyTorch, on both engines: gradients of every parameter,
-// then loss, gradient norm and weights over three steps of AdamW.
+// The training step on a tiny encoder against PyTorch, on both engines: gradients of every
+// parameter, then loss, gradient norm and weights over three steps of AdamW.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import {

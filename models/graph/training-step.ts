@@ -58,10 +58,10 @@ export const stepNames = {
 
 /**
  * Inputs: lengths int32 [batch]; input_ids int32 [batch, tokens], which count in the rows of the
- * word table that are fed, or states float32 [batch, tokens, hidden]; targets float32
- * [batch, labels], the weight of each label in the loss (smoothing, class weights and the division
- * by the batch are in it), and with the link sigmoid [batch, labels, 2], the weights of a label's
- * applying and of its not applying; dropout masks; parameters with their moments; rates, float32 [].
+ * word table that are fed, or states float32 [batch, tokens, hidden]; targets float32 [batch,
+ * labels], the weight of each label in the loss (smoothing, class weights and the division by the
+ * batch are in it), and with the link sigmoid [batch, labels, 2], the weights of a label's applying
+ * and of its not applying; dropout masks; parameters with their moments; rates, float32 [].
  * Outputs: loss and gradient_norm, float32 []; the next parameters and moments.
  */
 export function buildTrainingStep(
@@ -155,8 +155,8 @@ function crossEntropy(graph: GraphBuilder, logits: Value): Value {
 }
 
 /**
- * The same for each label by itself. Its sigmoid is the softmax of its logit and 0, whose logarithm is
- * exact however large the logit: float32 [].
+ * The same for each label by itself. Its sigmoid is the softmax of its logit and 0, whose logarithm
+ * is exact however large the logit: float32 [].
  */
 export function binaryEntropy(graph: GraphBuilder, logits: Value): Value {
   const first = graph.constant('first_of_two', Float32Array.of(1, 0), [1, 2])

@@ -1,5 +1,5 @@
-// What a folder with a Hugging Face export says: where its files are, which labels its logits have, how long a
-// text may be. Whether the graph agrees is wrap-graph.ts.
+// What a folder with a Hugging Face export says: where its files are, which labels its logits have,
+// how long a text may be. Whether the graph agrees is wrap-graph.ts.
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -64,10 +64,11 @@ const configSchema = z.looseObject({
 type ExportConfig = z.infer<typeof configSchema>
 
 /**
- * Reads what is beside the graph of an export: config.json, and tokenizer_config.json if it is there. The
- * graph is model.onnx or onnx/model.onnx. `problemType` counts instead of the `problem_type` of config.json.
- * Throws WinnowError 'export_invalid' for files that are missing,
- * broken or contradict themselves, 'model_incompatible' for another family or another kind of model.
+ * Reads what is beside the graph of an export: config.json, and tokenizer_config.json if it is
+ * there. The graph is model.onnx or onnx/model.onnx. `problemType` counts instead of the
+ * `problem_type` of config.json. Throws WinnowError 'export_invalid' for files that are missing,
+ * broken or contradict themselves, 'model_incompatible' for another family or another kind of
+ * model.
  */
 export async function readExport(
   folder: string,
@@ -138,7 +139,10 @@ function taskOf(problem: string | undefined, labels: readonly string[]): LabelTa
   return problem === 'multi_label_classification' ? 'multi-label' : 'single-label'
 }
 
-/** One logit is a number on some scale, or says whether the one label applies; nothing in a graph tells. */
+/**
+ * One logit is a number on some scale, or says whether the one label applies; nothing in a graph
+ * tells.
+ */
 function requireMeaning(problem: string | undefined, label: string): void {
   if (problem === 'multi_label_classification') return
   const name = JSON.stringify(label)

@@ -1,5 +1,5 @@
-// The texts by which an import is checked, and what counts as equal. Running them is original-run.ts and the
-// serving path; this file only compares.
+// The texts by which an import is checked, and what counts as equal. Running them is
+// original-run.ts and the serving path; this file only compares.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { readJson } from './export-files.ts'
@@ -32,8 +32,8 @@ export function readGolden(path: string): Promise<readonly GoldenText[]> {
 }
 
 /**
- * Texts that every import is run on: short and long, several scripts, marks, emoji, nothing at all. The last
- * one is longer than any model reads, so that the longest input of the graph is tried.
+ * Texts that every import is run on: short and long, several scripts, marks, emoji, nothing at all.
+ * The last one is longer than any model reads, so that the longest input of the graph is tried.
  */
 export const fixedTexts: readonly string[] = [
   'Where is my parcel? It should have been here on Monday.',
@@ -51,7 +51,9 @@ export const fixedTexts: readonly string[] = [
 /** What a model gives for a text. */
 export type Given = { readonly ids: readonly number[]; readonly logits: readonly number[] }
 
-/** Compares what an import gives with `golden.json`. Throws 'golden_mismatch' naming the first text. */
+/**
+ * Compares what an import gives with `golden.json`. Throws 'golden_mismatch' naming the first text.
+ */
 export function compareGolden(
   golden: GoldenText,
   given: Given & {

@@ -1,6 +1,7 @@
-// What the output of an export is: logits, or probabilities that a softmax or sigmoid has already made. Winnow
-// makes probabilities of logits itself, so a second link over the first would flatten them, or make every
-// label apply. The last operators of the graph are read first; where they do not tell, its results are.
+// What the output of an export is: logits, or probabilities that a softmax or sigmoid has already
+// made. Winnow makes probabilities of logits itself, so a second link over the first would flatten
+// them, or make every label apply. The last operators of the graph are read first; where they do
+// not tell, its results are.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { OnnxMessage } from '../graph/onnx/onnx-wire.ts'
 import { exportInvalid, type LabelTask } from './export-files.ts'
@@ -20,8 +21,8 @@ export const statedOutputs = ['logits', 'probabilities'] as const
 export type StatedOutputs = (typeof statedOutputs)[number]
 
 /**
- * Where the logits of a version come from: an output of the export as it is, the value before its last
- * operator, or its probabilities by the inverse of their link.
+ * Where the logits of a version come from: an output of the export as it is, the value before its
+ * last operator, or its probabilities by the inverse of their link.
  */
 export type LogitSource =
   | { readonly kind: 'output' }
@@ -99,9 +100,9 @@ const sumTolerance = 2e-3
 const boundTolerance = 1e-6
 
 /**
- * Decides where logits come from. `rows` are what the export gave for some texts, each with a number for each
- * label. Throws WinnowError 'export_invalid' when the outputs contradict the task that is stated, or when it
- * cannot be told what they are and the caller has not said it.
+ * Decides where logits come from. `rows` are what the export gave for some texts, each with a
+ * number for each label. Throws WinnowError 'export_invalid' when the outputs contradict the task
+ * that is stated, or when it cannot be told what they are and the caller has not said it.
  */
 export function logitSource(
   rows: readonly (readonly number[])[],

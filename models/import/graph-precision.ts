@@ -1,5 +1,5 @@
-// In which precision the weights of an export are stored, read off its operators and tensors. What the graph
-// takes and gives is wrap-graph.ts.
+// In which precision the weights of an export are stored, read off its operators and tensors. What
+// the graph takes and gives is wrap-graph.ts.
 import { onnxElementTypes, type OnnxMessage } from '../graph/onnx/onnx-wire.ts'
 import type { Precision } from '../store/manifest.ts'
 
@@ -19,7 +19,9 @@ const weightTypes: ReadonlyMap<number, Precision> = new Map([
 /** Operators whose weights, or activations, are whole numbers of 8 bits. */
 const quantised =
   /^(?:DynamicQuantizeLinear|MatMulInteger|DynamicQuantize\w+|QLinear\w+|QGemm|QAttention|QEmbed\w+|QuantizeLinear|DequantizeLinear|MatMulIntegerToFloat|ConvInteger)$/
-/** Operators that hold their weights packed in bytes, and the attribute that says of how many bits. */
+/**
+ * Operators that hold their weights packed in bytes, and the attribute that says of how many bits.
+ */
 const packed: ReadonlyMap<string, string> = new Map([
   ['MatMulNBits', 'bits'],
   ['GatherBlockQuantized', 'bits'],
@@ -31,8 +33,8 @@ const narrowestFirst: readonly Precision[] = [
 ]
 
 /**
- * The narrowest precision among the weights of a graph: int4 where some matrices have 4 bits, even if others,
- * mostly the word vectors, have 32.
+ * The narrowest precision among the weights of a graph: int4 where some matrices have 4 bits, even
+ * if others, mostly the word vectors, have 32.
  */
 export function graphPrecision({ nodes = [], initializers = [] }: OnnxMessage<'Graph'>): Precision {
   const found = new Set<Precision>()

@@ -1,5 +1,5 @@
-// Exports of all families become versions that give what the references give. The fixtures say how they were made:
-// tests/fixtures/make-imports.py.
+// Exports of all families become versions that give what the references give. The fixtures say how
+// they were made: tests/fixtures/make-imports.py.
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

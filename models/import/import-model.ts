@@ -1,6 +1,7 @@
-// Makes a model version of a Hugging Face export of a sequence classifier. It reads top to bottom: what the
-// files say, what the graph is, what the export itself gives for some texts, the graph with Winnow's
-// interface, the same texts by the serving path, the version. A version that differs is never written.
+// Makes a model version of a Hugging Face export of a sequence classifier. It reads top to bottom:
+// what the files say, what the graph is, what the export itself gives for some texts, the graph
+// with Winnow's interface, the same texts by the serving path, the version. A version that differs
+// is never written.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { counted } from '../../schemas/counted.ts'
@@ -50,8 +51,8 @@ export type ImportedModel = {
 }
 
 /**
- * What the check found; differences are of logits, or of probabilities where the graph gives those, in units of
- * what is expected where that is above 1.
+ * What the check found; differences are of logits, or of probabilities where the graph gives those,
+ * in units of what is expected where that is above 1.
  */
 export type GoldenCheck = {
   readonly texts: number
@@ -70,8 +71,8 @@ const tokensMin = 8
 
 /**
  * Imports an export. Throws WinnowError 'export_invalid' (files missing, broken or contradictory),
- * 'model_incompatible' (a kind that cannot be served), 'golden_mismatch' (a text comes out differently; it
- * names the text, what was expected and what was found).
+ * 'model_incompatible' (a kind that cannot be served), 'golden_mismatch' (a text comes out
+ * differently; it names the text, what was expected and what was found).
  *
  * @example
  * const { version } = await importModel({ dir: 'export/', storeDir, name: 'sentiment' })
@@ -208,7 +209,8 @@ async function checkTexts(
       throw mismatch(text, { what: `${outputs} of the export`, expected, found })
     }
     fromExport = Math.max(fromExport, difference)
-    // Others of its length go into the same batch; reversed ones change what the batch has in common.
+    // Others of its length go into the same batch; reversed ones change what the batch has in
+    // common.
     const [, ...among] = await inOneBatch(
       [reversed(ids), ids, ids].map((one) => logitsOf(classifier, { ids: one, text })),
     )

@@ -1,4 +1,5 @@
-// Exports whose graph makes probabilities itself, or has one logit: what is served is what the export means.
+// Exports whose graph makes probabilities itself, or has one logit: what is served is what the
+// export means.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Exports that are damaged, or that would give other results than they do, are refused with a code and leave
-// nothing behind.
+// Exports that are damaged, or that would give other results than they do, are refused with a code
+// and leave nothing behind.
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Runs an export as it came: its own file, its own inputs, one text at a time, with none of the changes that
-// serving makes. What it gives is the measure of an import.
+// Runs an export as it came: its own file, its own inputs, one text at a time, with none of the
+// changes that serving makes. What it gives is the measure of an import.
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
@@ -7,8 +7,9 @@ import { sessionConfig, sessionOptions } from '../inference/session-options.ts'
 import type { GraphInterface } from './wrap-graph.ts'
 
 /**
- * The logits float32 [labels] of each text, given as token ids int32 [tokens]. The session is closed before
- * this returns. Throws WinnowError 'model_incompatible' when the runtime cannot load the file or run a text.
+ * The logits float32 [labels] of each text, given as token ids int32 [tokens]. The session is
+ * closed before this returns. Throws WinnowError 'model_incompatible' when the runtime cannot load
+ * the file or run a text.
  */
 export async function runOriginal(
   { graphPath, found }: { graphPath: string; found: GraphInterface },

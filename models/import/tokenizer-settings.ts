@@ -1,6 +1,6 @@
-// What the files beside tokenizer.json say about token ids, and the parts of tokenizer.json that are about cutting
-// and padding. Winnow reads ids off tokenizer.json alone, so a setting that asks for others is refused by
-// name. Which tokenizer.json are known is tokenizers/tokenizer-file.ts.
+// What the files beside tokenizer.json say about token ids, and the parts of tokenizer.json that
+// are about cutting and padding. Winnow reads ids off tokenizer.json alone, so a setting that asks
+// for others is refused by name. Which tokenizer.json are known is tokenizers/tokenizer-file.ts.
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -57,8 +57,8 @@ type TokenizerJson = z.infer<typeof tokenizerSchema>
 
 /**
  * Looks through tokenizer_config.json, special_tokens_map.json, added_tokens.json and the parts of
- * tokenizer.json that ids do not come from. Throws WinnowError 'model_incompatible' for a setting that Winnow
- * does not follow, 'export_invalid' for one that contradicts tokenizer.json.
+ * tokenizer.json that ids do not come from. Throws WinnowError 'model_incompatible' for a setting
+ * that Winnow does not follow, 'export_invalid' for one that contradicts tokenizer.json.
  */
 export async function requireTokenizerSettings(
   { dir, tokenizerPath }: ExportFiles,

@@ -1,5 +1,6 @@
-// The interface that an export gets, on a graph made by hand (tests/fixtures/make-imports.py): int32 inputs,
-// float16 logits, inner graphs that see the inputs, names that Winnow uses itself, weights listed as inputs.
+// The interface that an export gets, on a graph made by hand (tests/fixtures/make-imports.py):
+// int32 inputs, float16 logits, inner graphs that see the inputs, names that Winnow uses itself,
+// weights listed as inputs.
 import { readFileSync } from 'node:fs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'

@@ -1,7 +1,7 @@
-// Gives the graph of an export Winnow's interface: input_ids int32 [batch, tokens] without padding in, logits
-// and probabilities float32 [batch, labels] out. Its own inputs become nodes (a cast, masks of ones, types of
-// zeros); everything else of the file is kept byte for byte. Weights stay where they are; write-graph.ts
-// puts them into one file.
+// Gives the graph of an export Winnow's interface: input_ids int32 [batch, tokens] without padding
+// in, logits and probabilities float32 [batch, labels] out. Its own inputs become nodes (a cast,
+// masks of ones, types of zeros); everything else of the file is kept byte for byte. Weights stay
+// where they are; write-graph.ts puts them into one file.
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import {
@@ -49,9 +49,9 @@ const intTypes: readonly number[] = [onnxElementTypes.int32, onnxElementTypes.in
 const fillings: Readonly<Record<string, number>> = { attention_mask: 1, token_type_ids: 0 }
 
 /**
- * Looks at a mapped model (graph/mapped-weights.ts). Throws WinnowError 'model_incompatible' when it is not
- * a sequence classifier or takes inputs that Winnow cannot give, 'export_invalid' when its logits are for
- * another number of labels.
+ * Looks at a mapped model (graph/mapped-weights.ts). Throws WinnowError 'model_incompatible' when
+ * it is not a sequence classifier or takes inputs that Winnow cannot give, 'export_invalid' when
+ * its logits are for another number of labels.
  */
 export function graphInterface(model: Uint8Array, labels: number): GraphInterface {
   const graph = decodeModel(model).graph ?? {}
@@ -136,7 +136,10 @@ function shapeText(type: OnnxMessage<'Type'> | undefined): string {
   return ` [${dims.map(({ value, parameter }) => parameter ?? value ?? '?').join(', ')}]`
 }
 
-/** A mapped model with Winnow's interface; `link` makes probabilities of the logits that `source` names. */
+/**
+ * A mapped model with Winnow's interface; `link` makes probabilities of the logits that `source`
+ * names.
+ */
 export function wrapGraph(
   model: Uint8Array,
   found: GraphInterface,

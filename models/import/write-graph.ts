@@ -1,5 +1,6 @@
-// Writes a mapped model as one file, its weights copied in from where they lie. Weights pass through a
-// buffer of one megabyte, so that a model of any size takes little memory. What the graph is, is wrap-graph.ts.
+// Writes a mapped model as one file, its weights copied in from where they lie. Weights pass
+// through a buffer of one megabyte, so that a model of any size takes little memory. What the graph
+// is, is wrap-graph.ts.
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { fieldHeader, rawFields } from '../graph/onnx/protobuf-fields.ts'
@@ -26,17 +27,17 @@ const messageBytesMax = 2 ** 31 - 1
 const bufferBytes = 1 << 20
 
 /**
- * Looks at where the weights of `model` lie, relative to the folder of `graphPath`. Throws as writeGraph does,
- * before anything is read or written.
+ * Looks at where the weights of `model` lie, relative to the folder of `graphPath`. Throws as
+ * writeGraph does, before anything is read or written.
  */
 export async function requireWeights(model: Uint8Array, graphPath: string): Promise<void> {
   await modelParts(model, graphPath)
 }
 
 /**
- * Writes `model` to `path`; places of weights are relative to the folder of `graphPath`. Throws WinnowError
- * 'export_invalid' for weights that are not there or lie outside the folder, 'model_incompatible' when the
- * file would be larger than ONNX allows (2 GiB).
+ * Writes `model` to `path`; places of weights are relative to the folder of `graphPath`. Throws
+ * WinnowError 'export_invalid' for weights that are not there or lie outside the folder,
+ * 'model_incompatible' when the file would be larger than ONNX allows (2 GiB).
  */
 export async function writeGraph(
   model: Uint8Array,

@@ -42,8 +42,8 @@ export type ClassifierOptions = InferenceOptions & {
 export type Classification = {
   readonly kind: 'ok'
   /**
-   * The most probable label, with thresholds of those that apply; `winnow.none` when none applies or
-   * the text is out of scope, where that is on.
+   * The most probable label, with thresholds of those that apply; `winnow.none` when none applies
+   * or the text is out of scope, where that is on.
    */
   readonly label: string
   /** All labels that apply, in the order of the labels; only `label` without thresholds. */
@@ -110,7 +110,8 @@ const windowTextsMax = 4096
  * labels, and as openInference does. The caller closes it.
  *
  * @example
- * const classifier = await openClassifier({ modelPath, labels, tokenizer, maxTokens: 256, workers: 2 })
+ * const options = { modelPath, labels, tokenizer, maxTokens: 256, workers: 2 }
+ * const classifier = await openClassifier(options)
  * const { ids } = classifier.tokenize('Where is my parcel?')
  * const outcome = await classifier.classify(ids)
  * await classifier.close()
@@ -200,7 +201,9 @@ export function readLogits(
   }
 }
 
-/** softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels]. */
+/**
+ * softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels].
+ */
 function softmax(logits: Float32Array, temperature: number): Float32Array {
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
   const weights = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature))

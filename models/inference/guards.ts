@@ -1,5 +1,6 @@
-// What may go wrong with a promoted version, and when it is too much: pure rules on figures of the stream.
-// Where the figures come from is infra/readers/guard-figures.ts; what follows is serving/guard-watch.ts.
+// What may go wrong with a promoted version, and when it is too much: pure rules on figures of the
+// stream. Where the figures come from is infra/readers/guard-figures.ts; what follows is
+// serving/guard-watch.ts.
 import type { Config } from '../../configs/schema.ts'
 
 /** The figures of a champion since its promotion, against the champion before it. */

@@ -1,5 +1,5 @@
-// The labels of a text with a multi-label model: thresholds, the empty set, and the label that stands
-// for the set.
+// The labels of a text with a multi-label model: thresholds, the empty set, and the label that
+// stands for the set.
 import { expect, test } from 'vitest'
 import { labelSet, sigmoid } from './label-set.ts'
 import { readLogits } from './classifier.ts'

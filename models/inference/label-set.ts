@@ -1,5 +1,5 @@
-// Which labels of a multi-label model apply to a text: each by itself, from its own threshold on. The
-// thresholds are chosen by trainers/evaluation/label-thresholds.ts.
+// Which labels of a multi-label model apply to a text: each by itself, from its own threshold on.
+// The thresholds are chosen by trainers/evaluation/label-thresholds.ts.
 import { noneLabel } from '../../schemas/classification.ts'
 
 /** The labels of one text. */

@@ -1,6 +1,6 @@
 // The places of the models at work: that of the one that serves, and those beside it, which may be
-// empty. Work pins what is in them now; a model that is replaced is freed when its last work is done.
-// Loading and judging a model happen before.
+// empty. Work pins what is in them now; a model that is replaced is freed when its last work is
+// done. Loading and judging a model happen before.
 import assert from 'node:assert/strict'
 
 /** A hold on the model that was serving when the work began. */
@@ -91,7 +91,9 @@ export class SideSlot<Model extends { close(): Promise<void> }> {
     return { ...pinOf(this.#tenancy), percent: this.#percent }
   }
 
-  /** Gives the part to a model. The slot closes it in its turn, and the one before when it is idle. */
+  /**
+   * Gives the part to a model. The slot closes it in its turn, and the one before when it is idle.
+   */
   play(model: Model, percent: number): Promise<void> {
     const left = this.leave()
     this.#tenancy = tenancyOf(model)

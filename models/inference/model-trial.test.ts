@@ -76,7 +76,8 @@ describe('tryBeside', () => {
 
   it("takes the rival's pace as it is now before it calls a model too slow", async () => {
     const asked: string[] = []
-    // On an idle machine the rival took 1 us a token; now, with other work, it takes as long as this one.
+    // On an idle machine the rival took 1 us a token; now, with other work, it takes as long as
+    // this one.
     const paceOfRival = (when: 'known' | 'now'): Promise<number> => {
       asked.push(when)
       return Promise.resolve(when === 'known' ? 1 : 50)

@@ -1,6 +1,6 @@
-// The trial of a model before it serves: it must answer texts of every length with finite numbers, and
-// not much slower than the model that it would replace. The same texts warm its workers, so that the
-// first real batch meets no cold one. What a failed trial leads to is the caller's.
+// The trial of a model before it serves: it must answer texts of every length with finite numbers,
+// and not much slower than the model that it would replace. The same texts warm its workers, so
+// that the first real batch meets no cold one. What a failed trial leads to is the caller's.
 import type { Classifier } from './classifier.ts'
 
 /** Why a model was not taken. */
@@ -27,9 +27,9 @@ export type TrialOptions = {
 const timedLengthMin = 32
 
 /**
- * Tries a model with one text of each length from 3 to `maxTokens`, doubling, as token ids int32 [tokens].
- * The quickest of the longer ones counts as its pace, since the machine is busy serving. `rivalUsPerToken` is
- * what the serving model took in its own trial.
+ * Tries a model with one text of each length from 3 to `maxTokens`, doubling, as token ids int32
+ * [tokens]. The quickest of the longer ones counts as its pace, since the machine is busy serving.
+ * `rivalUsPerToken` is what the serving model took in its own trial.
  */
 export async function tryModel(model: TriedModel, options: TrialOptions): Promise<TrialResult> {
   const { maxTokens, rivalUsPerToken, slowdownMax } = options
@@ -57,9 +57,9 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
 }
 
 /**
- * The same beside a rival at work, for a model that was opened with the priority `loading` and has that of work
- * afterwards. One that seems too slow is tried once more so, against the rival's pace measured anew: both then
- * share the machine with whatever it does now.
+ * The same beside a rival at work, for a model that was opened with the priority `loading` and has
+ * that of work afterwards. One that seems too slow is tried once more so, against the rival's pace
+ * measured anew: both then share the machine with whatever it does now.
  */
 export async function tryBeside(
   model: TriedModel & Pick<Classifier, 'raisePriority'>,

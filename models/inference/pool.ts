@@ -27,8 +27,8 @@ export type PoolOptions = WorkerStart & {
   /** Called when a worker can take another batch. */
   readonly onRoom?: () => void
   /**
-   * Time at the priority `loading`, after which threads that wait for an idle processor have waited long enough.
-   * Default 700.
+   * Time at the priority `loading`, after which threads that wait for an idle processor have waited
+   * long enough. Default 700.
    */
   readonly loadingMsMax?: number
   /** Creates a thread; tests take hold of the threads here. */
@@ -59,9 +59,14 @@ export type SessionPool = {
    * ended under it. Other batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
-  /** Ends the low priority of a pool that was opened as `loading`; it ends by itself after `loadingMsMax`. */
+  /**
+   * Ends the low priority of a pool that was opened as `loading`; it ends by itself after
+   * `loadingMsMax`.
+   */
   raisePriority(): void
-  /** Waits for the batches that run, then frees the model and ends the threads, or gives them back. */
+  /**
+   * Waits for the batches that run, then frees the model and ends the threads, or gives them back.
+   */
   close(): Promise<void>
 }
 
@@ -210,8 +215,8 @@ async function close(state: PoolState): Promise<void> {
 async function endWorker({ options, priority }: PoolState, slot: Slot): Promise<void> {
   const { thread, loading } = slot
   if (thread === undefined) return
-  // Terminated while the runtime loads a model, a thread takes the process with it: the runtime throws
-  // a C++ exception (Napi::Error) that nothing catches, and abort() follows.
+  // Terminated while the runtime loads a model, a thread takes the process with it: the runtime
+  // throws a C++ exception (Napi::Error) that nothing catches, and abort() follows.
   await loading.catch(() => undefined)
   if (slot.thread !== thread) return
   // A background thread stays one, and one without a model is about to end.

@@ -1,5 +1,5 @@
-// How sessions of ONNX Runtime are opened in Winnow. It owns the options alone, so that a thread can
-// import them without becoming an inference worker.
+// How sessions of ONNX Runtime are opened in Winnow. It owns the options alone, so that a thread
+// can import them without becoming an inference worker.
 import type { InferenceSession } from 'onnxruntime-node'
 
 /** Entries of the runtime's own configuration that have no named option. */

@@ -1,4 +1,5 @@
-// A thread started ahead of time: it serves the first model that asks, and is no burden when nobody does.
+// A thread started ahead of time: it serves the first model that asks, and is no burden when nobody
+// does.
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

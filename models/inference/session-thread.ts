@@ -1,6 +1,6 @@
-// The threads of inference: started for a model, started ahead of time so that the runtime loads while the
-// model is still being looked for, and kept when their model is freed, so that the next one finds them
-// warm. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
+// The threads of inference: started for a model, started ahead of time so that the runtime loads
+// while the model is still being looked for, and kept when their model is freed, so that the next
+// one finds them warm. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
 import { Worker } from 'node:worker_threads'
 import type { PoolMessage, WorkerStart } from './session-messages.ts'
 
@@ -38,8 +38,8 @@ export type SpareThreads = {
 }
 
 /**
- * Starts one thread ahead of time. `keptMax` of those given back are kept (default none): starting one
- * takes 0.2 s of CPU time, which a swap of models under load need not spend.
+ * Starts one thread ahead of time. `keptMax` of those given back are kept (default none): starting
+ * one takes 0.2 s of CPU time, which a swap of models under load need not spend.
  */
 export function startSpareThreads({ keptMax = 0 } = {}): SpareThreads {
   const spares = new Map<Worker, () => void>()

@@ -100,8 +100,8 @@ async function answerTo(
 }
 
 function createSession({ modelPath }: WorkerStart): Promise<InferenceSession> {
-  // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for MiniLM, would
-  // bring on its collector in the middle of swaps.
+  // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
+  // MiniLM, would bring on its collector in the middle of swaps.
   const mappedModel = readMappedModel(modelPath)
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }

@@ -1,17 +1,18 @@
 // The share of the processor that a thread gets, which Linux keeps for each thread (setpriority(2),
-// "C library/kernel differences"); elsewhere it would be that of the whole process, and stays as it is.
+// "C library/kernel differences"); elsewhere it would be that of the whole process, and stays as it
+// is.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 
 /**
- * `background` yields to all other threads and stays so. `loading` yields too, until it is raised, where the
- * process may do that; elsewhere it is `normal`.
+ * `background` yields to all other threads and stays so. `loading` yields too, until it is raised,
+ * where the process may do that; elsewhere it is `normal`.
  */
 export type ThreadPriority = 'normal' | 'loading' | 'background'
 
 /**
- * Niceness by priority, on top of that of the process. With 10 a thread has a tenth of the share of a busy one,
- * and with 15 a thirtieth: one that loads uses what is idle, until it is raised.
+ * Niceness by priority, on top of that of the process. With 10 a thread has a tenth of the share of
+ * a busy one, and with 15 a thirtieth: one that loads uses what is idle, until it is raised.
  */
 const niceness: Readonly<Record<ThreadPriority, number>> = {
   normal: 0,
@@ -23,8 +24,8 @@ const niceness: Readonly<Record<ThreadPriority, number>> = {
 const capSysNice = 23n
 
 /**
- * Gives the calling thread a priority. Lower ones than now are kept where it may not be raised. Returns what
- * `raiseThread` needs, where the thread is to be raised.
+ * Gives the calling thread a priority. Lower ones than now are kept where it may not be raised.
+ * Returns what `raiseThread` needs, where the thread is to be raised.
  */
 export function setThreadPriority(priority: ThreadPriority): number | undefined {
   if (process.platform !== 'linux') return undefined
@@ -35,7 +36,10 @@ export function setThreadPriority(priority: ThreadPriority): number | undefined 
   return priority === 'loading' ? thread : undefined
 }
 
-/** Gives another thread of this process, which was set to `loading`, the normal priority, whatever it does. */
+/**
+ * Gives another thread of this process, which was set to `loading`, the normal priority, whatever
+ * it does.
+ */
 export function raiseThread(thread: number): void {
   try {
     setPriority(thread, priorityOf('normal'))
@@ -51,7 +55,10 @@ function priorityOf(priority: ThreadPriority): number {
   return Math.min(constants.priority.PRIORITY_LOW, own + niceness[priority])
 }
 
-/** The calling thread's id in the kernel (proc(5), /proc/thread-self), if this process may raise threads. */
+/**
+ * The calling thread's id in the kernel (proc(5), /proc/thread-self), if this process may raise
+ * threads.
+ */
 function idToRaise(): number | undefined {
   if (!mayRaise()) return undefined
   try {
@@ -64,7 +71,9 @@ function idToRaise(): number | undefined {
 
 let mayRaiseKnown: boolean | undefined
 
-/** Whether this process may raise priorities: it has CAP_SYS_NICE, as root outside of containers. */
+/**
+ * Whether this process may raise priorities: it has CAP_SYS_NICE, as root outside of containers.
+ */
 function mayRaise(): boolean {
   mayRaiseKnown ??= hasCapability(readStatus(), capSysNice)
   return mayRaiseKnown

@@ -1,5 +1,5 @@
-// A model version opened for classifying: how a manifest becomes a classifier's options. The tokenizer is read
-// while the first thread loads the graph, which takes as long.
+// A model version opened for classifying: how a manifest becomes a classifier's options. The
+// tokenizer is read while the first thread loads the graph, which takes as long.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
 import { batchTextsOf } from '../store/manifest.ts'

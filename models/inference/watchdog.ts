@@ -1,7 +1,9 @@
-// A timer that aborts a request and remembers why: an AbortError alone would not tell a stall from a
-// missing answer.
+// A timer that aborts a request and remembers why: an AbortError alone would not tell a stall from
+// a missing answer.
 
-/** Aborts `signal` when the time since `start` or the last `again` is over; then `reason` is set. */
+/**
+ * Aborts `signal` when the time since `start` or the last `again` is over; then `reason` is set.
+ */
 export class Watchdog {
   readonly #controller = new AbortController()
   #handle: NodeJS.Timeout | undefined

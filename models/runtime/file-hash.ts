@@ -5,8 +5,8 @@ import { open } from 'node:fs/promises'
 const bufferBytes = 1 << 18
 
 /**
- * SHA-256 of a file. One buffer of 256 KiB is read into again and again: 90 MB take 75 ms where the CPU has
- * SHA instructions, and 150 ms through a stream, whose buffers are new ones.
+ * SHA-256 of a file. One buffer of 256 KiB is read into again and again: 90 MB take 75 ms where the
+ * CPU has SHA instructions, and 150 ms through a stream, whose buffers are new ones.
  */
 export async function sha256OfFile(path: string): Promise<string> {
   await using file = await open(path)

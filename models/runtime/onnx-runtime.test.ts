@@ -1,4 +1,5 @@
-// Which ONNX Runtime is used: an installed one of the right version, else the carried one, else none.
+// Which ONNX Runtime is used: an installed one of the right version, else the carried one, else
+// none.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
-// Finds ONNX Runtime: the package onnxruntime-node of exactly the version that Winnow is tested with, where
-// Node finds one, else the copy that the published package carries for Linux (scripts/build.mjs puts it into
-// dist/). That copy runs no install script and fetches nothing. It owns no session: session-options.ts does.
+// Finds ONNX Runtime: the package onnxruntime-node of exactly the version that Winnow is tested
+// with, where Node finds one, else the copy that the published package carries for Linux
+// (scripts/build.mjs puts it into dist/). That copy runs no install script and fetches nothing. It
+// owns no session: session-options.ts does.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -8,7 +9,9 @@ import { fileURLToPath } from 'node:url'
 import type * as Ort from 'onnxruntime-node'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** The one version: the same text and model give the same bytes on one build of the runtime only. */
+/**
+ * The one version: the same text and model give the same bytes on one build of the runtime only.
+ */
 export const onnxRuntimeVersion = '1.30.0'
 
 /** A runtime's folder, that of its package.json, or why there is none for this platform. */
@@ -20,7 +23,9 @@ export type FoundRuntime =
 export type RuntimeSearch = {
   /** A platform as Node names it, such as `linux-x64`. */
   readonly platform: string
-  /** The folder of the package `onnxruntime-node` that Node finds; undefined where it finds none. */
+  /**
+   * The folder of the package `onnxruntime-node` that Node finds; undefined where it finds none.
+   */
   readonly installedDir: string | undefined
   /** The folder of Winnow's own copy, which a checkout does not have. */
   readonly carriedDir: string
@@ -70,7 +75,8 @@ function loadRuntime(): Runtime {
     carriedDir: fileURLToPath(new URL('../../onnxruntime-node', import.meta.url)),
   })
   if (found.kind === 'found') return require(found.dir) as Runtime
-  // Help pages and commands without a model work all the same; the first session says what is missing.
+  // Help pages and commands without a model work all the same; the first session says what is
+  // missing.
   const create = () => Promise.reject(new WinnowError('prerequisite_missing', found.message))
   const { Tensor } = require('onnxruntime-common') as Runtime
   return { Tensor, InferenceSession: { create } }
@@ -78,7 +84,9 @@ function loadRuntime(): Runtime {
 
 const runtime = loadRuntime()
 
-/** ONNX Runtime's sessions; `create` throws prerequisite_missing where this platform has no runtime. */
+/**
+ * ONNX Runtime's sessions; `create` throws prerequisite_missing where this platform has no runtime.
+ */
 export const InferenceSession = runtime.InferenceSession
 export type InferenceSession = Ort.InferenceSession
 

@@ -1,5 +1,5 @@
-// Work that can stop between two steps, so that a long text does not block the event loop. It owns the
-// sharing of the loop's time among such works; what is worked on is the caller's.
+// Work that can stop between two steps, so that a long text does not block the event loop. It owns
+// the sharing of the loop's time among such works; what is worked on is the caller's.
 import { setImmediate } from 'node:timers'
 
 /** Work that yields where it may be interrupted; a step takes a few milliseconds. */
@@ -13,13 +13,15 @@ export function finish<Result>(work: Work<Result>): Result {
   }
 }
 
-/** Longest time that works use in one iteration of the event loop, but for the step that ends it. */
+/**
+ * Longest time that works use in one iteration of the event loop, but for the step that ends it.
+ */
 const turnMsMax = 25
 
 /**
- * Shares the event loop among works. Works of one instance together use about 25 ms of each iteration of
- * the loop; then timers, sockets and heartbeats have their turn. Works that wait go on in the order in which
- * they began to wait.
+ * Shares the event loop among works. Works of one instance together use about 25 ms of each
+ * iteration of the loop; then timers, sockets and heartbeats have their turn. Works that wait go on
+ * in the order in which they began to wait.
  */
 export class LoopTurns {
   /** When the first work of this iteration began; undefined until one does. */

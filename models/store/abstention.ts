@@ -1,14 +1,16 @@
-// When a model says "none of these": how far a text is from what the model was trained on, told from
-// its probabilities, and the threshold that a manifest stores. Choosing one is trainers/evaluation/abstention.ts.
+// When a model says "none of these": how far a text is from what the model was trained on, told
+// from its probabilities, and the threshold that a manifest stores. Choosing one is
+// trainers/evaluation/abstention.ts.
 import { z } from 'zod'
 
 /**
  * How out of scope a text is, 0 to 1, larger meaning further out:
  * - `entropy`: that of the probabilities as a share of the largest possible, log(labels);
- * - `max-probability`: 1 less the highest probability (Hendrycks and Gimpel 2017, arXiv:1610.02136).
+ * - `max-probability`: 1 less the highest probability (Hendrycks and Gimpel 2017,
+ * arXiv:1610.02136).
  *
- * With intents of hwu64 left out of training, entropy tells them from known ones better, and as well as
- * scores of logits or of embeddings.
+ * With intents of hwu64 left out of training, entropy tells them from known ones better, and as
+ * well as scores of logits or of embeddings.
  */
 export const outOfScopeScores = ['entropy', 'max-probability'] as const
 export type OutOfScopeScore = (typeof outOfScopeScores)[number]

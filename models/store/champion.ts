@@ -1,5 +1,6 @@
-// Which version of a model plays which part: one small file per name, replaced atomically, with the champion, those
-// before it for rolling back, and the versions beside it. It does not tell running consumers.
+// Which version of a model plays which part: one small file per name, replaced atomically, with the
+// champion, those before it for rolling back, and the versions beside it. It does not tell running
+// consumers.
 import { access, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -32,7 +33,9 @@ export async function championOf(target: Target): Promise<string | undefined> {
   return (await readChampion(target))?.champion ?? undefined
 }
 
-/** The parts that this store knows of; undefined when none was ever given. Throws 'model_corrupt'. */
+/**
+ * The parts that this store knows of; undefined when none was ever given. Throws 'model_corrupt'.
+ */
 export async function partsInStore(target: Target): Promise<ModelParts | undefined> {
   return readChampion(target)
 }
@@ -65,8 +68,8 @@ export async function setChampion(target: {
 }
 
 /**
- * Makes the champion before the present one champion again. Throws WinnowError 'model_not_found' when
- * there is none before it, 'model_corrupt' when that version is damaged; then nothing changes.
+ * Makes the champion before the present one champion again. Throws WinnowError 'model_not_found'
+ * when there is none before it, 'model_corrupt' when that version is damaged; then nothing changes.
  */
 export async function rollbackChampion(target: {
   storeDir: string
@@ -89,9 +92,10 @@ export async function rollbackChampion(target: {
 }
 
 /**
- * Notes the champion that the fleet has, with those before it, and the versions beside it where they are told. A
- * champion that is not in this store is not noted: here it could not be opened. A store mounted read-only keeps what
- * it has; the announcements on winnow.models and the artifact store say who is champion.
+ * Notes the champion that the fleet has, with those before it, and the versions beside it where
+ * they are told. A champion that is not in this store is not noted: here it could not be opened. A
+ * store mounted read-only keeps what it has; the announcements on winnow.models and the artifact
+ * store say who is champion.
  */
 export async function adoptChampion(
   target: Target & Pick<ModelParts, 'champion' | 'previous'> & Partial<ModelParts>,
@@ -115,8 +119,9 @@ export async function adoptChampion(
 }
 
 /**
- * Runs `work` while nobody can remove the version from the store (models/store/version-removal.ts). A store that may only be
- * read is not locked. Throws WinnowError 'model_not_found' when the version is gone by then.
+ * Runs `work` while nobody can remove the version from the store (models/store/version-removal.ts).
+ * A store that may only be read is not locked. Throws WinnowError 'model_not_found' when the
+ * version is gone by then.
  */
 export async function whileVersionStays<T>(
   target: Target & { version: string },

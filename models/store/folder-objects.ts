@@ -1,5 +1,6 @@
-// A folder as an object store: a mounted share, or a folder of this machine. An object is a file that
-// appears by one rename or link. The local store of model versions is models/store/version-store.ts.
+// A folder as an object store: a mounted share, or a folder of this machine. An object is a file
+// that appears by one rename or link. The local store of model versions is
+// models/store/version-store.ts.
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -25,7 +26,8 @@ export function openFolderObjects(folder: string): ObjectStore {
       folderCall(`create ${key}`, async () => {
         const path = pathOf(root, key)
         try {
-          // A link fails where the name is taken: unlike an exclusive open it shows whole files only.
+          // A link fails where the name is taken: unlike an exclusive open it shows whole files
+          // only.
           await withTemporary(path, { bytes }, (temporary) => link(temporary, path))
           return 'created'
         } catch (error) {

@@ -1,6 +1,7 @@
-// What the gate said of a version the last time, kept in the version's folder: a version that was let through may
-// be promoted later, and one that was refused meets the refusal again. The file is hidden, so that it is neither
-// uploaded nor downloaded. The rules are trainers/runs/publish-gate.ts.
+// What the gate said of a version the last time, kept in the version's folder: a version that was
+// let through may be promoted later, and one that was refused meets the refusal again. The file is
+// hidden, so that it is neither uploaded nor downloaded. The rules are
+// trainers/runs/publish-gate.ts.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -15,8 +16,8 @@ export type GateVerdict = z.output<typeof verdictSchema>
 const fileName = '.gate.json'
 
 /**
- * Keeps what the gate said of the version in `dir`, in place of what it said before. Where the store is mounted
- * read-only nothing is kept, and the gate judges the version each time.
+ * Keeps what the gate said of the version in `dir`, in place of what it said before. Where the
+ * store is mounted read-only nothing is kept, and the gate judges the version each time.
  */
 export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<void> {
   const path = join(dir, fileName)
@@ -29,8 +30,8 @@ export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<vo
 }
 
 /**
- * What the gate said of the version in `dir` the last time; undefined when it was not asked here. Throws WinnowError
- * 'model_corrupt' for a file that cannot be read.
+ * What the gate said of the version in `dir` the last time; undefined when it was not asked here.
+ * Throws WinnowError 'model_corrupt' for a file that cannot be read.
  */
 export async function readVerdict(dir: string): Promise<GateVerdict | undefined> {
   const path = join(dir, fileName)

@@ -1,5 +1,6 @@
-// Which labels the models that are there have: the one that serves, and the newest readable version of each
-// model in a store. What is read from disk is kept for a short time, so that asking often costs nothing.
+// Which labels the models that are there have: the one that serves, and the newest readable version
+// of each model in a store. What is read from disk is kept for a short time, so that asking often
+// costs nothing.
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Manifest } from './manifest.ts'
@@ -9,9 +10,9 @@ import { modelDir, modelNames, readManifest, versionNumbers } from './version-fi
 export const storedLabelsMsMax = 10_000
 
 /**
- * Makes a function that gives the labels that some model has, none when there is no model. However many ask at
- * once, the store is read once, and then not again for `storedLabelsMsMax`; the labels of the serving model are
- * always those of this moment.
+ * Makes a function that gives the labels that some model has, none when there is no model. However
+ * many ask at once, the store is read once, and then not again for `storedLabelsMsMax`; the labels
+ * of the serving model are always those of this moment.
  */
 export function createKnownLabels(options: {
   readonly storeDir: string

@@ -1,5 +1,5 @@
-// The manifest of a model version: what it is, what it needs and what was measured of it. Reading it
-// from disk and checking the hashes it promises is models/store/version-files.ts.
+// The manifest of a model version: what it is, what it needs and what was measured of it. Reading
+// it from disk and checking the hashes it promises is models/store/version-files.ts.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
@@ -11,8 +11,8 @@ export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal')
 
 /**
- * How the weights of a graph are stored; the narrowest of them gives it the name. Own models are fp32, the
- * others come from imports.
+ * How the weights of a graph are stored; the narrowest of them gives it the name. Own models are
+ * fp32, the others come from imports.
  */
 export const precisions = [
   ...(['fp32', 'fp16', 'int8', 'int4'] as const),
@@ -39,13 +39,16 @@ export const manifestSchema = z
     /** Of tokenizer.json beside the manifest; token ids are bound to it. */
     tokenizerSha256: sha256,
     /**
-     * Imported: who turns text into ids, Winnow's own scanner or the library @huggingface/tokenizers. Ids of
-     * the library were compared with those of `golden.json`, and with nothing else.
+     * Imported: who turns text into ids, Winnow's own scanner or the library
+     * @huggingface/tokenizers. Ids of the library were compared with those of `golden.json`, and
+     * with nothing else.
      */
     tokenizerEngine: z.enum(['own', 'library']).optional(),
     /** Of model.onnx beside the manifest. */
     graphSha256: sha256,
-    /** Of model.onnx_data beside it, where the weights of the encoder lie in a file of their own. */
+    /**
+     * Of model.onnx_data beside it, where the weights of the encoder lie in a file of their own.
+     */
     weightsSha256: sha256.optional(),
     precision: z.enum(precisions),
     /** Tokens, special ones included, at which a text is cut. */
@@ -58,8 +61,8 @@ export const manifestSchema = z
     /** Multi-label: the probability from which each label applies, in the order of the labels. */
     thresholds: z.array(z.number().min(0).max(1)).optional(),
     /**
-     * Whether texts may share a batch (the default). An imported graph may give other last bits, or with
-     * quantised activations other labels, for a text that is not alone.
+     * Whether texts may share a batch (the default). An imported graph may give other last bits, or
+     * with quantised activations other labels, for a text that is not alone.
      */
     batching: z.enum(['shared', 'one by one']).optional(),
     /** Divides the logits before the softmax, for calibrated probabilities. */
@@ -114,8 +117,8 @@ export function batchTextsOf(
 }
 
 /**
- * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and the
- * rule, or 'model_incompatible' for a format that only a later release reads.
+ * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and
+ * the rule, or 'model_incompatible' for a format that only a later release reads.
  */
 export function parseManifest(text: string, path: string): Manifest {
   let value: unknown

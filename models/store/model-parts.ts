@@ -1,4 +1,5 @@
-// Which parts a version plays, from the state of its model: as winnow.models tells it, or the copy in the store.
+// Which parts a version plays, from the state of its model: as winnow.models tells it, or the copy
+// in the store.
 import type { ModelAnnouncement, SideRole } from '../../schemas/model-announcement.ts'
 
 /** The versions of a model that play a part, and the champions before this one, the latest last. */

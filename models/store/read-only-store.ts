@@ -1,5 +1,5 @@
-// Tells a model store that may only be read from one that cannot be written for another reason. Containers
-// mount the store read-only: what is a convenience only is then left out.
+// Tells a model store that may only be read from one that cannot be written for another reason.
+// Containers mount the store read-only: what is a convenience only is then left out.
 
 const codes: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM'])
 

@@ -1,6 +1,6 @@
-// How the state of a model follows from the one before: published, promoted, rolled back, a challenger
-// or a shadow named or ended. Pure; it is written by infra/sinks/model-announcements.ts and kept beside the
-// versions by remote-versions.ts.
+// How the state of a model follows from the one before: published, promoted, rolled back, a
+// challenger or a shadow named or ended. Pure; it is written by infra/sinks/model-announcements.ts
+// and kept beside the versions by remote-versions.ts.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -53,8 +53,8 @@ export function promoted(
 }
 
 /**
- * The champion before becomes champion again: the last one that `isThere`, by default any. Throws 'model_not_found'
- * when there was none.
+ * The champion before becomes champion again: the last one that `isThere`, by default any. Throws
+ * 'model_not_found' when there was none.
  */
 export function rolledBack(
   state: State,
@@ -83,8 +83,8 @@ export function rolledBack(
 
 /**
  * The version plays a part beside the champion for `percent` of the events from now on, in place of
- * whichever played it; with 0 it plays it no more. A version plays one part at a time. Throws 'usage'
- * for the champion itself, and for ending a part that the version does not play.
+ * whichever played it; with 0 it plays it no more. A version plays one part at a time. Throws
+ * 'usage' for the champion itself, and for ending a part that the version does not play.
  */
 export function sided(
   state: State,
@@ -108,8 +108,9 @@ export function sided(
 }
 
 /**
- * Whether a state shows that this very version passed the gate: it was published last, or answers or answered for
- * events. A shadow answers for none and needs no gate; another version may have the same number elsewhere.
+ * Whether a state shows that this very version passed the gate: it was published last, or answers
+ * or answered for events. A shadow answers for none and needs no gate; another version may have the
+ * same number elsewhere.
  */
 export function passedGate(
   state: State,
@@ -122,7 +123,9 @@ export function passedGate(
   return releasedVersion(state, version)?.manifestSha256 === manifestSha256
 }
 
-/** The parts beside the champion that a change ended: replaced, or taken by the version's new part. */
+/**
+ * The parts beside the champion that a change ended: replaced, or taken by the version's new part.
+ */
 export function endedParts(
   before: State,
   after: ModelAnnouncement,

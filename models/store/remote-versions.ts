@@ -1,6 +1,6 @@
-// How versions lie in an artifact store: `versions/NAME/NUMBER/FILE` with files.json as their list, and
-// manifest.json, written last, as the sign that a version is whole. Also the copy of a model's state
-// beside them, for who cannot ask Kafka. Uploading and downloading are files of their own.
+// How versions lie in an artifact store: `versions/NAME/NUMBER/FILE` with files.json as their list,
+// and manifest.json, written last, as the sign that a version is whole. Also the copy of a model's
+// state beside them, for who cannot ask Kafka. Uploading and downloading are files of their own.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
@@ -102,7 +102,9 @@ export async function readStateCopy(
   throw new WinnowError('model_corrupt', `${objects.url}${key} is not the state of a model.`)
 }
 
-/** Writes the copy unless a later one is there. The truth is the topic: a lost race costs freshness. */
+/**
+ * Writes the copy unless a later one is there. The truth is the topic: a lost race costs freshness.
+ */
 export async function writeStateCopy(
   objects: ObjectStore,
   state: ModelAnnouncement,

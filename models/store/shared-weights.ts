@@ -1,6 +1,7 @@
-// One file of weights for all versions over one base encoder: versions of the local store that have the same weights
-// share it by hard links, so that it takes the disk once and goes with the last of them. Where linking is not possible
-// a version has a copy, which is as good. What lies in the file is models/graph/onnx/external-weights.ts.
+// One file of weights for all versions over one base encoder: versions of the local store that have
+// the same weights share it by hard links, so that it takes the disk once and goes with the last of
+// them. Where linking is not possible a version has a copy, which is as good. What lies in the file
+// is models/graph/onnx/external-weights.ts.
 import { link } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256OfFile } from '../runtime/file-hash.ts'
@@ -13,8 +14,8 @@ import {
 } from './version-files.ts'
 
 /**
- * Gives the file at `path` by linking it to that of a version which has these weights, intact. False when there is none,
- * or when the file system cannot link: then nothing was written.
+ * Gives the file at `path` by linking it to that of a version which has these weights, intact.
+ * False when there is none, or when the file system cannot link: then nothing was written.
  */
 export async function linkWeights(
   path: string,

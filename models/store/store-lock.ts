@@ -14,8 +14,8 @@ const pollMs = 100
 
 /**
  * Runs `work` while holding the lock file `path`, and releases it whatever happens. Waits for
- * another holder at most `waitMsMax`; a holder without a heartbeat for 10 seconds is taken to be dead.
- * Throws WinnowError 'deadline_exceeded' when the wait is over, or 'cancelled' by `signal`.
+ * another holder at most `waitMsMax`; a holder without a heartbeat for 10 seconds is taken to be
+ * dead. Throws WinnowError 'deadline_exceeded' when the wait is over, or 'cancelled' by `signal`.
  */
 export async function withStoreLock<T>(
   options: { path: string; waitMsMax: number; signal?: AbortSignal | undefined },

@@ -39,10 +39,10 @@ const streamTriesMax = 4
 const lockWaitMsMax = 600_000
 
 /**
- * Gives the version from the local store, fetching it where it is not there or damaged. Processes at
- * once fetch it once. Throws 'model_not_found' where the store has no such whole version,
- * 'hash_mismatch', 'version_conflict' where a different version has its number here, 'store_unavailable'
- * or 'store_refused'.
+ * Gives the version from the local store, fetching it where it is not there or damaged. Processes
+ * at once fetch it once. Throws 'model_not_found' where the store has no such whole version,
+ * 'hash_mismatch', 'version_conflict' where a different version has its number here,
+ * 'store_unavailable' or 'store_refused'.
  */
 export async function downloadVersion(options: DownloadOptions): Promise<ModelVersion> {
   const { storeDir, name, version } = options
@@ -90,7 +90,9 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
   return readVersion(target, hashFile)
 }
 
-/** The version on disk where it is the same and intact; a damaged copy goes, a different one stays. */
+/**
+ * The version on disk where it is the same and intact; a damaged copy goes, a different one stays.
+ */
 async function presentVersion(
   dir: string,
   { manifest, hashFile }: { manifest: Buffer; hashFile: HashFile | undefined },

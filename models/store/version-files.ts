@@ -52,7 +52,10 @@ export async function highestNumber(storeDir: string, name: string): Promise<num
   return Math.max(newest, Number(removed) || 0)
 }
 
-/** Where the highest number stands that was ever removed: a reference never comes to mean another version. */
+/**
+ * Where the highest number stands that was ever removed: a reference never comes to mean another
+ * version.
+ */
 export function removedMark(storeDir: string, name: string): string {
   return join(modelDir(storeDir, name), '.highest-removed')
 }

@@ -1,4 +1,5 @@
-// Removing versions: what plays a part stays, what goes is gone at once, and numbers never come back.
+// Removing versions: what plays a part stays, what goes is gone at once, and numbers never come
+// back.
 import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Removes versions from the local model store: never one that plays a part, and so that no reader ever takes a
-// half-deleted folder for a version. What lies in an artifact store is not touched.
+// Removes versions from the local model store: never one that plays a part, and so that no reader
+// ever takes a half-deleted folder for a version. What lies in an artifact store is not touched.
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,8 +28,9 @@ export type Removal = { readonly removed: readonly string[]; readonly bytesFreed
 const removedPrefix = '.removed-'
 
 /**
- * Removes one version. Throws WinnowError 'version_in_use' when it plays a part: `force` overrules that for the one that
- * a rollback returns to, and for no other. Throws 'model_not_found', and 'store_refused' for a read-only store.
+ * Removes one version. Throws WinnowError 'version_in_use' when it plays a part: `force` overrules
+ * that for the one that a rollback returns to, and for no other. Throws 'model_not_found', and
+ * 'store_refused' for a read-only store.
  */
 export function removeVersion(
   request: RemovalRequest & { version: string; force: boolean },
@@ -45,8 +46,9 @@ export function removeVersion(
 }
 
 /**
- * Removes the oldest versions: the newest `keep` stay, and so do those that play a part. With `isTrial` nothing is
- * removed, and what would be is told. Throws WinnowError 'model_not_found', and 'store_refused' for a read-only store.
+ * Removes the oldest versions: the newest `keep` stay, and so do those that play a part. With
+ * `isTrial` nothing is removed, and what would be is told. Throws WinnowError 'model_not_found',
+ * and 'store_refused' for a read-only store.
  */
 export async function pruneVersions(
   request: RemovalRequest & { keep: number; isTrial: boolean },

@@ -1,5 +1,5 @@
-// How much disk versions take. Versions over one base encoder share a file by hard links: it counts once for the store,
-// and is freed when the last version that has it goes.
+// How much disk versions take. Versions over one base encoder share a file by hard links: it counts
+// once for the store, and is freed when the last version that has it goes.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 

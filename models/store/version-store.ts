@@ -1,5 +1,6 @@
-// The model registry on disk: writes versions so that they appear whole or not at all, finds the one
-// that a reference means, and lists what is there. Layout and checks are models/store/version-files.ts.
+// The model registry on disk: writes versions so that they appear whole or not at all, finds the
+// one that a reference means, and lists what is there. Layout and checks are
+// models/store/version-files.ts.
 import { copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
@@ -35,7 +36,10 @@ export type VersionDraft = {
   readonly tokenizer: FileContent
   /** Further files by name, such as `report.html`; none may be one of the store's own. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
-  /** The same, of texts that tell which version they belong to; asked again when its number was taken. */
+  /**
+   * The same, of texts that tell which version they belong to; asked again when its number was
+   * taken.
+   */
   readonly textsOf?:
     ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
 }
@@ -63,7 +67,8 @@ const claimTriesMax = 1_000
  * Throws WinnowError 'usage' for a name that cannot be one, 'model_corrupt' for an unfit manifest.
  *
  * @example
- * const { ref } = await writeVersion({ storeDir, name: 'spam', manifest, model: { bytes }, tokenizer: { path } })
+ * const files = { model: { bytes }, tokenizer: { path } }
+ * const { ref } = await writeVersion({ storeDir, name: 'spam', manifest, ...files })
  */
 export async function writeVersion(draft: VersionDraft): Promise<ModelVersion> {
   const { storeDir, name } = draft
@@ -82,8 +87,8 @@ export async function writeVersion(draft: VersionDraft): Promise<ModelVersion> {
 
 /**
  * Opens the version that `ref` means (NAME: the champion if set, else the newest; NAME@VERSION;
- * NAME@champion), checking its hashes. Throws WinnowError 'model_not_found', which lists what exists,
- * or 'model_corrupt', which names the file.
+ * NAME@champion), checking its hashes. Throws WinnowError 'model_not_found', which lists what
+ * exists, or 'model_corrupt', which names the file.
  */
 export async function openVersion(options: {
   ref: string

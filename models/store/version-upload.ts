@@ -1,5 +1,5 @@
-// Brings a version of the local store into an artifact store: takes a number that nobody else can take,
-// then writes the files, the manifest last. Whether it may be published is the gate's to say.
+// Brings a version of the local store into an artifact store: takes a number that nobody else can
+// take, then writes the files, the manifest last. Whether it may be published is the gate's to say.
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -20,9 +20,9 @@ import { highestNumber, weightsFileName, type ModelVersion } from './version-fil
 const claimTriesMax = 1_000
 
 /**
- * Takes a number for the version in the store: its own where that is free, else the next one, and then
- * the local version gets that number too. A claim of an earlier try for the same files is taken up
- * again. Nothing is visible by it.
+ * Takes a number for the version in the store: its own where that is free, else the next one, and
+ * then the local version gets that number too. A claim of an earlier try for the same files is
+ * taken up again. Nothing is visible by it.
  */
 export async function claimNumber(options: {
   objects: ObjectStore
@@ -58,8 +58,8 @@ function fingerprintOf({ manifest }: ModelVersion): string {
 }
 
 /**
- * Uploads the files of a claimed version, the manifest last: whoever looks sees the whole version or
- * none. A version that is whole already is left as it is. Gives the address of its folder.
+ * Uploads the files of a claimed version, the manifest last: whoever looks sees the whole version
+ * or none. A version that is whole already is left as it is. Gives the address of its folder.
  */
 export async function uploadVersion(options: {
   objects: ObjectStore

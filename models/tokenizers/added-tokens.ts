@@ -1,6 +1,7 @@
-// Added tokens: strings that are one id wherever they stand, such as `<mask>` or a run of spaces. It owns
-// finding them in a text, as the reference does: from the left, of several at one place the longest,
-// with the spaces beside them that they swallow. What the text between them becomes is the scanner's.
+// Added tokens: strings that are one id wherever they stand, such as `<mask>` or a run of spaces.
+// It owns finding them in a text, as the reference does: from the left, of several at one place the
+// longest, with the spaces beside them that they swallow. What the text between them becomes is the
+// scanner's.
 import { isSpace, wordCharacters } from './character-kinds.ts'
 
 /** One entry of `added_tokens` in tokenizer.json. */
@@ -68,8 +69,8 @@ function escapedUnit(unit: string): string {
 }
 
 /**
- * The tokens with the ids that the reference gives them, whatever the file says: that of the vocabulary, or the next
- * free one behind it. Of several with one content the last one counts.
+ * The tokens with the ids that the reference gives them, whatever the file says: that of the
+ * vocabulary, or the next free one behind it. Of several with one content the last one counts.
  */
 export function withReferenceIds(
   tokens: readonly AddedToken[],

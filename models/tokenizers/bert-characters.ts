@@ -1,7 +1,7 @@
-// What BERT tokenization does with each code point, as tables. The facts are in bert-characters.json and
-// character-classes.json, which were read off the reference tokenizer by the scripts of those names in
-// tests/fixtures; no Unicode table of the runtime is asked, so that the same text gives the same ids on
-// every version of Node.
+// What BERT tokenization does with each code point, as tables. The facts are in
+// bert-characters.json and character-classes.json, which were read off the reference tokenizer by
+// the scripts of those names in tests/fixtures; no Unicode table of the runtime is asked, so that
+// the same text gives the same ids on every version of Node.
 import facts from './bert-characters.json' with { type: 'json' }
 import classes from './character-classes.json' with { type: 'json' }
 import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
@@ -36,8 +36,8 @@ export type BertCharacters = {
 }
 
 /**
- * What becomes of letters: `uncased` puts them in lower case without accents, `lowered` keeps the accents,
- * `stripped` keeps the case, `cased` changes nothing.
+ * What becomes of letters: `uncased` puts them in lower case without accents, `lowered` keeps the
+ * accents, `stripped` keeps the case, `cased` changes nothing.
  */
 export type LetterCase = 'uncased' | 'lowered' | 'stripped' | 'cased'
 

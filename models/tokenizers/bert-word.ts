@@ -1,5 +1,5 @@
-// Normalizes as BERT does: characters left out, accents stripped, lower case. Where words begin and end is
-// tokenizers/bert-words.ts; what a character becomes is bert-characters.ts.
+// Normalizes as BERT does: characters left out, accents stripped, lower case. Where words begin and
+// end is tokenizers/bert-words.ts; what a character becomes is bert-characters.ts.
 import { characterKind, type BertCharacters } from './bert-characters.ts'
 
 /** Arguments of one call; their number is limited. */
@@ -7,7 +7,8 @@ const argumentsMax = 8_192
 
 /**
  * The normalized word, or undefined when it has more than `charsMax` characters (it will be one
- * unknown token, so that the rest of a 1 MB word need not be looked at). Empty when nothing is left.
+ * unknown token, so that the rest of a 1 MB word need not be looked at). Empty when nothing is
+ * left.
  */
 export function normalizeWord(
   raw: string,
@@ -30,8 +31,9 @@ export function normalizeWord(
 }
 
 /**
- * A whole text, normalized: white space is a plain space, and ideographs stand between two. It is for added
- * tokens that are looked for after normalization; words are normalized one by one. Doing it again changes nothing.
+ * A whole text, normalized: white space is a plain space, and ideographs stand between two. It is
+ * for added tokens that are looked for after normalization; words are normalized one by one. Doing
+ * it again changes nothing.
  */
 export function normalizeText(text: string, characters: BertCharacters): string {
   const { kinds, replacements, combiningClasses } = characters

@@ -1,5 +1,5 @@
-// Words as BERT splits a text: at white space, around punctuation and CJK ideographs, in one pass together
-// with normalization. What a word becomes is word-piece.ts; facts about characters are
+// Words as BERT splits a text: at white space, around punctuation and CJK ideographs, in one pass
+// together with normalization. What a word becomes is word-piece.ts; facts about characters are
 // bert-characters.ts. On one core, warm: 4 million tokens a second.
 import {
   bertCharacters,
@@ -28,8 +28,8 @@ export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {
 }
 
 /**
- * A scanner for WordPiece models. Added tokens are no pieces of words. Throws WinnowError 'model_corrupt'
- * without an unknown token.
+ * A scanner for WordPiece models. Added tokens are no pieces of words. Throws WinnowError
+ * 'model_corrupt' without an unknown token.
  */
 export function createBertWords(
   file: BertWordsFile,

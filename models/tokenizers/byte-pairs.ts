@@ -1,5 +1,6 @@
-// Byte-pair encoding over bytes (Sennrich, Haddow and Birch 2016; on bytes as in GPT-2): a word's bytes are
-// merged pair by pair, the pair learnt first going first. It knows neither texts nor special tokens.
+// Byte-pair encoding over bytes (Sennrich, Haddow and Birch 2016; on bytes as in GPT-2): a word's
+// bytes are merged pair by pair, the pair learnt first going first. It knows neither texts nor
+// special tokens.
 import type { Work } from '../runtime/sliced-work.ts'
 import type { WordEncoder } from './scanner.ts'
 

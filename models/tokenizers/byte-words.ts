@@ -6,9 +6,9 @@ import type { RememberingEncoder } from './scanner.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 
 /**
- * Finds words as the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
- * does, without a regular expression: classes of characters are the reference's. With `spaceFirst`, a section
- * that does not begin with a space gets one.
+ * Finds words as the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+ * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` does, without a regular expression: classes of characters are
+ * the reference's. With `spaceFirst`, a section that does not begin with a space gets one.
  */
 export function createByteWords(
   words: RememberingEncoder,

@@ -1,6 +1,7 @@
-// Letters, numbers and spaces as the reference tokenizers see them, and its normalization form C. The
-// facts are in character-classes.json, which was read off the reference by
-// tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its version.
+// Letters, numbers and spaces as the reference tokenizers see them, and its normalization form C.
+// The facts are in character-classes.json, which was read off the reference by
+// tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its
+// version.
 import facts from './character-classes.json' with { type: 'json' }
 import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
 import { composing } from './composition.ts'
@@ -18,7 +19,10 @@ export function wordKinds(): Uint8Array {
   return kinds
 }
 
-/** uint8 [0x110000], 1 for each code point that words are made of (letters, marks, digits, connectors). */
+/**
+ * uint8 [0x110000], 1 for each code point that words are made of (letters, marks, digits,
+ * connectors).
+ */
 export function wordCharacters(): Uint8Array {
   const words = new Uint8Array(0x110000)
   fillRanges(words, facts.words, 1)
@@ -75,8 +79,8 @@ export function createLowercase(): (text: string) => string {
 }
 
 /**
- * Normalization form C as the reference computes it. Characters that are newer than its Unicode stay as
- * they are, and nothing composes or moves across them.
+ * Normalization form C as the reference computes it. Characters that are newer than its Unicode
+ * stay as they are, and nothing composes or moves across them.
  */
 export function createComposer(): PartNormalizer {
   const inert = new Uint8Array(0x110000)

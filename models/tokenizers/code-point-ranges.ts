@@ -1,5 +1,5 @@
-// Sets of code points as text, as the tables beside this file hold them: '41-5a 61', hexadecimal, both
-// ends included. Which sets there are is the tables' business.
+// Sets of code points as text, as the tables beside this file hold them: '41-5a 61', hexadecimal,
+// both ends included. Which sets there are is the tables' business.
 
 /** First and last code point of each range. */
 export function parseRanges(ranges: string): [number, number][] {

@@ -1,6 +1,7 @@
-// Unicode normalization form C at a cost in proportion to the text. The runtime's own `normalize` puts
-// combining marks in order by insertion: 1 MB of two alternating marks took it 18 to 56 s (Node 24). It owns
-// ordering long runs of marks beforehand; what a character becomes is the runtime's table.
+// Unicode normalization form C at a cost in proportion to the text. The runtime's own `normalize`
+// puts combining marks in order by insertion: 1 MB of two alternating marks took it 18 to 56 s
+// (Node 24). It owns ordering long runs of marks beforehand; what a character becomes is the
+// runtime's table.
 import { finish, type Work } from '../runtime/sliced-work.ts'
 
 /** Runs of marks up to this length are left to the runtime; no script stacks as many. */
@@ -64,7 +65,9 @@ function* orderMarks(run: string): Work<string> {
   return ordered
 }
 
-/** By mark: 0 where marks do not move across it, else a number that grows with its combining class. */
+/**
+ * By mark: 0 where marks do not move across it, else a number that grows with its combining class.
+ */
 function placesInOrder(marks: ReadonlySet<string>): Map<string, number> {
   const places = new Map<string, number>()
   const moving = [...marks].filter(

@@ -1,5 +1,5 @@
-// A tokenizer.json as a scanner: which parts of this folder go together for each kind. What is supported
-// was checked before (tokenizer-file.ts); special tokens around a text are template.ts.
+// A tokenizer.json as a scanner: which parts of this folder go together for each kind. What is
+// supported was checked before (tokenizer-file.ts); special tokens around a text are template.ts.
 import { errorMessage } from '../../schemas/errors.ts'
 import { createBertWords, letterCaseOf } from './bert-words.ts'
 import { byteCharacters, createBytePairs } from './byte-pairs.ts'
@@ -15,7 +15,9 @@ import { createUnigram } from './unigram.ts'
 
 type FileOf<K extends TokenizerFile['kind']> = Extract<TokenizerFile, { kind: K }>
 
-/** The scanner that a file describes. Throws WinnowError 'model_corrupt' or 'model_incompatible'. */
+/**
+ * The scanner that a file describes. Throws WinnowError 'model_corrupt' or 'model_incompatible'.
+ */
 export function createScanner(file: TokenizerFile): Scanner {
   try {
     switch (file.kind) {

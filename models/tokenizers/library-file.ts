@@ -1,6 +1,6 @@
-// Which tokenizer.json go through @huggingface/tokenizers: the models that it runs as the reference does, with
-// the parts of library-parts.ts. What it would pass over in silence (dropout, prefixes of BPE, bytes
-// in Unigram) is refused. Running it is library-scanner.ts.
+// Which tokenizer.json go through @huggingface/tokenizers: the models that it runs as the reference
+// does, with the parts of library-parts.ts. What it would pass over in silence (dropout, prefixes
+// of BPE, bytes in Unigram) is refused. Running it is library-scanner.ts.
 import { z } from 'zod'
 import type { AddedToken } from './added-tokens.ts'
 import { libraryNormalizer, libraryPreTokenizer } from './library-parts.ts'

@@ -1,6 +1,6 @@
-// Normalizers of tokenizers that go through @huggingface/tokenizers. Those that this folder has for its own
-// scanners are used here too, because their ids are the reference's on every version of Node; the library runs the
-// others, by the runtime's Unicode tables.
+// Normalizers of tokenizers that go through @huggingface/tokenizers. Those that this folder has for
+// its own scanners are used here too, because their ids are the reference's on every version of
+// Node; the library runs the others, by the runtime's Unicode tables.
 import { bertCharacters } from './bert-characters.ts'
 import { normalizeText } from './bert-word.ts'
 import { createComposer, createLowercase, strippedText } from './character-kinds.ts'

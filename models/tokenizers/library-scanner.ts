@@ -1,7 +1,8 @@
-// Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of its own for.
-// Added tokens are found here, because the library takes them inside words. It is loaded when the first such
-// tokenizer is, so that others do not pay for it. Its ids can differ from the reference's (docs/models.md has
-// counts); it has no truncation and cannot be interrupted, so what it is given is bounded.
+// Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of
+// its own for. Added tokens are found here, because the library takes them inside words. It is
+// loaded when the first such tokenizer is, so that others do not pay for it. Its ids can differ
+// from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted,
+// so what it is given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { orderingMarks } from './composition.ts'
@@ -16,8 +17,8 @@ const unitsPerToken = 64
 /** What of a text is read at most: some steps of the library take quadratic time. */
 const unitsMax = 1 << 16
 /**
- * What of a run of letters and digits is read at most. A pattern such as `[a-z]+ly` took 2.8 s for one of
- * 65,536, and 0.2 s for 16 of these.
+ * What of a run of letters and digits is read at most. A pattern such as `[a-z]+ly` took 2.8 s for
+ * one of 65,536, and 0.2 s for 16 of these.
  */
 const runLettersMax = 4_096
 /** Steps that put marks in order, for which the library takes quadratic time. */
@@ -34,9 +35,10 @@ type Library = {
 }
 
 /**
- * A scanner by the library. It reads the first 64 UTF-16 units of a text for each id that is wanted, and 65,536
- * where these give too few ids; what is behind is 'cut'. Throws WinnowError 'model_incompatible' for what the
- * library refuses, such as a regular expression that it cannot translate.
+ * A scanner by the library. It reads the first 64 UTF-16 units of a text for each id that is
+ * wanted, and 65,536 where these give too few ids; what is behind is 'cut'. Throws WinnowError
+ * 'model_incompatible' for what the library refuses, such as a regular expression that it cannot
+ * translate.
  */
 export function createLibraryScanner(parts: LibraryParts): Scanner {
   const { normalizer, model } = parts
@@ -104,8 +106,8 @@ function createSections(parts: LibraryParts): (text: string) => readonly number[
 }
 
 /**
- * The ids of a text, or of its first half, quarter and so on: the library passes ids as arguments, whose number
- * is limited, and normal forms make up to 18 characters of one.
+ * The ids of a text, or of its first half, quarter and so on: the library passes ids as arguments,
+ * whose number is limited, and normal forms make up to 18 characters of one.
  */
 function idsWithin(idsOf: (text: string) => readonly number[], text: string): readonly number[] {
   for (let units = text.length; ; units >>= 1) {

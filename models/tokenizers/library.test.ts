@@ -1,6 +1,6 @@
-// Tokenizers that go through @huggingface/tokenizers, against ids of the reference implementation, and their
-// bounds. The fixtures say how they were made: tests/fixtures/make-imports.py. Where library and reference
-// differ, the texts are counted here and in docs/models.md.
+// Tokenizers that go through @huggingface/tokenizers, against ids of the reference implementation,
+// and their bounds. The fixtures say how they were made: tests/fixtures/make-imports.py. Where
+// library and reference differ, the texts are counted here and in docs/models.md.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -25,7 +25,10 @@ const load = (kind: string) => loadTokenizer({ json: read(`${kind}/tokenizer.jso
 
 /** Hard texts that people write. */
 const written = { words: 65, llama: 65, digits: 65, albert: 65 }
-/** Texts whose ids differ from the reference's, of those written and of 320 more (random, or very long). */
+/**
+ * Texts whose ids differ from the reference's, of those written and of 320 more (random, or very
+ * long).
+ */
 const differing = {
   words: { written: 0, others: 5 },
   llama: { written: 0, others: 0 },

@@ -1,5 +1,6 @@
-// The pieces of a vocabulary as a trie over UTF-16 units, in one open-addressed table: all pieces that begin
-// at a place of a text are found in one walk, without cutting the text. 250,000 pieces take some 20 MB.
+// The pieces of a vocabulary as a trie over UTF-16 units, in one open-addressed table: all pieces
+// that begin at a place of a text are found in one walk, without cutting the text. 250,000 pieces
+// take some 20 MB.
 
 /** Finds pieces; nodes are numbers, and 0 is the root. */
 export type PieceTrie = {

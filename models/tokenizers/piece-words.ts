@@ -1,5 +1,6 @@
-// Words as SentencePiece models take them: normalized text whose spaces are written as a visible mark, cut
-// before each mark. What a word becomes is unigram.ts; tokens outside words are added-tokens.ts.
+// Words as SentencePiece models take them: normalized text whose spaces are written as a visible
+// mark, cut before each mark. What a word becomes is unigram.ts; tokens outside words are
+// added-tokens.ts.
 import { isSpace } from './character-kinds.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 import type { PieceEncoder } from './unigram.ts'
@@ -45,7 +46,10 @@ export function createPieceWords(
   }
 }
 
-/** Words between white space and where they begin, found while the parts come in; nothing behind each part. */
+/**
+ * Words between white space and where they begin, found while the parts come in; nothing behind
+ * each part.
+ */
 function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: string } | undefined> {
   let before = 0
   let waiting = ''

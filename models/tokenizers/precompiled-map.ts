@@ -1,6 +1,7 @@
-// The character map of SentencePiece as tokenizer.json carries it (`Precompiled`): a double-array trie from
-// UTF-8 to replacements (Yata et al. 2007, "A compact static double-array keeping character codes"). It
-// owns applying the map to a text from the left, in parts; what pieces the text then has is not its concern.
+// The character map of SentencePiece as tokenizer.json carries it (`Precompiled`): a double-array
+// trie from UTF-8 to replacements (Yata et al. 2007, "A compact static double-array keeping
+// character codes"). It owns applying the map to a text from the left, in parts; what pieces the
+// text then has is not its concern.
 import type { PartNormalizer } from './scanner.ts'
 
 /** Units of a text that are looked at in one go. */
@@ -9,8 +10,8 @@ const windowUnits = 1_024
 const graphemeBytesMax = 5
 
 /**
- * Reads a map from the Base64 of tokenizer.json. Graphemes (UAX #29) of at most 5 bytes are looked up
- * whole, then each character by itself; a lookup takes the shortest key, as the reference does.
+ * Reads a map from the Base64 of tokenizer.json. Graphemes (UAX #29) of at most 5 bytes are looked
+ * up whole, then each character by itself; a lookup takes the shortest key, as the reference does.
  * Throws RangeError when the bytes are not such a map.
  */
 export function createPrecompiledMap(base64: string): PartNormalizer {
@@ -69,8 +70,8 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
 }
 
 /**
- * Where the run of ASCII from `at` ends, so that each character before is a grapheme: the last one may belong
- * to what follows, and a carriage return to a line feed.
+ * Where the run of ASCII from `at` ends, so that each character before is a grapheme: the last one
+ * may belong to what follows, and a carriage return to a line feed.
  */
 function endOfAscii(text: string, at: number, unitsMost: number): number {
   let end = at
@@ -103,7 +104,8 @@ function createLookup(bytes: Buffer): (key: string) => string | undefined {
       if (byte === 0) return undefined
       at ^= byte
       const unit = unitAt(at)
-      // The label is the byte itself where the unit is a branch, and has bit 31 where it is a value.
+      // The label is the byte itself where the unit is a branch, and has bit 31 where it is a
+      // value.
       if ((unit & 0x8000_00ff) !== byte) return undefined
       at ^= offsetOf(unit)
       if (((unit >>> 8) & 1) === 0) continue

@@ -1,5 +1,6 @@
-// Tokenizers of all kinds against ids of the reference implementation, and their bounds. The fixtures say
-// how they were made: tests/fixtures/make-imports.py. BERT's own fixture is tested in ../tokenizer.test.ts.
+// Tokenizers of all kinds against ids of the reference implementation, and their bounds. The
+// fixtures say how they were made: tests/fixtures/make-imports.py. BERT's own fixture is tested in
+// ../tokenizer.test.ts.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { timed } from '../../tests/support/processor-time.ts'

@@ -1,13 +1,14 @@
-// What every kind of tokenizer in this folder gives: a scanner that turns text into ids from the left and
-// stops when enough are found. Special tokens around a text and the limit itself are tokenizer.ts.
+// What every kind of tokenizer in this folder gives: a scanner that turns text into ids from the
+// left and stops when enough are found. Special tokens around a text and the limit itself are
+// tokenizer.ts.
 import type { Work } from '../runtime/sliced-work.ts'
 
 /** Where a scanner puts what it finds, and how much is wanted. */
 export type ScanTarget = { readonly found: number[]; readonly idsMin: number }
 
 /**
- * Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. One that gives up before
- * says 'cut': there is more text than it reads.
+ * Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. One that
+ * gives up before says 'cut': there is more text than it reads.
  */
 export type Scanner = (text: string, target: ScanTarget) => Work<'cut' | undefined>
 

@@ -1,5 +1,5 @@
-// Special tokens around one text, read from the `post_processor` of a tokenizer.json. Pairs of texts are
-// not Winnow's business, so templates for them are not read.
+// Special tokens around one text, read from the `post_processor` of a tokenizer.json. Pairs of
+// texts are not Winnow's business, so templates for them are not read.
 import { z } from 'zod'
 
 /** Ids before and after a text. */

@@ -1,6 +1,7 @@
-// What of a Hugging Face tokenizer.json is read, and who turns text into its ids. This folder's own scanners know
-// WordPiece as BERT has it, byte-level BPE as RoBERTa and ModernBERT have it, Unigram as XLM-R has it.
-// Other kinds go through a library (library-file.ts); what neither knows is refused by name.
+// What of a Hugging Face tokenizer.json is read, and who turns text into its ids. This folder's own
+// scanners know WordPiece as BERT has it, byte-level BPE as RoBERTa and ModernBERT have it, Unigram
+// as XLM-R has it. Other kinds go through a library (library-file.ts); what neither knows is
+// refused by name.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
@@ -144,8 +145,8 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
 }
 
 /**
- * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told any more behind a
- * normalizer that takes characters away there.
+ * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told
+ * any more behind a normalizer that takes characters away there.
  */
 function requireStart({ normalizer, pre_tokenizer: split }: TokenizerFile): void {
   const marksFirst = JSON.stringify(split).includes('"prepend_scheme":"first"')

@@ -1,7 +1,7 @@
 // Text to token ids, cut explicitly to a number of tokens. How each kind of tokenizer finds ids is
-// tokenizers/; for its own kinds facts about characters are tables read off the reference, so that the same
-// text gives the reference's ids on every version of Node. Padding to a length is
-// not done here: see the batcher.
+// tokenizers/; for its own kinds facts about characters are tables read off the reference, so that
+// the same text gives the reference's ids on every version of Node. Padding to a length is not done
+// here: see the batcher.
 import assert from 'node:assert/strict'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import { finish, type Work } from '../runtime/sliced-work.ts'
@@ -25,18 +25,19 @@ export type Tokenizer = {
   readonly sha256: string
   readonly vocabularySize: number
   /**
-   * Who turns text into ids: Winnow's own scanner, whose ids are the reference's, or for other kinds the
-   * library @huggingface/tokenizers, whose ids may differ (docs/models.md).
+   * Who turns text into ids: Winnow's own scanner, whose ids are the reference's, or for other
+   * kinds the library @huggingface/tokenizers, whose ids may differ (docs/models.md).
    */
   readonly engine: TokenizerEngine
   /** The id to pad batches with. */
   readonly padId: number
   /**
-   * Encodes a text to at most `maxTokens` ids, special tokens included. Longer texts keep their first
-   * tokens and the special tokens around them, as the reference's truncation ('longest_first', at the
-   * right) does. The time is bounded by what is kept where words are short; a single word of 1 MB takes
-   * about a second (byte-level BPE). The engine 'library' reads 65,536 UTF-16 units at most; longer
-   * texts are `truncated`. Halves of surrogate pairs count as U+FFFD.
+   * Encodes a text to at most `maxTokens` ids, special tokens included. Longer texts keep their
+   * first tokens and the special tokens around them, as the reference's truncation
+   * ('longest_first', at the right) does. The time is bounded by what is kept where words are
+   * short; a single word of 1 MB takes about a second (byte-level BPE). The engine 'library' reads
+   * 65,536 UTF-16 units at most; longer texts are `truncated`. Halves of surrogate pairs count as
+   * U+FFFD.
    */
   encode(text: string, options: { maxTokens: number }): Encoding
   /** The work of `encode`, for those who share an event loop with others. */
@@ -44,9 +45,9 @@ export type Tokenizer = {
 }
 
 /**
- * Loads a tokenizer from the bytes of a Hugging Face tokenizer.json: WordPiece as BERT has it, byte-level BPE
- * as RoBERTa and ModernBERT, Unigram as XLM-R, and other kinds through the library. Its `truncation` and `padding` sections are ignored: the
- * length is the caller's decision.
+ * Loads a tokenizer from the bytes of a Hugging Face tokenizer.json: WordPiece as BERT has it,
+ * byte-level BPE as RoBERTa and ModernBERT, Unigram as XLM-R, and other kinds through the library.
+ * Its `truncation` and `padding` sections are ignored: the length is the caller's decision.
  *
  * Throws WinnowError 'model_corrupt' (not a tokenizer.json) or 'model_incompatible' (a kind that
  * the library does not know either; the message names the part).

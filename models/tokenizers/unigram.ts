@@ -1,5 +1,5 @@
-// The unigram model (Kudo 2018, arXiv:1804.10959): of all ways to write a word as pieces, the one whose
-// log-probabilities add up to most. It knows neither texts nor special tokens.
+// The unigram model (Kudo 2018, arXiv:1804.10959): of all ways to write a word as pieces, the one
+// whose log-probabilities add up to most. It knows neither texts nor special tokens.
 
 import type { Work } from '../runtime/sliced-work.ts'
 import { createPieceTrie } from './piece-trie.ts'
@@ -15,7 +15,10 @@ export type PieceEncoder = (word: string, idsMin: number) => Work<readonly numbe
 
 /** How much less likely than the least likely piece an unknown character is. */
 const unknownPenalty = 10
-/** Places after which a long word is first looked at for pieces that are settled; then after twice as many. */
+/**
+ * Places after which a long word is first looked at for pieces that are settled; then after twice
+ * as many.
+ */
 const settlingUnits = 4_096
 /** Places between two yields; a few milliseconds. */
 const stepUnits = 4_096
@@ -94,8 +97,8 @@ function idsUpTo({ from, chosen, unknownId }: BestPath, end: number): number[] {
 }
 
 /**
- * The last place that lies on the best ways to all places where a piece over `start` may begin: what is
- * before it cannot change any more.
+ * The last place that lies on the best ways to all places where a piece over `start` may begin:
+ * what is before it cannot change any more.
  */
 function settledEnd(from: Int32Array, start: number, longest: number): number {
   let low = start

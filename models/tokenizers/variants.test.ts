@@ -1,6 +1,7 @@
-// Every setting of tokenizer.json, one by one and some together, against the reference: an own engine gives its ids,
-// other files go through the library with a known number of texts that differ, or are refused by name. The
-// fixture says how it was made: tests/fixtures/make-tokenizer-variants.py, which compares random ones as well.
+// Every setting of tokenizer.json, one by one and some together, against the reference: an own
+// engine gives its ids, other files go through the library with a known number of texts that
+// differ, or are refused by name. The fixture says how it was made:
+// tests/fixtures/make-tokenizer-variants.py, which compares random ones as well.
 import { expect, test } from 'vitest'
 import {
   outcomeOf,
@@ -17,7 +18,9 @@ const outcomes = (base: string): [Variant, Outcome][] =>
     .filter((variant) => variant.base === base)
     .map((variant) => [variant, outcomeOf(all, variant)])
 
-/** By base: variants by who makes their ids, and the most texts of one that differ in the library. */
+/**
+ * By base: variants by who makes their ids, and the most texts of one that differ in the library.
+ */
 const expected = {
   'word-piece': { own: 112, library: 0, refused: 24, differing: 0 },
   'byte-pairs': { own: 122, library: 6, refused: 6, differing: 3 },

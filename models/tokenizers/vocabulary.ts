@@ -1,5 +1,5 @@
-// How the large parts of a tokenizer.json are checked: schemas of 250,000 elements would take longer than
-// everything else, so that elements are checked where they are used.
+// How the large parts of a tokenizer.json are checked: schemas of 250,000 elements would take
+// longer than everything else, so that elements are checked where they are used.
 import { z } from 'zod'
 
 /** A JSON object whose values are ids; checked as it is read into a map. */
@@ -12,7 +12,10 @@ export const vocabulary = z.custom<Record<string, number>>(
 export const list = <T>() =>
   z.custom<readonly T[]>((value) => Array.isArray(value), 'must be a list')
 
-/** Whether a Metaspace says one thing about its first mark: the older `add_prefix_space`, or `prepend_scheme`. */
+/**
+ * Whether a Metaspace says one thing about its first mark: the older `add_prefix_space`, or
+ * `prepend_scheme`.
+ */
 export const oneFirstMark = [
   ({
     add_prefix_space: adds,

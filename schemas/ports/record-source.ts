@@ -1,12 +1,12 @@
-// Where the stream's records come from: a member of a consumer group that hands out chunks of records and commits only
-// what it is told to. Kafka's is infra/kafka/record-source.ts.
+// Where the stream's records come from: a member of a consumer group that hands out chunks of
+// records and commits only what it is told to. Kafka's is infra/kafka/record-source.ts.
 import type { PartitionOffset, PassedOffsets, RecordChunk } from '../record.ts'
 
 export type SourceHandlers = {
   /**
    * Takes over one chunk. The next chunk of any partition may come before this one's work is done;
-   * waiting in here holds the source back. `heartbeat` must be called about once a second meanwhile.
-   * False means that the chunk was not taken; it will be polled again.
+   * waiting in here holds the source back. `heartbeat` must be called about once a second
+   * meanwhile. False means that the chunk was not taken; it will be polled again.
    */
   onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
   /** Offsets without records follow what came of their partition before; no chunk names them. */
@@ -25,6 +25,9 @@ export type RecordSource = {
   rejoin(): Promise<void>
   /** Stops handing out chunks but stays in the group, so that commits still work. */
   pause(): void
-  /** Leaves the group and disconnects; after `pause`, it notes the time with the committed offsets first. */
+  /**
+   * Leaves the group and disconnects; after `pause`, it notes the time with the committed offsets
+   * first.
+   */
   close(): Promise<void>
 }

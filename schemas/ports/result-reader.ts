@@ -1,4 +1,5 @@
-// Stored results, as they are read for the gateway. ClickHouse's reader is infra/readers/result-reader.ts.
+// Stored results, as they are read for the gateway. ClickHouse's reader is
+// infra/readers/result-reader.ts.
 import type { Classification } from '../classification.ts'
 
 /** One stored row: an event classified by one model version. */
@@ -28,7 +29,9 @@ export type StoredResult = Pick<
   | 'totalMs'
 >
 
-/** Which results to list. Times bound `classifiedAtMs`: `sinceMs` inclusive, `untilMs` exclusive. */
+/**
+ * Which results to list. Times bound `classifiedAtMs`: `sinceMs` inclusive, `untilMs` exclusive.
+ */
 export type ResultFilter = {
   readonly label?: string
   readonly source?: string
@@ -47,9 +50,13 @@ export type ResultFilter = {
 /** One page of results, newest first; `cursor` is absent on the last page. */
 export type ResultPage = { readonly results: readonly StoredResult[]; readonly cursor?: string }
 
-/** Reads stored results. Rejects with `analytics_unavailable`, or `parameter_invalid` for a cursor. */
+/**
+ * Reads stored results. Rejects with `analytics_unavailable`, or `parameter_invalid` for a cursor.
+ */
 export type ResultReader = {
-  /** Every result of one event, one for each model version, newest first; empty when there is none. */
+  /**
+   * Every result of one event, one for each model version, newest first; empty when there is none.
+   */
   byId(eventId: string): Promise<readonly StoredResult[]>
   list(filter: ResultFilter): Promise<ResultPage>
 }

@@ -1,5 +1,6 @@
-// Where the stream's outputs go: a store in which what was delivered can be told, and in which a fence keeps earlier
-// writers out. ClickHouse's is infra/sinks/result-sink.ts, Kafka's infra/sinks/topic-sink.ts.
+// Where the stream's outputs go: a store in which what was delivered can be told, and in which a
+// fence keeps earlier writers out. ClickHouse's is infra/sinks/result-sink.ts, Kafka's
+// infra/sinks/topic-sink.ts.
 import type { DeadLetter } from '../dead-letter.ts'
 import type { Fence } from '../fence.ts'
 import type { KafkaRecord, Lineage } from '../record.ts'
@@ -7,7 +8,9 @@ import type { Origin } from '../validated.ts'
 
 /** What is written together. */
 export type Block<Output> = {
-  /** The same for the same content: a write that is repeated under one fence is recognised by it. */
+  /**
+   * The same for the same content: a write that is repeated under one fence is recognised by it.
+   */
   readonly token: string
   readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]
@@ -26,16 +29,16 @@ export type DeliveredPage = {
 export type Sink<Output> = {
   /**
    * Makes the caller the only writer of what the records of these partitions lead to. Once it
-   * resolves, no write under an earlier fence can land any more, and `delivered` tells all there is.
-   * `after` is the caller's own earlier fence of the same partitions: then it throws fenced when somebody
-   * else has raised one since.
+   * resolves, no write under an earlier fence can land any more, and `delivered` tells all there
+   * is. `after` is the caller's own earlier fence of the same partitions: then it throws fenced
+   * when somebody else has raised one since.
    */
   fence(partitions: readonly number[], after?: Fence): Promise<Fence>
   /** What was delivered of a partition from an offset on, a page at a time. */
   delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
   /**
-   * What became of events of one partition, in their order: the attempt at which the last dead letter
-   * was written, Infinity where there is a result, -1 where there is nothing.
+   * What became of events of one partition, in their order: the attempt at which the last dead
+   * letter was written, Infinity where there is a result, -1 where there is nothing.
    */
   settledAttempts(
     topic: string,
@@ -43,8 +46,9 @@ export type Sink<Output> = {
     origins: readonly Origin[],
   ): Promise<readonly number[]>
   /**
-   * Resolves when outputs and dead letters are durable. When it fails, all, some or nothing is stored:
-   * another fence tells. Throws fenced, and stores nothing more, when a fence was raised since.
+   * Resolves when outputs and dead letters are durable. When it fails, all, some or nothing is
+   * stored: another fence tells. Throws fenced, and stores nothing more, when a fence was raised
+   * since.
    */
   write(block: Block<Output>, fence: Fence): Promise<void>
 }

@@ -1,5 +1,6 @@
-// Commits offsets, one request at a time, until nothing is due: also what became due during a request,
-// and what could not be committed. Which offset of a partition may be committed is offset-tracker.ts.
+// Commits offsets, one request at a time, until nothing is due: also what became due during a
+// request, and what could not be committed. Which offset of a partition may be committed is
+// offset-tracker.ts.
 import type { PartitionOffset } from '../../schemas/record.ts'
 import { pause } from './retry.ts'
 

@@ -7,7 +7,10 @@ const event = (partition: number, offset: number, attempt = 0) => ({
   attempt,
 })
 
-/** A sink that has the offset 5 of partition 0 and nothing else, at attempt 0; says what it was asked. */
+/**
+ * A sink that has the offset 5 of partition 0 and nothing else, at attempt 0; says what it was
+ * asked.
+ */
 function sink() {
   const asked: string[] = []
   return {

@@ -1,5 +1,5 @@
-// Tells which events a sink has, whatever partitions they come from. What it remembers of each partition is
-// DeliveredOffsets; when the sink may be asked is the caller's to know.
+// Tells which events a sink has, whatever partitions they come from. What it remembers of each
+// partition is DeliveredOffsets; when the sink may be asked is the caller's to know.
 import type { Lineage } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'

@@ -1,7 +1,8 @@
 // Tells for the events of one origin partition which were delivered before: in an earlier life of
 // this consumer (read back from the sink) or in this one. An event is the same when offset and
-// record time agree; a topic that was deleted and made anew gives other record times. Events come in
-// the order of their offsets, but for dead letters that are sent again, which are looked up one by one.
+// record time agree; a topic that was deleted and made anew gives other record times. Events come
+// in the order of their offsets, but for dead letters that are sent again, which are looked up one
+// by one.
 import type { Lineage } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import type { DeliveredPage } from '../../schemas/ports/sink.ts'
@@ -61,8 +62,8 @@ export class DeliveredOffsets {
   }
 
   /**
-   * Whether the event was delivered before: for good, or as a dead letter of this attempt or a later
-   * one. Asks the sink when it is the first to ask for.
+   * Whether the event was delivered before: for good, or as a dead letter of this attempt or a
+   * later one. Asks the sink when it is the first to ask for.
    */
   async has({ origin, attempt }: Lineage): Promise<boolean> {
     if (attempt > 0) {
@@ -70,7 +71,8 @@ export class DeliveredOffsets {
       await this.prepare([{ origin, attempt }])
       const settled = this.#attempts.get(key)!
       if (settled >= 0 || !this.#isKnown(origin)) return settled >= attempt
-      // The event itself is still under way here: it was sent again for another model's dead letter.
+      // The event itself is still under way here: it was sent again for another model's dead
+      // letter.
       this.#attempts.delete(key)
       return true
     }

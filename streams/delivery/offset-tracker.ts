@@ -15,8 +15,8 @@ export class OffsetTracker {
   }
 
   /**
-   * Notes that the offsets up to this one hold no records. Returns the offset to commit when nothing is
-   * under way, else undefined: then they count as part of the last chunk.
+   * Notes that the offsets up to this one hold no records. Returns the offset to commit when
+   * nothing is under way, else undefined: then they count as part of the last chunk.
    */
   pass(nextOffset: number): number | undefined {
     const last = this.#chunks.at(-1)

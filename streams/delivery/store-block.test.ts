@@ -25,7 +25,10 @@ function blockOf(rows: number, letters: number) {
   return { token: 'block', outputs, deadLetters }
 }
 
-/** Writes a block into a sink that refuses, by `refuse`, what has so many rows; gives the sizes written. */
+/**
+ * Writes a block into a sink that refuses, by `refuse`, what has so many rows; gives the sizes
+ * written.
+ */
 async function stored(
   block: ReturnType<typeof blockOf>,
   refuse: (rows: number, tries: number) => Error | undefined,

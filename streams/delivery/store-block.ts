@@ -1,6 +1,7 @@
-// Writes one block until the sink has all of it. After a failure all, some or nothing may be stored: before it
-// tries again it raises another fence and looks what is missing. A block that may be too large is written in
-// smaller parts, so that one that the sink cannot take at once does not fail for ever.
+// Writes one block until the sink has all of it. After a failure all, some or nothing may be
+// stored: before it tries again it raises another fence and looks what is missing. A block that may
+// be too large is written in smaller parts, so that one that the sink cannot take at once does not
+// fail for ever.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Block, Sink } from '../../schemas/ports/sink.ts'
@@ -12,8 +13,9 @@ export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
 }
 
 /**
- * Resolves when the block is stored. `onFence` gets each fence that was raised on the way; `patiently` calls again
- * after a failure that may pass. Throws what the sink refuses for good, and fenced.
+ * Resolves when the block is stored. `onFence` gets each fence that was raised on the way;
+ * `patiently` calls again after a failure that may pass. Throws what the sink refuses for good, and
+ * fenced.
  */
 export async function storeBlock<Output>(
   block: Block<Output>,
@@ -36,7 +38,8 @@ export async function storeBlock<Output>(
       missing = await undelivered(missing, sink)
     }
     isUncertain = true
-    // Parts grow again with each that is stored: what was too much may have been too much just then.
+    // Parts grow again with each that is stored: what was too much may have been too much just
+    // then.
     for (let at = 0; at < rowsOf(missing); partRows *= 2) {
       const part = partOf(missing, at, partRows)
       const rows = rowsOf(part)

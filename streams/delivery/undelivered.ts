@@ -1,5 +1,6 @@
-// What of a block a sink lacks, after a write of which nobody knows how it ended: the answer was lost, or
-// the server was killed in the middle of it. The sink is asked as after a change of owners.
+// What of a block a sink lacks, after a write of which nobody knows how it ended: the answer was
+// lost, or the server was killed in the middle of it. The sink is asked as after a change of
+// owners.
 import type { Lineage } from '../../schemas/record.ts'
 import { DeliveredEvents, type DeliveredReads } from './delivered-events.ts'
 import type { Block } from '../../schemas/ports/sink.ts'

@@ -1,5 +1,5 @@
-// Splits the events of a chunk between the champion and a challenger, by event id. The challenger can
-// cost nothing but its chance: what it fails to answer, the champion answers.
+// Splits the events of a chunk between the champion and a challenger, by event id. The challenger
+// can cost nothing but its chance: what it fails to answer, the champion answers.
 import type { Classification } from '../../schemas/classification.ts'
 import { isInShare } from './event-share.ts'
 import { inferEvents, type InferOptions, type ModelPort, type PinnedModels } from './infer.ts'
@@ -14,8 +14,8 @@ export type ChallengeOptions = InferOptions & {
 }
 
 /**
- * Classifies events, those of the challenger's share by the challenger; outcomes in order. Throws what
- * the champion throws.
+ * Classifies events, those of the challenger's share by the challenger; outcomes in order. Throws
+ * what the champion throws.
  */
 export async function inferByShare(
   events: readonly TokenizedEvent[],

@@ -1,5 +1,5 @@
-// From the bytes of a record on winnow.labels to a label: Avro in Confluent wire format when the value
-// starts with a schema id, else UTF-8 JSON, as for events.
+// From the bytes of a record on winnow.labels to a label: Avro in Confluent wire format when the
+// value starts with a schema id, else UTF-8 JSON, as for events.
 import { z } from 'zod'
 import { labelJson, type LabelRecord } from '../../schemas/label.ts'
 import { startsWithSchemaId } from '../../schemas/schema-id.ts'

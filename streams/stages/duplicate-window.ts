@@ -12,10 +12,10 @@ export class DuplicateWindow {
   }
 
   /**
-   * The offset of another event with this id that came before, or undefined; then the id is remembered.
-   * The same offset again is a redelivery, not a duplicate, and so is a lower one: the first keeps the
-   * id. Of an event that is sent again (an attempt above 0) a lower offset says nothing: since it was
-   * rejected, another may have taken its id.
+   * The offset of another event with this id that came before, or undefined; then the id is
+   * remembered. The same offset again is a redelivery, not a duplicate, and so is a lower one: the
+   * first keeps the id. Of an event that is sent again (an attempt above 0) a lower offset says
+   * nothing: since it was rejected, another may have taken its id.
    */
   earlier(id: string, event: { offset: number; attempt: number }): number | undefined {
     if (this.#size === 0) return undefined

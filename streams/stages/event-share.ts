@@ -1,5 +1,6 @@
-// Which events belong to a share of the stream: a stable hash of the event id decides, so that the same
-// event falls on the same side on every consumer, in every partition, and when it is delivered again.
+// Which events belong to a share of the stream: a stable hash of the event id decides, so that the
+// same event falls on the same side on every consumer, in every partition, and when it is delivered
+// again.
 import { hash } from 'node:crypto'
 
 /** A part of the events. */
@@ -11,8 +12,8 @@ export type EventShare = {
 }
 
 /**
- * Whether an event belongs to the share. A larger percentage keeps the events of a smaller one, so that
- * raising it moves no event back.
+ * Whether an event belongs to the share. A larger percentage keeps the events of a smaller one, so
+ * that raising it moves no event back.
  *
  * @example
  * isInShare('order-17', { purpose: 'mail/challenger', percent: 10 })

@@ -34,7 +34,9 @@ export type ModelPort = {
   classifyWhenRoom(ids: Int32Array): Promise<{ readonly result: Promise<InferenceOutcome> }>
 }
 
-/** The models of a chunk: the one that serves, and the one that answers for a share in its place. */
+/**
+ * The models of a chunk: the one that serves, and the one that answers for a share in its place.
+ */
 export type PinnedModels = {
   readonly champion: ModelPort
   readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined

@@ -1,5 +1,5 @@
-// What a slice of stages makes of records: one settled result per record, in order. How a slice is put together is
-// slice.ts, who runs it runner.ts.
+// What a slice of stages makes of records: one settled result per record, in order. How a slice is
+// put together is slice.ts, who runs it runner.ts.
 import type { Outcome } from '../../schemas/outcome.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
@@ -29,8 +29,8 @@ export type Slice<Output> = {
   /** Whether a record is where its event entered, so that its origin is known before any stage. */
   readonly startsAtOrigin: boolean
   /**
-   * Begins the passage of a chunk. What can change while the slice runs (the model) is settled here;
-   * called in the order of each partition's chunks, so that a change has one offset in each.
+   * Begins the passage of a chunk. What can change while the slice runs (the model) is settled
+   * here; called in the order of each partition's chunks, so that a change has one offset in each.
    */
   begin(): Passage<Output>
 }

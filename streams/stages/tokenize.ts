@@ -12,7 +12,9 @@ export type TextEncoderPort = {
   ): Work<{ ids: Int32Array; truncated: boolean }>
 }
 
-/** A tokenized event whose ids are still a typed array, as stages chained in one process pass it. */
+/**
+ * A tokenized event whose ids are still a typed array, as stages chained in one process pass it.
+ */
 export type TokenizedEvent = Omit<Tokenized, 'ids'> & { ids: Int32Array }
 
 /** Tokenizes one event. A tokenizer has no bad input: every text has ids. */

@@ -99,7 +99,10 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
   return undefined
 }
 
-/** The first field with half of a surrogate pair: JSON can write one, UTF-8 and so Avro and rows cannot. */
+/**
+ * The first field with half of a surrogate pair: JSON can write one, UTF-8 and so Avro and rows
+ * cannot.
+ */
 function halfPair(event: EventRecord): string | undefined {
   const { attributes, text, id, source, label } = event
   const fields = {

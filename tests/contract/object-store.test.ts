@@ -1,4 +1,5 @@
-// The object store port: a folder, a real S3-compatible server, and the fake, held to one behaviour.
+// The object store port: a folder, a real S3-compatible server, and the fake, held to one
+// behaviour.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,6 @@
-// The sink port: the real sinks on the broker and the engine, and the in-memory one that other tests
-// use, held to one behaviour. What a block counts for must not change when it is written again.
+// The sink port: the real sinks on the broker and the engine, and the in-memory one that other
+// tests use, held to one behaviour. What a block counts for must not change when it is written
+// again.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Insertion } from '../../infra/clickhouse/clickhouse.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'

@@ -1,5 +1,5 @@
-// A write of which nobody knows how it ended, on the real engine: what the table holds decides, and not
-// what the server remembers of tokens, which need not agree after it was killed.
+// A write of which nobody knows how it ended, on the real engine: what the table holds decides, and
+// not what the server remembers of tokens, which need not agree after it was killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { undelivered } from '../../streams/delivery/undelivered.ts'
 import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'

@@ -1,5 +1,5 @@
-// The gateway and the stream as two processes on the real stack: what is posted becomes rows, retries
-// add nothing, refusals say what to do, and both leave cleanly.
+// The gateway and the stream as two processes on the real stack: what is posted becomes rows,
+// retries add nothing, refusals say what to do, and both leave cleanly.
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'

@@ -1,6 +1,6 @@
-// What a command line gets wrong is found before any work begins: each wrong option of each command, its sentence
-// and status, within seconds and without a file made. The addresses are dead, so a command that went on would fail
-// with another code.
+// What a command line gets wrong is found before any work begins: each wrong option of each
+// command, its sentence and status, within seconds and without a file made. The addresses are dead,
+// so a command that went on would fail with another code.
 import { symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -26,7 +26,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(dir, { recursive: true }))
 
-/** Runs a command line in this process; `DIR` in an argument or a setting is the folder of the test. */
+/**
+ * Runs a command line in this process; `DIR` in an argument or a setting is the folder of the test.
+ */
 async function within(argv: readonly string[], settings: Readonly<Record<string, string>> = {}) {
   const inDir = (text: string): string => text.replaceAll('DIR', dir)
   const environment = {

@@ -1,6 +1,6 @@
-// The published package: what is in it, and that it works where only it and its dependencies are, on the
-// oldest Node that it promises to run on and without a way to the outside. Needs the package manager's cache,
-// as the set-up of this checkout fills it, or a network.
+// The published package: what is in it, and that it works where only it and its dependencies are,
+// on the oldest Node that it promises to run on and without a way to the outside. Needs the package
+// manager's cache, as the set-up of this checkout fills it, or a network.
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -23,7 +23,10 @@ let installOutput: string
 let program: Program
 let env: Environment
 
-/** The pinned Node of scripts/node-lowest, which is there for Linux on x64; elsewhere that of the tests. */
+/**
+ * The pinned Node of scripts/node-lowest, which is there for Linux on x64; elsewhere that of the
+ * tests.
+ */
 function lowestNode(): string {
   const path = join(root, 'scripts', 'node-lowest', 'node_modules', '.bin', 'node')
   return existsSync(path) ? path : process.execPath
@@ -113,7 +116,8 @@ describe('the tarball', () => {
 
 describe('the installed package', () => {
   it('is installed by npm alone, without a word of warning', () => {
-    // These are about the npm of this machine: too new for the Node, or with a setting that it does not know.
+    // These are about the npm of this machine: too new for the Node, or with a setting that it does
+    // not know.
     const said = installOutput.replaceAll(
       /^npm warn (?:cli|Unknown (?:user|global) config).*$/gm,
       '',

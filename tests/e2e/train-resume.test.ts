@@ -1,5 +1,5 @@
-// `winnow train` that is killed, or stopped by Ctrl-C, and resumed: the model has the bytes of a run that
-// was left alone. And the sentences for a run that cannot be resumed.
+// `winnow train` that is killed, or stopped by Ctrl-C, and resumed: the model has the bytes of a
+// run that was left alone. And the sentences for a run that cannot be resumed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, symlinkSync } from 'node:fs'

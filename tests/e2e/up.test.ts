@@ -1,5 +1,5 @@
-// `winnow up`, `status` and `down` as commands, in a folder of their own and beside a taken port: the
-// documents that scripts read, and nothing left behind.
+// `winnow up`, `status` and `down` as commands, in a folder of their own and beside a taken port:
+// the documents that scripts read, and nothing left behind.
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'

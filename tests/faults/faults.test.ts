@@ -1,5 +1,5 @@
-// The short form of the fault tests: a few plans over the kinds of faults, on a stack of their own. The
-// long forms are `npm run test:faults` and `npm run test:soak`.
+// The short form of the fault tests: a few plans over the kinds of faults, on a stack of their own.
+// The long forms are `npm run test:faults` and `npm run test:soak`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultPoints } from '../../schemas/fault-point.ts'
 import { openGround, type Ground } from './harness/ground.ts'

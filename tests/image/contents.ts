@@ -1,4 +1,5 @@
-// Checks of what the image holds: no more than it needs to run, and nothing that was secret when it was built.
+// Checks of what the image holds: no more than it needs to run, and nothing that was secret when it
+// was built.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

@@ -1,5 +1,6 @@
-// Builds infra/Dockerfile and runs the image, without a container engine: what is in it, each of its commands
-// with the settings of docker-compose.yml against an embedded stack, and an orderly end.
+// Builds infra/Dockerfile and runs the image, without a container engine: what is in it, each of
+// its commands with the settings of docker-compose.yml against an embedded stack, and an orderly
+// end.
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// Checks of what the image does: the commands, environment and health checks of docker-compose.yml in containers
-// made of it, against a running stack. Each service is stopped by SIGTERM, as an engine does it.
+// Checks of what the image does: the commands, environment and health checks of docker-compose.yml
+// in containers made of it, against a running stack. Each service is stopped by SIGTERM, as an
+// engine does it.
 import assert from 'node:assert/strict'
 import { choosePort } from '../../infra/local/services/ports.ts'
 import { winnow } from '../support/cli.ts'

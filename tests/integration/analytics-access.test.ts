@@ -1,6 +1,6 @@
-// What clients of the embedded engine may do: nothing without the password, and with it nothing that reads or
-// writes outside of the engine's own tables. Every table function and table engine that this version of the
-// engine has is tried, not only those that somebody thought of.
+// What clients of the embedded engine may do: nothing without the password, and with it nothing
+// that reads or writes outside of the engine's own tables. Every table function and table engine
+// that this version of the engine has is tried, not only those that somebody thought of.
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -81,7 +81,9 @@ afterAll(async () => {
 
 afterEach(() => rm(join(dir, 'written'), { recursive: true, force: true }))
 
-/** Nothing was shown of the file, nobody was called, and nothing but the secret lies in the folder. */
+/**
+ * Nothing was shown of the file, nobody was called, and nothing but the secret lies in the folder.
+ */
 function expectNothingHappened(answer: Answer, sql: string): void {
   expect(answer.text, sql).not.toContain(secret)
   expect(requests, sql).toBe(0)
@@ -162,7 +164,10 @@ describe('a web page that knows the password', () => {
   })
 })
 
-/** What a function or an engine could be given so that it reads the secret or calls the other server. */
+/**
+ * What a function or an engine could be given so that it reads the secret or calls the other
+ * server.
+ */
 const baits = () => [
   [`'${secretFile}'`],
   [`'${secretFile}'`, "'LineAsString'"],

@@ -1,5 +1,5 @@
-// Batches that explode, on the real broker, which takes them: a stage makes a dead letter of each, loses
-// nothing around them, and needs less memory than docker-compose.yml gives it.
+// Batches that explode, on the real broker, which takes them: a stage makes a dead letter of each,
+// loses nothing around them, and needs less memory than docker-compose.yml gives it.
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { codecs } from '../../infra/record-batch/codec.ts'

@@ -1,5 +1,5 @@
-// Who may be in a consumer group, and what becomes of partitions that are added while it runs, on the real
-// broker and engine.
+// Who may be in a consumer group, and what becomes of partitions that are added while it runs, on
+// the real broker and engine.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { defaultGroup, formerGroup } from '../../serving/group-name.ts'
 import { openStage } from '../../serving/stage.ts'

@@ -1,5 +1,5 @@
-// Dead letters sent again on the real broker, registry and engine: after a fix each counts once, for
-// its first record, whatever is repeated, killed or run apart.
+// Dead letters sent again on the real broker, registry and engine: after a fix each counts once,
+// for its first record, whatever is repeated, killed or run apart.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Balance, CodeCount, LetterRow } from '../../infra/readers/dead-letter-reader.ts'
@@ -37,7 +37,10 @@ async function json<Answer>(...args: string[]): Promise<Answer> {
 
 const summary = () => json<{ codes: CodeCount[]; balance: Balance[] }>('dlq', 'list', '--summary')
 
-/** Waits until the stream has an outcome for so many attempts: rows and dead letters of every attempt. */
+/**
+ * Waits until the stream has an outcome for so many attempts: rows and dead letters of every
+ * attempt.
+ */
 function outcomes(count: number) {
   return until(
     `${count} outcomes`,

@@ -1,5 +1,6 @@
-// The same text and model give the same bits: in whatever order events arrive, however many consumers
-// share the work, live or replayed. `npm run test:determinism` does it with 100,000 events.
+// The same text and model give the same bits: in whatever order events arrive, however many
+// consumers share the work, live or replayed. `npm run test:determinism` does it with 100,000
+// events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'

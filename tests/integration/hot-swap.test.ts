@@ -1,5 +1,5 @@
-// A model is replaced under load: every event has one row, every row's version agrees with the recorded
-// swaps, no request fails, and a version that is not what was announced never serves.
+// A model is replaced under load: every event has one row, every row's version agrees with the
+// recorded swaps, no request fails, and a version that is not what was announced never serves.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'

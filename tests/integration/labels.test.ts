@@ -1,5 +1,5 @@
-// Human labels on the real broker, registry and engine: over HTTP and by hand onto winnow.labels, into
-// the table, and joined with their events into training data that can be had again exactly.
+// Human labels on the real broker, registry and engine: over HTTP and by hand onto winnow.labels,
+// into the table, and joined with their events into training data that can be had again exactly.
 import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -153,7 +153,8 @@ describe('labels', () => {
     expect(now.dataManifest.train.sha256).not.toBe(first.dataManifest.train.sha256)
     const report = await readFile(join(now.modelDir, 'report.html'), 'utf8')
     expect(report).toContain('(1 example); no event came with it, and test@1 does not have it')
-    // Now that a version has the label, it is no news; one that came by Kafka, where nothing checks it, is.
+    // Now that a version has the label, it is no news; one that came by Kafka, where nothing checks
+    // it, is.
     await producer.send(topicOf(space.config.topics, 'labels'), [
       { key: 'e-7', value: JSON.stringify({ id: 'e-7', label: 'parcle', by: 'bob' }) },
     ])

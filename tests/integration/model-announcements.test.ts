@@ -1,5 +1,5 @@
-// winnow.models on the real broker: followers see the state and every change, and writers of one model
-// never lose each other's change.
+// winnow.models on the real broker: followers see the state and every change, and writers of one
+// model never lose each other's change.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import {
   createModelAnnouncements,

@@ -1,5 +1,5 @@
-// An imported model from end to end: `models import`, then the same labels from `classify`, from the stream
-// into ClickHouse, and from the gateway, equal to those of the references.
+// An imported model from end to end: `models import`, then the same labels from `classify`, from
+// the stream into ClickHouse, and from the gateway, equal to those of the references.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'

@@ -1,5 +1,6 @@
-// The local model store on the real broker and engine, without an artifact store: the parts that versions play in
-// the list, what may be removed and what a rollback does then, and a row for every training run.
+// The local model store on the real broker and engine, without an artifact store: the parts that
+// versions play in the list, what may be removed and what a rollback does then, and a row for every
+// training run.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'

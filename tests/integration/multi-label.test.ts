@@ -1,5 +1,5 @@
-// Sets of labels from end to end: the command line trains, classifies and evaluates on them, and the
-// stream writes one event with two labels as one row that holds both.
+// Sets of labels from end to end: the command line trains, classifies and evaluates on them, and
+// the stream writes one event with two labels as one row that holds both.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'

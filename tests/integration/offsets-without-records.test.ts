@@ -1,5 +1,6 @@
-// Offsets that hold no records, on the real broker: commit markers, aborted records, what compaction and
-// retention removed. The stream commits behind them, so that monitors see no lag, and bounded reads end.
+// Offsets that hold no records, on the real broker: commit markers, aborted records, what
+// compaction and retention removed. The stream commits behind them, so that monitors see no lag,
+// and bounded reads end.
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
@@ -82,7 +83,10 @@ async function commitsOf(group: string, topic: string): Promise<Record<number, n
   )
 }
 
-/** Runs the stream's runner on a topic until it has committed everything; gives the values it stored. */
+/**
+ * Runs the stream's runner on a topic until it has committed everything; gives the values it
+ * stored.
+ */
 async function streamed(topic: string, concurrency: number): Promise<string[]> {
   const group = uniqueName()
   const sink = createMemorySink<string>()

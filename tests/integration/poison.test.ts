@@ -1,5 +1,6 @@
-// The poison suite on the real broker, registry and engine: every malformed event costs one dead letter
-// with its code, every good or merely odd one among them is one row, and the stream takes no notice.
+// The poison suite on the real broker, registry and engine: every malformed event costs one dead
+// letter with its code, every good or merely odd one among them is one row, and the stream takes no
+// notice.
 import type { IHeaders, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readBalance } from '../../infra/readers/dead-letter-reader.ts'

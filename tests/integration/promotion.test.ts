@@ -1,5 +1,5 @@
-// How fast promotion and rollback reach every consumer and gateway, from the end of the command on; and a
-// promotion that a guard takes back by itself, once, however many consumers watch.
+// How fast promotion and rollback reach every consumer and gateway, from the end of the command on;
+// and a promotion that a guard takes back by itself, once, however many consumers watch.
 import { symlink } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Publishing on the real broker and engine, with a folder as the artifact store: the gate, the files,
-// the announcement and the rows, through the commands.
+// Publishing on the real broker and engine, with a folder as the artifact store: the gate, the
+// files, the announcement and the rows, through the commands.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'

@@ -1,5 +1,6 @@
-// Two models classify one topic at once, each started by nothing but its name: both see every event, and
-// for each of them rows and dead letters are all events, also when one of them is killed.
+// Two models classify one topic at once, each started by nothing but its name: both see every
+// event, and for each of them rows and dead letters are all events, also when one of them is
+// killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'

@@ -1,6 +1,6 @@
 // Versions beside the champion under load: a challenger answers for its share and no other event, a
-// shadow's rows stand beside the main rows and count nowhere, a killed consumer doubles neither, and
-// promotion ends a part.
+// shadow's rows stand beside the main rows and count nowhere, a killed consumer doubles neither,
+// and promotion ends a part.
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -207,7 +207,8 @@ describe('a shadow', () => {
       const prefix = `later${probes++}`
       await produce(prefix, 10)
       await answered(prefix, 10)
-      // The lane inserts about once a second; a consumer that has just started may have no shadow yet.
+      // The lane inserts about once a second; a consumer that has just started may have no shadow
+      // yet.
       const stored = async () => (await rowsOf(prefix)).some(({ role }) => role === 'shadow')
       return until(`a shadow row of ${prefix}`, stored, 5_000).catch(() => false)
     })

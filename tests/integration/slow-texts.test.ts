@@ -1,5 +1,5 @@
-// Texts that take long to clean, on the real broker: one chunk of them outlasts the session of the consumer,
-// which must keep its partitions nevertheless.
+// Texts that take long to clean, on the real broker: one chunk of them outlasts the session of the
+// consumer, which must keep its partitions nevertheless.
 import { CompressionTypes } from 'kafkajs'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { topicOf } from '../../infra/kafka/topics.ts'

@@ -78,7 +78,9 @@ function schemaOf() {
   }
 }
 
-/** What is left of it: end offset of the partition, the decoded schema's name, rows of the table. */
+/**
+ * What is left of it: end offset of the partition, the decoded schema's name, rows of the table.
+ */
 async function remains(connections: StackConnections, schemaId: number) {
   const kafka = new kafkajs.Kafka({
     brokers: connections.brokers,

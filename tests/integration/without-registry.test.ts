@@ -1,5 +1,6 @@
-// A stack without a schema registry (registry.url: none) on the real broker and engine: JSON in, JSON out, by the
-// chain and by stages apart, with labels, models and dead letters; and an Avro event that nobody can read.
+// A stack without a schema registry (registry.url: none) on the real broker and engine: JSON in,
+// JSON out, by the chain and by stages apart, with labels, models and dead letters; and an Avro
+// event that nobody can read.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// A database and a topic prefix of their own on the shared stack, with the clients to reach them. No
-// model: that is workspace.ts.
+// A database and a topic prefix of their own on the shared stack, with the clients to reach them.
+// No model: that is workspace.ts.
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'

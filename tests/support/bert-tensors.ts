@@ -1,5 +1,5 @@
-// The tensors of an encoder under the names that PyTorch's BertModel gives them. How they are written, and
-// under which ending, is the visitor's.
+// The tensors of an encoder under the names that PyTorch's BertModel gives them. How they are
+// written, and under which ending, is the visitor's.
 import type {
   EncoderWeights,
   LinearWeights,

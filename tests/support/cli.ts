@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export type Environment = Readonly<Record<string, string>>
 
-/** A program and what stands before its arguments; the sources on the Node of the tests unless given. */
+/**
+ * A program and what stands before its arguments; the sources on the Node of the tests unless
+ * given.
+ */
 export type Program = readonly [program: string, ...before: string[]]
 
 const sources: Program = [process.execPath, `${root}cli.ts`]

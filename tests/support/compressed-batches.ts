@@ -1,5 +1,5 @@
-// Record batches as the Java client, librdkafka and kafka-python wrote them, in each codec. They are what
-// tests/fixtures/make-compressed-batches.py recorded; every one holds the same records.
+// Record batches as the Java client, librdkafka and kafka-python wrote them, in each codec. They
+// are what tests/fixtures/make-compressed-batches.py recorded; every one holds the same records.
 import { readFileSync } from 'node:fs'
 import type { Codec } from '../../infra/record-batch/codec.ts'
 

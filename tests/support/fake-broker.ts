@@ -1,6 +1,6 @@
-// A Kafka broker of one topic with one partition, in this process: enough of the protocol for a consumer
-// group of one member. It fails calls at will, and hands out any bytes as a record batch, which a real
-// broker would refuse to store.
+// A Kafka broker of one topic with one partition, in this process: enough of the protocol for a
+// consumer group of one member. It fails calls at will, and hands out any bytes as a record batch,
+// which a real broker would refuse to store.
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { int16, int32, int64, string } from './kafka-bytes.ts'
@@ -189,7 +189,8 @@ async function answer(call: BrokerCall, request: Buffer, state: State): Promise<
 
 /** What lies from the wanted offset on; after a short wait nothing. */
 async function recordsFor(request: Buffer, { topic, log, end }: State): Promise<Buffer> {
-  // Head, replica, waiting time and bounds, isolation, topics, the topic, partitions, the partition.
+  // Head, replica, waiting time and bounds, isolation, topics, the topic, partitions, the
+  // partition.
   const at = bodyAt(request) + 17 + 4 + 2 + topic.length + 4 + 4
   const offset = Number(request.readBigInt64BE(at))
   if (offset >= end()) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -215,7 +216,10 @@ function assignmentIn(request: Buffer): Buffer {
   return request.subarray(at)
 }
 
-/** The offset of the one partition in a commit: it stands before the metadata, a string that ends the request. */
+/**
+ * The offset of the one partition in a commit: it stands before the metadata, a string that ends
+ * the request.
+ */
 function committedIn(request: Buffer): number {
   let at = request.length - 2
   // The length of the string points to the end of the request; -1 is null.

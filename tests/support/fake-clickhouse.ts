@@ -1,5 +1,6 @@
-// An HTTP server that answers as ClickHouse does, as far as the client needs it: it keeps inserted rows, gives them
-// back to SELECT, and fails requests as a test says, before or after it has stored what they bring.
+// An HTTP server that answers as ClickHouse does, as far as the client needs it: it keeps inserted
+// rows, gives them back to SELECT, and fails requests as a test says, before or after it has stored
+// what they bring.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,5 @@
-// What PyTorch computed for three training steps of the tiny encoder, and the feeds that give Winnow
-// the same texts. The fixture's script stands beside it in tests/fixtures/.
+// What PyTorch computed for three training steps of the tiny encoder, and the feeds that give
+// Winnow the same texts. The fixture's script stands beside it in tests/fixtures/.
 import { readFileSync } from 'node:fs'
 import type { StepParameter } from '../../models/graph/training-step.ts'
 import type { Feeds, Plain } from './graph-engines.ts'

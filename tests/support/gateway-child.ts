@@ -1,6 +1,6 @@
-// A gateway in a process of its own, on in-memory ports, that measures itself: how long one turn of its event
-// loop keeps the processor, and how much memory it takes. startGatewayChild starts one; run as a program,
-// this file is one.
+// A gateway in a process of its own, on in-memory ports, that measures itself: how long one turn of
+// its event loop keeps the processor, and how much memory it takes. startGatewayChild starts one;
+// run as a program, this file is one.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,10 @@ import { processorMs } from './processor-time.ts'
 
 /** What a gateway measured since it was last asked. */
 export type Measured = {
-  /** Processor time of the longest turn of the event loop: other programs on the machine do not count. */
+  /**
+   * Processor time of the longest turn of the event loop: other programs on the machine do not
+   * count.
+   */
   readonly longestTurnMs: number
   readonly rssBytes: number
   /** The most bytes of it since it was last asked. */

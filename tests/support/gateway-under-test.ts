@@ -1,5 +1,5 @@
-// A gateway on ports that keep what they are given and fail when told to, with ways to call it without
-// a socket. What a result store answers to filters is memory-results.ts.
+// A gateway on ports that keep what they are given and fail when told to, with ways to call it
+// without a socket. What a result store answers to filters is memory-results.ts.
 import { configSchema } from '../../configs/schema.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway } from '../../gateway/app.ts'

@@ -1,5 +1,5 @@
-// Exports of the fixtures (tests/fixtures/make-imports.py) as tests change them, and what the references say of
-// their golden texts.
+// Exports of the fixtures (tests/fixtures/make-imports.py) as tests change them, and what the
+// references say of their golden texts.
 import { readFileSync } from 'node:fs'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -92,8 +92,8 @@ export const shaped = (shape: readonly (number | string)[]) =>
 /** An operator behind the logits. */
 export type Operator = { operator: string; inputs?: string[] }
 /**
- * Puts operators behind the logits, each working on the one before it where it does not name its inputs: `raw`
- * and the names of operators.
+ * Puts operators behind the logits, each working on the one before it where it does not name its
+ * inputs: `raw` and the names of operators.
  */
 export const ending = (operators: readonly Operator[]) =>
   graph((one) => {

@@ -1,5 +1,5 @@
-// The object store in memory, with a way to fail: what must happen around a store that breaks in the
-// middle. tests/contract/object-store.test.ts holds it to the behaviour of the real ones.
+// The object store in memory, with a way to fail: what must happen around a store that breaks in
+// the middle. tests/contract/object-store.test.ts holds it to the behaviour of the real ones.
 import { readFile } from 'node:fs/promises'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'

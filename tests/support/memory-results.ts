@@ -1,5 +1,5 @@
-// The result reader port in memory. tests/contract/result-reader.test.ts holds it and the real reader to
-// the same behaviour.
+// The result reader port in memory. tests/contract/result-reader.test.ts holds it and the real
+// reader to the same behaviour.
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { answerBytesMax } from '../../infra/readers/result-reader.ts'

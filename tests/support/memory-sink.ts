@@ -1,5 +1,5 @@
-// The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts holds it
-// and the real sinks to the same behaviour.
+// The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts
+// holds it and the real sinks to the same behaviour.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import { nextToken } from '../../infra/clickhouse/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -15,7 +15,9 @@ export type MemorySink<Output> = Sink<Output> & {
   readonly failures: MemorySinkFailure[]
 }
 
-/** What a write that fails leaves behind: nothing, the token of the block alone, or its rows alone. */
+/**
+ * What a write that fails leaves behind: nothing, the token of the block alone, or its rows alone.
+ */
 export type MemorySinkFailure = { error: Error; stored: 'nothing' | 'token' | 'rows' }
 
 /** Makes a sink. `originOf` tells where an output entered; without it, where its lineage says. */

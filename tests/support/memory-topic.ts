@@ -1,5 +1,5 @@
-// A topic with consumer groups of one member each, in memory: the record source port without a broker.
-// tests/contract/record-source.test.ts holds it and the real source to the same behaviour.
+// A topic with consumer groups of one member each, in memory: the record source port without a
+// broker. tests/contract/record-source.test.ts holds it and the real source to the same behaviour.
 import type { KafkaRecord, Lineage, PartitionOffset } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
 

@@ -1,5 +1,5 @@
-// A small example of every operation of a tensor graph: what its gradient tests and the comparison of
-// engines run. It owns the examples and the graphs made of them, not what is expected.
+// A small example of every operation of a tensor graph: what its gradient tests and the comparison
+// of engines run. It owns the examples and the graphs made of them, not what is expected.
 import fc from 'fast-check'
 import { gradients } from '../../models/graph/tensors/gradient.ts'
 import * as layout from '../../models/graph/tensors/layout-operations.ts'
@@ -20,8 +20,8 @@ const count = (graph: GraphBuilder, number: number): Value =>
 const ids = (graph: GraphBuilder): Value => graph.constant('ids', Int32Array.of(2, 0, 2, 1), [2, 2])
 
 /**
- * Operations whose result is whole numbers or a truth, attention, which is written out to train, and what
- * comes into a graph after it was differentiated.
+ * Operations whose result is whole numbers or a truth, attention, which is written out to train,
+ * and what comes into a graph after it was differentiated.
  */
 export const withoutGradient = [
   ...(['less', 'sizeOf', 'oneHot', 'attention'] as const),
@@ -202,7 +202,8 @@ export const otherCases: Record<WithoutGradient | `${WithoutGradient} ${string}`
   int8Product: {
     shapes: [[2, 3, 4], [2]],
     build: (g, x, bias) => {
-      // At most 63: processors without VNNI add pairs of products in 16 bits, which 127 would overflow.
+      // At most 63: processors without VNNI add pairs of products in 16 bits, which 127 would
+      // overflow.
       const elements = g.constant('elements', Int8Array.of(63, -3, 40, 0, -63, 5, 9, 31), [4, 2])
       const scales = g.constant('scales', Float32Array.of(0.5, 0.01), [2])
       return op.int8Product(g, x, { elements, scales, bias })

@@ -1,5 +1,5 @@
-// What the cases of poison.ts are made of: bytes that are no UTF-8, values of the wrong type for each
-// field, and the places at which a value can be cut.
+// What the cases of poison.ts are made of: bytes that are no UTF-8, values of the wrong type for
+// each field, and the places at which a value can be cut.
 
 /** Bytes that are not valid UTF-8, by what is wrong with them (RFC 3629). */
 export const brokenTexts: readonly (readonly [string, readonly number[]])[] = [

@@ -1,5 +1,6 @@
-// Malformed events of every kind, by name, each with the code of its dead letter; and odd ones that are
-// events all the same. For the stream with its limits as they are by default, and with every cleaning step.
+// Malformed events of every kind, by name, each with the code of its dead letter; and odd ones that
+// are events all the same. For the stream with its limits as they are by default, and with every
+// cleaning step.
 import avro from 'avsc'
 import { eventAvro } from '../../schemas/event.ts'
 import { cuts, jsonFields, brokenTexts } from './poison-parts.ts'
@@ -15,7 +16,9 @@ export type PoisonIds = {
   /** Of `eventAvro`, and of a later version of it with one more field. */
   event: number
   wider: number
-  /** Of schemas that are no events: the one of winnow.validated, a string, one with an int as text. */
+  /**
+   * Of schemas that are no events: the one of winnow.validated, a string, one with an int as text.
+   */
   validated: number
   string: number
   intText: number

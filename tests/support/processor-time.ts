@@ -1,5 +1,5 @@
-// Processor time of a piece of work, for bounds that must hold on a busy machine too: what other processes
-// use of the cores does not count.
+// Processor time of a piece of work, for bounds that must hold on a busy machine too: what other
+// processes use of the cores does not count.
 import type { Work } from '../../models/runtime/sliced-work.ts'
 
 /** Newer than the oldest Node that Winnow runs on, whose types these are; tests run on Node 24. */

@@ -1,5 +1,6 @@
-// A real S3-compatible server for the tests: Adobe S3Mock, fetched once by Maven into the cache folder,
-// started by the first test file that asks for it, stopped with the stack (global-stack.ts).
+// A real S3-compatible server for the tests: Adobe S3Mock, fetched once by Maven into the cache
+// folder, started by the first test file that asks for it, stopped with the stack
+// (global-stack.ts).
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +30,9 @@ export async function ensureS3Jar(): Promise<string> {
   return join(packDir(stackDir, 's3mock', s3mock), `s3mock-${s3mock.version}-exec.jar`)
 }
 
-/** The running server's address; starts it where it does not run. Ready after 4 s, 210 MB resident. */
+/**
+ * The running server's address; starts it where it does not run. Ready after 4 s, 210 MB resident.
+ */
 export async function openS3Server(stateDir: string): Promise<{ endpoint: string; port: number }> {
   const files = serviceFiles(stateDir, 's3')
   const portFile = join(stateDir, 's3.port')
@@ -90,7 +93,8 @@ function serverArguments(server: {
     ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', server.jar],
     ...['--server.address=127.0.0.1', `--server.port=${server.port}`, '--server.ssl.enabled=false'],
     `--com.adobe.testing.s3mock.httpPort=${server.spare}`,
-    // It checks a condition and writes in two steps, where S3 promises one: so one request at a time.
+    // It checks a condition and writes in two steps, where S3 promises one: so one request at a
+    // time.
     ...['--server.tomcat.threads.max=1', '--server.tomcat.threads.min-spare=1'],
     `--com.adobe.testing.s3mock.store.root=${server.root}`,
   ]

@@ -13,7 +13,10 @@ import { openBackends, type Backends } from './backends.ts'
 export type SinkBackends = {
   readonly backends: Backends
   readonly clients: SinkClients
-  /** A result sink that sends dead letters, and no results, to Kafka; `clients` replaces some of these. */
+  /**
+   * A result sink that sends dead letters, and no results, to Kafka; `clients` replaces some of
+   * these.
+   */
   resultSink(options: {
     owner: Ownership
     model?: string

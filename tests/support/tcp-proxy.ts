@@ -1,12 +1,15 @@
-// A TCP relay in front of a real service, so that a test can take the service away, slow it down, or
-// lose its answers, while everyone else goes on using it.
+// A TCP relay in front of a real service, so that a test can take the service away, slow it down,
+// or lose its answers, while everyone else goes on using it.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export type TcpProxy = {
   /** `host:port` to connect to. */
   readonly address: string
-  /** Sets the service to relay to, `host:port`; for one that must know this address before it starts. */
+  /**
+   * Sets the service to relay to, `host:port`; for one that must know this address before it
+   * starts.
+   */
   aim(target: string): void
   /** Breaks all connections and refuses new ones. */
   cut(): void

@@ -1,5 +1,5 @@
-// A base encoder of one's own, small enough to train by every method within seconds, as the files of a
-// folder for `winnow base pull NAME --from DIR`. Its words are letters.
+// A base encoder of one's own, small enough to train by every method within seconds, as the files
+// of a folder for `winnow base pull NAME --from DIR`. Its words are letters.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { safetensorsOf } from './safetensors.ts'

@@ -1,5 +1,5 @@
-// Variants of tokenizer.json with what the reference makes of texts, and what Winnow makes of them. How the file
-// was made says tests/fixtures/make-tokenizer-variants.py.
+// Variants of tokenizer.json with what the reference makes of texts, and what Winnow makes of them.
+// How the file was made says tests/fixtures/make-tokenizer-variants.py.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
@@ -15,11 +15,16 @@ export type Variants = {
   variants: Variant[]
 }
 
-/** One tokenizer.json; `hashes` has three characters for each text, and is absent where the reference fails. */
+/**
+ * One tokenizer.json; `hashes` has three characters for each text, and is absent where the
+ * reference fails.
+ */
 export type Variant = {
   name: string
   base: string
-  /** A path and its value; without one, the setting is left out. `more` is put behind what is there. */
+  /**
+   * A path and its value; without one, the setting is left out. `more` is put behind what is there.
+   */
   changes: [string, unknown?][]
   hashes?: string
   error?: string

@@ -57,7 +57,9 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
-/** Names a store that holds the first version of `test`, trained once for a whole run of the tests. */
+/**
+ * Names a store that holds the first version of `test`, trained once for a whole run of the tests.
+ */
 const trainedStoreVariable = 'TRAINED_TEST_STORE'
 
 /** Trains the model `test` into `storeDir`, from where the tests of this run then copy it. */
@@ -67,8 +69,9 @@ export async function trainForAllTests(storeDir: string): Promise<void> {
 }
 
 /**
- * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another model
- * of it: what it is given as the label of a text. The first version of `test` is copied if this run has it.
+ * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another
+ * model of it: what it is given as the label of a text. The first version of `test` is copied if
+ * this run has it.
  */
 export async function trainTestModel(
   storeDir: string,

@@ -24,9 +24,9 @@ export type DataParts = {
 
 /**
  * Applies the rules: to the training examples all, to validation only that it shares no text with
- * test, to test none, except that both lose labels that training dropped. Training examples come back
- * in an order of their content, so that the order and format of the source do not matter, with the
- * group of their near duplicates; findings are in the manifests.
+ * test, to test none, except that both lose labels that training dropped. Training examples come
+ * back in an order of their content, so that the order and format of the source do not matter, with
+ * the group of their near duplicates; findings are in the manifests.
  *
  * @throws WinnowError `dataset_invalid` when nothing is left to train on.
  */
@@ -187,7 +187,9 @@ function withGroups(
   return { grouped, nearDuplicates: near }
 }
 
-/** Sorted by a hash of text and label: partitions read in parallel come in another order each time. */
+/**
+ * Sorted by a hash of text and label: partitions read in parallel come in another order each time.
+ */
 function inContentOrder(examples: readonly Example[]): readonly Example[] {
   const keyed = examples.map((example) => ({
     key: hashOf('sha256', JSON.stringify([example.text, example.label])),

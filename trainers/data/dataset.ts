@@ -1,6 +1,6 @@
-// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest with a
-// content hash and label counts. The kinds of source are dataset-source.ts, what a row must hold is
-// source-row.ts, splitting is split.ts.
+// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest with
+// a content hash and label counts. The kinds of source are dataset-source.ts, what a row must hold
+// is source-row.ts, splitting is split.ts.
 import { hash as hashOf } from 'node:crypto'
 import { basename } from 'node:path'
 import { noneLabel } from '../../schemas/classification.ts'
@@ -82,8 +82,8 @@ export type ReadDatasetOptions = {
 /**
  * Reads a source whole.
  *
- * @throws WinnowError `dataset_invalid` naming file and line; `usage` for a kind of source without a
- * reader; `cancelled`; and what the reader throws.
+ * @throws WinnowError `dataset_invalid` naming file and line; `usage` for a kind of source without
+ * a reader; `cancelled`; and what the reader throws.
  *
  * @example
  * const { examples, manifest } = await readDataset(parseDatasetSource('mails.csv'))
@@ -222,8 +222,8 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
 /**
  * Which labels apply to each example: uint8 [examples, labels], 0 or 1.
  *
- * @throws WinnowError `dataset_invalid` naming the labels that the model does not know, and when examples
- * have one label each.
+ * @throws WinnowError `dataset_invalid` naming the labels that the model does not know, and when
+ * examples have one label each.
  */
 export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8Array {
   if (!isMultiLabel(dataset.examples)) {

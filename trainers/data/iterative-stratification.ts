@@ -1,12 +1,13 @@
 // Divides texts with sets of labels so that each part has its share of every label: iterative
-// stratification (Sechidis, Tsoumakas and Vlahavas 2011, ECML PKDD). Which examples must stay together
-// is decided in split.ts.
+// stratification (Sechidis, Tsoumakas and Vlahavas 2011, ECML PKDD). Which examples must stay
+// together is decided in split.ts.
 import { seededRandom } from './seeded-random.ts'
 import { labelsOfExample, type Example } from '../files/source-row.ts'
 
 /**
- * The part of each example. Labels are dealt out rarest first, each group of examples to the part that
- * lacks most of the label, then to the one that lacks most examples; groups without a label come last.
+ * The part of each example. Labels are dealt out rarest first, each group of examples to the part
+ * that lacks most of the label, then to the one that lacks most examples; groups without a label
+ * come last.
  */
 export function stratifiedSetParts(
   examples: readonly Example[],

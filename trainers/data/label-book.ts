@@ -1,6 +1,6 @@
-// Which label people gave an event, when several spoke or someone changed their mind: the latest word
-// of each person counts, one that was taken back does not, and of several persons the latest wins.
-// The view event_labels says the same in SQL.
+// Which label people gave an event, when several spoke or someone changed their mind: the latest
+// word of each person counts, one that was taken back does not, and of several persons the latest
+// wins. The view event_labels says the same in SQL.
 
 /** One person's word on an event. `label` null takes back what the person said before. */
 export type Word = {
@@ -12,7 +12,9 @@ export type Word = {
   readonly at: readonly [number, number]
 }
 
-/** All words that were said; memory grows with the number of labelled events, about 200 bytes each. */
+/**
+ * All words that were said; memory grows with the number of labelled events, about 200 bytes each.
+ */
 export class LabelBook {
   readonly #byEvent = new Map<string, Word[]>()
 

@@ -1,5 +1,6 @@
-// Which labels of a source come from people alone. A typing error of a person looks like that: no event came
-// with the label, and no earlier model has it. Which label counts for an event is label-book.ts.
+// Which labels of a source come from people alone. A typing error of a person looks like that: no
+// event came with the label, and no earlier model has it. Which label counts for an event is
+// label-book.ts.
 import type { SourceFacts } from '../files/dataset-source.ts'
 
 /** A version whose labels are no news. */
@@ -21,7 +22,9 @@ export class LabelOrigins {
     this.#examplesOfPeople.set(said, (this.#examplesOfPeople.get(said) ?? 0) + 1)
   }
 
-  /** The labels that neither an event came with nor the earlier version has, with their examples. */
+  /**
+   * The labels that neither an event came with nor the earlier version has, with their examples.
+   */
   facts(earlier: EarlierVersion | undefined): SourceFacts {
     const known = new Set(earlier?.labels)
     const onlyPeople = [...this.#examplesOfPeople].filter(

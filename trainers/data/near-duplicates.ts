@@ -3,7 +3,9 @@
 // compared exactly. What becomes of them is data-rules.ts.
 import { seededRandom } from './seeded-random.ts'
 
-/** Two texts resemble each other as the Jaccard index of their sets of so many characters in a row. */
+/**
+ * Two texts resemble each other as the Jaccard index of their sets of so many characters in a row.
+ */
 const shingleCharacters = 5
 /** Only the beginning of a text is compared: enough to tell, and a bound for texts of megabytes. */
 const comparedCharactersMax = 4_000
@@ -71,7 +73,9 @@ export function minHashSignature(text: string, functions: HashFunctions): Signat
   return signature
 }
 
-/** The share of equal minima estimates the resemblance; its deviation is sqrt(J (1 - J) / hashes). */
+/**
+ * The share of equal minima estimates the resemblance; its deviation is sqrt(J (1 - J) / hashes).
+ */
 export function estimatedResemblance(a: Signature, b: Signature): number {
   let equal = 0
   for (let i = 0; i < a.length; i++) if (a[i] === b[i]) equal++

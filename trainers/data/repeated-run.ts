@@ -9,8 +9,8 @@ export type DataManifests = { readonly [Part in Role]?: DataManifest | undefined
 type Role = 'train' | 'validation' | 'test'
 
 /**
- * Compares what was read with a run's record, or with the `dataManifest` of one. Validation data that
- * the run held out itself are not compared.
+ * Compares what was read with a run's record, or with the `dataManifest` of one. Validation data
+ * that the run held out itself are not compared.
  *
  * @throws WinnowError `dataset_invalid` naming the part that differs.
  */
@@ -46,7 +46,9 @@ export function checkRepeated(
   }
 }
 
-/** The manifests of the parts in a run's record. Throws WinnowError `usage` where there are none. */
+/**
+ * The manifests of the parts in a run's record. Throws WinnowError `usage` where there are none.
+ */
 export function requireManifests(
   recorded: unknown,
   file: string,

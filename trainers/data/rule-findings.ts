@@ -1,11 +1,12 @@
-// The settings of the data rules and what they found, as they stand in a data manifest. Applying them
-// is data-rules.ts, telling people is rule-report.ts.
+// The settings of the data rules and what they found, as they stand in a data manifest. Applying
+// them is data-rules.ts, telling people is rule-report.ts.
 
 /** How the rules are set. */
 export type DataRules = {
   /**
    * `drop`: of equal texts with one label the first stays; of equal texts with several labels one
-   * example of the label that more than half of them have, else none. `keep`: all stay, in one part.
+   * example of the label that more than half of them have, else none. `keep`: all stay, in one
+   * part.
    */
   readonly duplicates: 'drop' | 'keep'
   /** Resemblance from which texts are near duplicates; undefined turns that rule off. */

@@ -1,5 +1,5 @@
-// What the data rules found, and labels that only people used, in sentences for a terminal and a report. The
-// counts are rule-findings.ts and label-origins.ts.
+// What the data rules found, and labels that only people used, in sentences for a terminal and a
+// report. The counts are rule-findings.ts and label-origins.ts.
 import { counted } from '../../schemas/counted.ts'
 import type { SourceFacts } from '../files/dataset-source.ts'
 import type { DataManifest } from './dataset.ts'

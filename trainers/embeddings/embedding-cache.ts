@@ -41,9 +41,9 @@ const entryBytes = keyBytes + 8
 const lockWaitMsMax = 12_000
 
 /**
- * Opens the cache of one space. Rows are appended before their index entries, so that what a
- * killed process leaves behind is at most a tail without entries, which the next writer overwrites; a
- * row whose checksum is wrong counts as absent. One process writes, others only read.
+ * Opens the cache of one space. Rows are appended before their index entries, so that what a killed
+ * process leaves behind is at most a tail without entries, which the next writer overwrites; a row
+ * whose checksum is wrong counts as absent. One process writes, others only read.
  *
  * @throws WinnowError `model_incompatible` when the space says one width and its files another.
  */

@@ -16,7 +16,10 @@ export function checkedMaxTokens(
   return maxTokens
 }
 
-/** The layers that the method partial trains, all but the lowest unless given; `usage` for a wrong number. */
+/**
+ * The layers that the method partial trains, all but the lowest unless given; `usage` for a wrong
+ * number.
+ */
 export function checkedLayers({ layers }: Pick<Base, 'layers'>, asked: number | undefined): number {
   const trained = asked ?? layers - 1
   if (Number.isInteger(trained) && trained >= 1 && trained < layers) return trained

@@ -5,7 +5,9 @@ import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { checkedMaxTokens } from './training-limits.ts'
 
-/** No code point becomes more than so many tokens: a Hangul syllable decomposes into three letters. */
+/**
+ * No code point becomes more than so many tokens: a Hangul syllable decomposes into three letters.
+ */
 const tokensACharacterMax = 3
 
 /** The data set with `truncatedTexts` in its manifest, at the limit of the base or a lower one. */

@@ -29,8 +29,8 @@ export type Recipe = {
   readonly labelSmoothing: number
   readonly classWeighting: ClassWeighting
   /**
-   * How much the supervised contrastive loss counts beside the entropy, which counts 1. Above 0, batches
-   * hold several texts of a label.
+   * How much the supervised contrastive loss counts beside the entropy, which counts 1. Above 0,
+   * batches hold several texts of a label.
    */
   readonly contrastWeight: number
   /** Of the contrastive loss: what likenesses are divided by. */
@@ -66,8 +66,8 @@ export const defaultRecipe: Recipe = {
 }
 
 /**
- * Of the method partial: fewer, larger steps than in full training, which come within a point of its result in
- * less than half of its time (docs/training.md).
+ * Of the method partial: fewer, larger steps than in full training, which come within a point of
+ * its result in less than half of its time (docs/training.md).
  */
 export const partialRecipe: Recipe = { ...defaultRecipe, epochs: 2, encoderRate: 2e-4 }
 
@@ -75,7 +75,10 @@ export const partialRecipe: Recipe = { ...defaultRecipe, epochs: 2, encoderRate:
 export const trainingEngines = ['onnx', 'tfjs'] as const
 export type TrainingEngine = (typeof trainingEngines)[number]
 
-/** Texts with the label index of each, int32 [texts], or their sets of labels, uint8 [texts, labels]. */
+/**
+ * Texts with the label index of each, int32 [texts], or their sets of labels, uint8 [texts,
+ * labels].
+ */
 export type LabelledTexts = { readonly texts: EncodedTexts } & LabelTruth
 
 export type FineTuningTask = {
@@ -138,7 +141,9 @@ export type FineTuningResult = {
   readonly trained: Snapshot
   readonly bestEpoch: number
   readonly epochs: readonly EpochReport[]
-  /** float32 [validation texts, labels] and float32 [asked texts, labels], with the best weights. */
+  /**
+   * float32 [validation texts, labels] and float32 [asked texts, labels], with the best weights.
+   */
   readonly validationProbabilities: Float32Array
   readonly askedProbabilities: Float32Array
   readonly steps: number

@@ -1,6 +1,6 @@
-// Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights kept.
-// The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is fed is
-// step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
+// Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights
+// kept. The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is
+// fed is step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import {
   buildGradients,
@@ -43,11 +43,12 @@ export type FineTuningWatch = {
 }
 
 /**
- * Runs the task, from its checkpoint when there is one. The same task gives the same weights to the byte on one type of machine.
+ * Runs the task, from its checkpoint when there is one. The same task gives the same weights to the
+ * byte on one type of machine.
  *
  * @throws WinnowError `training_diverged` and `memory_exhausted` naming the step, `cancelled`,
- * `session_failed`, `model_incompatible`, `resume_refused`, `engine_unavailable` (TensorFlow.js is not
- * installed).
+ * `session_failed`, `model_incompatible`, `resume_refused`, `engine_unavailable` (TensorFlow.js is
+ * not installed).
  */
 export async function fineTune(
   task: FineTuningTask,

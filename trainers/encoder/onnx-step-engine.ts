@@ -1,5 +1,6 @@
-// Training steps on ONNX Runtime: one session computes loss and gradients, another one logits. Clipping
-// and AdamW run in WebAssembly, which passes over the weights once where a graph would 14 times.
+// Training steps on ONNX Runtime: one session computes loss and gradients, another one logits.
+// Clipping and AdamW run in WebAssembly, which passes over the weights once where a graph would 14
+// times.
 import assert from 'node:assert/strict'
 import { InferenceSession, Tensor } from '../../models/runtime/onnx-runtime.ts'
 import { AdamKernel, type RoundedMatrix } from '../../models/graph/adamw/adamw-kernel.ts'
@@ -105,8 +106,8 @@ class RoundedWeights {
 }
 
 /**
- * The largest whole number that weights are rounded to. Processors without instructions for products of
- * bytes (VNNI) add pairs of them in 16 bits, which 127 would overflow; a product tells.
+ * The largest whole number that weights are rounded to. Processors without instructions for
+ * products of bytes (VNNI) add pairs of them in 16 bits, which 127 would overflow; a product tells.
  */
 async function largestWeight(): Promise<number> {
   const size = 64
@@ -129,7 +130,10 @@ async function largestWeight(): Promise<number> {
   }
 }
 
-/** Where the session writes gradients: the same memory in every step, which grows where one needs more. */
+/**
+ * Where the session writes gradients: the same memory in every step, which grows where one needs
+ * more.
+ */
 class GradientTensors {
   readonly #parameters: readonly string[]
   readonly #kernel: AdamKernel

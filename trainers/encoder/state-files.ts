@@ -1,5 +1,6 @@
-// States of frozen layers on disk, found again by what they were computed from, so that later runs on the
-// same texts need not compute them. It owns the files' names, their bound and that they are whole.
+// States of frozen layers on disk, found again by what they were computed from, so that later runs
+// on the same texts need not compute them. It owns the files' names, their bound and that they are
+// whole.
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
@@ -24,8 +25,8 @@ export type StateFileOptions = {
 
 /**
  * Gives a file open for reading, filled now unless it was before. A file gets its name when it is
- * whole and on disk, so that a killed writer leaves none; one that is removed stays readable for who
- * has it open. The caller closes it.
+ * whole and on disk, so that a killed writer leaves none; one that is removed stays readable for
+ * who has it open. The caller closes it.
  */
 export async function openStateFile(options: StateFileOptions): Promise<number> {
   const { dir, key, bytes, fill, bytesMax = bytesMaxDefault } = options

@@ -1,6 +1,6 @@
-// What runs the graphs of training: the port between the method (fine-tuning.ts) and a runtime. It owns
-// the contract and what failures are called; onnx-step-engine.ts and tfjs-step-engine.ts are its
-// implementations.
+// What runs the graphs of training: the port between the method (fine-tuning.ts) and a runtime. It
+// owns the contract and what failures are called; onnx-step-engine.ts and tfjs-step-engine.ts are
+// its implementations.
 import type { Tensor } from 'onnxruntime-node'
 import type { AdamSettings } from '../../models/graph/adamw/adamw.ts'
 import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
@@ -10,9 +10,9 @@ import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 export type NamedTensors = Readonly<Record<string, Tensor>>
 
 /**
- * Both calls read `feeds` and write the outputs named in `fetches` over the elements of its tensors,
- * which may be those of a feed: an output that overwrites an input is complete only when nothing
- * reads that input any more. One call at a time.
+ * Both calls read `feeds` and write the outputs named in `fetches` over the elements of its
+ * tensors, which may be those of a feed: an output that overwrites an input is complete only when
+ * nothing reads that input any more. One call at a time.
  */
 export type StepEngine = {
   /** What computes, for people: a backend and what it makes use of. */
@@ -29,7 +29,9 @@ export type StepEngine = {
 
 /** The graphs of one training run; their weights are inputs, so engines keep none. */
 export type StepGraphs = {
-  /** Of `buildTrainingStep`; `gradients` is the same up to the update, whose constants are `adam`. */
+  /**
+   * Of `buildTrainingStep`; `gradients` is the same up to the update, whose constants are `adam`.
+   */
   readonly step: TensorGraph
   readonly gradients: TensorGraph
   readonly adam: AdamSettings
@@ -61,9 +63,9 @@ export function stepFailure(
 }
 
 /**
- * Neither ONNX Runtime nor V8 gives a failure of memory a type or a code, so the words are all there
- * is: "bad allocation", "std::bad_alloc", "Failed to allocate memory for requested buffer", "Array
- * buffer allocation failed".
+ * Neither ONNX Runtime nor V8 gives a failure of memory a type or a code, so the words are all
+ * there is: "bad allocation", "std::bad_alloc", "Failed to allocate memory for requested buffer",
+ * "Array buffer allocation failed".
  */
 function isAllocationFailure(cause: unknown): boolean {
   return cause instanceof Error && /alloc|out of memory/i.test(cause.message)

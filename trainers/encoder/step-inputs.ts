@@ -68,9 +68,9 @@ export function targetTensor(
 }
 
 /**
- * The targets of sets of labels, uint8 [texts, labels]: float32 [texts, labels, 2], the weights of a
- * label's applying and of its not applying, which smoothing brings closer; they sum to 1 over a text's
- * label, divided by the texts.
+ * The targets of sets of labels, uint8 [texts, labels]: float32 [texts, labels, 2], the weights of
+ * a label's applying and of its not applying, which smoothing brings closer; they sum to 1 over a
+ * text's label, divided by the texts.
  */
 export function setTargetTensor(
   targets: Uint8Array,
@@ -88,9 +88,9 @@ export function setTargetTensor(
 }
 
 /**
- * What the contrastive loss takes of a batch: the weight of each pair, float32 [texts, texts], which is the
- * same for all pairs of a text with others of its label and sums to `weight` over the batch, and what
- * keeps a text from being compared with itself.
+ * What the contrastive loss takes of a batch: the weight of each pair, float32 [texts, texts],
+ * which is the same for all pairs of a text with others of its label and sums to `weight` over the
+ * batch, and what keeps a text from being compared with itself.
  */
 export function pairTensors(truth: Int32Array, weight: number): Record<string, Tensor> {
   const count = truth.length

@@ -46,9 +46,9 @@ export function idFeeds(texts: EncodedTexts): TextFeeds {
 }
 
 /**
- * Feeds the states of all texts below the trained layers from a file in `statesDir`, which holds those
- * of earlier runs on the same texts, too: float32 [tokens, hidden] for each text, 15 kB for one of
- * ten tokens of MiniLM.
+ * Feeds the states of all texts below the trained layers from a file in `statesDir`, which holds
+ * those of earlier runs on the same texts, too: float32 [tokens, hidden] for each text, 15 kB for
+ * one of ten tokens of MiniLM.
  */
 export async function stateFeeds(texts: EncodedTexts, options: FrozenStates): Promise<TextFeeds> {
   const { weights, statesDir } = options

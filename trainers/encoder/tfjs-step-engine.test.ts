@@ -1,5 +1,5 @@
-// Fine-tuning on TensorFlow.js beside ONNX Runtime, on a tiny encoder: the same losses step by step,
-// the same bytes when repeated, and no memory kept. Publishing is train-encoder.test.ts.
+// Fine-tuning on TensorFlow.js beside ONNX Runtime, on a tiny encoder: the same losses step by
+// step, the same bytes when repeated, and no memory kept. Publishing is train-encoder.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,8 +60,8 @@ async function losses(
 }
 
 /**
- * A bias of keys adds the same to all scores of a query, which softmax takes away again: its gradient
- * is rounding, which AdamW scales up to whole steps.
+ * A bias of keys adds the same to all scores of a query, which softmax takes away again: its
+ * gradient is rounding, which AdamW scales up to whole steps.
  */
 function isKeyBias(name: string, index: number): boolean {
   return name.endsWith('projections/bias') && Math.floor(index / tinyHidden) === 1

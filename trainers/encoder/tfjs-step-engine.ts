@@ -1,5 +1,5 @@
-// Training steps on TensorFlow.js: both graphs interpreted on the best backend that is installed. It
-// owns the way of tensors there and back; graphs run in models/graph/tfjs/tfjs-graph.ts.
+// Training steps on TensorFlow.js: both graphs interpreted on the best backend that is installed.
+// It owns the way of tensors there and back; graphs run in models/graph/tfjs/tfjs-graph.ts.
 import assert from 'node:assert/strict'
 import type { Tensor as FedTensor } from 'onnxruntime-node'
 import { openTfjs, type TfjsBackend } from '../../models/graph/tfjs/tfjs-backend.ts'

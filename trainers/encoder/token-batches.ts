@@ -1,5 +1,5 @@
-// Which texts share a training batch. Texts of nearly one length do, so that little is padding; which
-// ones, and in which order batches come, is fixed by the random source. It sees lengths only.
+// Which texts share a training batch. Texts of nearly one length do, so that little is padding;
+// which ones, and in which order batches come, is fixed by the random source. It sees lengths only.
 import { seededRandom, type SeededRandom } from '../data/seeded-random.ts'
 import { stepSeed } from './step-inputs.ts'
 
@@ -58,8 +58,8 @@ export function sortedIntoBatches(
 const groupSize = 4
 
 /**
- * The batches of one epoch (from 1) of a run in which texts come in groups of one label, so that nearly each
- * has likes beside it; each text is in one of them.
+ * The batches of one epoch (from 1) of a run in which texts come in groups of one label, so that
+ * nearly each has likes beside it; each text is in one of them.
  */
 export function labelBatches(
   texts: { truth: Int32Array; lengths: Int32Array },

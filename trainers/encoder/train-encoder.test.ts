@@ -1,5 +1,5 @@
-// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure the
-// published version as it is served. The base comes from the local store.
+// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure
+// the published version as it is served. The base comes from the local store.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 // Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
-// model version: the whole method, top to bottom. What it starts from is starting-head.ts, the steps
-// run in a thread (fine-tuning.ts), and a killed run goes on from its folder (unfinished-run.ts).
+// model version: the whole method, top to bottom. What it starts from is starting-head.ts, the
+// steps run in a thread (fine-tuning.ts), and a killed run goes on from its folder
+// (unfinished-run.ts).
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +62,9 @@ export type EncoderMethod =
 
 export type TrainEncoderOptions = {
   readonly train: Dataset
-  /** Decides which epoch is best. Without it, up to a tenth of the training examples is held out. */
+  /**
+   * Decides which epoch is best. Without it, up to a tenth of the training examples is held out.
+   */
   readonly validation?: Dataset | undefined
   /** Measured once, after everything was decided. Without it, validation is measured. */
   readonly test?: Dataset | undefined
@@ -131,7 +134,8 @@ const heldOut = { fraction: 0.1, enough: 500, fractionOfMany: 0.02 } as const
  *
  * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
  * `model_incompatible` (the written model disagrees with the trainer), `session_failed`,
- * `engine_unavailable`, `memory_exhausted`, `resume_refused` naming what changed since the run was started.
+ * `engine_unavailable`, `memory_exhausted`, `resume_refused` naming what changed since the run was
+ * started.
  */
 export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
   const resolved = resolveOptions(options)
@@ -200,7 +204,9 @@ async function trainStarted(
   return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
 }
 
-/** Throws before anything is computed what would only be found after the starting head was trained. */
+/**
+ * Throws before anything is computed what would only be found after the starting head was trained.
+ */
 function requireUsable(
   { train, validation, test, method, base }: Resolved,
   labels: readonly string[],
@@ -286,7 +292,9 @@ function withValidation(
   }
 }
 
-/** Choosing an epoch and a temperature takes hundreds of examples, not a tenth of whatever there is. */
+/**
+ * Choosing an epoch and a temperature takes hundreds of examples, not a tenth of whatever there is.
+ */
 function heldOutFraction({ examples }: Dataset): number {
   const { fraction, enough, fractionOfMany } = heldOut
   return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))

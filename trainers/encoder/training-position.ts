@@ -1,6 +1,6 @@
-// How far a fine-tuning run is, and its checkpoints: when one is written, what is in it, and that it is
-// only taken up by the same work. It owns no training; all randomness follows from seed and step,
-// so a position and the weights are all that a run needs to go on.
+// How far a fine-tuning run is, and its checkpoints: when one is written, what is in it, and that
+// it is only taken up by the same work. It owns no training; all randomness follows from seed and
+// step, so a position and the weights are all that a run needs to go on.
 import { WinnowError } from '../../schemas/errors.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'

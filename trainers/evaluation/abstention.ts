@@ -51,8 +51,8 @@ export function riskCoverage(predictions: Predictions, score: OutOfScopeScore): 
 }
 
 /**
- * The threshold at which 95 % of held-out examples keep their label, with the coverage and risk that
- * it gives there: texts that no known label fits cannot be asked for at training time.
+ * The threshold at which 95 % of held-out examples keep their label, with the coverage and risk
+ * that it gives there: texts that no known label fits cannot be asked for at training time.
  */
 export function chooseAbstention(predictions: Predictions, score: OutOfScopeScore): Abstention {
   const points = coveragePoints(predictions, score)

@@ -1,5 +1,5 @@
-// Classifies the texts of a file or of standard input offline, in order and in bounded memory at any
-// size. It owns what comes out for a row; the formats are file-rows.ts.
+// Classifies the texts of a file or of standard input offline, in order and in bounded memory at
+// any size. It owns what comes out for a row; the formats are file-rows.ts.
 import { availableParallelism } from 'node:os'
 import type { AbstentionMode } from '../../models/store/abstention.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
@@ -55,7 +55,9 @@ export type ClassifyStats = {
 export type ClassifyTextsOptions = {
   readonly version: ModelVersion
   readonly input: FileInput
-  /** Default: found out by content and name; what looks like no other format is one text per line. */
+  /**
+   * Default: found out by content and name; what looks like no other format is one text per line.
+   */
   readonly format?: FileFormat | undefined
   /** The column or field of the text. Default `text`. */
   readonly textColumn?: string | undefined

@@ -1,5 +1,6 @@
-// Measures a model version on labelled texts by running it as it is served, alone or against another
-// one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is dataset.ts.
+// Measures a model version on labelled texts by running it as it is served, alone or against
+// another one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is
+// dataset.ts.
 import { availableParallelism } from 'node:os'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
@@ -109,7 +110,8 @@ function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Arra
  * McNemar's test of a model's predictions, label indices of `version`, against another version that
  * is run on the same texts.
  *
- * @throws WinnowError `model_incompatible` when the two have different labels, and as evaluateModel.
+ * @throws WinnowError `model_incompatible` when the two have different labels, and as
+ * evaluateModel.
  */
 export async function compareVersions(
   options: RunVersionOptions & { predicted: Int32Array; other: ModelVersion },

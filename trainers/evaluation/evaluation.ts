@@ -1,5 +1,5 @@
-// The evaluation report as one JSON document. Where the predictions come from is evaluate.ts; how the
-// report looks is report-text.ts and report-html.ts; each measure has a file of its own.
+// The evaluation report as one JSON document. Where the predictions come from is evaluate.ts; how
+// the report looks is report-text.ts and report-html.ts; each measure has a file of its own.
 import assert from 'node:assert/strict'
 import { defaultOutOfScopeScore, type Abstention } from '../../models/store/abstention.ts'
 import { abstentionOutcome, riskCoverage, type RiskCoverage } from './abstention.ts'

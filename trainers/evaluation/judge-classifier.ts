@@ -24,11 +24,16 @@ export type JudgedPredictions = {
 export type JudgedClassifier = {
   /** Its softmax is calibrated: weights and bias are divided by the temperature. */
   readonly head: Head
-  /** float32 [rows, labels] probabilities of the head as it was given, as the published one gives them. */
+  /**
+   * float32 [rows, labels] probabilities of the head as it was given, as the published one gives
+   * them.
+   */
   readonly calibrated: (probabilities: Float32Array) => Float32Array
   readonly calibration?: NonNullable<Manifest['calibration']>
   readonly abstain?: Abstention
-  /** From which probability on each label of a set applies; the classifier is multi-label with them. */
+  /**
+   * From which probability on each label of a set applies; the classifier is multi-label with them.
+   */
   readonly thresholds?: readonly number[]
   /** Of the calibrated probabilities of the test, else of the held-out examples. */
   readonly evaluation: TaskEvaluation

@@ -1,6 +1,6 @@
 // Finds labels that are probably wrong: confident learning (Northcutt, Jiang and Chuang 2021,
-// "Confident Learning: Estimating Uncertainty in Dataset Labels"). It is given probabilities of a model
-// that did not see the example; it changes no label.
+// "Confident Learning: Estimating Uncertainty in Dataset Labels"). It is given probabilities of a
+// model that did not see the example; it changes no label.
 
 /** An example whose label is probably wrong. */
 export type LabelIssue = {
@@ -31,8 +31,8 @@ export type HeldOutLabels = {
 }
 
 /**
- * A label is an issue when the model is as sure of another label as it is, on average, of the examples
- * that have that one; per-label thresholds make up for labels of which it is never sure.
+ * A label is an issue when the model is as sure of another label as it is, on average, of the
+ * examples that have that one; per-label thresholds make up for labels of which it is never sure.
  */
 export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
   const { truth, probabilities, labels } = heldOut

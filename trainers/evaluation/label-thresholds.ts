@@ -1,5 +1,6 @@
-// From which probability on each label of a multi-label model applies: chosen by F1 on predictions of
-// examples that the model was not fitted on. Applying thresholds is models/inference/label-set.ts.
+// From which probability on each label of a multi-label model applies: chosen by F1 on predictions
+// of examples that the model was not fitted on. Applying thresholds is
+// models/inference/label-set.ts.
 
 /** Predictions of sets of labels. */
 export type SetPredictions = {

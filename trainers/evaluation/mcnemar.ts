@@ -1,5 +1,5 @@
-// McNemar's test (1947): whether two models, judged on the same examples, differ by more than chance.
-// It looks only at examples on which one is right and the other wrong.
+// McNemar's test (1947): whether two models, judged on the same examples, differ by more than
+// chance. It looks only at examples on which one is right and the other wrong.
 
 /** How two models fared on the same examples. */
 export type PairedComparison = {

@@ -1,5 +1,6 @@
-// What a figure was measured on, in words for the terminal, the manifest and the report: figures on texts that
-// had a part in training look better than they are. It owns the words; measuring is evaluation.ts.
+// What a figure was measured on, in words for the terminal, the manifest and the report: figures on
+// texts that had a part in training look better than they are. It owns the words; measuring is
+// evaluation.ts.
 import { counted } from '../../schemas/counted.ts'
 import type { DataManifest, Dataset } from '../data/dataset.ts'
 
@@ -55,7 +56,10 @@ export type RunData = {
   readonly validation?: Pick<DataManifest, 'sha256' | 'read'> | undefined
 }
 
-/** The same for texts that somebody gave; `run` says what the model was trained on, where that is known. */
+/**
+ * The same for texts that somebody gave; `run` says what the model was trained on, where that is
+ * known.
+ */
 export function measuredOnGiven(manifest: DataManifest, run: RunData | undefined): string {
   const texts = `${counted(manifest.examples, 'text')} of ${manifest.source}`
   const isOf = (part: RunData['validation']): boolean =>

@@ -1,5 +1,5 @@
-// How good predicted sets of labels are against the true ones: pure numbers. It knows no label names;
-// the document around them is multi-label-evaluation.ts.
+// How good predicted sets of labels are against the true ones: pure numbers. It knows no label
+// names; the document around them is multi-label-evaluation.ts.
 import assert from 'node:assert/strict'
 import { binOf, calibrationBins, classScores, type ClassScores } from './metrics.ts'
 import type { SetPredictions } from './label-thresholds.ts'
@@ -11,11 +11,16 @@ export type SetScores = {
   /** Share of decisions that are wrong. */
   readonly hammingLoss: number
   readonly microF1: number
-  /** Unweighted mean of the F1 of all labels; that of a label that is neither true nor predicted is 0. */
+  /**
+   * Unweighted mean of the F1 of all labels; that of a label that is neither true nor predicted is
+   * 0.
+   */
   readonly macroF1: number
   /** Mean F1 weighted by support. */
   readonly weightedF1: number
-  /** Mean over examples of the F1 of an example's labels; 0 where there is none, true or predicted. */
+  /**
+   * Mean over examples of the F1 of an example's labels; 0 where there is none, true or predicted.
+   */
   readonly samplesF1: number
   /**
    * Mean over examples and their labels of the share of labels ranked as high that apply; 1 for an
@@ -88,7 +93,9 @@ export function setOutcomes(
   return { labels, absentLabels, hits, extra, missed, ranking, logLoss, brier, binGaps }
 }
 
-/** Of one row: the mean, over its labels, of the share of labels at least as probable that apply. */
+/**
+ * Of one row: the mean, over its labels, of the share of labels at least as probable that apply.
+ */
 function rankingPrecision(probabilities: Float32Array, truth: Uint8Array): number {
   const applying = truth.reduce((sum, applies) => sum + applies, 0)
   if (applying === 0 || applying === truth.length) return 1
@@ -128,7 +135,8 @@ export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores
     }
   }
   const classes = classScores(tally)
-  // A resample that misses a label says nothing about it; a label that no row has counts as 0 in each.
+  // A resample that misses a label says nothing about it; a label that no row has counts as 0 in
+  // each.
   const present = classes.filter(({ support }, at) => support + tally.predicted[at]! > 0)
   const support = classes.reduce((sum, one) => sum + one.support, 0)
   const count = rows.length

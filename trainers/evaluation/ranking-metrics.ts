@@ -5,11 +5,14 @@ import type { Predictions } from './metrics.ts'
 
 /** One label against the rest. */
 export type LabelAreas = {
-  /** Area under the ROC curve; ties count half (Fawcett 2006). Null where all rows or none have the label. */
+  /**
+   * Area under the ROC curve; ties count half (Fawcett 2006). Null where all rows or none have the
+   * label.
+   */
   readonly rocAuc: number | null
   /**
-   * Sum of precision times gain in recall; ties are one step. As in scikit-learn 0 for a label that no row
-   * has; null only in a resample that misses it.
+   * Sum of precision times gain in recall; ties are one step. As in scikit-learn 0 for a label that
+   * no row has; null only in a resample that misses it.
    */
   readonly averagePrecision: number | null
 }
@@ -27,7 +30,9 @@ export type CurvePoint = { readonly x: number; readonly y: number }
 export type LabelRanking = {
   /** int32 [rows]. */
   readonly order: Int32Array
-  /** int32 [groups, 2]: from and to, exclusive, of each run of ties that holds a row of the label. */
+  /**
+   * int32 [groups, 2]: from and to, exclusive, of each run of ties that holds a row of the label.
+   */
   readonly groups: Int32Array
   readonly isLabel: Uint8Array
 }
@@ -35,7 +40,9 @@ export type LabelRanking = {
 /** Places must fit beside the 31 bits of a probability in a double. */
 const valuesMax = 2 ** 22
 
-/** The rank of each row's true label, from 0; among equal probabilities the first label is ahead. */
+/**
+ * The rank of each row's true label, from 0; among equal probabilities the first label is ahead.
+ */
 export function truthRanks({ truth, probabilities, labels }: Predictions): Int32Array {
   return truth.map((label, row) => {
     const start = row * labels
@@ -143,8 +150,8 @@ function labelAreas(
 }
 
 /**
- * Areas of every label, each row counted `counts[row]` times; `support` sums these by label, `total`
- * over all rows. Without it each row has one label.
+ * Areas of every label, each row counted `counts[row]` times; `support` sums these by label,
+ * `total` over all rows. Without it each row has one label.
  */
 export function areasOfLabels(
   rankings: readonly LabelRanking[],

@@ -24,7 +24,9 @@ export type Slice = {
 
 const lengthParts = 5
 const attributesMax = 10
-/** The rarer values of an attribute are left out; one with a value for each example says nothing. */
+/**
+ * The rarer values of an attribute are left out; one with a value for each example says nothing.
+ */
 const valuesMax = 20
 const sliceExamplesMin = 5
 const normalQuantile = 1.959963984540054

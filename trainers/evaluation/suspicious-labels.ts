@@ -37,7 +37,9 @@ const labelIssuesFile = 'label-issues.jsonl'
 const factTextsMax = 5
 const factCharactersMax = 80
 
-/** Judges every label by float32 [examples, labels] probabilities of models that did not see them. */
+/**
+ * Judges every label by float32 [examples, labels] probabilities of models that did not see them.
+ */
 export function reportLabels(
   dataset: Dataset,
   heldOut: { labels: readonly string[]; probabilities: Float32Array },

@@ -1,10 +1,13 @@
-// The records of delimited text: RFC 4180 with quotes, or fields in which a quote is a character like others.
-// What the fields mean is csv-rows.ts.
+// The records of delimited text: RFC 4180 with quotes, or fields in which a quote is a character
+// like others. What the fields mean is csv-rows.ts.
 import type { ByteSource } from './plain-bytes.ts'
 import type { QuoteRule } from './table-header.ts'
 import { lineBytesMax, lineError } from './text-lines.ts'
 
-/** One record that is not blank. `number` is the line on which it begins, `lastNumber` on which it ends. */
+/**
+ * One record that is not blank. `number` is the line on which it begins, `lastNumber` on which it
+ * ends.
+ */
 export type CsvRecord = {
   readonly number: number
   readonly lastNumber: number
@@ -27,8 +30,8 @@ const quoteAdvice =
 type State = 'start' | 'plain' | 'quoted' | 'behind quote'
 
 /**
- * Splits text that comes in pieces. A quote inside a field that does not begin with one is a character;
- * `\n` and `\r` outside of quotes end a record.
+ * Splits text that comes in pieces. A quote inside a field that does not begin with one is a
+ * character; `\n` and `\r` outside of quotes end a record.
  */
 export class CsvReader {
   readonly #source: ByteSource

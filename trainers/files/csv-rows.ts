@@ -1,5 +1,5 @@
-// Rows from delimited text. It owns the header and what a ragged row is; the delimiter is table-header.ts,
-// the syntax csv-records.ts, what a row must hold is source-row.ts.
+// Rows from delimited text. It owns the header and what a ragged row is; the delimiter is
+// table-header.ts, the syntax csv-records.ts, what a row must hold is source-row.ts.
 import { counted } from '../../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from './csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
@@ -21,9 +21,9 @@ export type CsvOptions = {
 }
 
 /**
- * Reads a table whose first line names the columns; a line `sep=;` before it names the delimiter. Else
- * that is the one of `, ; tab |` with which the header has the columns of text and label. The columns
- * `id` and `time` mean what they do in JSONL; all others with a name become attributes.
+ * Reads a table whose first line names the columns; a line `sep=;` before it names the delimiter.
+ * Else that is the one of `, ; tab |` with which the header has the columns of text and label. The
+ * columns `id` and `time` mean what they do in JSONL; all others with a name become attributes.
  *
  * @throws WinnowError `dataset_invalid` naming file and line: missing columns, a ragged row, quotes
  * that do not match, and what `readTextBlocks` throws; `cancelled`.
@@ -128,7 +128,9 @@ function headerOf(beginning: string, columns: RowColumns): Header {
   return { first: text.slice(length), delimiter, lineOffset: blankCount + 1 }
 }
 
-/** The first block that is not blank; `number` of the lines before it does not matter to a header. */
+/**
+ * The first block that is not blank; `number` of the lines before it does not matter to a header.
+ */
 async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | undefined> {
   let text = ''
   for (;;) {

@@ -40,15 +40,22 @@ export type SourceRow = {
 
 /** What identifies the content that was read, as JSON: a file's hash, offsets, a query. */
 export type SourceFacts = Readonly<Record<string, unknown>> & {
-  /** Of a source with labels by people: examples of each label that has no other origin (label-origins.ts). */
+  /**
+   * Of a source with labels by people: examples of each label that has no other origin
+   * (label-origins.ts).
+   */
   readonly labelsOnlyPeopleUsed?: Readonly<Record<string, number>>
-  /** `name@version` of the earlier version that does not have these labels either; null without one. */
+  /**
+   * `name@version` of the earlier version that does not have these labels either; null without one.
+   */
   readonly labelsComparedWith?: string | null
 }
 
 /** A source that is being read. Leaving the iteration early closes what it had opened. */
 export type DatasetRows = {
-  /** Short and the same on every machine: a file name without its folder, a topic with its range. */
+  /**
+   * Short and the same on every machine: a file name without its folder, a topic with its range.
+   */
   readonly name: string
   readonly rows: AsyncIterable<SourceRow>
   /** Asked once, after the last row. */

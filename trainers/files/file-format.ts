@@ -28,11 +28,16 @@ export type FormatClues = {
   /** The beginning of the file, decompressed. */
   readonly head: Buffer
   readonly columns: RowColumns
-  /** Whether a file that looks like nothing else is one text per line, or JSON Lines with a mistake. */
+  /**
+   * Whether a file that looks like nothing else is one text per line, or JSON Lines with a mistake.
+   */
   readonly otherwise: 'text' | 'jsonl'
 }
 
-/** The format of a file whose beginning is known. It throws nothing: what is no text is for `requireText`. */
+/**
+ * The format of a file whose beginning is known. It throws nothing: what is no text is for
+ * `requireText`.
+ */
 export function detectFormat({ name, head, columns, otherwise }: FormatClues): FileFormat {
   if (head.subarray(0, 4).equals(parquetMark)) return 'parquet'
   const text = beginningOf(head)
@@ -52,7 +57,10 @@ function beginningOf(head: Buffer): string {
 
 const parquetMark = Buffer.from('PAR1')
 
-/** First bytes, and what the file is then. Sources: the "file" program's magic numbers, IANA media types. */
+/**
+ * First bytes, and what the file is then. Sources: the "file" program's magic numbers, IANA media
+ * types.
+ */
 const signatures: readonly [string | readonly number[], string][] = [
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG image'],
   [[0xff, 0xd8, 0xff], 'a JPEG image'],
@@ -154,7 +162,10 @@ function markedEncoding(head: Buffer): Encoding | undefined {
   return undefined
 }
 
-/** The same without a mark, by the zeros that stand in every second byte of Latin text, or in three of four. */
+/**
+ * The same without a mark, by the zeros that stand in every second byte of Latin text, or in three
+ * of four.
+ */
 function unmarkedEncoding(head: Buffer): Encoding | undefined {
   const sample = head.subarray(0, Math.min(4_096, head.length - (head.length % 4)))
   const zeros = [0, 0, 0, 0]

@@ -1,5 +1,5 @@
-// Files as other programs write them: each is read right, or refused with a sentence that says what it is
-// and what to do. The small ones stand here as text.
+// Files as other programs write them: each is read right, or refused with a sentence that says what
+// it is and what to do. The small ones stand here as text.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

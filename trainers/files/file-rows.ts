@@ -25,7 +25,9 @@ export type FileRowsOptions = {
   /** What a file is that looks like no format: one text per line, or JSON Lines with a mistake. */
   readonly otherwise?: 'text' | 'jsonl' | undefined
   readonly quotes?: QuoteRule | undefined
-  /** Called with sentences for a person: what the file was taken for, and what may be wrong with it. */
+  /**
+   * Called with sentences for a person: what the file was taken for, and what may be wrong with it.
+   */
   readonly onNote?: ((note: FileNote) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -36,7 +38,8 @@ export type FileNote = { readonly kind: 'format' | 'warning'; readonly text: str
 export type FileInput = ByteSource & { readonly path?: string | undefined }
 
 /**
- * Reads rows of JSON Lines, a JSON array, a delimited table (each may be gzip), Parquet, or plain text.
+ * Reads rows of JSON Lines, a JSON array, a delimited table (each may be gzip), Parquet, or plain
+ * text.
  *
  * @throws WinnowError `dataset_invalid` naming file and line; `cancelled`.
  *

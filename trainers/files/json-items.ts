@@ -22,8 +22,9 @@ const byteOf = {
 /**
  * The items of a source that is one JSON array.
  *
- * @throws WinnowError `dataset_invalid` for what is no array, an item that is missing, cut off or longer
- * than `lineBytesMax`, text behind the array, invalid UTF-8; `cancelled` when the signal fires.
+ * @throws WinnowError `dataset_invalid` for what is no array, an item that is missing, cut off or
+ * longer than `lineBytesMax`, text behind the array, invalid UTF-8; `cancelled` when the signal
+ * fires.
  */
 export async function* jsonItems(
   source: ByteSource,

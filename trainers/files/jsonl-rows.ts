@@ -1,5 +1,5 @@
-// Rows from JSON: one object per line, or one array of objects. It owns what a line or an item must be;
-// lines are text-lines.ts, items json-items.ts, what a row must hold is source-row.ts.
+// Rows from JSON: one object per line, or one array of objects. It owns what a line or an item must
+// be; lines are text-lines.ts, items json-items.ts, what a row must hold is source-row.ts.
 import { parseExactJson } from '../../schemas/exact-json.ts'
 import type { SourceRow } from './dataset-source.ts'
 import { jsonItems } from './json-items.ts'
@@ -10,7 +10,8 @@ import { lineError, readTextLines } from './text-lines.ts'
 type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
 
 /**
- * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of text and label.
+ * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of
+ * text and label.
  *
  * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`.
  */

@@ -1,5 +1,6 @@
 // Rows from a Parquet file, one row group in memory at a time. It owns which columns are read; the
-// format is hyparquet, values of a column are parquet-values.ts, what a row must hold is source-row.ts.
+// format is hyparquet, values of a column are parquet-values.ts, what a row must hold is
+// source-row.ts.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
@@ -31,7 +32,8 @@ type ParquetOptions = {
  * Reads the rows of a Parquet file in any of its compressions. `id`, `time` and a map or struct
  * `attributes` mean what they do in JSONL; other flat columns become attributes.
  *
- * @throws WinnowError `dataset_invalid` naming the file, and the row where one is wrong; `cancelled`.
+ * @throws WinnowError `dataset_invalid` naming the file, and the row where one is wrong;
+ * `cancelled`.
  */
 export function parquetRows(path: string, options: ParquetOptions): DatasetRows {
   const hashed = hashedBytes(fileSource(path))

@@ -1,5 +1,5 @@
-// Values of Parquet columns with all their digits and bytes: decimals, fixed-length bytes, text. Which
-// columns are read is parquet-rows.ts, the format is hyparquet.
+// Values of Parquet columns with all their digits and bytes: decimals, fixed-length bytes, text.
+// Which columns are read is parquet-rows.ts, the format is hyparquet.
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 
 /** A column of single values that people would slice by: no lists, structs or floating numbers. */
@@ -16,7 +16,10 @@ const unreadable: ReadonlySet<string | undefined> = new Set([
   ...['INTERVAL', 'BSON', 'FLOAT16', 'GEOMETRY', 'GEOGRAPHY', 'VARIANT'],
 ])
 
-/** The same metadata, by which hyparquet gives the unscaled numbers of decimals instead of rounded ones. */
+/**
+ * The same metadata, by which hyparquet gives the unscaled numbers of decimals instead of rounded
+ * ones.
+ */
 export function rawMetadata(metadata: FileMetaData): FileMetaData {
   const schema = metadata.schema.map((element) =>
     isDecimal(element)
@@ -63,7 +66,10 @@ function decimalText(value: unknown, scale: number): unknown {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
-/** Two's complement with the highest byte first, where it is bytes (Parquet's LogicalTypes.md, DECIMAL). */
+/**
+ * Two's complement with the highest byte first, where it is bytes (Parquet's LogicalTypes.md,
+ * DECIMAL).
+ */
 function unscaledNumber(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value
   if (typeof value === 'number') return BigInt(value)

@@ -22,7 +22,10 @@ export function fileSource(path: string): ByteSource {
   return { name: path, bytes: bytes() }
 }
 
-/** Bytes that are not compressed. Reading all of `source.bytes`, or leaving it early, closes what was opened. */
+/**
+ * Bytes that are not compressed. Reading all of `source.bytes`, or leaving it early, closes what
+ * was opened.
+ */
 export type PlainBytes = {
   /** The beginning, with the first line that is not blank, or all there is up to 64 KiB. */
   readonly head: Buffer
@@ -36,8 +39,8 @@ export type PlainBytes = {
 /**
  * Reads the beginning of a source. Gzip is recognised by its first two bytes (RFC 1952).
  *
- * @throws WinnowError `dataset_invalid` for a file that cannot be opened and for damaged gzip; so does
- * reading on.
+ * @throws WinnowError `dataset_invalid` for a file that cannot be opened and for damaged gzip; so
+ * does reading on.
  */
 export async function openPlainBytes({ name, bytes }: ByteSource): Promise<PlainBytes> {
   const chunks = bytes[Symbol.asyncIterator]()

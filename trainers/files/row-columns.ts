@@ -5,7 +5,10 @@ import { nearest } from '../../schemas/nearest.ts'
 /** Names of the columns that matter. */
 export type RowColumns = { readonly text: string; readonly label: string }
 
-/** The column that holds all labels of a text, where several can apply; it counts when there is no label. */
+/**
+ * The column that holds all labels of a text, where several can apply; it counts when there is no
+ * label.
+ */
 export const labelsColumn = 'labels'
 
 /** What every format calls them unless told. */
@@ -15,8 +18,8 @@ export const defaultColumns: RowColumns = { text: 'text', label: 'label' }
 export type NeededColumns = 'text' | 'text and label'
 
 /**
- * What is wrong with a table's columns or an object's fields: the first one that is missing, all that are
- * there, and how to name another; undefined when none is missing.
+ * What is wrong with a table's columns or an object's fields: the first one that is missing, all
+ * that are there, and how to name another; undefined when none is missing.
  */
 export function missingColumn(
   found: readonly string[],

@@ -1,5 +1,5 @@
-// How many rows a file has, for progress while it is read: exact for JSON arrays and Parquet, by lines for
-// the rest. It checks nothing; reading the rows is file-rows.ts.
+// How many rows a file has, for progress while it is read: exact for JSON arrays and Parquet, by
+// lines for the rest. It checks nothing; reading the rows is file-rows.ts.
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { jsonItems } from './json-items.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'

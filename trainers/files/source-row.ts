@@ -23,8 +23,8 @@ export type Example = {
 }
 
 /**
- * Checks a row. A label may be a string, a whole number or a boolean; a time that is neither RFC 3339
- * nor a number is left out, as is an attribute that is not a single value.
+ * Checks a row. A label may be a string, a whole number or a boolean; a time that is neither RFC
+ * 3339 nor a number is left out, as is an attribute that is not a single value.
  *
  * @throws WinnowError `dataset_invalid` that begins with the row's place.
  */

@@ -1,23 +1,29 @@
-// How delimited text is written: its quotes, which delimiter separates the columns, and whether text is a
-// table at all. The rows are csv-rows.ts.
+// How delimited text is written: its quotes, which delimiter separates the columns, and whether
+// text is a table at all. The rows are csv-rows.ts.
 import { labelsColumn, type RowColumns } from './row-columns.ts'
 
-/** `csv`: RFC 4180, a field may be quoted. `none`: a quote is a character like others, as in plain TSV. */
+/**
+ * `csv`: RFC 4180, a field may be quoted. `none`: a quote is a character like others, as in plain
+ * TSV.
+ */
 export const quoteRules = ['csv', 'none'] as const
 export type QuoteRule = (typeof quoteRules)[number]
 
 /** Tried where no line says which. */
 const delimiters = [',', ';', '\t', '|'] as const
 
-/** Excel's first line `sep=;`, which names the delimiter and is no row. Undefined when there is none. */
+/**
+ * Excel's first line `sep=;`, which names the delimiter and is no row. Undefined when there is
+ * none.
+ */
 export function separatorLine(text: string): { delimiter: string; length: number } | undefined {
   const match = /^"?sep=([^"\r\n])"?\1*(?:\r\n|\n|\r|$)/i.exec(text)
   return match === null ? undefined : { delimiter: match[1]!, length: match[0].length }
 }
 
 /**
- * The delimiter with which the first line has most of the columns of text and label, then the one with
- * which it has most columns.
+ * The delimiter with which the first line has most of the columns of text and label, then the one
+ * with which it has most columns.
  */
 export function headerDelimiter(line: string, columns: RowColumns): string {
   const wanted = [columns.text, columns.label, labelsColumn]
@@ -31,8 +37,9 @@ export function headerDelimiter(line: string, columns: RowColumns): string {
 }
 
 /**
- * The delimiter of text that looks like a table: by a `sep=` line, by a header with the column of the
- * text, or by a header of plain names above a line with as many fields. Undefined for other text.
+ * The delimiter of text that looks like a table: by a `sep=` line, by a header with the column of
+ * the text, or by a header of plain names above a line with as many fields. Undefined for other
+ * text.
  */
 export function tableDelimiter(text: string, columns: RowColumns): string | undefined {
   const separator = separatorLine(text)

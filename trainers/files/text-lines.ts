@@ -1,11 +1,13 @@
-// Reads bytes as numbered lines of UTF-8 in constant memory, with an error that names the line. It does
-// not know what a line means; see jsonl-rows.ts, csv-rows.ts and plain-text-rows.ts.
+// Reads bytes as numbered lines of UTF-8 in constant memory, with an error that names the line. It
+// does not know what a line means; see jsonl-rows.ts, csv-rows.ts and plain-text-rows.ts.
 import { isUtf8 } from 'node:buffer'
 import { WinnowError } from '../../schemas/errors.ts'
 import { requireText } from './file-format.ts'
 import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
 
-/** A longer line is refused: it is no text for a classifier, more likely a file without newlines. */
+/**
+ * A longer line is refused: it is no text for a classifier, more likely a file without newlines.
+ */
 export const lineBytesMax = 32 * 1024 * 1024
 
 const blockCharacters = 1 << 16
@@ -16,11 +18,11 @@ const carriageReturn = 13
 export type TextLine = { readonly number: number; readonly text: string }
 
 /**
- * The lines of a source that are not blank, in order. Gzip is decompressed, a byte order mark is dropped.
- * `\n` and `\r\n` end a line; in a file that has no `\n` in its beginning, `\r` does.
+ * The lines of a source that are not blank, in order. Gzip is decompressed, a byte order mark is
+ * dropped. `\n` and `\r\n` end a line; in a file that has no `\n` in its beginning, `\r` does.
  *
- * @throws WinnowError `dataset_invalid` for a file that cannot be opened or is no text, broken gzip,
- * invalid UTF-8, a line over `lineBytesMax`; `cancelled` when the signal fires.
+ * @throws WinnowError `dataset_invalid` for a file that cannot be opened or is no text, broken
+ * gzip, invalid UTF-8, a line over `lineBytesMax`; `cancelled` when the signal fires.
  */
 export async function* readTextLines(
   source: ByteSource,

@@ -15,8 +15,8 @@ import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 /** More folds than for choosing C: each head should see nearly all examples. */
 const folds = 5
 /**
- * Below what predicts best: a head that fits wrong labels less says more of them. With 5 % of the labels
- * of hwu64 flipped, 3 found the flipped ones with precision 0.61 and 10 with 0.58.
+ * Below what predicts best: a head that fits wrong labels less says more of them. With 5 % of the
+ * labels of hwu64 flipped, 3 found the flipped ones with precision 0.61 and 10 with 0.58.
  */
 const grid = [3] as const
 

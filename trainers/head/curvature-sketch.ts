@@ -1,6 +1,6 @@
 // An approximate inverse Hessian for logistic regression from a random sketch of the features'
-// covariance (Frangella, Tropp and Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix Anal.
-// Appl. 44). It owns the small matrices; products over all examples are the caller's.
+// covariance (Frangella, Tropp and Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix
+// Anal. Appl. 44). It owns the small matrices; products over all examples are the caller's.
 import { seededRandom } from '../data/seeded-random.ts'
 
 /** The covariance in the directions in which it is large, and how large it is elsewhere. */
@@ -16,9 +16,14 @@ export type CurvatureSketch = {
   readonly rest: number
 }
 
-/** Directions that are looked at. Of 128, training on 2,689 features needs half the steps, as of 512. */
+/**
+ * Directions that are looked at. Of 128, training on 2,689 features needs half the steps, as of
+ * 512.
+ */
 const rankMax = 128
-/** A direction with less than this share of its length left over by those before it adds nothing. */
+/**
+ * A direction with less than this share of its length left over by those before it adds nothing.
+ */
 const independentShareMin = 1e-4
 /** The sketch needs some randomness, not a choice of it: any seed gives the same minimum. */
 const seed = 1
@@ -61,8 +66,8 @@ export async function sketchCurvature(covariance: {
 }
 
 /**
- * (curvature covariance + penalty)^-1 = outside (I - Q Q') + Q (curvature core + penalty)^-1 Q' for the basis Q.
- * `inner` is float32 [rank, rank], so that it equals outside I + Q inner Q'.
+ * (curvature covariance + penalty)^-1 = outside (I - Q Q') + Q (curvature core + penalty)^-1 Q' for
+ * the basis Q. `inner` is float32 [rank, rank], so that it equals outside I + Q inner Q'.
  */
 export function inverseCurvature(
   { core, rank, rest }: CurvatureSketch,
@@ -115,7 +120,10 @@ function length(column: Float64Array): number {
   return Math.sqrt(squares)
 }
 
-/** The inverse of a symmetric positive definite matrix, float64 [size, size], by Gauss-Jordan in place. */
+/**
+ * The inverse of a symmetric positive definite matrix, float64 [size, size], by Gauss-Jordan in
+ * place.
+ */
 function inverseOf(matrix: Float64Array, size: number): Float64Array {
   const inverse = matrix.slice()
   for (let pivot = 0; pivot < size; pivot++) {

@@ -1,10 +1,13 @@
-// How far the fits of a head are: which of how many, the share of the work, and the time left. It owns the
-// estimate; the fits are logistic-regression.ts, the words commands/training-progress.ts.
+// How far the fits of a head are: which of how many, the share of the work, and the time left. It
+// owns the estimate; the fits are logistic-regression.ts, the words commands/training-progress.ts.
 
 /** How far the training of a head is, told after every step of a fit. */
 export type FitProgress = {
   readonly inverseRegularisation: number
-  /** The fit under way, from 1, of those that are expected: an early end of the search makes them fewer. */
+  /**
+   * The fit under way, from 1, of those that are expected: an early end of the search makes them
+   * fewer.
+   */
   readonly fit: number
   readonly fits: number
   /** The part of the work that is done, 0 to 1, as far as it can be told. */
@@ -16,7 +19,10 @@ export type FitProgress = {
 
 /** Follows fits that come one after the other. */
 export type FitFollower = {
-  /** Begins the next fit, and returns what is to be told the largest part of the gradient at each step. */
+  /**
+   * Begins the next fit, and returns what is to be told the largest part of the gradient at each
+   * step.
+   */
   begin: (fit: {
     inverseRegularisation: number
     gradientMax: number

@@ -3,7 +3,9 @@
 // the function, and where its products are computed, belong to the caller.
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** A function at a point: its value and its gradient. The gradient may be reused by the next call. */
+/**
+ * A function at a point: its value and its gradient. The gradient may be reused by the next call.
+ */
 export type Evaluation = { readonly value: number; readonly gradient: Float64Array }
 export type Objective = (point: Float64Array) => Promise<Evaluation>
 
@@ -17,8 +19,9 @@ export type LbfgsOptions = {
    */
   readonly valueNoise?: number | undefined
   /**
-   * Multiplies by an approximate inverse of the Hessian that is symmetric and positive definite. The better
-   * it is, the fewer steps are needed; its scale does not matter. Default: the vector itself.
+   * Multiplies by an approximate inverse of the Hessian that is symmetric and positive definite.
+   * The better it is, the fewer steps are needed; its scale does not matter. Default: the vector
+   * itself.
    */
   readonly precondition?: ((vector: Float64Array) => Promise<Float64Array>) | undefined
   /** What an earlier search on a function of nearly the same curvature remembered; not changed. */
@@ -121,8 +124,8 @@ function remember(history: Correction[], move: { from: Position; to: Position })
 }
 
 /**
- * The two-loop recursion (algorithm 7.4): minus the approximate inverse Hessian times gradient. What stands
- * between the loops is the preconditioner, scaled to the curvature along the last step.
+ * The two-loop recursion (algorithm 7.4): minus the approximate inverse Hessian times gradient.
+ * What stands between the loops is the preconditioner, scaled to the curvature along the last step.
  */
 async function descentDirection(
   gradient: Float64Array,

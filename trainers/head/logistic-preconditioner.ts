@@ -1,6 +1,6 @@
-// The curvature of a logistic regression as a session that multiplies by its approximate inverse, so that minimising
-// takes fewer passes over the examples. It owns the products in ONNX Runtime; the small matrices are
-// curvature-sketch.ts.
+// The curvature of a logistic regression as a session that multiplies by its approximate inverse,
+// so that minimising takes fewer passes over the examples. It owns the products in ONNX Runtime;
+// the small matrices are curvature-sketch.ts.
 import * as ort from '../../models/runtime/onnx-runtime.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
@@ -12,8 +12,8 @@ import { openMatrixSession } from './matrix-session.ts'
 export type FeatureBlock = { readonly x: ort.Tensor; readonly x_transposed: ort.Tensor }
 
 /**
- * Sketches the features' curvature, and opens a session that multiplies float64 [width, labels] coefficients by its
- * inverse. The caller closes it.
+ * Sketches the features' curvature, and opens a session that multiplies float64 [width, labels]
+ * coefficients by its inverse. The caller closes it.
  */
 export async function openPreconditioner(
   blocks: readonly FeatureBlock[],

@@ -21,8 +21,8 @@ export type FeatureMatrix = {
 
 /**
  * What to learn from: features, the label index of each row, and how many labels there are. With
- * targets uint8 [count, labels] instead, each label is learned by itself: one logistic regression of two
- * classes a label.
+ * targets uint8 [count, labels] instead, each label is learned by itself: one logistic regression
+ * of two classes a label.
  */
 export type LabelledFeatures = {
   readonly features: FeatureMatrix
@@ -40,8 +40,9 @@ export type Weighting = {
 /**
  * Coefficients are float64 [width + 1, labels] row-major: weights of the features less their means,
  * then one row for a constant as large as a feature usually is. That row is the intercept, which is
- * not regularised; so neither shift nor scale changes the minimum, but the search takes fewer steps. The objective is scikit-learn's, divided by C times the sum of row weights:
- * mean log loss + |W|^2 / (2 C sum of row weights).
+ * not regularised; so neither shift nor scale changes the minimum, but the search takes fewer
+ * steps. The objective is scikit-learn's, divided by C times the sum of row weights: mean log loss
+ * + |W|^2 / (2 C sum of row weights).
  */
 export type LogisticProblem = {
   readonly coefficients: number
@@ -76,8 +77,9 @@ export function penaltyOf({ rowWeights, inverseRegularisation }: Weighting): num
 }
 
 /**
- * Copies the features (with a transposed copy: 8 bytes a feature) and opens a session on them. Rows of one
- * group, such as a fold, lie together, so that a fit that leaves a group out does not compute it.
+ * Copies the features (with a transposed copy: 8 bytes a feature) and opens a session on them. Rows
+ * of one group, such as a fold, lie together, so that a fit that leaves a group out does not
+ * compute it.
  */
 export async function openLogisticProblem(
   training: LabelledFeatures,
@@ -304,7 +306,9 @@ function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): 
   return loss
 }
 
-/** The summed loss of two classes a label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x. */
+/**
+ * The summed loss of two classes a label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x.
+ */
 function blockLossOfSets(
   block: Block,
   { targets, labels }: { targets: Uint8Array; labels: number },

@@ -54,10 +54,10 @@ export type TrainedLogistic = {
 export const regularisationGrid = [0.3, 1, 3, 10, 30, 100, 300] as const
 
 /**
- * Bounds of the gradient, in units of 1 / (C x examples): at the minimum the penalty's part of it is
- * W / (C x examples), so these bound the error of the weights, at every strength alike. On 8,954
- * texts of 64 labels the loss ends within 2.6 % and 0.02 % of its minimum; on three test sets as many
- * texts are right as at a twentieth of the bound, up to four.
+ * Bounds of the gradient, in units of 1 / (C x examples): at the minimum the penalty's part of it
+ * is W / (C x examples), so these bound the error of the weights, at every strength alike. On 8,954
+ * texts of 64 labels the loss ends within 2.6 % and 0.02 % of its minimum; on three test sets as
+ * many texts are right as at a twentieth of the bound, up to four.
  */
 const searchPrecision = 3
 const finalPrecision = 0.2
@@ -118,8 +118,8 @@ export async function trainLogisticRegression(
 export type LogisticFit = LbfgsResult & { readonly penalty: number }
 
 /**
- * One fit; `precision` is in units of 1 / (C x sum of row weights). It starts where an earlier one ended,
- * with what that one knew of the curvature, else from zero.
+ * One fit; `precision` is in units of 1 / (C x sum of row weights). It starts where an earlier one
+ * ended, with what that one knew of the curvature, else from zero.
  */
 export async function fitLogistic(
   problem: LogisticProblem,

@@ -1,9 +1,12 @@
-// Opens the small graphs of matrix products that training a head runs thousands of times. What they compute is
-// logistic-problem.ts and logistic-preconditioner.ts.
+// Opens the small graphs of matrix products that training a head runs thousands of times. What they
+// compute is logistic-problem.ts and logistic-preconditioner.ts.
 import * as ort from '../../models/runtime/onnx-runtime.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** Opens a graph of matrix products on `threads` threads (0: one a core). Throws WinnowError `session_failed`. */
+/**
+ * Opens a graph of matrix products on `threads` threads (0: one a core). Throws WinnowError
+ * `session_failed`.
+ */
 export async function openMatrixSession(
   bytes: Uint8Array,
   threads: number,

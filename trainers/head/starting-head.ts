@@ -1,5 +1,5 @@
-// The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on its
-// embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
+// The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on
+// its embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
 import type { Base } from '../../models/bases/base-store.ts'
 import { readBaseWeights } from '../../models/bases/base-weights.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
@@ -17,8 +17,8 @@ export type StartingHeadProgress =
   | ({ readonly kind: 'fitting' } & FitProgress)
 
 /**
- * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think of the
- * labels goes into `reportDir`.
+ * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think
+ * of the labels goes into `reportDir`.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {

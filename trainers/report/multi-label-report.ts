@@ -1,11 +1,12 @@
-// The report of a multi-label model, for a terminal and as the parts of a page: which figures are shown,
-// in which order. Tables and plots are those of single labels.
+// The report of a multi-label model, for a terminal and as the parts of a page: which figures are
+// shown, in which order. Tables and plots are those of single labels.
 import type { Interval } from '../evaluation/bootstrap.ts'
 import type { MultiLabelEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import type { SetScores } from '../evaluation/multi-label-metrics.ts'
 import { formatFigure, type Headline } from './report-tables.ts'
 
-// The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks like a mistake.
+// The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks
+// like a mistake.
 const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name' | 'unit'>> = {
   accuracy: { name: 'sets exactly right', unit: 'share' },
   microF1: { name: 'micro F1', unit: 'share' },

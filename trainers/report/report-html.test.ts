@@ -1,4 +1,5 @@
-// The page's geometry, as far as it can be told without a browser: what flows, what scales, what scrolls.
+// The page's geometry, as far as it can be told without a browser: what flows, what scales, what
+// scrolls.
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { renderReportHtml } from './report-html.ts'
@@ -33,7 +34,8 @@ test.each([2, 4, 12, 64, 120])(
   async (count) => {
     const labels = Array.from({ length: count }, (_, at) => `${longName} ${at}`)
     const page = await renderReportHtml(evaluate(labels), heading)
-    // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a box of their own.
+    // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a
+    // box of their own.
     const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
     expect(outside).not.toContain('<svg')
     expect(outside.match(/<table/g)).toHaveLength(

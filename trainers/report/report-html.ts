@@ -1,5 +1,5 @@
-// An evaluation as one HTML page without any other file or script. It owns the page's looks and order;
-// its figures come from evaluation.ts, its plots from report-plots.ts.
+// An evaluation as one HTML page without any other file or script. It owns the page's looks and
+// order; its figures come from evaluation.ts, its plots from report-plots.ts.
 import { counted } from '../../schemas/counted.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import {

@@ -1,6 +1,7 @@
-// The parts of a report's page that are plain HTML: sections, tables, bars and the confusion matrix. Unlike drawings
-// they flow, so that nothing is cut on a narrow page: long names wrap, and what is wider scrolls in a box of its own.
-// The page around them and its style are report-html.ts and report-style.ts.
+// The parts of a report's page that are plain HTML: sections, tables, bars and the confusion
+// matrix. Unlike drawings they flow, so that nothing is cut on a narrow page: long names wrap, and
+// what is wider scrolls in a box of its own. The page around them and its style are report-html.ts
+// and report-style.ts.
 
 /** One bar: its name, how long it is (0 to 1), and the figure at its end. */
 export type Bar = {
@@ -29,7 +30,9 @@ export function section(title: string, parts: readonly string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>\n${parts.join('\n')}</section>`
 }
 
-/** A table whose first column names the row; `names` wrap, `figures` stay on one line and scroll. */
+/**
+ * A table whose first column names the row; `names` wrap, `figures` stay on one line and scroll.
+ */
 export function htmlTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -58,7 +61,10 @@ export function barList(bars: readonly Bar[]): string {
   return `<ul class="bars">${rows.join('\n')}</ul>`
 }
 
-/** Truth in rows, predictions in columns: shades by share of the row, counts in the cells of small ones. */
+/**
+ * Truth in rows, predictions in columns: shades by share of the row, counts in the cells of small
+ * ones.
+ */
 export function confusionTable(confusion: {
   readonly labels: readonly string[]
   readonly matrix: readonly (readonly number[])[]

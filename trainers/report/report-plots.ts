@@ -1,5 +1,5 @@
-// What the plots of a report show, as Vega-Lite specifications. It owns their choice and proportions;
-// drawing is report-svg.ts, the page around them report-html.ts.
+// What the plots of a report show, as Vega-Lite specifications. It owns their choice and
+// proportions; drawing is report-svg.ts, the page around them report-html.ts.
 import type { Evaluation, LabelCurves } from '../evaluation/evaluation.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { PlotSpec } from './report-svg.ts'

@@ -1,5 +1,6 @@
-// Draws a Vega-Lite specification as static SVG, without a browser. Vega is loaded when the first plot
-// is drawn: it takes half a second, and few commands need it. What is drawn is report-plots.ts.
+// Draws a Vega-Lite specification as static SVG, without a browser. Vega is loaded when the first
+// plot is drawn: it takes half a second, and few commands need it. What is drawn is
+// report-plots.ts.
 import { createHash } from 'node:crypto'
 import type { TopLevelSpec } from 'vega-lite'
 

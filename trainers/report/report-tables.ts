@@ -1,5 +1,5 @@
-// What a report tells first of an evaluation: its headline figures, the labels that do worst, and how
-// two models compare. Laying it out is report-text.ts and report-html.ts.
+// What a report tells first of an evaluation: its headline figures, the labels that do worst, and
+// how two models compare. Laying it out is report-text.ts and report-html.ts.
 import type { Evaluation, Interval } from '../evaluation/evaluation.ts'
 import type { PairedComparison } from '../evaluation/mcnemar.ts'
 import type { ClassScores, Scores } from '../evaluation/metrics.ts'

@@ -1,6 +1,6 @@
-// What a report says first: in plain words, how good the model is, on what that was measured, and what to look at.
-// It owns the words and their bounds; figures are evaluation.ts, the places where it stands report-text.ts and
-// report-html.ts.
+// What a report says first: in plain words, how good the model is, on what that was measured, and
+// what to look at. It owns the words and their bounds; figures are evaluation.ts, the places where
+// it stands report-text.ts and report-html.ts.
 import { counted } from '../../schemas/counted.ts'
 import type { ModelComparison } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'

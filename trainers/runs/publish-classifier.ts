@@ -1,6 +1,6 @@
-// Turns a trained classifier into a model version: encoder and head as one graph, checked against the
-// trainer on real texts before anybody can see it. Training is train-head.ts and train-encoder.ts; the store's layout
-// and its atomic write are models/store/version-store.ts.
+// Turns a trained classifier into a model version: encoder and head as one graph, checked against
+// the trainer on real texts before anybody can see it. Training is train-head.ts and
+// train-encoder.ts; the store's layout and its atomic write are models/store/version-store.ts.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,8 +123,9 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
 }
 
 /**
- * Writes the graph. An encoder that stayed as it was lies in a file of its own, which all heads over it share; the graph
- * names it by its hash, so that a graph and other weights cannot pass for the version.
+ * Writes the graph. An encoder that stayed as it was lies in a file of its own, which all heads
+ * over it share; the graph names it by its hash, so that a graph and other weights cannot pass for
+ * the version.
  */
 async function writeGraph(
   graph: TensorGraph,

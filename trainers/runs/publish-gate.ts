@@ -1,5 +1,5 @@
-// The gate before a version is published: each rule with its verdict, from figures that were measured
-// before. It measures nothing and publishes nothing.
+// The gate before a version is published: each rule with its verdict, from figures that were
+// measured before. It measures nothing and publishes nothing.
 import type { Config } from '../../configs/schema.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
 import type { ModelComparison } from '../evaluation/evaluate.ts'

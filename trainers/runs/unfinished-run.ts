@@ -1,5 +1,5 @@
-// The folder of a run from its start to its end: what it was started with, so that it can go on after a
-// kill, and its checkpoint, which goes when it is done. What came of it is run-record.ts.
+// The folder of a run from its start to its end: what it was started with, so that it can go on
+// after a kill, and its checkpoint, which goes when it is done. What came of it is run-record.ts.
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// The analytics service's own process: opens the engine over `--dir`, serves it on the port that the state
-// folder `--state` names, to who knows the password there, and leaves cleanly on SIGTERM or SIGINT.
+// The analytics service's own process: opens the engine over `--dir`, serves it on the port that
+// the state folder `--state` names, to who knows the password there, and leaves cleanly on SIGTERM
+// or SIGINT.
 import { once } from 'node:events'
 import { mkdtemp, rmdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -17,7 +18,8 @@ import { yieldProcessor } from './yield-processor.ts'
 const drainMsMax = 10_000
 
 async function main(): Promise<void> {
-  // Merges can wait for a text that somebody waits for; inserts that fall behind slow the stream down.
+  // Merges can wait for a text that somebody waits for; inserts that fall behind slow the stream
+  // down.
   yieldProcessor()
   const { values } = parseArgs({
     options: { dir: { type: 'string' }, state: { type: 'string' } },
@@ -39,8 +41,9 @@ async function main(): Promise<void> {
 }
 
 /**
- * Ends the process's working folder. The scalar function `file`, which no grant covers, and every other way in
- * which this engine opens a file that a statement names, resolve it against that folder first, and fail.
+ * Ends the process's working folder. The scalar function `file`, which no grant covers, and every
+ * other way in which this engine opens a file that a statement names, resolve it against that
+ * folder first, and fail.
  */
 async function leaveWorkingFolder(dir: string): Promise<void> {
   const folder = await mkdtemp(join(dir, 'removed-'))

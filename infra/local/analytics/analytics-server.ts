@@ -1,6 +1,8 @@
-// Speaks ClickHouse's HTTP interface over the embedded engine, so that every other process uses plain
-// @clickhouse/client and a real server drops in by URL. Statements run in the form that the engine's own parser
-// gives them; results leave through files, so that the status, sent at the end, is right.
+// Speaks ClickHouse's HTTP interface over the embedded engine, so that every other process uses
+// plain
+// @clickhouse/client and a real server drops in by URL. Statements run in the form that the
+// engine's own parser gives them; results leave through files, so that the status, sent at the end,
+// is right.
 import { randomUUID } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -129,7 +131,9 @@ async function runText(exchange: Exchange, bytes: Buffer): Promise<void> {
   }
 }
 
-/** The rows behind an INSERT: its head ends where the engine reads the same statement without them. */
+/**
+ * The rows behind an INSERT: its head ends where the engine reads the same statement without them.
+ */
 async function rowsBehind(
   engine: AnalyticsEngine,
   insert: { bytes: Buffer; text: string; sql: string; format: string },
@@ -152,7 +156,9 @@ function takesRows(statement: Statement): statement is RowsStatement {
   return statement.kind === 'insert-rows' || statement.kind === 'insert-input'
 }
 
-/** All rows are here before the engine begins: a client that leaves half-way has inserted nothing. */
+/**
+ * All rows are here before the engine begins: a client that leaves half-way has inserted nothing.
+ */
 async function runInsert(
   exchange: Exchange,
   statement: RowsStatement,

@@ -223,8 +223,9 @@ export async function freshExchangeDir(dir: string): Promise<string> {
 }
 
 /**
- * Room that new inserts and merges leave on the disk, so that those under way can end: when the very
- * last byte is taken within a merge, this engine version puts the broken part in place of the good ones.
+ * Room that new inserts and merges leave on the disk, so that those under way can end: when the
+ * very last byte is taken within a merge, this engine version puts the broken part in place of the
+ * good ones.
  */
 export const keptFreeBytes = 67_108_864
 

@@ -29,8 +29,8 @@ export function errorBody(failure: ClickHouseFailure, version: string): string {
 }
 
 /**
- * Reads an error of the embedded engine, or of the files that rows are exchanged through; one without a
- * ClickHouse code becomes code 1002.
+ * Reads an error of the embedded engine, or of the files that rows are exchanged through; one
+ * without a ClickHouse code becomes code 1002.
  */
 export function failureOf(error: unknown): ClickHouseFailure {
   if (error instanceof ClickHouseFailure) return error
@@ -45,7 +45,9 @@ export function failureOf(error: unknown): ClickHouseFailure {
   return new ClickHouseFailure(Number(code), type ?? '', withoutOwnParts(message ?? ''))
 }
 
-/** How statements are read and rows are exchanged is no part of what the caller asked: leave it out. */
+/**
+ * How statements are read and rows are exchanged is no part of what the caller asked: leave it out.
+ */
 function withoutOwnParts(message: string): string {
   return message
     .replace(/: In scope SELECT formatQuerySingleLine\(.*$/s, '')

@@ -35,7 +35,9 @@ export class ConnectionPool {
     this.#idleMax = options.idleMax
   }
 
-  /** An idle connection on which this request finds no parameter of an earlier one; else a new one. */
+  /**
+   * An idle connection on which this request finds no parameter of an earlier one; else a new one.
+   */
   take(use: ConnectionUse): PooledConnection {
     const fits = this.#idle.findIndex((connection) => !meetsLeftovers(connection, use))
     const [found] = fits < 0 ? [] : this.#idle.splice(fits, 1)

@@ -1,5 +1,6 @@
-// What statements of clients may do in the embedded engine: an allow-list of grants that the engine itself
-// enforces. Files, other servers and programs are out of reach; tables below the data folder are all there is.
+// What statements of clients may do in the embedded engine: an allow-list of grants that the engine
+// itself enforces. Files, other servers and programs are out of reach; tables below the data folder
+// are all there is.
 
 /** The engine's users file: one user, without access to anything but tables of its own. */
 export function usersConfig(): string {
@@ -27,7 +28,10 @@ export const accessConfig = `<access_control_improvements>
     <enable_read_write_grants>true</enable_read_write_grants>
   </access_control_improvements>`
 
-/** No source (file, url, s3, remote, mysql, …), no function, dictionary, backup, user or SYSTEM command. */
+/**
+ * No source (file, url, s3, remote, mysql, …), no function, dictionary, backup, user or SYSTEM
+ * command.
+ */
 const privileges = [
   'SELECT',
   'INSERT',
@@ -51,7 +55,10 @@ const privileges = [
   'ALTER VIEW',
 ]
 
-/** The engines, of tables and of databases, that keep what they hold in the data folder or in memory. */
+/**
+ * The engines, of tables and of databases, that keep what they hold in the data folder or in
+ * memory.
+ */
 const tableEngines = [
   'MergeTree',
   'ReplacingMergeTree',
@@ -65,7 +72,10 @@ const tableEngines = [
   'Atomic',
 ]
 
-/** Settings by which a statement would read or write files, reach servers, or be read in another language. */
+/**
+ * Settings by which a statement would read or write files, reach servers, or be read in another
+ * language.
+ */
 const fixedSettings = [
   'dialect',
   'allow_experimental_ai_functions',

@@ -1,6 +1,6 @@
-// Rows of an INSERT on their way into the engine. They stand behind the statement in one text, and the engine
-// would run what follows a blank line, or a semicolon among VALUES, as a further statement: rows in which
-// that can happen are refused.
+// Rows of an INSERT on their way into the engine. They stand behind the statement in one text, and
+// the engine would run what follows a blank line, or a semicolon among VALUES, as a further
+// statement: rows in which that can happen are refused.
 import { isUtf8 } from 'node:buffer'
 
 import { ClickHouseFailure } from './clickhouse-error.ts'
@@ -46,8 +46,8 @@ export function rowsFrom(bytes: Buffer, headText: string): Buffer {
 }
 
 /**
- * A VALUES list holds expressions, so that only its quotes tell whether a semicolon is a part of it. Other
- * ways to hide one (comments, heredocs) are refused as well.
+ * A VALUES list holds expressions, so that only its quotes tell whether a semicolon is a part of
+ * it. Other ways to hide one (comments, heredocs) are refused as well.
  */
 function valuesList(text: string): string {
   const list = text.trimEnd().replace(/;$/, '')

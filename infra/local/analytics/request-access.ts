@@ -1,5 +1,5 @@
-// Who may use the embedded engine's port: programs that know the stack's password. The second line holds off
-// web pages in the user's browser, which reach loopback addresses as well.
+// Who may use the embedded engine's port: programs that know the stack's password. The second line
+// holds off web pages in the user's browser, which reach loopback addresses as well.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -11,7 +11,8 @@ export type Credentials = { user: string; password: string }
 /**
  * Checks one request; every path and method needs the password.
  *
- * @throws ClickHouseFailure 516 (HTTP 401) without the right credentials, 497 (HTTP 403) for what a web page
+ * @throws ClickHouseFailure 516 (HTTP 401) without the right credentials, 497 (HTTP 403) for what a
+ * web page
  *   sent.
  */
 export function checkAccess(headers: IncomingHttpHeaders, credentials: Credentials): void {
@@ -28,7 +29,10 @@ export function checkAccess(headers: IncomingHttpHeaders, credentials: Credentia
   }
 }
 
-/** A page by its own scripts (Origin), by its images and forms (Sec-Fetch-Site), by rebinding a name (Host). */
+/**
+ * A page by its own scripts (Origin), by its images and forms (Sec-Fetch-Site), by rebinding a name
+ * (Host).
+ */
 function isFromWebPage(headers: IncomingHttpHeaders): boolean {
   const { host = '', origin } = headers
   const isLocal = (name: string) => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(name)

@@ -26,7 +26,8 @@ function decodedBody(request: IncomingMessage): Readable {
 /**
  * The whole decoded body in memory.
  *
- * @throws ClickHouseFailure 307 (HTTP 413) beyond `bytesMax`, 89 and 354 for a coding that cannot be read.
+ * @throws ClickHouseFailure 307 (HTTP 413) beyond `bytesMax`, 89 and 354 for a coding that cannot
+ * be read.
  */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []

@@ -1,6 +1,7 @@
-// Tells what kind of statement a request brings, from the form in which ClickHouse itself writes it: rows to
-// insert, a query with a result, or anything else. Which statements are allowed is the engine's grants to
-// say (engine-access.ts); only its reading and writing of files outside SQL is refused here.
+// Tells what kind of statement a request brings, from the form in which ClickHouse itself writes
+// it: rows to insert, a query with a result, or anything else. Which statements are allowed is the
+// engine's grants to say (engine-access.ts); only its reading and writing of files outside SQL is
+// refused here.
 import { keyword, sqlTokens } from './sql-token.ts'
 import type { SqlToken } from './sql-token.ts'
 

@@ -1,6 +1,6 @@
-// Splits SQL as ClickHouse itself writes it (formatQuery) into tokens, to find clause borders. Its own text
-// has one way to quote strings, one to quote names, no comments and no white space but blanks: what users
-// write is never read here.
+// Splits SQL as ClickHouse itself writes it (formatQuery) into tokens, to find clause borders. Its
+// own text has one way to quote strings, one to quote names, no comments and no white space but
+// blanks: what users write is never read here.
 
 /** One token; `start` and `end` are offsets, `depth` counts open brackets around it. */
 export type SqlToken = {

@@ -1,5 +1,5 @@
-// Has the engine's own parser read what clients send: what it takes for one statement, in the one form in which
-// it writes statements, is all that is looked at and run.
+// Has the engine's own parser read what clients send: what it takes for one statement, in the one
+// form in which it writes statements, is all that is looked at and run.
 import type { Session } from 'chdb'
 
 import { failureOf } from './clickhouse-error.ts'
@@ -25,8 +25,8 @@ export class StatementReader {
   }
 
   /**
-   * The statement without comments, in one line, with strings and names quoted in one way each; the rows behind
-   * an INSERT are left out.
+   * The statement without comments, in one line, with strings and names quoted in one way each; the
+   * rows behind an INSERT are left out.
    *
    * @throws ClickHouseFailure 62 for what is no statement, or several.
    */

@@ -1,5 +1,6 @@
-// Kafka and the Apicurio registry in the cache folder: Maven fetches them once as the pinned pom.xml
-// beside this file says, and jar-hashes.json holds the SHA-256 of every file that may be run.
+// Kafka and the Apicurio registry in the cache folder: Maven fetches them once as the pinned
+// pom.xml beside this file says, and jar-hashes.json holds the SHA-256 of every file that may be
+// run.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,7 +28,8 @@ export function jarPaths(cacheDir: string): StackJars {
 /**
  * Makes sure that the jars are there and are the pinned ones, and fetches them if they are missing.
  *
- * @throws WinnowError `prerequisite_missing` without Java 17 or Maven, `hash_mismatch` when a file is
+ * @throws WinnowError `prerequisite_missing` without Java 17 or Maven, `hash_mismatch` when a file
+ * is
  *   not the pinned one, `download_failed` with the end of Maven's report, `cancelled` when `signal`
  *   fires.
  */

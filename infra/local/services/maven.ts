@@ -1,5 +1,5 @@
-// Runs Maven on a pinned pom that copies jars into a folder. It checks no hash: pinned-jars.ts does,
-// before any of the files is used.
+// Runs Maven on a pinned pom that copies jars into a folder. It checks no hash: pinned-jars.ts
+// does, before any of the files is used.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 

@@ -1,5 +1,6 @@
-// Finds what the embedded stack needs and Winnow does not bring: Java for Kafka and the registry, Maven to fetch
-// them, and the npm package of the analytics engine. It only looks; nothing is installed.
+// Finds what the embedded stack needs and Winnow does not bring: Java for Kafka and the registry,
+// Maven to fetch them, and the npm package of the analytics engine. It only looks; nothing is
+// installed.
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 
@@ -19,8 +20,8 @@ export const installHints = {
 } as const
 
 /**
- * The oldest Node that the published command runs on, as `engines` in package.json says. 22.21 is the first whose
- * Node-API takes memory that threads share, in which fine-tuning keeps the weights.
+ * The oldest Node that the published command runs on, as `engines` in package.json says. 22.21 is
+ * the first whose Node-API takes memory that threads share, in which fine-tuning keeps the weights.
  */
 export const nodeMin = '22.21'
 
@@ -36,7 +37,10 @@ const engineLibraries: Readonly<Record<string, string>> = {
   'darwin-arm64': '@chdb/lib-darwin-arm64',
 }
 
-/** What is there of the embedded engine; `library` is the package that is missing, where there is one. */
+/**
+ * What is there of the embedded engine; `library` is the package that is missing, where there is
+ * one.
+ */
 export type FoundEngine =
   | { readonly kind: 'present' }
   | { readonly kind: 'no_package' }
@@ -61,7 +65,10 @@ export function findEngine(platform: string): FoundEngine {
   return { kind: 'no_library', library }
 }
 
-/** @throws WinnowError `prerequisite_missing` unless the embedded engine is installed for this platform. */
+/**
+ * @throws WinnowError `prerequisite_missing` unless the embedded engine is installed for this
+ * platform.
+ */
 export function requireEngine(platform = `${process.platform}-${process.arch}`): void {
   const found = findEngine(platform)
   if (found.kind === 'present') return

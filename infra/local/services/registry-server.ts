@@ -9,7 +9,8 @@ import type { ServiceCommand } from './service-command.ts'
  * Tells how to start the registry. Measured on 2 cores shared with the two other services:
  * ready after 7 s, 150 MB resident when idle.
  *
- * @param server `program` is the folder of the registry's jars, `dir` holds the schemas and is created where missing,
+ * @param server `program` is the folder of the registry's jars, `dir` holds the schemas and is
+ * created where missing,
  *   `publicKey` verifies the tokens of its clients.
  */
 export async function prepareRegistry(server: {
@@ -23,8 +24,8 @@ export async function prepareRegistry(server: {
 }
 
 /**
- * The arguments of `java`; H2 writes at each commit, so a killed registry loses no schema. Every route that
- * reads or writes schemas wants a bearer token that the public key verifies.
+ * The arguments of `java`; H2 writes at each commit, so a killed registry loses no schema. Every
+ * route that reads or writes schemas wants a bearer token that the public key verifies.
  */
 export function registryArguments(server: {
   program: string

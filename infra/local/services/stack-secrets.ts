@@ -1,5 +1,6 @@
-// The secrets of an embedded stack: without them neither the engine nor the registry answers, so that a web
-// page in the user's browser, or another user of the machine, gets nothing from their ports.
+// The secrets of an embedded stack: without them neither the engine nor the registry answers, so
+// that a web page in the user's browser, or another user of the machine, gets nothing from their
+// ports.
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 
 import * as z from 'zod'
@@ -16,8 +17,9 @@ export const stackSecretsSchema = z.object({
 export type StackSecrets = z.infer<typeof stackSecretsSchema>
 
 /**
- * Makes fresh secrets. The registry accepts no other credential that it can check by itself than a signed
- * token (RFC 7519), so one is signed here, and the private key is forgotten: no second one can be made.
+ * Makes fresh secrets. The registry accepts no other credential that it can check by itself than a
+ * signed token (RFC 7519), so one is signed here, and the private key is forgotten: no second one
+ * can be made.
  */
 export function newStackSecrets(): StackSecrets {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })

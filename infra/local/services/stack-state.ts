@@ -1,5 +1,5 @@
-// What is remembered about a stack between commands: its ports and its secrets, in `stack.json` of the
-// state folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
+// What is remembered about a stack between commands: its ports and its secrets, in `stack.json` of
+// the state folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -23,8 +23,8 @@ const stackStateSchema = z.object({
 })
 
 /**
- * The ports and secrets of a stack that was started at least once; the controller's port is Kafka's own
- * business.
+ * The ports and secrets of a stack that was started at least once; the controller's port is Kafka's
+ * own business.
  */
 export type StackState = z.infer<typeof stackStateSchema>
 
@@ -75,8 +75,8 @@ export async function writeStackState(stateDir: string, state: StackState): Prom
 }
 
 /**
- * Makes the state folder, for its owner alone: it holds the secrets, and the texts of all events in Kafka's
- * and the engine's files.
+ * Makes the state folder, for its owner alone: it holds the secrets, and the texts of all events in
+ * Kafka's and the engine's files.
  */
 export async function makeStateDir(stateDir: string): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })

@@ -1,7 +1,7 @@
-// AdamW, the gradient norm and weights in 8 bits: few passes over the weights, as WebAssembly with 128-bit SIMD on
-// several threads. It owns the memory in which weights, moments and gradients lie for it, and what is done
-// with arrays that lie elsewhere. The update as nodes of a graph (adamw.ts) takes 14 passes: 170 ms of CPU
-// time for MiniLM, this 17.
+// AdamW, the gradient norm and weights in 8 bits: few passes over the weights, as WebAssembly with
+// 128-bit SIMD on several threads. It owns the memory in which weights, moments and gradients lie
+// for it, and what is done with arrays that lie elsewhere. The update as nodes of a graph
+// (adamw.ts) takes 14 passes: 170 ms of CPU time for MiniLM, this 17.
 import assert from 'node:assert/strict'
 import { adamFunctions } from './adamw-module.ts'
 import { KernelTeam, sharedMemory, type KernelCall, type SharedMemory } from './kernel-team.ts'
@@ -34,7 +34,9 @@ export type RoundedMatrix = {
   readonly scales: Float32Array
   /** float32 [columns]: what elements of a column were multiplied by. */
   readonly factors: Float32Array
-  /** float32 [columns]: the largest absolute element of each column, as `step` or `measure` left it. */
+  /**
+   * float32 [columns]: the largest absolute element of each column, as `step` or `measure` left it.
+   */
   readonly maxima: Float32Array
 }
 
@@ -63,8 +65,8 @@ const alignment = 16
 const smallestColumn = 1e-30
 
 /**
- * Sums run in a fixed order, each array on one thread, so results are the same bytes with any number of
- * threads. `close` ends the threads.
+ * Sums run in a fixed order, each array on one thread, so results are the same bytes with any
+ * number of threads. `close` ends the threads.
  *
  * @example
  * const kernel = new AdamKernel()
@@ -78,7 +80,9 @@ export class AdamKernel {
   readonly #scratchBytes: Int8Array
   /** Arrays of this memory as a whole: they end in padding of their own. */
   readonly #own = new WeakSet()
-  /** What the memory's buffer was while arrays were made of it; it is another object after growth. */
+  /**
+   * What the memory's buffer was while arrays were made of it; it is another object after growth.
+   */
   readonly #buffers = new WeakSet()
   #used = 0
 
@@ -91,8 +95,8 @@ export class AdamKernel {
   }
 
   /**
-   * Zeroed elements where the kernel changes them in place. Beyond 4 GiB they are ordinary ones, which
-   * are copied there and back in every step: 43 instead of 17 ms for MiniLM.
+   * Zeroed elements where the kernel changes them in place. Beyond 4 GiB they are ordinary ones,
+   * which are copied there and back in every step: 43 instead of 17 ms for MiniLM.
    */
   floats(count: number): Float32Array {
     const place = this.#place(count * 4)
@@ -120,7 +124,10 @@ export class AdamKernel {
     return arrays.map((array) => sumOf.get(array) ?? this.#squaresElsewhere(array))
   }
 
-  /** A step of AdamW (arXiv:1711.05101) for each parameter; `rounded` gets the maxima of the new weight. */
+  /**
+   * A step of AdamW (arXiv:1711.05101) for each parameter; `rounded` gets the maxima of the new
+   * weight.
+   */
   step(updates: readonly AdamUpdate[]): void {
     const calls: KernelCall[] = []
     for (const { arrays, numbers, rounded } of updates) {
@@ -148,8 +155,8 @@ export class AdamKernel {
   }
 
   /**
-   * Rounds matrices to whole numbers from -`largest` to `largest` (at most 127), ties to even, by their
-   * maxima; each column has a scale, which is written, too.
+   * Rounds matrices to whole numbers from -`largest` to `largest` (at most 127), ties to even, by
+   * their maxima; each column has a scale, which is written, too.
    */
   round(matrices: readonly RoundedMatrix[], largest: number): void {
     for (const { maxima, factors, scales } of matrices) {

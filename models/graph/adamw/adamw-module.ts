@@ -1,5 +1,5 @@
-// What AdamW needs of WebAssembly: a step of the update and the sum of squares, each in one pass over float32
-// arrays whose memory is a multiple of 16 bytes long. It owns their instructions.
+// What AdamW needs of WebAssembly: a step of the update and the sum of squares, each in one pass
+// over float32 arrays whose memory is a multiple of 16 bytes long. It owns their instructions.
 import {
   advance,
   advanced,
@@ -22,10 +22,9 @@ import {
 const { i32, f32, f64 } = type
 
 /**
- * `squares(first, end)` -> float64;
- * `step(weight, gradient, first, second, weightEnd, factor, rate, kept, epsilon, beta1, beta2)`; and
- * `stepMaxima`, which takes `(…, largest, largestEnd)` as well and raises the largest absolute element of each
- * column of the new weight.
+ * `squares(first, end)` -> float64; `step(weight, gradient, first, second, weightEnd, factor, rate,
+ * kept, epsilon, beta1, beta2)`; and `stepMaxima`, which takes `(…, largest, largestEnd)` as well
+ * and raises the largest absolute element of each column of the new weight.
  */
 export const adamFunctions: readonly WasmFunction[] = [
   {
@@ -94,7 +93,10 @@ function stepOverColumns(): Code {
   ]
 }
 
-/** Parameters 5 factor, 6 rate, 7 kept, 8 epsilon, 9 beta1, 10 beta2, four times each in vectors 0 to 5. */
+/**
+ * Parameters 5 factor, 6 rate, 7 kept, 8 epsilon, 9 beta1, 10 beta2, four times each in vectors 0
+ * to 5.
+ */
 function spreadNumbers({ vectors }: StepLocals): Code {
   const numbers = [5, 6, 7, 8, 9, 10]
   return numbers.flatMap((number, i) => [...get(number), ...f32x4.splat, ...set(vectors + i)])

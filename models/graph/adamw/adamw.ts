@@ -1,5 +1,6 @@
-// One step of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) with clipping by the global norm,
-// as nodes of the training graph. It owns the arithmetic; rates and their schedule are fed by runs.
+// One step of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) with clipping by the global
+// norm, as nodes of the training graph. It owns the arithmetic; rates and their schedule are fed by
+// runs.
 import * as op from '../tensors/operations.ts'
 import type { GraphBuilder, Value } from '../tensors/tensor-graph.ts'
 

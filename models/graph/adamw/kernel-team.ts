@@ -1,6 +1,6 @@
-// Calls of WebAssembly functions on one shared memory, divided among threads. It owns the threads and how
-// they are told; what the functions do is not its concern. Each call runs whole on one thread, so
-// results do not depend on how many there are.
+// Calls of WebAssembly functions on one shared memory, divided among threads. It owns the threads
+// and how they are told; what the functions do is not its concern. Each call runs whole on one
+// thread, so results do not depend on how many there are.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 
@@ -29,7 +29,8 @@ export type KernelFunctions = Readonly<
   Record<string, (...operands: number[]) => number | undefined>
 >
 
-// Node has WebAssembly; its types for TypeScript come with those of browsers, which are not used here.
+// Node has WebAssembly; its types for TypeScript come with those of browsers, which are not used
+// here.
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => SharedMemory
   readonly Module: new (bytes: Uint8Array) => object

@@ -1,5 +1,6 @@
-// What rounding weights to 8 bits needs of WebAssembly: the largest element of each column, and the rounded
-// elements, over float32 matrices whose columns are a multiple of 16. It owns their instructions.
+// What rounding weights to 8 bits needs of WebAssembly: the largest element of each column, and the
+// rounded elements, over float32 matrices whose columns are a multiple of 16. It owns their
+// instructions.
 import {
   advance,
   advanced,
@@ -21,9 +22,9 @@ import {
 const { i32 } = type
 
 /**
- * `maxima(matrix, matrixEnd, largest, largestEnd)` raises the largest absolute element of each column, and
- * `round(matrix, matrixEnd, factors, factorsEnd, bytes)` writes int8 elements, each column multiplied by
- * its factor.
+ * `maxima(matrix, matrixEnd, largest, largestEnd)` raises the largest absolute element of each
+ * column, and `round(matrix, matrixEnd, factors, factorsEnd, bytes)` writes int8 elements, each
+ * column multiplied by its factor.
  */
 export const roundingFunctions: readonly WasmFunction[] = [
   {

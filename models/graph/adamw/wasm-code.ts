@@ -1,5 +1,5 @@
-// Words for putting a WebAssembly module together byte by byte, since Winnow's has a few short functions
-// and no compiler is needed to build it. Opcodes are those of the specification
+// Words for putting a WebAssembly module together byte by byte, since Winnow's has a few short
+// functions and no compiler is needed to build it. Opcodes are those of the specification
 // (https://webassembly.github.io/spec/core/binary/), SIMD ones with the prefix 0xfd. It owns the
 // encoding; the functions are adamw-module.ts and rounding-module.ts.
 

@@ -1,4 +1,5 @@
-// Weights beside the graph: which constants go there, where they lie, and that the file is always the same.
+// Weights beside the graph: which constants go there, where they lie, and that the file is always
+// the same.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

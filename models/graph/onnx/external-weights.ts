@@ -1,7 +1,7 @@
 // Weights of a graph in a file of their own, as ONNX's external data
-// (https://onnx.ai/onnx/repo-docs/ExternalData.html), so that graphs over one encoder can share it. It owns the layout of
-// that file; the graph that refers to it is written by onnx-writer.ts, and how versions share the file is
-// models/store/shared-weights.ts.
+// (https://onnx.ai/onnx/repo-docs/ExternalData.html), so that graphs over one encoder can share it.
+// It owns the layout of that file; the graph that refers to it is written by onnx-writer.ts, and
+// how versions share the file is models/store/shared-weights.ts.
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Elements, TensorGraph, Value } from '../tensors/tensor-graph.ts'

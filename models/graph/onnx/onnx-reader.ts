@@ -74,7 +74,9 @@ export function floats(bytes: Uint8Array): Float32Array {
   return new Float32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / 4))
 }
 
-/** Elements of a small int64 constant, such as the target of a Reshape; empty when it is not one. */
+/**
+ * Elements of a small int64 constant, such as the target of a Reshape; empty when it is not one.
+ */
 export function integersOf(tensor: OnnxTensor | undefined): readonly number[] {
   if (tensor?.elementType !== onnxElementTypes.int64) return []
   if (tensor.raw === undefined) return tensor.ints ?? []

@@ -1,4 +1,5 @@
-// ONNX files as bytes: what is written is read back, views are not copies, other fields are skipped.
+// ONNX files as bytes: what is written is read back, views are not copies, other fields are
+// skipped.
 import protobuf from 'protobufjs/minimal.js'
 import { describe, expect, it } from 'vitest'
 import { decodeModel, encodeModel, type OnnxMessage } from './onnx-wire.ts'

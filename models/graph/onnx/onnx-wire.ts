@@ -27,7 +27,9 @@ type MessageName =
   | 'Shape'
   | 'Dimension'
 
-/** Field numbers of onnx.proto; `int` stands for int32, int64 and enums, all varints on the wire. */
+/**
+ * Field numbers of onnx.proto; `int` stands for int32, int64 and enums, all varints on the wire.
+ */
 const messages = {
   Model: {
     irVersion: [1, 'int'],

@@ -24,7 +24,8 @@ const microsoft = 'com.microsoft'
 
 /**
  * The bytes of a model file for the graph. `metadata` goes into the file's metadata_props, where
- * other tools show it. The constants that `weights` has places for lie in the file `location` beside this one.
+ * other tools show it. The constants that `weights` has places for lie in the file `location`
+ * beside this one.
  */
 export function writeOnnx(
   graph: TensorGraph,

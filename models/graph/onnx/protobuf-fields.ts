@@ -1,5 +1,6 @@
-// Protobuf messages as runs of fields that nobody has decoded, for edits that must keep fields they do not
-// know (https://protobuf.dev/programming-guides/encoding). It knows no schema; ONNX's is onnx-wire.ts.
+// Protobuf messages as runs of fields that nobody has decoded, for edits that must keep fields they
+// do not know (https://protobuf.dev/programming-guides/encoding). It knows no schema; ONNX's is
+// onnx-wire.ts.
 
 /** One field of a message in memory: `whole` with its tag, `content` without tag and length. */
 export type RawField = {
@@ -83,7 +84,9 @@ export function readInt64(bytes: Uint8Array, at: number): { value: number; end: 
   return { value: Number(BigInt.asIntN(64, exact)), end }
 }
 
-/** Reads a number; those beyond 2^53, such as negative ones, lose precision but end where they end. */
+/**
+ * Reads a number; those beyond 2^53, such as negative ones, lose precision but end where they end.
+ */
 export function readVarint(bytes: Uint8Array, at: number): { value: number; end: number } {
   let value = 0
   let factor = 1

@@ -6,7 +6,9 @@ import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import type { Dimension, GraphBuilder, Node, Operation, Shape, Value } from './tensor-graph.ts'
 
-/** What is known when a node is differentiated: gradients of its outputs, and which inputs count. */
+/**
+ * What is known when a node is differentiated: gradients of its outputs, and which inputs count.
+ */
 export type Backward = {
   /** One an output; undefined where the loss does not depend on it. */
   readonly upstream: readonly (Value | undefined)[]
@@ -34,7 +36,8 @@ export function gradientRule(
   backward: Backward,
 ): readonly (Value | undefined)[] {
   const { operation, outputs } = node
-  // The table pairs each kind with a rule for that kind, which TypeScript cannot see through a lookup.
+  // The table pairs each kind with a rule for that kind, which TypeScript cannot see through a
+  // lookup.
   const rule = rules[operation.kind] as Rule<Operation['kind']>
   const inputs = node.inputs as readonly Value[]
   const dy = backward.upstream[0] ?? op.scale(graph, outputs[0]!, 0)
@@ -179,8 +182,9 @@ function productRule(context: Context<'matMul'>): readonly (Value | undefined)[]
 }
 
 /**
- * x^T y times `scale`. A narrow x is turned before the product instead of in it, which the runtime does faster: 10 % of
- * the product of 288 rows, 384 and 1,536 columns. Turning a wide one costs more than it saves.
+ * x^T y times `scale`. A narrow x is turned before the product instead of in it, which the runtime
+ * does faster: 10 % of the product of 288 rows, 384 and 1,536 columns. Turning a wide one costs
+ * more than it saves.
  */
 function turnedProduct(
   graph: GraphBuilder,
@@ -193,9 +197,9 @@ function turnedProduct(
 }
 
 /**
- * With n = (x - mean) / deviation and g = dy * scale, over the last axis:
- * dx = (g - mean(g) - n * mean(g * n)) / deviation. Both means are products with the scale as a column,
- * which take one pass each.
+ * With n = (x - mean) / deviation and g = dy * scale, over the last axis: dx = (g - mean(g) - n *
+ * mean(g * n)) / deviation. Both means are products with the scale as a column, which take one pass
+ * each.
  */
 function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefined)[] {
   const { graph, inputs, outputs, dy, needed } = context
@@ -220,8 +224,9 @@ function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefin
 }
 
 /**
- * gelu(x) = x P(x), so its derivative is P(x) + x p(x), with the normal distribution's P and p. With
- * u = x / root(2) that is (1 + erf(u)) / 2 + u e^(-u^2) / root(pi), whose last factor joins the exponent.
+ * gelu(x) = x P(x), so its derivative is P(x) + x p(x), with the normal distribution's P and p.
+ * With u = x / root(2) that is (1 + erf(u)) / 2 + u e^(-u^2) / root(pi), whose last factor joins
+ * the exponent.
  */
 function geluRule(graph: GraphBuilder, x: Value, dy: Value): Value {
   const u = op.scale(graph, x, Math.SQRT1_2)

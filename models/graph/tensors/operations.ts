@@ -1,5 +1,5 @@
-// The arithmetic of a tensor graph: one builder an operation, which checks its operands and derives the
-// shape of its result. Symbolic dimensions are equal when their names are. A mistake here is a
+// The arithmetic of a tensor graph: one builder an operation, which checks its operands and derives
+// the shape of its result. Symbolic dimensions are equal when their names are. A mistake here is a
 // bug of the caller, hence assertions. Operations that only move elements are layout-operations.ts.
 import assert from 'node:assert/strict'
 import type {
@@ -92,7 +92,9 @@ export function reduceSum(
   return one(graph.append(operation, [x], [{ type: 'float32', shape }]))
 }
 
-/** Rows that are 1 at the place of an id and 0 elsewhere: int64 [n], count int64 [1] -> [n, size]. */
+/**
+ * Rows that are 1 at the place of an id and 0 elsewhere: int64 [n], count int64 [1] -> [n, size].
+ */
 export function oneHot(
   graph: GraphBuilder,
   ids: Value,
@@ -135,9 +137,9 @@ export function matMul(
 }
 
 /**
- * x w + b with x and w in 8 bits: x float32 [.., k] rounded by one scale and zero point for all of its
- * elements, w int8 [k, n], whose columns count `scales` float32 [n] or [] each, b float32 [n] -> float32
- * [.., n].
+ * x w + b with x and w in 8 bits: x float32 [.., k] rounded by one scale and zero point for all of
+ * its elements, w int8 [k, n], whose columns count `scales` float32 [n] or [] each, b float32 [n]
+ * -> float32 [.., n].
  */
 export function int8Product(
   graph: GraphBuilder,

@@ -131,7 +131,9 @@ export class GraphBuilder {
     return value
   }
 
-  /** Adds a constant: a weight, or a number that an operation needs. The elements are not copied. */
+  /**
+   * Adds a constant: a weight, or a number that an operation needs. The elements are not copied.
+   */
   constant(name: string, elements: Elements, shape: readonly number[]): Value {
     const count = shape.reduce((product, size) => product * size, 1)
     assert.equal(elements.length, count, `constant ${name} has the wrong number of elements`)

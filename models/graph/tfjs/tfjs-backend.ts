@@ -1,6 +1,6 @@
-// Loads TensorFlow.js and chooses what its kernels run on. It owns which packages are tried, in what
-// order, and the sentence when none is there; nothing here is loaded before it is asked for, since
-// all of them are optional.
+// Loads TensorFlow.js and chooses what its kernels run on. It owns which packages are tried, in
+// what order, and the sentence when none is there; nothing here is loaded before it is asked for,
+// since all of them are optional.
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import type * as TfjsCore from '@tensorflow/tfjs-core'
@@ -35,7 +35,8 @@ const core = '@tensorflow/tfjs-core'
 const wasm = '@tensorflow/tfjs-backend-wasm'
 /**
  * WebAssembly has 4 GiB, and what does not fit is written over the beginning of memory, since the
- * backend does not look at what its allocator says. The rest is for gaps and for a kernel's own needs.
+ * backend does not look at what its allocator says. The rest is for gaps and for a kernel's own
+ * needs.
  */
 const wasmBytesMax = 3 * 2 ** 30
 /** TensorFlow's own library; both packages register a backend of this name. */

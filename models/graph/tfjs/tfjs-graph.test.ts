@@ -1,5 +1,6 @@
-// The interpreter against ONNX Runtime: every operation and its gradient, broadcasting of any shapes,
-// and laws that hold whatever the shapes. Memory is given back, and wrong feeds are refused.
+// The interpreter against ONNX Runtime: every operation and its gradient, broadcasting of any
+// shapes, and laws that hold whatever the shapes. Memory is given back, and wrong feeds are
+// refused.
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {

@@ -1,5 +1,5 @@
-// What each arithmetic operation of a tensor graph is on kernels of TensorFlow.js: one small function
-// each, in a table keyed by the closed union. Operations that only move elements are
+// What each arithmetic operation of a tensor graph is on kernels of TensorFlow.js: one small
+// function each, in a table keyed by the closed union. Operations that only move elements are
 // tfjs-layout-kernels.ts, matrix products tfjs-products.ts; running a graph is tfjs-graph.ts.
 import assert from 'node:assert/strict'
 import type { Tensor } from '@tensorflow/tfjs-core'
@@ -74,7 +74,9 @@ function binary<Kind extends Operation['kind']>(
   }
 }
 
-/** The normalised rows, their mean and the inverse of their deviation: [.., width], [.., 1] twice. */
+/**
+ * The normalised rows, their mean and the inverse of their deviation: [.., width], [.., 1] twice.
+ */
 function layerNorm({ tf, operation, inputs }: KernelCall<'layerNorm'>): Tensor[] {
   const [x, scale, bias] = inputs.map((input) => tensorIn(tf, input)) as [Tensor, Tensor, Tensor]
   const mean = tf.mean(x, -1, true)
@@ -85,7 +87,9 @@ function layerNorm({ tf, operation, inputs }: KernelCall<'layerNorm'>): Tensor[]
   return [tf.add(tf.mul(normal, scale), bias), mean, inverseDeviation]
 }
 
-/** x [.., k] rounded to 255 steps of one size, times elements [k, n] and scales [n], plus bias [n]. */
+/**
+ * x [.., k] rounded to 255 steps of one size, times elements [k, n] and scales [n], plus bias [n].
+ */
 function int8Product(call: KernelCall<'int8Product'>): Tensor {
   const { tf, inputs } = call
   const [x, elements, scales] = inputs.slice(0, 3).map((input) => tensorIn(tf, input)) as [

@@ -1,5 +1,5 @@
-// What each operation that moves, cuts or retypes elements is on kernels of TensorFlow.js: one small
-// function each. Sizes stay whole numbers as long as possible. Arithmetic is tfjs-kernels.ts.
+// What each operation that moves, cuts or retypes elements is on kernels of TensorFlow.js: one
+// small function each. Sizes stay whole numbers as long as possible. Arithmetic is tfjs-kernels.ts.
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Tfjs } from './tfjs-backend.ts'
 import { isSizes, shapeOf, sizesIn, tensorIn, tfjsTypes, type Kernels } from './tfjs-values.ts'

@@ -1,6 +1,6 @@
-// Matrix products on TensorFlow.js. The WebAssembly backend has a fast kernel for two plain matrices
-// and a slow one (a tenth to a twentieth of its speed, measured) for everything else, so products are
-// brought into the fast form where that can be done.
+// Matrix products on TensorFlow.js. The WebAssembly backend has a fast kernel for two plain
+// matrices and a slow one (a tenth to a twentieth of its speed, measured) for everything else, so
+// products are brought into the fast form where that can be done.
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Product } from '../tensors/tensor-graph.ts'
 import { tensorIn, type Kernel, type KernelCall } from './tfjs-values.ts'
@@ -34,7 +34,9 @@ export function product(call: Call, a: Tensor, b: Tensor, turned: Turned): Tenso
   return tf.matMul(left, right, turnsA, turnsB)
 }
 
-/** Backends repeat a batch of one matrix, but not single axes of a batch: those are repeated here. */
+/**
+ * Backends repeat a batch of one matrix, but not single axes of a batch: those are repeated here.
+ */
 function sharedBatch({ tf }: Call, a: Tensor, b: Tensor): [Tensor, Tensor] {
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
   const count = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1)

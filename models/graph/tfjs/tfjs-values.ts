@@ -1,13 +1,13 @@
-// What values of a graph are while TensorFlow.js computes them, and the shape of a kernel that takes
-// and gives them. It owns the correspondence of element types and the checks of shapes.
+// What values of a graph are while TensorFlow.js computes them, and the shape of a kernel that
+// takes and gives them. It owns the correspondence of element types and the checks of shapes.
 import assert from 'node:assert/strict'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { TfjsBackend, Tfjs } from './tfjs-backend.ts'
 import type { ElementType, Operation, Value } from '../tensors/tensor-graph.ts'
 
 /**
- * A tensor of the backend, or whole numbers known here: sizes decide the shapes of what follows, and
- * would cost a round trip to the device each.
+ * A tensor of the backend, or whole numbers known here: sizes decide the shapes of what follows,
+ * and would cost a round trip to the device each.
  */
 export type Held = Tensor | readonly number[]
 

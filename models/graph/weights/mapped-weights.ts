@@ -1,7 +1,8 @@
 // Lets the runtime map the weights of a model file into memory instead of copying them. It owns one
-// rewriting: large tensors inside the file become references to their bytes in that same file, as ONNX's
-// external data (https://onnx.ai/onnx/repo-docs/ExternalData.html), so the file stays a single one. All other
-// fields are kept as they are, known or not, and the weights are not read on the way.
+// rewriting: large tensors inside the file become references to their bytes in that same file, as
+// ONNX's external data (https://onnx.ai/onnx/repo-docs/ExternalData.html), so the file stays a
+// single one. All other fields are kept as they are, known or not, and the weights are not read on
+// the way.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
@@ -30,11 +31,11 @@ const field = {
 } as const
 
 /**
- * A small model (0.1 MB for MiniLM) that is the file at `path` with its large weights left where they are.
- * Takes 2 ms for MiniLM's 91 MB, and memory for what is not weights. Measured with two sessions of MiniLM
- * fp32: 433 MB resident when loaded whole, 241 MB mapped, because each session keeps only its packed copy,
- * and word vectors come in as they are used. Throws `session_failed` when the file cannot be read,
- * `graph_invalid` when it is not an ONNX model.
+ * A small model (0.1 MB for MiniLM) that is the file at `path` with its large weights left where
+ * they are. Takes 2 ms for MiniLM's 91 MB, and memory for what is not weights. Measured with two
+ * sessions of MiniLM fp32: 433 MB resident when loaded whole, 241 MB mapped, because each session
+ * keeps only its packed copy, and word vectors come in as they are used. Throws `session_failed`
+ * when the file cannot be read, `graph_invalid` when it is not an ONNX model.
  */
 export function readMappedModel(path: string): Uint8Array {
   let reader: FileReader
@@ -129,8 +130,8 @@ function openReader(path: string): FileReader {
   const file = openSync(path, 'r')
   const size = fstatSync(file).size
   let at = 0
-  // One for all windows: new ones for a hundred tensors, in a process that swaps models, are garbage by which
-  // the collector starts in the middle of the swap.
+  // One for all windows: new ones for a hundred tensors, in a process that swaps models, are
+  // garbage by which the collector starts in the middle of the swap.
   const room = new Uint8Array(windowBytes)
   let window = room.subarray(0, 0)
   let windowAt = 0

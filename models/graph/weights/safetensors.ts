@@ -1,5 +1,6 @@
-// Reads a safetensors file: a header of JSON behind its length, then the bytes of all tensors. Which
-// tensor means what is bert-weights.ts. Format: https://github.com/huggingface/safetensors#format
+// Reads a safetensors file: a header of JSON behind its length, then the bytes of all tensors.
+// Which tensor means what is bert-weights.ts. Format:
+// https://github.com/huggingface/safetensors#format
 import { z } from 'zod'
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
 import { transpose, type WeightSource } from './bert-weights.ts'
@@ -15,10 +16,10 @@ type Entry = z.infer<typeof entrySchema>
 const lengthBytes = 8
 
 /**
- * The tensors of a PyTorch module in safetensors bytes, as float32; F32, F16 and BF16 are read. A linear
- * layer's matrix is stored [to, from] there and comes out [from, to]; layer normalisations may have
- * their old names, gamma and beta. Throws `graph_invalid` when the bytes are no safetensors file, and
- * `model_incompatible` for another element type.
+ * The tensors of a PyTorch module in safetensors bytes, as float32; F32, F16 and BF16 are read. A
+ * linear layer's matrix is stored [to, from] there and comes out [from, to]; layer normalisations
+ * may have their old names, gamma and beta. Throws `graph_invalid` when the bytes are no
+ * safetensors file, and `model_incompatible` for another element type.
  */
 export function readSafetensors(bytes: Uint8Array): WeightSource {
   const { entries, data } = readHeader(bytes)

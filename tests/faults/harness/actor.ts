@@ -1,4 +1,5 @@
-// One process of the real command line under test: started with or without faults, watched, signalled.
+// One process of the real command line under test: started with or without faults, watched,
+// signalled.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

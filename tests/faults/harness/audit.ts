@@ -1,5 +1,6 @@
-// What must hold after every run, whatever happened in it: each event is one row or one dead letter,
-// rollups agree, and every label is that of a clean run. It reads Kafka and ClickHouse only.
+// What must hold after every run, whatever happened in it: each event is one row or one dead
+// letter, rollups agree, and every label is that of a clean run. It reads Kafka and ClickHouse
+// only.
 import { topicOf, readLag } from '../../../infra/kafka/topics.ts'
 import type { Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
@@ -112,7 +113,9 @@ function checks(clean: string): Record<string, string> {
   }
 }
 
-/** Whether what was sent for certain is there, under the right code, and nothing that was not sent. */
+/**
+ * Whether what was sent for certain is there, under the right code, and nothing that was not sent.
+ */
 async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]> {
   const problems: string[] = []
   const rows = await analytics.rows<{ id: string; n: number }>(

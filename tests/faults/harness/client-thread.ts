@@ -1,5 +1,6 @@
-// A client of the gateway in a thread of its own: it classifies texts and posts events, one after the other
-// each, and says what it was told and when. What the test itself does meanwhile is not in its times.
+// A client of the gateway in a thread of its own: it classifies texts and posts events, one after
+// the other each, and says what it was told and when. What the test itself does meanwhile is not in
+// its times.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 

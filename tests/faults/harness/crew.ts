@@ -1,4 +1,5 @@
-// The processes of a run: one for all stages or one for each, and how a fault finds the one it is for.
+// The processes of a run: one for all stages or one for each, and how a fault finds the one it is
+// for.
 import type { FaultPoint } from '../../../schemas/fault-point.ts'
 import type { Environment } from '../../support/cli.ts'
 import { until } from '../../support/until.ts'

@@ -1,5 +1,6 @@
-// A stack of its own for the fault tests, with a relay in front of each service, so that services can be
-// killed and links broken without anyone else noticing. Clients reach the services through the relays.
+// A stack of its own for the fault tests, with a relay in front of each service, so that services
+// can be killed and links broken without anyone else noticing. Clients reach the services through
+// the relays.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, statfs, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -101,8 +102,9 @@ export async function openFaultStack(): Promise<FaultStack> {
 }
 
 /**
- * Mounts a file system in memory, where the system lets us, and links it at `link`. It lies outside the
- * stack's folder, which whoever cleans up after a killed run could not remove with a mount in it.
+ * Mounts a file system in memory, where the system lets us, and links it at `link`. It lies outside
+ * the stack's folder, which whoever cleans up after a killed run could not remove with a mount in
+ * it.
  */
 async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
   const run = promisify(execFile)

@@ -1,5 +1,5 @@
-// What all runs of the fault tests share: the stack behind relays, a store with two versions of a small
-// model that give the same bits, and the database of a clean run to compare with.
+// What all runs of the fault tests share: the stack behind relays, a store with two versions of a
+// small model that give the same bits, and the database of a clean run to compare with.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The events of a run: good ones with and without labels, bad ones of several kinds, JSON and Avro, and
-// the labels of a person; sent while faults happen, with a record of what was sent.
+// The events of a run: good ones with and without labels, bad ones of several kinds, JSON and Avro,
+// and the labels of a person; sent while faults happen, with a record of what was sent.
 import kafkajs from 'kafkajs'
 import type { Producer } from 'kafkajs'
 import { openSchemas, type Schemas } from '../../../infra/schema-registry/registry.ts'

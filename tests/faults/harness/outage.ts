@@ -1,5 +1,5 @@
-// A stream and a gateway while something that they need is away or slow: how much memory they take, how
-// lag grows, what the gateway answers, and that what it acknowledged is there in the end.
+// A stream and a gateway while something that they need is away or slow: how much memory they take,
+// how lag grows, what the gateway answers, and that what it acknowledged is there in the end.
 import { readLag, topicOf } from '../../../infra/kafka/topics.ts'
 import { openBackends, uniqueName, type Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'

@@ -1,5 +1,5 @@
-// Plays a plan on a stack: starts the stages, sends load, lets each fault happen, waits until the flow
-// goes on by itself, and audits what is in ClickHouse at the end.
+// Plays a plan on a stack: starts the stages, sends load, lets each fault happen, waits until the
+// flow goes on by itself, and audits what is in ClickHouse at the end.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,7 +39,9 @@ type Scene = {
   champion: string
 }
 
-/** Plays a plan. Throws only what a defect of the harness throws; what is wrong is in the outcome. */
+/**
+ * Plays a plan. Throws only what a defect of the harness throws; what is wrong is in the outcome.
+ */
 export async function play(
   ground: Ground,
   plan: Plan,

@@ -1,5 +1,6 @@
-// Mixed load with many swaps: events on the topic, events by HTTP and texts classified by HTTP, while the
-// champion goes to and fro. It measures failures, latency during and between swaps, and memory.
+// Mixed load with many swaps: events on the topic, events by HTTP and texts classified by HTTP,
+// while the champion goes to and fro. It measures failures, latency during and between swaps, and
+// memory.
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

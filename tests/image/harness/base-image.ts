@@ -1,5 +1,6 @@
-// The image that infra/Dockerfile starts from, made without a registry of images: Debian by debootstrap from
-// apt's own mirror, the Node that runs this program, and npm from its package. Kept between runs.
+// The image that infra/Dockerfile starts from, made without a registry of images: Debian by
+// debootstrap from apt's own mirror, the Node that runs this program, and npm from its package.
+// Kept between runs.
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Builds infra/Dockerfile as a user does, but by Buildah and, unless told to pull, on a base image made here.
+// Builds infra/Dockerfile as a user does, but by Buildah and, unless told to pull, on a base image
+// made here.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
@@ -16,7 +17,10 @@ export async function nodeOfDockerfile(): Promise<string> {
   return version
 }
 
-/** Builds the image `name`; on `base`, or on the image that the Dockerfile names, which is then pulled. */
+/**
+ * Builds the image `name`; on `base`, or on the image that the Dockerfile names, which is then
+ * pulled.
+ */
 export async function buildImage(
   buildah: Buildah,
   options: {
@@ -48,8 +52,8 @@ export async function buildImage(
 const ofThisMachine = /^\s*(cafile|cache|prefix|nodedir|userconfig|globalconfig)\s*=/
 
 /**
- * The user's npm settings as one file that works in a container: the registry, a proxy, and certificates of its
- * own by their text.
+ * The user's npm settings as one file that works in a container: the registry, a proxy, and
+ * certificates of its own by their text.
  */
 async function npmSettings(): Promise<string> {
   const setting = async (name: string) => {
@@ -68,8 +72,8 @@ async function npmSettings(): Promise<string> {
 }
 
 /**
- * The certificates by which npm on this machine knows a registry; none where Node's own are enough. A `cafile`
- * stands in place of Node's own, and NODE_EXTRA_CA_CERTS beside them.
+ * The certificates by which npm on this machine knows a registry; none where Node's own are enough.
+ * A `cafile` stands in place of Node's own, and NODE_EXTRA_CA_CERTS beside them.
  */
 async function ownAuthorities(cafile: string): Promise<string[]> {
   const extra = process.env['NODE_EXTRA_CA_CERTS'] ?? ''

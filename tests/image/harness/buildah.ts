@@ -1,5 +1,5 @@
-// Buildah with a storage of its own, so that images of other programs are neither seen nor touched. Layers are
-// plain copies (vfs), which needs no right to mount.
+// Buildah with a storage of its own, so that images of other programs are neither seen nor touched.
+// Layers are plain copies (vfs), which needs no right to mount.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProgram } from './program.ts'

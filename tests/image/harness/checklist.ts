@@ -1,4 +1,5 @@
-// The checks of a run: each has a name, a result and a time, and one that fails does not end the run.
+// The checks of a run: each has a name, a result and a time, and one that fails does not end the
+// run.
 
 export class Checklist {
   readonly #write: (line: string) => void
@@ -15,7 +16,10 @@ export class Checklist {
     return this.#failed
   }
 
-  /** Runs one check; what it returns is shown behind its name. True where it held. Throws once aborted. */
+  /**
+   * Runs one check; what it returns is shown behind its name. True where it held. Throws once
+   * aborted.
+   */
   async check(name: string, body: () => unknown): Promise<boolean> {
     this.#signal.throwIfAborted()
     const beganMs = performance.now()

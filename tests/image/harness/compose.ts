@@ -1,5 +1,6 @@
-// The services of docker-compose.yml that run Winnow, as commands for a container: the same words, variables,
-// secrets and volumes. Only what a network of their own would make different is replaced: addresses and ports.
+// The services of docker-compose.yml that run Winnow, as commands for a container: the same words,
+// variables, secrets and volumes. Only what a network of their own would make different is
+// replaced: addresses and ports.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { Environment } from '../../support/cli.ts'
@@ -41,7 +42,10 @@ export class Compose {
       .map(([name]) => name)
   }
 
-  /** The command of a service; `words` and `entrypoint` replace its own, as for `docker compose run`. */
+  /**
+   * The command of a service; `words` and `entrypoint` replace its own, as for `docker compose
+   * run`.
+   */
   command(
     name: string,
     options: {

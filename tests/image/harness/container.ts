@@ -1,6 +1,6 @@
-// Processes in a container made of an image, under the limits that docker-compose.yml sets: the root file
-// system is read-only, /tmp is a small file system in memory, the user is the image's, and neither a
-// capability nor a way to get one is left.
+// Processes in a container made of an image, under the limits that docker-compose.yml sets: the
+// root file system is read-only, /tmp is a small file system in memory, the user is the image's,
+// and neither a capability nor a way to get one is left.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -23,7 +23,9 @@ export type RunningProcess = {
   readonly ended: Promise<Ended>
   isRunning(): boolean
   output(): string
-  /** Sends SIGTERM to the process in the container; resolves with its status and the milliseconds. */
+  /**
+   * Sends SIGTERM to the process in the container; resolves with its status and the milliseconds.
+   */
   stop(): Promise<{ status: number; ms: number }>
   /** Ends everything at once. */
   kill(): void
@@ -136,7 +138,10 @@ export class Container {
   }
 }
 
-/** A folder's device and number, which no mount changes; undefined when a process has gone meanwhile. */
+/**
+ * A folder's device and number, which no mount changes; undefined when a process has gone
+ * meanwhile.
+ */
 function fileIdentity(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path)

@@ -1,5 +1,5 @@
-// What the image is tried against: an embedded stack of its own on free ports, a model store with one small
-// model, and the secrets of docker-compose.yml.
+// What the image is tried against: an embedded stack of its own on free ports, a model store with
+// one small model, and the secrets of docker-compose.yml.
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,9 @@ export type Ground = {
   readonly addresses: Environment
   readonly places: Places
   readonly keys: { readonly caller: string; readonly metrics: string }
-  /** Trains the next version of `mail` on this machine, into the store that the container imports. */
+  /**
+   * Trains the next version of `mail` on this machine, into the store that the container imports.
+   */
   train(): Promise<void>
   close(): Promise<void>
 }
@@ -29,7 +31,10 @@ export type Ground = {
 const prefix = 'winnow-test-stack-'
 const trainingTexts = 60
 
-/** Starts the stack and trains the model `mail`; the caller closes it. `owner` owns the folder of models. */
+/**
+ * Starts the stack and trains the model `mail`; the caller closes it. `owner` owns the folder of
+ * models.
+ */
 export async function openGround(owner: { uid: number; gid: number }): Promise<Ground> {
   const dir = await mkdtemp(join(tmpdir(), prefix))
   const identity = await identityOf(process.pid)

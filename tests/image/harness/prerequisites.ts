@@ -1,5 +1,5 @@
-// What `npm run test:image` needs of the machine. Nothing is installed here: each missing part is one
-// sentence that says what to do.
+// What `npm run test:image` needs of the machine. Nothing is installed here: each missing part is
+// one sentence that says what to do.
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 

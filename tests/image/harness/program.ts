@@ -9,8 +9,8 @@ const tailLines = 25
 const graceMs = 20_000
 
 /**
- * Runs a program and resolves with what it wrote to stdout. With `log`, both its outputs go there too;
- * `signal` ends it, and its end is waited for.
+ * Runs a program and resolves with what it wrote to stdout. With `log`, both its outputs go there
+ * too; `signal` ends it, and its end is waited for.
  *
  * @throws Error with the last lines that it wrote, where its status is not 0.
  */
