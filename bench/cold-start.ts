@@ -1,7 +1,8 @@
-// How long from the start of a process to its first prediction? `node bench/cold-start.ts [--rounds N] [--serve]
-// [--against DIR]`// puts a MiniLM classifier (fp32, 91 MB) into a store of its own and starts `winnow classify` on one text again and
-// again, in turn with other checkouts (--against, repeatable); with --serve also `winnow serve` against the
-// stack that runs. Findings: bench/RESULTS.md.
+// How long from the start of a process to its first prediction?
+// `node bench/cold-start.ts [--rounds N] [--serve] [--against DIR]` puts a MiniLM classifier (fp32,
+// 91 MB) into a store of its own and starts `winnow classify` on one text again and again, in turn
+// with other checkouts (--against, repeatable); with --serve also `winnow serve` against the stack
+// that runs. Findings: bench/RESULTS.md.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

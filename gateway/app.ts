@@ -56,7 +56,7 @@ export type GatewayParts = {
  * Throws `config_invalid` when it would listen beyond loopback without API keys.
  *
  * @example
- * const app = createGateway({ config, publisher, results, health, metrics, metricsText, onFailure })
+ * const app = createGateway({ config, publisher, results, classifier, ...others })
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(parts: GatewayParts): Gateway {

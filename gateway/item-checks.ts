@@ -2,7 +2,7 @@
 // with the first defects. The order is the body's; what an item must be is its check's.
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
-import { cutBody, type BodyFormat } from './event-body.ts'
+import { cutBody, type BodyFormat } from './bodies/event-body.ts'
 import { createItemErrors, type ItemDefect } from './problem.ts'
 
 /** An item that passed, or everything that is wrong with it. */

@@ -4,7 +4,7 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Handler, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Authorize } from './auth.ts'
-import { contentCodings } from './content-coding.ts'
+import { contentCodings } from './bodies/content-coding.ts'
 import type { GatewayEnv } from './request-context.ts'
 
 /** The Hono app of the gateway. */

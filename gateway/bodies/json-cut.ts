@@ -1,6 +1,6 @@
 // Finds the items of a JSON body, and how much each of them holds, without parsing: one pass over
 // the bytes. What it cuts is JSON exactly when each item is; that is for the parser to say.
-import type { Work } from '../models/runtime/sliced-work.ts'
+import type { Work } from '../../models/runtime/sliced-work.ts'
 
 /** Where the text of one item lies in the body. */
 export type JsonItem = {

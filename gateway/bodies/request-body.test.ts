@@ -1,7 +1,7 @@
 // Bodies in shared memory: slow ones give way, small chunks are joined, and nothing is kept.
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { WinnowError } from '../schemas/errors.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { brokenOff, createBodyMemory } from './request-body.ts'
 
 const never = new AbortController().signal

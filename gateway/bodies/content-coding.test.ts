@@ -4,11 +4,15 @@ import { request } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
-import { processorMs } from '../tests/support/processor-time.ts'
+import {
+  configWith,
+  gatewayUnderTest,
+  hamClassifier,
+} from '../../tests/support/gateway-under-test.ts'
+import { processorMs } from '../../tests/support/processor-time.ts'
 import { codingOf, decodedBody } from './content-coding.ts'
 import { createBodyMemory } from './request-body.ts'
-import { listen, type GatewayServer } from './server.ts'
+import { listen, type GatewayServer } from '../server.ts'
 
 const never = new AbortController().signal
 const bytesMax = 100_000

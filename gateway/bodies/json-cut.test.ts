@@ -1,7 +1,7 @@
 // What is cut without parsing agrees with the parser on every JSON text, however it is written.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { finish } from '../models/runtime/sliced-work.ts'
+import { finish } from '../../models/runtime/sliced-work.ts'
 import { countEntries, cutArray } from './json-cut.ts'
 
 function entriesOf(value: unknown): number {

@@ -2,7 +2,7 @@
 // them may decompress to nothing; request-body.ts limits the decompressed ones.
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import { WinnowError } from '../schemas/errors.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { bodyTooLarge, brokenOff, type BodySource } from './request-body.ts'
 
 /** The codings that a request body may have, as Content-Encoding and Accept-Encoding name them. */

@@ -1,6 +1,6 @@
 // The forms of a body, and what is wrong with one.
 import { describe, expect, it } from 'vitest'
-import { finish } from '../models/runtime/sliced-work.ts'
+import { finish } from '../../models/runtime/sliced-work.ts'
 import { bodyFormat, cutBody, type BodyFormat, type BodyValue } from './event-body.ts'
 
 /** All steps at once. */

@@ -3,9 +3,9 @@
 // bytes before it is known to be within the limits. Whether each value is an event is
 // event-check.ts's.
 import { isUtf8 } from 'node:buffer'
-import type { Work } from '../models/runtime/sliced-work.ts'
-import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import type { EventError } from '../schemas/errors.ts'
+import type { Work } from '../../models/runtime/sliced-work.ts'
+import { WinnowError, errorMessage } from '../../schemas/errors.ts'
+import type { EventError } from '../../schemas/errors.ts'
 import { codingOf } from './content-coding.ts'
 import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
 

@@ -2,7 +2,7 @@
 // nothing from others: it has no place among the requests at work, and when memory runs out the
 // oldest unfinished body is given up. How many requests are at work is admission.ts's.
 import type { Readable } from 'node:stream'
-import { WinnowError } from '../schemas/errors.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 
 /** Memory of all bodies together, as a multiple of the largest one. */
 const bodiesMax = 8
