@@ -171,7 +171,7 @@ const cases: readonly Case[] = [
     2,
     /starts at offset 9, after its end at offset 3/,
   ],
-  ['train --name new --data topic:winnow.events@soon', 2, /is no topic with a range/],
+  ['train --name new --data topic:winnow.events@soon', 2, /is not a topic with a range/],
   ['train --name new --data clickhouse:', 2, /clickhouse: must be followed by a query/],
   ['dlq list --since 1h --until 2h', 2, /--since \S+ must be before --until/],
   ['dlq replay --since 2026-03-01 --until 2026-02-01', 2, /--since \S+ must be before --until/],
