@@ -34,7 +34,7 @@ describe('single checks', () => {
 
   it.each([
     ['darwin-arm64', /Install @chdb\/lib-darwin-arm64 as docs\/supply-chain.md says/],
-    ['win32-x64', /There is none for this platform: set clickhouse.url to a ClickHouse server/],
+    ['win32-x64', /Use another platform, or set clickhouse.url to a ClickHouse server/],
   ])('no engine on %s, whose library npm does not install', (platform, mend) => {
     expect(checkEngine(platform)).toMatchObject({
       state: 'warn',

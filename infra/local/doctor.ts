@@ -141,7 +141,7 @@ export function checkEngine(platform: string): DoctorCheck {
   const detail = `chdb has no library here for ${platform}`
   const mend =
     found.library === undefined
-      ? `There is none for this platform: ${orServer.slice('or '.length)}`
+      ? `Use another platform, ${orServer}`
       : `Install ${found.library} as docs/supply-chain.md says, ${orServer}`
   return { name, state: 'warn', detail, mend }
 }

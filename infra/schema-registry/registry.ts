@@ -169,7 +169,7 @@ async function findReading(
   const { topic, node } = reader
   if (schema.kind === 'id' && schema.id === reader.id) return resolved(schema, node, node)
   if (schema.id === 0 || (schema.kind === 'id' && schema.id > idMax)) {
-    return rejected('schema_unknown', `${schema.id} is no schema id`)
+    return rejected('schema_unknown', `${schema.id} is not a schema id`)
   }
   const found = await findSchema(http, schema)
   const name = schemaText(schema)

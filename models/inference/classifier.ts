@@ -121,7 +121,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
   if (abstention === 'on' && abstain === undefined && thresholds === undefined) {
     throw new WinnowError(
       'model_incompatible',
-      `${options.modelPath} has no threshold for texts that belong to no label; train it anew, ` +
+      `${options.modelPath} has no threshold for texts that belong to no label. Train it again, ` +
         'or set inference.abstain to off.',
     )
   }

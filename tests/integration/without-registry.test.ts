@@ -175,7 +175,7 @@ it('stages apart exchange JSON', async () => {
 
 it('doctor, migrate and status say that there is none', async () => {
   const doctor = await winnow(['doctor'], { env: space.env })
-  expect(doctor.stdout).toMatch(/schema registry: none \(registry\.url\)/)
+  expect(doctor.stdout).toMatch(/schema registry: not used \(registry\.url is none\)/)
   expect(doctor.stdout).not.toMatch(/port \d+ \(registry\)/)
   const migrated = await winnow(['migrate'], { env: space.env })
   expect(migrated.stdout).toMatch(/registry: +none, all values are JSON/)

@@ -148,7 +148,7 @@ function checkedHeader(
   const header = fields.map((name) => name.trim())
   const problem = missingColumn(header, { ...place, kind: 'column' })
   if (problem !== undefined) {
-    const plain = place.need === 'text' ? ' If this is no table, use --format text.' : ''
+    const plain = place.need === 'text' ? ' If this is not a table, use --format text.' : ''
     throw lineError(place, `${problem} The first line must name the columns.${plain}`)
   }
   const twice = header.find((name, index) => name !== '' && header.indexOf(name) !== index)

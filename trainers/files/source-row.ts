@@ -69,7 +69,7 @@ export function idOfRow(row: SourceRow): string | undefined {
   if (typeof id === 'string' && id !== '') return id
   const text = wholeNumberText(id)
   if (text !== undefined || typeof id !== 'number') return text
-  throw rowError(row, `the id is ${id}, which is no whole number; write it as a string`)
+  throw rowError(row, `the id is ${id}, which is not a whole number; write it as a string`)
 }
 
 /** Whether nobody could see anything of a text: white space and invisible characters only. */

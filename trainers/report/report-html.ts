@@ -271,7 +271,7 @@ function confusionSection(evaluation: Evaluation): string {
     confusionTable({ ...confusion, shown: confusedLabels(confusion) }),
     rows.length === 0
       ? '<p>No mistakes.</p>'
-      : `<h3>Most confused pairs</h3>${htmlTable(['truth', 'taken for', 'times'], rows, 'names')}`,
+      : `<h3>Most confused pairs</h3>${htmlTable(['truth', 'predicted', 'times'], rows, 'names')}`,
   ])
 }
 

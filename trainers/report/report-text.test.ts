@@ -22,14 +22,14 @@ test('shows scores, labels, confused pairs and a small matrix', () => {
   expect(text).toMatch(
     /Labels +precision +recall +F1 +examples\nham +100\.0 % +50\.0 % +66\.7 % +2\n/,
   )
-  expect(text).toMatch(/Truth +taken for +times\nham +spam +1\n/)
+  expect(text).toMatch(/Truth +predicted +times\nham +spam +1\n/)
   expect(text).toMatch(/Truth \\ predicted +ham +spam\nham +1 +1\nspam +0 +2$/)
 })
 
 test('abbreviates many labels, and says how many there are', () => {
   const text = renderReportText(evaluate(Array.from({ length: 40 }, (_, i) => `label ${i}`)))
   expect(text).toContain('Worst 10 of 40 labels')
-  expect(text).not.toContain('predicted')
+  expect(text).not.toContain('Truth \\ predicted')
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100)
 })
 
@@ -49,6 +49,6 @@ test('the verdict comes first, with what was measured and what to look at', () =
   expect(text).toMatch(/^Weak: 75\.0 % of 4 texts are right\.\n/)
   expect(text).toContain('These are few texts: of many, between ')
   expect(text).toContain('Weakest label: “ham” (F1 66.7 % of 2 texts).')
-  expect(text).toContain('Confusions to look at: “ham” taken for “spam” (1 time).')
+  expect(text).toContain('Confusions to look at: “ham” predicted as “spam” (1 time).')
   expect(text).toContain(`Measured on ${measuredOn}.`)
 })

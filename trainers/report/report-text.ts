@@ -163,7 +163,7 @@ function confusionLines(evaluation: Evaluation, style: TextStyle): string[] {
   const rows = pairs
     .slice(0, confusionsShown)
     .map(({ truth, predicted, count }) => [printable(truth), printable(predicted), String(count)])
-  return headed(table([['Truth', 'taken for', 'times'], ...rows]), style)
+  return headed(table([['Truth', 'predicted', 'times'], ...rows]), style)
 }
 
 /** The slices that fare worst, when they are clearly below the whole. */

@@ -66,7 +66,7 @@ function verdictOfLabels(report: Evaluation & JudgedReport): Verdict {
   }
   sentences.push(...fewTexts(report), ...weakestLabel(report, 'accuracy'))
   const pairs = report.mostConfused.slice(0, confusionsNamed).map(({ truth, predicted, count }) => {
-    return `${quoted(truth)} taken for ${quoted(predicted)} (${counted(count, 'time')})`
+    return `${quoted(truth)} predicted as ${quoted(predicted)} (${counted(count, 'time')})`
   })
   if (pairs.length > 0) sentences.push(`Confusions to look at: ${pairs.join(', ')}.`)
   if (measuredOn !== undefined) sentences.push(`Measured on ${measuredOn}.`)
