@@ -1,5 +1,5 @@
 // The result of one event by one model version: the record on winnow.classified. The ClickHouse row
-// is made from it in infra/sink-rows.ts.
+// is made from it in infra/sinks/classification-rows.ts.
 import type { AvroRecord, AvroType } from './avro-type.ts'
 import { originFields } from './validated.ts'
 

@@ -37,7 +37,7 @@ describe('the shipped migrations', () => {
   })
 
   it.each(names)('%s may be applied again by a second process', (name) => {
-    const sql = readFileSync(new URL(`./sql/${name}`, import.meta.url), 'utf8')
+    const sql = readFileSync(new URL(`../sql/${name}`, import.meta.url), 'utf8')
     for (const statement of statementsOf(sql)) {
       expect(statement).toMatch(
         /^(?:CREATE .*IF NOT EXISTS|CREATE OR REPLACE|DROP .*IF EXISTS|ALTER .*IF (?:NOT )?EXISTS|ALTER .*MODIFY (?:SETTING|QUERY))/,

@@ -129,8 +129,8 @@ describe('a topic with batches that cannot be read', () => {
 const consumer = (address: string, recordsMax: number) => `
   import { readFileSync } from 'node:fs'
   import { loadConfig } from './configs/load.ts'
-  import { createKafka } from './infra/kafka.ts'
-  import { createRecordSource } from './infra/record-source.ts'
+  import { createKafka } from './infra/kafka/kafka.ts'
+  import { createRecordSource } from './infra/kafka/record-source.ts'
   const config = loadConfig({ env: {}, set: ['kafka.brokers=["${address}"]'] })
   const source = createRecordSource(createKafka(config), {
     group: 'g', topic: '${topic}', config, concurrency: 1,

@@ -57,7 +57,7 @@ test('a damaged file is named, and not passed on', async () => {
   await appendFile(fileOf(first), 'x')
   await expect(openVersion({ ref: 'mail', storeDir })).rejects.toMatchObject({
     code: 'model_corrupt',
-    message: expect.stringContaining('model.onnx_data has SHA-256'),
+    message: expect.stringContaining('model.onnx_data has the SHA-256'),
   })
   const second = await write('mail')
   expect(await inodeOf(second)).not.toBe(await inodeOf(first))

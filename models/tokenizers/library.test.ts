@@ -104,7 +104,7 @@ test('the library is loaded with the first tokenizer that needs it', () => {
   const script = `
     import { readFileSync } from 'node:fs'
     import { createRequire } from 'node:module'
-    import { loadTokenizer } from './models/tokenizer.ts'
+    import { loadTokenizer } from './models/tokenizers/tokenizer.ts'
     const isLoaded = () => Object.keys(createRequire(import.meta.url).cache ?? {})
       .some((path) => path.includes('@huggingface'))
     const load = (kind) =>

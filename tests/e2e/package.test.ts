@@ -83,7 +83,7 @@ describe('the tarball', () => {
         ...['package.json', 'README.md', 'LICENSE', 'bin/winnow.js', 'dist/cli.js'],
         ...['dist/configs/profiles/local.yaml', 'dist/infra/sql/0001_tables.sql'],
         ...['dist/infra/local/pom.xml', 'dist/infra/local/jar-hashes.json'],
-        'dist/models/bert-characters.json',
+        'dist/models/tokenizers/bert-characters.json',
       ]),
     )
     const foreign = packed.filter(

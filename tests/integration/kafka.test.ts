@@ -49,7 +49,7 @@ async function inProcess(
 }
 
 const mended = `
-  import { createKafka } from './infra/kafka.ts'
+  import { createKafka } from './infra/kafka/kafka.ts'
   const kafka = createKafka(${JSON.stringify(config)})`
 const unmended = `
   import kafkajs from 'kafkajs'

@@ -78,7 +78,7 @@ test.each([
   [
     { train: dataset(['a', 'x'], ['A', 'x'], ['c', 'y']) },
     { minExamples: 2 },
-    /none of 3 .*: 1 text is the same as another with its label; 2 texts are of labels with fewer than 2 examples \(--min-examples takes/,
+    /none of 3 .*: 1 text is the same as another with its label; 2 texts are of labels with fewer than 2 examples \(set a lower --min-examples/,
   ],
   [
     {

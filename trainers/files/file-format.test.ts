@@ -71,7 +71,7 @@ test.each([
     Buffer.from('version https://git-lfs.github.com/spec/v1\n'),
     /git lfs pull/,
   ],
-  ['zeros', Buffer.from('hello\0world\n'), /is binary: it holds NUL bytes/],
+  ['zeros', Buffer.from('hello\0world\n'), /is binary \(it holds NUL bytes/],
   ['UTF-16 LE', utf16('\uFEFFtext,label\n'), /is UTF-16; save it as UTF-8/],
   ['UTF-16 BE', utf16('\uFEFFtext,label\n').swap16(), /is UTF-16; save it/],
   [

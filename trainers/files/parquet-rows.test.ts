@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../tests/fixtures/rows-${name}.parquet`, import.meta.url))
+  fileURLToPath(new URL(`../../tests/fixtures/rows-${name}.parquet`, import.meta.url))
 const read = (path: string) => readDataset(parseDatasetSource(path))
 
 test.each(['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4'])('reads %s', async (codec) => {

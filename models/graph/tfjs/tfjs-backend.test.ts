@@ -105,7 +105,7 @@ describe('openTfjs', () => {
 
   it('is loaded by nothing that only could use it', async () => {
     const script =
-      "import { createRequire } from 'node:module'; await import('./trainers/fine-tuning.ts');" +
+      "import { createRequire } from 'node:module'; await import('./trainers/encoder/fine-tuning.ts');" +
       "await import('./cli.ts'); const loaded = Object.keys(createRequire(import.meta.url).cache);" +
       "console.log(loaded.filter((path) => path.includes('@tensorflow')).length)"
     const { stdout } = await promisify(execFile)(process.execPath, [
