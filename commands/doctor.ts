@@ -47,10 +47,10 @@ export function addDoctorCommand(program: Command): void {
       ],
     })
     const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
-    for (const { name, state, detail, mend } of checks) {
+    for (const { name, state, detail, fix } of checks) {
       const [color, mark] = marks[state]
       terminal.say(`${terminal.style(color, mark)} ${name}: ${detail}`)
-      if (mend !== undefined) terminal.say(terminal.style('dim', `    ${mend}`))
+      if (fix !== undefined) terminal.say(terminal.style('dim', `    ${fix}`))
     }
     terminal.document(checks)
     const failed = checks.filter((check) => check.state === 'fail')
@@ -81,7 +81,7 @@ async function reachability(service: {
       name,
       state: 'warn',
       detail: said.includes(address) ? said : `${address}: ${said}`,
-      mend: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
+      fix: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
     }
   }
 }
@@ -131,8 +131,8 @@ async function checkGatewayPort({ config, paths }: CommandContext): Promise<Doct
   if (running !== undefined && new URL(running.url).port === String(port)) {
     return { name: `port ${port} (gateway)`, state: 'ok', detail: 'used by the running gateway' }
   }
-  const mend = 'Stop that program, or set gateway.port to another port (0 picks a free one).'
-  return checkPort({ service: 'gateway', port, mend })
+  const fix = 'Stop that program, or set gateway.port to another port (0 picks a free one).'
+  return checkPort({ service: 'gateway', port, fix })
 }
 
 /** The artifact store that versions are published to. */
@@ -150,15 +150,15 @@ async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
     }
     return { name, state: 'ok', detail: `${where} answers` }
   } catch (error) {
-    const mend = 'Check the settings under store, and that this user may read and write there.'
-    return { name, state: 'fail', detail: `${where}: ${errorMessage(error)}`, mend }
+    const fix = 'Check the settings under store, and that this user may read and write there.'
+    return { name, state: 'fail', detail: `${where}: ${errorMessage(error)}`, fix }
   }
 }
 
 function checkSecrets({ config }: CommandContext): DoctorCheck[] {
   return plainSecrets(config).map(({ danger, advice }) => ({
     ...{ name: 'passwords', state: 'warn', detail: danger },
-    mend: `${advice[0]!.toUpperCase()}${advice.slice(1)}.`,
+    fix: `${advice[0]!.toUpperCase()}${advice.slice(1)}.`,
   }))
 }
 
@@ -168,14 +168,14 @@ async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {
   const damaged = bases.filter((base) => base.state === 'damaged').map((base) => base.name)
   const present = bases.filter((base) => base.state === 'present').map((base) => base.name)
   if (damaged.length > 0) {
-    const mend = `Fetch it again with \`winnow base pull ${damaged[0]!}\`.`
-    return { name, state: 'fail', detail: `${damaged.join(', ')} is damaged`, mend }
+    const fix = `Fetch it again with \`winnow base pull ${damaged[0]!}\`.`
+    return { name, state: 'fail', detail: `${damaged.join(', ')} is damaged`, fix }
   }
   if (present.length > 0) {
     return { name, state: 'ok', detail: `${present.join(', ')} in ${paths.store}` }
   }
-  const mend = `Training needs one: fetch it with \`winnow base pull ${bases[0]!.name}\`.`
-  return { name, state: 'warn', detail: `none in ${paths.store}`, mend }
+  const fix = `Training needs one: fetch it with \`winnow base pull ${bases[0]!.name}\`.`
+  return { name, state: 'warn', detail: `none in ${paths.store}`, fix }
 }
 
 async function checkModel({ config, paths }: CommandContext): Promise<DoctorCheck> {
@@ -191,9 +191,9 @@ async function checkModel({ config, paths }: CommandContext): Promise<DoctorChec
   } catch (error) {
     const missing = error instanceof WinnowError && error.code === 'model_not_found'
     const [model] = ref.split('@')
-    const mend =
+    const fix =
       `Train it with \`winnow train --data FILE --name ${model}\`, ` +
       'or set inference.model to another model.'
-    return { name, state: missing ? 'warn' : 'fail', detail: errorMessage(error), mend }
+    return { name, state: missing ? 'warn' : 'fail', detail: errorMessage(error), fix }
   }
 }

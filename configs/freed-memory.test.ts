@@ -25,7 +25,7 @@ function started(args: readonly string[], threshold: string | undefined): unknow
 }
 
 it.runIf(process.execve !== undefined)(
-  'a process that trains starts anew without the setting, as the same process with the same arguments',
+  'a process that trains starts again without the setting, as the same process with the same arguments',
   () => {
     const [threshold, pid, flags, args] = started(['train', '--data', 'a b'], '262144')
     expect([threshold, pid]).toEqual([null, 'same'])

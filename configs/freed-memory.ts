@@ -1,6 +1,6 @@
 // The command (bin/winnow.js) asks the C library to give freed memory back to the system, for
 // processes that swap models. Training takes the same memory in every step, and 4 to 5 % of a step
-// would go into fetching it anew, so it does without.
+// would go into fetching it again, so it does without.
 
 const variable = 'MALLOC_MMAP_THRESHOLD_'
 

@@ -1,5 +1,5 @@
 // Each Avro schema must be able to read what its last release wrote. `schemas/released/` keeps the
-// released form of each; `UPDATE_RELEASED=1` writes them anew and belongs to making a release.
+// released form of each; `UPDATE_RELEASED=1` writes them again and belongs to making a release.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'

@@ -29,7 +29,7 @@ export type LoaderOptions = {
   /** Where versions come from; undefined when they are in the local store only. */
   readonly objects: ObjectStore | undefined
   readonly storeDir: string
-  /** Reads the hashes of versions. Default: always anew. */
+  /** Reads the hashes of versions. Default: always read again. */
   readonly hashFile?: HashFile | undefined
   readonly config: Config['inference']
   readonly by: string

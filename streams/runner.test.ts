@@ -150,7 +150,7 @@ describe('runner', () => {
     expect(commits.at(-1)?.offset).toBe(4)
   })
 
-  it('takes an offset of a topic made anew for another event', async () => {
+  it('takes an offset of a topic created again for another event', async () => {
     const { runner, deliver, rows } = await harness({ written: [1] })
     await runner.start()
     const chunk = chunkOf([1])
@@ -221,7 +221,7 @@ describe('runner', () => {
     expect(commits).toEqual([{ topic: 't', partition: 0, offset: 2 }])
   })
 
-  it('joins anew when it was fenced off: what it had in flight is neither written nor committed', async () => {
+  it('joins again when it was fenced off: what it had in flight is neither written nor committed', async () => {
     const { runner, deliver, rows, commits, usurp, rejoins } = await harness()
     await runner.start()
     await deliver(chunkOf([0]))
@@ -311,13 +311,13 @@ describe('delivery', () => {
     { maxLength: 12 },
   )
 
-  /** What is wrong with every fifth event is mended at its second attempt. */
+  /** What is wrong with every fifth event is fixed at its second attempt. */
   const mendedSlice = sliceOf((records) =>
     Promise.resolve(
       records.map((one) => {
         const { attempt } = lineageOf(one)
         const text = one.value!.toString()
-        return attempt >= 2 ? { ...echo(one), outcome: ok(`${text} mended`) } : echo(one)
+        return attempt >= 2 ? { ...echo(one), outcome: ok(`${text} fixed`) } : echo(one)
       }),
     ),
   )
@@ -387,8 +387,8 @@ describe('delivery', () => {
         const rows = Array(crashes).fill('one more') as string[]
         const all = [0, 1].flatMap(texts)
         const good = [...all.filter((text) => !text.includes('bad')), ...rows]
-        const mended = sink.rows.filter((text) => text.endsWith('mended'))
-        expect(sink.rows.filter((text) => !mended.includes(text)).toSorted()).toEqual(
+        const fixed = sink.rows.filter((text) => text.endsWith('fixed'))
+        expect(sink.rows.filter((text) => !fixed.includes(text)).toSorted()).toEqual(
           good.toSorted(),
         )
         // Of a bad event: one dead letter an attempt, and one row where an attempt went well.
@@ -398,7 +398,7 @@ describe('delivery', () => {
             attempts: sink.letters
               .filter(({ payload }) => payload!.toString() === text)
               .map(({ attempt }) => attempt),
-            rows: mended.filter((row) => row === `${text} mended`).length,
+            rows: fixed.filter((row) => row === `${text} fixed`).length,
           }))
         for (const { attempts, rows } of outcomes) {
           expect([0, 1]).toContain(rows)

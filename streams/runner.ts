@@ -344,7 +344,7 @@ class StageRunner<Output> implements Runner {
     })
   }
 
-  /** The group moved on without this consumer: it joins anew, and starts from the commits. */
+  /** The group moved on without this consumer: it joins again, and starts from the commits. */
   #onFenced(error: WinnowError, epoch: number): void {
     this.#options.metrics.retried('write', error.code)
     if (epoch !== this.#epoch || this.#stopping.signal.aborted) return

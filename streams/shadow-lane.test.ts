@@ -102,7 +102,7 @@ describe('ShadowLane', () => {
     expect([stored.length, counts.stored, counts.shed]).toEqual([0, 0, 0])
   })
 
-  it('keeps a failure of its model to itself, says it once, and goes on when it is mended', async () => {
+  it('keeps a failure of its model to itself, says it once, and goes on when it is fixed', async () => {
     let broken = true
     const good = sampleModel({ version: '2' })
     const model = {

@@ -186,7 +186,7 @@ export function withShadow(
   }
 }
 
-/** The event behind a result. Its ids are made anew: results do not carry them. */
+/** The event behind a result. Its ids are made again: results do not carry them. */
 function eventOf(result: Classification): TokenizedEvent {
   const { topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel } = result
   return {

@@ -15,7 +15,7 @@ import type { OutgoingRecord } from '../../schemas/record.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
-import { mendRequestQueue } from './kafkajs-request-queue.ts'
+import { patchRequestQueue } from './kafkajs-request-queue.ts'
 import { lineageHeaders } from './lineage-headers.ts'
 import { boundFetches } from '../record-batch/fetch-response.ts'
 
@@ -39,7 +39,7 @@ export function createKafka(
   { kafka: config, topics }: Pick<Config, 'kafka' | 'topics'>,
   log: KafkaLog = () => undefined,
 ): KafkaClient {
-  mendRequestQueue()
+  patchRequestQueue()
   patchFetch()
   patchRejoin()
   boundFetches(topics)

@@ -23,7 +23,7 @@ const checkMs = 10
  * Pending requests are the only thing that the timer serves: `push` arms it for each request that
  * it cannot send at once.
  */
-export function mendRequestQueue(): void {
+export function patchRequestQueue(): void {
   const require = createRequire(import.meta.url)
   const queueClass = require('kafkajs/src/network/requestQueue/index.js') as {
     prototype: RequestQueue & { scheduleCheckPendingRequests?: unknown }

@@ -29,17 +29,17 @@ describe('single checks', () => {
   ])('%d GiB with %d free: %s', (total, free, state) => {
     const check = checkMemory({ totalBytes: total * gib, freeBytes: free * gib })
     expect(check.state).toBe(state)
-    expect(check.mend === undefined).toBe(state === 'ok')
+    expect(check.fix === undefined).toBe(state === 'ok')
   })
 
   it.each([
     ['darwin-arm64', /Install @chdb\/lib-darwin-arm64 as docs\/supply-chain.md says/],
     ['win32-x64', /Use another platform, or set clickhouse.url to a ClickHouse server/],
-  ])('no engine on %s, whose library npm does not install', (platform, mend) => {
+  ])('no engine on %s, whose library npm does not install', (platform, fix) => {
     expect(checkEngine(platform)).toMatchObject({
       state: 'warn',
       detail: `chdb has no library here for ${platform}`,
-      mend: expect.stringMatching(mend) as string,
+      fix: expect.stringMatching(fix) as string,
     })
   })
 
@@ -61,9 +61,9 @@ describe('single checks', () => {
 })
 
 describe('runDoctor', () => {
-  it('says how to mend everything that is not well, extra and broken checks included', async () => {
+  it('says how to fix everything that is not well, extra and broken checks included', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
-    const extra = { name: 'model', state: 'fail', detail: 'none', mend: 'Train one.' } as const
+    const extra = { name: 'model', state: 'fail', detail: 'none', fix: 'Train one.' } as const
     const checks = await runDoctor({
       stateDir: dir,
       cacheDir: join('/dev/null', 'no'),
@@ -79,7 +79,7 @@ describe('runDoctor', () => {
     })
     expect(checks).toContainEqual(extra)
     expect(checks.at(-1)).toMatchObject({ state: 'fail', detail: 'broke' })
-    for (const check of checks) expect(check.mend === undefined).toBe(check.state === 'ok')
+    for (const check of checks) expect(check.fix === undefined).toBe(check.state === 'ok')
   })
 
   it('looks at the ports that it is given, and at no others', async () => {

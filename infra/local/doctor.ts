@@ -1,4 +1,4 @@
-// Checks whether this machine can run Winnow's local stack, and says for each finding how to mend
+// Checks whether this machine can run Winnow's local stack, and says for each finding how to fix
 // it. It changes nothing. Checks of configuration and models are added by the caller.
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
@@ -21,12 +21,12 @@ import { stackStatus } from './stack-status.ts'
 import type { ServiceStatus } from './stack-status.ts'
 import { serviceNames, type ServiceName } from './services/stack-state.ts'
 
-/** One finding; `mend` is one sentence, present unless the state is `ok`. */
+/** One finding; `fix` is one sentence, present unless the state is `ok`. */
 export type DoctorCheck = {
   name: string
   state: 'ok' | 'warn' | 'fail'
   detail: string
-  mend?: string
+  fix?: string
 }
 
 /** Runs every check, `extraChecks` last; a check that itself breaks becomes a failed one. */
@@ -66,8 +66,8 @@ export function checkNode(version: string): DoctorCheck {
   const [majorMin = 0, minorMin = 0] = nodeMin.split('.').map(Number)
   const isNewEnough = major > majorMin || (major === majorMin && minor >= minorMin)
   if (isNewEnough) return { name, state: 'ok', detail: version }
-  const mend = `Install Node.js ${nodeMin} or newer from https://nodejs.org.`
-  return { name, state: 'fail', detail: `${version} is too old`, mend }
+  const fix = `Install Node.js ${nodeMin} or newer from https://nodejs.org.`
+  return { name, state: 'fail', detail: `${version} is too old`, fix }
 }
 
 async function checkJava(): Promise<DoctorCheck> {
@@ -76,13 +76,13 @@ async function checkJava(): Promise<DoctorCheck> {
     return { name: 'Java', state: 'ok', detail: version }
   }
   const detail = version === undefined ? 'not found' : `${version} is too old`
-  return { name: 'Java', state: 'fail', detail, mend: installHints.java }
+  return { name: 'Java', state: 'fail', detail, fix: installHints.java }
 }
 
 async function checkMaven(): Promise<DoctorCheck> {
   const version = await mavenVersion()
   if (version !== undefined) return { name: 'Maven', state: 'ok', detail: version }
-  return { name: 'Maven', state: 'fail', detail: 'not found', mend: installHints.maven }
+  return { name: 'Maven', state: 'fail', detail: 'not found', fix: installHints.maven }
 }
 
 async function checkFolder(name: string, path: string): Promise<DoctorCheck> {
@@ -91,8 +91,8 @@ async function checkFolder(name: string, path: string): Promise<DoctorCheck> {
     await access(path, constants.W_OK)
     return { name, state: 'ok', detail: path }
   } catch {
-    const mend = `Make ${path} writable for this user, or choose another folder.`
-    return { name, state: 'fail', detail: `${path} cannot be written`, mend }
+    const fix = `Make ${path} writable for this user, or choose another folder.`
+    return { name, state: 'fail', detail: `${path} cannot be written`, fix }
   }
 }
 
@@ -104,8 +104,8 @@ async function checkDisk(path: string): Promise<DoctorCheck> {
   const freeBytes = bavail * bsize
   const detail = `${gibibytes(freeBytes)} free at ${path}`
   if (freeBytes >= diskBytesMin) return { name: 'disk', state: 'ok', detail }
-  const mend = `Free some space: the stack needs at least ${gibibytes(diskBytesMin)}.`
-  return { name: 'disk', state: 'fail', detail, mend }
+  const fix = `Free some space: the stack needs at least ${gibibytes(diskBytesMin)}.`
+  return { name: 'disk', state: 'fail', detail, fix }
 }
 
 /** Kafka, registry, engine and one consumer with its model together stay below this. */
@@ -119,11 +119,11 @@ export function checkMemory(memory: { freeBytes: number; totalBytes: number }): 
   const cores = `${availableParallelism()} cores`
   const detail = `${gibibytes(freeBytes)} free of ${gibibytes(totalBytes)}, ${cores}`
   if (totalBytes < memoryBytesMin) {
-    const mend = `Use a machine with at least ${gibibytes(memoryBytesMin)} of memory.`
-    return { name: 'memory', state: 'fail', detail, mend }
+    const fix = `Use a machine with at least ${gibibytes(memoryBytesMin)} of memory.`
+    return { name: 'memory', state: 'fail', detail, fix }
   }
   if (freeBytes >= memoryBytesMin / 2) return { name: 'memory', state: 'ok', detail }
-  return { name: 'memory', state: 'warn', detail, mend: 'Close programs that use much memory.' }
+  return { name: 'memory', state: 'warn', detail, fix: 'Close programs that use much memory.' }
 }
 
 /** Looks for the engine's package and for its library for a platform such as `linux-x64`. */
@@ -135,15 +135,15 @@ export function checkEngine(platform: string): DoctorCheck {
     return { name, state: 'ok', detail: 'the npm package chdb is installed' }
   }
   if (found.kind === 'no_package') {
-    const mend = `Run "${engineInstall}", ${orServer}`
-    return { name, state: 'warn', detail: 'the npm package chdb is not installed', mend }
+    const fix = `Run "${engineInstall}", ${orServer}`
+    return { name, state: 'warn', detail: 'the npm package chdb is not installed', fix }
   }
   const detail = `chdb has no library here for ${platform}`
-  const mend =
+  const fix =
     found.library === undefined
       ? `Use another platform, ${orServer}`
       : `Install ${found.library} as docs/supply-chain.md says, ${orServer}`
-  return { name, state: 'warn', detail, mend }
+  return { name, state: 'warn', detail, fix }
 }
 
 /** A taken port is only a warning: the stack takes another one. */
@@ -164,23 +164,23 @@ async function checkPorts(
       }
       return checkPort({
         ...{ service, port },
-        mend: 'You need to do nothing: `winnow up` finds another port and remembers it.',
+        fix: 'You need to do nothing: `winnow up` finds another port and remembers it.',
       })
     }),
   )
 }
 
-/** Whether a port that something of ours would listen on is free; `mend` is for the other case. */
+/** Whether a port that something of ours would listen on is free; `fix` is for the other case. */
 export async function checkPort(wanted: {
   readonly service: string
   readonly port: number
-  readonly mend: string
+  readonly fix: string
 }): Promise<DoctorCheck> {
-  const { service, port, mend } = wanted
+  const { service, port, fix } = wanted
   const name = `port ${port} (${service})`
   if (port === 0) return { name, state: 'ok', detail: '0: a free one is picked' }
   if (await isPortFree(port)) return { name, state: 'ok', detail: 'free' }
-  return { name, state: 'warn', detail: `taken by ${await portHolder(port)}`, mend }
+  return { name, state: 'warn', detail: `taken by ${await portHolder(port)}`, fix }
 }
 
 function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
@@ -188,9 +188,9 @@ function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
     if (url === noRegistry) return { name, state: 'ok', detail: 'not used (registry.url is none)' }
     if (ready) return { name, state: 'ok', detail: `answers at ${url}` }
     const detail = pid === null ? 'is not running' : `process ${pid} is running but does not answer`
-    const mend =
+    const fix =
       pid === null ? 'Start it with `winnow up`.' : `Restart it with \`winnow up\`; see ${logFile}.`
-    return { name, state: 'warn', detail, mend }
+    return { name, state: 'warn', detail, fix }
   })
 }
 
@@ -218,7 +218,7 @@ function broken(error: unknown): DoctorCheck {
     name: 'doctor',
     state: 'fail',
     detail,
-    mend: 'This is a defect in Winnow: please report it.',
+    fix: 'This is a defect in Winnow: please report it.',
   }
 }
 

@@ -20,7 +20,7 @@ export type FollowHandlers = {
   onCaughtUp(states: ModelStates): void | Promise<void>
   /** Every later state. */
   onAnnouncement(state: ModelAnnouncement): void | Promise<void>
-  /** A record that is no announcement, and trouble with the broker that mends itself. */
+  /** A record that is no announcement, and trouble with the broker that passes. */
   log?(line: string): void
 }
 

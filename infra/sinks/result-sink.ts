@@ -158,7 +158,7 @@ export function insertDeadLetters(
 
 /**
  * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
- * named, its results, or the labels. An offset that a topic made anew has again counts with its
+ * named, its results, or the labels. An offset of a topic that was created again counts with its
  * later record time.
  */
 export async function readDelivered(

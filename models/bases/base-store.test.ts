@@ -210,7 +210,7 @@ describe('what lies in the store', () => {
     ])
   })
 
-  test('a damaged file is noticed, and pulled anew', async () => {
+  test('a damaged file is noticed, and pulled again', async () => {
     const { modelPath } = await pull()
     await writeFile(modelPath, Buffer.alloc(model.length, 1))
     await expect(openStored()).rejects.toMatchObject({ code: 'hash_mismatch' })

@@ -142,7 +142,7 @@ async function knownBases({ storeDir, catalog = baseCatalog }: Known): Promise<B
   return [...catalog, ...own.filter(({ name }) => !names.has(name))]
 }
 
-/** The entry that is asked for; a folder under a name that no catalog has is read anew. */
+/** The entry that is asked for; a folder under a name that no catalog has is read again. */
 async function wantedBase(options: EnsureBaseOptions): Promise<BaseCatalogEntry> {
   const { name, from, catalog = baseCatalog } = options
   const isOfCatalog = catalog.some((entry) => isNamed(entry, name))

@@ -132,7 +132,7 @@ test('a 206 for another range than asked for is refused', async () => {
   await expect(download(url)).rejects.toMatchObject({ code: 'download_failed' })
 })
 
-test('a part file with foreign bytes is dropped and fetched anew, once', async () => {
+test('a part file with foreign bytes is dropped and fetched again, once', async () => {
   await writeFile(partPath(), Buffer.alloc(20_000, 1))
   const { url, ranges } = await serve((request, response) => {
     response.end(content.subarray(serveFile(request, response)))

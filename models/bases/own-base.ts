@@ -124,7 +124,8 @@ export async function ownBases(storeDir: string): Promise<BaseCatalogEntry[]> {
 }
 
 /**
- * Undefined for what cannot be read: that base is as good as absent, and pulling it again mends it.
+ * Undefined for what cannot be read: that base is as good as absent, and pulling it again repairs
+ * it.
  */
 function parseFacts(text: string): z.infer<typeof factsSchema> | undefined {
   try {

@@ -5,7 +5,7 @@ import { cleanText, type CleaningStep } from './clean-text.ts'
 const usual: CleaningStep[] = ['unicode', 'control', 'whitespace']
 
 describe('cleanText', () => {
-  it('composes, mends half surrogate pairs, drops controls, keeps joiners and direction marks', () => {
+  it('composes, repairs half surrogate pairs, drops controls, keeps joiners and direction marks', () => {
     expect(cleanText('Cafe\u0301\u0007 \ud800!', usual)).toBe('Café \ufffd!')
     expect(cleanText('👩\u200d🚀 می\u200cخواهم \u202bשלום', usual)).toBe(
       '👩\u200d🚀 می\u200cخواهم \u202bשלום',

@@ -59,7 +59,7 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
 /**
  * The same beside a rival at work, for a model that was opened with the priority `loading` and has
  * that of work afterwards. One that seems too slow is tried once more so, against the rival's pace
- * measured anew: both then share the machine with whatever it does now.
+ * measured again: both then share the machine with whatever it does now.
  */
 export async function tryBeside(
   model: TriedModel & Pick<Classifier, 'raisePriority'>,

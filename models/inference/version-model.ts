@@ -8,7 +8,7 @@ import type { ModelVersion } from '../store/version-files.ts'
 
 export type VersionModelOptions = {
   readonly version: ModelVersion
-  /** Default: readTokenizer, anew for each; see shared-tokenizers.ts. */
+  /** Default: readTokenizer, read for each; see shared-tokenizers.ts. */
   readonly readTokenizer?: typeof readTokenizer | undefined
 } & Omit<
   ClassifierOptions,

@@ -38,7 +38,7 @@ describe('downloadVersion', () => {
     await expect(fetching).rejects.toMatchObject({ code: 'version_conflict' })
   })
 
-  it('fetches a damaged copy anew', async () => {
+  it('fetches a damaged copy again', async () => {
     const objects = openFolderObjects(join(dir, 'store'))
     const version = await writeTiny(join(dir, 'there'), 'one')
     await uploadVersion({ objects, version })

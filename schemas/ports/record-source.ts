@@ -11,7 +11,7 @@ export type SourceHandlers = {
   onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
   /** Offsets without records follow what came of their partition before; no chunk names them. */
   onPassed(passed: PassedOffsets): void
-  /** The group was joined anew: positions went back to the committed offsets. */
+  /** The group was joined again: positions went back to the committed offsets. */
   onAssigned(partitions: readonly number[]): void
   /** The consumer gave up for good. */
   onFailure(error: Error): void
@@ -21,7 +21,7 @@ export type RecordSource = {
   start(handlers: SourceHandlers): Promise<void>
   /** Commits the next offsets to consume. Throws broker_unavailable, also while rebalancing. */
   commit(offsets: readonly PartitionOffset[]): Promise<void>
-  /** Leaves the group and joins it anew: positions go back to the committed offsets. */
+  /** Leaves the group and joins it again: positions go back to the committed offsets. */
   rejoin(): Promise<void>
   /** Stops handing out chunks but stays in the group, so that commits still work. */
   pause(): void

@@ -33,7 +33,7 @@ export class Committer {
     if (!this.#isWorking) void this.#work()
   }
 
-  /** Forgets what is due: the partitions were assigned anew. */
+  /** Forgets what is due: the partitions were assigned again. */
   reset(): void {
     this.#due = new Map()
   }

@@ -1,8 +1,8 @@
 // Tells for the events of one origin partition which were delivered before: in an earlier life of
 // this consumer (read back from the sink) or in this one. An event is the same when offset and
-// record time agree; a topic that was deleted and made anew gives other record times. Events come
-// in the order of their offsets, but for dead letters that are sent again, which are looked up one
-// by one.
+// record time agree; a topic that was deleted and created again gives other record times. Events
+// come in the order of their offsets, but for dead letters that are sent again, which are looked up
+// one by one.
 import type { Lineage } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import type { DeliveredPage } from '../../schemas/ports/sink.ts'

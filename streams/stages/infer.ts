@@ -51,7 +51,7 @@ export type ModelSource = {
 export type InferOptions = { topLabels: number; nowMs(): number; turns: LoopTurns }
 
 /**
- * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made anew from
+ * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made again from
  * the text. Throws session_failed, worker_crashed or cancelled for the chunk as a whole.
  */
 export async function inferEvents(

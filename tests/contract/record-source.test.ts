@@ -26,7 +26,7 @@ type Subject = {
   /** Appends a few offsets that hold no records; gives the offset after them. */
   appendEmpty(partition: number): Promise<number>
   source(group: string): RecordSource
-  /** Makes the group assign its partitions anew to the one member that it has. */
+  /** Makes the group assign its partitions again to the one member that it has. */
   rejoin(group: string): Promise<void>
   /** How long a silent member stays in its group. */
   sessionMs: number
@@ -190,7 +190,7 @@ describe.concurrent.each([
     expect(whole.offsets(0)).toEqual(range(0, 10))
   })
 
-  it('goes back to the commit when the group assigns partitions anew', async () => {
+  it('goes back to the commit when the group assigns partitions again', async () => {
     const subject = await open()
     await subject.append(0, texts(6))
     const source = subject.source('rejoining')
@@ -210,7 +210,7 @@ describe.concurrent.each([
     expect(failures).toEqual([])
   })
 
-  it('joins its group anew when asked, and goes back to the commit', async () => {
+  it('joins its group again when asked, and goes back to the commit', async () => {
     const subject = await open()
     await subject.append(0, texts(5))
     const source = subject.source('asking')

@@ -67,11 +67,11 @@ async function noLag(): Promise<void> {
 const good = 40
 /** Values of every kind that are rejected at first, each with its code then and after the fix. */
 const bad: Record<string, { value: Buffer | null; before: string; after: string }> = {
-  'mended by the limit': {
+  'fixed by the limit': {
     value: Buffer.from(JSON.stringify({ id: 'long', text: 'where is my parcel? '.repeat(50) })),
     ...{ before: 'text_too_long', after: 'ok' },
   },
-  'mended by the limit, and cut in its dead letter': {
+  'fixed by the limit, and cut in its dead letter': {
     value: Buffer.from(JSON.stringify({ id: 'cut', text: 'please refund me. '.repeat(5_000) })),
     ...{ before: 'text_too_long', after: 'ok' },
   },
@@ -92,9 +92,9 @@ describe('dlq replay', () => {
   const args = ['stream', '--stages', 'validate..infer']
   /** The bad events above, and one of a schema that the registry has from the fix on. */
   const badCount = Object.keys(bad).length + 1
-  const mended = 3
+  const fixed = 3
 
-  it('turns what a fix mended into rows of the first records, and leaves one letter of the rest', async () => {
+  it('turns what a fix made good into rows of the first records, and leaves one letter of the rest', async () => {
     const schemas = await openSchemas(space.config.registry, space.config.topics.prefix)
     const own = { id: null, text: 'thank you, wonderful', source: null, time: null } as const
     const encoded = schemas.encode('events', { ...own, attributes: { k: 'é' }, label: null })
@@ -154,9 +154,9 @@ describe('dlq replay', () => {
     try {
       await outcomes(good + 2 * badCount)
       await noLag()
-      const open = badCount - mended
+      const open = badCount - fixed
       expect((await summary()).balance).toEqual([
-        { model: 'test', events: good + badCount, rows: good + mended, open, isBalanced: true },
+        { model: 'test', events: good + badCount, rows: good + fixed, open, isBalanced: true },
       ])
       const rows = await space.analytics.rows<{ id: string; attempt: number }>(
         `SELECT event_id AS id, attempt FROM classifications WHERE attempt > 0 ORDER BY id`,
@@ -192,9 +192,9 @@ describe('dlq replay', () => {
       const range = await json<{ events: number; results: number }>(
         ...['replay', '--model', 'test', '--into', 'again'],
       )
-      expect(range).toMatchObject({ events: good + badCount, results: good + mended })
+      expect(range).toMatchObject({ events: good + badCount, results: good + fixed })
 
-      // Once more: what cannot be mended is one letter of the next attempt.
+      // Once more: what cannot be fixed is one letter of the next attempt.
       const third = await json<LettersReplayed>('dlq', 'replay', '--since', '1h', '--limit', '3')
       expect(third).toMatchObject({ matched: 3, sent: 3 })
       await outcomes(good + 2 * badCount + 3)

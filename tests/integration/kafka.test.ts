@@ -1,4 +1,4 @@
-// The Kafka client against the real broker: the mended request queue, and compressed records.
+// The Kafka client against the real broker: the patched request queue, and compressed records.
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -48,7 +48,7 @@ async function inProcess(
   return { status, stderr }
 }
 
-const mended = `
+const patched = `
   import { createKafka } from './infra/kafka/kafka.ts'
   const kafka = createKafka(${JSON.stringify(config)})`
 const unmended = `
@@ -82,9 +82,9 @@ describe('the request queue', () => {
     expect(stderr).toMatch(/TimeoutNegativeWarning/)
   })
 
-  it('is mended: producing and consuming write nothing to stderr', async () => {
+  it('is patched: producing and consuming write nothing to stderr', async () => {
     const work = produceAndConsume(await createTopic())
-    expect(await inProcess(mended, work)).toEqual({ status: 0, stderr: '' })
+    expect(await inProcess(patched, work)).toEqual({ status: 0, stderr: '' })
   })
 })
 

@@ -16,7 +16,7 @@ export type MemoryTopic = {
   appendAgain(lineage: Lineage, value: string): void
   /** A member of a group, at its committed offsets; at most one member of a group may run. */
   source(group: string): RecordSource
-  /** The group's member joins anew, as after a rebalance: its positions go back to the commits. */
+  /** The group's member joins again, as after a rebalance: its positions go back to the commits. */
   rejoin(group: string): void
   /** The committed offset of a partition, -1 before the first commit. */
   committed(group: string, partition: number): number

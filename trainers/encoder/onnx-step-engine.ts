@@ -62,7 +62,7 @@ function runtimeName({ threads, products }: StepEngineOptions): string {
   return `ONNX Runtime (${count}, ${products} products)`
 }
 
-/** Weights in 8 bits beside those in 32, rounded anew for each step. */
+/** Weights in 8 bits beside those in 32, rounded again for each step. */
 class RoundedWeights {
   readonly #parts: ReadonlyMap<string, Omit<RoundedMatrix, 'matrix'>>
   readonly #tensors: NamedTensors

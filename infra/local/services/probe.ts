@@ -1,7 +1,7 @@
 // Asks a service of the stack whether it is ready to work, in the service's own protocol.
 import kafkajs from 'kafkajs'
 
-import { mendRequestQueue } from '../../kafka/kafkajs-request-queue.ts'
+import { patchRequestQueue } from '../../kafka/kafkajs-request-queue.ts'
 import { answers } from './ports.ts'
 import { connectionsOf } from './stack-state.ts'
 import type { ServiceName, StackState } from './stack-state.ts'
@@ -30,7 +30,7 @@ export async function isReady(name: ServiceName, state: StackState): Promise<boo
 }
 
 async function kafkaAnswers(port: number): Promise<boolean> {
-  mendRequestQueue()
+  patchRequestQueue()
   const kafka = new Kafka({
     brokers: [`127.0.0.1:${port}`],
     clientId: 'winnow-probe',

@@ -62,7 +62,7 @@ export async function readStackState(stateDir: string): Promise<StackState | und
     const text = await readFile(join(stateDir, 'stack.json'), 'utf8')
     return stackStateSchema.safeParse(JSON.parse(text)).data
   } catch {
-    // Missing or damaged: the ports are chosen anew, nothing else is lost.
+    // Missing or damaged: the ports are chosen again, nothing else is lost.
     return undefined
   }
 }

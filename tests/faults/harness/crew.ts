@@ -51,7 +51,7 @@ export class Crew {
     this.#actors.set(range, actor)
   }
 
-  /** Starts the process of a range anew, with faults. */
+  /** Starts the process of a range again, with faults. */
   async arm(range: Range, faults?: string): Promise<Actor> {
     const before = this.#actors.get(range)
     if (before !== undefined) await stopActor(before)

@@ -23,7 +23,7 @@ export type Ground = {
   /** The database of the clean run. */
   readonly clean: string
   /** Takes back every fault of links, disk and services. */
-  mend(): Promise<void>
+  repair(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,13 +50,13 @@ export async function openGround(): Promise<Ground> {
     const backends = await openBackends(stack.addresses, env)
     await cleanRun(backends)
     await cp(join(storeDir), join(dir, 'stages'), { recursive: true })
-    const mend = async () => {
+    const repair = async () => {
       for (const link of Object.values(stack.links)) link.restore()
       await stack.disk?.clear()
       await stack.start()
     }
     return {
-      ...{ stack, dir, storeDir, env, clean: backends.config.clickhouse.database, mend },
+      ...{ stack, dir, storeDir, env, clean: backends.config.clickhouse.database, repair },
       async close() {
         await backends.close()
         await stack.close()

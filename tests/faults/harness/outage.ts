@@ -56,7 +56,7 @@ export async function outage(
   } finally {
     await load.stop().catch(() => undefined)
     await killActors([stream])
-    await ground.mend()
+    await ground.repair()
     await load.close()
     await backends.close()
   }
@@ -134,7 +134,7 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
     return outcome
   } finally {
     await killActors(actors)
-    await ground.mend()
+    await ground.repair()
     await backends.close()
   }
 }

@@ -89,7 +89,7 @@ export async function play(
     await load.stop().catch(() => undefined)
     if (problems.length > 0) note(crew.output())
     await crew.close()
-    await ground.mend()
+    await ground.repair()
     await load.close()
     await registry.close()
     await backends.close()
