@@ -39,8 +39,12 @@ lap('mapping of weights')
 const spares = startSpareThreads()
 const { openClassifier } = await import('../models/inference/classifier.ts')
 const classifier = await openClassifier({
-  ...{ modelPath: version.modelPath, labels: version.manifest.labels, tokenizer },
-  ...{ maxTokens: version.manifest.maxTokens, workers: 1, spawn: spares.spawn },
+  modelPath: version.modelPath,
+  labels: version.manifest.labels,
+  tokenizer,
+  maxTokens: version.manifest.maxTokens,
+  workers: 1,
+  spawn: spares.spawn,
 })
 lap('thread, runtime and session')
 await classifier.classify(classifier.tokenize('where is my parcel?').ids)

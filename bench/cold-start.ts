@@ -146,11 +146,18 @@ async function writeModel(storeDir: string): Promise<void> {
   const head = { from: hidden, to: labelCount, weight, bias: new Float32Array(labelCount) }
   const graph = buildClassifier(weights, head, { padding: 'exact', normalize: true })
   await writeVersion({
-    ...{ storeDir, name: 'bench' },
+    storeDir,
+    name: 'bench',
     manifest: {
       labels: Array.from({ length: labelCount }, (_, i) => `label ${i}`),
-      ...{ base: 'minilm-l6', method: 'head', precision: 'fp32', maxTokens: 256, pooling: 'mean' },
-      ...{ hidden, metrics: {}, trainingRun: null },
+      base: 'minilm-l6',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 256,
+      pooling: 'mean',
+      hidden,
+      metrics: {},
+      trainingRun: null,
     },
     model: { bytes: writeOnnx(graph, { name: 'classifier' }) },
     tokenizer: { path: join(base, 'tokenizer.json') },

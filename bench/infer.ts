@@ -56,7 +56,11 @@ async function compare(modelPath: string): Promise<void> {
   execFileSync(process.execPath, [script, '--write-model', modelPath, '--pad-to', `${padTo}`])
   const records: BatchRecord[] = []
   const classifier = await openClassifier({
-    ...{ modelPath, tokenizer, maxTokens, workers, padTo },
+    modelPath,
+    tokenizer,
+    maxTokens,
+    workers,
+    padTo,
     labels: Array.from({ length: labelCount }, (_, i) => `label ${i}`),
     batchTokens: Number(values['batch-tokens']),
     onBatch: (record) => records.push(record),

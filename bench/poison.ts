@@ -70,10 +70,14 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
   await once(stream, 'close')
   await Promise.all([producer.close(), analytics.close()])
   const spreadOf = (shares: readonly number[]) => ({
-    ...{ median: median(shares), min: Math.min(...shares), max: Math.max(...shares) },
+    median: median(shares),
+    min: Math.min(...shares),
+    max: Math.max(...shares),
   })
   const report = {
-    ...{ texts: texts.length, malformed: poison.length, deadLetters: found?.letters },
+    texts: texts.length,
+    malformed: poison.length,
+    deadLetters: found?.letters,
     textsPerSecondAlone: median(rounds.map(({ alone }) => alone.textsPerSecond)),
     textsPerSecondPoisoned: median(rounds.map(({ poisoned }) => poisoned.textsPerSecond)),
     loss: spreadOf(
@@ -100,7 +104,8 @@ function badRecords(count: number): OutgoingRecord[] {
     .filter((value) => value === null || value.length < 10_000)
   const step = values.length / count
   return Array.from({ length: count }, (_, at) => ({
-    ...{ key: null, value: values[Math.floor((at * step) % values.length)]! },
+    key: null,
+    value: values[Math.floor((at * step) % values.length)]!,
   }))
 }
 

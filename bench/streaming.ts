@@ -58,7 +58,11 @@ export async function trainBenchModel(storeDir: string, maxTokens = 128): Promis
   const { modelDir } = await trainHead({
     train: { examples, manifest: describeExamples('bench', examples) },
     base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    ...{ storeDir, name: 'bench', maxTokens, grid: [1], workers: 1 },
+    storeDir,
+    name: 'bench',
+    maxTokens,
+    grid: [1],
+    workers: 1,
   })
   return modelDir
 }

@@ -45,14 +45,24 @@ let round = startRound()
 
 await fineTune(
   {
-    ...{ weights, normalize: true, frozenLayers: 0, train, validation: first, asked: first.texts },
+    weights,
+    normalize: true,
+    frozenLayers: 0,
+    train,
+    validation: first,
+    asked: first.texts,
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
     recipe: {
-      ...{ ...defaultRecipe, epochs: 1_000, patienceEpochs: 1_000 },
+      ...defaultRecipe,
+      epochs: 1_000,
+      patienceEpochs: 1_000,
       products: timed.products === 'float32' ? 'float32' : 'int8',
     },
-    ...{ seed, engine, threads, statesDir: '.' },
+    seed,
+    engine,
+    threads,
+    statesDir: '.',
   },
   { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },
 )

@@ -186,8 +186,13 @@ function rival(name: string, base: Base, batchesPath: string, flags: readonly st
   const child = spawn(
     values.python,
     [
-      ...[scriptPath('train_torch.py'), ...fixed, '--steps', String(steps)],
-      ...['--optimizer', values.optimizer, ...flags],
+      scriptPath('train_torch.py'),
+      ...fixed,
+      '--steps',
+      String(steps),
+      '--optimizer',
+      values.optimizer,
+      ...flags,
     ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -230,18 +235,19 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
   return {
     data: values.data ?? '32 x 32 random tokens',
-    ...{
-      rounds,
-      steps,
-      threads,
-      optimizer: values.optimizer,
-      ...{ products: values.products, rivalBatches: values['rival-batches'] },
-      tokensAStep: sum(tokens) / rounds / steps,
-    },
+    rounds,
+    steps,
+    threads,
+    optimizer: values.optimizer,
+    products: values.products,
+    rivalBatches: values['rival-batches'],
+    tokensAStep: sum(tokens) / rounds / steps,
     sides: Object.fromEntries(
       [...results].map(([name, measured]) => {
         const spread = (ratios: number[]) => ({
-          ...{ median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+          median: median(ratios),
+          min: Math.min(...ratios),
+          max: Math.max(...ratios),
         })
         const pace = ({ seconds, cpuSeconds, tokens: real }: Round, i: number) => {
           const counted = real ?? tokens[i]!

@@ -68,8 +68,13 @@ function viewOf(config: Config, lag: GroupLag): ConsumerView {
   const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
   const lastCommit = lastCommitMs === undefined ? null : new Date(lastCommitMs).toISOString()
   return {
-    ...{ group, stage: stagesOf(config, group) || (first ?? ''), topic, lag: lag.lag },
-    ...{ members, state: state.toLowerCase(), lastCommit },
+    group,
+    stage: stagesOf(config, group) || (first ?? ''),
+    topic,
+    lag: lag.lag,
+    members,
+    state: state.toLowerCase(),
+    lastCommit,
   }
 }
 

@@ -78,7 +78,9 @@ export function addDlqReplayCommand(dlq: Command): void {
       const startMs = performance.now()
       const done = await untilStopped((signal) =>
         replayLetters({
-          ...{ options, config, signal },
+          options,
+          config,
+          signal,
           log: logLine,
           onProgress: ({ matched, sent }, total) =>
             terminal.progress(
@@ -94,7 +96,10 @@ export function addDlqReplayCommand(dlq: Command): void {
       )
       terminal.progressDone()
       const rows = Object.entries(done.byCode).map(([code, one]) => [
-        ...[code, one.matched, one.sent, one.skipped],
+        code,
+        one.matched,
+        one.sent,
+        one.skipped,
       ])
       if (rows.length > 0) {
         terminal.say(tableText(['code', 'open', sentText, 'skipped'], rows))
@@ -147,13 +152,23 @@ function replayLetters(work: {
       ),
     )
     const done: LettersReplayed = {
-      ...{ matched: 0, sent: 0, reread: 0, skipped: {}, byCode: {} },
-      ...{ dryRun, stopped: false, seconds: 0 },
+      matched: 0,
+      sent: 0,
+      reread: 0,
+      skipped: {},
+      byCode: {},
+      dryRun,
+      stopped: false,
+      seconds: 0,
     }
     const figuresOf = ({ code }: OpenEvent) =>
       (done.byCode[code] ??= { matched: 0, sent: 0, skipped: 0 })
     const sender = new LetterSender({
-      ...{ analytics, kafka, bounds, again, signal },
+      analytics,
+      kafka,
+      bounds,
+      again,
+      signal,
       producer: dryRun ? undefined : opened.add(await openProducer(kafka), (one) => one.close()),
       onSent(event, from) {
         done.sent++

@@ -103,8 +103,12 @@ async function showList(
       : tableText(
           ['id', 'code', 'stage', 'attempt', 'state', 'rejected', 'message'],
           letters.map((one) => [
-            ...[one.id, one.code, one.stage, one.attempt],
-            ...[one.open ? 'open' : 'settled', one.rejectedAt],
+            one.id,
+            one.code,
+            one.stage,
+            one.attempt,
+            one.open ? 'open' : 'settled',
+            one.rejectedAt,
             one.message.slice(0, 80),
           ]),
         ),
@@ -156,7 +160,10 @@ function showLetter(letter: ShownLetter, terminal: Terminal): void {
   terminal.say(`${terminal.style('bold', 'payload')}${kept}`)
   terminal.say(isText ? bytes.toString('utf8') : hexText(bytes))
   terminal.document({
-    ...{ ...facts, key: key.toString('utf8'), attempts, payload: bytes.toString('utf8') },
+    ...facts,
+    key: key.toString('utf8'),
+    attempts,
+    payload: bytes.toString('utf8'),
     ...(isText ? {} : { payloadHex: bytes.toString('hex') }),
   })
 }

@@ -29,7 +29,9 @@ export function addDoctorCommand(program: Command): void {
     const { kafkaPort, registryPort, analyticsPort } = config.local
     const isJsonOnly = !hasRegistry(config.registry)
     const checks = await runDoctor({
-      ...{ stateDir: paths.state, cacheDir: paths.cache, modelStoreDir: paths.store },
+      stateDir: paths.state,
+      cacheDir: paths.cache,
+      modelStoreDir: paths.store,
       ports: {
         kafka: kafkaPort,
         ...(isJsonOnly ? {} : { registry: registryPort }),
@@ -88,7 +90,9 @@ async function reachability(service: {
 
 function checkKafka({ config }: CommandContext): Promise<DoctorCheck> {
   return reachability({
-    ...{ name: 'Kafka', setting: 'kafka.brokers', address: config.kafka.brokers.join(', ') },
+    name: 'Kafka',
+    setting: 'kafka.brokers',
+    address: config.kafka.brokers.join(', '),
     ping: () => pingBroker(createKafka(config)),
   })
 }
@@ -100,7 +104,9 @@ function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
     return Promise.resolve({ name, state: 'ok', detail })
   }
   return reachability({
-    ...{ name, setting: 'registry.url', address: withoutUrlSecrets(config.registry.url) },
+    name,
+    setting: 'registry.url',
+    address: withoutUrlSecrets(config.registry.url),
     ping: () => pingRegistry(config.registry),
   })
 }
@@ -108,7 +114,8 @@ function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
 function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
   return reachability({
     name: 'ClickHouse',
-    ...{ setting: 'clickhouse.url', address: withoutUrlSecrets(config.clickhouse.url) },
+    setting: 'clickhouse.url',
+    address: withoutUrlSecrets(config.clickhouse.url),
     ping: async () => {
       const analytics = createAnalytics(config.clickhouse, { database: undefined })
       try {
@@ -157,7 +164,9 @@ async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
 
 function checkSecrets({ config }: CommandContext): DoctorCheck[] {
   return plainSecrets(config).map(({ danger, advice }) => ({
-    ...{ name: 'passwords', state: 'warn', detail: danger },
+    name: 'passwords',
+    state: 'warn',
+    detail: danger,
     fix: `${advice[0]!.toUpperCase()}${advice.slice(1)}.`,
   }))
 }

@@ -80,7 +80,11 @@ export function addEvaluateCommand(program: Command): void {
       const { trainingRun } = version.manifest
       const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
       const measured = await evaluateModel({
-        ...{ version, compareWith, dataset, seed: options.seed, signal },
+        version,
+        compareWith,
+        dataset,
+        seed: options.seed,
+        signal,
         trainedOn: run?.dataManifest,
         workers: workersOf(config.inference),
         onProgress: progressOn(terminal),

@@ -44,7 +44,11 @@ test('columns of a table: fields of an event, attributes, and nothing for an emp
     '7,"hello\nyou",a,mail,1700000000000,red,\n,bye,,,,,x|y\n'
   expect(await events(table)).toEqual([
     {
-      ...{ id: '7', text: 'hello\nyou', label: 'a', source: 'mail', time: 1_700_000_000_000 },
+      id: '7',
+      text: 'hello\nyou',
+      label: 'a',
+      source: 'mail',
+      time: 1_700_000_000_000,
       attributes: { team: 'red', labels: '' },
     },
     { text: 'bye', attributes: { team: '', labels: 'x|y' } },

@@ -83,13 +83,16 @@ function resemblance(text: string): number | 'off' {
 export async function ruledParts(parts: DataParts, options: RuleOptions): Promise<DataParts> {
   const { duplicates, nearDuplicates, minExamples, dataManifest: file } = options
   const rules: DataRules = {
-    ...{ duplicates, minExamples },
+    duplicates,
+    minExamples,
     nearDuplicates: nearDuplicates === 'off' ? undefined : nearDuplicates,
   }
   if (file !== undefined) {
     const { train, validation, test } = parts
     const given = {
-      ...{ train: train.manifest, validation: validation?.manifest, test: test?.manifest },
+      train: train.manifest,
+      validation: validation?.manifest,
+      test: test?.manifest,
     }
     checkRepeated(await readManifest(file), given, { file, rules })
   }
@@ -162,7 +165,8 @@ export async function readCleaned(
   const remote = parsed.kind === 'topic' || parsed.kind === 'clickhouse'
   const readers = remote
     ? (await import('./remote-sources.ts')).remoteReaders({
-        ...{ config, earlier },
+        config,
+        earlier,
         onProgress: ({ topic, records, recordsTotal }) =>
           onProgress?.(
             `reading ${topic}: ${countText(records)} of ${countText(recordsTotal)} records`,

@@ -68,7 +68,11 @@ export function addLabelsCommands(program: Command): void {
       for (const line of ruleLines(dataset.manifest)) terminal.say(line)
       const base = await pullBase(options.base, context, signal)
       return checkLabels({
-        ...{ dataset, base, storeDir: paths.store, seed: options.seed, signal },
+        dataset,
+        base,
+        storeDir: paths.store,
+        seed: options.seed,
+        signal,
         workers: workersOf(config.inference),
         onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
       })

@@ -59,7 +59,9 @@ export function addImportCommand(models: Command): void {
       await checkStore(paths.store)
       const startMs = performance.now()
       const { version, check, outputs } = await importModel({
-        ...{ ...options, dir, storeDir: paths.store },
+        ...options,
+        dir,
+        storeDir: paths.store,
         onStep: (step) => terminal.say(step),
       })
       const { manifest, ref } = version
@@ -88,8 +90,18 @@ export function addImportCommand(models: Command): void {
       }
       terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
       terminal.document({
-        ...{ model: ref, dir: version.dir, labels, task, maxTokens, precision, batching, outputs },
-        ...{ tokenizerEngine, golden: check, seconds, peakRssBytes },
+        model: ref,
+        dir: version.dir,
+        labels,
+        task,
+        maxTokens,
+        precision,
+        batching,
+        outputs,
+        tokenizerEngine,
+        golden: check,
+        seconds,
+        peakRssBytes,
       })
     })
 }

@@ -59,7 +59,11 @@ function addPush(models: Command): void {
         const done = await untilStopped(async (signal) => {
           const dataset = await gateTexts(options, config, signal)
           return publishModel(registry, {
-            ...{ version, dataset, force: options.force, by: whoAsks(), signal },
+            version,
+            dataset,
+            force: options.force,
+            by: whoAsks(),
+            signal,
           })
         })
         sayPublished(terminal, done)

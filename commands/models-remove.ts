@@ -47,7 +47,8 @@ function addRemove(models: Command): void {
       const { name, version } = parsed
       const removal = await removeVersion({
         ...requestOf(context, name),
-        ...{ version, force: options.force === true },
+        version,
+        force: options.force === true,
       })
       terminal.say(`${name}@${version} removed, ${bytesText(removal.bytesFreed)} freed`)
       terminal.document({ name, ...removal })
@@ -71,7 +72,8 @@ function addPrune(models: Command): void {
       const dryRun = options.dryRun === true
       const { removed, bytesFreed } = await pruneVersions({
         ...requestOf(context, name),
-        ...{ keep: options.keep, isTrial: dryRun },
+        keep: options.keep,
+        isTrial: dryRun,
       })
       for (const version of removed) {
         terminal.say(`${name}@${version} ${dryRun ? 'would be removed' : 'removed'}`)
@@ -89,7 +91,9 @@ function addPrune(models: Command): void {
 /** What a removal must know of the model; says so where it has to go by the store alone. */
 function requestOf({ config, paths, terminal }: CommandContext, name: string): RemovalRequest {
   return {
-    ...{ storeDir: paths.store, name, pinned: pinnedVersion(config, name) },
+    storeDir: paths.store,
+    name,
+    pinned: pinnedVersion(config, name),
     announced: async () => {
       const announced = await readAnnounced(config)
       if (announced.kind === 'read') return announced.states.get(name)

@@ -28,18 +28,23 @@ export type RecipeOptions = {
 
 /** The names of these options as commander parses them. */
 export const recipeOptionNames = [
-  ...['epochs', 'batch', 'batchTokens', 'lr', 'headLr', 'schedule', 'warmup', 'layerDecay'],
-  ...[
-    'weightDecay',
-    'clip',
-    'dropout',
-    'labelSmoothing',
-    'classWeights',
-    'patience',
-    'products',
-    'contrast',
-    'contrastTemperature',
-  ],
+  'epochs',
+  'batch',
+  'batchTokens',
+  'lr',
+  'headLr',
+  'schedule',
+  'warmup',
+  'layerDecay',
+  'weightDecay',
+  'clip',
+  'dropout',
+  'labelSmoothing',
+  'classWeights',
+  'patience',
+  'products',
+  'contrast',
+  'contrastTemperature',
 ] as readonly (keyof RecipeOptions)[]
 
 /** Longer than any base reads, so that every text fits into a batch. */
@@ -77,7 +82,7 @@ export function addRecipeOptions(command: Command): Command {
     new Option(
       '--schedule <shape>',
       `partial, full: how learning rates fall (${schedule})`,
-    ).choices([...['linear', 'cosine']]),
+    ).choices(['linear', 'cosine']),
   )
   add('--warmup <share>', `share of the steps in which learning rates rise (${warmUpShare})`, share)
   add(
@@ -127,7 +132,13 @@ export function addRecipeOptions(command: Command): Command {
 export function recipeOf(options: RecipeOptions): GivenRecipe {
   const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products } = options
   return {
-    ...{ epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products },
+    epochs,
+    schedule,
+    layerDecay,
+    weightDecay,
+    dropout,
+    labelSmoothing,
+    products,
     batchTexts: options.batch,
     batchTokensMax: options.batchTokens,
     encoderRate: options.lr,

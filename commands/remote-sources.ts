@@ -97,8 +97,13 @@ function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetRea
       name: `${source.topic}@${source.from ?? ''}..${source.to ?? ''}`,
       rows: rows(),
       facts: () => ({
-        ...{ kind: 'topic', topic: source.topic, partitions: found.ranges, labelsTopic },
-        ...{ labelPartitions: found.labelRanges, ...counts, repeat: repeat() },
+        kind: 'topic',
+        topic: source.topic,
+        partitions: found.ranges,
+        labelsTopic,
+        labelPartitions: found.labelRanges,
+        ...counts,
+        repeat: repeat(),
         ...origins.facts(earlier),
       }),
     }

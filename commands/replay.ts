@@ -69,7 +69,10 @@ export function addReplayCommand(program: Command): void {
       const startMs = performance.now()
       const done = await untilStopped((signal) =>
         runReplay({
-          ...{ options, config, storeDir: paths.store, signal },
+          options,
+          config,
+          storeDir: paths.store,
+          signal,
           log: logLine,
           onProgress: ({ events }, total) => {
             const elapsedMs = performance.now() - startMs
@@ -130,7 +133,8 @@ function runReplay(work: {
     const { inFlightEventsMax: eventsMax, inFlightBytesMax: bytesMax, blockRowsMax } = config.stream
     const progress = await replay<Classification>({
       chunks: readRanges(kafka, {
-        ...{ topic, signal },
+        topic,
+        signal,
         ranges: resumed.map((range) => ({ ...range, from: range.resumedAt })),
       }),
       slice,
@@ -140,7 +144,11 @@ function runReplay(work: {
     })
     const seconds = (performance.now() - startMs) / 1_000
     return {
-      ...{ into, model: model.ref, partitions: resumed, ...progress, seconds },
+      into,
+      model: model.ref,
+      partitions: resumed,
+      ...progress,
+      seconds,
       textsPerSecond: progress.results / seconds,
       close: () => opened.close(),
     }

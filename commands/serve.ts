@@ -105,7 +105,9 @@ export function openGateway(options: {
     const { failed, fail } = failureSignal()
     const slot = config.gateway.models
       ? await openSlotIfAny(opened, {
-          ...{ ...options, telemetry, clients: { kafka, schemas, analytics } },
+          ...options,
+          telemetry,
+          clients: { kafka, schemas, analytics },
           onFailure: fail,
           // A request names no event, so that there is nothing to draw a share by.
           sides: [],

@@ -286,8 +286,15 @@ async function runTraining(
   const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
   const { validation, test } = parts
   const shared = {
-    ...{ train, test, base, storeDir: paths.store, name: options.name, seed: options.seed, signal },
-    ...{ maxTokens: options.maxTokens, workers },
+    train,
+    test,
+    base,
+    storeDir: paths.store,
+    name: options.name,
+    seed: options.seed,
+    signal,
+    maxTokens: options.maxTokens,
+    workers,
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
       terminal.progress(progressText(progress)),
   }

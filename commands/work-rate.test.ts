@@ -27,8 +27,12 @@ const said: readonly (readonly [Parameters<typeof progressText>[0], string])[] =
   [
     {
       kind: 'fitting',
-      ...{ inverseRegularisation: 30, fit: 11, fits: 22, share: 0.25 },
-      ...{ stepsPerSecond: 12.3, secondsLeft: 18.4 },
+      inverseRegularisation: 30,
+      fit: 11,
+      fits: 22,
+      share: 0.25,
+      stepsPerSecond: 12.3,
+      secondsLeft: 18.4,
     },
     '█████░░░░░░░░░░░░░░░ training the head: fit 11 of at most 22 (C = 30), 12.3 steps per second, 18.0 s left',
   ],

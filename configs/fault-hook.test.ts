@@ -10,8 +10,12 @@ describe('faultHook', () => {
     const reach = faultHook('polled:2:delay:1,decoded:0:delay:1')!
     const acts = ['polled', 'polled', 'polled', 'decoded', 'decoded', 'after-infer'] as const
     expect(acts.map((point) => reach(point) !== undefined)).toEqual([
-      ...[false, true, false],
-      ...[true, true, false],
+      false,
+      true,
+      false,
+      true,
+      true,
+      false,
     ])
   })
 

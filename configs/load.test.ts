@@ -150,7 +150,9 @@ describe('secrets in files', () => {
     })
     const { kafka, registry, clickhouse, store, gateway } = config
     expect([kafka.password, registry.password, clickhouse.password]).toEqual([
-      ...['one', 'two', ' three \n'],
+      'one',
+      'two',
+      ' three \n',
     ])
     expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
     expect(gateway.keys).toEqual(JSON.parse(keys))

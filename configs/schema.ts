@@ -213,10 +213,12 @@ const storeFields = z.strictObject({
 
 const store = storeFields
   .refine(({ kind, path }) => kind !== 'folder' || path !== undefined, {
-    ...{ path: ['path'], error: 'store.kind folder needs it' },
+    path: ['path'],
+    error: 'store.kind folder needs it',
   })
   .refine(({ kind, bucket }) => kind !== 's3' || bucket !== undefined, {
-    ...{ path: ['bucket'], error: 'store.kind s3 needs it' },
+    path: ['bucket'],
+    error: 'store.kind s3 needs it',
   })
 
 const publish = z.strictObject({

@@ -136,11 +136,13 @@ describe('a label that no model has', () => {
     ])
     const reserved = { id: 'a', label: 'winnow.none', newLabel: true }
     expect(await gateway.post('/v1/labels', reserved)).toMatchObject({
-      ...{ status: 422, json: { errors: [{ code: 'label_unknown', field: 'label' }] } },
+      status: 422,
+      json: { errors: [{ code: 'label_unknown', field: 'label' }] },
     })
     const wrong = await gateway.post('/v1/labels', { id: 'a', label: 'spam', newLabel: 'yes' })
     expect(wrong).toMatchObject({
-      ...{ status: 422, json: { errors: [{ code: 'field_type', field: 'newLabel' }] } },
+      status: 422,
+      json: { errors: [{ code: 'field_type', field: 'newLabel' }] },
     })
   })
 

@@ -10,7 +10,9 @@ afterEach(async () => {
 async function listener(probes: readonly Probe[] = [], isAlive?: () => boolean) {
   const telemetry = createTelemetry()
   const listening = await listenTelemetry(telemetry, {
-    ...{ host: '127.0.0.1', port: 0, probes },
+    host: '127.0.0.1',
+    port: 0,
+    probes,
     ...(isAlive && { isAlive }),
   })
   closers.push(() => listening.close())

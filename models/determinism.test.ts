@@ -49,7 +49,11 @@ async function logitsWith(
 ): Promise<Map<string, Float32Array>> {
   const tokenizer = loadTokenizer({ json: await readFile(join(base, 'tokenizer.json')) })
   const classifier: Classifier = await openClassifier({
-    ...{ modelPath, labels, tokenizer, maxTokens: 128, ...options },
+    modelPath,
+    labels,
+    tokenizer,
+    maxTokens: 128,
+    ...options,
   })
   const logits = new Map<string, Float32Array>()
   for await (const { outcome } of classifier.classifyAll(order)) {

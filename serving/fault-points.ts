@@ -35,8 +35,14 @@ export function openFaultPoints(reach = faultHook()): FaultPoints {
 const same = <T>(port: T): T => port
 /** No points at all. */
 export const noFaultPoints: FaultPoints = {
-  ...{ reach: undefined, analytics: same, producer: same, source: same, sink: same },
-  ...{ models: same, read: same, objects: same },
+  reach: undefined,
+  analytics: same,
+  producer: same,
+  source: same,
+  sink: same,
+  models: same,
+  read: same,
+  objects: same,
 }
 
 function wrapped(reach: Reach): FaultPoints {

@@ -156,7 +156,10 @@ async function settleChampion(
   const isLoaded = challenger.current?.manifest.version === version
   if (!isLoaded) {
     const loaded = await loadVersion(options, {
-      ...{ state, version, signal, rival: before },
+      state,
+      version,
+      signal,
+      rival: before,
       open: (opened) => options.open(opened, 'champion'),
       otherwise: `${before.ref} continues to serve`,
     })
@@ -199,7 +202,9 @@ async function settleSide(
   }
   if (part === null) return 'settled'
   const loaded = await loadVersion(options, {
-    ...{ state, version: part.version, signal },
+    state,
+    version: part.version,
+    signal,
     // A shadow yields to the main path, so that its pace says nothing; a slow one sheds.
     rival: role === 'challenger' ? models.champion.current : undefined,
     open: (opened) => options.open(opened, role),

@@ -90,7 +90,8 @@ export async function sideModel(
   const share = percent === 0 ? 'ended' : `${percent} % of the events`
   await registry.record({
     kind: role === 'challenger' ? 'challenge' : 'shadow',
-    ...{ model: version, by },
+    model: version,
+    by,
     reason: reason === '' ? share : `${share}: ${reason}`,
   })
   return { before, state, uploadedTo }
@@ -117,7 +118,9 @@ async function readyVersion(
       : await passGateOnce(registry, { ...options, what, version: resolved })
   const reason = recordedReason(options.reason, forced ? force : undefined)
   const { version, released, isNew } = await placeVersion(registry, {
-    ...{ version: resolved, by, signal },
+    version: resolved,
+    by,
+    signal,
   })
   if (isNew) await recordPublication(registry, { version, by, reason })
   return { version, released, reason, uploadedTo: isNew ? released.url : undefined }
@@ -192,7 +195,8 @@ async function neverPublished(
         ? `Publish it with \`winnow models push ${name}\`.`
         : namesHint(name, published)
   return new WinnowError('model_not_found', `${cause.message} ${hint}`, {
-    ...{ cause, details: { name, known: published.slice(0, 100) } },
+    cause,
+    details: { name, known: published.slice(0, 100) },
   })
 }
 
@@ -208,7 +212,9 @@ export async function rollBackPromotion(
   const over = new Error('the promotion is over')
   try {
     await rollBackModel(registry, {
-      ...{ name: promotion.name, by, reason },
+      name: promotion.name,
+      by,
+      reason,
       check(state) {
         const { champion, promotedAtMs } = state ?? {}
         const isIt = champion === promotion.version && promotedAtMs === promotion.promotedAtMs

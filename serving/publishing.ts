@@ -99,7 +99,11 @@ export function openRegistry(options: {
     }
     const topic = topicOf(config.topics, 'models')
     return {
-      ...{ config, storeDir, objects, reach: faults.reach, hashFile: rememberHashes() },
+      config,
+      storeDir,
+      objects,
+      reach: faults.reach,
+      hashFile: rememberHashes(),
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) =>
@@ -218,7 +222,11 @@ export async function keepState(registry: StateKeeper, state: ModelAnnouncement)
   if (objects !== undefined) await writeStateCopy(objects, state)
   if (champion !== null && (await championOf({ storeDir, name })) !== champion) {
     await resolveVersion({
-      ...{ ref: `${name}@${champion}`, storeDir, objects, hashFile, note: () => undefined },
+      ref: `${name}@${champion}`,
+      storeDir,
+      objects,
+      hashFile,
+      note: () => undefined,
     })
   }
   await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })

@@ -59,7 +59,9 @@ export async function openReplayTable(
       await storeBlock(
         { token: `${token.digest('hex')}-${model}`, outputs, deadLetters: [] },
         {
-          ...{ sink, fence: fences.get(partition)!, patiently: patience },
+          sink,
+          fence: fences.get(partition)!,
+          patiently: patience,
           onFence: (raised) => fences.set(partition, raised),
         },
       )
@@ -141,7 +143,8 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
       analytics.insert(into, {
         columns: classificationColumns,
         values: outputs.map(({ value }) => classificationRow(value)),
-        ...{ token, fence },
+        token,
+        fence,
       }),
   }
 }

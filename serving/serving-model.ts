@@ -75,7 +75,10 @@ export async function openServingModel(
     readyWith: PoolOptions['readyWith'] = 'all',
   ): Promise<OpenModel> =>
     openModel({
-      ...{ version, config: config.inference, readTokenizer, readyWith },
+      version,
+      config: config.inference,
+      readTokenizer,
+      readyWith,
       priority,
       // A background thread cannot be used for anything else later.
       ...(priority !== 'background' && spares),
@@ -110,7 +113,9 @@ export async function openServingModel(
   const isWatched = sides.length > 0 && isGuarded(config.guards)
   const guards = isWatched
     ? watchPromotions({
-        ...{ config: config.guards, log, nowMs: () => Date.now() },
+        config: config.guards,
+        log,
+        nowMs: () => Date.now(),
         readFigures: (promotion) => readGuardFigures(analytics, promotion, config.guards.windowMs),
         rollBack: (promotion, reason) =>
           rollBackPromotion(
@@ -123,10 +128,18 @@ export async function openServingModel(
   if (guards !== undefined) opened.add(guards, close)
   opened.add(
     followModel({
-      ...{ models, sides, objects, storeDir, config: config.inference, log, reach },
+      models,
+      sides,
+      objects,
+      storeDir,
+      config: config.inference,
+      log,
+      reach,
       hashFile,
       open: (wanted, role) => open(wanted, role === 'shadow' ? 'background' : 'loading'),
-      ...{ announcements, by, record },
+      announcements,
+      by,
+      record,
       onChange: (role, model) => telemetry.serving(role, model?.manifest),
       onRefusal: (reason) => telemetry.refused(reason),
       onFailure: options.onFailure,

@@ -73,7 +73,10 @@ export function openStage(options: StageOptions): Promise<Stage> {
         ? undefined
         : await openModels(options, {
             clients: { analytics, kafka, schemas },
-            ...{ telemetry, opened, reach: faults.reach, onFailure: fail },
+            telemetry,
+            opened,
+            reach: faults.reach,
+            onFailure: fail,
           })
     const model = models?.champion.current
     const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
@@ -96,7 +99,10 @@ export function openStage(options: StageOptions): Promise<Stage> {
       sink: faults.sink(
         sinkOf(options, {
           clients: { analytics, producer, schemas },
-          ...{ model, shadow, outputPartitions, owner: { group: options.group, topic } },
+          model,
+          shadow,
+          outputPartitions,
+          owner: { group: options.group, topic },
         }),
       ),
       config: config.stream,
@@ -121,7 +127,8 @@ function openModels(
   )
   batchLog.start()
   return openServingModel(opened, {
-    ...{ ...options, ...given },
+    ...options,
+    ...given,
     // Only results have a role; ids are made for the champion.
     sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),

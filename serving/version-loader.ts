@@ -136,7 +136,12 @@ async function fetchVersion(
   const parsed = parseModelRef(ref)
   const version = parsed.kind === 'version' ? parsed.version : ''
   return downloadVersion({
-    ...{ objects, storeDir, name: parsed.name, version, signal, hashFile },
+    objects,
+    storeDir,
+    name: parsed.name,
+    version,
+    signal,
+    hashFile,
     manifestSha256: released?.manifestSha256,
   })
 }

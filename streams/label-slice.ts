@@ -28,7 +28,7 @@ export function createLabelSlice(options: {
               record.unreadable === undefined
                 ? await decodeLabel({ ...record, recordTimeMs }, readAvro, rules)
                 : { kind: 'rejected', error: record.unreadable }
-            return { ...{ record, origin, attempt }, stage: 'label', outcome }
+            return { record, origin, attempt, stage: 'label', outcome }
           }),
         ),
       end: () => undefined,

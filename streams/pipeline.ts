@@ -69,14 +69,18 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return event.kind === 'ok' ? ok({ event: event.value, record }) : event
         },
         originOf: () => undefined,
-        ...{ steps, models, turns },
+        steps,
+        models,
+        turns,
       })
     case 'tokenize':
       return composeSlice({
         readStage: 'tokenize',
         read: (record) => readAvro(record, readers.validated),
         originOf,
-        ...{ steps, models, turns },
+        steps,
+        models,
+        turns,
       })
     case 'infer':
       return composeSlice({
@@ -87,7 +91,9 @@ export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> 
           return ok({ ...tokenized.value, ids: Int32Array.from(tokenized.value.ids) })
         },
         originOf,
-        ...{ steps, models, turns },
+        steps,
+        models,
+        turns,
       })
   }
 }
@@ -138,7 +144,9 @@ const stepOf = {
       stage: 'infer',
       apply: (events, models) =>
         inferByShare(events, required(models), {
-          ...{ topLabels, nowMs: () => options.nowMs(), turns: options.turns },
+          topLabels,
+          nowMs: () => options.nowMs(),
+          turns: options.turns,
           onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
         }),
     }

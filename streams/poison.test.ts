@@ -17,7 +17,13 @@ import { validateEvent } from './stages/validate.ts'
 
 const nowMs = Date.UTC(2026, 5, 1)
 const ids = {
-  ...{ event: 1, wider: 2, validated: 3, string: 4, intText: 5, recursive: 6, unknown: 999 },
+  event: 1,
+  wider: 2,
+  validated: 3,
+  string: 4,
+  intText: 5,
+  recursive: 6,
+  unknown: 999,
 }
 const graphOf = (schema: object) => {
   const graph = readSchemaGraph(schema)

@@ -9,8 +9,13 @@ const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }
 
 function recordsOf(partition: number, from: number, count: number): KafkaRecord[] {
   return Array.from({ length: count }, (_, index) => ({
-    ...{ topic: 't', partition, offset: from + index, recordTimeMs: 1, key: null },
-    ...{ value: Buffer.from(String(from + index)), traceparent: undefined },
+    topic: 't',
+    partition,
+    offset: from + index,
+    recordTimeMs: 1,
+    key: null,
+    value: Buffer.from(String(from + index)),
+    traceparent: undefined,
   }))
 }
 
@@ -24,7 +29,9 @@ const slice: Slice<number> = {
         await new Promise((resolve) => setImmediate(resolve))
       }
       return records.map((record) => ({
-        ...{ record, ...lineageOf(record), stage: 'test' },
+        record,
+        ...lineageOf(record),
+        stage: 'test',
         outcome: record.offset % 10 === 0 ? rejected('text_empty', '') : ok(record.offset),
       }))
     },
@@ -52,7 +59,9 @@ describe('replay', () => {
         })
         const blocks: ReplayBlock<number>[] = []
         const done = await replay({
-          ...{ chunks: chunksOf(chunks), slice, limits },
+          chunks: chunksOf(chunks),
+          slice,
+          limits,
           write: (block) => {
             blocks.push(block)
             return Promise.resolve()
@@ -74,11 +83,14 @@ describe('replay', () => {
 
   it('ends with the error of a write, and writes nothing of that partition after it', async () => {
     const chunks = Array.from({ length: 20 }, (_, at) => ({
-      ...{ partition: 0, records: recordsOf(0, at * 100, 100) },
+      partition: 0,
+      records: recordsOf(0, at * 100, 100),
     }))
     let writes = 0
     const running = replay({
-      ...{ chunks: chunksOf(chunks), slice, limits },
+      chunks: chunksOf(chunks),
+      slice,
+      limits,
       write: () => (++writes === 2 ? Promise.reject(new Error('disk full')) : Promise.resolve()),
     })
     await expect(running).rejects.toThrow('disk full')

@@ -28,7 +28,10 @@ const slice: Slice<string> = {
     apply: (records) =>
       Promise.resolve(
         records.map((record) => ({
-          ...{ record, ...lineageOf(record), stage: 'echo', outcome: ok('') },
+          record,
+          ...lineageOf(record),
+          stage: 'echo',
+          outcome: ok(''),
         })),
       ),
     end: () => undefined,
@@ -54,15 +57,22 @@ async function runOnBroken(commitError: Error) {
       pause: () => undefined,
       close: () => Promise.reject(new Error('the connection is gone')),
     },
-    ...{ slice, sink: createMemorySink<string>(), metrics: quiet },
+    slice,
+    sink: createMemorySink<string>(),
+    metrics: quiet,
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1'] }).stream,
     log: (line) => log.push(line),
   })
   await runner.start()
   handlers!.onAssigned([0])
   const record = {
-    ...{ topic: 't', partition: 0, offset: 0, recordTimeMs: 1 },
-    ...{ key: null, value: Buffer.from('text'), traceparent: undefined },
+    topic: 't',
+    partition: 0,
+    offset: 0,
+    recordTimeMs: 1,
+    key: null,
+    value: Buffer.from('text'),
+    traceparent: undefined,
   }
   const chunk = { topic: 't', partition: 0, records: [record], nextOffset: 1, highWatermark: 1 }
   await handlers!.onChunk(chunk, () => Promise.resolve())

@@ -51,7 +51,8 @@ async function harness(
   const sink = createMemorySink<string>()
   const outputs = (options.written ?? []).map((at) => ({
     ...lineageOf(record(at)),
-    ...{ record: record(at), value: '' },
+    record: record(at),
+    value: '',
   }))
   const before = await sink.fence([0])
   await sink.write({ token: 'before', outputs, deadLetters: [] }, before)

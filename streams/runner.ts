@@ -336,7 +336,8 @@ class StageRunner<Output> implements Runner {
     const fence = this.#fence
     assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
     await storeBlock(block, {
-      ...{ sink: this.#options.sink, fence },
+      sink: this.#options.sink,
+      fence,
       patiently: (call) => retry(call, this.#retrying('write')),
       onFence: (raised) => {
         if (epoch === this.#epoch) this.#fence = raised

@@ -54,8 +54,14 @@ function gatedModel() {
   const gate = Promise.withResolvers<InferenceOutcome>()
   const model = sampleModel({ version: '2', classify: () => gate.promise })
   const answer: InferenceOutcome = {
-    ...{ kind: 'ok', label: 'spam', score: 1, labels: ['spam'], outOfScope: 0 },
-    ...{ probabilities: Float32Array.of(1), queueMs: 0, inferMs: 1 },
+    kind: 'ok',
+    label: 'spam',
+    score: 1,
+    labels: ['spam'],
+    outOfScope: 0,
+    probabilities: Float32Array.of(1),
+    queueMs: 0,
+    inferMs: 1,
   }
   return { model, open: () => gate.resolve(answer) }
 }

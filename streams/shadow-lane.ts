@@ -190,9 +190,19 @@ export function withShadow(
 function eventOf(result: Classification): TokenizedEvent {
   const { topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel } = result
   return {
-    ...{ topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel },
+    topic,
+    partition,
+    offset,
+    recordTimeMs,
+    text,
+    source,
+    attributes,
+    knownLabel,
     id: result.eventId,
     eventTimeMs: result.eventTimeMs,
-    ...{ tokenizerSha256: '', maxTokens: 0, ids: new Int32Array(), truncated: false },
+    tokenizerSha256: '',
+    maxTokens: 0,
+    ids: new Int32Array(),
+    truncated: false,
   }
 }

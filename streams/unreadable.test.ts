@@ -18,7 +18,10 @@ const model = { maxTokens: 8 } as ModelPort
 
 const pipeline = (stage: 'validate' | 'tokenize' | 'infer'): Slice<unknown> =>
   createPipeline({
-    ...{ range: { first: stage, last: stage }, config, readers, nowMs },
+    range: { first: stage, last: stage },
+    config,
+    readers,
+    nowMs,
     models: { pin: () => ({ champion: model, release: () => undefined }) },
   })
 
@@ -30,13 +33,21 @@ it.each([
 ])('%s', async (stage, slice) => {
   const error = { code: 'batch_corrupt', message: 'its checksum is wrong' } as const
   const record: KafkaRecord = {
-    ...{ topic: 't', partition: 1, offset: 7, recordTimeMs: 5, key: null, value: null },
-    ...{ traceparent: undefined, unreadable: error },
+    topic: 't',
+    partition: 1,
+    offset: 7,
+    recordTimeMs: 5,
+    key: null,
+    value: null,
+    traceparent: undefined,
+    unreadable: error,
   }
   const settled = await slice.begin().apply([record])
   expect(settled).toEqual([
     {
-      ...{ record, stage, attempt: 0 },
+      record,
+      stage,
+      attempt: 0,
       origin: { topic: 't', partition: 1, offset: 7, recordTimeMs: 5 },
       outcome: { kind: 'rejected', error },
     },

@@ -31,12 +31,16 @@ afterEach(async () => {
 
 /** Passes offsets on as they are. */
 const slice: Slice<number> = {
-  ...{ name: 'test', startsAtOrigin: true },
+  name: 'test',
+  startsAtOrigin: true,
   begin: () => ({
     apply: (records) =>
       Promise.resolve(
         records.map((record) => ({
-          ...{ record, ...lineageOf(record), stage: 'test', outcome: ok(record.offset) },
+          record,
+          ...lineageOf(record),
+          stage: 'test',
+          outcome: ok(record.offset),
         })),
       ),
     end: () => undefined,
@@ -84,24 +88,35 @@ function startRunner() {
       pause: () => undefined,
       close: () => Promise.resolve(),
     },
-    ...{ slice, sink: tableSink() },
+    slice,
+    sink: tableSink(),
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', 'stream.retryMsMax=1'] }).stream,
     metrics: {
-      ...{ settled: () => undefined, sliceSeconds: () => undefined, blockWritten: () => undefined },
-      ...{ inFlight: () => undefined, lag: () => undefined },
+      settled: () => undefined,
+      sliceSeconds: () => undefined,
+      blockWritten: () => undefined,
+      inFlight: () => undefined,
+      lag: () => undefined,
       retried: (operation, code) => void retried.push(`${operation} ${code}`),
     },
     log: (line) => void log.push(line),
   })
   let next = 0
   return {
-    ...{ runner, retried, log },
+    runner,
+    retried,
+    log,
     /** Delivers three events; resolves when they are committed. */
     deliver: async () => {
       const offsets = [next++, next++, next++]
       const records = offsets.map((offset) => ({
-        ...{ topic: 't', partition: 0, offset, recordTimeMs: offset, key: null },
-        ...{ value: Buffer.from('x'), traceparent: undefined },
+        topic: 't',
+        partition: 0,
+        offset,
+        recordTimeMs: offset,
+        key: null,
+        value: Buffer.from('x'),
+        traceparent: undefined,
       }))
       const chunk = { topic: 't', partition: 0, records, nextOffset: next, highWatermark: next }
       await handlers!.onChunk(chunk, () => Promise.resolve())

@@ -40,7 +40,9 @@ test('the manifest counts labels, and examples without any', async () => {
     ['delivery'],
   ])
   expect(dataset.manifest).toMatchObject({
-    ...{ task: 'multi-label', examples: 3, unlabelled: 1 },
+    task: 'multi-label',
+    examples: 3,
+    unlabelled: 1,
     labels: { damage: 1, delivery: 2 },
   })
   expect(trainingLabels(dataset)).toEqual(['damage', 'delivery'])
@@ -97,7 +99,8 @@ test('equal texts with several sets are a conflict, and a rare label leaves its 
   ])
   const ruled = applyDataRules({ train }, { ...defaultDataRules, minExamples: 2 }).train
   expect(ruled.manifest.rules).toMatchObject({
-    ...{ duplicates: 1, conflicts: { texts: 1, examples: 2 } },
+    duplicates: 1,
+    conflicts: { texts: 1, examples: 2 },
     droppedLabels: { damage: 1, praise: 1 },
   })
   expect(ruled.manifest.labels).toEqual({ delivery: 3 })

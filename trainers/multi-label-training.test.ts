@@ -50,7 +50,13 @@ function complaints(): Dataset {
 test('a head learns sets, and the version gives them', { timeout: 120_000 }, async () => {
   const train = complaints()
   const trained = await trainHead({
-    ...{ train, test: train, base, storeDir, name: 'tags', maxTokens: 40, workers: 2 },
+    train,
+    test: train,
+    base,
+    storeDir,
+    name: 'tags',
+    maxTokens: 40,
+    workers: 2,
     pooledLayers: 'last',
   })
   expect(trained.labels).toEqual(['billing', 'damage', 'delivery'])
@@ -89,8 +95,15 @@ test('a head learns sets, and the version gives them', { timeout: 120_000 }, asy
 test('fine-tuning learns sets too', { timeout: 120_000 }, async () => {
   const train = complaints()
   const trained = await trainEncoder({
-    ...{ train, test: train, base, storeDir, name: 'tuned', maxTokens: 40, workers: 2 },
-    ...{ method: { kind: 'partial', layers: 1 }, recipe: { epochs: 1 } },
+    train,
+    test: train,
+    base,
+    storeDir,
+    name: 'tuned',
+    maxTokens: 40,
+    workers: 2,
+    method: { kind: 'partial', layers: 1 },
+    recipe: { epochs: 1 },
   })
   expect(trained.metrics).toMatchObject({ task: 'multi-label', evaluatedOn: 'test' })
   expect(trained.metrics.macroF1).toBeGreaterThan(0.9)

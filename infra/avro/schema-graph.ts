@@ -186,7 +186,9 @@ class Reading {
       names.add(name)
       this.#count()
       fields.push({
-        ...{ name, aliases: stringsOf(field['aliases']), default: field['default'] },
+        name,
+        aliases: stringsOf(field['aliases']),
+        default: field['default'],
         type: this.node(field['type'], { ...place, namespace }),
       })
     }
@@ -197,7 +199,9 @@ class Reading {
     const symbols = stringsOf(json['symbols'])
     const given = json['default']
     const node: EnumNode = {
-      ...{ kind: 'enum', ...namesOf(json, namespace), symbols },
+      kind: 'enum',
+      ...namesOf(json, namespace),
+      symbols,
       default: symbols.find((symbol) => symbol === given),
     }
     this.#define(node)

@@ -112,7 +112,9 @@ export function createAnalytics(
         // Colours would be escaped with everything else that steers a terminal.
         const plain = { output_format_pretty_color: 0 } as const
         const settings = {
-          ...{ ...wholeAnswers, ...plain, ...exactNumbers },
+          ...wholeAnswers,
+          ...plain,
+          ...exactNumbers,
           default_format: format as DataFormat,
         }
         return text((await send(client, { query: sql, settings })).body)
@@ -290,7 +292,9 @@ async function insertFenced(
       // Rows come in the order of one stream, so that repeating them is repeating the same block.
       settings: {
         ...blockSettings(`${token}-${fence.token}`),
-        ...{ max_threads: 1, max_insert_threads: '1', log_comment: fenceComment(fence) },
+        max_threads: 1,
+        max_insert_threads: '1',
+        log_comment: fenceComment(fence),
       },
     })
   } catch (error) {

@@ -37,7 +37,10 @@ function member(settings: string[] = []) {
   const offsets: number[] = []
   let joined = 0
   const source = createRecordSource(createKafka(config), {
-    ...{ group: 'g', topic, config, concurrency: 1 },
+    group: 'g',
+    topic,
+    config,
+    concurrency: 1,
   })
   const start = () =>
     source.start({
@@ -138,7 +141,9 @@ describe('a member', () => {
 
   it('ends when its password is not taken any more', async () => {
     const { source, start, failures, joined } = member([
-      ...['kafka.saslMechanism=plain', 'kafka.username=u', 'kafka.password=p'],
+      'kafka.saslMechanism=plain',
+      'kafka.username=u',
+      'kafka.password=p',
     ])
     await start()
     await until('joining', () => joined() === 1, 5_000)
@@ -195,7 +200,8 @@ describe('other readers', () => {
     broker.failures.set('Fetch', 29)
     const config = configOf()
     await expect(read(createKafka(config))).rejects.toMatchObject({
-      ...{ code: 'broker_refused', details: { kafkaError: 'TOPIC_AUTHORIZATION_FAILED' } },
+      code: 'broker_refused',
+      details: { kafkaError: 'TOPIC_AUTHORIZATION_FAILED' },
     })
   })
 

@@ -90,7 +90,8 @@ describe('watchfulAssigner', () => {
     const { userData } = AssignerProtocol.MemberMetadata.decode(metadata)!
     expect(userData.toString()).toBe('winnow:ours')
     const members = ['a', 'b'].map((memberId) => ({
-      ...{ memberId, memberMetadata: metadataOf(['team-a.events'], Buffer.from('winnow:sibling')) },
+      memberId,
+      memberMetadata: metadataOf(['team-a.events'], Buffer.from('winnow:sibling')),
     }))
     const assigned = await assigner.assign({ members, topics: ['team-a.events'] })
     expect(
@@ -108,7 +109,8 @@ describe('watchfulAssigner', () => {
     const members = [{ memberId: 'c-1', memberMetadata }]
     const topics = ['team-a.events']
     await expect(assigner.assign({ members, topics })).rejects.toMatchObject({
-      ...{ code: 'group_conflict', retriable: false },
+      code: 'group_conflict',
+      retriable: false,
       message: expect.stringContaining('other-app at 10.0.0.7') as string,
     })
     expect(conflicts).toHaveLength(1)

@@ -85,7 +85,8 @@ export function watchfulAssigner(
     const roundRobin = PartitionAssigners.roundRobin(context)
     const { name, version } = roundRobin
     return {
-      ...{ name, version },
+      name,
+      version,
       protocol({ topics }) {
         const userData = Buffer.from(`${markPrefix}${membership.mark?.token ?? ''}`)
         return {
@@ -214,7 +215,8 @@ async function membersOf(
   const { groups } = await admin.describeGroups([group])
   return groups.flatMap(({ members }) =>
     members.map(({ memberId, clientId, clientHost, memberMetadata }) => ({
-      ...{ memberId, name: `${clientId} at ${clientHost.replace(/^\//, '')} (${memberId})` },
+      memberId,
+      name: `${clientId} at ${clientHost.replace(/^\//, '')} (${memberId})`,
       metadata: memberMetadata,
     })),
   )

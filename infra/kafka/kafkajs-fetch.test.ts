@@ -8,11 +8,15 @@ const require = createRequire(import.meta.url)
 /** A batch as kafkajs decodes it: `offsets` hold records, of those from `first` to `last`. */
 function batchOf(first: number, last: number, offsets: readonly number[], producerId = '7') {
   const context = {
-    ...{ firstOffset: String(first), lastOffsetDelta: last - first },
-    ...{ producerId, inTransaction: true },
+    firstOffset: String(first),
+    lastOffsetDelta: last - first,
+    producerId,
+    inTransaction: true,
   }
   const record = (offset: number) => ({
-    ...{ offset: String(offset), key: null as Buffer | null, isControlRecord: false },
+    offset: String(offset),
+    key: null as Buffer | null,
+    isControlRecord: false,
     batchContext: context,
   })
   return { ...context, records: offsets.map(record) }

@@ -34,8 +34,13 @@ describe('lineage headers', () => {
 
 describe('lineageOf', () => {
   const record: KafkaRecord = {
-    ...{ topic: 'winnow.events', partition: 3, offset: 20, recordTimeMs: 1_700_000_009_000 },
-    ...{ key: null, value: null, traceparent: undefined },
+    topic: 'winnow.events',
+    partition: 3,
+    offset: 20,
+    recordTimeMs: 1_700_000_009_000,
+    key: null,
+    value: null,
+    traceparent: undefined,
   }
   const { topic, partition, offset, recordTimeMs } = record
   const itself = { origin: { topic, partition, offset, recordTimeMs }, attempt: 0 }

@@ -92,7 +92,8 @@ export function createRecordSource(
       brokerCall('commit offsets', () =>
         consumer.commitOffsets(
           offsets.map((next) => ({
-            ...{ ...next, offset: String(next.offset) },
+            ...next,
+            offset: String(next.offset),
             metadata: commitNote(Date.now()),
           })),
         ),

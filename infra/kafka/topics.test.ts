@@ -60,9 +60,13 @@ describe('readLag', () => {
     const notLeader = Object.assign(new Error('not the leader'), { retriable: true })
     expect(await readLag(clientOf(2, notLeader), asked)).toEqual([
       {
-        ...{ group: 'winnow-validate', topic: 'winnow.events', members: 0, state: 'Empty' },
+        group: 'winnow-validate',
+        topic: 'winnow.events',
+        members: 0,
+        state: 'Empty',
         // A partition without a commit is read from its first record on.
-        ...{ lag: 7 + 3, lastCommitMs: committedMs - 1 },
+        lag: 7 + 3,
+        lastCommitMs: committedMs - 1,
       },
     ])
   })
@@ -83,7 +87,9 @@ describe('readLag', () => {
   it('shows a group without commits while it has a member on the topic, and only then', async () => {
     const { AssignerProtocol } = kafkajs
     const memberMetadata = AssignerProtocol.MemberMetadata.encode({
-      ...{ version: 0, topics: ['winnow.events'], userData: Buffer.from('') },
+      version: 0,
+      topics: ['winnow.events'],
+      userData: Buffer.from(''),
     })
     const partitions = [{ partition: 0, offset: '-1', metadata: null }]
     const group = { state: 'Stable', members: [{ memberMetadata }], partitions }
@@ -95,7 +101,8 @@ describe('readLag', () => {
 
   it('gives up at once on a refusal that will not change', async () => {
     const refused = Object.assign(new Error('not authorised'), {
-      ...{ retriable: false, type: 'TOPIC_AUTHORIZATION_FAILED' },
+      retriable: false,
+      type: 'TOPIC_AUTHORIZATION_FAILED',
     })
     await expect(readLag(clientOf(1, refused), asked)).rejects.toMatchObject({
       code: 'broker_refused',

@@ -65,7 +65,10 @@ describe('a topic with batches that cannot be read', () => {
     fill()
     const config = configOf()
     const source = createRecordSource(createKafka(config), {
-      ...{ group: 'g', topic, config, concurrency: 1 },
+      group: 'g',
+      topic,
+      config,
+      concurrency: 1,
     })
     const records: KafkaRecord[] = []
     const failures: Error[] = []
@@ -174,7 +177,8 @@ it.runIf(process.platform === 'linux')(
     }
     const code = consumer(broker.address, names.length * (sizes.length + 1))
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-      ...{ cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] },
+      cwd: new URL('../../', import.meta.url),
+      stdio: ['ignore', 'pipe', 'inherit'],
     })
     try {
       let stdout = ''

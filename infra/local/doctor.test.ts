@@ -67,7 +67,8 @@ describe('runDoctor', () => {
     const checks = await runDoctor({
       stateDir: dir,
       cacheDir: join('/dev/null', 'no'),
-      ...{ modelStoreDir: join('/dev/null', 'store'), ports: {} },
+      modelStoreDir: join('/dev/null', 'store'),
+      ports: {},
       extraChecks: [() => Promise.resolve(extra), () => Promise.reject(new Error('broke'))],
     })
     await rm(dir, { recursive: true })
@@ -89,7 +90,9 @@ describe('runDoctor', () => {
     const { port } = server.address() as AddressInfo
     const free = await choosePort([])
     const checks = await runDoctor({
-      ...{ stateDir: dir, cacheDir: dir, modelStoreDir: dir },
+      stateDir: dir,
+      cacheDir: dir,
+      modelStoreDir: dir,
       ports: { kafka: port, registry: free, analytics: 0 },
     })
     server.close()

@@ -163,7 +163,8 @@ async function checkPorts(
         return { name, state: 'ok', detail: `used by the running ${own.name}` }
       }
       return checkPort({
-        ...{ service, port },
+        service,
+        port,
         fix: 'You need to do nothing: `winnow up` finds another port and remembers it.',
       })
     }),

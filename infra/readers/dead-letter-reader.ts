@@ -99,7 +99,10 @@ export async function readLetter(
     key: bytesOf(key, keyBase64),
     payload: bytesOf(payload, payloadBase64),
     attempts: letters.map(({ attempt, model, code, rejectedAt }) => ({
-      ...{ attempt, model, code, rejectedAt },
+      attempt,
+      model,
+      code,
+      rejectedAt,
     })),
   }
 }
@@ -283,8 +286,14 @@ export async function noteSent(
   await analytics.insert('dead_letter_replays', {
     columns: replayColumns,
     values: events.map((one) => [
-      ...[one.topic, one.partition, one.offset, seconds(one.recordTimeMs)],
-      ...[one.attempt + 1, one.code, seconds(atMs), by],
+      one.topic,
+      one.partition,
+      one.offset,
+      seconds(one.recordTimeMs),
+      one.attempt + 1,
+      one.code,
+      seconds(atMs),
+      by,
     ]),
     token: `${by}-${atMs}-${events[0]?.topic}/${events[0]?.partition}/${events[0]?.offset}`,
   })

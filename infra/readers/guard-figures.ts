@@ -21,7 +21,9 @@ export async function readGuardFigures(
   windowMs: number,
 ) {
   const parameters = {
-    ...{ model: name, version, before },
+    model: name,
+    version,
+    before,
     promoted: seconds(promotedAtMs),
     from: seconds(promotedAtMs - windowMs),
   }

@@ -12,7 +12,9 @@ import { decompress } from './decompression.ts'
 
 const bytesMax = 1_048_576
 const batches = compressedBatches().map(({ producer, codec, batch }) => ({
-  ...{ producer, codec, records: batch.subarray(batchHeadBytes) },
+  producer,
+  codec,
+  records: batch.subarray(batchHeadBytes),
 }))
 
 /** Whether the values come one after the other. */
@@ -82,7 +84,8 @@ describe('frames that these producers do not write', () => {
     // A frame of unknown size with a window of 128 MB that holds one block: "a" a thousand times.
     const frame = Buffer.from('28b52ffd0088431f0061', 'hex')
     expect(await decompress('zstd', frame, bytesMax)).toEqual({
-      ...{ kind: 'ok', bytes: Buffer.alloc(1_000, 'a') },
+      kind: 'ok',
+      bytes: Buffer.alloc(1_000, 'a'),
     })
   })
 

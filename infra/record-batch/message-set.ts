@@ -73,7 +73,10 @@ function partsOf(message: Buffer) {
   const attributes = reader.int8()
   const timestamp = magic === 1 ? reader.int64() : -1
   return {
-    ...{ magic, timestamp, key: reader.bytes(), value: reader.bytes() },
+    magic,
+    timestamp,
+    key: reader.bytes(),
+    value: reader.bytes(),
     isCompressed: (attributes & 7) !== 0,
     isLogAppendTime: (attributes & 8) !== 0,
   }

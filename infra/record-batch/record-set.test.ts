@@ -179,7 +179,9 @@ describe('more records than one answer hands out', () => {
   it.each([undefined, ...names])('come with the next ones (%s)', async (codec) => {
     const payload = codec === undefined ? many : compressors[codec](many)
     const batch = makeBatch([], {
-      ...{ payload, count, lastOffsetDelta: count - 1 },
+      payload,
+      count,
+      lastOffsetDelta: count - 1,
       ...(codec && { codec }),
     })
     const { messages, fetches } = await decodeAll(batch, count)
@@ -355,7 +357,11 @@ function oldMessage(
   const length = Buffer.alloc(4)
   length.writeInt32BE(value.length)
   const body = Buffer.concat([
-    ...[Buffer.from([magic, type]), time, Buffer.alloc(4, 255), length, value],
+    Buffer.from([magic, type]),
+    time,
+    Buffer.alloc(4, 255),
+    length,
+    value,
   ])
   const head = Buffer.alloc(16)
   head.writeBigInt64BE(BigInt(offset))

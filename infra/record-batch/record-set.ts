@@ -160,7 +160,11 @@ function headOf({ bytes, base }: Entry): BatchHead & { codec: Codec | undefined 
   const producerId = String(reader.int64())
   reader.take(6) // Epoch and sequence of the producer.
   return {
-    ...{ baseOffset: base, lastOffset, firstTimestamp, maxTimestamp, producerId },
+    baseOffset: base,
+    lastOffset,
+    firstTimestamp,
+    maxTimestamp,
+    producerId,
     isLogAppendTime: (attributes & 8) !== 0,
     inTransaction: (attributes & 16) !== 0,
     isControl: (attributes & 32) !== 0,

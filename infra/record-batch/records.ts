@@ -90,12 +90,15 @@ export function messageAt(
     attributes: 0,
     timestamp: String(place.timestamp),
     offset: String(place.offset),
-    ...{ key: null, value: null, headers: {} },
+    key: null,
+    value: null,
+    headers: {},
     isControlRecord: isControl,
     batchContext: {
       firstOffset: String(baseOffset),
       lastOffsetDelta: lastOffset - baseOffset,
-      ...{ producerId, inTransaction },
+      producerId,
+      inTransaction,
     },
   }
 }

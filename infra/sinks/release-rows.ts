@@ -52,21 +52,23 @@ export async function insertTrainingRun(
   await analytics.insert('training_runs', {
     columns: [
       ...(['run', 'at', 'kind', 'model', 'version', 'method', 'parameters', 'metrics'] as const),
-      ...['data_manifest', 'artifact_hash', 'seconds'],
+      'data_manifest',
+      'artifact_hash',
+      'seconds',
     ],
     values: [
       [
-        ...[
-          run.run,
-          seconds(Date.parse(run.started)),
-          'train',
-          model.name,
-          model.version,
-          run.method,
-        ],
+        run.run,
+        seconds(Date.parse(run.started)),
+        'train',
+        model.name,
+        model.version,
+        run.method,
         Object.fromEntries(parameters.map(([name, value]) => [name, textOf(value)])),
         Object.fromEntries(metrics),
-        ...[JSON.stringify(run.dataManifest), model.graphSha256, run.seconds],
+        JSON.stringify(run.dataManifest),
+        model.graphSha256,
+        run.seconds,
       ],
     ],
     token: `run-${run.run}`,

@@ -98,8 +98,15 @@ export class VersionChanges {
   #rowOf({ atMs, version, from, topic, partition, offset }: Change): unknown[] {
     const because = `from version ${from}`
     return [
-      ...[seconds(atMs), 'swap', this.#model, version, this.#by, because],
-      ...[topic, partition, offset],
+      seconds(atMs),
+      'swap',
+      this.#model,
+      version,
+      this.#by,
+      because,
+      topic,
+      partition,
+      offset,
     ]
   }
 

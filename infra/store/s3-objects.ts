@@ -193,7 +193,8 @@ async function list(
   do {
     const page = await client.send(
       new sdk.ListObjectsV2Command({
-        ...{ Bucket: bucket, Prefix: prefix + below },
+        Bucket: bucket,
+        Prefix: prefix + below,
         ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
       }),
     )

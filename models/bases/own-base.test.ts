@@ -38,8 +38,13 @@ describe('a base encoder from a folder', () => {
     await rm(folder, { recursive: true })
     expect(await openBase({ name: 'our-bert', storeDir })).toEqual(base)
     expect(base).toMatchObject({
-      ...{ name: 'our-bert', hidden: weights.hidden, layers: 2, heads: weights.heads },
-      ...{ maxTokens: weights.positions, pooling: 'mean', epsilon: weights.epsilon },
+      name: 'our-bert',
+      hidden: weights.hidden,
+      layers: 2,
+      heads: weights.heads,
+      maxTokens: weights.positions,
+      pooling: 'mean',
+      epsilon: weights.epsilon,
     })
     const listed = await listBases({ storeDir })
     expect(listed.find(({ name }) => name === 'our-bert')).toMatchObject({ state: 'present' })

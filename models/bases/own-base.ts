@@ -70,8 +70,13 @@ export async function readBaseFolder(name: string, from: string): Promise<BaseCa
   const tokenizer = await firstPresent(folder, [tokenizerFile])
   const positions = config.max_position_embeddings
   const entry: BaseCatalogEntry = {
-    ...{ name, aliases: [], hidden: config.hidden_size, layers: config.num_hidden_layers },
-    ...{ heads: config.num_attention_heads, positions, epsilon: config.layer_norm_eps },
+    name,
+    aliases: [],
+    hidden: config.hidden_size,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    positions,
+    epsilon: config.layer_norm_eps,
     maxTokens: Math.min(positions, await maxTokensOf(folder)),
     pooling: await poolingOf(folder),
     normalize: true,
@@ -99,8 +104,18 @@ export async function writeBaseFacts(dir: string, entry: BaseCatalogEntry): Prom
   if (source?.kind !== 'folder') throw new TypeError(`${name} does not come from a folder`)
   const { path: folder, model, tokenizer } = source
   const facts: z.infer<typeof factsSchema> = {
-    ...{ format: 1, name, hidden, layers, heads, maxTokens, positions, epsilon, pooling },
-    ...{ folder, model, tokenizer },
+    format: 1,
+    name,
+    hidden,
+    layers,
+    heads,
+    maxTokens,
+    positions,
+    epsilon,
+    pooling,
+    folder,
+    model,
+    tokenizer,
   }
   await writeFile(join(dir, factsFile), `${JSON.stringify(facts, null, 2)}\n`)
 }

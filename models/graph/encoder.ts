@@ -236,7 +236,8 @@ function encodeAbove(
 function embedTokens(graph: GraphBuilder, weights: EncoderWeights, ids: Value): Value {
   const { vocabulary, positions, hidden } = weights
   const words = graph.parameter('words', weights.wordEmbedding, {
-    ...{ shape: [vocabulary, hidden], rows: 'used' },
+    shape: [vocabulary, hidden],
+    rows: 'used',
   })
   const places = graph.parameter('positions', foldTypeRow(weights), { shape: [positions, hidden] })
   const count = layout.sizeOf(graph, ids, 1) // [1]

@@ -38,7 +38,8 @@ function feedForward(): TensorGraph {
   const middle = op.gelu(graph, op.linear(graph, level, first))
   const result = op.linear(graph, middle, second)
   const loss = op.reduceSum(graph, op.multiply(graph, result, x), {
-    ...{ axes: [0, 1], axesAfter: 'removed' },
+    axes: [0, 1],
+    axesAfter: 'removed',
   })
   graph.output('result', result)
   const wanted = [x, ...graph.parameters.map(({ value }) => value)]
@@ -93,8 +94,10 @@ describe('withInt8Products', () => {
     const bytes: Record<string, Tensor> = {}
     for (const { name, rows, columns } of rounded.matrices) {
       const one = {
-        ...{ matrix: feeds[name]!.data as Float32Array, elements: new Int8Array(rows * columns) },
-        ...{ scales: new Float32Array(columns), factors: new Float32Array(columns) },
+        matrix: feeds[name]!.data as Float32Array,
+        elements: new Int8Array(rows * columns),
+        scales: new Float32Array(columns),
+        factors: new Float32Array(columns),
         maxima: new Float32Array(columns),
       }
       kernel.measure([one])

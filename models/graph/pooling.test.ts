@@ -47,8 +47,12 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
     bias.forEach((x, i) => (bias[i] = x + moved * (i % 2 === 0 ? 1 : -1)))
     const graph = new GraphBuilder({ parameters: 'inputs' })
     const logits = classifierLogits(graph, weights, {
-      ...{ head: tinyHead(), normalize: true, pooling, frozenLayers: 0 },
-      ...{ attention: 'written out', dropout: (x: Value): Value => x },
+      head: tinyHead(),
+      normalize: true,
+      pooling,
+      frozenLayers: 0,
+      attention: 'written out',
+      dropout: (x: Value): Value => x,
     })
     const likely = op.logSoftmax(graph, logits)
     const loss = op.reduceSum(graph, likely, { axes: [0, 1], axesAfter: 'removed' })

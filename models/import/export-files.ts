@@ -90,7 +90,10 @@ export async function readExport(
   const problem = problemType ?? config.problem_type ?? undefined
   const goldenPath = join(dir, 'golden.json')
   return {
-    ...{ dir, graphPath, tokenizerPath, family },
+    dir,
+    graphPath,
+    tokenizerPath,
+    family,
     goldenPath: (await isFile(goldenPath)) ? goldenPath : undefined,
     origin: config._name_or_path ? config._name_or_path : `${family} from ${basename(dir)}`,
     labels,

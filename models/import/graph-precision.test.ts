@@ -4,7 +4,8 @@ import { graphPrecision } from './graph-precision.ts'
 
 const weights = (elementType: number) => ({ name: 'w', dims: [64, 32], elementType })
 const node = (operator: string, attributes: { name: string; int: number }[] = []) => ({
-  ...{ operator, attributes },
+  operator,
+  attributes,
 })
 
 test.each([

@@ -28,7 +28,9 @@ afterAll(() => rm(scratch, { recursive: true, force: true }))
 describe.each(families)('an export of %s', (family) => {
   test('gives the ids, logits and labels of the references, alone and in batches', async () => {
     const { version, check } = await importModel({
-      ...{ dir: join(exportFixtures, family), storeDir: join(scratch, family), name: family },
+      dir: join(exportFixtures, family),
+      storeDir: join(scratch, family),
+      name: family,
     })
     expect(version.manifest).toMatchObject({ method: 'import', maxTokens: 48, precision: 'fp32' })
     expect(version.manifest.tokenizerEngine).toBe(family === 'words' ? 'library' : 'own')
@@ -70,10 +72,14 @@ test('labels of a multi-label export apply or not by themselves', async () => {
 
 test('weights in a file of their own end up in the one graph, the same each time', async () => {
   const inOne = await importModel({
-    ...{ dir: join(exportFixtures, 'xlm-r'), storeDir: join(scratch, 'layout'), name: 'one' },
+    dir: join(exportFixtures, 'xlm-r'),
+    storeDir: join(scratch, 'layout'),
+    name: 'one',
   })
   const again = await importModel({
-    ...{ dir: join(exportFixtures, 'xlm-r'), storeDir: join(scratch, 'layout'), name: 'one' },
+    dir: join(exportFixtures, 'xlm-r'),
+    storeDir: join(scratch, 'layout'),
+    name: 'one',
   })
   expect(again.version.ref).toBe('one@2')
   expect(again.version.manifest.graphSha256).toBe(inOne.version.manifest.graphSha256)

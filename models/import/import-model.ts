@@ -100,7 +100,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     const rows = await runOriginal({ graphPath: files.graphPath, found }, ids)
     requireWidth(rows, labels)
     const source = logitSource(rows, {
-      ...{ ...files, end: found.end, labels: labels.length, stated: options.outputs },
+      ...files,
+      end: found.end,
+      labels: labels.length,
+      stated: options.outputs,
     })
     onStep('writing the graph')
     const path = join(scratch, 'model.onnx')
@@ -111,7 +114,11 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     const outputs = outputsOf(source, found)
     const thresholds = task === 'multi-label' ? labels.map(() => 0.5) : undefined
     const classifier = await openClassifier({
-      ...{ modelPath: path, labels, tokenizer, maxTokens, thresholds },
+      modelPath: path,
+      labels,
+      tokenizer,
+      maxTokens,
+      thresholds,
       // Each worker packs the weights for itself.
       workers: 1,
     })
@@ -122,9 +129,13 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       await classifier.close()
     }
     const version = await writeVersion({
-      ...{ storeDir, name },
+      storeDir,
+      name,
       manifest: manifestOf(files, {
-        ...{ maxTokens, precision: found.precision, thresholds, check },
+        maxTokens,
+        precision: found.precision,
+        thresholds,
+        check,
         tokenizerEngine: tokenizer.engine,
       }),
       model: { path, take: 'move' },
@@ -284,16 +295,14 @@ function manifestOf(
   const { labels, task, origin, hidden, pooling, family } = files
   const { maxTokens, precision, thresholds, check, tokenizerEngine } = found
   return {
-    ...{
-      labels: [...labels],
-      base: origin,
-      method: 'import',
-      precision,
-      tokenizerEngine,
-      maxTokens,
-      hidden,
-      pooling,
-    },
+    labels: [...labels],
+    base: origin,
+    method: 'import',
+    precision,
+    tokenizerEngine,
+    maxTokens,
+    hidden,
+    pooling,
     metrics: { family, golden: check },
     trainingRun: null,
     ...(check.batchDifference > 0 && { batching: 'one by one' }),

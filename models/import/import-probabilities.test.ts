@@ -92,7 +92,10 @@ describe('an export that ends in probabilities gives these', () => {
   /** What the endings by hand refer to: the sum over labels, half of the logits, numbers. */
   function withConstants(one: ExportGraph): ExportGraph {
     const number = (name: string, value: number) => ({
-      ...{ name, dims: [1], elementType: 1, floats: [value] },
+      name,
+      dims: [1],
+      elementType: 1,
+      floats: [value],
     })
     const uses = (name: string) => one.nodes!.some(({ inputs }) => inputs?.includes(name))
     const last = one.nodes!.slice(0, -3)

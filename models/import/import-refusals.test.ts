@@ -333,7 +333,9 @@ describe.each(Object.entries(defects))('%s is refused', (family, cases) => {
     await cp(join(exportFixtures, family), dir, { recursive: true })
     await damage(dir)
     await expect(importModel({ dir, storeDir, name: 'damaged' })).rejects.toMatchObject({
-      ...{ name: 'WinnowError', code, message: expect.stringMatching(message) },
+      name: 'WinnowError',
+      code,
+      message: expect.stringMatching(message),
     })
     expect(await readdir(storeDir)).toEqual([])
   })

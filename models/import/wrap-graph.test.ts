@@ -48,7 +48,9 @@ test.each(['softmax', 'sigmoid'] as const)('gives it ids alone and a %s', async 
 
 test('keeps what it does not change, byte for byte', () => {
   const wrapped = wrapGraph(model, graphInterface(model, 2), {
-    ...{ labels: 2, link: 'softmax', source: { kind: 'output' } },
+    labels: 2,
+    link: 'softmax',
+    source: { kind: 'output' },
   })
   const [before, after] = [decodeModel(model), decodeModel(wrapped)]
   expect({ ...after, graph: undefined }).toEqual({ ...before, graph: undefined })

@@ -258,7 +258,9 @@ function logNodes(given: string, output: string, least = tiniest): OnnxMessage<'
   return [
     { ...bound, attributes: [{ name: 'value', tensor, type: onnxAttributeTypes.tensor }] },
     {
-      ...{ name: `${name}/max`, operator: 'Max', inputs: [given, `${name}/bound`] },
+      name: `${name}/max`,
+      operator: 'Max',
+      inputs: [given, `${name}/bound`],
       outputs: [`${name}/max`],
     },
     { name, operator: 'Log', inputs: [`${name}/max`], outputs: [output] },

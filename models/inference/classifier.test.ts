@@ -49,7 +49,10 @@ async function withClassifier(
   use: (classifier: Classifier) => Promise<void>,
 ): Promise<void> {
   const classifier = await openClassifier({
-    ...{ modelPath, tokenizer, maxTokens: tinyPositions, workers: 1 },
+    modelPath,
+    tokenizer,
+    maxTokens: tinyPositions,
+    workers: 1,
     labels: ['red', 'green', 'blue'],
     ...options,
   })
@@ -197,7 +200,10 @@ describe('openEncoder', () => {
     const encoderPath = join(folder, 'encoder.onnx')
     await writeTinyEncoder(encoderPath)
     const encoder = await openEncoder({
-      ...{ modelPath: encoderPath, tokenizer, maxTokens: tinyPositions, workers: 1 },
+      modelPath: encoderPath,
+      tokenizer,
+      maxTokens: tinyPositions,
+      workers: 1,
     })
     const texts = ['a bb', 'x'.repeat(poisonId), 'a bb']
     const outcomes = await collect(encoder.embedAll(texts))
@@ -241,7 +247,8 @@ describe('readLogits', () => {
   it('abstains above the threshold and keeps the probabilities, only where that is on', () => {
     const unsure = withThreshold([0.1, 0], 'on')
     expect(unsure).toMatchObject({
-      ...{ label: 'winnow.none', score: expect.closeTo(0.525, 3) as number },
+      label: 'winnow.none',
+      score: expect.closeTo(0.525, 3) as number,
       outOfScope: expect.closeTo(0.998, 3) as number,
     })
     const plain = withThreshold([0.1, 0], 'off')

@@ -7,7 +7,11 @@ const limitsWith = (...set: string[]) =>
   loadConfig({ set: ['guards.eventsMin=100', ...set.map((one) => `guards.${one}`)] }).guards
 
 const fine: GuardFigures = {
-  ...{ events: 1_000, errors: 0, latencyP95Ms: 20, pairs: 500, disagreeing: 5 },
+  events: 1_000,
+  errors: 0,
+  latencyP95Ms: 20,
+  pairs: 500,
+  disagreeing: 5,
   labels: [
     { label: 'ham', now: 700, before: 1_400 },
     { label: 'spam', now: 300, before: 600 },
@@ -66,7 +70,11 @@ describe('trippedGuard', () => {
 
   it('judges by too few events as little as by none', () => {
     const bad = {
-      ...{ events: 99, errors: 0, latencyP95Ms: 9_999, pairs: 99, disagreeing: 99 },
+      events: 99,
+      errors: 0,
+      latencyP95Ms: 9_999,
+      pairs: 99,
+      disagreeing: 99,
       labels: [
         { label: 'ham', now: 99, before: 0 },
         { label: 'spam', now: 0, before: 2_000 },
@@ -82,7 +90,9 @@ describe('trippedGuard', () => {
     fc.assert(
       fc.property(counts, fc.integer({ min: 100, max: 200 }), (shares, times) => {
         const labels = shares.map((now, at) => ({
-          ...{ label: `l${at}`, now: now * 100, before: now * times },
+          label: `l${at}`,
+          now: now * 100,
+          before: now * times,
         }))
         const limits = limitsWith('labelShiftMax=0.000001')
         expect(trippedGuard(limits, { ...fine, labels })).toBeUndefined()

@@ -86,8 +86,15 @@ export async function openInference(
   const { modelPath, workers, batchesPerWorkerMax, restartsMax, priority } = options
   const { spawn, keep, readyWith } = options
   const pool = await openPool({
-    ...{ modelPath, output, workers, batchesPerWorkerMax, restartsMax, priority },
-    ...{ spawn, keep, readyWith },
+    modelPath,
+    output,
+    workers,
+    batchesPerWorkerMax,
+    restartsMax,
+    priority,
+    spawn,
+    keep,
+    readyWith,
     onRoom: () => opened.batcher?.wake(),
   })
   if (padTo > 1 && !pool.shape.masksPadding) {

@@ -9,15 +9,16 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
     length === options.failsAt
       ? { kind: 'rejected', batchId: 0, error: { code: 'output_invalid', message: 'NaN at x' } }
       : {
-          ...{
-            kind: 'ok',
-            label: 'a',
-            score: 1,
-            labels: ['a'],
-            outOfScope: 0,
-            logits: new Float32Array(1),
-          },
-          ...{ probabilities: new Float32Array(1), queueMs: 0, inferMs: 0, batchId: 0 },
+          kind: 'ok',
+          label: 'a',
+          score: 1,
+          labels: ['a'],
+          outOfScope: 0,
+          logits: new Float32Array(1),
+          probabilities: new Float32Array(1),
+          queueMs: 0,
+          inferMs: 0,
+          batchId: 0,
         }
   const raised = { times: 0 }
   const classifier = {

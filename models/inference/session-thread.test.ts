@@ -30,7 +30,9 @@ function openOn(
 ): { threads: Worker[]; opening: Promise<SessionPool> } {
   const threads: Worker[] = []
   const opening = openPool({
-    ...{ modelPath, output: 'embedding', ...options },
+    modelPath,
+    output: 'embedding',
+    ...options,
     spawn: (start) => {
       const thread = spares.spawn(start)
       threads.push(thread)

@@ -22,10 +22,18 @@ const readTokenizer = shareTokenizers()
 async function open(tokenizerJson: string) {
   const graph = buildClassifier(tinyWeights(), tinyHead(), { padding: 'exact', normalize: true })
   const version = await writeVersion({
-    ...{ storeDir, name: 'tiny' },
+    storeDir,
+    name: 'tiny',
     manifest: {
-      ...{ labels: ['a', 'b', 'c'], base: 'tiny', method: 'head', precision: 'fp32' },
-      ...{ maxTokens: 8, pooling: 'mean', hidden: tinyHidden, metrics: {}, trainingRun: 'none' },
+      labels: ['a', 'b', 'c'],
+      base: 'tiny',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 8,
+      pooling: 'mean',
+      hidden: tinyHidden,
+      metrics: {},
+      trainingRun: 'none',
     },
     model: { bytes: writeOnnx(graph, { name: 'tiny' }) },
     tokenizer: { bytes: Buffer.from(tokenizerJson) },

@@ -30,7 +30,12 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
   let tokenizer: Tokenizer | undefined
   const opening = openClassifier({
     ...limits,
-    ...{ modelPath, labels, maxTokens, temperature, thresholds, abstain },
+    modelPath,
+    labels,
+    maxTokens,
+    temperature,
+    thresholds,
+    abstain,
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
     tokenizer: {
       encode: (text, limit) => tokenizer!.encode(text, limit),

@@ -107,7 +107,8 @@ export async function adoptChampion(
     await withChampionLock(target, async () => {
       const present = await readChampion(target)
       const next = {
-        ...{ champion, previous: [...previous] },
+        champion,
+        previous: [...previous],
         challenger: challenger === undefined ? (present?.challenger ?? null) : challenger,
         shadow: shadow === undefined ? (present?.shadow ?? null) : shadow,
       }
@@ -196,7 +197,9 @@ async function writeChampion(target: Target, next: ModelParts): Promise<void> {
 function partsOf({ champion, previous, challenger, shadow }: ModelParts) {
   const unlessChampion = (one: ModelParts['shadow']) => (one?.version === champion ? null : one)
   return {
-    ...{ champion, previous: [...previous] },
-    ...{ challenger: unlessChampion(challenger), shadow: unlessChampion(shadow) },
+    champion,
+    previous: [...previous],
+    challenger: unlessChampion(challenger),
+    shadow: unlessChampion(shadow),
   }
 }

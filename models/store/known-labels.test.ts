@@ -18,15 +18,20 @@ afterEach(() => rm(storeDir, { recursive: true }))
 
 function write(name: string, labels: readonly string[]) {
   return writeVersion({
-    ...{
-      storeDir,
-      name,
-      model: { bytes: Buffer.from('g') },
-      tokenizer: { bytes: Buffer.from('t') },
-    },
+    storeDir,
+    name,
+    model: { bytes: Buffer.from('g') },
+    tokenizer: { bytes: Buffer.from('t') },
     manifest: {
-      ...{ labels: [...labels], base: 'minilm-l6', method: 'head', precision: 'fp32' },
-      ...{ maxTokens: 256, pooling: 'mean', hidden: 384, metrics: {}, trainingRun: null },
+      labels: [...labels],
+      base: 'minilm-l6',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 256,
+      pooling: 'mean',
+      hidden: 384,
+      metrics: {},
+      trainingRun: null,
     },
   })
 }

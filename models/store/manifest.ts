@@ -105,7 +105,16 @@ export type ManifestDraft = Pick<
   | 'trainingRun'
 > &
   Partial<
-    Pick<Manifest, 'temperature' | 'calibration' | 'abstain' | 'task' | 'thresholds' | 'batching'>
+    Pick<
+      Manifest,
+      | 'temperature'
+      | 'calibration'
+      | 'abstain'
+      | 'task'
+      | 'thresholds'
+      | 'batching'
+      | 'tokenizerEngine'
+    >
   >
 
 /** Most texts of one batch that a version allows; undefined for the classifier's own default. */

@@ -8,8 +8,12 @@ const cause = { by: 'tester', reason: '', atMs: 5 }
 function released(version: string): ReleasedVersion {
   const sha256 = version.padStart(64, '0')
   return {
-    ...{ version, url: `memory://${version}/`, manifestSha256: sha256, graphSha256: sha256 },
-    ...{ tokenizerSha256: sha256, labelsSha256: sha256 },
+    version,
+    url: `memory://${version}/`,
+    manifestSha256: sha256,
+    graphSha256: sha256,
+    tokenizerSha256: sha256,
+    labelsSha256: sha256,
   }
 }
 const promote = (state: ModelAnnouncement | undefined, version: string) =>
@@ -27,7 +31,11 @@ describe('a part beside the champion', () => {
 
   it('leaves the champion and the other part as they are, and keeps what all versions must be', () => {
     expect(both).toMatchObject({
-      ...{ kind: 'shadowed', version: '3', champion: '1', previous: [], promotedAtMs: 5 },
+      kind: 'shadowed',
+      version: '3',
+      champion: '1',
+      previous: [],
+      promotedAtMs: 5,
       challenger: { version: '2', percent: 10 },
       shadow: { version: '3', percent: 100 },
     })

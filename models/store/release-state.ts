@@ -47,7 +47,12 @@ export function promoted(
   if (present === champion) return next(state, { name, kind: 'promoted', released, ...cause })
   const earlier = present === null ? previous : [...previous, present].slice(-previousMax)
   return next(state, {
-    ...{ name, kind: 'promoted', champion, previous: earlier, released, ...cause },
+    name,
+    kind: 'promoted',
+    champion,
+    previous: earlier,
+    released,
+    ...cause,
     promotedAtMs: cause.atMs,
   })
 }
@@ -76,7 +81,12 @@ export function rolledBack(
   }
   const previous = state.previous.slice(0, state.previous.lastIndexOf(champion))
   return next(state, {
-    ...{ name, kind: 'rolled-back', champion, previous, released, ...cause },
+    name,
+    kind: 'rolled-back',
+    champion,
+    previous,
+    released,
+    ...cause,
     promotedAtMs: null,
   })
 }
@@ -101,7 +111,10 @@ export function sided(
   const kind = role === 'challenger' ? 'challenged' : 'shadowed'
   const other = role === 'challenger' ? 'shadow' : 'challenger'
   return next(state, {
-    ...{ name, kind, released, ...cause },
+    name,
+    kind,
+    released,
+    ...cause,
     [role]: percent === 0 ? null : { version, percent },
     [other]: unless(state?.[other] ?? null, version),
   })
@@ -152,7 +165,10 @@ export async function describeRelease(
 ): Promise<ReleasedVersion> {
   const { labels, graphSha256, tokenizerSha256 } = version.manifest
   return {
-    ...{ version: version.version, url, graphSha256, tokenizerSha256 },
+    version: version.version,
+    url,
+    graphSha256,
+    tokenizerSha256,
     manifestSha256: sha256OfBytes(await readFile(join(version.dir, 'manifest.json'))),
     labelsSha256: createHash('sha256').update(JSON.stringify(labels)).digest('hex'),
   }
@@ -180,7 +196,9 @@ function next(
     ({ version }) => named.includes(version) && version !== released.version,
   )
   return {
-    ...{ ...whole, champion, ...sides },
+    ...whole,
+    champion,
+    ...sides,
     version: released.version,
     previous: [...whole.previous],
     versions: [...others, released],
@@ -191,8 +209,12 @@ const blank: Pick<
   ModelAnnouncement,
   'champion' | 'previous' | 'versions' | 'challenger' | 'shadow' | 'promotedAtMs'
 > = {
-  ...{ champion: null, previous: [], versions: [] },
-  ...{ challenger: null, shadow: null, promotedAtMs: null },
+  champion: null,
+  previous: [],
+  versions: [],
+  challenger: null,
+  shadow: null,
+  promotedAtMs: null,
 }
 
 /** The part, unless this version plays it. */

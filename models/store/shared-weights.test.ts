@@ -28,10 +28,18 @@ afterEach(() => rm(dir, { recursive: true }))
 
 function write(name: string, into = storeDir): Promise<ModelVersion> {
   return writeVersion({
-    ...{ storeDir: into, name },
+    storeDir: into,
+    name,
     manifest: {
-      ...{ labels: ['ham', 'spam'], base: 'minilm-l6', method: 'head', precision: 'fp32' },
-      ...{ maxTokens: 256, pooling: 'mean', hidden: 384, metrics: {}, trainingRun: 'run-1' },
+      labels: ['ham', 'spam'],
+      base: 'minilm-l6',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 256,
+      pooling: 'mean',
+      hidden: 384,
+      metrics: {},
+      trainingRun: 'run-1',
     },
     model: { bytes: Buffer.from(`graph of ${name}`) },
     weights: { path: weightsPath },

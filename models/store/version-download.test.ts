@@ -18,10 +18,18 @@ afterEach(() => rm(dir, { recursive: true }))
 /** A version 1 of `tiny` whose graph is these words. */
 function writeTiny(storeDir: string, graph: string) {
   return writeVersion({
-    ...{ storeDir, name: 'tiny' },
+    storeDir,
+    name: 'tiny',
     manifest: {
-      ...{ labels: ['ham', 'spam'], base: 'minilm-l6', method: 'head', precision: 'fp32' },
-      ...{ maxTokens: 256, pooling: 'mean', hidden: 384, metrics: {}, trainingRun: 'run-1' },
+      labels: ['ham', 'spam'],
+      base: 'minilm-l6',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 256,
+      pooling: 'mean',
+      hidden: 384,
+      metrics: {},
+      trainingRun: 'run-1',
     },
     model: { bytes: Buffer.from(graph) },
     tokenizer: { bytes: Buffer.from('{}') },

@@ -23,10 +23,18 @@ afterEach(() => rm(storeDir, { recursive: true }))
 async function write(count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     await writeVersion({
-      ...{ storeDir, name },
+      storeDir,
+      name,
       manifest: {
-        ...{ labels: ['ham', 'spam'], base: 'minilm-l6', method: 'head', precision: 'fp32' },
-        ...{ maxTokens: 256, pooling: 'mean', hidden: 384, metrics: {}, trainingRun: 'run-1' },
+        labels: ['ham', 'spam'],
+        base: 'minilm-l6',
+        method: 'head',
+        precision: 'fp32',
+        maxTokens: 256,
+        pooling: 'mean',
+        hidden: 384,
+        metrics: {},
+        trainingRun: 'run-1',
       },
       model: { bytes: Buffer.alloc(graphBytes, i) },
       tokenizer: { bytes: Buffer.from('{}') },
@@ -36,7 +44,9 @@ async function write(count: number): Promise<void> {
 
 const nothing: ModelParts = { champion: null, previous: [], challenger: null, shadow: null }
 const request = (announced?: Partial<ModelParts>, pinned?: string) => ({
-  ...{ storeDir, name, pinned },
+  storeDir,
+  name,
+  pinned,
   announced: () => Promise.resolve(announced && { ...nothing, ...announced }),
 })
 const remove = (
@@ -139,7 +149,10 @@ describe('removeVersion', () => {
     let removing: Promise<unknown> | undefined
     await whileVersionStays({ storeDir, name, version: '2' }, () => {
       removing = removeVersion({
-        ...{ storeDir, name, version: '2', force: true },
+        storeDir,
+        name,
+        version: '2',
+        force: true,
         announced: () => Promise.resolve({ ...nothing, ...announced }),
       }).catch((error: unknown) => error)
       announced = { champion: '2' }
@@ -157,7 +170,8 @@ describe('pruneVersions', () => {
   test('keeps the newest and those that play a part', async () => {
     await write(8)
     const announced = {
-      ...{ champion: '4', previous: ['1', '2'] },
+      champion: '4',
+      previous: ['1', '2'],
       shadow: { version: '3', percent: 10 },
     }
     const trial = await prune(2, announced, true)

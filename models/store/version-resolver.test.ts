@@ -29,10 +29,18 @@ const there = () => join(dir, 'there')
 /** The next version of `tiny` in a store. */
 function writeTiny(storeDir: string) {
   return writeVersion({
-    ...{ storeDir, name: 'tiny' },
+    storeDir,
+    name: 'tiny',
     manifest: {
-      ...{ labels: ['ham', 'spam'], base: 'minilm-l6', method: 'head', precision: 'fp32' },
-      ...{ maxTokens: 256, pooling: 'mean', hidden: 384, metrics: {}, trainingRun: 'run-1' },
+      labels: ['ham', 'spam'],
+      base: 'minilm-l6',
+      method: 'head',
+      precision: 'fp32',
+      maxTokens: 256,
+      pooling: 'mean',
+      hidden: 384,
+      metrics: {},
+      trainingRun: 'run-1',
     },
     model: { bytes: Buffer.from('graph') },
     tokenizer: { bytes: Buffer.from('{}') },

@@ -45,7 +45,10 @@ export const libraryNormalizer = z
 type Part = { readonly type: string; readonly [field: string]: unknown }
 
 const split = (regex: string, behavior: 'Isolated' | 'Removed'): Part => ({
-  ...{ type: 'Split', pattern: { Regex: regex }, behavior, invert: false },
+  type: 'Split',
+  pattern: { Regex: regex },
+  behavior,
+  invert: false,
 })
 /** Keeps what matches and drops the rest. */
 const keep = (regex: string): Part => ({ ...split(regex, 'Removed'), invert: true })

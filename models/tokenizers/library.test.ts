@@ -145,7 +145,9 @@ describe('what neither engine knows is refused by name', () => {
       'words',
       (file) =>
         (file['pre_tokenizer'] = {
-          ...{ type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious' },
+          type: 'Split',
+          pattern: { String: ' ' },
+          behavior: 'MergedWithPrevious',
           invert: false,
         }),
     ],
@@ -155,7 +157,9 @@ describe('what neither engine knows is refused by name', () => {
       'words',
       (file) =>
         (file['pre_tokenizer'] = {
-          ...{ type: 'Split', pattern: { Regex: '[[:nothing:]]' }, behavior: 'Isolated' },
+          type: 'Split',
+          pattern: { Regex: '[[:nothing:]]' },
+          behavior: 'Isolated',
           invert: false,
         }),
     ],

@@ -138,7 +138,9 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
   }
   const common = check(shared, value)
   const file = ownFile(value, common) ?? {
-    ...{ kind: 'library' as const, ...check(libraryFile, value), ...common },
+    kind: 'library' as const,
+    ...check(libraryFile, value),
+    ...common,
   }
   requireStart(file)
   return { ...file, added_tokens: withReferenceIds(common.added_tokens, file.model.vocab) }

@@ -14,8 +14,13 @@ const tooLarge = () =>
 function blockOf(rows: number, letters: number) {
   const outputs = Array.from({ length: rows }, (_, offset) => {
     const record = {
-      ...{ topic: 't', partition: 0, offset, recordTimeMs: 1_000 + offset, key: null },
-      ...{ value: Buffer.from(''), traceparent: undefined },
+      topic: 't',
+      partition: 0,
+      offset,
+      recordTimeMs: 1_000 + offset,
+      key: null,
+      value: Buffer.from(''),
+      traceparent: undefined,
     }
     return { ...lineageOf(record), record, value: `row ${offset}` }
   })
@@ -49,10 +54,12 @@ async function stored(
         return sink.write(part, under)
       },
     },
-    ...{ fence, onFence: () => undefined },
+    fence,
+    onFence: () => undefined,
     patiently: (call) =>
       retry(call, {
-        ...{ pauseMsMax: 0, signal: new AbortController().signal },
+        pauseMsMax: 0,
+        signal: new AbortController().signal,
         onRetry: () => {
           logged++
         },

@@ -15,7 +15,9 @@ export async function undelivered<Output>(
 ): Promise<Block<Output>> {
   const delivered = new DeliveredEvents(sink)
   const letters = block.deadLetters.map((letter) => ({
-    ...{ letter, origin: letter, attempt: letter.attempt },
+    letter,
+    origin: letter,
+    attempt: letter.attempt,
   }))
   const missing = async <Event extends Lineage>(events: readonly Event[]): Promise<Event[]> => {
     await delivered.prepare(events)

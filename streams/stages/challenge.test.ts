@@ -16,7 +16,9 @@ async function results(challenger: ModelPort | undefined, of = champion) {
     events,
     { champion: of, challenger: challenger && { model: challenger, percent: share.percent } },
     {
-      ...{ topLabels: 1, nowMs: () => 0, turns: new LoopTurns() },
+      topLabels: 1,
+      nowMs: () => 0,
+      turns: new LoopTurns(),
       onChallenge: (outcome, count) => (counts[outcome] = (counts[outcome] ?? 0) + count),
     },
   )
@@ -60,8 +62,14 @@ describe('inferByShare', () => {
           asked++ % 2 === 0
             ? { kind: 'rejected', error: { code: 'output_invalid', message: 'NaN' } }
             : {
-                ...{ kind: 'ok', label: 'spam', score: 1, labels: ['spam'], outOfScope: 0 },
-                ...{ probabilities: Float32Array.of(1), queueMs: 0, inferMs: 1 },
+                kind: 'ok',
+                label: 'spam',
+                score: 1,
+                labels: ['spam'],
+                outOfScope: 0,
+                probabilities: Float32Array.of(1),
+                queueMs: 0,
+                inferMs: 1,
               },
         ),
     })

@@ -72,7 +72,9 @@ describe('validateEvent', () => {
 
   it('says why a text is empty, also where cleaning leaves invisible characters', () => {
     const rules = {
-      ...{ limits: config.limits, nowMs, window: new DuplicateWindow(10) },
+      limits: config.limits,
+      nowMs,
+      window: new DuplicateWindow(10),
       cleaning: { steps: ['markup' as const] },
     }
     const messageOf = (text: string) => {

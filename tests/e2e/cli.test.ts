@@ -77,12 +77,33 @@ describe('--help', async () => {
     const names = paths.map((path) => path.join(' '))
     expect(names).toEqual(
       expect.arrayContaining([
-        ...['up', 'down', 'status', 'demo', 'doctor', 'base pull', 'base list', 'produce'],
-        ...['stream', 'serve', 'classify', 'train', 'evaluate', 'models list', 'models show'],
-        ...['models promote', 'models rollback', 'models challenge', 'models shadow'],
+        'up',
+        'down',
+        'status',
+        'demo',
+        'doctor',
+        'base pull',
+        'base list',
+        'produce',
+        'stream',
+        'serve',
+        'classify',
+        'train',
+        'evaluate',
+        'models list',
+        'models show',
+        'models promote',
+        'models rollback',
+        'models challenge',
+        'models shadow',
         'models compare',
-        ...['models verify', 'models import', 'dlq list', 'dlq show', 'dlq replay', 'query'],
-        ...['migrate'],
+        'models verify',
+        'models import',
+        'dlq list',
+        'dlq show',
+        'dlq replay',
+        'query',
+        'migrate',
       ]),
     )
   })
@@ -156,7 +177,9 @@ describe('a line that is typed wrong', () => {
 
   it('gives one JSON document on stdout with --json', async () => {
     const lines = [
-      ...[['strem'], ['stream', '--stages', 'embed'], ['status', '--colour']],
+      ['strem'],
+      ['stream', '--stages', 'embed'],
+      ['status', '--colour'],
       ['query', 'SELECT 1', '--raw'],
     ]
     for (const argv of lines) {
@@ -334,7 +357,11 @@ describe('train, evaluate and classify', () => {
       expect(figures['tokens']).toBe(found.reduce((sum, one) => sum + one.tokens, 0))
       expect(figures['paddedTokens']).toBeGreaterThanOrEqual(figures['tokens']!)
       for (const name of [
-        ...['seconds', 'textsPerSecond', 'tokensPerSecond', 'loadSeconds', 'peakRssBytes'],
+        'seconds',
+        'textsPerSecond',
+        'tokensPerSecond',
+        'loadSeconds',
+        'peakRssBytes',
       ]) {
         expect(figures[name], name).toBeGreaterThan(0)
       }

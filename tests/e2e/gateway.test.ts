@@ -105,7 +105,10 @@ describe('POST /v1/events', () => {
     expect(results[0]).toMatchObject({ source: 'chat', attributes: { lang: 'en' } })
     expect(results[1]).toMatchObject({ eventTime: '2026-01-02T02:04:05.000Z' })
     expect(results.map((one) => one.text)).toEqual([
-      ...['please refund me', 'thank you, I love it', 'my money back', 'wonderful item'],
+      'please refund me',
+      'thank you, I love it',
+      'my money back',
+      'wonderful item',
     ])
     const labels = await space.analytics.rows(
       'SELECT label, labelled_by FROM labels WHERE event_id = {id: String}',

@@ -52,10 +52,16 @@ beforeAll(async () => {
   program = [lowestNode(), join(dir, 'node_modules', 'winnow-stream', 'bin', 'winnow.js')]
   const nowhere = 'http://127.0.0.1:9'
   env = {
-    ...{ HOME: dir, XDG_CACHE_HOME: dirname(cacheDir()), WINNOW_STATE: join(dir, 'state') },
-    ...{ WINNOW_MODEL_STORE: join(dir, 'models'), WINNOW_GATEWAY_PORT: '0' },
-    ...{ WINNOW_LOCAL_KAFKA_PORT: '0', WINNOW_LOCAL_REGISTRY_PORT: '0' },
-    ...{ WINNOW_LOCAL_ANALYTICS_PORT: '0', HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere },
+    HOME: dir,
+    XDG_CACHE_HOME: dirname(cacheDir()),
+    WINNOW_STATE: join(dir, 'state'),
+    WINNOW_MODEL_STORE: join(dir, 'models'),
+    WINNOW_GATEWAY_PORT: '0',
+    WINNOW_LOCAL_KAFKA_PORT: '0',
+    WINNOW_LOCAL_REGISTRY_PORT: '0',
+    WINNOW_LOCAL_ANALYTICS_PORT: '0',
+    HTTPS_PROXY: nowhere,
+    HTTP_PROXY: nowhere,
   }
 }, 240_000)
 
@@ -80,9 +86,15 @@ describe('the tarball', () => {
   it('holds the built code and what it reads, and nothing else', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
-        ...['package.json', 'README.md', 'LICENSE', 'bin/winnow.js', 'dist/cli.js'],
-        ...['dist/configs/profiles/local.yaml', 'dist/infra/sql/0001_tables.sql'],
-        ...['dist/infra/local/pom.xml', 'dist/infra/local/jar-hashes.json'],
+        'package.json',
+        'README.md',
+        'LICENSE',
+        'bin/winnow.js',
+        'dist/cli.js',
+        'dist/configs/profiles/local.yaml',
+        'dist/infra/sql/0001_tables.sql',
+        'dist/infra/local/pom.xml',
+        'dist/infra/local/jar-hashes.json',
         'dist/models/tokenizers/bert-characters.json',
       ]),
     )

@@ -32,8 +32,16 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 const recipe = ['--method', 'partial', '--layers', '1', '--epochs', '3', '--batch', '4']
 
 const argumentsFor = (name: string): string[] => [
-  ...['train', '--data', data, '--name', name, ...recipe],
-  ...['--patience', '3', '--checkpoint-every', '0.1'],
+  'train',
+  '--data',
+  data,
+  '--name',
+  name,
+  ...recipe,
+  '--patience',
+  '3',
+  '--checkpoint-every',
+  '0.1',
 ]
 
 /** Starts training, waits for its first checkpoint, and ends it; gives what it said. */

@@ -102,8 +102,13 @@ function reportOf(outcomes: readonly Outcome[]): string {
   const held = outcomes.filter(({ problems }) => problems.length === 0).length
   const rows = outcomes.map(({ plan, seconds, counts, problems }) =>
     [
-      ...[plan.seed, plan.layout, plan.steps.map(describeStep).join('; ')],
-      ...[counts?.events ?? '', counts?.rows ?? '', counts?.letters ?? '', seconds.toFixed(0)],
+      plan.seed,
+      plan.layout,
+      plan.steps.map(describeStep).join('; '),
+      counts?.events ?? '',
+      counts?.rows ?? '',
+      counts?.letters ?? '',
+      seconds.toFixed(0),
       problems.length === 0 ? 'held' : problems.join('; '),
     ].join(' | '),
   )

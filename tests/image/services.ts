@@ -238,7 +238,8 @@ async function checkAlone(parts: Parts): Promise<void> {
     }
   }
   const stream = await startService(parts, {
-    ...{ name: 'stream --stages validate..infer', port: ports.stream },
+    name: 'stream --stages validate..infer',
+    port: ports.stream,
     command: {
       argv: [...entrypoint, 'stream', '--stages', 'validate..infer'],
       env: { ...common, WINNOW_TELEMETRY_PORT: String(ports.stream) },
@@ -248,7 +249,8 @@ async function checkAlone(parts: Parts): Promise<void> {
   })
   const keys = JSON.stringify([{ key: ground.keys.caller, scopes: ['ingest', 'read'] }])
   const gateway = await startService(parts, {
-    ...{ name: 'the image without arguments', port: ports.gateway },
+    name: 'the image without arguments',
+    port: ports.gateway,
     command: {
       argv: [...entrypoint, ...cmd],
       env: { ...common, WINNOW_GATEWAY_PORT: String(ports.gateway), WINNOW_GATEWAY_KEYS: keys },

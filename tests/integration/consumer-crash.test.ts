@@ -29,7 +29,8 @@ async function runRefused(stage: string, input: TopicName, call: BrokerCall) {
   try {
     const env = {
       ...backends.env,
-      ...{ WINNOW_KAFKA_BROKERS: broker.address, WINNOW_TELEMETRY_PORT: '0' },
+      WINNOW_KAFKA_BROKERS: broker.address,
+      WINNOW_TELEMETRY_PORT: '0',
     }
     const ended = winnow(['stream', '--stages', stage], { env })
     await until('a member at work', () => (broker.counts.get('Heartbeat') ?? 0) > 0)

@@ -134,8 +134,11 @@ describe('a partition that is added while a stage runs', () => {
     const events = topicOf(config.topics, 'events')
     const group = uniqueName()
     const stage = await openStage({
-      ...{ range: { first: 'validate', last: 'validate' }, group, config },
-      ...{ storeDir: '', log: () => undefined },
+      range: { first: 'validate', last: 'validate' },
+      group,
+      config,
+      storeDir: '',
+      log: () => undefined,
     })
     const added = config.topics.partitions
     try {

@@ -69,19 +69,23 @@ const good = 40
 const bad: Record<string, { value: Buffer | null; before: string; after: string }> = {
   'fixed by the limit': {
     value: Buffer.from(JSON.stringify({ id: 'long', text: 'where is my parcel? '.repeat(50) })),
-    ...{ before: 'text_too_long', after: 'ok' },
+    before: 'text_too_long',
+    after: 'ok',
   },
   'fixed by the limit, and cut in its dead letter': {
     value: Buffer.from(JSON.stringify({ id: 'cut', text: 'please refund me. '.repeat(5_000) })),
-    ...{ before: 'text_too_long', after: 'ok' },
+    before: 'text_too_long',
+    after: 'ok',
   },
   'too long for ever': {
     value: Buffer.from(JSON.stringify({ text: 'x'.repeat(1_100_000) })),
-    ...{ before: 'text_too_long', after: 'text_too_long' },
+    before: 'text_too_long',
+    after: 'text_too_long',
   },
   'bytes that are no text': {
     value: Buffer.from([0x1f, 0x8b, 0x08, 0xff, 0xfe, 0x80]),
-    ...{ before: 'utf8_invalid', after: 'utf8_invalid' },
+    before: 'utf8_invalid',
+    after: 'utf8_invalid',
   },
   'no value': { value: null, before: 'value_null', after: 'value_null' },
   'an empty value': { value: Buffer.alloc(0), before: 'json_invalid', after: 'json_invalid' },
@@ -130,7 +134,9 @@ describe('dlq replay', () => {
       { model: 'test', events: good + badCount, rows: good, open: badCount, isBalanced: true },
     ])
     expect(before.codes.find(({ code }) => code === 'schema_unknown')).toEqual({
-      ...{ code: 'schema_unknown', open: 1, total: 1 },
+      code: 'schema_unknown',
+      open: 1,
+      total: 1,
     })
 
     const known = await register([...eventAvro.fields, added('second')], 'probe-2')

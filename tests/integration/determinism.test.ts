@@ -83,7 +83,8 @@ describe('the same events', () => {
       const database = (space: Workspace) => space.config.clickhouse.database
       const live = `${database(alone)}.classifications`
       expect(await compare(live, `${database(shared)}.classifications`)).toEqual({
-        ...{ both: events, differ: 0 },
+        both: events,
+        differ: 0,
       })
       const replayed = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
         env: alone.env,

@@ -144,7 +144,10 @@ async function announceDamaged(): Promise<void> {
   const announcements = createModelAnnouncements({ kafka: space.kafka, schemas }, topic)
   await announcements.announce('test', (state) => ({
     ...state!,
-    ...{ kind: 'promoted', version: '3', champion: '3', atMs: Date.now() },
+    kind: 'promoted',
+    version: '3',
+    champion: '3',
+    atMs: Date.now(),
     previous: [...state!.previous, state!.champion!],
   }))
 }

@@ -60,11 +60,14 @@ describe('labels', () => {
     ])
     try {
       const said = Array.from({ length: labelled }, (_, number) => ({
-        ...{ id: `e-${number}`, label: sampleText(number).label, by: 'ann' },
+        id: `e-${number}`,
+        label: sampleText(number).label,
+        by: 'ann',
       }))
       const post = (body: unknown) =>
         fetch(`${String(gateway.document['url'])}/v1/labels`, {
-          ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
         })
       const accepted = await post(said)
@@ -72,7 +75,8 @@ describe('labels', () => {
       const refused = await post([{ id: 'e-1', label: '' }, { label: 'spam' }])
       expect(refused.status).toBe(422)
       expect(await refused.json()).toMatchObject({
-        ...{ code: 'items_invalid', errors: [{ index: 0 }, { index: 1, code: 'field_missing' }] },
+        code: 'items_invalid',
+        errors: [{ index: 0 }, { index: 1, code: 'field_missing' }],
       })
       // A typing error is refused; what is meant to be new passes, and the record does not say so.
       const mistyped = await post({ id: 'e-4', label: 'refnud', by: 'ann' })
@@ -80,7 +84,9 @@ describe('labels', () => {
       expect(await mistyped.json()).toMatchObject({
         errors: [
           {
-            ...{ index: 0, code: 'label_unknown', field: 'label' },
+            index: 0,
+            code: 'label_unknown',
+            field: 'label',
             message: expect.stringContaining('did you mean "refund"?') as string,
           },
         ],
@@ -131,7 +137,11 @@ describe('labels', () => {
     const first = (await json(...base, '--name', 'a', '--data', `topic:${topic}`)) as Trained
     const { from } = first.dataManifest.train
     expect(from).toMatchObject({
-      ...{ kind: 'topic', topic, events: events + 1, labelled: events - 1, unreadable: 1 },
+      kind: 'topic',
+      topic,
+      events: events + 1,
+      labelled: events - 1,
+      unreadable: 1,
     })
     // What is said later changes the range as it is now, but not the range as it was.
     await producer.send(topicOf(space.config.topics, 'labels'), [
@@ -143,7 +153,8 @@ describe('labels', () => {
     expect(again.dataManifest.train.sha256).toBe(first.dataManifest.train.sha256)
     // The events came with parcel, refund and praise.
     expect(from).toMatchObject({
-      ...{ labelsOnlyPeopleUsed: { chargeback: 1 }, labelsComparedWith: null },
+      labelsOnlyPeopleUsed: { chargeback: 1 },
+      labelsComparedWith: null,
     })
     const graph = (trained: Trained) => readFile(join(trained.modelDir, 'model.onnx'))
     expect((await graph(again)).equals(await graph(first))).toBe(true)
@@ -202,7 +213,9 @@ describe('ranges of a topic', () => {
         await producer.send(
           topic,
           Array.from({ length: 3_000 }, (_, at) => ({
-            ...{ key: null, partition, timestampMs: sentMs[part]! },
+            key: null,
+            partition,
+            timestampMs: sentMs[part]!,
             value: value(partition, part * 3_000 + at),
           })),
         )
@@ -223,15 +236,17 @@ describe('ranges of a topic', () => {
       Array.from({ length: to - from }, (_, index) => from + index)
     expect(await read({})).toEqual([numbers(0, 6_000), numbers(0, 6_000), []])
     expect(await read({ from: '10', to: '5000' })).toEqual([
-      ...[numbers(10, 5_000), numbers(10, 5_000), []],
+      numbers(10, 5_000),
+      numbers(10, 5_000),
+      [],
     ])
     expect(await read({ from: '0=5990,1=2', to: '0=99999,1=4' })).toEqual([
-      ...[numbers(5_990, 6_000), [2, 3], []],
+      numbers(5_990, 6_000),
+      [2, 3],
+      [],
     ])
     const second = new Date(sentMs[1]!).toISOString()
-    expect(await read({ from: second })).toEqual([
-      ...[numbers(3_000, 6_000), numbers(3_000, 6_000), []],
-    ])
+    expect(await read({ from: second })).toEqual([numbers(3_000, 6_000), numbers(3_000, 6_000), []])
     expect(await read({ to: second })).toEqual([numbers(0, 3_000), numbers(0, 3_000), []])
     expect(await read({ from: '7000' })).toEqual([[], [], []])
     await expect(read({ from: 'yesterday' })).rejects.toMatchObject({ code: 'usage' })

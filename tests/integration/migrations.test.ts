@@ -58,8 +58,14 @@ describe('migrate', () => {
     expect(await migrate(config)).toEqual(shipped)
     expect(await tables()).toEqual(
       expect.arrayContaining([
-        ...['classifications', 'inference_batches', 'dead_letters', 'labels'],
-        ...['model_releases', 'training_runs', 'label_counts', 'latency'],
+        'classifications',
+        'inference_batches',
+        'dead_letters',
+        'labels',
+        'model_releases',
+        'training_runs',
+        'label_counts',
+        'latency',
       ]),
     )
     expect(await migrate(config)).toEqual([])

@@ -25,8 +25,12 @@ afterAll(() => backends.close())
 function released(version: string): ReleasedVersion {
   const sha256 = version.padStart(64, '0')
   return {
-    ...{ version, url: `memory://versions/mail/${version}/`, manifestSha256: sha256 },
-    ...{ graphSha256: sha256, tokenizerSha256: sha256, labelsSha256: sha256 },
+    version,
+    url: `memory://versions/mail/${version}/`,
+    manifestSha256: sha256,
+    graphSha256: sha256,
+    tokenizerSha256: sha256,
+    labelsSha256: sha256,
   }
 }
 const cause = (atMs: number) => ({ by: 'tester', reason: `at ${atMs}`, atMs })

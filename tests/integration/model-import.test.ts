@@ -36,8 +36,12 @@ it('imports, and classifies as the references do', async () => {
   const imported = await winnow(['models', 'import', dir, '--name', 'orders', '--json'], { env })
   expect(imported.stderr).not.toContain('[')
   expect(JSON.parse(imported.stdout)).toMatchObject({
-    ...{ model: 'orders@1', labels: ['question', 'order', 'refund'], maxTokens: 48 },
-    ...{ task: 'single-label', precision: 'fp32', golden: { texts: 75 } },
+    model: 'orders@1',
+    labels: ['question', 'order', 'refund'],
+    maxTokens: 48,
+    task: 'single-label',
+    precision: 'fp32',
+    golden: { texts: 75 },
   })
   const input = golden.map(({ name, text }) => `${JSON.stringify({ id: name, text })}\n`).join('')
   const classified = await winnow(['classify', '--model', 'orders'], { env, input })
@@ -59,7 +63,8 @@ it('is served by the stream and the gateway', async () => {
   const stream = await startWinnow(['stream', '--stages', 'validate..infer'], { env })
   const gateway = await startWinnow(['serve'], { env })
   const events = golden.map(({ name, text }) => ({
-    ...{ key: name, value: JSON.stringify({ id: name, text }) },
+    key: name,
+    value: JSON.stringify({ id: name, text }),
   }))
   await producer.send(topicOf(space.config.topics, 'events'), events)
   const rows = await until('a row for each text', async () => {
@@ -70,7 +75,9 @@ it('is served by the stream and the gateway', async () => {
   })
   const body = JSON.stringify({ texts: golden.map(({ text }) => text) })
   const answer = await fetch(new URL('/v1/classify', gateway.document['url'] as string), {
-    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body },
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
   })
   expect(answer.status).toBe(200)
   const { results } = (await answer.json()) as { results: { label: string; score: number }[] }

@@ -56,7 +56,11 @@ describe('versions of the local store', () => {
     const shadowed = await run('models', 'shadow', 'kept@1', '--percent', '100')
     expect(shadowed.status, shadowed.stderr).toBe(0)
     expect(await roles()).toEqual({
-      ...{ 1: 'shadow 100', 2: 'previous', 3: 'champion', 4: 'challenger 10', 5: '' },
+      1: 'shadow 100',
+      2: 'previous',
+      3: 'champion',
+      4: 'challenger 10',
+      5: '',
     })
     const table = await winnow(['models', 'list'], { env: space.env })
     expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +\d+ kB \+ 90 MB shared/)
@@ -122,8 +126,16 @@ describe('training_runs', () => {
   it('cost a line, not the run, when ClickHouse is away', async () => {
     const away = await winnow(
       [
-        ...['train', '--name', 'alone', '--data', join(space.dir, 'train.jsonl'), '--json'],
-        ...['--max-tokens', '64', '--near-duplicates', 'off'],
+        'train',
+        '--name',
+        'alone',
+        '--data',
+        join(space.dir, 'train.jsonl'),
+        '--json',
+        '--max-tokens',
+        '64',
+        '--near-duplicates',
+        'off',
       ],
       { env: { ...space.env, WINNOW_CLICKHOUSE_URL: 'http://127.0.0.1:1' } },
     )

@@ -99,7 +99,9 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
         apply: (records) =>
           Promise.resolve(
             records.map((record) => ({
-              ...{ record, ...lineageOf(record), stage: 'echo' },
+              record,
+              ...lineageOf(record),
+              stage: 'echo',
               outcome: ok(record.value!.toString()),
             })),
           ),
@@ -109,8 +111,12 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
     sink,
     config: config.stream,
     metrics: {
-      ...{ settled: () => undefined, sliceSeconds: () => undefined, blockWritten: () => undefined },
-      ...{ retried: () => undefined, inFlight: () => undefined, lag: () => undefined },
+      settled: () => undefined,
+      sliceSeconds: () => undefined,
+      blockWritten: () => undefined,
+      retried: () => undefined,
+      inFlight: () => undefined,
+      lag: () => undefined,
     },
     log: () => undefined,
   })
@@ -198,7 +204,8 @@ describe('compaction', () => {
       validateOnly: false,
       resources: [
         {
-          ...{ type: ConfigResourceTypes.BROKER, name: '1' },
+          type: ConfigResourceTypes.BROKER,
+          name: '1',
           configEntries: [{ name: 'log.cleaner.backoff.ms', value }],
         },
       ],
@@ -208,8 +215,10 @@ describe('compaction', () => {
 
   it('that empties a batch in front of a large record stops neither stream nor read', async () => {
     const topic = await createTopic(1, {
-      ...{ 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.001' },
-      ...{ 'segment.ms': '1', 'max.message.bytes': '4000000' },
+      'cleanup.policy': 'compact',
+      'min.cleanable.dirty.ratio': '0.001',
+      'segment.ms': '1',
+      'max.message.bytes': '4000000',
     })
     const write = async (value: string) => {
       // The broker keeps the last batch of such a producer, even without records.

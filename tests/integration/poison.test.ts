@@ -95,7 +95,10 @@ describe('poison among good events', () => {
     const others: Message[] = [
       ...odd.map(({ value }) => ({ key: null, value })),
       ...Object.entries(oddHeaders(topic)).map(([id, headers]) => ({
-        ...{ key: null, value: json({ id, text: 'please refund me' }), headers, partition: 0 },
+        key: null,
+        value: json({ id, text: 'please refund me' }),
+        headers,
+        partition: 0,
       })),
       { key: Buffer.from([0xff, 0]), value: json({ id: 'key-bytes', text: 'wonderful item' }) },
       { key: null, value: json({ id: 'no-time', text: 'wonderful item' }), timestamp: '-1' },

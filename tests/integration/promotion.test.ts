@@ -22,9 +22,11 @@ const load = { isOver: false, done: Promise.resolve() }
 
 beforeAll(async () => {
   space = await openWorkspace(inject('stack'), {
-    ...{ WINNOW_GUARDS_LABEL_SHIFT_MAX: '0.2', WINNOW_GUARDS_EVENTS_MIN: '300' },
-    ...{ WINNOW_INFERENCE_WORKERS: '1', WINNOW_GUARDS_EVERY_MS: '500' },
-    ...{ WINNOW_TOPICS_PARTITIONS: String(partitions) },
+    WINNOW_GUARDS_LABEL_SHIFT_MAX: '0.2',
+    WINNOW_GUARDS_EVENTS_MIN: '300',
+    WINNOW_INFERENCE_WORKERS: '1',
+    WINNOW_GUARDS_EVERY_MS: '500',
+    WINNOW_TOPICS_PARTITIONS: String(partitions),
   })
   await trainTestModel(space.storeDir)
   // Version 3 never asks for refunds: a third of the labels move.

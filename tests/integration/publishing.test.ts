@@ -18,7 +18,9 @@ beforeAll(async () => {
   space = await openWorkspace(inject('stack'))
   published = join(space.dir, 'published')
   env = {
-    ...{ ...space.env, WINNOW_STORE_KIND: 'folder', WINNOW_STORE_PATH: published },
+    ...space.env,
+    WINNOW_STORE_KIND: 'folder',
+    WINNOW_STORE_PATH: published,
   }
   await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
   const lines = (count: number, wrong: number, from: number) =>
@@ -53,7 +55,10 @@ describe('publishing', () => {
     expect(await releases()).toEqual([{ kind: 'publish', version: '1', reason: '' }])
     const elsewhere = join(space.dir, 'elsewhere')
     const fetched = await downloadVersion({
-      ...{ objects: openFolderObjects(published), storeDir: elsewhere, name: 'test', version: '1' },
+      objects: openFolderObjects(published),
+      storeDir: elsewhere,
+      name: 'test',
+      version: '1',
     })
     expect(fetched.manifest.labels).toEqual(['parcel', 'praise', 'refund'])
     const again = await run('models', 'promote', 'test@1')
@@ -129,7 +134,10 @@ describe('publishing', () => {
       const done = await run('models', verb, `unpushed@${version}`, ...options)
       expect(done.status, done.stderr).toBe(0)
       const fetched = await downloadVersion({
-        ...{ objects, name: 'unpushed', version, storeDir: join(space.dir, 'fresh') },
+        objects,
+        name: 'unpushed',
+        version,
+        storeDir: join(space.dir, 'fresh'),
       })
       const { versions } = done.json as { versions: { version: string; url: string }[] }
       const released = versions.find((one) => one.version === version)
@@ -174,20 +182,27 @@ describe('publishing', () => {
       expect((JSON.parse(result.stdout) as { model: string }).model).toBe('test@3')
       await expect(
         downloadVersion({
-          ...{ objects: openFolderObjects(published), name: 'test', version: '3' },
-          ...{ storeDir: otherStore, manifestSha256: '0'.repeat(64) },
+          objects: openFolderObjects(published),
+          name: 'test',
+          version: '3',
+          storeDir: otherStore,
+          manifestSha256: '0'.repeat(64),
         }),
       ).rejects.toMatchObject({ code: 'hash_mismatch' })
       // The local test@1 here was never published: the published one must not replace it.
       await expect(
         downloadVersion({
-          ...{ objects: openFolderObjects(published), name: 'test', version: '3' },
+          objects: openFolderObjects(published),
+          name: 'test',
+          version: '3',
           storeDir: space.storeDir,
         }),
       ).resolves.toMatchObject({ ref: 'test@3' })
       await expect(
         downloadVersion({
-          ...{ objects: openFolderObjects(published), name: 'test', version: '2' },
+          objects: openFolderObjects(published),
+          name: 'test',
+          version: '2',
           storeDir: join(space.dir, 'elsewhere'),
         }),
       ).resolves.toMatchObject({ ref: 'test@2' })

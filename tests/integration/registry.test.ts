@@ -204,7 +204,8 @@ describe('decode', () => {
     ])
     const references = [{ name: 'com.acme.Outer', subject: outer, version: 1 }]
     const id = await registered(`${prefix}referring-value`, {
-      ...{ schema: JSON.stringify(event), references },
+      schema: JSON.stringify(event),
+      references,
     })
     const body = Buffer.from([2, 2, 0x61])
     const expected = { kind: 'ok', value: { text: 'a' } }

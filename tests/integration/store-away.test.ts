@@ -35,8 +35,12 @@ async function closedPort(): Promise<number> {
 it('serves what it has while the artifact store is away, and says so', async () => {
   const endpoint = `http://127.0.0.1:${await closedPort()}`
   const store = [
-    ...['store.kind=s3', `store.endpoint=${endpoint}`, 'store.bucket=models', 'store.triesMax=2'],
-    ...['store.accessKeyId=key', 'store.secretAccessKey=secret'],
+    'store.kind=s3',
+    `store.endpoint=${endpoint}`,
+    'store.bucket=models',
+    'store.triesMax=2',
+    'store.accessKeyId=key',
+    'store.secretAccessKey=secret',
   ].flatMap((setting) => ['--set', setting])
   const { env } = space
   const stream = await startWinnow(['stream', '--stages', 'validate..infer', ...store], { env })
@@ -57,7 +61,8 @@ it('serves what it has while the artifact store is away, and says so', async () 
   })
   expect(row).toEqual({ label, version: '1' })
   const answer = await fetch(new URL('/v1/classify', gateway.document['url'] as string), {
-    ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ texts: [text] }),
   })
   expect(answer.status).toBe(200)

@@ -102,7 +102,10 @@ describe('the chained stream', () => {
     })
     const classified = await valuesOn('classified')
     expect(classified.find(({ eventId }) => eventId === 'http-1')).toMatchObject({
-      ...{ model: 'test', version: '1', role: 'champion', knownLabel: 'refund' },
+      model: 'test',
+      version: '1',
+      role: 'champion',
+      knownLabel: 'refund',
     })
     expect(classified).toHaveLength(31)
   })

@@ -22,7 +22,9 @@ export function compressedBatches(): CompressedBatch[] {
     base64: string
   }[]
   return recorded.map(({ producer, codec, base64 }) => ({
-    ...{ producer, codec, batch: Buffer.from(base64, 'base64') },
+    producer,
+    codec,
+    batch: Buffer.from(base64, 'base64'),
   }))
 }
 

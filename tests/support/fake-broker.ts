@@ -61,7 +61,12 @@ export async function openFakeBroker(
   let committed = -1
   const end = () => log.at(-1)?.end ?? 0
   const state = {
-    ...{ topic, others, failures, unknown, log, end },
+    topic,
+    others,
+    failures,
+    unknown,
+    log,
+    end,
     port: () => (server.address() as AddressInfo).port,
     committed: () => committed,
     commit: (offset: number) => (committed = offset),
@@ -95,7 +100,10 @@ export async function openFakeBroker(
   await once(server, 'listening')
   return {
     address: `127.0.0.1:${state.port()}`,
-    ...{ failures, unknown, counts, committed: state.committed },
+    failures,
+    unknown,
+    counts,
+    committed: state.committed,
     append(batch) {
       const base = end()
       const bytes = Buffer.from(batch)

@@ -57,9 +57,16 @@ const rates = { encoderRate: 1e-2, headRate: 3e-2, batchTexts: 16 }
 const runtime = armRuntime()
 const result = await fineTune(
   {
-    ...{ weights, normalize: true, head, frozenLayers: 1, seed: Number(seed), threads: 1 },
-    ...{ train: labelled(16 * stepsPerEpoch, 1), validation: labelled(60, 2) },
-    ...{ asked: labelled(9, 3).texts, classWeights: new Float32Array(3).fill(1) },
+    weights,
+    normalize: true,
+    head,
+    frozenLayers: 1,
+    seed: Number(seed),
+    threads: 1,
+    train: labelled(16 * stepsPerEpoch, 1),
+    validation: labelled(60, 2),
+    asked: labelled(9, 3).texts,
+    classWeights: new Float32Array(3).fill(1),
     recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
     statesDir: dir,
     checkpoint: { path: join(dir, 'checkpoint'), identity: { seed }, everySteps: 4 },
@@ -79,6 +86,7 @@ const result = await fineTune(
 )
 const trained = withTrained(weights, head, result.trained)
 const graph = buildClassifier(trained.encoder, trained.head, {
-  ...{ padding: 'lengths', normalize: true },
+  padding: 'lengths',
+  normalize: true,
 })
 fs.writeFileSync(join(dir, 'model.onnx'), writeOnnx(graph, { name: 'classifier' }))

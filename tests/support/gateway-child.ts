@@ -76,7 +76,9 @@ async function serve(settings: Partial<Config['gateway']>): Promise<void> {
   const config = configWith({ ...settings, port: 0 })
   const known = new Set(Array.from({ length: 2_000 }, (_, at) => knownLabel(at)))
   const { app, published, labels } = gatewayUnderTest({
-    ...{ config, classifier: hamClassifier(), knownLabels: () => Promise.resolve(known) },
+    config,
+    classifier: hamClassifier(),
+    knownLabels: () => Promise.resolve(known),
   })
   const server = await listen(app, config.gateway)
   let longestTurnMs = 0

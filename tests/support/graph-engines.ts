@@ -58,7 +58,8 @@ export const tfjsEngine: Engine = {
         const tensors = mapped(feeds, ({ elements, shape }) => tf.tensor(elements, [...shape]))
         const results = opened.run(tensors)
         const plain = mapped(results, (tensor) => ({
-          ...{ shape: [...tensor.shape], numbers: [...tensor.dataSync()] },
+          shape: [...tensor.shape],
+          numbers: [...tensor.dataSync()],
         }))
         tf.dispose([tensors, results])
         return Promise.resolve(plain)

@@ -38,7 +38,11 @@ export async function openVersion({
 }: ModelVersion): Promise<Classifier> {
   const { labels, maxTokens, thresholds } = manifest
   return openClassifier({
-    ...{ modelPath, labels, maxTokens, thresholds, workers: 2 },
+    modelPath,
+    labels,
+    maxTokens,
+    thresholds,
+    workers: 2,
     tokenizer: loadTokenizer({ json: await readFile(tokenizerPath) }),
     batchTextsMax: batchTextsOf(manifest),
   })
@@ -103,7 +107,10 @@ export const ending = (operators: readonly Operator[]) =>
     for (const [index, { operator, inputs }] of operators.entries()) {
       const output = index === operators.length - 1 ? 'logits' : operator
       nodes.push({
-        ...{ name: operator, operator, inputs: inputs ?? [before], outputs: [output] },
+        name: operator,
+        operator,
+        inputs: inputs ?? [before],
+        outputs: [output],
       })
       before = output
     }

@@ -41,7 +41,10 @@ export const widerAvro = {
 
 /** A schema whose values can be nested as deep as one likes. */
 export const recursiveAvro = {
-  ...{ type: 'record', name: 'Event', namespace: 'winnow', doc: '' },
+  type: 'record',
+  name: 'Event',
+  namespace: 'winnow',
+  doc: '',
   fields: [
     { name: 'text', type: 'string' },
     { name: 'answer', type: ['null', 'Event'] },
@@ -98,7 +101,9 @@ function bytesCases(ids: PoisonIds): PoisonCase[] {
     ['zeros', 'schema_unknown', Buffer.alloc(64)],
   ]
   return [...cases, ...brokenTexts.map(brokenJson)].map(([name, code, value]) => ({
-    ...{ name, code, value },
+    name,
+    code,
+    value,
   }))
 }
 
@@ -152,14 +157,20 @@ function jsonCases(): PoisonCase[] {
     JSON.stringify({ text: 'a', [field]: value }),
   ])
   return [...written, ...typed].map(([name, code, text]) => ({
-    ...{ name, code, value: Buffer.from(text) },
+    name,
+    code,
+    value: Buffer.from(text),
   }))
 }
 
 /** Avro that its schema does not describe, and schemas that are no events. */
 function avroCases(ids: PoisonIds): PoisonCase[] {
   const full = {
-    ...{ id: 'i1', text: 'a text', source: 's1', time: 1_767_225_600_000, label: 'l1' },
+    id: 'i1',
+    text: 'a text',
+    source: 's1',
+    time: 1_767_225_600_000,
+    label: 'l1',
     attributes: { k1: 'v1' },
   }
   const body = avroBody(full)
@@ -198,7 +209,7 @@ function avroCases(ids: PoisonIds): PoisonCase[] {
     ...([`Avro cut after ${part.length} bytes`, 'avro_undecodable'] as const),
     wire(ids.event, part),
   ])
-  return [...cases, ...broken, ...cut].map(([name, code, value]) => ({ ...{ name, code, value } }))
+  return [...cases, ...broken, ...cut].map(([name, code, value]) => ({ name, code, value }))
 }
 
 /** A body whose field (or a key of the attributes) has bytes that are no text, its length kept. */
@@ -321,12 +332,14 @@ function contentCases(ids: PoisonIds, nowMs: number): PoisonCase[] {
     ...both('text_too_long', 'a text of 10 megabytes', { text: 'long '.repeat(2_000_000) }),
     ...both('text_too_long', 'a text too long in UTF-8', { text: '語'.repeat(333_334) }),
     ...halves.map(([field, half]) => ({
-      ...{ name: `half a surrogate pair as ${field}`, code: 'text_unpaired_surrogate' },
+      name: `half a surrogate pair as ${field}`,
+      code: 'text_unpaired_surrogate',
       // JSON.stringify writes it as an escape.
       value: json({ text: 'a', [field]: half }),
     })),
     {
-      ...{ name: 'half a surrogate pair in an attribute', code: 'text_unpaired_surrogate' },
+      name: 'half a surrogate pair in an attribute',
+      code: 'text_unpaired_surrogate',
       value: json({ text: 'a', attributes: { k: '\ud800' } }),
     },
   ]

@@ -49,7 +49,10 @@ export async function openS3Server(stateDir: string): Promise<{ endpoint: string
     files,
   )
   await untilReady({
-    ...{ name: 's3', identity, files, waitMsMax: 120_000 },
+    name: 's3',
+    identity,
+    files,
+    waitMsMax: 120_000,
     isReady: async () => (await answers(port)) && (await lists(port)),
   })
   await writeFile(portFile, String(port))
@@ -76,7 +79,9 @@ export async function newBucket(
     WINNOW_STORE_SECRET_ACCESS_KEY: 'a-secret-of-the-tests',
   }
   const client = new S3Client({
-    ...{ endpoint, region: 'us-east-1', forcePathStyle: true },
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
     credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
   })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))
@@ -90,12 +95,19 @@ function serverArguments(server: {
   spare: number
 }): string[] {
   return [
-    ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', server.jar],
-    ...['--server.address=127.0.0.1', `--server.port=${server.port}`, '--server.ssl.enabled=false'],
+    '-Xmx192m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-jar',
+    server.jar,
+    '--server.address=127.0.0.1',
+    `--server.port=${server.port}`,
+    '--server.ssl.enabled=false',
     `--com.adobe.testing.s3mock.httpPort=${server.spare}`,
     // It checks a condition and writes in two steps, where S3 promises one: so one request at a
     // time.
-    ...['--server.tomcat.threads.max=1', '--server.tomcat.threads.min-spare=1'],
+    '--server.tomcat.threads.max=1',
+    '--server.tomcat.threads.min-spare=1',
     `--com.adobe.testing.s3mock.store.root=${server.root}`,
   ]
 }

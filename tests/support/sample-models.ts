@@ -12,11 +12,21 @@ export function sampleModel(
 ): ModelPort {
   const { label = 'ham', name = 'mail', version = '1', role = 'champion' } = fields
   const answer: InferenceOutcome = {
-    ...{ kind: 'ok', label, score: 1, labels: [label], outOfScope: 0 },
-    ...{ probabilities: Float32Array.of(1), queueMs: 0, inferMs: 1 },
+    kind: 'ok',
+    label,
+    score: 1,
+    labels: [label],
+    outOfScope: 0,
+    probabilities: Float32Array.of(1),
+    queueMs: 0,
+    inferMs: 1,
   }
   return {
-    ...{ name, version, role, labels: [label], maxTokens: 8 },
+    name,
+    version,
+    role,
+    labels: [label],
+    maxTokens: 8,
     tokenizer: {
       sha256: 'sample',
 
@@ -32,9 +42,19 @@ export function sampleModel(
 /** A tokenized event with this id; its offset tells events of one test apart. */
 export function sampleEvent(id: string, offset = 0): TokenizedEvent {
   return {
-    ...{ topic: 'sample.events', partition: 0, offset, recordTimeMs: sampleTimeMs, id },
-    ...{ text: `text of ${id}`, source: '', eventTimeMs: sampleTimeMs, attributes: {} },
-    ...{ knownLabel: null, tokenizerSha256: 'sample', maxTokens: 8, truncated: false },
+    topic: 'sample.events',
+    partition: 0,
+    offset,
+    recordTimeMs: sampleTimeMs,
+    id,
+    text: `text of ${id}`,
+    source: '',
+    eventTimeMs: sampleTimeMs,
+    attributes: {},
+    knownLabel: null,
+    tokenizerSha256: 'sample',
+    maxTokens: 8,
+    truncated: false,
     ids: Int32Array.of(1, 2, 3),
   }
 }

@@ -31,7 +31,10 @@ export function tinyHead(): LinearWeights {
 function weightsFrom(next: () => number): EncoderWeights {
   const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, next)
   const linear = (from: number, to: number): LinearWeights => ({
-    ...{ from, to, weight: numbers(from * to), bias: numbers(to) },
+    from,
+    to,
+    weight: numbers(from * to),
+    bias: numbers(to),
   })
   const norm = (): NormWeights => ({ scale: numbers(tinyHidden), bias: numbers(tinyHidden) })
   const wordEmbedding = numbers(tinyVocabulary * tinyHidden)

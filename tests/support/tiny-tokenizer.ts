@@ -12,12 +12,20 @@ export function tinyTokenizerJson(): string {
     truncation: null,
     padding: null,
     added_tokens: special.map((content, id) => ({
-      ...{ id, content, single_word: false, lstrip: false, rstrip: false },
-      ...{ normalized: false, special: true },
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
     })),
     normalizer: {
-      ...{ type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true },
-      ...{ strip_accents: null, lowercase: true },
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
     },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: {
@@ -31,8 +39,11 @@ export function tinyTokenizerJson(): string {
     },
     decoder: null,
     model: {
-      ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##' },
-      ...{ max_input_chars_per_word: 100, vocab },
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab,
     },
   })
 }

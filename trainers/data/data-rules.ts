@@ -48,7 +48,9 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
     rules,
     emptyTexts: manifest.emptyTexts ?? 0,
     duplicates,
-    ...{ conflicts, nearDuplicates, heldOut },
+    conflicts,
+    nearDuplicates,
+    heldOut,
     singleExampleLabels: [...labelCounts(grouped)]
       .flatMap(([label, count]) => (count === 1 ? [label] : []))
       .sort(),

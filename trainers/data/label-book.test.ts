@@ -9,7 +9,11 @@ function bookOf(words: readonly Word[]): LabelBook {
 }
 
 const word = (by: string, label: string | null, timeMs: number, offset = timeMs): Word => ({
-  ...{ eventId: 'e', by, label, timeMs, at: [0, offset] },
+  eventId: 'e',
+  by,
+  label,
+  timeMs,
+  at: [0, offset],
 })
 
 describe('LabelBook', () => {

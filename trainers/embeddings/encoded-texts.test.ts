@@ -11,7 +11,9 @@ test('texts are packed one after the other', () => {
 
 test('a batch is padded to its longest text with id 0', () => {
   expect(padBatch(texts, Int32Array.of(2, 1))).toEqual({
-    ...{ batch: 2, tokens: 4, lengths: Int32Array.of(4, 2) },
+    batch: 2,
+    tokens: 4,
+    lengths: Int32Array.of(4, 2),
     ids: Int32Array.of(1, 9, 7, 2, 1, 2, 0, 0),
   })
 })

@@ -24,7 +24,8 @@ describe('recipeFor', () => {
     expect(recipeFor(datasetOf([3, 65, 900]), full)).toEqual(defaultRecipe)
     expect(recipeFor(datasetOf([3, 6_500, 900]), partial)).toEqual(partialRecipe)
     expect(recipeFor(datasetOf([3, 65, 900]), { ...full, given: { epochs: 2 } })).toEqual({
-      ...{ ...defaultRecipe, epochs: 2 },
+      ...defaultRecipe,
+      epochs: 2,
     })
   })
 
@@ -40,7 +41,11 @@ describe('recipeFor', () => {
     const recipe = recipeFor(datasetOf([16, 16, 900]), partial)
     // 932 examples are 30 steps an epoch.
     expect(recipe).toEqual({
-      ...{ ...defaultRecipe, epochs: 5, patienceEpochs: 5, contrastWeight: 1, encoderRate: 1e-4 },
+      ...defaultRecipe,
+      epochs: 5,
+      patienceEpochs: 5,
+      contrastWeight: 1,
+      encoderRate: 1e-4,
     })
     expect(recipeFor(datasetOf([64, 64]), full)).toMatchObject({ epochs: 38, patienceEpochs: 38 })
     expect(recipeFor(datasetOf([8, 8]), full)).toMatchObject({ epochs: 40, patienceEpochs: 40 })

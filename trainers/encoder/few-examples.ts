@@ -41,7 +41,9 @@ export function recipeFor(
   const epochs = given.epochs ?? Math.max(recipe.epochs, wanted)
   if (!isFew) return { ...recipe, epochs }
   return {
-    ...{ ...recipe, epochs, patienceEpochs: given.patienceEpochs ?? epochs },
+    ...recipe,
+    epochs,
+    patienceEpochs: given.patienceEpochs ?? epochs,
     // Sets of labels have no likes.
     contrastWeight: given.contrastWeight ?? (train.manifest.task === 'multi-label' ? 0 : 1),
   }

@@ -32,9 +32,18 @@ function labelled(count: number, seed: number): FineTuningTask['train'] {
 function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
   return {
-    ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0 },
-    ...{ train: labelled(200, 1), validation: labelled(60, 2), asked: labelled(9, 3).texts },
-    ...{ classWeights: new Float32Array(3).fill(1), recipe, seed: 1, threads: 1, statesDir: dir },
+    weights: tinyWeights(),
+    normalize: true,
+    head: tinyHead(),
+    frozenLayers: 0,
+    train: labelled(200, 1),
+    validation: labelled(60, 2),
+    asked: labelled(9, 3).texts,
+    classWeights: new Float32Array(3).fill(1),
+    recipe,
+    seed: 1,
+    threads: 1,
+    statesDir: dir,
     ...changed,
   }
 }

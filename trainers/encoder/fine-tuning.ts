@@ -95,7 +95,12 @@ async function bestResult(run: Run): Promise<FineTuningResult> {
   const { steps, tokens, stepSeconds, epochs } = position
   return {
     runtime: run.engine.runtime,
-    ...{ trained: weights, bestEpoch, epochs, steps, tokens, stepSeconds },
+    trained: weights,
+    bestEpoch,
+    epochs,
+    steps,
+    tokens,
+    stepSeconds,
     validationProbabilities: await predict(run, run.validation, task.validation.texts),
     askedProbabilities: await predict(run, run.asked, task.asked),
   }
@@ -136,10 +141,20 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const state = new TrainedState(step.parameters, engine)
   const position = takeUp(task.checkpoint, state)
   return {
-    ...{ ...watch, task, limits, step, layers: weights.layers.length, engine, state, position },
+    ...watch,
+    task,
+    limits,
+    step,
+    layers: weights.layers.length,
+    engine,
+    state,
+    position,
     checkpoints: new Checkpoints(task.checkpoint),
     masks: new DropoutMasks({
-      ...{ rate: recipe.dropout, hidden: weights.hidden, tokensMax: recipe.batchTokensMax, seed },
+      rate: recipe.dropout,
+      hidden: weights.hidden,
+      tokensMax: recipe.batchTokensMax,
+      seed,
     }),
     train: await feedsOf(task.train.texts),
     validation: await feedsOf(task.validation.texts),
@@ -187,7 +202,11 @@ async function trainEpoch(run: Run): Promise<number> {
     position.batches++
     const left = (task.recipe.epochs - epoch + 1) * batches.length - position.batches
     run.onProgress({
-      ...{ kind: 'step', step: position.steps, steps: position.steps + left, epoch, loss },
+      kind: 'step',
+      step: position.steps,
+      steps: position.steps + left,
+      epoch,
+      loss,
       tokensPerSecond: position.tokens / position.stepSeconds,
       secondsLeft: (left * position.stepSeconds) / position.steps,
     })
@@ -208,9 +227,12 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   const rates = { recipe: task.recipe, groups, layers, steps: position.stepsPlanned }
   const shape = { batch, tokens }
   await runEngine(run.engine.step, {
-    ...{ during: `step ${number} of ${position.stepsPlanned}`, shape },
+    during: `step ${number} of ${position.stepsPlanned}`,
+    shape,
     feeds: {
-      ...{ ...feeds, ...tensors.feeds, ...rateFeeds(number, rates) },
+      ...feeds,
+      ...tensors.feeds,
+      ...rateFeeds(number, rates),
       ...run.masks.feeds(number, { sites, batch, tokens }),
       targets: targetsOf(task, indices),
       ...pairsOf(task, indices),
@@ -288,7 +310,8 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
     const { feeds, usedRows, batch, tokens } = source.feed(indices)
     const logits = new Tensor('float32', new Float32Array(batch * labels), [batch, labels])
     await runEngine(run.engine.predict, {
-      ...{ during: 'validation', shape: { batch, tokens } },
+      during: 'validation',
+      shape: { batch, tokens },
       feeds: { ...feeds, ...run.state.weightTensors(usedRows) },
       fetches: { logits },
     })

@@ -23,7 +23,9 @@ const adam = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
 const reference = fineTuningReference()
 const step = buildTrainingStep(tinyWeights(), part, adam)
 const graphs = {
-  ...{ step: step.graph, gradients: buildGradients(tinyWeights(), part), adam },
+  step: step.graph,
+  gradients: buildGradients(tinyWeights(), part),
+  adam,
   measuring: buildMeasuring(tinyWeights(), part),
 }
 

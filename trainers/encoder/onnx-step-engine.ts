@@ -76,8 +76,10 @@ class RoundedWeights {
     this.#parts = new Map(
       matrices.map(({ name, rows, columns }) => {
         const parts = {
-          ...{ elements: kernel.bytes(rows * columns), scales: new Float32Array(columns) },
-          ...{ factors: kernel.floats(columns), maxima: kernel.floats(columns) },
+          elements: kernel.bytes(rows * columns),
+          scales: new Float32Array(columns),
+          factors: kernel.floats(columns),
+          maxima: kernel.floats(columns),
         }
         tensors[int8Names.elements(name)] = new Tensor('int8', parts.elements, [rows, columns])
         tensors[int8Names.scales(name)] = new Tensor('float32', parts.scales, [columns])
@@ -193,11 +195,16 @@ function update(
   const updates = Array.from(gradients, ([name, gradient]) => {
     const group = name.slice(0, name.indexOf('/'))
     const arrays = {
-      ...{ weight: next(name), gradient: elementsOf(gradient) },
-      ...{ first: next(stepNames.first(name)), second: next(stepNames.second(name)) },
+      weight: next(name),
+      gradient: elementsOf(gradient),
+      first: next(stepNames.first(name)),
+      second: next(stepNames.second(name)),
     }
     const numbers = {
-      ...{ factor, beta1, beta2, epsilon: number('epsilon') },
+      factor,
+      beta1,
+      beta2,
+      epsilon: number('epsilon'),
       rate: number(stepNames.rate(group)),
       // Biases and the scales of normalisations do not decay.
       kept: gradient.dims.length > 1 ? number(stepNames.kept(group)) : 1,

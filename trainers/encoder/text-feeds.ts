@@ -58,7 +58,9 @@ export async function stateFeeds(texts: EncodedTexts, options: FrozenStates): Pr
   const model = writeOnnx(graph, { name: 'states' })
   const key = createHash('sha256').update(model).update(texts.ids).update(texts.offsets)
   const file = await openStateFile({
-    ...{ dir: statesDir, key: key.digest('hex'), bytes: texts.ids.length * hidden * 4 },
+    dir: statesDir,
+    key: key.digest('hex'),
+    bytes: texts.ids.length * hidden * 4,
     fill: (opened) => writeStates(opened, { ...options, model, texts }),
   })
   return {
@@ -97,7 +99,8 @@ async function writeStates(
   const { texts, limits, threads } = options
   const { hidden } = options.weights
   const session = await InferenceSession.create(options.model, {
-    ...{ ...sessionOptions, intraOpNumThreads: threads },
+    ...sessionOptions,
+    intraOpNumThreads: threads,
   })
   const lengths = lengthsOf(texts)
   const order = Int32Array.from(lengths, (_, index) => index)

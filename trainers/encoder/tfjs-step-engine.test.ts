@@ -37,10 +37,19 @@ function labelled(count: number, seed: number): FineTuningTask['train'] {
 function task(engine: TrainingEngine, changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const rates = { encoderRate: 2e-2, headRate: 3e-2 }
   return {
-    ...{ weights: tinyWeights(), normalize: true, head: tinyHead(), frozenLayers: 0, engine },
-    ...{ train: labelled(100, 1), validation: labelled(40, 2), asked: labelled(9, 3).texts },
+    weights: tinyWeights(),
+    normalize: true,
+    head: tinyHead(),
+    frozenLayers: 0,
+    engine,
+    train: labelled(100, 1),
+    validation: labelled(40, 2),
+    asked: labelled(9, 3).texts,
     recipe: { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 },
-    ...{ classWeights: new Float32Array(3).fill(1), seed: 1, threads: 1, statesDir: dir },
+    classWeights: new Float32Array(3).fill(1),
+    seed: 1,
+    threads: 1,
+    statesDir: dir,
     ...changed,
   }
 }

@@ -31,7 +31,8 @@ test('batches by label hold each text once, within the limits, with likes beside
   const texts = fc.array(
     fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 3, max: 256 })),
     {
-      ...{ minLength: 1, maxLength: 300 },
+      minLength: 1,
+      maxLength: 300,
     },
   )
   const limits = fc.record({

@@ -39,8 +39,14 @@ function requests(opening: string): Dataset {
 
 function options(): TrainEncoderOptions {
   return {
-    ...{ train: requests('please'), test: requests('now'), base, storeDir, name: 'intents' },
-    ...{ method: { kind: 'partial', layers: 1 }, recipe: { epochs: 1 }, workers: 1 },
+    train: requests('please'),
+    test: requests('now'),
+    base,
+    storeDir,
+    name: 'intents',
+    method: { kind: 'partial', layers: 1 },
+    recipe: { epochs: 1 },
+    workers: 1,
   }
 }
 
@@ -50,7 +56,10 @@ test.each(['onnx', 'tfjs'] as const)(
     const name = `intents-${engine}`
     const trained = await trainEncoder({ ...options(), name, engine })
     expect(trained).toMatchObject({
-      ...{ model: `${name}@1`, method: 'partial', bestEpoch: 1, engine },
+      model: `${name}@1`,
+      method: 'partial',
+      bestEpoch: 1,
+      engine,
       runtime: expect.stringMatching(engine === 'tfjs' ? /TensorFlow/ : /ONNX/) as string,
       metrics: { evaluatedOn: 'test', examples: 48 },
       dataManifest: { validation: { source: 'please.jsonl#validation' } },
@@ -72,7 +81,9 @@ test(
     const unbroken = await trainEncoder({ ...small, name: 'unbroken' })
     const abort = new AbortController()
     const cancelled = trainEncoder({
-      ...{ ...small, request: { data: 'please.jsonl' }, signal: abort.signal },
+      ...small,
+      request: { data: 'please.jsonl' },
+      signal: abort.signal,
       onProgress: (progress) => {
         if (progress.kind === 'step' && progress.step === 2) abort.abort()
       },

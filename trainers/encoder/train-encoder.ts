@@ -170,7 +170,9 @@ async function trainStarted(
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const result = await runTask(resolved, start, {
-    ...{ weights: encoder, head, frozenLayers: frozenLayersOf(resolved.method, base) },
+    weights: encoder,
+    head,
+    frozenLayers: frozenLayersOf(resolved.method, base),
     train: { texts: encode(textsOf(train)), ...truthOf(train) },
     validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
     asked: encode([...testTexts, ...verified]),
@@ -178,10 +180,14 @@ async function trainStarted(
   const testRows = testTexts.length * labels.length
   const trained = withTrained(encoder, head, result.trained)
   const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
-    ...{ ...truthOf(set), examples: set.examples, probabilities },
+    ...truthOf(set),
+    examples: set.examples,
+    probabilities,
   })
   const judged = judgeClassifier({
-    ...{ head: trained.head, labels, seed },
+    head: trained.head,
+    labels,
+    seed,
     heldOut: judgedOn(validation, result.validationProbabilities),
     test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
   })
@@ -189,8 +195,14 @@ async function trainStarted(
   resolved.onProgress?.({ kind: 'publishing' })
   const publish = () =>
     publishClassifier({
-      ...{ ...resolved, method: resolved.method.kind, labels, run, evaluatedOn, measuredOn },
-      ...{ encoder: trained.encoder, ...judged },
+      ...resolved,
+      method: resolved.method.kind,
+      labels,
+      run,
+      evaluatedOn,
+      measuredOn,
+      encoder: trained.encoder,
+      ...judged,
       pooledLayers: 'last',
       facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
       training: result.epochs,
@@ -226,8 +238,12 @@ async function startRun(options: Resolved): Promise<RunStart> {
   }
   const started = new Date()
   const start: RunStart = {
-    ...{ formatVersion: 1, run: newRunName(name, started), name, started: started.toISOString() },
-    ...{ identity, request },
+    formatVersion: 1,
+    run: newRunName(name, started),
+    name,
+    started: started.toISOString(),
+    identity,
+    request,
   }
   await writeRunStart(storeDir, start)
   return start
@@ -314,19 +330,23 @@ function runTask(
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
   const task = {
-    ...{ normalize: base.normalize, pooling: base.pooling, recipe, seed, engine },
+    normalize: base.normalize,
+    pooling: base.pooling,
+    recipe,
+    seed,
+    engine,
     statesDir: join(options.storeDir, 'frozen-states'),
     checkpoint: {
-      ...{ path: checkpointPath(options.storeDir, run), identity },
+      path: checkpointPath(options.storeDir, run),
+      identity,
       ...options.checkpoints,
     },
-    ...{
-      threads: workers,
-      classWeights: classWeightsOf(parts.train.truth, {
-        ...{ labels: parts.head.to, weighting: recipe.classWeighting },
-      }),
-      ...parts,
-    },
+    threads: workers,
+    classWeights: classWeightsOf(parts.train.truth, {
+      labels: parts.head.to,
+      weighting: recipe.classWeighting,
+    }),
+    ...parts,
   }
   const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
   return fineTuneInThread(task, { onProgress, signal })
@@ -383,19 +403,42 @@ async function record(work: {
   const method = options.method.kind
   const seconds = (Date.now() - work.began) / 1_000
   const dataManifest = {
-    ...{ train: train.manifest, validation: validation.manifest, test: test?.manifest },
+    train: train.manifest,
+    validation: validation.manifest,
+    test: test?.manifest,
   }
   const runDir = await writeRunRecord(options.storeDir, {
-    ...{ formatVersion: 1, run, model: version.ref, method, base: base.name },
-    ...{ started, seconds, dataManifest, evaluation, evaluatedOn, measuredOn },
+    formatVersion: 1,
+    run,
+    model: version.ref,
+    method,
+    base: base.name,
+    started,
+    seconds,
+    dataManifest,
+    evaluation,
+    evaluatedOn,
+    measuredOn,
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
   })
   await removeCheckpoint(options.storeDir, run)
   return {
-    ...{ run, model: version.ref, method, labels: version.manifest.labels },
-    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / stepSeconds },
+    run,
+    model: version.ref,
+    method,
+    labels: version.manifest.labels,
+    examples: train.examples.length,
+    seconds,
+    tokensPerSecond: tokens / stepSeconds,
     metrics: { evaluatedOn, measuredOn, ...evaluation },
-    ...{ engine, runtime, dataManifest, recipe, epochs, bestEpoch, modelDir: version.dir, runDir },
+    engine,
+    runtime,
+    dataManifest,
+    recipe,
+    epochs,
+    bestEpoch,
+    modelDir: version.dir,
+    runDir,
   }
 }

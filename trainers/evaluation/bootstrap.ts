@@ -79,7 +79,9 @@ export function bootstrapIntervals(
     topK: Object.fromEntries(topKs.map((k) => [k, drawn.interval(`top ${k}`)!])),
     rocAuc: drawn.interval('rocAuc'),
     averagePrecision: drawn.interval('averagePrecision'),
-    ...{ confidence, resamples, areaResamples },
+    confidence,
+    resamples,
+    areaResamples,
   }
 }
 

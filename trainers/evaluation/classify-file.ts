@@ -101,8 +101,12 @@ export async function* classifyTexts(
   first.catch(() => undefined)
   const started = performance.now()
   const { classifier } = await openVersionModel({
-    ...{ version, workers, batchTokens, abstention: options.abstention },
-    ...{ spawn: options.spawn, readyWith: 'first' },
+    version,
+    workers,
+    batchTokens,
+    abstention: options.abstention,
+    spawn: options.spawn,
+    readyWith: 'first',
   })
   const loaded = performance.now()
   // Rows that are being classified: filled as the classifier reads ahead, emptied in order.
@@ -136,7 +140,10 @@ export async function* classifyTexts(
     const seconds = (performance.now() - loaded) / 1_000
     const { texts: count, tokens, paddedTokens } = classifier.stats()
     options.onStats?.({
-      ...{ texts: count, tokens, paddedTokens, seconds },
+      texts: count,
+      tokens,
+      paddedTokens,
+      seconds,
       textsPerSecond: count / seconds,
       tokensPerSecond: tokens / seconds,
       loadSeconds: (loaded - started) / 1_000,

@@ -62,7 +62,11 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
   const evaluation = evaluatePredictions(
     { truth, probabilities },
     {
-      ...{ labels, seed, resamples, abstain, examples: dataset.examples },
+      labels,
+      seed,
+      resamples,
+      abstain,
+      examples: dataset.examples,
       temperature: calibration?.temperature,
     },
   )

@@ -33,8 +33,14 @@ const thresholds = scores['thresholds'] as Numbers
 const evaluation = evaluateLabelSets(predictions, { labels, thresholds, seed: 1, resamples: 200 })
 
 test.each([
-  ...['accuracy', 'hammingLoss', 'microF1', 'macroF1', 'weightedF1'],
-  ...['rankingAveragePrecision', 'logLoss', 'brier'],
+  'accuracy',
+  'hammingLoss',
+  'microF1',
+  'macroF1',
+  'weightedF1',
+  'rankingAveragePrecision',
+  'logLoss',
+  'brier',
 ] as const)('%s is that of scikit-learn', (name) => {
   const found = evaluation[name as 'accuracy']
   expect(found).toBeCloseTo(scores[name] as number, 6)
@@ -57,7 +63,8 @@ test('a label of its own is fitted as scikit-learn fits one against the rest', a
   const { rows, width, features, targets, fits, labels: count } = reference.logistic
   const training = {
     features: { rows: Float32Array.from(features), count: rows, width },
-    ...{ targets: Uint8Array.from(targets), labels: count },
+    targets: Uint8Array.from(targets),
+    labels: count,
   }
   const problem = await openLogisticProblem(training)
   for (const { C, weight, bias } of fits) {

@@ -157,6 +157,7 @@ function intervalsOf(
   const intervals = setScoreNames.map((name) => [name, drawn.interval(name)!])
   return {
     ...(Object.fromEntries(intervals) as Record<keyof SetScores, Interval>),
-    ...{ confidence, resamples },
+    confidence,
+    resamples,
   }
 }

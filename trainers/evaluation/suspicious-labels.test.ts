@@ -23,8 +23,12 @@ test('names the example, its label and the one that is suggested', () => {
     estimatedErrors: 1,
     suspicious: [
       {
-        ...{ id: '7', text: 'where is\nmy parcel', given: 'refund', suggested: 'parcel' },
-        ...{ selfConfidence: 0.05, margin: -0.9 },
+        id: '7',
+        text: 'where is\nmy parcel',
+        given: 'refund',
+        suggested: 'parcel',
+        selfConfidence: 0.05,
+        margin: -0.9,
       },
     ],
   })

@@ -47,14 +47,19 @@ export function reportLabels(
   const { labels, probabilities } = heldOut
   const truth = labelIndices(dataset, labels)
   const { issues, estimatedErrors } = findLabelIssues({
-    ...{ truth, probabilities, labels: labels.length },
+    truth,
+    probabilities,
+    labels: labels.length,
   })
   const suspicious = issues.map(({ example, given, suggested, selfConfidence, margin }) => {
     const { id, text } = dataset.examples[example]!
     return {
       ...(id === undefined ? {} : { id }),
-      ...{ text, given: labels[given]!, suggested: labels[suggested]! },
-      ...{ selfConfidence: rounded(selfConfidence), margin: rounded(margin) },
+      text,
+      given: labels[given]!,
+      suggested: labels[suggested]!,
+      selfConfidence: rounded(selfConfidence),
+      margin: rounded(margin),
     }
   })
   return { examples: truth.length, estimatedErrors, suspicious }

@@ -46,7 +46,10 @@ test('id and time mean what they do elsewhere, other columns are attributes', as
   )
   expect(examples).toEqual([
     {
-      ...{ id: '7', text: 'hello', label: 'x', time: Date.parse('2026-01-31T12:00:00Z') },
+      id: '7',
+      text: 'hello',
+      label: 'x',
+      time: Date.parse('2026-01-31T12:00:00Z'),
       attributes: { team: 'red', empty: '' },
     },
     { text: 'bye', label: 'y', attributes: { team: 'blue', empty: '' } },

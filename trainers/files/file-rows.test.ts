@@ -32,7 +32,9 @@ async function read(name: string, content: string | Uint8Array, options: Reading
 async function readInput(input: FileInput, options: Reading = {}) {
   const notes: string[] = []
   const rows = fileRows(input, {
-    ...{ columns: defaultColumns, need: 'text and label', ...options },
+    columns: defaultColumns,
+    need: 'text and label',
+    ...options,
     onNote: ({ kind, text }) => notes.push(`${kind}: ${text}`),
   })
   const { examples, manifest } = await collectDataset(rows)
@@ -203,7 +205,11 @@ test('a table without quoting: a warning by default, every row with quotes none'
   )
   const plain = await read('a.tsv', tsv, { quotes: 'none' })
   expect(plain.pairs.map(([text]) => text)).toEqual([
-    ...['First', '"Second thing', 'Third thing', 'Fifth thing"', 'Sixth'],
+    'First',
+    '"Second thing',
+    'Third thing',
+    'Fifth thing"',
+    'Sixth',
   ])
   expect(plain.notes).toEqual(['format: a.tsv: read as a table separated by tabs, without quotes'])
 })

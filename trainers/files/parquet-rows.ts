@@ -82,7 +82,11 @@ async function* readGroups(
     }
     const rowEnd = rowStart + Number(group.num_rows)
     const rows = await parquetReadObjects({
-      ...{ file, metadata: rawMetadata(metadata), columns: [...readers.keys()], rowStart, rowEnd },
+      file,
+      metadata: rawMetadata(metadata),
+      columns: [...readers.keys()],
+      rowStart,
+      rowEnd,
       compressors,
       utf8: false,
       parsers: { stringFromBytes: textOrBytes, jsonFromBytes: textOrBytes },

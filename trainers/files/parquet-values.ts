@@ -13,7 +13,12 @@ export function isFlat({ children, element }: SchemaTree): boolean {
 }
 
 const unreadable: ReadonlySet<string | undefined> = new Set([
-  ...['INTERVAL', 'BSON', 'FLOAT16', 'GEOMETRY', 'GEOGRAPHY', 'VARIANT'],
+  'INTERVAL',
+  'BSON',
+  'FLOAT16',
+  'GEOMETRY',
+  'GEOGRAPHY',
+  'VARIANT',
 ])
 
 /**

@@ -65,10 +65,12 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelRep
   const { heldOutProbabilities } = await trainLogisticRegression({
     training: {
       features: { rows, count: truth.length, width },
-      ...{ truth, labels: labels.length },
+      truth,
+      labels: labels.length,
     },
     foldOf: stratifiedFolds(dataset.examples, { folds: Math.min(folds, different), seed }),
-    ...{ grid, signal },
+    grid,
+    signal,
   })
   return reportLabels(dataset, { labels, probabilities: heldOutProbabilities })
 }

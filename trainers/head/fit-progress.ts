@@ -61,7 +61,10 @@ export function followFits(options: {
         const share = done / (searchFits + lastFitWeight)
         const seconds = (now() - startedMs) / 1_000
         onFit({
-          ...{ inverseRegularisation, fit: begun, fits: searchFits + 1, share },
+          inverseRegularisation,
+          fit: begun,
+          fits: searchFits + 1,
+          share,
           stepsPerSecond: seconds > 0 ? steps / seconds : 0,
           secondsLeft: share > 0 ? (seconds * (1 - share)) / share : Infinity,
         })

@@ -96,7 +96,10 @@ export async function trainLogisticRegression(
     follower?.endSearch()
     const { inverseRegularisation } = best.trial
     const fit = await fitLogistic(problem, {
-      ...{ rowWeights, inverseRegularisation, signal, follower },
+      rowWeights,
+      inverseRegularisation,
+      signal,
+      follower,
       start: middleOf(best.fits),
       precision: finalPrecision,
     })
@@ -237,7 +240,10 @@ async function judge(
   for (let fold = 0; fold < foldCount(foldOf); fold++) {
     const rowWeights = search.rowWeights.map((weight, row) => (foldOf[row] === fold ? 0 : weight))
     const fit = await fitLogistic(problem, {
-      ...{ rowWeights, inverseRegularisation, signal, follower },
+      rowWeights,
+      inverseRegularisation,
+      signal,
+      follower,
       start: starts?.[fold],
       precision: searchPrecision,
     })

@@ -43,7 +43,8 @@ export async function startingHead(
     const { head, heldOutProbabilities } = await trainLogisticRegression({
       training: {
         features: { rows, count: texts.length, width: frozen.hidden },
-        ...{ ...truth, labels: labels.length },
+        ...truth,
+        labels: labels.length,
       },
       foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
       signal,

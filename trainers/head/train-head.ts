@@ -136,7 +136,9 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
   })
   const judged = judgeClassifier({
-    ...{ head: fit.head, labels, seed },
+    head: fit.head,
+    labels,
+    seed,
     heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
     test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
   })
@@ -150,8 +152,18 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const version = await publishClassifier({
     method: 'head',
-    ...{ storeDir: resolved.storeDir, name: resolved.name, base, labels, maxTokens, workers },
-    ...{ encoder, ...judged, pooledLayers: resolved.pooledLayers, run, evaluatedOn, measuredOn },
+    storeDir: resolved.storeDir,
+    name: resolved.name,
+    base,
+    labels,
+    maxTokens,
+    workers,
+    encoder,
+    ...judged,
+    pooledLayers: resolved.pooledLayers,
+    run,
+    evaluatedOn,
+    measuredOn,
     facts: [
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
@@ -299,18 +311,34 @@ async function record(work: {
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const runDir = await writeRunRecord(options.storeDir, {
     formatVersion: 1,
-    ...{ run, model: version.ref, method: 'head', base: options.base.name },
-    ...{ started: started.toISOString(), seconds },
+    run,
+    model: version.ref,
+    method: 'head',
+    base: options.base.name,
+    started: started.toISOString(),
+    seconds,
     parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
-    ...{ dataManifest, evaluation, evaluatedOn, measuredOn },
+    dataManifest,
+    evaluation,
+    evaluatedOn,
+    measuredOn,
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   return {
-    ...{ run, model: version.ref, method: 'head', labels: version.manifest.labels },
-    ...{ examples: train.examples.length, seconds, tokensPerSecond: tokens / seconds },
+    run,
+    model: version.ref,
+    method: 'head',
+    labels: version.manifest.labels,
+    examples: train.examples.length,
+    seconds,
+    tokensPerSecond: tokens / seconds,
     metrics: { evaluatedOn, measuredOn, ...evaluation },
-    ...{ dataManifest, inverseRegularisation, trials, modelDir: version.dir, runDir },
+    dataManifest,
+    inverseRegularisation,
+    trials,
+    modelDir: version.dir,
+    runDir,
     labelIssues: work.labelReport && issueCounts(work.labelReport),
   }
 }

@@ -49,8 +49,14 @@ export function setTable({ perClass }: MultiLabelEvaluation): {
   rows: readonly (readonly string[])[]
 } {
   const head = [
-    ...['label', 'threshold', 'precision', 'recall', 'F1'],
-    ...['average precision', 'ROC AUC', 'examples'],
+    'label',
+    'threshold',
+    'precision',
+    'recall',
+    'F1',
+    'average precision',
+    'ROC AUC',
+    'examples',
   ]
   const rows = Object.entries(perClass)
     .sort(([, a], [, b]) => Number(a.support === 0) - Number(b.support === 0) || a.f1 - b.f1)

@@ -92,8 +92,11 @@ async function setSections(
 ): Promise<string[]> {
   const { head, rows } = setTable(evaluation)
   const calibration = {
-    ...{ temperature: 1, eceBefore: evaluation.ece, eceAfter: evaluation.ece },
-    ...{ before: evaluation.reliability, after: evaluation.reliability },
+    temperature: 1,
+    eceBefore: evaluation.ece,
+    eceAfter: evaluation.ece,
+    before: evaluation.reliability,
+    after: evaluation.reliability,
   }
   const ranking = rankingSection(evaluation)
   return [
@@ -234,7 +237,8 @@ function labelBars(evaluation: Pick<Evaluation, 'perClass'>): string {
   const classes = worstClasses(evaluation)
   const shown = classes.length > plottedLabelsMax ? classes.slice(0, plottedOfMany) : classes
   const bars = shown.map(({ label, f1, precision, recall, support }) => ({
-    ...{ name: label, share: f1 },
+    name: label,
+    share: f1,
     text: `${formatFigure(f1, 'share')} of ${counted(support, 'text')}`,
     described: `${label}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
   }))
@@ -285,7 +289,9 @@ function sliceSection({ slices }: Evaluation): string {
     const name =
       kind === 'length' ? 'By length of the text' : `By ${kind.replace('attribute:', '')}`
     const bars = own.map(({ value, accuracy, examples, interval }) => ({
-      ...{ name: value, share: accuracy, interval },
+      name: value,
+      share: accuracy,
+      interval,
       text: `${formatFigure(accuracy, 'share')} of ${counted(examples, 'text')}`,
     }))
     return [`<h3>${escapeHtml(`Accuracy: ${name}, with 95 % intervals`)}</h3>${barList(bars)}`]

@@ -118,7 +118,8 @@ export function precisionRecallPlot({ curves }: Pick<Evaluation, 'curves'>): Plo
 export function trainingPlots(epochs: readonly EpochReport[]): [PlotSpec, PlotSpec] {
   const panel = (field: string, title: string) => ({
     data: { values: epochs },
-    ...{ width: 280, height: 190 },
+    width: 280,
+    height: 190,
     mark: { type: 'line', point: { filled: true, color: accent, size: 45 }, color: accent },
     encoding: {
       x: {
@@ -170,7 +171,11 @@ function curveLayer(
 
 function shareXY(x: string, y: string, titles = { x, y }): PlotSpec {
   const axis = (field: string, title: string) => ({
-    ...{ field, type: 'quantitative', scale: unit, title, axis: shareAxis },
+    field,
+    type: 'quantitative',
+    scale: unit,
+    title,
+    axis: shareAxis,
   })
   return { x: axis(x, titles.x), y: axis(y, titles.y) }
 }

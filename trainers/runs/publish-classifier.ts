@@ -169,7 +169,12 @@ async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): P
   const { base, labels, maxTokens, workers, verification, thresholds } = draft
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const classifier = await openClassifier({
-    ...{ modelPath, labels, tokenizer, maxTokens, workers, thresholds },
+    modelPath,
+    labels,
+    tokenizer,
+    maxTokens,
+    workers,
+    thresholds,
   })
   let agreeing = 0
   let row = 0

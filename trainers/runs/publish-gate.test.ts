@@ -8,8 +8,15 @@ function compared(difference: number, pValue: number): ChampionCheck {
   return {
     kind: 'compared',
     comparison: {
-      ...{ with: 'mail@1', examples: 400, bothRight: 0, bothWrong: 0, test: 'exact' },
-      ...{ onlyFirstRight: 0, onlySecondRight: 0, difference, pValue },
+      with: 'mail@1',
+      examples: 400,
+      bothRight: 0,
+      bothWrong: 0,
+      test: 'exact',
+      onlyFirstRight: 0,
+      onlySecondRight: 0,
+      difference,
+      pValue,
     },
   }
 }

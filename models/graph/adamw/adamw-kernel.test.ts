@@ -18,8 +18,10 @@ function arraysOf(count: number, floats: (count: number) => Float32Array): AdamA
   const second = fill(floats(count), 4)
   for (let i = 0; i < count; i++) second[i] = second[i]! ** 2
   return {
-    ...{ weight: fill(floats(count), 1), gradient: fill(floats(count), 2) },
-    ...{ first: fill(floats(count), 3), second },
+    weight: fill(floats(count), 1),
+    gradient: fill(floats(count), 2),
+    first: fill(floats(count), 3),
+    second,
   }
 }
 
@@ -103,7 +105,8 @@ function matrixOf(kernel: AdamKernel, where: string, sizes: [number, number]): R
   return {
     matrix,
     elements: own ? kernel.bytes(rows * columns) : new Int8Array(rows * columns),
-    ...{ scales: ordinary(columns), factors: own ? kernel.floats(columns) : ordinary(columns) },
+    scales: ordinary(columns),
+    factors: own ? kernel.floats(columns) : ordinary(columns),
     maxima: own ? kernel.floats(columns) : ordinary(columns),
   }
 }

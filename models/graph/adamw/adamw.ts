@@ -43,7 +43,8 @@ export function clipping(
 ): { norm: Value; factor: Value } {
   const squares = gradients.map((gradient) =>
     op.reduceSum(graph, op.multiply(graph, gradient, gradient), {
-      ...{ axes: [...gradient.shape.keys()], axesAfter: 'removed' },
+      axes: [...gradient.shape.keys()],
+      axesAfter: 'removed',
     }),
   )
   const norm = op.squareRoot(

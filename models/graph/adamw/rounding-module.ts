@@ -28,12 +28,18 @@ const { i32 } = type
  */
 export const roundingFunctions: readonly WasmFunction[] = [
   {
-    ...{ name: 'maxima', parameters: [i32, i32, i32, i32], results: [] },
-    ...{ locals: { addresses: 1, vectors: 0 }, code: maxima() },
+    name: 'maxima',
+    parameters: [i32, i32, i32, i32],
+    results: [],
+    locals: { addresses: 1, vectors: 0 },
+    code: maxima(),
   },
   {
-    ...{ name: 'round', parameters: [i32, i32, i32, i32, i32], results: [] },
-    ...{ locals: { addresses: 1, vectors: 0 }, code: round() },
+    name: 'round',
+    parameters: [i32, i32, i32, i32, i32],
+    results: [],
+    locals: { addresses: 1, vectors: 0 },
+    code: round(),
   },
 ]
 
@@ -41,10 +47,17 @@ export const roundingFunctions: readonly WasmFunction[] = [
 function maxima(): Code {
   return [
     ...loop,
-    ...[...get(2), ...set(4)],
+    ...get(2),
+    ...set(4),
     ...loop,
-    ...[...get(4), ...get(4), ...load(), ...get(0), ...load(), ...f32x4.absolute],
-    ...[...f32x4.maximum, ...store],
+    ...get(4),
+    ...get(4),
+    ...load(),
+    ...get(0),
+    ...load(),
+    ...f32x4.absolute,
+    ...f32x4.maximum,
+    ...store,
     ...advance(0),
     ...repeatBelow([...advanced(4), ...tee(4)], get(3)),
     ...repeatBelow(get(0), get(1)),
@@ -55,18 +68,32 @@ function maxima(): Code {
 /** Parameters: 0 matrix, 1 its end, 2 factors, 3 their end, 4 bytes. Address: 5 of a factor. */
 function round(): Code {
   const fourAt = (offset: number): number[] => [
-    ...[...get(0), ...load(offset), ...get(5), ...load(offset), ...f32x4.multiply],
-    ...[...f32x4.nearest, ...narrowed.floatsToInt32],
+    ...get(0),
+    ...load(offset),
+    ...get(5),
+    ...load(offset),
+    ...f32x4.multiply,
+    ...f32x4.nearest,
+    ...narrowed.floatsToInt32,
   ]
   return [
     ...loop,
-    ...[...get(2), ...set(5)],
+    ...get(2),
+    ...set(5),
     ...loop,
     ...get(4),
-    ...[...fourAt(0), ...fourAt(16), ...narrowed.int32ToInt16],
-    ...[...fourAt(32), ...fourAt(48), ...narrowed.int32ToInt16],
-    ...[...narrowed.int16ToInt8, ...store],
-    ...[...advance(4), ...advance(0, 32), ...advance(0, 32), ...advance(5, 32)],
+    ...fourAt(0),
+    ...fourAt(16),
+    ...narrowed.int32ToInt16,
+    ...fourAt(32),
+    ...fourAt(48),
+    ...narrowed.int32ToInt16,
+    ...narrowed.int16ToInt8,
+    ...store,
+    ...advance(4),
+    ...advance(0, 32),
+    ...advance(0, 32),
+    ...advance(5, 32),
     ...repeatBelow([...advanced(5, 32), ...tee(5)], get(3)),
     ...repeatBelow(get(0), get(1)),
     end,

@@ -84,12 +84,22 @@ export function wasmModule(
   const shared = 3
   const memory = [...name('kernel'), ...name('memory'), 2, shared, 0, ...unsigned(pagesMax)]
   const signatures = functions.flatMap(({ parameters, results }) => [
-    ...[0x60, parameters.length, ...parameters],
-    ...[results.length, ...results],
+    0x60,
+    parameters.length,
+    ...parameters,
+    results.length,
+    ...results,
   ])
   const count = functions.length
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, [count, ...signatures]),
     ...section(2, [1, ...memory]),
     ...section(3, [count, ...functions.keys()]),

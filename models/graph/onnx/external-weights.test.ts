@@ -58,7 +58,10 @@ it('gives the runtime the same numbers, read whole or mapped', async () => {
     await writeWeights(join(dir, 'model.onnx_data'), weights)
     expect((await readFile(join(dir, 'model.onnx_data'))).byteLength).toBe(81_920 + 4 * size)
     expect(decodeModel(model).graph!.initializers!.map(({ raw }) => raw?.length)).toEqual([
-      ...[undefined, undefined, 4, 4 * size],
+      undefined,
+      undefined,
+      4,
+      4 * size,
     ])
     const folder = { session: { model_external_initializers_file_folder_path: dir } }
     const sessions = [

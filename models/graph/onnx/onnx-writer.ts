@@ -221,7 +221,10 @@ function lowerShapeOperation(operation: ShapeOperation): Lowered {
       return {
         operator: 'Slice',
         inputs: ([x = '', count = ''], int64) => [
-          ...[x, count, int64([Number.MAX_SAFE_INTEGER]), int64([operation.axis])],
+          x,
+          count,
+          int64([Number.MAX_SAFE_INTEGER]),
+          int64([operation.axis]),
         ],
       }
     case 'concat':

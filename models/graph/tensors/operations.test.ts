@@ -66,7 +66,9 @@ describe('arithmetic', () => {
   it('normalises rows to mean 0 and variance 1, then scales', async () => {
     const { numbers } = await evaluate((g) =>
       op.layerNorm(g, floats(g, [1, 2], [1, 3]), {
-        ...{ scale: floats(g, [2], [2, 2]), bias: floats(g, [2], [5, 5]), epsilon: 1e-12 },
+        scale: floats(g, [2], [2, 2]),
+        bias: floats(g, [2], [5, 5]),
+        epsilon: 1e-12,
       }),
     )
     expect(numbers).toEqual(close([3, 7]))

@@ -40,7 +40,9 @@ describe('openTfjs', () => {
   ])('of %j takes %s', async (names, expected) => {
     const { source, asked } = installed(names.map((name) => `@tensorflow/${name}`))
     expect(await openTfjs(source)).toMatchObject({
-      ...{ name: expected, description: `TensorFlow.js, ${expected}`, bytesMax: Infinity },
+      name: expected,
+      description: `TensorFlow.js, ${expected}`,
+      bytesMax: Infinity,
     })
     expect(asked).toEqual(['tensorflow'])
   })
@@ -48,7 +50,9 @@ describe('openTfjs', () => {
   it('else takes WebAssembly, from the folder of its package', async () => {
     const { source, asked } = installed([core, '@tensorflow/tfjs-backend-wasm'])
     expect(await openTfjs(source)).toEqual({
-      ...{ tf: expect.anything() as unknown, name: 'wasm', bytesMax: 3 * 2 ** 30 },
+      tf: expect.anything() as unknown,
+      name: 'wasm',
+      bytesMax: 3 * 2 ** 30,
       description: 'TensorFlow.js, wasm (SIMD, one thread)',
     })
     expect(asked).toEqual(['/packages/@tensorflow/tfjs-backend-wasm/', 'wasm'])
@@ -109,7 +113,9 @@ describe('openTfjs', () => {
       "await import('./cli.ts'); const loaded = Object.keys(createRequire(import.meta.url).cache);" +
       "console.log(loaded.filter((path) => path.includes('@tensorflow')).length)"
     const { stdout } = await promisify(execFile)(process.execPath, [
-      ...['--input-type=module', '--eval', script],
+      '--input-type=module',
+      '--eval',
+      script,
     ])
     expect(stdout.trim()).toBe('0')
   })

@@ -138,7 +138,9 @@ describe('readOnnx', () => {
         nodes: [{ operator: 'Erf' }],
         initializers: [
           {
-            ...{ name: 'embeddings.word_embeddings.weight', dims: [2, 2], elementType: 1 },
+            name: 'embeddings.word_embeddings.weight',
+            dims: [2, 2],
+            elementType: 1,
             externalLocation: [{ key: 'location', value: 'weights.bin' }],
           },
         ],

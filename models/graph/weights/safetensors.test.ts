@@ -31,7 +31,9 @@ describe('readSafetensors', () => {
       return 'none'
     }
     expect([code('I16', [2]), code('F16', [3]), code('F16', [2])]).toEqual([
-      ...['model_incompatible', 'graph_invalid', 'none'],
+      'model_incompatible',
+      'graph_invalid',
+      'none',
     ])
   })
 })

@@ -91,7 +91,10 @@ export async function openFaultStack(): Promise<FaultStack> {
       registryUrl: `http://${links.registry.address}/apis/ccompat/v7`,
       clickhouseUrl: `http://${links.analytics.address}`,
     },
-    ...{ links, disk, start, close },
+    links,
+    disk,
+    start,
+    close,
     async end(service, how) {
       const identity = await runningProcess(serviceFiles(stateDir, service))
       if (identity === undefined) return
@@ -127,7 +130,11 @@ async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<voi
         if (free < 2 * spareBytes) return true
         const bytes = free - spareBytes
         const isTaken = await run('fallocate', [
-          ...['-o', String(taken), '-l', String(bytes), ballast],
+          '-o',
+          String(taken),
+          '-l',
+          String(bytes),
+          ballast,
         ]).then(
           () => true,
           () => false,

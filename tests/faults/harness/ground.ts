@@ -56,7 +56,12 @@ export async function openGround(): Promise<Ground> {
       await stack.start()
     }
     return {
-      ...{ stack, dir, storeDir, env, clean: backends.config.clickhouse.database, repair },
+      stack,
+      dir,
+      storeDir,
+      env,
+      clean: backends.config.clickhouse.database,
+      repair,
       async close() {
         await backends.close()
         await stack.close()

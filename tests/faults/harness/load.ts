@@ -40,7 +40,9 @@ export async function openLoad(backends: Backends, random: Random): Promise<Load
   const { kafka, config } = backends
   const schemas = await openSchemas(config.registry, config.topics.prefix)
   const producer = kafka.producer({
-    ...{ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   })
   await producer.connect()

@@ -26,7 +26,8 @@ export async function outage(
   const { forMs, slowMs } = options
   const faults = slowMs === undefined ? undefined : `before-infer:0:delay:${slowMs}`
   const stream = startActor(['stream', '--stages', 'validate..infer'], {
-    ...{ env: backends.env, faults },
+    env: backends.env,
+    faults,
   })
   const load = await openLoad(backends, seededRandom(7))
   try {
@@ -49,7 +50,9 @@ export async function outage(
     ground.stack.links.analytics.restore()
     await load.stop()
     const { problems } = await audit(backends, {
-      ...{ sent: load.sent, clean: ground.clean, settledMsMax: 240_000 },
+      sent: load.sent,
+      clean: ground.clean,
+      settledMsMax: 240_000,
     })
     await stopActor(stream)
     return { memoryFactor: highestBytes / steadyBytes, lagAtEnd, problems }

@@ -59,7 +59,9 @@ export async function play(
   }
   const backends = await openBackends(ground.stack.addresses, env)
   const registry = await openRegistry({
-    ...{ config: backends.config, storeDir: ground.storeDir, log: () => undefined },
+    config: backends.config,
+    storeDir: ground.storeDir,
+    log: () => undefined,
   })
   const stages = { ...backends.env, WINNOW_MODEL_STORE: join(ground.dir, 'stages') }
   const crew = new Crew(stages, plan.layout)

@@ -107,7 +107,10 @@ export async function soak(
     const { counts, problems } = await audit(backends, { sent: load.sent, clean: ground.clean })
     await Promise.all([stopActor(stream), stopActor(gateway)])
     return {
-      ...{ swaps, counts, problems, rssBytes: rss },
+      swaps,
+      counts,
+      problems,
+      rssBytes: rss,
       seconds: (performance.now() - startedMs) / 1_000,
       requests: answers.length,
       failed: failuresIn(answers),

@@ -76,7 +76,9 @@ async function debianMirror(): Promise<string> {
   const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)'
   const text = await runProgram('apt-get', [
     'indextargets',
-    ...['--format', format, 'Created-By: Packages'],
+    '--format',
+    format,
+    'Created-By: Packages',
   ])
   for (const line of text.split('\n')) {
     const [origin, label, component, uri] = line.split('|')

@@ -37,9 +37,19 @@ export async function buildImage(
   try {
     await buildah.run(
       [
-        ...['bud', '--format', 'docker', '--isolation=chroot', '--network=host'],
+        'bud',
+        '--format',
+        'docker',
+        '--isolation=chroot',
+        '--network=host',
         ...(base === undefined ? [] : ['--pull-never', '--build-arg', `NODE_IMAGE=${base}`]),
-        ...['--secret', `id=npmrc,src=${npmrc}`, '--tag', name, '--file', 'infra/Dockerfile', '.'],
+        '--secret',
+        `id=npmrc,src=${npmrc}`,
+        '--tag',
+        name,
+        '--file',
+        'infra/Dockerfile',
+        '.',
       ],
       { cwd: root, log, signal },
     )

@@ -78,10 +78,21 @@ export class Container {
   /** Starts a process that runs until it is stopped. */
   start({ argv, env = {}, mounts = [] }: Command): RunningProcess {
     const args = [
-      ...['run', '--isolation=chroot', '--user', '0:0', '--cap-add=CAP_SYS_ADMIN'],
+      'run',
+      '--isolation=chroot',
+      '--user',
+      '0:0',
+      '--cap-add=CAP_SYS_ADMIN',
       ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       ...mounts.flatMap(({ from, to, access }) => ['--volume', `${from}:${to}:${access}`]),
-      ...[this.#name, '--', 'sh', '-c', confine, 'confine', this.config.User, ...argv],
+      this.#name,
+      '--',
+      'sh',
+      '-c',
+      confine,
+      'confine',
+      this.config.User,
+      ...argv,
     ]
     const child = spawn('buildah', [...this.#buildah.global, ...args], {
       env: this.#buildah.env,
