@@ -1,30 +1,49 @@
 // Dead letters sent again on the real broker, registry and engine: after a fix each counts once,
 // for its first record, whatever is repeated, killed or run apart.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Balance, CodeCount, LetterRow } from '../../infra/readers/dead-letter-reader.ts'
 import type { LettersReplayed } from '../../commands/dlq-replay.ts'
+import { cacheDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
+import { connectionsOf } from '../../infra/local/services/stack-state.ts'
+import { startStack, stopStack } from '../../infra/local/supervisor.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
 import { readLag, topicOf } from '../../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import { eventAvro } from '../../schemas/event.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
-import { registryClient } from '../support/registry-client.ts'
+import { registryClient, type RegistryAccess } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
 let producer: RecordProducer
 
+/** A registry that no other file uses: it must be known which id the next schema gets. */
+let registryDir: string
+let ownRegistry: RegistryAccess
+
 beforeAll(async () => {
-  space = await openWorkspace(inject('stack'))
+  registryDir = await mkdtemp(join(tmpdir(), 'winnow-registry-'))
+  const ports = { kafka: 0, registry: 0, analytics: 0 }
+  const options = { stateDir: registryDir, cacheDir: cacheDir(), ports }
+  ownRegistry = connectionsOf(await startStack({ ...options, services: ['registry'] }))
+  space = await openWorkspace(inject('stack'), {
+    WINNOW_REGISTRY_URL: ownRegistry.registryUrl,
+    WINNOW_REGISTRY_TOKEN: ownRegistry.registryToken,
+  })
   producer = await openProducer(space.kafka)
 })
 
 afterAll(async () => {
   await producer.close()
   await space.close()
+  await stopStack({ stateDir: registryDir })
+  await rm(registryDir, { recursive: true, force: true })
 })
 
 const events = () => topicOf(space.config.topics, 'events')
@@ -103,7 +122,7 @@ describe('dlq replay', () => {
     const own = { id: null, text: 'thank you, wonderful', source: null, time: null } as const
     const encoded = schemas.encode('events', { ...own, attributes: { k: 'é' }, label: null })
     // The next schema that is registered gets the next id.
-    const registry = registryClient(inject('stack'))
+    const registry = registryClient(ownRegistry)
     const register = (fields: readonly object[], name: string) =>
       registry.register(
         { type: SchemaType.AVRO, schema: JSON.stringify({ ...eventAvro, fields }) },
