@@ -16,6 +16,11 @@ beforeAll(async () => {
   await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
   const texts = Array.from({ length: 45 }, (_, number) => JSON.stringify(sampleText(number)))
   await writeFile(join(space.dir, 'train.jsonl'), texts.join('\n'))
+  const wrong = Array.from({ length: 15 }, (_, number) => {
+    const { label } = sampleText(number + 1)
+    return JSON.stringify({ text: sampleText(number + 900).text, label })
+  })
+  await writeFile(join(space.dir, 'wrong.jsonl'), wrong.join('\n'))
   for (let version = 1; version <= 5; version++)
     await trainTestModel(space.storeDir, { name: 'kept' })
 })
@@ -118,7 +123,10 @@ describe('training_runs', () => {
     expect(await rows('noted')).toEqual([{ run: name, version: '1', hash: 64 }])
     await run('models', 'push', 'noted@1')
     expect(await rows('noted')).toHaveLength(1)
-    const refused = await train('--publish')
+    const refused = await train(
+      ...['--publish', '--test', join(space.dir, 'wrong.jsonl')],
+      ...['--set', 'publish.accuracyMin=0.9'],
+    )
     expect(refused.stderr).toContain('publish_refused')
     expect((await rows('noted')).map(({ version }) => version).sort()).toEqual(['1', '2'])
   })
