@@ -164,7 +164,7 @@ const leaderPauseMs = 100
  * Asks again for a while when a broker answers that it does not lead a partition: right after a
  * topic is made, or a leader moved, the metadata can be ahead of the broker that they name.
  */
-async function onceLed<T>(call: () => Promise<T>): Promise<T> {
+export async function onceLed<T>(call: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + leaderWaitMsMax
   for (;;) {
     try {

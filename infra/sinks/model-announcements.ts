@@ -8,6 +8,7 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
 import { createConsumer } from '../kafka/kafka-consumer.ts'
+import { onceLed } from '../kafka/topics.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -100,7 +101,9 @@ async function announceOnce(
   })
   try {
     // This takes a new epoch of the id: whoever read the state before cannot write any more.
-    const transaction = await brokerCall(`announce ${name}`, () => producer.transaction())
+    const transaction = await brokerCall(`announce ${name}`, () =>
+      onceCoordinated(() => producer.transaction()),
+    )
     try {
       const announcement = next((await readStates(clients, topic)).get(name))
       const value = schemas.encode('models', announcement)
@@ -122,6 +125,26 @@ async function announceOnce(
   } finally {
     // The record is written or refused by now; a connection that does not end well changes neither.
     await close().catch(() => undefined)
+  }
+}
+
+const coordinatorWaitMsMax = 20_000
+const coordinatorPauseMs = 200
+
+/**
+ * Asks again while the broker has no coordinator for the transactional id: the first transaction of
+ * a cluster creates the topic that coordinators keep their state in.
+ */
+async function onceCoordinated<T>(call: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + coordinatorWaitMsMax
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      const isMissing = error instanceof Error && error.name === 'KafkaJSGroupCoordinatorNotFound'
+      if (!isMissing || performance.now() > deadlineMs) throw error
+      await pause(coordinatorPauseMs)
+    }
   }
 }
 
@@ -232,7 +255,7 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   return brokerCall(`read the end of ${topic}`, async () => {
     try {
       await admin.connect()
-      const [partition] = await admin.fetchTopicOffsets(topic)
+      const [partition] = await onceLed(() => admin.fetchTopicOffsets(topic))
       return Number(partition?.high ?? 0)
     } finally {
       await admin.disconnect()
