@@ -60,7 +60,7 @@ const refused: Record<string, number> = {}
 
 test.each(Object.keys(expected) as (keyof typeof expected)[])(
   'variants of %s have the ids of the reference, or are refused',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   (base) => {
     const counts = { own: 0, library: 0, refused: 0, differing: 0 }
     for (const [{ name, error }, outcome] of outcomes(base)) {
