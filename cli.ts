@@ -86,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(error, json)
     if (error.exitCode === 0) return 0
-    // Commander has told a person already; a program gets the same as for every other failure.
+    // Commander has told the user already; a program gets the same as for every other failure.
     if (json) writeFailure('usage', error.message.replace(/^error: /, ''))
     return 2
   }

@@ -1,4 +1,4 @@
-// What winnow.models tells of the models, for commands that work without Kafka as well: they look
+// What winnow.models says about the models, for commands that work without Kafka as well: they look
 // for a few seconds, and then go by what the model store knows.
 import type { Config } from '../configs/schema.ts'
 import { createKafka, pingBroker } from '../infra/kafka/kafka.ts'

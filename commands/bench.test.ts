@@ -1,4 +1,4 @@
-// The list of `winnow bench` against the programs in bench/, and what is said for one that is not
+// The list of `winnow bench` against the programs in bench/, and the message for one that is not
 // there.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'

@@ -1,5 +1,5 @@
 // The figures of a demo run, read from ClickHouse by SQL: counts, accuracy, latency, examples. A
-// run is told by the prefix of its event ids.
+// run is recognised by the prefix of its event ids.
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { classScores } from '../trainers/evaluation/metrics.ts'
 

@@ -1,4 +1,4 @@
-// What is an address of HTTP, and what is said of a text that is none.
+// Which texts are HTTP addresses, and the message for one that is not.
 import { describe, expect, it } from 'vitest'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 

@@ -1,5 +1,5 @@
 // The human label on winnow.labels: its Avro schema, the record type derived from it, and the
-// validator of the JSON form that people produce by hand. Which of several labels counts is said
+// validator of the JSON form that people produce by hand. Which of several labels counts is written
 // where they are joined (trainers' sources, the view event_labels).
 import { z } from 'zod'
 import type { AvroRecord, AvroType } from './avro-type.ts'

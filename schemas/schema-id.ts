@@ -22,8 +22,8 @@ export function startsWithSchemaId(value: Uint8Array): boolean {
 
 /**
  * Splits a value into schema id and body; refused when it does not start with an id. Ids of 8 bytes
- * are told by their first 4, which are 0 in every one below 2^32, and in none of 4 bytes:
- * registries count from 1.
+ * are recognised by their first 4 bytes, which are 0 in every one below 2^32, and in none of 4
+ * bytes: registries count from 1.
  */
 export function readSchemaId(value: Buffer): IdentifiedValue {
   if (!startsWithSchemaId(value)) {

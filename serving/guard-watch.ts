@@ -24,7 +24,7 @@ export type GuardWatch = {
   close(): Promise<void>
 }
 
-/** Begins to watch with the first state that tells of a promotion; the caller closes it. */
+/** Begins to watch with the first state that announces a promotion; the caller closes it. */
 export function watchPromotions(options: GuardWatchOptions): GuardWatch {
   let watched: { promotion: Promotion; stop: AbortController; ended: Promise<void> } | undefined
   return {

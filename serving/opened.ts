@@ -1,5 +1,5 @@
 // What a command has opened, closed the latest first: also when opening the next thing fails, since
-// one connection or thread that is left would keep the process alive for ever.
+// one connection or thread that is left would keep the process alive.
 
 /** The clients, threads and listeners that a command has opened. */
 export class Opened {

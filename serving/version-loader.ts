@@ -100,7 +100,7 @@ export async function loadVersion(
 
 /**
  * Brings what was just published into the local store, so that its promotion need not wait for
- * that. What fails here is told when the version is promoted.
+ * that. What fails here is reported when the version is promoted.
  */
 export async function prefetchVersion(
   options: LoaderOptions,

@@ -1,4 +1,4 @@
-// Classifies events once more by a version that answers for none of them. It lives on what the main
+// Classifies events once more by a version that answers for none of them. It uses what the main
 // path leaves over: it is offered results that are durable already, never makes anyone wait, drops
 // what does not fit its queue, and keeps its failures to itself. How an event gets its main row is
 // the runner's.
@@ -35,7 +35,7 @@ export type ShadowLaneOptions = {
  * Events classified together: so few that making their ids holds the event loop for milliseconds.
  */
 const chunkEventsMax = 32
-/** Rows of one insert, and the longest wait of a row for it: small inserts are dear. */
+/** Rows of one insert, and the longest wait of a row for it: small inserts are expensive. */
 const insertRowsMax = 1_000
 const insertAgeMsMax = 1_000
 const writeTriesMax = 2
@@ -180,7 +180,7 @@ export function withShadow(
     settledAttempts: (topic, partition, origins) => sink.settledAttempts(topic, partition, origins),
     async write(block, fence) {
       await sink.write(block, fence)
-      // An event that was sent again is told from its first record by the main row alone.
+      // Only the main row tells an event that was sent again from its first record.
       lane.offer(block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : [])))
     },
   }

@@ -56,7 +56,7 @@ export function composeSlice<In, Out>(options: SliceOptions<In>): Slice<Out> {
       return {
         async apply(records) {
           const chunk = new ChunkPassage<In, Out>(options, records)
-          // Chunks share the loop, but a second event with one id is told by the order of the
+          // Chunks share the loop, but a second event with one id is found by the order of the
           // partition.
           await order.run(records[0]?.partition ?? 0, async () => {
             await chunk.read()

@@ -204,7 +204,7 @@ export const finalCodes: ReadonlyMap<number, string> = new Map(
 
 /**
  * Codes that fewer rows at a time may get past: a block that is too much for the server's memory,
- * time or number of partitions would fail for ever if it were only repeated.
+ * time or number of partitions would fail forever if it were only repeated.
  */
 export const sizeCodes: ReadonlySet<number> = new Set([
   159, // TIMEOUT_EXCEEDED

@@ -274,7 +274,7 @@ function blockSettings(token: string) {
 /**
  * The server itself compares the fence when it begins the insert, and stores nothing if it is old.
  * Its memory of tokens does not outlive a crash for sure: a token may be known of which no row is
- * stored. So tokens are those of one fence, and whoever is in doubt raises another and looks what
+ * stored. So tokens are those of one fence, and a writer in doubt raises another and looks what
  * is there.
  */
 async function insertFenced(

@@ -51,7 +51,7 @@ export function createKafka(
     ssl: config.ssl,
     connectionTimeout: config.connectMsMax,
     requestTimeout: config.requestMsMax,
-    // About a second; whoever wants to wait longer tries again himself (streams/delivery/retry.ts).
+    // About a second; a caller that wants to wait longer retries (streams/delivery/retry.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:

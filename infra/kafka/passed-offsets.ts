@@ -1,4 +1,4 @@
-// How a kafkajs consumer tells of offsets without records: commit markers, aborted records, what
+// How a kafkajs consumer reports offsets without records: commit markers, aborted records, what
 // compaction removed. No handler of batches or messages gets them.
 import type { Consumer } from 'kafkajs'
 import type { PassedOffsets } from '../../schemas/record.ts'

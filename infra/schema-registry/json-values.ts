@@ -80,7 +80,7 @@ function readUnion(branches: readonly AvroSchema[], json: unknown, path: string)
     try {
       return read(branch, json, path)
     } catch (error) {
-      // What is said of null helps nobody: the other branches come after it.
+      // A message about null helps nobody: the other branches come after it.
       defect = error
     }
   }

@@ -214,7 +214,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
   const name = encodeURIComponent(subject)
   for (let tries = 1; ; tries++) {
     try {
-      // A level that somebody set stays: whoever did meant it.
+      // A level that somebody set on purpose stays.
       const level = await http.get(`${http.url}/config/${name}`)
       const body = { schema: JSON.stringify(schema) }
       const answer = await http.send('POST', `${http.url}/subjects/${name}/versions`, body)

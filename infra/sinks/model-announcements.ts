@@ -15,7 +15,7 @@ import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 
 export type ModelStates = ReadonlyMap<string, ModelAnnouncement>
 
-/** What a follower is told, one call at a time and in the order of the topic. */
+/** What a follower receives, one call at a time and in the order of the topic. */
 export type FollowHandlers = {
   /** Once: the last state of every model when following began. From here on it is caught up. */
   onCaughtUp(states: ModelStates): void | Promise<void>
@@ -49,7 +49,7 @@ export type ModelAnnouncements = {
 /** Writers that overtake each other more often than this are a defect somewhere. */
 const overtakenMax = 20
 const overtakenPauseMs = 50
-/** A writer that dies in mid-transaction holds readers back for at most about twice this. */
+/** A writer that dies during a transaction holds readers back for at most about twice this. */
 const transactionMsMax = 10_000
 const fenced = new Set([
   'INVALID_PRODUCER_EPOCH',
@@ -79,7 +79,7 @@ export function createModelAnnouncements(
             'meanwhile; run the command again'
           throw new WinnowError('broker_unavailable', message)
         }
-        // Writers that begin again at the same moment would overtake each other for ever.
+        // Writers that begin again at the same moment would overtake each other endlessly.
         await pause(Math.random() * overtakenPauseMs * tries)
       }
     },
@@ -100,7 +100,7 @@ async function announceOnce(
     transactionTimeout: transactionMsMax,
   })
   try {
-    // This takes a new epoch of the id: whoever read the state before cannot write any more.
+    // This takes a new epoch of the id: a writer that read the state before cannot write any more.
     const transaction = await brokerCall(`announce ${name}`, () =>
       onceCoordinated(() => producer.transaction()),
     )

@@ -1,4 +1,4 @@
-// The sink behind the infer stage: results and dead letters to Kafka for whoever listens, then to
+// The sink behind the infer stage: results and dead letters to Kafka for other consumers, then to
 // ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event
 // was delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their
 // rows.

@@ -114,7 +114,7 @@ async function writeParts(
     }
   }
   try {
-    // Every lane ends before the upload is given up: a part that arrives later would stay for ever.
+    // Every lane ends before the upload is given up: a part that arrives later would stay forever.
     const lanes = Array.from({ length: config.partsMax }, uploadNext)
     const settled = await Promise.allSettled(lanes)
     const failed = settled.find((lane) => lane.status === 'rejected')

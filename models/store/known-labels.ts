@@ -55,7 +55,7 @@ export async function newestManifest(model: {
     try {
       return await readManifest(join(modelDir(storeDir, name), version))
     } catch (error) {
-      // A damaged version must not hide those before it; `models verify` tells of it.
+      // A damaged version must not hide those before it; `models verify` reports it.
       if (!(error instanceof WinnowError)) throw error
     }
   }

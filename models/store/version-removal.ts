@@ -47,8 +47,8 @@ export function removeVersion(
 
 /**
  * Removes the oldest versions: the newest `keep` stay, and so do those that play a part. With
- * `isTrial` nothing is removed, and what would be is told. Throws WinnowError 'model_not_found',
- * and 'store_refused' for a read-only store.
+ * `isTrial` nothing is removed; the result says what would be. Throws WinnowError
+ * 'model_not_found', and 'store_refused' for a read-only store.
  */
 export async function pruneVersions(
   request: RemovalRequest & { keep: number; isTrial: boolean },

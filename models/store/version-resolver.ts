@@ -1,6 +1,6 @@
 // Which version a reference means where there is an artifact store besides the local one: published
 // versions are immutable, so one that is here is not asked for again, and a store that is away
-// costs freshness only, which is said.
+// costs freshness only, and the log says so.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 import { adoptChampion } from './champion.ts'

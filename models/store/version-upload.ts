@@ -58,7 +58,7 @@ function fingerprintOf({ manifest }: ModelVersion): string {
 }
 
 /**
- * Uploads the files of a claimed version, the manifest last: whoever looks sees the whole version
+ * Uploads the files of a claimed version, the manifest last: a reader sees the whole version
  * or none. A version that is whole already is left as it is. Gives the address of its folder.
  */
 export async function uploadVersion(options: {

@@ -73,7 +73,8 @@ export class BlockWriter<Output> {
   #dueMs(): number {
     const { rowsMax, ageMsMax } = this.#options
     if (this.#rows >= rowsMax) return 0
-    // A lone event goes at once, but not more often than once in ageMsMax: small parts are dear.
+    // A lone event goes at once, but not more often than once in ageMsMax: small parts are
+    // expensive.
     return this.#options.isIdle() ? this.#lastFlushMs + ageMsMax : this.#oldestMs + ageMsMax
   }
 

@@ -5,7 +5,7 @@ import type { Origin } from '../../schemas/validated.ts'
 import { DeliveredOffsets } from './delivered-offsets.ts'
 import type { Sink } from '../../schemas/ports/sink.ts'
 
-/** What a sink tells of what it has. */
+/** What a sink reports about what it has. */
 export type DeliveredReads = Pick<Sink<unknown>, 'delivered' | 'settledAttempts'>
 
 /** The delivered events of one sink. Its methods throw what the sink's reads throw. */

@@ -227,7 +227,7 @@ describe.concurrent.each([
     expect(failures).toEqual([])
   })
 
-  it('tells of offsets without records, behind the chunks and alone', async () => {
+  it('reports offsets without records, behind the chunks and alone', async () => {
     const subject = await open()
     await subject.append(0, texts(3))
     const ends = [await subject.appendEmpty(0), await subject.appendEmpty(1)]

@@ -191,7 +191,7 @@ describe('a line that is typed wrong', () => {
     }
   })
 
-  it('in the environment or a file is told with its place', async () => {
+  it('in the environment or a file is reported with its place', async () => {
     const wrong = await winnow(['status'], { env: { ...env, WINNOW_KAFKA_BROKER: 'x:1' } })
     expect(wrong.status).toBe(2)
     expect(wrong.stderr).toContain('WINNOW_KAFKA_BROKER is not a setting')
@@ -391,7 +391,7 @@ describe('train, evaluate and classify', () => {
     probabilities: Record<string, number>
   }
 
-  it('data that cannot be used is told with file and line', async () => {
+  it('data that cannot be used is reported with file and line', async () => {
     const cases = [
       ['empty.jsonl', '', /empty\.jsonl has no examples/],
       ['one.jsonl', lines([sampleText(0), sampleText(3)]), /one\.jsonl.*label/],
@@ -417,7 +417,7 @@ describe('train, evaluate and classify', () => {
     expect(done).toMatchObject({ status: 1, stderr: expect.stringContaining('never seen') as string }) // prettier-ignore
   })
 
-  it.concurrent('a broken version is told, and never used', async () => {
+  it.concurrent('a broken version is reported, and never used', async () => {
     const { stdout } = await winnow(['models', 'show', 'cli@1', '--json'], { env })
     const graph = join((JSON.parse(stdout) as { dir: string }).dir, 'model.onnx')
     const bytes = await readFile(graph)

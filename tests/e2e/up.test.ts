@@ -130,7 +130,7 @@ describe('up, status and down', () => {
     for (const { pid } of up.stack) expect(await identityOf(pid!)).toBeUndefined()
     const after = await json<Status>('status')
     expect(after.stack.map(({ pid, ready }) => [pid, ready])).toEqual(Array(3).fill([null, false]))
-    // Its log is kept for whoever looks for a cause afterwards.
+    // Its log is kept, so that a cause can be looked up.
     const { logFile } = after.stack[2] as unknown as { logFile: string }
     expect(await readFile(logFile, 'utf8')).toBeTypeOf('string')
     const refused = await winnow(['query', 'SELECT 1'], { env })

@@ -34,7 +34,7 @@ const plans: Record<string, Plan> = {
       { kind: 'service', service: 'analytics', how: 'kill' },
     ],
   },
-  'stages apart, a crash in mid-swap, and a full disk': {
+  'stages apart, a crash during a swap, and a full disk': {
     seed: 3,
     layout: 'apart',
     steps: [{ kind: 'kill', point: 'swap-switching', hit: 1 }, { kind: 'full-disk' }],

@@ -89,7 +89,7 @@ describe('a swap under load', () => {
         await until(`rows of ${version}`, async () => (await rowsOf(version)) > before + 40)
         await until(`answers of ${version}`, () => answers.at(-1)?.model === `test@${version}`)
       }
-      // Announced, and then damaged: whoever loads it finds out.
+      // Announced, and then damaged: loading it fails.
       await models('push', 'test@3', '--force', 'to be damaged')
       await writeFile(join(modelDir(space.storeDir, 'test'), '3', 'model.onnx'), 'broken')
       await announceDamaged()

@@ -182,7 +182,7 @@ describe('validate..infer', () => {
 })
 
 describe('a consumer that dies', () => {
-  it('killed in mid-flow and started again, leaves every event exactly once', async () => {
+  it('killed at work and started again, leaves every event exactly once', async () => {
     const args = ['stream', '--stages', 'validate..infer', '--group', 'killed']
     const first = await startWinnow(args, { env: space.env })
     const before = await rowsOf('kill')

@@ -1,5 +1,5 @@
 // Calls of WebAssembly functions on one shared memory, divided among threads. It owns the threads
-// and how they are told; what the functions do is not its concern. Each call runs whole on one
+// and how calls reach them; what the functions do is not its concern. Each call runs whole on one
 // thread, so results do not depend on how many there are.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
@@ -11,7 +11,9 @@ export type KernelCall = {
   readonly cost: number
 }
 
-/** What a thread is started with: the module as bytes, its memory, and where calls are told. */
+/**
+ * What a thread is started with: the module as bytes, its memory, and where calls are announced.
+ */
 export type TeamStart = {
   readonly module: Uint8Array
   readonly memory: SharedMemory
