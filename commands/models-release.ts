@@ -1,14 +1,14 @@
 // `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: what changes
 // which version others get.
-import { cp, mkdir, readdir } from 'node:fs/promises'
+import { cp, mkdir } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
 import { endedParts } from '../models/store/release-state.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from './context.ts'
-import { readCleaned, sourceHelp } from './labelled-texts.ts'
+import { checkTexts, readCleaned, sourceHelp } from './labelled-texts.ts'
+import { checkNewFolder } from './option-checks.ts'
 import { promoteModel, rollBackModel, sideModel, type Change } from '../serving/promoting.ts'
 import {
   findVersion,
@@ -229,6 +229,7 @@ function addExport(models: Command): void {
     examples: ['winnow models export mail@2 ./mail-2'],
   }).action(async (ref: string, dir: string, options: SharedOptions) => {
     const { config, terminal, paths } = await openContext(options)
+    await checkNewFolder(dir)
     const version = await findVersion({
       ref,
       config,
@@ -236,9 +237,6 @@ function addExport(models: Command): void {
       log: (line) => terminal.say(line),
     })
     await mkdir(dir, { recursive: true })
-    if ((await readdir(dir)).length > 0) {
-      throw new WinnowError('usage', `${dir} is not empty; name a new folder.`)
-    }
     await cp(version.dir, dir, { recursive: true })
     terminal.say(`${version.ref} copied to ${dir}`)
     terminal.document({ model: version.ref, dir, manifest: version.manifest })
@@ -256,10 +254,11 @@ function say(terminal: Terminal, state: ModelAnnouncement): void {
 }
 
 async function withRegistry(
-  options: SharedOptions,
+  options: SharedOptions & GateOptions,
   work: (registry: Registry, context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const context = await openContext(options)
+  await checkTexts({ '--data': options.data }, {})
   const { config, paths } = context
   const registry = await openRegistry({ config, storeDir: paths.store, log: logLine })
   try {

@@ -1,7 +1,7 @@
 // Checks of options and arguments before a command begins its work: that a file is there, that a
 // place can be written, that a name exists, that two ends are in order. What is in a file is
 // checked by its reader.
-import { access, constants, stat } from 'node:fs/promises'
+import { access, constants, readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { fileProblem, writeProblem } from '../configs/file-problem.ts'
@@ -36,6 +36,23 @@ export async function checkFolder(path: string, option: string): Promise<void> {
   if (found?.isDirectory() === true) return
   const why = found === undefined ? 'there is no such folder' : 'this is a file; a folder is needed'
   throw new WinnowError('usage', `${option} ${path}: ${why}`, { details: { path } })
+}
+
+/** Checks that a folder is new, or empty and writable. Throws usage that begins with the path. */
+export async function checkNewFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) {
+    const parent = dirname(resolve(path))
+    await checkFolder(parent, path)
+    await access(parent, constants.W_OK).catch((cause: unknown) => {
+      throw new WinnowError('usage', `${path}: ${writeProblem(cause)}`, { cause })
+    })
+    return
+  }
+  await checkFolder(path, path)
+  if ((await readdir(path)).length > 0) {
+    throw new WinnowError('usage', `${path} is not empty; name a new folder.`)
+  }
 }
 
 /** Checks that a file can be written. Throws usage that begins with the option and the path. */

@@ -72,6 +72,10 @@ const absent = /absent\.jsonl: there is no such file \[dataset_invalid\]/
 const cases: readonly Case[] = [
   // Files that are read.
   ['train --name new --data DIR/absent.jsonl', 1, absent],
+  ['models push test@1 --data DIR/absent.jsonl', 1, absent],
+  ['models promote test@1 --data DIR/absent.jsonl', 1, absent],
+  ['models export test@1 DIR', 2, /is not empty; name a new folder/],
+  ['models export test@1 DIR/absent/mail', 2, /there is no such folder/],
   [`${train} --test DIR/absent.jsonl`, 1, /--test \S+absent\.jsonl: there is no such file/],
   [`${train} --test DIR`, 1, /--test \S+: this is a folder; a file is needed/],
   [`${train} --method full --validation DIR/absent.jsonl`, 1, /--validation \S+absent\.jsonl/],
