@@ -2,7 +2,7 @@
 // finite differences, and that large logits do no harm.
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine } from '../../tests/support/graph-engines.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import { GraphBuilder } from './tensors/tensor-graph.ts'
 import { binaryEntropy } from './training-step.ts'
 
@@ -25,7 +25,7 @@ describe.each([onnxEngine, tfjsEngine])('the binary entropy, on $name', ({ open 
     const x = graph.input('logits', 'float32', ['batch', 3])
     const loss = binaryEntropy(graph, x)
     graph.output('loss', loss)
-    graph.output('slope', gradients(graph, loss, [x])[0]!)
+    graph.output('slope', gradientsOf(graph, loss, [x])[0]!)
     const opened = await open(graph.finish())
     const results = await opened.run({
       logits: { elements: Float32Array.from(logits), shape: [2, 3] },

@@ -3,7 +3,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contrastiveLoss } from './contrastive-loss.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import { writeOnnx } from './onnx/onnx-writer.ts'
 import { GraphBuilder } from './tensors/tensor-graph.ts'
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const embedding = graph.input('embedding', 'float32', ['batch', width])
   const loss = contrastiveLoss(graph, embedding, { temperature })
   graph.output('loss', loss)
-  graph.output('gradient', gradients(graph, loss, [embedding])[0]!)
+  graph.output('gradient', gradientsOf(graph, loss, [embedding])[0]!)
   session = await InferenceSession.create(writeOnnx(graph.finish(), { name: 'contrast' }))
 })
 afterAll(() => session.release())

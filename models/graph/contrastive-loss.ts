@@ -17,7 +17,7 @@ export function contrastiveLoss(
 ): Value {
   return graph.within('contrast', () => {
     const unit = op.l2Normalize(graph, embedding) // [batch, hidden]
-    const likeness = op.matMul(graph, unit, unit, { turned: 'b', scale: 1 / temperature })
+    const likeness = op.matMul(graph, unit, unit, { transposed: 'b', scale: 1 / temperature })
     const mask = graph.input('pair_mask', 'float32', likeness.shape) // [batch, batch]
     const shares = op.logSoftmax(graph, op.add(graph, likeness, mask))
     const weighted = op.multiply(
@@ -25,10 +25,6 @@ export function contrastiveLoss(
       shares,
       graph.input('pair_targets', 'float32', likeness.shape),
     )
-    return op.scale(
-      graph,
-      op.reduceSum(graph, weighted, { axes: [0, 1], axesAfter: 'removed' }),
-      -1,
-    )
+    return op.scale(graph, op.reduceSum(graph, weighted, { axes: [0, 1], keepDims: false }), -1)
   })
 }

@@ -291,7 +291,7 @@ function attentionWrittenOut(
     const parted = layout.reshape(graph, x, [batch, tokens, heads, width])
     return layout.transpose(graph, parted, [0, 2, 1, 3]) // [batch, heads, tokens, width]
   }
-  const product = { turned: 'b', scale: 1 / Math.sqrt(width) } as const
+  const product = { transposed: 'b', scale: 1 / Math.sqrt(width) } as const
   const scores = op.matMul(graph, byHead(query), byHead(key), product)
   const masked = mask === undefined ? scores : op.add(graph, scores, mask)
   const shares = op.softmax(graph, masked) // [batch, heads, tokens, tokens]

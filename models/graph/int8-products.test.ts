@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { sessionOptions } from '../inference/session-options.ts'
 import { AdamKernel } from './adamw/adamw-kernel.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import { int8Names, withInt8Products } from './int8-products.ts'
 import { writeOnnx } from './onnx/onnx-writer.ts'
 import * as op from './tensors/operations.ts'
@@ -39,11 +39,11 @@ function feedForward(): TensorGraph {
   const result = op.linear(graph, middle, second)
   const loss = op.reduceSum(graph, op.multiply(graph, result, x), {
     axes: [0, 1],
-    axesAfter: 'removed',
+    keepDims: false,
   })
   graph.output('result', result)
   const wanted = [x, ...graph.parameters.map(({ value }) => value)]
-  for (const [i, gradient] of gradients(graph, loss, wanted).entries()) {
+  for (const [i, gradient] of gradientsOf(graph, loss, wanted).entries()) {
     graph.output(`gradient:${wanted[i]!.name}`, gradient)
   }
   return graph.finish()

@@ -52,7 +52,7 @@ export function withInt8Products(
     }
     const from = copy.of(x!)
     const matrix = copy.matrixOf(weight!)
-    if (node.operation.kind === 'matMul' && node.operation.turned === 'b') {
+    if (node.operation.kind === 'matMul' && node.operation.transposed === 'b') {
       copy.set(node, gradientProduct(builder, from, matrix))
       continue
     }
@@ -147,7 +147,7 @@ function biasAdditions(
 
 function isWeightProduct({ operation }: Node): boolean {
   if (operation.kind !== 'matMul' || operation.scale !== 1) return false
-  return operation.turned === 'none' || operation.turned === 'b'
+  return operation.transposed === 'none' || operation.transposed === 'b'
 }
 
 function fits({ shape }: Value): boolean {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine, type Feeds } from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { buildEncoder, buildStates, classifierLogits } from './encoder.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import * as op from './tensors/operations.ts'
 import type { Pooling } from './pooling.ts'
 import { GraphBuilder, type Value } from './tensors/tensor-graph.ts'
@@ -55,10 +55,10 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
       dropout: (x: Value): Value => x,
     })
     const likely = op.logSoftmax(graph, logits)
-    const loss = op.reduceSum(graph, likely, { axes: [0, 1], axesAfter: 'removed' })
+    const loss = op.reduceSum(graph, likely, { axes: [0, 1], keepDims: false })
     graph.output('loss', loss)
     const moving = graph.parameters.find(({ elements }) => elements === bias)!
-    const [dBias] = gradients(graph, loss, [moving.value])
+    const [dBias] = gradientsOf(graph, loss, [moving.value])
     graph.output('slope', dBias!)
     const feeds = graph.parameters.map(({ value, elements, shape }) => [
       value.name,

@@ -16,7 +16,7 @@ import {
 import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { adamScalars } from './adamw/adamw.ts'
 import { classifierLogits } from './encoder.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import * as op from './tensors/operations.ts'
 import { writeOnnx } from './onnx/onnx-writer.ts'
 import { GraphBuilder, type Value } from './tensors/tensor-graph.ts'
@@ -73,10 +73,10 @@ describe.each([onnxEngine, tfjsEngine])('against PyTorch, on $name', ({ open }) 
     const logits = classifierLogits(graph, tinyWeights(), built)
     const targets = graph.input('targets', 'float32', logits.shape)
     const likely = op.multiply(graph, op.logSoftmax(graph, logits), targets)
-    const total = op.reduceSum(graph, likely, { axes: [0, 1], axesAfter: 'removed' })
+    const total = op.reduceSum(graph, likely, { axes: [0, 1], keepDims: false })
     const { parameters } = graph
     const values = parameters.map(({ value }) => value)
-    for (const [i, slope] of gradients(graph, op.scale(graph, total, -1), values).entries()) {
+    for (const [i, slope] of gradientsOf(graph, op.scale(graph, total, -1), values).entries()) {
       graph.output(`d ${values[i]!.name}`, slope)
     }
     const weights = parameters.map((each) => [each.value.name, referenceWeight(each, reference)])

@@ -5,7 +5,7 @@ import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw/a
 import type { EncoderWeights } from './weights/bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
 import { classifierLogits, classifierOutputs, type Head } from './encoder.ts'
-import { gradients } from './tensors/gradient.ts'
+import { gradientsOf } from './tensors/gradient.ts'
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
 import type { Pooling } from './pooling.ts'
@@ -69,16 +69,16 @@ export function buildTrainingStep(
   part: TrainedPart,
   settings: AdamSettings,
 ): TrainingStep {
-  const { graph, loss, slopes, parameters, dropoutSites } = differentiated(weights, part)
+  const { graph, loss, gradients, parameters, dropoutSites } = differentiated(weights, part)
   const groups = [...new Set(parameters.map(({ group }) => group))]
   graph.within('update', () => {
-    const { norm, factor } = clipping(graph, slopes, settings)
+    const { norm, factor } = clipping(graph, gradients, settings)
     const rates = rateInputs(graph, groups)
     graph.output('loss', loss)
     graph.output('gradient_norm', norm)
     for (const [i, parameter] of parameters.entries()) {
       const update = { ...settings, rates: rates.get(parameter.group)! }
-      updateParameter(graph, parameter, { gradient: slopes[i]!, factor, update })
+      updateParameter(graph, parameter, { gradient: gradients[i]!, factor, update })
     }
   })
   return { graph: graph.finish(), parameters, groups, dropoutSites }
@@ -89,10 +89,10 @@ export function buildTrainingStep(
  * without moments and rates; outputs loss, float32 [], and the gradient of each parameter.
  */
 export function buildGradients(weights: EncoderWeights, part: TrainedPart): TensorGraph {
-  const { graph, loss, slopes, parameters } = differentiated(weights, part)
+  const { graph, loss, gradients, parameters } = differentiated(weights, part)
   graph.output('loss', loss)
   for (const [i, { name }] of parameters.entries()) {
-    graph.output(stepNames.gradient(name), slopes[i]!)
+    graph.output(stepNames.gradient(name), gradients[i]!)
   }
   return graph.finish()
 }
@@ -117,7 +117,7 @@ function differentiated(
   readonly graph: GraphBuilder
   readonly loss: Value
   /** In the order of the parameters. */
-  readonly slopes: readonly Value[]
+  readonly gradients: readonly Value[]
 } {
   const graph = new GraphBuilder({ parameters: 'inputs' })
   const dropoutSites: DropoutSite[] = []
@@ -139,19 +139,19 @@ function differentiated(
     const { name } = parameter.value
     return { ...parameter, name, group: name.slice(0, name.indexOf('/')) }
   })
-  const slopes = gradients(
+  const gradients = gradientsOf(
     graph,
     loss,
     parameters.map(({ value }) => value),
   )
-  return { graph, loss, slopes, parameters, dropoutSites }
+  return { graph, loss, gradients, parameters, dropoutSites }
 }
 
 /** Minus the weighted sum of the log probabilities: float32 []. */
 function crossEntropy(graph: GraphBuilder, logits: Value): Value {
   const targets = graph.input('targets', 'float32', logits.shape)
   const weighted = op.multiply(graph, op.logSoftmax(graph, logits), targets) // [batch, labels]
-  return op.scale(graph, op.reduceSum(graph, weighted, { axes: [0, 1], axesAfter: 'removed' }), -1)
+  return op.scale(graph, op.reduceSum(graph, weighted, { axes: [0, 1], keepDims: false }), -1)
 }
 
 /**
@@ -163,7 +163,7 @@ export function binaryEntropy(graph: GraphBuilder, logits: Value): Value {
   const pairs = op.matMul(graph, layout.unsqueeze(graph, logits, 2), first) // [batch, labels, 2]
   const targets = graph.input('targets', 'float32', pairs.shape)
   const weighted = op.multiply(graph, op.logSoftmax(graph, pairs), targets)
-  const sum = op.reduceSum(graph, weighted, { axes: [0, 1, 2], axesAfter: 'removed' })
+  const sum = op.reduceSum(graph, weighted, { axes: [0, 1, 2], keepDims: false })
   return op.scale(graph, sum, -1)
 }
 

@@ -1,7 +1,7 @@
 // A small example of every operation of a tensor graph: what its gradient tests and the comparison
 // of engines run. It owns the examples and the graphs made of them, not what is expected.
 import fc from 'fast-check'
-import { gradients } from '../../models/graph/tensors/gradient.ts'
+import { gradientsOf } from '../../models/graph/tensors/gradient.ts'
 import * as layout from '../../models/graph/tensors/layout-operations.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
 import { GraphBuilder } from '../../models/graph/tensors/tensor-graph.ts'
@@ -81,26 +81,26 @@ export const differentiableCases: Record<
     ],
     build: (g, a, b) => op.matMul(g, a, b),
   },
-  'matMul a turned': {
+  'matMul a transposed': {
     shapes: [
       [2, 3, 2],
       [2, 3, 4],
     ],
-    build: (g, a, b) => op.matMul(g, a, b, { turned: 'a' }),
+    build: (g, a, b) => op.matMul(g, a, b, { transposed: 'a' }),
   },
-  'matMul b turned': {
+  'matMul b transposed': {
     shapes: [
       [2, 2, 3],
       [2, 4, 3],
     ],
-    build: (g, a, b) => op.matMul(g, a, b, { turned: 'b', scale: 0.7 }),
+    build: (g, a, b) => op.matMul(g, a, b, { transposed: 'b', scale: 0.7 }),
   },
-  'matMul both turned': {
+  'matMul both transposed': {
     shapes: [
       [3, 2],
       [4, 3],
     ],
-    build: (g, a, b) => op.matMul(g, a, b, { turned: 'both' }),
+    build: (g, a, b) => op.matMul(g, a, b, { transposed: 'both' }),
   },
   gather: { shapes: [[3, 2]], build: (g, table) => op.gather(g, table, ids(g)) },
   layerNorm: {
@@ -112,11 +112,11 @@ export const differentiableCases: Record<
   logSoftmax: { shapes: [[2, 3]], build: (g, x) => op.logSoftmax(g, x) },
   reduceSum: {
     shapes: [[2, 3, 2]],
-    build: (g, x) => op.reduceSum(g, x, { axes: [1], axesAfter: 'kept' }),
+    build: (g, x) => op.reduceSum(g, x, { axes: [1], keepDims: true }),
   },
   'reduceSum without the axes': {
     shapes: [[2, 3, 2]],
-    build: (g, x) => op.reduceSum(g, x, { axes: [0, 2], axesAfter: 'removed' }),
+    build: (g, x) => op.reduceSum(g, x, { axes: [0, 2], keepDims: false }),
   },
   l2Normalize: { shapes: [[2, 3]], range: [0.5, 2], build: (g, x) => op.l2Normalize(g, x) },
   split: {
@@ -241,9 +241,9 @@ export function gradientGraph({ shapes, build }: OperationCase): TensorGraph {
   const sizes = result.shape as readonly number[]
   const uneven = Float32Array.from({ length: elementCount(sizes) }, (_, i) => Math.cos(3 * i + 1))
   const weighted = op.multiply(graph, result, graph.constant('uneven', uneven, sizes))
-  const loss = op.reduceSum(graph, weighted, { axes: [...sizes.keys()], axesAfter: 'removed' })
+  const loss = op.reduceSum(graph, weighted, { axes: [...sizes.keys()], keepDims: false })
   graph.output('loss', loss)
-  for (const [i, gradient] of gradients(graph, loss, inputs).entries()) {
+  for (const [i, gradient] of gradientsOf(graph, loss, inputs).entries()) {
     graph.output(`dx${i}`, gradient)
   }
   return graph.finish()

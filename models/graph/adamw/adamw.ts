@@ -44,7 +44,7 @@ export function clipping(
   const squares = gradients.map((gradient) =>
     op.reduceSum(graph, op.multiply(graph, gradient, gradient), {
       axes: [...gradient.shape.keys()],
-      axesAfter: 'removed',
+      keepDims: false,
     }),
   )
   const norm = op.squareRoot(

@@ -144,7 +144,7 @@ function lower(operation: Operation): Lowered {
     case 'reduceSum':
       return {
         operator: 'ReduceSum',
-        attributes: [int('keepdims', operation.axesAfter === 'kept' ? 1 : 0)],
+        attributes: [int('keepdims', operation.keepDims ? 1 : 0)],
         inputs: ([x = ''], int64) => [x, int64(operation.axes)],
       }
     case 'gather':
@@ -174,12 +174,12 @@ function lower(operation: Operation): Lowered {
 }
 
 /** Plain products stay MatMul, which the runtime packs ahead when b is a constant. */
-function lowerProduct({ turned, scale }: Product): Lowered {
-  if (turned === 'none' && scale === 1) return { operator: 'MatMul' }
+function lowerProduct({ transposed, scale }: Product): Lowered {
+  if (transposed === 'none' && scale === 1) return { operator: 'MatMul' }
   const attributes = [
     float('alpha', scale),
-    int('transA', turned === 'a' || turned === 'both' ? 1 : 0),
-    int('transB', turned === 'b' || turned === 'both' ? 1 : 0),
+    int('transA', transposed === 'a' || transposed === 'both' ? 1 : 0),
+    int('transB', transposed === 'b' || transposed === 'both' ? 1 : 0),
   ]
   return { operator: 'FusedMatMul', domain: microsoft, attributes }
 }

@@ -147,15 +147,15 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   unsqueeze: ({ graph, operation: { axis }, dy }) => [layout.squeeze(graph, dy, axis)],
 }
 
-/** C = A B, each perhaps turned: dA and dB are products of dC with the other operand. */
+/** C = A B, each perhaps transposed: dA and dB are products of dC with the other operand. */
 function productRule(context: Context<'matMul'>): readonly (Value | undefined)[] {
   const { graph, operation, inputs, dy, needed } = context
   const [a, b] = inputs as [Value, Value]
-  const { turned, scale } = operation
+  const { transposed, scale } = operation
   const product = (x: Value, y: Value, which: 'none' | 'a' | 'b' | 'both'): Value =>
-    op.matMul(graph, x, y, { turned: which, scale })
+    op.matMul(graph, x, y, { transposed: which, scale })
   // A matrix shared by a batch gets one product over all rows instead of a sum of products.
-  if (turned === 'none' && b.shape.length === 2 && a.shape.length > 2) {
+  if (transposed === 'none' && b.shape.length === 2 && a.shape.length > 2) {
     return [
       needed[0] ? product(dy, b, 'b') : undefined,
       needed[1]
@@ -176,15 +176,15 @@ function productRule(context: Context<'matMul'>): readonly (Value | undefined)[]
     both: () => product(dy, a, 'both'),
   }
   return [
-    needed[0] ? sumTo(graph, forA[turned](), a) : undefined,
-    needed[1] ? sumTo(graph, forB[turned](), b) : undefined,
+    needed[0] ? sumTo(graph, forA[transposed](), a) : undefined,
+    needed[1] ? sumTo(graph, forB[transposed](), b) : undefined,
   ]
 }
 
 /**
- * x^T y times `scale`. A narrow x is turned before the product instead of in it, which the runtime
- * does faster: 10 % of the product of 288 rows, 384 and 1,536 columns. Turning a wide one costs
- * more than it saves.
+ * x^T y times `scale`. A narrow x is transposed before the product instead of in it, which the
+ * runtime does faster: 10 % of the product of 288 rows, 384 and 1,536 columns. Turning a wide one
+ * costs more than it saves.
  */
 function turnedProduct(
   graph: GraphBuilder,
@@ -192,7 +192,7 @@ function turnedProduct(
 ): Value {
   const [from, to] = [x.shape[1]!, y.shape[1]!]
   const isNarrow = typeof from === 'number' && typeof to === 'number' && from <= to
-  if (!isNarrow) return op.matMul(graph, x, y, { turned: 'a', scale })
+  if (!isNarrow) return op.matMul(graph, x, y, { transposed: 'a', scale })
   return op.matMul(graph, layout.transpose(graph, x, [1, 0]), y, { scale })
 }
 
@@ -256,22 +256,22 @@ function rowSums(graph: GraphBuilder, table: Value, { ids, dy }: { ids: Value; d
   const wide = layout.cast(graph, flat, 'int64')
   const count = layout.sizeOf(graph, table, 0)
   const choice = op.oneHot(graph, wide, { count, size: table.shape[0]! }) // [ids, rows]
-  return op.matMul(graph, choice, rowsOf(graph, dy), { turned: 'a' }) // [rows, width]
+  return op.matMul(graph, choice, rowsOf(graph, dy), { transposed: 'a' }) // [rows, width]
 }
 
 /** Undoes broadcasting: sums dy over the axes along which `like` was repeated. */
 function sumTo(graph: GraphBuilder, dy: Value, like: Value): Value {
   const extra = dy.shape.length - like.shape.length
   const leading = Array.from({ length: extra }, (_, axis) => axis)
-  const own = extra === 0 ? dy : op.reduceSum(graph, dy, { axes: leading, axesAfter: 'removed' })
+  const own = extra === 0 ? dy : op.reduceSum(graph, dy, { axes: leading, keepDims: false })
   const axes = [...like.shape.keys()].filter(
     (axis) => like.shape[axis] === 1 && own.shape[axis] !== 1,
   )
-  return axes.length === 0 ? own : op.reduceSum(graph, own, { axes, axesAfter: 'kept' })
+  return axes.length === 0 ? own : op.reduceSum(graph, own, { axes, keepDims: true })
 }
 
 function sumLast(graph: GraphBuilder, x: Value): Value {
-  return op.reduceSum(graph, x, { axes: [x.shape.length - 1], axesAfter: 'kept' })
+  return op.reduceSum(graph, x, { axes: [x.shape.length - 1], keepDims: true })
 }
 
 /** [.., width] -> [rows, width]. */

@@ -11,9 +11,9 @@ import type { GraphBuilder, Node, Value } from './tensor-graph.ts'
  * its value. A value may be a parameter, an input, or the result of a node.
  *
  * @example
- * const [gradient] = gradients(graph, loss, [weight])
+ * const [gradient] = gradientsOf(graph, loss, [weight])
  */
-export function gradients(graph: GraphBuilder, loss: Value, wanted: readonly Value[]): Value[] {
+export function gradientsOf(graph: GraphBuilder, loss: Value, wanted: readonly Value[]): Value[] {
   assert.deepEqual(loss.shape, [], 'only a scalar can be differentiated')
   return graph.within('gradient', () => {
     const nodes = [...graph.nodes]

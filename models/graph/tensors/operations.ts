@@ -2,15 +2,7 @@
 // the shape of its result. Symbolic dimensions are equal when their names are. A mistake here is a
 // bug of the caller, hence assertions. Operations that only move elements are layout-operations.ts.
 import assert from 'node:assert/strict'
-import type {
-  AxesAfter,
-  Dimension,
-  ElementType,
-  GraphBuilder,
-  Product,
-  Shape,
-  Value,
-} from './tensor-graph.ts'
+import type { Dimension, ElementType, GraphBuilder, Product, Shape, Value } from './tensor-graph.ts'
 
 /** a + b, broadcast as NumPy does. */
 export function add(graph: GraphBuilder, a: Value, b: Value): Value {
@@ -81,14 +73,14 @@ export function scale(graph: GraphBuilder, x: Value, factor: number): Value {
 export function reduceSum(
   graph: GraphBuilder,
   x: Value,
-  options: { axes: readonly number[]; axesAfter: AxesAfter },
+  options: { axes: readonly number[]; keepDims: boolean },
 ): Value {
   expectType(x, 'float32')
-  const { axes, axesAfter } = options
+  const { axes, keepDims } = options
   assert.ok(axes.length > 0 && axes.every((axis) => axis >= 0 && axis < x.shape.length))
   const sized = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
-  const shape = axesAfter === 'kept' ? sized : sized.filter((_, axis) => !axes.includes(axis))
-  const operation = { kind: 'reduceSum', axes, axesAfter } as const
+  const shape = keepDims ? sized : sized.filter((_, axis) => !axes.includes(axis))
+  const operation = { kind: 'reduceSum', axes, keepDims } as const
   return one(graph.append(operation, [x], [{ type: 'float32', shape }]))
 }
 
@@ -116,7 +108,7 @@ export function less(graph: GraphBuilder, a: Value, b: Value): Value {
 
 /**
  * Matrix product over the last two axes: [.., m, k] x [.., k, n] -> [.., m, n]. An operand that is
- * `turned` is read with its last two axes exchanged; the product is multiplied by `scale`.
+ * `transposed` is read with its last two axes exchanged; the product is multiplied by `scale`.
  */
 export function matMul(
   graph: GraphBuilder,
@@ -124,15 +116,15 @@ export function matMul(
   b: Value,
   options: Partial<Product> = {},
 ): Value {
-  const { turned = 'none', scale = 1 } = options
+  const { transposed = 'none', scale = 1 } = options
   expectType(a, 'float32')
   expectType(b, 'float32')
   assert.ok(a.shape.length >= 2 && b.shape.length >= 2, 'matMul needs matrices')
-  const [m, k] = matrixOf(a.shape, turned === 'a' || turned === 'both')
-  const [k2, n] = matrixOf(b.shape, turned === 'b' || turned === 'both')
+  const [m, k] = matrixOf(a.shape, transposed === 'a' || transposed === 'both')
+  const [k2, n] = matrixOf(b.shape, transposed === 'b' || transposed === 'both')
   assert.equal(k, k2, `matMul: inner dimensions ${k} and ${k2} differ`)
   const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]
-  const operation = { kind: 'matMul', turned, scale } as const
+  const operation = { kind: 'matMul', transposed, scale } as const
   return one(graph.append(operation, [a, b], [{ type: 'float32', shape }]))
 }
 
@@ -270,9 +262,9 @@ export function broadcast(a: Shape, b: Shape): Shape {
   })
 }
 
-function matrixOf(shape: Shape, turned: boolean): [Dimension, Dimension] {
+function matrixOf(shape: Shape, transposed: boolean): [Dimension, Dimension] {
   const [rows, columns] = shape.slice(-2) as [Dimension, Dimension]
-  return turned ? [columns, rows] : [rows, columns]
+  return transposed ? [columns, rows] : [rows, columns]
 }
 
 function one(values: readonly Value[]): Value {

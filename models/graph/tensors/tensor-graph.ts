@@ -42,7 +42,7 @@ export type Operation =
   | { readonly kind: 'gelu' }
   | { readonly kind: 'softmax' }
   | { readonly kind: 'logSoftmax' }
-  | { readonly kind: 'reduceSum'; readonly axes: readonly number[]; readonly axesAfter: AxesAfter }
+  | { readonly kind: 'reduceSum'; readonly axes: readonly number[]; readonly keepDims: boolean }
   | { readonly kind: 'rowMaximum' }
   | { readonly kind: 'rowMinimum' }
   | { readonly kind: 'oneHot' }
@@ -60,14 +60,11 @@ export type Operation =
   | { readonly kind: 'squeeze'; readonly axis: number }
   | { readonly kind: 'unsqueeze'; readonly axis: number }
 
-/** What a matrix product does to its operands: turns their last two axes, multiplies the result. */
+/** What a matrix product does: transposes the last two axes of operands, multiplies the result. */
 export type Product = {
-  readonly turned: 'none' | 'a' | 'b' | 'both'
+  readonly transposed: 'none' | 'a' | 'b' | 'both'
   readonly scale: number
 }
-
-/** Whether summed axes stay with size 1 or disappear. */
-export type AxesAfter = 'kept' | 'removed'
 
 /** One operation applied; an input left out keeps its place as `undefined`. */
 export type Node = {

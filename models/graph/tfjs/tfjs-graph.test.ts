@@ -149,13 +149,19 @@ describe('whatever the shapes', () => {
       fc.constantFrom('none' as const, 'a' as const, 'b' as const, 'both' as const),
     )
     await fc.assert(
-      fc.asyncProperty(matrices, async ([[batchA, batchB], { m, k, n }, turned]) => {
+      fc.asyncProperty(matrices, async ([[batchA, batchB], { m, k, n }, transposed]) => {
         const graph = new GraphBuilder()
-        const shapeA = [...batchA, ...(turned === 'a' || turned === 'both' ? [k, m] : [m, k])]
-        const shapeB = [...batchB, ...(turned === 'b' || turned === 'both' ? [n, k] : [k, n])]
+        const shapeA = [
+          ...batchA,
+          ...(transposed === 'a' || transposed === 'both' ? [k, m] : [m, k]),
+        ]
+        const shapeB = [
+          ...batchB,
+          ...(transposed === 'b' || transposed === 'both' ? [n, k] : [k, n]),
+        ]
         const a = graph.input('a', 'float32', shapeA)
         const b = graph.input('b', 'float32', shapeB)
-        graph.output('result', op.matMul(graph, a, b, { turned, scale: 0.5 }))
+        graph.output('result', op.matMul(graph, a, b, { transposed, scale: 0.5 }))
         const feeds = fc.constant({ a: filled(shapeA, 0), b: filled(shapeB, 1) })
         await expectSame(graph.finish(), feeds)
       }),
@@ -163,7 +169,7 @@ describe('whatever the shapes', () => {
     )
   })
 
-  it('what is cut, turned or spread and undone is the same again', async () => {
+  it('what is cut, transposed or spread and undone is the same again', async () => {
     const shaped = fc.tuple(
       fc.array(size(), { minLength: 1, maxLength: 4 }),
       fc.nat(),
@@ -186,7 +192,7 @@ describe('whatever the shapes', () => {
           const parts = layout.split(graph, layout.unsqueeze(graph, x, 0), shape.at(-1)!)
           return {
             joined: layout.concat(graph, [first, rest], { axis, size: shape[axis]! }),
-            turned: layout.transpose(graph, layout.transpose(graph, x, turn), back),
+            transposed: layout.transpose(graph, layout.transpose(graph, x, turn), back),
             flat: layout.reshape(graph, layout.reshape(graph, x, [elementCount(shape)]), shape),
             parts: layout.squeeze(
               graph,

@@ -48,7 +48,7 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
     return [tf.cast(tf.oneHot(ids, count, 1, 0, 'int32'), 'float32')]
   },
   reduceSum: ({ tf, operation, inputs }) => [
-    tf.sum(tensorIn(tf, inputs[0]), [...operation.axes], operation.axesAfter === 'kept'),
+    tf.sum(tensorIn(tf, inputs[0]), [...operation.axes], operation.keepDims),
   ],
   layerNorm: (call) => layerNorm(call),
   attention: (call) => [attention(call)],

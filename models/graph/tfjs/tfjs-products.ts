@@ -5,23 +5,23 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Product } from '../tensors/tensor-graph.ts'
 import { tensorIn, type Kernel, type KernelCall } from './tfjs-values.ts'
 
-type Turned = Product['turned']
+type Transposed = Product['transposed']
 type Call = Pick<KernelCall<'matMul'>, 'tf' | 'backend'>
 
-/** [.., m, k] x [.., k, n] -> [.., m, n], an operand perhaps turned, times a number. */
+/** [.., m, k] x [.., k, n] -> [.., m, n], an operand perhaps transposed, times a number. */
 export const matMulKernel: Kernel<'matMul'> = (call) => {
   const { tf, operation, inputs } = call
-  const { turned, scale } = operation
-  const result = product(call, tensorIn(tf, inputs[0]), tensorIn(tf, inputs[1]), turned)
+  const { transposed, scale } = operation
+  const result = product(call, tensorIn(tf, inputs[0]), tensorIn(tf, inputs[1]), transposed)
   return [scale === 1 ? result : tf.mul(result, scale)]
 }
 
 /** The product alone. */
-export function product(call: Call, a: Tensor, b: Tensor, turned: Turned): Tensor {
+export function product(call: Call, a: Tensor, b: Tensor, transposed: Transposed): Tensor {
   const { tf } = call
   const [turnsA, turnsB] = [
-    turned === 'a' || turned === 'both',
-    turned === 'b' || turned === 'both',
+    transposed === 'a' || transposed === 'both',
+    transposed === 'b' || transposed === 'both',
   ]
   if (call.backend === 'wasm' && b.rank === 2 && (a.rank === 2 || !turnsA)) {
     // Rows of a batch share b: one product over all of them.

@@ -35,10 +35,10 @@ function exportOf({ style = 'anonymous', prefix = '', ...changes }: Changes): Ui
   }
   const linear = (name: string, { from, to, weight, bias }: LinearWeights): void => {
     tensor(`${name}.bias`, [to], bias)
-    const turned = transpose({ shape: [from, to], elements: weight })
+    const transposed = transpose({ shape: [from, to], elements: weight })
     const anonymous = `onnx::MatMul_${initializers.length}`
     if (style === 'anonymous') tensor(anonymous, [from, to], weight)
-    else tensor(`${name}.weight`, turned.shape, turned.elements)
+    else tensor(`${name}.weight`, transposed.shape, transposed.elements)
     const operand =
       style === 'anonymous' ? anonymous : style === 'gemm' ? `${name}.weight` : `${name}/t`
     if (style === 'transposed') {

@@ -197,13 +197,13 @@ function onnxSource(onnx: OnnxExport): WeightSource {
 /** [rows, columns] -> [columns, rows]. */
 export function transpose({ shape, elements }: WeightTensor): WeightTensor {
   const [rows, columns] = shape as [number, number]
-  const turned = new Float32Array(elements.length)
+  const transposed = new Float32Array(elements.length)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      turned[column * rows + row] = elements[row * columns + column]!
+      transposed[column * rows + row] = elements[row * columns + column]!
     }
   }
-  return { shape: [columns, rows], elements: turned }
+  return { shape: [columns, rows], elements: transposed }
 }
 
 /** Families whose tensors have BERT's names but whose arithmetic differs. */
