@@ -16,7 +16,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
-import { evaluateModel, sameLabels } from '../trainers/evaluation/evaluate.ts'
+import { evaluateModel, sameLabels } from '../trainers/evaluation/evaluate-version.ts'
 import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/runs/publish-gate.ts'
 
 /** What the gate needs of the registry of models. */

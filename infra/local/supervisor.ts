@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { jarPaths, ensureJars } from './services/jars.ts'
 import { prepareKafka } from './services/kafka-server.ts'
-import { choosePort } from './services/ports.ts'
+import { choosePort } from './services/free-ports.ts'
 import { requireEngine } from './services/prerequisites.ts'
 import { isReady } from './services/probe.ts'
 import { prepareRegistry } from './services/registry-server.ts'

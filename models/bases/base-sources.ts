@@ -9,7 +9,7 @@ import { fileSize } from './base-receipt.ts'
 import { downloadFile, type DownloadLimits } from './file-download.ts'
 import { sha256OfFile } from '../runtime/file-hash.ts'
 import { unpackMavenArtifact } from './maven-artifact.ts'
-import type { ProxySettings } from './proxy.ts'
+import type { ProxySettings } from './proxied-fetch.ts'
 
 /** Told as bytes arrive; `file` is `model.onnx` or `tokenizer.json`. */
 export type BaseProgress = {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fetch, type Dispatcher, type Response } from 'undici'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { sha256OfFile } from '../runtime/file-hash.ts'
-import { createDispatcher, type ProxySettings } from './proxy.ts'
+import { createDispatcher, type ProxySettings } from './proxied-fetch.ts'
 import { Watchdog } from '../inference/watchdog.ts'
 
 /** Limits of one download. A source that never answers is given up after `answerMsMax`. */

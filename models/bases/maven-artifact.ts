@@ -2,7 +2,7 @@
 // and credentials with it. It checks no hash: the caller knows what the files must be.
 import { spawn } from 'node:child_process'
 import { WinnowError } from '../../schemas/errors.ts'
-import { mavenProxyArguments, type ProxySettings } from './proxy.ts'
+import { mavenProxyArguments, type ProxySettings } from './proxied-fetch.ts'
 
 // Pinned, so that the same command does the same thing on every machine.
 const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.11.0'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../tests/support/collect.ts'
-import { outOfScopeScore, outOfScopeScores } from '../store/abstention.ts'
+import { outOfScopeScore, outOfScopeScores } from '../store/abstention-rule.ts'
 import {
   poisonId,
   tinyPositions,

@@ -9,7 +9,7 @@ import {
   outOfScopeScore,
   type Abstention,
   type AbstentionMode,
-} from '../store/abstention.ts'
+} from '../store/abstention-rule.ts'
 import type { RowResult, SubmitOptions } from './batcher.ts'
 import {
   openInference,
@@ -50,7 +50,7 @@ export type Classification = {
   readonly labels: readonly string[]
   /** Probability of the label; of the most probable one when none applies. */
   readonly score: number
-  /** How far the text is from what the model knows, 0 to 1; see abstention.ts. */
+  /** How far the text is from what the model knows, 0 to 1; see abstention-rule.ts. */
   readonly outOfScope: number
   /** float32 [labels], in the order of the labels; sums to 1 without thresholds. */
   readonly probabilities: Float32Array

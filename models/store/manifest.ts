@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
-import { abstentionSchema } from './abstention.ts'
+import { abstentionSchema } from './abstention-rule.ts'
 
 /** Names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
 export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/

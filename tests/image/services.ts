@@ -2,7 +2,7 @@
 // in containers made of it, against a running stack. Each service is stopped by SIGTERM, as an
 // engine does it.
 import assert from 'node:assert/strict'
-import { choosePort } from '../../infra/local/services/ports.ts'
+import { choosePort } from '../../infra/local/services/free-ports.ts'
 import { winnow } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { sampleText } from '../support/workspace.ts'

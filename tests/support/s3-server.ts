@@ -10,7 +10,7 @@ import { cacheDir } from '../../configs/paths.ts'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { ensurePacks, packDir } from '../../infra/local/services/pinned-jars.ts'
-import { answers, choosePort } from '../../infra/local/services/ports.ts'
+import { answers, choosePort } from '../../infra/local/services/free-ports.ts'
 import {
   launch,
   runningProcess,

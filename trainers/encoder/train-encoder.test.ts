@@ -9,7 +9,7 @@ import { ensureBase, type Base } from '../../models/bases/base-store.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { describeExamples, type Dataset } from '../data/dataset.ts'
 import type { Example } from '../files/source-row.ts'
-import { evaluateModel } from '../evaluation/evaluate.ts'
+import { evaluateModel } from '../evaluation/evaluate-version.ts'
 import { trainEncoder, type TrainEncoderOptions } from './train-encoder.ts'
 import { findUnfinishedRun } from '../runs/unfinished-run.ts'
 

@@ -1,7 +1,7 @@
 // Classifies the texts of a file or of standard input offline, in order and in bounded memory at
 // any size. It owns what comes out for a row; the formats are file-rows.ts.
 import { availableParallelism } from 'node:os'
-import type { AbstentionMode } from '../../models/store/abstention.ts'
+import type { AbstentionMode } from '../../models/store/abstention-rule.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'

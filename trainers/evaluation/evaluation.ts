@@ -1,8 +1,9 @@
-// The evaluation report as one JSON document. Where the predictions come from is evaluate.ts; how
-// the report looks is report-text.ts and report-html.ts; each measure has a file of its own.
+// The evaluation report as one JSON document. Where the predictions come from is
+// evaluate-version.ts; how the report looks is report-text.ts and report-html.ts; each measure has
+// a file of its own.
 import assert from 'node:assert/strict'
-import { defaultOutOfScopeScore, type Abstention } from '../../models/store/abstention.ts'
-import { abstentionOutcome, riskCoverage, type RiskCoverage } from './abstention.ts'
+import { defaultOutOfScopeScore, type Abstention } from '../../models/store/abstention-rule.ts'
+import { abstentionOutcome, riskCoverage, type RiskCoverage } from './abstention-threshold.ts'
 import { bootstrapIntervals, topKAccuracy, type Intervals } from './bootstrap.ts'
 import { reliabilityBins, temperedProbabilities, type ReliabilityBin } from './calibration.ts'
 import {
@@ -25,7 +26,7 @@ import {
   type LabelAreas,
   type MeanAreas,
 } from './ranking-metrics.ts'
-import { sliceScores, type Slice, type SlicedExample } from './slices.ts'
+import { sliceScores, type Slice, type SlicedExample } from './slice-metrics.ts'
 
 export type { Interval } from './bootstrap.ts'
 

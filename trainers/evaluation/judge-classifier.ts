@@ -1,11 +1,11 @@
 // What both ways of training do when the weights are found: calibrate the head on held-out
 // predictions, set the threshold for texts of no label, and measure. It trains and writes nothing.
 import assert from 'node:assert/strict'
-import type { Abstention } from '../../models/store/abstention.ts'
-import { defaultOutOfScopeScore } from '../../models/store/abstention.ts'
+import type { Abstention } from '../../models/store/abstention-rule.ts'
+import { defaultOutOfScopeScore } from '../../models/store/abstention-rule.ts'
 import type { Head } from '../../models/graph/encoder.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
-import { chooseAbstention } from './abstention.ts'
+import { chooseAbstention } from './abstention-threshold.ts'
 import { fitTemperature, temperedHead, temperedProbabilities } from './calibration.ts'
 import type { LabelTruth } from '../data/dataset.ts'
 import { evaluatePredictions } from './evaluation.ts'

@@ -13,7 +13,7 @@ import {
   type ClassifyStats,
 } from '../evaluation/classify-file.ts'
 import { describeExamples, type Dataset } from '../data/dataset.ts'
-import { evaluateModel } from '../evaluation/evaluate.ts'
+import { evaluateModel } from '../evaluation/evaluate-version.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { FileNote } from '../files/file-rows.ts'
 import type { Example } from '../files/source-row.ts'

@@ -9,7 +9,7 @@ import {
 } from '../evaluation/multi-label-evaluation.ts'
 import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
-import type { ModelComparison } from '../evaluation/evaluate.ts'
+import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 import { barList, confusionTable, escapeHtml, htmlTable, section } from './report-markup.ts'
 import {
   precisionRecallPlot,

@@ -4,7 +4,7 @@ import { counted } from '../../schemas/counted.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { isOfSets, type MultiLabelEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import { cardinalityText, setHeadlines, setTable } from './multi-label-report.ts'
-import type { ModelComparison } from '../evaluation/evaluate.ts'
+import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 import {
   comparisonText,
   formatFigure,

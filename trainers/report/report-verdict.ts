@@ -2,7 +2,7 @@
 // what to look at. It owns the words and their bounds; figures are evaluation.ts, the places where
 // it stands report-text.ts and report-html.ts.
 import { counted } from '../../schemas/counted.ts'
-import type { ModelComparison } from '../evaluation/evaluate.ts'
+import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import {
   isOfSets,

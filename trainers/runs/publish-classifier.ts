@@ -4,7 +4,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Abstention } from '../../models/store/abstention.ts'
+import type { Abstention } from '../../models/store/abstention-rule.ts'
 import type { Base } from '../../models/bases/base-store.ts'
 import { openClassifier } from '../../models/inference/classifier.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'

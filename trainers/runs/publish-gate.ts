@@ -2,7 +2,7 @@
 // measured before. It measures nothing and publishes nothing.
 import type { Config } from '../../configs/schema.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
-import type { ModelComparison } from '../evaluation/evaluate.ts'
+import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 
 /** One rule of the gate and what it says of a version. */
 export type Verdict = {

@@ -20,7 +20,7 @@ import type { Answer } from './clickhouse-response.ts'
 import { inlineRows, rowStarts, rowsFrom } from './inline-rows.ts'
 import { checkAccess } from './request-access.ts'
 import type { Credentials } from './request-access.ts'
-import { formParts, readBody } from './request-body.ts'
+import { formParts, readBody } from './statement-body.ts'
 import { readStatement, selectIntoFile } from './sql-statement.ts'
 import type { Statement } from './sql-statement.ts'
 

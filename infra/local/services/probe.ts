@@ -2,7 +2,7 @@
 import kafkajs from 'kafkajs'
 
 import { patchRequestQueue } from '../../kafka/kafkajs-request-queue.ts'
-import { answers } from './ports.ts'
+import { answers } from './free-ports.ts'
 import { connectionsOf } from './stack-state.ts'
 import type { ServiceName, StackState } from './stack-state.ts'
 

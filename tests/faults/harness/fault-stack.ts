@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { cacheDir } from '../../../configs/paths.ts'
 import { keptFreeBytes } from '../../../infra/local/analytics/chdb-engine.ts'
 import { identityOf, isAlive, writePidFile } from '../../../infra/local/services/pid-file.ts'
-import { choosePort } from '../../../infra/local/services/ports.ts'
+import { choosePort } from '../../../infra/local/services/free-ports.ts'
 import { runningProcess, serviceFiles } from '../../../infra/local/services/service-runner.ts'
 import { connectionsOf, serviceNames } from '../../../infra/local/services/stack-state.ts'
 import type {

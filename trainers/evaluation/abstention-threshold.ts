@@ -1,11 +1,11 @@
 // How much a model gains by leaving out what it is least sure of, and the threshold from which it
-// says "none of these". The score itself is models/store/abstention.ts.
+// says "none of these". The score itself is models/store/abstention-rule.ts.
 import assert from 'node:assert/strict'
 import {
   outOfScopeScore,
   type Abstention,
   type OutOfScopeScore,
-} from '../../models/store/abstention.ts'
+} from '../../models/store/abstention-rule.ts'
 import { rowOutcomes, type Predictions } from './metrics.ts'
 
 /** Keeping the texts whose score is at most `threshold`. */

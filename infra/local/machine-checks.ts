@@ -16,7 +16,7 @@ import {
   mavenVersion,
   nodeMin,
 } from './services/prerequisites.ts'
-import { isPortFree } from './services/ports.ts'
+import { isPortFree } from './services/free-ports.ts'
 import { stackStatus } from './stack-status.ts'
 import type { ServiceStatus } from './stack-status.ts'
 import { serviceNames, type ServiceName } from './services/stack-state.ts'

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { checkEngine, checkMemory, checkNode, runDoctor } from './doctor.ts'
-import { choosePort } from './services/ports.ts'
+import { checkEngine, checkMemory, checkNode, runDoctor } from './machine-checks.ts'
+import { choosePort } from './services/free-ports.ts'
 import { javaMajor } from './services/prerequisites.ts'
 
 const gib = 2 ** 30

@@ -1,6 +1,6 @@
 // When a model says "none of these": how far a text is from what the model was trained on, told
 // from its probabilities, and the threshold that a manifest stores. Choosing one is
-// trainers/evaluation/abstention.ts.
+// trainers/evaluation/abstention-threshold.ts.
 import { z } from 'zod'
 
 /**

@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from 'node:net'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { answers, choosePort, isPortFree } from './ports.ts'
+import { answers, choosePort, isPortFree } from './free-ports.ts'
 
 let server: Server
 let taken: number

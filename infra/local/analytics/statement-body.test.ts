@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { formParts, readBody } from './request-body.ts'
+import { formParts, readBody } from './statement-body.ts'
 
 /** A form as @clickhouse/client writes it; tests/integration sends it through the real one. */
 function formOf(parts: Record<string, string>): string {
