@@ -1,9 +1,10 @@
 // The row of training_runs that every training run gets, published or not. The run itself is on
 // disk by then: a ClickHouse that is away costs the row and a line that says so.
+import { defaultClickhouseUrl, type Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { insertTrainingRun } from '../infra/sinks/release-rows.ts'
 import { readManifest } from '../models/store/version-files.ts'
-import { errorMessage } from '../schemas/errors.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { readRunRecord } from '../trainers/runs/run-record.ts'
 import type { CommandContext } from './context.ts'
 import { logLine } from './terminal.ts'
@@ -22,6 +23,7 @@ export async function recordTrainingRun(
     if (record === undefined) return
     await insertTrainingRun(analytics, record, await readManifest(trained.modelDir))
   } catch (error) {
+    if (isUnused(config, error)) return
     logLine(
       `the run has no row in training_runs (${errorMessage(error)}); all of it is in ` +
         `${paths.store}/runs/${trained.run}/run.json`,
@@ -29,4 +31,12 @@ export async function recordTrainingRun(
   } finally {
     await analytics.close()
   }
+}
+
+/**
+ * Whether there is no ClickHouse to speak of: none is configured, and the embedded one is stopped.
+ */
+function isUnused({ clickhouse }: Config, error: unknown): boolean {
+  const isAway = error instanceof WinnowError && error.code === 'analytics_unavailable'
+  return isAway && clickhouse.url === defaultClickhouseUrl
 }

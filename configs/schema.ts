@@ -80,8 +80,11 @@ const registry = z.strictObject({
   requestMsMax: ms('Longest wait for an answer; a request is tried four times.', 5_000),
 })
 
+/** Where the embedded engine listens unless its port is configured. */
+export const defaultClickhouseUrl = 'http://127.0.0.1:18123'
+
 const clickhouse = z.strictObject({
-  url: httpUrl().default('http://127.0.0.1:18123').describe('ClickHouse HTTP interface.'),
+  url: httpUrl().default(defaultClickhouseUrl).describe('ClickHouse HTTP interface.'),
   database: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')

@@ -51,7 +51,8 @@ describe('whatever happens, each event is one row or one dead letter', () => {
 })
 
 describe('while something is away', () => {
-  // Slow inference holds records back in the same way; `npm run test:faults -- --outage N` tries both.
+  // Slow inference holds records back in the same way; `npm run test:faults -- --outage N` tries
+  // both.
   it('ClickHouse, for 6 s: memory stays flat, lag grows, and all is made up for', async () => {
     const { memoryFactor, lagAtEnd, problems } = await outage(ground, { forMs: 6_000 })
     expect(problems).toEqual([])
