@@ -79,6 +79,11 @@ describe('inferByShare', () => {
     expect(rows.filter((row) => row?.version === '2')).toHaveLength(Math.floor(challenged / 2))
   })
 
+  it('throws a defect on, which no challenger could have caused', async () => {
+    const defect = { classify: () => Promise.reject(new TypeError('a is undefined')) }
+    await expect(results(challengerWith(defect))).rejects.toThrow(TypeError)
+  })
+
   it("throws the champion's failure, which the runner tries again", async () => {
     const broken = sampleModel({
       classify: () => Promise.reject(new WinnowError('session_failed', 'broken')),

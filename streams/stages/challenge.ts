@@ -1,6 +1,7 @@
 // Splits the events of a chunk between the champion and a challenger, by event id. The challenger
 // can cost nothing but its chance: what it fails to answer, the champion answers.
 import type { Classification } from '../../schemas/classification.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { isInShare } from './event-share.ts'
 import { inferEvents, type InferOptions, type ModelPort, type PinnedModels } from './infer.ts'
 import type { Outcome } from '../../schemas/outcome.ts'
@@ -47,7 +48,10 @@ export async function inferByShare(
   )
 }
 
-/** The challenger's results; undefined for each event that it cannot answer. */
+/**
+ * The challenger's results; undefined for each event that it cannot answer. A defect in Winnow, which
+ * is no WinnowError, is thrown on.
+ */
 async function attempt(
   events: readonly TokenizedEvent[],
   model: ModelPort,
@@ -56,8 +60,9 @@ async function attempt(
   try {
     const outcomes = await inferEvents(events, model, options)
     return outcomes.map((outcome) => (outcome.kind === 'ok' ? outcome : undefined))
-  } catch {
-    // Told by the count of events that were passed on: its workers are gone, the stream is not.
+  } catch (error) {
+    if (!(error instanceof WinnowError)) throw error
+    // The count of events that were passed on shows it: its workers are gone, the stream is not.
     return events.map(() => undefined)
   }
 }
