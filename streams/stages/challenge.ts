@@ -49,8 +49,8 @@ export async function inferByShare(
 }
 
 /**
- * The challenger's results; undefined for each event that it cannot answer. A defect in Winnow, which
- * is no WinnowError, is thrown on.
+ * The challenger's results; undefined for each event that it cannot answer. A defect in Winnow,
+ * which is no WinnowError, is thrown on.
  */
 async function attempt(
   events: readonly TokenizedEvent[],
