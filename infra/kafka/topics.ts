@@ -1,6 +1,5 @@
 // The topics of the contract on a broker: their names with the configured prefix, their creation,
 // and consumer lag.
-import { setTimeout } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -8,6 +7,7 @@ import { topicNames, type TopicName } from '../../schemas/subjects.ts'
 import { committedAtMs } from './commit-note.ts'
 import { subscribesTo } from './group-members.ts'
 import { brokerCall, type KafkaClient } from './kafka.ts'
+import { onceLed } from './settling.ts'
 
 /** The full name of a topic: `events` is `winnow.events` with the default prefix. */
 export function topicOf(config: Config['topics'], name: TopicName): string {
@@ -155,26 +155,6 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
       await admin.disconnect()
     }
   })
-}
-
-const leaderWaitMsMax = 10_000
-const leaderPauseMs = 100
-
-/**
- * Asks again for a while when a broker answers that it does not lead a partition: right after a
- * topic is made, or a leader moved, the metadata can be ahead of the broker that they name.
- */
-export async function onceLed<T>(call: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + leaderWaitMsMax
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      const { retriable } = error as { retriable?: boolean }
-      if (retriable !== true || Date.now() > deadline) throw error
-      await setTimeout(leaderPauseMs)
-    }
-  }
 }
 
 /** Partition count of a topic. Throws broker_refused when it does not exist. */

@@ -8,7 +8,7 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
 import { createConsumer } from '../kafka/kafka-consumer.ts'
-import { onceLed } from '../kafka/topics.ts'
+import { onceCoordinated, onceLed } from '../kafka/settling.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -125,26 +125,6 @@ async function announceOnce(
   } finally {
     // The record is written or refused by now; a connection that does not end well changes neither.
     await close().catch(() => undefined)
-  }
-}
-
-const coordinatorWaitMsMax = 20_000
-const coordinatorPauseMs = 200
-
-/**
- * Asks again while the broker has no coordinator for the transactional id: the first transaction of
- * a cluster creates the topic that coordinators keep their state in.
- */
-async function onceCoordinated<T>(call: () => Promise<T>): Promise<T> {
-  const deadlineMs = performance.now() + coordinatorWaitMsMax
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      const isMissing = error instanceof Error && error.name === 'KafkaJSGroupCoordinatorNotFound'
-      if (!isMissing || performance.now() > deadlineMs) throw error
-      await pause(coordinatorPauseMs)
-    }
   }
 }
 
