@@ -1,7 +1,7 @@
 // `winnow models list`: the versions in the local store, with their parts, accuracy and size.
 import type { Command } from 'commander'
 import { partsInStore } from '../models/store/champion.ts'
-import { rolesOf, roleText, rollbackTarget, type VersionRole } from '../models/store/model-parts.ts'
+import { rolesOf, roleText, type VersionRole } from '../models/store/model-parts.ts'
 import { diskUse } from '../models/store/version-size.ts'
 import { listVersions, type VersionListing } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
@@ -72,8 +72,7 @@ async function listed(
   const isThere = (earlier: string): boolean =>
     config.store.kind !== 'local' ||
     listings.some((it) => it.name === name && it.version === earlier)
-  const target = parts && rollbackTarget(parts, isThere)
-  const roles = rolesOf(version, parts, target)
+  const roles = rolesOf(version, parts, isThere)
   if (pinnedVersion(config, name) === version) roles.push({ kind: 'pinned' })
   const { metrics = {}, created = null } = one.state === 'readable' ? one.manifest : {}
   const { accuracy, measuredOn, evaluatedOn } = metrics

@@ -2,17 +2,16 @@
 // `models promote`, `challenge`, `shadow`, `rollback` and the guards. A version is where others
 // find it before winnow.models names it; publishing is publishing.ts, and which state follows from
 // which models/store/release-state.ts.
-import { pathToFileURL } from 'node:url'
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { adoptChampion } from '../models/store/champion.ts'
 import { namesHint } from '../models/store/model-ref.ts'
 import { describeRelease, promoted, rolledBack, sided } from '../models/store/release-state.ts'
-import { versionUrl } from '../models/store/remote-versions.ts'
 import { modelNames, versionNumbers, type ModelVersion } from '../models/store/version-files.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { ModelAnnouncement, ReleasedVersion, SideRole } from '../schemas/model-announcement.ts'
 import {
+  addressOf,
   keepState,
   placeVersion,
   recordPublication,
@@ -44,12 +43,8 @@ export async function promoteModel(
     what: 'promoted',
   })
   const { name } = version
-  let before: ModelAnnouncement | undefined
-  const state = await whileItStays(registry, version, () =>
-    registry.announcements.announce(name, (present) => {
-      before = present
-      return promoted(present, { name, released, by, reason, atMs: Date.now() })
-    }),
+  const { before, state } = await announce(registry, version, (present) =>
+    promoted(present, { name, released, by, reason, atMs: Date.now() }),
   )
   await keepState(registry, state)
   await registry.record({ kind: 'promote', model: version, by, reason })
@@ -79,12 +74,8 @@ export async function sideModel(
       ? await describedVersion(registry, options)
       : await readyVersion(registry, { ...options, what })
   const { name } = version
-  let before: ModelAnnouncement | undefined
-  const state = await whileItStays(registry, version, () =>
-    registry.announcements.announce(name, (present) => {
-      before = present
-      return sided(present, { name, released, role, percent, by, reason, atMs: Date.now() })
-    }),
+  const { before, state } = await announce(registry, version, (present) =>
+    sided(present, { name, released, role, percent, by, reason, atMs: Date.now() }),
   )
   await adoptChampion({ storeDir: registry.storeDir, ...state })
   const share = percent === 0 ? 'ended' : `${percent} % of the events`
@@ -95,6 +86,22 @@ export async function sideModel(
     reason: reason === '' ? share : `${share}: ${reason}`,
   })
   return { before, state, uploadedTo }
+}
+
+/** Announces what `next` makes of the present state, while nobody can remove the version. */
+async function announce(
+  registry: Registry,
+  version: ModelVersion,
+  next: (present: ModelAnnouncement | undefined) => ModelAnnouncement,
+): Promise<{ before: ModelAnnouncement | undefined; state: ModelAnnouncement }> {
+  let before: ModelAnnouncement | undefined
+  const state = await whileItStays(registry, version, () =>
+    registry.announcements.announce(version.name, (present) => {
+      before = present
+      return next(present)
+    }),
+  )
+  return { before, state }
 }
 
 type VersionRequest = { ref: string; by: string; reason: string }
@@ -131,11 +138,9 @@ async function describedVersion(
   registry: Registry,
   { ref, reason }: VersionRequest,
 ): Promise<AnnouncedVersion> {
-  const { objects } = registry
   const version = await resolveRef(registry, ref)
-  const url =
-    objects === undefined ? `${pathToFileURL(version.dir).href}/` : versionUrl(objects, version)
-  return { version, released: await describeRelease(version, url), reason, uploadedTo: undefined }
+  const released = await describeRelease(version, addressOf(registry, version))
+  return { version, released, reason, uploadedTo: undefined }
 }
 
 function resolveRef({ objects, storeDir, hashFile }: Registry, ref: string): Promise<ModelVersion> {

@@ -17,7 +17,7 @@ import { adoptChampion, championOf, whileVersionStays } from '../models/store/ch
 import { openFolderObjects } from '../models/store/folder-objects.ts'
 import { describeRelease, promoted, published } from '../models/store/release-state.ts'
 import { rememberHashes } from '../models/store/remembered-hashes.ts'
-import { writeStateCopy } from '../models/store/remote-versions.ts'
+import { versionUrl, writeStateCopy } from '../models/store/remote-versions.ts'
 import type { HashFile, ModelVersion } from '../models/store/version-files.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
@@ -181,9 +181,14 @@ export async function placeVersion(
   await reach?.('publish-claimed')
   const placed = objects && (await uploadVersion({ objects, version: claimed, signal }))
   await reach?.('publish-uploaded')
-  const url = placed?.url ?? `${pathToFileURL(claimed.dir).href}/`
-  const released = await describeRelease(claimed, url)
+  const released = await describeRelease(claimed, addressOf(registry, claimed))
   return { version: claimed, released, isNew: placed?.outcome === 'uploaded' }
+}
+
+/** Where an announcement says that a version lies. */
+export function addressOf({ objects }: Pick<Registry, 'objects'>, version: ModelVersion): string {
+  if (objects !== undefined) return versionUrl(objects, version)
+  return `${pathToFileURL(version.dir).href}/`
 }
 
 /** The rows of a publication: what was published, and the run that made it. */

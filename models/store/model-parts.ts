@@ -24,11 +24,11 @@ export function rollbackTarget(
   return previous.findLast(isThere)
 }
 
-/** The parts of one version. `target` is what a rollback returns to. */
+/** The parts of one version. `isThere` says which earlier champions a rollback can return to. */
 export function rolesOf(
   version: string,
   parts: ModelParts | undefined,
-  target: string | undefined,
+  isThere: (version: string) => boolean,
 ): VersionRole[] {
   const roles: VersionRole[] = []
   if (parts?.champion === version) roles.push({ kind: 'champion' })
@@ -36,7 +36,7 @@ export function rolesOf(
     const side = parts?.[kind]
     if (side?.version === version) roles.push({ kind, percent: side.percent })
   }
-  if (target === version) roles.push({ kind: 'previous' })
+  if (parts && rollbackTarget(parts, isThere) === version) roles.push({ kind: 'previous' })
   return roles
 }
 

@@ -5,7 +5,7 @@ import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { forgetEarlierChampion, partsInStore, withChampionLock } from './champion.ts'
-import { rolesOf, rollbackTarget, type ModelParts, type VersionRole } from './model-parts.ts'
+import { rolesOf, type ModelParts, type VersionRole } from './model-parts.ts'
 import { isReadOnlyStore } from './read-only-store.ts'
 import { highestNumber, modelDir, removedMark, versionNumbers } from './version-files.ts'
 import { diskUse } from './version-size.ts'
@@ -79,13 +79,8 @@ function partsOf(
   version: string,
   { request, versions, parts }: Chosen & { request: RemovalRequest },
 ): VersionRole[] {
-  const roles = parts.flatMap((one) =>
-    rolesOf(
-      version,
-      one,
-      rollbackTarget(one, (earlier) => versions.includes(earlier)),
-    ),
-  )
+  const isThere = (earlier: string): boolean => versions.includes(earlier)
+  const roles = parts.flatMap((one) => rolesOf(version, one, isThere))
   return request.pinned === version ? [...roles, { kind: 'pinned' }] : roles
 }
 
