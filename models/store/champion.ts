@@ -1,11 +1,12 @@
 // Which version of a model plays which part: one small file per name, replaced atomically, with the
 // champion, those before it for rolling back, and the versions beside it. It does not tell running
 // consumers.
-import { access, readFile, rename, writeFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
+import { readIfThere, writeWhole } from '../runtime/whole-file.ts'
 import type { ModelParts } from './model-parts.ts'
 import { isReadOnlyStore } from './read-only-store.ts'
 import { withStoreLock } from './store-lock.ts'
@@ -92,10 +93,10 @@ export async function rollbackChampion(target: {
 }
 
 /**
- * Notes the champion that the fleet has, with those before it, and the versions beside it where
- * they are told. A champion that is not in this store is not noted: here it could not be opened. A
- * store mounted read-only keeps what it has; the announcements on winnow.models and the artifact
- * store say who is champion.
+ * Copies the announced champion into this store, with those before it and, if given, the versions
+ * beside it. A champion whose files are not in this store is left out, since it could not be opened
+ * here. A store mounted read-only keeps what it has; the announcements on winnow.models and the
+ * artifact store say who is champion.
  */
 export async function adoptChampion(
   target: Target & Pick<ModelParts, 'champion' | 'previous'> & Partial<ModelParts>,
@@ -167,13 +168,8 @@ export function withChampionLock<T>(target: Target, work: () => Promise<T>): Pro
 
 async function readChampion(target: Target): Promise<ChampionFile | undefined> {
   const path = championPath(target)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = await readIfThere(path)
+  if (text === undefined) return undefined
   try {
     return championSchema.parse(JSON.parse(text))
   } catch (cause) {
@@ -188,9 +184,7 @@ async function writeChampion(target: Target, next: ModelParts): Promise<void> {
   const path = championPath(target)
   const changed = new Date().toISOString()
   const file = { formatVersion: 1, ...partsOf(next), changed } satisfies ChampionFile
-  const temporary = `${path}.new`
-  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { flush: true })
-  await rename(temporary, path)
+  await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`)
 }
 
 /** The champion plays no other part. */

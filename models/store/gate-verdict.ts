@@ -2,10 +2,10 @@
 // let through may be promoted later, and one that was refused meets the refusal again. The file is
 // hidden, so that it is neither uploaded nor downloaded. The rules are
 // trainers/runs/publish-gate.ts.
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
+import { readIfThere, writeWhole } from '../runtime/whole-file.ts'
 import { isReadOnlyStore } from './read-only-store.ts'
 
 const verdictSchema = z.object({ passed: z.boolean(), because: z.string() })
@@ -22,8 +22,7 @@ const fileName = '.gate.json'
 export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<void> {
   const path = join(dir, fileName)
   try {
-    await writeFile(`${path}.new`, `${JSON.stringify(verdict)}\n`, { flush: true })
-    await rename(`${path}.new`, path)
+    await writeWhole(path, `${JSON.stringify(verdict)}\n`)
   } catch (error) {
     if (!isReadOnlyStore(error)) throw error
   }
@@ -35,13 +34,8 @@ export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<vo
  */
 export async function readVerdict(dir: string): Promise<GateVerdict | undefined> {
   const path = join(dir, fileName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = await readIfThere(path)
+  if (text === undefined) return undefined
   try {
     return verdictSchema.parse(JSON.parse(text))
   } catch (cause) {

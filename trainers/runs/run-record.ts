@@ -1,8 +1,9 @@
 // One training run on disk: what it was given and what came of it, as run.json in a folder of its
 // own. It owns the run's name and its file; models are written by the model store.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
 import type { DataManifest } from '../data/dataset.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
@@ -44,21 +45,13 @@ export function newRunName(modelName: string, started: Date): string {
 export async function writeRunRecord(storeDir: string, record: RunRecord): Promise<string> {
   const dir = join(storeDir, 'runs', record.run)
   await mkdir(dir, { recursive: true })
-  const pending = join(dir, '.run.json')
-  await writeFile(pending, `${JSON.stringify(record, null, 2)}\n`, { flush: true })
-  await rename(pending, join(dir, 'run.json'))
+  await writeWhole(join(dir, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
   return dir
 }
 
 /** The record of a run; undefined where the store does not have it. */
 export async function readRunRecord(storeDir: string, run: string): Promise<RunRecord | undefined> {
-  let text: string
-  try {
-    text = await readFile(join(storeDir, 'runs', run, 'run.json'), 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = await readIfThere(join(storeDir, 'runs', run, 'run.json'))
   // Written whole by writeRunRecord, of this release or an earlier one.
-  return JSON.parse(text) as RunRecord
+  return text === undefined ? undefined : (JSON.parse(text) as RunRecord)
 }

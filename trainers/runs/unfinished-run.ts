@@ -1,8 +1,9 @@
 // The folder of a run from its start to its end: what it was started with, so that it can go on
 // after a kill, and its checkpoint, which goes when it is done. What came of it is run-record.ts.
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** What a run was started with. */
@@ -35,9 +36,7 @@ export function hasCheckpoint(storeDir: string, run: string): boolean {
 export async function writeRunStart(storeDir: string, start: RunStart): Promise<void> {
   const dir = join(storeDir, 'runs', start.run)
   await mkdir(dir, { recursive: true })
-  const pending = join(dir, `.${startFile}`)
-  await writeFile(pending, `${JSON.stringify(start, null, 2)}\n`, { flush: true })
-  await rename(pending, join(dir, startFile))
+  await writeWhole(join(dir, startFile), `${JSON.stringify(start, null, 2)}\n`)
 }
 
 /** Removes what only an unfinished run needs. */
@@ -75,8 +74,7 @@ export async function findUnfinishedRun(
 }
 
 async function readRunStart(storeDir: string, run: string): Promise<RunStart | undefined> {
-  const path = join(storeDir, 'runs', run, startFile)
-  if (!existsSync(path)) return undefined
+  const text = await readIfThere(join(storeDir, 'runs', run, startFile))
   // Written whole by writeRunStart.
-  return JSON.parse(await readFile(path, 'utf8')) as RunStart
+  return text === undefined ? undefined : (JSON.parse(text) as RunStart)
 }
