@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { createKnownLabels, newestManifest, storedLabelsMsMax } from './known-labels.ts'
 import { writeVersion } from './version-store.ts'
 
@@ -22,17 +23,7 @@ function write(name: string, labels: readonly string[]) {
     name,
     model: { bytes: Buffer.from('g') },
     tokenizer: { bytes: Buffer.from('t') },
-    manifest: {
-      labels: [...labels],
-      base: 'minilm-l6',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 256,
-      pooling: 'mean',
-      hidden: 384,
-      metrics: {},
-      trainingRun: null,
-    },
+    manifest: { ...spamManifest, labels: [...labels] },
   })
 }
 

@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { createMemoryObjects } from '../../tests/support/memory-objects.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import { linkWeights } from './shared-weights.ts'
@@ -30,17 +31,7 @@ function write(name: string, into = storeDir): Promise<ModelVersion> {
   return writeVersion({
     storeDir: into,
     name,
-    manifest: {
-      labels: ['ham', 'spam'],
-      base: 'minilm-l6',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 256,
-      pooling: 'mean',
-      hidden: 384,
-      metrics: {},
-      trainingRun: 'run-1',
-    },
+    manifest: spamManifest,
     model: { bytes: Buffer.from(`graph of ${name}`) },
     weights: { path: weightsPath },
     tokenizer: { bytes: Buffer.from('{}') },

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { openFolderObjects } from './folder-objects.ts'
 import { downloadVersion } from './version-download.ts'
 import { writeVersion } from './version-store.ts'
@@ -20,17 +21,7 @@ function writeTiny(storeDir: string, graph: string) {
   return writeVersion({
     storeDir,
     name: 'tiny',
-    manifest: {
-      labels: ['ham', 'spam'],
-      base: 'minilm-l6',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 256,
-      pooling: 'mean',
-      hidden: 384,
-      metrics: {},
-      trainingRun: 'run-1',
-    },
+    manifest: spamManifest,
     model: { bytes: Buffer.from(graph) },
     tokenizer: { bytes: Buffer.from('{}') },
   })

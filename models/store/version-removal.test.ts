@@ -4,6 +4,7 @@ import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { adoptChampion, partsInStore, setChampion, whileVersionStays } from './champion.ts'
 import type { ModelParts } from './model-parts.ts'
 import { modelNames, versionNumbers } from './version-files.ts'
@@ -25,17 +26,7 @@ async function write(count: number): Promise<void> {
     await writeVersion({
       storeDir,
       name,
-      manifest: {
-        labels: ['ham', 'spam'],
-        base: 'minilm-l6',
-        method: 'head',
-        precision: 'fp32',
-        maxTokens: 256,
-        pooling: 'mean',
-        hidden: 384,
-        metrics: {},
-        trainingRun: 'run-1',
-      },
+      manifest: spamManifest,
       model: { bytes: Buffer.alloc(graphBytes, i) },
       tokenizer: { bytes: Buffer.from('{}') },
     })

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { createMemoryObjects, type MemoryObjects } from '../../tests/support/memory-objects.ts'
 import { championOf } from './champion.ts'
@@ -31,17 +32,7 @@ function writeTiny(storeDir: string) {
   return writeVersion({
     storeDir,
     name: 'tiny',
-    manifest: {
-      labels: ['ham', 'spam'],
-      base: 'minilm-l6',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 256,
-      pooling: 'mean',
-      hidden: 384,
-      metrics: {},
-      trainingRun: 'run-1',
-    },
+    manifest: spamManifest,
     model: { bytes: Buffer.from('graph') },
     tokenizer: { bytes: Buffer.from('{}') },
   })

@@ -12,22 +12,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { spamManifest } from '../../tests/support/version-draft.ts'
 import { adoptChampion, championOf, rollbackChampion, setChampion } from './champion.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
-import type { ManifestDraft } from './manifest.ts'
 import { listVersions, openVersion, writeVersion, type VersionDraft } from './version-store.ts'
 
-const manifest: ManifestDraft = {
-  labels: ['ham', 'spam'],
-  base: 'minilm-l6',
-  method: 'head',
-  precision: 'fp32',
-  maxTokens: 256,
-  pooling: 'mean',
-  hidden: 384,
-  metrics: { accuracy: 0.98 },
-  trainingRun: 'run-1',
-}
+const manifest = { ...spamManifest, metrics: { accuracy: 0.98 } }
 
 let storeDir: string
 
