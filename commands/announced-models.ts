@@ -1,5 +1,5 @@
-// What winnow.models says about the models, for commands that work without Kafka as well: they look
-// for a few seconds, and then go by what the model store knows.
+// What winnow.models says about the models, for commands that also work without Kafka: if it does
+// not answer within seconds, they use the copy in the model store.
 import type { Config } from '../configs/schema.ts'
 import { createKafka, pingBroker } from '../infra/kafka/kafka.ts'
 import { createModelAnnouncements, type ModelStates } from '../infra/sinks/model-announcements.ts'

@@ -34,7 +34,7 @@ export async function recordTrainingRun(
 }
 
 /**
- * Whether there is no ClickHouse to speak of: none is configured, and the embedded one is stopped.
+ * Whether no ClickHouse is in use: none is configured, and the embedded one is stopped.
  */
 function isUnused({ clickhouse }: Config, error: unknown): boolean {
   const isAway = error instanceof WinnowError && error.code === 'analytics_unavailable'

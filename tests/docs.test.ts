@@ -25,12 +25,12 @@ describe('documents', () => {
     expect(missing).toEqual([])
   })
 
-  it('name files without a folder only when one file has that name', () => {
+  it('name files without a folder that are there', () => {
     const names = tracked.map((path) => path.split('/').at(-1)!)
     const wrong = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/`([a-z0-9-]+\.ts)`/g)]
         .map(([, name]) => name!)
-        .filter((name) => names.filter((one) => one === name).length === 0)
+        .filter((name) => !names.includes(name))
         .map((name) => `${path}: ${name}`),
     )
     expect(wrong).toEqual([])

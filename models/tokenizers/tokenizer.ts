@@ -34,10 +34,10 @@ export type Tokenizer = {
   /**
    * Encodes a text to at most `maxTokens` ids, special tokens included. Longer texts keep their
    * first tokens and the special tokens around them, as the reference's truncation
-   * ('longest_first', at the right) does. The time is bounded by what is kept where words are
-   * short; a single word of 1 MB takes about a second (byte-level BPE). The engine 'library' reads
-   * 65,536 UTF-16 units at most; longer texts are `truncated`. Halves of surrogate pairs count as
-   * U+FFFD.
+   * ('longest_first', at the right) does. With short words the time depends on the tokens that are
+   * kept, not on the text; a single word of 1 MB takes about a second (byte-level BPE). The engine
+   * 'library' reads 65,536 UTF-16 units at most; longer texts are `truncated`. Halves of surrogate
+   * pairs count as U+FFFD.
    */
   encode(text: string, options: { maxTokens: number }): Encoding
   /** The work of `encode`, for those who share an event loop with others. */

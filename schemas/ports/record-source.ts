@@ -1,5 +1,5 @@
 // Where the stream's records come from: a member of a consumer group that hands out chunks of
-// records and commits only what it is told to. Kafka's is infra/kafka/record-source.ts.
+// records and commits only the offsets it is given. Kafka's is infra/kafka/record-source.ts.
 import type { PartitionOffset, PassedOffsets, RecordChunk } from '../record.ts'
 
 export type SourceHandlers = {

@@ -122,7 +122,7 @@ describe('publishing', () => {
     ])
   })
 
-  it('uploads a version that it promotes or challenges before anybody is told of it', async () => {
+  it('uploads a version that it promotes or challenges before it announces it', async () => {
     await trainTestModel(space.storeDir, { name: 'unpushed' })
     await trainTestModel(space.storeDir, { name: 'unpushed' })
     const objects = openFolderObjects(published)

@@ -1,5 +1,5 @@
 // A process that fine-tunes the tiny encoder with checkpoints, writes the resulting model, and
-// kills itself (-9) at the point that it is told: node fine-tuning-child.ts DIR POINT [SEED].
+// kills itself (-9) at the given point: node fine-tuning-child.ts DIR POINT [SEED].
 import { kill, pid } from 'node:process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'

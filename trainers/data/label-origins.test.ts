@@ -1,4 +1,4 @@
-// Labels that only people used: which they are, and how they are told.
+// Labels that only people used: which labels these are, and the sentence about them.
 import { expect, test } from 'vitest'
 import { describeExamples } from './dataset.ts'
 import { LabelOrigins, type EarlierVersion } from './label-origins.ts'

@@ -1,4 +1,4 @@
-// States of frozen layers on disk, found again by what they were computed from, so that later runs
+// States of frozen layers on disk, keyed by what they were computed from, so that later runs
 // on the same texts need not compute them. It owns the files' names, their bound and that they are
 // whole.
 import { randomUUID } from 'node:crypto'

@@ -1,4 +1,4 @@
-// Real processes that are killed (-9) in mid-training and go on from their checkpoint: they end in
+// Real processes that are killed (-9) during training and go on from their checkpoint: they end in
 // the same bytes as one that was left alone. And what a checkpoint is refused for.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -106,8 +106,7 @@ export async function openFaultStack(): Promise<FaultStack> {
 
 /**
  * Mounts a file system in memory, where the system lets us, and links it at `link`. It lies outside
- * the stack's folder, which whoever cleans up after a killed run could not remove with a mount in
- * it.
+ * the stack's folder: with a mount in it, the folder of a killed run could not be removed.
  */
 async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
   const run = promisify(execFile)

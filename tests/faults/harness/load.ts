@@ -39,9 +39,9 @@ const badEvery = 31
 export async function openLoad(backends: Backends, random: Random): Promise<Load> {
   const { kafka, config } = backends
   const schemas = await openSchemas(config.registry, config.topics.prefix)
-  // No retries: what the broker did not acknowledge at once counts as uncertain. With the idempotent
-  // producer and its retries, the topic lacked three records that counted as acknowledged, in one
-  // run on a busy machine; the cause is not known.
+  // No retries: what the broker did not acknowledge at once counts as uncertain. With the
+  // idempotent producer and its retries, the topic lacked three records that counted as
+  // acknowledged, in one run on a busy machine; the cause is not known.
   const producer = kafka.producer({
     retry: { retries: 0 },
     maxInFlightRequests: 1,
