@@ -1,5 +1,5 @@
-// What a broker refuses for a moment, while topics, leaders and coordinators settle: asked again for
-// a while. kafkajs gives up after about a second, or at once.
+// What a broker refuses for a moment, while topics, leaders and coordinators settle: asked again
+// for a while. kafkajs gives up after about a second, or at once.
 import { setTimeout } from 'node:timers/promises'
 
 const pauseMs = 100
