@@ -4,7 +4,7 @@
 // the same text gives the same ids on every version of Node.
 import facts from './bert-characters.json' with { type: 'json' }
 import classes from './character-classes.json' with { type: 'json' }
-import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
+import { eachChange, eachCodePoint, fillRanges } from './code-point-ranges.ts'
 
 /** Kinds of code points. Those below `space` stand inside words; the others end a word. */
 export const characterKind = {
@@ -65,15 +65,11 @@ function accentedCharacters(options: BertCharacterOptions): BertCharacters {
   fillRanges(kinds, punctuation, characterKind.punctuation)
   if (splitsIdeographs) fillRanges(kinds, isolated, characterKind.isolated)
   kinds.fill(characterKind.dropped, 0xd800, 0xe000)
-  for (const [change, ranges] of Object.entries(letterCase === 'cased' ? {} : classes.lowered)) {
-    const distance = Number(change)
-    fillRanges(kinds, ranges, characterKind.mapped)
-    eachCodePoint(ranges, (codePoint) =>
-      // The one letter that becomes two characters is given with them.
-      replacements.set(codePoint, [
-        Number.isNaN(distance) ? change : String.fromCodePoint(codePoint + distance),
-      ]),
-    )
+  if (letterCase === 'lowered') {
+    eachChange(classes.lowered, (codePoint, changed) => {
+      kinds[codePoint] = characterKind.mapped
+      replacements.set(codePoint, [changed])
+    })
   }
   return { kinds, replacements, combiningClasses: new Map() }
 }

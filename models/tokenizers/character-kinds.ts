@@ -3,7 +3,7 @@
 // tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its
 // version.
 import facts from './character-classes.json' with { type: 'json' }
-import { eachCodePoint, fillRanges } from './code-point-ranges.ts'
+import { eachChange, fillRanges } from './code-point-ranges.ts'
 import { composing } from './composition.ts'
 import type { PartNormalizer } from './scanner.ts'
 
@@ -60,16 +60,7 @@ export function strippedText(
 /** Lower case, character by character: a sigma at the end of a word is one like any other. */
 export function createLowercase(): (text: string) => string {
   const lowered = new Map<number, string>()
-  for (const [change, ranges] of Object.entries(facts.lowered)) {
-    const distance = Number(change)
-    eachCodePoint(ranges, (codePoint) =>
-      // The one letter that becomes two characters is given with them.
-      lowered.set(
-        codePoint,
-        Number.isNaN(distance) ? change : String.fromCodePoint(codePoint + distance),
-      ),
-    )
-  }
+  eachChange(facts.lowered, (codePoint, changed) => lowered.set(codePoint, changed))
   return (text) => {
     if (isAscii(text)) return text.toLowerCase()
     let all = ''

@@ -21,3 +21,23 @@ export function eachCodePoint(ranges: string, visit: (codePoint: number) => void
     for (let codePoint = first; codePoint <= last; codePoint++) visit(codePoint)
   }
 }
+
+/**
+ * Calls `visit` with each code point of a table of changes, and the text that it becomes. The keys
+ * of the table are distances between code points, or the text itself where it is more than one
+ * character.
+ */
+export function eachChange(
+  changes: Readonly<Record<string, string>>,
+  visit: (codePoint: number, changed: string) => void,
+): void {
+  for (const [change, ranges] of Object.entries(changes)) {
+    const distance = Number(change)
+    eachCodePoint(ranges, (codePoint) =>
+      visit(
+        codePoint,
+        Number.isNaN(distance) ? change : String.fromCodePoint(codePoint + distance),
+      ),
+    )
+  }
+}
