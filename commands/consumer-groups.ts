@@ -6,7 +6,7 @@ import { countRecords, readLag, topicOf, type GroupLag } from '../infra/kafka/to
 import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
-import { stageNames } from '../streams/slice.ts'
+import { stageNames } from '../streams/stage-chain.ts'
 import type { CommandContext } from './context.ts'
 import { formerGroup, isOfOtherStack, stagesOf } from '../serving/group-name.ts'
 import { countText, durationText, tableText } from './terminal.ts'

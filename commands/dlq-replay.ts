@@ -18,7 +18,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { LetterSender, skipReasons, type SkipReason } from '../serving/letter-sender.ts'
 import { prepareBackends } from '../serving/backends.ts'
-import { openAll } from '../serving/opened.ts'
+import { openAll } from '../serving/open-resources.ts'
 import { checkTimes } from './option-checks.ts'
 import { openPatientAnalytics } from '../serving/patience.ts'
 import { progressText } from './progress-text.ts'
@@ -136,11 +136,12 @@ function replayLetters(work: {
   const { options, config, signal } = work
   const { limit = Infinity, dryRun = false, again = false } = options
   const filter: Omit<LetterFilter, 'state'> = { ...filterOf(options), ids: options.id }
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     const startMs = performance.now()
     const { log } = work
-    const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log, signal }), (one) =>
-      one.close(),
+    const analytics = resources.add(
+      openPatientAnalytics(config.clickhouse, { log, signal }),
+      (one) => one.close(),
     )
     const kafka = createKafka(config, log)
     const counts = await countLetters(analytics, { ...filter, state: 'open' })
@@ -169,7 +170,7 @@ function replayLetters(work: {
       bounds,
       again,
       signal,
-      producer: dryRun ? undefined : opened.add(await openProducer(kafka), (one) => one.close()),
+      producer: dryRun ? undefined : resources.add(await openProducer(kafka), (one) => one.close()),
       onSent(event, from) {
         done.sent++
         if (from === 'topic') done.reread++
@@ -196,7 +197,7 @@ function replayLetters(work: {
     }
     if (!signal.aborted) await sender.flush()
     done.seconds = (performance.now() - startMs) / 1_000
-    await opened.close()
+    await resources.close()
     return done
   })
 }

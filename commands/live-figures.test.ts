@@ -21,8 +21,8 @@ describe('the line', () => {
     expect(liveLine(first, { done: 0, elapsedMs: 1_000 })).toBe(
       '0 texts/s, 0 texts, 0 rows written, 0 dead letters, lag not known yet',
     )
-    telemetry.settled('infer', 'ok', 1_500)
-    telemetry.settled('validate', 'text_empty', 1)
+    telemetry.outcomes('infer', 'ok', 1_500)
+    telemetry.outcomes('validate', 'text_empty', 1)
     telemetry.blockWritten(1_501, 0.1)
     telemetry.lag('winnow.events', 0, 12)
     telemetry.lag('winnow.events', 1, 1_000)

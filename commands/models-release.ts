@@ -2,7 +2,7 @@
 // which version others get.
 import { cp, mkdir } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import type { ModelAnnouncement, SecondaryRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
 import { endedParts } from '../models/store/release-state.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
@@ -164,7 +164,7 @@ const shadowText: CommandText = {
   ],
 }
 
-function addSide(models: Command, text: CommandText, role: SideRole): void {
+function addSide(models: Command, text: CommandText, role: SecondaryRole): void {
   const command = addCommand(models, text)
     .requiredOption(
       '--percent <p>',

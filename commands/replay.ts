@@ -11,12 +11,12 @@ import { openVersion } from '../models/store/version-store.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { counted } from '../schemas/counted.ts'
 import { createPipeline } from '../streams/pipeline.ts'
-import type { Slice } from '../streams/stages/settled.ts'
+import type { StageChain } from '../streams/stages/record-outcome.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
 import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { openModel } from '../serving/model.ts'
-import { openAll } from '../serving/opened.ts'
+import { openAll } from '../serving/open-resources.ts'
 import { checkModel, checkRange } from './option-checks.ts'
 import { createPatience } from '../serving/patience.ts'
 import { openReplayTable, requireTableName, type ResumedRange } from '../serving/replay-table.ts'
@@ -99,13 +99,13 @@ function runReplay(work: {
   onProgress: (progress: ReplayProgress, total: number) => void
 }): Promise<Replayed> {
   const { options, config, storeDir, signal, onProgress } = work
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     const startMs = performance.now()
     const kafka = createKafka(config, work.log)
     const topic = topicOf(config.topics, 'events')
     const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
-    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
-    const model = opened.add(
+    const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const model = resources.add(
       await openModel({
         version: await openVersion({ ref: options.model, storeDir }),
         config: config.inference,
@@ -118,7 +118,7 @@ function runReplay(work: {
     const table = { into, topic, ranges, model: model.ref }
     const { resumed, write } = await openReplayTable(clickhouse, table, patience)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const slice = createPipeline({
+    const chain = createPipeline({
       range: { first: 'validate', last: 'infer' },
       config,
       readers: {
@@ -126,9 +126,9 @@ function runReplay(work: {
         validated: (value) => schemas.decode('validated', value),
         tokenized: (value) => schemas.decode('tokenized', value),
       },
-      models: { pin: () => ({ champion: model.port, release: () => undefined }) },
+      models: { acquire: () => ({ champion: model.port, release: () => undefined }) },
       nowMs: () => Date.now(),
-    }) as Slice<Classification>
+    }) as StageChain<Classification>
     const total = resumed.reduce((sum, { resumedAt, to }) => sum + to - resumedAt, 0)
     const { inFlightEventsMax: eventsMax, inFlightBytesMax: bytesMax, blockRowsMax } = config.stream
     const progress = await replay<Classification>({
@@ -137,7 +137,7 @@ function runReplay(work: {
         signal,
         ranges: resumed.map((range) => ({ ...range, from: range.resumedAt })),
       }),
-      slice,
+      chain,
       limits: { eventsMax, bytesMax, blockRowsMax },
       write,
       onProgress: (now) => onProgress(now, total),
@@ -150,7 +150,7 @@ function runReplay(work: {
       ...progress,
       seconds,
       textsPerSecond: progress.results / seconds,
-      close: () => opened.close(),
+      close: () => resources.close(),
     }
   }).then(async ({ close, ...done }) => {
     await close()

@@ -5,7 +5,7 @@ import { createGateway, failureText } from '../gateway/app.ts'
 import { createAuthorize } from '../gateway/auth.ts'
 import type { OnlineClassifier } from '../gateway/ports.ts'
 import { listen } from '../gateway/server.ts'
-import { createWorkLane, mapInTurns, type WorkLane } from '../gateway/work-lane.ts'
+import { createWorkQueue, mapInTurns, type WorkQueue } from '../gateway/work-queue.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../infra/sinks/event-publisher.ts'
 import { createLabelPublisher } from '../infra/sinks/label-publisher.ts'
@@ -15,7 +15,7 @@ import { createResultReader } from '../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import { createKnownLabels } from '../models/store/known-labels.ts'
-import type { ModelSlot } from '../models/inference/model-slot.ts'
+import type { SwappableModel } from '../models/inference/swappable-model.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/stages/infer.ts'
@@ -23,7 +23,7 @@ import { openContext, type SharedOptions } from './context.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { gatewayFigures, showLive } from './live-figures.ts'
 import type { OpenModel } from '../serving/model.ts'
-import { closing, openAll, type Opened } from '../serving/opened.ts'
+import { closing, openAll, type OpenResources } from '../serving/open-resources.ts'
 import { checkAddress, checkModel } from './option-checks.ts'
 import { recordService } from '../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../serving/serving-model.ts'
@@ -96,37 +96,39 @@ export function openGateway(options: {
   log: (line: string) => void
 }): Promise<Served> {
   const { config, log } = options
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     const telemetry = createTelemetry()
-    const analytics = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const analytics = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const kafka = createKafka(config, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = opened.add(await openProducer(kafka), (one) => one.close())
+    const producer = resources.add(await openProducer(kafka), (one) => one.close())
     const { failed, fail } = failureSignal()
-    const slot = config.gateway.models
-      ? await openSlotIfAny(opened, {
+    const serving = config.gateway.models
+      ? await openModelIfAny(resources, {
           ...options,
           telemetry,
           clients: { kafka, schemas, analytics },
           onFailure: fail,
           // A request names no event, so that there is nothing to draw a share by.
-          sides: [],
+          secondaryRoles: [],
         })
       : undefined
-    const lane = createWorkLane()
-    const inTurns: MapInTurns = (items, map) => mapInTurns(lane, items, map)
+    const queue = createWorkQueue()
+    const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
     const app = createGateway({
       config,
-      lane,
+      queue,
       publisher: createEventPublisher(clients, topicOf(config.topics, 'events')),
       labels: createLabelPublisher(clients, topicOf(config.topics, 'labels')),
       knownLabels: createKnownLabels({
         storeDir: options.storeDir,
-        servingLabels: () => slot?.current.manifest.labels,
+        servingLabels: () => serving?.current.manifest.labels,
       }),
       results: createResultReader(analytics),
-      ...(slot === undefined ? {} : { classifier: onlineClassifier(slot, config.inference, lane) }),
+      ...(serving === undefined
+        ? {}
+        : { classifier: onlineClassifier(serving, config.inference, queue) }),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },
@@ -137,20 +139,20 @@ export function openGateway(options: {
         log(failureText(failure))
       },
     })
-    const server = opened.add(await listen(app, config.gateway), (one) => one.close())
+    const server = resources.add(await listen(app, config.gateway), (one) => one.close())
     const { url } = server
-    const close = () => opened.close()
-    return { url, model: slot?.current.ref, telemetry, failed, close }
+    const close = () => resources.close()
+    return { url, model: serving?.current.ref, telemetry, failed, close }
   })
 }
 
 /** A gateway without a model still takes events; /v1/classify then says what is missing. */
-async function openSlotIfAny(
-  opened: Opened,
+async function openModelIfAny(
+  resources: OpenResources,
   options: ServingOptions,
-): Promise<ModelSlot<OpenModel> | undefined> {
+): Promise<SwappableModel<OpenModel> | undefined> {
   try {
-    return (await openServingModel(opened, options)).champion
+    return (await openServingModel(resources, options)).champion
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'model_not_found') throw error
     options.log(`serving without a model: ${error.message}`)
@@ -159,19 +161,19 @@ async function openSlotIfAny(
 }
 
 function onlineClassifier(
-  slot: ModelSlot<OpenModel>,
+  serving: SwappableModel<OpenModel>,
   config: Config['inference'],
-  lane: WorkLane,
+  queue: WorkQueue,
 ): OnlineClassifier {
   return {
     get model() {
-      return slot.current.ref
+      return serving.current.ref
     },
-    hasRoom: () => slot.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
+    hasRoom: () => serving.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
     async classify(texts, { signal }) {
       // All texts of a request meet one version.
-      const pin = slot.pin()
-      const { classifier, manifest } = pin.model
+      const lease = serving.acquire()
+      const { classifier, manifest } = lease.model
       const classify = async ({ ids, truncated }: Tokenized) => {
         const outcome = await classifier.classify(ids, { signal })
         if (outcome.kind === 'rejected') return { error: outcome.error }
@@ -182,12 +184,12 @@ function onlineClassifier(
         return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
       }
       try {
-        const tokenized = await lane.run(tokenizingAll(classifier, texts), signal)
+        const tokenized = await queue.run(tokenizingAll(classifier, texts), signal)
         const results = tokenized.map(classify)
         await Promise.allSettled(results)
         return await Promise.all(results)
       } finally {
-        pin.release()
+        lease.release()
       }
     },
   }

@@ -1,9 +1,9 @@
-// `winnow stream`: runs a slice of the stages until it is stopped.
+// `winnow stream`: runs a range of the stages until it is stopped.
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
 import type { Runner } from '../streams/runner.ts'
-import { stageNames, type StageName, type StageRange } from '../streams/slice.ts'
+import { stageNames, type StageName, type StageRange } from '../streams/stage-chain.ts'
 import { openContext, readContext, type SharedOptions } from './context.ts'
 import { defaultGroup } from '../serving/group-name.ts'
 import { prepareBackends } from '../serving/backends.ts'
@@ -11,7 +11,7 @@ import { addCommand } from './shared-options.ts'
 import { aborted, endWithin, untilStopped } from './signals.ts'
 import { openFaultPoints } from '../serving/fault-points.ts'
 import { openLabelStage } from '../serving/label-stage.ts'
-import { closing, openAll } from '../serving/opened.ts'
+import { closing, openAll } from '../serving/open-resources.ts'
 import { checkAddress, checkModel } from './option-checks.ts'
 import { openStage, type StageOptions } from '../serving/stage.ts'
 import { showLive, streamFigures } from './live-figures.ts'
@@ -23,7 +23,7 @@ type Options = SharedOptions & { stages: string; group?: string; model?: string 
 export function addStreamCommand(program: Command): void {
   addCommand(program, {
     name: 'stream',
-    summary: 'run a slice of the stages until stopped',
+    summary: 'run a range of the stages until stopped',
     description:
       'Consumes one topic, runs the stages validate, tokenize and infer (all of them unless --stages\n' +
       'names a part), and writes to the next topic or, after infer, to ClickHouse. On a terminal a line\n' +
@@ -106,24 +106,24 @@ const endMsMax = 15_000
 function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
   const { range, config, group, log } = options
   const faults = openFaultPoints()
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     const stage =
       range === undefined
         ? undefined
-        : opened.add(await openStage({ ...options, range, faults }), (one) => one.close())
+        : resources.add(await openStage({ ...options, range, faults }), (one) => one.close())
     const telemetry = stage?.telemetry ?? createTelemetry()
     const runners = stage === undefined ? [] : [stage.runner]
     const ends = stage === undefined ? [] : [stage.ended]
     if (range === undefined || range.last === 'infer') {
       const labelGroup = range === undefined ? group : defaultGroup(config, 'labels')
       const labels = await openLabelStage({ group: labelGroup, config, telemetry, log, faults })
-      const { runner } = opened.add(labels, (one) => one.close())
+      const { runner } = resources.add(labels, (one) => one.close())
       runners.push(runner)
       ends.push(runner.ended)
     }
     const ended = Promise.race(ends)
     ended.catch(() => undefined)
-    return { runners, ended, telemetry, model: stage?.model?.ref, close: () => opened.close() }
+    return { runners, ended, telemetry, model: stage?.model?.ref, close: () => resources.close() }
   })
 }
 

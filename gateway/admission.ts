@@ -9,7 +9,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { decodedBody } from './bodies/content-coding.ts'
 import { bodyTooLarge, createBodyMemory, type BodySource } from './bodies/request-body.ts'
 import { incomingOf, type GatewayEnv } from './request-context.ts'
-import type { WorkLane } from './work-lane.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 /**
  * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all
@@ -17,7 +17,7 @@ import type { WorkLane } from './work-lane.ts'
  */
 export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
-  lane: WorkLane,
+  queue: WorkQueue,
 ): MiddlewareHandler<GatewayEnv> {
   const memory = createBodyMemory(limits.bodyBytesMax)
   const places = createPlaces(limits.requestsMax)
@@ -49,7 +49,7 @@ export function createAdmission(
         place.take()
         return body.bytes
       },
-      steps: (steps) => lane.run(steps, signal),
+      steps: (steps) => queue.run(steps, signal),
       run: (work) => runUntil(signal, work, place),
     })
     try {

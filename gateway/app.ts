@@ -29,7 +29,7 @@ import { requestContext, singleHost } from './request-context.ts'
 import type { GatewayEnv } from './request-context.ts'
 import { addResultRoutes } from './results.ts'
 import type { Gateway } from './route.ts'
-import { createWorkLane, type WorkLane } from './work-lane.ts'
+import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
 /** What a gateway is made of. The caller keeps and closes the clients. */
 export type GatewayParts = {
@@ -48,7 +48,7 @@ export type GatewayParts = {
   /** Epoch milliseconds. */
   readonly clock?: () => number
   /** Shared with what the ports do on this thread; one of its own by default. */
-  readonly lane?: WorkLane
+  readonly queue?: WorkQueue
 }
 
 /**
@@ -68,7 +68,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   app.use(singleHost())
   app.use(createBrowserGuard(config.gateway))
   const authorize = createAuthorize(config.gateway)
-  const admit = createAdmission(config.gateway, parts.lane ?? createWorkLane())
+  const admit = createAdmission(config.gateway, parts.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })

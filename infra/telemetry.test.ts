@@ -26,10 +26,10 @@ async function listener(probes: readonly Probe[] = [], isAlive?: () => boolean) 
 describe('/metrics', () => {
   it('counts what happened under names with units', async () => {
     const { telemetry, get } = await listener()
-    telemetry.settled('validate', 'text_empty', 2)
-    telemetry.settled('infer', 'ok', 40)
+    telemetry.outcomes('validate', 'text_empty', 2)
+    telemetry.outcomes('infer', 'ok', 40)
     telemetry.blockWritten(42, 0.02)
-    telemetry.sliceSeconds(0.3)
+    telemetry.chainSeconds(0.3)
     telemetry.retried('write', 'analytics_unavailable')
     telemetry.inFlight(7, 700)
     telemetry.lag('w.events', 3, 12)
@@ -63,7 +63,7 @@ describe('/metrics', () => {
   it('belongs to one process part: two of them share nothing', async () => {
     const first = await listener()
     const second = await listener()
-    first.telemetry.settled('infer', 'ok', 1)
+    first.telemetry.outcomes('infer', 'ok', 1)
     expect((await second.get('/metrics')).text).not.toContain('winnow_events_total{')
   })
 })

@@ -7,8 +7,8 @@ import { errorMessage } from '../schemas/errors.ts'
 
 export type Telemetry = {
   readonly registry: Registry
-  settled(stage: string, code: string, events: number): void
-  sliceSeconds(seconds: number): void
+  outcomes(stage: string, code: string, events: number): void
+  chainSeconds(seconds: number): void
   blockWritten(rows: number, seconds: number): void
   retried(operation: string, code: string): void
   inFlight(events: number, bytes: number): void
@@ -43,7 +43,7 @@ export function createTelemetry(): Telemetry {
   const registers = [registry]
   const events = new Counter({
     name: 'winnow_events_total',
-    help: 'Events settled, by stage and outcome code.',
+    help: 'Events by stage and outcome code.',
     labelNames: ['stage', 'code'],
     registers,
   })
@@ -96,8 +96,8 @@ export function createTelemetry(): Telemetry {
   })
   return {
     registry,
-    settled: (stage, code, count) => events.inc({ stage, code }, count),
-    sliceSeconds: (seconds) => slice.observe(seconds),
+    outcomes: (stage, code, count) => events.inc({ stage, code }, count),
+    chainSeconds: (seconds) => slice.observe(seconds),
     blockWritten(count, seconds) {
       rows.inc(count)
       write.observe(seconds)

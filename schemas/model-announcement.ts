@@ -116,7 +116,7 @@ export type ReleasedVersion = ModelAnnouncement['versions'][number]
 export type SidePart = { readonly version: string; readonly percent: number }
 
 /** The parts that a version can play beside the champion. */
-export type SideRole = 'challenger' | 'shadow'
+export type SecondaryRole = 'challenger' | 'shadow'
 
 /** What can happen to a model. */
 export type ReleaseKind = 'published' | 'promoted' | 'rolled-back' | 'challenged' | 'shadowed'

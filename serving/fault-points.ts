@@ -66,16 +66,16 @@ function wrapped(reach: Reach): FaultPoints {
     sink: (port) => ({
       ...port,
       fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
-      async delivered(topic, partition, fromOffset) {
-        const page = await port.delivered(topic, partition, fromOffset)
+      async storedFrom(topic, partition, fromOffset) {
+        const page = await port.storedFrom(topic, partition, fromOffset)
         await reach('after-delivered')
         return page
       },
     }),
     models: (port) => ({
-      pin() {
-        const pin = port.pin()
-        return { ...pin, champion: wrappedModel(pin.champion, reach) }
+      acquire() {
+        const models = port.acquire()
+        return { ...models, champion: wrappedModel(models.champion, reach) }
       },
     }),
     read: (read) => async (value) => {

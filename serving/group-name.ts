@@ -2,7 +2,7 @@
 // which topics a group reads and which database it writes to, where these are not the default ones.
 import { configSchema, type Config } from '../configs/schema.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
-import { stageNames, type StageRange } from '../streams/slice.ts'
+import { stageNames, type StageRange } from '../streams/stage-chain.ts'
 
 type Named = Pick<Config, 'stream' | 'topics' | 'clickhouse'>
 
@@ -12,7 +12,7 @@ export function rangeText({ first, last }: StageRange): string {
 }
 
 /**
- * The group of a slice, or of the labels without one: `winnow.validate..infer`,
+ * The group of a stage range, or of the labels without one: `winnow.validate..infer`,
  * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must
  * each see all events, so that one which is not the configured one has a group of its own.
  */

@@ -8,11 +8,11 @@ import { openSchemas } from '../infra/schema-registry/registry.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import type { EventLabel } from '../streams/stages/decode-label.ts'
-import { createLabelSlice } from '../streams/label-slice.ts'
+import { createLabelChain } from '../streams/label-chain.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { noFaultPoints, type FaultPoints } from './fault-points.ts'
 import { openGroupSource } from './group-source.ts'
-import { openAll } from './opened.ts'
+import { openAll } from './open-resources.ts'
 
 export type LabelStage = {
   readonly runner: Runner
@@ -29,18 +29,18 @@ export function openLabelStage(options: {
   faults?: FaultPoints
 }): Promise<LabelStage> {
   const { config, group, faults = noFaultPoints } = options
-  return openAll(async (opened) => {
-    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+  return openAll(async (resources) => {
+    const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config, options.log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
+    const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, 'labels')
     const runner = createRunner({
       source: faults.source(
         await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
       ),
-      slice: createLabelSlice({
+      chain: createLabelChain({
         limits: config.limits,
         readAvro: (value) => schemas.decode('labels', value),
         nowMs: () => Date.now(),
@@ -55,7 +55,7 @@ export function openLabelStage(options: {
       metrics: options.telemetry,
       log: options.log,
     })
-    opened.add(runner, (one) => one.stop())
-    return { runner, close: () => opened.close() }
+    resources.add(runner, (one) => one.stop())
+    return { runner, close: () => resources.close() }
   })
 }

@@ -4,7 +4,7 @@ import { followModel, type ModelFollower } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { ModelAnnouncements } from '../infra/sinks/model-announcements.ts'
-import { ModelSlot, SideSlot } from '../models/inference/model-slot.ts'
+import { SwappableModel, SecondaryModel } from '../models/inference/swappable-model.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { until } from '../tests/support/until.ts'
 
@@ -20,11 +20,11 @@ function start(
   } as OpenModel
   return followModel({
     models: {
-      champion: new ModelSlot(model),
-      challenger: new SideSlot<OpenModel>(),
-      shadow: new SideSlot<OpenModel>(),
+      champion: new SwappableModel(model),
+      challenger: new SecondaryModel<OpenModel>(),
+      shadow: new SecondaryModel<OpenModel>(),
     },
-    sides: [],
+    secondaryRoles: [],
     announcements: {
       announce: () => Promise.reject(new Error('not asked for')),
       states: () => Promise.reject(new Error('not asked for')),

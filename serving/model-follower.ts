@@ -1,35 +1,35 @@
 // Keeps the models of a process at what winnow.models announces: the champion that serves, and the
-// challenger and the shadow beside it. Each part follows by itself, so that none waits for another.
+// challenger and the shadow beside it. Each role follows by itself, so that none waits for another.
 // How a version is fetched, checked and loaded is version-loader.ts.
 import type { Config } from '../configs/schema.ts'
 import type { ModelAnnouncements, ModelStates } from '../infra/sinks/model-announcements.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
-import type { ModelSlot, SideSlot } from '../models/inference/model-slot.ts'
+import type { SwappableModel, SecondaryModel } from '../models/inference/swappable-model.ts'
 import type { ModelVersion } from '../models/store/version-files.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import type { ModelAnnouncement, SideRole } from '../schemas/model-announcement.ts'
+import type { ModelAnnouncement, SecondaryRole } from '../schemas/model-announcement.ts'
 import { pause } from '../streams/delivery/retry.ts'
 import type { OpenModel } from './model.ts'
 import { loadVersion, prefetchVersion, type LoaderOptions } from './version-loader.ts'
 
 type Role = Classification['role']
 
-/** The models of a process by the part that they play. */
+/** The models of a process by their role. */
 export type ServingModels = {
-  readonly champion: ModelSlot<OpenModel>
-  readonly challenger: SideSlot<OpenModel>
-  readonly shadow: SideSlot<OpenModel>
+  readonly champion: SwappableModel<OpenModel>
+  readonly challenger: SecondaryModel<OpenModel>
+  readonly shadow: SecondaryModel<OpenModel>
 }
 
 export type FollowerOptions = LoaderOptions & {
   readonly models: ServingModels
-  /** The parts beside the champion that this process gives work to. */
-  readonly sides: readonly SideRole[]
+  /** The roles beside the champion that this process gives work to. */
+  readonly secondaryRoles: readonly SecondaryRole[]
   readonly announcements: ModelAnnouncements
-  /** Loads a version of the local store for a part. */
+  /** Loads a version of the local store for a role. */
   readonly open: (version: ModelVersion, role: Role) => Promise<OpenModel>
-  /** Who plays a part from now on; undefined for nobody. */
+  /** Which model has a role from now on; undefined for none. */
   readonly onChange: (role: Role, model: OpenModel | undefined) => void
   /** Following has ended for good; what serves goes on serving. */
   readonly onFailure: (error: Error) => void
@@ -50,20 +50,21 @@ export function follows(config: Config['inference']): boolean {
 
 /** Begins to follow; `close` ends it and waits for a change under way. */
 export function followModel(options: FollowerOptions): ModelFollower {
-  const { models, sides, announcements, log } = options
+  const { models, secondaryRoles, announcements, log } = options
   const { name } = models.champion.current.manifest
   const stop = new AbortController()
-  // The champion first: it takes over the challenger that it was, before that part is ended.
-  const parts = [
-    partFollower((state) => settleChampion(options, state, stop.signal), stop.signal),
-    ...sides.map((role) =>
-      partFollower((state) => settleSide(options, { state, role }, stop.signal), stop.signal),
+  // The champion first: a challenger that was promoted moves to it before the role of the
+  // challenger ends.
+  const followers = [
+    roleFollower((state) => followChampion(options, state, stop.signal), stop.signal),
+    ...secondaryRoles.map((role) =>
+      roleFollower((state) => followSecondary(options, { state, role }, stop.signal), stop.signal),
     ),
   ]
   let fetching: Promise<void> | undefined
   const want = (state: ModelAnnouncement | undefined): void => {
     if (state === undefined || state.name !== name) return
-    for (const part of parts) part.want(state)
+    for (const follower of followers) follower.want(state)
     if (state.kind === 'published') fetching = prefetchVersion(options, state, stop.signal)
     options.onState?.(state)
   }
@@ -91,7 +92,7 @@ export function followModel(options: FollowerOptions): ModelFollower {
   return {
     async close() {
       stop.abort()
-      await Promise.all(parts.map(({ idle }) => idle()))
+      await Promise.all(followers.map(({ idle }) => idle()))
       await fetching
       await following
     },
@@ -108,11 +109,11 @@ function isFinal(error: unknown): error is WinnowError {
   )
 }
 
-type Settling = 'settled' | 'refused' | 'unreachable'
+type Following = 'followed' | 'refused' | 'unreachable'
 
 /** Works off states one at a time; of several meanwhile only the last counts. */
-function partFollower(
-  settle: (state: ModelAnnouncement) => Promise<Settling>,
+function roleFollower(
+  follow: (state: ModelAnnouncement) => Promise<Following>,
   signal: AbortSignal,
 ): { want: (state: ModelAnnouncement) => void; idle: () => Promise<void> } {
   let wanted: ModelAnnouncement | undefined
@@ -121,7 +122,7 @@ function partFollower(
     let pauseMs = retryPauseMs
     while (!signal.aborted && wanted !== undefined) {
       const state = wanted
-      const outcome = await settle(state)
+      const outcome = await follow(state)
       if (outcome === 'unreachable') {
         await pause(pauseMs, signal)
         pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)
@@ -143,16 +144,16 @@ function partFollower(
   }
 }
 
-async function settleChampion(
+async function followChampion(
   options: FollowerOptions,
   state: ModelAnnouncement,
   signal: AbortSignal,
-): Promise<Settling> {
+): Promise<Following> {
   const { models, log, reach } = options
-  const { champion: slot, challenger } = models
+  const { champion, challenger } = models
   const version = state.champion
-  const before = slot.current
-  if (version === null || version === before.manifest.version) return 'settled'
+  const before = champion.current
+  if (version === null || version === before.manifest.version) return 'followed'
   const isLoaded = challenger.current?.manifest.version === version
   if (!isLoaded) {
     const loaded = await loadVersion(options, {
@@ -160,59 +161,59 @@ async function settleChampion(
       version,
       signal,
       rival: before,
-      open: (opened) => options.open(opened, 'champion'),
+      open: (fetched) => options.open(fetched, 'champion'),
       otherwise: `${before.ref} continues to serve`,
     })
     if (loaded.kind !== 'ready') return loaded.kind
     await reach?.('swap-switching')
-    const left = slot.replace(loaded.model)
+    const closed = champion.replace(loaded.model)
     void reach?.('swap-freeing')
-    left
+    closed
       .then(() => reach?.('swap-freed'))
       .catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
   } else {
-    const left = slot.inherit(challenger)
-    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
+    const closed = champion.replaceBy(challenger)
+    closed.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
     options.onChange('challenger', undefined)
   }
-  options.onChange('champion', slot.current)
-  log(`${slot.current.ref} serves from now on, in place of ${before.ref}`)
-  return 'settled'
+  options.onChange('champion', champion.current)
+  log(`${champion.current.ref} serves from now on, in place of ${before.ref}`)
+  return 'followed'
 }
 
-async function settleSide(
+async function followSecondary(
   options: FollowerOptions,
-  { state, role }: { state: ModelAnnouncement; role: SideRole },
+  { state, role }: { state: ModelAnnouncement; role: SecondaryRole },
   signal: AbortSignal,
-): Promise<Settling> {
+): Promise<Following> {
   const { models, log } = options
-  const slot = models[role]
-  const part = state[role]
-  const before = slot.current
-  if (before !== undefined && before.manifest.version === part?.version) {
-    slot.adjust(part.percent)
-    return 'settled'
+  const secondary = models[role]
+  const announced = state[role]
+  const before = secondary.current
+  if (before !== undefined && before.manifest.version === announced?.version) {
+    secondary.setPercent(announced.percent)
+    return 'followed'
   }
   if (before !== undefined) {
     // Its memory is free before another version is loaded.
-    const left = slot.leave()
-    left.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
+    const closed = secondary.remove()
+    closed.catch((error: unknown) => log(`${before.ref} did not close: ${errorMessage(error)}`))
     options.onChange(role, undefined)
-    log(`${before.ref} is no longer the ${role}`)
+    log(`${before.ref} is not the ${role} any more`)
   }
-  if (part === null) return 'settled'
+  if (announced === null) return 'followed'
   const loaded = await loadVersion(options, {
     state,
-    version: part.version,
+    version: announced.version,
     signal,
     // A shadow yields to the main path, so that its pace says nothing; a slow one sheds.
     rival: role === 'challenger' ? models.champion.current : undefined,
-    open: (opened) => options.open(opened, role),
+    open: (fetched) => options.open(fetched, role),
     otherwise: `there is no ${role}`,
   })
   if (loaded.kind !== 'ready') return loaded.kind
-  await slot.play(loaded.model, part.percent)
+  await secondary.assign(loaded.model, announced.percent)
   options.onChange(role, loaded.model)
-  log(`${loaded.model.ref} is the ${role} for ${part.percent} % of the events from now on`)
-  return 'settled'
+  log(`${loaded.model.ref} is the ${role} for ${announced.percent} % of the events from now on`)
+  return 'followed'
 }

@@ -9,7 +9,11 @@ import { describeRelease, promoted, rolledBack, sided } from '../models/store/re
 import { modelNames, versionNumbers, type ModelVersion } from '../models/store/version-files.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { ModelAnnouncement, ReleasedVersion, SideRole } from '../schemas/model-announcement.ts'
+import type {
+  ModelAnnouncement,
+  ReleasedVersion,
+  SecondaryRole,
+} from '../schemas/model-announcement.ts'
 import {
   addressOf,
   keepState,
@@ -60,7 +64,7 @@ export async function sideModel(
   registry: Registry,
   options: GateRequest & {
     ref: string
-    role: SideRole
+    role: SecondaryRole
     percent: number
     by: string
     reason: string

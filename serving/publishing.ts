@@ -31,7 +31,7 @@ import type { Verdict } from '../trainers/runs/publish-gate.ts'
 import { readRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './backends.ts'
-import { openAll } from './opened.ts'
+import { openAll } from './open-resources.ts'
 import { passGate } from './release-gate.ts'
 import { openPatientAnalytics } from './patience.ts'
 
@@ -78,20 +78,20 @@ export function openRegistry(options: {
   log: (line: string) => void
 }): Promise<Registry> {
   const { config, storeDir, log } = options
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     await prepareBackends(config, log)
     const faults = openFaultPoints()
     const store = await openObjects(config.store)
     const objects = store && faults.objects(store)
     if (objects !== undefined) {
-      opened.add(objects, (one) => {
+      resources.add(objects, (one) => {
         one.close()
         return Promise.resolve()
       })
     }
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const kafka = createKafka(config, log)
-    const analytics = opened.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
+    const analytics = resources.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
       one.close(),
     )
     const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
@@ -108,7 +108,7 @@ export function openRegistry(options: {
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) =>
         noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
-      close: () => opened.close(),
+      close: () => resources.close(),
     }
   })
 }

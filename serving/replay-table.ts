@@ -50,9 +50,9 @@ export async function openReplayTable(
   )
   return {
     resumed: await resumePoints(patient, table),
-    async write({ partition, from, through, settled }) {
+    async write({ partition, from, through, outcomes }) {
       const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
-      const outputs = settled.flatMap(({ outcome, ...one }) =>
+      const outputs = outcomes.flatMap(({ outcome, ...one }) =>
         outcome.kind === 'ok' ? [{ ...one, value: outcome.value }] : [],
       )
       if (outputs.length === 0) return
@@ -123,7 +123,9 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
     fence: (partitions, after) =>
       raiseFence(analytics, { group: `replay/${into}`, topic, partitions }, after),
 
-    async delivered(_topic, partition, fromOffset) {
+    recover: () => Promise.resolve(),
+
+    async storedFrom(_topic, partition, fromOffset) {
       const rows = await analytics.rows<{ at: number; ms: number }>(
         `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM ${into}
          WHERE partition = {partition: UInt32} AND offset >= {fromOffset: UInt64}
@@ -137,7 +139,7 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
     },
 
     // A range leaves out what was sent again, so that no event is of a later attempt.
-    settledAttempts: (_topic, _partition, origins) => Promise.resolve(origins.map(() => -1)),
+    storedAttempts: (_topic, _partition, origins) => Promise.resolve(origins.map(() => -1)),
 
     write: ({ token, outputs }, fence) =>
       analytics.insert(into, {

@@ -13,7 +13,7 @@ import { topicOf } from '../infra/kafka/topics.ts'
 import type { BatchRecord } from '../models/inference/batcher.ts'
 import { isGuarded } from '../models/inference/guards.ts'
 import type { Manifest } from '../models/store/manifest.ts'
-import { ModelSlot, SideSlot } from '../models/inference/model-slot.ts'
+import { SwappableModel, SecondaryModel } from '../models/inference/swappable-model.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
 import { rememberHashes } from '../models/store/remembered-hashes.ts'
 import { startSpareThreads } from '../models/inference/session-thread.ts'
@@ -23,11 +23,11 @@ import type { ModelVersion } from '../models/store/version-files.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/fault-point.ts'
-import type { SideRole } from '../schemas/model-announcement.ts'
+import type { SecondaryRole } from '../schemas/model-announcement.ts'
 import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
-import type { Opened } from './opened.ts'
+import type { OpenResources } from './open-resources.ts'
 import { rollBackPromotion } from './promoting.ts'
 import { openObjects } from './publishing.ts'
 
@@ -41,28 +41,28 @@ export type ServingOptions = {
   readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
   /** The models cannot be followed any more, for good: the broker refuses the client. */
   readonly onFailure: (error: Error) => void
-  /** The parts beside the champion that the process gives work to. */
-  readonly sides: readonly SideRole[]
+  /** The roles beside the champion that the process gives work to. */
+  readonly secondaryRoles: readonly SecondaryRole[]
 }
 
 /**
  * Opens the model that `inference.model` names and, unless it names one version, follows the
- * champion from then on. Everything it opens is closed with `opened`. Throws model_not_found,
+ * champion from then on. Everything it opens is closed with `resources`. Throws model_not_found,
  * model_corrupt, session_failed; with the artifact store away, the local version serves, which is
  * logged.
  */
 export async function openServingModel(
-  opened: Opened,
+  resources: OpenResources,
   options: ServingOptions,
 ): Promise<ServingModels> {
-  const { config, storeDir, log, clients, telemetry, reach, onBatch, sides } = options
+  const { config, storeDir, log, clients, telemetry, reach, onBatch, secondaryRoles } = options
   // The first loads the runtime while the version is found and its files are checked; those of a
   // model that was replaced are there for the next.
   const keptMax = workersOf(config.inference)
-  const spares = opened.add(startSpareThreads({ keptMax }), (one) => one.close())
+  const spares = resources.add(startSpareThreads({ keptMax }), (one) => one.close())
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
-    opened.add(objects, (one) => {
+    resources.add(objects, (one) => {
       one.close()
       return Promise.resolve()
     })
@@ -93,9 +93,9 @@ export async function openServingModel(
   const first = await open(version, 'normal', 'first')
   const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
   const models: ServingModels = {
-    champion: opened.add(new ModelSlot(first), close),
-    challenger: opened.add(new SideSlot<OpenModel>(), close),
-    shadow: opened.add(new SideSlot<OpenModel>(), close),
+    champion: resources.add(new SwappableModel(first), close),
+    challenger: resources.add(new SecondaryModel<OpenModel>(), close),
+    shadow: resources.add(new SecondaryModel<OpenModel>(), close),
   }
   telemetry.serving('champion', models.champion.current.manifest)
   if (!follows(config.inference)) return models
@@ -110,7 +110,7 @@ export async function openServingModel(
       log(`the ${release.kind} was not recorded in ClickHouse: ${errorMessage(error)}`),
     )
   // Who writes rows watches what they say.
-  const isWatched = sides.length > 0 && isGuarded(config.guards)
+  const isWatched = secondaryRoles.length > 0 && isGuarded(config.guards)
   const guards = isWatched
     ? watchPromotions({
         config: config.guards,
@@ -125,11 +125,11 @@ export async function openServingModel(
         onRollback: (guard) => telemetry.guarded(guard),
       })
     : undefined
-  if (guards !== undefined) opened.add(guards, close)
-  opened.add(
+  if (guards !== undefined) resources.add(guards, close)
+  resources.add(
     followModel({
       models,
-      sides,
+      secondaryRoles,
       objects,
       storeDir,
       config: config.inference,

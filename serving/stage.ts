@@ -19,15 +19,15 @@ import {
 } from '../streams/pipeline.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
-import { ShadowLane, withShadow } from '../streams/shadow-lane.ts'
-import type { StageRange } from '../streams/slice.ts'
+import { ShadowClassifier, withShadow } from '../streams/shadow-classifier.ts'
+import type { StageRange } from '../streams/stage-chain.ts'
 import type { TokenizedEvent } from '../streams/stages/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
 import { noFaultPoints, type FaultPoints } from './fault-points.ts'
 import { openGroupSource } from './group-source.ts'
 import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
-import { openAll, type Opened } from './opened.ts'
+import { openAll, type OpenResources } from './open-resources.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { failureSignal } from './failure-signal.ts'
 
@@ -54,14 +54,14 @@ export type StageOptions = {
 /** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
 export function openStage(options: StageOptions): Promise<Stage> {
   const { range, config } = options
-  return openAll(async (opened) => {
+  return openAll(async (resources) => {
     const telemetry = createTelemetry()
     const { faults = noFaultPoints } = options
-    const clickhouse = opened.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config, options.log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = faults.producer(opened.add(await openProducer(kafka), (one) => one.close()))
+    const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, inputTopic[range.first])
     const { failed, fail } = failureSignal()
     const outputPartitions = await partitionCount(
@@ -74,17 +74,17 @@ export function openStage(options: StageOptions): Promise<Stage> {
         : await openModels(options, {
             clients: { analytics, kafka, schemas },
             telemetry,
-            opened,
+            resources,
             reach: faults.reach,
             onFailure: fail,
           })
     const model = models?.champion.current
-    const shadow = models && openShadow(options, { models, telemetry, analytics, opened })
+    const shadow = models && openShadow(options, { models, telemetry, analytics, resources })
     const runner = createRunner<PipelineOutput>({
       source: faults.source(
         await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
       ),
-      slice: createPipeline({
+      chain: createPipeline({
         range,
         config,
         readers: {
@@ -109,28 +109,30 @@ export function openStage(options: StageOptions): Promise<Stage> {
       metrics: telemetry,
       log: (line) => options.log(line),
     })
-    opened.add(runner, (one) => one.stop())
+    resources.add(runner, (one) => one.stop())
     const ended = Promise.race([runner.ended, failed])
     ended.catch(() => undefined)
-    return { runner, ended, telemetry, model, analytics, close: () => opened.close() }
+    return { runner, ended, telemetry, model, analytics, close: () => resources.close() }
   })
 }
 
 /** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
 function openModels(
   options: StageOptions,
-  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach' | 'onFailure'> & { opened: Opened },
+  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach' | 'onFailure'> & {
+    resources: OpenResources
+  },
 ): Promise<ServingModels> {
-  const { opened, ...given } = parts
-  const batchLog = opened.add(new BatchLog(given.clients.analytics, options.log), (one) =>
+  const { resources, ...given } = parts
+  const batchLog = resources.add(new BatchLog(given.clients.analytics, options.log), (one) =>
     one.close(),
   )
   batchLog.start()
-  return openServingModel(opened, {
+  return openServingModel(resources, {
     ...options,
     ...given,
     // Only results have a role; ids are made for the champion.
-    sides: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
+    secondaryRoles: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),
   })
 }
@@ -138,36 +140,41 @@ function openModels(
 /** What is at work, as the stages take it. */
 function modelSource({ champion, challenger }: ServingModels): ModelSource {
   return {
-    pin() {
-      const pin = champion.pin()
-      const side = challenger.pin()
+    acquire() {
+      const serving = champion.acquire()
+      const challenging = challenger.acquire()
       return {
-        champion: pin.model.port,
-        challenger: side && {
-          model: { ...side.model.port, role: 'challenger' },
-          percent: side.percent,
+        champion: serving.model.port,
+        challenger: challenging && {
+          model: { ...challenging.model.port, role: 'challenger' },
+          percent: challenging.percent,
         },
         release() {
-          side?.release()
-          pin.release()
+          challenging?.release()
+          serving.release()
         },
       }
     },
   }
 }
 
-/** The lane of a stage that ends in results, where a shadow finds its events. */
+/** The shadow of a stage that ends in results; without results there is nothing to compare. */
 function openShadow(
   { range, config, log }: StageOptions,
-  parts: { models: ServingModels; telemetry: Telemetry; analytics: Analytics; opened: Opened },
-): ShadowLane | undefined {
+  parts: {
+    models: ServingModels
+    telemetry: Telemetry
+    analytics: Analytics
+    resources: OpenResources
+  },
+): ShadowClassifier | undefined {
   if (range.last !== 'infer') return undefined
-  const { models, telemetry, analytics, opened } = parts
-  const lane = new ShadowLane({
+  const { models, telemetry, analytics, resources } = parts
+  const shadow = new ShadowClassifier({
     models: {
-      pin() {
-        const pin = models.shadow.pin()
-        return pin && { ...pin, model: pin.model.port }
+      acquire() {
+        const lease = models.shadow.acquire()
+        return lease && { ...lease, model: lease.model.port }
       },
     },
     write: (results) => insertShadowRows(analytics, results),
@@ -177,7 +184,7 @@ function openShadow(
     count: (outcome, events) => telemetry.shadowed(outcome, events),
     log,
   })
-  return opened.add(lane, (one) => one.close())
+  return resources.add(shadow, (one) => one.close())
 }
 
 /** The sink that fits the last stage of the range. */
@@ -186,7 +193,7 @@ function sinkOf(
   parts: {
     clients: Parameters<typeof createResultSink>[0]
     model: OpenModel | undefined
-    shadow: ShadowLane | undefined
+    shadow: ShadowClassifier | undefined
     outputPartitions: number
     owner: Ownership
   },

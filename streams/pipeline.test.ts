@@ -10,7 +10,7 @@ import { createPipeline, type AvroReaders } from './pipeline.ts'
 const nowMs = Date.UTC(2026, 0, 1)
 const config = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
 
-function validateSlice() {
+function validateChain() {
   const read = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))
   const readers = { events: read, validated: read, tokenized: read } satisfies AvroReaders
   return createPipeline({
@@ -49,13 +49,13 @@ describe('a chunk of hostile texts', () => {
       const text = `x${part.repeat(Math.floor(250_000 / Buffer.byteLength(part)))}y`
       return recordOf(offset, { text })
     })
-    const slice = validateSlice()
+    const chain = validateChain()
     const beganMs = processorMs()
-    const chunks = [records.slice(0, 6), records.slice(6)].map((part) => slice.begin().apply(part))
+    const chunks = [records.slice(0, 6), records.slice(6)].map((part) => chain.begin().apply(part))
     const blockMs = await longestBlockMs(Promise.all(chunks))
-    const settled = (await Promise.all(chunks)).flat()
-    expect(settled.map(({ outcome }) => outcome.kind)).toEqual(records.map(() => 'ok'))
-    expect(settled.map(({ origin }) => origin.offset)).toEqual(records.map(({ offset }) => offset))
+    const outcomes = (await Promise.all(chunks)).flat()
+    expect(outcomes.map(({ outcome }) => outcome.kind)).toEqual(records.map(() => 'ok'))
+    expect(outcomes.map(({ origin }) => origin.offset)).toEqual(records.map(({ offset }) => offset))
     // Measured: 0.5 to 1 s in all, 50 to 90 ms for the longest block.
     expect(blockMs).toBeLessThan(300)
     expect(processorMs() - beganMs).toBeGreaterThan(blockMs)
@@ -65,8 +65,8 @@ describe('a chunk of hostile texts', () => {
     const slow = { text: `x${'<p>\u1e69'.repeat(40_000)}` }
     const first = [recordOf(0, slow), recordOf(1, slow), recordOf(2, { id: 'a', text: 'one' })]
     const second = [recordOf(3, { id: 'a', text: 'two' })]
-    const slice = validateSlice()
-    const [one, two] = await Promise.all([slice.begin().apply(first), slice.begin().apply(second)])
+    const chain = validateChain()
+    const [one, two] = await Promise.all([chain.begin().apply(first), chain.begin().apply(second)])
     expect(one.map(({ outcome }) => outcome.kind)).toEqual(['ok', 'ok', 'ok'])
     expect(two[0]!.outcome).toMatchObject({ kind: 'rejected', error: { code: 'duplicate_id' } })
   })

@@ -1,5 +1,5 @@
-// The slices of the flow validate -> tokenize -> infer: which topic each starts from, how its
-// records are read, and which transforms run. The same transforms serve every slice.
+// The flow validate -> tokenize -> infer: which topic a range of it starts from, how its records
+// are read, and which transforms run. The same transforms serve every range.
 import type { Config } from '../configs/schema.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
@@ -10,10 +10,18 @@ import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
 import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
-import type { ModelSource, PinnedModels } from './stages/infer.ts'
+import type { ModelSource, ChunkModels } from './stages/infer.ts'
 import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
-import type { Slice } from './stages/settled.ts'
-import { composeSlice, stagesOf, type StageRange, type Step } from './slice.ts'
+import type { StageChain } from './stages/record-outcome.ts'
+import {
+  applyStage,
+  chainStages,
+  inSequence,
+  readRecords,
+  type ReadValue,
+  type Stage,
+  type StageRange,
+} from './stage-chain.ts'
 import { tokenizeEvent, type TokenizedEvent } from './stages/tokenize.ts'
 import { validateEvent } from './stages/validate.ts'
 
@@ -37,123 +45,128 @@ export type PipelineOptions = {
 
 export type PipelineOutput = Validated | TokenizedEvent | Classification
 
-/** The topic that a slice starting with this stage consumes. */
+/** The topic that a range starting with this stage consumes. */
 export const inputTopic = {
   validate: 'events',
   tokenize: 'validated',
   infer: 'tokenized',
 } as const satisfies Record<StageRange['first'], TopicName>
 
-/** The topic that a slice ending with this stage feeds. */
+/** The topic that a range ending with this stage feeds. */
 export const outputTopic = {
   validate: 'validated',
   tokenize: 'tokenized',
   infer: 'classified',
 } as const satisfies Record<StageRange['last'], TopicName>
 
-/** Builds the slice of a stage range. */
-export function createPipeline(options: PipelineOptions): Slice<PipelineOutput> {
-  const stages = stagesOf(options.range)
+/** Chains the stages of a range. */
+export function createPipeline(options: PipelineOptions): StageChain<PipelineOutput> {
+  const { range, readers, models } = options
   const turns = new LoopTurns()
-  const steps = stages.map((stage) => stepOf[stage]({ ...options, turns })) as Step<
-    never,
-    unknown
-  >[]
-  const { readers, models } = options
-  switch (options.range.first) {
+  const stages = createStages({ ...options, turns })
+  const { tokenize, infer } = stages
+  const common = { range, models }
+  if (range.first === 'infer') {
+    const read = readRecords({ stage: 'infer', read: tokenizedReader(readers), originOf, turns })
+    return chainStages({ ...common, inOrder: read, anyOrder: infer })
+  }
+  const inOrder =
+    range.first === 'validate'
+      ? inSequence(
+          readRecords({ stage: 'validate', read: candidateReader(readers), turns }),
+          stages.validate,
+        )
+      : readRecords({
+          stage: 'tokenize',
+          read: (record) => readAvro(record, readers.validated),
+          originOf,
+          turns,
+        })
+  switch (range.last) {
     case 'validate':
-      return composeSlice({
-        readStage: 'validate',
-        read: async (record): Promise<Outcome<Candidate>> => {
-          const event = await decodeEvent(record.value, readers.events)
-          return event.kind === 'ok' ? ok({ event: event.value, record }) : event
-        },
-        originOf: () => undefined,
-        steps,
-        models,
-        turns,
+      return chainStages({
+        ...common,
+        inOrder,
+        anyOrder: (validated) => Promise.resolve([...validated]),
       })
     case 'tokenize':
-      return composeSlice({
-        readStage: 'tokenize',
-        read: (record) => readAvro(record, readers.validated),
-        originOf,
-        steps,
-        models,
-        turns,
-      })
+      return chainStages({ ...common, inOrder, anyOrder: tokenize })
     case 'infer':
-      return composeSlice({
-        readStage: 'infer',
-        read: async (record): Promise<Outcome<TokenizedEvent>> => {
-          const tokenized = await readAvro(record, readers.tokenized)
-          if (tokenized.kind === 'rejected') return tokenized
-          return ok({ ...tokenized.value, ids: Int32Array.from(tokenized.value.ids) })
-        },
-        originOf,
-        steps,
-        models,
-        turns,
-      })
+      return chainStages({ ...common, inOrder, anyOrder: inSequence(tokenize, infer) })
   }
 }
 
-type Candidate = { event: EventRecord; record: KafkaRecord }
+/** A decoded event with its record, which names it until it is validated. */
+type Candidate = { readonly event: EventRecord; readonly record: KafkaRecord }
 
-type StepOptions = PipelineOptions & { readonly turns: LoopTurns }
-
-const stepOf = {
-  validate({ config, nowMs, turns }: StepOptions): Step<Candidate, Validated> {
-    const windows = new Map<number, DuplicateWindow>()
-    const windowOf = (partition: number) => {
-      let window = windows.get(partition)
-      if (window === undefined) {
-        window = new DuplicateWindow(config.limits.duplicateWindow)
-        windows.set(partition, window)
-      }
-      return window
-    }
-    return {
-      stage: 'validate',
-      keepsOrder: true,
-      apply: (candidates) =>
-        inTurns(candidates, turns, ({ event, record }) =>
-          validateEvent(event, lineageOf(record), {
-            limits: config.limits,
-            cleaning: config.cleaning,
-            nowMs: nowMs(),
-            window: windowOf(record.partition),
-          }),
-        ),
-    }
-  },
-  tokenize({ turns }: StepOptions): Step<Validated, TokenizedEvent> {
-    return {
-      stage: 'tokenize',
-      apply(events, given) {
-        const model = required(given).champion
-        return inTurns(events, turns, (event) =>
-          tokenizeEvent(event, model.tokenizer, model.maxTokens),
-        )
-      },
-    }
-  },
-  infer(options: StepOptions): Step<TokenizedEvent, Classification> {
-    const { topLabels } = options.config.inference
-    return {
-      stage: 'infer',
-      apply: (events, models) =>
-        inferByShare(events, required(models), {
-          topLabels,
-          nowMs: () => options.nowMs(),
-          turns: options.turns,
-          onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
-        }),
-    }
-  },
+function candidateReader({ events }: AvroReaders): ReadValue<Candidate> {
+  return async (record) => {
+    const event = await decodeEvent(record.value, events)
+    return event.kind === 'ok' ? ok({ event: event.value, record }) : event
+  }
 }
 
-/** Works on one event after the other, and lets heartbeats through in between. */
+function tokenizedReader({ tokenized }: AvroReaders): ReadValue<TokenizedEvent> {
+  return async (record) => {
+    const event = await readAvro(record, tokenized)
+    if (event.kind === 'rejected') return event
+    return ok({ ...event.value, ids: Int32Array.from(event.value.ids) })
+  }
+}
+
+type StageOptions = PipelineOptions & { readonly turns: LoopTurns }
+
+/** The three stages with what they need from outside. */
+function createStages(options: StageOptions) {
+  const { config, nowMs, turns } = options
+  return {
+    validate: applyStage(validateStage(options)),
+    tokenize: applyStage<Validated, TokenizedEvent>({
+      name: 'tokenize',
+      apply(events, models) {
+        const { tokenizer, maxTokens } = required(models).champion
+        return inTurns(events, turns, (event) => tokenizeEvent(event, tokenizer, maxTokens))
+      },
+    }),
+    infer: applyStage<TokenizedEvent, Classification>({
+      name: 'infer',
+      apply: (events, models) =>
+        inferByShare(events, required(models), {
+          topLabels: config.inference.topLabels,
+          nowMs,
+          turns,
+          onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
+        }),
+    }),
+  }
+}
+
+/** The validate stage with the window of recent ids that it keeps for each partition. */
+function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate, Validated> {
+  const windows = new Map<number, DuplicateWindow>()
+  const windowOf = (partition: number) => {
+    let window = windows.get(partition)
+    if (window === undefined) {
+      window = new DuplicateWindow(config.limits.duplicateWindow)
+      windows.set(partition, window)
+    }
+    return window
+  }
+  return {
+    name: 'validate',
+    apply: (candidates) =>
+      inTurns(candidates, turns, ({ event, record }) =>
+        validateEvent(event, lineageOf(record), {
+          limits: config.limits,
+          cleaning: config.cleaning,
+          nowMs: nowMs(),
+          window: windowOf(record.partition),
+        }),
+      ),
+  }
+}
+
+/** Works on one event after another and lets heartbeats through in between. */
 async function inTurns<In, Out>(
   inputs: readonly In[],
   turns: LoopTurns,
@@ -164,7 +177,7 @@ async function inTurns<In, Out>(
   return outcomes
 }
 
-function required(models: PinnedModels | undefined): PinnedModels {
+function required(models: ChunkModels | undefined): ChunkModels {
   if (models === undefined) throw new TypeError('tokenize and infer need a model')
   return models
 }

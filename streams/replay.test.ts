@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
-import type { Slice } from './stages/settled.ts'
+import type { StageChain } from './stages/record-outcome.ts'
 import { replay, type ReplayBlock, type ReplayChunk } from './replay.ts'
 
 const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }
@@ -20,7 +20,7 @@ function recordsOf(partition: number, from: number, count: number): KafkaRecord[
 }
 
 /** Every tenth event is bad; a chunk takes as many turns as its first offset says. */
-const slice: Slice<number> = {
+const chain: StageChain<number> = {
   name: 'test',
   startsAtOrigin: true,
   begin: () => ({
@@ -60,7 +60,7 @@ describe('replay', () => {
         const blocks: ReplayBlock<number>[] = []
         const done = await replay({
           chunks: chunksOf(chunks),
-          slice,
+          chain,
           limits,
           write: (block) => {
             blocks.push(block)
@@ -69,10 +69,10 @@ describe('replay', () => {
         })
         for (const [partition, count] of next.entries()) {
           const own = blocks.filter((block) => block.partition === partition)
-          const offsets = own.flatMap(({ settled }) => settled.map(({ record }) => record.offset))
+          const offsets = own.flatMap(({ outcomes }) => outcomes.map(({ record }) => record.offset))
           expect(offsets).toEqual(Array.from({ length: count }, (_, offset) => offset))
-          for (const { from, through, settled } of own)
-            expect(through - from + 1).toBe(settled.length)
+          for (const { from, through, outcomes } of own)
+            expect(through - from + 1).toBe(outcomes.length)
         }
         expect(done.events).toBe(next.reduce((a, b) => a + b))
         expect(done.results + (done.rejected['text_empty'] ?? 0)).toBe(done.events)
@@ -89,7 +89,7 @@ describe('replay', () => {
     let writes = 0
     const running = replay({
       chunks: chunksOf(chunks),
-      slice,
+      chain,
       limits,
       write: () => (++writes === 2 ? Promise.reject(new Error('disk full')) : Promise.resolve()),
     })

@@ -9,19 +9,19 @@ import { until } from '../tests/support/until.ts'
 import { ok } from '../schemas/outcome.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
-import type { Slice } from './stages/settled.ts'
+import type { StageChain } from './stages/record-outcome.ts'
 import { createRunner } from './runner.ts'
 
 const quiet: RunnerMetrics = {
-  settled: () => undefined,
-  sliceSeconds: () => undefined,
+  outcomes: () => undefined,
+  chainSeconds: () => undefined,
   blockWritten: () => undefined,
   retried: () => undefined,
   inFlight: () => undefined,
   lag: () => undefined,
 }
 
-const slice: Slice<string> = {
+const chain: StageChain<string> = {
   name: 'test',
   startsAtOrigin: true,
   begin: () => ({
@@ -57,7 +57,7 @@ async function runOnBroken(commitError: Error) {
       pause: () => undefined,
       close: () => Promise.reject(new Error('the connection is gone')),
     },
-    slice,
+    chain,
     sink: createMemorySink<string>(),
     metrics: quiet,
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1'] }).stream,

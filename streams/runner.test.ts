@@ -10,14 +10,14 @@ import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
 import { until } from '../tests/support/until.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
-import type { Passage, Settled, Slice } from './stages/settled.ts'
+import type { ChunkTransform, RecordOutcome, StageChain } from './stages/record-outcome.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 import { createRunner } from './runner.ts'
 
 const quiet: RunnerMetrics = {
-  settled: () => undefined,
-  sliceSeconds: () => undefined,
+  outcomes: () => undefined,
+  chainSeconds: () => undefined,
   blockWritten: () => undefined,
   retried: () => undefined,
   inFlight: () => undefined,
@@ -44,7 +44,7 @@ function chunkOf(offsets: readonly number[], text?: string): RecordChunk {
 
 /** A source driven by hand, so that a test decides what comes when, and the sink in memory. */
 async function harness(
-  options: { slice?: Slice<string>; written?: number[]; settings?: string[] } = {},
+  options: { chain?: StageChain<string>; written?: number[]; settings?: string[] } = {},
 ) {
   const commits: PartitionOffset[] = []
   const commitFailures: Error[] = []
@@ -80,7 +80,7 @@ async function harness(
       pause: () => undefined,
       close: () => Promise.resolve(),
     },
-    slice: options.slice ?? echoSlice,
+    chain: options.chain ?? echoChain,
     sink,
     config: streamConfig(options.settings),
     metrics: quiet,
@@ -106,13 +106,13 @@ function streamConfig(settings: readonly string[] = []) {
   return loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...settings] }).stream
 }
 
-const echoSlice = sliceOf((records) => Promise.resolve(records.map(echo)))
+const echoChain = chainOf((records) => Promise.resolve(records.map(echo)))
 
-function sliceOf(apply: Passage<string>['apply']): Slice<string> {
+function chainOf(apply: ChunkTransform<string>['apply']): StageChain<string> {
   return { name: 'test', startsAtOrigin: true, begin: () => ({ apply, end: () => undefined }) }
 }
 
-function echo(one: KafkaRecord): Settled<string> {
+function echo(one: KafkaRecord): RecordOutcome<string> {
   const text = one.value!.toString()
   const outcome = text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
   return { record: one, ...lineageOf(one), stage: 'echo', outcome }
@@ -207,11 +207,11 @@ describe('runner', () => {
       release = resolve
     })
     let calls = 0
-    const slice = sliceOf(async (records) => {
+    const chain = chainOf(async (records) => {
       if (calls++ === 0) await gate
       return records.map(echo)
     })
-    const { runner, deliver, rebalance, rows, commits } = await harness({ slice })
+    const { runner, deliver, rebalance, rows, commits } = await harness({ chain })
     await runner.start()
     await deliver(chunkOf([0, 1]))
     rebalance()
@@ -240,15 +240,15 @@ describe('runner', () => {
   it('begins the passages of a partition in order, and ends each once', async () => {
     const begun: number[] = []
     const ended: number[] = []
-    const slice: Slice<string> = {
-      ...echoSlice,
+    const chain: StageChain<string> = {
+      ...echoChain,
       begin: () => {
         const passage = begun.length
         begun.push(passage)
-        return { ...echoSlice.begin(), end: () => ended.push(passage) }
+        return { ...echoChain.begin(), end: () => ended.push(passage) }
       },
     }
-    const { runner, deliver, rows } = await harness({ slice })
+    const { runner, deliver, rows } = await harness({ chain })
     await runner.start()
     await Promise.all([deliver(chunkOf([0])), deliver(chunkOf([1])), deliver(chunkOf([2]))])
     await runner.stop()
@@ -261,12 +261,12 @@ describe('runner', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const slice = sliceOf(async (records) => {
+    const chain = chainOf(async (records) => {
       await gate
       return records.map(echo)
     })
     const { runner, deliver, rows } = await harness({
-      slice,
+      chain,
       settings: ['stream.inFlightEventsMax=3'],
     })
     await runner.start()
@@ -285,9 +285,9 @@ describe('runner', () => {
   })
 
   it('stops within its deadline and leaves unfinished events uncommitted', async () => {
-    const slice = sliceOf(() => new Promise(() => undefined))
+    const chain = chainOf(() => new Promise(() => undefined))
     const { runner, deliver, commits } = await harness({
-      slice,
+      chain,
       settings: ['stream.drainMsMax=50'],
     })
     await runner.start()
@@ -313,7 +313,7 @@ describe('delivery', () => {
   )
 
   /** What is wrong with every fifth event is fixed at its second attempt. */
-  const mendedSlice = sliceOf((records) =>
+  const repairedChain = chainOf((records) =>
     Promise.resolve(
       records.map((one) => {
         const { attempt } = lineageOf(one)
@@ -331,7 +331,7 @@ describe('delivery', () => {
         const open = () =>
           createRunner<string>({
             source: topic.source('g'),
-            slice: mendedSlice,
+            chain: repairedChain,
             sink,
             config: streamConfig(['stream.inFlightEventsMax=10', 'stream.blockRowsMax=7']),
             metrics: quiet,

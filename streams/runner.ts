@@ -1,37 +1,36 @@
-// Runs a slice of stages between one input topic and one sink. It owns polling, retry, ordering,
-// commits and draining; it knows nothing of what the stages do.
+// Runs a chain of stages between one input topic and one sink: polling, retry, commits and
+// draining. What the stages do is theirs; what is known of the assigned partitions is
+// assignment.ts.
 //
 // Delivery: an offset is committed only after the results and dead letters of it and of all polled
 // offsets before it are durable in the sink (OffsetTracker). After a crash or a rebalance Kafka
-// delivers from the last commit again; what the sink has already is recognised by origin and
-// dropped (DeliveredEvents), so a row is written once. Before the sink is asked, a fence keeps
-// every earlier owner of the partitions from writing any more. A write that failed is looked at in
-// the same way before it is tried again. Chunks of one partition reach the sink in order.
+// delivers again from the last commit; what the sink already has is recognised by its origin and
+// dropped (Deduplicator), so a row is written once. Before the sink is asked, a fence keeps every
+// earlier owner of the partitions from writing. After a failed write the sink is asked in the same
+// way before the next try. Chunks of one partition reach the sink in order.
 import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import type { Fence } from '../schemas/fence.ts'
-import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
-import type { PassedOffsets, RecordChunk } from '../schemas/record.ts'
-import { BlockWriter, type WriteResult } from './delivery/block-writer.ts'
-import { Committer } from './delivery/committer.ts'
-import { DeliveredEvents } from './delivery/delivered-events.ts'
-import { InFlightBudget } from './delivery/in-flight-budget.ts'
-import { OffsetTracker, type TrackedChunk } from './delivery/offset-tracker.ts'
-import type { Block, Sink } from '../schemas/ports/sink.ts'
-import type { Passage, Settled, Slice } from './stages/settled.ts'
+import { lineageOf, type PassedOffsets, type RecordChunk } from '../schemas/record.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
-import { pause, retry } from './delivery/retry.ts'
+import type { Block, Sink } from '../schemas/ports/sink.ts'
+import { Assignment } from './assignment.ts'
+import { BlockWriter, type WriteResult } from './delivery/block-writer.ts'
+import { Committer } from './delivery/committer.ts'
+import type { StoredReads } from './delivery/deduplicator.ts'
+import { InFlightBudget } from './delivery/in-flight-budget.ts'
+import { pause, retry, type RetryOptions } from './delivery/retry.ts'
 import { rowsOf, storeBlock } from './delivery/store-block.ts'
+import type { ChunkTransform, RecordOutcome, StageChain } from './stages/record-outcome.ts'
 
 /** What is being retried, in log lines. */
-const operationNames = { slice: 'processing events', write: 'storing results' } as const
+const operationNames = { stages: 'processing events', write: 'storing results' } as const
 
 export type RunnerOptions<Output> = {
   source: RecordSource
-  slice: Slice<Output>
+  chain: StageChain<Output>
   sink: Sink<Output>
   config: Config['stream']
   metrics: RunnerMetrics
@@ -56,16 +55,8 @@ export type Runner = {
 /** While the group is being joined, polled chunks are refused, but not in a busy loop. */
 const rejoinPauseMs = 50
 
-/** A partition since its latest assignment. */
-type Lane = { tracker: OffsetTracker; handedOver: Promise<void> }
-
-type Flight = {
-  chunk: RecordChunk
-  tracked: TrackedChunk
-  lane: Lane
-  epoch: number
-  bytes: number
-}
+/** A chunk between poll and commit. */
+type InFlightChunk = { chunk: RecordChunk; bytes: number; assignment: Assignment }
 
 /** Makes a runner; nothing happens before `start`. */
 export function createRunner<Output>(options: RunnerOptions<Output>): Runner {
@@ -81,17 +72,11 @@ class StageRunner<Output> implements Runner {
   readonly #stopping = new AbortController()
   #resolveEnd: () => void = () => undefined
   #rejectEnd: (error: unknown) => void = () => undefined
-  /** Counts assignments. Work of an earlier one is dropped: its offsets are delivered again. */
-  #epoch = 0
-  #lanes = new Map<number, Lane>()
-  /** Of this epoch. */
-  #delivered: DeliveredEvents
-  /** Resolves once earlier owners, this one in its earlier life included, cannot write any more. */
-  #owned: Promise<void> = Promise.resolve()
-  /** Of this epoch, from when it was raised. */
-  #fence: Fence | undefined
+  /** The latest one; undefined while the group is being joined. */
+  #assignment: Assignment | undefined
+  /** Resolves when nothing of earlier assignments is being written any more. */
+  #earlierWrites = Promise.resolve()
   #computing = 0
-  #joined = false
   #failure: unknown
 
   constructor(options: RunnerOptions<Output>) {
@@ -102,7 +87,6 @@ class StageRunner<Output> implements Runner {
       this.#rejectEnd = reject
     })
     this.ended.catch(() => undefined)
-    this.#delivered = this.#newDelivered()
     this.#budget = new InFlightBudget({
       eventsMax: config.inFlightEventsMax,
       bytesMax: config.inFlightBytesMax,
@@ -137,7 +121,8 @@ class StageRunner<Output> implements Runner {
   }
 
   isReady(): boolean {
-    return this.#joined && this.#failure === undefined && !this.#stopping.signal.aborted
+    const isRunning = this.#failure === undefined && !this.#stopping.signal.aborted
+    return isRunning && this.#assignment !== undefined
   }
 
   async stop(): Promise<void> {
@@ -161,115 +146,116 @@ class StageRunner<Output> implements Runner {
   }
 
   #onAssigned(partitions: readonly number[]): void {
-    // Offsets whose rows are being written right now must be found in the sink when it is asked.
-    const settled = this.#abandon()
-    const epoch = this.#epoch
-    this.#joined = true
-    this.#owned = this.#owned
-      .then(() => settled)
-      .then(() => this.#own(partitions, epoch))
-      .catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted) this.#fail(error)
-      })
+    this.#endAssignment()
+    const { sink } = this.#options
+    const retrying = this.#retrying('write')
+    const assignment = new Assignment({
+      // What is being written at this moment must be in the sink when it is asked.
+      earlier: this.#earlierWrites,
+      raiseFence: (raising) =>
+        retry(
+          () => (raising.hasEnded ? Promise.resolve(undefined) : sink.fence(partitions)),
+          retrying,
+        ),
+      reads: patientReads(sink, retrying),
+    })
+    this.#assignment = assignment
+    this.#earlierWrites = assignment.owned.catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#fail(error)
+    })
   }
 
-  /** Ends the epoch; resolves when the write under way has ended. */
-  #abandon(): Promise<void> {
-    this.#epoch++
-    this.#joined = false
-    this.#fence = undefined
-    this.#lanes = new Map()
-    this.#delivered = this.#newDelivered()
+  /** Drops what is not being written. */
+  #endAssignment(): void {
+    this.#assignment?.end()
+    this.#assignment = undefined
     this.#committer.reset()
-    return this.#writer.reset()
+    const written = this.#writer.reset()
+    this.#earlierWrites = this.#earlierWrites.then(() => written)
   }
 
-  async #own(partitions: readonly number[], epoch: number): Promise<void> {
-    const raise = () =>
-      epoch === this.#epoch ? this.#options.sink.fence(partitions) : Promise.resolve(undefined)
-    const fence = await retry(raise, this.#retrying('write'))
-    if (epoch === this.#epoch) this.#fence = fence
-  }
-
-  /** Takes a chunk in flight as soon as there is room; false when its turn has passed. */
+  /** Takes a chunk in flight as soon as there is room; false when its assignment ended first. */
   async #onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean> {
-    const events = chunk.records.length
-    const bytes = chunk.records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
-    const epoch = this.#epoch
-    if (!this.#joined) {
+    const assignment = this.#assignment
+    if (assignment === undefined) {
       await pause(rejoinPauseMs, this.#stopping.signal)
       return false
     }
-    while (!this.#budget.tryTake(events, bytes)) {
+    const bytes = chunk.records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
+    while (!this.#budget.tryTake(chunk.records.length, bytes)) {
       await this.#budget.change(1_000)
       await heartbeat()
-      if (this.#stopping.signal.aborted || epoch !== this.#epoch) return false
+      if (this.#stopping.signal.aborted || assignment.hasEnded) return false
     }
     this.#options.metrics.inFlight(this.#budget.events, this.#budget.bytes)
-    const lane = this.#laneOf(chunk.partition)
-    const tracked = lane.tracker.begin(chunk.nextOffset)
-    const flight: Flight = { chunk, tracked, lane, epoch, bytes }
-    const settled = this.#compute(flight, this.#options.slice.begin())
-    lane.handedOver = lane.handedOver.then(() => this.#handOver(flight, settled))
+    const partition = assignment.partition(chunk.partition)
+    const tracked = partition.tracker.begin(chunk.nextOffset)
+    const inFlight = { chunk, bytes, assignment }
+    const outcomes = this.#compute(inFlight, this.#options.chain.begin())
+    const onDurable = () => this.#onDurable(chunk, partition.tracker.finish(tracked))
+    partition.handedOver = partition.handedOver.then(() =>
+      this.#handOver(inFlight, outcomes, onDurable),
+    )
     return true
   }
 
   /** Offsets without records are committed once everything before them is durable. */
   #onPassed(passed: PassedOffsets): void {
-    // After a rejoin their partition is read from the commit on, so that they come again.
-    if (!this.#joined) return
-    this.#onDurable(passed, this.#laneOf(passed.partition).tracker.pass(passed.nextOffset))
-  }
-
-  #laneOf(partition: number): Lane {
-    let lane = this.#lanes.get(partition)
-    if (lane === undefined) {
-      lane = { tracker: new OffsetTracker(), handedOver: Promise.resolve() }
-      this.#lanes.set(partition, lane)
-    }
-    return lane
+    // Between assignments nothing is lost: the partition will be read again from its last commit.
+    const tracker = this.#assignment?.partition(passed.partition).tracker
+    if (tracker !== undefined) this.#onDurable(passed, tracker.pass(passed.nextOffset))
   }
 
   /** Applies the stages; undefined when the runner stops or fails first. */
   async #compute(
-    { chunk, epoch }: Flight,
-    passage: Passage<Output>,
-  ): Promise<Settled<Output>[] | undefined> {
+    { chunk, assignment }: InFlightChunk,
+    transform: ChunkTransform<Output>,
+  ): Promise<RecordOutcome<Output>[] | undefined> {
     this.#computing++
     const startMs = performance.now()
     try {
-      const records = await this.#undelivered(chunk.records, epoch)
-      return await retry(() => passage.apply(records), this.#retrying('slice'))
+      // Where the origin is known before any stage, the stages are spared what the sink has.
+      const records = this.#options.chain.startsAtOrigin
+        ? (
+            await assignment.missing(
+              chunk.records.map((record) => ({ record, ...lineageOf(record) })),
+            )
+          ).map(({ record }) => record)
+        : chunk.records
+      return await retry(() => transform.apply(records), this.#retrying('stages'))
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(error)
       return undefined
     } finally {
-      passage.end()
-      this.#options.metrics.sliceSeconds((performance.now() - startMs) / 1_000)
+      transform.end()
+      this.#options.metrics.chainSeconds((performance.now() - startMs) / 1_000)
       this.#computing--
     }
   }
 
-  /** Gives a settled chunk to the writer, in the order of its partition. */
-  async #handOver(flight: Flight, settling: Promise<Settled<Output>[] | undefined>): Promise<void> {
-    const { chunk, lane, tracked, epoch, bytes } = flight
+  /** Gives the outcomes of a chunk to the writer, in the order of its partition. */
+  async #handOver(
+    { chunk, bytes, assignment }: InFlightChunk,
+    computing: Promise<RecordOutcome<Output>[] | undefined>,
+    onDurable: () => void,
+  ): Promise<void> {
     const release = () => {
       this.#budget.give(chunk.records.length, bytes)
       this.#options.metrics.inFlight(this.#budget.events, this.#budget.bytes)
     }
     try {
-      const settled = await settling
-      const fresh = settled === undefined ? [] : await this.#claim(settled, epoch)
-      if (settled === undefined || epoch !== this.#epoch) {
+      const computed = await computing
+      const outcomes = computed === undefined ? [] : await assignment.claim(computed)
+      if (computed === undefined || assignment.hasEnded) {
         release()
         return
       }
-      this.#countOutcomes(fresh)
+      this.#countOutcomes(outcomes)
       this.#writer.add({
-        settled: fresh,
+        outcomes,
         onDurable: () => {
           release()
-          if (epoch === this.#epoch) this.#onDurable(chunk, lane.tracker.finish(tracked))
+          if (!assignment.hasEnded) onDurable()
         },
         onDropped: release,
       })
@@ -279,52 +265,22 @@ class StageRunner<Output> implements Runner {
     }
   }
 
-  /** Spares the stages what was delivered before, where that can be told from the record. */
-  async #undelivered(records: readonly KafkaRecord[], epoch: number): Promise<KafkaRecord[]> {
-    if (!this.#options.slice.startsAtOrigin) return [...records]
-    await this.#owned
-    const delivered = this.#delivered
-    await delivered.prepare(records.map(lineageOf))
-    const fresh: KafkaRecord[] = []
-    for (const record of records) {
-      if (epoch !== this.#epoch) return []
-      if (!(await delivered.has(lineageOf(record)))) fresh.push(record)
-    }
-    return fresh
-  }
-
-  /** Drops what was delivered before; the rest counts as delivered from now on. */
-  async #claim(settled: Settled<Output>[], epoch: number): Promise<Settled<Output>[]> {
-    await this.#owned
-    const delivered = this.#delivered
-    await delivered.prepare(settled)
-    const fresh: Settled<Output>[] = []
-    for (const one of settled) {
-      if (epoch !== this.#epoch) return []
-      if (await delivered.claim(one)) fresh.push(one)
-    }
-    return fresh
-  }
-
-  #newDelivered(): DeliveredEvents {
-    const { sink } = this.#options
-    const retrying = this.#retrying('write')
-    return new DeliveredEvents({
-      delivered: (...place) => retry(() => sink.delivered(...place), retrying),
-      settledAttempts: (...which) => retry(() => sink.settledAttempts(...which), retrying),
-    })
-  }
-
   async #write(block: Block<Output>): Promise<WriteResult> {
     const rows = rowsOf(block)
-    const epoch = this.#epoch
     const startMs = performance.now()
+    const assignment = this.#assignment
     if (rows > 0) {
+      assert(assignment !== undefined, 'the writer forgets the chunks of an assignment that ended')
       try {
-        await this.#store(block, epoch)
+        await storeBlock(block, {
+          sink: this.#options.sink,
+          fence: assignment.fence,
+          patiently: (call) => retry(call, this.#retrying('write')),
+          onFence: (raised) => assignment.raised(raised),
+        })
       } catch (error) {
         if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
-        this.#onFenced(error, epoch)
+        this.#onFenced(error, assignment)
         return 'dropped'
       }
     }
@@ -332,25 +288,12 @@ class StageRunner<Output> implements Runner {
     return 'stored'
   }
 
-  async #store(block: Block<Output>, epoch: number): Promise<void> {
-    const fence = this.#fence
-    assert(fence !== undefined, 'rows reach the writer only after the fence was raised')
-    await storeBlock(block, {
-      sink: this.#options.sink,
-      fence,
-      patiently: (call) => retry(call, this.#retrying('write')),
-      onFence: (raised) => {
-        if (epoch === this.#epoch) this.#fence = raised
-      },
-    })
-  }
-
-  /** The group moved on without this consumer: it joins again, and starts from the commits. */
-  #onFenced(error: WinnowError, epoch: number): void {
+  /** The group moved on without this consumer: it joins again and reads from the last commits. */
+  #onFenced(error: WinnowError, assignment: Assignment): void {
     this.#options.metrics.retried('write', error.code)
-    if (epoch !== this.#epoch || this.#stopping.signal.aborted) return
+    if (assignment.hasEnded || this.#stopping.signal.aborted) return
     this.#options.log(`${error.message}; joining the group again`)
-    void this.#abandon()
+    this.#endAssignment()
     this.#options.source.rejoin().catch((failure: unknown) => this.#fail(failure))
   }
 
@@ -361,19 +304,19 @@ class StageRunner<Output> implements Runner {
     this.#committer.add({ topic, partition, offset: committable })
   }
 
-  #countOutcomes(settled: readonly Settled<Output>[]): void {
+  #countOutcomes(outcomes: readonly RecordOutcome<Output>[]): void {
     const counts = new Map<string, number>()
-    for (const { stage, outcome } of settled) {
+    for (const { stage, outcome } of outcomes) {
       const key = `${stage} ${outcome.kind === 'ok' ? 'ok' : outcome.error.code}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
     for (const [key, events] of counts) {
-      const [stage, code] = key.split(' ') as [string, Parameters<RunnerMetrics['settled']>[1]]
-      this.#options.metrics.settled(stage, code, events)
+      const [stage, code] = key.split(' ') as [string, Parameters<RunnerMetrics['outcomes']>[1]]
+      this.#options.metrics.outcomes(stage, code, events)
     }
   }
 
-  #retrying(operation: 'slice' | 'write') {
+  #retrying(operation: 'stages' | 'write'): RetryOptions {
     return {
       pauseMsMax: this.#options.config.retryMsMax,
       signal: this.#stopping.signal,
@@ -389,5 +332,14 @@ class StageRunner<Output> implements Runner {
     this.#failure = error
     this.#stopping.abort()
     this.#rejectEnd(error)
+  }
+}
+
+/** The reads of a sink, repeated until they succeed. */
+function patientReads(sink: StoredReads, retrying: RetryOptions): StoredReads {
+  return {
+    recover: (...partition) => retry(() => sink.recover(...partition), retrying),
+    storedFrom: (...place) => retry(() => sink.storedFrom(...place), retrying),
+    storedAttempts: (...which) => retry(() => sink.storedAttempts(...which), retrying),
   }
 }

@@ -1,12 +1,12 @@
-// Records that could not be read become dead letters in every slice, with the cause that they
+// Records that could not be read become dead letters in every chain, with the cause that they
 // carry.
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
 import type { ModelPort } from './stages/infer.ts'
-import { createLabelSlice } from './label-slice.ts'
+import { createLabelChain } from './label-chain.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
-import type { Slice } from './stages/settled.ts'
+import type { StageChain } from './stages/record-outcome.ts'
 
 const config = loadConfig({ env: {} })
 const read = () => Promise.reject(new Error('there is nothing to read'))
@@ -16,21 +16,21 @@ const nowMs = () => 1_700_000_000_000
 /** It is never asked anything. */
 const model = { maxTokens: 8 } as ModelPort
 
-const pipeline = (stage: 'validate' | 'tokenize' | 'infer'): Slice<unknown> =>
+const pipeline = (stage: 'validate' | 'tokenize' | 'infer'): StageChain<unknown> =>
   createPipeline({
     range: { first: stage, last: stage },
     config,
     readers,
     nowMs,
-    models: { pin: () => ({ champion: model, release: () => undefined }) },
+    models: { acquire: () => ({ champion: model, release: () => undefined }) },
   })
 
 it.each([
   ['validate', pipeline('validate')],
   ['tokenize', pipeline('tokenize')],
   ['infer', pipeline('infer')],
-  ['label', createLabelSlice({ limits: config.limits, readAvro: read, nowMs })],
-])('%s', async (stage, slice) => {
+  ['label', createLabelChain({ limits: config.limits, readAvro: read, nowMs })],
+])('%s', async (stage, chain) => {
   const error = { code: 'batch_corrupt', message: 'its checksum is wrong' } as const
   const record: KafkaRecord = {
     topic: 't',
@@ -42,8 +42,8 @@ it.each([
     traceparent: undefined,
     unreadable: error,
   }
-  const settled = await slice.begin().apply([record])
-  expect(settled).toEqual([
+  const outcomes = await chain.begin().apply([record])
+  expect(outcomes).toEqual([
     {
       record,
       stage,

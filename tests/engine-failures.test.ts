@@ -10,7 +10,7 @@ import { lineageOf } from '../schemas/record.ts'
 import { ok } from '../schemas/outcome.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
-import type { Slice } from '../streams/stages/settled.ts'
+import type { StageChain } from '../streams/stages/record-outcome.ts'
 import { createRunner } from '../streams/runner.ts'
 import { answer, exception, startFakeClickHouse } from './support/fake-clickhouse.ts'
 import type { EngineFailure, FakeClickHouse } from './support/fake-clickhouse.ts'
@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 /** Passes offsets on as they are. */
-const slice: Slice<number> = {
+const chain: StageChain<number> = {
   name: 'test',
   startsAtOrigin: true,
   begin: () => ({
@@ -54,11 +54,12 @@ function tableSink(): Sink<number> {
     Promise.resolve({ group: 'g', topic: 't', partitions, token: `${++fences}` })
   return {
     fence,
-    async delivered() {
+    recover: () => Promise.resolve(),
+    async storedFrom() {
       const rows = await analytics.rows<{ n: number }>('SELECT n FROM things')
       return { recordTimeMsByOffset: new Map(rows.map(({ n }) => [n, n])), through: Infinity }
     },
-    settledAttempts: () => Promise.resolve([]),
+    storedAttempts: () => Promise.resolve([]),
     write: (block) =>
       analytics.insert('things', {
         columns: ['n'],
@@ -88,12 +89,12 @@ function startRunner() {
       pause: () => undefined,
       close: () => Promise.resolve(),
     },
-    slice,
+    chain,
     sink: tableSink(),
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', 'stream.retryMsMax=1'] }).stream,
     metrics: {
-      settled: () => undefined,
-      sliceSeconds: () => undefined,
+      outcomes: () => undefined,
+      chainSeconds: () => undefined,
       blockWritten: () => undefined,
       inFlight: () => undefined,
       lag: () => undefined,

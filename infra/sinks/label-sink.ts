@@ -5,8 +5,8 @@ import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
-  readDelivered,
-  readSettledAttempts,
+  readStored,
+  readStoredAttempts,
   sendDeadLetters,
   type Ownership,
   type SinkClients,
@@ -29,11 +29,13 @@ export function createLabelSink(
   return {
     fence: (partitions, after) => raiseFence(analytics, { ...options.owner, partitions }, after),
 
-    delivered: (topic, partition, fromOffset) =>
-      readDelivered(analytics, { topic, partition, fromOffset, table: 'labels' }),
+    recover: () => Promise.resolve(),
 
-    settledAttempts: (topic, partition, origins) =>
-      readSettledAttempts(analytics, { topic, partition, origins, table: 'labels' }),
+    storedFrom: (topic, partition, fromOffset) =>
+      readStored(analytics, { topic, partition, fromOffset, table: 'labels' }),
+
+    storedAttempts: (topic, partition, origins) =>
+      readStoredAttempts(analytics, { topic, partition, origins, table: 'labels' }),
 
     async write(block, fence) {
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)

@@ -1,7 +1,7 @@
 // The sink behind the infer stage: results and dead letters to Kafka for other consumers, then to
-// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event
-// was delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their
-// rows.
+// ClickHouse. An event is delivered when its row or dead letter is in ClickHouse, whatever Kafka
+// has. Kafka gets each at least once, keyed by the event. Notes of model swaps follow their rows.
+import assert from 'node:assert'
 import { hostname } from 'node:os'
 import type { Classification } from '../../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
@@ -31,8 +31,8 @@ export type Ownership = { group: string; topic: string }
 
 export type SinkTopics = { deadLetters: string; classified: string | undefined }
 
-/** Offsets read back at a time when looking for what was delivered before. */
-const deliveredPageRows = 10_000
+/** Offsets per page of `storedFrom`. */
+const storedPageRows = 10_000
 
 /** Makes the sink for results of one model name; it closes nothing. */
 export function createResultSink(
@@ -42,41 +42,35 @@ export function createResultSink(
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
   const versions = new VersionChanges(analytics, { model: options.model, by })
-  /** Partitions whose notes are complete, since the fence that is kept with them. */
-  let noted: { fence: Fence; partitions: Set<string> } | undefined
-  const completeNotes = async (topic: string, partition: number): Promise<void> => {
-    const key = `${topic}/${partition}`
-    if (noted === undefined || noted.partitions.has(key)) return
-    const { fence, partitions } = noted
-    try {
-      await analytics.insert('model_releases', {
-        columns: versionChangeColumns,
-        values: await versions.missing(topic, partition),
-        token: `${fence.token}-${key}-swaps`,
-        fence,
-      })
-    } catch (error) {
-      // The owner by now completes them, and will refuse the rows that the caller is about to
-      // write.
-      if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
-    }
-    partitions.add(key)
-  }
+  let latestFence: Fence | undefined
   return {
     async fence(partitions, after) {
       versions.reset()
-      const fence = await raiseFence(analytics, { ...options.owner, partitions }, after)
-      noted = { fence, partitions: new Set() }
-      return fence
+      latestFence = await raiseFence(analytics, { ...options.owner, partitions }, after)
+      return latestFence
     },
 
-    async delivered(topic, partition, fromOffset) {
-      await completeNotes(topic, partition)
-      return readDelivered(analytics, { topic, partition, fromOffset, model: options.model })
+    async recover(topic, partition) {
+      const fence = latestFence
+      assert(fence !== undefined, 'a fence is raised before anything is recovered')
+      try {
+        await analytics.insert('model_releases', {
+          columns: versionChangeColumns,
+          values: await versions.missing(topic, partition),
+          token: `${fence.token}-${topic}/${partition}-swaps`,
+          fence,
+        })
+      } catch (error) {
+        // Another owner has taken over: it completes the notes, and the caller's next write fails.
+        if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
+      }
     },
 
-    settledAttempts: (topic, partition, origins) =>
-      readSettledAttempts(analytics, { topic, partition, origins, model: options.model }),
+    storedFrom: (topic, partition, fromOffset) =>
+      readStored(analytics, { topic, partition, fromOffset, model: options.model }),
+
+    storedAttempts: (topic, partition, origins) =>
+      readStoredAttempts(analytics, { topic, partition, origins, model: options.model }),
 
     async write(written, fence) {
       const block = { ...written, deadLetters: lettersOf(written, options.model) }
@@ -157,11 +151,11 @@ export function insertDeadLetters(
 }
 
 /**
- * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
+ * Reads a page of what is stored of an origin partition: dead letters and, where a model is
  * named, its results, or the labels. An offset of a topic that was created again counts with its
  * later record time.
  */
-export async function readDelivered(
+export async function readStored(
   analytics: Analytics,
   from: { topic: string; partition: number; fromOffset: number } & (
     { model?: string } | { table: 'labels' }
@@ -179,12 +173,12 @@ export async function readDelivered(
   const rows = await analytics.rows<{ at: number; ms: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
      FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
-     GROUP BY at ORDER BY at LIMIT ${deliveredPageRows}`,
+     GROUP BY at ORDER BY at LIMIT ${storedPageRows}`,
     from,
   )
   return {
     recordTimeMsByOffset: new Map(rows.map((row) => [row.at, row.ms])),
-    through: rows.length < deliveredPageRows ? Infinity : rows[rows.length - 1]!.at,
+    through: rows.length < storedPageRows ? Infinity : rows[rows.length - 1]!.at,
   }
 }
 
@@ -192,7 +186,7 @@ export async function readDelivered(
  * Reads what became of events that were sent again, in their order: the attempt of the last dead
  * letter, Infinity where there is a result of the model, or a label; -1 where there is nothing.
  */
-export async function readSettledAttempts(
+export async function readStoredAttempts(
   analytics: Analytics,
   from: { topic: string; partition: number; origins: readonly Origin[] } & (
     { model?: string } | { table: 'labels' }

@@ -1,4 +1,4 @@
-// The sink behind a slice that ends before infer: its records go to the next topic, on the
+// The sink behind a chain that ends before infer: its records go to the next topic, on the
 // partition they came from, so that order and ownership carry over. Records are sent at least once;
 // the infer stage recognises a repeated one by its origin. Dead letters are read back, so that each
 // is stored once.
@@ -6,8 +6,8 @@ import type { Sink } from '../../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
-  readDelivered,
-  readSettledAttempts,
+  readStored,
+  readStoredAttempts,
   sendDeadLetters,
   type Ownership,
   type SinkClients,
@@ -31,11 +31,13 @@ export function createTopicSink<Value>(
     fence: (partitions, after) =>
       raiseFence(clients.analytics, { ...options.owner, partitions }, after),
 
-    delivered: (topic, partition, fromOffset) =>
-      readDelivered(clients.analytics, { topic, partition, fromOffset }),
+    recover: () => Promise.resolve(),
 
-    settledAttempts: (topic, partition, origins) =>
-      readSettledAttempts(clients.analytics, { topic, partition, origins }),
+    storedFrom: (topic, partition, fromOffset) =>
+      readStored(clients.analytics, { topic, partition, fromOffset }),
+
+    storedAttempts: (topic, partition, origins) =>
+      readStoredAttempts(clients.analytics, { topic, partition, origins }),
 
     async write(block, fence) {
       await clients.producer.send(

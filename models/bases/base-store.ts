@@ -150,9 +150,9 @@ async function wantedBase(options: EnsureBaseOptions): Promise<BaseCatalogEntry>
   return findBase(name, await knownBases(options))
 }
 
-type Opened = { kind: 'present'; base: Base } | { kind: 'absent' } | { kind: 'damaged' }
+type OpenResources = { kind: 'present'; base: Base } | { kind: 'absent' } | { kind: 'damaged' }
 
-async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<Opened> {
+async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<OpenResources> {
   const weights = weightsFile(entry)
   const hashes = await hashesOf(dir, [weights, tokenizerFile])
   if (!hashes) return { kind: 'absent' }

@@ -1,6 +1,6 @@
 // Which parts a version plays, from the state of its model: as winnow.models tells it, or the copy
 // in the store.
-import type { ModelAnnouncement, SideRole } from '../../schemas/model-announcement.ts'
+import type { ModelAnnouncement, SecondaryRole } from '../../schemas/model-announcement.ts'
 
 /** The versions of a model that play a part, and the champions before this one, the latest last. */
 export type ModelParts = Readonly<
@@ -10,7 +10,7 @@ export type ModelParts = Readonly<
 /** A part that a version plays. */
 export type VersionRole =
   | { readonly kind: 'champion' }
-  | { readonly kind: SideRole; readonly percent: number }
+  | { readonly kind: SecondaryRole; readonly percent: number }
   /** What a rollback returns to. */
   | { readonly kind: 'previous' }
   /** The configuration names this very version. */

@@ -10,7 +10,7 @@ import type {
   ReleasedVersion,
   ReleaseKind,
   SidePart,
-  SideRole,
+  SecondaryRole,
 } from '../../schemas/model-announcement.ts'
 import { rollbackTarget } from './model-parts.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
@@ -98,7 +98,7 @@ export function rolledBack(
  */
 export function sided(
   state: State,
-  change: Cause & { name: string; released: ReleasedVersion; role: SideRole; percent: number },
+  change: Cause & { name: string; released: ReleasedVersion; role: SecondaryRole; percent: number },
 ): ModelAnnouncement {
   const { name, released, role, percent, ...cause } = change
   const { version } = released
@@ -142,8 +142,8 @@ export function passedGate(
 export function endedParts(
   before: State,
   after: ModelAnnouncement,
-): readonly { readonly role: SideRole; readonly version: string }[] {
-  const roles: readonly SideRole[] = ['challenger', 'shadow']
+): readonly { readonly role: SecondaryRole; readonly version: string }[] {
+  const roles: readonly SecondaryRole[] = ['challenger', 'shadow']
   return roles.flatMap((role) => {
     const version = before?.[role]?.version
     return version === undefined || after[role]?.version === version ? [] : [{ role, version }]

@@ -3,10 +3,10 @@ import type { ErrorCode } from '../errors.ts'
 
 /** Takes the figures of one runner; infra/telemetry.ts exports them. */
 export type RunnerMetrics = {
-  settled(stage: string, code: ErrorCode | 'ok', events: number): void
-  sliceSeconds(seconds: number): void
+  outcomes(stage: string, code: ErrorCode | 'ok', events: number): void
+  chainSeconds(seconds: number): void
   blockWritten(rows: number, seconds: number): void
-  retried(operation: 'slice' | 'write' | 'commit', code: string): void
+  retried(operation: 'stages' | 'write' | 'commit', code: string): void
   inFlight(events: number, bytes: number): void
   lag(topic: string, partition: number, records: number): void
 }

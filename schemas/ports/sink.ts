@@ -1,5 +1,5 @@
-// Where the stream's outputs go: a store in which what was delivered can be told, and in which a
-// fence keeps earlier writers out. ClickHouse's is infra/sinks/result-sink.ts, Kafka's
+// Where the stream's outputs go: a store that can tell what it has, and in which a fence keeps
+// earlier writers out. ClickHouse's is infra/sinks/result-sink.ts, Kafka's
 // infra/sinks/topic-sink.ts.
 import type { DeadLetter } from '../dead-letter.ts'
 import type { Fence } from '../fence.ts'
@@ -19,28 +19,34 @@ export type Block<Output> = {
 /** A value to store, with the record that it came from and what that stands for. */
 export type BlockOutput<Output> = Lineage & { readonly record: KafkaRecord; readonly value: Output }
 
-/** Offsets of one origin partition that are already durable, with their record times. */
-export type DeliveredPage = {
+/** Offsets of one origin partition that are stored, with their record times. */
+export type StoredPage = {
   readonly recordTimeMsByOffset: ReadonlyMap<number, number>
-  /** All delivered offsets up to this one are in the map; Infinity when there are no more. */
+  /** All stored offsets up to this one are in the map; Infinity when there are no more. */
   readonly through: number
 }
 
 export type Sink<Output> = {
   /**
    * Makes the caller the only writer of what the records of these partitions lead to. Once it
-   * resolves, no write under an earlier fence can land any more, and `delivered` tells all there
-   * is. `after` is the caller's own earlier fence of the same partitions: then it throws fenced
-   * when somebody else has raised one since.
+   * resolves, no write under an earlier fence can land, so `storedFrom` tells everything. `after`
+   * is the caller's own earlier fence of the same partitions: with it, this throws fenced if
+   * somebody else has raised one since.
    */
   fence(partitions: readonly number[], after?: Fence): Promise<Fence>
-  /** What was delivered of a partition from an offset on, a page at a time. */
-  delivered(topic: string, partition: number, fromOffset: number): Promise<DeliveredPage>
+  /**
+   * Completes what a writer under an earlier fence stored only in part and what no reader needs to
+   * see: notes about rows, not rows. Call it once per origin partition after a fence, before its
+   * first `storedFrom`.
+   */
+  recover(topic: string, partition: number): Promise<void>
+  /** What is stored of an origin partition from an offset on, a page at a time. */
+  storedFrom(topic: string, partition: number, fromOffset: number): Promise<StoredPage>
   /**
    * What became of events of one partition, in their order: the attempt at which the last dead
    * letter was written, Infinity where there is a result, -1 where there is nothing.
    */
-  settledAttempts(
+  storedAttempts(
     topic: string,
     partition: number,
     origins: readonly Origin[],

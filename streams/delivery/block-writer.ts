@@ -1,13 +1,13 @@
-// Collects settled chunks into blocks and writes one block at a time: when it is large enough, when
-// its oldest row waited long enough, or at once when nothing else is under way. While a block is
-// being written the next one grows, so that a slow sink gets larger blocks, not more of them.
+// Collects finished chunks into blocks and writes one block at a time: when it is large enough,
+// when its oldest row waited long enough, or at once when nothing else is under way. While a block
+// is being written the next one grows, so that a slow sink gets larger blocks, not more of them.
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
-import type { Settled } from '../stages/settled.ts'
+import type { RecordOutcome } from '../stages/record-outcome.ts'
 
-export type SettledChunk<Output> = {
-  readonly settled: readonly Settled<Output>[]
+export type FinishedChunk<Output> = {
+  readonly outcomes: readonly RecordOutcome<Output>[]
   /** Called when the chunk is durable. */
   onDurable(): void
   /** Called instead when the chunk is forgotten before it was written. */
@@ -31,7 +31,7 @@ export type BlockWriterOptions<Output> = {
 /** Turns chunks into blocks; `write` of the options makes a block durable. */
 export class BlockWriter<Output> {
   readonly #options: BlockWriterOptions<Output>
-  #chunks: SettledChunk<Output>[] = []
+  #chunks: FinishedChunk<Output>[] = []
   #rows = 0
   #oldestMs = 0
   #lastFlushMs = 0
@@ -44,10 +44,10 @@ export class BlockWriter<Output> {
   }
 
   /** Takes a chunk over; returns at once. */
-  add(chunk: SettledChunk<Output>): void {
+  add(chunk: FinishedChunk<Output>): void {
     if (this.#chunks.length === 0) this.#oldestMs = this.#options.nowMs()
     this.#chunks.push(chunk)
-    this.#rows += chunk.settled.length
+    this.#rows += chunk.outcomes.length
     this.consider()
   }
 
@@ -100,43 +100,43 @@ export class BlockWriter<Output> {
   }
 
   /** Whole chunks up to rowsMax rows, at least one. */
-  #take(): SettledChunk<Output>[] {
+  #take(): FinishedChunk<Output>[] {
     let rows = 0
     let count = 0
     while (count < this.#chunks.length) {
-      rows += this.#chunks[count]!.settled.length
+      rows += this.#chunks[count]!.outcomes.length
       if (count > 0 && rows > this.#options.rowsMax) break
       count++
     }
     const taken = this.#chunks.splice(0, count)
-    this.#rows = this.#chunks.reduce((sum, chunk) => sum + chunk.settled.length, 0)
+    this.#rows = this.#chunks.reduce((sum, chunk) => sum + chunk.outcomes.length, 0)
     this.#oldestMs = this.#options.nowMs()
     return taken
   }
 }
 
-function blockOf<Output>(chunks: readonly SettledChunk<Output>[], nowMs: number): Block<Output> {
+function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number): Block<Output> {
   const hash = createHash('sha256')
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
   for (const chunk of chunks) {
-    for (const settled of chunk.settled) {
-      const { record, origin, attempt } = settled
+    for (const one of chunk.outcomes) {
+      const { record, origin, attempt } = one
       const { topic, partition, offset, recordTimeMs } = origin
-      const { kind } = settled.outcome
+      const { kind } = one.outcome
       hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
-      if (settled.outcome.kind === 'ok') {
-        outputs.push({ record, origin, attempt, value: settled.outcome.value })
+      if (one.outcome.kind === 'ok') {
+        outputs.push({ record, origin, attempt, value: one.outcome.value })
       } else {
-        deadLetters.push(deadLetterOf(settled, nowMs))
+        deadLetters.push(deadLetterOf(one, nowMs))
       }
     }
   }
   return { token: hash.digest('hex'), outputs, deadLetters }
 }
 
-function deadLetterOf(settled: Settled<unknown>, nowMs: number): DeadLetter {
-  const { origin, attempt, outcome, stage, record } = settled
+function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {
+  const { origin, attempt, outcome, stage, record } = one
   if (outcome.kind === 'ok') throw new TypeError('an accepted event is no dead letter')
   return {
     ...origin,

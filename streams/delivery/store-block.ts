@@ -1,11 +1,10 @@
-// Writes one block until the sink has all of it. After a failure all, some or nothing may be
-// stored: before it tries again it raises another fence and looks what is missing. A block that may
-// be too large is written in smaller parts, so that one that the sink cannot take at once does not
-// fail for ever.
+// Writes one block until the sink has all of it. A failed write may have stored all, some or none
+// of it, so before the next try another fence is raised and the missing rows are looked up. A block
+// that may be too large for the sink is written in smaller parts.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Block, Sink } from '../../schemas/ports/sink.ts'
-import { undelivered } from './undelivered.ts'
+import { missingRows } from './missing-rows.ts'
 
 /** Rows and dead letters of a block. */
 export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
@@ -35,7 +34,7 @@ export async function storeBlock<Output>(
     if (isUncertain) {
       fence = await sink.fence(fence.partitions, fence)
       onFence(fence)
-      missing = await undelivered(missing, sink)
+      missing = await missingRows(missing, sink)
     }
     isUncertain = true
     // Parts grow again with each that is stored: what was too much may have been too much just

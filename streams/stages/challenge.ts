@@ -3,7 +3,7 @@
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isInShare } from './event-share.ts'
-import { inferEvents, type InferOptions, type ModelPort, type PinnedModels } from './infer.ts'
+import { inferEvents, type InferOptions, type ModelPort, type ChunkModels } from './infer.ts'
 import type { Outcome } from '../../schemas/outcome.ts'
 import type { TokenizedEvent } from './tokenize.ts'
 
@@ -20,7 +20,7 @@ export type ChallengeOptions = InferOptions & {
  */
 export async function inferByShare(
   events: readonly TokenizedEvent[],
-  { champion, challenger }: PinnedModels,
+  { champion, challenger }: ChunkModels,
   options: ChallengeOptions,
 ): Promise<Outcome<Classification>[]> {
   if (challenger === undefined) return inferEvents(events, champion, options)

@@ -37,14 +37,14 @@ export type ModelPort = {
 /**
  * The models of a chunk: the one that serves, and the one that answers for a share in its place.
  */
-export type PinnedModels = {
+export type ChunkModels = {
   readonly champion: ModelPort
   readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined
 }
 
 /** Where a chunk gets its models: those at work now, held until the chunk is done. */
 export type ModelSource = {
-  pin(): PinnedModels & { release(): void }
+  acquire(): ChunkModels & { release(): void }
 }
 
 /** `turns` shares the event loop with others where texts are tokenized again. */

@@ -31,11 +31,11 @@ const topic = 'contract.replay'
 const table = { into: 'again', topic, model: 'test@1', ranges: [{ partition: 2, from: 0, to: 9 }] }
 
 function blockOf(offsets: readonly number[]) {
-  const settled = offsets.map((offset) => {
+  const outcomes = offsets.map((offset) => {
     const { value, ...one } = outputOf(sampleClassification({ topic, partition: 2, offset }))
     return { ...one, stage: 'infer', outcome: ok(value) }
   })
-  return { partition: 2, from: offsets[0]!, through: offsets.at(-1)!, settled }
+  return { partition: 2, from: offsets[0]!, through: offsets.at(-1)!, outcomes }
 }
 
 it('holds each row once where the answer to its insert was lost, and has one writer', async () => {

@@ -8,7 +8,7 @@ import { createTopicSink } from '../../infra/sinks/topic-sink.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Block, DeliveredPage, Sink } from '../../schemas/ports/sink.ts'
+import type { Block, StoredPage, Sink } from '../../schemas/ports/sink.ts'
 import type { Backends } from '../support/backends.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
 import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
@@ -119,7 +119,7 @@ describe.each([
     expect(await rollup(topic)).toBe(5)
   })
 
-  it('tells what was delivered of a partition: rows and dead letters, with record times', async () => {
+  it('tells what is stored of a partition: rows and dead letters, with record times', async () => {
     const { sink } = open()
     const fence = await sink.fence([0])
     const topic = 'contract.delivered'
@@ -127,14 +127,14 @@ describe.each([
     const rows = [...range(topic, 0, 2), elsewhere]
     await sink.write(blockOf('delivered', rows, [sampleDeadLetter({ topic, offset: 2 })]), fence)
     const time = (offset: number) => sampleClassification({ offset }).recordTimeMs
-    expect(await sink.delivered(topic, 0, 0)).toEqual({
+    expect(await sink.storedFrom(topic, 0, 0)).toEqual({
       recordTimeMsByOffset: new Map([0, 1, 2].map((offset) => [offset, time(offset)])),
       through: Infinity,
     })
-    const later = await sink.delivered(topic, 0, 1)
+    const later = await sink.storedFrom(topic, 0, 1)
     expect([...later.recordTimeMsByOffset.keys()]).toEqual([1, 2])
-    expect((await sink.delivered(topic, 2, 0)).recordTimeMsByOffset.size).toBe(0)
-    expect((await sink.delivered('contract.never', 0, 0)).recordTimeMsByOffset.size).toBe(0)
+    expect((await sink.storedFrom(topic, 2, 0)).recordTimeMsByOffset.size).toBe(0)
+    expect((await sink.storedFrom('contract.never', 0, 0)).recordTimeMsByOffset.size).toBe(0)
   })
 
   it('tells of an offset that a topic made anew has again the later record time', async () => {
@@ -144,7 +144,7 @@ describe.each([
     const again = sampleClassification({ topic, source: topic, offset: 0, recordTimeMs: 9e12 })
     await sink.write(blockOf('anew-2', [again]), fence)
     await sink.write(blockOf('anew-1', range(topic, 0, 1)), fence)
-    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    const { recordTimeMsByOffset } = await sink.storedFrom(topic, 0, 0)
     expect(recordTimeMsByOffset.get(0)).toBe(9e12)
   })
 
@@ -163,8 +163,8 @@ describe.each([
     }
     const other = { ...origin(1), recordTimeMs: 5 }
     const asked = [origin(3), origin(1), origin(4), origin(2), other]
-    expect(await sink.settledAttempts(topic, 0, asked)).toEqual([Infinity, 0, -1, 1, -1])
-    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    expect(await sink.storedAttempts(topic, 0, asked)).toEqual([Infinity, 0, -1, 1, -1])
+    const { recordTimeMsByOffset } = await sink.storedFrom(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([1, 2, 3])
   })
 
@@ -198,7 +198,7 @@ describe.each([
     expect(await stored(topic)).toEqual({ rows: 1, letters: 0 })
   })
 
-  it('gives many delivered offsets in pages that leave none out', async () => {
+  it('gives many stored offsets in pages that leave none out', async () => {
     const { sink, pageRows } = open()
     const fence = await sink.fence([0])
     const topic = 'contract.pages'
@@ -208,10 +208,10 @@ describe.each([
       sampleDeadLetter({ topic, offset }),
     )
     await sink.write(blockOf('pages', rows, letters), fence)
-    const pages: DeliveredPage[] = []
+    const pages: StoredPage[] = []
     const found = new Set<number>()
     for (let from = 0; from < Infinity;) {
-      const page = await sink.delivered(topic, 0, from)
+      const page = await sink.storedFrom(topic, 0, from)
       pages.push(page)
       for (const offset of page.recordTimeMsByOffset.keys()) {
         expect(offset).toBeLessThanOrEqual(page.through)
@@ -243,7 +243,7 @@ function flakySink(failing: string, rowsMin = 1) {
 }
 
 describe('the result sink alone', () => {
-  it('takes what another model or a shadow stored or rejected for not delivered', async () => {
+  it('takes what another model or a shadow stored or rejected for not stored', async () => {
     const { sink } = realSubject()
     const fence = await sink.fence([0])
     const topic = 'contract.models'
@@ -255,12 +255,12 @@ describe('the result sink alone', () => {
     await sink.write(blockOf('models', rows), fence)
     const other = real.resultSink({ owner, model: 'other' })
     await other.write(blockOf('models-other', [], [sampleDeadLetter({ topic, offset: 3 })]), fence)
-    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    const { recordTimeMsByOffset } = await sink.storedFrom(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([2])
     const { recordTimeMs } = sampleDeadLetter({ offset: 3 })
     const origin = { topic, partition: 0, offset: 3, recordTimeMs }
-    expect(await sink.settledAttempts(topic, 0, [origin])).toEqual([-1])
-    expect(await other.settledAttempts(topic, 0, [origin])).toEqual([0])
+    expect(await sink.storedAttempts(topic, 0, [origin])).toEqual([-1])
+    expect(await other.storedAttempts(topic, 0, [origin])).toEqual([0])
   })
 
   it('notes the offset at which the version changed in each partition, as the rows have it', async () => {
@@ -305,10 +305,11 @@ describe('the result sink alone', () => {
       // The next process serves the first version again, and begins where nothing was stored.
       const { sink } = realSubject()
       fence = await sink.fence([0])
-      const page = await sink.delivered(topic, 0, 2)
+      await sink.recover(topic, 0)
+      const page = await sink.storedFrom(topic, 0, 2)
       const lost = [2, 3, 4].filter((offset) => !page.recordTimeMsByOffset.has(offset))
       await sink.write(blockOf(`${topic}-3`, rows('1', [...lost, 5])), fence)
-      await sink.delivered(topic, 0, 2)
+      await sink.recover(topic, 0)
       const noted = await analytics.rows<{ offset: number; version: string }>(
         `SELECT offset, version FROM model_releases
          WHERE kind = 'swap' AND topic = {topic: String} ORDER BY offset`,
@@ -400,7 +401,7 @@ describe('the topic sink', () => {
     // Records are sent at least once: both writes show.
     expect(ends.map(({ high }) => Number(high))).toEqual([2, 4, 0, 0])
     expect((await realSubject().stored(topic)).letters).toBe(1)
-    const { recordTimeMsByOffset } = await sink.delivered(topic, 0, 0)
+    const { recordTimeMsByOffset } = await sink.storedFrom(topic, 0, 0)
     expect([...recordTimeMsByOffset.keys()]).toEqual([9])
   })
 })

@@ -1,7 +1,7 @@
 // A write of which nobody knows how it ended, on the real engine: what the table holds decides, and
 // not what the server remembers of tokens, which need not agree after it was killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { undelivered } from '../../streams/delivery/undelivered.ts'
+import { missingRows } from '../../streams/delivery/missing-rows.ts'
 import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
 import { openSinkBackends, type SinkBackends } from '../support/sink-clients.ts'
 
@@ -15,7 +15,7 @@ afterAll(async () => {
   await real.close()
 })
 
-describe('undelivered', () => {
+describe('missingRows', () => {
   const topic = 'contract.uncertain'
   /** As when the server was killed after it took note of the block, or before it did. */
   it.each([
@@ -37,7 +37,7 @@ describe('undelivered', () => {
     await sink.write(block, fence)
     if (loss !== undefined) await analytics.run(`${loss} AND topic = {topic: String}`, { topic })
     const after = await sink.fence(fence.partitions, fence)
-    const missing = await undelivered(block, sink)
+    const missing = await missingRows(block, sink)
     expect(missing.deadLetters).toEqual([])
     await sink.write(missing, after)
     const [counts] = await analytics.rows<object>(

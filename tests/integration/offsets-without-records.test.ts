@@ -92,7 +92,7 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
   const sink = createMemorySink<string>()
   const runner = createRunner<string>({
     source: createRecordSource(kafka, { group, topic, config, concurrency }),
-    slice: {
+    chain: {
       name: 'echo',
       startsAtOrigin: true,
       begin: () => ({
@@ -111,8 +111,8 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
     sink,
     config: config.stream,
     metrics: {
-      settled: () => undefined,
-      sliceSeconds: () => undefined,
+      outcomes: () => undefined,
+      chainSeconds: () => undefined,
       blockWritten: () => undefined,
       retried: () => undefined,
       inFlight: () => undefined,

@@ -24,7 +24,7 @@ export type MemorySinkFailure = { error: Error; stored: 'nothing' | 'token' | 'r
 export function createMemorySink<Output>(
   options: {
     originOf?: (output: Output) => Origin
-    /** Delivered offsets of one page. */
+    /** Stored offsets of one page. */
     pageRows?: number
   } = {},
 ): MemorySink<Output> {
@@ -55,7 +55,8 @@ export function createMemorySink<Output>(
       for (const partition of partitions) latest.set(partition, token)
       return Promise.resolve({ group: 'g', topic: 't', partitions, token })
     },
-    delivered(topic, partition, fromOffset) {
+    recover: () => Promise.resolve(),
+    storedFrom(topic, partition, fromOffset) {
       const times = new Map<number, number>()
       for (const origin of origins) {
         const { offset, recordTimeMs } = origin
@@ -68,7 +69,7 @@ export function createMemorySink<Output>(
       const through = page.length < pageRows ? Infinity : page.at(-1)![0]
       return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
     },
-    settledAttempts: (topic, partition, asked) =>
+    storedAttempts: (topic, partition, asked) =>
       Promise.resolve(
         asked.map((origin) => attempts.get(keyOf({ ...origin, topic, partition })) ?? -1),
       ),

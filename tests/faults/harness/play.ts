@@ -25,7 +25,7 @@ export type Outcome = {
   readonly problems: readonly string[]
 }
 
-/** Settled events that show that the flow goes on. */
+/** RecordOutcome events that show that the flow goes on. */
 const progressEvents = 30
 const troubleMs = 4_000
 

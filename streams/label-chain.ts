@@ -1,18 +1,18 @@
-// The slice from winnow.labels to the table labels: decode and check, nothing else.
+// The chain from winnow.labels to the table labels: decode and check, nothing else.
 import type { LabelRecord } from '../schemas/label.ts'
 import { lineageOf } from '../schemas/record.ts'
 import type { AvroReader } from './stages/decode-event.ts'
 import { decodeLabel, type EventLabel } from './stages/decode-label.ts'
 import type { TimeRules } from './stages/event-time.ts'
 import type { Outcome } from '../schemas/outcome.ts'
-import type { Slice } from './stages/settled.ts'
+import type { StageChain } from './stages/record-outcome.ts'
 
-/** Makes the slice; `nowMs` is epoch milliseconds. */
-export function createLabelSlice(options: {
+/** Makes the chain; `nowMs` is epoch milliseconds. */
+export function createLabelChain(options: {
   limits: TimeRules['limits']
   readAvro: AvroReader<LabelRecord>
   nowMs: () => number
-}): Slice<EventLabel> {
+}): StageChain<EventLabel> {
   const { limits, readAvro, nowMs } = options
   return {
     name: 'label',

@@ -1,31 +1,33 @@
-// Tells for the events of one origin partition which were delivered before: in an earlier life of
-// this consumer (read back from the sink) or in this one. An event is the same when offset and
-// record time agree; a topic that was deleted and created again gives other record times. Events
-// come in the order of their offsets, but for dead letters that are sent again, which are looked up
-// one by one.
+// Tells which events of one origin partition are stored: by an earlier life of this consumer, which
+// is read back from the sink, or by this one. Two events are the same when offset and record time
+// agree; a topic that was deleted and created again gives other record times. Events come in the
+// order of their offsets, except dead letters that were sent again, which are looked up one by one.
 import type { Lineage } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
-import type { DeliveredPage } from '../../schemas/ports/sink.ts'
+import type { StoredPage } from '../../schemas/ports/sink.ts'
 
 /** Offsets remembered; for earlier ones the sink is asked again. Far more than is in flight. */
 const rememberedMax = 30_000
 
 export type PartitionReads = {
-  /** Reads from the sink what was delivered from an offset on. */
-  page(fromOffset: number): Promise<DeliveredPage>
-  /** Reads from the sink at which attempt events were settled; see Sink.settledAttempts. */
+  /** Completes what an earlier writer of the partition left unfinished; see Sink.recover. */
+  recover(): Promise<void>
+  /** Reads from the sink what is stored from an offset on. */
+  page(fromOffset: number): Promise<StoredPage>
+  /** Reads from the sink at which attempt each event was stored; see Sink.storedAttempts. */
   attempts(origins: readonly Origin[]): Promise<readonly number[]>
 }
 
-/** The delivered events of one origin partition. */
-export class DeliveredOffsets {
+/** The stored events of one origin partition. */
+export class StoredOffsets {
   readonly #reads: PartitionReads
   readonly #recordTimeMs = new Map<number, number>()
-  /** The attempt at which events that were sent again are settled, by offset and record time. */
+  /** The attempt at which events that were sent again are stored, by offset and record time. */
   readonly #attempts = new Map<string, number>()
-  /** Delivered offsets from here to `#through` are known. */
+  /** Stored offsets from here to `#through` are known. */
   #from = Infinity
   #through = -1
+  #isRecovered = false
 
   constructor(reads: PartitionReads) {
     this.#reads = reads
@@ -47,7 +49,7 @@ export class DeliveredOffsets {
     this.#forgetAttempts()
   }
 
-  /** True when this attempt was not delivered before; from now on it counts as delivered. */
+  /** True when this attempt is not stored; it counts as stored from here on. */
   async claim(event: Lineage): Promise<boolean> {
     if (await this.has(event)) return false
     const { origin, attempt } = event
@@ -62,15 +64,15 @@ export class DeliveredOffsets {
   }
 
   /**
-   * Whether the event was delivered before: for good, or as a dead letter of this attempt or a
-   * later one. Asks the sink when it is the first to ask for.
+   * Whether the event is stored: as a result, or as a dead letter of this attempt or a later one.
+   * Asks the sink unless the answer is known.
    */
   async has({ origin, attempt }: Lineage): Promise<boolean> {
     if (attempt > 0) {
       const key = keyOf(origin)
       await this.prepare([{ origin, attempt }])
-      const settled = this.#attempts.get(key)!
-      if (settled >= 0 || !this.#isKnown(origin)) return settled >= attempt
+      const stored = this.#attempts.get(key)!
+      if (stored >= 0 || !this.#isKnown(origin)) return stored >= attempt
       // The event itself is still under way here: it was sent again for another model's dead
       // letter.
       this.#attempts.delete(key)
@@ -91,6 +93,8 @@ export class DeliveredOffsets {
   }
 
   async #load(fromOffset: number): Promise<void> {
+    if (!this.#isRecovered) await this.#reads.recover()
+    this.#isRecovered = true
     const page = await this.#reads.page(fromOffset)
     for (const [offset, time] of page.recordTimeMsByOffset) this.#recordTimeMs.set(offset, time)
     this.#through = page.through

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Origin } from '../../schemas/validated.ts'
-import { DeliveredOffsets } from './delivered-offsets.ts'
+import { StoredOffsets } from './stored-offsets.ts'
 
 const event = (offset: number, attempt = 0) => ({
   origin: { topic: 't', partition: 0, offset, recordTimeMs: offset + 7 },
@@ -25,11 +25,11 @@ function evenOffsets(end: number, rows: number, settled: Record<number, number> 
     lookups.push(origins.map(({ offset }) => offset))
     return Promise.resolve(origins.map(({ offset }) => settled[offset] ?? -1))
   }
-  const offsets = new DeliveredOffsets({ page, attempts })
+  const offsets = new StoredOffsets({ recover: () => Promise.resolve(), page, attempts })
   return { offsets, reads: () => reads, lookups }
 }
 
-describe('DeliveredOffsets', () => {
+describe('StoredOffsets', () => {
   it('claims what the sink lacks, once, over many pages', async () => {
     const { offsets, reads } = evenOffsets(100_000, 5_000)
     for (let at = 0; at < 101_000; at++) {
@@ -79,7 +79,8 @@ describe('DeliveredOffsets', () => {
 
   it('claims an attempt once although the sink, asked before, answers after', async () => {
     const answers: (() => void)[] = []
-    const offsets = new DeliveredOffsets({
+    const offsets = new StoredOffsets({
+      recover: () => Promise.resolve(),
       page: () => Promise.resolve({ recordTimeMsByOffset: new Map(), through: Infinity }),
       attempts: () => new Promise((resolve) => answers.push(() => resolve([0]))),
     })

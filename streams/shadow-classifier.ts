@@ -1,7 +1,6 @@
-// Classifies events once more by a version that answers for none of them. It uses what the main
-// path leaves over: it is offered results that are durable already, never makes anyone wait, drops
-// what does not fit its queue, and keeps its failures to itself. How an event gets its main row is
-// the runner's.
+// Classifies a share of the events a second time, by a version that answers for none of them. It
+// uses spare capacity only: it is offered results that are stored already, makes nobody wait, drops
+// what does not fit its queue, and keeps its failures to itself.
 import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { isInShare } from './stages/event-share.ts'
@@ -10,15 +9,15 @@ import { inferEvents, type ModelPort } from './stages/infer.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import type { TokenizedEvent } from './stages/tokenize.ts'
 
-/** What became of an event of the shadow's share. Shed: the queue was full, or the part ended. */
+/** What became of an event of the shadow's share. Shed: the queue was full, or the role ended. */
 export type ShadowOutcome = 'stored' | 'shed' | 'rejected' | 'failed'
 
-/** Where the lane gets its model: the shadow of now, if there is one. */
+/** Where the shadow's model comes from, if there is one. */
 export type ShadowSource = {
-  pin(): { readonly model: ModelPort; readonly percent: number; release(): void } | undefined
+  acquire(): { readonly model: ModelPort; readonly percent: number; release(): void } | undefined
 }
 
-export type ShadowLaneOptions = {
+export type ShadowClassifierOptions = {
   readonly models: ShadowSource
   /** Stores rows; throws when it cannot. Called again with the same rows after a failure. */
   readonly write: (results: readonly Classification[]) => Promise<void>
@@ -41,8 +40,8 @@ const insertAgeMsMax = 1_000
 const writeTriesMax = 2
 
 /** The shadow's queue and the loop that works it off. */
-export class ShadowLane {
-  readonly #options: ShadowLaneOptions
+export class ShadowClassifier {
+  readonly #options: ShadowClassifierOptions
   readonly #turns = new LoopTurns()
   #queue: Classification[] = []
   #rows: Classification[] = []
@@ -52,20 +51,20 @@ export class ShadowLane {
   #closed = false
   #failing = false
 
-  constructor(options: ShadowLaneOptions) {
+  constructor(options: ShadowClassifierOptions) {
     this.#options = options
   }
 
   /** Takes those results of the shadow's share that the queue has room for. Returns at once. */
   offer(results: readonly Classification[]): void {
     const { models, queueEventsMax, count } = this.#options
-    const pin = models.pin()
-    if (pin === undefined || this.#closed) {
-      pin?.release()
+    const lease = models.acquire()
+    if (lease === undefined || this.#closed) {
+      lease?.release()
       return
     }
-    const { model, percent } = pin
-    pin.release()
+    const { model, percent } = lease
+    lease.release()
     const share = { purpose: `${model.name}/shadow`, percent }
     const due = results.filter(
       ({ eventId, version }) => version !== model.version && isInShare(eventId, share),
@@ -120,14 +119,14 @@ export class ShadowLane {
 
   async #classify(results: readonly Classification[]): Promise<void> {
     const { topLabels, nowMs, count } = this.#options
-    const pin = this.#options.models.pin()
-    if (pin === undefined) {
+    const lease = this.#options.models.acquire()
+    if (lease === undefined) {
       count('shed', results.length)
       return
     }
-    const due = results.filter(({ version }) => version !== pin.model.version)
+    const due = results.filter(({ version }) => version !== lease.model.version)
     try {
-      const model: ModelPort = { ...pin.model, role: 'shadow' }
+      const model: ModelPort = { ...lease.model, role: 'shadow' }
       const options = { topLabels, nowMs, turns: this.#turns }
       const outcomes = await inferEvents(due.map(eventOf), model, options)
       const rows = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value] : []))
@@ -137,9 +136,9 @@ export class ShadowLane {
       this.#failing = false
     } catch (error) {
       count('failed', due.length)
-      this.#note(`the shadow ${pin.model.name}@${pin.model.version} failed`, error)
+      this.#note(`the shadow ${lease.model.name}@${lease.model.version} failed`, error)
     } finally {
-      pin.release()
+      lease.release()
     }
   }
 
@@ -169,19 +168,20 @@ export class ShadowLane {
   }
 }
 
-/** A sink that offers to the lane what it has made durable. Each event is offered at most once. */
+/** A sink that offers to the shadow what it has stored. Each event is offered at most once. */
 export function withShadow(
   sink: Sink<Classification>,
-  lane: Pick<ShadowLane, 'offer'>,
+  shadow: Pick<ShadowClassifier, 'offer'>,
 ): Sink<Classification> {
   return {
     fence: (partitions, after) => sink.fence(partitions, after),
-    delivered: (topic, partition, fromOffset) => sink.delivered(topic, partition, fromOffset),
-    settledAttempts: (topic, partition, origins) => sink.settledAttempts(topic, partition, origins),
+    recover: (topic, partition) => sink.recover(topic, partition),
+    storedFrom: (topic, partition, fromOffset) => sink.storedFrom(topic, partition, fromOffset),
+    storedAttempts: (topic, partition, origins) => sink.storedAttempts(topic, partition, origins),
     async write(block, fence) {
       await sink.write(block, fence)
       // Only the main row tells an event that was sent again from its first record.
-      lane.offer(block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : [])))
+      shadow.offer(block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : [])))
     },
   }
 }

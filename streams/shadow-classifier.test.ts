@@ -7,13 +7,13 @@ import { outputOf, sampleClassification } from '../tests/support/sample-records.
 import { until } from '../tests/support/until.ts'
 import { isInShare } from './stages/event-share.ts'
 import type { InferenceOutcome, ModelPort } from './stages/infer.ts'
-import { ShadowLane, withShadow, type ShadowOutcome } from './shadow-lane.ts'
+import { ShadowClassifier, withShadow, type ShadowOutcome } from './shadow-classifier.ts'
 
 const results = (count: number, from = 0) =>
   Array.from({ length: count }, (_, at) => sampleClassification({ offset: from + at }))
 
-/** A lane with a shadow of version 2, a clock by hand and a place for what it does. */
-function laneWith(options: {
+/** A shadow classifier of version 2, a clock set by hand and a place for what it does. */
+function shadowWith(options: {
   percent?: number
   model?: ModelPort
   queueEventsMax?: number
@@ -22,16 +22,16 @@ function laneWith(options: {
   const stored: Classification[] = []
   const counts: Record<ShadowOutcome, number> = { stored: 0, shed: 0, rejected: 0, failed: 0 }
   const lines: string[] = []
-  const shadow = { model: options.model, pins: 0 }
-  shadow.model ??= sampleModel({ version: '2', label: 'spam' })
-  const lane = new ShadowLane({
+  const source = { model: options.model, leases: 0 }
+  source.model ??= sampleModel({ version: '2', label: 'spam' })
+  const classifier = new ShadowClassifier({
     models: {
-      pin() {
-        const { model } = shadow
+      acquire() {
+        const { model } = source
         if (model === undefined) return undefined
-        shadow.pins++
+        source.leases++
         const release = () => {
-          shadow.pins--
+          source.leases--
         }
         return { model, percent: options.percent ?? 100, release }
       },
@@ -46,7 +46,7 @@ function laneWith(options: {
     count: (outcome, events) => (counts[outcome] += events),
     log: (line) => lines.push(line),
   })
-  return { lane, stored, counts, lines, shadow }
+  return { classifier, stored, counts, lines, source }
 }
 
 /** A model whose answers come when `open` is called. */
@@ -66,16 +66,16 @@ function gatedModel() {
   return { model, open: () => gate.resolve(answer) }
 }
 
-describe('ShadowLane', () => {
+describe('ShadowClassifier', () => {
   it('classifies its share of the events again, as rows of the shadow with the same origin', async () => {
-    const { lane, stored, counts } = laneWith({ percent: 40 })
+    const { classifier, stored, counts } = shadowWith({ percent: 40 })
     const offered = results(300)
-    lane.offer(offered)
+    classifier.offer(offered)
     const due = offered.filter(({ eventId }) =>
       isInShare(eventId, { purpose: 'mail/shadow', percent: 40 }),
     )
     await until('its events', () => stored.length === due.length)
-    await lane.close()
+    await classifier.close()
     for (const [at, row] of stored.entries()) {
       const { topic, partition, offset, recordTimeMs, eventId, text, source } = due[at]!
       expect(row).toMatchObject({ topic, partition, offset, recordTimeMs, eventId, text, source })
@@ -86,25 +86,25 @@ describe('ShadowLane', () => {
 
   it('sheds what its queue has no room for, and takes events again when it has', async () => {
     const { model, open } = gatedModel()
-    const { lane, stored, counts } = laneWith({ model, queueEventsMax: 50 })
-    lane.offer(results(100))
-    lane.offer(results(100, 100))
+    const { classifier, stored, counts } = shadowWith({ model, queueEventsMax: 50 })
+    classifier.offer(results(100))
+    classifier.offer(results(100, 100))
     // 32 are at work from the first 50, so that 32 of the second 100 may have had room.
     expect(counts.shed).toBeGreaterThanOrEqual(50 + 68)
     open()
     await until('what it took', () => stored.length === 200 - counts.shed)
-    lane.offer(results(10, 500))
+    classifier.offer(results(10, 500))
     await until('the later ones', () => stored.length === 210 - counts.shed)
-    await lane.close()
+    await classifier.close()
     expect(counts.stored + counts.shed).toBe(210)
   })
 
   it('does nothing without a shadow, nor for what the same version answered', async () => {
-    const { lane, stored, counts, shadow } = laneWith({})
-    lane.offer(results(5).map((one) => ({ ...one, version: '2' })))
-    shadow.model = undefined
-    lane.offer(results(5))
-    await lane.close()
+    const { classifier, stored, counts, source } = shadowWith({})
+    classifier.offer(results(5).map((one) => ({ ...one, version: '2' })))
+    source.model = undefined
+    classifier.offer(results(5))
+    await classifier.close()
     expect([stored.length, counts.stored, counts.shed]).toEqual([0, 0, 0])
   })
 
@@ -118,28 +118,28 @@ describe('ShadowLane', () => {
           ? Promise.reject(new WinnowError('worker_crashed', 'gone'))
           : good.classifyWhenRoom(ids),
     }
-    const { lane, stored, counts, lines, shadow } = laneWith({ model })
-    lane.offer(results(100))
+    const { classifier, stored, counts, lines, source } = shadowWith({ model })
+    classifier.offer(results(100))
     await until('the failures', () => counts.failed === 100)
     expect(lines).toEqual([expect.stringMatching(/mail@2 failed: gone; the stream continues/)])
     broken = false
-    lane.offer(results(10, 100))
+    classifier.offer(results(10, 100))
     await until('rows again', () => stored.length === 10)
-    await lane.close()
-    expect(shadow.pins).toBe(0)
+    await classifier.close()
+    expect(source.leases).toBe(0)
   })
 
   it('gives rows up that cannot be stored, after a second try with the same ones', async () => {
     const tried: (readonly Classification[])[] = []
-    const { lane, counts, lines } = laneWith({
+    const { classifier, counts, lines } = shadowWith({
       write: (rows) => {
         tried.push(rows)
         return Promise.reject(new WinnowError('analytics_unavailable', 'away'))
       },
     })
-    lane.offer(results(20))
+    classifier.offer(results(20))
     await until('it gave up', () => counts.failed === 20)
-    await lane.close()
+    await classifier.close()
     expect(tried).toHaveLength(2)
     expect(tried[0]).toBe(tried[1])
     expect(lines).toHaveLength(1)
@@ -147,14 +147,14 @@ describe('ShadowLane', () => {
 
   it('stores on closing what is classified, and sheds what waits', async () => {
     const { model, open } = gatedModel()
-    const { lane, stored, counts } = laneWith({ model })
-    lane.offer(results(100))
-    const closing = lane.close()
+    const { classifier, stored, counts } = shadowWith({ model })
+    classifier.offer(results(100))
+    const closing = classifier.close()
     open()
     await closing
     expect(stored).toHaveLength(32)
     expect(counts).toEqual({ stored: 32, shed: 68, rejected: 0, failed: 0 })
-    lane.offer(results(5))
+    classifier.offer(results(5))
     expect(counts.shed).toBe(68)
   })
 })
@@ -187,8 +187,8 @@ describe('withShadow', () => {
 
   it('waits for nothing of the shadow', async () => {
     const { model, open } = gatedModel()
-    const { lane, counts } = laneWith({ model, queueEventsMax: 10 })
-    const sink = withShadow(createMemorySink<Classification>(), lane)
+    const { classifier, counts } = shadowWith({ model, queueEventsMax: 10 })
+    const sink = withShadow(createMemorySink<Classification>(), classifier)
     const fence = await sink.fence([0])
     for (let token = 0; token < 20; token++) {
       const outputs = results(10, token * 10).map((value) => outputOf(value))
@@ -198,6 +198,6 @@ describe('withShadow', () => {
     expect(counts.stored).toBe(0)
     expect(counts.shed).toBeGreaterThanOrEqual(150)
     open()
-    await lane.close()
+    await classifier.close()
   })
 })

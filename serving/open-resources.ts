@@ -2,7 +2,7 @@
 // one connection or thread that is left would keep the process alive.
 
 /** The clients, threads and listeners that a command has opened. */
-export class Opened {
+export class OpenResources {
   #closers: (() => Promise<unknown>)[] = []
 
   /** Notes how to close something, and gives it back. */
@@ -22,13 +22,13 @@ export class Opened {
 }
 
 /** Runs `open`; when it fails, what it had added is closed and its own error thrown. */
-export async function openAll<T>(open: (opened: Opened) => Promise<T>): Promise<T> {
-  const opened = new Opened()
+export async function openAll<T>(open: (resources: OpenResources) => Promise<T>): Promise<T> {
+  const resources = new OpenResources()
   try {
-    return await open(opened)
+    return await open(resources)
   } catch (error) {
     // What failed first is what a person must know; a client that cannot close either adds nothing.
-    await opened.close().catch(() => undefined)
+    await resources.close().catch(() => undefined)
     throw error
   }
 }

@@ -10,7 +10,7 @@ import type { Work } from '../models/runtime/sliced-work.ts'
 const sliceMsMax = 8
 
 /** Runs the steps of many requests on one thread, a slice at a time. */
-export type WorkLane = {
+export type WorkQueue = {
   /**
    * Runs `steps` to their end and gives what they return; each `yield` is a place where others may
    * go first. After `signal` fires no further step runs and the promise rejects with its reason.
@@ -18,9 +18,9 @@ export type WorkLane = {
   run<T>(steps: Work<T>, signal: AbortSignal): Promise<T>
 }
 
-/** Maps items in turns with the other work of a lane. */
+/** Maps items in turns with the other work of a queue. */
 export function mapInTurns<T, R>(
-  lane: WorkLane,
+  queue: WorkQueue,
   items: readonly T[],
   map: (item: T) => R,
 ): Promise<R[]> {
@@ -32,14 +32,14 @@ export function mapInTurns<T, R>(
     }
     return results
   }
-  return lane.run(steps(), new AbortController().signal)
+  return queue.run(steps(), new AbortController().signal)
 }
 
 /**
- * An idle lane. One is shared by all routes of a gateway; admission.ts bounds how many requests
+ * An idle queue. One is shared by all routes of a gateway; admission.ts bounds how many requests
  * wait.
  */
-export function createWorkLane(): WorkLane {
+export function createWorkQueue(): WorkQueue {
   const waiting: Job[] = []
   let isScheduled = false
   const schedule = () => {

@@ -1,6 +1,6 @@
 // What a command says when its work, its closing, or both fail.
 import { describe, expect, it } from 'vitest'
-import { closing } from './opened.ts'
+import { closing } from './open-resources.ts'
 
 const fail = (text: string) => () => Promise.reject(new Error(text))
 const done = () => Promise.resolve()
