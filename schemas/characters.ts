@@ -1,12 +1,11 @@
-// Strings of a bounded length for the JSON forms of records. Length counts characters (code
-// points), as JSON Schema and Avro users count; a string's own `length` counts some characters
-// twice.
+// Strings of a bounded length for the JSON forms of records. Length means characters (code points),
+// as in JSON Schema and Avro; a string's own `length` counts some characters twice.
 import { z } from 'zod'
 
 /** Whether a text has more than `max` characters. */
 export function isLongerThan(text: string, max: number): boolean {
   if (text.length <= max) return false
-  // Two UTF-16 units a character at most, so that a longer text need not be walked.
+  // A character has at most two UTF-16 units, so a longer text need not be walked.
   return text.length > 2 * max || Array.from(text).length > max
 }
 

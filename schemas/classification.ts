@@ -4,8 +4,8 @@ import type { AvroRecord, AvroType } from './avro-type.ts'
 import { originFields } from './validated.ts'
 
 /**
- * The label of a text that belongs to none of a model's labels, where abstaining is on. No model
- * may have it among its own.
+ * The label of a text that fits none of a model's labels, if abstaining is on. No model may use it
+ * as a label of its own.
  */
 export const noneLabel = 'winnow.none'
 

@@ -1,8 +1,8 @@
-// Counts in sentences: one of a thing, or several.
+// Writes counts in sentences, with the noun in singular or plural.
 
 /**
- * A count with its noun: `1 label`, `2,000 labels`. `many` is the plural where an s does not make
- * it.
+ * A count with its noun: `1 label`, `2,000 labels`. `many` is the plural if it is not formed with
+ * an s.
  *
  * @example
  * counted(1, 'entry', 'entries') // '1 entry'

@@ -3,7 +3,7 @@ import type { AvroRecord, AvroType } from './avro-type.ts'
 import { wholeNumber } from './exact-json.ts'
 import { originFields } from './validated.ts'
 
-/** Bytes of a payload that a dead letter keeps; the rest is read again from its origin. */
+/** Bytes of a payload that a dead letter keeps; the whole payload can be read from its origin. */
 export const payloadBytesMax = 65_536
 
 /** Avro schema of one record on winnow.dead-letters. */
@@ -50,7 +50,7 @@ export function deadLetterId(letter: Pick<DeadLetter, 'topic' | 'partition' | 'o
   return `${letter.topic}/${letter.partition}/${letter.offset}`
 }
 
-/** The origin that an id names, without its record time; undefined when it is no id. */
+/** The origin that an id names, without its record time; undefined for anything else. */
 export function parseDeadLetterId(
   id: string,
 ): { topic: string; partition: number; offset: number | bigint } | undefined {

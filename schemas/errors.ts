@@ -1,5 +1,5 @@
 // The closed list of error codes and the one error class that carries them. It owns what a code
-// means and whether trying again can help; it does not own HTTP statuses (gateway/problem.ts).
+// means and whether a retry can help, but not the HTTP statuses (gateway/problem.ts).
 
 import { withoutUrlSecrets } from './url-secrets.ts'
 
@@ -31,8 +31,8 @@ export const eventErrors = {
 } as const
 
 /**
- * A defect of one item of a request that only the gateway finds: the request is refused, and no
- * dead letter is made. Records that come by Kafka are not checked for it.
+ * A defect of one item of a request that only the gateway looks for. The request is refused and no
+ * dead letter is made. Records from Kafka are not checked for it.
  */
 export const requestItemErrors = {
   label_unknown: 'No known model has the label, and the request does not say that it is new.',
@@ -187,7 +187,7 @@ export class WinnowError extends Error {
   }
 }
 
-/** The sentence to show for anything thrown, without credentials of URLs that it quotes. */
+/** The message of anything thrown, without the credentials of URLs in it. */
 export function errorMessage(error: unknown): string {
   return withoutUrlSecrets(error instanceof Error ? error.message : String(error))
 }

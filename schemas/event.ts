@@ -50,10 +50,10 @@ export const eventAvro = {
 export type EventRecord = AvroType<typeof eventAvro>
 
 /**
- * A text that somebody can see: at least one character that is no white space, no control character
- * and none of those that are never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners,
- * direction marks, variation selectors, tags, fillers) and what fonts draw as nothing (the blank
- * Braille pattern, marks of annotations, joiners of scripts, the null notehead). Ranges instead of
+ * A text with something to see: at least one character that is no white space, no control character
+ * and none that is never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners, direction
+ * marks, variation selectors, tags, fillers) and what fonts draw as nothing (the blank Braille
+ * pattern, marks of annotations, joiners of scripts, the null notehead). Ranges instead of
  * properties, so that the pattern holds in any JSON Schema.
  */
 export const visibleText = new RegExp(
@@ -64,8 +64,8 @@ export const visibleText = new RegExp(
 )
 
 /**
- * Whether an event with this id can be asked for by address: URLs take "." and ".." for the way up,
- * however they are escaped (RFC 3986, 5.2.4).
+ * Whether an id can stand in the path of a URL: "." and ".." mean the folder and its parent there,
+ * even escaped (RFC 3986, 5.2.4).
  */
 export function hasAddress(id: string): boolean {
   return id !== '.' && id !== '..'
@@ -82,7 +82,7 @@ const attributes = z.preprocess(
   z.record(characters(0, 256).meta({ not: { const: '__proto__' } }), characters(0, 4_096)),
 )
 
-/** One event as a person writes it in JSON: everything but `text` may be left out. */
+/** One event as people write it in JSON: only `text` is required. */
 export const eventJson = z.strictObject({
   id: characters(1, 256)
     .refine(hasAddress, 'must not be "." or ".."')

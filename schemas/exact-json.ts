@@ -1,9 +1,9 @@
 // JSON whose whole numbers keep all their digits. JavaScript's own numbers round beyond 2^53, so
-// that two ids or labels would become one. What a number means is for those who read it.
+// two ids or labels could become one.
 
 /**
- * Where a number could lose digits: 16 of them in a row. Texts may match as well, which costs time
- * only.
+ * Matches where a number could lose digits: 16 digits in a row. A match inside a string only costs
+ * time.
  */
 const longNumber = /(?:^|[:[,\s])-?\d{16}/
 
@@ -14,9 +14,9 @@ type ParseContext = { readonly source?: string }
 type Reviver = (key: string, value: unknown, context?: ParseContext) => unknown
 
 /**
- * JSON.parse, except that a whole number that a JavaScript number would round is a bigint. A number
- * with a fraction or an exponent is always a number; see `wholeNumberText` for those that stand for
- * a name.
+ * JSON.parse, except that whole numbers that a JavaScript number would round become bigints. A
+ * number with a fraction or an exponent is always a number; see `wholeNumberText` for numbers that
+ * stand for a name.
  *
  * @throws SyntaxError as JSON.parse does.
  *
@@ -46,9 +46,8 @@ export function exactJsonText(value: unknown): string {
 }
 
 /**
- * JSON.parse for a document that is only passed on: a number that JavaScript would write in another
- * way is kept as it stands, whatever its kind. `exactJsonText` writes such a number again; nothing
- * else can be done with it.
+ * JSON.parse for a document that is only passed on: a number that JavaScript would write
+ * differently keeps its text. `exactJsonText` writes that text back; the value has no other use.
  *
  * @throws SyntaxError as JSON.parse does.
  *
@@ -64,7 +63,7 @@ export function parseForPassing(text: string): unknown {
 }
 
 /**
- * The whole number of decimal digits: a bigint where a number would be another one.
+ * The value of decimal digits: a bigint if a number would round it.
  */
 export function wholeNumber(digits: string): number | bigint {
   const value = Number(digits)
@@ -72,8 +71,8 @@ export function wholeNumber(digits: string): number | bigint {
 }
 
 /**
- * A number that stands for a name, such as an id or a label, as its decimal digits. Undefined for
- * everything that is no whole number, and for a number that may have been rounded already.
+ * The decimal digits of a number that stands for a name, such as an id or a label. Undefined for
+ * everything else, and for a number that may have been rounded already.
  */
 export function wholeNumberText(value: unknown): string | undefined {
   return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined

@@ -1,7 +1,7 @@
-// The places in the flow at which the fault tests stop a process. What is done there is
-// configs/fault-hook.ts's to say, and where exactly they lie serving/fault-points.ts's.
+// The places in the flow at which fault tests stop a process. configs/fault-hook.ts says what
+// happens there, serving/fault-points.ts where exactly they are.
 
-/** In the order in which a record, a swap and a publication pass them. */
+/** In the order in which a record, a swap or a publication reaches them. */
 export const faultPoints = [
   'before-fence',
   'after-fence',
@@ -37,5 +37,5 @@ export const faultPoints = [
 ] as const
 export type FaultPoint = (typeof faultPoints)[number]
 
-/** Called as the flow passes a point; the flow goes on when it has returned or resolved. */
+/** Called when the flow reaches a point; the flow continues once it has returned or resolved. */
 export type Reach = (point: FaultPoint) => Promise<void> | undefined

@@ -2,9 +2,9 @@
 // land. It owns the shape only; raising and checking it is infra/sinks/partition-fence.ts.
 
 /**
- * The fencing token of one assignment (Kleppmann, How to do distributed locking, 2016). It becomes
- * old when a fence is raised for one of its partitions: by another consumer of the group, or by its
- * owner after a write of which it does not know how it ended.
+ * The fencing token of one assignment (Kleppmann, How to do distributed locking, 2016). It expires
+ * when a fence is raised for one of its partitions: by another consumer of the group, or by its
+ * owner after a write whose end is unknown.
  */
 export type Fence = {
   readonly group: string

@@ -1,14 +1,14 @@
-// What is wrong with a value that does not follow its schema, in the words of a person. Every
-// message about an issue of zod is made here, whether it is about a setting, a body, a query or a
-// file; zod's own sentences ("Too big: expected number to be <=65535") are shown nowhere.
+// Says in plain words what is wrong with a value that breaks its schema. Every message about an
+// issue of zod is made here: for settings, bodies, queries and files. zod's own sentences ("Too
+// big: expected number to be <=65535") are never shown.
 import type { z } from 'zod'
 
-/** One thing that is wrong, as zod reports it. */
+/** One defect as zod reports it. */
 export type SchemaIssue = z.core.$ZodIssue
 
 /**
- * The rule that a value breaks, to stand behind its name: `must be at most 65535`, `is missing`.
- * `root` is the value that was checked as a whole.
+ * The broken rule, to be written after the name of the value: `must be at most 65535`, `is
+ * missing`. `root` is the whole value that was checked.
  */
 export function issueRule(issue: SchemaIssue, root: unknown): string {
   const value = valueAt(root, issue.path)
@@ -40,14 +40,14 @@ export function issueRule(issue: SchemaIssue, root: unknown): string {
 }
 
 /**
- * A sentence with path, value and rule: `gateway.port is 70000: must be at most 65535`. A value
- * that may be secret is not for this: see configs/load.ts.
+ * A sentence with path, value and rule: `gateway.port is 70000: must be at most 65535`. Not for
+ * secrets; see configs/load.ts.
  */
 export function issueSentence(issue: SchemaIssue, root: unknown, whole = 'the value'): string {
   const path = issue.path.length === 0 ? whole : pathText(issue.path)
   const rule = issueRule(issue, root)
   if (/^(?:is|has) /.test(rule)) return `${path} ${rule}`
-  // What a schema says in its own words may be a whole sentence.
+  // A schema's own message may be a whole sentence.
   const isOwn = own(issue) === rule
   return `${path}${isOwn ? ':' : ''} ${rule}${shownValue(issue, root)}`
 }
@@ -62,7 +62,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 const shownCharsMax = 80
 
-/** The value, where the rule alone does not say what it is. */
+/** The value, if the rule does not already tell it. */
 function shownValue(issue: SchemaIssue, root: unknown): string {
   const value = valueAt(root, issue.path)
   if (issue.code === 'invalid_type') return ''
@@ -71,7 +71,7 @@ function shownValue(issue: SchemaIssue, root: unknown): string {
   return text.length > shownCharsMax ? '' : `, not ${text}`
 }
 
-/** A message that the schema itself gives; zod's own begin like this. */
+/** How zod's own messages begin; any other message comes from the schema. */
 function own({ message }: SchemaIssue): string | undefined {
   return /^(?:Invalid |Too |Unrecognized )/.test(message) ? undefined : message
 }
@@ -140,8 +140,8 @@ function formatRule(issue: FormatIssue): string {
 type UnionIssue = Extract<SchemaIssue, { code: 'invalid_union' }>
 
 /**
- * What the branches take, where all of them fail for the type; else the rule of the one that came
- * furthest.
+ * What the branches accept, if all of them fail because of the type; else the rule of the branch
+ * that matched furthest.
  */
 function unionRule(issue: UnionIssue, value: unknown): string {
   const branches = issue.errors.filter((issues) => issues.length > 0)
@@ -213,7 +213,7 @@ function kindOf(value: unknown): string {
   }
 }
 
-/** What stands at a path in a value; undefined where the path leads nowhere. */
+/** The value at a path; undefined if the path leads nowhere. */
 export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>

@@ -1,8 +1,8 @@
-// The first step of reading a record's value as JSON: bytes that must be UTF-8, JSON, and one
-// object. What the object must hold is up to its reader.
+// The first step of reading a record's value as JSON: the bytes must be UTF-8, JSON and one object.
+// What the object must hold is checked by the caller.
 import { errorMessage, type EventErrorCode } from './errors.ts'
 
-/** The object, or why the bytes are none. */
+/** The object, or why the bytes do not hold one. */
 export type JsonObject =
   | { readonly kind: 'ok'; readonly value: object }
   | { readonly kind: 'rejected'; readonly error: { code: EventErrorCode; message: string } }
@@ -10,8 +10,8 @@ export type JsonObject =
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads the bytes. `notObject` is the message for JSON that is no object; `parse` throws for text
- * that is no JSON.
+ * Reads the bytes. `notObject` is the message for JSON other than an object; `parse` throws for
+ * text that is not JSON.
  */
 export function readJsonObject(
   value: Uint8Array,

@@ -1,6 +1,6 @@
 // The human label on winnow.labels: its Avro schema, the record type derived from it, and the
-// validator of the JSON form that people produce by hand. Which of several labels counts is written
-// where they are joined (trainers' sources, the view event_labels).
+// validator of the JSON form that people produce by hand. Which of several labels counts is decided
+// where they are joined: in the trainers' sources and the view event_labels.
 import { z } from 'zod'
 import type { AvroRecord, AvroType } from './avro-type.ts'
 import { characters } from './characters.ts'
@@ -38,7 +38,7 @@ export const labelAvro = {
 /** One label as Avro decodes it. */
 export type LabelRecord = AvroType<typeof labelAvro>
 
-/** One label as a person writes it in JSON. `label` must be there: null takes a label back. */
+/** One label as people write it in JSON. `label` is required; null withdraws a label. */
 export const labelJson = z.strictObject({
   id: characters(1, 256),
   label: characters(1, 256).nullable(),

@@ -1,5 +1,5 @@
-// What is said about a model on winnow.models: its whole state, since compaction keeps only the
-// last record of a name. How one state follows from another is models/store/release-state.ts.
+// The record on winnow.models: the whole state of a model, since compaction keeps only the last
+// record per name. models/store/release-state.ts makes one state from another.
 import type { AvroType } from './avro-type.ts'
 
 /** Avro schema of winnow.models; the key is the model's name. */
@@ -36,7 +36,7 @@ export const modelAnnouncementAvro = {
           type: 'record',
           name: 'ReleasedVersion',
           namespace: 'winnow',
-          doc: 'Where a version lies and what it must be.',
+          doc: 'Where the files of a version are, and their hashes.',
           fields: [
             { name: 'version', type: 'string', doc: 'Its number.' },
             {
@@ -109,13 +109,13 @@ export const modelAnnouncementAvro = {
 /** The state of one model, as a record of winnow.models. */
 export type ModelAnnouncement = AvroType<typeof modelAnnouncementAvro>
 
-/** Where a version lies and what it must be. */
+/** Where the files of a version are, and their hashes. */
 export type ReleasedVersion = ModelAnnouncement['versions'][number]
 
-/** A version that plays a part beside the champion, and for how many percent of the events. */
+/** A version with a role beside the champion, and its share of the events in percent. */
 export type SidePart = { readonly version: string; readonly percent: number }
 
-/** The parts that a version can play beside the champion. */
+/** The roles that a version can have beside the champion. */
 export type SecondaryRole = 'challenger' | 'shadow'
 
 /** What can happen to a model. */

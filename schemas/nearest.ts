@@ -7,8 +7,8 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 
 /**
  * At most `most` candidates that are near, the nearest first; case does not count. One edit is
- * allowed for every three letters of `name`: names of one or two letters are so near to each other
- * that a guess would mislead.
+ * allowed for every three letters of `name`: names of one or two letters are all so close that a
+ * guess would mislead.
  */
 export function nearestFew(name: string, candidates: Iterable<string>, most: number): string[] {
   const wanted = name.toLowerCase()
@@ -34,7 +34,7 @@ const insideLettersMin = 3
 function editsBetween(a: string, b: string, editsMax: number): number {
   if (a === b) return 0
   if (b.length >= insideLettersMin && (b.includes(a) || a.includes(b))) return 1
-  // The distance is at least the difference in length, so that most candidates cost nothing.
+  // The distance is at least the difference in length, which rules out most candidates at once.
   if (Math.abs(a.length - b.length) > editsMax) return Infinity
   const over = editsMax + 1
   let before = new Uint16Array(b.length + 1).fill(over)
@@ -52,7 +52,7 @@ function editsBetween(a: string, b: string, editsMax: number): number {
       smallest = Math.min(smallest, cell)
     }
     if (to < b.length) row[to + 1] = over
-    // A swap reaches back two rows, by which one edit can be saved.
+    // A swap looks back two rows and can save one edit.
     if (smallest > over) return Infinity
     ;[before, previous, row] = [previous, row, before]
   }

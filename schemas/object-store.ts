@@ -1,7 +1,6 @@
-// The port of a store of objects by key, as artifacts need it: infra/store/s3-objects.ts,
-// models/store/folder-objects.ts and the fake of the tests implement it, and
-// tests/contract/object-store.test.ts holds them to one behaviour. What is kept under which key is
-// models/store/remote-versions.ts.
+// The port of a store of objects by key. infra/store/s3-objects.ts, models/store/folder-objects.ts
+// and the fake of the tests implement it; tests/contract/object-store.test.ts runs the same suite
+// on all three. models/store/remote-versions.ts decides what lies under which key.
 
 /** Bytes in memory, or a file to read. */
 export type ObjectContent = { readonly bytes: Uint8Array } | { readonly path: string }
@@ -10,13 +9,13 @@ export type ObjectContent = { readonly bytes: Uint8Array } | { readonly path: st
 export type StoredObject = { readonly key: string; readonly bytes: number }
 
 /**
- * Objects by key; a key is made of parts such as `versions/mail/3/model.onnx`. Every call throws
- * WinnowError 'store_unavailable' (trying again may help; the adapter has done so) or
- * 'store_refused' (it cannot), and 'cancelled' when a signal fires.
+ * Objects by key, such as `versions/mail/3/model.onnx`. Every call throws WinnowError
+ * 'store_unavailable' (a later retry may help; the adapter has already retried) or 'store_refused'
+ * (a retry cannot help), and 'cancelled' when a signal fires.
  */
 export type ObjectStore = {
   /**
-   * Where it is, without credentials, ending in a slash: `s3://bucket/prefix/`,
+   * The address, without credentials, ending in a slash: `s3://bucket/prefix/`,
    * `file:///srv/models/`.
    */
   readonly url: string

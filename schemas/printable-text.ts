@@ -1,5 +1,5 @@
-// Text from outside, made fit to be shown: what could steer a terminal or reorder what stands
-// beside it is written as an escape. Where it is shown is commands/terminal.ts's.
+// Makes text from outside safe to show: characters that could control a terminal or reorder the
+// text around them are written as escapes.
 
 import { exactJsonText } from './exact-json.ts'
 
@@ -9,7 +9,7 @@ import { exactJsonText } from './exact-json.ts'
  */
 const unfit = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0]/g
 
-/** Text with escapes for what is not fit to be shown. `many` lines keep line feeds and tabs. */
+/** Text with escapes for the characters above. `many` lines keep line feeds and tabs. */
 export function printableText(text: string, lines: 'one' | 'many' = 'one'): string {
   const kept = lines === 'many' ? '\n\t' : ''
   return text
@@ -18,7 +18,7 @@ export function printableText(text: string, lines: 'one' | 'many' = 'one'): stri
 }
 
 /**
- * A value as JSON on one line that is fit to be shown; parsing it gives the same value, with every
+ * A value as JSON on one line that is safe to show; parsing it gives the same value, with every
  * digit.
  */
 export function printableJson(value: unknown): string {

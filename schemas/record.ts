@@ -1,14 +1,14 @@
-// A Kafka record as the stages see it, free of any client library's types, and what a record that
-// stands for an earlier one says of it.
+// A Kafka record as the stages see it, without types of a client library, and its lineage: which
+// earlier record it stands for.
 import type { EventError } from './errors.ts'
 import type { Origin } from './validated.ts'
 
 /**
- * What a record says of the event that it stands for: a dead letter sent again, or what a stage
- * made of an event. Travels in the record headers winnow-origin and winnow-attempt.
+ * Which event a record stands for, if it is a dead letter sent again or the output of a stage.
+ * Travels in the record headers winnow-origin and winnow-attempt.
  */
 export type Lineage = {
-  /** Where the event entered at first. */
+  /** Where the event first entered. */
   readonly origin: Origin
   /** How many times it was sent again; 0 is the event itself. */
   readonly attempt: number
@@ -22,18 +22,18 @@ export type KafkaRecord = {
   /** Broker record time, epoch milliseconds. */
   readonly recordTimeMs: number
   readonly key: Buffer | null
-  /** As it arrived; a schema id that came in the headers stands before it. */
+  /** As it arrived; a schema id from the headers is put in front of it. */
   readonly value: Buffer | null
   /** W3C trace context, when the producer sent one. */
   readonly traceparent: string | undefined
   /** Why there is no value: the record, or the batch in which it came, cannot be read. */
   readonly unreadable?: EventError | undefined
-  /** What the record stands for, as its headers say; absent when it stands for itself. */
+  /** The event that the record stands for, from its headers; absent when it stands for itself. */
   readonly lineage?: Lineage | undefined
 }
 
 /**
- * Offsets of one partition that were read and hold no records for us: commit markers, for example.
+ * Offsets of one partition that were read and hold no records, such as commit markers.
  */
 export type PassedOffsets = {
   readonly topic: string
@@ -60,9 +60,9 @@ export type OutgoingRecord = {
 }
 
 /**
- * Where the event of a record on an input topic entered, and for which time it is tried: the record
- * itself, or what it was sent again for. Headers count only where they name an earlier record of
- * the same partition: only then does one consumer write all that becomes of an event.
+ * Where the event of a record on an input topic entered, and which attempt at it this is. Headers
+ * count only if they name an earlier record of the same partition; only then one consumer writes
+ * every outcome of an event.
  */
 export function lineageOf(record: KafkaRecord): Lineage {
   const { topic, partition, offset, recordTimeMs, lineage } = record

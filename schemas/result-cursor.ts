@@ -1,6 +1,5 @@
 // The cursor of a page of results: the place of its last row in the order in which results are
-// listed. It is written plainly, so that one pattern says what is a cursor, here and in
-// openapi.json.
+// listed. It is readable text, so that one pattern defines it here and in openapi.json.
 import { wholeNumber } from './exact-json.ts'
 
 /** A place among the results. */
@@ -19,7 +18,7 @@ export type ResultPosition = {
 const number = (digits: number) => `(0|[1-9][0-9]{0,${digits - 1}})`
 const name = '([A-Za-z0-9._-]{1,249})'
 
-/** What every cursor matches; whatever matches is a place, whether a row is there or not. */
+/** What every cursor matches. Whatever matches is a valid place, with or without a row. */
 export const resultCursorPattern = `^${[number(13), number(9), number(19), name, name, name].join('~')}$`
 const pattern = new RegExp(resultCursorPattern)
 
@@ -29,7 +28,7 @@ export function resultCursor(position: ResultPosition): string {
   return [classifiedAtMs, partition, offset, topic, model, version].join('~')
 }
 
-/** Reads a cursor; undefined when it is none. */
+/** Reads a cursor; undefined for anything else. */
 export function readResultCursor(cursor: string): ResultPosition | undefined {
   const match = pattern.exec(cursor)
   if (match === null) return undefined

@@ -1,11 +1,11 @@
-// Points in time as people and producers write them: RFC 3339. It owns the accepted form, not what
-// may be asked for.
+// Times as people and producers write them: RFC 3339. It owns the accepted form, not which times
+// are allowed.
 import { z } from 'zod'
 
 const clock = '(?:[01][0-9]|2[0-3]):[0-5][0-9]'
 
 /**
- * The days that there are (no 31 April, 29 February in leap years only) of years as the parts say.
+ * Existing days only (no 31 April, 29 February in leap years only) of the given years.
  */
 function pattern(year: { first: string; leapCenturies: string }): string {
   const leapYear = `(?:${year.first}[0-9](?:0[48]|[2468][048]|[13579][26])|(?:${year.leapCenturies})00)`
@@ -49,13 +49,13 @@ export function parseInstant(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** The number of a time in JSON: epoch milliseconds. What is too early is for those who read it. */
+/** A time as a number in JSON: epoch milliseconds. The reader checks whether it is too early. */
 export const instantNumber = z.number().meta({
   minimum: Date.UTC(2000, 0, 1),
   description: 'Epoch milliseconds, at most limits.futureMsMax ahead of now.',
 })
 
-/** The text of a time in JSON: RFC 3339. Whether it is one is for those who read it. */
+/** A time as text in JSON: RFC 3339. The reader checks the form. */
 export const instantText = z.string().meta({
   format: 'date-time',
   pattern: rfc3339From2000,

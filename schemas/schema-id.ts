@@ -1,8 +1,7 @@
-// How a value says which schema it was written with: a magic byte and an id before its Avro body,
-// in the forms of Confluent's and Apicurio's serialisers. Looking the schema up is
-// infra/schema-registry/registry.ts.
+// The schema id in front of an Avro body: a magic byte and an id, in the forms of Confluent's and
+// Apicurio's serialisers. infra/schema-registry/registry.ts looks the schema up.
 
-/** What a registry knows a schema by. */
+/** The id of a schema in a registry. */
 export type SchemaId =
   /** Confluent's: magic byte 0, then 4 bytes, big endian. Apicurio's content ids are the same. */
   | { readonly kind: 'id'; readonly id: number }
@@ -15,7 +14,7 @@ export type IdentifiedValue =
   | { readonly kind: 'ok'; readonly schema: SchemaId; readonly body: Buffer }
   | { readonly kind: 'rejected'; readonly message: string }
 
-/** Whether a value begins as one with a schema id does. JSON text never does. */
+/** Whether a value starts with a schema id. JSON text never does. */
 export function startsWithSchemaId(value: Uint8Array): boolean {
   return value[0] === 0 || value[0] === 1
 }
@@ -44,7 +43,7 @@ export function readSchemaId(value: Buffer): IdentifiedValue {
   return { kind: 'ok', schema, body: value.subarray(9) }
 }
 
-/** A value in the form of the serialiser that writes such ids before the body. */
+/** A value as the serialiser of such ids writes it. */
 export function withSchemaId({ kind, id }: SchemaId, body: Buffer): Buffer {
   switch (kind) {
     case 'guid':
@@ -62,7 +61,7 @@ export function withSchemaId({ kind, id }: SchemaId, body: Buffer): Buffer {
   }
 }
 
-/** How a message names a schema. */
+/** The name of a schema in messages. */
 export function schemaText({ kind, id }: SchemaId): string {
   if (kind === 'global') return `schema with global id ${id}`
   return kind === 'guid' ? `schema with GUID ${id}` : `schema ${id}`

@@ -1,8 +1,8 @@
-// Keeps what URLs say of credentials out of messages. Which settings are secret is configs/'s.
+// Keeps credentials in URLs out of messages. configs/ knows which settings are secret.
 
 /**
- * Text with `***` for the user info of every URL in it, and for values of its query that are named
- * as secrets. Takes rather too much than too little: `http://a/b@c` reads `http://***@c`.
+ * Text with `***` for the user info of every URL in it and for query values with the name of a
+ * secret. When in doubt it hides too much: `http://a/b@c` reads `http://***@c`.
  */
 export function withoutUrlSecrets(text: string): string {
   if (!text.includes('://')) return text
@@ -28,8 +28,8 @@ function withoutSecretValue(part: string): string {
 }
 
 /**
- * The same for a text that is one value, as somebody wrote it: without a scheme, or with spaces and
- * other characters that no URL may have, as a password has that was not encoded.
+ * The same for a text that is one value as somebody typed it: without a scheme, or with characters
+ * that a URL may not have, such as those of a password that was not encoded.
  */
 export function withoutValueSecrets(value: string): string {
   const from = value.indexOf('://')

@@ -1,4 +1,4 @@
-// Topics and tables that every service needs, made at its start where they are missing.
+// Creates the topics and tables that every service needs, at its start.
 import type { Config } from '../configs/schema.ts'
 import { createKafka } from '../infra/kafka/kafka.ts'
 import { migrate } from '../infra/clickhouse/migrations.ts'
@@ -6,8 +6,8 @@ import { ensureTopics } from '../infra/kafka/topics.ts'
 import { createPatience } from './patience.ts'
 
 /**
- * Creates missing topics and applies missing migrations. Returns what was new. Waits a while for a
- * ClickHouse that is away: all of it may be run again.
+ * Creates missing topics and applies missing migrations; returns what was new. Waits a while for a
+ * ClickHouse that is away. Running it twice does no harm.
  */
 export async function prepareBackends(
   config: Config,

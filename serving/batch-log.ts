@@ -1,5 +1,5 @@
-// Collects the figures of inference batches and writes them to ClickHouse now and then. Losing some
-// at a crash is accepted: they are measurements, not results.
+// Collects the figures of inference batches and writes them to ClickHouse every two seconds. A
+// crash may lose some: they are measurements, not results.
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { seconds } from '../infra/sinks/classification-rows.ts'
 import { randomUUID } from 'node:crypto'
@@ -34,7 +34,7 @@ export class BatchLog {
     this.#log = log
   }
 
-  /** Begins to write every two seconds. */
+  /** Starts writing every two seconds. */
   start(): void {
     this.#timer = setInterval(() => {
       this.#flushing = this.#flushing.then(() => this.#flush())
@@ -42,7 +42,7 @@ export class BatchLog {
     this.#timer.unref()
   }
 
-  /** Notes one batch; the oldest are dropped while ClickHouse is away. */
+  /** Adds one batch; the oldest are dropped while ClickHouse is away. */
   add(batch: BatchRecord, model: { name: string; version: string }): void {
     if (this.#rows.length >= rowsMax) this.#rows.shift()
     this.#rows.push([

@@ -1,4 +1,4 @@
-// A failure that happens at any time, as a promise that everything else can be raced with.
+// Turns a failure that can happen at any time into a promise, to be raced with other work.
 
 /** A promise that rejects once `fail` is called, and never resolves. */
 export function failureSignal(): {
@@ -7,7 +7,7 @@ export function failureSignal(): {
 } {
   let fail: (error: Error) => void = () => undefined
   const failed = new Promise<never>((_resolve, reject) => (fail = reject))
-  // It may fail before anything waits for it; without this, Node would end the process.
+  // It may reject before anything awaits it; without this, Node would end the process.
   failed.catch(() => undefined)
   return { failed, fail }
 }

@@ -1,6 +1,5 @@
-// Where the fault points lie: wrappers around the ports of a stage that call the hook before and
-// after what is behind them. Without a hook every wrapper gives back what it got, so that nothing
-// of this is in the way of a real event.
+// Puts fault points around the ports of a stage: wrappers that call a hook before and after each
+// call. Without a hook there are no wrappers, so a real event pays nothing.
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../infra/kafka/kafka.ts'
 import { faultHook } from '../configs/fault-hook.ts'
@@ -10,9 +9,9 @@ import type { ModelPort, ModelSource } from '../streams/stages/infer.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 
-/** Puts fault points around ports. */
+/** Wraps ports with fault points. */
 export type FaultPoints = {
-  /** undefined without a hook. */
+  /** Undefined without a hook. */
   readonly reach: Reach | undefined
   analytics(port: Analytics): Analytics
   producer(port: RecordProducer): RecordProducer
@@ -25,8 +24,8 @@ export type FaultPoints = {
 }
 
 /**
- * The points with the hook that the environment asks for: none, but in fault tests. Once a process,
- * since the hook counts.
+ * The fault points with the hook that the environment names; only fault tests name one. Call it
+ * once per process, since the hook counts.
  */
 export function openFaultPoints(reach = faultHook()): FaultPoints {
   return reach === undefined ? noFaultPoints : wrapped(reach)
@@ -138,7 +137,7 @@ function wrappedModel(port: ModelPort, reach: Reach): ModelPort {
   }
 }
 
-/** The call between its two points, for what has points of its own. */
+/** Makes a call between its two points. */
 async function between<T>(reach: Reach, what: string, call: () => Promise<T>): Promise<T> {
   await reachIfKnown(reach, `before-${what}`)
   const result = await call()

@@ -1,5 +1,5 @@
-// How consumer groups are named. Two stacks on one broker must never share a group: the name says
-// which topics a group reads and which database it writes to, where these are not the default ones.
+// Names consumer groups. Two stacks on one broker must never share a group, so the name contains
+// the topic prefix and the database where they are not the defaults.
 import { configSchema, type Config } from '../configs/schema.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
 import { stageNames, type StageRange } from '../streams/stage-chain.ts'
@@ -14,7 +14,7 @@ export function rangeText({ first, last }: StageRange): string {
 /**
  * The group of a stage range, or of the labels without one: `winnow.validate..infer`,
  * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must
- * each see all events, so that one which is not the configured one has a group of its own.
+ * each see all events, so a model other than the configured one has a group of its own.
  */
 export function defaultGroup(
   config: Named,
@@ -28,25 +28,25 @@ export function defaultGroup(
   return `${prefix}.${rangeText(range)}${isOther ? `.${name}` : ''}${scopeOf(config)}`
 }
 
-/** The name that a default group had before Winnow 0.2, where it was another one. */
+/** The name that a default group had before Winnow 0.2, if it was another one. */
 export function formerGroup(config: Named, group: string): string | undefined {
   const scope = scopeOf(config)
   return scope !== '' && group.endsWith(scope) ? group.slice(0, -scope.length) : undefined
 }
 
 const anyStage = `(?:${stageNames.join('|')})`
-/** The stages ahead in a default group's name; the model or the scope may follow. */
+/** The stages at the start of a default group's name; model or scope may follow. */
 const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|@|$)`)
 
 /**
- * The stages that a group's name tells, or what stands in their place; empty for the bare prefix.
+ * The stages in a group's name, or what stands in their place; empty for the bare prefix.
  */
 export function stagesOf(config: Named, group: string): string {
   const named = group.slice(config.stream.group.length + 1)
   return stagesAhead.exec(named)?.[1] ?? named
 }
 
-/** Whether a group's name, of the form of a default one, says that it is another stack's. */
+/** Whether a group's name has the form of a default one and belongs to another stack. */
 export function isOfOtherStack(config: Named, group: string): boolean {
   const named = group.slice(config.stream.group.length + 1)
   const at = named.indexOf('@')

@@ -1,5 +1,5 @@
-// Opens the consumer group of a stage: its offsets under an earlier name, its mark in ClickHouse,
-// its member. Joining the group is the runner's.
+// Opens the member of a stage's consumer group: it takes over offsets from an earlier group name
+// and writes the group's mark to ClickHouse. The runner joins the group.
 import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { takeOverGroup } from '../infra/sinks/former-group.ts'
@@ -10,14 +10,14 @@ import { partitionCount } from '../infra/kafka/topics.ts'
 import { leaveMark } from '../infra/sinks/writer-mark.ts'
 import { formerGroup } from './group-name.ts'
 
-/** Makes the member that a runner starts. Throws group_conflict and what the clients throw. */
+/** Makes the member. Throws group_conflict and what the clients throw. */
 export async function openGroupSource(
   clients: { kafka: KafkaClient; analytics: Analytics },
   options: { group: string; topic: string; config: Config; log: (line: string) => void },
 ): Promise<RecordSource> {
   const { kafka, analytics } = clients
   const { group, topic, config, log } = options
-  // Partitions may be added later; then these many are worked on at once.
+  // If partitions are added later, this many are worked on at once.
   const concurrency = await partitionCount(kafka, topic)
   const former = formerGroup(config, group)
   if (former !== undefined && (await takeOverGroup(clients, { group, former, topic }))) {

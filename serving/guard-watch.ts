@@ -1,6 +1,6 @@
 // Watches a promoted version for a while and rolls it back when a guard trips. Every consumer
-// watches; the exclusive write to winnow.models lets one of them do it, and the others find it
-// done.
+// watches. The write to winnow.models is exclusive, so one of them rolls back and the others find
+// it done.
 import type { Config } from '../configs/schema.ts'
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { trippedGuard, type GuardFigures, type GuardName } from '../models/inference/guards.ts'
@@ -11,7 +11,7 @@ import { pause } from '../streams/delivery/retry.ts'
 export type GuardWatchOptions = {
   readonly config: Config['guards']
   readonly readFigures: (promotion: Promotion) => Promise<GuardFigures>
-  /** Goes back to the champion before; false when the state is another one by now. */
+  /** Returns to the previous champion; false if the state has changed meanwhile. */
   readonly rollBack: (promotion: Promotion, reason: string) => Promise<boolean>
   readonly onRollback: (guard: GuardName) => void
   readonly log: (line: string) => void
@@ -19,12 +19,12 @@ export type GuardWatchOptions = {
 }
 
 export type GuardWatch = {
-  /** Takes note of a model's present state. */
+  /** Takes the current state of a model. */
   onState(state: ModelAnnouncement): void
   close(): Promise<void>
 }
 
-/** Begins to watch with the first state that announces a promotion; the caller closes it. */
+/** Starts watching with the first state that announces a promotion; the caller closes it. */
 export function watchPromotions(options: GuardWatchOptions): GuardWatch {
   let watched: { promotion: Promotion; stop: AbortController; ended: Promise<void> } | undefined
   return {
@@ -48,7 +48,7 @@ export function watchPromotions(options: GuardWatchOptions): GuardWatch {
 }
 
 /**
- * The promotion that made the champion what it is; undefined where there is nothing to go back to.
+ * The promotion of the current champion; undefined if there is no previous one to return to.
  */
 export function promotionOf(state: ModelAnnouncement): Promotion | undefined {
   const { name, champion, promotedAtMs } = state
@@ -80,7 +80,7 @@ async function watch(
       }
       return
     } catch (error) {
-      // Figures or broker are away: the next look may be luckier, and the stream goes on.
+      // ClickHouse or the broker is away: the next check may succeed, and the stream goes on.
       if (!failing) log(`the guards of ${ref} cannot read their figures: ${errorMessage(error)}`)
       failing = true
     }

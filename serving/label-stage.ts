@@ -1,5 +1,5 @@
-// Builds the runner that writes winnow.labels to the table labels: the composition behind
-// `stream --stages labels`, which runs beside infer as well.
+// Builds the runner that writes winnow.labels to the table labels, for `stream --stages labels`; it
+// also runs beside infer.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
@@ -20,7 +20,7 @@ export type LabelStage = {
   close(): Promise<void>
 }
 
-/** Opens clients and makes the runner; `runner.start()` begins. The caller closes it. */
+/** Opens clients and makes the runner; `runner.start()` starts it. The caller closes it. */
 export function openLabelStage(options: {
   group: string
   config: Config

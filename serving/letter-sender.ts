@@ -1,5 +1,5 @@
-// Sends events of open dead letters again, and says of each that it does not send why not. Which
-// events are meant, and what is shown, is dlq-replay.ts.
+// Sends the events of open dead letters again and gives a reason for each that it does not send.
+// dlq-replay.ts selects the events and shows the outcome.
 import { hostname, userInfo } from 'node:os'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { noteSent, readKept, type OpenEvent } from '../infra/readers/dead-letter-reader.ts'
@@ -24,11 +24,11 @@ export type SkipReason = keyof typeof skipReasons
 export type SenderOptions = {
   analytics: Analytics
   kafka: KafkaClient
-  /** Undefined: nothing is sent, only counted. */
+  /** If undefined, nothing is sent, only counted. */
   producer: RecordProducer | undefined
-  /** What the partitions of each input topic hold. */
+  /** The offsets that the partitions of each input topic hold. */
   bounds: ReadonlyMap<string, ReadonlyMap<number, PartitionBounds>>
-  /** Also sends what was sent before. */
+  /** Sends also what was sent before. */
   again: boolean
   signal: AbortSignal
   onSent: (event: OpenEvent, from: 'dead letter' | 'topic') => void
@@ -37,7 +37,7 @@ export type SenderOptions = {
 
 const neverRead = new Set(['batch_corrupt', 'record_too_large'])
 
-/** Most events that wait to be read again from their topic. */
+/** Most events that may wait to be read from their topic. */
 const rereadsMax = 10_000
 
 /** Sends what it is given; `flush` ends it. */
@@ -50,12 +50,12 @@ export class LetterSender {
     this.#options = options
   }
 
-  /** Events that wait to be read again. */
+  /** Events that wait to be read from their topic. */
   get waiting(): number {
     return this.#rereads.length
   }
 
-  /** Sends events of one partition, or remembers them to be read again from their topic. */
+  /** Sends events of one partition, or keeps them to be read from their topic. */
   async send(events: readonly OpenEvent[]): Promise<void> {
     const fitting = events.filter((event) => {
       const reason = this.#refusal(event)
@@ -75,7 +75,7 @@ export class LetterSender {
     if (this.#rereads.length >= rereadsMax) await this.flush()
   }
 
-  /** Sends what was remembered. */
+  /** Sends what was kept. */
   async flush(): Promise<void> {
     const events = this.#rereads
     this.#rereads = []
@@ -131,8 +131,7 @@ export class LetterSender {
   }
 
   /**
-   * The note comes after the broker's word: an event that is sent twice is counted once all the
-   * same.
+   * Noted only after the broker has acknowledged: an event that is sent twice still counts once.
    */
   async #produce(sent: readonly { event: OpenEvent; record: OutgoingRecord }[]): Promise<void> {
     const { analytics, producer } = this.#options
@@ -147,7 +146,7 @@ export class LetterSender {
   }
 }
 
-/** What the next attempt at an event says of itself. */
+/** The headers of the next attempt at an event. */
 function again(event: OpenEvent): Pick<OutgoingRecord, 'partition' | 'lineage'> {
   const { topic, partition, offset, recordTimeMs, attempt } = event
   const origin = { topic, partition, offset, recordTimeMs }

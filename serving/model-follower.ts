@@ -31,7 +31,7 @@ export type FollowerOptions = LoaderOptions & {
   readonly open: (version: ModelVersion, role: Role) => Promise<OpenModel>
   /** Which model has a role from now on; undefined for none. */
   readonly onChange: (role: Role, model: OpenModel | undefined) => void
-  /** Following has ended for good; what serves goes on serving. */
+  /** Following has failed for good; the current models continue to serve. */
   readonly onFailure: (error: Error) => void
   /** Every state of the model, the first one included. */
   readonly onState?: (state: ModelAnnouncement) => void
@@ -48,7 +48,7 @@ export function follows(config: Config['inference']): boolean {
   return parseModelRef(config.model).kind !== 'version'
 }
 
-/** Begins to follow; `close` ends it and waits for a change under way. */
+/** Starts following; `close` ends it and waits for the current change. */
 export function followModel(options: FollowerOptions): ModelFollower {
   const { models, secondaryRoles, announcements, log } = options
   const { name } = models.champion.current.manifest
@@ -74,7 +74,7 @@ export function followModel(options: FollowerOptions): ModelFollower {
       onAnnouncement: (state: ModelAnnouncement) => want(state),
       log,
     }
-    // A broker that is away just now must not end the following for good.
+    // A broker that is away must not end the following for good.
     for (let pauseMs = retryPauseMs; !stop.signal.aborted;) {
       try {
         await announcements.follow(handlers, stop.signal)
@@ -99,7 +99,7 @@ export function followModel(options: FollowerOptions): ModelFollower {
   }
 }
 
-/** A refusal that stays: not that of a topic, which may come back. */
+/** A refusal for good. A missing topic is not one: it may come back. */
 function isFinal(error: unknown): error is WinnowError {
   const missing = 'UNKNOWN_TOPIC_OR_PARTITION'
   return (
@@ -111,7 +111,7 @@ function isFinal(error: unknown): error is WinnowError {
 
 type Following = 'followed' | 'refused' | 'unreachable'
 
-/** Works off states one at a time; of several meanwhile only the last counts. */
+/** Applies one state at a time; of several that come meanwhile only the last counts. */
 function roleFollower(
   follow: (state: ModelAnnouncement) => Promise<Following>,
   signal: AbortSignal,
@@ -206,7 +206,7 @@ async function followSecondary(
     state,
     version: announced.version,
     signal,
-    // A shadow yields to the main path, so that its pace says nothing; a slow one sheds.
+    // A shadow yields to the main path, so its pace proves nothing; a slow one sheds events.
     rival: role === 'challenger' ? models.champion.current : undefined,
     open: (fetched) => options.open(fetched, role),
     otherwise: `there is no ${role}`,

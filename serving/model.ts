@@ -25,7 +25,7 @@ export type OpenModel = {
   close(): Promise<void>
 }
 
-/** Worker threads for a configuration: `workers`, or one a core. */
+/** Worker threads of a configuration: `workers`, or one per core. */
 export function workersOf(config: Config['inference']): number {
   return config.workers === 0 ? availableParallelism() : config.workers
 }
@@ -39,7 +39,7 @@ export async function openModel(
     version: ModelVersion
     config: Config['inference']
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
-    /** `background` is one thread only, for work that nobody waits for. Default: normal. */
+    /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
     Pick<VersionModelOptions, 'readTokenizer'>,

@@ -5,13 +5,13 @@
 export class OpenResources {
   #closers: (() => Promise<unknown>)[] = []
 
-  /** Notes how to close something, and gives it back. */
+  /** Remembers how to close something and returns it. */
   add<T>(one: T, close: (one: T) => Promise<unknown>): T {
     this.#closers.push(() => close(one))
     return one
   }
 
-  /** Closes all of it, the latest first; the first failure is thrown when everything was tried. */
+  /** Closes everything, the latest first, then throws the first failure. */
   async close(): Promise<void> {
     const failures: unknown[] = []
     for (const close of this.#closers.splice(0).reverse()) {
@@ -21,21 +21,21 @@ export class OpenResources {
   }
 }
 
-/** Runs `open`; when it fails, what it had added is closed and its own error thrown. */
+/** Runs `open`. If it fails, what it has added is closed, and its own error is thrown. */
 export async function openAll<T>(open: (resources: OpenResources) => Promise<T>): Promise<T> {
   const resources = new OpenResources()
   try {
     return await open(resources)
   } catch (error) {
-    // What failed first is what a person must know; a client that cannot close either adds nothing.
+    // The first failure is what matters; a client that cannot close either adds nothing.
     await resources.close().catch(() => undefined)
     throw error
   }
 }
 
 /**
- * Runs `work`, then `close`, also after a failure; what `work` throws comes before what `close`
- * throws.
+ * Runs `work`, then `close`, even after a failure. An error of `work` takes precedence over one of
+ * `close`.
  */
 export async function closing<T>(work: () => Promise<T>, close: () => Promise<void>): Promise<T> {
   let result: T

@@ -1,17 +1,16 @@
-// How long a command that does one thing and ends waits for a ClickHouse that is away or fails for
-// now: it tries again for a bounded time, says so at once, and then fails with the last reason.
-// Stages have no such bound.
+// Lets a one-shot command wait for a ClickHouse that is away: it says so at once, retries for a
+// bounded time, then fails with the last reason. Stages retry without a bound.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { retry } from '../streams/delivery/retry.ts'
 
-/** Calls until it succeeds or the time is over. */
+/** Repeats a call until it succeeds or the time is up. */
 export type Patience = <T>(call: () => Promise<T>) => Promise<T>
 
 const pauseMsMax = 2_000
 
-/** Makes one. Each call has the whole time; `signal` ends them all early. */
+/** Makes a `Patience`. Each call has the whole time; `signal` ends all of them early. */
 export function createPatience(options: {
   waitMsMax: number
   log: (line: string) => void
@@ -39,7 +38,7 @@ export function createPatience(options: {
   }
 }
 
-/** A client whose calls are patient; see `patientAnalytics`. The caller closes it. */
+/** A client with retries; see `patientAnalytics`. The caller closes it. */
 export function openPatientAnalytics(
   config: Config['clickhouse'],
   options: { log: (line: string) => void; signal?: AbortSignal | undefined },
@@ -49,9 +48,9 @@ export function openPatientAnalytics(
 }
 
 /**
- * The same client, patient. A statement or an insert is then sent again after a failure of which
- * nobody knows whether it was done: only what may be done twice goes this way. Rows that come one
- * by one are patient until the first has come. `text` runs what a person typed, and runs it once.
+ * The same client with retries. A statement or an insert is repeated after a failure whose effect
+ * is unknown, so use it only for what may run twice. A stream of rows is retried until its first
+ * row. `text` runs what a person typed, once.
  */
 export function patientAnalytics(analytics: Analytics, patience: Patience): Analytics {
   return {

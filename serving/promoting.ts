@@ -1,7 +1,6 @@
-// Promoting a version, giving it a part beside the champion, and rolling back: the steps behind
-// `models promote`, `challenge`, `shadow`, `rollback` and the guards. A version is where others
-// find it before winnow.models names it; publishing is publishing.ts, and which state follows from
-// which models/store/release-state.ts.
+// Changes the roles of versions: promote, challenge, shadow, roll back, for the commands of these
+// names and for the guards. A version is uploaded before winnow.models names it. publishing.ts
+// uploads; models/store/release-state.ts decides which state follows from which.
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { adoptChampion } from '../models/store/champion.ts'
 import { namesHint } from '../models/store/model-ref.ts'
@@ -25,17 +24,17 @@ import {
 } from './publishing.ts'
 import { passGateOnce, type GateRequest } from './release-gate.ts'
 
-/** What a change came to. */
+/** The result of a change. */
 export type Change = {
   readonly before: ModelAnnouncement | undefined
   readonly state: ModelAnnouncement
-  /** Where the version was uploaded, when the artifact store did not have it. */
+  /** Where the version was uploaded, if the artifact store lacked it. */
   readonly uploadedTo: string | undefined
 }
 
 /**
- * Makes a version that passes the gate the champion. One that the artifact store does not have is
- * uploaded, and one that was never announced is announced with it. Throws publish_refused.
+ * Makes a version that passes the gate the champion. It is uploaded if the artifact store lacks it,
+ * and announced with the change if it never was. Throws publish_refused.
  */
 export async function promoteModel(
   registry: Registry,
@@ -56,8 +55,8 @@ export async function promoteModel(
 }
 
 /**
- * Gives a version a part beside the champion for a share of the events, or with 0 percent ends it.
- * One that the artifact store does not have is uploaded. Throws usage for the champion, and where
+ * Gives a version a role beside the champion for a share of the events; 0 percent ends the role.
+ * The version is uploaded if the artifact store lacks it. Throws usage for the champion and when
  * there is nothing to end; publish_refused for a challenger.
  */
 export async function sideModel(
@@ -71,7 +70,7 @@ export async function sideModel(
   },
 ): Promise<Change> {
   const { role, percent, by } = options
-  // A shadow answers for nobody: it may be watched whatever the gate says.
+  // A shadow answers for nobody, so the gate does not apply.
   const what = role === 'challenger' ? 'made the challenger' : undefined
   const { version, released, reason, uploadedTo } =
     percent === 0
@@ -92,7 +91,7 @@ export async function sideModel(
   return { before, state, uploadedTo }
 }
 
-/** Announces what `next` makes of the present state, while nobody can remove the version. */
+/** Announces what `next` makes of the current state, while nobody can remove the version. */
 async function announce(
   registry: Registry,
   version: ModelVersion,
@@ -116,7 +115,7 @@ type AnnouncedVersion = {
   uploadedTo: string | undefined
 }
 
-/** A version that may be announced: the gate let it through, and it lies where others find it. */
+/** A version that may be announced: it has passed the gate and is uploaded. */
 async function readyVersion(
   registry: Registry,
   options: GateRequest & VersionRequest & { what: 'promoted' | 'made the challenger' | undefined },
@@ -137,7 +136,7 @@ async function readyVersion(
   return { version, released, reason, uploadedTo: isNew ? released.url : undefined }
 }
 
-/** A version that was announced before; nothing is uploaded. */
+/** A version that was announced earlier; nothing is uploaded. */
 async function describedVersion(
   registry: Registry,
   { ref, reason }: VersionRequest,
@@ -151,26 +150,26 @@ function resolveRef({ objects, storeDir, hashFile }: Registry, ref: string): Pro
   return resolveVersion({ ref, storeDir, objects, hashFile, note: () => undefined })
 }
 
-/** A reason for the record, with that of a forced change in front. */
+/** The reason for the record; that of a forced change comes first. */
 function recordedReason(reason: string, force: string | undefined): string {
   if (force === undefined) return reason
   return reason === '' ? `forced: ${force}` : `forced: ${force}; ${reason}`
 }
 
-/** Makes the champion before the present one champion again. Throws model_not_found. */
+/** Makes the previous champion the champion again. Throws model_not_found. */
 export async function rollBackModel(
   registry: StateKeeper,
   options: {
     name: string
     by: string
     reason: string
-    /** Throws where the present state is not the one that is meant. */
+    /** Throws if the current state is not the expected one. */
     check?: (state: ModelAnnouncement | undefined) => void
   },
 ): Promise<ModelAnnouncement> {
   const { name, by, reason, check } = options
   const { objects, storeDir } = registry
-  // What was removed here can still come from an artifact store, and from nowhere else.
+  // A version that was removed here can only come from an artifact store.
   const there = objects === undefined ? await versionNumbers(storeDir, name) : undefined
   const isThere = there && ((version: string): boolean => there.includes(version))
   let isKnown = true
@@ -210,8 +209,8 @@ async function neverPublished(
 }
 
 /**
- * Rolls a promotion back, unless somebody did or promoted another version since. Of many that try
- * at once, one gets true: a write to winnow.models sees the state that the one before it left.
+ * Rolls a promotion back, unless the state has changed since. If several processes try at once, one
+ * of them gets true: a write to winnow.models sees the state that the previous write left.
  */
 export async function rollBackPromotion(
   registry: StateKeeper,

@@ -1,7 +1,6 @@
-// Publishing a version: the steps that `train --publish`, `models push` and `promote` share, and
-// the clients for them. The store gets the files first, Kafka the announcement after them,
-// ClickHouse the record last; what fails before the announcement has changed nothing that anyone
-// sees. Promoting and rolling back are promoting.ts.
+// Publishes a version, for `train --publish`, `models push` and `promote`. The files go to the
+// store first, then the announcement to Kafka, the record to ClickHouse last. A failure before the
+// announcement changes nothing that anyone sees. promoting.ts changes roles.
 import { hostname, userInfo } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
@@ -39,19 +38,19 @@ import { openPatientAnalytics } from './patience.ts'
 export type Registry = {
   readonly config: Config
   readonly storeDir: string
-  /** Undefined with store.kind local: versions stay in the model store. */
+  /** Undefined for store.kind local: versions stay in the local model store. */
   readonly objects: ObjectStore | undefined
   readonly announcements: ModelAnnouncements
-  /** Reads the hashes of versions, each once. */
+  /** Reads the hashes of versions, once each. */
   readonly hashFile: HashFile
-  /** Writes a row of model_releases; with ClickHouse away it says so and goes on. */
+  /** Writes a row of model_releases; if ClickHouse is away it logs that and continues. */
   record(release: Release): Promise<void>
   recordRun(run: RunRecord, version: ModelVersion): Promise<void>
   readonly reach?: Reach | undefined
   close(): Promise<void>
 }
 
-/** Who asks, as announcements and rows name them. */
+/** Who acts, for announcements and rows. */
 export function whoAsks(): string {
   return `${userInfo().username}@${hostname()}`
 }
@@ -113,7 +112,7 @@ export function openRegistry(options: {
   })
 }
 
-/** What publishing came to. */
+/** The result of publishing. */
 export type Published = {
   readonly model: string
   readonly url: string
@@ -122,15 +121,15 @@ export type Published = {
 }
 
 /**
- * Takes a version of the local store through the gate, into the artifact store and onto
- * winnow.models. The first version of a name becomes its champion at once. Throws publish_refused
- * naming the rules that failed, unless `force` says why they are overruled.
+ * Judges a version of the local store by the gate, uploads it and announces it on winnow.models.
+ * The first version of a name becomes its champion at once. Throws publish_refused with the rules
+ * that failed, unless `force` gives a reason to overrule them.
  */
 export async function publishModel(
   registry: Registry,
   options: {
     version: ModelVersion
-    /** Labelled texts to compare with the champion on. */
+    /** Labelled texts for the comparison with the champion. */
     dataset?: Dataset | undefined
     force?: string | undefined
     by: string
@@ -156,19 +155,19 @@ export async function publishModel(
   return { model: claimed.ref, url: released.url, verdicts, forced }
 }
 
-/** A version where others find it. */
+/** A version that other machines can fetch. */
 export type PlacedVersion = {
-  /** Has another number than before where its own was taken in the artifact store. */
+  /** Has a new number if its own was taken in the artifact store. */
   readonly version: ModelVersion
-  /** What an announcement says of it. */
+  /** What the announcement says about it. */
   readonly released: ReleasedVersion
-  /** Whether the artifact store did not have it before. */
+  /** Whether it was new to the artifact store. */
   readonly isNew: boolean
 }
 
 /**
- * Brings a version to where an announcement may point: into the artifact store, if there is one and
- * it does not have the version. Without one, the version stays where it is.
+ * Uploads a version if there is an artifact store that lacks it. Without a store, the version stays
+ * where it is.
  */
 export async function placeVersion(
   registry: Registry,
@@ -185,13 +184,13 @@ export async function placeVersion(
   return { version: claimed, released, isNew: placed?.outcome === 'uploaded' }
 }
 
-/** Where an announcement says that a version lies. */
+/** The location of a version in announcements. */
 export function addressOf({ objects }: Pick<Registry, 'objects'>, version: ModelVersion): string {
   if (objects !== undefined) return versionUrl(objects, version)
   return `${pathToFileURL(version.dir).href}/`
 }
 
-/** The rows of a publication: what was published, and the run that made it. */
+/** The rows of a publication: the version, and the run that made it. */
 export async function recordPublication(
   registry: Registry,
   publication: { version: ModelVersion; by: string; reason: string },
@@ -201,15 +200,15 @@ export async function recordPublication(
   await recordTraining(registry, version)
 }
 
-/** What changing the state of a model needs of the registry. */
+/** What a change of a model's state needs from the registry. */
 export type StateKeeper = Pick<
   Registry,
   'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
 >
 
 /**
- * Announces a version while nobody can remove it. One in the artifact store need not be in this
- * one.
+ * Announces a version while nobody can remove it from the local store. A version in the artifact
+ * store need not be there.
  */
 export function whileItStays<T>(
   { objects, storeDir }: Pick<Registry, 'objects' | 'storeDir'>,
@@ -220,7 +219,9 @@ export function whileItStays<T>(
   return whileVersionStays({ ...version, storeDir }, announce)
 }
 
-/** The copies of the state for who cannot ask Kafka: in the artifact store and in the local one. */
+/**
+ * Writes copies of the state for readers without Kafka: to the artifact store and the local one.
+ */
 export async function keepState(registry: StateKeeper, state: ModelAnnouncement): Promise<void> {
   const { objects, storeDir, hashFile } = registry
   const { name, champion, previous, challenger, shadow } = state
@@ -237,7 +238,7 @@ export async function keepState(registry: StateKeeper, state: ModelAnnouncement)
   await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })
 }
 
-/** The row of the run that made a version, where its record is in this store. */
+/** The row of the run that made a version, if its record is in this store. */
 async function recordTraining(registry: Registry, version: ModelVersion): Promise<void> {
   const { trainingRun } = version.manifest
   if (trainingRun === null) return
@@ -245,7 +246,7 @@ async function recordTraining(registry: Registry, version: ModelVersion): Promis
   if (run !== undefined) await registry.recordRun(run, version)
 }
 
-/** Opens a version by reference, from the artifact store where it is not in the local one. */
+/** Opens a version by reference, from the artifact store if the local one lacks it. */
 export async function findVersion(options: {
   ref: string
   config: Config

@@ -1,6 +1,6 @@
-// The gate before a version is published or answers for events: measures it against the champion,
-// keeps and records what came of it, and lets a person overrule it. The rules are
-// trainers/runs/publish-gate.ts.
+// The gate that a version must pass before it is published or answers for events. It compares the
+// version with the champion, records the verdict and lets a person overrule it.
+// trainers/runs/publish-gate.ts has the rules.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../configs/schema.ts'
@@ -19,7 +19,7 @@ import type { Dataset } from '../trainers/data/dataset.ts'
 import { evaluateModel, sameLabels } from '../trainers/evaluation/evaluate-version.ts'
 import { judgeVersion, type ChampionCheck, type Verdict } from '../trainers/runs/publish-gate.ts'
 
-/** What the gate needs of the registry of models. */
+/** What the gate needs from the model registry. */
 type Registry = {
   readonly config: Config
   readonly storeDir: string
@@ -30,7 +30,7 @@ type Registry = {
 
 /**
  * Judges a version. A refusal is recorded and kept with the version, so that no later promotion
- * passes it by; `force` overrules it. Throws publish_refused, which names the rules that failed.
+ * ignores it; `force` overrules it. Throws publish_refused with the rules that failed.
  */
 export async function passGate(
   registry: Registry,
@@ -65,19 +65,19 @@ export async function passGate(
   return { verdicts, forced }
 }
 
-/** What a promotion, or a challenge, may bring for the gate. */
+/** What a promotion or a challenge may give the gate. */
 export type GateRequest = {
-  /** Labelled texts to compare with the champion on. */
+  /** Labelled texts for the comparison with the champion. */
   readonly dataset?: Dataset | undefined
-  /** Why the gate is overruled. */
+  /** The reason to overrule the gate. */
   readonly force?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * The gate before a version answers for events. One that it let through before, or that was
- * champion, may do so without being measured again; any other is judged, on the texts where there
- * are some. Says whether the gate had to be overruled.
+ * The gate before a version answers for events. A version that has passed before, or was champion,
+ * is not judged again; any other is, on the texts if there are some. Returns whether the gate was
+ * overruled.
  */
 export async function passGateOnce(
   registry: Registry,
@@ -108,8 +108,8 @@ export async function passGateOnce(
 }
 
 /**
- * Whether this very version went through the gate on any machine: it is announced so, or in the
- * store.
+ * Whether this very version has passed the gate on any machine: an announcement or the store says
+ * so.
  */
 async function wasPublished(
   { objects }: Registry,
@@ -151,8 +151,7 @@ async function checkChampion(
 }
 
 /**
- * The champion need not be compared with itself; another version may have its number on this
- * machine.
+ * The champion is not compared with itself; another version may have its number on this machine.
  */
 async function checkNumber(
   version: ModelVersion,

@@ -1,6 +1,6 @@
-// The table that a replay fills: whose it is, how far it is filled, and its rows, each once. It is
-// fenced as the stream's tables are, so that a block of which nobody knows whether it was stored is
-// looked up before it is sent again, and a second replay into the same table ends the first.
+// Fills the table of a replay, each row once, and reads how far an interrupted replay came. The
+// table is fenced like the stream's: after a write whose end is unknown the missing rows are looked
+// up, and a second replay into the same table ends the first.
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -14,10 +14,10 @@ import type { ReplayBlock } from '../streams/replay.ts'
 import { storeBlock } from '../streams/delivery/store-block.ts'
 import { patientAnalytics, type Patience } from './patience.ts'
 
-/** A range of a partition, and the offset behind what the table holds of it. */
+/** A range of a partition, and the offset after the last row that the table has. */
 export type ResumedRange = PartitionRange & { resumedAt: number }
 
-/** A table and what it is filled from. */
+/** A table and its source. */
 export type ReplayTable = {
   readonly into: string
   readonly topic: string
@@ -26,8 +26,8 @@ export type ReplayTable = {
 }
 
 /**
- * Makes the table where it is missing, becomes its only writer, and reads how far it is filled.
- * `write` stores the results of a run of records of one partition. Throws usage for a table that
+ * Creates the table if it is missing, becomes its only writer and reads how far it is filled.
+ * `write` stores the results of consecutive records of one partition. Throws usage for a table that
  * holds something else.
  */
 export async function openReplayTable(
@@ -43,8 +43,8 @@ export async function openReplayTable(
   await prepareTable(patient, table)
   const sink = replaySink(analytics, table)
   const fence = await patience(() => sink.fence(ranges.map(({ partition }) => partition)))
-  // Blocks of several partitions are written at once; each partition has a fence that follows on
-  // from this one.
+  // Blocks of several partitions are written at the same time, so each partition has its own fence,
+  // derived from this one.
   const fences = new Map<number, Fence>(
     ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
   )
@@ -70,8 +70,8 @@ export async function openReplayTable(
 }
 
 /**
- * Makes the table, or refuses one that another replay made: what a table holds tells how far its
- * own replay came, and nothing about another.
+ * Creates the table, or refuses one that another replay made: its rows say nothing about how far
+ * this replay came.
  */
 async function prepareTable(
   analytics: Analytics,
@@ -99,7 +99,7 @@ export function requireTableName(into: string): void {
   throw new WinnowError('usage', `--into ${into}: ${rule}.`)
 }
 
-/** Behind the last row of each partition that the table holds; right once a fence was raised. */
+/** The offset after the last row of each partition; correct once a fence was raised. */
 async function resumePoints(
   analytics: Analytics,
   { into, ranges }: ReplayTable,
@@ -138,7 +138,7 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
       }
     },
 
-    // A range leaves out what was sent again, so that no event is of a later attempt.
+    // A range leaves out events that were sent again, so every event is a first attempt.
     storedAttempts: (_topic, _partition, origins) => Promise.resolve(origins.map(() => -1)),
 
     write: ({ token, outputs }, fence) =>

@@ -1,5 +1,5 @@
-// Notes where a long-running command of this folder listens, so that `status` can show it. The note
-// carries the pid; a note of a process that is gone is ignored.
+// Records where a long-running command of this folder listens, for `status`. The record has the
+// pid; that of a process which has ended is ignored.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -9,7 +9,7 @@ const noteSchema = z.object({ name: z.string(), url: z.string(), pid: z.int() })
 
 export type ServiceNote = z.infer<typeof noteSchema>
 
-/** Writes the note; the returned function removes it. */
+/** Writes the record; the returned function removes it. */
 export async function recordService(
   stateDir: string,
   service: { name: string; url: string },
@@ -20,7 +20,7 @@ export async function recordService(
   return () => rm(path, { force: true })
 }
 
-/** The note of a service whose process lives, else undefined. */
+/** The record of a service whose process is alive; else undefined. */
 export async function readService(
   stateDir: string,
   name: string,

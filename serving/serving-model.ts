@@ -1,5 +1,5 @@
-// The models that a process serves: the champion opened from the store, all of them kept at what is
-// announced, closed with the process. Consumers and the gateway share it.
+// Opens the models that a process serves and keeps them at what is announced, for consumers and the
+// gateway.
 import { hostname } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -39,7 +39,7 @@ export type ServingOptions = {
   readonly telemetry: Telemetry
   readonly reach?: Reach | undefined
   readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
-  /** The models cannot be followed any more, for good: the broker refuses the client. */
+  /** Following has failed for good: the broker refuses the client. */
   readonly onFailure: (error: Error) => void
   /** The roles beside the champion that the process gives work to. */
   readonly secondaryRoles: readonly SecondaryRole[]
@@ -48,7 +48,7 @@ export type ServingOptions = {
 /**
  * Opens the model that `inference.model` names and, unless it names one version, follows the
  * champion from then on. Everything it opens is closed with `resources`. Throws model_not_found,
- * model_corrupt, session_failed; with the artifact store away, the local version serves, which is
+ * model_corrupt, session_failed; if the artifact store is away, the local version serves, which is
  * logged.
  */
 export async function openServingModel(
@@ -56,8 +56,8 @@ export async function openServingModel(
   options: ServingOptions,
 ): Promise<ServingModels> {
   const { config, storeDir, log, clients, telemetry, reach, onBatch, secondaryRoles } = options
-  // The first loads the runtime while the version is found and its files are checked; those of a
-  // model that was replaced are there for the next.
+  // The first thread loads the runtime while the version is found and its files are checked.
+  // Threads of a replaced model serve the next one.
   const keptMax = workersOf(config.inference)
   const spares = resources.add(startSpareThreads({ keptMax }), (one) => one.close())
   const objects = await openObjects(config.store)
@@ -80,10 +80,10 @@ export async function openServingModel(
       readTokenizer,
       readyWith,
       priority,
-      // A background thread cannot be used for anything else later.
+      // A background thread keeps its low priority, so it cannot serve anything else later.
       ...(priority !== 'background' && spares),
       onBatch: (batch, manifest) => {
-        // The metrics are of what somebody waits for.
+        // The metrics cover only what somebody waits for.
         if (priority !== 'background') telemetry.batch(batch)
         onBatch?.(batch, manifest)
       },
@@ -109,7 +109,7 @@ export async function openServingModel(
     insertRelease(analytics, release).catch((error: unknown) =>
       log(`the ${release.kind} was not recorded in ClickHouse: ${errorMessage(error)}`),
     )
-  // Who writes rows watches what they say.
+  // Processes that write rows watch the guards.
   const isWatched = secondaryRoles.length > 0 && isGuarded(config.guards)
   const guards = isWatched
     ? watchPromotions({

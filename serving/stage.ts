@@ -1,5 +1,4 @@
-// Builds one runner of a stage range with its clients: the composition that `stream` and `demo`
-// share.
+// Builds the runner of a stage range with its clients, for `stream` and `demo`.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
@@ -33,7 +32,7 @@ import { failureSignal } from './failure-signal.ts'
 
 export type Stage = {
   readonly runner: Runner
-  /** Settles as the runner does; rejects as well when the models cannot be followed for good. */
+  /** Settles with the runner; also rejects when following the models has failed for good. */
   readonly ended: Promise<void>
   readonly telemetry: Telemetry
   readonly model: OpenModel | undefined
@@ -51,7 +50,9 @@ export type StageOptions = {
   faults?: FaultPoints
 }
 
-/** Opens clients and model and makes the runner; `runner.start()` begins. The caller closes it. */
+/**
+ * Opens clients and models and makes the runner; `runner.start()` starts it. The caller closes it.
+ */
 export function openStage(options: StageOptions): Promise<Stage> {
   const { range, config } = options
   return openAll(async (resources) => {
@@ -131,13 +132,13 @@ function openModels(
   return openServingModel(resources, {
     ...options,
     ...given,
-    // Only results have a role; ids are made for the champion.
+    // Only results have a role; tokenizing alone follows the champion.
     secondaryRoles: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
     onBatch: (batch, manifest) => batchLog.add(batch, manifest),
   })
 }
 
-/** What is at work, as the stages take it. */
+/** The models at work, as the stages take them. */
 function modelSource({ champion, challenger }: ServingModels): ModelSource {
   return {
     acquire() {

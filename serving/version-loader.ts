@@ -1,6 +1,6 @@
-// Brings an announced version to the point where it can work: fetched, compared with what was
-// announced, loaded and tried. What fails on the way is refused with a reason, for the record, the
-// metrics and the log. Which version plays which part is model-follower.ts.
+// Gets an announced version ready to serve: fetches it, compares it with the announcement, loads it
+// and tries it. A version that fails is refused with a reason, for the record, the metrics and the
+// log. model-follower.ts decides which version has which role.
 import type { Config } from '../configs/schema.ts'
 import type { Release } from '../infra/sinks/release-rows.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
@@ -26,7 +26,7 @@ export type RefusalReason =
   | 'unreachable'
 
 export type LoaderOptions = {
-  /** Where versions come from; undefined when they are in the local store only. */
+  /** Where versions come from; undefined if they are only in the local store. */
   readonly objects: ObjectStore | undefined
   readonly storeDir: string
   /** Reads the hashes of versions. Default: always read again. */
@@ -39,12 +39,12 @@ export type LoaderOptions = {
   readonly reach?: Reach | undefined
 }
 
-/** A version to load, and what came of it. */
+/** A version to load. */
 export type LoadRequest = {
   readonly state: ModelAnnouncement
   readonly version: string
   readonly open: (version: ModelVersion) => Promise<OpenModel>
-  /** The model that it must not be much slower than; undefined where its pace is no matter. */
+  /** The model that it must not be much slower than; undefined if its pace does not matter. */
   readonly rival: OpenModel | undefined
   /** What happens instead, for the log. */
   readonly otherwise: string
@@ -53,7 +53,7 @@ export type LoadRequest = {
 
 export type LoadResult =
   | { readonly kind: 'ready'; readonly model: OpenModel }
-  /** Trying again can help only when it is unreachable. */
+  /** A retry can help only if it is unreachable. */
   | { readonly kind: 'refused' | 'unreachable' }
 
 /** Loads a version that a state names; the caller closes it. */
@@ -99,8 +99,8 @@ export async function loadVersion(
 }
 
 /**
- * Brings what was just published into the local store, so that its promotion need not wait for
- * that. What fails here is reported when the version is promoted.
+ * Downloads a version that was just published, so that its promotion does not wait for the
+ * download. A failure is reported when the version is promoted.
  */
 export async function prefetchVersion(
   options: LoaderOptions,
@@ -113,10 +113,10 @@ export async function prefetchVersion(
   if (options.objects !== undefined) await fetchVersion(options, wanted).catch(() => undefined)
 }
 
-/** Microseconds a token of models that passed a trial. */
+/** Microseconds per token of models that passed a trial. */
 const paces = new WeakMap<OpenModel, number>()
 
-/** That of a model at work, measured now when it is not known. */
+/** The pace of a serving model, measured now if it is unknown. */
 async function paceOf(model: OpenModel, when: 'known' | 'now'): Promise<number | undefined> {
   const known = paces.get(model)
   if (known !== undefined && when === 'known') return known
@@ -146,7 +146,7 @@ async function fetchVersion(
   })
 }
 
-/** What of a version is not as announced. */
+/** How a version differs from its announcement. */
 async function mismatchOf(
   version: ModelVersion,
   announced: ReleasedVersion,

@@ -13,7 +13,7 @@ export type ReplayOptions<Output> = {
   chain: StageChain<Output>
   /** Stores the results of a run of records of one partition; called in their order. */
   write(block: ReplayBlock<Output>): Promise<void>
-  /** Bounds on what is between reading and writing. */
+  /** Bounds on what is in flight between reading and writing. */
   limits: { eventsMax: number; bytesMax: number; blockRowsMax: number }
   onProgress?: (progress: ReplayProgress) => void
 }
@@ -28,7 +28,7 @@ export type ReplayBlock<Output> = {
 
 export type ReplayProgress = { events: number; results: number; rejected: Record<string, number> }
 
-/** Records that go through the chain together; as in the stream. */
+/** Records per chunk, as in the stream. */
 const chunkRecordsMax = 128
 
 /**

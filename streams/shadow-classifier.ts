@@ -21,17 +21,17 @@ export type ShadowClassifierOptions = {
   readonly models: ShadowSource
   /** Stores rows; throws when it cannot. Called again with the same rows after a failure. */
   readonly write: (results: readonly Classification[]) => Promise<void>
-  /** Events that may wait. */
+  /** Most events that may wait. */
   readonly queueEventsMax: number
   readonly topLabels: number
   readonly nowMs: () => number
   readonly count: (outcome: ShadowOutcome, events: number) => void
-  /** One line for a person: the first of a row of failures. */
+  /** One line for a person: the first of several failures in a row. */
   readonly log: (line: string) => void
 }
 
 /**
- * Events classified together: so few that making their ids holds the event loop for milliseconds.
+ * Events classified together; few enough that tokenizing them takes milliseconds of the event loop.
  */
 const chunkEventsMax = 32
 /** Rows of one insert, and the longest wait of a row for it: small inserts are expensive. */
@@ -39,7 +39,7 @@ const insertRowsMax = 1_000
 const insertAgeMsMax = 1_000
 const writeTriesMax = 2
 
-/** The shadow's queue and the loop that works it off. */
+/** The shadow's queue and the loop that empties it. */
 export class ShadowClassifier {
   readonly #options: ShadowClassifierOptions
   readonly #turns = new LoopTurns()
@@ -55,7 +55,7 @@ export class ShadowClassifier {
     this.#options = options
   }
 
-  /** Takes those results of the shadow's share that the queue has room for. Returns at once. */
+  /** Queues the results of the shadow's share, as far as there is room. Returns at once. */
   offer(results: readonly Classification[]): void {
     const { models, queueEventsMax, count } = this.#options
     const lease = models.acquire()
@@ -75,7 +75,7 @@ export class ShadowClassifier {
     this.#wake()
   }
 
-  /** Drops what waits, finishes what is under way and stores it. */
+  /** Drops what waits, then finishes and stores the current chunk. */
   async close(): Promise<void> {
     this.#closed = true
     this.#shed()
@@ -93,7 +93,7 @@ export class ShadowClassifier {
     if (this.#queue.length > 0) this.#run(() => this.#workOff())
   }
 
-  /** One piece of work at a time; what was offered meanwhile follows it. */
+  /** Runs one task at a time; what was offered meanwhile comes next. */
   #run(work: () => Promise<void>): void {
     this.#working ??= work().finally(() => {
       this.#working = undefined
@@ -108,7 +108,7 @@ export class ShadowClassifier {
     }
     clearTimeout(this.#timer)
     if (this.#rows.length === 0 || this.#closed) return
-    // Nothing else may come for a long time: what is there must not wait for it.
+    // The next event may be long in coming; the rows must not wait for it.
     this.#timer = setTimeout(() => this.#run(() => this.#store()), insertAgeMsMax)
   }
 
@@ -142,7 +142,7 @@ export class ShadowClassifier {
     }
   }
 
-  /** A block that cannot be stored is given up: nobody waits for it, and memory must not grow. */
+  /** Rows that cannot be stored are dropped: nobody waits for them, and memory must not grow. */
   async #store(): Promise<void> {
     const rows = this.#rows
     this.#rows = []
@@ -180,13 +180,13 @@ export function withShadow(
     storedAttempts: (topic, partition, origins) => sink.storedAttempts(topic, partition, origins),
     async write(block, fence) {
       await sink.write(block, fence)
-      // Only the main row tells an event that was sent again from its first record.
+      // Shadow rows have no attempt, so events that were sent again are left out.
       shadow.offer(block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : [])))
     },
   }
 }
 
-/** The event behind a result. Its ids are made again: results do not carry them. */
+/** The event of a result. It is tokenized again, since results carry no ids. */
 function eventOf(result: Classification): TokenizedEvent {
   const { topic, partition, offset, recordTimeMs, text, source, attributes, knownLabel } = result
   return {

@@ -7,7 +7,7 @@ import { BatchQueue, type BatchLimits, type FormedBatch } from './batch-queue.ts
 import type { RunResult, SessionPool } from './pool.ts'
 import type { TokenBatch } from './session-messages.ts'
 
-/** What a batch did; times in milliseconds. */
+/** Figures of one batch; times in milliseconds. */
 export type BatchRecord = {
   readonly id: number
   readonly size: number
@@ -29,7 +29,7 @@ export type RowResult = {
   readonly row: Float32Array
   /** From submission until its batch was formed. */
   readonly queueMs: number
-  /** From then until the rows were back. */
+  /** From then until its rows were there. */
   readonly inferMs: number
   readonly batchId: number
 }
@@ -51,7 +51,7 @@ export type Batcher = {
     ids: Int32Array,
     options?: SubmitOptions,
   ) => Promise<{ readonly result: Promise<RowResult> }>
-  /** Looks for work again; for a pool that got room without a batch having ended (a restart). */
+  /** Dispatches again; for a pool that has room after a restart, without a batch having ended. */
   readonly wake: () => void
   /** Answers everything queued, then refuses; does not close the pool. */
   readonly close: () => Promise<void>
@@ -190,7 +190,7 @@ function wake(state: BatcherState): void {
   })
 }
 
-/** Gives the workers batches while they have room, and lets waiting callers in behind them. */
+/** Gives the workers batches while they have room, then lets waiting callers submit. */
 function dispatch(state: BatcherState): void {
   const { pool, queue } = state
   if (!pool.alive) {

@@ -1,6 +1,5 @@
-// Texts to labels with one model: logits from the workers, calibrated probabilities from logits. It
-// owns the meaning of a row of logits; batching and threads are behind inference.ts, and where
-// models lie on disk is the store's.
+// Classifies texts with one model: logits from the workers, calibrated probabilities from logits.
+// It owns the meaning of a row of logits; inference.ts owns batching and threads.
 import { noneLabel } from '../../schemas/classification.ts'
 import type { EventError } from '../../schemas/errors.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -28,8 +27,8 @@ export type ClassifierOptions = InferenceOptions & {
   /** Divides the logits before the softmax (Guo et al. 2017, arXiv:1706.04599). Default 1. */
   readonly temperature?: number
   /**
-   * With them the model is multi-label: each label applies or not by itself, from this probability
-   * on. The abstention does not matter then; a text may have no label.
+   * With thresholds the model is multi-label: each label applies on its own, from its threshold on.
+   * A text may have no label, and the abstention is not used.
    */
   readonly thresholds?: readonly number[] | undefined
   /** The manifest's threshold. Without it no text fails. */
@@ -50,7 +49,7 @@ export type Classification = {
   readonly labels: readonly string[]
   /** Probability of the label; of the most probable one when none applies. */
   readonly score: number
-  /** How far the text is from what the model knows, 0 to 1; see abstention-rule.ts. */
+  /** Distance of the text from what the model knows, 0 to 1; see abstention-rule.ts. */
   readonly outOfScope: number
   /** float32 [labels], in the order of the labels; sums to 1 without thresholds. */
   readonly probabilities: Float32Array
@@ -61,7 +60,7 @@ export type Classification = {
   readonly batchId: number
 }
 
-/** The label, or why this text has none; other texts of its batch are not affected. */
+/** The label, or why this text has none. Other texts of its batch are not affected. */
 export type ClassifyOutcome =
   | Classification
   | { readonly kind: 'rejected'; readonly error: EventError; readonly batchId: number }
@@ -76,7 +75,7 @@ export type TextOutcome = {
 export type Classifier = {
   readonly labels: readonly string[]
   tokenize(text: string): Tokenized
-  /** The work of `tokenize`, for those who share an event loop with others. */
+  /** `tokenize` as work in steps, for callers that share an event loop. */
   tokenizing(text: string): Work<Tokenized>
   /**
    * Classifies token ids int32 [tokens]. Throws `queue_full` at once under overload, `cancelled`

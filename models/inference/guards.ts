@@ -1,6 +1,5 @@
-// What may go wrong with a promoted version, and when it is too much: pure rules on figures of the
-// stream. Where the figures come from is infra/readers/guard-figures.ts; what follows is
-// serving/guard-watch.ts.
+// The rules by which a promoted version has failed, as pure functions of figures of the stream.
+// infra/readers/guard-figures.ts reads the figures; serving/guard-watch.ts acts.
 import type { Config } from '../../configs/schema.ts'
 
 /** The figures of a champion since its promotion, against the champion before it. */
@@ -67,7 +66,9 @@ export function trippedGuard(limits: Limits, figures: GuardFigures): GuardVerdic
   return undefined
 }
 
-/** Half the sum of the differences between two distributions: the share that would have to move. */
+/**
+ * The total variation distance: half the sum of the absolute differences between two distributions.
+ */
 function totalVariation(shares: readonly (readonly [number, number])[]): number {
   return shares.reduce((sum, [one, other]) => sum + Math.abs(one - other), 0) / 2
 }

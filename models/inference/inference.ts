@@ -8,7 +8,7 @@ import { openPool, type PoolOptions } from './pool.ts'
 /** What inference needs of a tokenizer. `ids` begin and end with the special tokens. */
 export type TextTokenizer = {
   encode(text: string, options: { readonly maxTokens: number }): Tokenized
-  /** The work of `encode`. */
+  /** `encode` as work in steps. */
   encoding(text: string, options: { readonly maxTokens: number }): Work<Tokenized>
 }
 
@@ -20,7 +20,7 @@ export type InferenceOptions = {
   readonly tokenizer: TextTokenizer
   /** Longest text in tokens, special ones included; longer texts are cut. */
   readonly maxTokens: number
-  /** Inference threads; one a core is best. */
+  /** Inference threads; one per core is best. */
   readonly workers: number
   /** Padded tokens of a batch. Default 512. */
   readonly batchTokens?: number | undefined
@@ -56,7 +56,7 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   /** Columns of a row: labels or hidden size. */
   readonly width: number
   readonly tokenize: (text: string) => Tokenized
-  /** The work of `tokenize`, for those who share an event loop with others. */
+  /** `tokenize` as work in steps, for callers that share an event loop. */
   readonly tokenizing: (text: string) => Work<Tokenized>
   readonly stats: () => InferenceStats
   /** Ends the low priority of workers that were opened as `loading`. */

@@ -1,5 +1,5 @@
-// Which labels of a multi-label model apply to a text: each by itself, from its own threshold on.
-// The thresholds are chosen by trainers/evaluation/label-thresholds.ts.
+// Decides which labels of a multi-label model apply to a text: each on its own, from its own
+// threshold on. trainers/evaluation/label-thresholds.ts chooses the thresholds.
 import { noneLabel } from '../../schemas/classification.ts'
 
 /** The labels of one text. */
@@ -10,7 +10,7 @@ export type LabelSet = {
   readonly score: number
   /** In the order of the labels. */
   readonly labels: readonly string[]
-  /** 1 less the highest probability: how far the text is from every label. */
+  /** 1 minus the highest probability: the distance from every label. */
   readonly outOfScope: number
   readonly probabilities: Float32Array
 }

@@ -1,5 +1,5 @@
-// Concurrent work over a stream whose results come out in the order of the input. It owns the
-// bounded window between the two; what is done with each element is the caller's.
+// Maps a stream concurrently and yields the results in input order, with a bounded window between
+// the two.
 
 /**
  * Starts work on elements ahead of the one whose result is due, at most `windowMax` of them, and
@@ -15,7 +15,7 @@ export async function* mapInOrder<Element, Result>(
   try {
     for await (const element of source) {
       const { result } = await start(element)
-      // Awaited below in its turn; until then a failure must not count as unhandled.
+      // Awaited below in its turn; a failure until then is not unhandled.
       result.catch(() => undefined)
       window.push(result)
       if (window.length >= options.windowMax) yield await window.shift()!

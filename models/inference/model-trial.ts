@@ -1,9 +1,9 @@
-// The trial of a model before it serves: it must answer texts of every length with finite numbers,
-// and not much slower than the model that it would replace. The same texts warm its workers, so
-// that the first real batch meets no cold one. What a failed trial leads to is the caller's.
+// Tries a model before it serves: it must answer texts of every length with finite numbers, and not
+// be much slower than the model that it would replace. The trial also warms its workers for the
+// first real batch.
 import type { Classifier } from './classifier.ts'
 
-/** Why a model was not taken. */
+/** Why a model failed its trial. */
 export type TrialFailure = {
   readonly reason: 'not_finite' | 'too_slow' | 'unloadable'
   readonly message: string
@@ -19,7 +19,7 @@ type TriedModel = Pick<Classifier, 'classifyWhenRoom' | 'tokenize'>
 export type TrialOptions = {
   readonly maxTokens: number
   readonly rivalUsPerToken?: number | undefined
-  /** Times as slow as the rival that are allowed. */
+  /** How many times as slow as the rival it may be. */
   readonly slowdownMax: number
 }
 
@@ -33,7 +33,7 @@ const timedLengthMin = 32
  */
 export async function tryModel(model: TriedModel, options: TrialOptions): Promise<TrialResult> {
   const { maxTokens, rivalUsPerToken, slowdownMax } = options
-  // Ids of real words: an embedding that is not finite shows up in what uses it.
+  // Ids of real words, since an embedding that is not finite shows only in texts that use it.
   const words = model.tokenize(probeText).ids
   let usPerToken = Infinity
   try {
@@ -57,9 +57,9 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
 }
 
 /**
- * The same beside a rival at work, for a model that was opened with the priority `loading` and has
- * that of work afterwards. One that seems too slow is tried once more so, against the rival's pace
- * measured again: both then share the machine with whatever it does now.
+ * As `tryModel`, beside a rival at work. A model that was opened with the priority `loading` has
+ * normal priority afterwards. One that seems too slow is tried again at that priority, against the
+ * rival's pace measured at the same time.
  */
 export async function tryBeside(
   model: TriedModel & Pick<Classifier, 'raisePriority'>,

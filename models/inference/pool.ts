@@ -1,5 +1,5 @@
-// A fixed number of inference threads behind one call: a batch in, its rows out. It owns starting,
-// restarting and closing workers; it does not queue, group or tokenize (batcher.ts does).
+// Runs batches on a fixed number of inference threads. It starts, restarts and closes workers;
+// batcher.ts queues and groups texts.
 import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -31,15 +31,15 @@ export type PoolOptions = WorkerStart & {
    * long enough. Default 700.
    */
   readonly loadingMsMax?: number
-  /** Creates a thread; tests take hold of the threads here. */
+  /** Creates a thread; tests pass their own. */
   readonly spawn?: SpawnThread | undefined
-  /** Is given each thread at closing, its model released; without it they end. */
+  /** Takes each thread at closing, its model released; without it the threads end. */
   readonly keep?: ((thread: Worker) => void) | undefined
   /** Whether opening waits for all workers, or for one while the others follow. Default: all. */
   readonly readyWith?: 'all' | 'first' | undefined
 }
 
-/** What one run gave: rows float32 [batch, width] row-major. */
+/** The result of one run: rows float32 [batch, width] row-major. */
 export type RunResult = {
   readonly rows: Float32Array
   readonly width: number
@@ -127,7 +127,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     const [first, ...others] = slots
     shape = await startWorker(state, first!)
     const following = startInTurn(state, others)
-    // One that cannot start leaves the work to those that did, as one that crashed would.
+    // A worker that cannot start leaves the work to the others, like one that crashed.
     if (options.readyWith === 'first') following.catch(() => undefined)
     else await following
   } catch (error) {
@@ -312,6 +312,6 @@ function loseWorker(state: PoolState, slot: Slot, error: WinnowError): void {
   const again = !state.closing && wasReady && slot.restartTimes.length <= restartsMax
   // A restart that fails ends its thread, which leads here again with `wasReady` false.
   if (again) startWorker(state, slot).catch(() => undefined)
-  // Callers learn from the next `run` that nobody is left.
+  // The next `run` fails if no worker is left.
   state.options.onRoom?.()
 }

@@ -1,5 +1,5 @@
-// What the pool and a session worker say to each other. Typed arrays travel by transfer, so the
-// sender must not touch them again.
+// The messages between the pool and a session worker. Typed arrays are transferred, so the sender
+// must not use them afterwards.
 import type { OperationErrorCode } from '../../schemas/errors.ts'
 import type { ThreadPriority } from './thread-priority.ts'
 

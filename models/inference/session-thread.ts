@@ -1,6 +1,6 @@
-// The threads of inference: started for a model, started ahead of time so that the runtime loads
-// while the model is still being looked for, and kept when their model is freed, so that the next
-// one finds them warm. What a thread does is session-worker.ts; which one gets a batch is pool.ts.
+// Starts and keeps the threads of inference. One is started ahead of time, so that the runtime
+// loads while the model is being found; threads of a freed model are kept warm for the next.
+// session-worker.ts runs in them, pool.ts gives them batches.
 import { Worker } from 'node:worker_threads'
 import type { PoolMessage, WorkerStart } from './session-messages.ts'
 
@@ -17,8 +17,8 @@ export function spawnThread(start: WorkerStart): Worker {
 }
 
 function startThread(): Worker {
-  // The thread makes little garbage: tensors are outside its heap. A small young generation keeps
-  // some 20 MB a thread that a larger one would hold on to.
+  // The thread makes little garbage, since tensors are outside its heap. A small young generation
+  // saves about 20 MB per thread.
   return new Worker(script, { resourceLimits: { maxYoungGenerationSizeMb: 4 } })
 }
 
@@ -29,7 +29,7 @@ function loadOn(thread: Worker, start: WorkerStart): Worker {
 
 /** Threads without a model. They do not keep the process alive; the caller closes them. */
 export type SpareThreads = {
-  /** Gives a spare thread out, or a new one. */
+  /** Returns a spare thread, or a new one. */
   readonly spawn: SpawnThread
   /** Takes a thread whose model is released; ends it when enough are kept. */
   readonly keep: (thread: Worker) => void
@@ -47,7 +47,7 @@ export function startSpareThreads({ keptMax = 0 } = {}): SpareThreads {
   let isClosed = false
   const hold = (thread: Worker): void => {
     thread.unref()
-    // One that fails before it is needed is replaced by one that can say why.
+    // A thread that fails before it is needed is replaced by one whose failure can be reported.
     const forget = (): void => void spares.delete(thread)
     thread.once('error', forget).once('exit', forget)
     spares.set(thread, forget)
@@ -64,7 +64,7 @@ export function startSpareThreads({ keptMax = 0 } = {}): SpareThreads {
     const ended = new Promise((resolve) => thread.once('exit', resolve))
     ending.add(ended)
     void ended.then(() => ending.delete(ended))
-    // Not terminated, which a thread that loads the runtime may answer with abort(): see pool.ts.
+    // Not terminated, since a thread that loads the runtime may call abort() then: see pool.ts.
     thread.postMessage({ kind: 'close' } satisfies PoolMessage)
   }
   hold(startThread())

@@ -1,11 +1,11 @@
-// Reads each tokenizer once for the models of a process. A swap to a version with the same one,
-// which is the rule, would else leave its file and some 20 MB of vocabulary behind until the
-// collector comes.
+// Reads each tokenizer once for the models of a process. Most swaps keep the tokenizer; reading it
+// again would leave some 20 MB of vocabulary to the garbage collector.
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { readTokenizer } from './version-model.ts'
 
 /**
- * A `readTokenizer` that gives versions with the same file the tokenizer which somebody still uses.
+ * A `readTokenizer` that shares a tokenizer among versions with the same file while any of them
+ * uses it.
  */
 export function shareTokenizers(): typeof readTokenizer {
   const inUse = new Map<string, WeakRef<Tokenizer>>()

@@ -1,5 +1,5 @@
-// Texts to embeddings with one model, over the same batches and workers as classification. It owns
-// the meaning of a row as an embedding; the graph it needs comes from graph/encoder.ts.
+// Embeds texts with one model, over the same batches and workers as classification.
+// graph/encoder.ts makes the graph that it needs.
 import type { EventError } from '../../schemas/errors.ts'
 import type { RowResult, SubmitOptions } from './batcher.ts'
 import {

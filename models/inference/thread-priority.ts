@@ -1,12 +1,11 @@
-// The share of the processor that a thread gets, which Linux keeps for each thread (setpriority(2),
-// "C library/kernel differences"); elsewhere it would be that of the whole process, and stays as it
-// is.
+// Sets the priority of single threads, which only Linux supports (setpriority(2), "C library/kernel
+// differences"). Elsewhere niceness belongs to the whole process and is left alone.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 
 /**
- * `background` yields to all other threads and stays so. `loading` yields too, until it is raised,
- * where the process may do that; elsewhere it is `normal`.
+ * `background` always yields to all other threads. `loading` yields until it is raised, if the
+ * process may raise it; else it is `normal`.
  */
 export type ThreadPriority = 'normal' | 'loading' | 'background'
 
@@ -24,21 +23,20 @@ const niceness: Readonly<Record<ThreadPriority, number>> = {
 const capSysNice = 23n
 
 /**
- * Gives the calling thread a priority. Lower ones than now are kept where it may not be raised.
- * Returns what `raiseThread` needs, where the thread is to be raised.
+ * Sets the priority of the calling thread. Returns what `raiseThread` needs if the thread is to be
+ * raised later.
  */
 export function setThreadPriority(priority: ThreadPriority): number | undefined {
   if (process.platform !== 'linux') return undefined
   const thread = priority === 'background' ? 0 : idToRaise()
-  // Niceness that cannot be taken back is for those that never need to.
+  // A thread that must be raised later may only be lowered if raising is allowed.
   if (thread === undefined) return undefined
   setPriority(0, priorityOf(priority))
   return priority === 'loading' ? thread : undefined
 }
 
 /**
- * Gives another thread of this process, which was set to `loading`, the normal priority, whatever
- * it does.
+ * Raises another thread of this process from `loading` to normal priority, whatever it does.
  */
 export function raiseThread(thread: number): void {
   try {

@@ -1,5 +1,5 @@
-// A model version opened for classifying: how a manifest becomes a classifier's options. The
-// tokenizer is read while the first thread loads the graph, which takes as long.
+// Opens a model version for classifying: turns its manifest into a classifier's options. The
+// tokenizer is read while the first thread loads the graph.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
 import { batchTextsOf } from '../store/manifest.ts'
@@ -42,12 +42,12 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
       encoding: (text, limit) => tokenizer!.encoding(text, limit),
     },
   })
-  // It may fail before the tokenizer is read, and is waited for after that.
+  // It may fail before the tokenizer is read, and is awaited after that.
   opening.catch(() => undefined)
   try {
     tokenizer = await read(version)
   } catch (error) {
-    // What is wrong with the graph, if anything, matters less than what was found first.
+    // A failure of the graph, if any, matters less than the first one.
     await opening.then((classifier) => classifier.close()).catch(() => undefined)
     throw error
   }

@@ -2,7 +2,7 @@
 // a missing answer.
 
 /**
- * Aborts `signal` when the time since `start` or the last `again` is over; then `reason` is set.
+ * Aborts `signal` when the time since `start` or the last `again` is up, and sets `reason`.
  */
 export class Watchdog {
   readonly #controller = new AbortController()

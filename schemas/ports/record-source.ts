@@ -4,16 +4,16 @@ import type { PartitionOffset, PassedOffsets, RecordChunk } from '../record.ts'
 
 export type SourceHandlers = {
   /**
-   * Takes over one chunk. The next chunk of any partition may come before this one's work is done;
-   * waiting in here holds the source back. `heartbeat` must be called about once a second
-   * meanwhile. False means that the chunk was not taken; it will be polled again.
+   * Takes over one chunk. The next chunk of any partition may come before this one is finished;
+   * waiting here slows the source down, and then `heartbeat` must be called about once a second.
+   * False means that the chunk was not taken; it will be polled again.
    */
   onChunk(chunk: RecordChunk, heartbeat: () => Promise<void>): Promise<boolean>
-  /** Offsets without records follow what came of their partition before; no chunk names them. */
+  /** Offsets without records, after the chunks before them; no chunk contains them. */
   onPassed(passed: PassedOffsets): void
   /** The group was joined again: positions went back to the committed offsets. */
   onAssigned(partitions: readonly number[]): void
-  /** The consumer gave up for good. */
+  /** The consumer has failed for good. */
   onFailure(error: Error): void
 }
 

@@ -1,5 +1,4 @@
-// Stored results, as they are read for the gateway. ClickHouse's reader is
-// infra/readers/result-reader.ts.
+// Reads stored results for the gateway. infra/readers/result-reader.ts reads them from ClickHouse.
 import type { Classification } from '../classification.ts'
 
 /** One stored row: an event classified by one model version. */
@@ -43,7 +42,7 @@ export type ResultFilter = {
   readonly untilMs?: number
   /** Most results of one page. */
   readonly limit: number
-  /** What an earlier page gave; opaque to everyone but the reader. */
+  /** From the previous page; opaque to everyone but the reader. */
   readonly cursor?: string
 }
 

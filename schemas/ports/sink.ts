@@ -9,14 +9,14 @@ import type { Origin } from '../validated.ts'
 /** What is written together. */
 export type Block<Output> = {
   /**
-   * The same for the same content: a write that is repeated under one fence is recognised by it.
+   * The same for the same content; it identifies a write that is repeated under one fence.
    */
   readonly token: string
   readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]
 }
 
-/** A value to store, with the record that it came from and what that stands for. */
+/** A value to store, with its record and lineage. */
 export type BlockOutput<Output> = Lineage & { readonly record: KafkaRecord; readonly value: Output }
 
 /** Offsets of one origin partition that are stored, with their record times. */
@@ -28,23 +28,22 @@ export type StoredPage = {
 
 export type Sink<Output> = {
   /**
-   * Makes the caller the only writer of what the records of these partitions lead to. Once it
+   * Makes the caller the only writer of outcomes for these partitions. Once it
    * resolves, no write under an earlier fence can land, so `storedFrom` tells everything. `after`
    * is the caller's own earlier fence of the same partitions: with it, this throws fenced if
    * somebody else has raised one since.
    */
   fence(partitions: readonly number[], after?: Fence): Promise<Fence>
   /**
-   * Completes what a writer under an earlier fence stored only in part and what no reader needs to
-   * see: notes about rows, not rows. Call it once per origin partition after a fence, before its
-   * first `storedFrom`.
+   * Completes notes about rows that a writer under an earlier fence left out when it ended. Call it
+   * once per origin partition after a fence, before the first `storedFrom`.
    */
   recover(topic: string, partition: number): Promise<void>
   /** What is stored of an origin partition from an offset on, a page at a time. */
   storedFrom(topic: string, partition: number, fromOffset: number): Promise<StoredPage>
   /**
-   * What became of events of one partition, in their order: the attempt at which the last dead
-   * letter was written, Infinity where there is a result, -1 where there is nothing.
+   * What is stored of events of one partition, in their order: the attempt of the last dead letter,
+   * Infinity for a result, -1 for nothing.
    */
   storedAttempts(
     topic: string,
@@ -52,9 +51,9 @@ export type Sink<Output> = {
     origins: readonly Origin[],
   ): Promise<readonly number[]>
   /**
-   * Resolves when outputs and dead letters are durable. When it fails, all, some or nothing is
-   * stored: another fence tells. Throws fenced, and stores nothing more, when a fence was raised
-   * since.
+   * Resolves when outputs and dead letters are durable. When it fails, all, some or none of them
+   * are stored: raise another fence to find out. Throws fenced, and stores nothing, if another
+   * fence was raised.
    */
   write(block: Block<Output>, fence: Fence): Promise<void>
 }

@@ -10,7 +10,7 @@ export type FinishedChunk<Output> = {
   readonly outcomes: readonly RecordOutcome<Output>[]
   /** Called when the chunk is durable. */
   onDurable(): void
-  /** Called instead when the chunk is forgotten before it was written. */
+  /** Called instead when the chunk is dropped before it was written. */
   onDropped(): void
 }
 
@@ -43,7 +43,7 @@ export class BlockWriter<Output> {
     this.#options = options
   }
 
-  /** Takes a chunk over; returns at once. */
+  /** Takes a finished chunk; returns at once. */
   add(chunk: FinishedChunk<Output>): void {
     if (this.#chunks.length === 0) this.#oldestMs = this.#options.nowMs()
     this.#chunks.push(chunk)
@@ -51,7 +51,7 @@ export class BlockWriter<Output> {
     this.consider()
   }
 
-  /** Looks whether a block is due; also called when the pipeline becomes idle. */
+  /** Writes a block if one is due. */
   consider(): void {
     if (this.#failed || this.#flushing !== undefined || this.#chunks.length === 0) return
     const dueMs = this.#dueMs() - this.#options.nowMs()
@@ -60,7 +60,7 @@ export class BlockWriter<Output> {
     else this.#timer = setTimeout(() => this.consider(), dueMs)
   }
 
-  /** Forgets what is not being written, and resolves when the write under way has ended. */
+  /** Drops the chunks that are not being written. Resolves when the current write has ended. */
   async reset(): Promise<void> {
     clearTimeout(this.#timer)
     const dropped = this.#chunks

@@ -1,6 +1,6 @@
-// Commits offsets, one request at a time, until nothing is due: also what became due during a
-// request, and what could not be committed. Which offset of a partition may be committed is
-// offset-tracker.ts.
+// Commits offsets, one request at a time, until nothing is due. What becomes due during a request,
+// or could not be committed, goes into the next one. offset-tracker.ts decides which offset of a
+// partition may be committed.
 import type { PartitionOffset } from '../../schemas/record.ts'
 import { pause } from './retry.ts'
 
@@ -8,7 +8,7 @@ export type CommitterOptions = {
   commit(offsets: readonly PartitionOffset[]): Promise<void>
   /** Longest pause after commits that failed, milliseconds. */
   pauseMsMax: number
-  /** Ends the tries. */
+  /** Ends the retries. */
   signal: AbortSignal
   onFailure(error: unknown): void
 }
@@ -20,7 +20,7 @@ export class Committer {
   readonly #options: CommitterOptions
   #due = new Map<number, PartitionOffset>()
   #isWorking = false
-  /** The latest try; tries follow one another. */
+  /** The latest attempt; attempts follow one another. */
   #tried = Promise.resolve(true)
 
   constructor(options: CommitterOptions) {
@@ -33,12 +33,12 @@ export class Committer {
     if (!this.#isWorking) void this.#work()
   }
 
-  /** Forgets what is due: the partitions were assigned again. */
+  /** Drops what is due, because the partitions were assigned again. */
   reset(): void {
     this.#due = new Map()
   }
 
-  /** Tries once to commit what is due; tells whether nothing is left. */
+  /** Tries once to commit what is due. True when nothing is left. */
   flush(): Promise<boolean> {
     this.#tried = this.#tried.then(() => this.#try())
     return this.#tried
@@ -68,7 +68,7 @@ export class Committer {
       return true
     } catch (error) {
       this.#options.onFailure(error)
-      // After a reset this map is nobody's any more.
+      // After a reset nobody reads this map.
       for (const one of offsets) if (!taken.has(one.partition)) taken.set(one.partition, one)
       return false
     }

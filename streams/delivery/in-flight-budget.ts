@@ -1,7 +1,7 @@
-// The bound on what is between poll and commit, in events and in value bytes. Whoever asks for more
-// waits; that is how back-pressure reaches the consumer.
+// The bound on what is between poll and commit, in events and in bytes of their values. A caller
+// that needs more waits, which is how back-pressure reaches the consumer.
 
-/** Room for events and bytes; taken when polled, given back when durable or dropped. */
+/** Room for events and bytes: taken at the poll, given back when they are durable or dropped. */
 export class InFlightBudget {
   events = 0
   bytes = 0

@@ -1,5 +1,5 @@
-// Which offsets of one partition may be committed: those of the longest run of chunks, from the
-// first one polled, whose results and dead letters are all durable.
+// Decides which offsets of one partition may be committed: those of the longest run of chunks, from
+// the first one polled, whose results and dead letters are all durable.
 
 export type TrackedChunk = { nextOffset: number; done: boolean }
 
@@ -15,8 +15,8 @@ export class OffsetTracker {
   }
 
   /**
-   * Notes that the offsets up to this one hold no records. Returns the offset to commit when
-   * nothing is under way, else undefined: then they count as part of the last chunk.
+   * Adds offsets without records, up to this one. Returns the offset to commit when nothing is in
+   * flight; else undefined, and they count as part of the last chunk.
    */
   pass(nextOffset: number): number | undefined {
     const last = this.#chunks.at(-1)
@@ -26,8 +26,8 @@ export class OffsetTracker {
   }
 
   /**
-   * Marks a chunk durable. Returns the offset to commit when the completed run grew, else
-   * undefined: an earlier chunk is still under way.
+   * Marks a chunk durable. Returns the offset to commit if the completed run grew; undefined if an
+   * earlier chunk is still in flight.
    */
   finish(chunk: TrackedChunk): number | undefined {
     chunk.done = true

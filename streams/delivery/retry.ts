@@ -1,4 +1,5 @@
-// Trying again after operating failures, with pauses that grow, until it works or the caller stops.
+// Retries after operating failures, with growing pauses, until the call succeeds or the caller
+// stops.
 import { WinnowError } from '../../schemas/errors.ts'
 
 export type RetryOptions = {
@@ -11,8 +12,8 @@ export type RetryOptions = {
 const pauseMsFirst = 100
 
 /**
- * Calls until it succeeds. Failures that are not retryable, and bugs, are thrown at once; so is the
- * last failure when the signal aborts.
+ * Calls until the call succeeds. Failures that are not retryable and bugs are thrown at once; the
+ * last failure is thrown when the signal aborts.
  */
 export async function retry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
   let pauseMs = Math.min(pauseMsFirst, options.pauseMsMax)

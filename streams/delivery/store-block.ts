@@ -12,9 +12,9 @@ export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
 }
 
 /**
- * Resolves when the block is stored. `onFence` gets each fence that was raised on the way;
- * `patiently` calls again after a failure that may pass. Throws what the sink refuses for good, and
- * fenced.
+ * Resolves when the block is stored. `onFence` is given each fence that was raised meanwhile;
+ * `patiently` repeats a call after a temporary failure. Throws fenced, and what the sink refuses
+ * for good.
  */
 export async function storeBlock<Output>(
   block: Block<Output>,
@@ -37,8 +37,7 @@ export async function storeBlock<Output>(
       missing = await missingRows(missing, sink)
     }
     isUncertain = true
-    // Parts grow again with each that is stored: what was too much may have been too much just
-    // then.
+    // Parts grow again with each that is stored, since the limit may have been a temporary one.
     for (let at = 0; at < rowsOf(missing); partRows *= 2) {
       const part = partOf(missing, at, partRows)
       const rows = rowsOf(part)
@@ -58,7 +57,7 @@ function smallerMayPass(error: unknown): boolean {
   return error instanceof WinnowError && error.details['smallerMayPass'] === true
 }
 
-/** So many rows and dead letters of a block, from one on. The whole block keeps its token. */
+/** `rows` rows and dead letters of a block, starting at `from`. The whole block keeps its token. */
 function partOf<Output>(block: Block<Output>, from: number, rows: number): Block<Output> {
   if (from === 0 && rows >= rowsOf(block)) return block
   const { token, outputs, deadLetters } = block

@@ -33,7 +33,9 @@ export class StoredOffsets {
     this.#reads = reads
   }
 
-  /** Asks the sink in one go about events that were sent again; the others need no preparation. */
+  /**
+   * Asks the sink about all events that were sent again at once; other events need no preparation.
+   */
   async prepare(events: readonly Lineage[]): Promise<void> {
     const unknown = new Map(
       events
@@ -43,7 +45,7 @@ export class StoredOffsets {
     if (unknown.size === 0) return
     const found = await this.#reads.attempts([...unknown.values()])
     for (const [at, key] of [...unknown.keys()].entries()) {
-      // What was claimed while the sink was asked is not in its answer.
+      // The answer lacks what was claimed since the question.
       this.#attempts.set(key, Math.max(found[at]!, this.#attempts.get(key) ?? -1))
     }
     this.#forgetAttempts()
@@ -73,13 +75,13 @@ export class StoredOffsets {
       await this.prepare([{ origin, attempt }])
       const stored = this.#attempts.get(key)!
       if (stored >= 0 || !this.#isKnown(origin)) return stored >= attempt
-      // The event itself is still under way here: it was sent again for another model's dead
+      // The event itself is still in flight here: it was sent again for another model's dead
       // letter.
       this.#attempts.delete(key)
       return true
     }
     if (this.#attempts.size > 0 && (this.#attempts.get(keyOf(origin)) ?? -1) >= 0) return true
-    // An upstream stage that restarted may send again what lies before the first event seen here.
+    // An upstream stage that restarted may repeat events from before the first one seen here.
     if (origin.offset < this.#from) {
       this.#from = origin.offset
       this.#through = -1
@@ -101,7 +103,7 @@ export class StoredOffsets {
     this.#forget()
   }
 
-  /** Drops what was remembered first; for offsets up to it the sink will be asked again. */
+  /** Forgets the oldest offsets; the sink will be asked again for offsets up to them. */
   #forget(): void {
     while (this.#recordTimeMs.size > rememberedMax) {
       const [first] = this.#recordTimeMs.keys()

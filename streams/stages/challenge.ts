@@ -1,5 +1,5 @@
-// Splits the events of a chunk between the champion and a challenger, by event id. The challenger
-// can cost nothing but its chance: what it fails to answer, the champion answers.
+// Splits the events of a chunk between the champion and a challenger, by event id. The champion
+// answers what the challenger cannot, so a bad challenger costs no event.
 import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isInShare } from './event-share.ts'
@@ -49,8 +49,8 @@ export async function inferByShare(
 }
 
 /**
- * The challenger's results; undefined for each event that it cannot answer. A defect in Winnow,
- * which is no WinnowError, is thrown on.
+ * The challenger's results; undefined for each event that it cannot answer. Anything but a
+ * WinnowError is a bug in Winnow and is thrown on.
  */
 async function attempt(
   events: readonly TokenizedEvent[],
@@ -62,7 +62,7 @@ async function attempt(
     return outcomes.map((outcome) => (outcome.kind === 'ok' ? outcome : undefined))
   } catch (error) {
     if (!(error instanceof WinnowError)) throw error
-    // The count of events that were passed on shows it: its workers are gone, the stream is not.
+    // The workers of the challenger are gone; the count of events that were passed on shows it.
     return events.map(() => undefined)
   }
 }

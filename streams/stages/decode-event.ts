@@ -1,5 +1,5 @@
-// From the bytes of a record on winnow.events to a candidate event: Avro in Confluent wire format
-// when the value starts with a schema id, else UTF-8 JSON. Meaning is checked in validate.ts.
+// Decodes a record on winnow.events: Avro in Confluent wire format if the value starts with a
+// schema id, else UTF-8 JSON. validate.ts checks the event.
 import { z } from 'zod'
 import { eventJson, type EventRecord } from '../../schemas/event.ts'
 import { issueRule } from '../../schemas/issue-text.ts'
@@ -7,9 +7,9 @@ import { readJsonObject } from '../../schemas/json-object.ts'
 import { startsWithSchemaId } from '../../schemas/schema-id.ts'
 import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 
-/** JSON events may have fields that we do not know; they are ignored, as Avro resolution does. */
+/** Unknown fields of JSON events are ignored, as Avro's schema resolution does. */
 const openEventJson = z.object(eventJson.shape)
-/** More attributes are refused before each is looked at: a million of them took 4 s. */
+/** More attributes are refused without checking each one: a million of them took 4 s. */
 const attributesMax = 65_536
 
 /** Reads Avro values; the registry client has this shape. Throws when the registry is away. */
@@ -40,7 +40,7 @@ export function decodeJsonEvent(value: Uint8Array): Outcome<EventRecord> {
   })
 }
 
-/** Decodes UTF-8 JSON of a shape; `expected` is the sentence when it is no object at all. */
+/** Decodes UTF-8 JSON of a shape; `expected` is the message for JSON other than an object. */
 export function decodeJson<T>(
   value: Uint8Array,
   shape: z.ZodType<T>,

@@ -1,5 +1,5 @@
-// From the bytes of a record on winnow.labels to a label: Avro in Confluent wire format when the
-// value starts with a schema id, else UTF-8 JSON, as for events.
+// Decodes a record on winnow.labels: Avro in Confluent wire format if the value starts with a
+// schema id, else UTF-8 JSON.
 import { z } from 'zod'
 import { labelJson, type LabelRecord } from '../../schemas/label.ts'
 import { startsWithSchemaId } from '../../schemas/schema-id.ts'
@@ -7,15 +7,15 @@ import { decodeJson, type AvroReader } from './decode-event.ts'
 import { eventTime, type TimeRules } from './event-time.ts'
 import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 
-/** Labels may have fields that we do not know; they are ignored, as Avro resolution does. */
+/** Unknown fields are ignored, as Avro's schema resolution does. */
 const openLabelJson = z.object(labelJson.shape)
 
 /** A label of one event, its time resolved. */
 export type EventLabel = {
   readonly eventId: string
-  /** Null takes back what `by` said before. */
+  /** Null withdraws the earlier label of `by`. */
   readonly label: string | null
-  /** '' when nobody is named. */
+  /** '' if nobody is named. */
   readonly by: string
   readonly timeMs: number
 }

@@ -1,5 +1,5 @@
 // Remembers the ids of recent events of one partition, to tell a second event with the same id from
-// the same record delivered again.
+// a redelivery of the first.
 
 /** A bounded memory of event ids with the offset that brought each. Oldest ids are forgotten. */
 export class DuplicateWindow {
@@ -12,10 +12,10 @@ export class DuplicateWindow {
   }
 
   /**
-   * The offset of another event with this id that came before, or undefined; then the id is
-   * remembered. The same offset again is a redelivery, not a duplicate, and so is a lower one: the
-   * first keeps the id. Of an event that is sent again (an attempt above 0) a lower offset says
-   * nothing: since it was rejected, another may have taken its id.
+   * The offset of an earlier event with this id; undefined if there is none, and then the id is
+   * remembered. The same offset is a redelivery, not a duplicate, and so is a lower one: the first
+   * event keeps the id. For an event that was sent again (an attempt above 0), a lower offset
+   * proves nothing: after it was rejected, another event may have taken its id.
    */
   earlier(id: string, event: { offset: number; attempt: number }): number | undefined {
     if (this.#size === 0) return undefined

@@ -1,19 +1,17 @@
-// Which events belong to a share of the stream: a stable hash of the event id decides, so that the
-// same event falls on the same side on every consumer, in every partition, and when it is delivered
-// again.
+// Decides which events belong to a share of the stream by a stable hash of the event id. So the
+// decision is the same on every consumer, in every partition and after a redelivery.
 import { hash } from 'node:crypto'
 
-/** A part of the events. */
+/** A share of the events. */
 export type EventShare = {
-  /** Shares of different purposes are drawn independently of each other. */
+  /** Shares for different purposes are independent of each other. */
   readonly purpose: string
   /** 0 to 100. */
   readonly percent: number
 }
 
 /**
- * Whether an event belongs to the share. A larger percentage keeps the events of a smaller one, so
- * that raising it moves no event back.
+ * Whether an event belongs to the share. A larger percentage includes the events of a smaller one.
  *
  * @example
  * isInShare('order-17', { purpose: 'mail/challenger', percent: 10 })

@@ -1,12 +1,11 @@
-// When something happened, as its producer wrote it: RFC 3339 or epoch milliseconds, within reason.
-// It owns the bounds; what is done without a time is the caller's.
+// Reads the time that a producer gave: RFC 3339 or epoch milliseconds, within bounds.
 import type { Config } from '../../configs/schema.ts'
 import { parseRfc3339 } from '../../schemas/rfc3339.ts'
 import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 
 export type TimeRules = { nowMs: number; limits: Pick<Config['limits'], 'futureMsMax'> }
 
-/** Event times before this are taken for a wrong unit or an unset clock: 2000-01-01. */
+/** Earlier times mean a wrong unit or an unset clock: 2000-01-01. */
 const earliestMs = Date.UTC(2000, 0, 1)
 
 /** The time of an event or label in epoch milliseconds; the record's own when it has none. */

@@ -1,12 +1,12 @@
-// The infer stage: token ids to a classification by one model version. It owns what a result row
-// says; batching and threads are the classifier's.
+// The infer stage: from token ids to a classification by one model version. It owns the content of
+// a result row; the classifier owns batching and threads.
 import type { LoopTurns } from '../../models/runtime/sliced-work.ts'
 import type { EventError } from '../../schemas/errors.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { ok, type Outcome } from '../../schemas/outcome.ts'
 import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
 
-/** What one text got; times in milliseconds. */
+/** The outcome of one text; times in milliseconds. */
 export type InferenceOutcome =
   | {
       readonly kind: 'ok'
@@ -35,14 +35,15 @@ export type ModelPort = {
 }
 
 /**
- * The models of a chunk: the one that serves, and the one that answers for a share in its place.
+ * The models of a chunk: the champion, and the challenger that answers a share of the events in its
+ * place.
  */
 export type ChunkModels = {
   readonly champion: ModelPort
   readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined
 }
 
-/** Where a chunk gets its models: those at work now, held until the chunk is done. */
+/** Leases the models that serve now, until the chunk is done. */
 export type ModelSource = {
   acquire(): ChunkModels & { release(): void }
 }
@@ -51,8 +52,9 @@ export type ModelSource = {
 export type InferOptions = { topLabels: number; nowMs(): number; turns: LoopTurns }
 
 /**
- * Classifies events; outcomes in order. Ids made by another tokenizer or limit are made again from
- * the text. Throws session_failed, worker_crashed or cancelled for the chunk as a whole.
+ * Classifies events; outcomes in order. Ids from another tokenizer or limit are replaced by
+ * tokenizing the text again. Throws session_failed, worker_crashed or cancelled for the whole
+ * chunk.
  */
 export async function inferEvents(
   events: readonly TokenizedEvent[],

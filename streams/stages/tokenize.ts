@@ -17,7 +17,7 @@ export type TextEncoderPort = {
  */
 export type TokenizedEvent = Omit<Tokenized, 'ids'> & { ids: Int32Array }
 
-/** Tokenizes one event. A tokenizer has no bad input: every text has ids. */
+/** Tokenizes one event. Every text has ids, so no event is rejected. */
 export function* tokenizeEvent(
   event: Validated,
   tokenizer: TextEncoderPort,

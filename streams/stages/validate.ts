@@ -1,5 +1,5 @@
 // The validate stage: checks a decoded event against the limits, cleans its text, and gives it an
-// identity. Pure but for the duplicate window that its caller owns.
+// identity. Pure, except for the duplicate window that its caller owns.
 import type { Config } from '../../configs/schema.ts'
 import { cleaning } from '../../models/cleaning/clean-text.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
@@ -18,7 +18,7 @@ export type ValidationRules = {
   window: DuplicateWindow
 }
 
-/** As the JSON form has them, for events in Avro as well. */
+/** The limits of the JSON form, applied to Avro events too. */
 const idCharsMax = 256
 const attributeCharsMax = 4_096
 
@@ -100,7 +100,7 @@ function longField(event: EventRecord, attributesMax: number): string | undefine
 }
 
 /**
- * The first field with half of a surrogate pair: JSON can write one, UTF-8 and so Avro and rows
+ * The first field with half of a surrogate pair. JSON can express one; UTF-8, and so Avro and rows,
  * cannot.
  */
 function halfPair(event: EventRecord): string | undefined {
