@@ -184,7 +184,7 @@ describe.each([
 
   it('lets an owner raise one fence after another, until somebody else has raised one', async () => {
     const { sink, stored } = open()
-    const topic = 'contract.refenced'
+    const topic = 'contract.re-fenced'
     const first = await sink.fence([0, 1])
     // Twice, as when the first answer was lost.
     await sink.fence(first.partitions, first)
