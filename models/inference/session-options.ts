@@ -6,7 +6,7 @@ import type { InferenceSession } from 'onnxruntime-node'
 export const sessionConfig = { intra_op: { allow_spinning: '0' } }
 
 /**
- * One thread a session: parallelism comes from several workers. `basic` keeps the runtime's
+ * One thread per session: parallelism comes from several workers. `basic` keeps the runtime's
  * SkipLayerNormalization fusion off, whose CPU kernel is slower than Add + LayerNormalization.
  * Memory patterns are planned per input shape and never dropped, so with varying lengths they
  * would only grow.

@@ -137,7 +137,7 @@ describe.each([
     expect((await sink.delivered('contract.never', 0, 0)).recordTimeMsByOffset.size).toBe(0)
   })
 
-  it('tells of an offset that a topic made anew has again the later record time', async () => {
+  it('tells the later record time of an offset that a recreated topic uses again', async () => {
     const { sink } = open()
     const fence = await sink.fence([0])
     const topic = 'contract.anew'
@@ -353,7 +353,7 @@ describe('the result sink alone', () => {
     await slow
   })
 
-  it('completes a block of which an earlier try stored only a part', async () => {
+  it('completes a block that an earlier try stored only in part', async () => {
     const { analytics } = backends
     const sink = flakySink('classifications')
     const fence = await sink.fence([0])
