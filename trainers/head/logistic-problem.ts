@@ -307,7 +307,7 @@ function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): 
 }
 
 /**
- * The summed loss of two classes per label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x.
+ * The summed loss of two classes per label: log(1 + exp(-|x|)) + max(0, wrong side) per logit x.
  */
 function blockLossOfSets(
   block: Block,
