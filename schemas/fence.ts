@@ -4,7 +4,7 @@
 /**
  * The fencing token of one assignment (Kleppmann, How to do distributed locking, 2016). It becomes
  * old when a fence is raised for one of its partitions: by another consumer of the group, or by its
- * owner after a write whose outcome it does not know.
+ * owner after a write of which it does not know how it ended.
  */
 export type Fence = {
   readonly group: string

@@ -49,8 +49,8 @@ export function openPatientAnalytics(
 }
 
 /**
- * The same client, patient. A statement or an insert is then sent again after a failure that
- * leaves open whether it was done: only what may be done twice goes this way. Rows that come one
+ * The same client, patient. A statement or an insert is then sent again after a failure of which
+ * nobody knows whether it was done: only what may be done twice goes this way. Rows that come one
  * by one are patient until the first has come. `text` runs what a person typed, and runs it once.
  */
 export function patientAnalytics(analytics: Analytics, patience: Patience): Analytics {

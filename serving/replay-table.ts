@@ -1,5 +1,5 @@
 // The table that a replay fills: whose it is, how far it is filled, and its rows, each once. It is
-// fenced as the stream's tables are, so that a block that may or may not have been stored is
+// fenced as the stream's tables are, so that a block of which nobody knows whether it was stored is
 // looked up before it is sent again, and a second replay into the same table ends the first.
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'

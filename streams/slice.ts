@@ -132,7 +132,7 @@ class ChunkPassage<In, Out> {
     }
   }
 
-  /** One result per record, in order. */
+  /** One result a record, in order. */
   settled(): Settled<Out>[] {
     for (const { at, value } of this.#live) this.#settle(at, this.#lastStage, { kind: 'ok', value })
     return this.#settled.map((one) => one!)

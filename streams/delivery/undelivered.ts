@@ -1,4 +1,4 @@
-// What of a block a sink lacks, after a write whose outcome nobody knows: the answer was
+// What of a block a sink lacks, after a write of which nobody knows how it ended: the answer was
 // lost, or the server was killed in the middle of it. The sink is asked as after a change of
 // owners.
 import type { Lineage } from '../../schemas/record.ts'

@@ -17,7 +17,7 @@ export type Settled<Output> = {
 
 /** One chunk's way through a slice. */
 export type Passage<Output> = {
-  /** One result per record, in order. Throws operating failures; may be called again after one. */
+  /** One result a record, in order. Throws operating failures; may be called again after one. */
   apply(records: readonly KafkaRecord[]): Promise<Settled<Output>[]>
   /** Ends it, once. */
   end(): void
