@@ -40,6 +40,8 @@ describe('the rules of prose', () => {
   it.each([
     'It parses one item at a time, 500 events a second.',
     'One part of a text has a label, and how many rows a file has is known.',
+    'One command trains a model, 32 have a row. 8. Correct a label.',
+    'It sends the records in order to the partition.',
     'Two clients, both of which close; 4 of which wait.',
     'Dear customer, write in the middle of a line.',
     'The file used to shuffle is the one that is used to test.',

@@ -34,7 +34,7 @@ const phraseRules: readonly PhraseRule[] = [
     /\b(?:thereof|therein|thereto|thereupon|hereby|hereof|whereby|wherein|whereupon|whence|thence|henceforth|hitherto|thrice|whilst|amongst|lest)\b/i,
     'the common word',
   ),
-  phrase(/\b(?:in order to|so as to)\b/i, 'to'),
+  phrase(/\b(?:in order to|so as to)\b(?! (?:a|an|each|its|the|their)\b)/i, 'to'),
   phrase(/\b(?:due to the fact that|in view of the fact that)\b/i, 'because'),
   phrase(/\bin the event that\b/i, 'if'),
   phrase(/\bprior to\b/i, 'before'),
@@ -92,9 +92,14 @@ function phrase(pattern: RegExp, advice: string): PhraseRule {
 function rateWithoutPer(): RegExp {
   // Words that show that no rate is meant.
   const others =
-    'after|and|are|as|at|before|by|counts|for|from|gets|has|holds|in|into|is|like|makes|of|on|' +
-    'or|over|per|plays|share|than|that|to|was|which|with|without'
-  const counted = String.raw`(?<![\w-])(?:one|two|three|four|\d[\d.,]*) (?:(?!(?:${others})\b)[\w-]+ ){1,2}`
+    'after|and|are|as|at|before|by|can|cannot|counts|for|from|gets|has|have|holds|in|into|is|' +
+    'like|makes|may|must|of|on|or|over|per|plays|share|than|that|to|unless|was|which|will|with|' +
+    'without'
+  const word = String.raw`(?!(?:${others})\b)[\w-]+`
+  // The end tells a noun from a verb: "one command trains a model" is no rate.
+  const one = String.raw`(?:one|1) (?:${word} )?${word}(?<!s) `
+  const several = String.raw`(?:two|three|four|\d[\d.,]*\d|[2-9]) (?:${word} )?${word}(?<=s) `
+  const counted = String.raw`(?<![\w-])(?:${one}|${several})`
   const unit = '(?:bytes|[kMG]i?B|ms|us|milliseconds|seconds|tokens|rows|records|texts|steps) '
   const measured = String.raw`(?<!\b(?:how many|how much|most|the) )\b${unit}`
   // A unit of time is not among them: "a second" is good English.
