@@ -91,7 +91,7 @@ describe('slow bodies', () => {
     clearInterval(drip)
   })
 
-  it('of one byte per chunk take the memory of their bytes', async () => {
+  it('of one byte a chunk take the memory of their bytes', async () => {
     const before = await child.measure()
     const chunked = head.replace('Content-Length: 1000', 'Transfer-Encoding: chunked')
     for (const socket of await connections(5)) {

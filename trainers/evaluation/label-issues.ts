@@ -32,7 +32,7 @@ export type HeldOutLabels = {
 
 /**
  * A label is an issue when the model is as sure of another label as it is, on average, of the
- * examples that have that one; per-label thresholds make up for labels that it is never sure of.
+ * examples that have that one; per-label thresholds make up for labels of which it is never sure.
  */
 export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
   const { truth, probabilities, labels } = heldOut

@@ -22,7 +22,7 @@ export type FeatureMatrix = {
 /**
  * What to learn from: features, the label index of each row, and how many labels there are. With
  * targets uint8 [count, labels] instead, each label is learned by itself: one logistic regression
- * of two classes per label.
+ * of two classes a label.
  */
 export type LabelledFeatures = {
   readonly features: FeatureMatrix
@@ -307,7 +307,7 @@ function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): 
 }
 
 /**
- * The summed loss of two classes per label: log(1 + exp(-|x|)) + max(0, wrong side) per logit x.
+ * The summed loss of two classes a label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x.
  */
 function blockLossOfSets(
   block: Block,
