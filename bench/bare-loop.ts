@@ -20,7 +20,7 @@ export type BareLoop = {
   close(): Promise<void>
 }
 
-/** Opens one session a worker and prepares all tensors; the caller closes the loop. */
+/** Opens one session per worker and prepares all tensors; the caller closes the loop. */
 export async function openBareLoop(
   work: Omit<BareWork, 'next'>,
   workers: number,

@@ -124,7 +124,7 @@ async function textsOf(base: Base, path: string): Promise<Texts> {
   }
 }
 
-/** 32 random ids a text, 64 labels. */
+/** 32 random ids per text, 64 labels. */
 function equalTexts(): Texts {
   const random = seededRandom(seed)
   const count = defaultRecipe.batchTexts * steps * (rounds + 1)

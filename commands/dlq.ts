@@ -168,7 +168,7 @@ function showLetter(letter: ShownLetter, terminal: Terminal): void {
   })
 }
 
-/** Sixteen bytes a line, with what of them is ASCII beside. */
+/** Sixteen bytes per line, with what of them is ASCII beside. */
 function hexText(bytes: Buffer): string {
   const lines: string[] = []
   for (let at = 0; at < Math.min(bytes.length, hexBytesMax); at += 16) {

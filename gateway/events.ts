@@ -154,7 +154,7 @@ const postEvents: RouteConfig = {
           // No example of its own: tools that cannot write lines would take it for a JSON string.
           schema: {
             type: 'string',
-            description: 'One JSON event a line, such as {"text":"Hello"}.',
+            description: 'One JSON event per line, such as {"text":"Hello"}.',
           },
         },
       },

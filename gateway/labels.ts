@@ -159,7 +159,7 @@ const postLabels: RouteConfig = {
         'application/x-ndjson': {
           schema: {
             type: 'string',
-            description: 'One JSON label a line, such as {"id":"a-1","label":"refund"}.',
+            description: 'One JSON label per line, such as {"id":"a-1","label":"refund"}.',
           },
         },
       },

@@ -21,7 +21,7 @@ export type ExportFiles = {
   /** In the order of the logits. */
   readonly labels: readonly string[]
   readonly task: LabelTask
-  /** Whether config.json or the caller says so; without a word an export has one label a text. */
+  /** Whether config.json or the caller says so; without a word an export has one label per text. */
   readonly isTaskStated: boolean
   /** Tokens that the graph's positions allow, special ones included. */
   readonly positions: number

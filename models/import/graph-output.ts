@@ -142,7 +142,7 @@ function operatorOf(end: GraphEnd): string {
   return end.kind === 'other' ? end.operator : end.kind
 }
 
-/** `unlinked`: probabilities of which nothing tells how they were made. */
+/** `unlinked`: probabilities, and nothing tells how they were made. */
 function outputKind(
   rows: readonly (readonly number[])[],
   { end, labels, stated }: { end: GraphEnd; labels: number; stated: StatedOutputs | undefined },

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-/** One token a word: its length. */
+/** One token per word: its length. */
 const tokenizer: TextTokenizer = {
   encode: (text, options) => finish(tokenizer.encoding(text, options)),
   *encoding(text, { maxTokens }) {

@@ -77,7 +77,7 @@ describe('tryBeside', () => {
 
   it("takes the rival's pace as it is now before it calls a model too slow", async () => {
     const asked: string[] = []
-    // On an idle machine the rival took 1 us a token; now, with other work, it takes as long as
+    // On an idle machine the rival took 1 us per token; now, with other work, it takes as long as
     // this one.
     const paceOfRival = (when: 'known' | 'now'): Promise<number> => {
       asked.push(when)

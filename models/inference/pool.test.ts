@@ -56,7 +56,7 @@ function recordThreads(): { threads: Worker[]; spawn: NonNullable<PoolOptions['s
 }
 
 describe('openPool', () => {
-  it('gives one row a text, with the width that the graph has', async () => {
+  it('gives one row per text, with the width that the graph has', async () => {
     await withPool({}, async (pool) => {
       expect(pool.shape).toMatchObject({ width: tinyHidden, masksPadding: false })
       const { rows, width, worker } = await pool.run(batchOf([1, 2, 3], [4, 5, 6]))

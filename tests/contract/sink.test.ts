@@ -137,7 +137,7 @@ describe.each([
     expect((await sink.storedFrom('contract.never', 0, 0)).recordTimeMsByOffset.size).toBe(0)
   })
 
-  it('tells of an offset that a topic made anew has again the later record time', async () => {
+  it('tells the later record time of an offset that a recreated topic uses again', async () => {
     const { sink } = open()
     const fence = await sink.fence([0])
     const topic = 'contract.anew'
@@ -184,7 +184,7 @@ describe.each([
 
   it('lets an owner raise one fence after another, until somebody else has raised one', async () => {
     const { sink, stored } = open()
-    const topic = 'contract.refenced'
+    const topic = 'contract.re-fenced'
     const first = await sink.fence([0, 1])
     // Twice, as when the first answer was lost.
     await sink.fence(first.partitions, first)
@@ -354,7 +354,7 @@ describe('the result sink alone', () => {
     await slow
   })
 
-  it('completes a block of which an earlier try stored only a part', async () => {
+  it('completes a block that an earlier try stored only in part', async () => {
     const { analytics } = backends
     const sink = flakySink('classifications')
     const fence = await sink.fence([0])

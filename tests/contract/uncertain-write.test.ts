@@ -1,4 +1,4 @@
-// A write of which nobody knows how it ended, on the real engine: what the table holds decides, and
+// A write whose outcome nobody knows, on the real engine: what the table holds decides, and
 // not what the server remembers of tokens, which need not agree after it was killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { missingRows } from '../../streams/delivery/missing-rows.ts'

@@ -1,4 +1,4 @@
-// The long form of the fault tests: one plan a seed on one stack, with progress, a table as
+// The long form of the fault tests: one plan per seed on one stack, with progress, a table as
 // Markdown, and an exit status. The short form is faults.test.ts.
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'

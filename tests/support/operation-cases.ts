@@ -126,7 +126,7 @@ export const differentiableCases: Record<
       return op.multiply(g, left!, right!)
     },
   },
-  'split of which one part counts': {
+  'split where one part counts': {
     shapes: [[2, 4]],
     build: (g, x) => layout.split(g, x, 2)[1]!,
   },

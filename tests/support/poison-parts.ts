@@ -1,7 +1,7 @@
 // What the cases of poison.ts are made of: bytes that are no UTF-8, values of the wrong type for
 // each field, and the places at which a value can be cut.
 
-/** Bytes that are not valid UTF-8, by what is wrong with them (RFC 3629). */
+/** Bytes that are not valid UTF-8, each with what is wrong (RFC 3629). */
 export const brokenTexts: readonly (readonly [string, readonly number[]])[] = [
   ['a byte that never occurs', [0xff]],
   ['a continuation alone', [0x80]],

@@ -50,7 +50,7 @@ export type DataManifest = {
   readonly emptyTexts?: number | undefined
   /** What the data rules found in training examples. */
   readonly rules?: RuleFindings | undefined
-  /** Texts of which the model reads the beginning only. */
+  /** Texts that are longer than what the model reads. */
   readonly truncatedTexts?: number | undefined
 }
 
@@ -248,7 +248,7 @@ export type LabelTruth =
   | { readonly truth: Int32Array; readonly targets?: undefined }
   | { readonly targets: Uint8Array; readonly truth?: undefined }
 
-/** As `labelIndices` or as `labelTargets`, by what `task` asks for. */
+/** The labels in the form that `task` needs: `labelIndices` or `labelTargets`. */
 export function labelTruth(
   dataset: Dataset,
   { labels, task }: { labels: readonly string[]; task: 'single-label' | 'multi-label' },

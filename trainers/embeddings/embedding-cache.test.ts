@@ -1,4 +1,4 @@
-// The cache on disk: found again, bounded, and unharmed by what a killed process leaves behind.
+// The cache on disk: found again, bounded, and unharmed by the leftovers of a killed process.
 import { appendFile, mkdtemp, open, readdir, rm, stat, truncate, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Counts the texts of which a model would read the beginning only.
+// Counts the texts that are longer than what a model reads.
 import { readFile } from 'node:fs/promises'
 import type { Base } from '../../models/bases/base-store.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'

@@ -92,7 +92,7 @@ test.each([
   ],
   ['a row with too few fields', `${good}ham\n`, /:5: the row has 1 field /],
   ['an empty label', `${good},hello\n`, /:5: .*"label" is empty; it must be /],
-  ['a quote in mid-field', `${good}ham,"a"b\n`, /:5: the row is not valid CSV/],
+  ['a quote inside a field', `${good}ham,"a"b\n`, /:5: the row is not valid CSV/],
   [
     'a quote that is never closed',
     `${good}ham,"hello\n\n\n`,

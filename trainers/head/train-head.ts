@@ -285,7 +285,7 @@ function reportFacts(
     ...measuredIn(test, ['cross-validation', train]).facts,
     [
       'Head',
-      `${train.manifest.task === 'multi-label' ? 'one logistic regression a label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
+      `${train.manifest.task === 'multi-label' ? 'one logistic regression per label' : 'multinomial logistic regression'}, C = ${inverseRegularisation}, seed ${seed}`,
     ],
   ]
 }

@@ -17,7 +17,7 @@ export type OutageOutcome = {
   readonly problems: readonly string[]
 }
 
-/** Takes ClickHouse away, or makes inference slow by so many milliseconds a text, for a while. */
+/** Takes ClickHouse away, or makes inference slow by so many milliseconds per text, for a while. */
 export async function outage(
   ground: Ground,
   options: { forMs: number; slowMs?: number },

@@ -7,7 +7,7 @@ import { seededRandom, type Random } from './random.ts'
 export type Layout = 'chained' | 'apart'
 
 export type Step =
-  /** The process that passes the point for the so-manieth time is killed, and started again. */
+  /** The process that passes the point for the hit-th time is killed, and started again. */
   | { readonly kind: 'kill'; readonly point: FaultPoint; readonly hit: number }
   /**
    * It is stopped there, another takes its partitions over, it wakes, and one of the two leaves.
