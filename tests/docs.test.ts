@@ -7,7 +7,12 @@ import { CommanderError, type Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { createProgram } from '../cli.ts'
-import { configFields, environmentLayer } from '../configs/environment.ts'
+import {
+  configFields,
+  environmentLayer,
+  fileVariableOf,
+  variableOf,
+} from '../configs/environment.ts'
 import { configSchema } from '../configs/schema.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { shellCommands } from './support/shell-commands.ts'
@@ -79,6 +84,16 @@ describe('command lines', () => {
       return args === undefined ? [] : [{ path, args }]
     })
 
+  it('are split as a shell splits them', () => {
+    const text =
+      'A=1 winnow query "a | b" \\\n  --json > x.json # all; of it\necho \'#\' | winnow up'
+    expect(shellCommands(text)).toEqual([
+      ['A=1', 'winnow', 'query', 'a | b', '--json'],
+      ['echo', '#'],
+      ['winnow', 'up'],
+    ])
+  })
+
   it('are found', () => {
     expect(lines.length).toBeGreaterThan(60)
   })
@@ -119,11 +134,17 @@ describe('command lines', () => {
 })
 
 describe('variables', () => {
+  const settings = new Set(
+    configFields().flatMap(({ path, secret }) =>
+      secret ? [variableOf(path), fileVariableOf(path)] : [variableOf(path)],
+    ),
+  )
+
   it('are settings, or have a meaning of their own', () => {
     const wrong = guides.flatMap(({ path, text }) =>
       [...text.matchAll(/\bWINNOW_[A-Z0-9_]*[A-Z0-9]\b(?![*_…])/g)]
         .map(([name]) => name)
-        .filter((name) => !isVariable(name))
+        .filter((name) => !settings.has(name) && !isReserved(name))
         .map((name) => `${path}: ${name}`),
     )
     expect(wrong).toEqual([])
@@ -227,7 +248,8 @@ async function programThatOnlyParses(): Promise<Command> {
   return program
 }
 
-function isVariable(name: string): boolean {
+/** Whether a variable has a meaning although no setting has its name. */
+function isReserved(name: string): boolean {
   return failureOf(() => environmentLayer({ [name]: '' })) === undefined
 }
 
