@@ -172,6 +172,35 @@ describe('blocks of data', () => {
   })
 })
 
+describe('reference pages', () => {
+  /** The names in backticks in the first column of a page's tables. */
+  const namesIn = (path: string, pattern: RegExp) =>
+    [...readFileSync(path, 'utf8').matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell]) =>
+      [...cell!.matchAll(pattern)].map(([, name]) => name!),
+    )
+
+  it('docs/http.md lists the routes of the gateway', () => {
+    const routes = sources
+      .filter(({ path }) => path.startsWith('gateway/'))
+      .flatMap(({ text }) => [...text.matchAll(/^ {2}path: '(\/[^']*)',$/gm)].map(([, at]) => at!))
+    expect(namesIn('docs/http.md', /(?:GET|POST) (\/[^`]*)`/g).sort()).toEqual(routes.sort())
+  })
+
+  it('docs/tables.md lists the tables and columns of infra/sql', () => {
+    const sql = tracked
+      .filter((path) => path.startsWith('infra/sql/'))
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n')
+    const wordsOfSql = new Set(sql.match(/\w+/g))
+    const named = namesIn('docs/tables.md', /`(\w+)`/g)
+    expect(named.filter((name) => !wordsOfSql.has(name))).toEqual([])
+    const created = [...sql.matchAll(/CREATE (?:TABLE|VIEW) IF NOT EXISTS (\w+)/g)]
+      .map(([, name]) => name!)
+      .filter((name) => !new RegExp(`DROP TABLE IF EXISTS ${name}\\b`).test(sql))
+    expect(created.filter((name) => !named.includes(name))).toEqual([])
+  })
+})
+
 describe('the way of one event in ARCHITECTURE.md', () => {
   const page = readFileSync('ARCHITECTURE.md', 'utf8')
   const section = /^## One event, .*?(?=^## )/ms.exec(page)?.[0] ?? ''
