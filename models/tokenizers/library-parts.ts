@@ -1,7 +1,7 @@
 // Normalizers and pre-tokenizers as @huggingface/tokenizers can run them. Some it reads and then
 // does something else than the reference, in silence: these are put into other words here (a part
 // becomes one that means the same to both) or refused. What is known of its remaining differences
-// is in docs/models.md.
+// is in docs/importing.md.
 import { z } from 'zod'
 import { oneFirstMark } from './vocabulary.ts'
 

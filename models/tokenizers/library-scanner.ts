@@ -1,7 +1,7 @@
 // Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of
 // its own for. Added tokens are found here, because the library takes them inside words. It is
 // loaded when the first such tokenizer is, so that others do not pay for it. Its ids can differ
-// from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted,
+// from the reference's (docs/reliability.md has counts); it has no truncation and cannot be interrupted,
 // so what it is given is bounded.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'

@@ -1,6 +1,6 @@
 // Tokenizers that go through @huggingface/tokenizers, against ids of the reference implementation,
 // and their bounds. The fixtures say how they were made: tests/fixtures/make-imports.py. Where
-// library and reference differ, the texts are counted here and in docs/models.md.
+// library and reference differ, the texts are counted here and in docs/reliability.md.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

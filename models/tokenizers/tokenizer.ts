@@ -26,7 +26,7 @@ export type Tokenizer = {
   readonly vocabularySize: number
   /**
    * Who turns text into ids: Winnow's own scanner, whose ids are the reference's, or for other
-   * kinds the library @huggingface/tokenizers, whose ids may differ (docs/models.md).
+   * kinds the library @huggingface/tokenizers, whose ids may differ (docs/reliability.md).
    */
   readonly engine: TokenizerEngine
   /** The id to pad batches with. */
