@@ -25,9 +25,9 @@ afterAll(async () => {
   await backends.close()
 })
 
-async function createTopic(numPartitions = 2): Promise<string> {
+async function createTopic(): Promise<string> {
   const topic = uniqueName()
-  await createTopics(admin, [{ topic, numPartitions }])
+  await createTopics(admin, [{ topic, numPartitions: 2 }])
   return topic
 }
 

@@ -63,8 +63,8 @@ function weightsFrom(next: () => number): EncoderWeights {
 }
 
 /** Writes a tiny encoder (output `embedding`) to `path`. */
-export async function writeTinyEncoder(path: string, padding: Padding = 'exact'): Promise<void> {
-  const graph = buildEncoder(tinyWeights(), { padding, normalize: true })
+export async function writeTinyEncoder(path: string): Promise<void> {
+  const graph = buildEncoder(tinyWeights(), { padding: 'exact', normalize: true })
   await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
 }
 
