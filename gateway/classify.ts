@@ -31,10 +31,7 @@ export function addClassifyRoutes(
   addRoute(app, route, async (c) => {
     const loaded = readyClassifier(classifier)
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     if (format !== 'json') {
       throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
     }

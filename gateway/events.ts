@@ -38,10 +38,7 @@ export function addEventRoutes(
   const route = { ...postEvents, middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     const key = idempotencyKey(c.req.header('idempotency-key'))
     const body = await work.body()
     const nowMs = clock()

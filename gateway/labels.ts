@@ -36,10 +36,7 @@ export function addLabelRoutes(
   const route = { ...postLabels, middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     const body = await work.body()
     const nowMs = clock()
     const unknown = createUnknownLabels(await work.run(knownLabels))

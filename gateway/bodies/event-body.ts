@@ -37,18 +37,18 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
  * request across origins without asking first, so accepting it would let any page post to a
  * loopback gateway. Throws `media_type_unsupported`, also for a coding that no body may have.
  */
-export function bodyFormat(headers: {
-  readonly contentType: string | undefined
-  readonly contentEncoding: string | undefined
+export function bodyFormat(request: {
+  header: (name: 'content-type' | 'content-encoding') => string | undefined
 }): BodyFormat {
-  codingOf(headers.contentEncoding)
-  const [type, ...parameters] = (headers.contentType ?? '').toLowerCase().split(';')
+  codingOf(request.header('content-encoding'))
+  const given = request.header('content-type') ?? ''
+  const [type, ...parameters] = given.toLowerCase().split(';')
   const format = formats.get(type!.trim())
   const charset = /charset="?([^";\s]+)/.exec(parameters.join(';'))?.[1] ?? 'utf-8'
   if (format === undefined || !/^utf-?8$/.test(charset)) {
     throw new WinnowError(
       'media_type_unsupported',
-      `Send Content-Type: application/json or application/x-ndjson in UTF-8, not "${headers.contentType ?? ''}"`,
+      `Send Content-Type: application/json or application/x-ndjson in UTF-8, not "${given}"`,
     )
   }
   return format
