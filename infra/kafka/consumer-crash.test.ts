@@ -11,7 +11,7 @@ import { until } from '../../tests/support/until.ts'
 import { createKafka, type KafkaClient } from './kafka.ts'
 import { createModelAnnouncements } from '../sinks/model-announcements.ts'
 import { readRecordsAt } from './record-lookup.ts'
-import { createRecordSource } from './record-source.ts'
+import { KafkaRecordSource } from './record-source.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { readRanges } from './topic-range.ts'
@@ -35,7 +35,7 @@ function member(settings: string[] = []) {
   const failures: Error[] = []
   const offsets: number[] = []
   let joined = 0
-  const source = createRecordSource(createKafka(config), {
+  const source = new KafkaRecordSource(createKafka(config), {
     group: 'g',
     topic,
     config,

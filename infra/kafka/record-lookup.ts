@@ -1,7 +1,7 @@
 // Reads single records of a topic by offset, seeking from one to the next: for a few records in a
 // large topic. Reading whole ranges is topic-range.ts.
 import { randomUUID } from 'node:crypto'
-import type { EachBatchPayload } from 'kafkajs'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
@@ -59,53 +59,59 @@ export async function readRecordsAt(
     signal?: AbortSignal | undefined
   },
 ): Promise<void> {
-  const { topic, take, signal } = options
   if (options.places.length === 0) return
-  const places = new PendingPlaces(options.places)
-  const consumer = kafka.consumer({
-    groupId: `winnow.lookup.${randomUUID()}`,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 100,
-    // Keeps fetches small: a broker always sends at least one record, whatever its size.
-    maxBytesPerPartition: 65_536,
-  })
-  let failure: Error | undefined
-  let wake: () => void = () => undefined
-  let lastMs = performance.now()
-  let askedMs = lastMs
-  const fail = (error: unknown): void => {
-    failure ??= error instanceof Error ? error : new Error(String(error))
-    wake()
-  }
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) fail(brokerError(`read ${topic}`, payload.error))
-  })
-  /** Everything below `nextOffset` is read: seeks to the next place. */
-  const seekNext = (partition: number, nextOffset: number): void => {
-    lastMs = performance.now()
-    const next = places.from(partition, nextOffset)
-    if (next === undefined) consumer.pause([{ topic, partitions: [partition] }])
-    else consumer.seek({ topic, partition, offset: String(next) })
-    wake()
-  }
-  const onBatch = async (payload: EachBatchPayload): Promise<void> => {
-    const { batch } = payload
-    const { partition } = batch
-    for (const message of batch.messages) {
-      const offset = Number(message.offset)
-      if (places.from(partition, offset) !== offset) continue
-      await take(recordOf(topic, partition, message))
-      lastMs = performance.now()
-      await payload.heartbeat()
-    }
-    seekNext(partition, Number(batch.lastOffset()) + 1)
-  }
-  let isPlaced = false
-  onPassed(consumer, ({ partition, nextOffset }) => {
-    if (isPlaced) seekNext(partition, nextOffset)
-  })
+  const lookup = new RecordLookup(kafka, options)
   try {
-    await brokerCall(`read ${topic}`, async () => {
+    await lookup.start()
+    await lookup.finish(options.signal)
+  } finally {
+    await lookup.close()
+  }
+}
+
+/** One consumer that seeks from place to place. */
+class RecordLookup {
+  readonly #kafka: KafkaClient
+  readonly #topic: string
+  readonly #take: (record: KafkaRecord) => Promise<void>
+  readonly #places: PendingPlaces
+  readonly #consumer: Consumer
+  #isPlaced = false
+  #failure: Error | undefined
+  #lastMs = performance.now()
+  #wake: () => void = () => undefined
+
+  constructor(
+    kafka: KafkaClient,
+    options: {
+      topic: string
+      places: readonly RecordPlace[]
+      take: (record: KafkaRecord) => Promise<void>
+    },
+  ) {
+    this.#kafka = kafka
+    this.#topic = options.topic
+    this.#take = options.take
+    this.#places = new PendingPlaces(options.places)
+    this.#consumer = kafka.consumer({
+      groupId: `winnow.lookup.${randomUUID()}`,
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 100,
+      // Keeps fetches small: a broker always sends at least one record, whatever its size.
+      maxBytesPerPartition: 65_536,
+    })
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#fail(brokerError(`read ${this.#topic}`, payload.error))
+    })
+    onPassed(this.#consumer, ({ partition, nextOffset }) => {
+      if (this.#isPlaced) this.#seekNext(partition, nextOffset)
+    })
+  }
+
+  /** Connects and seeks to the first place of each partition. */
+  start(): Promise<void> {
+    const [consumer, topic] = [this.#consumer, this.#topic]
+    return brokerCall(`read ${topic}`, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       await consumer.run({
@@ -114,32 +120,73 @@ export async function readRecordsAt(
         partitionsConsumedConcurrently: 1,
         eachBatch: async (payload) => {
           // kafkajs polled it before the position was set.
-          if (!isPlaced || failure !== undefined) return
-          await onBatch(payload).catch(fail)
+          if (!this.#isPlaced || this.#failure !== undefined) return
+          await this.#onBatch(payload).catch((error: unknown) => this.#fail(error))
         },
       })
-      for (const { partition, offset } of places.firsts()) {
+      for (const { partition, offset } of this.#places.firsts()) {
         consumer.seek({ topic, partition, offset: String(offset) })
       }
-      isPlaced = true
+      this.#isPlaced = true
     })
-    while (places.partitions > 0 && failure === undefined) {
+  }
+
+  /** Resolves when no place is left to be read; throws what stopped the lookup. */
+  async finish(signal: AbortSignal | undefined): Promise<void> {
+    const topic = this.#topic
+    let askedMs = this.#lastMs
+    while (this.#places.partitions > 0 && this.#failure === undefined) {
       if (signal?.aborted === true) throw new WinnowError('cancelled', `Reading ${topic} stopped.`)
       const nowMs = performance.now()
-      if (nowMs - lastMs > stallMsMax) throw stalled(topic)
-      if (nowMs - Math.max(lastMs, askedMs) > silenceMs) {
+      if (nowMs - this.#lastMs > stallMsMax) throw stalled(topic)
+      if (nowMs - Math.max(this.#lastMs, askedMs) > silenceMs) {
         // Retention may have deleted these records since the caller looked; then no batch comes.
-        await dropDeleted(kafka, topic, places)
+        await this.#dropDeleted()
         askedMs = performance.now()
       }
       await new Promise<void>((resolve) => {
-        wake = resolve
-        setTimeout(resolve, places.partitions === 0 ? 0 : 200)
+        this.#wake = resolve
+        setTimeout(resolve, this.#places.partitions === 0 ? 0 : 200)
       })
     }
-    if (failure !== undefined) throw failure
-  } finally {
-    await consumer.disconnect()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  close(): Promise<void> {
+    return this.#consumer.disconnect()
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const { partition } = batch
+    for (const message of batch.messages) {
+      const offset = Number(message.offset)
+      if (this.#places.from(partition, offset) !== offset) continue
+      await this.#take(recordOf(this.#topic, partition, message))
+      this.#lastMs = performance.now()
+      await payload.heartbeat()
+    }
+    this.#seekNext(partition, Number(batch.lastOffset()) + 1)
+  }
+
+  /** Everything below `nextOffset` is read: seeks to the next place. */
+  #seekNext(partition: number, nextOffset: number): void {
+    const topic = this.#topic
+    this.#lastMs = performance.now()
+    const next = this.#places.from(partition, nextOffset)
+    if (next === undefined) this.#consumer.pause([{ topic, partitions: [partition] }])
+    else this.#consumer.seek({ topic, partition, offset: String(next) })
+    this.#wake()
+  }
+
+  async #dropDeleted(): Promise<void> {
+    const bounds = await readBounds(this.#kafka, this.#topic)
+    for (const [partition, { low }] of bounds) this.#places.from(partition, low)
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error))
+    this.#wake()
   }
 }
 
@@ -149,14 +196,6 @@ export function stalled(topic: string): WinnowError {
     `The broker has sent nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more. ` +
     'Check the broker, then run the command again.'
   return new WinnowError('deadline_exceeded', message)
-}
-
-async function dropDeleted(
-  kafka: KafkaClient,
-  topic: string,
-  places: PendingPlaces,
-): Promise<void> {
-  for (const [partition, { low }] of await readBounds(kafka, topic)) places.from(partition, low)
 }
 
 /** The places that are still to be read. */

@@ -2,10 +2,10 @@
 // given. It owns polling, heartbeats and the group protocol; the runner decides what happens to a
 // record.
 import { setTimeout } from 'node:timers/promises'
-import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import type { RecordSource, SourceHandlers } from '../../schemas/ports/record-source.ts'
-import type { KafkaRecord, RecordChunk } from '../../schemas/record.ts'
+import type { KafkaRecord, PartitionOffset, RecordChunk } from '../../schemas/record.ts'
 import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, conflictCheckingAssigner, type Membership } from './group-members.ts'
@@ -18,97 +18,122 @@ import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 /** Most records of one chunk; small enough to be retried as one. */
 const chunkRecordsMax = 128
 
+type MemberOptions = Membership & { config: Config; concurrency: number }
+
 /**
- * Creates a group member for one topic; `start` connects it, and the caller closes it. `start`
+ * A group member for one topic; `start` connects it, and the caller closes it. `start`
  * throws group_conflict if a member of the group consumes another topic or writes to another
  * database (group-members.ts).
  */
-export function createRecordSource(
-  kafka: KafkaClient,
-  options: Membership & { config: Config; concurrency: number },
-): RecordSource {
-  const { topic, config } = options
-  let onConflict: (error: Error) => void = () => undefined
-  const member = createConsumer(kafka, {
-    groupId: options.group,
-    partitionAssigners: [conflictCheckingAssigner(kafka, options, (error) => onConflict(error))],
-    sessionTimeout: config.kafka.sessionMsMax,
-    heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
-    rebalanceTimeout: Math.max(60_000, config.kafka.sessionMsMax),
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 250,
-    maxBytesPerPartition: 1_048_576,
-    maxBytes: 8_388_608,
-  })
-  const { consumer } = member
-  let assigned: ReadonlySet<number> = new Set()
-  let paused = false
-  const isPaused = () => paused
-  const hold = () => {
+export class KafkaRecordSource implements RecordSource {
+  readonly #kafka: KafkaClient
+  readonly #options: MemberOptions
+  readonly #member: ClosingConsumer
+  #assigned: ReadonlySet<number> = new Set()
+  #paused = false
+  #onConflict: (error: Error) => void = () => undefined
+  /** Consumes; undefined before the start. */
+  #run: (() => Promise<void>) | undefined
+
+  constructor(kafka: KafkaClient, options: MemberOptions) {
+    const { sessionMsMax } = options.config.kafka
+    this.#kafka = kafka
+    this.#options = options
+    this.#member = createConsumer(kafka, {
+      groupId: options.group,
+      partitionAssigners: [
+        conflictCheckingAssigner(kafka, options, (error) => this.#onConflict(error)),
+      ],
+      sessionTimeout: sessionMsMax,
+      heartbeatInterval: Math.min(3_000, Math.floor(sessionMsMax / 3)),
+      rebalanceTimeout: Math.max(60_000, sessionMsMax),
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 250,
+      maxBytesPerPartition: 1_048_576,
+      maxBytes: 8_388_608,
+    })
+  }
+
+  async start(handlers: SourceHandlers): Promise<void> {
+    const { topic } = this.#options
+    const { consumer } = this.#member
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#assigned = new Set(payload.memberAssignment[topic] ?? [])
+      if (this.#paused) this.#hold()
+    })
+    this.#onConflict = (error) => handlers.onFailure(error)
+    await refuseForeignMembers(this.#kafka, this.#options)
+    listen(this.#member, handlers, topic)
+    const run = () =>
+      consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.#options.concurrency,
+        eachBatch: (payload) => this.#handOut(payload, handlers),
+      })
+    await brokerCall(`consume ${topic}`, async () => {
+      await consumer.connect()
+      await consumer.subscribe({ topic, fromBeginning: true })
+      await run()
+      this.#run = run
+    })
+  }
+
+  rejoin(): Promise<void> {
+    return brokerCall(`rejoin the group of ${this.#options.topic}`, async () => {
+      if (this.#isPaused()) return
+      await this.#member.consumer.stop()
+      if (!this.#isPaused()) await this.#run?.()
+    })
+  }
+
+  commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    return brokerCall('commit offsets', () =>
+      this.#member.consumer.commitOffsets(
+        offsets.map((next) => ({
+          ...next,
+          offset: String(next.offset),
+          metadata: commitNote(Date.now()),
+        })),
+      ),
+    )
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#hold()
+  }
+
+  async close(): Promise<void> {
+    // After a failure there is nothing to note, and perhaps no group to commit to.
+    if (this.#paused) {
+      const assigned = { ...this.#options, assigned: this.#assigned }
+      await waitAtMost(noteMsMax, commitEndTime(this.#kafka, this.#member.consumer, assigned))
+    }
+    await this.#member.close()
+  }
+
+  /** Hands out a batch in chunks until the handler, a pause or a rebalance ends it. */
+  async #handOut(payload: EachBatchPayload, handlers: SourceHandlers): Promise<void> {
+    for (const chunk of chunksOf(this.#options.topic, payload.batch)) {
+      if (this.#paused || !payload.isRunning() || payload.isStale()) return
+      if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
+      payload.resolveOffset(String(chunk.records.at(-1)!.offset))
+      await payload.heartbeat()
+    }
+  }
+
+  #hold(): void {
     try {
-      consumer.pause([{ topic }])
+      this.#member.consumer.pause([{ topic: this.#options.topic }])
     } catch {
       // kafkajs has no group before the start or after a crash. GROUP_JOIN pauses it then.
     }
   }
-  let run: (() => Promise<void>) | undefined
-  return {
-    async start(handlers) {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        assigned = new Set(payload.memberAssignment[topic] ?? [])
-        if (paused) hold()
-      })
-      onConflict = (error) => handlers.onFailure(error)
-      await refuseForeignMembers(kafka, options)
-      listen(member, handlers, topic)
-      const begin = () =>
-        consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: options.concurrency,
-          eachBatch: async (payload) => {
-            const { batch } = payload
-            for (const chunk of chunksOf(topic, batch)) {
-              if (paused || !payload.isRunning() || payload.isStale()) return
-              if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
-              payload.resolveOffset(String(chunk.records.at(-1)!.offset))
-              await payload.heartbeat()
-            }
-          },
-        })
-      await brokerCall(`consume ${topic}`, async () => {
-        await consumer.connect()
-        await consumer.subscribe({ topic, fromBeginning: true })
-        await begin()
-        run = begin
-      })
-    },
-    rejoin: () =>
-      brokerCall(`rejoin the group of ${topic}`, async () => {
-        if (isPaused()) return
-        await consumer.stop()
-        if (!isPaused()) await run?.()
-      }),
-    commit: (offsets) =>
-      brokerCall('commit offsets', () =>
-        consumer.commitOffsets(
-          offsets.map((next) => ({
-            ...next,
-            offset: String(next.offset),
-            metadata: commitNote(Date.now()),
-          })),
-        ),
-      ),
-    pause() {
-      paused = true
-      hold()
-    },
-    async close() {
-      // After a failure there is nothing to note, and perhaps no group to commit to.
-      if (isPaused())
-        await waitAtMost(noteMsMax, commitEndTime(kafka, consumer, { ...options, assigned }))
-      await member.close()
-    },
+
+  /** Asked again after an await, during which `pause` may have been called. */
+  #isPaused(): boolean {
+    return this.#paused
   }
 }
 

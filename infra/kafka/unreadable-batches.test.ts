@@ -12,7 +12,7 @@ import { createKafka, type KafkaClient } from './kafka.ts'
 import { createModelAnnouncements } from '../sinks/model-announcements.ts'
 import { codecs } from '../record-batch/codec.ts'
 import { readRecordsAt } from './record-lookup.ts'
-import { createRecordSource } from './record-source.ts'
+import { KafkaRecordSource } from './record-source.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { readRanges } from './topic-range.ts'
 
@@ -64,7 +64,7 @@ describe('a topic with batches that cannot be read', () => {
   it('is handed to a group member in full, and committed', async () => {
     fill()
     const config = configOf()
-    const source = createRecordSource(createKafka(config), {
+    const source = new KafkaRecordSource(createKafka(config), {
       group: 'g',
       topic,
       config,
@@ -133,9 +133,9 @@ const consumer = (address: string, recordsMax: number) => `
   import { readFileSync } from 'node:fs'
   import { loadConfig } from './configs/load.ts'
   import { createKafka } from './infra/kafka/kafka.ts'
-  import { createRecordSource } from './infra/kafka/record-source.ts'
+  import { KafkaRecordSource } from './infra/kafka/record-source.ts'
   const config = loadConfig({ env: {}, set: ['kafka.brokers=["${address}"]'] })
-  const source = createRecordSource(createKafka(config), {
+  const source = new KafkaRecordSource(createKafka(config), {
     group: 'g', topic: '${topic}', config, concurrency: 1,
   })
   const codes = []

@@ -6,7 +6,7 @@ import { openStage } from '../../serving/stage.ts'
 import { takeOverGroup } from '../../infra/sinks/former-group.ts'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import type { WriterMark } from '../../infra/kafka/group-members.ts'
 import { leaveMark } from '../../infra/sinks/writer-mark.ts'
@@ -34,7 +34,7 @@ async function createTopic(): Promise<string> {
 /** Starts a member; `joined` tells its partitions. */
 async function join(group: string, topic: string, mark?: WriterMark) {
   const { kafka, config } = backends
-  const source = createRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
+  const source = new KafkaRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
   const joined: (readonly number[])[] = []
   const failures: Error[] = []
   await source.start({
