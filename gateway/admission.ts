@@ -7,7 +7,7 @@ import type { Config } from '../configs/schema.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { decodedBody } from './bodies/content-coding.ts'
-import { bodyTooLarge, createBodyMemory, type BodySource } from './bodies/request-body.ts'
+import { BodyMemory, bodyTooLarge, type BodySource } from './bodies/request-body.ts'
 import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkLane } from './work-lane.ts'
 
@@ -19,8 +19,8 @@ export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
   lane: WorkLane,
 ): MiddlewareHandler<GatewayEnv> {
-  const memory = createBodyMemory(limits.bodyBytesMax)
-  const slots = createSlots(limits.requestsMax)
+  const memory = new BodyMemory(limits.bodyBytesMax)
+  const slots = new Slots(limits.requestsMax)
   const lateText = `The request was not answered within ${limits.requestMsMax} ms (gateway.requestMsMax)`
   return async (c, next) => {
     // Checked before the body is read too, so that a refusal is cheap.
@@ -36,7 +36,7 @@ export function createAdmission(
     const caller = c.req.raw.signal
     if (caller.aborted) left()
     else caller.addEventListener('abort', left, { once: true })
-    const slot = slots.open()
+    const slot = new Slot(slots)
     c.set('work', {
       signal,
       body: async () => {
@@ -62,50 +62,67 @@ export function createAdmission(
   }
 }
 
-type Slot = {
-  /** Counts the request as being processed, once. Throws `queue_full` if too many are. */
-  take(): void
-  hold(): void
-  /** Frees the slot, and the memory of the body, once the request and each hold are released. */
-  release(): void
-  onRelease(act: () => void): void
-}
+/** The requests that are processed, `requestsMax` at most. */
+class Slots {
+  readonly #requestsMax: number
+  #taken = 0
 
-function createSlots(requestsMax: number) {
-  let atWork = 0
-  const refuseWhenFull = () => {
-    if (atWork < requestsMax) return
+  constructor(requestsMax: number) {
+    this.#requestsMax = requestsMax
+  }
+
+  refuseWhenFull(): void {
+    if (this.#taken < this.#requestsMax) return
     const message =
-      `The gateway already processes ${counted(requestsMax, 'request')} ` +
+      `The gateway already processes ${counted(this.#requestsMax, 'request')} ` +
       '(gateway.requestsMax); try again later'
     throw new WinnowError('queue_full', message)
   }
-  const open = (): Slot => {
-    let isTaken = false
-    let holds = 1
-    const acts: (() => void)[] = []
-    return {
-      take: () => {
-        if (isTaken) return
-        refuseWhenFull()
-        isTaken = true
-        atWork += 1
-      },
-      hold: () => {
-        holds += 1
-      },
-      release: () => {
-        holds -= 1
-        if (holds > 0) return
-        if (isTaken) atWork -= 1
-        for (const act of acts) act()
-      },
-      onRelease: (act) => {
-        acts.push(act)
-      },
-    }
+
+  /** Throws `queue_full` if too many are taken. */
+  take(): void {
+    this.refuseWhenFull()
+    this.#taken += 1
   }
-  return { refuseWhenFull, open }
+
+  release(): void {
+    this.#taken -= 1
+  }
+}
+
+/** The slot of one request, which its work may hold longer than the request lasts. */
+class Slot {
+  readonly #slots: Slots
+  readonly #acts: (() => void)[] = []
+  #isTaken = false
+  #holds = 1
+
+  constructor(slots: Slots) {
+    this.#slots = slots
+  }
+
+  /** Counts the request as being processed, once. Throws `queue_full` if too many are. */
+  take(): void {
+    if (this.#isTaken) return
+    this.#slots.take()
+    this.#isTaken = true
+  }
+
+  hold(): void {
+    this.#holds += 1
+  }
+
+  /** Frees the slot, and the memory of the body, once the request and each hold are released. */
+  release(): void {
+    this.#holds -= 1
+    if (this.#holds > 0) return
+    if (this.#isTaken) this.#slots.release()
+    for (const act of this.#acts) act()
+  }
+
+  onRelease(act: () => void): void {
+    this.#acts.push(act)
+  }
 }
 
 function runUntil<T>(

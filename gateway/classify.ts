@@ -11,7 +11,7 @@ import { issueSentence } from '../schemas/issue-text.ts'
 import { bodyFormat, readBody } from './bodies/event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './dependencies.ts'
-import { createItemErrors } from './problem.ts'
+import { ItemErrors } from './problem.ts'
 import { addRoute, addSchemas, contentEncodingParameter, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteOptions } from './route.ts'
 
@@ -67,7 +67,7 @@ function* cleanedRequest(
   config: ClassifyConfig,
 ): Work<z.output<typeof classifyRequest>> {
   const { texts, model } = yield* parseRequest(body, config.gateway.classifyTextsMax)
-  const errors = createItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
+  const errors = new ItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
   const cleaned: string[] = []
   for (const [index, text] of texts.entries()) {
     yield

@@ -28,7 +28,7 @@ export function answerInTurn(
   answer: Answer,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const lines = new WeakMap<Socket, RequestQueue>()
-  const unread = createUnreadAnswers()
+  const unread = new UnreadAnswers()
   const begin = (socket: Socket, queue: RequestQueue) => {
     const next = socket.writable ? queue.waiting.shift() : undefined
     queue.isBusy = next !== undefined
@@ -74,29 +74,28 @@ export class StoppableRequest extends IncomingMessage {
 /** The requests of one connection. */
 type RequestQueue = { isBusy: boolean; readonly waiting: (() => void)[] }
 
-function createUnreadAnswers() {
+/** What callers have not read yet of the responses that are finished. */
+class UnreadAnswers {
   /** In the order in which they were finished. */
-  const bytesByAnswer = new Map<ServerResponse, number>()
-  let total = 0
-  const forget = (response: ServerResponse) => {
-    total -= bytesByAnswer.get(response) ?? 0
-    bytesByAnswer.delete(response)
+  readonly #bytesByAnswer = new Map<ServerResponse, number>()
+  #total = 0
+
+  watch(response: ServerResponse): void {
+    if (response.writableFinished || response.socket === null) return
+    const bytes = response.socket.writableLength
+    this.#bytesByAnswer.set(response, bytes)
+    this.#total += bytes
+    response.once('close', () => this.#forget(response))
+    for (const oldest of this.#bytesByAnswer.keys()) {
+      if (this.#total <= unreadBytesMax || this.#bytesByAnswer.size === 1) return
+      oldest.socket?.destroy()
+      this.#forget(oldest)
+    }
   }
-  return {
-    watch: (response: ServerResponse) => {
-      if (response.writableFinished || response.socket === null) return
-      const bytes = response.socket.writableLength
-      bytesByAnswer.set(response, bytes)
-      total += bytes
-      response.once('close', () => {
-        forget(response)
-      })
-      for (const oldest of bytesByAnswer.keys()) {
-        if (total <= unreadBytesMax || bytesByAnswer.size === 1) return
-        oldest.socket?.destroy()
-        forget(oldest)
-      }
-    },
+
+  #forget(response: ServerResponse): void {
+    this.#total -= this.#bytesByAnswer.get(response) ?? 0
+    this.#bytesByAnswer.delete(response)
   }
 }
 

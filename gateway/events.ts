@@ -10,7 +10,7 @@ import { eventJson } from '../schemas/event.ts'
 import { bodyFormat, type BodyFormat } from './bodies/event-body.ts'
 import { checkEvent } from './event-check.ts'
 import { repeatableId, timeOrderedId, type RequestIdentity } from './event-ids.ts'
-import { createIdempotencyMemory } from './idempotency.ts'
+import { IdempotencyMemory } from './idempotency.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
 import type { EventPublisher, PublishedEvent } from './dependencies.ts'
 import {
@@ -32,7 +32,7 @@ export function addEventRoutes(
   },
 ): void {
   const { config, publisher, clock } = options
-  const memory = createIdempotencyMemory()
+  const memory = new IdempotencyMemory()
   addSchemas(app, { Event: eventExample, AcceptedEvents: acceptedEvents })
   const middleware = [options.authorize('ingest'), options.admit]
   const route = { ...postEvents, middleware }

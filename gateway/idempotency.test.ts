@@ -1,11 +1,11 @@
 // The limits of the memory: time, and number of keys.
 import { describe, expect, it } from 'vitest'
-import { createIdempotencyMemory } from './idempotency.ts'
+import { IdempotencyMemory } from './idempotency.ts'
 
 const hourMs = 3_600_000
 
 function counted() {
-  const memory = createIdempotencyMemory()
+  const memory = new IdempotencyMemory()
   let runs = 0
   const once = async (key: string, nowMs: number, bodySha256 = 'b') => {
     const before = runs
@@ -18,7 +18,7 @@ function counted() {
   return { memory, once }
 }
 
-describe('createIdempotencyMemory', () => {
+describe('IdempotencyMemory', () => {
   it('forgets a key after an hour, and then accepts it with another body', async () => {
     const { once } = counted()
     expect(await once('k', 0)).toBe(true)

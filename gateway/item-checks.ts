@@ -3,7 +3,7 @@
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { cutBody, type BodyFormat } from './bodies/event-body.ts'
-import { createItemErrors, type ItemDefect } from './problem.ts'
+import { ItemErrors, type ItemDefect } from './problem.ts'
 
 /** An item that passed, or everything that is wrong with it. */
 export type ItemCheck<T> =
@@ -35,7 +35,7 @@ export function* checkItems<T>(
     itemsMax: config.gateway.batchEventsMax,
     entriesMax: config.limits.attributesMax + spareEntries,
   })
-  const errors = createItemErrors({ noun, consequence: 'nothing was published' })
+  const errors = new ItemErrors({ noun, consequence: 'nothing was published' })
   const items: T[] = []
   for (let index = 0; index < cut.count; index += 1) {
     yield

@@ -19,7 +19,7 @@ import {
   schemaRef,
 } from './route.ts'
 import type { Gateway, RouteOptions } from './route.ts'
-import { createUnknownLabels, type UnknownLabels } from './unknown-labels.ts'
+import { UnknownLabels } from './unknown-labels.ts'
 
 /** Adds POST /v1/labels. */
 export function addLabelRoutes(
@@ -39,7 +39,7 @@ export function addLabelRoutes(
     const format = bodyFormat(c.req)
     const body = await work.body()
     const nowMs = clock()
-    const unknown = createUnknownLabels(await work.run(knownLabels))
+    const unknown = new UnknownLabels(await work.run(knownLabels))
     const rules = { limits: config.limits, nowMs, speaker: c.get('callerName'), unknown }
     const check = (value: unknown, index: number) => checkLabel(value, { ...rules, index })
     const checked = await work.steps(checkItems(body, { format, config, noun: 'labels', check }))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
 import type { ErrorCode, OperationErrorCode } from '../schemas/errors.ts'
 import {
-  createItemErrors,
+  ItemErrors,
   itemErrorsMax,
   problemResponse,
   problemSchema,
@@ -78,9 +78,9 @@ describe('problemResponse', () => {
   })
 })
 
-describe('createItemErrors', () => {
+describe('ItemErrors', () => {
   it('counts items, not errors, and lists a limited number', () => {
-    const found = createItemErrors({ noun: 'events', consequence: 'nothing was published' })
+    const found = new ItemErrors({ noun: 'events', consequence: 'nothing was published' })
     found.throwIfAny(500)
     const defect = { code: 'field_type' as const, message: 'wrong' }
     const many = Array.from({ length: 200_000 }, () => defect)

@@ -148,33 +148,35 @@ export const problemSchema = z
 
 /**
  * Collects what is wrong with the items of one request: the first errors, and the number of all.
+ * `noun` names the items; `consequence` says what was not done.
  */
-export type ItemErrors = {
-  /** Adds the defects of one item. */
-  add(index: number, defects: readonly ItemDefect[]): void
-  /** Throws `items_invalid` if any of the `total` items has defects. */
-  throwIfAny(total: number): void
-}
+export class ItemErrors {
+  readonly #request: { readonly noun: string; readonly consequence: string }
+  readonly #errors: ItemError[] = []
+  #errorsTotal = 0
+  #invalid = 0
 
-/** Creates an empty collection. `noun` names the items; `consequence` says what was not done. */
-export function createItemErrors(request: { noun: string; consequence: string }): ItemErrors {
-  const errors: ItemError[] = []
-  let errorsTotal = 0
-  let invalid = 0
-  return {
-    add: (index, defects) => {
-      invalid += 1
-      errorsTotal += defects.length
-      const room = itemErrorsMax - errors.length
-      for (const defect of defects.slice(0, room)) errors.push({ index, ...defect })
-    },
-    throwIfAny: (total) => {
-      if (invalid === 0) return
-      const which = `${invalid} of ${total} ${request.noun} ${invalid === 1 ? 'is' : 'are'} invalid`
-      throw new WinnowError('items_invalid', `${which}; ${request.consequence}`, {
-        details: { errors, errorsTotal },
-      })
-    },
+  constructor(request: { noun: string; consequence: string }) {
+    this.#request = request
+  }
+
+  /** Adds the defects of one item. */
+  add(index: number, defects: readonly ItemDefect[]): void {
+    this.#invalid += 1
+    this.#errorsTotal += defects.length
+    const room = itemErrorsMax - this.#errors.length
+    for (const defect of defects.slice(0, room)) this.#errors.push({ index, ...defect })
+  }
+
+  /** Throws `items_invalid` if any of the `total` items has defects. */
+  throwIfAny(total: number): void {
+    const invalid = this.#invalid
+    if (invalid === 0) return
+    const { noun, consequence } = this.#request
+    const which = `${invalid} of ${total} ${noun} ${invalid === 1 ? 'is' : 'are'} invalid`
+    throw new WinnowError('items_invalid', `${which}; ${consequence}`, {
+      details: { errors: this.#errors, errorsTotal: this.#errorsTotal },
+    })
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../tests/support/gateway-under-test.ts'
 import { processorMs } from '../../tests/support/processor-time.ts'
 import { codingOf, decodedBody } from './content-coding.ts'
-import { createBodyMemory } from './request-body.ts'
+import { BodyMemory } from './request-body.ts'
 import { listen, type GatewayServer } from '../server.ts'
 
 const never = new AbortController().signal
@@ -19,7 +19,7 @@ const bytesMax = 100_000
 
 function read(body: Buffer | Readable, contentEncoding: string) {
   const source = Buffer.isBuffer(body) ? Readable.from([body], { objectMode: false }) : body
-  return createBodyMemory(bytesMax)
+  return new BodyMemory(bytesMax)
     .read(decodedBody(source, { contentEncoding, bytesMax }), never)
     .then(({ bytes }) => bytes.toString())
 }

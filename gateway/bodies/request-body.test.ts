@@ -2,7 +2,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
-import { brokenOff, createBodyMemory } from './request-body.ts'
+import { brokenOff, BodyMemory } from './request-body.ts'
 
 const never = new AbortController().signal
 const plain = (stream: Readable) => ({ stream, overheadBytes: 0, failure: brokenOff })
@@ -14,9 +14,9 @@ const chunks = (...sizes: number[]) =>
     ),
   )
 
-describe('createBodyMemory', () => {
+describe('BodyMemory', () => {
   it('reads a body of any number of chunks, up to its limit', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     for (const sizes of [[], [1], [1_000], [300, 1, 699], Array<number>(1_000).fill(1)]) {
       const { bytes, release } = await memory.read(chunks(...sizes), never)
       expect(bytes.length).toBe(sizes.reduce((sum, size) => sum + size, 0))
@@ -27,7 +27,7 @@ describe('createBodyMemory', () => {
   })
 
   it('drops the oldest unfinished body when memory runs out', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = new PassThrough()
       source.write(Buffer.alloc(1_000))
@@ -44,7 +44,7 @@ describe('createBodyMemory', () => {
   })
 
   it('refuses when finished bodies take all memory, until one is released', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     const held = await Promise.all(
       Array.from({ length: 8 }, () => memory.read(chunks(1_000), never)),
     )
@@ -56,7 +56,7 @@ describe('createBodyMemory', () => {
   })
 
   it("counts a decoder's memory while a body arrives, and frees it", async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = { ...plain(new PassThrough()), overheadBytes: 1_000 }
       return { source, read: memory.read(source, never).catch((error: unknown) => error) }
@@ -69,7 +69,7 @@ describe('createBodyMemory', () => {
   })
 
   it('stops at the signal or when the connection breaks, and keeps nothing', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     for (let round = 0; round < 20; round += 1) {
       const stop = new AbortController()
       const stalled = new PassThrough()

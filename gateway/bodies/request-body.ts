@@ -23,37 +23,91 @@ export type BodySource = {
 export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
 
 /** The memory of all bodies, complete or still arriving. */
-export type BodyMemory = {
+export class BodyMemory {
+  readonly #bytesMax: number
+  /** Bodies that still arrive, oldest first, with the function that drops each. */
+  readonly #arriving = new Map<Buffered, (reason: WinnowError) => void>()
+  #total = 0
+
+  /** For bodies of at most `bytesMax` bytes each. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
   /**
    * Reads a body to its end. Throws `body_too_large`, `body_invalid` if its coding is damaged,
    * `cancelled` if the connection breaks, the reason of `signal`, and `queue_full` if memory runs
    * out and no older body can be dropped. Whatever it throws, it has stopped the decoder.
    */
-  read(source: BodySource, signal: AbortSignal): Promise<HeldBody>
-}
-
-/** Creates memory for bodies of at most `bytesMax` bytes each. */
-export function createBodyMemory(bytesMax: number): BodyMemory {
-  const totalMax = bodiesMax * bytesMax
-  let total = 0
-  /** Bodies that still arrive, oldest first, with the function that drops each. */
-  const arriving = new Map<Buffered, (reason: WinnowError) => void>()
-  const reserve = (body: Buffered, bytes: number) => {
-    while (total + bytes > totalMax) {
-      const [oldest] = arriving
-      if (oldest === undefined || oldest[0] === body) throw memoryFull()
-      oldest[1](memoryFull())
-    }
-    total += bytes
-    body.capacity += bytes
+  read(
+    { stream: source, overheadBytes, failure }: BodySource,
+    signal: AbortSignal,
+  ): Promise<HeldBody> {
+    return new Promise((resolve, reject) => {
+      const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
+      const leave = () => {
+        this.#arriving.delete(body)
+        signal.removeEventListener('abort', onAbort)
+        source
+          .off('readable', onReadable)
+          .off('end', onEnd)
+          .off('error', onClose)
+          .off('close', onClose)
+      }
+      const giveUp = (reason: Error) => {
+        leave()
+        this.#free(body, body.capacity)
+        // Node sends the response on the same connection, so its own stream stays; a decoder is
+        // destroyed.
+        if (overheadBytes > 0) source.on('error', () => undefined).destroy()
+        reject(reason)
+      }
+      const onAbort = () => {
+        giveUp(signal.reason as WinnowError)
+      }
+      const onReadable = () => {
+        try {
+          let chunk
+          while ((chunk = source.read() as Buffer | null) !== null) this.#append(body, chunk)
+        } catch (error) {
+          giveUp(error as Error)
+        }
+      }
+      const onEnd = () => {
+        leave()
+        this.#free(body, overheadBytes)
+        const bytes = body.memory.subarray(0, body.length)
+        resolve({
+          bytes,
+          release: () => {
+            this.#free(body, body.capacity)
+          },
+        })
+      }
+      const onClose = (cause?: Error) => {
+        giveUp(failure(cause))
+      }
+      this.#arriving.set(body, giveUp)
+      try {
+        this.#reserve(body, overheadBytes)
+      } catch (error) {
+        giveUp(error as Error)
+        return
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
+      if (signal.aborted) onAbort()
+      else if (source.destroyed) onClose()
+    })
   }
-  const append = (body: Buffered, chunk: Buffer) => {
+
+  #append(body: Buffered, chunk: Buffer): void {
     const length = body.length + chunk.length
-    if (length > bytesMax) throw bodyTooLarge(bytesMax)
+    if (length > this.#bytesMax) throw bodyTooLarge(this.#bytesMax)
     if (length > body.memory.length) {
       // A body of one chunk takes what it needs; one of many small chunks is copied twice at most.
-      const capacity = Math.min(bytesMax, Math.max(length, 2 * body.memory.length))
-      reserve(body, capacity - body.memory.length)
+      const capacity = Math.min(this.#bytesMax, Math.max(length, 2 * body.memory.length))
+      this.#reserve(body, capacity - body.memory.length)
       const larger = Buffer.allocUnsafeSlow(capacity)
       body.memory.copy(larger, 0, 0, body.length)
       body.memory = larger
@@ -61,71 +115,20 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
     chunk.copy(body.memory, body.length)
     body.length = length
   }
-  const free = (body: Buffered, bytes: number) => {
-    total -= bytes
+
+  #reserve(body: Buffered, bytes: number): void {
+    while (this.#total + bytes > bodiesMax * this.#bytesMax) {
+      const [oldest] = this.#arriving
+      if (oldest === undefined || oldest[0] === body) throw memoryFull()
+      oldest[1](memoryFull())
+    }
+    this.#total += bytes
+    body.capacity += bytes
+  }
+
+  #free(body: Buffered, bytes: number): void {
+    this.#total -= bytes
     body.capacity -= bytes
-  }
-  const release = (body: Buffered) => {
-    free(body, body.capacity)
-  }
-  return {
-    read: ({ stream: source, overheadBytes, failure }, signal) =>
-      new Promise((resolve, reject) => {
-        const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
-        const leave = () => {
-          arriving.delete(body)
-          signal.removeEventListener('abort', onAbort)
-          source
-            .off('readable', onReadable)
-            .off('end', onEnd)
-            .off('error', onClose)
-            .off('close', onClose)
-        }
-        const giveUp = (reason: Error) => {
-          leave()
-          release(body)
-          // Node sends the response on the same connection, so its own stream stays; a decoder is
-          // destroyed.
-          if (overheadBytes > 0) source.on('error', () => undefined).destroy()
-          reject(reason)
-        }
-        const onAbort = () => {
-          giveUp(signal.reason as WinnowError)
-        }
-        const onReadable = () => {
-          try {
-            let chunk
-            while ((chunk = source.read() as Buffer | null) !== null) append(body, chunk)
-          } catch (error) {
-            giveUp(error as Error)
-          }
-        }
-        const onEnd = () => {
-          leave()
-          free(body, overheadBytes)
-          const bytes = body.memory.subarray(0, body.length)
-          resolve({
-            bytes,
-            release: () => {
-              release(body)
-            },
-          })
-        }
-        const onClose = (cause?: Error) => {
-          giveUp(failure(cause))
-        }
-        arriving.set(body, giveUp)
-        try {
-          reserve(body, overheadBytes)
-        } catch (error) {
-          giveUp(error as Error)
-          return
-        }
-        signal.addEventListener('abort', onAbort, { once: true })
-        source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
-        if (signal.aborted) onAbort()
-        else if (source.destroyed) onClose()
-      }),
   }
 }
 
