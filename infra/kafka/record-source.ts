@@ -9,7 +9,7 @@ import type { KafkaRecord, PartitionOffset, RecordChunk } from '../../schemas/re
 import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, conflictCheckingAssigner, type Membership } from './group-members.ts'
-import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
+import { ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 import { onPassed } from './passed-offsets.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
@@ -39,7 +39,7 @@ export class KafkaRecordSource implements RecordSource {
     const { sessionMsMax } = options.config.kafka
     this.#kafka = kafka
     this.#options = options
-    this.#member = createConsumer(kafka, {
+    this.#member = new ClosingConsumer(kafka, {
       groupId: options.group,
       partitionAssigners: [
         conflictCheckingAssigner(kafka, options, (error) => this.#onConflict(error)),
@@ -176,15 +176,15 @@ async function waitAtMost(msMax: number, work: Promise<void>): Promise<void> {
 }
 
 function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {
-  const { consumer, isClosed } = member
+  const { consumer } = member
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    if (!isClosed()) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+    if (!member.isClosed) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
   })
   onPassed(consumer, (passed) => {
-    if (!isClosed()) handlers.onPassed(passed)
+    if (!member.isClosed) handlers.onPassed(passed)
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart && !isClosed())
+    if (!payload.restart && !member.isClosed)
       handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
   })
 }

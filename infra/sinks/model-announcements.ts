@@ -7,7 +7,7 @@ import type { Consumer, KafkaMessage } from 'kafkajs'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
-import { createConsumer } from '../kafka/kafka-consumer.ts'
+import { ClosingConsumer } from '../kafka/kafka-consumer.ts'
 import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
@@ -162,7 +162,7 @@ async function follow(
   // A group of its own: every follower reads everything. It commits nothing.
   const groupId = `${topic}-follower-${randomUUID()}`
   const options = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
-  const follower = createConsumer(kafka, options)
+  const follower = new ClosingConsumer(kafka, options)
   const { consumer } = follower
   const failure = new AbortController()
   const reach = async (offset: number): Promise<void> => {
