@@ -5,7 +5,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /** Batches in the layout that a graph takes, with one counter shared by all workers. */
-export type BareWork = {
+type BareWork = {
   readonly modelPath: string
   readonly interface: 'winnow' | 'original'
   /** ids int32 [batch, tokens]. */
@@ -14,7 +14,7 @@ export type BareWork = {
   readonly next: Int32Array
 }
 
-export type BareLoop = {
+type BareLoop = {
   /** Runs every batch once. */
   round(): Promise<void>
   close(): Promise<void>

@@ -18,7 +18,7 @@ import { writeOnnx } from '../models/graph/onnx/onnx-writer.ts'
 import type { TextTokenizer } from '../models/inference/inference.ts'
 import { loadTokenizer } from '../models/tokenizers/tokenizer.ts'
 import { openBareLoop } from './bare-loop.ts'
-import { median, peakRss, readTexts } from './measuring.ts'
+import { median, peakRss, readTexts, spreadOf } from './measuring.ts'
 
 const { values } = parseArgs({
   options: {
@@ -92,7 +92,7 @@ async function compare(modelPath: string): Promise<void> {
     batches: batches.length,
     textsPerSecond: speed('winnow'),
     bareTextsPerSecond: speed('bare'),
-    ratioToBare: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    ratioToBare: spreadOf(ratios),
     cpuRatioToBare: median(rounds.map(({ winnow, bare }) => bare.cpuSeconds / winnow.cpuSeconds)),
     graphCpuSpeedupOverOriginal: median(
       rounds.map(({ bare, original }) => original.cpuSeconds / bare.cpuSeconds),

@@ -1,4 +1,4 @@
-// What the benchmarks share: reading texts, medians, and the peak memory of a process.
+// What the benchmarks share: reading texts, medians and spreads, and what a process used.
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
@@ -18,6 +18,13 @@ export async function readTexts(path: string, count: number): Promise<string[]> 
 /** The middle of the numbers; of an even count, the upper one. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+}
+
+/** Median and range of what several rounds gave. */
+export type Spread = { readonly median: number; readonly min: number; readonly max: number }
+
+export function spreadOf(numbers: readonly number[]): Spread {
+  return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) }
 }
 
 /**

@@ -1,21 +1,11 @@
 // What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams
 // the same texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events
 // among them, in alternating rounds. Findings: bench/RESULTS.md.
-import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
-import { cpuSeconds, median, readTexts } from './measuring.ts'
-import {
-  rowsArrived,
-  startStream,
-  trainBenchModel,
-  withStack,
-  type BenchStack,
-} from './streaming.ts'
+import { cpuSeconds, median, readTexts, spreadOf } from './measuring.ts'
+import { eventOf, openStream, trainBenchModel, withStack, type BenchStack } from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,26 +21,20 @@ if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
 const texts = await readTexts(values.data, Number(values.texts))
 await withStack(compare)
 
-async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
-  await trainBenchModel(storeDir)
-  const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config))
-  const stream = startStream(environment)
-  const topic = topicOf(config.topics, 'events')
+async function compare(stack: BenchStack): Promise<void> {
+  await trainBenchModel(stack.storeDir)
+  const stream = await openStream(stack)
   const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))
   /** From the first record sent to the last row there; processor time is that of the stream. */
   const pass = async (prefix: string, bad: readonly OutgoingRecord[], batch = texts) => {
-    const good = batch.map((text, index): OutgoingRecord => {
-      const id = `${prefix}-${index}`
-      return { key: id, value: JSON.stringify({ id, text }) }
-    })
+    const good = batch.map((text, index) => eventOf(`${prefix}-${index}`, text))
     const startMs = performance.now()
-    const startCpu = cpuSeconds(stream.pid!)
-    await producer.send(topic, spread(good, bad))
-    await rowsArrived(analytics, prefix, batch.length)
+    const startCpu = cpuSeconds(stream.process.pid!)
+    await stream.send(spread(good, bad))
+    await stream.rowsArrived(prefix, batch.length)
     return {
       textsPerSecond: batch.length / ((performance.now() - startMs) / 1_000),
-      cpuMsPerText: ((cpuSeconds(stream.pid!) - startCpu) * 1_000) / batch.length,
+      cpuMsPerText: ((cpuSeconds(stream.process.pid!) - startCpu) * 1_000) / batch.length,
     }
   }
   await pass('warm', poison.slice(0, 5), texts.slice(0, 500))
@@ -63,17 +47,10 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
     const late = await pass(`b${round}`, poisonedFirst ? [] : poison)
     rounds.push(poisonedFirst ? { alone: late, poisoned: early } : { alone: early, poisoned: late })
   }
-  const [found] = await analytics.rows<{ letters: number }>(
+  const [found] = await stream.analytics.rows<{ letters: number }>(
     'SELECT count() AS letters FROM dead_letters',
   )
-  stream.kill('SIGTERM')
-  await once(stream, 'close')
-  await Promise.all([producer.close(), analytics.close()])
-  const spreadOf = (shares: readonly number[]) => ({
-    median: median(shares),
-    min: Math.min(...shares),
-    max: Math.max(...shares),
-  })
+  await stream.close()
   const report = {
     texts: texts.length,
     malformed: poison.length,

@@ -17,7 +17,7 @@ import { defaultRecipe, type TrainingEngine } from '../trainers/encoder/fine-tun
 import { seededRandom } from '../trainers/data/seeded-random.ts'
 import { epochBatches } from '../trainers/encoder/token-batches.ts'
 import { publishedNode } from '../tests/support/published-node.ts'
-import { median } from './measuring.ts'
+import { median, spreadOf } from './measuring.ts'
 import type { TimedTexts } from './train-rounds.ts'
 
 const usage =
@@ -244,11 +244,6 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
     tokensAStep: sum(tokens) / rounds / steps,
     sides: Object.fromEntries(
       [...results].map(([name, measured]) => {
-        const spread = (ratios: number[]) => ({
-          median: median(ratios),
-          min: Math.min(...ratios),
-          max: Math.max(...ratios),
-        })
         const pace = ({ seconds, cpuSeconds, tokens: real }: Round, i: number) => {
           const counted = real ?? tokens[i]!
           return { clock: counted / seconds, cpu: counted / cpuSeconds }
@@ -260,10 +255,10 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
             cpuSecondsAStep: sum(measured.map(({ cpuSeconds }) => cpuSeconds)) / rounds / steps,
             peakMiB: Math.round(Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 2 ** 20),
             /** How much faster Winnow is, by the clock and in CPU time. */
-            winnowTimesFaster: spread(
+            winnowTimesFaster: spreadOf(
               measured.map((round, i) => pace(own[i]!, i).clock / pace(round, i).clock),
             ),
-            inCpuTime: spread(
+            inCpuTime: spreadOf(
               measured.map((round, i) => pace(own[i]!, i).cpu / pace(round, i).cpu),
             ),
           },

@@ -52,58 +52,60 @@ export function addImportCommand(models: Command): void {
         'what the graph computes (default: as the graph shows; needed where it does not)',
       ).choices(statedOutputs),
     )
-    .action(async (dir: string, options: Options) => {
-      const { terminal, paths } = await openContext(options)
-      requireModelName(options.name)
-      await checkFolder(dir, 'DIR')
-      await checkStore(paths.store)
-      const startMs = performance.now()
-      const { version, check, outputs } = await importModel({
-        ...options,
-        dir,
-        storeDir: paths.store,
-        onStep: (step) => terminal.say(step),
-      })
-      const { manifest, ref } = version
-      const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
-      const { tokenizerEngine = 'own' } = manifest
-      const seconds = (performance.now() - startMs) / 1_000
-      // Node gives kibibytes.
-      const peakRssBytes = process.resourceUsage().maxRSS * 1_024
-      const apart = check.largestDifference.toExponential(1)
-      const count = counted(labels.length, 'label')
-      terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
-      terminal.say(
-        `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
-          `(largest difference ${apart})`,
-      )
-      if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
-        terminal.say(
-          'the labels are only numbered (LABEL_0): put their names into id2label of ' +
-            'config.json and import again',
-        )
-      }
-      if (batching === 'one by one') {
-        terminal.say(
-          'results depend on the other texts of a batch, so texts will be classified one by one',
-        )
-      }
-      terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
-      terminal.document({
-        model: ref,
-        dir: version.dir,
-        labels,
-        task,
-        maxTokens,
-        precision,
-        batching,
-        outputs,
-        tokenizerEngine,
-        golden: check,
-        seconds,
-        peakRssBytes,
-      })
-    })
+    .action(importExport)
+}
+
+async function importExport(dir: string, options: Options): Promise<void> {
+  const { terminal, paths } = await openContext(options)
+  requireModelName(options.name)
+  await checkFolder(dir, 'DIR')
+  await checkStore(paths.store)
+  const startMs = performance.now()
+  const { version, check, outputs } = await importModel({
+    ...options,
+    dir,
+    storeDir: paths.store,
+    onStep: (step) => terminal.say(step),
+  })
+  const { manifest, ref } = version
+  const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
+  const { tokenizerEngine = 'own' } = manifest
+  const seconds = (performance.now() - startMs) / 1_000
+  // Node gives kibibytes.
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024
+  const apart = check.largestDifference.toExponential(1)
+  const count = counted(labels.length, 'label')
+  terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
+  terminal.say(
+    `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
+      `(largest difference ${apart})`,
+  )
+  if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
+    terminal.say(
+      'the labels are only numbered (LABEL_0): put their names into id2label of ' +
+        'config.json and import again',
+    )
+  }
+  if (batching === 'one by one') {
+    terminal.say(
+      'results depend on the other texts of a batch, so texts will be classified one by one',
+    )
+  }
+  terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
+  terminal.document({
+    model: ref,
+    dir: version.dir,
+    labels,
+    task,
+    maxTokens,
+    precision,
+    batching,
+    outputs,
+    tokenizerEngine,
+    golden: check,
+    seconds,
+    peakRssBytes,
+  })
 }
 
 function tokenizerSentence(engine: TokenizerEngine, idTexts: number): string {

@@ -50,7 +50,7 @@ import { newestManifest } from '../models/store/known-labels.ts'
 import { openVersion, requireModelName } from '../models/store/version-store.ts'
 import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { durationText, logLine } from './terminal.ts'
+import { durationText, logLine, type Terminal } from './terminal.ts'
 import { progressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
@@ -98,6 +98,12 @@ export function addTrainCommand(program: Command): void {
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
   })
+  addTrainOptions(command).action((given: Options) => train(command, given))
+}
+
+/** Declares the options in the order of the help page. */
+function addTrainOptions(command: Command): Command {
+  command
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
@@ -144,38 +150,43 @@ export function addTrainCommand(program: Command): void {
       'publish the version if it passes the gate (see `winnow models push --help`)',
     )
   addRecipeOptions(command)
-  addRuleOptions(addColumnOptions(command)).action(async (given: Options) => {
-    const context = await openContext(given)
-    const { terminal } = context
-    const asked = await askedFor(command, given, context)
-    await checkAsked(asked, context)
-    const trained = await untilStopped((signal) => runTraining(context, asked, signal))
-    terminal.progressDone()
-    for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-    terminal.say(renderReportText(trained.metrics, terminal.style))
-    terminal.say()
-    terminal.say(
-      `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
-        trained.modelDir,
-    )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
-    if (trained.dataManifest.train.task !== 'multi-label') {
-      terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
-    }
-    if (asked.options.publish !== true) {
-      await recordTrainingRun(context, trained)
-      terminal.document(trained)
-      return
-    }
-    // Publishing writes the row as well, with the number that the version is published by.
-    const published = await publishTrained(context, asked, trained).catch(
-      async (error: unknown) => {
-        await recordTrainingRun(context, trained)
-        throw error
-      },
-    )
-    terminal.document({ ...trained, published })
+  return addRuleOptions(addColumnOptions(command))
+}
+
+async function train(command: Command, given: Options): Promise<void> {
+  const context = await openContext(given)
+  const { terminal } = context
+  const asked = await askedFor(command, given, context)
+  await checkAsked(asked, context)
+  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  terminal.progressDone()
+  sayTrained(terminal, trained)
+  if (asked.options.publish !== true) {
+    await recordTrainingRun(context, trained)
+    terminal.document(trained)
+    return
+  }
+  // Publishing writes the row as well, with the number that the version is published by.
+  const published = await publishTrained(context, asked, trained).catch(async (error: unknown) => {
+    await recordTrainingRun(context, trained)
+    throw error
   })
+  terminal.document({ ...trained, published })
+}
+
+/** Tells what came of the training: the data, the figures, and where the version lies. */
+function sayTrained(terminal: Terminal, trained: Trained): void {
+  for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
+  terminal.say(renderReportText(trained.metrics, terminal.style))
+  terminal.say()
+  terminal.say(
+    `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
+      trained.modelDir,
+  )
+  terminal.say(`report: ${trained.modelDir}/report.html`)
+  if (trained.dataManifest.train.task !== 'multi-label') {
+    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
+  }
 }
 
 /** Takes the new version through the gate, on the test texts where there are some. */

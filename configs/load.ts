@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { issueRule, valueAt } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
-import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
+import { withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
@@ -64,20 +64,6 @@ export function loadConfig(sources: ConfigSources): Config {
   const parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   throw invalid(parsed.error, tree, origins)
-}
-
-/** A copy of the configuration that may be printed: secrets read `***`. */
-export function redacted(config: Config): Config {
-  const copy = structuredClone(config)
-  const tree = copy as unknown as Record<string, Tree>
-  for (const { path, secret } of configFields()) {
-    const [section, name = ''] = splitPath(path)
-    const fields = tree[section] ?? {}
-    const value = fields[name]
-    if (typeof value === 'string') fields[name] = secret ? '***' : withoutUrlSecrets(value)
-  }
-  for (const entry of copy.gateway.keys) entry.key = '***'
-  return copy
 }
 
 const runningStack = 'the running stack'

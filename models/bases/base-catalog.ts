@@ -175,10 +175,7 @@ export const baseCatalog: readonly BaseCatalogEntry[] = [
  * The catalog entry that a name or an alias means; letter case does not matter.
  * Throws WinnowError 'base_not_found', which lists the known names.
  */
-export function findBase(
-  name: string,
-  catalog: readonly BaseCatalogEntry[] = baseCatalog,
-): BaseCatalogEntry {
+export function findBase(name: string, catalog: readonly BaseCatalogEntry[]): BaseCatalogEntry {
   const entry = catalog.find((candidate) => isNamed(candidate, name))
   if (entry) return entry
   const known = catalog.map((candidate) => candidate.name)

@@ -273,6 +273,6 @@ test('the catalog pins every file, and finds a base by any of its names', () => 
     }
   }
   for (const name of ['minilm-l6', 'all-minilm-l6-v2', 'sentence-transformers/all-MiniLM-L6-v2']) {
-    expect(findBase(name).name).toBe('minilm-l6')
+    expect(findBase(name, baseCatalog).name).toBe('minilm-l6')
   }
 })

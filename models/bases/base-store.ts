@@ -6,29 +6,17 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { baseCatalog, findBase, isNamed, type BaseCatalogEntry } from './base-catalog.ts'
 import { fileSize, forgetReceipt, hashesOf } from './base-receipt.ts'
 import { fetchFromFirst, tokenizerFile, weightsFile, type SourceOptions } from './base-sources.ts'
-import type { Pooling } from '../graph/pooling.ts'
 import { ownBases, readBaseFolder, writeBaseFacts } from './own-base.ts'
 import { withStoreLock } from '../store/store-lock.ts'
 
 /** A base encoder in the store, verified; paths are absolute. */
-export type Base = {
-  readonly name: string
+export type Base = Omit<BaseCatalogEntry, 'aliases' | 'sources'> & {
   readonly dir: string
   /** The original fp32 ONNX export, or a safetensors file. */
   readonly modelPath: string
   readonly tokenizerPath: string
   readonly modelSha256: string
   readonly tokenizerSha256: string
-  readonly hidden: number
-  readonly layers: number
-  readonly heads: number
-  /** Tokens, special ones included, that the encoder was trained for. */
-  readonly maxTokens: number
-  /** Rows of the position table. */
-  readonly positions: number
-  readonly epsilon?: number | undefined
-  readonly pooling: Pooling
-  readonly normalize: true
 }
 
 export type EnsureBaseOptions = SourceOptions & {

@@ -72,7 +72,7 @@ type ExportConfig = z.infer<typeof configSchema>
  */
 export async function readExport(
   folder: string,
-  { problemType }: { problemType?: ProblemType | undefined } = {},
+  { problemType }: { problemType?: ProblemType | undefined },
 ): Promise<ExportFiles> {
   const dir = resolve(folder)
   const graphPath = await firstOf(dir, ['model.onnx', 'onnx/model.onnx'])

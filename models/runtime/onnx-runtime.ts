@@ -16,7 +16,7 @@ export const onnxRuntimeVersion = '1.30.0'
 
 /** A runtime's folder, that of its package.json, or why there is none for this platform. */
 export type FoundRuntime =
-  | { readonly kind: 'found'; readonly dir: string; readonly from: 'application' | 'winnow' }
+  | { readonly kind: 'found'; readonly dir: string }
   | { readonly kind: 'missing'; readonly message: string }
 
 /** Where a runtime is looked for. */
@@ -36,9 +36,9 @@ export function findRuntime({ platform, installedDir, carriedDir }: RuntimeSearc
   const isUsable = (dir: string) =>
     versionIn(dir) === onnxRuntimeVersion && hasLibrary(dir, platform)
   if (installedDir !== undefined && isUsable(installedDir)) {
-    return { kind: 'found', dir: installedDir, from: 'application' }
+    return { kind: 'found', dir: installedDir }
   }
-  if (isUsable(carriedDir)) return { kind: 'found', dir: carriedDir, from: 'winnow' }
+  if (isUsable(carriedDir)) return { kind: 'found', dir: carriedDir }
   const message =
     `ONNX Runtime ${onnxRuntimeVersion} is missing for ${platform}. Run ` +
     `"npm install --ignore-scripts onnxruntime-node@${onnxRuntimeVersion}" where Winnow is installed.`

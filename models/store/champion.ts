@@ -69,30 +69,6 @@ export async function setChampion(target: {
 }
 
 /**
- * Makes the champion before the present one champion again. Throws WinnowError 'model_not_found'
- * when there is none before it, 'model_corrupt' when that version is damaged; then nothing changes.
- */
-export async function rollbackChampion(target: {
-  storeDir: string
-  name: string
-}): Promise<ModelVersion> {
-  return withChampionLock(target, async () => {
-    const present = await readChampion(target)
-    const champion = present?.previous.at(-1)
-    if (!present || champion === undefined) {
-      throw new WinnowError(
-        'model_not_found',
-        `${target.name} has no earlier champion to roll back to.`,
-        { details: { name: target.name, champion: present?.champion ?? null } },
-      )
-    }
-    const opened = await readVersion(join(modelDir(target.storeDir, target.name), champion))
-    await writeChampion(target, { ...present, champion, previous: present.previous.slice(0, -1) })
-    return opened
-  })
-}
-
-/**
  * Copies the announced champion into this store, with those before it and, if given, the versions
  * beside it. A champion whose files are not in this store is left out, since it could not be opened
  * here. A store mounted read-only keeps what it has; the announcements on winnow.models and the

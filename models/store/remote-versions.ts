@@ -38,11 +38,10 @@ export function versionUrl(objects: ObjectStore, { name, version }: VersionPlace
   return `${objects.url}versions/${name}/${version}/`
 }
 
-/** Whole versions of all models, or of one, by name and then oldest first. */
-export async function remoteVersions(objects: ObjectStore, name?: string): Promise<VersionPlace[]> {
-  return (await placesWith(objects, 'manifest.json', name)).sort((a, b) =>
-    a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1,
-  )
+/** Whole versions of a model, oldest first. */
+export async function remoteVersions(objects: ObjectStore, name: string): Promise<VersionPlace[]> {
+  const places = await placesWith(objects, 'manifest.json', name)
+  return places.sort((a, b) => Number(a.version) - Number(b.version))
 }
 
 /** The highest number that anybody took for a model, whole or not; 0 for none. */
@@ -54,9 +53,9 @@ export async function highestClaim(objects: ObjectStore, name: string): Promise<
 async function placesWith(
   objects: ObjectStore,
   file: string,
-  name: string | undefined,
+  name: string,
 ): Promise<VersionPlace[]> {
-  const found = await objects.list(name === undefined ? 'versions/' : `versions/${name}/`)
+  const found = await objects.list(`versions/${name}/`)
   return found.flatMap(({ key }) => {
     const [, of = '', version = '', last, ...rest] = key.split('/')
     const isPlace = modelNamePattern.test(of) && /^[1-9][0-9]{0,9}$/.test(version)

@@ -2,7 +2,7 @@
 // puts combining marks in order by insertion: 1 MB of two alternating marks took it 18 to 56 s
 // (Node 24). It owns ordering long runs of marks beforehand; what a character becomes is the
 // runtime's table.
-import { finish, type Work } from '../runtime/sliced-work.ts'
+import type { Work } from '../runtime/sliced-work.ts'
 
 /** Runs of marks up to this length are left to the runtime; no script stacks as many. */
 const longRun = /\p{M}(?<!\p{M}.)\p{M}{63,}/gsu
@@ -10,11 +10,6 @@ const longRun = /\p{M}(?<!\p{M}.)\p{M}{63,}/gsu
 const stepMarks = 16_384
 
 /** The text in normalization form C (UAX #15). */
-export function compose(text: string): string {
-  return finish(composing(text))
-}
-
-/** The work of `compose`. */
 export function* composing(text: string): Work<string> {
   const ordered = yield* orderingMarks(text)
   return ordered.normalize('NFC')

@@ -29,8 +29,6 @@ export type Tokenizer = {
    * kinds the library @huggingface/tokenizers, whose ids may differ (docs/reliability.md).
    */
   readonly engine: TokenizerEngine
-  /** The id to pad batches with. */
-  readonly padId: number
   /**
    * Encodes a text to at most `maxTokens` ids, special tokens included. Longer texts keep their
    * first tokens and the special tokens around them, as the reference's truncation
@@ -65,7 +63,6 @@ export function loadTokenizer({ json }: { json: Uint8Array }): Tokenizer {
     sha256: sha256OfBytes(json),
     vocabularySize: vocabularySizeOf(file),
     engine: file.kind === 'library' ? 'library' : 'own',
-    padId: file.added_tokens.find(({ content }) => /^(?:\[PAD\]|<pad>)$/.test(content))?.id ?? 0,
     encode: (text, options) => finish(encoding(text, options)),
     encoding,
   }

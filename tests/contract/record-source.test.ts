@@ -8,7 +8,7 @@ import {
   openProducer,
   type KafkaClient,
 } from '../../infra/kafka/kafka.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
@@ -50,7 +50,7 @@ async function realSubject(): Promise<Subject> {
   await createTopics(admin, [{ topic, numPartitions: partitions }])
   await admin.disconnect()
   const source = (group: string) =>
-    createRecordSource(kafka, { group, topic, config: config(), concurrency: partitions })
+    new KafkaRecordSource(kafka, { group, topic, config: config(), concurrency: partitions })
   return {
     async append(partition, values) {
       const producer = await openProducer(kafka)

@@ -52,7 +52,7 @@ async function get(path: string) {
 }
 
 /** The results of events, once all of them have one. */
-function resultsOf(ids: readonly string[], msMax = 30_000): Promise<Result[]> {
+function resultsOf(ids: readonly string[]): Promise<Result[]> {
   return until(
     `results of ${ids.length} events`,
     async () => {
@@ -62,7 +62,7 @@ function resultsOf(ids: readonly string[], msMax = 30_000): Promise<Result[]> {
       const results = answers.flatMap(({ json }) => (json['results'] ?? []) as Result[])
       return results.length >= ids.length ? results : undefined
     },
-    msMax,
+    30_000,
   )
 }
 
@@ -266,10 +266,10 @@ describe('/readyz and /metrics', () => {
 })
 
 /** A request whose body is sent by hand. */
-function slowPost(target: string, headers: Record<string, string> = {}) {
+function slowPost(target: string) {
   const request = httpRequest(`${target}/v1/events`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
   })
   const answer = new Promise<{ status: number; body: string }>((resolve, reject) => {
     request.on('error', reject)

@@ -6,7 +6,7 @@ import { openStage } from '../../serving/stage.ts'
 import { takeOverGroup } from '../../infra/sinks/former-group.ts'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import type { WriterMark } from '../../infra/kafka/group-members.ts'
 import { leaveMark } from '../../infra/sinks/writer-mark.ts'
@@ -25,16 +25,16 @@ afterAll(async () => {
   await backends.close()
 })
 
-async function createTopic(numPartitions = 2): Promise<string> {
+async function createTopic(): Promise<string> {
   const topic = uniqueName()
-  await createTopics(admin, [{ topic, numPartitions }])
+  await createTopics(admin, [{ topic, numPartitions: 2 }])
   return topic
 }
 
 /** Starts a member; `joined` tells its partitions. */
 async function join(group: string, topic: string, mark?: WriterMark) {
   const { kafka, config } = backends
-  const source = createRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
+  const source = new KafkaRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
   const joined: (readonly number[])[] = []
   const failures: Error[] = []
   await source.start({

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka/kafka.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { uniqueName } from '../support/backends.ts'
@@ -94,7 +94,7 @@ async function consume(topic: string) {
   const failures: Error[] = []
   const lines: string[] = []
   const client = createKafka(config, (line) => lines.push(line))
-  const source = createRecordSource(client, {
+  const source = new KafkaRecordSource(client, {
     group: uniqueName(),
     topic,
     config,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { connectProducer, createKafka } from '../../infra/kafka/kafka.ts'
 import { readRecordsAt } from '../../infra/kafka/record-lookup.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { readRanges, resolveRange } from '../../infra/kafka/topic-range.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import { lineageOf } from '../../schemas/record.ts'
@@ -91,7 +91,7 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
   const group = uniqueName()
   const sink = createMemorySink<string>()
   const runner = createRunner<string>({
-    source: createRecordSource(kafka, { group, topic, config, concurrency }),
+    source: new KafkaRecordSource(kafka, { group, topic, config, concurrency }),
     chain: {
       name: 'echo',
       startsAtOrigin: true,

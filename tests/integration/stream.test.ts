@@ -45,14 +45,14 @@ async function rowsOf(prefix: string): Promise<{ rows: number; distinct: number 
 }
 
 /** Waits until all events of a part are rows. */
-function allRows(prefix: string, count: number, msMax = 300_000) {
+function allRows(prefix: string, count: number) {
   return until(
     `${count} rows of ${prefix}`,
     async () => {
       const found = await rowsOf(prefix)
       return found.rows >= count ? found : undefined
     },
-    msMax,
+    300_000,
   )
 }
 

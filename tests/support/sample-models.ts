@@ -40,7 +40,7 @@ export function sampleModel(
 }
 
 /** A tokenized event with this id; its offset tells events of one test apart. */
-export function sampleEvent(id: string, offset = 0): TokenizedEvent {
+export function sampleEvent(id: string, offset: number): TokenizedEvent {
   return {
     topic: 'sample.events',
     partition: 0,

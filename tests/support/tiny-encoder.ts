@@ -1,4 +1,4 @@
-// A BERT encoder small enough to load in milliseconds, with made-up weights. For tests of what
+// A BERT encoder small enough to load in milliseconds, with made-up weights, and texts for it. For tests of what
 // surrounds a model; tests of numbers that users see run on the real base encoder.
 import { writeFile } from 'node:fs/promises'
 import type {
@@ -8,6 +8,9 @@ import type {
 } from '../../models/graph/weights/bert-weights.ts'
 import { buildClassifier, buildEncoder, type Padding } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
+import { seededRandom } from '../../trainers/data/seeded-random.ts'
+import { packTexts } from '../../trainers/embeddings/encoded-texts.ts'
+import type { FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
 
 export const tinyHidden = 8
 export const tinyVocabulary = 50
@@ -62,9 +65,21 @@ function weightsFrom(next: () => number): EncoderWeights {
   }
 }
 
+/** Texts of 3 to 9 tokens; the label is the one of ids 1 to 3 that a text holds. */
+export function tinyTexts(count: number, seed: number): FineTuningTask['train'] {
+  const random = seededRandom(seed)
+  const truth = new Int32Array(count).map(() => random.below(3))
+  const texts = Array.from(truth, (label) => {
+    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
+    text[random.below(text.length)] = label + 1
+    return text
+  })
+  return { texts: packTexts(texts), truth }
+}
+
 /** Writes a tiny encoder (output `embedding`) to `path`. */
-export async function writeTinyEncoder(path: string, padding: Padding = 'exact'): Promise<void> {
-  const graph = buildEncoder(tinyWeights(), { padding, normalize: true })
+export async function writeTinyEncoder(path: string): Promise<void> {
+  const graph = buildEncoder(tinyWeights(), { padding: 'exact', normalize: true })
   await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
 }
 

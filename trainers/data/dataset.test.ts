@@ -15,8 +15,9 @@ function read(source: ByteSource) {
   return collectDataset(fileRows(source, { columns: defaultColumns, need: 'text and label' }))
 }
 
-function bytesOf(content: string | Uint8Array, chunkBytes = 7): ByteSource {
+function bytesOf(content: string | Uint8Array): ByteSource {
   const bytes = Buffer.from(content)
+  const chunkBytes = 7
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < bytes.length; i += chunkBytes) yield bytes.subarray(i, i + chunkBytes)
   }

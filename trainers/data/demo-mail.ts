@@ -33,9 +33,9 @@ const openFilesMax = 32
  *
  * @throws WinnowError `prerequisite_missing` where the packages of the mails are not installed.
  */
-export async function* loadMails(
-  options: { signal?: AbortSignal | undefined } = {},
-): AsyncGenerator<DemoMail> {
+export async function* loadMails(options: {
+  signal?: AbortSignal | undefined
+}): AsyncGenerator<DemoMail> {
   const folder = corpusFolder()
   const parse = await importParser()
   const files = JSON.parse(await readFile(join(folder, 'file_list.json'), 'utf8')) as string[]

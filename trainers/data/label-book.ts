@@ -30,11 +30,6 @@ export class LabelBook {
     else if (isLater(word, words[same]!)) words[same] = word
   }
 
-  /** Events that anybody spoke about. */
-  get size(): number {
-    return this.#byEvent.size
-  }
-
   /** The label that counts, or undefined when there is none, or none any more. */
   labelOf(eventId: string): string | undefined {
     let latest: Word | undefined

@@ -73,15 +73,6 @@ export function minHashSignature(text: string, functions: HashFunctions): Signat
   return signature
 }
 
-/**
- * The share of equal minima estimates the resemblance; its deviation is sqrt(J (1 - J) / hashes).
- */
-export function estimatedResemblance(a: Signature, b: Signature): number {
-  let equal = 0
-  for (let i = 0; i < a.length; i++) if (a[i] === b[i]) equal++
-  return equal / a.length
-}
-
 /** Functions x -> factor x + offset modulo 2^32. */
 export type HashFunctions = { readonly factors: Uint32Array; readonly offsets: Uint32Array }
 

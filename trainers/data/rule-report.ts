@@ -6,7 +6,7 @@ import type { DataManifest } from './dataset.ts'
 
 /** One line a finding, such as `12 duplicates: removed`; none when there is nothing to tell. */
 export function ruleLines({ rules: findings, truncatedTexts = 0, from }: DataManifest): string[] {
-  const others = [...onlyPeople(from), ...truncated(truncatedTexts)]
+  const others = [...onlyPeople(from ?? {}), ...truncated(truncatedTexts)]
   if (findings === undefined) return others
   const { rules, conflicts, nearDuplicates, heldOut, singleExampleLabels } = findings
   const fate = rules.duplicates === 'drop' ? 'removed' : 'kept, on one side of every split'
@@ -52,7 +52,7 @@ export function dataFacts(manifest: DataManifest): [string, string][] {
 }
 
 /** The rarest first: typing errors are rare. */
-function onlyPeople({ labelsOnlyPeopleUsed = {}, labelsComparedWith }: SourceFacts = {}): string[] {
+function onlyPeople({ labelsOnlyPeopleUsed = {}, labelsComparedWith }: SourceFacts): string[] {
   const labels = Object.entries(labelsOnlyPeopleUsed).sort(([, a], [, b]) => a - b)
   if (labels.length === 0) return []
   const shown = labels

@@ -18,14 +18,6 @@ export type EmbeddingSpace = {
 /** One embedding: float32 [width], and how many tokens of the text were read. */
 export type Embedding = { readonly row: Float32Array; readonly tokens: number }
 
-/** An open cache. `put` is silent when the cache is full or another process writes to it. */
-export type EmbeddingCache = {
-  readonly embeddings: number
-  readonly get: (text: string) => Promise<Embedding | undefined>
-  readonly put: (entries: readonly { text: string; embedding: Embedding }[]) => Promise<void>
-  readonly close: () => Promise<void>
-}
-
 export type EmbeddingCacheOptions = {
   readonly dir: string
   readonly space: EmbeddingSpace
@@ -56,47 +48,80 @@ export async function openEmbeddingCache(options: EmbeddingCacheOptions): Promis
   const lock = await takeLock(join(dir, `${name}.lock`))
   const rows = await openForAppending(files.rows)
   const index = await openForAppending(files.index)
-  const rowBytes = space.width * 4
-  const places = await readIndex(files, rowBytes)
+  const places = await readIndex(files, space.width * 4)
   const room = bytesMax - (await removeOldSpaces(dir, { keep: name, bytesMax }))
-  let count = places.count
-  let queue = Promise.resolve()
-  const append = async (entries: readonly { text: string; embedding: Embedding }[]) => {
-    if (lock === undefined || (count + entries.length) * (rowBytes + entryBytes) > room) return
-    const packed = packEntries(entries, space)
-    await writeAt(rows, packed.rows, count * rowBytes)
-    await writeAt(index, packed.index, count * entryBytes)
-    for (const entry of packed.entries) places.byKey.set(entry.key, { ...entry, at: count++ })
+  return new EmbeddingCache({ space, lock, rows, index, indexPath: files.index, places, room })
+}
+
+type OpenFiles = {
+  readonly space: EmbeddingSpace
+  /** Undefined while another process writes. */
+  readonly lock: Awaited<ReturnType<typeof takeLock>>
+  readonly rows: FileHandle
+  readonly index: FileHandle
+  readonly indexPath: string
+  readonly places: Awaited<ReturnType<typeof readIndex>>
+  /** Bytes that the space may take. */
+  readonly room: number
+}
+
+/** An open cache. `put` is silent when the cache is full or another process writes to it. */
+export class EmbeddingCache {
+  readonly #files: OpenFiles
+  readonly #rowBytes: number
+  #count: number
+  #queue = Promise.resolve()
+
+  constructor(files: OpenFiles) {
+    this.#files = files
+    this.#rowBytes = files.space.width * 4
+    this.#count = files.places.count
   }
-  return {
-    get embeddings() {
-      return places.byKey.size
-    },
-    async get(text) {
-      const place = places.byKey.get(keyOf(text))
-      if (place === undefined) return undefined
-      const bytes = Buffer.alloc(rowBytes)
-      const { bytesRead } = await rows.read(bytes, 0, rowBytes, place.at * rowBytes)
-      if (bytesRead !== rowBytes || crc32(bytes) !== place.checksum) return undefined
-      return {
-        row: new Float32Array(bytes.buffer, bytes.byteOffset, space.width),
-        tokens: place.tokens,
-      }
-    },
-    put(entries) {
-      // One append after the other: two at once would claim the same places.
-      const appended = queue.then(() => append(entries))
-      queue = appended.catch(() => undefined)
-      return appended
-    },
-    async close() {
-      await queue
-      await rows.close()
-      await index.close()
-      const now = new Date()
-      await utimes(files.index, now, now)
-      await lock?.release()
-    },
+
+  get embeddings(): number {
+    return this.#files.places.byKey.size
+  }
+
+  async get(text: string): Promise<Embedding | undefined> {
+    const { places, rows, space } = this.#files
+    const place = places.byKey.get(keyOf(text))
+    if (place === undefined) return undefined
+    const bytes = Buffer.alloc(this.#rowBytes)
+    const { bytesRead } = await rows.read(bytes, 0, this.#rowBytes, place.at * this.#rowBytes)
+    if (bytesRead !== this.#rowBytes || crc32(bytes) !== place.checksum) return undefined
+    return {
+      row: new Float32Array(bytes.buffer, bytes.byteOffset, space.width),
+      tokens: place.tokens,
+    }
+  }
+
+  put(entries: readonly { text: string; embedding: Embedding }[]): Promise<void> {
+    // One append after the other: two at once would claim the same places.
+    const appended = this.#queue.then(() => this.#append(entries))
+    this.#queue = appended.catch(() => undefined)
+    return appended
+  }
+
+  async close(): Promise<void> {
+    const { rows, index, indexPath, lock } = this.#files
+    await this.#queue
+    await rows.close()
+    await index.close()
+    const now = new Date()
+    await utimes(indexPath, now, now)
+    await lock?.release()
+  }
+
+  async #append(entries: readonly { text: string; embedding: Embedding }[]): Promise<void> {
+    const { lock, rows, index, places, room, space } = this.#files
+    const bytes = (this.#count + entries.length) * (this.#rowBytes + entryBytes)
+    if (lock === undefined || bytes > room) return
+    const packed = packEntries(entries, space)
+    await writeAt(rows, packed.rows, this.#count * this.#rowBytes)
+    await writeAt(index, packed.index, this.#count * entryBytes)
+    for (const entry of packed.entries) {
+      places.byKey.set(entry.key, { ...entry, at: this.#count++ })
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { tinyHead, tinyTexts, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
@@ -17,18 +17,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
-function labelled(count: number, seed: number): FineTuningTask['train'] {
-  const random = seededRandom(seed)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
-}
-
 function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
   return {
@@ -36,9 +24,9 @@ function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
     normalize: true,
     head: tinyHead(),
     frozenLayers: 0,
-    train: labelled(200, 1),
-    validation: labelled(60, 2),
-    asked: labelled(9, 3).texts,
+    train: tinyTexts(200, 1),
+    validation: tinyTexts(60, 2),
+    asked: tinyTexts(9, 3).texts,
     classWeights: new Float32Array(3).fill(1),
     recipe,
     seed: 1,

@@ -34,7 +34,7 @@ export class TrainedState {
    * Copies the starting weights. Three times their size is held until the state is dropped, in the
    * engine's memory where it has some.
    */
-  constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'> = {}) {
+  constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'>) {
     this.#engine = engine
     this.#parameters = parameters.map((parameter) => {
       const { name, elements, rows } = parameter

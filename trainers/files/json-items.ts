@@ -28,7 +28,7 @@ const byteOf = {
  */
 export async function* jsonItems(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<JsonItem, void, undefined> {
   const { head, source: plain, close } = await openPlainBytes(source)
   const splitter = new ItemSplitter(source)

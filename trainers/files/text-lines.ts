@@ -26,7 +26,7 @@ export type TextLine = { readonly number: number; readonly text: string }
  */
 export async function* readTextLines(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<TextLine, void, undefined> {
   let number = 0
   for await (const bytes of rawLines(source, () => number + 1)) {
@@ -54,7 +54,7 @@ export function lineError(
  */
 export async function* readTextBlocks(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<string, void, undefined> {
   let block: string[] = []
   let size = 0

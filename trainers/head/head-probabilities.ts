@@ -13,7 +13,7 @@ export type Link = 'softmax' | 'sigmoid'
 export function headProbabilities(
   rows: Float32Array,
   head: LogisticHead,
-  link: Link = 'softmax',
+  link: Link,
 ): Float32Array {
   const { from, to } = head
   const count = rows.length / from

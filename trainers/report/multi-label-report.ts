@@ -1,9 +1,8 @@
 // The report of a multi-label model, for a terminal and as the parts of a page: which figures are
 // shown, in which order. Tables and plots are those of single labels.
-import type { Interval } from '../evaluation/bootstrap.ts'
 import type { MultiLabelEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import type { SetScores } from '../evaluation/multi-label-metrics.ts'
-import { formatFigure, type Headline } from './report-tables.ts'
+import { areaHeadlines, formatFigure, scoreHeadlines, type Headline } from './report-tables.ts'
 
 // The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks
 // like a mistake.
@@ -21,20 +20,12 @@ const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name'
 
 /** The scores of sets in the order in which they are shown. */
 export function setHeadlines(evaluation: MultiLabelEvaluation): Headline[] {
-  const { intervals, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(names) as (keyof typeof names)[]).map((name): Headline => ({
-    ...names[name],
-    value: evaluation[name],
-    interval: intervals[name],
-  }))
-  const none: Interval | null = null
-  const areas = [
-    { name: 'macro ROC AUC', value: rocAuc.macro },
-    { name: 'mean average precision', value: averagePrecision.macro },
-  ].flatMap(({ name, value }): Headline[] =>
-    value === null ? [] : [{ name, unit: 'share', value, interval: none }],
-  )
-  return [...scores, ...areas]
+  const { rocAuc, averagePrecision } = evaluation
+  const areas = areaHeadlines([
+    { name: 'macro ROC AUC', value: rocAuc.macro, interval: null },
+    { name: 'mean average precision', value: averagePrecision.macro, interval: null },
+  ])
+  return [...scoreHeadlines(names, evaluation), ...areas]
 }
 
 /** One sentence on the sizes of the sets. */

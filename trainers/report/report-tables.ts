@@ -29,27 +29,43 @@ const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit']
 /** The scores in the order in which they are shown. */
 export function headlines(evaluation: Evaluation): Headline[] {
   const { intervals, topK, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(headlineNames) as (keyof Scores)[]).map((name) => ({
-    ...headlineNames[name],
-    value: evaluation[name],
-    interval: intervals[name],
-  }))
   const top = Object.entries(topK)
     .filter(([k]) => k === '3')
     .map(([k, value]): Headline => {
       return { name: `top ${k}`, unit: 'share', value, interval: intervals.topK[k] ?? null }
     })
-  const areas = [
+  const areas = areaHeadlines([
     { name: 'macro ROC AUC', value: rocAuc.macro, interval: intervals.rocAuc },
     {
       name: 'mean average precision',
       value: averagePrecision.macro,
       interval: intervals.averagePrecision,
     },
-  ].flatMap(({ value, ...area }): Headline[] =>
-    value === null ? [] : [{ ...area, unit: 'share', value }],
+  ])
+  return [...scoreHeadlines(headlineNames, evaluation), ...top, ...areas]
+}
+
+/** The scores that `names` names, in its order. */
+export function scoreHeadlines<Score extends string>(
+  names: Readonly<Record<Score, Pick<Headline, 'name' | 'unit'>>>,
+  evaluation: Readonly<Record<NoInfer<Score>, number>> & {
+    readonly intervals: Readonly<Record<NoInfer<Score>, Interval>>
+  },
+): Headline[] {
+  return (Object.keys(names) as Score[]).map((score) => ({
+    ...names[score],
+    value: evaluation[score],
+    interval: evaluation.intervals[score],
+  }))
+}
+
+/** Areas under curves; one that the examples do not define is left out. */
+export function areaHeadlines(
+  areas: readonly { name: string; value: number | null; interval: Interval | null }[],
+): Headline[] {
+  return areas.flatMap(({ name, value, interval }): Headline[] =>
+    value === null ? [] : [{ name, unit: 'share', value, interval }],
   )
-  return [...scores, ...top, ...areas]
 }
 
 /** Labels with their scores, lowest F1 first; labels that the examples lack come last. */

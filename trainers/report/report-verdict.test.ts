@@ -1,7 +1,7 @@
 // Grades and sentences of the verdict.
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
-import { verdictOf, verdictText } from './report-verdict.ts'
+import { verdictOf } from './report-verdict.ts'
 
 /** `right` of `rows` texts with the label "yes" are found, and all `no` of the label "no". */
 function evaluate({ yes, found, no }: { yes: number; found: number; no: number }) {
@@ -28,9 +28,9 @@ test.each([
 })
 
 test('a model that always says one thing is told so, however often it is right', () => {
-  const text = verdictText(verdictOf(evaluate({ yes: 100, found: 0, no: 1_900 })))
-  expect(text).toContain('95.0 % of 2,000 texts are right.')
-  expect(text).toContain('Always answering “no” would be right for 95.0 %.')
+  const { sentences } = verdictOf(evaluate({ yes: 100, found: 0, no: 1_900 }))
+  expect(sentences).toContain('95.0 % of 2,000 texts are right.')
+  expect(sentences).toContain('Always answering “no” would be right for 95.0 %.')
 })
 
 test('says the difference to another version, and whether it may be chance', () => {

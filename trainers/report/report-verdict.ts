@@ -42,15 +42,10 @@ const weakLabelGap = 0.02
  * The verdict on an evaluation.
  *
  * @example
- * verdictText(verdictOf(evaluation)) // 'Good: 92.3 % of 2,000 texts are right. …'
+ * verdictOf(evaluation) // { grade: 'Good', sentences: ['92.3 % of 2,000 texts are right.', …] }
  */
 export function verdictOf(report: JudgedReport): Verdict {
   return isOfSets(report) ? verdictOfSets(report) : verdictOfLabels(report)
-}
-
-/** The verdict as one paragraph. */
-export function verdictText({ grade, sentences }: Verdict): string {
-  return `${grade}: ${sentences.join(' ')}`
 }
 
 function verdictOfLabels(report: Evaluation & JudgedReport): Verdict {

@@ -96,11 +96,6 @@ export class AnalyticsEngine {
     this.timezone = timezone ?? 'UTC'
   }
 
-  /** Statements that run or wait. */
-  get load(): number {
-    return this.#lanes.read.load + this.#lanes.write.load
-  }
-
   /**
    * Runs one statement in the context of its request alone; a request with a session id shares its
    * session's connection, temporary tables included.

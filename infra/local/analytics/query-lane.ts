@@ -14,11 +14,6 @@ export class QueryLane {
     this.#waitingMax = options.waitingMax
   }
 
-  /** Statements that run now or wait for a slot. */
-  get load(): number {
-    return this.#running + this.#waiting.length
-  }
-
   /**
    * Runs `work` when a slot is free.
    *

@@ -69,7 +69,8 @@ export function findEngine(platform: string): FoundEngine {
  * @throws WinnowError `prerequisite_missing` unless the embedded engine is installed for this
  * platform.
  */
-export function requireEngine(platform = `${process.platform}-${process.arch}`): void {
+export function requireEngine(): void {
+  const platform = `${process.platform}-${process.arch}`
   const found = findEngine(platform)
   if (found.kind === 'present') return
   throw new WinnowError('prerequisite_missing', engineProblem(found, platform))

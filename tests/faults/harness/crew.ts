@@ -88,9 +88,9 @@ export class Crew {
 }
 
 /** Waits until a process has met the fault that it was started with. */
-export async function met(actor: Actor, fault: 'kill' | 'pause', msMax = 90_000): Promise<void> {
+export async function met(actor: Actor, fault: 'kill' | 'pause'): Promise<void> {
   const isMet = () => (fault === 'kill' ? !actor.isAlive() : actor.isPaused())
-  await until(`${fault} of ${actor.name}`, () => isMet() || !actor.isAlive(), msMax)
+  await until(`${fault} of ${actor.name}`, () => isMet() || !actor.isAlive(), 90_000)
   const how = actor.isAlive() ? 'paused' : await actor.ended
   if (how !== (fault === 'kill' ? 'SIGKILL' : 'paused')) {
     throw new Error(
