@@ -59,7 +59,7 @@ function started(options: Partial<BlockWriterOptions<string>> = {}) {
     /** What became of chunks, by the first offset of each. */
     ended,
     rows: () => blocks.map(({ block }) => block.outputs.map(({ value }) => value)),
-    add(...offsets: readonly number[]) {
+    add: (...offsets: readonly number[]) => {
       writer.add({
         settled: offsets.map((offset) => settledOf(record(offset))),
         onDurable: () => ended.push(`${offsets[0]} durable`),
