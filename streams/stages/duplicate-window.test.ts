@@ -28,6 +28,14 @@ describe('DuplicateWindow', () => {
     expect(window.earlier('a', first(9))).toBeUndefined()
   })
 
+  it('forgets no other id for one that it knows already', () => {
+    const window = new DuplicateWindow(2)
+    window.earlier('a', first(5))
+    window.earlier('b', first(6))
+    window.earlier('b', first(4))
+    expect(window.earlier('a', first(9))).toBe(5)
+  })
+
   it('remembers nothing with size 0', () => {
     const window = new DuplicateWindow(0)
     expect(window.earlier('a', first(0))).toBeUndefined()

@@ -126,17 +126,24 @@ describe('inferEvents', () => {
     const crashed = new WinnowError('worker_crashed', 'gone')
     let answerLast: (error: Error) => void = () => undefined
     const results = [
-      Promise.reject(crashed),
-      new Promise<never>((_resolve, reject) => (answerLast = reject)),
+      () => Promise.reject(crashed),
+      () => new Promise<never>((_resolve, reject) => (answerLast = reject)),
     ]
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
     const { model } = counting({
-      classifyWhenRoom: () => Promise.resolve({ result: results.shift()! }),
+      // The first text fails while the second waits for room.
+      async classifyWhenRoom() {
+        const result = results.shift()!
+        if (results.length === 0) await turn()
+        return { result: result() }
+      },
     })
     let isOver = false
     const inferred = inferEvents([sampleEvent('a'), sampleEvent('b', 1)], model, options)
     const thrown = expect(inferred).rejects.toBe(crashed)
     const watched = inferred.catch(() => (isOver = true))
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
+    await turn()
     expect(isOver).toBe(false)
     answerLast(new Error('later'))
     await thrown
