@@ -124,6 +124,20 @@ describe('write', () => {
 })
 
 describe('fence and delivered', () => {
+  it('forget which version was stored last: another owner may have written since', async () => {
+    const sink = sinkOf()
+    const write = (offset: number) =>
+      sink.write({ token: 'block', outputs: [outputOf(result(offset))], deadLetters: [] }, fence)
+    await write(0)
+    scripted.answer('offset < {offset: UInt64}', [{ version: '7' }])
+    await write(1)
+    const notes = () => scripted.inserts().filter(({ table }) => table === 'model_releases')
+    expect(notes()).toEqual([])
+    await sink.fence([0])
+    await write(2)
+    expect(notes().map(({ rows }) => rows)).toMatchObject([[{ reason: 'from version 7' }]])
+  })
+
   const missing = { atMs: 5, version: '2', from: '1', offset: 9 }
 
   it('complete the notes of a partition once after each fence, before anything is read', async () => {
