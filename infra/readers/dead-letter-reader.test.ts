@@ -147,14 +147,16 @@ describe('openEvents', () => {
       event(1, { attempt: 1 }),
       // The same offset of a topic that was created again is another event.
       event(1, { recordTimeMs: 99 }),
-      event(1, { partition: 1 }),
+      event(1, { recordTimeMs: 99, partition: 1 }),
+      event(1, { recordTimeMs: 99, partition: 1, topic: 'u' }),
       event(2),
     ])
     const events = await collect(openEvents(scripted.analytics, { code: 'text_empty' }))
     expect(events).toEqual([
       event(1, { attempt: 2 }),
       event(1, { recordTimeMs: 99 }),
-      event(1, { partition: 1 }),
+      event(1, { recordTimeMs: 99, partition: 1 }),
+      event(1, { recordTimeMs: 99, partition: 1, topic: 'u' }),
       event(2),
     ])
     expect(asked().parameters).toEqual({ code: 'text_empty' })

@@ -21,7 +21,10 @@ export function createMemoryAnnouncements(): MemoryAnnouncements {
     announce: (name, next) =>
       new Promise((resolve, reject) => {
         const failure = failures.shift()
-        if (failure !== undefined) return reject(failure)
+        if (failure !== undefined) {
+          reject(failure)
+          return
+        }
         const state = next(present().get(name))
         log.push(state)
         resolve(state)

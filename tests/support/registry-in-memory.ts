@@ -30,7 +30,15 @@ export function registryInMemory(
   const recorded: Release[] = []
   const runs: string[] = []
   return {
-    config: { ...defaults, publish: { ...defaults.publish, accuracyMin: 0.5, ...options.publish } },
+    config: {
+      ...defaults,
+      publish: {
+        ...defaults.publish,
+        accuracyMin: 0.5,
+        comparison: 'when-possible',
+        ...options.publish,
+      },
+    },
     storeDir,
     objects: store === 'memory' ? createMemoryObjects() : undefined,
     announcements: createMemoryAnnouncements(),
