@@ -134,8 +134,9 @@ describe('watchPromotions', () => {
   it('watches the next promotion in place of the one before, and the same one only once', async () => {
     const { watch, reads } = watching()
     watch.onState(state())
+    await vi.advanceTimersByTimeAsync(500)
     watch.onState(state({ kind: 'shadowed', reason: 'the same promotion' }))
-    await vi.advanceTimersByTimeAsync(1_000)
+    await vi.advanceTimersByTimeAsync(500)
     expect(reads).toEqual(['2'])
     watch.onState(
       state({ champion: '3', previous: ['1', '2'], promotedAtMs: startMs + 1_000, version: '3' }),
