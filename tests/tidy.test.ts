@@ -190,9 +190,13 @@ describe('every file', () => {
 
 describe('tests', () => {
   /** Where each source has a test of its own. */
-  const tested = /^(?:streams|serving|infra\/sinks|infra\/readers)\/|^infra\/telemetry\.ts$/
+  const tested =
+    /^(?:streams|serving|models\/inference|infra\/(?:sinks|readers))\/|^infra\/telemetry\.ts$/
   const reasons: Readonly<Record<string, string>> = {
     'streams/stages/settled.ts': 'types alone',
+    'models/inference/session-messages.ts': 'types alone',
+    'models/inference/session-options.ts': 'options of another package',
+    'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
     'serving/serving-model.ts': 'puts clients together; tests/integration/hot-swap.test.ts runs it',
@@ -201,7 +205,7 @@ describe('tests', () => {
   const expected = shipped.map(({ path }) => path).filter((path) => tested.test(path))
   const withTest = (path: string) => files.includes(path.replace(/\.ts$/, '.test.ts'))
 
-  it('of the stream, the sinks and the metrics stand beside their sources', () => {
+  it('of the stream, its models, sinks and metrics stand beside their sources', () => {
     expect(expected.length).toBeGreaterThan(50)
     expect(expected.filter((path) => !withTest(path) && !(path in reasons))).toEqual([])
   })
