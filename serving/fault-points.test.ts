@@ -43,9 +43,13 @@ describe('without a hook', () => {
 describe('with a hook', () => {
   it('an insert lies between two points of its table, where the table has any', async () => {
     const { steps, points } = noting()
-    const analytics = points.analytics({
-      insert: (table: string) => Promise.resolve(void steps.push(`insert ${table}`)),
-    } as Analytics)
+    const port: Partial<Analytics> = {
+      insert(table) {
+        steps.push(`insert ${table}`)
+        return Promise.resolve()
+      },
+    }
+    const analytics = points.analytics(port as Analytics)
     const insertion = { columns: ['a'] as const, token: 't' }
     await analytics.insert('labels', { ...insertion, values: [[1]] })
     await analytics.insert('inference_batches', { ...insertion, values: [[1]] })
