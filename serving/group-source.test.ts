@@ -66,6 +66,8 @@ describe('openGroupSource', () => {
     ])
     expect(groups).toEqual(['winnow.infer'])
     expect([...commits.keys()]).toEqual([])
+    // Under a default name nothing can have been committed before.
+    expect(scripted.statements()).toEqual([])
     expect(lines).toEqual([])
     await source.close()
   })
