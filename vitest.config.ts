@@ -52,6 +52,7 @@ export default defineConfig({
             '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
             'tests/*.test.ts',
           ],
+          setupFiles: ['tests/support/property-seed.ts'],
           testTimeout: 30_000,
         },
       },

@@ -78,8 +78,11 @@ export function tinyTexts(count: number, seed: number): FineTuningTask['train'] 
 }
 
 /** Writes a tiny encoder (output `embedding`) to `path`. */
-export async function writeTinyEncoder(path: string): Promise<void> {
-  const graph = buildEncoder(tinyWeights(), { padding: 'exact', normalize: true })
+export async function writeTinyEncoder(
+  path: string,
+  padding: 'exact' | 'lengths' = 'exact',
+): Promise<void> {
+  const graph = buildEncoder(tinyWeights(), { padding, normalize: true })
   await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
 }
 

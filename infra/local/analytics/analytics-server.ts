@@ -32,6 +32,9 @@ export type AnalyticsServerLimits = {
 
 export const defaultServerLimits: AnalyticsServerLimits = { bodyBytesMax: 128 * 2 ** 20 }
 
+/** Parameters of a query are in its URL, which in ClickHouse may have so many bytes by default. */
+const headBytesMax = 1_048_576
+
 type Context = {
   engine: AnalyticsEngine
   exchangeDir: string
@@ -41,7 +44,8 @@ type Context = {
 
 /** The HTTP server; the caller listens, and closes it before the engine. */
 export function analyticsServer(context: Context): Server {
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+  const options = { requestTimeout: 0, maxHeaderSize: headBytesMax }
+  const server = createServer(options, (request, response) => {
     void answer(context, request, response)
   })
   server.keepAliveTimeout = 30_000
