@@ -5,7 +5,7 @@ import { createConsumer } from './kafka-consumer.ts'
 import { createKafka } from './kafka.ts'
 
 describe('createConsumer', () => {
-  it('lets a failed consumer restart, but not one that is closed', async () => {
+  it('lets a failed consumer restart unless it is closed', async () => {
     const kafka = createKafka(loadConfig({ env: {} }))
     let restart: (() => Promise<boolean>) | undefined
     let ended = 0

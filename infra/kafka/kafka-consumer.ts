@@ -1,5 +1,5 @@
-// A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it
-// closes does not come back to life, and no connection is left.
+// A kafkajs consumer that closing really ends: it does not restart if it fails meanwhile, and all
+// its connections are closed.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
 import type { KafkaClient } from './kafka.ts'
@@ -7,14 +7,16 @@ import type { KafkaClient } from './kafka.ts'
 export type ClosingConsumer = {
   readonly consumer: Consumer
   readonly isClosed: () => boolean
-  /** Leaves the group, if it had joined it, and closes all connections; ends within seconds. */
+  /**
+   * Leaves the group if it has joined one, then closes all connections; takes `closeMsMax` at most.
+   */
   readonly close: () => Promise<void>
 }
 
-/** Longest wait for an orderly end: for a batch at work and the answer of the broker. */
+/** Longest wait for an orderly end: for a batch in progress and the broker's answer. */
 const closeMsMax = 10_000
 
-/** Makes a consumer; nothing is connected yet. */
+/** Creates a consumer. It connects when the caller calls `connect`. */
 export function createConsumer(
   kafka: KafkaClient,
   options: Omit<ConsumerConfig, 'retry'>,
@@ -30,7 +32,7 @@ export function createConsumer(
     isClosed: () => closed,
     async close() {
       closed = true
-      // One that is only just joining does not notice; without connections it ends all the same.
+      // A consumer that is still joining ignores `disconnect`; closing its sockets ends it anyway.
       const left = new AbortController()
       const { signal } = left
       await Promise.race([consumer.disconnect(), setTimeout(closeMsMax, undefined, { signal })])

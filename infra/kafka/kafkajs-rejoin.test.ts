@@ -16,7 +16,7 @@ const errors = require('kafkajs/src/errors.js') as {
   isRebalancing(error: Error): boolean
 }
 
-/** What the recovery from an error did, and what it threw. */
+/** What the recovery from an error called, and what it threw. */
 async function recover(error: Error): Promise<{ calls: string[]; thrown: unknown }> {
   const calls: string[] = []
   const note = (call: string) => () => {
@@ -39,7 +39,7 @@ function staleError(type: string): Error {
 }
 
 describe('patchRejoin', () => {
-  it('replaces joining from within a fetch', async () => {
+  it('does not join from within a fetch', async () => {
     const added = () => new errors.KafkaJSStaleTopicMetadataAssignment('updated', { topic: 't' })
     expect((await recover(added())).calls).toEqual(['joined'])
     patchRejoin()
@@ -50,7 +50,7 @@ describe('patchRejoin', () => {
   })
 
   it.each(['NOT_LEADER_FOR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION'])(
-    '%s reads the metadata again first',
+    'refreshes the metadata first on %s',
     async (type) => {
       patchRejoin()
       const { calls, thrown } = await recover(staleError(type))

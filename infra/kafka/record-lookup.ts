@@ -1,5 +1,5 @@
-// Reads single records of a topic by their offsets, jumping from one to the next: for few records
-// in a large topic. Reading whole ranges is topic-range.ts.
+// Reads single records of a topic by offset, seeking from one to the next: for a few records in a
+// large topic. Reading whole ranges is topic-range.ts.
 import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -8,18 +8,18 @@ import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { onPassed } from './passed-offsets.ts'
 import { recordOf } from './record-source.ts'
 
-/** A place to look at. */
+/** The position of a record. */
 export type RecordPlace = { readonly partition: number; readonly offset: number }
 
 /** The offsets that a partition holds: `low` is its first, `high` the one after its last. */
 export type PartitionBounds = { readonly low: number; readonly high: number }
 
-/** Longest silence of the broker in a bounded read. */
+/** How long the broker may send nothing before a bounded read fails. */
 export const stallMsMax = 60_000
-/** Silence after which a reader asks the broker whether what it waits for is still there. */
+/** Silence after which a reader checks that the offsets it waits for still exist. */
 export const silenceMs = 1_000
 
-/** What each partition of a topic holds; empty when there is no such topic. */
+/** What each partition of a topic holds; empty if the topic does not exist. */
 export async function readBounds(
   kafka: KafkaClient,
   topic: string,
@@ -43,11 +43,12 @@ export async function readBounds(
 }
 
 /**
- * Reads the records at the given places that the topic still holds; `take` gets each, one at a
- * time. Places must lie within the bounds of their partitions. Nothing is committed.
+ * Reads the records at the given places, skipping those that the topic no longer holds; calls
+ * `take` for one record at a time. Places must lie within the bounds of their partitions. Commits
+ * nothing.
  *
  * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when
- * the broker gives nothing for a minute; and what `take` throws.
+ * the broker sends nothing for a minute; and what `take` throws.
  */
 export async function readRecordsAt(
   kafka: KafkaClient,
@@ -60,12 +61,12 @@ export async function readRecordsAt(
 ): Promise<void> {
   const { topic, take, signal } = options
   if (options.places.length === 0) return
-  const places = new OpenPlaces(options.places)
+  const places = new PendingPlaces(options.places)
   const consumer = kafka.consumer({
     groupId: `winnow.lookup.${randomUUID()}`,
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: 100,
-    // One record of any size always comes; more of its neighbours are not wanted.
+    // Keeps fetches small: a broker always sends at least one record, whatever its size.
     maxBytesPerPartition: 65_536,
   })
   let failure: Error | undefined
@@ -79,8 +80,8 @@ export async function readRecordsAt(
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) fail(brokerError(`read ${topic}`, payload.error))
   })
-  /** Nothing below `nextOffset` is left to read: jumps to the next place. */
-  const goOn = (partition: number, nextOffset: number): void => {
+  /** Everything below `nextOffset` is read: seeks to the next place. */
+  const seekNext = (partition: number, nextOffset: number): void => {
     lastMs = performance.now()
     const next = places.from(partition, nextOffset)
     if (next === undefined) consumer.pause([{ topic, partitions: [partition] }])
@@ -97,11 +98,11 @@ export async function readRecordsAt(
       lastMs = performance.now()
       await payload.heartbeat()
     }
-    goOn(partition, Number(batch.lastOffset()) + 1)
+    seekNext(partition, Number(batch.lastOffset()) + 1)
   }
   let isPlaced = false
   onPassed(consumer, ({ partition, nextOffset }) => {
-    if (isPlaced) goOn(partition, nextOffset)
+    if (isPlaced) seekNext(partition, nextOffset)
   })
   try {
     await brokerCall(`read ${topic}`, async () => {
@@ -112,7 +113,7 @@ export async function readRecordsAt(
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 1,
         eachBatch: async (payload) => {
-          // Polled before the position was set.
+          // kafkajs polled it before the position was set.
           if (!isPlaced || failure !== undefined) return
           await onBatch(payload).catch(fail)
         },
@@ -127,7 +128,7 @@ export async function readRecordsAt(
       const nowMs = performance.now()
       if (nowMs - lastMs > stallMsMax) throw stalled(topic)
       if (nowMs - Math.max(lastMs, askedMs) > silenceMs) {
-        // Retention may have emptied a partition since the caller looked: then no batch comes.
+        // Retention may have deleted these records since the caller looked; then no batch comes.
         await dropDeleted(kafka, topic, places)
         askedMs = performance.now()
       }
@@ -142,7 +143,7 @@ export async function readRecordsAt(
   }
 }
 
-/** The broker gave nothing for a minute. */
+/** The error for a broker that sends nothing for a minute. */
 export function stalled(topic: string): WinnowError {
   const message =
     `The broker has sent nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more. ` +
@@ -150,13 +151,17 @@ export function stalled(topic: string): WinnowError {
   return new WinnowError('deadline_exceeded', message)
 }
 
-async function dropDeleted(kafka: KafkaClient, topic: string, places: OpenPlaces): Promise<void> {
+async function dropDeleted(
+  kafka: KafkaClient,
+  topic: string,
+  places: PendingPlaces,
+): Promise<void> {
   for (const [partition, { low }] of await readBounds(kafka, topic)) places.from(partition, low)
 }
 
-/** The places that were not looked at yet. */
-class OpenPlaces {
-  /** In order, each once; partitions without any are left out. */
+/** The places that are still to be read. */
+class PendingPlaces {
+  /** Sorted and unique; holds only partitions with places left. */
   readonly #offsets: Map<number, number[]>
 
   constructor(places: readonly RecordPlace[]) {
@@ -169,7 +174,7 @@ class OpenPlaces {
     )
   }
 
-  /** How many partitions have places. */
+  /** How many partitions have places left. */
   get partitions(): number {
     return this.#offsets.size
   }
@@ -179,7 +184,7 @@ class OpenPlaces {
     return [...this.#offsets].map(([partition, [offset]]) => ({ partition, offset: offset! }))
   }
 
-  /** Drops the places below an offset; gives the next one of the partition, if any. */
+  /** Drops the places below an offset and returns the next offset of the partition, if any. */
   from(partition: number, offset: number): number | undefined {
     const offsets = this.#offsets.get(partition)
     while (offsets !== undefined && offsets.length > 0 && offsets[0]! < offset) offsets.shift()

@@ -1,5 +1,6 @@
-// A consumer group member that hands out chunks of records and commits only what it is told to. It
-// owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
+// A consumer group member that hands out chunks of records and commits only the offsets it is
+// given. It owns polling, heartbeats and the group protocol; the runner decides what happens to a
+// record.
 import { setTimeout } from 'node:timers/promises'
 import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
@@ -7,20 +8,20 @@ import type { RecordSource, SourceHandlers } from '../../schemas/ports/record-so
 import type { KafkaRecord, RecordChunk } from '../../schemas/record.ts'
 import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
-import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
+import { refuseForeignMembers, conflictCheckingAssigner, type Membership } from './group-members.ts'
 import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 import { onPassed } from './passed-offsets.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 
-/** Records of one chunk; small enough that a chunk is a unit of retry. */
+/** Most records of one chunk; small enough to be retried as one. */
 const chunkRecordsMax = 128
 
 /**
- * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the
- * group has a member that consumes another topic or writes to another database; see
- * group-members.ts.
+ * Creates a group member for one topic; `start` connects it, and the caller closes it. `start`
+ * throws group_conflict if a member of the group consumes another topic or writes to another
+ * database (group-members.ts).
  */
 export function createRecordSource(
   kafka: KafkaClient,
@@ -30,7 +31,7 @@ export function createRecordSource(
   let onConflict: (error: Error) => void = () => undefined
   const member = createConsumer(kafka, {
     groupId: options.group,
-    partitionAssigners: [watchfulAssigner(kafka, options, (error) => onConflict(error))],
+    partitionAssigners: [conflictCheckingAssigner(kafka, options, (error) => onConflict(error))],
     sessionTimeout: config.kafka.sessionMsMax,
     heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
     rebalanceTimeout: Math.max(60_000, config.kafka.sessionMsMax),
@@ -47,7 +48,7 @@ export function createRecordSource(
     try {
       consumer.pause([{ topic }])
     } catch {
-      // The client has no group: before the start, and after a crash. It is held once it joins one.
+      // kafkajs has no group before the start or after a crash. GROUP_JOIN pauses it then.
     }
   }
   let run: (() => Promise<void>) | undefined
@@ -103,22 +104,23 @@ export function createRecordSource(
       hold()
     },
     async close() {
-      // After a failure there is nothing to say, and maybe no group to say it to.
-      if (isPaused()) await within(noteMsMax, noteEnd(kafka, consumer, { ...options, assigned }))
+      // After a failure there is nothing to note, and perhaps no group to commit to.
+      if (isPaused())
+        await waitAtMost(noteMsMax, commitEndTime(kafka, consumer, { ...options, assigned }))
       await member.close()
     },
   }
 }
 
-/** What noting the end may take. */
+/** Longest wait for committing the time at which consuming ended. */
 const noteMsMax = 2_000
 
 /**
- * Commits the offsets of the assigned partitions once more, with the time: until now somebody
- * consumed them, though nothing may have come for hours. As long as the group counts this member,
- * nobody else commits them.
+ * Commits the offsets of the assigned partitions once more, with the current time. It shows that
+ * the group consumed until this moment, even if no record came for hours. No other member can
+ * commit these offsets while the group counts this one as a member.
  */
-async function noteEnd(
+async function commitEndTime(
   kafka: KafkaClient,
   consumer: Consumer,
   { group, topic, assigned }: { group: string; topic: string; assigned: ReadonlySet<number> },
@@ -137,8 +139,8 @@ async function noteEnd(
   }
 }
 
-/** Waits for work that may fail or take too long: nothing depends on it. */
-async function within(msMax: number, work: Promise<void>): Promise<void> {
+/** Waits for work that may fail or time out, because nothing depends on it. */
+async function waitAtMost(msMax: number, work: Promise<void>): Promise<void> {
   const done = new AbortController()
   const { signal } = done
   await Promise.race([
@@ -181,7 +183,7 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
   }
 }
 
-/** A consumed message as the stages see it. */
+/** Converts a consumed kafkajs message to the record that stages get. */
 export function recordOf(
   topic: string,
   partition: number,
@@ -203,15 +205,15 @@ export function recordOf(
   }
 }
 
-/** The latest time that rows can be written with: in the year 2286. */
+/** The latest time that ClickHouse rows are written with: in the year 2286. */
 const recordTimeMsMax = 9_999_999_999_999
 
-/** Producers choose the time of a record: none (-1), or any. */
+/** Producers set the time of a record: none (-1) or any number. */
 function recordTime(timestamp: string): number {
   return Math.min(Math.max(0, Number(timestamp)), recordTimeMsMax)
 }
 
-/** W3C Trace Context, version 00 or what a later one adds behind it; anything else is dropped. */
+/** W3C Trace Context, version 00 or a later one with fields appended; anything else is dropped. */
 const traceparentForm =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,64})?$/
 

@@ -8,7 +8,7 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
 import { createConsumer } from '../kafka/kafka-consumer.ts'
-import { onceCoordinated, onceLed } from '../kafka/settling.ts'
+import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -102,7 +102,7 @@ async function announceOnce(
   try {
     // This takes a new epoch of the id: a writer that read the state before cannot write any more.
     const transaction = await brokerCall(`announce ${name}`, () =>
-      onceCoordinated(() => producer.transaction()),
+      retryUntilCoordinator(() => producer.transaction()),
     )
     try {
       const announcement = next((await readStates(clients, topic)).get(name))
@@ -235,7 +235,7 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   return brokerCall(`read the end of ${topic}`, async () => {
     try {
       await admin.connect()
-      const [partition] = await onceLed(() => admin.fetchTopicOffsets(topic))
+      const [partition] = await retryUntilLeader(() => admin.fetchTopicOffsets(topic))
       return Number(partition?.high ?? 0)
     } finally {
       await admin.disconnect()
