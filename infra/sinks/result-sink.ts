@@ -1,7 +1,6 @@
-// The sink behind the infer stage: results and dead letters to Kafka for other consumers, then to
-// ClickHouse. Rows and dead letters there carry the block's token and decide alone whether an event
-// was delivered. Kafka gets each at least once, keyed by the event; notes of swaps follow their
-// rows.
+// The sink of the infer stage: sends results and dead letters to Kafka, then stores them in
+// ClickHouse. Only the rows in ClickHouse decide whether an event was delivered. Kafka gets each
+// record at least once, keyed by the event. Notes of model swaps follow their rows.
 import { hostname } from 'node:os'
 import type { Classification } from '../../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
@@ -31,10 +30,10 @@ export type Ownership = { group: string; topic: string }
 
 export type SinkTopics = { deadLetters: string; classified: string | undefined }
 
-/** Offsets read back at a time when looking for what was delivered before. */
+/** Offsets per page when reading what was delivered before. */
 const deliveredPageRows = 10_000
 
-/** Makes the sink for results of one model name; it closes nothing. */
+/** Creates the sink for the results of one model name; the caller closes its clients. */
 export function createResultSink(
   clients: SinkClients,
   options: { model: string; topics: SinkTopics; owner: Ownership },
@@ -42,7 +41,7 @@ export function createResultSink(
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
   const versions = new VersionChanges(analytics, { model: options.model, by })
-  /** Partitions whose notes are complete, since the fence that is kept with them. */
+  /** Partitions whose swap notes are complete under this fence. */
   let noted: { fence: Fence; partitions: Set<string> } | undefined
   const completeNotes = async (topic: string, partition: number): Promise<void> => {
     const key = `${topic}/${partition}`
@@ -56,8 +55,8 @@ export function createResultSink(
         fence,
       })
     } catch (error) {
-      // The owner by now completes them, and will refuse the rows that the caller is about to
-      // write.
+      // The current owner completes the notes, and the rows that the caller writes next are
+      // refused.
       if (!(error instanceof WinnowError) || error.code !== 'fenced') throw error
     }
     partitions.add(key)
@@ -81,7 +80,7 @@ export function createResultSink(
     async write(written, fence) {
       const block = { ...written, deadLetters: lettersOf(written, options.model) }
       const results = block.outputs.map((output) => output.value)
-      // What was sent again has an early offset, and the version of today.
+      // A replayed event has an early offset but the current version, so it marks no swap.
       const first = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
       const { classified } = options.topics
       await Promise.all([
@@ -98,7 +97,7 @@ export function createResultSink(
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
-      // Two models that read one topic reject the same events, each for itself.
+      // Two models that read one topic reject the same events, each with its own dead letter.
       const letters = { ...block, token: `${block.token}-${options.model}` }
       await insertDeadLetters(analytics, letters, fence)
       await analytics.insert('labels', {
@@ -129,7 +128,9 @@ function lettersOf({ deadLetters }: Block<Classification>, model: string): DeadL
   return deadLetters.map((letter) => ({ ...letter, model }))
 }
 
-/** Sends dead letters to their topic, keyed by origin so that a repeated one can be told. */
+/**
+ * Sends dead letters to their topic, keyed by origin so that consumers can recognise repeated ones.
+ */
 export async function sendDeadLetters(
   { producer, schemas }: Pick<SinkClients, 'producer' | 'schemas'>,
   topic: string,
@@ -157,8 +158,8 @@ export function insertDeadLetters(
 }
 
 /**
- * Reads a page of what was delivered of an origin partition: dead letters and, where a model is
- * named, its results, or the labels. An offset of a topic that was created again counts with its
+ * Reads a page of delivered offsets of an origin partition: those with dead letters, and those with
+ * results of `model` if named, or with labels. If a topic was recreated, an offset counts with its
  * later record time.
  */
 export async function readDelivered(
@@ -169,7 +170,7 @@ export async function readDelivered(
 ) {
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset >= {fromOffset: UInt64}`
-  // A dead letter of another model's consumer settles nothing here.
+  // A dead letter of another model does not count as delivered for this one.
   const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}
     ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
   const results = `SELECT offset, record_time FROM classifications
@@ -189,8 +190,8 @@ export async function readDelivered(
 }
 
 /**
- * Reads what became of events that were sent again, in their order: the attempt of the last dead
- * letter, Infinity where there is a result of the model, or a label; -1 where there is nothing.
+ * Reads, in order, the last delivered attempt of each replayed event: the attempt of its last dead
+ * letter, Infinity if there is a result of the model or a label, -1 if there is nothing.
  */
 export async function readSettledAttempts(
   analytics: Analytics,
