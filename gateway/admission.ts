@@ -1,6 +1,6 @@
-// How much may be at work at once: a bounded number of requests, and a deadline on each. A request
-// that does not fit is refused at once, never queued. It takes its place when its body is complete,
-// so that slow callers hold none; the memory of bodies is request-body.ts's.
+// Limits how many requests are processed at once, each with a deadline. A request that finds no
+// free slot is refused at once, never queued. It takes a slot when its body is complete, so that
+// slow callers hold none. The memory of bodies is bodies/request-body.ts.
 import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
@@ -12,19 +12,19 @@ import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkLane } from './work-lane.ts'
 
 /**
- * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all
- * routes that do work; probes stay outside, so that overload does not look like death.
+ * Middleware that admits a request or refuses it with `queue_full`. All routes that do work share
+ * one instance. Probes bypass it, so that an overloaded gateway does not look dead.
  */
 export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
   lane: WorkLane,
 ): MiddlewareHandler<GatewayEnv> {
   const memory = createBodyMemory(limits.bodyBytesMax)
-  const places = createPlaces(limits.requestsMax)
+  const slots = createSlots(limits.requestsMax)
   const lateText = `The request was not answered within ${limits.requestMsMax} ms (gateway.requestMsMax)`
   return async (c, next) => {
-    // Asked before the body is read as well, so that a refusal is cheap.
-    places.refuseWhenFull()
+    // Checked before the body is read too, so that a refusal is cheap.
+    slots.refuseWhenFull()
     const stop = new AbortController()
     const { signal } = stop
     const timer = setTimeout(() => {
@@ -36,44 +36,42 @@ export function createAdmission(
     const caller = c.req.raw.signal
     if (caller.aborted) left()
     else caller.addEventListener('abort', left, { once: true })
-    const place = places.open()
+    const slot = slots.open()
     c.set('work', {
       signal,
       body: async () => {
         const source = bodyOf(c, limits.bodyBytesMax)
-        if (source === undefined) return (place.take(), Buffer.alloc(0))
+        if (source === undefined) return (slot.take(), Buffer.alloc(0))
         const body = await memory.read(source, signal).catch((error: unknown) => {
           throw isDeadline(error) ? bodyTimeout(limits.requestMsMax) : error
         })
-        place.onRelease(body.release)
-        place.take()
+        slot.onRelease(body.release)
+        slot.take()
         return body.bytes
       },
       steps: (steps) => lane.run(steps, signal),
-      run: (work) => runUntil(signal, work, place),
+      run: (work) => runUntil(signal, work, slot),
     })
     try {
       await next()
     } finally {
       clearTimeout(timer)
       caller.removeEventListener('abort', left)
-      place.release()
+      slot.release()
     }
   }
 }
 
-type Place = {
-  /** Counts the request as being processed, once. Throws `queue_full` when there are too many. */
+type Slot = {
+  /** Counts the request as being processed, once. Throws `queue_full` if too many are. */
   take(): void
   hold(): void
-  /**
-   * Gives back the place and the memory of its body once the request and each hold are released.
-   */
+  /** Frees the slot, and the memory of the body, once the request and each hold are released. */
   release(): void
   onRelease(act: () => void): void
 }
 
-function createPlaces(requestsMax: number) {
+function createSlots(requestsMax: number) {
   let atWork = 0
   const refuseWhenFull = () => {
     if (atWork < requestsMax) return
@@ -82,7 +80,7 @@ function createPlaces(requestsMax: number) {
       '(gateway.requestsMax); try again later'
     throw new WinnowError('queue_full', message)
   }
-  const open = (): Place => {
+  const open = (): Slot => {
     let isTaken = false
     let holds = 1
     const acts: (() => void)[] = []
@@ -113,30 +111,30 @@ function createPlaces(requestsMax: number) {
 function runUntil<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-  place: Place,
+  slot: Slot,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     signal.throwIfAborted()
-    place.take()
+    slot.take()
     const stopped = () => {
       reject(signal.reason as WinnowError)
     }
     signal.addEventListener('abort', stopped, { once: true })
-    place.hold()
-    // Within an async function, so that work that throws at once is a rejection too.
+    slot.hold()
+    // An async function turns a synchronous throw into a rejection.
     const done = (async () => work(signal))()
     done
       .finally(() => {
         signal.removeEventListener('abort', stopped)
-        place.release()
+        slot.release()
       })
       .then(resolve, reject)
   })
 }
 
 /**
- * The body as a stream without its coding. On a socket it is Node's own, which joins small chunks
- * as it is read; as a web stream each chunk, of one byte maybe, would cost several objects.
+ * The decoded body as a stream. On a socket it is Node's own stream, which joins small chunks as
+ * they are read. In a web stream each chunk, even of one byte, would cost several objects.
  */
 function bodyOf(c: Context<GatewayEnv>, bytesMax: number): BodySource | undefined {
   if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)

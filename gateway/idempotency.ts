@@ -1,18 +1,17 @@
-// Remembers which requests with an Idempotency-Key were carried out, so that a repeated one is not
-// carried out again. In memory, for this gateway: across gateways the repeatable ids do the same
-// work.
+// Remembers completed requests with an Idempotency-Key, so that a repeated one does not run again.
+// It covers this gateway only, in memory; across gateways, repeatable ids have the same effect.
 import { WinnowError } from '../schemas/errors.ts'
 
-/** Remembered keys; the oldest settled one goes first. Each takes about 300 bytes. */
+/** Most remembered keys; the oldest finished one is dropped first. Each takes about 300 bytes. */
 const entriesMax = 10_000
 const keptMsMax = 3_600_000
 
-/** Runs work once for each key. */
+/** Runs work once per key. */
 export type IdempotencyMemory = {
   /**
-   * Runs `work`, or waits for the run that this key already has, also while it is under way. Work
-   * that fails is forgotten, so that it can be tried again. A key is kept for an hour after its
-   * first request. Throws `idempotency_conflict` when the key was used for another body.
+   * Runs `work`, or waits for the run that this key already has. Failed work is forgotten, so that
+   * it can be retried. A key is kept for an hour after its first request. Throws
+   * `idempotency_conflict` if the key was used for another body.
    */
   once(
     request: { readonly key: string; readonly bodySha256: string; readonly nowMs: number },
@@ -20,7 +19,7 @@ export type IdempotencyMemory = {
   ): Promise<void>
 }
 
-/** An empty memory. */
+/** Creates an empty memory. */
 export function createIdempotencyMemory(): IdempotencyMemory {
   const entries = new Map<string, Entry>()
   return {
@@ -63,8 +62,8 @@ type Entry = {
 }
 
 /**
- * Keys stand in the order of their first use, so the expired ones are in front. Those under way are
- * kept: admission.ts bounds them.
+ * Drops expired keys, which come first because keys are in the order of first use. Keys of running
+ * requests stay; admission.ts limits them.
  */
 function evict(entries: Map<string, Entry>, nowMs: number): void {
   for (const [key, entry] of entries) {

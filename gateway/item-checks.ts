@@ -1,5 +1,5 @@
-// Checks the items of a body one at a time, in steps: all of them pass, or the request is refused
-// with the first defects. The order is the body's; what an item must be is its check's.
+// Checks the items of a body one at a time, in steps: all must pass, or the request is refused with
+// the first defects. The caller passes the check of one item.
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { cutBody, type BodyFormat } from './bodies/event-body.ts'
@@ -10,14 +10,14 @@ export type ItemCheck<T> =
   { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly ItemDefect[] }
 
 /**
- * How many entries an item may have beyond its attributes, so that a wrong one still gets a list of
+ * Entries that an item may have beyond its attributes, so that a wrong item still gets a list of
  * errors.
  */
 const spareEntries = 256
 
 /**
- * The checked items of a body. Throws `items_invalid`, or what is wrong with the body as a whole:
- * `body_invalid`, `batch_too_large`.
+ * The checked items of a body, in its order. Throws `items_invalid`, or for the body as a whole
+ * `body_invalid` or `batch_too_large`.
  */
 export function* checkItems<T>(
   body: Uint8Array,

@@ -1,9 +1,9 @@
-// The forms of a body, and what is wrong with one.
+// The formats of a body, and what can be wrong with one.
 import { describe, expect, it } from 'vitest'
 import { finish } from '../../models/runtime/sliced-work.ts'
 import { bodyFormat, cutBody, type BodyFormat, type BodyValue } from './event-body.ts'
 
-/** All steps at once. */
+/** Runs all steps at once. */
 function read(body: string | Buffer, options: { format: BodyFormat; itemsMax?: number }) {
   const cut = finish(cutBody(Buffer.from(body), { itemsMax: 10, entriesMax: 20, ...options }))
   return Array.from({ length: cut.count }, (_, index) => cut.read(index))
@@ -79,7 +79,7 @@ describe('cutBody', () => {
     expect(() => read(text, { format })).toThrow(expect.objectContaining({ code: 'body_invalid' }))
   })
 
-  it('says where JSON breaks', () => {
+  it('says where JSON is invalid', () => {
     expect(() => json(`{"a": "${'x'.repeat(1_000)}" 1}`)).toThrow(/position 1009/)
   })
 

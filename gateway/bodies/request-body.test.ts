@@ -1,4 +1,4 @@
-// Bodies in shared memory: slow ones give way, small chunks are joined, and nothing is kept.
+// Bodies in shared memory: slow ones give way, small chunks are joined, nothing is kept.
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -26,7 +26,7 @@ describe('createBodyMemory', () => {
     await expect(large).rejects.toMatchObject({ code: 'body_too_large' })
   })
 
-  it('gives up the oldest unfinished body when memory runs out', async () => {
+  it('drops the oldest unfinished body when memory runs out', async () => {
     const memory = createBodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = new PassThrough()
@@ -38,7 +38,7 @@ describe('createBodyMemory', () => {
     expect(await slow[0]!.read).toMatchObject({ code: 'queue_full' })
     slow[1]!.source.end()
     expect(await slow[1]!.read).toMatchObject({ bytes: { length: 1_000 } })
-    // The place of the first one has 500 bytes left; the next oldest makes room for the rest.
+    // 500 bytes of the first body's share are left; the next oldest body makes room for the rest.
     expect((await memory.read(chunks(1_000), never)).bytes.length).toBe(1_000)
     expect(await slow[2]!.read).toMatchObject({ code: 'queue_full' })
   })
@@ -55,7 +55,7 @@ describe('createBodyMemory', () => {
     await expect(memory.read(chunks(1), never)).rejects.toMatchObject({ code: 'queue_full' })
   })
 
-  it('counts what a decoder takes while a body arrives, and gives it back', async () => {
+  it("counts a decoder's memory while a body arrives, and frees it", async () => {
     const memory = createBodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = { ...plain(new PassThrough()), overheadBytes: 1_000 }
@@ -68,7 +68,7 @@ describe('createBodyMemory', () => {
     expect(slow[1]!.source.stream.destroyed).toBe(false)
   })
 
-  it('stops at the signal and when the connection breaks, and keeps nothing of either', async () => {
+  it('stops at the signal or when the connection breaks, and keeps nothing', async () => {
     const memory = createBodyMemory(1_000)
     for (let round = 0; round < 20; round += 1) {
       const stop = new AbortController()

@@ -1,43 +1,42 @@
-// Reads the bodies of requests into memory that all of them share. A body that arrives slowly keeps
-// nothing from others: it has no place among the requests at work, and when memory runs out the
-// oldest unfinished body is given up. How many requests are at work is admission.ts's.
+// Reads request bodies into memory that all requests share. A body that arrives slowly does not
+// block others: it holds no admission slot, and when memory runs out the oldest unfinished body is
+// dropped. admission.ts limits the number of requests.
 import type { Readable } from 'node:stream'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** Memory of all bodies together, as a multiple of the largest one. */
 const bodiesMax = 8
 
-/** What a body is read from. */
+/** The source of a body. */
 export type BodySource = {
-  /** The bytes, without the coding that they may have been sent in (content-coding.ts). */
+  /** The decoded bytes; content-coding.ts undoes the coding. */
   readonly stream: Readable
   /**
-   * Memory that reading takes beside the bytes: that of a decoder, which is stopped with the
-   * reading.
+   * Memory that reading takes besides the bytes: that of a decoder, which stops with the reading.
    */
   readonly overheadBytes: number
-  /** What an error of the stream, or its end before its time, means. */
+  /** The error for a failure of the stream, or its early end. */
   readonly failure: (cause?: Error) => WinnowError
 }
 
-/** A body in memory; `release` gives its memory back, once. */
+/** A body in memory; `release` frees its memory once. */
 export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
 
-/** The memory of all bodies, those at work and those that still arrive. */
+/** The memory of all bodies, complete or still arriving. */
 export type BodyMemory = {
   /**
-   * Reads a body to its end. Throws `body_too_large`, `body_invalid` when its coding is damaged,
-   * `cancelled` when the connection breaks, the reason of `signal`, and `queue_full` when memory
-   * runs out and no older body could be given up. Whatever it throws, it has stopped the coding.
+   * Reads a body to its end. Throws `body_too_large`, `body_invalid` if its coding is damaged,
+   * `cancelled` if the connection breaks, the reason of `signal`, and `queue_full` if memory runs
+   * out and no older body can be dropped. Whatever it throws, it has stopped the decoder.
    */
   read(source: BodySource, signal: AbortSignal): Promise<HeldBody>
 }
 
-/** Memory for bodies of at most `bytesMax` bytes each. */
+/** Creates memory for bodies of at most `bytesMax` bytes each. */
 export function createBodyMemory(bytesMax: number): BodyMemory {
   const totalMax = bodiesMax * bytesMax
   let total = 0
-  /** Those that still arrive, in the order in which they began, and how to give each of them up. */
+  /** Bodies that still arrive, oldest first, with the function that drops each. */
   const arriving = new Map<Buffered, (reason: WinnowError) => void>()
   const reserve = (body: Buffered, bytes: number) => {
     while (total + bytes > totalMax) {
@@ -85,7 +84,8 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
         const giveUp = (reason: Error) => {
           leave()
           release(body)
-          // Node answers on the same connection: its own stream stays, a decoder does not.
+          // Node sends the response on the same connection, so its own stream stays; a decoder is
+          // destroyed.
           if (overheadBytes > 0) source.on('error', () => undefined).destroy()
           reject(reason)
         }
@@ -132,11 +132,11 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
 type Buffered = {
   memory: Buffer
   length: number
-  /** What is reserved for it. */
+  /** Bytes reserved for it. */
   capacity: number
 }
 
-/** The refusal of a body over the limit. */
+/** The refusal of a body above the limit. */
 export function bodyTooLarge(bytesMax: number): WinnowError {
   return new WinnowError(
     'body_too_large',
@@ -145,7 +145,7 @@ export function bodyTooLarge(bytesMax: number): WinnowError {
   )
 }
 
-/** The caller left before the body was whole. */
+/** The caller left before the body was complete. */
 export function brokenOff(cause?: Error): WinnowError {
   return new WinnowError('cancelled', 'The connection ended before the body was complete', {
     cause,

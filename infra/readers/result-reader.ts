@@ -83,7 +83,7 @@ function conditionsOf(filter: ResultFilter) {
   if (filter.cursor !== undefined) {
     const position = readResultCursor(filter.cursor)
     if (position === undefined) {
-      const message = 'cursor is not valid; pass the cursor of an earlier page of results'
+      const message = 'cursor must be the cursor of an earlier page of results'
       throw new WinnowError('parameter_invalid', message)
     }
     conditions.push(

@@ -3,13 +3,13 @@
 import { configSchema } from '../../configs/schema.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway } from '../../gateway/app.ts'
-import type { GatewayParts } from '../../gateway/app.ts'
+import type { GatewayOptions } from '../../gateway/app.ts'
 import type {
   GatewayFailure,
   OnlineClassifier,
   PublishedEvent,
   PublishedLabel,
-} from '../../gateway/ports.ts'
+} from '../../gateway/dependencies.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/route.ts'
 
@@ -48,7 +48,7 @@ export function configWith(
 }
 
 /** A gateway on in-memory ports; `parts` replaces any of them. */
-export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnderTest {
+export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUnderTest {
   const published: PublishedEvent[] = []
   const labels: PublishedLabel[] = []
   const traceparents: (string | undefined)[] = []
