@@ -84,11 +84,11 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   terminal.say(terminal.style('bold', '1. Start Kafka, the schema registry and ClickHouse'))
   await bringUp(options, signal)
   try {
-    const opened = await openContext(options, { 'inference.model': 'mail' })
-    await prepareBackends(opened.config, logLine)
+    const untrained = await openContext(options, { 'inference.model': 'mail' })
+    await prepareBackends(untrained.config, logLine)
     terminal.say(terminal.style('bold', '2. Train a spam filter on a part of the mails'))
-    const { streamed, trained } = await trainOnMails(opened, signal)
-    await recordTrainingRun(opened, trained)
+    const { streamed, trained } = await trainOnMails(untrained, signal)
+    await recordTrainingRun(untrained, trained)
     const context = await openContext(options, { 'inference.model': trained.model })
     terminal.say(terminal.style('bold', '3. Stream the mails that the filter has never seen'))
     const range = { first: 'validate', last: 'infer' } as const
