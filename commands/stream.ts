@@ -137,8 +137,8 @@ export function parseRange(text: string): StageRange {
   if (!isStage(first) || !isStage(last) || text.split('..').length > 2) {
     throw new WinnowError(
       'usage',
-      `--stages ${text} is not a range of stages: give one of ${stageNames.join(', ')}, a range such as ` +
-        'validate..infer, or labels',
+      `--stages ${text} is not a range of stages: give ${stageNames.join(', ')} or a range ` +
+        'such as validate..infer, or labels',
     )
   }
   if (stageNames.indexOf(first) > stageNames.indexOf(last)) {

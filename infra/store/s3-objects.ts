@@ -22,13 +22,9 @@ type Store = Location & {
 export async function openS3Objects(config: Config['store']): Promise<ObjectStore> {
   const { bucket } = config
   if (bucket === undefined) {
-    throw new WinnowError(
-      'config_invalid',
-      'store.bucket is missing, but store.kind s3 needs it. Set store.bucket',
-      {
-        details: { path: 'store.bucket' },
-      },
-    )
+    throw new WinnowError('config_invalid', 'store.bucket is missing: store.kind s3 needs it', {
+      details: { path: 'store.bucket' },
+    })
   }
   const sdk = await import('@aws-sdk/client-s3')
   const client = createClient(sdk, config)

@@ -158,7 +158,7 @@ describe('a line that is typed wrong', () => {
       /--engine has no meaning with --method head/,
     ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
-    [['dlq', 'list', '--code', 'bad'], /no such code\. Their codes are value_null/],
+    [['dlq', 'list', '--code', 'bad'], /No dead letter has this code\. The codes are value_null/],
     [['dlq', 'list', '--since', 'lately'], /a time such as .* or an age such as 2h/],
     [['dlq', 'list', '--open', '--all'], /'--open' cannot be used with option '--all'/],
     [['dlq', 'replay', '--id', '17'], /topic\/partition\/offset/],
