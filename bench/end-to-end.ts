@@ -1,4 +1,4 @@
-// What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE`
+// How much of the runtime's speed does the whole path keep? `node bench/end-to-end.ts --data FILE`
 // starts a stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same
 // texts through a bare onnxruntime-node loop, in alternating rounds on the same cores. Findings:
 // bench/RESULTS.md.
@@ -72,7 +72,7 @@ async function compare(stack: BenchStack): Promise<void> {
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** The rival's batches: all texts sorted by length, filled to the same budget. */
+/** The rival's batches: all texts sorted by length, up to the same budget per batch. */
 async function bareBatches(tokenizerPath: string) {
   const { inference, cleaning } = loadConfig({ env: {} })
   const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })

@@ -1,6 +1,6 @@
-// What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams
-// the same texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events
-// among them, in alternating rounds. Findings: bench/RESULTS.md.
+// How much do malformed events slow down valid ones? `node bench/poison.ts --data FILE` starts a
+// stack and streams the same texts through Kafka, `winnow stream` and ClickHouse, alone and with
+// malformed events among them, in alternating rounds. Findings: bench/RESULTS.md.
 import { parseArgs } from 'node:util'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
@@ -12,7 +12,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     texts: { type: 'string', default: '4000' },
     rounds: { type: 'string', default: '5' },
-    /** Malformed events for each hundred good ones. */
+    /** Malformed events per hundred valid ones. */
     percent: { type: 'string', default: '1' },
   },
 })
@@ -25,7 +25,9 @@ async function compare(stack: BenchStack): Promise<void> {
   await trainBenchModel(stack.storeDir)
   const stream = await openStream(stack)
   const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))
-  /** From the first record sent to the last row there; processor time is that of the stream. */
+  /**
+   * From the first record sent to the last row stored; the processor time is that of the stream.
+   */
   const pass = async (prefix: string, bad: readonly OutgoingRecord[], batch = texts) => {
     const good = batch.map((text, index) => eventOf(`${prefix}-${index}`, text))
     const startMs = performance.now()
@@ -41,7 +43,7 @@ async function compare(stack: BenchStack): Promise<void> {
   type Pass = Awaited<ReturnType<typeof pass>>
   const rounds: { alone: Pass; poisoned: Pass }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
-    // The one that goes first changes from round to round.
+    // The order changes from round to round.
     const poisonedFirst = round % 2 === 1
     const early = await pass(`a${round}`, poisonedFirst ? poison : [])
     const late = await pass(`b${round}`, poisonedFirst ? [] : poison)
@@ -69,8 +71,8 @@ async function compare(stack: BenchStack): Promise<void> {
 }
 
 /**
- * Malformed events of every kind in turn, but for those that are long, or empty with markup cleaned
- * only.
+ * Malformed events of every kind in turn, except those that are long, or empty only after markup is
+ * cleaned.
  */
 function badRecords(count: number): OutgoingRecord[] {
   const none = { wider: 900_001, validated: 900_002, string: 900_003, intText: 900_004 }

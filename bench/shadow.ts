@@ -1,6 +1,7 @@
-// What does a shadow cost the main path? `node bench/shadow.ts --data FILE` starts a stack and
-// streams texts at a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a
-// shadow that classifies every event once more, in alternating rounds. Findings: bench/RESULTS.md.
+// How much does a shadow slow down the main path? `node bench/shadow.ts --data FILE` starts a stack
+// and streams texts at a steady rate through Kafka, `winnow stream` and ClickHouse, without and
+// with a shadow that also classifies every event, in alternating rounds. Findings:
+// bench/RESULTS.md.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { promoteModel, sideModel } from '../serving/promoting.ts'
@@ -13,7 +14,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '12' },
-    /** Events a second. */
+    /** Events per second. */
     rate: { type: 'string', default: '50' },
   },
 })
@@ -36,7 +37,7 @@ async function compare(stack: BenchStack): Promise<void> {
   const shadow = async (percent: number): Promise<void> => {
     const change = { ref: 'bench@2', role: 'shadow', percent, by: 'bench', reason: '' } as const
     await sideModel(registry, change)
-    // It is loaded and tried beside the champion.
+    // The shadow is loaded and tried while the champion serves.
     await sleep(4_000)
   }
   const pass = async (prefix: string, seconds: number): Promise<Latency> => {
@@ -64,7 +65,7 @@ async function compare(stack: BenchStack): Promise<void> {
   const seconds = Number(values.seconds)
   const rounds: { alone: Latency; shadowed: Latency }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
-    // Every second round begins with the shadow that the one before it ended with.
+    // Every second round starts with the shadow that the previous one ended with.
     const one = await pass(`a${round}`, seconds)
     await shadow(round % 2 === 0 ? 100 : 0)
     const other = await pass(`b${round}`, seconds)

@@ -1,5 +1,5 @@
-// What benchmarks of the stream share: a stack for as long as one runs, a model, and the process of
-// the stream with the clients that send it events and wait for their rows.
+// What benchmarks of the stream share: a stack for the duration of a run, a model, the process of
+// the stream, and waiting for rows.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -22,16 +22,16 @@ import { connectionVariables } from '../tests/support/backends.ts'
 import { publishedNode } from '../tests/support/published-node.ts'
 import { trainHead } from '../trainers/head/train-head.ts'
 
-/** A stack of a benchmark's own, with topics, schemas and tables. */
+/** The stack of one benchmark, with topics, schemas and tables. */
 export type BenchStack = {
-  /** Settings as the environment of a process; its model is called `bench`. */
+  /** Settings as the environment of a process; its model is named `bench`. */
   readonly environment: Readonly<Record<string, string>>
   readonly config: Config
   readonly stateDir: string
   readonly storeDir: string
 }
 
-/** Starts a stack on free ports for `run`, and removes it with all that it holds. */
+/** Starts a stack on free ports for `run`, then removes it with everything that it holds. */
 export async function withStack(run: (stack: BenchStack) => Promise<void>): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-bench-'))
   const stateDir = join(dir, 'state')
@@ -53,7 +53,9 @@ export async function withStack(run: (stack: BenchStack) => Promise<void>): Prom
   }
 }
 
-/** A small head, and the folder of its version; which weights it has does not change its speed. */
+/**
+ * Trains a small head and returns the folder of its version; its weights do not change its speed.
+ */
 export async function trainBenchModel(storeDir: string, maxTokens = 128): Promise<string> {
   const examples = Array.from({ length: 40 }, (_, index) => ({
     text: `text number ${index} about ${index % 2 === 0 ? 'parcels' : 'refunds'}`,

@@ -1,4 +1,4 @@
-// `winnow train`: labelled texts to a model version in the store.
+// `winnow train`: trains a model version on labelled texts.
 import { Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { knownBase } from '../models/bases/base-store.ts'
@@ -24,7 +24,7 @@ import {
 } from '../trainers/head/train-head.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -51,7 +51,7 @@ import { openVersion, requireModelName } from '../models/store/version-store.ts'
 import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine, type Terminal } from './terminal.ts'
-import { progressText } from './training-progress.ts'
+import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions &
@@ -74,7 +74,7 @@ type Options = SharedOptions &
     publish?: boolean
   }
 
-/** The parts of a trained model that both kinds of training have. */
+/** What the results of both kinds of training have in common. */
 type Trained = TrainedModel | TrainedEncoder
 
 const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
@@ -86,9 +86,9 @@ export function addTrainCommand(program: Command): void {
     summary: 'train a model on labelled texts',
     description:
       'Reads labelled texts and writes a new version of the model NAME with its report. With\n' +
-      'the method head, the base encoder stays as it is: its embeddings are computed once and kept,\n' +
-      'and a regularised logistic regression is fitted on them. From there, the method full trains the\n' +
-      'whole encoder and partial only its top layers; both keep the epoch that is best on validation data.\n' +
+      'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
+      'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
+      'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
       'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
@@ -127,7 +127,7 @@ function addTrainOptions(command: Command): Command {
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
     .option(
       '--max-tokens <tokens>',
-      'longer texts are cut (default: as the base allows)',
+      'cut longer texts (default: as the base allows)',
       wholeNumber(3),
     )
     .addOption(
@@ -189,7 +189,7 @@ function sayTrained(terminal: Terminal, trained: Trained): void {
   }
 }
 
-/** Takes the new version through the gate, on the test texts where there are some. */
+/** Takes the new version through the gate, on the test texts if there are any. */
 async function publishTrained(
   context: CommandContext,
   { options }: Asked,
@@ -213,7 +213,7 @@ async function publishTrained(
   }
 }
 
-/** What to do, whether it stands on the command line or in the folder of a run to resume. */
+/** The options, from the command line or from the folder of a run to resume. */
 type Asked = {
   readonly options: Options & { readonly data: string; readonly name: string }
   readonly workers: number
@@ -228,7 +228,7 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Written by requestOf below, by this version or an earlier one of this command.
+    // Stored by requestOf below, in this or an earlier version of this command.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
     return { options, workers, resume: start }
   }
@@ -242,7 +242,7 @@ async function askedFor(
   return { options, workers: workersOf(config.inference), resume: undefined }
 }
 
-/** What of the options can be wrong is found before anything is read, fetched or trained. */
+/** Finds mistakes in the options before anything is read, fetched or trained. */
 async function checkAsked({ options }: Asked, { config, paths }: CommandContext): Promise<void> {
   const { data, validation, test, method, layers, maxTokens } = options
   requireModelName(options.name)
@@ -255,7 +255,7 @@ async function checkAsked({ options }: Asked, { config, paths }: CommandContext)
   if (options.publish === true) await checkPublishing(options, { config, storeDir: paths.store })
 }
 
-/** What publishing needs must be there and answer before training, which may take hours. */
+/** Checks that everything for publishing is there before training, which may take hours. */
 async function checkPublishing(
   { name, test }: Asked['options'],
   { config, storeDir }: { config: Config; storeDir: string },
@@ -307,7 +307,7 @@ async function runTraining(
     maxTokens: options.maxTokens,
     workers,
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(progressText(progress)),
+      terminal.progress(trainingProgressText(progress)),
   }
   if (options.method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
@@ -335,7 +335,7 @@ async function earlierVersion(model: {
   return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }
 
-/** Options that the chosen method would not read are refused rather than ignored. */
+/** Refuses options that the chosen method would ignore. */
 function refuseUnused(options: Options): void {
   const given = (names: readonly (keyof Options)[]): (keyof Options)[] =>
     names.filter((name) => options[name] !== undefined)

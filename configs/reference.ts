@@ -1,9 +1,9 @@
-// The reference page of the configuration, generated from the schema so that it cannot drift.
+// Generates the reference page of the configuration from the schema, so that they cannot differ.
 import { configFields, fileVariableOf, variableOf } from './environment.ts'
 import { profiles } from './load.ts'
 import { configSchema } from './schema.ts'
 
-/** docs/configuration.md as Markdown. */
+/** The Markdown of docs/configuration.md. */
 export function configurationPage(): string {
   const sections = new Map<string, string[]>()
   for (const field of configFields()) {

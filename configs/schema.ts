@@ -1,6 +1,5 @@
-// The one schema of the configuration: every field with its default, unit and meaning. The
-// reference page docs/configuration.md is generated from it. Reading files and the environment is
-// load.ts's.
+// The schema of the configuration: every field with its default, unit and meaning.
+// docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 
@@ -358,7 +357,7 @@ const base = z.strictObject({
   proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
-/** Schema of the whole configuration. Unknown keys are refused. */
+/** The schema of the whole configuration. It refuses unknown keys. */
 export const configSchema = z.strictObject({
   kafka: kafka.prefault({}).describe('Kafka connection.'),
   registry: registry.prefault({}).describe('Schema registry connection.'),
@@ -377,5 +376,5 @@ export const configSchema = z.strictObject({
   local: local.prefault({}).describe('The embedded stack.'),
 })
 
-/** The resolved configuration: every field is there. */
+/** The resolved configuration: every field is set. */
 export type Config = z.output<typeof configSchema>

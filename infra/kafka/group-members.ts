@@ -63,7 +63,7 @@ export async function refuseMembersOf(
   const members = await stableMembers(kafka, group)
   if (members === undefined) {
     const message =
-      `the consumer group ${group} has been rebalancing for ${stableMsMax / 1_000} s; run ` +
+      `the consumer group ${group} has been rebalancing for ${stableMsMax / 1_000} s. ` +
       'Wait until its members have joined, then run the command again.'
     throw new WinnowError('broker_unavailable', message)
   }

@@ -1,5 +1,4 @@
-// The object store port: a folder, a real S3-compatible server, and the fake, held to one
-// behaviour.
+// The object store port: a folder, a real S3-compatible server and the fake must behave the same.
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -129,7 +128,7 @@ describe('an S3 server that is not as it should be', () => {
     const endpoint = `http://${proxy.address}`
     const objects = await openS3Objects({ ...store, endpoint, requestMsMax: 500, triesMax: 2 })
     await objects.write('a', { bytes: Buffer.from('before') })
-    proxy.restore() // Breaks the connection that the client keeps; the next one works.
+    proxy.restore() // Breaks the client's open connection; the next one works.
     expect((await bytesOf(await objects.stream('a'))).toString()).toBe('before')
     proxy.hang()
     await expect(objects.list('')).rejects.toMatchObject({ code: 'store_unavailable' })

@@ -1,5 +1,5 @@
-// Files of other programs through the commands: what each takes them for, and the sentence for
-// those that it refuses. No command here reaches a server.
+// Files of other programs through the commands: how each file is read, and the message for those
+// that are refused. No command here contacts a server.
 import { symlinkSync } from 'node:fs'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

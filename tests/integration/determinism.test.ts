@@ -1,6 +1,5 @@
 // The same text and model give the same bits: in whatever order events arrive, however many
-// consumers share the work, live or replayed. `npm run test:determinism` does it with 100,000
-// events.
+// consumers share the work, live or replayed. `npm run test:determinism` uses 100,000 events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
@@ -31,7 +30,7 @@ async function produceAll(space: Workspace, seed: number): Promise<void> {
   const order = seededRandom(seed).shuffle(Int32Array.from({ length: events }, (_, index) => index))
   const producer = await openProducer(space.kafka)
   const records = Array.from(order, (number) => {
-    // Lengths differ, so that events meet other batch-mates in each run.
+    // Lengths differ, so that events share batches with others in each run.
     const text = Array.from({ length: 1 + (number % 2) }, (_, at) => sampleText(number + at).text)
     const id = `e-${number}`
     return { key: `${seed}-${number}`, value: JSON.stringify({ id, text: text.join('. ') }) }
@@ -61,7 +60,7 @@ async function classifyAll(space: Workspace, consumers: number): Promise<void> {
   }
 }
 
-/** Events whose rows differ in any bit between two tables, and how many both have. */
+/** Events whose rows differ in any bit between two tables, and how many both tables have. */
 async function compare(a: string, b: string): Promise<{ both: number; differ: number }> {
   const [row] = await alone.analytics.rows<{ both: number; differ: number }>(
     `SELECT count() AS both,
@@ -93,7 +92,7 @@ describe('the same events', () => {
       const done = JSON.parse(replayed.stdout) as { results: number; events: number; into: string }
       expect(done).toMatchObject({ events, results: events, into: 'again' })
       expect(await compare(live, `${database(alone)}.again`)).toEqual({ both: events, differ: 0 })
-      // Again, it finds everything there; another range needs another table.
+      // A second run finds everything there; another range needs another table.
       const second = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
         env: alone.env,
       })

@@ -1,5 +1,5 @@
-// The local model store on the real broker and engine, without an artifact store: the parts that
-// versions play in the list, what may be removed and what a rollback does then, and a row for every
+// The local model store on the real broker and engine, without an artifact store: the roles of
+// versions in the list, what may be removed, what a rollback does after that, and a row for every
 // training run.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -70,11 +70,11 @@ describe('versions of the local store', () => {
     const table = await winnow(['models', 'list'], { env: space.env })
     expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +\d+ kB \+ 90 MB shared/)
     expect(table.stdout).toMatch(/6 versions, [\d.]+ MB in /)
-    // Without Kafka, the store knows the same.
+    // Without Kafka, the store shows the same roles.
     const away = { ...space.env, WINNOW_KAFKA_BROKERS: '127.0.0.1:1' }
     const alone = await winnow(['models', 'list'], { env: away })
     expect(alone.stdout).toMatch(/kept@1 +shadow 100 %/)
-    expect(alone.stdout).toMatch(/winnow.models cannot be read .*roles are those/)
+    expect(alone.stdout).toMatch(/winnow.models cannot be read .*the roles shown are the last/)
   })
 
   it('stay while they play a part', async () => {

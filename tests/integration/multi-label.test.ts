@@ -1,5 +1,5 @@
-// Sets of labels from end to end: the command line trains, classifies and evaluates on them, and
-// the stream writes one event with two labels as one row that holds both.
+// Multi-label models from end to end: the command line trains, classifies and evaluates on sets of
+// labels, and the stream stores an event with two labels as one row with both.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'

@@ -1,5 +1,5 @@
-// Publishing on the real broker and engine, with a folder as the artifact store: the gate, the
-// files, the announcement and the rows, through the commands.
+// Publishing on the real broker and engine, with a folder as artifact store: the gate, the files,
+// the announcement and the rows, through the commands.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -66,7 +66,7 @@ describe('publishing', () => {
   })
 
   it('refuses a version that loses to the champion, with nothing to be seen of it', async () => {
-    // Learned from wrong labels only: it loses on the test texts.
+    // Trained on wrong labels only, so it loses on the test texts.
     const worse = await run(
       ...['train', '--name', 'test', '--data', join(space.dir, 'bad.jsonl'), '--max-tokens', '64'],
       ...['--test', join(space.dir, 'test.jsonl'), '--near-duplicates', 'off', '--publish'],
@@ -171,7 +171,7 @@ describe('publishing', () => {
   it('takes another number where somebody else published under it meanwhile', async () => {
     const other = await openWorkspace(inject('stack'), env)
     try {
-      // A store of its own, in which a different version also has the number 1.
+      // Another store, in which a different version also has the number 1.
       const otherStore = join(other.dir, 'another')
       await trainTestModel(otherStore, { relabel: (label) => label })
       const result = await winnow(
@@ -189,7 +189,7 @@ describe('publishing', () => {
           manifestSha256: '0'.repeat(64),
         }),
       ).rejects.toMatchObject({ code: 'hash_mismatch' })
-      // The local test@1 here was never published: the published one must not replace it.
+      // The local test@1 was never published, and the published one must not replace it.
       await expect(
         downloadVersion({
           objects: openFolderObjects(published),

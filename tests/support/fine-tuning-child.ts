@@ -16,7 +16,7 @@ const [dir = '', point = '', seed = '1'] = process.argv.slice(2)
 const stepsPerEpoch = 10
 const die = (): void => void kill(pid, 'SIGKILL')
 
-/** Once armed, the process dies while the next call of the runtime is under way. */
+/** Once armed, the process dies during the next call of the runtime. */
 function armRuntime(): { arm: () => void } {
   let armed = false
   // The type of the exported class hides its prototype.
@@ -63,7 +63,8 @@ const result = await fineTune(
       if (progress.kind === 'freezing' && point === 'freezing') die()
       if (progress.kind === 'epoch' && progress.epoch === 2 && point === 'epoch') die()
       if (progress.kind !== 'step') return
-      // A checkpoint calls fsync for the file and for its folder: the third call is in the second.
+      // A checkpoint calls fsync for the file and for its folder, so the third call is in the
+      // second one.
       if (point === 'checkpoint' && progress.step === 1) armFsync(3)
       if (point === 'step' && progress.step === 7) runtime.arm()
       if (point === 'validation' && progress.step === stepsPerEpoch) runtime.arm()

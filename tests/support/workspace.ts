@@ -1,5 +1,5 @@
-// A corner of the shared stack for one test file: topics, database, model store and state folder of
-// its own, a small model trained on the spot, and the clients to look at what happened.
+// A separate part of the shared stack for one test file: its own topics, database, model store and
+// state folder, a small trained model, and clients to check what happened.
 import { constants, existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -57,21 +57,19 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
-/**
- * Names a store that holds the first version of `test`, trained once for a whole run of the tests.
- */
+/** Names a store that holds the first version of `test`, trained once per run of the tests. */
 const trainedStoreVariable = 'TRAINED_TEST_STORE'
 
-/** Trains the model `test` into `storeDir`, from where the tests of this run then copy it. */
+/** Trains the model `test` into `storeDir`, from where the tests of this run copy it. */
 export async function trainForAllTests(storeDir: string): Promise<void> {
   await trainTestModel(storeDir)
   process.env[trainedStoreVariable] = storeDir
 }
 
 /**
- * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another
- * model of it: what it is given as the label of a text. The first version of `test` is copied if
- * this run has it.
+ * Trains a small model, `test` by default, on sample texts into a store. `relabel` changes the
+ * label of each text to make another model. The first version of `test` is copied if this run has
+ * trained it.
  */
 export async function trainTestModel(
   storeDir: string,
@@ -80,7 +78,7 @@ export async function trainTestModel(
   const trained = process.env[trainedStoreVariable]
   const isPlain = Object.keys(options).length === 0
   if (trained !== undefined && isPlain && !existsSync(join(storeDir, 'versions'))) {
-    // Copies: tests damage files of theirs.
+    // Copied, because tests damage the files.
     await cp(trained, storeDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
     return
   }

@@ -18,11 +18,11 @@ export type Ground = {
   readonly dir: string
   /** Holds test@1 and test@2. */
   readonly storeDir: string
-  /** Settings of every process: short sessions and time-outs, small blocks. */
+  /** Settings of every process: short sessions and timeouts, small blocks. */
   readonly env: Environment
   /** The database of the clean run. */
   readonly clean: string
-  /** Takes back every fault of links, disk and services. */
+  /** Repairs every fault of links, disk and services. */
   repair(): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { QueryLane } from './query-lane.ts'
+import { QueryQueue } from './query-queue.ts'
 
 /** Work that ends when told to. */
 function job() {
@@ -8,13 +8,13 @@ function job() {
   return { work: () => promise, end: () => resolve(undefined) }
 }
 
-describe('QueryLane', () => {
+describe('QueryQueue', () => {
   it('runs as many as it has slots, in order of arrival', async () => {
-    const lane = new QueryLane({ slots: 1, waitingMax: 10 })
+    const queue = new QueryQueue({ slots: 1, waitingMax: 10 })
     const order: number[] = []
     const first = job()
-    const running = lane.run(first.work)
-    const rest = [1, 2, 3].map((n) => lane.run(() => Promise.resolve(order.push(n))))
+    const running = queue.run(first.work)
+    const rest = [1, 2, 3].map((n) => queue.run(() => Promise.resolve(order.push(n))))
     expect(order).toEqual([])
     first.end()
     await Promise.all([running, ...rest])
@@ -22,30 +22,30 @@ describe('QueryLane', () => {
   })
 
   it('refuses beyond its queue, and takes on work again afterwards', async () => {
-    const lane = new QueryLane({ slots: 1, waitingMax: 1 })
+    const queue = new QueryQueue({ slots: 1, waitingMax: 1 })
     const first = job()
-    const running = lane.run(first.work)
-    const waiting = lane.run(() => Promise.resolve('waited'))
-    await expect(lane.run(() => Promise.resolve())).rejects.toMatchObject({ httpStatus: 503 })
+    const running = queue.run(first.work)
+    const waiting = queue.run(() => Promise.resolve('waited'))
+    await expect(queue.run(() => Promise.resolve())).rejects.toMatchObject({ httpStatus: 503 })
     first.end()
     expect(await waiting).toBe('waited')
     await running
-    expect(await lane.run(() => Promise.resolve('free'))).toBe('free')
+    expect(await queue.run(() => Promise.resolve('free'))).toBe('free')
   })
 
   it('drops a waiting caller who left, and frees the slot of work that failed', async () => {
-    const lane = new QueryLane({ slots: 1, waitingMax: 1 })
+    const queue = new QueryQueue({ slots: 1, waitingMax: 1 })
     const first = job()
-    const running = lane.run(first.work)
+    const running = queue.run(first.work)
     const departure = new AbortController()
-    const left = lane.run(() => Promise.resolve('never'), departure.signal)
+    const left = queue.run(() => Promise.resolve('never'), departure.signal)
     departure.abort()
     await expect(left).rejects.toMatchObject({ type: 'QUERY_WAS_CANCELLED' })
-    const next = lane.run(() => Promise.resolve('next'))
+    const next = queue.run(() => Promise.resolve('next'))
     first.end()
     await running
     expect(await next).toBe('next')
-    await expect(lane.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
-    expect(await lane.run(() => Promise.resolve('free'))).toBe('free')
+    await expect(queue.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
+    expect(await queue.run(() => Promise.resolve('free'))).toBe('free')
   })
 })
