@@ -65,7 +65,7 @@ const result = await fineTune(
     threads: 1,
     train: labelled(16 * stepsPerEpoch, 1),
     validation: labelled(60, 2),
-    asked: labelled(9, 3).texts,
+    toPredict: labelled(9, 3).texts,
     classWeights: new Float32Array(3).fill(1),
     recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
     statesDir: dir,
