@@ -126,7 +126,7 @@ describe('what a change ends', () => {
 describe('a rollback of an unknown model', () => {
   it('says that nothing was published', () => {
     expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
-      /No version of a model mial was ever published/,
+      /No version of the model mial was ever published/,
     )
   })
 })

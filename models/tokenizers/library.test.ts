@@ -153,7 +153,7 @@ describe('what neither engine knows is refused by name', () => {
     ],
     [
       'a pattern that cannot be translated',
-      /not of a kind that is supported: .*POSIX/,
+      /not of a supported kind: .*POSIX/,
       'words',
       (file) =>
         (file['pre_tokenizer'] = {

@@ -8,7 +8,12 @@ function bookOf(statements: readonly LabelStatement[]): LabelBook {
   return book
 }
 
-const statement = (by: string, label: string | null, timeMs: number, offset = timeMs): LabelStatement => ({
+const statement = (
+  by: string,
+  label: string | null,
+  timeMs: number,
+  offset = timeMs,
+): LabelStatement => ({
   eventId: 'e',
   by,
   label,
@@ -18,13 +23,21 @@ const statement = (by: string, label: string | null, timeMs: number, offset = ti
 
 describe('LabelBook', () => {
   it('takes the latest statement of a person, whatever the order of arrival', () => {
-    const statements = [statement('ann', 'spam', 1), statement('ann', 'ham', 3), statement('ann', 'news', 2)]
+    const statements = [
+      statement('ann', 'spam', 1),
+      statement('ann', 'ham', 3),
+      statement('ann', 'news', 2),
+    ]
     expect(bookOf(statements).labelOf('e')).toBe('ham')
     expect(bookOf(statements.toReversed()).labelOf('e')).toBe('ham')
   })
 
   it('ignores a retracted statement, and falls back to another person', () => {
-    const statements = [statement('bob', 'spam', 1), statement('ann', 'ham', 2), statement('ann', null, 3)]
+    const statements = [
+      statement('bob', 'spam', 1),
+      statement('ann', 'ham', 2),
+      statement('ann', null, 3),
+    ]
     expect(bookOf(statements).labelOf('e')).toBe('spam')
     expect(bookOf(statements.slice(1)).labelOf('e')).toBeUndefined()
     expect(bookOf(statements).labelOf('another')).toBeUndefined()
@@ -38,7 +51,9 @@ describe('LabelBook', () => {
     })
     const statements = fc
       .array(said)
-      .map((all) => all.map((one, offset) => ({ ...statement(one.by, one.label, one.timeMs, offset) })))
+      .map((all) =>
+        all.map((one, offset) => ({ ...statement(one.by, one.label, one.timeMs, offset) })),
+      )
     const shuffled = statements.chain((all) =>
       fc.tuple(
         fc.constant(all),
