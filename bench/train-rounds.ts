@@ -50,7 +50,7 @@ await fineTune(
     frozenLayers: 0,
     train,
     validation: first,
-    asked: first.texts,
+    toPredict: first.texts,
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
     recipe: {

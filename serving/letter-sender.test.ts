@@ -1,5 +1,5 @@
-// What is sent of which dead letter, and why the others are not. Reading records again from their
-// topic is tested on a real broker in tests/integration/dead-letters.test.ts.
+// Which dead letters are sent again, and why the others are not. Reading records from their topic
+// is tested on a real broker in tests/integration/dead-letters.test.ts.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OpenEvent } from '../infra/readers/dead-letter-reader.ts'
 import { WinnowError } from '../schemas/errors.ts'

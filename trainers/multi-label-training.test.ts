@@ -1,5 +1,5 @@
-// A multi-label model from end to end with the real base encoder: sets of labels in, a version that
-// gives sets, measured as it was trained.
+// A multi-label model from end to end with the real base encoder: training on label sets gives a
+// version that predicts label sets, with the same scores when served.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ const parts: Record<string, string[]> = {
 }
 const openings = ['Hello,', 'Hi there,', 'Good morning,', 'To whom it may concern,', 'Dear team,']
 
-/** Every combination of complaints, also of none, with each opening. */
+/** Every combination of complaints, including none, with each opening. */
 function complaints(): Dataset {
   const names = Object.keys(parts)
   const examples: Example[] = []
@@ -47,7 +47,7 @@ function complaints(): Dataset {
   return { examples, manifest: describeExamples('complaints.jsonl', examples) }
 }
 
-test('a head learns sets, and the version gives them', { timeout: 120_000 }, async () => {
+test('a head learns label sets, and the version predicts them', { timeout: 120_000 }, async () => {
   const train = complaints()
   const trained = await trainHead({
     train,
@@ -92,7 +92,7 @@ test('a head learns sets, and the version gives them', { timeout: 120_000 }, asy
   })
 })
 
-test('fine-tuning learns sets too', { timeout: 120_000 }, async () => {
+test('fine-tuning learns label sets', { timeout: 120_000 }, async () => {
   const train = complaints()
   const trained = await trainEncoder({
     train,

@@ -14,7 +14,7 @@ import { finish } from '../runtime/sliced-work.ts'
 import type { TextTokenizer } from './inference.ts'
 import { openEncoder, type TextEncoder } from './text-encoder.ts'
 
-/** One token a word: its length. */
+/** One token per word: its length. */
 const tokenizer: TextTokenizer = {
   encode: (text, options) => finish(tokenizer.encoding(text, options)),
   *encoding(text, { maxTokens }) {

@@ -66,7 +66,7 @@ describe('writing', () => {
     expect(await readFile(path, 'utf8')).toBe('copied')
   })
 
-  test('writers at the same time get different versions, and nothing is left over', async () => {
+  test('concurrent writers get different versions, and no temporary file remains', async () => {
     const written = await Promise.all(Array.from({ length: 8 }, () => write()))
     const versions = written.map(({ version }) => Number(version)).sort((a, b) => a - b)
     expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
@@ -92,7 +92,7 @@ describe('writing', () => {
     },
   )
 
-  test('a further file cannot replace one of the store or lie elsewhere', async () => {
+  test('an additional file cannot replace one of the store or be outside the folder', async () => {
     const file = { bytes: Buffer.from('x') }
     for (const name of ['manifest.json', 'model.onnx', 'model.onnx_data', '../x', 'a/b']) {
       await expect(write('spam', { extras: { [name]: file } })).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe('finding', () => {
     expect((await openRef('spam@11')).version).toBe('11')
   })
 
-  test('an unknown name suggests near ones, an unknown version lists those there are', async () => {
+  test('an unknown name suggests similar names, an unknown version lists the existing ones', async () => {
     await expect(openRef('spam')).rejects.toThrow(/holds no model yet/)
     await write('spam')
     await write('intents')
@@ -200,7 +200,7 @@ describe('champions', () => {
     expect(await championOf(target())).toBe('1')
   })
 
-  test('promotions at the same time are all remembered', async () => {
+  test('remembers all concurrent promotions', async () => {
     for (let i = 0; i < 4; i++) await write()
     await Promise.all(['1', '2', '3', '4'].map((version) => setChampion({ ...target(), version })))
     const { champion, previous } = (await partsInStore(target()))!

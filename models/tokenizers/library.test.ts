@@ -65,7 +65,7 @@ describe.each(kinds)('%s', (kind) => {
     expect(truncated).toBe(true)
   })
 
-  test('what is kept does not depend on what is cut', () => {
+  test('the kept ids do not depend on the truncated text', () => {
     const text = 'It costs 12.50, or 11 for members; nearly nothing. '
     const whole = tokenizer.encode(text.repeat(100), { maxTokens: 40 })
     const longer = tokenizer.encode(text.repeat(10_000), { maxTokens: 40 })
@@ -140,7 +140,7 @@ describe('what neither engine knows is refused by name', () => {
     ],
     [
       'a pattern that cannot be translated',
-      /not of a kind that is supported: .*POSIX/,
+      /not of a supported kind: .*POSIX/,
       'words',
       (file) =>
         (file['pre_tokenizer'] = {

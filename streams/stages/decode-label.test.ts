@@ -16,7 +16,7 @@ function decode(value: unknown, readAvro: Parameters<typeof decodeLabel>[1] = no
 }
 
 describe('decodeLabel', () => {
-  it('reads who said what of which event, and when', async () => {
+  it('reads who gave which label to an event, and when', async () => {
     const time = '2025-12-31T12:00:00Z'
     expect(await decode({ id: 'e-1', label: 'spam', by: 'ann', time })).toEqual(
       ok({ eventId: 'e-1', label: 'spam', by: 'ann', timeMs: Date.parse(time) }),

@@ -17,7 +17,7 @@ const event: Validated = {
   knownLabel: null,
 }
 
-/** One token a word: its length. Yields before each word. */
+/** One token per word: its length. Yields before each word. */
 const tokenizer: TextEncoderPort = {
   sha256: 'words',
   *encoding(text, { maxTokens }): Work<{ ids: Int32Array; truncated: boolean }> {

@@ -51,7 +51,7 @@ const result = await fineTune(
     threads: 1,
     train: tinyTexts(16 * stepsPerEpoch, 1),
     validation: tinyTexts(60, 2),
-    asked: tinyTexts(9, 3).texts,
+    toPredict: tinyTexts(9, 3).texts,
     classWeights: new Float32Array(3).fill(1),
     recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
     statesDir: dir,

@@ -1,5 +1,5 @@
-// Fine-tuning on a tiny encoder: it learns, repeats itself to the byte, can be cancelled, and names
-// the step at which it diverges. The thread and the whole method with a real base follow below.
+// Fine-tuning of a tiny encoder: it learns, is reproducible to the byte, can be cancelled, and
+// names the step at which it diverges. train-encoder.test.ts trains a real base.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
     frozenLayers: 0,
     train: tinyTexts(200, 1),
     validation: tinyTexts(60, 2),
-    asked: tinyTexts(9, 3).texts,
+    toPredict: tinyTexts(9, 3).texts,
     classWeights: new Float32Array(3).fill(1),
     recipe,
     seed: 1,
@@ -38,7 +38,7 @@ function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
 
 const silent = { onProgress: () => undefined, isCancelled: () => false }
 
-/** The same with two ids that apply each by itself, the third never. */
+/** The same as label sets: two ids stand for independent labels, the third label never applies. */
 function sets(count: number, seed: number): FineTuningTask['train'] {
   const random = seededRandom(seed)
   const targets = new Uint8Array(count * 3)
@@ -54,9 +54,9 @@ function sets(count: number, seed: number): FineTuningTask['train'] {
   return { texts: packTexts(texts), targets }
 }
 
-describe('fineTune with sets of labels', () => {
+describe('fineTune with label sets', () => {
   it.each(['onnx', 'tfjs'] as const)(
-    'learns each label by itself, on %s',
+    'learns independent labels, on %s',
     async (engine) => {
       const recipe = {
         ...task().recipe,
@@ -65,7 +65,7 @@ describe('fineTune with sets of labels', () => {
         encoderRate: 2e-2,
         dropout: 0,
       }
-      const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
+      const changed = { train: sets(160, 1), validation: sets(60, 2), toPredict: sets(9, 3).texts }
       const result = await fineTune(
         task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
         silent,
@@ -73,7 +73,7 @@ describe('fineTune with sets of labels', () => {
       const best = result.epochs[result.bestEpoch - 1]!
       expect(best.accuracy).toBeGreaterThan(0.9)
       const { targets } = sets(9, 3)
-      const wrong = result.askedProbabilities.filter(
+      const wrong = result.predictedProbabilities.filter(
         (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
       )
       expect(wrong.length).toBeLessThanOrEqual(2)
@@ -94,13 +94,13 @@ describe('fineTune', () => {
     const best = result.epochs[result.bestEpoch - 1]!
     expect(best.accuracy).toBeGreaterThan(0.9)
     expect(best.macroF1).toBe(Math.max(...result.epochs.map(({ macroF1 }) => macroF1)))
-    expect(result.askedProbabilities).toHaveLength(9 * 3)
+    expect(result.predictedProbabilities).toHaveLength(9 * 3)
     const steps = seen.filter((each) => each.kind === 'step')
     expect(steps).toHaveLength(result.steps)
     expect(steps.at(-1)).toMatchObject({ step: result.steps, secondsLeft: 0 })
   })
 
-  it('draws texts of one label together when it contrasts', async () => {
+  it('pulls texts of one label together with the contrastive loss', async () => {
     const long = { epochs: 20, patienceEpochs: 20, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
     const recipe = { ...task().recipe, ...long }
     const without = await fineTune(task({ recipe }), silent)
@@ -109,13 +109,14 @@ describe('fineTune', () => {
     const again = await fineTune(task({ recipe: contrasting }), silent)
     expect(again.trained).toEqual(result.trained)
     const first = ({ epochs: [epoch] }: typeof result): number => epoch!.trainLoss
-    // Of 16 texts of three labels, each is one of about five likes: at best log(5) = 1.6 more.
+    // Each of 16 texts of three labels has about five of its label, so the loss is at least log(5)
+    // = 1.6 higher.
     expect(first(result) - first(without)).toBeGreaterThan(0.5)
     expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(first(result) - 0.3)
     expect(result.epochs[result.bestEpoch - 1]!.accuracy).toBeGreaterThan(0.6)
   })
 
-  it.each([0, 1])('repeats itself to the byte with %d frozen layers', async (frozenLayers) => {
+  it.each([0, 1])('is reproducible to the byte with %d frozen layers', async (frozenLayers) => {
     const recipe = { ...task().recipe, epochs: 2 }
     const [first, again, other] = [
       await fineTune(task({ frozenLayers, recipe }), silent),
@@ -128,7 +129,7 @@ describe('fineTune', () => {
     expect(layers.length > 0).toBe(frozenLayers === 0)
   })
 
-  it('says at which step it diverged', async () => {
+  it('names the step at which it diverged', async () => {
     const recipe = { ...defaultRecipe, encoderRate: 1e30, headRate: 1e30 }
     await expect(fineTune(task({ recipe }), silent)).rejects.toMatchObject({
       code: 'training_diverged',
@@ -138,7 +139,7 @@ describe('fineTune', () => {
 })
 
 describe('fineTuneInThread', () => {
-  it('gives what the thread computes, and the caller stays responsive', async () => {
+  it('returns the result of the thread, and the caller stays responsive', async () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
     const recipe = { ...task().recipe, epochs: 1 }

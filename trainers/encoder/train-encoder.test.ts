@@ -1,4 +1,4 @@
-// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure
+// Fine-tuning of the real base encoder from end to end: train the top layer, publish, and evaluate
 // the published version as it is served. The base comes from the local store.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(storeDir, { recursive: true, force: true }))
 
-/** 48 requests with one opening. */
+/** 48 requests that begin with the same word. */
 function requests(opening: string): Dataset {
   const ends = ['', ' tomorrow', ' at home', ' again']
   const texts = {
@@ -51,7 +51,7 @@ function options(): TrainEncoderOptions {
 }
 
 test.each(['onnx', 'tfjs'] as const)(
-  'publishes what it trained with the engine %s, and serves what it measured',
+  'publishes the trained model with the engine %s, which scores the same when served',
   async (engine) => {
     const name = `intents-${engine}`
     const trained = await trainEncoder({ ...options(), name, engine })
@@ -75,7 +75,7 @@ test.each(['onnx', 'tfjs'] as const)(
 )
 
 test(
-  'cancelled while it writes, it goes on to the same bytes, and to one version only',
+  'cancelled while it writes, it resumes to the same bytes, and publishes one version only',
   async () => {
     const small = { ...options(), name: 'resumed', checkpoints: { everySteps: 1 } }
     const unbroken = await trainEncoder({ ...small, name: 'unbroken' })
@@ -104,7 +104,7 @@ test(
     const bytesOf = (trained: { modelDir: string }) =>
       readFile(join(trained.modelDir, 'model.onnx'))
     expect((await bytesOf(first)).equals(await bytesOf(unbroken))).toBe(true)
-    // As if it had been killed between the version and its record.
+    // As if the process had been killed between writing the version and the run record.
     await rm(join(first.runDir, 'run.json'))
     expect((await trainEncoder({ ...small, resume: start })).model).toBe('resumed@1')
     await expect(findUnfinishedRun(storeDir, { run: start.run })).rejects.toMatchObject({

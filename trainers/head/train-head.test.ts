@@ -1,5 +1,5 @@
-// The whole of head training with the real base encoder: train, publish, evaluate, classify. The
-// base comes from the local store, which the test set-up fills.
+// Head training with the real base encoder from end to end: train, publish, evaluate, classify. The
+// base comes from the local store, which the test setup fills.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ const requests: Record<string, string[]> = {
 }
 const endings = ['', ' tomorrow', ' at home', ' in berlin', ' again', ' for the party']
 
-/** 432 sentences, or the sixth of them with one of the endings. */
+/** 432 sentences, or those with one ending, a sixth of them. */
 function sentences(ending?: string): Dataset {
   const examples = Object.entries(requests).flatMap(([label, texts]): Example[] =>
     texts.flatMap((text) =>
@@ -58,7 +58,7 @@ function options() {
   return { train: sentences(), base, storeDir, name: 'intents', seed: 3, maxTokens: 32, workers: 2 }
 }
 
-test('learns, and says what it learned from', async () => {
+test('learns, and reports the data that it learned from', async () => {
   expect(trained).toMatchObject({
     model: 'intents@1',
     method: 'head',
@@ -76,7 +76,7 @@ test('learns, and says what it learned from', async () => {
   expect(listed.split('\n').length - 1).toBe(trained.labelIssues?.suspicious)
 })
 
-test('the version on disk is whole, with a report', async () => {
+test('writes a complete version with a report', async () => {
   const version = await openVersion({ ref: 'intents', storeDir })
   expect(version.manifest).toMatchObject({
     labels: trained.labels,
@@ -92,7 +92,7 @@ test('the version on disk is whole, with a report', async () => {
   expect(report.includes('title="music → music: 144 of 144"')).toBe(true)
 })
 
-test('the same data and seed give the same graph, to the byte', async () => {
+test('gives the same graph to the byte for the same data and seed', async () => {
   const again = await trainHead(options())
   const [first, second] = await Promise.all(
     [trained, again].map(({ model }) => openVersion({ ref: model, storeDir })),
@@ -101,7 +101,7 @@ test('the same data and seed give the same graph, to the byte', async () => {
   expect(second!.manifest.graphSha256).toBe(first!.manifest.graphSha256)
 })
 
-test('a test set is measured, and evaluate measures the published graph alike', async () => {
+test('evaluates a test set, with the same scores as the published graph', async () => {
   const test = sentences(' again')
   const measured = await trainHead({ ...options(), name: 'tested', test })
   expect(measured.metrics).toMatchObject({ evaluatedOn: 'test', examples: test.examples.length })
@@ -114,7 +114,7 @@ test('a test set is measured, and evaluate measures the published graph alike', 
   })
 })
 
-test('a head over the means of every layer is published with them', async () => {
+test('publishes a head over every layer with the pooling of every layer', async () => {
   const wide = await trainHead({ ...options(), name: 'wide', pooledLayers: 'every', grid: [10] })
   const { manifest } = await openVersion({ ref: 'wide', storeDir })
   expect(manifest).toMatchObject({
@@ -124,7 +124,7 @@ test('a head over the means of every layer is published with them', async () => 
   expect(wide.metrics.accuracy).toBeGreaterThan(0.98)
 })
 
-test('refuses test labels that training did not see, before any work', async () => {
+test('refuses unknown test labels before it computes anything', async () => {
   const examples = [{ text: 'open the door', label: 'door' }]
   const unseen = { examples, manifest: describeExamples('door.jsonl', examples) }
   const training = trainHead({ ...options(), test: unseen })
@@ -134,7 +134,7 @@ test('refuses test labels that training did not see, before any work', async () 
   })
 })
 
-test('stops when told to, and publishes nothing', async () => {
+test('stops when it is aborted, and publishes nothing', async () => {
   const signal = AbortSignal.abort()
   const training = trainHead({ ...options(), name: 'stopped', signal })
   await expect(training).rejects.toMatchObject({ code: 'cancelled' })
@@ -143,7 +143,7 @@ test('stops when told to, and publishes nothing', async () => {
   })
 })
 
-test('classifies JSON lines and plain lines in order, with figures', async () => {
+test('classifies JSON lines and plain lines in order, with statistics', async () => {
   const version = await openVersion({ ref: 'intents', storeDir })
   const classify = async (text: string) => {
     const bytes = async function* () {
