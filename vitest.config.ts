@@ -1,7 +1,9 @@
-// Three suites that share three workers: `integration` runs against the real broker, registry and
+// Four suites that share three workers: `integration` runs against the real broker, registry and
 // analytics engine that tests/global-stack.ts starts once; `apart` needs no server that others use:
 // commands without one, and the faults, which kill and start a stack of their own; `unit` needs no
-// server at all.
+// server at all, and its files share a process; `unit-alone` are those of them that measure the
+// process, so each has its own.
+import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -9,6 +11,16 @@ const apart = [
   'tests/faults/**/*.test.ts',
   'tests/e2e/{cli,files,option-checks,package,train-resume}.test.ts',
 ]
+
+const unit = [
+  '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
+  'tests/*.test.ts',
+]
+
+/** Other files would add to the processor time and the memory that these tests measure. */
+const unitAlone = globSync(unit, { cwd: import.meta.dirname }).filter((file) =>
+  /processor-time|memoryUsage/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+)
 
 /**
  * Tests of processes wait most of their time, so they begin first, those that take minutes before
@@ -26,7 +38,7 @@ class LongestFirst extends BaseSequencer {
 
 function rankOf({ project, moduleId }: TestSpecification): number {
   if (/\/(?:faults|package)\.test\.ts$/.test(moduleId)) return 0
-  return project.name === 'unit' ? 2 : 1
+  return project.name.startsWith('unit') ? 2 : 1
 }
 
 const processes = { testTimeout: 400_000, hookTimeout: 180_000 }
@@ -48,13 +60,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
-            'tests/*.test.ts',
-          ],
+          include: unit,
+          exclude: unitAlone,
+          isolate: false,
           testTimeout: 30_000,
         },
       },
+      { test: { name: 'unit-alone', include: unitAlone, testTimeout: 30_000 } },
       { test: { name: 'apart', include: apart, ...processes } },
       {
         test: {
