@@ -5,15 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { tinyHidden } from '../../tests/support/tiny-encoder.ts'
+import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { GraphBuilder, type TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
 import { openTfjs } from '../../models/graph/tfjs/tfjs-backend.ts'
-import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningTask, type TrainingEngine } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { fineTune } from './fine-tuning.ts'
-import { seededRandom } from '../data/seeded-random.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 
 let dir: string
@@ -22,36 +21,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** Texts of 3 to 9 tokens; the label is the one of ids 1 to 3 that they hold. */
-function labelled(count: number, seed: number): FineTuningTask['train'] {
-  const random = seededRandom(seed)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
-}
-
 function task(engine: TrainingEngine, changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const rates = { encoderRate: 2e-2, headRate: 3e-2 }
-  return {
-    weights: tinyWeights(),
-    normalize: true,
-    head: tinyHead(),
-    frozenLayers: 0,
-    engine,
-    train: labelled(100, 1),
-    validation: labelled(40, 2),
-    asked: labelled(9, 3).texts,
-    recipe: { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 },
-    classWeights: new Float32Array(3).fill(1),
-    seed: 1,
-    threads: 1,
-    statesDir: dir,
-    ...changed,
-  }
+  const recipe = { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 }
+  const texts = { train: labelledTexts(100, 1), validation: labelledTexts(40, 2) }
+  return tinyTask({ ...texts, recipe, statesDir: dir, engine, ...changed })
 }
 
 /** The loss of each step, and what came of the task. */
