@@ -4,13 +4,12 @@ import { constants, existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { modelStoreDir } from '../../configs/paths.ts'
-import { openBase } from '../../models/bases/base-store.ts'
 import { describeExamples } from '../../trainers/data/dataset.ts'
 import { trainHead } from '../../trainers/head/train-head.ts'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 import { openBackends, type Backends } from './backends.ts'
 import type { Environment } from './cli.ts'
+import { smallBase } from './small-base.ts'
 
 export type Workspace = Backends & {
   readonly dir: string
@@ -89,13 +88,19 @@ export async function trainTestModel(
     const { text, label } = sampleText(number)
     return { text, label: relabel(label) }
   })
-  await trainHead({
-    train: { examples, manifest: describeExamples('samples', examples) },
-    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    storeDir,
-    name,
-    maxTokens: 64,
-    grid: [10],
-    workers: 1,
-  })
+  // Not into `storeDir`: tests count what is there.
+  const baseDir = await mkdtemp(join(tmpdir(), 'winnow-test-base-'))
+  try {
+    await trainHead({
+      train: { examples, manifest: describeExamples('samples', examples) },
+      base: await smallBase(baseDir),
+      storeDir,
+      name,
+      maxTokens: 64,
+      grid: [10],
+      workers: 1,
+    })
+  } finally {
+    await rm(baseDir, { recursive: true })
+  }
 }
