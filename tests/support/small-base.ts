@@ -1,4 +1,4 @@
-// A base encoder of random weights behind the tokenizer of minilm-l6: about 4 MB instead of 91, so
+// A base encoder of random weights behind the tokenizer of minilm-l6: about 8 MB instead of 91, so
 // that tests of what surrounds a model load, copy and hash little. A head over it tells texts
 // apart by their words. What depends on the numbers of a real encoder is tested on minilm-l6.
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { seededRandom } from '../../trainers/data/seeded-random.ts'
 import { safetensorsOf } from './safetensors.ts'
 import { baseConfig } from './tiny-base.ts'
 
-const hidden = 32
+const hidden = 64
 const positions = 512
 
 /** Makes the base `small`, the same each time, in the store. */
