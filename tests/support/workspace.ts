@@ -4,6 +4,8 @@ import { constants, existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { openBase } from '../../models/bases/base-store.ts'
 import { describeExamples } from '../../trainers/data/dataset.ts'
 import { trainHead } from '../../trainers/head/train-head.ts'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
@@ -69,12 +71,16 @@ export async function trainForAllTests(storeDir: string): Promise<void> {
 
 /**
  * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another
- * model of it: what it is given as the label of a text. The first version of `test` is copied if
- * this run has it.
+ * model of it: what it is given as the label of a text. `base` is for tests of what depends on the
+ * size or the numbers of a real encoder. The first version of `test` is copied if this run has it.
  */
 export async function trainTestModel(
   storeDir: string,
-  options: { name?: string; relabel?: (label: string) => string } = {},
+  options: {
+    name?: string
+    relabel?: (label: string) => string
+    base?: 'small' | 'minilm-l6'
+  } = {},
 ): Promise<void> {
   const trained = process.env[trainedStoreVariable]
   const isPlain = Object.keys(options).length === 0
@@ -83,7 +89,7 @@ export async function trainTestModel(
     await cp(trained, storeDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
     return
   }
-  const { name = 'test', relabel = (label: string) => label } = options
+  const { name = 'test', relabel = (label: string) => label, base = 'small' } = options
   const examples = Array.from({ length: 60 }, (_, number) => {
     const { text, label } = sampleText(number)
     return { text, label: relabel(label) }
@@ -93,7 +99,10 @@ export async function trainTestModel(
   try {
     await trainHead({
       train: { examples, manifest: describeExamples('samples', examples) },
-      base: await smallBase(baseDir),
+      base:
+        base === 'small'
+          ? await smallBase(baseDir)
+          : await openBase({ name: base, storeDir: modelStoreDir() }),
       storeDir,
       name,
       maxTokens: 64,
