@@ -68,7 +68,7 @@ describe('versions of the local store', () => {
       5: '',
     })
     const table = await winnow(['models', 'list'], { env: space.env })
-    expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +\d+ kB \+ 90 MB shared/)
+    expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +[\d.]+ MB \+ 7\.9 MB shared/)
     expect(table.stdout).toMatch(/6 versions, [\d.]+ MB in /)
     // Without Kafka, the store knows the same.
     const away = { ...space.env, WINNOW_KAFKA_BROKERS: '127.0.0.1:1' }
