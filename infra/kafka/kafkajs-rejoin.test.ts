@@ -1,16 +1,23 @@
 // How a group member recovers from a failed fetch: it joins again only after all fetches have
 // ended.
 import { createRequire } from 'node:module'
-import kafkajs from 'kafkajs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 
+// A kafkajs of this file's own: other files in this process may have patched theirs.
 const require = createRequire(import.meta.url)
+const shared = takeKafkajsFromCache()
+afterAll(() => {
+  takeKafkajsFromCache()
+  Object.assign(require.cache, shared)
+})
+
 type Recover = (this: unknown, error: Error) => Promise<void>
 const { prototype } = require('kafkajs/src/consumer/consumerGroup.js') as {
   prototype: { recoverFromFetch: Recover }
 }
 const errors = require('kafkajs/src/errors.js') as {
+  KafkaJSProtocolError: new (failure: object) => Error
   KafkaJSStaleTopicMetadataAssignment: new (text: string, facts: object) => Error
   KafkaJSConnectionClosedError: new (text: string, facts: object) => Error
   isRebalancing(error: Error): boolean
@@ -35,7 +42,14 @@ async function recover(error: Error): Promise<{ calls: string[]; thrown: unknown
 }
 
 function staleError(type: string): Error {
-  return new kafkajs.KafkaJSProtocolError({ name: '', message: type, type } as never)
+  return new errors.KafkaJSProtocolError({ message: type, type })
+}
+
+/** Takes its modules out of the cache of `require`, and returns them. */
+function takeKafkajsFromCache(): NodeJS.Dict<NodeJS.Module> {
+  const entries = Object.entries(require.cache).filter(([path]) => /\/kafkajs\//.test(path))
+  for (const [path] of entries) Reflect.deleteProperty(require.cache, path)
+  return Object.fromEntries(entries)
 }
 
 describe('patchRejoin', () => {

@@ -231,7 +231,8 @@ describe('the installed package on the oldest Node', () => {
       await installed(['produce', '--data', 'events.jsonl'])
       const rows = async (sql: string) => (await document<{ rows: object[] }>('query', sql)).rows
       const count = 'SELECT toUInt32(count()) AS n FROM classifications'
-      const polled = { timeout: 60_000, interval: 500 }
+      // Each probe is a process.
+      const polled = { timeout: 60_000, interval: 2_000 }
       await expect.poll(() => rows(count), polled).toEqual([{ n: classified.length }])
       const letters = () => document<{ code: string }[]>('dlq', 'list')
       await expect.poll(async () => (await letters()).length, polled).toBe(10)

@@ -10,7 +10,7 @@ import { soak } from './harness/soak.ts'
 
 let ground: Ground
 beforeAll(async () => {
-  ground = await openGround()
+  ground = await openGround('small')
 })
 afterAll(async () => {
   await ground.close()

@@ -6,18 +6,21 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import { seededRandom } from '../../trainers/data/seeded-random.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
-import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 const events = Number(process.env['EVENTS'] ?? 1_500)
 const msMax = 60_000 + events * 60
-const partitions = { WINNOW_TOPICS_PARTITIONS: '4' }
+// Bits depend on how the operations of a real encoder are computed.
+const model = 'minilm'
+const settings = { WINNOW_TOPICS_PARTITIONS: '4', WINNOW_INFERENCE_MODEL: model }
 
 let alone: Workspace
 let shared: Workspace
 
 beforeAll(async () => {
-  alone = await openWorkspace(inject('stack'), partitions)
-  const sameModel = { ...partitions, WINNOW_MODEL_STORE: alone.storeDir }
+  alone = await openWorkspace(inject('stack'), settings)
+  await trainTestModel(alone.storeDir, { name: model, base: 'minilm-l6' })
+  const sameModel = { ...settings, WINNOW_MODEL_STORE: alone.storeDir }
   shared = await openWorkspace(inject('stack'), sameModel)
 })
 
@@ -85,7 +88,7 @@ describe('the same events', () => {
         both: events,
         differ: 0,
       })
-      const replayed = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
+      const replayed = await winnow(['replay', '--model', model, '--into', 'again', '--json'], {
         env: alone.env,
       })
       expect(replayed.status, replayed.stderr).toBe(0)
@@ -93,12 +96,12 @@ describe('the same events', () => {
       expect(done).toMatchObject({ events, results: events, into: 'again' })
       expect(await compare(live, `${database(alone)}.again`)).toEqual({ both: events, differ: 0 })
       // A second run finds everything there; another range needs another table.
-      const second = await winnow(['replay', '--model', 'test', '--into', 'again', '--json'], {
+      const second = await winnow(['replay', '--model', model, '--into', 'again', '--json'], {
         env: alone.env,
       })
       expect(JSON.parse(second.stdout)).toMatchObject({ events: 0, results: 0 })
       const other = await winnow(
-        ['replay', '--model', 'test', '--into', 'again', '--from', '3', '--json'],
+        ['replay', '--model', model, '--into', 'again', '--from', '3', '--json'],
         { env: alone.env },
       )
       expect([other.status, other.stderr.includes('--into')]).toEqual([2, true])

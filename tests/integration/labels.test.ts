@@ -1,15 +1,15 @@
 // Human labels on the real broker, registry and engine: sent over HTTP or directly to
 // winnow.labels, stored in the table, joined with their events into training data that can be
 // reproduced exactly.
-import { readFile, symlink } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { readRanges, resolveRange } from '../../infra/kafka/topic-range.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
+import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
@@ -20,7 +20,7 @@ const labelled = 60
 
 beforeAll(async () => {
   space = await openWorkspace(inject('stack'), { WINNOW_GATEWAY_MODELS: 'false' })
-  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  await smallBase(space.storeDir)
   producer = await openProducer(space.kafka)
   const records = Array.from({ length: events }, (_, number) => {
     const { text } = sampleText(number)
@@ -134,7 +134,7 @@ describe('labels', () => {
   })
 
   it('make training data with the events of a range, the same again from the manifest', async () => {
-    const base = ['train', '--method', 'head', '--base', 'minilm-l6', '--max-tokens', '64']
+    const base = ['train', '--method', 'head', '--base', 'small', '--max-tokens', '64']
     const topic = topicOf(space.config.topics, 'events')
     const first = (await json(...base, '--name', 'a', '--data', `topic:${topic}`)) as Trained
     const { from } = first.dataManifest.train
@@ -188,7 +188,7 @@ describe('labels', () => {
        FROM numbers(50)`,
     )
     const trained = (await json(
-      ...['train', '--name', 'd', '--max-tokens', '64'],
+      ...['train', '--name', 'd', '--base', 'small', '--max-tokens', '64'],
       ...['--data', 'clickhouse:SELECT body AS text, kind AS label FROM mails ORDER BY n'],
     )) as Trained
     expect(trained.dataManifest.train.labels).toEqual({ praise: 25, refund: 25 })

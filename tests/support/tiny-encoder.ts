@@ -1,5 +1,5 @@
-// A BERT encoder small enough to load in milliseconds, with made-up weights, and texts for it. For
-// tests of what surrounds a model; tests of numbers that users see run on the real base encoder.
+// A BERT encoder with made-up weights that loads in milliseconds, for tests of what surrounds a
+// model. Tests of figures that users see run on the real base encoder.
 import { writeFile } from 'node:fs/promises'
 import type {
   EncoderWeights,
@@ -8,9 +8,6 @@ import type {
 } from '../../models/graph/weights/bert-weights.ts'
 import { buildClassifier, buildEncoder, type Padding } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
-import { packTexts } from '../../trainers/embeddings/encoded-texts.ts'
-import type { FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
 
 export const tinyHidden = 8
 export const tinyVocabulary = 50
@@ -63,18 +60,6 @@ function weightsFrom(next: () => number): EncoderWeights {
       outputNorm: norm(),
     })),
   }
-}
-
-/** Texts of 3 to 9 tokens; the label is the one of ids 1 to 3 that a text holds. */
-export function tinyTexts(count: number, seed: number): FineTuningTask['train'] {
-  const random = seededRandom(seed)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
 }
 
 /** Writes a tiny encoder (output `embedding`) to `path`. */

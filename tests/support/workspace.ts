@@ -11,6 +11,7 @@ import { trainHead } from '../../trainers/head/train-head.ts'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 import { openBackends, type Backends } from './backends.ts'
 import type { Environment } from './cli.ts'
+import { smallBase } from './small-base.ts'
 
 export type Workspace = Backends & {
   readonly dir: string
@@ -68,12 +69,16 @@ export async function trainForAllTests(storeDir: string): Promise<void> {
 
 /**
  * Trains a small model, `test` by default, on sample texts into a store. `relabel` changes the
- * label of each text to make another model. The first version of `test` is copied if this run has
- * trained it.
+ * label of each text to make another model. `base` is for tests that depend on the size or the
+ * numbers of a real encoder. The first version of `test` is copied if this run has trained it.
  */
 export async function trainTestModel(
   storeDir: string,
-  options: { name?: string; relabel?: (label: string) => string } = {},
+  options: {
+    name?: string
+    relabel?: (label: string) => string
+    base?: 'small' | 'minilm-l6'
+  } = {},
 ): Promise<void> {
   const trained = process.env[trainedStoreVariable]
   const isPlain = Object.keys(options).length === 0
@@ -82,18 +87,27 @@ export async function trainTestModel(
     await cp(trained, storeDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
     return
   }
-  const { name = 'test', relabel = (label: string) => label } = options
+  const { name = 'test', relabel = (label: string) => label, base = 'small' } = options
   const examples = Array.from({ length: 60 }, (_, number) => {
     const { text, label } = sampleText(number)
     return { text, label: relabel(label) }
   })
-  await trainHead({
-    train: { examples, manifest: describeExamples('samples', examples) },
-    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    storeDir,
-    name,
-    maxTokens: 64,
-    grid: [10],
-    workers: 1,
-  })
+  // Not into `storeDir`: tests count what is there.
+  const baseDir = await mkdtemp(join(tmpdir(), 'winnow-test-base-'))
+  try {
+    await trainHead({
+      train: { examples, manifest: describeExamples('samples', examples) },
+      base:
+        base === 'small'
+          ? await smallBase(baseDir)
+          : await openBase({ name: base, storeDir: modelStoreDir() }),
+      storeDir,
+      name,
+      maxTokens: 64,
+      grid: [10],
+      workers: 1,
+    })
+  } finally {
+    await rm(baseDir, { recursive: true })
+  }
 }

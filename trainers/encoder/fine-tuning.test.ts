@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyTexts, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
@@ -19,21 +19,8 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 
 function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
-  return {
-    weights: tinyWeights(),
-    normalize: true,
-    head: tinyHead(),
-    frozenLayers: 0,
-    train: tinyTexts(200, 1),
-    validation: tinyTexts(60, 2),
-    toPredict: tinyTexts(9, 3).texts,
-    classWeights: new Float32Array(3).fill(1),
-    recipe,
-    seed: 1,
-    threads: 1,
-    statesDir: dir,
-    ...changed,
-  }
+  const texts = { train: labelledTexts(200, 1), validation: labelledTexts(60, 2) }
+  return tinyTask({ ...texts, recipe, statesDir: dir, ...changed })
 }
 
 const silent = { onProgress: () => undefined, isCancelled: () => false }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyHidden, tinyTexts, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { tinyHidden } from '../../tests/support/tiny-encoder.ts'
+import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { GraphBuilder, type TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
 import { openTfjs } from '../../models/graph/tfjs/tfjs-backend.ts'
@@ -22,22 +23,9 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 
 function task(engine: TrainingEngine, changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const rates = { encoderRate: 2e-2, headRate: 3e-2 }
-  return {
-    weights: tinyWeights(),
-    normalize: true,
-    head: tinyHead(),
-    frozenLayers: 0,
-    engine,
-    train: tinyTexts(100, 1),
-    validation: tinyTexts(40, 2),
-    toPredict: tinyTexts(9, 3).texts,
-    recipe: { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 },
-    classWeights: new Float32Array(3).fill(1),
-    seed: 1,
-    threads: 1,
-    statesDir: dir,
-    ...changed,
-  }
+  const recipe = { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 }
+  const texts = { train: labelledTexts(100, 1), validation: labelledTexts(40, 2) }
+  return tinyTask({ ...texts, recipe, statesDir: dir, engine, ...changed })
 }
 
 /** The loss of each step, and the result of the task. */

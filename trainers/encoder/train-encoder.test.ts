@@ -1,11 +1,13 @@
-// Fine-tuning of the real base encoder from end to end: train the top layer, publish, and evaluate
-// the published version as it is served. The base comes from the local store.
+// Fine-tuning from end to end: train the top layer, publish, and evaluate the published version as
+// it is served. One test uses the real base encoder from the local store; those of the engine tfjs
+// and of interrupted runs use a small one.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { ensureBase, type Base } from '../../models/bases/base-store.ts'
+import { smallBase } from '../../tests/support/small-base.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { describeExamples, type Dataset } from '../data/dataset.ts'
 import type { Example } from '../files/source-row.ts'
@@ -15,11 +17,14 @@ import { findUnfinishedRun } from '../runs/unfinished-run.ts'
 
 const trainingMsMax = 180_000
 let storeDir: string
-let base: Base
+let bases: Record<'minilm' | 'small', Base>
 
 beforeAll(async () => {
   storeDir = await mkdtemp(join(tmpdir(), 'winnow-train-encoder-'))
-  base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
+  bases = {
+    minilm: await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
+    small: await smallBase(storeDir),
+  }
 })
 afterAll(() => rm(storeDir, { recursive: true, force: true }))
 
@@ -41,7 +46,7 @@ function options(): TrainEncoderOptions {
   return {
     train: requests('please'),
     test: requests('now'),
-    base,
+    base: bases.small,
     storeDir,
     name: 'intents',
     method: { kind: 'partial', layers: 1 },
@@ -50,11 +55,14 @@ function options(): TrainEncoderOptions {
   }
 }
 
-test.each(['onnx', 'tfjs'] as const)(
+test.each([
+  ['onnx', 'minilm'],
+  ['tfjs', 'small'],
+] as const)(
   'publishes the trained model with the engine %s, which scores the same when served',
-  async (engine) => {
+  async (engine, size) => {
     const name = `intents-${engine}`
-    const trained = await trainEncoder({ ...options(), name, engine })
+    const trained = await trainEncoder({ ...options(), base: bases[size], name, engine })
     expect(trained).toMatchObject({
       model: `${name}@1`,
       method: 'partial',
@@ -116,6 +124,6 @@ test(
 )
 
 test('refuses layers that the base does not have', async () => {
-  const all = { ...options(), method: { kind: 'partial', layers: 6 } } as const
+  const all = { ...options(), base: bases.minilm, method: { kind: 'partial', layers: 6 } } as const
   await expect(trainEncoder(all)).rejects.toMatchObject({ code: 'usage' })
 })

@@ -39,13 +39,16 @@ const settings: Environment = {
   WINNOW_STREAM_BLOCK_AGE_MS_MAX: '100',
 }
 
-/** Starts the stack, trains the model, and does the clean run. The caller closes it. */
-export async function openGround(): Promise<Ground> {
+/**
+ * Starts the stack, trains the model, and does the clean run. The caller closes it. On the small
+ * base processes start and swap sooner; the figures of the long forms are those of minilm-l6.
+ */
+export async function openGround(base: 'small' | 'minilm-l6' = 'minilm-l6'): Promise<Ground> {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-faults-'))
   const storeDir = join(dir, 'models')
-  const [stack] = await Promise.all([openFaultStack(), trainTestModel(storeDir)])
+  const [stack] = await Promise.all([openFaultStack(), trainTestModel(storeDir, { base })])
   try {
-    await trainTestModel(storeDir)
+    await trainTestModel(storeDir, { base })
     const env = { ...settings, WINNOW_MODEL_STORE: storeDir, WINNOW_STATE: join(dir, 'state') }
     const backends = await openBackends(stack.addresses, env)
     await cleanRun(backends)
