@@ -211,7 +211,7 @@ describe('announce', () => {
     })
     await expect(announcements.announce('mail', next)).rejects.toMatchObject({
       code: 'broker_unavailable',
-      message: expect.stringContaining('other processes changed it 20 times') as string,
+      message: expect.stringContaining('other processes changed it at the same time, 20 times') as string,
     })
     expect(tries).toBe(20)
     expect(topic.aborted()).toBe(20)
@@ -328,7 +328,7 @@ describe('follow', () => {
     const { seen, lines, ended } = following(announcements)
     await until('caught up', () => seen.length === 1)
     topic.crash({ restart: true, error: new Error('away') })
-    expect(lines).toEqual(['reading models again after a failure: away'])
+    expect(lines).toEqual(['reading models failed, trying again: away'])
     topic.crash({ restart: false, error: new Error('gone') })
     await expect(ended).rejects.toMatchObject({
       code: 'broker_unavailable',
