@@ -1,7 +1,7 @@
 // `winnow models list`: the versions in the local store, with roles, accuracy and size.
 import type { Command } from 'commander'
-import { partsInStore } from '../models/store/champion.ts'
-import { rolesOf, roleText, type VersionRole } from '../models/store/model-parts.ts'
+import { rolesInStore } from '../models/store/champion.ts'
+import { rolesOf, roleText, type VersionRole } from '../models/store/version-roles.ts'
 import { diskUse } from '../models/store/version-size.ts'
 import { listVersions, type VersionListing } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
@@ -67,7 +67,7 @@ async function listed(
 ): Promise<ListedVersion> {
   const { name, version } = one
   const state = announced.kind === 'read' ? announced.states.get(name) : undefined
-  const parts = state ?? (await partsInStore({ storeDir: paths.store, name }))
+  const parts = state ?? (await rolesInStore({ storeDir: paths.store, name }))
   // A version that was removed here can only come back from an artifact store.
   const isThere = (earlier: string): boolean =>
     config.store.kind !== 'local' ||

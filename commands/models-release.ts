@@ -4,7 +4,7 @@ import { cp, mkdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { ModelAnnouncement, SecondaryRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
-import { endedParts } from '../models/store/release-state.ts'
+import { endedRoles } from '../models/store/release-state.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { checkTexts, readCleaned, sourceHelp } from './labelled-texts.ts'
@@ -215,7 +215,7 @@ function sayUploaded(terminal: Terminal, { state, uploadedTo }: Change): void {
 }
 
 function sayEnded(terminal: Terminal, { before, state }: Change): void {
-  for (const { role, version } of endedParts(before, state)) {
+  for (const { role, version } of endedRoles(before, state)) {
     terminal.say(`${state.name}@${version} is no longer the ${role}`)
   }
 }

@@ -1,6 +1,6 @@
 // `winnow models rm` and `prune`: delete old versions from the local store.
 import type { Command } from 'commander'
-import { partsInStore } from '../models/store/champion.ts'
+import { rolesInStore } from '../models/store/champion.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
 import {
   pruneVersions,
@@ -97,7 +97,7 @@ function requestOf({ config, paths, terminal }: CommandContext, name: string): R
     announced: async () => {
       const announced = await readAnnounced(config)
       if (announced.kind === 'read') return announced.states.get(name)
-      const wasAnnounced = (await partsInStore({ storeDir: paths.store, name })) !== undefined
+      const wasAnnounced = (await rolesInStore({ storeDir: paths.store, name })) !== undefined
       if (wasAnnounced) terminal.say(terminal.style('dim', unreadText(announced)))
       return undefined
     },

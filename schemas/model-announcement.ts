@@ -113,7 +113,7 @@ export type ModelAnnouncement = AvroType<typeof modelAnnouncementAvro>
 export type ReleasedVersion = ModelAnnouncement['versions'][number]
 
 /** A version with a role beside the champion, and its share of the events in percent. */
-export type SidePart = { readonly version: string; readonly percent: number }
+export type SecondaryVersion = { readonly version: string; readonly percent: number }
 
 /** The roles that a version can have beside the champion. */
 export type SecondaryRole = 'challenger' | 'shadow'

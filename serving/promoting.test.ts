@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { championOf, partsInStore } from '../models/store/champion.ts'
+import { championOf, rolesInStore } from '../models/store/champion.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { registryInMemory, type RegistryInMemory } from '../tests/support/registry-in-memory.ts'
 import { promoteModel, rollBackModel, rollBackPromotion, sideModel } from './promoting.ts'
@@ -93,7 +93,7 @@ describe('sideModel', () => {
     await registry.write('two')
     const { state } = await side('mail@2', 20, { reason: 'try' })
     expect(state).toMatchObject({ champion: '1', challenger: { version: '2', percent: 20 } })
-    expect(await partsInStore({ storeDir, name: 'mail' })).toMatchObject({
+    expect(await rolesInStore({ storeDir, name: 'mail' })).toMatchObject({
       champion: '1',
       challenger: { version: '2', percent: 20 },
     })

@@ -4,7 +4,12 @@
 import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { adoptChampion } from '../models/store/champion.ts'
 import { namesHint } from '../models/store/model-ref.ts'
-import { describeRelease, promoted, rolledBack, sided } from '../models/store/release-state.ts'
+import {
+  describeRelease,
+  promoted,
+  rolledBack,
+  withSecondary,
+} from '../models/store/release-state.ts'
 import { modelNames, versionNumbers, type ModelVersion } from '../models/store/version-files.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -78,7 +83,7 @@ export async function sideModel(
       : await readyVersion(registry, { ...options, what })
   const { name } = version
   const { before, state } = await announce(registry, version, (present) =>
-    sided(present, { name, released, role, percent, by, reason, atMs: Date.now() }),
+    withSecondary(present, { name, released, role, percent, by, reason, atMs: Date.now() }),
   )
   await adoptChampion({ storeDir: registry.storeDir, ...state })
   const share = percent === 0 ? 'ended' : `${percent} % of the events`

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { readIfThere, writeWhole } from '../runtime/whole-file.ts'
-import type { ModelParts } from './model-parts.ts'
+import type { AnnouncedRoles } from './version-roles.ts'
 import { isReadOnlyStore } from './read-only-store.ts'
 import { withStoreLock } from './store-lock.ts'
 import { modelDir, readVersion, versionNumbers, type ModelVersion } from './version-files.ts'
@@ -35,7 +35,7 @@ export async function championOf(target: Target): Promise<string | undefined> {
 }
 
 /** The roles in this store; undefined if no version ever had one. Throws 'model_corrupt'. */
-export async function partsInStore(target: Target): Promise<ModelParts | undefined> {
+export async function rolesInStore(target: Target): Promise<AnnouncedRoles | undefined> {
   return readChampion(target)
 }
 
@@ -73,7 +73,7 @@ export async function setChampion(target: {
  * have the roles.
  */
 export async function adoptChampion(
-  target: Target & Pick<ModelParts, 'champion' | 'previous'> & Partial<ModelParts>,
+  target: Target & Pick<AnnouncedRoles, 'champion' | 'previous'> & Partial<AnnouncedRoles>,
 ): Promise<void> {
   const { storeDir, name, champion, previous, challenger, shadow } = target
   const versions = await versionNumbers(storeDir, name)
@@ -87,7 +87,7 @@ export async function adoptChampion(
         challenger: challenger === undefined ? (present?.challenger ?? null) : challenger,
         shadow: shadow === undefined ? (present?.shadow ?? null) : shadow,
       }
-      if (!isDeepStrictEqual(next, present && partsOf(present))) await writeChampion(target, next)
+      if (!isDeepStrictEqual(next, present && stateOf(present))) await writeChampion(target, next)
     })
   } catch (error) {
     if (!isReadOnlyStore(error)) throw error
@@ -156,16 +156,16 @@ async function readChampion(target: Target): Promise<ChampionFile | undefined> {
   }
 }
 
-async function writeChampion(target: Target, next: ModelParts): Promise<void> {
+async function writeChampion(target: Target, next: AnnouncedRoles): Promise<void> {
   const path = championPath(target)
   const changed = new Date().toISOString()
-  const file = { formatVersion: 1, ...partsOf(next), changed } satisfies ChampionFile
+  const file = { formatVersion: 1, ...stateOf(next), changed } satisfies ChampionFile
   await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`)
 }
 
 /** The roles, where the champion has no other role. */
-function partsOf({ champion, previous, challenger, shadow }: ModelParts) {
-  const unlessChampion = (one: ModelParts['shadow']) => (one?.version === champion ? null : one)
+function stateOf({ champion, previous, challenger, shadow }: AnnouncedRoles) {
+  const unlessChampion = (one: AnnouncedRoles['shadow']) => (one?.version === champion ? null : one)
   return {
     champion,
     previous: [...previous],

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelAnnouncement, ReleasedVersion } from '../../schemas/model-announcement.ts'
-import { endedParts, passedGate, promoted, published, rolledBack, sided } from './release-state.ts'
+import {
+  endedRoles,
+  passedGate,
+  promoted,
+  published,
+  rolledBack,
+  withSecondary,
+} from './release-state.ts'
 
 const name = 'mail'
 const cause = { by: 'tester', reason: '', atMs: 5 }
@@ -22,7 +29,7 @@ const side = (
   state: ModelAnnouncement | undefined,
   role: 'challenger' | 'shadow',
   [version, percent]: [string, number],
-) => sided(state, { name, released: released(version), role, percent, ...cause })
+) => withSecondary(state, { name, released: released(version), role, percent, ...cause })
 const versionsOf = (state: ModelAnnouncement) => state.versions.map(({ version }) => version).sort()
 
 describe('a part beside the champion', () => {
@@ -116,10 +123,10 @@ describe('what a change ends', () => {
   it('is the role of the replaced version, and the other role of the version itself', () => {
     const first = side(undefined, 'shadow', ['2', 50])
     const second = side(first, 'challenger', ['2', 10])
-    expect(endedParts(first, second)).toEqual([{ role: 'shadow', version: '2' }])
+    expect(endedRoles(first, second)).toEqual([{ role: 'shadow', version: '2' }])
     const third = side(second, 'challenger', ['3', 10])
-    expect(endedParts(second, third)).toEqual([{ role: 'challenger', version: '2' }])
-    expect(endedParts(third, side(third, 'shadow', ['4', 10]))).toEqual([])
+    expect(endedRoles(second, third)).toEqual([{ role: 'challenger', version: '2' }])
+    expect(endedRoles(third, side(third, 'shadow', ['4', 10]))).toEqual([])
   })
 })
 

@@ -9,10 +9,10 @@ import type {
   ModelAnnouncement,
   ReleasedVersion,
   ReleaseKind,
-  SidePart,
+  SecondaryVersion,
   SecondaryRole,
 } from '../../schemas/model-announcement.ts'
-import { rollbackTarget } from './model-parts.ts'
+import { rollbackTarget } from './version-roles.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import type { ModelVersion } from './version-files.ts'
 
@@ -95,7 +95,7 @@ export function rolledBack(
  * had the role; 0 ends the role. A version has one role at a time. Throws 'usage' for the champion,
  * and for ending a role that the version does not have.
  */
-export function sided(
+export function withSecondary(
   state: State,
   change: Cause & { name: string; released: ReleasedVersion; role: SecondaryRole; percent: number },
 ): ModelAnnouncement {
@@ -136,7 +136,7 @@ export function passedGate(
 }
 
 /** The challenger and shadow roles that a change ended. */
-export function endedParts(
+export function endedRoles(
   before: State,
   after: ModelAnnouncement,
 ): readonly { readonly role: SecondaryRole; readonly version: string }[] {
@@ -181,8 +181,8 @@ function next(
     champion?: string
     previous?: readonly string[]
     promotedAtMs?: number | null
-    challenger?: SidePart | null
-    shadow?: SidePart | null
+    challenger?: SecondaryVersion | null
+    shadow?: SecondaryVersion | null
   },
 ): ModelAnnouncement {
   const { released, ...rest } = change
@@ -215,6 +215,9 @@ const blank: Pick<
 }
 
 /** The role, or null if this version has it. */
-function unless(part: SidePart | null, version: string | null): SidePart | null {
-  return part?.version === version ? null : part
+function unless(
+  secondary: SecondaryVersion | null,
+  version: string | null,
+): SecondaryVersion | null {
+  return secondary?.version === version ? null : secondary
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { spamManifest } from '../../tests/support/version-draft.ts'
-import { adoptChampion, partsInStore, setChampion, whileVersionStays } from './champion.ts'
-import type { ModelParts } from './model-parts.ts'
+import { adoptChampion, rolesInStore, setChampion, whileVersionStays } from './champion.ts'
+import type { AnnouncedRoles } from './version-roles.ts'
 import { modelNames, versionNumbers } from './version-files.ts'
 import { pruneVersions, removeVersion } from './version-removal.ts'
 import { listVersions, openVersion, writeVersion } from './version-store.ts'
@@ -33,8 +33,8 @@ async function write(count: number): Promise<void> {
   }
 }
 
-const nothing: ModelParts = { champion: null, previous: [], challenger: null, shadow: null }
-const request = (announced?: Partial<ModelParts>, pinned?: string) => ({
+const nothing: AnnouncedRoles = { champion: null, previous: [], challenger: null, shadow: null }
+const request = (announced?: Partial<AnnouncedRoles>, pinned?: string) => ({
   storeDir,
   name,
   pinned,
@@ -42,9 +42,9 @@ const request = (announced?: Partial<ModelParts>, pinned?: string) => ({
 })
 const remove = (
   version: string,
-  { force = false, announced }: { force?: boolean; announced?: Partial<ModelParts> } = {},
+  { force = false, announced }: { force?: boolean; announced?: Partial<AnnouncedRoles> } = {},
 ) => removeVersion({ ...request(announced), version, force })
-const prune = (keep: number, announced?: Partial<ModelParts>, isTrial = false) =>
+const prune = (keep: number, announced?: Partial<AnnouncedRoles>, isTrial = false) =>
   pruneVersions({ ...request(announced), keep, isTrial })
 const versions = () => versionNumbers(storeDir, name)
 const folder = () => readdir(join(storeDir, 'versions', name))
@@ -72,7 +72,7 @@ describe('removeVersion', () => {
     expect(await versions()).toEqual(['4'])
   })
 
-  test.each<[string, Partial<ModelParts>, RegExp]>([
+  test.each<[string, Partial<AnnouncedRoles>, RegExp]>([
     ['3', { champion: '3' }, /mail@3 stays: it is the champion. Promote another/],
     [
       '2',
@@ -114,7 +114,7 @@ describe('removeVersion', () => {
     await expect(remove('2')).rejects.toThrow(/a rollback of mail returns to it.*--force/)
     await remove('1')
     await remove('2', { force: true })
-    expect(await partsInStore({ storeDir, name })).toMatchObject({ champion: '3', previous: [] })
+    expect(await rolesInStore({ storeDir, name })).toMatchObject({ champion: '3', previous: [] })
   })
 
   test('an unknown model or version is named', async () => {
@@ -136,7 +136,7 @@ describe('removeVersion', () => {
 
   test('waits for the process that announces the version, and then sees the announcement', async () => {
     await write(2)
-    let announced: Partial<ModelParts> = {}
+    let announced: Partial<AnnouncedRoles> = {}
     let removing: Promise<unknown> | undefined
     await whileVersionStays({ storeDir, name, version: '2' }, () => {
       removing = removeVersion({

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
-import { forgetEarlierChampion, partsInStore, withChampionLock } from './champion.ts'
-import { rolesOf, type ModelParts, type VersionRole } from './model-parts.ts'
+import { forgetEarlierChampion, rolesInStore, withChampionLock } from './champion.ts'
+import { rolesOf, type AnnouncedRoles, type VersionRole } from './version-roles.ts'
 import { isReadOnlyStore } from './read-only-store.ts'
 import { highestNumber, modelDir, removedMark, versionNumbers } from './version-files.ts'
 import { diskUse } from './version-size.ts'
@@ -16,7 +16,7 @@ export type RemovalRequest = {
   readonly storeDir: string
   readonly name: string
   /** The current roles in winnow.models; undefined if there are none or it cannot be read. */
-  readonly announced: () => Promise<ModelParts | undefined>
+  readonly announced: () => Promise<AnnouncedRoles | undefined>
   /** The version that the configuration names. */
   readonly pinned?: string | undefined
 }
@@ -65,13 +65,13 @@ export async function pruneVersions(
   return { removed, bytesFreed: ownBytes }
 }
 
-type Chosen = { readonly versions: readonly string[]; readonly parts: readonly ModelParts[] }
+type Chosen = { readonly versions: readonly string[]; readonly parts: readonly AnnouncedRoles[] }
 
 /** The versions, and the roles from each source; a version in use by either source stays. */
 async function present({ storeDir, name, announced }: RemovalRequest): Promise<Chosen> {
   const versions = await versionNumbers(storeDir, name)
   if (versions.length === 0) throw await unknownModel(name, storeDir)
-  const sources = [await announced(), await partsInStore({ storeDir, name })]
+  const sources = [await announced(), await rolesInStore({ storeDir, name })]
   return { versions, parts: sources.filter((one) => one !== undefined) }
 }
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { spamManifest } from '../../tests/support/version-draft.ts'
-import { adoptChampion, championOf, partsInStore, setChampion } from './champion.ts'
+import { adoptChampion, championOf, rolesInStore, setChampion } from './champion.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import { listVersions, openVersion, writeVersion, type VersionDraft } from './version-store.ts'
 
@@ -183,7 +183,7 @@ describe('champions', () => {
     expect(await championOf(target())).toBeUndefined()
     for (const version of ['1', '3', '3', '2']) await setChampion({ ...target(), version })
     expect(await championOf(target())).toBe('2')
-    expect((await partsInStore(target()))?.previous).toEqual(['1', '3'])
+    expect((await rolesInStore(target()))?.previous).toEqual(['1', '3'])
   })
 
   test('a damaged or absent version never becomes champion', async () => {
@@ -203,7 +203,7 @@ describe('champions', () => {
   test('remembers all concurrent promotions', async () => {
     for (let i = 0; i < 4; i++) await write()
     await Promise.all(['1', '2', '3', '4'].map((version) => setChampion({ ...target(), version })))
-    const { champion, previous } = (await partsInStore(target()))!
+    const { champion, previous } = (await rolesInStore(target()))!
     expect([champion, ...previous].sort()).toEqual(['1', '2', '3', '4'])
   })
 

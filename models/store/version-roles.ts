@@ -3,7 +3,7 @@
 import type { ModelAnnouncement, SecondaryRole } from '../../schemas/model-announcement.ts'
 
 /** The versions of a model that have a role, and the earlier champions, the latest last. */
-export type ModelParts = Readonly<
+export type AnnouncedRoles = Readonly<
   Pick<ModelAnnouncement, 'champion' | 'challenger' | 'shadow'> & { previous: readonly string[] }
 >
 
@@ -18,7 +18,7 @@ export type VersionRole =
 
 /** The version that a rollback returns to: the last earlier champion that still exists. */
 export function rollbackTarget(
-  { previous }: Pick<ModelParts, 'previous'>,
+  { previous }: Pick<AnnouncedRoles, 'previous'>,
   isThere: (version: string) => boolean = () => true,
 ): string | undefined {
   return previous.findLast(isThere)
@@ -27,16 +27,16 @@ export function rollbackTarget(
 /** The roles of one version; `isThere` says which earlier champions still exist. */
 export function rolesOf(
   version: string,
-  parts: ModelParts | undefined,
+  announced: AnnouncedRoles | undefined,
   isThere: (version: string) => boolean,
 ): VersionRole[] {
   const roles: VersionRole[] = []
-  if (parts?.champion === version) roles.push({ kind: 'champion' })
+  if (announced?.champion === version) roles.push({ kind: 'champion' })
   for (const kind of ['challenger', 'shadow'] as const) {
-    const side = parts?.[kind]
-    if (side?.version === version) roles.push({ kind, percent: side.percent })
+    const secondary = announced?.[kind]
+    if (secondary?.version === version) roles.push({ kind, percent: secondary.percent })
   }
-  if (parts && rollbackTarget(parts, isThere) === version) roles.push({ kind: 'previous' })
+  if (announced && rollbackTarget(announced, isThere) === version) roles.push({ kind: 'previous' })
   return roles
 }
 
