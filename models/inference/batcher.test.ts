@@ -238,6 +238,12 @@ describe('createBatcher', () => {
     await batcher.close()
   })
 
+  it('refuses the call itself when it is closed, although there is room', async () => {
+    const batcher = createBatcher(poolOf(1).pool, limits)
+    await batcher.close()
+    await expect(batcher.submitWhenRoom(ids(1))).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
   it('runs each text once in a batch within the bounds, whatever the lengths and the order', async () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 })
     await fc.assert(

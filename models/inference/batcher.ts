@@ -146,11 +146,11 @@ async function submitWhenRoom(
   ids: Int32Array,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly result: Promise<RowResult> }> {
+  if (state.closed) throw closedError()
+  if (signal?.aborted === true) throw callerLeft()
   if (state.waiters.size === 0 && state.queue.hasRoom(ids.length)) {
     return { result: submit(state, ids, signal) }
   }
-  if (state.closed) throw closedError()
-  if (signal?.aborted === true) throw callerLeft()
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       state.waiters.delete(waiter)

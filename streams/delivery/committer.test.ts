@@ -67,6 +67,17 @@ describe('Committer', () => {
     expect(requests.at(-1)!.offsets).toEqual([at(0, 12)])
   })
 
+  it('pauses no longer than the longest pause, from the first failure on', async () => {
+    const { committer, requests } = started(50)
+    committer.add(at(0, 5))
+    await settle()
+    requests[0]!.fail(new Error('away'))
+    await vi.advanceTimersByTimeAsync(49)
+    expect(requests).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(requests).toHaveLength(2)
+  })
+
   it('tries again after pauses that double up to the longest', async () => {
     const { committer, requests, failures } = started(500)
     committer.add(at(0, 5))

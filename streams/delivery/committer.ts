@@ -49,7 +49,7 @@ export class Committer {
     this.#isWorking = true
     // The chunks of one block are noted one by one, and committed together.
     await Promise.resolve()
-    let pauseMs = firstPauseMs
+    let pauseMs = Math.min(firstPauseMs, pauseMsMax)
     while (this.#due.size > 0 && !signal.aborted) {
       if (await this.flush()) continue
       await pause(pauseMs, signal)
