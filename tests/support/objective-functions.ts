@@ -47,8 +47,7 @@ export const hartmann3: Objective = {
     return hartmannWeights.reduce((sum, weight, row) => {
       const distance = point.reduce(
         (total, at, column) =>
-          total +
-          hartmann3Scales[row]![column]! * (at - hartmann3Centres[row]![column]!) ** 2,
+          total + hartmann3Scales[row]![column]! * (at - hartmann3Centres[row]![column]!) ** 2,
         0,
       )
       return sum - weight * Math.exp(-distance)
@@ -82,7 +81,8 @@ export const branches: Objective = {
     const penalty = flag === true ? 0 : 0.5
     if (branch === 'off') return 3 + penalty
     const rateLoss = (Math.log10(rate as number) + 3) ** 2
-    if (branch === 'slow') return 1 + penalty + rateLoss + (Math.log2(width as number) - 6) ** 2 / 10
+    if (branch === 'slow')
+      return 1 + penalty + rateLoss + (Math.log2(width as number) - 6) ** 2 / 10
     return penalty + rateLoss + ((layers as number) - 4) ** 2 / 10
   },
 }

@@ -148,9 +148,10 @@ function conditionProblems(
 
 function parameterOf(name: string, file: ParameterFile): Parameter {
   const { type, low, high, scale = 'linear', choices, when = {} } = file
-  const conditions = Object.entries(when).map(
-    ([parameter, values]): Condition => ({ parameter, values }),
-  )
+  const conditions = Object.entries(when).map(([parameter, values]): Condition => ({
+    parameter,
+    values,
+  }))
   // formProblems has found what the type needs.
   const domain: Parameter['domain'] =
     type === 'categorical'
@@ -165,8 +166,7 @@ function parentsFirst(parameters: readonly Parameter[]): Parameter[] {
   const isPlaced = (name: string): boolean => ordered.some((each) => each.name === name)
   for (;;) {
     const next = parameters.find(
-      (each) =>
-        !ordered.includes(each) && each.when.every(({ parameter }) => isPlaced(parameter)),
+      (each) => !ordered.includes(each) && each.when.every(({ parameter }) => isPlaced(parameter)),
     )
     if (next === undefined) return ordered
     ordered.push(next)

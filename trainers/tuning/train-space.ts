@@ -57,7 +57,9 @@ export function settingsOf(method: TrainingMethod): readonly Setting[] {
 export function settingProblem(setting: Setting, value: ParameterValue): string | undefined {
   if (setting.kind === 'choice') {
     const { choices } = setting
-    return choices.some((each) => each === value) ? undefined : `must be one of ${choices.join(', ')}`
+    return choices.some((each) => each === value)
+      ? undefined
+      : `must be one of ${choices.join(', ')}`
   }
   if (typeof value !== 'number') return 'must be a number'
   if (setting.kind === 'whole' && !Number.isInteger(value)) return 'must be a whole number'
