@@ -88,13 +88,16 @@ async function runTrial(
   const began = performance.now()
   const asked = number === 0 ? 'default' : parameters
   const outcome = await evaluator.evaluate(asked, { signal }).catch(failureOf)
+  const value = 'error' in outcome ? NaN : outcome.scores[journal.start.metric]
   const seconds = (performance.now() - began) / 1_000
   const ending = { kind: 'ended', trial: number, seconds } as const
   if ('error' in outcome) {
     await journal.append({ ...ending, parameters, state: 'failed', error: outcome.error })
+  } else if (!Number.isFinite(value)) {
+    const error = `${journal.start.metric} is not a finite number`
+    await journal.append({ ...ending, parameters, state: 'failed', error })
   } else {
     const { scores, parameters: used } = outcome
-    const value = scores[journal.start.metric]
     await journal.append({ ...ending, parameters: used, state: 'complete', value, scores })
   }
   onEnd?.(journal.trials()[number]!)
