@@ -1,5 +1,5 @@
-// The options of `winnow tune`, and the study that they ask for: a new one, or one that was stopped.
-// Running it is tune.ts.
+// The options of `winnow tune`, and the study that they ask for: a new one, or one that was
+// stopped. Running it is tune.ts.
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { knownBase } from '../models/bases/base-store.ts'
@@ -8,10 +8,10 @@ import { WinnowError } from '../schemas/errors.ts'
 import { checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
 import { journalPath, reopenJournal, type StudyJournal } from '../trainers/tuning/journal.ts'
 import { samplerNames, type SamplerName } from '../trainers/tuning/samplers/choose-sampler.ts'
-import { readSpace } from '../trainers/tuning/space-file.ts'
-import type { SearchSpace } from '../trainers/tuning/space.ts'
+import { readSpace } from '../trainers/tuning/space/space-file.ts'
+import type { SearchSpace } from '../trainers/tuning/space/space.ts'
 import { metricNames, type MetricName } from '../trainers/tuning/study.ts'
-import { settingsOf } from '../trainers/tuning/train-space.ts'
+import { settingsOf } from '../trainers/tuning/space/train-space.ts'
 import type { CommandContext, SharedOptions } from './context.ts'
 import {
   addColumnOptions,

@@ -1,6 +1,6 @@
 // The lines of `winnow tune` while it runs: what a trial tried and gave, the best so far, and the
 // time that is left.
-import type { TrialParameters } from '../trainers/tuning/space.ts'
+import type { TrialParameters } from '../trainers/tuning/space/space.ts'
 import { bestTrial, type MetricName, type Trial } from '../trainers/tuning/study.ts'
 import { durationText } from './terminal.ts'
 

@@ -1,5 +1,5 @@
 // Functions with known minima on which samplers are tested and compared.
-import type { Parameter, SearchSpace, TrialParameters } from '../../trainers/tuning/space.ts'
+import type { Parameter, SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'
 
 /** A function to minimise over its space. */
 export type Objective = {

@@ -14,7 +14,7 @@ import {
 } from '../head/logistic-regression.ts'
 import { innerFolds } from '../head/train-head.ts'
 import type { TrialEvaluator } from './run-study.ts'
-import type { SearchSpace, TrialParameters } from './space.ts'
+import type { SearchSpace, TrialParameters } from './space/space.ts'
 
 /** The parameters as `trainHead` takes them. Absent ones have its defaults. */
 export type HeadSettings = {

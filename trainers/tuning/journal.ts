@@ -1,12 +1,12 @@
-// The journal of a study: one JSON line per event, appended and flushed before the study goes on, so
-// that a tune that was killed goes on with the same trials. It owns the file and how it is read;
-// what the events mean together is study.ts.
+// The journal of a study: one JSON line per event, appended and flushed before the study goes on.
+// With it, a tune that was killed continues with the same trials. It owns the file and how it is
+// read; what trials mean is study.ts.
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 import type { SamplerName } from './samplers/choose-sampler.ts'
-import type { SearchSpace, TrialParameters } from './space.ts'
+import type { SearchSpace, TrialParameters } from './space/space.ts'
 import type { MetricName, Trial, TrialScores } from './study.ts'
 
 /** What a study was started with: the first line of its journal. */
@@ -139,8 +139,10 @@ function trialAfter(
     case 'epoch':
       return { ...before!, epochs: [...before!.epochs, event.value] }
     case 'ended': {
-      const { kind: _kind, trial: _trial, ...ending } = event
-      return { ...before!, ...ending }
+      const { state, seconds, parameters } = event
+      const ended = { ...before!, state, seconds, parameters }
+      if (event.state === 'failed') return { ...ended, error: event.error }
+      return { ...ended, value: event.value, scores: event.scores }
     }
   }
 }

@@ -8,7 +8,7 @@ import { branches } from '../../tests/support/objective-functions.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { createJournal, reopenJournal, type StudyJournal, type StudyStart } from './journal.ts'
 import { runStudy, type TrialEvaluator } from './run-study.ts'
-import type { TrialParameters } from './space.ts'
+import type { TrialParameters } from './space/space.ts'
 
 let dir: string
 let files = 0

@@ -1,9 +1,10 @@
-// Runs the trials of a study, one after the other, until its budget is spent: ask the sampler, train,
-// write down. It knows no training method; trials are evaluated by what the caller passes in.
+// Runs the trials of a study, one after the other, until its budget is spent. It asks the sampler,
+// has the trial evaluated and writes down the result. It knows no training method: the caller
+// passes in an evaluator.
 import { WinnowError } from '../../schemas/errors.ts'
 import { chooseSampler } from './samplers/choose-sampler.ts'
 import type { StudyJournal } from './journal.ts'
-import type { TrialParameters } from './space.ts'
+import type { TrialParameters } from './space/space.ts'
 import { bestTrial, observedTrials, type Trial, type TrialScores } from './study.ts'
 
 /** Trains and measures one set of parameters. */

@@ -1,7 +1,7 @@
 // A study: the trials of one tune, in the order in which they were made, and which of them is best.
 // It owns their meaning. Where they are kept is journal.ts, what makes them is run-study.ts.
 import type { ObservedTrial } from './samplers/sampler.ts'
-import type { TrialParameters } from './space.ts'
+import type { TrialParameters } from './space/space.ts'
 
 /** What a trial is judged by. */
 export const metricNames = ['accuracy', 'macro_f1', 'log_loss'] as const

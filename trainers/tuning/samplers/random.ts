@@ -1,6 +1,6 @@
 // Random search: every trial is drawn on its own (Bergstra and Bengio 2012, "Random Search for
 // Hyper-Parameter Optimization", JMLR 13).
-import { valuesAt } from '../space.ts'
+import { valuesAt } from '../space/space.ts'
 import { trialRandom, uniform, type Sampler } from './sampler.ts'
 
 /** Draws each parameter evenly from its domain. */

@@ -8,7 +8,7 @@ import {
   hartmann3,
   type Objective,
 } from '../../../tests/support/objective-functions.ts'
-import { isActive, type TrialParameters } from '../space.ts'
+import { isActive, type TrialParameters } from '../space/space.ts'
 import { chooseSampler, samplerNames } from './choose-sampler.ts'
 import { randomSampler } from './random.ts'
 import type { ObservedTrial, Sampler } from './sampler.ts'

@@ -2,7 +2,7 @@
 // random ones. It owns the sequence in up to 32 dimensions.
 import assert from 'node:assert/strict'
 import { seededRandom } from '../../data/seeded-random.ts'
-import { valuesAt } from '../space.ts'
+import { valuesAt } from '../space/space.ts'
 import type { Sampler } from './sampler.ts'
 
 /**

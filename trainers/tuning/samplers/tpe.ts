@@ -2,7 +2,7 @@
 // Optimization", NIPS 24), in its multivariate form (Falkner et al. 2018, "BOHB: Robust and
 // Efficient Hyperparameter Optimization at Scale", ICML). It looks where good trials are dense and
 // the others are not. The densities are parzen.ts.
-import type { TrialParameters } from '../space.ts'
+import type { TrialParameters } from '../space/space.ts'
 import { parzenEstimator } from './parzen.ts'
 import { trialRandom, type ObservedTrial, type Sampler } from './sampler.ts'
 import { sobolSampler } from './sobol.ts'

@@ -2,9 +2,9 @@
 // value and rule; which settings a method has is train-space.ts.
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { WinnowError, errorMessage } from '../../schemas/errors.ts'
-import { issueSentence } from '../../schemas/issue-text.ts'
-import { nearest } from '../../schemas/nearest.ts'
+import { WinnowError, errorMessage } from '../../../schemas/errors.ts'
+import { issueSentence } from '../../../schemas/issue-text.ts'
+import { nearest } from '../../../schemas/nearest.ts'
 import type { CategoricalDomain, Condition, Parameter, SearchSpace } from './space.ts'
 import { settingProblem, type Setting } from './train-space.ts'
 

@@ -28,7 +28,10 @@ test.each([
   ['{}', 'there is no parameter in it'],
   ['lr: {type: double}', 'lr.type must be one of float, int, categorical'],
   ['lr: {type: float, low: 1e-5}', 'lr.high is missing'],
-  ['lr: {type: float, low: 1e-5, hihg: 1}', 'lr has a name that it must not have: "hihg"'],
+  [
+    'lr: {type: float, low: 1e-5, frobnicate: 1}',
+    'lr has a name that it must not have: "frobnicate"',
+  ],
   ['lr: {type: float, low: 2, high: 1}', 'lr.high: must be at least low, which is 2, not 1'],
   ['lr: {type: float, low: 0, high: 1, scale: log}', 'lr.low: must be above 0 with scale log'],
   ['lr: {type: float, low: 0, high: 1}', 'lr.low must be above 0, not 0'],
@@ -39,7 +42,7 @@ test.each([
   ['batch: {type: categorical, choices: [8, 8]}', 'must not hold the same value twice'],
   ['batch: {type: categorical, choices: [8.5]}', 'batch.choices[0] must be a whole number'],
   ['schedule: {type: categorical, choices: [steps]}', 'must be one of linear, cosine, not "steps"'],
-  ['dropuot: {type: float, low: 0, high: 0.5}', 'did you mean dropout?'],
+  ['dropouts: {type: float, low: 0, high: 0.5}', 'did you mean dropout?'],
   ['lr: {type: float, low: 1, high: 2, when: {x: [1]}}', 'lr.when.x must name a categorical'],
   [
     'batch: {type: categorical, choices: [8]}\nlr: {type: float, low: 1, high: 2, when: {batch: [9]}}',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { branches } from '../../tests/support/objective-functions.ts'
+import { branches } from '../../../tests/support/objective-functions.ts'
 import { cellOf, unitOfValue, unitsOf, valueAtUnit, valuesAt, type Parameter } from './space.ts'
 
 function numeric(kind: 'float' | 'int', low: number, high: number, scale: 'linear' | 'log') {

@@ -1,6 +1,6 @@
 // What can be tuned of each training method, and the space that is searched unless a file gives
 // another. Names are those of the options of `winnow train`; C of the head is `c`.
-import type { TrainingMethod } from '../runs/run-record.ts'
+import type { TrainingMethod } from '../../runs/run-record.ts'
 import type { Parameter, ParameterValue, SearchSpace } from './space.ts'
 
 /** A setting of a method, with what it may be. */
