@@ -46,7 +46,7 @@ export function unitNormalLogDensity(
 }
 
 /** Box and Muller 1958. */
-function drawNormal(random: SeededRandom): number {
+export function drawNormal(random: SeededRandom): number {
   const radius = Math.sqrt(-2 * Math.log(1 - uniform(random)))
   return radius * Math.cos(2 * Math.PI * uniform(random))
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../tests/support/objective-functions.ts'
 import { isActive, type TrialParameters } from '../space/space.ts'
 import { chooseSampler, samplerNames } from './choose-sampler.ts'
+import { gpSampler } from './gp.ts'
 import { randomSampler } from './random.ts'
 import type { ObservedTrial, Sampler } from './sampler.ts'
 import { tpeSampler } from './tpe.ts'
@@ -52,6 +53,18 @@ function expectInside(parameters: TrialParameters): void {
   }
 }
 
+/** The median distance to the minimum, over five seeds. */
+function gapOf(
+  sampler: Sampler,
+  { objective, count }: { objective: Objective; count: number },
+): number {
+  return median(
+    [1, 2, 3, 4, 5].map(
+      (seed) => lowestLoss(observe(sampler, objective, { seed, count })) - objective.minimum,
+    ),
+  )
+}
+
 const states = fc.constantFrom('complete', 'pruned', 'failed', 'running')
 
 test.each(names)('%s stays inside of the space, whatever the history', (name) => {
@@ -83,14 +96,17 @@ test.each(names)('%s gives other trials with another seed', (name) => {
   expect(first).not.toEqual(second)
 })
 
-test('tpe takes running trials into account', () => {
-  const trials = observe(tpeSampler, branin, { seed: 1, count: 20 })
+test.each([
+  ['tpe', tpeSampler],
+  ['gp', gpSampler],
+])('%s takes running trials into account', (_, sampler) => {
+  const trials = observe(sampler, branin, { seed: 1, count: 20 })
   const request = { space: branin.space, trials, seed: 1, number: 21 }
-  const alone = tpeSampler(request)
+  const alone = sampler(request)
   const running = Array.from({ length: 10 }, (_, index): ObservedTrial => {
     return { number: 20 + index, state: 'running', parameters: alone }
   })
-  expect(tpeSampler({ ...request, trials: [...trials, ...running] })).not.toEqual(alone)
+  expect(sampler({ ...request, trials: [...trials, ...running] })).not.toEqual(alone)
 })
 
 test.each([
@@ -98,11 +114,15 @@ test.each([
   ['hartmann 3', hartmann3, 0.5],
   ['a conditional space', branches, 0.2],
 ])('tpe beats random search on %s', (_, objective, share) => {
-  const gapOf = (sampler: Sampler): number =>
-    median(
-      [1, 2, 3, 4, 5].map(
-        (seed) => lowestLoss(observe(sampler, objective, { seed, count: 60 })) - objective.minimum,
-      ),
-    )
-  expect(gapOf(tpeSampler)).toBeLessThan(share * gapOf(randomSampler))
+  const options = { objective, count: 60 }
+  expect(gapOf(tpeSampler, options)).toBeLessThan(share * gapOf(randomSampler, options))
+})
+
+test.each([
+  ['branin', branin],
+  ['hartmann 3', hartmann3],
+  ['a conditional space', branches],
+])('gp comes nearer than tpe on %s with half of the trials', (_, objective) => {
+  const gap = gapOf(gpSampler, { objective, count: 25 })
+  expect(gap).toBeLessThan(gapOf(tpeSampler, { objective, count: 50 }))
 })

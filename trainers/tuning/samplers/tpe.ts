@@ -15,8 +15,8 @@ const candidates = 24
 const goodMax = 25
 
 /**
- * Suggests by the ratio of two densities. Running trials count as bad ones, so that trials that run
- * at the same time differ (the constant liar of Ginsbourger et al. 2010).
+ * Suggests by the ratio of two densities. Failed trials count as bad ones. So do running ones, for
+ * trials that run at the same time to differ (the constant liar of Ginsbourger et al. 2010).
  */
 export const tpeSampler: Sampler = (request) => {
   const { space, trials } = request
@@ -35,7 +35,7 @@ export const tpeSampler: Sampler = (request) => {
   )
   const below = parzenEstimator(
     space,
-    parametersOf((trial) => trial.state !== 'failed' && !good.has(trial)),
+    parametersOf((trial) => !good.has(trial)),
   )
   const random = trialRandom(request)
   let best: TrialParameters = {}
