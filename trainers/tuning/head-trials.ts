@@ -6,11 +6,10 @@ import { labelTruth, trainingLabels, type Dataset } from '../data/dataset.ts'
 import type { EmbeddedTexts, EmbeddingProgress } from '../embeddings/embed-texts.ts'
 import { openFrozenEncoder } from '../embeddings/frozen-encoder.ts'
 import type { FitProgress } from '../head/fit-progress.ts'
-import { headScores } from '../head/head-scores.ts'
 import {
-  trainLogisticRegression,
+  judgeStrengths,
   type ClassWeighting,
-  type TrainedLogistic,
+  type RegularisationTrial,
 } from '../head/logistic-regression.ts'
 import { innerFolds } from '../head/train-head.ts'
 import type { TrialEvaluator } from './run-study.ts'
@@ -58,26 +57,22 @@ export function headTrials(options: HeadTrialsOptions): TrialEvaluator {
       const texts = embedded.get(pooledLayers) ?? (await embed(options, { pooledLayers, signal }))
       embedded.set(pooledLayers, texts)
       const { rows, width } = texts
-      const training = {
-        features: { rows, count: train.examples.length, width },
-        labels: labels.length,
-        ...truth,
-      }
-      const fit = await trainLogisticRegression({
-        training,
+      const judged = await judgeStrengths({
+        training: {
+          features: { rows, count: train.examples.length, width },
+          labels: labels.length,
+          ...truth,
+        },
         foldOf,
         grid: settings.grid,
         classWeighting: settings.classWeighting,
         signal,
         onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
       })
-      const { accuracy, macroF1, logLoss } = headScores(training, {
-        probabilities: fit.heldOutProbabilities,
-        labels: labels.length,
-      })
+      const { accuracy, macroF1, logLoss } = judged
       return {
         scores: { accuracy, macro_f1: macroF1, log_loss: logLoss },
-        parameters: parameters === 'default' ? defaultsOf(space, fit) : parameters,
+        parameters: parameters === 'default' ? defaultsOf(space, judged) : parameters,
       }
     },
   }
@@ -97,7 +92,7 @@ export function headSettings(parameters: TrialParameters): HeadSettings {
 /** The values that the default recipe has for the parameters of a space. */
 function defaultsOf(
   space: SearchSpace,
-  { inverseRegularisation }: TrainedLogistic,
+  { inverseRegularisation }: RegularisationTrial,
 ): TrialParameters {
   const defaults: TrialParameters = {
     c: inverseRegularisation,
