@@ -102,7 +102,7 @@ export function defaultSpace(
   // Texts with several labels cannot be weighted by class.
   const weights = task === 'multi-label' ? [] : [oneOf('class-weights', ['none', 'balanced'])]
   if (method === 'head') {
-    return [magnitudes('c', 0.1, 1_000), oneOf('pooled-layers', ['every', 'last']), ...weights]
+    return [magnitudes('c', 0.5, 500), oneOf('pooled-layers', ['every', 'last']), ...weights]
   }
   const shared = [
     magnitudes('lr', 3e-5, 6e-4),
