@@ -104,7 +104,7 @@ function lossOfKernel(
       const pair = inverse[at]! - weights[row]! * weights[column]!
       const distance = distanceAt(kernel, differences, at)
       const root = Math.sqrt(5 * distance)
-      gradient[dimensions] = gradient[dimensions]! + pair * kernel.scale * matern(distance)
+      gradient[dimensions] = gradient[dimensions] + pair * kernel.scale * matern(distance)
       const slope = pair * kernel.scale * (5 / 3) * (1 + root) * Math.exp(-root)
       for (let dimension = 0; dimension < dimensions; dimension++) {
         const scaled = differences[dimension]![at]! / kernel.lengths[dimension]! ** 2
