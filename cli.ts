@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// The command line: adds every command to one program and turns what they throw into a sentence and
-// an exit status (0 done, 1 failed, 2 wrong usage or configuration). Clients are built in
-// commands/.
+// The command line: adds the commands to one program, turns what they throw into a sentence and an
+// exit status (0 done, 1 failed, 2 wrong usage or configuration). commands/ builds the clients.
 import { readFileSync, realpathSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
@@ -13,8 +12,8 @@ import { WinnowError, errorMessage } from './schemas/errors.ts'
 type AddCommand = (program: Command) => void
 
 /**
- * Where each command is, in the order of the help page. Only what is called is loaded: all of it
- * would cost every process about 90 MB and half a second.
+ * The modules of the commands, in the order of the help page. Only the called command is loaded;
+ * loading all would cost every process about 90 MB and half a second.
  */
 const commandModules: readonly { names: readonly string[]; load: () => Promise<AddCommand> }[] = [
   { names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemoCommand },
@@ -58,12 +57,15 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['bench'], load: async () => (await import('./commands/bench.ts')).addBenchCommand },
 ]
 
-/** The program with one command, or with all of them. Parsing it runs the command. */
+/**
+ * Creates the program with one command, or with all of them. Parsing a command line runs the
+ * command.
+ */
 export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('winnow')
     .description('Streaming text classification: Kafka in, labels in ClickHouse.')
     .version(packageVersion(), '-V, --version')
-    .showHelpAfterError('(--help shows what this command takes)')
+    .showHelpAfterError('(--help shows the options of this command)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ writeErr: (text) => writeError(text.replace(/\n$/, '')) })
@@ -74,7 +76,7 @@ export async function createProgram(only?: string): Promise<Command> {
   return program
 }
 
-/** Runs one command line and gives the exit status. */
+/** Runs one command line and returns the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   if (!process.stdout.listeners('error').includes(leaveWithReader)) {
@@ -87,13 +89,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(error, json)
     if (error.exitCode === 0) return 0
-    // Commander has told the user already; a program gets the same as for every other failure.
+    // Commander has already told the user; with --json, programs get the same document as for any
+    // failure.
     if (json) writeFailure('usage', error.message.replace(/^error: /, ''))
     return 2
   }
 }
 
-/** `winnow classify … | head` has all that it wanted when head leaves: no failure, no message. */
+/** In `winnow classify … | head`, head may leave early: that is no failure and gives no message. */
 function leaveWithReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
@@ -117,14 +120,14 @@ function report(error: unknown, json: boolean): number {
   return code === 'usage' || code === 'config_invalid' ? 2 : 1
 }
 
-/** Where the address of what does not answer is set. */
+/** The settings that hold the address of a service that does not answer. */
 const addressSettings: ReadonlyMap<string, string> = new Map([
   ['broker_unavailable', 'kafka.brokers (WINNOW_KAFKA_BROKERS)'],
   ['registry_unavailable', 'registry.url (WINNOW_REGISTRY_URL; none for JSON only)'],
   ['analytics_unavailable', 'clickhouse.url (WINNOW_CLICKHOUSE_URL)'],
 ])
 
-/** The one JSON document of a command that failed. */
+/** Writes the one JSON document of a command that failed. */
 function writeFailure(code: string, message: string): void {
   writeDocument({ error: { code, message } })
 }
@@ -140,7 +143,7 @@ function packageVersion(): string {
     try {
       return (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version
     } catch {
-      continue // Beside the sources in a checkout, above dist/ in the published package.
+      continue // Next to the sources in a checkout, above dist/ in the published package.
     }
   }
   return 'unknown'

@@ -1,5 +1,6 @@
 // Lint rules: the strict type-aware set, plus the limits that the style guide states as numbers.
 import tseslint from 'typescript-eslint'
+import { typeErrors } from './scripts/type-errors-rule.js'
 
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', '.winnow', 'tests/fixtures'] },
@@ -7,8 +8,10 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
+    plugins: { winnow: { rules: { 'type-errors': typeErrors } } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
+      'winnow/type-errors': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/restrict-template-expressions': [
         'error',

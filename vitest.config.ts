@@ -1,7 +1,9 @@
-// Three suites that share three workers: `integration` runs against the real broker, registry and
-// analytics engine that tests/global-stack.ts starts once; `apart` needs no server that others use:
-// commands without one, and the faults, which kill and start a stack of their own; `unit` needs no
-// server at all.
+// Four suites that share three workers:
+// - `integration` runs against the broker, registry and analytics engine of tests/global-stack.ts;
+// - `apart` runs commands that need no server, and the faults, which start a stack of their own;
+// - `unit` needs no server, and its files share a process;
+// - `unit-alone` are the unit tests that measure their process, so each has its own.
+import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -9,6 +11,16 @@ const apart = [
   'tests/faults/**/*.test.ts',
   'tests/e2e/{cli,files,option-checks,package,train-resume,tune}.test.ts',
 ]
+
+const unit = [
+  '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
+  'tests/*.test.ts',
+]
+
+/** Other files would add to the processor time and the memory that these tests measure. */
+const unitAlone = globSync(unit, { cwd: import.meta.dirname }).filter((file) =>
+  /processor-time|memoryUsage/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+)
 
 /**
  * Tests of processes wait most of their time, so they begin first, those that take minutes before
@@ -26,8 +38,11 @@ class LongestFirst extends BaseSequencer {
 
 function rankOf({ project, moduleId }: TestSpecification): number {
   if (/\/(?:faults|package)\.test\.ts$/.test(moduleId)) return 0
-  return project.name === 'unit' ? 2 : 1
+  return project.name.startsWith('unit') ? 2 : 1
 }
+
+/** Both suites of unit tests. */
+const units = { setupFiles: ['tests/support/property-seed.ts'], testTimeout: 30_000 }
 
 const processes = { testTimeout: 400_000, hookTimeout: 180_000 }
 
@@ -46,15 +61,9 @@ export default defineConfig({
     },
     projects: [
       {
-        test: {
-          name: 'unit',
-          include: [
-            '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
-            'tests/*.test.ts',
-          ],
-          testTimeout: 30_000,
-        },
+        test: { name: 'unit', include: unit, exclude: unitAlone, isolate: false, ...units },
       },
+      { test: { name: 'unit-alone', include: unitAlone, ...units } },
       { test: { name: 'apart', include: apart, ...processes } },
       {
         test: {

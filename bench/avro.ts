@@ -1,5 +1,6 @@
-// Reading Avro events: values a second by infra/avro, beside avsc alone, which checks nothing. For
-// values of the reader's own schema, and of a writer's that differs by two fields.
+// How fast are Avro events read? Values per second of infra/avro, compared with avsc alone, which
+// checks nothing: for values of the reader's own schema, and of a writer's schema that differs by
+// two fields.
 import avro from 'avsc'
 import { resolveSchemas } from '../infra/avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from '../infra/avro/schema-graph.ts'
@@ -30,7 +31,7 @@ function typeOf(schema: object): avro.Type {
   return avro.Type.forSchema(schema as avro.Schema)
 }
 
-/** Values a second: the median of the rounds, and the slowest and the fastest. */
+/** Values per second: the median of the rounds, with the slowest and the fastest. */
 function speedOf(read: () => unknown): string {
   const speeds = Array.from({ length: rounds }, () => {
     const startMs = performance.now()

@@ -1,20 +1,20 @@
 // The rival of bench/infer: onnxruntime-node as one would call it without Winnow, in worker threads
-// that run prepared tensors back to back. It owns nothing but that loop: no tokenizer, no queue.
+// that run prepared tensors back to back. Just that loop: no tokenizer, no queue.
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /** Batches in the layout that a graph takes, with one counter shared by all workers. */
-export type BareWork = {
+type BareWork = {
   readonly modelPath: string
   readonly interface: 'winnow' | 'original'
   /** ids int32 [batch, tokens]. */
   readonly batches: readonly { ids: Int32Array; batch: number; tokens: number }[]
-  /** Int32 [1]: the next batch that nobody runs yet. */
+  /** Int32 [1]: the next batch that no worker has taken. */
   readonly next: Int32Array
 }
 
-export type BareLoop = {
+type BareLoop = {
   /** Runs every batch once. */
   round(): Promise<void>
   close(): Promise<void>
@@ -47,7 +47,7 @@ export async function openBareLoop(
 if (!isMainThread && parentPort !== null) await serve(parentPort, workerData as BareWork)
 
 async function serve(port: NonNullable<typeof parentPort>, work: BareWork): Promise<void> {
-  // The original export gets the runtime's full optimisation, as it would in use.
+  // The original export gets the runtime's full optimisation, as in normal use.
   const graphOptimizationLevel = work.interface === 'winnow' ? 'basic' : 'all'
   const session = await InferenceSession.create(work.modelPath, {
     graphOptimizationLevel,
@@ -73,7 +73,9 @@ async function serve(port: NonNullable<typeof parentPort>, work: BareWork): Prom
   port.postMessage('ready')
 }
 
-/** The tensors that a graph asks for: ours, with or without lengths, or the original export's. */
+/**
+ * The tensors that a graph expects: Winnow's, with or without lengths, or the original export's.
+ */
 function feed(
   inputs: readonly string[],
   ids: Int32Array,

@@ -1,5 +1,5 @@
-// The parts of a cold start, one after the other in one process; bench/cold-start.ts starts it with
-// a store. Each part is a line of JSON. In service some of them overlap: see there.
+// The parts of a cold start, one after another in one process; bench/cold-start.ts starts it with a
+// store. Each part prints a line of JSON. In service some parts overlap; see there.
 import { readFile } from 'node:fs/promises'
 import { enableCodeCache } from '../configs/code-cache.ts'
 
@@ -7,7 +7,7 @@ const storeDir = process.argv[2] ?? ''
 let sinceMs = 0
 let cpuUsed = { user: 0, system: 0 }
 
-/** Prints what was used since the part before. */
+/** Prints what was used since the previous part. */
 function lap(part: string): void {
   const nowMs = performance.now()
   const used = process.cpuUsage()
@@ -19,12 +19,12 @@ function lap(part: string): void {
 }
 
 enableCodeCache()
-// The clock of a process begins with it.
+// The clock of a process starts with the process.
 lap('boot')
 const { startSpareThreads } = await import('../models/inference/session-thread.ts')
 await import('../commands/classify.ts')
 lap('modules')
-const { openContext } = await import('../commands/context.ts')
+const { openContext } = await import('../commands/command-context.ts')
 await openContext({})
 lap('configuration')
 const { openVersion } = await import('../models/store/version-store.ts')

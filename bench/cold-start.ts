@@ -1,8 +1,8 @@
-// How long from the start of a process to its first prediction?
-// `node bench/cold-start.ts [--rounds N] [--serve] [--against DIR]` puts a MiniLM classifier (fp32,
-// 91 MB) into a store of its own and starts `winnow classify` on one text again and again, in turn
-// with other checkouts (--against, repeatable); with --serve also `winnow serve` against the stack
-// that runs. Findings: bench/RESULTS.md.
+// How long does a process take from its start to its first prediction? `node bench/cold-start.ts
+// [--rounds N] [--serve] [--against DIR]` puts a MiniLM classifier (fp32, 91 MB) into a new store
+// and starts `winnow classify` on one text repeatedly, alternating with other checkouts (--against,
+// repeatable). With --serve it also starts `winnow serve` against the running stack. Findings:
+// bench/RESULTS.md.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -41,7 +41,7 @@ if (values.help) {
       node: process.version,
       load: loadavg()[0],
       rounds,
-      // The first round fills the cache of compiled code, and is not counted.
+      // The first round fills the cache of compiled code and is not counted.
       classify: await measure(['classify', '--model', 'bench'], store),
       ...(values.serve && { serve: await measure(['serve', '--port', '0', '--json'], store) }),
       parts: await measureParts(store),
@@ -52,7 +52,9 @@ if (values.help) {
   }
 }
 
-/** What each checkout needs until its process writes to stdout; rounds alternate between them. */
+/**
+ * The time of each checkout until its process writes to stdout; rounds alternate between checkouts.
+ */
 async function measure(args: readonly string[], store: string): Promise<object> {
   const trees = [root, ...values.against.map((dir) => `${resolve(dir)}/`)]
   const starts = new Map(trees.map((tree) => [tree, [] as Start[]]))
@@ -83,7 +85,7 @@ async function startOnce(args: readonly string[], store: string): Promise<Start>
   const closed = once(child, 'close')
   child.stdin!.end('where is my parcel?\n')
   const output = await Promise.race([once(child.stdout!, 'data'), closed.then(() => undefined)])
-  if (output === undefined) throw new Error(`${args.join(' ')} ended without a word`)
+  if (output === undefined) throw new Error(`${args.join(' ')} ended without output`)
   const wallMs = performance.now() - startMs
   const start = { wallMs, cpuMs: cpuTimeMs(child.pid!), peakBytes: peakRss(child.pid!) }
   child.kill()
@@ -93,7 +95,7 @@ async function startOnce(args: readonly string[], store: string): Promise<Start>
 
 type Lap = { readonly part: string; readonly wallMs: number; readonly cpuMs: number }
 
-/** The parts, one after the other in one process, as bench/cold-start-parts.ts prints them. */
+/** The parts, one after another in one process, as bench/cold-start-parts.ts prints them. */
 async function measureParts(store: string): Promise<object> {
   const laps = new Map<string, { wallMs: number[]; cpuMs: number[] }>()
   for (let round = 0; round <= rounds; round++) {
@@ -130,14 +132,14 @@ function startNode(args: readonly string[], store: string): ChildProcess {
   })
 }
 
-/** CPU time that a process used so far, in milliseconds (Linux; ticks of 10 ms). */
+/** CPU time that a process has used so far, in milliseconds (Linux; ticks of 10 ms). */
 function cpuTimeMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   // proc(5): utime and stime are fields 14 and 15, the state after the name is field 3.
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-/** A classifier whose head says nothing: its speed is that of any other. */
+/** A classifier whose head predicts nothing useful; its speed is that of any other. */
 async function writeModel(storeDir: string): Promise<void> {
   const base = join(modelStoreDir(), 'bases', 'minilm-l6')
   const weights = readBertWeights(readOnnx(await readFile(join(base, 'model.onnx'))))

@@ -1,29 +1,19 @@
-// What does the whole path keep of the runtime's speed? `node bench/end-to-end.ts --data FILE`
+// How much of the runtime's speed does the whole path keep? `node bench/end-to-end.ts --data FILE`
 // starts a stack, streams texts through Kafka, `winnow stream` and ClickHouse, and runs the same
 // texts through a bare onnxruntime-node loop, in alternating rounds on the same cores. Findings:
 // bench/RESULTS.md.
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../configs/load.ts'
-import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
 import { cleanText } from '../models/cleaning/clean-text.ts'
 import { loadTokenizer } from '../models/tokenizers/tokenizer.ts'
 import { openBareLoop } from './bare-loop.ts'
-import { median, peakRss, readTexts } from './measuring.ts'
-import {
-  rowsArrived,
-  startStream,
-  trainBenchModel,
-  withStack,
-  type BenchStack,
-} from './streaming.ts'
+import { median, peakRss, readTexts, spreadOf } from './measuring.ts'
+import { eventOf, openStream, trainBenchModel, withStack, type BenchStack } from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,8 +30,8 @@ const workers = availableParallelism()
 const texts = await readTexts(values.data, Number(values.texts))
 await withStack(compare)
 
-async function compare({ environment, config, stateDir, storeDir }: BenchStack): Promise<void> {
-  const modelDir = await trainBenchModel(storeDir, maxTokens)
+async function compare(stack: BenchStack): Promise<void> {
+  const modelDir = await trainBenchModel(stack.storeDir, maxTokens)
   const bare = await openBareLoop(
     {
       modelPath: join(modelDir, 'model.onnx'),
@@ -50,18 +40,11 @@ async function compare({ environment, config, stateDir, storeDir }: BenchStack):
     },
     workers,
   )
-  const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config))
-  const stream = startStream(environment)
-  const topic = topicOf(config.topics, 'events')
+  const stream = await openStream(stack)
   const passTexts = async (prefix: string, batch: readonly string[]): Promise<number> => {
     const startMs = performance.now()
-    const records = batch.map((text, index) => {
-      const id = `${prefix}-${index}`
-      return { key: id, value: JSON.stringify({ id, text }) }
-    })
-    await producer.send(topic, records)
-    await rowsArrived(analytics, prefix, batch.length)
+    await stream.send(batch.map((text, index) => eventOf(`${prefix}-${index}`, text)))
+    await stream.rowsArrived(prefix, batch.length)
     return (performance.now() - startMs) / 1_000
   }
   await passTexts('warm', texts.slice(0, 200))
@@ -72,26 +55,24 @@ async function compare({ environment, config, stateDir, storeDir }: BenchStack):
     const bareSeconds = (performance.now() - startMs) / 1_000
     rounds.push({ bare: bareSeconds, stream: await passTexts(`round${round}`, texts) })
   }
-  const peaks = await peakMemory(stream, stateDir)
-  const [waste] = await analytics.rows<{ waste: number }>(
+  const peaks = await peakMemory(stream.process, stack.stateDir)
+  const [waste] = await stream.analytics.rows<{ waste: number }>(
     'SELECT 1 - sum(tokens) / sum(padded_tokens) AS waste FROM inference_batches',
   )
-  stream.kill('SIGTERM')
-  await once(stream, 'close')
-  await Promise.all([bare.close(), producer.close(), analytics.close()])
+  await Promise.all([stream.close(), bare.close()])
   const ratios = rounds.map((round) => round.bare / round.stream)
   const report = {
     texts: texts.length,
     textsPerSecond: texts.length / median(rounds.map((round) => round.stream)),
     bareTextsPerSecond: texts.length / median(rounds.map((round) => round.bare)),
-    ratioToBare: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    ratioToBare: spreadOf(ratios),
     paddingWaste: waste?.waste,
     peakRssMiB: peaks,
   }
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** The rival's batches: all texts sorted by length, filled to the same budget. */
+/** The rival's batches: all texts sorted by length, up to the same budget per batch. */
 async function bareBatches(tokenizerPath: string) {
   const { inference, cleaning } = loadConfig({ env: {} })
   const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })

@@ -1,7 +1,7 @@
-// Question: does `winnow train --method head`, which chooses C by itself, reach scikit-learn's
-// LogisticRegression with the best C of 1, 10, 100 as judged on the test set, on the very same
-// frozen embeddings? With --speed: how long do both take to choose C on the same folds from the
-// same grid and to fit all rows? Prints one JSON line per data set; results are kept in RESULTS.md.
+// Does `winnow train --method head`, which chooses C itself, match scikit-learn's
+// LogisticRegression with the best C of 1, 10, 100 on the test set, on the same frozen embeddings?
+// With --speed: how long do both take to choose C on the same folds from the same grid, and to fit
+// all rows? Prints one JSON line per data set; results are in RESULTS.md.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
 const usage =
   'node bench/head.ts --data-dir DIR [--speed] [--sets hwu64,sst2,ag_news] [--python python3]'
 
-/** What head_sklearn.py prints. */
+/** The output of head_sklearn.py. */
 type Rival = {
   readonly version: string
   readonly trials: readonly {
@@ -77,7 +77,7 @@ async function compare(set: Set) {
   await exportEmbeddings({ ...set, embeddings, folder: scratch })
   const started = performance.now()
   const shared = { train, test, base, name, storeDir: scratch, cacheDir: embeddings }
-  // The rival sees the last layer only, and so does the head that is compared with it.
+  // The rival sees only the last layer, and so does the head that is compared with it.
   const ours = await trainHead({ ...shared, pooledLayers: 'last' })
   const seconds = (performance.now() - started) / 1_000
   const script = fileURLToPath(new URL('head_sklearn.py', import.meta.url))
@@ -89,9 +89,7 @@ async function compare(set: Set) {
   }
 }
 
-/**
- * The same search by both: the grid and the three folds are Winnow's, and both judge by macro F1.
- */
+/** Both run the same search: Winnow's grid and three folds, judged by macro F1. */
 async function compareSpeed(set: Set) {
   const { name, train, test } = set
   const embeddings = join(cacheDir(), 'embeddings')
@@ -146,7 +144,7 @@ function summarize(ours: TrainedModel, run: { name: string; seconds: number; riv
       ece,
       interval: intervals.accuracy,
     },
-    /** Search, fit, measures, publication and verification, with all embeddings cached. */
+    /** Search, fit, evaluation, publication and verification, with all embeddings cached. */
     seconds: run.seconds,
     sklearn: { version: run.rival.version, best, trials: run.rival.trials },
     differencePoints: 100 * (accuracy - best.accuracy),

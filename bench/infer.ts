@@ -1,6 +1,6 @@
 // How much of the runtime's own speed does the classifier keep? `node bench/infer.ts [--data FILE]
-// [--texts N]` classifies texts with Winnow (tokenizer, batcher, pool) and runs the very same
-// batches through a bare onnxruntime-node loop, in alternating rounds. Findings: bench/RESULTS.md.
+// [--texts N]` classifies texts with Winnow (tokenizer, batcher, pool) and runs the same batches
+// through a bare onnxruntime-node loop, in alternating rounds. Findings: bench/RESULTS.md.
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ import { writeOnnx } from '../models/graph/onnx/onnx-writer.ts'
 import type { TextTokenizer } from '../models/inference/inference.ts'
 import { loadTokenizer } from '../models/tokenizers/tokenizer.ts'
 import { openBareLoop } from './bare-loop.ts'
-import { median, peakRss, readTexts } from './measuring.ts'
+import { median, peakRss, readTexts, spreadOf } from './measuring.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     'max-tokens': { type: 'string', default: '256' },
     'batch-tokens': { type: 'string', default: '512' },
     'pad-to': { type: 'string', default: '1' },
-    // Internal: write the graph in a process of its own, so that it adds nothing to the peak here.
+    // Internal: writes the graph in a process of its own, so that it does not add to the peak here.
     'write-model': { type: 'string' },
   },
 })
@@ -92,7 +92,7 @@ async function compare(modelPath: string): Promise<void> {
     batches: batches.length,
     textsPerSecond: speed('winnow'),
     bareTextsPerSecond: speed('bare'),
-    ratioToBare: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    ratioToBare: spreadOf(ratios),
     cpuRatioToBare: median(rounds.map(({ winnow, bare }) => bare.cpuSeconds / winnow.cpuSeconds)),
     graphCpuSpeedupOverOriginal: median(
       rounds.map(({ bare, original }) => original.cpuSeconds / bare.cpuSeconds),
@@ -103,9 +103,7 @@ async function compare(modelPath: string): Promise<void> {
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/**
- * Wall time, and processor time of all threads: the latter stands when others share the machine.
- */
+/** Wall time, and processor time of all threads; the latter holds when others share the machine. */
 type Cost = { readonly seconds: number; readonly cpuSeconds: number }
 
 async function measure(work: () => Promise<unknown>): Promise<Cost> {
@@ -116,7 +114,7 @@ async function measure(work: () => Promise<unknown>): Promise<Cost> {
   return { seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6 }
 }
 
-/** A classifier on the pulled base; which weights its head has does not change its speed. */
+/** A classifier on the pulled base; the weights of its head do not change its speed. */
 async function writeModel(path: string): Promise<void> {
   const weights = readBertWeights(readOnnx(await readFile(join(base, 'model.onnx'))))
   const size = weights.hidden * labelCount
@@ -137,7 +135,7 @@ async function classifyOnce(classifier: Classifier, texts: readonly string[]): P
   return batchIds
 }
 
-/** The batches of a pass again, from the batch that each text was in. */
+/** The batches of a pass, rebuilt from the batch that each text was in. */
 function regroup(
   texts: readonly string[],
   batchIds: readonly number[],

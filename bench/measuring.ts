@@ -1,9 +1,9 @@
-// What the benchmarks share: reading texts, medians, and the peak memory of a process.
+// What the benchmarks share: reading texts, medians and spreads, and what a process used.
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 
-/** The first `count` texts of a JSON Lines file with a `text`, gzipped or not. */
+/** The `text` of the first `count` lines of a JSON Lines file, gzipped or not. */
 export async function readTexts(path: string, count: number): Promise<string[]> {
   const bytes = createReadStream(path)
   const input = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
@@ -15,22 +15,29 @@ export async function readTexts(path: string, count: number): Promise<string[]> 
   return texts
 }
 
-/** The middle of the numbers; of an even count, the upper one. */
+/** The median; of an even count, the upper middle number. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 }
 
+/** Median and range of what several rounds gave. */
+export type Spread = { readonly median: number; readonly min: number; readonly max: number }
+
+export function spreadOf(numbers: readonly number[]): Spread {
+  return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) }
+}
+
 /**
- * Processor seconds that a process has used so far, all its threads (Linux, 100 ticks a second).
+ * Processor seconds that all threads of a process have used so far (Linux, 100 ticks per second).
  */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // Behind the name, which may hold anything: the fields from the third on.
+  // The fields from the third on: they follow the name, which may contain anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-/** Largest resident memory that a process ever had, in bytes (Linux). */
+/** Largest resident memory that a process has had, in bytes (Linux). */
 export function peakRss(pid: number | 'self'): number {
   const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kib) * 1024

@@ -1,28 +1,18 @@
-// What does poison cost the healthy? `node bench/poison.ts --data FILE` starts a stack and streams
-// the same texts through Kafka, `winnow stream` and ClickHouse, alone and with malformed events
-// among them, in alternating rounds. Findings: bench/RESULTS.md.
-import { once } from 'node:events'
+// How much do malformed events slow down valid ones? `node bench/poison.ts --data FILE` starts a
+// stack and streams the same texts through Kafka, `winnow stream` and ClickHouse, alone and with
+// malformed events among them, in alternating rounds. Findings: bench/RESULTS.md.
 import { parseArgs } from 'node:util'
-import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../schemas/record.ts'
 import { poisonCases } from '../tests/support/poison.ts'
-import { cpuSeconds, median, readTexts } from './measuring.ts'
-import {
-  rowsArrived,
-  startStream,
-  trainBenchModel,
-  withStack,
-  type BenchStack,
-} from './streaming.ts'
+import { cpuSeconds, median, readTexts, spreadOf } from './measuring.ts'
+import { eventOf, openStream, trainBenchModel, withStack, type BenchStack } from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     texts: { type: 'string', default: '4000' },
     rounds: { type: 'string', default: '5' },
-    /** Malformed events for each hundred good ones. */
+    /** Malformed events per hundred valid ones. */
     percent: { type: 'string', default: '1' },
   },
 })
@@ -31,49 +21,38 @@ if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
 const texts = await readTexts(values.data, Number(values.texts))
 await withStack(compare)
 
-async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
-  await trainBenchModel(storeDir)
-  const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config))
-  const stream = startStream(environment)
-  const topic = topicOf(config.topics, 'events')
+async function compare(stack: BenchStack): Promise<void> {
+  await trainBenchModel(stack.storeDir)
+  const stream = await openStream(stack)
   const poison = badRecords(Math.round((texts.length * Number(values.percent)) / 100))
-  /** From the first record sent to the last row there; processor time is that of the stream. */
+  /**
+   * From the first record sent to the last row stored; the processor time is that of the stream.
+   */
   const pass = async (prefix: string, bad: readonly OutgoingRecord[], batch = texts) => {
-    const good = batch.map((text, index): OutgoingRecord => {
-      const id = `${prefix}-${index}`
-      return { key: id, value: JSON.stringify({ id, text }) }
-    })
+    const good = batch.map((text, index) => eventOf(`${prefix}-${index}`, text))
     const startMs = performance.now()
-    const startCpu = cpuSeconds(stream.pid!)
-    await producer.send(topic, spread(good, bad))
-    await rowsArrived(analytics, prefix, batch.length)
+    const startCpu = cpuSeconds(stream.process.pid!)
+    await stream.send(spread(good, bad))
+    await stream.rowsArrived(prefix, batch.length)
     return {
       textsPerSecond: batch.length / ((performance.now() - startMs) / 1_000),
-      cpuMsPerText: ((cpuSeconds(stream.pid!) - startCpu) * 1_000) / batch.length,
+      cpuMsPerText: ((cpuSeconds(stream.process.pid!) - startCpu) * 1_000) / batch.length,
     }
   }
   await pass('warm', poison.slice(0, 5), texts.slice(0, 500))
   type Pass = Awaited<ReturnType<typeof pass>>
   const rounds: { alone: Pass; poisoned: Pass }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
-    // The one that goes first changes from round to round.
+    // The order changes from round to round.
     const poisonedFirst = round % 2 === 1
     const early = await pass(`a${round}`, poisonedFirst ? poison : [])
     const late = await pass(`b${round}`, poisonedFirst ? [] : poison)
     rounds.push(poisonedFirst ? { alone: late, poisoned: early } : { alone: early, poisoned: late })
   }
-  const [found] = await analytics.rows<{ letters: number }>(
+  const [found] = await stream.analytics.rows<{ letters: number }>(
     'SELECT count() AS letters FROM dead_letters',
   )
-  stream.kill('SIGTERM')
-  await once(stream, 'close')
-  await Promise.all([producer.close(), analytics.close()])
-  const spreadOf = (shares: readonly number[]) => ({
-    median: median(shares),
-    min: Math.min(...shares),
-    max: Math.max(...shares),
-  })
+  await stream.close()
   const report = {
     texts: texts.length,
     malformed: poison.length,
@@ -92,8 +71,8 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
 }
 
 /**
- * Malformed events of every kind in turn, but for those that are long, or empty with markup cleaned
- * only.
+ * Malformed events of every kind in turn, except those that are long, or empty only after markup is
+ * cleaned.
  */
 function badRecords(count: number): OutgoingRecord[] {
   const none = { wider: 900_001, validated: 900_002, string: 900_003, intText: 900_004 }

@@ -1,29 +1,20 @@
-// What does a shadow cost the main path? `node bench/shadow.ts --data FILE` starts a stack and
-// streams texts at a steady rate through Kafka, `winnow stream` and ClickHouse, without and with a
-// shadow that classifies every event once more, in alternating rounds. Findings: bench/RESULTS.md.
-import { once } from 'node:events'
+// How much does a shadow slow down the main path? `node bench/shadow.ts --data FILE` starts a stack
+// and streams texts at a steady rate through Kafka, `winnow stream` and ClickHouse, without and
+// with a shadow that also classifies every event, in alternating rounds. Findings:
+// bench/RESULTS.md.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
 import { promoteModel, sideModel } from '../serving/promoting.ts'
 import { openRegistry } from '../serving/publishing.ts'
-import { median, readTexts } from './measuring.ts'
-import {
-  rowsArrived,
-  startStream,
-  trainBenchModel,
-  withStack,
-  type BenchStack,
-} from './streaming.ts'
+import { median, readTexts, spreadOf } from './measuring.ts'
+import { eventOf, openStream, trainBenchModel, withStack, type BenchStack } from './streaming.ts'
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '12' },
-    /** Events a second. */
+    /** Events per second. */
     rate: { type: 'string', default: '50' },
   },
 })
@@ -36,19 +27,17 @@ await withStack(compare)
 /** Milliseconds from the broker's record time to the row. */
 type Latency = { readonly p50: number; readonly p95: number; readonly p99: number }
 
-async function compare({ environment, config, storeDir }: BenchStack): Promise<void> {
+async function compare(stack: BenchStack): Promise<void> {
+  const { config, storeDir } = stack
   await trainBenchModel(storeDir)
   await trainBenchModel(storeDir)
   const registry = await openRegistry({ config, storeDir, log: () => undefined })
   await promoteModel(registry, { ref: 'bench@1', by: 'bench', reason: '' })
-  const analytics = createAnalytics(config.clickhouse)
-  const producer = await openProducer(createKafka(config))
-  const stream = startStream(environment)
-  const topic = topicOf(config.topics, 'events')
+  const stream = await openStream(stack)
   const shadow = async (percent: number): Promise<void> => {
     const change = { ref: 'bench@2', role: 'shadow', percent, by: 'bench', reason: '' } as const
     await sideModel(registry, change)
-    // It is loaded and tried beside the champion.
+    // The shadow is loaded and tried while the champion serves.
     await sleep(4_000)
   }
   const pass = async (prefix: string, seconds: number): Promise<Latency> => {
@@ -56,17 +45,15 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
     const perTick = Number(values.rate) / ticksASecond
     const startMs = performance.now()
     for (let tick = 1; tick <= seconds * ticksASecond; tick++) {
-      const records = []
+      const events = []
       for (; number < tick * perTick; number++) {
-        const id = `${prefix}-${number}`
-        const text = texts[number % texts.length]!
-        records.push({ key: id, value: JSON.stringify({ id, text }) })
+        events.push(eventOf(`${prefix}-${number}`, texts[number % texts.length]!))
       }
-      if (records.length > 0) await producer.send(topic, records)
+      if (events.length > 0) await stream.send(events)
       await sleep(Math.max(0, startMs + (tick * 1_000) / ticksASecond - performance.now()))
     }
-    await rowsArrived(analytics, prefix, number)
-    const [row] = await analytics.rows<Latency>(
+    await stream.rowsArrived(prefix, number)
+    const [row] = await stream.analytics.rows<Latency>(
       `SELECT quantileExact(0.5)(total_ms) AS p50, quantileExact(0.95)(total_ms) AS p95,
               quantileExact(0.99)(total_ms) AS p99
        FROM classifications WHERE role != 'shadow' AND startsWith(event_id, {prefix: String})`,
@@ -78,26 +65,24 @@ async function compare({ environment, config, storeDir }: BenchStack): Promise<v
   const seconds = Number(values.seconds)
   const rounds: { alone: Latency; shadowed: Latency }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
-    // Every second round begins with the shadow that the one before it ended with.
+    // Every second round starts with the shadow that the previous one ended with.
     const one = await pass(`a${round}`, seconds)
     await shadow(round % 2 === 0 ? 100 : 0)
     const other = await pass(`b${round}`, seconds)
     rounds.push(round % 2 === 0 ? { alone: one, shadowed: other } : { alone: other, shadowed: one })
   }
-  const [found] = await analytics.rows<{ main: number; shadows: number }>(
+  const [found] = await stream.analytics.rows<{ main: number; shadows: number }>(
     `SELECT countIf(role != 'shadow') AS main, countIf(role = 'shadow') AS shadows
      FROM classifications WHERE event_id NOT LIKE 'warm-%'`,
   )
-  stream.kill('SIGTERM')
-  await once(stream, 'close')
-  await Promise.all([producer.close(), analytics.close(), registry.close()])
+  await Promise.all([stream.close(), registry.close()])
   const compared = (['p50', 'p95', 'p99'] as const).map((quantile) => {
     const ratios = rounds.map(({ alone, shadowed }) => shadowed[quantile] / alone[quantile])
     return {
       quantile,
       aloneMs: median(rounds.map(({ alone }) => alone[quantile])),
       shadowedMs: median(rounds.map(({ shadowed }) => shadowed[quantile])),
-      ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+      ratio: spreadOf(ratios),
     }
   })
   console.log(JSON.stringify({ ...found, rate: Number(values.rate), compared }, undefined, 2))

@@ -1,6 +1,6 @@
-// The timed side of bench/train.ts in a process of its own: Winnow's fine-tuning as it is, paused
-// after every few steps until a line on stdin asks for the next round. Its peak memory is that of
-// training.
+// The timed Winnow side of bench/train.ts, in a process of its own: Winnow's unchanged fine-tuning,
+// paused after a number of steps until a line on stdin asks for the next round. Its peak memory is
+// that of training.
 import { readFileSync, readSync } from 'node:fs'
 import { readBertWeights } from '../models/graph/weights/bert-weights.ts'
 import { readOnnx } from '../models/graph/onnx/onnx-reader.ts'
@@ -10,7 +10,7 @@ import { fineTune } from '../trainers/encoder/fine-tuning.ts'
 import { seededRandom } from '../trainers/data/seeded-random.ts'
 import { peakRss } from './measuring.ts'
 
-/** What bench/train.ts writes for it: token ids and label index of each text. */
+/** The file that bench/train.ts writes for it: token ids and label index of each text. */
 export type TimedTexts = {
   readonly modelPath: string
   readonly ids: readonly (readonly number[])[]
@@ -50,7 +50,7 @@ await fineTune(
     frozenLayers: 0,
     train,
     validation: first,
-    asked: first.texts,
+    toPredict: first.texts,
     head: { from: weights.hidden, to: labels, weight: headWeight, bias: new Float32Array(labels) },
     classWeights: new Float32Array(labels).fill(1),
     recipe: {
@@ -74,7 +74,7 @@ function startRound(): Round {
   return { started: performance.now(), cpu: process.cpuUsage() }
 }
 
-/** Steps are counted here; the clock of a round runs from the line that asked for it. */
+/** Counts steps; the clock of a round starts with the line that asked for it. */
 function onStep(): void {
   if (++place % timed.steps !== 0) return
   const seconds = (performance.now() - round.started) / 1_000
@@ -84,7 +84,7 @@ function onStep(): void {
   round = startRound()
 }
 
-/** Blocks this process; the end of stdin ends it. */
+/** Blocks this process until a line arrives; the end of stdin ends it. */
 function waitForLine(): void {
   const byte = new Uint8Array(1)
   do {

@@ -1,7 +1,7 @@
-// Full fine-tuning against PyTorch, fp32 and bf16 autocast: the same texts in the same batches,
-// each side in a process of its own, rounds in turn. It prints real (unpadded) tokens a second, the
-// ratio of each round, and peak memory. The rival is bench/train_torch.py; Winnow's other engine is
-// `tfjs`.
+// How fast is full fine-tuning compared with PyTorch, in fp32 and bf16 autocast? Both train on the
+// same texts in the same batches, each side in a process of its own, in alternating rounds. It
+// prints real (unpadded) tokens per second, the ratio of each round, and peak memory. The rival is
+// bench/train_torch.py; Winnow's other engine is `tfjs`.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { defaultRecipe, type TrainingEngine } from '../trainers/encoder/fine-tun
 import { seededRandom } from '../trainers/data/seeded-random.ts'
 import { epochBatches } from '../trainers/encoder/token-batches.ts'
 import { publishedNode } from '../tests/support/published-node.ts'
-import { median } from './measuring.ts'
+import { median, spreadOf } from './measuring.ts'
 import type { TimedTexts } from './train-rounds.ts'
 
 const usage =
@@ -55,7 +55,7 @@ type Round = {
   readonly seconds: number
   readonly cpuSeconds: number
   readonly peakBytes: number
-  /** Real ones, where the side makes batches of its own. */
+  /** Real tokens, if the side makes its own batches. */
   readonly tokens?: number
 }
 type Side = {
@@ -66,7 +66,7 @@ type Side = {
 
 const asked = values.sides.split(',')
 if (!asked.includes('onnx'))
-  throw new Error(`The side onnx is what others are compared with.\n${usage}`)
+  throw new Error(`The side onnx is required, because the others are compared with it.\n${usage}`)
 if (asked.includes('fp32') || asked.includes('bf16')) await requirePackages()
 const scratch = await mkdtemp(join(tmpdir(), 'winnow-bench-train-'))
 const sides: Side[] = []
@@ -148,7 +148,7 @@ function batchesOf({ ids }: Texts): Int32Array[] {
   return batches.slice(0, steps * (rounds + 1))
 }
 
-/** As many of the same size in random order, padded to their longest text. */
+/** As many batches of the same size in random order, padded to their longest text. */
 function shuffledBatches({ ids }: Texts): Int32Array[] {
   const { batchTexts } = defaultRecipe
   const order = seededRandom(seed).shuffle(Int32Array.from(ids, (_, index) => index))
@@ -202,7 +202,7 @@ function rival(name: string, base: Base, batchesPath: string, flags: readonly st
   return sideOf(name, child)
 }
 
-/** A side whose process prints one JSON line for each line that it is sent. */
+/** A side whose process prints one JSON line for each line that it receives. */
 function sideOf(name: string, child: ChildProcess): Side {
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
   return {
@@ -217,7 +217,7 @@ function sideOf(name: string, child: ChildProcess): Side {
   }
 }
 
-/** All sides in turn, another one first in each round; a first round is thrown away. */
+/** Runs all sides in turn, with a different one first in each round; drops a first round. */
 async function timeRounds(all: readonly Side[]): Promise<Map<string, Round[]>> {
   const results = new Map(all.map(({ name }): [string, Round[]] => [name, []]))
   for (let round = 0; round <= rounds; round++) {
@@ -244,11 +244,6 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
     tokensAStep: sum(tokens) / rounds / steps,
     sides: Object.fromEntries(
       [...results].map(([name, measured]) => {
-        const spread = (ratios: number[]) => ({
-          median: median(ratios),
-          min: Math.min(...ratios),
-          max: Math.max(...ratios),
-        })
         const pace = ({ seconds, cpuSeconds, tokens: real }: Round, i: number) => {
           const counted = real ?? tokens[i]!
           return { clock: counted / seconds, cpu: counted / cpuSeconds }
@@ -260,10 +255,10 @@ function summarize(results: ReadonlyMap<string, readonly Round[]>, tokens: reado
             cpuSecondsAStep: sum(measured.map(({ cpuSeconds }) => cpuSeconds)) / rounds / steps,
             peakMiB: Math.round(Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 2 ** 20),
             /** How much faster Winnow is, by the clock and in CPU time. */
-            winnowTimesFaster: spread(
+            winnowTimesFaster: spreadOf(
               measured.map((round, i) => pace(own[i]!, i).clock / pace(round, i).clock),
             ),
-            inCpuTime: spread(
+            inCpuTime: spreadOf(
               measured.map((round, i) => pace(own[i]!, i).cpu / pace(round, i).cpu),
             ),
           },

@@ -1,5 +1,5 @@
-// What winnow.models says about the models, for commands that also work without Kafka: if it does
-// not answer within seconds, they use the copy in the model store.
+// Reads the models' states from winnow.models, for commands that also work without Kafka. If Kafka
+// does not answer within seconds, they use the copy in the model store.
 import type { Config } from '../configs/schema.ts'
 import { createKafka, pingBroker } from '../infra/kafka/kafka.ts'
 import { createModelAnnouncements, type ModelStates } from '../infra/sinks/model-announcements.ts'
@@ -16,7 +16,7 @@ export type Announced =
 const connectMsMax = 2_000
 const requestMsMax = 5_000
 
-/** Reads the states. A broker or registry that is away costs about two seconds. */
+/** Reads the states. An unreachable broker or registry costs about two seconds. */
 export async function readAnnounced(config: Config): Promise<Announced> {
   const kafka = createKafka({
     topics: config.topics,
@@ -40,12 +40,12 @@ export async function readAnnounced(config: Config): Promise<Announced> {
   }
 }
 
-/** The sentence for people where the states cannot be read. */
+/** The message for people if the states cannot be read. */
 export function unreadText({ because }: Extract<Announced, { kind: 'unread' }>): string {
-  return `winnow.models cannot be read (${because}); roles are those that this store last knew of`
+  return `winnow.models cannot be read (${because}); the roles shown are the last that this store knows of`
 }
 
-/** The version of a model that the configuration names; undefined where it names none. */
+/** The version of a model that the configuration names; undefined if it names none. */
 export function pinnedVersion(config: Config, name: string): string | undefined {
   const ref = parseModelRef(config.inference.model)
   return ref.kind === 'version' && ref.name === name ? ref.version : undefined

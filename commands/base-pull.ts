@@ -1,11 +1,12 @@
-// Fetching a base encoder with a progress line: shared by `base pull`, `train` and the demo.
+// Fetches a base encoder with a progress line, for `base pull`, `train` and the demo.
 import { downloadProxy } from '../configs/proxy.ts'
 import { ensureBase, type Base } from '../models/bases/base-store.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext } from './command-context.ts'
 import { joinedParts, measureRate, type WorkRate } from './work-rate.ts'
 
 /**
- * The base encoder from the store, fetched first when it is not there; `from` is a local folder.
+ * Opens the base encoder from the store, fetching it first if it is not there; `from` is a local
+ * folder to copy from.
  */
 export async function pullBase(
   name: string,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { listBases } from '../models/bases/base-store.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { checkFolder, checkStore } from './option-checks.ts'
 import { addCommand, examplesText } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
@@ -44,7 +44,7 @@ export function addBaseCommands(program: Command): void {
     })
   addCommand(base, {
     name: 'list',
-    summary: 'known base encoders, and which are in the store',
+    summary: 'list the known base encoders, and which are in the store',
     description: 'Lists the base encoders that Winnow knows. Uses no network.',
     examples: ['winnow base list'],
   }).action(async (options: SharedOptions) => {

@@ -1,12 +1,12 @@
-// The list of `winnow bench` against the programs in bench/, and the message for one that is not
-// there.
+// The list of `winnow bench` compared with the programs in bench/, and the message for an unknown
+// one.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
 import { benchmarkPath, benchmarks } from './bench.ts'
 import { winnow } from '../tests/support/cli.ts'
 
-it('lists every benchmark, which is what takes options of its own', () => {
+it('lists every benchmark, which are the programs with options of their own', () => {
   const programs = readdirSync('bench')
     .filter((file) => file.endsWith('.ts'))
     .filter((file) => readFileSync(`bench/${file}`, 'utf8').includes('parseArgs('))
@@ -15,7 +15,7 @@ it('lists every benchmark, which is what takes options of its own', () => {
   for (const name of Object.keys(benchmarks)) expect(benchmarkPath(name)).toMatch(/bench\/.*\.ts$/)
 })
 
-it('says what there is, and that an installed package has none', () => {
+it('lists the benchmarks, and says that an installed package has none', () => {
   const refused = (message: RegExp): unknown =>
     expect.objectContaining({ code: 'usage', message: expect.stringMatching(message) as string })
   expect(() => benchmarkPath('speed')).toThrow(refused(/no benchmark speed\. Choose one of infer,/))
@@ -23,7 +23,7 @@ it('says what there is, and that an installed package has none', () => {
   expect(() => benchmarkPath('infer', elsewhere)).toThrow(refused(/clone the repository/))
 })
 
-it('runs one with its own options, and fails when it fails', async () => {
+it('runs a benchmark with its own options, and fails if it fails', async () => {
   const help = await winnow(['bench', 'train', '--', '--help'])
   expect(help).toMatchObject({
     status: 0,

@@ -1,6 +1,5 @@
-// `winnow bench`: runs a benchmark of bench/ by name, with its own options. It owns the list and
-// its sentences; benchmarks are programs of the repository and are no part of the published
-// package.
+// `winnow bench`: runs a benchmark of bench/ by name, with its own options. It owns the list of
+// benchmarks; they are programs of the repository, not of the published package.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -15,8 +14,8 @@ export const benchmarks: Readonly<Record<string, string>> = {
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
-  poison: 'throughput of good events with malformed ones among them',
-  shadow: 'latency of the main path with a shadow beside it',
+  poison: 'throughput of valid events with malformed ones among them',
+  shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
 }
 
@@ -51,9 +50,9 @@ export function addBenchCommand(program: Command): void {
 }
 
 /**
- * The program of a benchmark.
+ * The path of a benchmark's program.
  *
- * @throws WinnowError `usage` for a name that there is not, and where there is no bench/.
+ * @throws WinnowError `usage` for an unknown name, or without the folder bench/.
  */
 export function benchmarkPath(name: string, root = new URL('../', import.meta.url)): string {
   if (!Object.hasOwn(benchmarks, name)) {

@@ -1,4 +1,4 @@
-// What a person sees of one text.
+// How one classified text is shown to a person.
 import { expect, test } from 'vitest'
 import type { ClassifiedLine } from '../trainers/evaluation/classify-file.ts'
 import { classifiedText } from './classified-text.ts'
@@ -21,10 +21,10 @@ test('the text, its label and score, and the likeliest three', () => {
   )
 })
 
-test('a long text is cut to the width, and told to be read in part', () => {
+test('a long text is cut to the width, with a note that only its start was read', () => {
   const long = classifiedText({ text: '🙂'.repeat(99), line: { ...line, truncated: true } }, plain)
   expect(long.split('\n')[0]).toBe(`${'🙂'.repeat(38)}…`)
-  expect(long).toMatch(/; only the beginning was read$/)
+  expect(long).toMatch(/; only the start was read$/)
 })
 
 test('no label, several labels, an empty text', () => {

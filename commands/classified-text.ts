@@ -1,4 +1,4 @@
-// What a person sees of one classified text: the text, its label and the likeliest labels.
+// Formats one classified text for a person: the text, its label, the most probable labels.
 import type { ClassifiedText } from '../trainers/evaluation/classify-file.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -6,8 +6,8 @@ const shownLabels = 3
 const minWidth = 20
 
 /**
- * Two lines for one text: the text, cut to the width of the terminal, then its label with its score
- * and the three likeliest labels.
+ * Two lines for one text: the text, cut to the width of the terminal; its label with its score and
+ * the three most probable labels.
  */
 export function classifiedText(
   { text, line }: ClassifiedText,
@@ -20,7 +20,7 @@ export function classifiedText(
     .slice(0, shownLabels)
     .map(([name, share]) => `${name} ${percentText(share)}`)
   const given = labels.length > 1 ? labels.join(', ') : label
-  const cut = truncated ? '; only the beginning was read' : ''
+  const cut = truncated ? '; only the start was read' : ''
   const top = `top ${likeliest.length}: ${likeliest.join(', ')}${cut}`
   return `${shortText(text, width)}\n  ${style('bold', `${given} ${percentText(score)}`)}   ${top}`
 }

@@ -1,4 +1,4 @@
-// `winnow classify`: labels for the texts of a file or of stdin, without Kafka.
+// `winnow classify`: labels the texts of a file or of stdin, without Kafka.
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { cleanText } from '../models/cleaning/clean-text.ts'
@@ -7,7 +7,7 @@ import { openVersion } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
 import { classifyTexts, type ClassifyStats } from '../trainers/evaluation/classify-file.ts'
 import { classifiedText } from './classified-text.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addFileOptions, inputOf, sayFileNote, type FileOptions } from './file-options.ts'
 import { workersOf } from '../serving/model.ts'
 import { checkModel, checkReadable, checkWritable } from './option-checks.ts'
@@ -56,7 +56,8 @@ export function addClassifyCommand(program: Command): void {
 }
 
 async function runClassify(options: Options, signal: AbortSignal): Promise<void> {
-  // Its thread loads the runtime while the configuration is read and the model's files are checked.
+  // A worker thread loads the runtime while the configuration is read and the model's files are
+  // checked.
   const spares = startSpareThreads()
   try {
     await classifyWith(options, { spawn: spares.spawn, signal })

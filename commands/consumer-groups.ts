@@ -1,5 +1,4 @@
-// The consumer groups as `winnow status` shows them: how far behind each is, who is in it, and what
-// that means.
+// The consumer groups as `winnow status` shows them: lag, members, warnings.
 import { defaultBrokers, type Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
 import { countRecords, readLag, topicOf, type GroupLag } from '../infra/kafka/topics.ts'
@@ -7,7 +6,7 @@ import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import { stageNames } from '../streams/stage-chain.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext } from './command-context.ts'
 import { formerGroup, isOfOtherStack, stagesOf } from '../serving/group-name.ts'
 import { countText, durationText, tableText } from './terminal.ts'
 
@@ -18,18 +17,15 @@ export type ConsumerView = {
   readonly topic: string
   readonly lag: number
   readonly members: number
-  /** Kafka's word in small letters: stable, empty, preparingrebalance … */
+  /** Kafka's state in lower case: stable, empty, preparingrebalance … */
   readonly state: string
-  /**
-   * RFC 3339; with no members, since when nobody consumes. Null where no commit says when it was.
-   */
+  /** RFC 3339; in a group without members, when consuming ended. Null if no commit has a time. */
   readonly lastCommit: string | null
 }
 
 /**
- * The groups of this configuration, and sentences on what is wrong with them. A broker that does
- * not answer is such a sentence, unless it is the embedded one, which the table of services shows
- * as stopped.
+ * The groups of this configuration, with sentences about what is wrong. An unreachable broker is
+ * such a sentence, unless it is the embedded one, which the table of services shows as stopped.
  */
 export async function readConsumers(
   { config }: CommandContext,
@@ -56,7 +52,7 @@ async function groupsOf(kafka: KafkaClient, config: Config): Promise<ConsumerVie
     groupPrefix: config.stream.group,
     topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
   })
-  // What a group committed under an earlier name stays on the broker, and grows old there.
+  // The offsets of a group's former name stay on the broker and expire there.
   const former = new Set(lags.map(({ group }) => formerGroup(config, group)))
   return lags
     .filter(({ group }) => !former.has(group) && !isOfOtherStack(config, group))
@@ -113,7 +109,7 @@ function stagesOption(stage: string): string {
   return stage === 'validate..infer' ? '' : ` --stages ${stage}`
 }
 
-/** The groups for a person. */
+/** Formats the groups for a person. */
 export function consumerTable(consumers: readonly ConsumerView[], nowMs: number): string {
   return tableText(
     ['group', 'stages', 'topic', 'lag', 'consumed by'],

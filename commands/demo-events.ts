@@ -1,4 +1,5 @@
-// Chooses the mails of the demo: duplicates removed, a part to train on, the rest to stream.
+// Splits the mails of the demo: removes duplicates, picks a part to train on, leaves the rest to
+// stream.
 import { createHash } from 'node:crypto'
 import { describeExamples, type Dataset } from '../trainers/data/dataset.ts'
 import { loadMails, type DemoMail } from '../trainers/data/demo-mail.ts'
@@ -7,8 +8,8 @@ import { duplicateKey } from '../trainers/data/split.ts'
 export type DemoSplit = { train: Dataset; streamed: DemoMail[]; duplicates: number }
 
 /**
- * Reads the mails and splits them. Which part a mail falls into follows from a hash of its text
- * alone, so that a text cannot be in both, however often it occurs.
+ * Reads the mails and splits them. A hash of the text alone decides the part, so that no text is in
+ * both, however often it occurs.
  */
 export async function splitMails(options: {
   trainShare: number

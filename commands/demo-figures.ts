@@ -1,5 +1,5 @@
-// The figures of a demo run, read from ClickHouse by SQL: counts, accuracy, latency, examples. A
-// run is recognised by the prefix of its event ids.
+// Reads the figures of a demo run from ClickHouse by SQL: counts, accuracy, latency, examples. The
+// prefix of the event ids identifies a run.
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { classScores } from '../trainers/evaluation/metrics.ts'
 
@@ -14,13 +14,13 @@ export type Confusion = { labels: string[]; matrix: number[][]; accuracy: number
 
 export type Latency = { p50: number; p95: number; p99: number }
 
-/** The queries of the closing page, so that it can show what it ran. */
+/** The query on the closing page, which shows what it ran. */
 export const exampleQuery = (run: string) =>
   `SELECT label, round(score, 3) AS score, tokens, replaceAll(substring(text, 1, 60), '\\n', ' ') AS text
 FROM classifications
 WHERE startsWith(event_id, '${run}') ORDER BY cityHash64(event_id) LIMIT 5`
 
-/** Rows and dead letters so far. */
+/** Counts rows and dead letters so far. */
 export async function countRun(analytics: Analytics, run: string): Promise<RunCounts> {
   const [labels, letters] = await Promise.all([
     analytics.rows<{ label: string; rows: number; distinct: number }>(
@@ -42,7 +42,7 @@ export async function countRun(analytics: Analytics, run: string): Promise<RunCo
   }
 }
 
-/** How the predictions of a run compare with the labels that came with the mails. */
+/** Compares the predictions of a run with the labels that came with the mails. */
 export async function confusionOf(analytics: Analytics, run: string): Promise<Confusion> {
   const cells = await analytics.rows<{ truth: string; predicted: string; mails: number }>(
     `SELECT l.label AS truth, c.label AS predicted, count() AS mails

@@ -1,4 +1,4 @@
-// The closing page of the demo: what was measured, by which SQL, and what to try next.
+// The closing page of the demo: the measured figures, their SQL, and what to try next.
 import { exampleQuery, type Confusion, type Latency } from './demo-figures.ts'
 import type { Stage } from '../serving/stage.ts'
 import { countText, durationText, tableText, type Terminal } from './terminal.ts'
@@ -34,7 +34,7 @@ export async function showClosingPage(options: {
   heading(`${countText(result.events)} mails, none of them seen in training`)
   terminal.say(
     `   ${countText(result.rows)} rows + ${countText(result.deadLetters)} dead letters = ` +
-      `${countText(result.events)} mails: nothing lost, nothing doubled`,
+      `${countText(result.events)} mails: nothing lost, nothing duplicated`,
   )
   terminal.say(
     `   accuracy ${(100 * result.accuracy).toFixed(2)} %, macro F1 ${(100 * result.macroF1).toFixed(2)} %`,
@@ -42,8 +42,8 @@ export async function showClosingPage(options: {
   terminal.say()
   terminal.say(indented(confusionTable(confusion)))
   heading('Speed')
-  terminal.say(`   ${result.textsPerSecond.toFixed(0)} mails a second at full speed`)
-  terminal.say(`   produce to row, mails coming one at a time:  ${latencyText(latencyMs)}`)
+  terminal.say(`   ${result.textsPerSecond.toFixed(0)} mails per second at full speed`)
+  terminal.say(`   produce to row, mails one at a time:         ${latencyText(latencyMs)}`)
   terminal.say(`   produce to row, all mails at once:           ${latencyText(backlogLatencyMs)}`)
   heading('In ClickHouse')
   const sql = exampleQuery(result.run)
@@ -67,7 +67,7 @@ function latencyText({ p50, p95, p99 }: Latency): string {
   return `p50 ${durationText(p50)}, p95 ${durationText(p95)}, p99 ${durationText(p99)}`
 }
 
-/** How this command line is called: from a checkout's sources, or as a package. */
+/** The command line to show: that of a checkout, or of the installed package. */
 const command = import.meta.url.endsWith('.ts') ? './winnow' : 'npx winnow'
 
 function nextSteps(kept: boolean): string[] {

@@ -1,5 +1,5 @@
-// `winnow demo`: the main job on real mail, start to finish. Each step is what a user would do with
-// the other commands; the figures at the end are read back by SQL.
+// `winnow demo`: the main job on real mail, from start to finish. Each step is what a user would do
+// with the other commands; SQL reads the final figures back.
 import type { Command } from 'commander'
 import { createEventPublisher } from '../infra/sinks/event-publisher.ts'
 import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
@@ -13,7 +13,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { missingMailPackages, type DemoMail } from '../trainers/data/demo-mail.ts'
 import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { confusionOf, countRun, latencyOf, type RunCounts } from './demo-figures.ts'
 import { splitMails } from './demo-events.ts'
 import { showClosingPage, type DemoResult } from './demo-page.ts'
@@ -27,16 +27,16 @@ import { aborted, untilStopped } from './signals.ts'
 import { bringUp } from './stack.ts'
 import { openStage, type Stage } from '../serving/stage.ts'
 import { logLine, countText } from './terminal.ts'
-import { progressText } from './training-progress.ts'
+import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions & { keep?: boolean }
 
-/** The part of the mails that is trained on; the rest is never seen before it streams. */
+/** The share of the mails to train on; the rest is never seen before it streams. */
 const trainShare = 0.5
-/** Tokens of a mail that are read; twice as many cost twice the time and gain little. */
+/** Most tokens of a mail that are read; twice as many double the time and gain little. */
 const maxTokens = 128
-/** Mails held back for the second, paced part, which shows latency without a backlog. */
+/** Mails that are sent one at a time at the end, to show latency without a backlog. */
 const pacedMails = 120
 const stallMsMax = 120_000
 
@@ -44,10 +44,10 @@ const stallMsMax = 120_000
 export function addDemoCommand(program: Command): void {
   addCommand(program, {
     name: 'demo',
-    summary: 'the main job on real mail, start to finish',
+    summary: 'train and stream on real mail, from start to finish',
     description:
       'Starts the embedded stack, trains a spam filter on a part of the 6,046 SpamAssassin mails,\n' +
-      'streams the others through Kafka, and shows what ClickHouse has of them. Takes a few minutes.',
+      'streams the rest through Kafka, and shows the results in ClickHouse. Takes a few minutes.',
     examples: ['winnow demo', 'winnow demo --keep', 'winnow demo --json'],
   })
     .option('--keep', 'leave stack, stream and gateway running until Ctrl-C')
@@ -55,8 +55,8 @@ export function addDemoCommand(program: Command): void {
 }
 
 /**
- * Throws prerequisite_missing where packages are not installed. A checkout has all of them; the
- * published package leaves out those that only the demo needs.
+ * Throws prerequisite_missing if packages are not installed. A checkout has all of them; the
+ * published package does not install those that only the demo needs.
  */
 function requirePackages(): void {
   const engine = findEngine(`${process.platform}-${process.arch}`)
@@ -84,13 +84,13 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   terminal.say(terminal.style('bold', '1. Start Kafka, the schema registry and ClickHouse'))
   await bringUp(options, signal)
   try {
-    const opened = await openContext(options, { 'inference.model': 'mail' })
-    await prepareBackends(opened.config, logLine)
+    const untrained = await openContext(options, { 'inference.model': 'mail' })
+    await prepareBackends(untrained.config, logLine)
     terminal.say(terminal.style('bold', '2. Train a spam filter on a part of the mails'))
-    const { streamed, trained } = await trainOnMails(opened, signal)
-    await recordTrainingRun(opened, trained)
+    const { streamed, trained } = await trainOnMails(untrained, signal)
+    await recordTrainingRun(untrained, trained)
     const context = await openContext(options, { 'inference.model': trained.model })
-    terminal.say(terminal.style('bold', '3. Stream the mails that it has never seen'))
+    terminal.say(terminal.style('bold', '3. Stream the mails that the filter has never seen'))
     const range = { first: 'validate', last: 'infer' } as const
     const { model } = trained
     const stage = await openStage({
@@ -131,7 +131,7 @@ async function trainOnMails(
     name: 'mail',
     maxTokens,
     workers: workersOf(config.inference),
-    onProgress: (progress) => terminal.progress(`   ${progressText(progress)}`),
+    onProgress: (progress) => terminal.progress(`   ${trainingProgressText(progress)}`),
     signal,
   })
   terminal.progressDone()
@@ -145,7 +145,7 @@ async function trainOnMails(
 
 type Measured = Omit<DemoResult, 'seconds' | 'model'>
 
-/** Streams most mails at full speed and the rest paced, waits for each, and measures both parts. */
+/** Streams most mails at full speed and the rest one at a time, and measures both parts. */
 async function streamMails(options: {
   context: CommandContext
   stage: Stage
@@ -173,7 +173,7 @@ async function streamMails(options: {
     const rest = mails.slice(0, -pacedMails)
     const startMs = performance.now()
     for (let at = 0; at < rest.length; at += 250) await publish('full', rest.slice(at, at + 250))
-    await settle({ ...options, run: `${run}full-`, events: rest.length, startMs })
+    await waitForOutcomes({ ...options, run: `${run}full-`, events: rest.length, startMs })
     const seconds = (performance.now() - startMs) / 1_000
     const textsPerSecond = rest.length / seconds
     await producePaced({
@@ -186,7 +186,7 @@ async function streamMails(options: {
           `   one mail at a time, to measure latency: ${done} of ${pacedMails}`,
         ),
     })
-    await settle({
+    await waitForOutcomes({
       ...options,
       run: `${run}paced-`,
       events: pacedMails,
@@ -214,7 +214,7 @@ async function streamMails(options: {
 }
 
 /** Waits until every event of a part is a row or a dead letter. */
-async function settle(options: {
+async function waitForOutcomes(options: {
   stage: Stage
   context: CommandContext
   signal: AbortSignal
@@ -227,16 +227,16 @@ async function settle(options: {
   let before = -1
   for (;;) {
     const counts = await Promise.race([countRun(stage.analytics, run), failureOf(stage)])
-    const settled = counts.rows + counts.deadLetters
-    if (settled >= events) return
-    if (settled !== before) changedMs = performance.now()
-    before = settled
+    const finished = counts.rows + counts.deadLetters
+    if (finished >= events) return
+    if (finished !== before) changedMs = performance.now()
+    before = finished
     context.terminal.progress(liveLine(counts, { events, startMs }))
     if (options.signal.aborted) throw new WinnowError('cancelled', 'The demo was stopped.')
     if (performance.now() - changedMs > stallMsMax) {
       throw new WinnowError(
         'deadline_exceeded',
-        `Only ${settled} of ${events} mails have become rows, and none in the last ` +
+        `Only ${finished} of ${events} mails have become rows, and none in the last ` +
           `${stallMsMax / 1_000} s. ` +
           'Run `winnow status` and `winnow doctor` to see what does not answer.',
       )
@@ -248,7 +248,7 @@ async function settle(options: {
   }
 }
 
-/** Never resolves; rejects with what ended the runner. */
+/** Never resolves; rejects with the failure that ended the runner. */
 function failureOf(stage: Stage): Promise<never> {
   return stage.ended.then(() => {
     throw new WinnowError('cancelled', 'The stream stopped before all mails were classified.')
@@ -256,14 +256,14 @@ function failureOf(stage: Stage): Promise<never> {
 }
 
 function liveLine(counts: RunCounts, part: { events: number; startMs: number }): string {
-  const settled = counts.rows + counts.deadLetters
+  const finished = counts.rows + counts.deadLetters
   const seconds = Math.max(0.001, (performance.now() - part.startMs) / 1_000)
   const labels = Object.entries(counts.byLabel).map(
     ([label, rows]) => `${label} ${countText(rows)}`,
   )
   return (
-    `   ${countText(settled)} of ${countText(part.events)} mails, ` +
-    `${(settled / seconds).toFixed(0)}/s, lag ${countText(part.events - settled)}` +
+    `   ${countText(finished)} of ${countText(part.events)} mails, ` +
+    `${(finished / seconds).toFixed(0)}/s, lag ${countText(part.events - finished)}` +
     (labels.length === 0 ? '' : `, ${labels.join(', ')}`)
   )
 }
@@ -285,7 +285,9 @@ async function producePaced(options: {
   }
 }
 
-/** The promise of the demo: each mail is one row or one dead letter, and none is both or twice. */
+/**
+ * The promise of the demo: each mail is either one row or one dead letter, and none is duplicated.
+ */
 function assertComplete(counts: RunCounts, events: number): void {
   if (counts.rows + counts.deadLetters !== events || counts.distinct !== counts.rows) {
     throw new WinnowError(

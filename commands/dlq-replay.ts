@@ -1,6 +1,6 @@
-// `winnow dlq replay`: sends the events of open dead letters again, each to the topic and partition
-// on which it entered. A record says in its headers for which event and at which attempt it stands,
-// so that consumers count it once, however often it is sent; see "Dead letters" in ARCHITECTURE.md.
+// `winnow dlq replay`: sends the events of open dead letters again, each to its original topic and
+// partition. The record's headers name the event and the attempt, so that consumers count it once,
+// however often it is sent; see "Dead letters" in ARCHITECTURE.md.
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import {
@@ -14,7 +14,7 @@ import { readBounds } from '../infra/kafka/record-lookup.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import { counted } from '../schemas/counted.ts'
 import { parseDeadLetterId } from '../schemas/dead-letter.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { LetterSender, skipReasons, type SkipReason } from '../serving/letter-sender.ts'
 import { prepareBackends } from '../serving/backends.ts'
@@ -31,19 +31,19 @@ type Options = SharedOptions &
 
 type CodeFigures = { matched: number; sent: number; skipped: number }
 
-/** What a replay of dead letters did. */
+/** The result of a replay of dead letters. */
 export type LettersReplayed = {
-  /** Events with open dead letters that were looked at. */
+  /** Events with open dead letters that were examined. */
   matched: number
   sent: number
   /**
-   * Of those sent, the ones whose value came from their topic, since the dead letter holds a part.
+   * Events sent whose value was read from their topic, because the dead letter holds only a part.
    */
   reread: number
   skipped: Partial<Record<SkipReason, number>>
   byCode: Record<string, CodeFigures>
   dryRun: boolean
-  /** Whether it was stopped before it had looked at all. */
+  /** Whether it was stopped before it had examined all. */
   stopped: boolean
   seconds: number
 }
@@ -54,11 +54,11 @@ export function addDlqReplayCommand(dlq: Command): void {
     name: 'replay',
     summary: 'send the events of open dead letters again, after a fix',
     description:
-      'Sends the events of open dead letters again, to the topic where each entered. The outcome takes the\n' +
-      'place of the dead letter: a row, or a new dead letter. An event that is sent twice, for example\n' +
-      'after an interruption, counts once. If a dead letter holds only a part of the value, the value is\n' +
-      'read again from its topic, as long as it is still there. All consumers must run this version or a\n' +
-      'later one: earlier ones treat what is sent as new events.',
+      'Sends the events of open dead letters again, each to its original topic. The new outcome replaces\n' +
+      'the dead letter: a row, or another dead letter. An event that is sent twice, for example after an\n' +
+      'interruption, counts once. If a dead letter holds only a part of the value, the value is read from\n' +
+      'its topic, as long as it is still there. All consumers must run this version or a later one,\n' +
+      'because earlier ones treat what is sent as new events.',
     examples: [
       'winnow dlq replay --dry-run',
       'winnow dlq replay --code schema_unknown --since 2h',
@@ -68,7 +68,7 @@ export function addDlqReplayCommand(dlq: Command): void {
   addLetterOptions(command)
     .option('--id <id>', 'only this one, topic/partition/offset; repeatable', collectId)
     .option('--limit <events>', 'maximum number of events to send', wholeNumber(1))
-    .option('--again', 'also events that were sent before and have no outcome yet')
+    .option('--again', 'also events that were already sent and have no outcome yet')
     .option('--dry-run', 'send nothing; say what would be sent')
     .action(async (options: Options) => {
       checkTimes(options)
@@ -186,7 +186,7 @@ function replayLetters(work: {
         done.stopped = true
         break
       }
-      // What is to be read again counts as sent only later; the limit holds for it as well.
+      // Values that are still to be read count as sent only later, but the limit includes them.
       const room = limit - done.sent - sender.waiting
       if (room <= 0) break
       const taken = batch.slice(0, room)
@@ -202,7 +202,7 @@ function replayLetters(work: {
   })
 }
 
-/** Events in batches of one partition each. */
+/** Groups events into batches of one partition each. */
 async function* batchesOf(events: AsyncIterable<OpenEvent>): AsyncGenerator<OpenEvent[]> {
   let batch: OpenEvent[] = []
   for await (const event of events) {

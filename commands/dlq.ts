@@ -1,4 +1,4 @@
-// `winnow dlq`: looks at dead letters, as ClickHouse has them. Sending them again is dlq-replay.ts.
+// `winnow dlq`: shows the dead letters in ClickHouse. dlq-replay.ts replays them.
 import { isUtf8 } from 'node:buffer'
 import { Option, type Command } from 'commander'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -15,7 +15,7 @@ import type { Config } from '../configs/schema.ts'
 import { parseDeadLetterId } from '../schemas/dead-letter.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { printableText } from '../schemas/printable-text.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addDlqReplayCommand } from './dlq-replay.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { checkTimes } from './option-checks.ts'
@@ -40,11 +40,11 @@ export function addDlqCommands(program: Command): void {
     )
   const list = addCommand(dlq, {
     name: 'list',
-    summary: 'the latest dead letters, or how many there are',
+    summary: 'list the latest dead letters, or count them',
     description:
-      'Lists the open dead letters, newest first: those whose event has become neither a row nor another\n' +
-      'dead letter since. --summary counts them by code instead and checks, for each model, that rows and\n' +
-      'open dead letters add up to all events.',
+      'Lists the open dead letters, newest first. A dead letter is open until a later attempt at its event\n' +
+      'gives a row or another dead letter. With --summary it counts them by code instead and checks, for\n' +
+      'each model, that rows and open dead letters add up to all events.',
     examples: [
       'winnow dlq list',
       'winnow dlq list --code text_empty --since 2h --limit 5',
@@ -53,7 +53,7 @@ export function addDlqCommands(program: Command): void {
   })
   addLetterOptions(list)
     .addOption(new Option('--open', 'only open ones (the default)').conflicts('all'))
-    .option('--all', 'also those that a later attempt settled')
+    .option('--all', 'also those that a later attempt replaced')
     .option('--limit <rows>', 'maximum number of rows', wholeNumber(1), 20)
     .option('--summary', 'counts by code, and the balance of events')
     .action(async (options: ListOptions) => {
@@ -69,7 +69,7 @@ export function addDlqCommands(program: Command): void {
     })
   addCommand(dlq, {
     name: 'show <id>',
-    summary: 'one dead letter with its payload',
+    summary: 'show one dead letter with its payload',
     description:
       'Shows the dead letter of an event, the attempts to classify it, and its payload: as text, or in\n' +
       'hexadecimal if it is not UTF-8. ID is topic/partition/offset, as `winnow dlq list` prints it.',
@@ -82,7 +82,7 @@ export function addDlqCommands(program: Command): void {
     await withAnalytics(options, async (analytics, { terminal }) => {
       const letter = await readLetter(analytics, parseDeadLetterId(id)!)
       if (letter === undefined) {
-        const message = `There is no dead letter ${id}; \`winnow dlq list --all\` lists those there are.`
+        const message = `There is no dead letter ${id}. \`winnow dlq list --all\` lists all dead letters.`
         throw new WinnowError('not_found', message)
       }
       showLetter(letter, terminal)
@@ -168,7 +168,7 @@ function showLetter(letter: ShownLetter, terminal: Terminal): void {
   })
 }
 
-/** Sixteen bytes per line, with what of them is ASCII beside. */
+/** Sixteen bytes per line, with their ASCII characters next to them. */
 function hexText(bytes: Buffer): string {
   const lines: string[] = []
   for (let at = 0; at < Math.min(bytes.length, hexBytesMax); at += 16) {

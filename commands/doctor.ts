@@ -1,4 +1,5 @@
-// `winnow doctor`: what stands in the way, and how to fix it.
+// `winnow doctor`: checks the machine, the configuration and the services, with a fix for each
+// finding.
 import type { Command } from 'commander'
 import { plainSecrets } from '../configs/plain-secrets.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
@@ -9,7 +10,7 @@ import { openVersion } from '../models/store/version-store.ts'
 import { listBases } from '../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { withoutUrlSecrets } from '../schemas/url-secrets.ts'
-import { readContext, type CommandContext, type SharedOptions } from './context.ts'
+import { readContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { openObjects } from '../serving/publishing.ts'
 import { readService } from '../serving/service-record.ts'
 import { addCommand } from './shared-options.ts'
@@ -21,7 +22,7 @@ export function addDoctorCommand(program: Command): void {
     summary: 'check prerequisites, ports, configuration, services and models',
     description:
       'Checks what Winnow needs on this machine and whether the configured services answer. Each\n' +
-      'finding comes with what to do about it. Ends with status 1 when a check failed.',
+      'finding says what to do about it. Exits with status 1 if a check failed.',
     examples: ['winnow doctor', 'winnow doctor --profile cluster --json'],
   }).action(async (options: SharedOptions) => {
     const context = await readContext(options)
@@ -65,11 +66,11 @@ export function addDoctorCommand(program: Command): void {
   })
 }
 
-/** A service that is away is a warning: it may not have been started yet. */
+/** An unreachable service is a warning, because it may not have been started yet. */
 async function reachability(service: {
   name: string
   setting: string
-  /** Where it is, without secrets. */
+  /** Its address, without secrets. */
   address: string
   ping: () => Promise<void>
 }): Promise<DoctorCheck> {
@@ -119,7 +120,7 @@ function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
     ping: async () => {
       const analytics = createAnalytics(config.clickhouse, { database: undefined })
       try {
-        // A ping needs no credentials.
+        // A ping needs no credentials, so it would not check them.
         await analytics.rows('SELECT 1')
       } finally {
         await analytics.close()
@@ -129,8 +130,8 @@ function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
 }
 
 /**
- * Whether the gateway can have its port; unlike the embedded services it does not move to another
- * one.
+ * Whether the gateway's port is free. Unlike the embedded services, the gateway never picks another
+ * port.
  */
 async function checkGatewayPort({ config, paths }: CommandContext): Promise<DoctorCheck> {
   const { port } = config.gateway
@@ -142,7 +143,7 @@ async function checkGatewayPort({ config, paths }: CommandContext): Promise<Doct
   return checkPort({ service: 'gateway', port, fix })
 }
 
-/** The artifact store that versions are published to. */
+/** Checks the artifact store that versions are published to. */
 async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
   const name = 'artifact store'
   const { kind, path, bucket } = config.store

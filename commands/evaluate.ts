@@ -10,7 +10,7 @@ import { renderReportHtml, type ReportHeading } from '../trainers/report/report-
 import { renderReportText } from '../trainers/report/report-text.ts'
 import { readRunRecord } from '../trainers/runs/run-record.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
   checkTexts,
@@ -41,8 +41,8 @@ export function addEvaluateCommand(program: Command): void {
     name: 'evaluate',
     summary: 'measure a model on labelled texts',
     description:
-      'Classifies labelled texts and reports accuracy, F1, figures of each label, calibration, ranking,\n' +
-      'slices of the texts and the confusion matrix, with bootstrap intervals. --champion or --compare\n' +
+      'Classifies labelled texts and reports accuracy, F1, figures per label, calibration, ranking, figures\n' +
+      'for slices of the texts and the confusion matrix, with bootstrap intervals. --champion or --compare\n' +
       "runs another version on the same texts, and McNemar's test says whether the two differ by more\n" +
       'than chance. docs/evaluation.md explains every figure.',
     examples: [
@@ -57,7 +57,7 @@ export function addEvaluateCommand(program: Command): void {
     .addOption(
       new Option('--champion', 'compare with the champion of this model').conflicts('compare'),
     )
-    .option('--report <file>', 'write the report with its plots to this file, as one HTML page')
+    .option('--report <file>', 'write the report with its plots to this file as one HTML page')
     .option('--seed <number>', 'seed of the bootstrap', wholeNumber(0, seedMax), 1)
   addColumnOptions(command).action(async (options: Options) => {
     const context = await openContext(options)
@@ -102,7 +102,7 @@ export function addEvaluateCommand(program: Command): void {
   })
 }
 
-/** A progress line for each model that is run: with another one to compare, there are two. */
+/** A progress line for each model that runs: with a comparison there are two. */
 function progressOn(terminal: Terminal): (progress: { done: number; total: number }) => void {
   let rate = measureRate()
   return ({ done, total }) => {

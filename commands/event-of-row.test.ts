@@ -1,5 +1,5 @@
-// Events out of rows: which fields are taken, that numbers keep their digits, and the sentence for
-// a row that is no event.
+// Events from rows: which fields are used, that numbers keep their digits, and the message for an
+// invalid row.
 import { expect, test } from 'vitest'
 import { fileRows } from '../trainers/files/file-rows.ts'
 import { defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
@@ -22,7 +22,7 @@ async function events(content: string, columns: RowColumns = defaultColumns): Pr
   return records
 }
 
-test('objects keep their fields, and numbers that are names all digits', async () => {
+test('objects keep their fields, and numbers that are ids or labels keep all digits', async () => {
   const time = '2026-01-31T12:00:00Z'
   const lines = [
     `{"text":"a","id":"x","source":"mail","time":"${time}","attributes":{"k":"v"},"label":"b"}`,
@@ -38,7 +38,7 @@ test('objects keep their fields, and numbers that are names all digits', async (
   ])
 })
 
-test('columns of a table: fields of an event, attributes, and nothing for an empty cell', async () => {
+test('the columns of a table become event fields or attributes; empty cells become nothing', async () => {
   const table =
     'id,text,label,source,time,team,labels\n' +
     '7,"hello\nyou",a,mail,1700000000000,red,\n,bye,,,,,x|y\n'
@@ -57,7 +57,7 @@ test('columns of a table: fields of an event, attributes, and nothing for an emp
   expect(set).toEqual([{ text: 'hello', attributes: { labels: 'x|y' } }])
 })
 
-test('other columns and fields may hold text and label', async () => {
+test('text and label can come from other columns or fields', async () => {
   const columns = { text: 'body', label: 'team' }
   expect(await events('{"body":"a","team":"b"}\n', columns)).toEqual([{ text: 'a', label: 'b' }])
   expect(await events('body;team\na;b\n', columns)).toEqual([
@@ -91,7 +91,7 @@ test.each([
   })
 })
 
-test('progress says how many of how many, how fast, and how long it still takes', () => {
+test('progress shows count, total, rate and time left', () => {
   const sent = { events: 500, elapsedMs: 2_000 }
   expect(sendingText({ ...sent, total: undefined })).toBe('500 events sent, 250 events per second')
   expect(sendingText({ ...sent, total: { rows: 1_000, accuracy: 'exact' } })).toBe(

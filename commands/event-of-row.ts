@@ -1,5 +1,5 @@
-// An event out of a row of a file, for `winnow produce`: which fields and columns it takes, and
-// numbers as text with all their digits. What an event may hold is schemas/event.ts.
+// Makes an event from a row of a file, for `winnow produce`: maps fields and columns, and keeps all
+// digits of numbers. schemas/event.ts defines what an event may hold.
 import { WinnowError } from '../schemas/errors.ts'
 import { eventJson } from '../schemas/event.ts'
 import { wholeNumberText } from '../schemas/exact-json.ts'
@@ -10,13 +10,13 @@ import { labelsColumn, type RowColumns } from '../trainers/files/row-columns.ts'
 import { fieldProblem, textOfRow } from '../trainers/files/source-row.ts'
 
 /**
- * The record of one row. Objects may have the fields of an event only; the other columns of a table
- * become attributes. Whole numbers and booleans become text where an event has text.
+ * Makes the record of one row. Objects may have only the fields of an event; unknown columns of a
+ * table become attributes. Whole numbers and booleans become text where an event has text.
  *
- * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ * @throws WinnowError `dataset_invalid`; the message starts with the row's position.
  */
 export function recordOfRow(row: SourceRow, columns: RowColumns): OutgoingRecord {
-  // A string that is no well-formed text gets its dead letter in the stream.
+  // The stream rejects a string that is not well-formed text, with a dead letter.
   if (typeof row.text !== 'string') textOfRow(row, columns)
   const event = row.fields === undefined ? tableEvent(row) : objectEvent(row, row.fields, columns)
   const parsed = eventJson.safeParse({ ...event, text: row.text })
@@ -42,11 +42,11 @@ function objectEvent(row: SourceRow, fields: Draft, columns: RowColumns): Draft 
   }
 }
 
-/** Empty cells are nothing; JSON alone tells them from an empty string. */
+/** Empty cells count as absent; only JSON can tell them from an empty string. */
 function tableEvent(row: SourceRow): Draft {
   const filled = (value: unknown): unknown => (value === '' ? undefined : value)
   const { source, ...attributes } = (row.attributes ?? {}) as Draft
-  // An event has one label; a set of them travels as an attribute.
+  // An event has one label, so a set of labels becomes an attribute.
   const labels = row.labels === undefined ? {} : { [labelsColumn]: row.labels }
   const others = Object.entries({ ...attributes, ...labels }).filter(([, value]) => value !== null)
   return {
@@ -58,7 +58,7 @@ function tableEvent(row: SourceRow): Draft {
   }
 }
 
-/** A whole number or a boolean that stands for a name, as text; everything else stays. */
+/** Converts a whole number or boolean that is an id or label to text; leaves everything else. */
 function nameOf(value: unknown): unknown {
   return typeof value === 'boolean' ? String(value) : (wholeNumberText(value) ?? value)
 }

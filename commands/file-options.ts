@@ -1,5 +1,5 @@
-// The options that say how a file of texts is read, and the line on stderr that says how it was
-// read. Reading is done in trainers/.
+// The options that say how to read a file of texts, and the line on stderr that says how it was
+// read. trainers/files/ reads the files.
 import { Option, type Command } from 'commander'
 import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
 import type { FileInput, FileNote } from '../trainers/files/file-rows.ts'
@@ -16,7 +16,7 @@ export function addFileOptions(command: Command): Command {
     .addOption(
       new Option(
         '--format <format>',
-        'format of the file (default: found by its content and name)',
+        'format of the file (default: detected from content and name)',
       ).choices(fileFormats),
     )
     .addOption(
@@ -27,12 +27,12 @@ export function addFileOptions(command: Command): Command {
     )
 }
 
-/** Says on stderr how a file is read, and warns of what may have been read wrongly. */
+/** Says on stderr how a file is read, and warns if it may have been read wrongly. */
 export function sayFileNote({ kind, text }: FileNote): void {
   logLine(kind === 'warning' ? `warning: ${text}` : text)
 }
 
-/** A file by its path, or stdin for "-" or nothing. */
+/** The file at a path, or stdin for "-" or no path. */
 export function inputOf(path: string | undefined): FileInput {
   if (path !== undefined && path !== '-') return { ...fileSource(path), path }
   if (process.stdin.isTTY) logLine('Reading from the terminal; Ctrl-D ends the input.')

@@ -1,5 +1,5 @@
-// What the commands that read labelled texts share: the options that say how, and reading them
-// cleaned as the stream cleans. Formats and their rules are the trainers'.
+// Reads labelled texts for commands and cleans them as the stream does; adds the options for it.
+// The file formats and data rules are in trainers/.
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { fileProblem } from '../configs/file-problem.ts'
@@ -28,7 +28,7 @@ export type RuleOptions = {
   dataManifest?: string
 }
 
-/** What SRC may be, for help texts. */
+/** The possible values of SRC, for help texts. */
 export const sourceHelp =
   'FILE.jsonl, .json, .csv, .tsv (each also .gz), .parquet, topic:NAME@FROM..TO or clickhouse:SELECT …'
 
@@ -48,24 +48,24 @@ export function addRuleOptions(command: Command): Command {
     .addOption(
       new Option(
         '--duplicates <rule>',
-        'equal texts: drop all but one, or keep them on one side of a split',
+        'equal texts: drop all but one, or keep them in the same part of a split',
       )
         .choices(['drop', 'keep'])
         .default(duplicates),
     )
     .option(
       '--near-duplicates <share>',
-      'similarity from which texts stay on one side of a split, or off',
+      'similarity above which texts stay in the same part of a split, or off',
       resemblance,
       nearDuplicates ?? 'off',
     )
     .option(
       '--min-examples <number>',
-      'labels with fewer examples are left out',
+      'leave out labels with fewer examples',
       wholeNumber(1),
       minExamples,
     )
-    .option('--data-manifest <file>', 'run.json of an earlier run, with which the data must agree')
+    .option('--data-manifest <file>', 'run.json of an earlier run that the data must match')
 }
 
 function resemblance(text: string): number | 'off' {
@@ -76,7 +76,8 @@ function resemblance(text: string): number | 'off' {
 }
 
 /**
- * Compares the parts with the manifest of an earlier run, if one is given, and applies the rules.
+ * Compares the data with the manifest of an earlier run, if one is given, and applies the data
+ * rules.
  *
  * @throws WinnowError `dataset_invalid`, `usage`.
  */
@@ -111,8 +112,7 @@ async function readManifest(file: string): Promise<unknown> {
 }
 
 /**
- * Checks the sources of labelled texts, by the option that gives each, and the options that say how
- * they are read, before any of them is read.
+ * Checks the sources of labelled texts and their options before any source is read.
  *
  * @throws WinnowError `usage`, `dataset_invalid`.
  */
@@ -152,7 +152,7 @@ export async function readCleaned(
   options: {
     config: Config
     columns: ColumnOptions
-    /** The version before the one that is trained, whose labels are no news. */
+    /** The version that the new one follows; its labels count as known. */
     earlier?: EarlierVersion | undefined
     onProgress?: (text: string) => void
     signal: AbortSignal

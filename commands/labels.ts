@@ -1,11 +1,11 @@
-// `winnow labels`: the quality of labels in a data set.
+// `winnow labels`: checks the labels of a data set.
 import type { Command } from 'commander'
 import { knownBase } from '../models/bases/base-store.ts'
 import { counted } from '../schemas/counted.ts'
 import { checkLabels } from '../trainers/head/check-labels.ts'
 import { ruleLines } from '../trainers/data/rule-report.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -33,19 +33,19 @@ const examples = [
 const defaultTop = 20
 const shownCharacters = 100
 
-/** Adds `labels` and what is below it to the program. */
+/** Adds `labels` with its subcommands to the program. */
 export function addLabelsCommands(program: Command): void {
   const labels = program
     .command('labels')
     .summary('find labels that are probably wrong')
-    .description('The quality of the labels in a data set.')
+    .description('Check the labels of a data set.')
     .addHelpText('after', examplesText(examples))
   const check = addCommand(labels, {
     name: 'check',
     summary: 'list the most suspicious labels',
     description:
       'Trains on four fifths of the data at a time, predicts the other fifth, and lists the examples whose\n' +
-      'label is least likely (confident learning), with the label predicted instead. Nothing is changed:\n' +
+      'label is least likely (confident learning), with the label predicted instead. It changes nothing:\n' +
       'correct wrong labels in your data.',
     examples,
   })

@@ -1,4 +1,4 @@
-// The options that say which dead letters `dlq list` and `dlq replay` mean.
+// The options by which `dlq list` and `dlq replay` select dead letters.
 import { InvalidArgumentError, type Command } from 'commander'
 import type { LetterFilter } from '../infra/readers/dead-letter-reader.ts'
 import { eventErrors } from '../schemas/errors.ts'
@@ -7,15 +7,19 @@ import { pointInTime } from './shared-options.ts'
 /** The parsed options of `addLetterOptions`. */
 export type LetterOptions = { code?: string; since?: number; until?: number }
 
-/** Adds the options that say which dead letters are meant. */
+/** Adds the options that select dead letters. */
 export function addLetterOptions(command: Command): Command {
   return command
     .option('--code <code>', 'only this error code', errorCode)
-    .option('--since <time>', 'rejected from then on: a time, or an age such as 2h', pointInTime)
-    .option('--until <time>', 'rejected before then', pointInTime)
+    .option(
+      '--since <time>',
+      'rejected at or after this time, or within this age such as 2h',
+      pointInTime,
+    )
+    .option('--until <time>', 'rejected before this time or age', pointInTime)
 }
 
-/** The dead letters that the options mean. */
+/** The filter that the options describe. */
 export function filterOf({ code, since, until }: LetterOptions): Omit<LetterFilter, 'state'> {
   return { code, sinceMs: since, untilMs: until }
 }
@@ -23,5 +27,5 @@ export function filterOf({ code, since, until }: LetterOptions): Omit<LetterFilt
 function errorCode(code: string): string {
   if (Object.hasOwn(eventErrors, code)) return code
   const known = Object.keys(eventErrors).join(', ')
-  throw new InvalidArgumentError(`Dead letters have no such code. Their codes are ${known}.`)
+  throw new InvalidArgumentError(`No dead letter has this code. The codes are ${known}.`)
 }

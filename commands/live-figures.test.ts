@@ -1,4 +1,4 @@
-// The line of `stream` and `serve` on a terminal, and the progress of commands that end by
+// The status line of `stream` and `serve` on a terminal, and the progress of commands that end by
 // themselves.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { gatewayFigures, liveLine, showLive, streamFigures } from './live-figures.ts'
@@ -15,7 +15,7 @@ const reader = (telemetry: ReturnType<typeof createTelemetry>) => async (name: s
   (await telemetry.registry.getSingleMetric(name)?.get())?.values ?? []
 
 describe('the line', () => {
-  it('of a stream has texts, rows, dead letters, lag and the model that serves now', async () => {
+  it('of a stream has texts, rows, dead letters, lag and the serving model', async () => {
     const telemetry = createTelemetry()
     const first = await streamFigures(reader(telemetry))
     expect(liveLine(first, { done: 0, elapsedMs: 1_000 })).toBe(
@@ -34,7 +34,7 @@ describe('the line', () => {
     )
   })
 
-  it('of a gateway has requests by how they ended', async () => {
+  it('of a gateway has requests by outcome', async () => {
     const telemetry = createTelemetry()
     telemetry.observe('/v1/events', 'POST', 202, 0.01)
     telemetry.observe('/v1/events', 'POST', 422, 0.01)
@@ -46,7 +46,7 @@ describe('the line', () => {
     )
   })
 
-  it('is renewed every second on a terminal, and shown nowhere else', async () => {
+  it('is updated every second on a terminal, and shown nowhere else', async () => {
     const written: string[] = []
     vi.spyOn(process.stderr, 'write').mockImplementation((part) => {
       written.push(String(part))

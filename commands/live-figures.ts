@@ -1,15 +1,15 @@
-// What `stream` and `serve` are doing, as one line that is renewed every second on a terminal. The
-// figures are those of the metrics; nothing is shown where stderr is no terminal, or with --json.
+// The status line of `stream` and `serve`, updated every second on a terminal. Its figures come
+// from the metrics. It is not shown if stderr is not a terminal, or with --json.
 import type { Telemetry } from '../infra/telemetry.ts'
 import { counted } from '../schemas/counted.ts'
 import { countText, type Terminal } from './terminal.ts'
 
 type Sample = { readonly value: number; readonly labels: Partial<Record<string, string | number>> }
 
-/** Reads the samples of a metric; empty where there is none. */
+/** Reads the samples of a metric; empty if the metric has none. */
 export type ReadSamples = (name: string) => Promise<readonly Sample[]>
 
-/** One look at the figures: what grew since the start, and the line without its rate. */
+/** The figures at one moment: the count since the start, and the line without its rate. */
 export type LiveFigures = {
   /** What the rate counts: texts, or requests. */
   readonly done: number
@@ -17,9 +17,7 @@ export type LiveFigures = {
   readonly rest: string
 }
 
-/**
- * The figures of a stream: texts settled, rows, dead letters, lag, and the model that serves now.
- */
+/** The figures of a stream: processed texts, rows, dead letters, lag, and the serving model. */
 export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
   const events = await read('winnow_events_total')
   const lags = await read('winnow_consumer_lag_records')
@@ -32,14 +30,14 @@ export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
     rest: [
       `${counted(rows, 'row')} written`,
       counted(letters, 'dead letter'),
-      // Known from the first commit on.
+      // Known after the first commit.
       `lag ${lags.length === 0 ? 'not known yet' : countText(sum(lags))}`,
       ...(await modelText(read)),
     ].join(', '),
   }
 }
 
-/** The figures of a gateway: requests by how they ended, and the model that answers now. */
+/** The figures of a gateway: requests by outcome, and the serving model. */
 export async function gatewayFigures(read: ReadSamples): Promise<LiveFigures> {
   const requests = (await read('winnow_http_request_seconds')).filter(
     (one) => (one as { metricName?: string }).metricName === 'winnow_http_request_seconds_count',
@@ -73,7 +71,7 @@ function sum(samples: readonly Sample[]): number {
   return samples.reduce((total, { value }) => total + value, 0)
 }
 
-/** The line of one look, with the rate since the one before. */
+/** Formats the line, with the rate since the previous one. */
 export function liveLine(
   { done, noun, rest }: LiveFigures,
   before: { readonly done: number; readonly elapsedMs: number },

@@ -1,9 +1,9 @@
 // `winnow migrate`: brings topics, schemas and tables up to date. `stream`, `serve` and `demo` do
-// the same at start; a deployment may prefer to run it once by itself.
+// the same when they start; a deployment may prefer to run it separately.
 import type { Command } from 'commander'
 import { hasRegistry, openSchemas } from '../infra/schema-registry/registry.ts'
 import { prepareBackends } from '../serving/backends.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addCommand } from './shared-options.ts'
 import { logLine } from './terminal.ts'
 

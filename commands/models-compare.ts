@@ -1,10 +1,10 @@
-// `winnow models compare`: two versions of a model on events that both classified.
+// `winnow models compare`: compares two versions of a model on events that both classified.
 import type { Command } from 'commander'
 import { compareVersions, type VersionComparison } from '../infra/readers/version-comparison.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { findVersion } from '../serving/publishing.ts'
 import { openPatientAnalytics } from '../serving/patience.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
@@ -18,8 +18,8 @@ export function addCompareCommand(models: Command): void {
     description:
       'Compares two versions of one model on the events that both classified, one of them as a shadow:\n' +
       'how often they agree, which labels change into which, and, where labels are known (from people or\n' +
-      "with the events), the accuracy of each and McNemar's test. A challenger answers other events than\n" +
-      'the champion: for it the accuracy of each on its own events is shown. The views version_* hold the\n' +
+      "with the events), the accuracy of each and McNemar's test. A challenger and the champion answer\n" +
+      'different events, so each is shown with the accuracy on its own. The views version_* have the\n' +
       'same figures for SQL.',
     examples: [
       'winnow models compare mail@champion mail@3',
@@ -55,7 +55,7 @@ export function addCompareCommand(models: Command): void {
     })
 }
 
-/** A version that is named needs to be in no store any more; a champion is looked up. */
+/** A named version need not be in any store; a champion is looked up. */
 async function resolve(ref: string, { config, terminal, paths }: CommandContext) {
   const parsed = parseModelRef(ref)
   if (parsed.kind === 'version') return { name: parsed.name, version: parsed.version }

@@ -1,4 +1,5 @@
-// `winnow models import`: a Hugging Face export of a sequence classifier as a model version.
+// `winnow models import`: makes a model version from a Hugging Face export of a sequence
+// classifier.
 import { Option, type Command } from 'commander'
 import { problemTypes, type ProblemType } from '../models/import/export-files.ts'
 import { statedOutputs, type StatedOutputs } from '../models/import/graph-output.ts'
@@ -6,7 +7,7 @@ import { importModel } from '../models/import/import-model.ts'
 import type { TokenizerEngine } from '../models/tokenizers/tokenizer.ts'
 import { requireModelName } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { checkFolder, checkStore } from './option-checks.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 
@@ -21,7 +22,7 @@ type Options = SharedOptions & {
 export function addImportCommand(models: Command): void {
   addCommand(models, {
     name: 'import <dir>',
-    summary: 'make a version of a Hugging Face export',
+    summary: 'make a version from a Hugging Face export',
     description:
       'Takes a folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json with\n' +
       'id2label: BERT, DistilBERT, RoBERTa, XLM-R or ModernBERT for sequence classification. Texts are\n' +
@@ -37,7 +38,7 @@ export function addImportCommand(models: Command): void {
     .requiredOption('--name <name>', 'name of the model; the version gets the next number')
     .option(
       '--max-tokens <tokens>',
-      'longer texts are cut (default: what the export allows, at most 512)',
+      'cut longer texts (default: as the export allows, at most 512)',
       wholeNumber(1),
     )
     .addOption(
@@ -49,61 +50,63 @@ export function addImportCommand(models: Command): void {
     .addOption(
       new Option(
         '--outputs <what>',
-        'what the graph computes (default: as the graph shows; needed where it does not)',
+        'what the graph computes (default: found in the graph; needed if it is not there)',
       ).choices(statedOutputs),
     )
-    .action(async (dir: string, options: Options) => {
-      const { terminal, paths } = await openContext(options)
-      requireModelName(options.name)
-      await checkFolder(dir, 'DIR')
-      await checkStore(paths.store)
-      const startMs = performance.now()
-      const { version, check, outputs } = await importModel({
-        ...options,
-        dir,
-        storeDir: paths.store,
-        onStep: (step) => terminal.say(step),
-      })
-      const { manifest, ref } = version
-      const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
-      const { tokenizerEngine = 'own' } = manifest
-      const seconds = (performance.now() - startMs) / 1_000
-      // Node gives kibibytes.
-      const peakRssBytes = process.resourceUsage().maxRSS * 1_024
-      const apart = check.largestDifference.toExponential(1)
-      const count = counted(labels.length, 'label')
-      terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
-      terminal.say(
-        `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
-          `(largest difference ${apart})`,
-      )
-      if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
-        terminal.say(
-          'the labels are only numbered (LABEL_0): put their names into id2label of ' +
-            'config.json and import again',
-        )
-      }
-      if (batching === 'one by one') {
-        terminal.say(
-          'results depend on the other texts of a batch, so texts will be classified one by one',
-        )
-      }
-      terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
-      terminal.document({
-        model: ref,
-        dir: version.dir,
-        labels,
-        task,
-        maxTokens,
-        precision,
-        batching,
-        outputs,
-        tokenizerEngine,
-        golden: check,
-        seconds,
-        peakRssBytes,
-      })
-    })
+    .action(importExport)
+}
+
+async function importExport(dir: string, options: Options): Promise<void> {
+  const { terminal, paths } = await openContext(options)
+  requireModelName(options.name)
+  await checkFolder(dir, 'DIR')
+  await checkStore(paths.store)
+  const startMs = performance.now()
+  const { version, check, outputs } = await importModel({
+    ...options,
+    dir,
+    storeDir: paths.store,
+    onStep: (step) => terminal.say(step),
+  })
+  const { manifest, ref } = version
+  const { labels, task = 'single-label', maxTokens, precision, batching = 'shared' } = manifest
+  const { tokenizerEngine = 'own' } = manifest
+  const seconds = (performance.now() - startMs) / 1_000
+  // Node gives kibibytes.
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024
+  const apart = check.largestDifference.toExponential(1)
+  const count = counted(labels.length, 'label')
+  terminal.say(`${ref}: ${count}, ${precision}, texts of up to ${maxTokens} tokens`)
+  terminal.say(
+    `${counted(check.texts, 'text')} give the same ${outputs} as the export ` +
+      `(largest difference ${apart})`,
+  )
+  if (labels.every((label) => /^LABEL_\d+$/.test(label))) {
+    terminal.say(
+      'the labels are only numbered (LABEL_0): put their names into id2label of ' +
+        'config.json and import again',
+    )
+  }
+  if (batching === 'one by one') {
+    terminal.say(
+      'results depend on the other texts of a batch, so texts will be classified one by one',
+    )
+  }
+  terminal.say(tokenizerSentence(tokenizerEngine, check.idTexts))
+  terminal.document({
+    model: ref,
+    dir: version.dir,
+    labels,
+    task,
+    maxTokens,
+    precision,
+    batching,
+    outputs,
+    tokenizerEngine,
+    golden: check,
+    seconds,
+    peakRssBytes,
+  })
 }
 
 function tokenizerSentence(engine: TokenizerEngine, idTexts: number): string {

@@ -1,4 +1,4 @@
-// `winnow models list`: the versions in the local store, with their parts, accuracy and size.
+// `winnow models list`: the versions in the local store, with roles, accuracy and size.
 import type { Command } from 'commander'
 import { partsInStore } from '../models/store/champion.ts'
 import { rolesOf, roleText, type VersionRole } from '../models/store/model-parts.ts'
@@ -6,20 +6,20 @@ import { diskUse } from '../models/store/version-size.ts'
 import { listVersions, type VersionListing } from '../models/store/version-store.ts'
 import { counted } from '../schemas/counted.ts'
 import { pinnedVersion, readAnnounced, unreadText, type Announced } from './announced-models.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { addCommand } from './shared-options.ts'
 import { bytesText, tableText } from './terminal.ts'
 
 /** A version as the list shows it. */
 type ListedVersion = VersionListing & {
   readonly roles: readonly VersionRole[]
-  /** As the manifest has it; null where nothing was measured. */
+  /** From the manifest; null if nothing was measured. */
   readonly accuracy: number | null
-  /** On what, in words. */
+  /** What the accuracy was measured on, in words. */
   readonly measuredOn: string | null
-  /** All its files. */
+  /** Bytes of all its files. */
   readonly bytes: number
-  /** Files that it shares with no other version: what removing it frees. */
+  /** Bytes of the files that no other version shares: what removing the version frees. */
   readonly ownBytes: number
   /** RFC 3339; null for a damaged version. */
   readonly created: string | null
@@ -29,13 +29,13 @@ type ListedVersion = VersionListing & {
 export function addListCommand(models: Command): void {
   addCommand(models, {
     name: 'list',
-    summary: 'all versions of all models',
+    summary: 'list all versions of all models',
     description:
-      'Lists what is in the model store: the part that each version plays, its accuracy as it was recorded and\n' +
-      'what that was measured on, and its size. Roles are those on winnow.models, or what this store last knew\n' +
-      'where Kafka does not answer: champion, challenger and shadow with their share of the events, previous (what\n' +
-      'a rollback returns to), pinned (inference.model names this version). A file that versions share counts once\n' +
-      'in the total. Files are not checked; `models verify` does that.',
+      'Lists the model store: the role of each version, its recorded accuracy and what that was measured on,\n' +
+      'and its size. Roles come from winnow.models or, if Kafka does not answer, are the last that this store\n' +
+      'knows of: champion, challenger and shadow with their share of the events, previous (what a rollback\n' +
+      'returns to), pinned (inference.model names this version). A file that versions share counts once in\n' +
+      'the total. Files are not checked; `models verify` does that.',
     examples: ['winnow models list', 'winnow models list --json'],
   }).action(async (options: SharedOptions) => {
     const context = await openContext(options)
@@ -68,7 +68,7 @@ async function listed(
   const { name, version } = one
   const state = announced.kind === 'read' ? announced.states.get(name) : undefined
   const parts = state ?? (await partsInStore({ storeDir: paths.store, name }))
-  // What was removed here can still come from an artifact store, and from nowhere else.
+  // A version that was removed here can only come back from an artifact store.
   const isThere = (earlier: string): boolean =>
     config.store.kind !== 'local' ||
     listings.some((it) => it.name === name && it.version === earlier)
@@ -110,7 +110,9 @@ function tableOf(versions: readonly ListedVersion[]): string {
   )
 }
 
-/** On what, in a few words: the whole sentence stands in `models show` and in the report. */
+/**
+ * What it was measured on, in a few words; `models show` and the report have the whole sentence.
+ */
 function measuredText({ manifest, measuredOn }: ListedVersion & { state: 'readable' }): string {
   const { examples, evaluatedOn } = manifest.metrics
   if (typeof examples !== 'number' || typeof evaluatedOn !== 'string') return measuredOn ?? '-'

@@ -1,12 +1,12 @@
-// `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: what changes
-// which version others get.
+// `winnow models push`, `promote`, `rollback`, `challenge`, `shadow` and `export`: change which
+// version others get.
 import { cp, mkdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { ModelAnnouncement, SecondaryRole } from '../schemas/model-announcement.ts'
 import type { Config } from '../configs/schema.ts'
 import { endedParts } from '../models/store/release-state.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { checkTexts, readCleaned, sourceHelp } from './labelled-texts.ts'
 import { checkNewFolder } from './option-checks.ts'
 import { promoteModel, rollBackModel, sideModel, type Change } from '../serving/promoting.ts'
@@ -29,8 +29,8 @@ export function addReleaseCommands(models: Command): void {
   addPush(models)
   addPromote(models)
   addRollback(models)
-  addSide(models, challengeText, 'challenger')
-  addSide(models, shadowText, 'shadow')
+  addRoleCommand(models, challengeText, 'challenger')
+  addRoleCommand(models, shadowText, 'shadow')
   addExport(models)
 }
 
@@ -41,7 +41,7 @@ function addPush(models: Command): void {
     description:
       'Takes a version of the local store through the gate (publish.* in the configuration), uploads\n' +
       'it to the artifact store (store.*), and announces it on winnow.models. The first version of a\n' +
-      'name serves from then on; a later one serves when it is promoted. Pushing again changes nothing.',
+      'name starts to serve; a later one serves when it is promoted. Pushing again changes nothing.',
     examples: [
       'winnow models push mail@2 --data test.jsonl',
       'winnow models push mail@2 --force "the champion learned from leaked texts"',
@@ -73,14 +73,14 @@ function addPush(models: Command): void {
   )
 }
 
-/** What the gate may be given: texts to judge on, or a reason to overrule it. */
+/** Adds the options of the gate: texts to compare on, or a reason to overrule it. */
 function addGateOptions(command: Command, deed: string): Command {
   return command
     .option('--data <src>', `texts to compare with the champion on: ${sourceHelp}`)
-    .option('--force <reason>', `${deed} although the gate refuses; the reason is recorded then`)
+    .option('--force <reason>', `${deed} even if the gate refuses; the reason is recorded`)
 }
 
-/** The verdicts of the gate and where the version is now. */
+/** Prints the verdicts of the gate and where the version is. */
 export function sayPublished(terminal: Terminal, done: Published): void {
   for (const { rule, passed, because } of done.verdicts) {
     terminal.say(`${passed ? 'passed' : 'overruled'}  ${rule.padEnd(9)} ${because}`)
@@ -93,11 +93,11 @@ function addPromote(models: Command): void {
     name: 'promote <ref>',
     summary: 'make a version the champion',
     description:
-      'From now on consumers and gateways that serve NAME swap to this version, without a restart and\n' +
-      'without losing an event. Each checks the files, the hashes and a trial first and keeps what it has\n' +
-      'when one fails (`winnow query "SELECT * FROM model_releases"`). The version must pass the gate\n' +
-      '(see `winnow models push --help`); one that it refused is judged again with --data, or forced.\n' +
-      'A version that is not in the artifact store (store.*) yet is uploaded first.',
+      'Consumers and gateways that serve NAME swap to this version, without a restart and without losing an\n' +
+      'event. Each first checks the files and their hashes and runs a trial; if one fails, it keeps its\n' +
+      'version and records why (`winnow query "SELECT * FROM model_releases"`). The version must pass the\n' +
+      'gate (see `winnow models push --help`); a refused version can be judged again with --data, or\n' +
+      'forced. A version that is not in the artifact store (store.*) yet is uploaded first.',
     examples: [
       'winnow models promote mail@2',
       'winnow models promote mail@2 --reason "new labels"',
@@ -123,8 +123,8 @@ function addPromote(models: Command): void {
 function addRollback(models: Command): void {
   addCommand(models, {
     name: 'rollback <name>',
-    summary: 'go back to the champion before',
-    description: 'Makes the champion before the present one champion again.',
+    summary: 'go back to the previous champion',
+    description: 'Makes the previous champion the champion again.',
     examples: ['winnow models rollback mail --reason "too many refunds"'],
   })
     .option('--reason <text>', 'why, for the record', '')
@@ -140,9 +140,9 @@ const challengeText: CommandText = {
   name: 'challenge <ref>',
   summary: 'let a version answer for a share of the events',
   description:
-    'From now on this version answers in place of the champion for P percent of the events, drawn by a\n' +
-    'hash of the event id: rows and winnow.classified have its results, with role challenger. What it\n' +
-    'fails to answer, the champion answers. 0 ends it; so does promoting it. There is one at a time.',
+    'This version answers instead of the champion for P percent of the events, drawn by a hash of the\n' +
+    'event id: rows and winnow.classified have its results, with role challenger. If it fails to answer,\n' +
+    'the champion answers. 0 ends it; so does promoting it. There is one challenger at a time.',
   examples: [
     'winnow models challenge mail@3 --percent 10 --reason "try the new labels"',
     'winnow models challenge mail@3 --percent 0',
@@ -153,10 +153,10 @@ const shadowText: CommandText = {
   name: 'shadow <ref>',
   summary: 'let a version classify a share of the events for comparison',
   description:
-    'From now on consumers classify P percent of the events, drawn by a hash of the event id, once more\n' +
-    'by this version, in rows of their own with role shadow. Nobody else sees them, the main path does\n' +
-    'not wait for them, and what does not fit is left out. 0 ends it; so does promoting it. There is one\n' +
-    'at a time; `winnow models compare` shows what came of it.',
+    'Consumers also classify P percent of the events, drawn by a hash of the event id, with this version,\n' +
+    'into rows of their own with role shadow. Nobody else sees these rows, the main path does not wait for\n' +
+    'them, and events are left out when capacity is short. 0 ends it; so does promoting it. There is one\n' +
+    'shadow at a time; `winnow models compare` shows the result.',
   examples: [
     'winnow models shadow mail@3 --percent 100',
     'winnow models compare mail@champion mail@3',
@@ -164,7 +164,7 @@ const shadowText: CommandText = {
   ],
 }
 
-function addSide(models: Command, text: CommandText, role: SecondaryRole): void {
+function addRoleCommand(models: Command, text: CommandText, role: SecondaryRole): void {
   const command = addCommand(models, text)
     .requiredOption(
       '--percent <p>',
@@ -173,7 +173,7 @@ function addSide(models: Command, text: CommandText, role: SecondaryRole): void 
     )
     .option('--reason <text>', 'why, for the record', '')
   if (role === 'challenger') addGateOptions(command, 'challenge')
-  command.action(async (ref: string, options: SideOptions) => {
+  command.action(async (ref: string, options: RoleOptions) => {
     await withRegistry(options, async (registry, { config, terminal }) => {
       const { percent, reason, force } = options
       const change = await untilStopped(async (signal) => {
@@ -197,9 +197,9 @@ function addSide(models: Command, text: CommandText, role: SecondaryRole): void 
 }
 
 type GateOptions = { readonly data?: string; readonly force?: string }
-type SideOptions = SharedOptions & GateOptions & { percent: number; reason: string }
+type RoleOptions = SharedOptions & GateOptions & { percent: number; reason: string }
 
-/** The texts of --data, cleaned; undefined without it. */
+/** The cleaned texts of --data; undefined without it. */
 async function gateTexts(
   { data }: GateOptions,
   config: Config,
@@ -208,7 +208,7 @@ async function gateTexts(
   return data === undefined ? undefined : readCleaned(data, { config, columns: {}, signal })
 }
 
-/** Says that a version got into the artifact store, and by which number. */
+/** Prints that a version was uploaded to the artifact store, and under which number. */
 function sayUploaded(terminal: Terminal, { state, uploadedTo }: Change): void {
   if (uploadedTo === undefined) return
   terminal.say(`${state.name}@${state.version} was not published yet; uploaded to ${uploadedTo}`)
@@ -225,7 +225,7 @@ function addExport(models: Command): void {
     name: 'export <ref> <dir>',
     summary: 'copy a version into a folder',
     description:
-      'Copies the files of a version, checked against their hashes, into an empty or new folder.',
+      'Checks the files of a version against their hashes and copies them to an empty or new folder.',
     examples: ['winnow models export mail@2 ./mail-2'],
   }).action(async (ref: string, dir: string, options: SharedOptions) => {
     const { config, terminal, paths } = await openContext(options)

@@ -1,4 +1,4 @@
-// `winnow models rm` and `prune`: what frees the disk that old versions take in the local store.
+// `winnow models rm` and `prune`: delete old versions from the local store.
 import type { Command } from 'commander'
 import { partsInStore } from '../models/store/champion.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
@@ -10,7 +10,7 @@ import {
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { pinnedVersion, readAnnounced, unreadText } from './announced-models.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { bytesText } from './terminal.ts'
 
@@ -23,16 +23,16 @@ export function addRemoveCommands(models: Command): void {
 }
 
 const localOnly =
-  'Only the model store of this machine is changed: a copy in the artifact store (store.kind folder or s3) stays,\n' +
-  'and is fetched again when somebody names the version. A number is never given again.'
+  'Only the model store of this machine changes: a copy in the artifact store (store.kind folder or s3) stays,\n' +
+  'and is fetched again when the version is named. Version numbers are never reused.'
 
 function addRemove(models: Command): void {
   addCommand(models, {
     name: 'rm <ref>',
     summary: 'delete one version from the local store',
     description:
-      'Deletes NAME@VERSION. The champion, a challenger, a shadow and the version that inference.model names\n' +
-      `stay; the version that a rollback returns to goes with --force only. ${localOnly}`,
+      'Deletes NAME@VERSION. It refuses to delete the champion, a challenger, a shadow, and the\n' +
+      `version that inference.model names; with --force it deletes the one that a rollback returns to. ${localOnly}`,
     examples: ['winnow models rm mail@2', 'winnow models rm mail@3 --force'],
   })
     .option('--force', 'also the version that a rollback returns to')
@@ -60,12 +60,12 @@ function addPrune(models: Command): void {
     name: 'prune <name>',
     summary: 'delete old versions of a model from the local store',
     description:
-      'Deletes all versions of NAME but the newest. Those that play a part stay as well: champion, challenger,\n' +
+      'Deletes all versions of NAME except the newest and those with a role: champion, challenger,\n' +
       `shadow, the one that a rollback returns to and the one that inference.model names. ${localOnly}`,
     examples: ['winnow models prune mail --dry-run', 'winnow models prune mail --keep 5'],
   })
-    .option('--keep <number>', 'newest versions that stay', wholeNumber(1), keepDefault)
-    .option('--dry-run', 'say what would be deleted, and delete nothing')
+    .option('--keep <number>', 'number of newest versions to keep', wholeNumber(1), keepDefault)
+    .option('--dry-run', 'show what would be deleted, and delete nothing')
     .action(async (name: string, options: SharedOptions & { keep: number; dryRun?: boolean }) => {
       const context = await openContext(options)
       const { terminal } = context
@@ -81,14 +81,14 @@ function addPrune(models: Command): void {
       const freed = `${bytesText(bytesFreed)} ${dryRun ? 'would be freed' : 'freed'}`
       terminal.say(
         removed.length === 0
-          ? `nothing to remove: ${name} has no version beyond the newest ${options.keep} and those that play a part`
+          ? `nothing to remove: ${name} has no version beyond the newest ${options.keep} and those with a role`
           : `${counted(removed.length, 'version')}, ${freed}`,
       )
       terminal.document({ name, dryRun, removed, bytesFreed })
     })
 }
 
-/** What a removal must know of the model; says so where it has to go by the store alone. */
+/** What a removal must know of the model; says so if it has to rely on the store alone. */
 function requestOf({ config, paths, terminal }: CommandContext, name: string): RemovalRequest {
   return {
     storeDir: paths.store,

@@ -1,7 +1,8 @@
-// `winnow models`: what is in the model store, and what becomes of it.
+// `winnow models`: shows and checks versions in the model store, and groups the commands that
+// change them.
 import type { Command } from 'commander'
 import { openVersion } from '../models/store/version-store.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addCommand, examplesText } from './shared-options.ts'
 import { addCompareCommand } from './models-compare.ts'
 import { addImportCommand } from './models-import.ts'
@@ -18,7 +19,7 @@ export function addModelsCommands(program: Command): void {
   addListCommand(models)
   addCommand(models, {
     name: 'show <ref>',
-    summary: 'the manifest of one version',
+    summary: 'show the manifest of one version',
     description:
       'Shows labels, base, figures and hashes of a version. REF is NAME, NAME@VERSION or NAME@champion.',
     examples: ['winnow models show mail', 'winnow models show mail@2 --json'],

@@ -1,6 +1,5 @@
-// Checks of options and arguments before a command begins its work: that a file is there, that a
-// place can be written, that a name exists, that two ends are in order. What is in a file is
-// checked by its reader.
+// Checks options and arguments before a command starts its work: files exist, paths can be written,
+// names are known, ranges are in order. The readers of files check their content.
 import { access, constants, readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
@@ -12,10 +11,10 @@ import { versionNumbers } from '../models/store/version-files.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext } from './command-context.ts'
 
 /**
- * Checks that a file can be read. Throws dataset_invalid that begins with the option and the path.
+ * Checks that a file can be read. Throws dataset_invalid; the message starts with option and path.
  */
 export async function checkReadable(path: string, option: string): Promise<void> {
   const wrong = (why: string, cause?: unknown): WinnowError =>
@@ -24,13 +23,13 @@ export async function checkReadable(path: string, option: string): Promise<void>
     throw wrong(fileProblem(cause), cause)
   })
   if (found.isDirectory()) throw wrong(fileProblem({ code: 'EISDIR' }))
-  // Opening a pipe would take what it holds from its reader.
+  // Opening a pipe would take its content from the real reader.
   await access(path, constants.R_OK).catch((cause: unknown) => {
     throw wrong(fileProblem(cause), cause)
   })
 }
 
-/** Checks that a folder is there. Throws usage that begins with the option. */
+/** Checks that a folder exists. Throws usage; the message starts with the option. */
 export async function checkFolder(path: string, option: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isDirectory() === true) return
@@ -38,7 +37,10 @@ export async function checkFolder(path: string, option: string): Promise<void> {
   throw new WinnowError('usage', `${option} ${path}: ${why}`, { details: { path } })
 }
 
-/** Checks that a folder is new, or empty and writable. Throws usage that begins with the path. */
+/**
+ * Checks that a folder is new, or empty and writable. Throws usage; the message starts with the
+ * path.
+ */
 export async function checkNewFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
@@ -55,7 +57,7 @@ export async function checkNewFolder(path: string): Promise<void> {
   }
 }
 
-/** Checks that a file can be written. Throws usage that begins with the option and the path. */
+/** Checks that a file can be written. Throws usage; the message starts with option and path. */
 export async function checkWritable(path: string, option: string): Promise<void> {
   const wrong = (why: string, cause?: unknown): WinnowError =>
     new WinnowError('usage', `${option} ${path}: ${why}`, { cause, details: { path } })
@@ -74,7 +76,7 @@ export async function checkWritable(path: string, option: string): Promise<void>
   })
 }
 
-/** Checks that the model store can be written, or made. Throws config_invalid. */
+/** Checks that the model store can be written or created. Throws config_invalid. */
 export async function checkStore(storeDir: string): Promise<void> {
   let folder = storeDir
   let found = await stat(folder).catch(() => undefined)
@@ -95,19 +97,16 @@ export async function checkStore(storeDir: string): Promise<void> {
   })
 }
 
-/** Checks a SRC: its form, that a file can be read, and the range of a topic. */
+/** Checks a SRC: its syntax, that a file can be read, the range of a topic. */
 export async function checkSource(address: string | undefined, option: string): Promise<void> {
   if (address === undefined) return
   const source = parseDatasetSource(address)
   if (source.kind === 'file') await checkReadable(source.path, option)
-  // What follows # says how far the topic of the labels is read.
+  // The part after # says how far the labels topic is read.
   if (source.kind === 'topic') checkRange(source.from, source.to?.split('#')[0])
 }
 
-/**
- * Checks the ends of a range of a topic. Throws usage for one that is none, and for a start behind
- * the end.
- */
+/** Checks the ends of a topic range. Throws usage for an invalid end, or a start after the end. */
 export function checkRange(from: string | undefined, to: string | undefined): void {
   requireOrder(parseRangeEnd(from, 'start'), parseRangeEnd(to, 'end'))
 }
@@ -120,8 +119,8 @@ export function checkTimes({ since, until }: { since?: number; until?: number })
 }
 
 /**
- * Checks a reference to a model. With store.kind local it must exist here; a version of another
- * store is found when it is fetched. Throws model_not_found.
+ * Checks a reference to a model. With store.kind local it must exist here; versions in another
+ * store are found when they are fetched. Throws model_not_found.
  */
 export async function checkModel(
   ref: string,
@@ -134,7 +133,7 @@ export async function checkModel(
     parsed.kind === 'version'
       ? versions.includes(parsed.version)
       : parsed.kind === 'default' && versions.length > 0
-  // It says what there is instead.
+  // The error lists the existing models.
   if (!isThere) await openVersion({ ref, storeDir: paths.store })
 }
 

@@ -1,5 +1,5 @@
-// `winnow produce`: puts the rows of a file (or stdin) on winnow.events as JSON. What becomes of a
-// row is event-of-row.ts.
+// `winnow produce`: sends the rows of a file or of stdin to winnow.events as JSON. event-of-row.ts
+// makes the events.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { createKafka, openProducer, type RecordProducer } from '../infra/kafka/kafka.ts'
@@ -9,7 +9,7 @@ import type { OutgoingRecord } from '../schemas/record.ts'
 import { fileRows } from '../trainers/files/file-rows.ts'
 import { countRows, type RowCount } from '../trainers/files/row-count.ts'
 import { defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { recordOfRow } from './event-of-row.ts'
 import { inputOf, sayFileNote } from './file-options.ts'
 import { addColumnOptions, type ColumnOptions } from './labelled-texts.ts'
@@ -25,12 +25,12 @@ const batchEvents = 500
 export function addProduceCommand(program: Command): void {
   const command = addCommand(program, {
     name: 'produce',
-    summary: 'put events on winnow.events',
+    summary: 'send events to winnow.events',
     description:
-      'Sends one event for each line of JSON ({"text": ...} with optional id, source, time, attributes and\n' +
-      'label), or for each row of any other file that `winnow train` reads. Columns that an event does not\n' +
-      'have become attributes. A wrong row stops the command with its line number; events before it stay\n' +
-      'on the topic.',
+      'Sends one event per line of JSON ({"text": ...} with optional id, source, time, attributes and\n' +
+      'label), or per row of any other file that `winnow train` reads. Columns that are not event fields\n' +
+      'become attributes. A wrong row stops the command with its line number; events before it are already\n' +
+      'sent.',
     examples: [
       'winnow produce --data mails.jsonl',
       'winnow produce --data mails.jsonl.gz --rate 200',
@@ -49,7 +49,7 @@ export function addProduceCommand(program: Command): void {
     const done = await untilStopped(async (signal) => {
       const records = recordsOf(options, signal)
       try {
-        // A fault in the file is reported before Kafka is contacted.
+        // Reports a mistake in the file before it contacts Kafka.
         const first = await records.next()
         const kafka = createKafka(config, logLine)
         await ensureTopics(kafka, config.topics)
@@ -101,7 +101,7 @@ function columnsOf({ textColumn, labelColumn }: ColumnOptions): RowColumns {
 
 type Counting = { readonly total: () => RowCount | undefined; readonly stop: () => void }
 
-/** Counts the rows of a file beside sending them; the total is known once that is done. */
+/** Counts the rows of a file while they are sent; the total is known when counting ends. */
 function startCounting(options: Options, signal: AbortSignal): Counting {
   const stopping = new AbortController()
   let total: RowCount | undefined
@@ -110,7 +110,7 @@ function startCounting(options: Options, signal: AbortSignal): Counting {
     const counting = { columns: columnsOf(options), format }
     countRows(data, { ...counting, signal: AbortSignal.any([signal, stopping.signal]) })
       .then((count) => (total = count))
-      // The reader of the file reports what is wrong with it.
+      // Sending reads the same file and reports what is wrong with it.
       .catch(() => undefined)
   }
   return { total: () => total, stop: () => stopping.abort() }
@@ -158,7 +158,7 @@ async function sendAll(
   return { events, seconds: (performance.now() - startMs) / 1_000, isWhole: !signal.aborted }
 }
 
-/** One line on how far sending is: total and time left are there once the rows are counted. */
+/** One progress line; it has total and time left once the rows are counted. */
 export function sendingText({
   events,
   elapsedMs,

@@ -1,11 +1,11 @@
-// How far a command is, in words: how many of how many, how fast, and how long it still takes.
+// Formats the progress of a command: count, total, rate, time left.
 import { counted } from '../schemas/counted.ts'
 import { countText, durationText } from './terminal.ts'
 import { joinedParts } from './work-rate.ts'
 
 /**
- * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Without a total, or where
- * there is no rate yet, it leaves out what it cannot know.
+ * A progress line: `1,200 of 5,000 events, 340 per second, 11.2 s left`. Leaves out what is not
+ * known yet.
  */
 export function progressText(progress: {
   readonly done: number
@@ -13,7 +13,7 @@ export function progressText(progress: {
   /** What is counted, in the singular. */
   readonly noun: string
   readonly elapsedMs: number
-  /** What else is known, put behind the count. */
+  /** Further text after the count. */
   readonly also?: string
 }): string {
   const { done, total, noun, elapsedMs, also = '' } = progress

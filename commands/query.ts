@@ -1,9 +1,9 @@
-// `winnow query`: SQL on ClickHouse from the command line.
+// `winnow query`: runs SQL on ClickHouse from the command line.
 import { Option, type Command } from 'commander'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { parseForPassing } from '../schemas/exact-json.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { addCommand } from './shared-options.ts'
 import { writeRaw } from './terminal.ts'
 
@@ -13,7 +13,7 @@ export function addQueryCommand(program: Command): void {
     name: 'query <sql>',
     summary: 'run SQL on ClickHouse',
     description:
-      'Prints the rows as a table, with --json as one document {columns, rows, count}, or in the\n' +
+      'Prints the rows as a table, or with --json as one document {columns, rows, count}, or in the\n' +
       'FORMAT that the SQL names. JSON has numbers with all their digits, even those that JavaScript\n' +
       'would round (UInt64, Int256, Decimal), and "inf", "-inf" and "nan" as strings. Control characters\n' +
       'are shown as escapes.',
@@ -25,7 +25,7 @@ export function addQueryCommand(program: Command): void {
     .addOption(
       new Option(
         '--raw',
-        'write the answer of ClickHouse unchanged, control characters included; for files',
+        "write ClickHouse's response unchanged, including control characters; for files",
       ).conflicts('json'),
     )
     .action(async (sql: string, options: SharedOptions & { raw?: true }) => {
@@ -49,7 +49,8 @@ export function addQueryCommand(program: Command): void {
 type JsonAnswer = { meta: { name: string; type: string }[]; data: unknown[]; rows: number }
 
 /**
- * A statement without a result has an empty answer. Throws usage for the answer in another format.
+ * The JSON of a response; a statement without a result has an empty one. Throws usage if the
+ * response is in another format.
  */
 function documentOf(answer: string) {
   if (answer === '') return { columns: [], rows: [], count: 0 }
@@ -62,11 +63,11 @@ function jsonAnswer(answer: string): JsonAnswer {
   try {
     document = parseForPassing(answer) as Partial<JsonAnswer> | null
   } catch {
-    // Refused below, with the answers that are JSON of another form.
+    // Invalid JSON is refused below, like JSON of another shape.
   }
   if (Array.isArray(document?.meta) && Array.isArray(document.data)) return document as JsonAnswer
   throw new WinnowError(
     'usage',
-    'The SQL names a FORMAT, and --json needs its own: leave out one of the two.',
+    'The SQL names a FORMAT, but --json needs its own; leave out one of the two.',
   )
 }

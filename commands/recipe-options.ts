@@ -1,5 +1,5 @@
-// The options of `winnow train` that change the recipe of fine-tuning. It owns their names, ranges
-// and help; defaults and meaning are trainers/encoder/fine-tuning-task.ts.
+// The options of `winnow train` that change the recipe of fine-tuning: names, ranges and help.
+// Their meaning and defaults are in trainers/encoder/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
 import { defaultRecipe, partialRecipe, type Recipe } from '../trainers/encoder/fine-tuning-task.ts'
 import type { GivenRecipe } from '../trainers/encoder/few-examples.ts'
@@ -47,7 +47,7 @@ export const recipeOptionNames = [
   'contrastTemperature',
 ] as readonly (keyof RecipeOptions)[]
 
-/** Longer than any base reads, so that every text fits into a batch. */
+/** More than any base reads, so that every text fits into a batch. */
 const batchTokensMin = 512
 
 /** Adds the options. */
@@ -87,7 +87,7 @@ export function addRecipeOptions(command: Command): Command {
   add('--warmup <share>', `share of the steps in which learning rates rise (${warmUpShare})`, share)
   add(
     '--layer-decay <factor>',
-    `factor on the learning rate for each lower layer (${layerDecay})`,
+    `factor on the learning rate per lower layer (${layerDecay})`,
     numberIn({ above: 0, to: 1 }),
   )
   add('--weight-decay <rate>', `weight decay of matrices (${weightDecay})`, numberIn({ from: 0 }))
@@ -128,7 +128,7 @@ export function addRecipeOptions(command: Command): Command {
   return command
 }
 
-/** The part of a recipe that the options name. */
+/** The part of a recipe that the options set. */
 export function recipeOf(options: RecipeOptions): GivenRecipe {
   const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products } = options
   return {

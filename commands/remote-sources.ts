@@ -1,6 +1,5 @@
-// Labelled texts out of Kafka and ClickHouse: the readers behind `topic:` and `clickhouse:`. They
-// join clients and decoding with what the trainers ask for; which label counts is
-// trainers/data/label-book.ts.
+// Reads labelled texts from Kafka and ClickHouse, behind `topic:` and `clickhouse:` sources.
+// trainers/data/label-book.ts decides which label counts.
 import type { Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
@@ -32,7 +31,7 @@ export type SourceProgress = {
 type ReaderOptions = {
   config: Config
   onProgress?: (progress: SourceProgress) => void
-  /** The version before the one that is trained: labels that it has are no news. */
+  /** The version that the new one follows; its labels count as known. */
   earlier?: EarlierVersion | undefined
 }
 
@@ -42,9 +41,9 @@ export function remoteReaders(options: ReaderOptions): RemoteReaders {
 }
 
 /**
- * Reads events of a range that have a label: a person's from the labels topic, else the one that
- * the event came with. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is read, so
- * that the address in the facts gives the same examples at any later time.
+ * Reads the events of a range that have a label: a person's from the labels topic, else the one
+ * that came with the event. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is
+ * read, so that the address in the run's facts gives the same examples at any later time.
  */
 function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetReader<'topic'> {
   return (source, { signal }) => {
@@ -61,7 +60,7 @@ function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetRea
       const reading = { kafka, schemas, config, signal, onProgress }
       const book = await readLabels(reading, { ...found, topic: labelsTopic, counts })
       const records = rangeRecords(reading, { topic: source.topic, ranges: found.ranges })
-      // Partitions arrive interleaved in an order of their own; examples have one that repeats.
+      // Partitions arrive interleaved in any order; examples are put in one that repeats.
       const rowsByPartition = new Map<number, SourceRow[]>()
       for await (const record of records) {
         const event = await decodeEvent(record.value, (value) => schemas.decode('events', value))
@@ -156,7 +155,7 @@ async function* rangeRecords(
   }
 }
 
-/** Reads the rows of a query; its columns are named as the fields of JSONL are. */
+/** Reads the rows of a query; its columns have the names of JSONL fields. */
 function clickhouseReader({ config }: ReaderOptions): DatasetReader<'clickhouse'> {
   return ({ query }, { signal }) => {
     let rowsRead = 0

@@ -1,4 +1,4 @@
-// `winnow replay`: a bounded part of winnow.events, classified again by one pinned model, into a
+// `winnow replay`: classifies a bounded part of winnow.events again with one pinned model, into a
 // table of its own.
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
@@ -13,7 +13,7 @@ import { counted } from '../schemas/counted.ts'
 import { createPipeline } from '../streams/pipeline.ts'
 import type { StageChain } from '../streams/stages/record-outcome.ts'
 import { replay, type ReplayProgress } from '../streams/replay.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { openModel } from '../serving/model.ts'
 import { openAll } from '../serving/open-resources.ts'
@@ -27,11 +27,11 @@ import { durationText, logLine } from './terminal.ts'
 
 type Options = SharedOptions & { from?: string; to?: string; model: string; into?: string }
 
-/** What a replay did. */
+/** The result of a replay. */
 export type Replayed = ReplayProgress & {
   into: string
   model: string
-  /** Offsets of the range; those before `resumedAt` were there from an earlier run. */
+  /** Offsets of the range; rows before `resumedAt` come from an earlier run. */
   partitions: ResumedRange[]
   seconds: number
   textsPerSecond: number
@@ -45,7 +45,7 @@ export function addReplayCommand(program: Command): void {
     description:
       'Reads a range of winnow.events (offsets of each partition, or times; the end is not included)\n' +
       'and classifies it with one pinned version into a table of its own, which has the columns of\n' +
-      'classifications. The stream is not touched: nothing is committed, no dead letter is written.\n' +
+      'classifications. The stream is not affected: no offset is committed, no dead letter is written.\n' +
       'After an interruption, run it again: it continues after the last row in the table. The same model\n' +
       'on the same type of machine gives the same probabilities, bit for bit, as it did live.',
     examples: [
@@ -56,8 +56,8 @@ export function addReplayCommand(program: Command): void {
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion, fixed when it starts')
-    .option('--from <start>', 'offset, P=OFFSET,… or time (default: all there is)')
-    .option('--to <end>', 'offset, P=OFFSET,… or time (default: what there is now)')
+    .option('--from <start>', 'offset, P=OFFSET,… or time (default: the first record)')
+    .option('--to <end>', 'offset, P=OFFSET,… or time (default: the current end)')
     .option('--into <table>', 'table in the database (default: replay_NAME_VERSION)')
     .action(async (options: Options) => {
       const context = await openContext(options)

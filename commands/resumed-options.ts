@@ -1,19 +1,20 @@
-// `winnow train --resume` and `winnow tune --resume`: the options that a run was started with take
-// the place of those on the command line. It owns which options may still be given; the run's
-// folder is the trainer's.
+// `winnow train --resume` and `winnow tune --resume`: replace the options of the command line with
+// those that the run was started with. It owns which options may still be given; trainers/ owns the
+// run's folder.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
 import { findUnfinishedRun, type RunStart } from '../trainers/runs/unfinished-run.ts'
 
-/** Options that say how to run, not what: never kept, and allowed beside --resume. */
+/** Options that say how to run, not what: never stored, and allowed with --resume. */
 const ownOptions = ['config', 'profile', 'set', 'json', 'resume']
 
 /**
- * The run that `--resume RUN`, or `--resume --name NAME`, means.
+ * Finds the run that `--resume RUN`, or `--resume --name NAME`, means.
  *
- * @throws WinnowError `usage` for options beside it, `resume_refused` when there is no such run.
+ * @throws WinnowError `usage` for options that cannot be combined with it, `resume_refused` if
+ * there is no such run.
  */
 export async function runToResume(
   command: Command,
@@ -48,7 +49,7 @@ export function refuseBesideResume(command: Command, allowed: readonly string[])
   throw new WinnowError('usage', `--${flag} cannot be changed when a run is resumed; leave it out.`)
 }
 
-/** What to keep of the options so that the same run can be asked for from any folder. */
+/** The options to store, so that the same run can be requested from any folder. */
 export function requestOf(
   options: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {

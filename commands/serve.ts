@@ -1,9 +1,9 @@
-// `winnow serve`: the HTTP gateway with its clients and, unless switched off, the model.
+// `winnow serve`: runs the HTTP gateway with its clients and, unless disabled, the model.
 import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { createGateway, failureText } from '../gateway/app.ts'
 import { createAuthorize } from '../gateway/auth.ts'
-import type { OnlineClassifier } from '../gateway/ports.ts'
+import type { OnlineClassifier } from '../gateway/dependencies.ts'
 import { listen } from '../gateway/server.ts'
 import { createWorkQueue, mapInTurns, type WorkQueue } from '../gateway/work-queue.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
@@ -19,7 +19,7 @@ import type { SwappableModel } from '../models/inference/swappable-model.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { topProbabilities } from '../streams/stages/infer.ts'
-import { openContext, type SharedOptions } from './context.ts'
+import { openContext, type SharedOptions } from './command-context.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { gatewayFigures, showLive } from './live-figures.ts'
 import type { OpenModel } from '../serving/model.ts'
@@ -38,7 +38,7 @@ export type Served = {
   readonly url: string
   readonly model: string | undefined
   readonly telemetry: Telemetry
-  /** Rejects when the models cannot be followed any more, for good. */
+  /** Rejects when the models can no longer be followed, for good. */
   readonly failed: Promise<never>
   close(): Promise<void>
 }
@@ -47,7 +47,7 @@ export type Served = {
 export function addServeCommand(program: Command): void {
   addCommand(program, {
     name: 'serve',
-    summary: 'the HTTP gateway',
+    summary: 'run the HTTP gateway',
     description:
       'Serves POST /v1/events, POST /v1/classify, GET /v1/results, the probes, /metrics and\n' +
       '/openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
@@ -109,7 +109,7 @@ export function openGateway(options: {
           telemetry,
           clients: { kafka, schemas, analytics },
           onFailure: fail,
-          // A request names no event, so that there is nothing to draw a share by.
+          // A request names no event, so there is no id to draw a share by.
           secondaryRoles: [],
         })
       : undefined
@@ -146,7 +146,7 @@ export function openGateway(options: {
   })
 }
 
-/** A gateway without a model still takes events; /v1/classify then says what is missing. */
+/** A gateway without a model still accepts events; /v1/classify then says what is missing. */
 async function openModelIfAny(
   resources: OpenResources,
   options: ServingOptions,
@@ -171,7 +171,7 @@ function onlineClassifier(
     },
     hasRoom: () => serving.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
     async classify(texts, { signal }) {
-      // All texts of a request meet one version.
+      // One version classifies all texts of a request.
       const lease = serving.acquire()
       const { classifier, manifest } = lease.model
       const classify = async ({ ids, truncated }: Tokenized) => {
@@ -195,7 +195,7 @@ function onlineClassifier(
   }
 }
 
-/** The tokens of each text, in steps. */
+/** Tokenizes each text, in steps. */
 function* tokenizingAll(
   classifier: OpenModel['classifier'],
   texts: readonly string[],

@@ -1,9 +1,9 @@
-// The shape that all commands share: common options, and a help page that ends with examples.
+// What all commands share: common options, option parsers, a help page that ends with examples.
 import { InvalidArgumentError, type Command } from 'commander'
 import { parseInstant } from '../schemas/rfc3339.ts'
 
 export type CommandText = {
-  /** With arguments, as commander takes it: `show <ref>`. */
+  /** With arguments, in commander's form: `show <ref>`. */
   name: string
   /** The line in the list of commands. */
   summary: string
@@ -12,20 +12,20 @@ export type CommandText = {
   examples: readonly string[]
 }
 
-/** Adds a command with the options that all commands take. */
+/** Adds a command with the options that all commands accept. */
 export function addCommand(parent: Command, text: CommandText): Command {
   return parent
     .command(text.name)
     .summary(text.summary)
     .description(text.description.replaceAll('\n', ' '))
-    .option('--config <file>', 'YAML file with settings, which override the profile')
+    .option('--config <file>', 'YAML file with settings that override the profile')
     .option('--profile <name>', 'local, compose or cluster (default: local)')
     .option('--set <path=value>', 'one setting, such as inference.workers=4; repeatable', collect)
     .option('--json', 'print one JSON document on stdout and nothing else there')
     .addHelpText('after', examplesText(text.examples))
 }
 
-/** What a help page ends with; the program and its groups of commands add it themselves. */
+/** The examples at the end of a help page; the program and its command groups add it themselves. */
 export function examplesText(examples: readonly string[]): string {
   return `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}\n`
 }
@@ -35,8 +35,8 @@ function collect(value: string, previous: string[] | undefined): string[] {
 }
 
 /**
- * Reads a whole number from `min` on for an option, up to `max`. Throws what commander shows as
- * usage.
+ * Creates the parser of an option that is a whole number from `min` to `max`. The parser throws
+ * what commander reports as wrong usage.
  */
 export function wholeNumber(min: number, max?: number): (text: string) => number {
   const most = max ?? Number.MAX_SAFE_INTEGER
@@ -58,7 +58,7 @@ type Range = {
   readonly to?: number
 }
 
-/** Reads a number in a range for an option. Throws what commander shows as usage. */
+/** Creates the parser of an option that is a number in a range; throws as `wholeNumber` does. */
 export function numberIn({ above, from, below, to }: Range): (text: string) => number {
   const rules: [string, number | undefined, (value: number, limit: number) => boolean][] = [
     ['above', above, (value, limit) => value > limit],
@@ -82,8 +82,8 @@ export function numberIn({ above, from, below, to }: Range): (text: string) => n
 const timeUnitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /**
- * Reads a point in time for an option, as epoch milliseconds: RFC 3339, a date, epoch milliseconds,
- * or how long ago it was (30s, 15m, 2h, 7d). Throws what commander shows as usage.
+ * Parses a point in time as epoch milliseconds: RFC 3339, a date, epoch milliseconds, or an age
+ * (30s, 15m, 2h, 7d). Throws what commander reports as wrong usage.
  */
 export function pointInTime(text: string): number {
   const ago = /^(\d{1,9})([smhd])$/.exec(text)

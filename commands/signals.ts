@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM for commands: the first asks to finish and leave cleanly, a second leaves at
-// once.
+// Ctrl-C and SIGTERM for commands: the first signal asks to finish cleanly, a second one ends the
+// process at once.
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { writeError } from './terminal.ts'
 
@@ -21,8 +21,8 @@ export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>)
 }
 
 /**
- * After a failure: ends the process with its cause and status 1 if anything still keeps it alive
- * after `msMax`, so that a client which does not close cannot leave it hanging.
+ * After a failure: ends the process with its cause and status 1 if it is still alive after `msMax`,
+ * so that a client that does not close cannot keep it hanging.
  */
 export function endWithin(msMax: number, cause: unknown): void {
   const end = () => {

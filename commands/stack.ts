@@ -4,7 +4,12 @@ import { noRegistry } from '../configs/schema.ts'
 import { hasRegistry } from '../infra/schema-registry/registry.ts'
 import { stackStatus } from '../infra/local/stack-status.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
-import { openContext, readContext, type CommandContext, type SharedOptions } from './context.ts'
+import {
+  openContext,
+  readContext,
+  type CommandContext,
+  type SharedOptions,
+} from './command-context.ts'
 import { consumerTable, readConsumers } from './consumer-groups.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { readService } from '../serving/service-record.ts'
@@ -18,10 +23,10 @@ export function addStackCommands(program: Command): void {
     name: 'up',
     summary: 'start the embedded stack: Kafka, schema registry, analytics',
     description:
-      'Starts the services that are not running and waits until all of them answer. Where a port is taken,\n' +
-      'a free one is used. Data, logs and process ids are kept in .winnow in this folder (or in\n' +
-      '$WINNOW_STATE); its stack.json has the password of the engine and the token of the registry, which\n' +
-      'other programs must send. With registry.url none there is no registry, and everything is JSON.',
+      'Starts the services that are not running and waits until all of them answer. If a port is taken, it\n' +
+      'picks a free one. Data, logs and process ids are in .winnow in this folder (or in $WINNOW_STATE).\n' +
+      'Other programs need the password of the engine and the token of the registry from its stack.json.\n' +
+      'With registry.url none there is no registry, and everything is JSON.',
     examples: [
       'winnow up',
       'winnow up --set local.kafkaPort=29092',
@@ -60,7 +65,7 @@ export function addStackCommands(program: Command): void {
     summary: 'show services, addresses and consumer lag',
     description:
       'Shows each service of the embedded stack and, for each consumer group on Kafka (kafka.brokers), its\n' +
-      'lag, its processes, and since when nobody consumes.',
+      'lag, its processes, and when consuming ended.',
     examples: ['winnow status', 'winnow status --json'],
   }).action(async (options: SharedOptions) => {
     const context = await openContext(options)
@@ -82,7 +87,8 @@ export function addStackCommands(program: Command): void {
 
 /** Starts the stack of this folder with progress lines. */
 export async function bringUp(options: SharedOptions, signal: AbortSignal): Promise<void> {
-  // A stack without a registry gets one when it is started without the setting.
+  // Ignores the addresses of a running stack: a stack without a registry gets one if it is started
+  // without that setting.
   const { config, terminal, paths } = await readContext(options, {}, 'ignored')
   const { kafkaPort, registryPort, analyticsPort } = config.local
   await startStack({
@@ -129,6 +135,6 @@ async function answers(url: string): Promise<boolean> {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
     return response.ok
   } catch {
-    return false // It does not answer, which is what is asked.
+    return false // It does not answer.
   }
 }

@@ -4,7 +4,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { createTelemetry, listenTelemetry } from '../infra/telemetry.ts'
 import type { Runner } from '../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../streams/stage-chain.ts'
-import { openContext, readContext, type SharedOptions } from './context.ts'
+import { openContext, readContext, type SharedOptions } from './command-context.ts'
 import { defaultGroup } from '../serving/group-name.ts'
 import { prepareBackends } from '../serving/backends.ts'
 import { addCommand } from './shared-options.ts'
@@ -25,13 +25,12 @@ export function addStreamCommand(program: Command): void {
     name: 'stream',
     summary: 'run a range of the stages until stopped',
     description:
-      'Consumes one topic, runs the stages validate, tokenize and infer (all of them unless --stages\n' +
-      'names a part), and writes to the next topic or, after infer, to ClickHouse. On a terminal a line\n' +
-      'shows rate, rows, dead letters, lag and model while it runs. Start more of them to scale:\n' +
-      'the group shares the partitions. With the stage infer, or alone with --stages labels, it also writes\n' +
-      'the labels that people give (winnow.labels) to ClickHouse. Several models may classify one topic: a\n' +
-      'model named by --model gets its own consumer group, unless it is the configured one\n' +
-      '(inference.model).',
+      'Consumes one topic, runs the stages validate, tokenize and infer (or the range of --stages), and\n' +
+      'writes to the next topic or, after infer, to ClickHouse. On a terminal a line shows rate, rows, dead\n' +
+      'letters, lag and model while it runs. To scale, start more processes: the group shares the\n' +
+      'partitions. With the stage infer, or with --stages labels, it also writes the labels that people\n' +
+      'give (winnow.labels) to ClickHouse. Several models may classify one topic: a model named by --model\n' +
+      'gets its own consumer group, unless it is the configured one (inference.model).',
     examples: [
       'winnow stream',
       'winnow stream --model intent',
@@ -43,7 +42,10 @@ export function addStreamCommand(program: Command): void {
       'validate, tokenize, infer, a range such as validate..tokenize, or labels',
       'validate..infer',
     )
-    .option('--group <name>', 'consumer group (default: made of stream.group, stages and model)')
+    .option(
+      '--group <name>',
+      'consumer group (default: derived from stream.group, stages and model)',
+    )
     .option('--model <ref>', 'model to serve: NAME, NAME@VERSION or NAME@champion')
     .action(async (options: Options) => {
       await runStream(options)
@@ -99,10 +101,10 @@ async function runStream(options: Options): Promise<void> {
   })
 }
 
-/** Beyond the time for draining, what closing the clients after a failure may take. */
+/** Longest time, after draining, for closing the clients after a failure. */
 const endMsMax = 15_000
 
-/** The stages of a range with, beside infer, the labels; without a range, the labels alone. */
+/** Opens the stages of a range, plus the labels with infer; without a range, only the labels. */
 function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
   const { range, config, group, log } = options
   const faults = openFaultPoints()
@@ -127,7 +129,7 @@ function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange
   })
 }
 
-/** Reads `validate..infer` or `infer`. Throws usage. */
+/** Parses `validate..infer` or `infer`. Throws usage. */
 export function parseRange(text: string): StageRange {
   const [first, last = first] = text.split('..') as [string, string?]
   const isStage = (name: string | undefined): name is StageName =>
@@ -135,8 +137,8 @@ export function parseRange(text: string): StageRange {
   if (!isStage(first) || !isStage(last) || text.split('..').length > 2) {
     throw new WinnowError(
       'usage',
-      `--stages ${text}: give one of ${stageNames.join(', ')} or a range such as ` +
-        'validate..infer, or labels',
+      `--stages ${text} is not a range of stages: give ${stageNames.join(', ')} or a range ` +
+        'such as validate..infer, or labels',
     )
   }
   if (stageNames.indexOf(first) > stageNames.indexOf(last)) {

@@ -1,7 +1,7 @@
-// What reaches a terminal: no text from outside can steer it, whatever command prints it and how.
+// What reaches a terminal: no text from outside can control it, whatever command prints it and how.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProgram } from '../cli.ts'
-import { openContext } from './context.ts'
+import { openContext } from './command-context.ts'
 import {
   bytesText,
   createTerminal,
@@ -31,8 +31,8 @@ afterEach(() => {
 })
 
 /**
- * Clears the screen, colours, sets the title, C1 forms of both, DEL, bidi override, forged marks
- * and a return.
+ * Clears the screen, sets colours and title; C1 forms of both, DEL, bidi override, forged style
+ * marks, and a carriage return.
  */
 const hostile =
   'a\u001b[2J\u001b[31mb\u001b]0;t\u0007\u009b2J\u0085\u007f\u202eevil\u2066\ufdd0[1m\rover'
@@ -45,8 +45,8 @@ function expectFit(): void {
   expect(stdout + stderr).not.toMatch(unfit)
 }
 
-describe('nothing from outside steers the terminal', () => {
-  it.each([false, true])('with --json %j: through any way to print', (json) => {
+describe('text from outside cannot control the terminal', () => {
+  it.each([false, true])('with --json %j, through any way to print', (json) => {
     const terminal = createTerminal({ json })
     terminal.say(hostile)
     terminal.say(terminal.style('bold', hostile))
@@ -62,7 +62,7 @@ describe('nothing from outside steers the terminal', () => {
     expectFit()
   })
 
-  it('nor do logs, errors and progress tell the credentials of a URL', () => {
+  it('logs, errors and progress hide the credentials of a URL', () => {
     const url = 'http://me:sesame@host:8123/x'
     logLine(`cannot reach ${url}`)
     logTimed(url)
@@ -84,7 +84,7 @@ describe('a terminal', () => {
   const original = { colors: process.stdout.isTTY }
   afterEach(() => Object.assign(process.stdout, { isTTY: original.colors }))
 
-  it('keeps its own styles, nested ones too, and only those', () => {
+  it('keeps its own styles, including nested ones, and no others', () => {
     Object.assign(process.stdout, { isTTY: true })
     vi.stubEnv('FORCE_COLOR', '1')
     const terminal = createTerminal({ json: false })
@@ -96,7 +96,7 @@ describe('a terminal', () => {
     expect(written.stdout).toBe('a  b\n─  ─\n\u001b[31my\u001b[39m  c\n')
   })
 
-  it('keeps the lines of a text, and one line where it is one', () => {
+  it('keeps the line breaks of a text, and none where one line is expected', () => {
     const terminal = createTerminal({ json: false })
     terminal.say('a\nb\tc')
     terminal.result('d\te\n')
@@ -113,7 +113,7 @@ describe('a terminal', () => {
   })
 })
 
-it('warns once, on stderr, of a password that travels unencrypted', async () => {
+it('warns once, on stderr, about a password that is sent unencrypted', async () => {
   const set = ['kafka.saslMechanism=plain', 'kafka.password=sesame']
   const { terminal } = await openContext({ set, json: true })
   terminal.document({})

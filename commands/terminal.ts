@@ -1,8 +1,7 @@
-// What a person sees: colours, a progress line, tables, logs. With --json, stdout carries JSON
-// only, and everything meant for a person goes to stderr. Everything that a command prints goes
-// through here, where what could steer the terminal is escaped, except the styles that `style`
-// made, and where logs and errors lose the credentials of URLs; tests/tidy.test.ts keeps other ways
-// out of commands/.
+// All output of commands: styles, progress lines, tables, logs. It escapes control characters,
+// except those of `style`, and removes credentials of URLs from logs and errors. With --json,
+// stdout carries JSON only and text for people goes to stderr. tests/tidy.test.ts forbids other
+// output in commands/.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { stripVTControlCharacters, styleText } from 'node:util'
@@ -13,43 +12,39 @@ type Style = Parameters<typeof styleText>[0]
 
 export type Terminal = {
   readonly json: boolean
-  /**
-   * Columns of the terminal that a person looks at; undefined when stdout is none, and with --json.
-   */
+  /** Columns of the terminal; undefined if stdout is not a terminal, and with --json. */
   readonly width: number | undefined
   /**
-   * Whether a person watches a line that is overwritten: stderr is a terminal, and --json was not
-   * given.
+   * Whether a line can be overwritten in front of a person: stderr is a terminal, without --json.
    */
   readonly isLive: boolean
-  /** Lines for a person. */
+  /** Prints lines for a person. */
   say(lines?: string): void
-  /** The one JSON document of a command; does nothing without --json. */
+  /** Prints the one JSON document of a command; does nothing without --json. */
   document(value: unknown): void
-  /**
-   * One line of a JSON Lines stream, always on stdout; resolves when there is room for the next.
-   */
+  /** Prints one line of JSON Lines on stdout; resolves when there is room for the next. */
   row(value: unknown): Promise<void>
-  /** The text of a result, always on stdout. */
+  /** Prints the text of a result, always on stdout. */
   result(text: string): void
-  /** Overwrites the progress line; on something that is no terminal, a line every few seconds. */
+  /** Overwrites the progress line; if stderr is not a terminal, prints a line every few seconds. */
   progress(text: string): void
   /** Ends the progress line. */
   progressDone(): void
-  /** Sets text off for `say`; elsewhere it is not shown right. */
+  /** Styles text for `say`; other methods escape the style. */
   readonly style: (style: Style, text: string) => string
 }
 
 const plainProgressMs = 3_000
 
 /**
- * Stands for the escape character in what `style` made. Nobody can put it into a text: U+FDD0 is
- * escaped, and the rest is another one in each process.
+ * Stands for the escape character in what `style` made. Text from outside cannot contain it: U+FDD0
+ * is escaped, and the rest differs in each process.
  */
 const styleMark = `\ufdd0${randomUUID()}`
 
 /**
- * A terminal on this process's stdout and stderr. Colour follows NO_COLOR and whether it is a TTY.
+ * Creates a terminal on this process's stdout and stderr. Colour follows NO_COLOR and whether it is
+ * a TTY.
  */
 export function createTerminal(options: { json: boolean }): Terminal {
   const lines = options.json ? process.stderr : process.stdout
@@ -97,24 +92,24 @@ export function createTerminal(options: { json: boolean }): Terminal {
   }
 }
 
-/** Writes bytes on stdout as they are: for what is asked for as such. */
+/** Writes bytes to stdout unchanged, for callers that ask for it. */
 export function writeRaw(text: string): void {
   process.stdout.write(text)
 }
 
-/** Writes one line on stderr: what goes on beside the result of a command. */
+/** Writes one line to stderr: what happens besides the result of a command. */
 export function logLine(line: string): void {
   process.stderr.write(`${printableText(withoutUrlSecrets(line))}\n`)
 }
 
-/** Writes one line with the time on stderr, for a command that runs until it is stopped. */
+/** Writes one line with the time to stderr, for a command that runs until it is stopped. */
 export function logTimed(line: string): void {
   logLine(`${new Date().toISOString()} ${line}`)
 }
 
 /**
- * A log for a command that shows a progress line: ends that line, then writes one with the time on
- * stderr.
+ * Creates a log for a command with a progress line: it ends that line, then writes one with the
+ * time to stderr.
  */
 export function timedLog(terminal: Pick<Terminal, 'progressDone'>): (line: string) => void {
   return (line) => {
@@ -123,17 +118,17 @@ export function timedLog(terminal: Pick<Terminal, 'progressDone'>): (line: strin
   }
 }
 
-/** Writes lines on stderr, such as an error and what to do about it. */
+/** Writes lines to stderr, such as an error and what to do about it. */
 export function writeError(lines: string): void {
   process.stderr.write(`${printableText(withoutUrlSecrets(lines), 'many')}\n`)
 }
 
-/** Writes a value as JSON on stdout, as the one document of a command that failed. */
+/** Writes a value to stdout as JSON: the one document of a command that failed. */
 export function writeDocument(value: unknown): void {
   process.stdout.write(`${printableJson(value)}\n`)
 }
 
-/** Text with escapes for all but the styles of `Terminal.style`. */
+/** Escapes everything except the styles of `Terminal.style`. */
 function shownText(text: string): string {
   return text
     .split(styleMark)
@@ -141,7 +136,7 @@ function shownText(text: string): string {
     .join('\u001b')
 }
 
-/** Rows as aligned columns under a heading; numbers are set to the right. */
+/** Formats rows as aligned columns under a heading; numbers are right-aligned. */
 export function tableText(
   heading: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
@@ -199,12 +194,12 @@ export function countText(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** A size for people: 512 B, 4.2 kB, 91 MB, 1.1 GB; units of a thousand. */
+/** A size for people: 512 B, 4.2 kB, 91 MB, 1.1 GB; in powers of 1,000. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
   let value = bytes
   let unit = 0
-  // What would be rounded to a thousand belongs to the next unit.
+  // A value that would round to 1,000 moves to the next unit.
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1_000
   return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]!}`
 }

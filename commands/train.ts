@@ -1,4 +1,4 @@
-// `winnow train`: labelled texts to a model version in the store.
+// `winnow train`: trains a model version on labelled texts.
 import { Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import { knownBase } from '../models/bases/base-store.ts'
@@ -24,7 +24,7 @@ import {
 } from '../trainers/head/train-head.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import { openContext, type CommandContext, type SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -50,8 +50,8 @@ import { newestManifest } from '../models/store/known-labels.ts'
 import { openVersion, requireModelName } from '../models/store/version-store.ts'
 import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
-import { durationText, logLine } from './terminal.ts'
-import { progressText } from './training-progress.ts'
+import { durationText, logLine, type Terminal } from './terminal.ts'
+import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions &
@@ -74,7 +74,7 @@ type Options = SharedOptions &
     publish?: boolean
   }
 
-/** The parts of a trained model that both kinds of training have. */
+/** What the results of both kinds of training have in common. */
 type Trained = TrainedModel | TrainedEncoder
 
 const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
@@ -86,9 +86,9 @@ export function addTrainCommand(program: Command): void {
     summary: 'train a model on labelled texts',
     description:
       'Reads labelled texts and writes a new version of the model NAME with its report. With\n' +
-      'the method head, the base encoder stays as it is: its embeddings are computed once and kept,\n' +
-      'and a regularised logistic regression is fitted on them. From there, the method full trains the\n' +
-      'whole encoder and partial only its top layers; both keep the epoch that is best on validation data.\n' +
+      'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
+      'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
+      'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
       'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
@@ -98,6 +98,12 @@ export function addTrainCommand(program: Command): void {
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
   })
+  addTrainOptions(command).action((given: Options) => train(command, given))
+}
+
+/** Declares the options in the order of the help page. */
+function addTrainOptions(command: Command): Command {
+  command
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
@@ -121,7 +127,7 @@ export function addTrainCommand(program: Command): void {
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
     .option(
       '--max-tokens <tokens>',
-      'longer texts are cut (default: as the base allows)',
+      'cut longer texts (default: as the base allows)',
       wholeNumber(3),
     )
     .addOption(
@@ -144,41 +150,46 @@ export function addTrainCommand(program: Command): void {
       'publish the version if it passes the gate (see `winnow models push --help`)',
     )
   addRecipeOptions(command)
-  addRuleOptions(addColumnOptions(command)).action(async (given: Options) => {
-    const context = await openContext(given)
-    const { terminal } = context
-    const asked = await askedFor(command, given, context)
-    await checkAsked(asked, context)
-    const trained = await untilStopped((signal) => runTraining(context, asked, signal))
-    terminal.progressDone()
-    for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-    terminal.say(renderReportText(trained.metrics, terminal.style))
-    terminal.say()
-    terminal.say(
-      `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
-        trained.modelDir,
-    )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
-    if (trained.dataManifest.train.task !== 'multi-label') {
-      terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
-    }
-    if (asked.options.publish !== true) {
-      await recordTrainingRun(context, trained)
-      terminal.document(trained)
-      return
-    }
-    // Publishing writes the row as well, with the number that the version is published by.
-    const published = await publishTrained(context, asked, trained).catch(
-      async (error: unknown) => {
-        await recordTrainingRun(context, trained)
-        throw error
-      },
-    )
-    terminal.document({ ...trained, published })
-  })
+  return addRuleOptions(addColumnOptions(command))
 }
 
-/** Takes the new version through the gate, on the test texts where there are some. */
+async function train(command: Command, given: Options): Promise<void> {
+  const context = await openContext(given)
+  const { terminal } = context
+  const asked = await askedFor(command, given, context)
+  await checkAsked(asked, context)
+  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  terminal.progressDone()
+  sayTrained(terminal, trained)
+  if (asked.options.publish !== true) {
+    await recordTrainingRun(context, trained)
+    terminal.document(trained)
+    return
+  }
+  // Publishing writes the row as well, with the number that the version is published by.
+  const published = await publishTrained(context, asked, trained).catch(async (error: unknown) => {
+    await recordTrainingRun(context, trained)
+    throw error
+  })
+  terminal.document({ ...trained, published })
+}
+
+/** Tells what came of the training: the data, the figures, and where the version lies. */
+function sayTrained(terminal: Terminal, trained: Trained): void {
+  for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
+  terminal.say(renderReportText(trained.metrics, terminal.style))
+  terminal.say()
+  terminal.say(
+    `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
+      trained.modelDir,
+  )
+  terminal.say(`report: ${trained.modelDir}/report.html`)
+  if (trained.dataManifest.train.task !== 'multi-label') {
+    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
+  }
+}
+
+/** Takes the new version through the gate, on the test texts if there are any. */
 async function publishTrained(
   context: CommandContext,
   { options }: Asked,
@@ -202,7 +213,7 @@ async function publishTrained(
   }
 }
 
-/** What to do, whether it stands on the command line or in the folder of a run to resume. */
+/** The options, from the command line or from the folder of a run to resume. */
 type Asked = {
   readonly options: Options & { readonly data: string; readonly name: string }
   readonly workers: number
@@ -217,7 +228,7 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Written by requestOf below, by this version or an earlier one of this command.
+    // Stored by requestOf below, in this or an earlier version of this command.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
     return { options, workers, resume: start }
   }
@@ -231,7 +242,7 @@ async function askedFor(
   return { options, workers: workersOf(config.inference), resume: undefined }
 }
 
-/** What of the options can be wrong is found before anything is read, fetched or trained. */
+/** Finds mistakes in the options before anything is read, fetched or trained. */
 async function checkAsked({ options }: Asked, { config, paths }: CommandContext): Promise<void> {
   const { data, validation, test, method, layers, maxTokens } = options
   requireModelName(options.name)
@@ -244,7 +255,7 @@ async function checkAsked({ options }: Asked, { config, paths }: CommandContext)
   if (options.publish === true) await checkPublishing(options, { config, storeDir: paths.store })
 }
 
-/** What publishing needs must be there and answer before training, which may take hours. */
+/** Checks that everything for publishing is there before training, which may take hours. */
 async function checkPublishing(
   { name, test }: Asked['options'],
   { config, storeDir }: { config: Config; storeDir: string },
@@ -296,7 +307,7 @@ async function runTraining(
     maxTokens: options.maxTokens,
     workers,
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(progressText(progress)),
+      terminal.progress(trainingProgressText(progress)),
   }
   if (options.method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
@@ -316,7 +327,7 @@ async function runTraining(
 }
 
 /** The version that the new one follows; undefined for the first of its name. */
-async function earlierVersion(model: {
+export async function earlierVersion(model: {
   storeDir: string
   name: string
 }): Promise<EarlierVersion | undefined> {
@@ -324,7 +335,7 @@ async function earlierVersion(model: {
   return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }
 
-/** Options that the chosen method would not read are refused rather than ignored. */
+/** Refuses options that the chosen method would ignore. */
 function refuseUnused(options: Options): void {
   const given = (names: readonly (keyof Options)[]): (keyof Options)[] =>
     names.filter((name) => options[name] !== undefined)

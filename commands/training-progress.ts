@@ -1,4 +1,4 @@
-// The progress line of training. It owns the words; when it is shown is the terminal's.
+// The text of the progress line of training. The terminal decides when to show it.
 import { counted } from '../schemas/counted.ts'
 import type { EmbeddingProgress } from '../trainers/embeddings/embed-texts.ts'
 import type { TrainEncoderProgress } from '../trainers/encoder/train-encoder.ts'
@@ -8,8 +8,8 @@ import { joinedParts, timeLeftText } from './work-rate.ts'
 
 const barWidth = 20
 
-/** One line on how far training is. */
-export function progressText(progress: TrainHeadProgress | TrainEncoderProgress): string {
+/** One line on the progress of training. */
+export function trainingProgressText(progress: TrainHeadProgress | TrainEncoderProgress): string {
   switch (progress.kind) {
     case 'embedding':
       return embeddingText(progress, `embedding ${progress.part}`)
@@ -41,7 +41,7 @@ export function progressText(progress: TrainHeadProgress | TrainEncoderProgress)
   }
 }
 
-/** How far embedding is; texts that were kept from an earlier run take no time. */
+/** The progress of embedding; cached texts take no time. */
 export function embeddingText(progress: EmbeddingProgress, what: string): string {
   const { done, total, textsPerSecond } = progress
   const count = `${what}: ${countText(done)} of ${counted(total, 'text')}`

@@ -1,12 +1,12 @@
-// The row of training_runs that every training run gets, published or not. The run itself is on
-// disk by then: a ClickHouse that is away costs the row and a line that says so.
+// Writes the row of training_runs for every training run, published or not. The run itself is
+// already on disk: an unreachable ClickHouse costs the row and a line that says so.
 import { defaultClickhouseUrl, type Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { insertTrainingRun } from '../infra/sinks/release-rows.ts'
 import { readManifest } from '../models/store/version-files.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { readRunRecord } from '../trainers/runs/run-record.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext } from './command-context.ts'
 import { logLine } from './terminal.ts'
 
 const waitMsMax = 3_000
@@ -33,9 +33,7 @@ export async function recordTrainingRun(
   }
 }
 
-/**
- * Whether no ClickHouse is in use: none is configured, and the embedded one is stopped.
- */
+/** Whether no ClickHouse is in use: none is configured, and the embedded one is stopped. */
 function isUnused({ clickhouse }: Config, error: unknown): boolean {
   const isAway = error instanceof WinnowError && error.code === 'analytics_unavailable'
   return isAway && clickhouse.url === defaultClickhouseUrl

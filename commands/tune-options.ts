@@ -12,7 +12,7 @@ import { readSpace } from '../trainers/tuning/space/space-file.ts'
 import type { SearchSpace } from '../trainers/tuning/space/space.ts'
 import { metricNames, type MetricName } from '../trainers/tuning/study.ts'
 import { settingsOf } from '../trainers/tuning/space/train-space.ts'
-import type { CommandContext, SharedOptions } from './context.ts'
+import type { CommandContext, SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,

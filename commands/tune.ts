@@ -10,7 +10,7 @@ import type { Dataset } from '../trainers/data/dataset.ts'
 import { ruleLines } from '../trainers/data/rule-report.ts'
 import { checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
-import { refuseOther } from '../trainers/encoder/training-position.ts'
+import { requireSameInputs } from '../trainers/encoder/training-position.ts'
 import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
 import { renderReportText } from '../trainers/report/report-text.ts'
 import { newRunName } from '../trainers/runs/run-record.ts'
@@ -21,14 +21,15 @@ import type { TrialParameters } from '../trainers/tuning/space/space.ts'
 import type { MetricName, Trial } from '../trainers/tuning/study.ts'
 import { defaultSpace } from '../trainers/tuning/space/train-space.ts'
 import { pullBase } from './base-pull.ts'
-import { openContext, type CommandContext } from './context.ts'
+import { openContext, type CommandContext } from './command-context.ts'
 import { readCleaned, ruledParts } from './labelled-texts.ts'
 import { requestOf } from './resumed-options.ts'
 import { addCommand } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText } from './terminal.ts'
-import { progressText } from './training-progress.ts'
+import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
+import { earlierVersion } from './train.ts'
 import { addTuneOptions, askedStudy, type AskedStudy, type TuneOptions } from './tune-options.ts'
 import { beganText, trialText } from './tune-progress.ts'
 
@@ -115,7 +116,7 @@ async function tune(
     const evaluator = headTrials({
       ...training,
       space,
-      onProgress: (progress) => terminal.progress(`${running}: ${progressText(progress)}`),
+      onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
     })
     const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
     if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
@@ -138,7 +139,8 @@ async function tune(
       name: options.name,
       storeDir: paths.store,
       signal,
-      onProgress: (progress) => terminal.progress(`training the winner: ${progressText(progress)}`),
+      onProgress: (progress) =>
+        terminal.progress(`training the winner: ${trainingProgressText(progress)}`),
       ...(best.number === 0 ? {} : headSettings(best.parameters)),
     })
     const winner = { trial: best.number, trainingRun: trained.run, model: trained.model }
@@ -154,12 +156,13 @@ async function tune(
 }
 
 async function readParts(
-  { config, terminal }: CommandContext,
+  { config, terminal, paths }: CommandContext,
   { options }: AskedStudy,
   signal: AbortSignal,
 ): Promise<{ train: Dataset; test?: Dataset | undefined }> {
   const onProgress = (text: string): void => terminal.progress(text)
-  const reading = { config, columns: options, signal, onProgress }
+  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
+  const reading = { config, columns: options, earlier, signal, onProgress }
   const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
   return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
 }
@@ -179,7 +182,7 @@ async function openStudy(
     'the tokenizer': base.tokenizerSha256,
   }
   if (journal !== undefined) {
-    refuseOther(journal.start.identity, identity)
+    requireSameInputs(journal.start.identity, identity)
     return journal
   }
   const { name, method, metric, sampler, seed } = options

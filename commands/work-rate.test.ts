@@ -1,9 +1,9 @@
-// Rates and times left of progress lines, and what each kind of training progress says.
+// Rates and times left of progress lines, and the text for each kind of training progress.
 import { expect, test } from 'vitest'
-import { progressText } from './training-progress.ts'
+import { trainingProgressText } from './training-progress.ts'
 import { joinedParts, measureRate, timeLeftText } from './work-rate.ts'
 
-test('says nothing at first, then rate and time left of what was done since', () => {
+test('is empty at first, then shows rate and time left since the first call', () => {
   let ms = 0
   const rate = measureRate({ now: () => ms })
   expect(rate({ done: 400, total: 1_000 })).toBe('')
@@ -11,11 +11,11 @@ test('says nothing at first, then rate and time left of what was done since', ()
   expect(rate({ done: 600, total: 1_000 })).toBe('100 per second, 4.0 s left')
 })
 
-test('a time that nobody can tell is left out', () => {
+test('an unknown time is left out', () => {
   expect(joinedParts('3 of 9', timeLeftText(Infinity))).toBe('3 of 9')
 })
 
-const said: readonly (readonly [Parameters<typeof progressText>[0], string])[] = [
+const said: readonly (readonly [Parameters<typeof trainingProgressText>[0], string])[] = [
   [
     { kind: 'embedding', part: 'train', done: 500, total: 2_000, textsPerSecond: 100 },
     'embedding train: 500 of 2,000 texts, 100 per second, 15.0 s left',
@@ -39,5 +39,5 @@ const said: readonly (readonly [Parameters<typeof progressText>[0], string])[] =
 ]
 
 test.each(said)('%j', (progress, text) => {
-  expect(progressText(progress)).toBe(text)
+  expect(trainingProgressText(progress)).toBe(text)
 })

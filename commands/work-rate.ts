@@ -1,20 +1,19 @@
-// How fast work goes on and how long it still takes, for progress lines. It owns the arithmetic and
-// the words for rate and time; what the work is called is the command's.
+// Measures the rate and time left of work, for progress lines. The command names the work.
 import { countText, durationText } from './terminal.ts'
 
-/** Below so many seconds a rate says nothing. */
+/** Before this time a rate is not reliable. */
 const measuredSecondsMin = 0.5
 
 /** Rate and time left, such as `1,240 per second, 12.3 s left`; empty while too little is known. */
 export type WorkRate = (progress: { done: number; total: number }) => string
 
 /**
- * Begins to measure. What is done at the first call came from elsewhere, such as a cache, and does
+ * Starts to measure. What is done at the first call came from elsewhere, such as a cache, and does
  * not count.
  */
 export function measureRate(
   options: {
-    /** Writes the units of a second. Default: a whole number and `per second`. */
+    /** Formats the rate. Default: a whole number and `per second`. */
     readonly rateText?: (perSecond: number) => string
     readonly now?: () => number
   } = {},
@@ -33,13 +32,13 @@ export function measureRate(
   }
 }
 
-/** The time that is left; nothing for one that nobody can tell. */
+/** The time left; empty if it is unknown. */
 export function timeLeftText(seconds: number): string {
   if (!Number.isFinite(seconds)) return ''
   return `${durationText(1_000 * Math.round(seconds))} left`
 }
 
-/** Parts of a progress line that have something to say, with commas between. */
+/** Joins the non-empty parts of a progress line with commas. */
 export function joinedParts(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(', ')
 }

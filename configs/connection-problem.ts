@@ -1,34 +1,34 @@
-// Why a server cannot be reached, in the words of a person.
+// Explains to a person why a server cannot be reached.
 import { errorMessage } from '../schemas/errors.ts'
 
 const problems: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'the host name cannot be looked up now',
+  EAI_AGAIN: 'the host name cannot be looked up at the moment',
   ETIMEDOUT: 'it did not answer in time',
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
-  EHOSTUNREACH: 'there is no way to that host',
-  ENETUNREACH: 'there is no way to that network',
+  EHOSTUNREACH: 'there is no route to that host',
+  ENETUNREACH: 'there is no route to that network',
   ECONNRESET: 'it closed the connection',
   EPIPE: 'it closed the connection',
   UND_ERR_SOCKET: 'it closed the connection',
 }
 
-/** Of a socket's error, of one of its causes, or of the tries of several addresses. */
+/** An error of a socket, one of its causes, or of the tries of several addresses. */
 type Failure = Error & {
   readonly code?: unknown
   readonly address?: unknown
   readonly hostname?: unknown
   readonly host?: unknown
   readonly port?: unknown
-  /** Of kafkajs: `host:port`. */
+  /** Set by kafkajs: `host:port`. */
   readonly broker?: unknown
   readonly errors?: readonly unknown[]
 }
 
 /**
- * What keeps a client from its server, with the address where the error has it: `127.0.0.1:9092:
- * nothing listens there`. The error's own sentence for anything unusual.
+ * Says what keeps a client from its server, with the address if the error has it: `127.0.0.1:9092:
+ * nothing listens there`. For unusual errors, the error's own message.
  */
 export function connectionProblem(cause: unknown): string {
   const chain = causesOf(cause)

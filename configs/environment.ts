@@ -1,5 +1,5 @@
-// Maps WINNOW_* environment variables onto configuration paths, by the schema: WINNOW_KAFKA_BROKERS
-// is kafka.brokers. Unknown names are refused, but for the service links that Kubernetes injects.
+// Maps WINNOW_* environment variables to configuration paths by the schema: WINNOW_KAFKA_BROKERS is
+// kafka.brokers. Refuses unknown names, except the service links that Kubernetes injects.
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
 import { nearest } from '../schemas/nearest.ts'
@@ -30,7 +30,7 @@ const reserved = new Set([
 ])
 const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
 
-/** Every leaf of the configuration in the order of the schema. */
+/** Every leaf of the configuration, in the order of the schema. */
 export function configFields(): ConfigField[] {
   const root = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema
   const fields: ConfigField[] = []
@@ -56,9 +56,9 @@ export function fileVariableOf(path: string): string {
 }
 
 /**
- * The configuration layer that the environment gives, as dotted path to value. Throws
- * `config_invalid` for a WINNOW_ variable that no path has, and for a secret that is given both by
- * itself and by a file, or by a file that cannot be read.
+ * The settings in the environment, as dotted path to value. Throws `config_invalid` for an unknown
+ * WINNOW_ variable, for a secret that is set both directly and by a file, and for a secret file
+ * that cannot be read.
  */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
   const fields = configFields()
@@ -67,7 +67,7 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
     fields.filter(({ secret }) => secret).map((field) => [fileVariableOf(field.path), field]),
   )
   const layer: { path: string; value: unknown; origin: string }[] = []
-  // The variable that the hub's own tools read; WINNOW_BASE_ENDPOINT below wins over it.
+  // The variable that the hub's own tools read; WINNOW_BASE_ENDPOINT below takes precedence.
   const hub = env['HF_ENDPOINT']
   if (hub) layer.push({ path: 'base.endpoint', value: hub, origin: 'HF_ENDPOINT' })
   for (const [name, text] of Object.entries(env)) {
@@ -75,7 +75,7 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
     if (serviceLink.test(name) || /^(tcp|udp):\/\//.test(text)) continue
     const secret = byFileVariable.get(name)
     if (secret !== undefined) {
-      // Compose files pass on variables that nobody set as empty ones.
+      // Compose files pass unset variables on as empty ones.
       if (text === '') continue
       const value = parseText(readSecretFor(secret.path, text, env), secret.type)
       layer.push({ path: secret.path, value, origin: name })
@@ -109,10 +109,10 @@ function readSecretFor(
   return readSecretFile(fileVariable, file)
 }
 
-/** Reads a value given as text according to the JSON type of its field; lists split at commas. */
+/** Parses text according to the JSON type of its field; lists split at commas. */
 export function parseText(text: string, type: string): unknown {
   if (type === 'integer' || type === 'number') {
-    // What is no number stays as it was written, so that the complaint shows it.
+    // Text that is not a number stays as written, so that the error message shows it.
     const value = Number(text)
     return text.trim() === '' || Number.isNaN(value) ? text : value
   }

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { faultHook } from './fault-hook.ts'
 
 describe('faultHook', () => {
-  it('is nothing without a plan', () => {
+  it('is undefined without a plan', () => {
     expect(faultHook('')).toBeUndefined()
   })
 
-  it('acts at the hit of a point that the plan names, and at every one for 0', async () => {
+  it('acts at the planned hit of a point, and at every hit for 0', async () => {
     const reach = faultHook('polled:2:delay:1,decoded:0:delay:1')!
     const acts = ['polled', 'polled', 'polled', 'decoded', 'decoded', 'after-infer'] as const
     expect(acts.map((point) => reach(point) !== undefined)).toEqual([

@@ -1,4 +1,4 @@
-// What happens at the fault points: nothing, unless the fault tests say otherwise in WINNOW_FAULTS.
+// Makes the fault points act as the fault tests say in WINNOW_FAULTS; otherwise they do nothing.
 // The points are schemas/fault-point.ts. No deployment sets this variable.
 import { WinnowError } from '../schemas/errors.ts'
 import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
@@ -6,13 +6,13 @@ import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point
 type Fault = { point: FaultPoint; hit: number; act: () => Promise<void> | undefined }
 
 /**
- * The hook that `plan` describes, undefined without one: faults separated by commas, each
- * `POINT:HIT:kill`, `POINT:HIT:pause` or `POINT:HIT:delay:MS`. Hits are counted from 1; hit 0 means
- * every one. Throws config_invalid.
+ * Parses a plan of faults separated by commas, each `POINT:HIT:kill`, `POINT:HIT:pause` or
+ * `POINT:HIT:delay:MS`; undefined without a plan. Hits count from 1; hit 0 means every hit. Throws
+ * config_invalid.
  */
 export function faultHook(plan = process.env['WINNOW_FAULTS'] ?? ''): Reach | undefined {
   if (plan === '') return undefined
-  // Delays follow one another, as work does on a slow machine.
+  // Delays run one after another, as work does on a slow machine.
   let delayed = Promise.resolve()
   const delay = (ms: number) => {
     delayed = delayed.then(() => new Promise((resolve) => setTimeout(resolve, ms)))
@@ -42,7 +42,7 @@ function parseFault(text: string, delay: (ms: number) => Promise<void>): Fault {
   return { point, hit: Number(hit), act: acts[kind] }
 }
 
-/** The signal is delivered before the call returns, so that nothing runs beyond the point. */
+/** The system delivers the signal before the call returns, so nothing runs past the point. */
 function signalSelf(signal: NodeJS.Signals): undefined {
   process.kill(process.pid, signal)
 }

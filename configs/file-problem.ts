@@ -1,4 +1,4 @@
-// Why a file cannot be read or a place cannot be written, in the words of a person.
+// Explains to a person why a file cannot be read or a path cannot be written.
 import { errorMessage } from '../schemas/errors.ts'
 
 const readProblems: Readonly<Record<string, string>> = {
@@ -18,12 +18,12 @@ const writeProblems: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
 }
 
-/** What keeps a file from being read; the system's own sentence for anything unusual. */
+/** Says what prevents reading a file; for unusual errors, the system's own message. */
 export function fileProblem(cause: unknown): string {
   return problemIn(readProblems, cause)
 }
 
-/** What keeps a place from being written; the system's own sentence for anything unusual. */
+/** Says what prevents writing to a path; for unusual errors, the system's own message. */
 export function writeProblem(cause: unknown): string {
   return problemIn(writeProblems, cause)
 }

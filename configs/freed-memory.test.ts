@@ -1,4 +1,4 @@
-// Starts processes as the command starts itself and sees what becomes of them.
+// Starts processes as the command starts itself, and checks how they restart.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -12,7 +12,7 @@ const script = `
   console.log(JSON.stringify([threshold ?? null, isSame, process.execArgv, process.argv.slice(1)]))
 `
 
-/** What a process with these arguments says of itself. */
+/** What a process with these arguments reports about itself. */
 function started(args: readonly string[], threshold: string | undefined): unknown[] {
   const flags = ['--max-semi-space-size=8', '--input-type=module', '--eval', script]
   const { stdout, stderr } = spawnSync(process.execPath, [...flags, '--', ...args], {
@@ -25,7 +25,7 @@ function started(args: readonly string[], threshold: string | undefined): unknow
 }
 
 it.runIf(process.execve !== undefined)(
-  'a process that trains starts again without the setting, as the same process with the same arguments',
+  'a training process restarts without the setting, with the same process id and arguments',
   () => {
     const [threshold, pid, flags, args] = started(['train', '--data', 'a b'], '262144')
     expect([threshold, pid]).toEqual([null, 'same'])
@@ -34,7 +34,7 @@ it.runIf(process.execve !== undefined)(
   },
 )
 
-it('other commands keep it, and without it nothing happens', () => {
+it('other commands keep the setting, and without it nothing happens', () => {
   expect(started(['serve'], '262144').slice(0, 2)).toEqual(['262144', 'first'])
   expect(started(['train'], undefined).slice(0, 2)).toEqual([null, 'first'])
 })

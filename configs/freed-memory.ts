@@ -1,13 +1,13 @@
-// The command (bin/winnow.js) asks the C library to give freed memory back to the system, for
-// processes that swap models. Training takes the same memory in every step, and 4 to 5 % of a step
-// would go into fetching it again, so it does without.
+// Restarts training processes without the setting that returns freed memory to the system. The
+// command (bin/winnow.js) sets it for processes that swap models. Training needs the same memory in
+// every step, and would spend 4 to 5 % of each step on getting it back.
 
 const variable = 'MALLOC_MMAP_THRESHOLD_'
 
 /**
- * Replaces a process that trains by the same command without that setting, under the same process
- * id; then it does not return. Nothing happens where it is not set, nor on Windows, where Node
- * cannot do that.
+ * Replaces a training process with the same command without that setting, under the same process
+ * id; then it does not return. Does nothing if the setting is absent, and on Windows, where Node
+ * cannot do this.
  */
 export function keepFreedMemory(argv: readonly string[]): void {
   const { [variable]: threshold, ...env } = process.env

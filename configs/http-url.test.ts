@@ -1,4 +1,4 @@
-// Which texts are HTTP addresses, and the message for one that is not.
+// Which texts are HTTP addresses, and the message for others.
 import { describe, expect, it } from 'vitest'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 
@@ -25,14 +25,14 @@ describe('urlProblem', () => {
     ['clickhouse', 'http://clickhouse'],
     ['10.0.0.7:8123/path', 'http://10.0.0.7:8123/path'],
     ['[::1]:8123', 'http://[::1]:8123'],
-  ])('says the right value for %j', (text, right) => {
+  ])('suggests the right value for %j', (text, right) => {
     expect(urlProblem(text)).toMatch(
       new RegExp(`the scheme is missing: write ${right.replace(/[[\]]/g, '.')}$`),
     )
   })
 
   it.each(['ftp://db', 'me:secret@db:8123', 'http:/db', 'a b', '', 'db:99999999'])(
-    'gives the rule alone for %j',
+    'gives only the rule for %j',
     (text) => {
       expect(urlProblem(text)).toBe('must be a URL that starts with http:// or https://')
     },

@@ -1,5 +1,4 @@
-// Addresses of HTTP in the configuration: what counts as one, and what is wrong with a text that is
-// none.
+// Checks HTTP addresses in the configuration, with a message for texts that are none.
 
 /** Whether a text is a URL of HTTP or HTTPS with a host. */
 export function isHttpUrl(text: string): boolean {
@@ -8,11 +7,11 @@ export function isHttpUrl(text: string): boolean {
   return /^https?:$/.test(protocol) && hostname !== ''
 }
 
-/** A host with an optional port and path, and nothing that could be a password. */
+/** A host with an optional port and path, without anything that could be a password. */
 const bareAddress =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[\w./-]*)?$/
 
-/** What is wrong with an address that is none, and the right one where that can be told. */
+/** Says what is wrong with an invalid address, and suggests the right one if possible. */
 export function urlProblem(text: string, none?: string): string {
   const or = none === undefined ? '' : `, or ${none}`
   const rule = `must be a URL that starts with http:// or https://${or}`

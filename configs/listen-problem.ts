@@ -1,9 +1,9 @@
-// The error for an address that cannot be listened on, in the words of a person.
+// Explains to a person why an address cannot be listened on.
 import { WinnowError } from '../schemas/errors.ts'
 
 /**
- * `port_taken` or `config_invalid`, with the settings of the section to change. `cause` is what the
- * socket reported.
+ * Makes a `port_taken` or `config_invalid` error that names the setting to change. `cause` is the
+ * error of the socket.
  */
 export function listenError(
   section: 'gateway' | 'telemetry',
@@ -25,6 +25,6 @@ export function listenError(
 const problems: Readonly<Record<string, readonly [setting: string, why: string]>> = {
   EADDRNOTAVAIL: ['host', 'this machine does not have that address'],
   ENOTFOUND: ['host', 'there is no host of that name'],
-  EAI_AGAIN: ['host', 'the host name cannot be looked up now'],
-  EACCES: ['port', 'this user may not listen on that port; choose one from 1024 on'],
+  EAI_AGAIN: ['host', 'the host name cannot be looked up at the moment'],
+  EACCES: ['port', 'this user may not listen on that port; choose one of at least 1024'],
 }

@@ -1,13 +1,13 @@
 // Resolves the configuration: defaults < profile < file < running stack < environment < flags.
-// Every complaint names the path, the value, where it was set, and the rule. Nothing else reads the
-// environment but paths.ts and this folder.
+// Every error message names the path, the value, where it was set, and the rule. Only configs/
+// reads the environment.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { z } from 'zod'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { issueRule, valueAt } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
-import { withoutUrlSecrets, withoutValueSecrets } from '../schemas/url-secrets.ts'
+import { withoutValueSecrets } from '../schemas/url-secrets.ts'
 import { configFields, environmentLayer, parseText } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
@@ -15,11 +15,11 @@ import { configSchema, type Config } from './schema.ts'
 export type ConfigSources = {
   /** local, compose or cluster: a YAML file of configs/profiles. */
   profile?: string
-  /** A YAML file of the user's. */
+  /** A YAML file of the user. */
   file?: string
-  /** Addresses and credentials of the embedded stack when it runs; dotted path to value. */
+  /** Addresses and credentials of the running embedded stack; dotted path to value. */
   discovered?: Readonly<Record<string, unknown>>
-  /** The environment; process.env when absent. */
+  /** The environment; process.env by default. */
   env?: Readonly<Record<string, string | undefined>>
   /** Flags; dotted path to value. */
   flags?: Readonly<Record<string, unknown>>
@@ -31,8 +31,8 @@ export type ConfigSources = {
 export const profiles = ['local', 'compose', 'cluster'] as const
 
 /**
- * Reads and checks the configuration once, at start.
- * Throws `config_invalid` with a sentence a rule broken.
+ * Reads and validates the configuration, once at start.
+ * Throws `config_invalid` with one sentence per broken rule.
  *
  * @example
  * const config = loadConfig({ profile: 'local', flags: { 'gateway.port': 8080 } })
@@ -56,7 +56,7 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   for (const { path, value, origin } of environmentLayer(env)) put(path, value, origin)
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
-    // Options are named as what they set: --port is gateway.port.
+    // An option has the name of its setting: --port is gateway.port.
     if (value !== undefined) put(path, value, `--${path.split('.').at(-1)}`)
   }
   for (const assignment of sources.set ?? []) setFlag(assignment, put)
@@ -66,23 +66,9 @@ export function loadConfig(sources: ConfigSources): Config {
   throw invalid(parsed.error, tree, origins)
 }
 
-/** A copy of the configuration that may be printed: secrets read `***`. */
-export function redacted(config: Config): Config {
-  const copy = structuredClone(config)
-  const tree = copy as unknown as Record<string, Tree>
-  for (const { path, secret } of configFields()) {
-    const [section, name = ''] = splitPath(path)
-    const fields = tree[section] ?? {}
-    const value = fields[name]
-    if (typeof value === 'string') fields[name] = secret ? '***' : withoutUrlSecrets(value)
-  }
-  for (const entry of copy.gateway.keys) entry.key = '***'
-  return copy
-}
-
 const runningStack = 'the running stack'
 
-/** Credentials of the embedded stack are for its own addresses: no other server is sent them. */
+/** Drops the stack's credentials from other addresses, so that no other server receives them. */
 function dropForeignCredentials(
   discovered: Readonly<Record<string, unknown>>,
   { tree, origins, put }: { tree: Tree; origins: ReadonlyMap<string, string>; put: Put },
@@ -124,7 +110,7 @@ function readYaml(path: string | URL): Tree {
   try {
     value = parse(text)
   } catch (cause) {
-    // The lines that follow quote the file, secrets included.
+    // The remaining lines quote the file, including its secrets.
     const [where] = errorMessage(cause).split('\n')
     const message = `${String(path)} is not YAML: ${where!.replace(/:$/, '')}`
     throw new WinnowError('config_invalid', message, { cause })
@@ -141,7 +127,7 @@ function readYaml(path: string | URL): Tree {
 
 function putTree(tree: Tree, origin: string, put: Put): void {
   for (const [section, given] of Object.entries(tree)) {
-    // A section whose lines are all commented out is null, and changes nothing.
+    // A section with only commented-out lines is null, and changes nothing.
     const fields = given ?? {}
     const isKnown = Object.hasOwn(configSchema.shape, section)
     if (!isKnown || typeof fields !== 'object' || Array.isArray(fields)) {
@@ -208,7 +194,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
   })
 }
 
-/** A value as a complaint shows it: without secrets, wherever in it they are. */
+/** A value for an error message, without any secrets in it. */
 function shownValue(path: string, value: unknown): string {
   const secrets = configFields().filter(({ secret }) => secret)
   if (secrets.some((field) => `${path}.`.startsWith(`${field.path}.`))) return '***'

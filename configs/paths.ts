@@ -1,5 +1,5 @@
-// Where Winnow keeps what outlives a command: caches, the model store, the embedded stack's state.
-// It only computes paths; nothing is created here.
+// Where Winnow stores what outlives a command: caches, the model store, the state of the embedded
+// stack. It only computes paths and creates nothing.
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -9,7 +9,9 @@ export function cacheDir(): string {
   return base ? join(base, 'winnow') : join(homedir(), '.cache', 'winnow')
 }
 
-/** The store of base encoders and model versions: `$WINNOW_MODEL_STORE`, else below the cache. */
+/**
+ * The store of base encoders and model versions: `$WINNOW_MODEL_STORE`, else in the cache folder.
+ */
 export function modelStoreDir(): string {
   const named = process.env['WINNOW_MODEL_STORE']
   return named ? resolve(named) : join(cacheDir(), 'models')

@@ -1,17 +1,15 @@
-// Finds connections of a configuration on which a password travels unencrypted. It only says so: a
-// mesh or a tunnel may encrypt what this cannot see.
+// Finds connections that send a password unencrypted. It only warns, because a mesh or a tunnel
+// that it cannot see may encrypt them.
 import { noRegistry, type Config } from './schema.ts'
 
-/** The setting that makes it so, what happens, and what to do about it. */
+/** The setting at fault, the danger, and the remedy. */
 export type PlainSecret = {
   readonly setting: string
   readonly danger: string
   readonly advice: string
 }
 
-/**
- * Every connection that sends a password in clear text. HTTP to this machine itself does not count.
- */
+/** Every connection that sends a password in clear text. HTTP to this machine does not count. */
 export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecret[] {
   const found: PlainSecret[] = []
   if (kafka.saslMechanism === 'plain' && !kafka.ssl) {

@@ -1,4 +1,4 @@
-// The proxy for downloads: the configured one, else what the usual variables say.
+// The proxy for downloads: the configured one, else that of the usual environment variables.
 
 export type DownloadProxy = {
   httpProxy: string | undefined
@@ -7,7 +7,7 @@ export type DownloadProxy = {
 }
 
 /**
- * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case); `configured` wins over the first two.
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case); `configured` overrides the first two.
  */
 export function downloadProxy(configured: string | undefined): DownloadProxy {
   const variable = (name: string) => process.env[name] ?? process.env[name.toLowerCase()]

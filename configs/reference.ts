@@ -1,9 +1,9 @@
-// The reference page of the configuration, generated from the schema so that it cannot drift.
+// Generates the reference page of the configuration from the schema, so that they cannot differ.
 import { configFields, fileVariableOf, variableOf } from './environment.ts'
 import { profiles } from './load.ts'
 import { configSchema } from './schema.ts'
 
-/** docs/configuration.md as Markdown. */
+/** The Markdown of docs/configuration.md. */
 export function configurationPage(): string {
   const sections = new Map<string, string[]>()
   for (const field of configFields()) {
@@ -37,26 +37,45 @@ export function configurationPage(): string {
 function introduction(): string {
   return `# Configuration
 
-Generated from \`configs/schema.ts\` by \`npm run docs:reference\`; do not edit by hand.
+Every setting with its default, meaning and variable. Generated from \`configs/schema.ts\` by
+\`npm run docs:reference\`; do not edit by hand.
 
-Every command reads the same configuration. Later sources win over earlier ones:
+## Where settings come from
+
+Every command reads the same configuration. Later sources override earlier ones:
 
 1. the defaults below;
 2. a profile (\`--profile\`, or \`WINNOW_PROFILE\`): ${profiles.map((name) => `\`${name}\``).join(', ')}; \`local\` when none is named;
 3. your YAML file (\`--config FILE\`, or \`WINNOW_CONFIG\`), with the sections below as its keys;
-4. with the profile \`local\`, the addresses of the embedded stack that runs in this folder, where 2 and 3 say nothing;
+4. with the profile \`local\`, the addresses of the embedded stack that runs in this folder, unless 2 or 3 set them;
 5. environment variables (lists are separated by commas, or written as JSON);
 6. flags: those of the command, and \`--set section.field=value\` for any field.
 
-A secret may stand in a file instead: the variable with \`_FILE\` at its end names it, as in
-\`WINNOW_CLICKHOUSE_PASSWORD_FILE=/run/secrets/clickhouse\`. A line break at the end of the file is no part of the
-secret. Setting both variables is an error.
+\`\`\`yaml
+kafka:
+  brokers: [kafka-1:9092, kafka-2:9092]
+clickhouse:
+  url: http://clickhouse:8123
+inference:
+  model: tickets
+\`\`\`
 
-An unknown key, a wrong type or a value out of range stops the command with a sentence that names the
-path, the value, where it was set, and the rule. Four more variables are not part of the schema:
-\`WINNOW_MODEL_STORE\` (the model store), \`WINNOW_STATE\` (data and logs of the embedded stack),
-\`XDG_CACHE_HOME\` (jars and, by default, models), and \`HF_ENDPOINT\` (the same as \`base.endpoint\`).
-\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` apply to downloads.`
+An unknown key, a wrong type or a value out of range stops the command. The message names the path, the value,
+where it was set, and the rule.
+
+**Secrets can come from files.** Add \`_FILE\` to the variable of a secret and give it a path, as in
+\`WINNOW_CLICKHOUSE_PASSWORD_FILE=/run/secrets/clickhouse\`. A line break at the end of the file is not part of
+the secret. Setting both variables is an error.
+
+**Variables that are not settings:**
+
+| variable | meaning |
+| --- | --- |
+| \`WINNOW_MODEL_STORE\` | folder of the model store |
+| \`WINNOW_STATE\` | folder with data and logs of the embedded stack |
+| \`XDG_CACHE_HOME\` | folder for jars and, by default, models |
+| \`HF_ENDPOINT\` | the same as \`base.endpoint\` |
+| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\` | proxy for downloads |`
 }
 
 function defaultText(value: unknown): string {

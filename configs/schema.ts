@@ -1,6 +1,5 @@
-// The one schema of the configuration: every field with its default, unit and meaning. The
-// reference page docs/configuration.md is generated from it. Reading files and the environment is
-// load.ts's.
+// The schema of the configuration: every field with its default, unit and meaning.
+// docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 
@@ -12,8 +11,8 @@ const bytes = (text: string, value: number) =>
 const port = (text: string, value: number) =>
   z.int().min(0).max(65_535).default(value).describe(`${text} 0 picks a free one.`)
 /**
- * An address of HTTP, or the word that stands for none. `user:password@host` is none, although it
- * is a URL.
+ * An HTTP address, or the word that stands for no address. `user:password@host` is refused,
+ * although it is a URL.
  */
 const httpUrl = (none?: string) =>
   z
@@ -42,7 +41,7 @@ const kafka = z.strictObject({
     .array(z.string().regex(brokerPattern, 'must be host:port, with a port from 1 to 65535'))
     .min(1)
     .default(defaultBrokers)
-    .describe('Bootstrap brokers, each host:port.'),
+    .describe('Bootstrap brokers, each as host:port.'),
   clientId: z.string().min(1).default('winnow').describe('Client id that brokers log.'),
   ssl: z.boolean().default(false).describe('Whether to connect with TLS.'),
   saslMechanism: z
@@ -63,21 +62,20 @@ const kafka = z.strictObject({
     ),
 })
 
-/** The address of a registry that there is not. */
+/** The value of `registry.url` that stands for no registry. */
 export const noRegistry = 'none'
 
 const registry = z.strictObject({
   url: httpUrl(noRegistry)
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
     .describe(
-      'Schema registry, Confluent API. none: no registry; events and results are JSON, ' +
-        'and an Avro event ' +
-        'becomes a dead letter.',
+      'Schema registry with the Confluent API. none: there is no registry; events and results are ' +
+        'JSON, and an Avro event becomes a dead letter.',
     ),
   username: z.string().optional().describe('Basic authentication user.'),
   password: secret('Basic authentication password.'),
-  token: secret('Bearer token; takes the place of user and password.'),
-  requestMsMax: ms('Longest wait for an answer; a request is tried four times.', 5_000),
+  token: secret('Bearer token; replaces user and password.'),
+  requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 5_000),
 })
 
 /** Where the embedded engine listens unless its port is configured. */
@@ -109,8 +107,8 @@ const topics = z.strictObject({
   partitions: count('Partitions of the topics that Winnow creates.', 4),
   replicationFactor: count('Replicas of the topics that Winnow creates.', 1),
   recordBytesMax: bytes(
-    'Largest record that the topics accept. A compressed batch may hold four times as much; what holds ' +
-      'more becomes dead letters.',
+    'Largest record that the topics accept. A compressed batch may hold four times as much; records of ' +
+      'a larger one become dead letters.',
     16_777_216,
   ),
 })
@@ -134,8 +132,9 @@ const cleaning = z.strictObject({
     .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'whitespace']))
     .default(['unicode', 'control', 'whitespace'])
     .describe(
-      'Cleaning steps in order: unicode (NFC), control (control characters out), mail-quotes ' +
-        '(quoted replies and signatures out), markup (HTML to text), whitespace (runs to one space).',
+      'Cleaning steps in order: unicode (normalizes to NFC), control (removes control characters), ' +
+        'mail-quotes (removes quoted replies and signatures), markup (turns HTML into text), ' +
+        'whitespace (shortens runs to one space).',
     ),
 })
 
@@ -201,17 +200,17 @@ const storeFields = z.strictObject({
     .min(1)
     .optional()
     .describe('Access key; without it the AWS SDK looks for credentials in its usual places.'),
-  secretAccessKey: secret('Secret of the access key.'),
+  secretAccessKey: secret('Secret access key.'),
   sessionToken: secret('Session token of temporary credentials.'),
   connectMsMax: ms('Longest wait for a connection.', 5_000),
-  requestMsMax: ms('Longest wait for an answer, and longest silence within one.', 30_000),
-  triesMax: count('Maximum attempts of a request.', 4),
+  requestMsMax: ms('Longest wait for an answer, and longest pause within one.', 30_000),
+  triesMax: count('Maximum attempts per request.', 4),
   partBytes: z
     .int()
     .min(5_242_880)
     .default(8_388_608)
     .describe('Larger files are uploaded in parts of this size. Bytes.'),
-  partsMax: count('Parts of one file uploaded at once.', 4),
+  partsMax: count('Maximum parts of one file that are uploaded at once.', 4),
 })
 
 const store = storeFields
@@ -241,8 +240,8 @@ const publish = z.strictObject({
     .enum(['required', 'when-possible'])
     .default('required')
     .describe(
-      'required: a version that cannot be compared with the champion on test texts is refused. ' +
-        'when-possible: it is not.',
+      'What happens to a version that cannot be compared with the champion on test texts. required: it ' +
+        'is refused. when-possible: it is accepted.',
     ),
   lossPValueMax: z
     .number()
@@ -260,7 +259,7 @@ const share = (text: string) => z.number().min(0).max(1).optional().describe(tex
 const guards = z.strictObject({
   windowMs: ms('How long after its promotion a champion is watched.', 600_000),
   everyMs: ms('Time between two checks of the figures.', 10_000),
-  eventsMin: count('Fewest events on which a guard decides.', 500),
+  eventsMin: count('Minimum events on which a guard decides.', 500),
   errorShareMax: share(
     'Rolls back when the stage infer fails for a larger share of the events; off when absent.',
   ),
@@ -269,17 +268,16 @@ const guards = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'Rolls back when the 95th percentile of waiting for a batch and running it is larger; off when ' +
-        'absent. Milliseconds.',
+      'Rolls back when the 95th percentile of the time to wait for a batch and run it is larger; off ' +
+        'when absent. Milliseconds.',
     ),
   labelShiftMax: share(
     'Rolls back when the shares of the labels differ by more than this from those before the promotion ' +
       '(total variation distance); off when absent.',
   ),
   disagreementMax: share(
-    'Rolls back when the previous champion, running as a shadow, gives another label ' +
-      'for a larger share ' +
-      'of the events; off when absent.',
+    'Rolls back when the previous champion, running as a shadow, gives another label for a larger ' +
+      'share of the events; off when absent.',
   ),
 })
 
@@ -288,14 +286,14 @@ const stream = z.strictObject({
     .string()
     .min(1)
     .default('winnow')
-    .describe('Prefix of the consumer groups; a suffix names the stages.'),
+    .describe('Beginning of the names of consumer groups; the stages follow it.'),
   inFlightEventsMax: count('Maximum events between poll and commit.', 2_048),
   inFlightBytesMax: bytes('Maximum bytes of values between poll and commit.', 67_108_864),
   blockRowsMax: count('Maximum rows of one ClickHouse insert.', 2_000),
-  blockAgeMsMax: ms('Longest wait of a row for its insert.', 200),
-  retryMsMax: ms('Longest pause before a failed write is tried again.', 10_000),
-  drainMsMax: ms('Longest time that stopping waits for events in flight.', 30_000),
-  shadowEventsMax: count('Maximum events that wait for a shadow; it skips any more.', 1_024),
+  blockAgeMsMax: ms('Longest time that a row waits for its insert.', 200),
+  retryMsMax: ms('Longest pause before a failed write is retried.', 10_000),
+  drainMsMax: ms('Longest wait for events in flight when a stage stops.', 30_000),
+  shadowEventsMax: count('Maximum events that wait for the shadow; it skips further ones.', 1_024),
   classified: z
     .boolean()
     .default(true)
@@ -330,12 +328,11 @@ const gateway = z.strictObject({
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
-  requestMsMax: ms('Longest time that one request may take, its body included.', 30_000),
+  requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
   addressConnectionsMax: count(
-    'Maximum open connections of one remote address; more are closed at once. Behind a ' +
-      'proxy all callers ' +
-      'share its address.',
+    'Maximum open connections of one remote address; more are closed at once. Behind a proxy, all ' +
+      'callers share its address.',
     1_024,
   ),
   models: z
@@ -360,14 +357,14 @@ const base = z.strictObject({
   proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
-/** Schema of the whole configuration. Unknown keys are refused. */
+/** The schema of the whole configuration. It refuses unknown keys. */
 export const configSchema = z.strictObject({
   kafka: kafka.prefault({}).describe('Kafka connection.'),
   registry: registry.prefault({}).describe('Schema registry connection.'),
   clickhouse: clickhouse.prefault({}).describe('ClickHouse connection.'),
   topics: topics.prefault({}).describe('Topic names and how they are created.'),
-  limits: limits.prefault({}).describe('What an event may be.'),
-  cleaning: cleaning.prefault({}).describe('What happens to a text before it is classified.'),
+  limits: limits.prefault({}).describe('Limits of an event.'),
+  cleaning: cleaning.prefault({}).describe('How a text is cleaned before it is classified.'),
   inference: inference.prefault({}).describe('The model and its batches.'),
   store: store.prefault({}).describe('The artifact store that model versions are published to.'),
   publish: publish.prefault({}).describe('What a version must reach before it is published.'),
@@ -379,5 +376,5 @@ export const configSchema = z.strictObject({
   local: local.prefault({}).describe('The embedded stack.'),
 })
 
-/** The resolved configuration: every field is there. */
+/** The resolved configuration: every field is set. */
 export type Config = z.output<typeof configSchema>

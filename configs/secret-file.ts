@@ -1,4 +1,4 @@
-// Reads a secret from the file that a variable such as WINNOW_CLICKHOUSE_PASSWORD_FILE names, as
+// Reads a secret from a file that a variable such as WINNOW_CLICKHOUSE_PASSWORD_FILE names, as
 // container platforms mount them.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { WinnowError } from '../schemas/errors.ts'
@@ -7,8 +7,8 @@ import { fileProblem } from './file-problem.ts'
 const bytesMax = 65_536
 
 /**
- * The content of a file without a line break at its end. Throws `config_invalid` that names the
- * variable and the path where the file cannot be read, is empty or is no text.
+ * The content of a file without a line break at its end. Throws `config_invalid`, naming variable
+ * and path, if the file cannot be read, is empty or is not text.
  */
 export function readSecretFile(variable: string, path: string): string {
   const wrong = (why: string, cause?: unknown): WinnowError =>
@@ -34,7 +34,7 @@ export function readSecretFile(variable: string, path: string): string {
   return secret
 }
 
-/** One byte more than allowed at most; a pipe gives what it has until its writer is done. */
+/** Reads at most one byte above the limit; from a pipe, until its writer is done. */
 function readBounded(path: string): Buffer {
   const file = openSync(path, 'r')
   try {

@@ -1,30 +1,30 @@
-// How much may be at work at once: a bounded number of requests, and a deadline on each. A request
-// that does not fit is refused at once, never queued. It takes its place when its body is complete,
-// so that slow callers hold none; the memory of bodies is request-body.ts's.
+// Limits how many requests are processed at once, each with a deadline. A request that finds no
+// free slot is refused at once, never queued. It takes a slot when its body is complete, so that
+// slow callers hold none. The memory of bodies is bodies/request-body.ts.
 import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { decodedBody } from './bodies/content-coding.ts'
-import { bodyTooLarge, createBodyMemory, type BodySource } from './bodies/request-body.ts'
+import { BodyMemory, bodyTooLarge, type BodySource } from './bodies/request-body.ts'
 import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 /**
- * Middleware that admits a request or refuses it with `queue_full`. One instance is shared by all
- * routes that do work; probes stay outside, so that overload does not look like death.
+ * Middleware that admits a request or refuses it with `queue_full`. All routes that do work share
+ * one instance. Probes bypass it, so that an overloaded gateway does not look dead.
  */
 export function createAdmission(
   limits: Pick<Config['gateway'], 'requestsMax' | 'requestMsMax' | 'bodyBytesMax'>,
   queue: WorkQueue,
 ): MiddlewareHandler<GatewayEnv> {
-  const memory = createBodyMemory(limits.bodyBytesMax)
-  const places = createPlaces(limits.requestsMax)
+  const memory = new BodyMemory(limits.bodyBytesMax)
+  const slots = new Slots(limits.requestsMax)
   const lateText = `The request was not answered within ${limits.requestMsMax} ms (gateway.requestMsMax)`
   return async (c, next) => {
-    // Asked before the body is read as well, so that a refusal is cheap.
-    places.refuseWhenFull()
+    // Checked before the body is read too, so that a refusal is cheap.
+    slots.refuseWhenFull()
     const stop = new AbortController()
     const { signal } = stop
     const timer = setTimeout(() => {
@@ -36,107 +36,122 @@ export function createAdmission(
     const caller = c.req.raw.signal
     if (caller.aborted) left()
     else caller.addEventListener('abort', left, { once: true })
-    const place = places.open()
+    const slot = new Slot(slots)
     c.set('work', {
       signal,
       body: async () => {
         const source = bodyOf(c, limits.bodyBytesMax)
-        if (source === undefined) return (place.take(), Buffer.alloc(0))
+        if (source === undefined) return (slot.take(), Buffer.alloc(0))
         const body = await memory.read(source, signal).catch((error: unknown) => {
           throw isDeadline(error) ? bodyTimeout(limits.requestMsMax) : error
         })
-        place.onRelease(body.release)
-        place.take()
+        slot.onRelease(body.release)
+        slot.take()
         return body.bytes
       },
       steps: (steps) => queue.run(steps, signal),
-      run: (work) => runUntil(signal, work, place),
+      run: (work) => runUntil(signal, work, slot),
     })
     try {
       await next()
     } finally {
       clearTimeout(timer)
       caller.removeEventListener('abort', left)
-      place.release()
+      slot.release()
     }
   }
 }
 
-type Place = {
-  /** Counts the request as being processed, once. Throws `queue_full` when there are too many. */
-  take(): void
-  hold(): void
-  /**
-   * Gives back the place and the memory of its body once the request and each hold are released.
-   */
-  release(): void
-  onRelease(act: () => void): void
-}
+/** The requests that are processed, `requestsMax` at most. */
+class Slots {
+  readonly #requestsMax: number
+  #taken = 0
 
-function createPlaces(requestsMax: number) {
-  let atWork = 0
-  const refuseWhenFull = () => {
-    if (atWork < requestsMax) return
+  constructor(requestsMax: number) {
+    this.#requestsMax = requestsMax
+  }
+
+  refuseWhenFull(): void {
+    if (this.#taken < this.#requestsMax) return
     const message =
-      `The gateway already processes ${counted(requestsMax, 'request')} ` +
+      `The gateway already processes ${counted(this.#requestsMax, 'request')} ` +
       '(gateway.requestsMax); try again later'
     throw new WinnowError('queue_full', message)
   }
-  const open = (): Place => {
-    let isTaken = false
-    let holds = 1
-    const acts: (() => void)[] = []
-    return {
-      take: () => {
-        if (isTaken) return
-        refuseWhenFull()
-        isTaken = true
-        atWork += 1
-      },
-      hold: () => {
-        holds += 1
-      },
-      release: () => {
-        holds -= 1
-        if (holds > 0) return
-        if (isTaken) atWork -= 1
-        for (const act of acts) act()
-      },
-      onRelease: (act) => {
-        acts.push(act)
-      },
-    }
+
+  /** Throws `queue_full` if too many are taken. */
+  take(): void {
+    this.refuseWhenFull()
+    this.#taken += 1
   }
-  return { refuseWhenFull, open }
+
+  release(): void {
+    this.#taken -= 1
+  }
+}
+
+/** The slot of one request, which its work may hold longer than the request lasts. */
+class Slot {
+  readonly #slots: Slots
+  readonly #acts: (() => void)[] = []
+  #isTaken = false
+  #holds = 1
+
+  constructor(slots: Slots) {
+    this.#slots = slots
+  }
+
+  /** Counts the request as being processed, once. Throws `queue_full` if too many are. */
+  take(): void {
+    if (this.#isTaken) return
+    this.#slots.take()
+    this.#isTaken = true
+  }
+
+  hold(): void {
+    this.#holds += 1
+  }
+
+  /** Frees the slot, and the memory of the body, once the request and each hold are released. */
+  release(): void {
+    this.#holds -= 1
+    if (this.#holds > 0) return
+    if (this.#isTaken) this.#slots.release()
+    for (const act of this.#acts) act()
+  }
+
+  onRelease(act: () => void): void {
+    this.#acts.push(act)
+  }
 }
 
 function runUntil<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-  place: Place,
+  slot: Slot,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     signal.throwIfAborted()
-    place.take()
+    slot.take()
     const stopped = () => {
       reject(signal.reason as WinnowError)
     }
     signal.addEventListener('abort', stopped, { once: true })
-    place.hold()
-    // Within an async function, so that work that throws at once is a rejection too.
+    slot.hold()
+    // An async function turns a synchronous throw into a rejection.
     const done = (async () => work(signal))()
     done
       .finally(() => {
         signal.removeEventListener('abort', stopped)
-        place.release()
+        slot.release()
       })
       .then(resolve, reject)
   })
 }
 
 /**
- * The body as a stream without its coding. On a socket it is Node's own, which joins small chunks
- * as it is read; as a web stream each chunk, of one byte maybe, would cost several objects.
+ * The decoded body as a stream. On a socket it is Node's own stream, which joins small chunks as
+ * they are read. In a web stream each chunk, even of one byte, would cost several objects.
  */
 function bodyOf(c: Context<GatewayEnv>, bytesMax: number): BodySource | undefined {
   if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)

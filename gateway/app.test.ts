@@ -19,7 +19,7 @@ describe('createGateway', () => {
     expect(await response.json()).toMatchObject({ code })
   })
 
-  it('answers HEAD where there is GET', async () => {
+  it('answers HEAD on every GET route', async () => {
     const response = await gatewayUnderTest().app.request('/v1/results', { method: 'HEAD' })
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('')
@@ -35,7 +35,7 @@ describe('createGateway', () => {
     }
   })
 
-  it('counts requests by route pattern, never by path or by a method that someone made up', async () => {
+  it('counts requests by route pattern, never by path or by an invented method', async () => {
     const gateway = gatewayUnderTest()
     await gateway.get(`/v1/results/${storedResult.eventId}`)
     await gateway.get('/v1/results/other')
@@ -53,7 +53,7 @@ describe('createGateway', () => {
 })
 
 describe('admission', () => {
-  it('refuses more requests than allowed, and admits again when one is done', async () => {
+  it('refuses more requests than allowed, and admits again when one has finished', async () => {
     const acknowledged = Promise.withResolvers<undefined>()
     const publish = vi.fn(() => acknowledged.promise.then(() => undefined))
     const config = configWith({ requestsMax: 2 })
@@ -70,7 +70,7 @@ describe('admission', () => {
     expect((await gateway.post('/v1/events', { text: 'a' })).status).toBe(202)
   })
 
-  it('answers 504 at the deadline, but keeps the place until the work settles', async () => {
+  it('answers 504 at the deadline, but keeps the slot until the work ends', async () => {
     const acknowledged = Promise.withResolvers<undefined>()
     const config = configWith({ requestsMax: 1, requestMsMax: 20 })
     const publish = () => acknowledged.promise.then(() => undefined)
@@ -84,7 +84,7 @@ describe('admission', () => {
     })
   })
 
-  it('bounds the bytes of all bodies together', async () => {
+  it('limits the bytes of all bodies together', async () => {
     const bodyBytesMax = 1_000
     const acknowledged = Promise.withResolvers<undefined>()
     const publish = vi.fn(() => acknowledged.promise.then(() => undefined))
@@ -105,7 +105,7 @@ describe('admission', () => {
     expect((await gateway.post('/v1/events', large)).status).toBe(202)
   })
 
-  it('gives the place back whatever goes wrong', async () => {
+  it('frees the slot whatever goes wrong', async () => {
     const config = configWith({ requestsMax: 1 })
     const publish = () => {
       throw new TypeError('at once')

@@ -1,6 +1,5 @@
-// The gateway as one Hono app: it puts the middleware in order, adds the groups of routes, and
-// turns whatever is thrown into a problem document. It listens nowhere (server.ts) and builds no
-// client.
+// The gateway as one Hono app: orders the middleware, adds the groups of routes, turns thrown
+// errors into problem documents. It does not listen (server.ts) and builds no clients.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
@@ -21,7 +20,7 @@ import type {
   LabelPublisher,
   MetricsSource,
   OnlineClassifier,
-} from './ports.ts'
+} from './dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes.ts'
 import { isOwnRefusal, problemResponse } from './problem.ts'
@@ -31,44 +30,45 @@ import { addResultRoutes } from './results.ts'
 import type { Gateway } from './route.ts'
 import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
-/** What a gateway is made of. The caller keeps and closes the clients. */
-export type GatewayParts = {
+/** What the gateway is built from. The caller owns the clients and closes them. */
+export type GatewayOptions = {
   readonly config: Pick<Config, 'gateway' | 'limits' | 'cleaning'>
   readonly publisher: EventPublisher
   readonly labels: LabelPublisher
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
-  /** Absent when `gateway.models` is off or no model could be loaded. */
+  /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
-  /** Called for each answer of 500 and above but deliberate refusals. */
+  /** Called for each response of 500 and above, except deliberate refusals. */
   readonly onFailure: (failure: GatewayFailure) => void
   /** Epoch milliseconds. */
   readonly clock?: () => number
-  /** Shared with what the ports do on this thread; one of its own by default. */
+  /** Shared with other work on this thread; by default the gateway has its own. */
   readonly queue?: WorkQueue
 }
 
 /**
  * Builds the gateway.
- * Throws `config_invalid` when it would listen beyond loopback without API keys.
+ * Throws `config_invalid` if it would listen beyond loopback without API keys.
  *
  * @example
  * const app = createGateway({ config, publisher, results, classifier, ...others })
  * const server = await listen(app, config.gateway)
  */
-export function createGateway(parts: GatewayParts): Gateway {
-  const { config, publisher, labels, knownLabels, results, classifier, health, metricsText } = parts
-  const clock = parts.clock ?? Date.now
+export function createGateway(options: GatewayOptions): Gateway {
+  const { config, publisher, labels, knownLabels, results, classifier, health, metricsText } =
+    options
+  const clock = options.clock ?? Date.now
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
-  app.use(observeRequests(parts.metrics))
+  app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
   app.use(createBrowserGuard(config.gateway))
   const authorize = createAuthorize(config.gateway)
-  const admit = createAdmission(config.gateway, parts.queue ?? createWorkQueue())
+  const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
@@ -81,21 +81,21 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (allowed.length === 0) {
       const error = new WinnowError(
         'not_found',
-        `There is nothing at this address; see /openapi.json`,
+        `There is no route at this address; see /openapi.json`,
       )
       return problemResponse(c, error, c.get('requestId'))
     }
     c.header('Allow', allowed.join(', '))
     const error = new WinnowError(
       'method_not_allowed',
-      `This address takes ${allowed.join(' or ')} only`,
+      `This address supports ${allowed.join(' or ')} only`,
     )
     return problemResponse(c, error, c.get('requestId'))
   })
   app.onError((error, c) => {
     const response = problemResponse(c, error, c.get('requestId'))
     if (response.status >= 500 && !isOwnRefusal(error)) {
-      parts.onFailure({
+      options.onFailure({
         error,
         requestId: c.get('requestId'),
         method: c.req.method,
@@ -107,10 +107,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   return app
 }
 
-/**
- * Times every request; routes that do not exist share one name, so that they cannot fill the
- * metrics.
- */
+/** Times every request. Unknown routes share one name, so that they cannot fill the metrics. */
 function observeRequests(metrics: GatewayMetrics): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const start = performance.now()
@@ -123,7 +120,7 @@ function observeRequests(metrics: GatewayMetrics): MiddlewareHandler<GatewayEnv>
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The methods that some route has at a path; Hono answers HEAD wherever there is GET. */
+/** The methods of all routes at a path; Hono answers HEAD on every GET route. */
 function allowedMethods(app: Gateway, path: string): string[] {
   const matching = methods.filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
@@ -132,8 +129,8 @@ function allowedMethods(app: Gateway, path: string): string[] {
 }
 
 /**
- * A failure as text for the log, the stack of a defect included. It holds what callers sent, as
- * they sent it.
+ * A failure as text for the log, with the stack of a defect. It includes what the caller sent,
+ * unchanged.
  */
 export function failureText({ error, requestId, method, path }: GatewayFailure): string {
   const code = error instanceof WinnowError ? error.code : 'internal'

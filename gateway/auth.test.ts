@@ -46,7 +46,7 @@ describe('with keys', () => {
     expect((await send(bearer(readKey))).status).toBe(status)
   })
 
-  it('takes the key of the right scope, and any case of the scheme', async () => {
+  it('accepts a key with the right scope, and the scheme in any case', async () => {
     const headers = { authorization: `bearer ${ingestKey}` }
     expect((await gateway.post('/v1/events', { text: 'a' }, headers)).status).toBe(202)
   })

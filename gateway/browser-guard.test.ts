@@ -1,5 +1,5 @@
-// What a web page can make a browser send reaches nothing in a gateway without keys: every route of
-// the app is tried, so that a new one cannot be forgotten.
+// A web page in a browser reaches nothing in a gateway without keys. Tries every route of the app,
+// so that no new one can be forgotten.
 import { describe, expect, it } from 'vitest'
 import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
@@ -7,24 +7,24 @@ const base = 'http://127.0.0.1:18080'
 /** What a page of another site can cause: a rebound name, a form or script, an image, a link. */
 const foreign: [string, Record<string, string>, string?][] = [
   ['a name that was rebound', {}, 'http://evil.example:18080'],
-  ['a Host that is not ours behind a whole address', { host: 'evil.example' }],
-  ['a Host that only begins like ours', { host: 'localhost.evil.example' }],
+  ['a foreign Host behind an absolute URL', { host: 'evil.example' }],
+  ["a Host that only starts like the gateway's", { host: 'localhost.evil.example' }],
   ['a Host with a user in it', { host: 'evil.example:80@localhost' }],
   ['the Origin of another site', { origin: 'http://evil.example' }],
   ['the Origin of a file or a sandboxed frame', { origin: 'null' }],
   ['the Origin of another port', { origin: 'http://127.0.0.1:3000' }],
-  ['our Origin with another scheme', { origin: 'https://127.0.0.1:18080' }],
+  ["the gateway's Origin with another scheme", { origin: 'https://127.0.0.1:18080' }],
   ['an image on another site', { 'sec-fetch-site': 'cross-site' }],
   ['an image on another port', { 'sec-fetch-site': 'same-site' }],
-  ['two answers to where it came from', { 'sec-fetch-site': 'same-origin, cross-site' }],
+  ['two values of Sec-Fetch-Site', { 'sec-fetch-site': 'same-origin, cross-site' }],
 ]
 /** What people, programs and the gateway's own pages send. */
 const own: [string, Record<string, string>, string?][] = [
   ['a program', {}],
   ['a program on this host by name', {}, 'http://localhost:18080'],
   ['a program on this host by IPv6', { host: '[::1]:18080' }, 'http://[::1]:18080'],
-  ['an address that somebody typed', { 'sec-fetch-site': 'none' }],
-  ['our own page', { 'sec-fetch-site': 'same-origin', origin: base }],
+  ['an address typed by a person', { 'sec-fetch-site': 'none' }],
+  ['a page of the gateway', { 'sec-fetch-site': 'same-origin', origin: base }],
 ]
 
 function underTest(keys: { key: string; scopes: ('ingest' | 'read')[] }[] = []) {
@@ -45,7 +45,7 @@ function underTest(keys: { key: string; scopes: ('ingest' | 'read')[] }[] = []) 
 }
 
 describe('a gateway without keys', () => {
-  it.each(foreign)('refuses %s on every route and beside them', async (_, headers, at) => {
+  it.each(foreign)('refuses %s on every route and at unknown addresses', async (_, headers, at) => {
     const gateway = underTest()
     expect(gateway.routes.length).toBeGreaterThan(8)
     for (const [method, path] of gateway.every) {

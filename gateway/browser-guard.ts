@@ -1,7 +1,6 @@
-// What keeps web pages away from a gateway without keys. It stands before every route, present and
-// future, and before addresses that do not exist. A gateway with keys needs no such rule: pages
-// have no key, and a browser asks before it sends an Authorization header to another origin, which
-// the gateway never allows.
+// Keeps web pages away from a gateway without keys. It runs before every route, and before unknown
+// addresses. A gateway with keys needs no such rule: pages have no key, and a browser sends an
+// Authorization header to another origin only after a preflight, which the gateway never allows.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -9,23 +8,21 @@ import { isLoopback } from './auth.ts'
 import type { GatewayEnv } from './request-context.ts'
 
 /**
- * Middleware that refuses with `forbidden` what only a browser could send on behalf of another
- * site:
+ * Middleware that refuses with `forbidden` what only a browser could send for another site:
  * - a Host that is no loopback name, as after DNS rebinding;
- * - an Origin that is not the gateway's own (RFC 6454, 7), as with a form or a script of another
- * page;
- * - a Sec-Fetch-Site that says so, since an image or a link to the gateway has no Origin. `none` is
- * an address
- *   that somebody typed.
+ * - an Origin that is not the gateway's own (RFC 6454, 7), as from a form or a script of another
+ *   page;
+ * - a Sec-Fetch-Site that says so, because an image or a link to the gateway has no Origin. `none`
+ *   means that a person typed the address.
  *
- * Clients that are no browsers send neither of the last two.
+ * Other clients send neither of the last two.
  */
 export function createBrowserGuard(
   gateway: Pick<Config['gateway'], 'keys'>,
 ): MiddlewareHandler<GatewayEnv> {
   const needsGuard = gateway.keys.length === 0
   return async (c, next) => {
-    const reason = needsGuard ? foreignness(c) : undefined
+    const reason = needsGuard ? foreignReason(c) : undefined
     if (reason !== undefined) {
       throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
     }
@@ -33,11 +30,11 @@ export function createBrowserGuard(
   }
 }
 
-function foreignness(c: Context<GatewayEnv>): string | undefined {
+function foreignReason(c: Context<GatewayEnv>): string | undefined {
   const url = new URL(c.req.url)
   const host = c.req.header('host') ?? url.host
-  // A request line with a whole address overrules Host (RFC 9112, 3.2.2): both must be of this
-  // machine.
+  // An absolute URL in the request line overrides Host (RFC 9112, 3.2.2), so both must be this
+  // machine's.
   if (!isLoopback(url.hostname) || !isLoopback(hostnameOf(host))) {
     return 'answers only at localhost or a loopback address'
   }

@@ -1,11 +1,11 @@
-// POST /v1/classify: order, cleaning, refusals, and what happens when the caller leaves.
+// POST /v1/classify: order, cleaning, refusals, callers who leave.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import { longestBlockMs } from '../tests/support/processor-time.ts'
 import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 
 describe('POST /v1/classify', () => {
-  it('answers in order, with the model that answered', async () => {
+  it('returns results in order, with the model that gave them', async () => {
     const asked: string[] = []
     const gateway = gatewayUnderTest({ classifier: hamClassifier(asked) })
     const { status, json } = await gateway.post('/v1/classify', { texts: ['one', 'three'] })
@@ -22,7 +22,7 @@ describe('POST /v1/classify', () => {
     expect(asked).toEqual(['Café noir'])
   })
 
-  it('leaves the event loop to others while it cleans large texts', async () => {
+  it('does not block the event loop while it cleans large texts', async () => {
     const cleaning = { steps: ['unicode', 'markup', 'whitespace'] } as const
     const config = { ...configWith(), cleaning: { steps: [...cleaning.steps] } }
     const asked: string[] = []
@@ -33,11 +33,11 @@ describe('POST /v1/classify', () => {
     const blockMs = await longestBlockMs(answer)
     expect((await answer).status).toBe(200)
     expect(asked).toHaveLength(texts.length)
-    // Measured: 0.6 s in all and 60 ms for the longest block, with the reading of the body.
+    // Measured: 0.6 s in all and 60 ms for the longest block, including reading the body.
     expect(blockMs).toBeLessThan(250)
   })
 
-  it('passes on that one text has no result', async () => {
+  it('reports that one text has no result', async () => {
     const error = { code: 'output_invalid', message: 'not a finite number' } as const
     const classifier = { ...hamClassifier(), classify: () => Promise.resolve([{ error }]) }
     const gateway = gatewayUnderTest({ classifier })

@@ -1,5 +1,5 @@
-// POST /v1/classify: texts in, results out, without Kafka. It owns the request's form and its
-// refusals; batching, the queue and the model are behind the OnlineClassifier port.
+// POST /v1/classify: classifies texts without Kafka. It owns the request format and its refusals;
+// batching, queue and model are behind the OnlineClassifier port.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
@@ -10,31 +10,28 @@ import { visibleText } from '../schemas/event.ts'
 import { issueSentence } from '../schemas/issue-text.ts'
 import { bodyFormat, readBody } from './bodies/event-body.ts'
 import { textDefects } from './event-check.ts'
-import type { OnlineClassifier } from './ports.ts'
-import { createItemErrors } from './problem.ts'
+import type { OnlineClassifier } from './dependencies.ts'
+import { ItemErrors } from './problem.ts'
 import { addRoute, addSchemas, contentEncodingParameter, jsonContent, problems } from './route.ts'
-import type { Gateway, RouteContext } from './route.ts'
+import type { Gateway, RouteOptions } from './route.ts'
 
 type ClassifyConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
 
 /** Adds POST /v1/classify. Without a classifier it answers 503 `model_unavailable`. */
 export function addClassifyRoutes(
   app: Gateway,
-  context: RouteContext & {
+  options: RouteOptions & {
     readonly config: ClassifyConfig
     readonly classifier: OnlineClassifier | undefined
   },
 ): void {
-  const { config, classifier } = context
+  const { config, classifier } = options
   addSchemas(app, { ClassifyRequest: classifyRequest, ClassifyResponse: classifyResponse })
-  const route = { ...postClassify, middleware: [context.authorize('read'), context.admit] }
+  const route = { ...postClassify, middleware: [options.authorize('read'), options.admit] }
   addRoute(app, route, async (c) => {
     const loaded = readyClassifier(classifier)
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     if (format !== 'json') {
       throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
     }
@@ -51,12 +48,12 @@ export function addClassifyRoutes(
   })
 }
 
-/** Asked before the body is read, so that a refusal is cheap. */
+/** Called before the body is read too, so that a refusal is cheap. */
 function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassifier {
   if (classifier === undefined) {
     throw new WinnowError(
       'model_unavailable',
-      'This gateway has no model: gateway.models is false, or inference.model was not found at its start',
+      'This gateway has no model: gateway.models is false, or inference.model was not found when it started',
     )
   }
   if (!classifier.hasRoom())
@@ -64,19 +61,19 @@ function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassi
   return classifier
 }
 
-/** The request with its texts cleaned as the stream does it, so that both give the same label. */
+/** Cleans the texts as the stream does, so that both give the same label. */
 function* cleanedRequest(
   body: Uint8Array,
   config: ClassifyConfig,
 ): Work<z.output<typeof classifyRequest>> {
   const { texts, model } = yield* parseRequest(body, config.gateway.classifyTextsMax)
-  const errors = createItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
+  const errors = new ItemErrors({ noun: 'texts', consequence: 'nothing was classified' })
   const cleaned: string[] = []
   for (const [index, text] of texts.entries()) {
     yield
     const defects = textDefects(text, config.limits.textBytesMax)
     const clean = defects.length === 0 ? yield* cleaning(text, config.cleaning.steps) : ''
-    // What cleaning leaves is never longer than allowed, but it may be nothing.
+    // Cleaning never makes a text longer, but may leave nothing of it.
     if (defects.length === 0) defects.push(...textDefects(clean, Infinity))
     if (defects.length > 0) errors.add(index, defects)
     cleaned.push(clean)
@@ -86,8 +83,7 @@ function* cleanedRequest(
 }
 
 function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof classifyRequest>> {
-  // Cheap to parse, and far beyond the texts allowed: what has more is hardly anything but too many
-  // texts.
+  // Cheap to parse, and far more than the allowed texts need: a body above this has too many texts.
   const entriesMax = 16 * textsMax + 64
   const read = yield* readBody(body, entriesMax)
   if (read.kind === 'unreadable') {
@@ -139,11 +135,16 @@ const onlineResult = z.strictObject({
     .meta({ description: 'How far the text is from what the model knows, 0 to 1.' }),
   probabilities: z.record(z.string(), z.number()),
   tokens: z.int(),
-  truncated: z.boolean().meta({ description: 'Whether the model read only the beginning.' }),
+  truncated: z
+    .boolean()
+    .meta({ description: 'Whether the model read only the start of the text.' }),
 })
 const onlineRejection = z
   .strictObject({ error: z.strictObject({ code: z.string(), message: z.string() }) })
-  .meta({ description: 'A text for which the model gave no number; the others are not affected.' })
+  .meta({
+    description:
+      'A text without a result, because the model gave no number. Other texts are not affected.',
+  })
 const classifyResponse = z
   .strictObject({
     model: z.string().meta({ description: 'NAME@VERSION of the model that answered.' }),
@@ -172,13 +173,13 @@ const postClassify: RouteConfig = {
   method: 'post',
   path: '/v1/classify',
   summary: 'Classify texts now',
-  description: 'Results come in the order of the texts. Nothing is stored, and Kafka is not used.',
+  description: 'Returns results in the order of the texts. Stores nothing and does not use Kafka.',
   tags: ['classify'],
   security: [{ bearer: ['read'] }],
   parameters: [contentEncodingParameter],
   request: { body: { required: true, content: jsonContent('ClassifyRequest') } },
   responses: {
-    200: { description: 'One result for each text.', content: jsonContent('ClassifyResponse') },
+    200: { description: 'One result per text.', content: jsonContent('ClassifyResponse') },
     ...problems([400, 401, 403, 404, 408, 413, 415, 422, 500, 503, 504]),
   },
 }

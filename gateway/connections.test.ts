@@ -1,5 +1,5 @@
-// Hostile and slow connections against a gateway in a process of its own: its memory stays flat,
-// and others are served all the while.
+// Hostile and slow connections to a gateway in a process of its own: its memory stays flat, and
+// others are served all the time.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -44,8 +44,8 @@ async function postText(text: string): Promise<number> {
   return response.status
 }
 
-/** Asks until the measured memory holds still. */
-async function settledMeasure() {
+/** Measures until the memory is stable. */
+async function stableMeasure() {
   for (let round = 0; round < 10; round += 1) expect(await postText('other')).toBe(202)
   return child.measure()
 }
@@ -57,11 +57,11 @@ describe('pipelined requests that nobody reads', () => {
   ])('of %d connections, %d on each, take little memory', async (count, requests) => {
     const before = await child.measure()
     for (const socket of await connections(count)) socket.write(get.repeat(requests))
-    const after = await settledMeasure()
+    const after = await stableMeasure()
     expect(after.rssBytesMax - before.rssBytes).toBeLessThan(150 * megabyte)
   })
 
-  it('are answered in order when somebody reads them', async () => {
+  it('are answered in order when the client reads', async () => {
     const [socket] = await connections(1)
     let text = ''
     socket!.setEncoding('utf8').on('data', (part: string) => (text += part))
@@ -77,7 +77,7 @@ describe('pipelined requests that nobody reads', () => {
 })
 
 describe('slow bodies', () => {
-  it('of 100 connections keep nobody from a place, and end with 408', async () => {
+  it('of 100 connections do not block others, and end with 408', async () => {
     const slow = await connections(100)
     for (const socket of slow) socket.write(`${head}{"text"`)
     const drip = setInterval(() => {
@@ -91,20 +91,20 @@ describe('slow bodies', () => {
     clearInterval(drip)
   })
 
-  it('of one byte a chunk take the memory of their bytes', async () => {
+  it('of one byte per chunk take only the memory of their bytes', async () => {
     const before = await child.measure()
     const chunked = head.replace('Content-Length: 1000', 'Transfer-Encoding: chunked')
     for (const socket of await connections(5)) {
       socket.write(chunked)
       socket.write('1\r\nx\r\n'.repeat(100_000))
     }
-    const { rssBytesMax } = await settledMeasure()
+    const { rssBytesMax } = await stableMeasure()
     expect(rssBytesMax - before.rssBytes).toBeLessThan(150 * megabyte)
   })
 })
 
 describe('connections', () => {
-  it('beyond those of one address are closed, and count no more', async () => {
+  it('above the limit of one address are closed, and then do not count', async () => {
     const opened = await connections(510)
     await waitFor(() => {
       expect(opened.filter((socket) => !socket.readable).length).toBeGreaterThanOrEqual(10)
@@ -116,8 +116,8 @@ describe('connections', () => {
   })
 })
 
-describe('answers that nobody reads', () => {
-  it('are cut off from the oldest on when they take too much together', async () => {
+describe('responses that nobody reads', () => {
+  it('are cut off, oldest first, when together they take too much', async () => {
     const body = Buffer.alloc(16 * 1_048_576, 'x')
     let answers = 0
     const answer = () => {

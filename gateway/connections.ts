@@ -1,65 +1,65 @@
-// What one connection, one address and all connections together may take: how many are open, how
-// many requests wait on each, and how much of the answers nobody reads. It knows sockets and
-// nothing of routes; how many requests are at work is admission.ts's.
+// Limits connections, of one address and of all: how many are open, how many requests wait on each,
+// how many response bytes nobody reads. It knows sockets but no routes; admission.ts limits the
+// requests that are processed.
 import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../configs/schema.ts'
 
 /**
- * Requests of one connection that wait behind the one at work. A client that sends more without
- * reading an answer is cut off; one that pipelines must be ready to send again anyway (RFC 9112,
- * 9.3.2).
+ * Requests on one connection that wait behind the current one. A client that sends more without
+ * reading a response is cut off; a client that pipelines must be ready to send again anyway (RFC
+ * 9112, 9.3.2).
  */
 export const waitingRequestsMax = 32
 
-/** Bytes of finished answers that nobody has read yet, of all connections together. */
+/** Bytes of finished responses that nobody has read, of all connections together. */
 const unreadBytesMax = 67_108_864
 
-/** Answers one request; resolves when the answer is handed to the connection. */
+/** Answers one request; resolves when the response is handed to the connection. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
- * Makes the listener for the requests of a server. The requests of a connection are answered one
- * after the other: the next one begins when the answer before it has left this process, so that a
- * connection whose answers nobody reads takes the memory of one. When `unreadBytesMax` is passed,
- * those that have waited longest are cut off.
+ * Creates the request listener of a server. It answers the requests of a connection one at a time.
+ * The next one starts when the previous response has left this process, so that a connection that
+ * reads nothing takes the memory of one response. Above `unreadBytesMax` the connections that have
+ * waited longest are cut off.
  */
 export function answerInTurn(
   answer: Answer,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const lines = new WeakMap<Socket, Line>()
-  const unread = createUnreadAnswers()
-  const begin = (socket: Socket, line: Line) => {
-    const next = socket.writable ? line.waiting.shift() : undefined
-    line.isBusy = next !== undefined
+  const lines = new WeakMap<Socket, RequestQueue>()
+  const unread = new UnreadAnswers()
+  const begin = (socket: Socket, queue: RequestQueue) => {
+    const next = socket.writable ? queue.waiting.shift() : undefined
+    queue.isBusy = next !== undefined
     next?.()
   }
   return (request, response) => {
     const { socket } = request
-    const line = lines.get(socket) ?? { isBusy: false, waiting: [] }
-    lines.set(socket, line)
-    if (line.waiting.length === waitingRequestsMax) socket.destroy()
+    const queue = lines.get(socket) ?? { isBusy: false, waiting: [] }
+    lines.set(socket, queue)
+    if (queue.waiting.length === waitingRequestsMax) socket.destroy()
     if (socket.destroyed) {
-      line.waiting.length = 0
+      queue.waiting.length = 0
       return
     }
-    line.waiting.push(() => {
+    queue.waiting.push(() => {
       response.once('close', () => {
-        begin(socket, line)
+        begin(socket, queue)
       })
       void answer(request, response).then(() => {
         unread.watch(response)
       })
     })
-    if (!line.isBusy) begin(socket, line)
+    if (!queue.isBusy) begin(socket, queue)
   }
 }
 
 /**
- * A request as Node's parser makes it, which stops the parser once the connection is cut off.
- * Otherwise it would go on with what it has read already, 64 KiB or 2,000 requests, all of which
- * live until the connection is closed. It stops where a connection leaves HTTP, so that is what
- * such a request says of itself; none here does.
+ * A request that stops Node's parser once its connection is cut off. Otherwise the parser would go
+ * on with what it has already read, 64 KiB or 2,000 requests, all kept until the connection closes.
+ * The parser stops where a connection leaves HTTP, so such a request claims to be an upgrade. No
+ * route here upgrades a connection.
  */
 export class StoppableRequest extends IncomingMessage {
   get upgrade(): boolean {
@@ -67,39 +67,39 @@ export class StoppableRequest extends IncomingMessage {
   }
 
   set upgrade(_: boolean | null) {
-    // Node's own idea of it; no route here upgrades a connection.
+    // Node's own value; no route here upgrades a connection.
   }
 }
 
-type Line = { isBusy: boolean; readonly waiting: (() => void)[] }
+/** The requests of one connection. */
+type RequestQueue = { isBusy: boolean; readonly waiting: (() => void)[] }
 
-function createUnreadAnswers() {
+/** What callers have not read yet of the responses that are finished. */
+class UnreadAnswers {
   /** In the order in which they were finished. */
-  const bytesByAnswer = new Map<ServerResponse, number>()
-  let total = 0
-  const forget = (response: ServerResponse) => {
-    total -= bytesByAnswer.get(response) ?? 0
-    bytesByAnswer.delete(response)
+  readonly #bytesByAnswer = new Map<ServerResponse, number>()
+  #total = 0
+
+  watch(response: ServerResponse): void {
+    if (response.writableFinished || response.socket === null) return
+    const bytes = response.socket.writableLength
+    this.#bytesByAnswer.set(response, bytes)
+    this.#total += bytes
+    response.once('close', () => this.#forget(response))
+    for (const oldest of this.#bytesByAnswer.keys()) {
+      if (this.#total <= unreadBytesMax || this.#bytesByAnswer.size === 1) return
+      oldest.socket?.destroy()
+      this.#forget(oldest)
+    }
   }
-  return {
-    watch: (response: ServerResponse) => {
-      if (response.writableFinished || response.socket === null) return
-      const bytes = response.socket.writableLength
-      bytesByAnswer.set(response, bytes)
-      total += bytes
-      response.once('close', () => {
-        forget(response)
-      })
-      for (const oldest of bytesByAnswer.keys()) {
-        if (total <= unreadBytesMax || bytesByAnswer.size === 1) return
-        oldest.socket?.destroy()
-        forget(oldest)
-      }
-    },
+
+  #forget(response: ServerResponse): void {
+    this.#total -= this.#bytesByAnswer.get(response) ?? 0
+    this.#bytesByAnswer.delete(response)
   }
 }
 
-/** Closes connections beyond the limits as soon as they come. */
+/** Closes connections above the limits as soon as they open. */
 export function limitConnections(
   server: Server,
   limits: Pick<Config['gateway'], 'connectionsMax' | 'addressConnectionsMax'>,

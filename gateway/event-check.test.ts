@@ -1,4 +1,4 @@
-// What an event may be, one defect at a time, and all of them together.
+// What is accepted as an event: one defect at a time, and all of them together.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configWith } from '../tests/support/gateway-under-test.ts'
@@ -13,7 +13,7 @@ const codes = (value: unknown) => {
 }
 
 describe('checkEvent', () => {
-  it('keeps what is there, leaves out nulls, and makes times whole', () => {
+  it('keeps given fields, drops nulls, and truncates times to milliseconds', () => {
     const event = { id: null, text: 'a', source: 's', time: nowMs + 0.5, attributes: { k: 'v' } }
     expect(check({ ...event, label: null })).toEqual({
       kind: 'ok',
@@ -64,13 +64,13 @@ describe('checkEvent', () => {
   })
 
   it.each([nowMs, nowMs + 1_000, '2024-12-31t23:59:59.5z', '2024-12-31 23:59:59+01:00'])(
-    'takes the time %s',
+    'accepts the time %s',
     (time) => {
       expect(codes({ text: 'a', time })).toEqual([])
     },
   )
 
-  it('counts characters as JSON Schema does, and takes odd names and ids', () => {
+  it('counts characters as JSON Schema does, and accepts unusual names and ids', () => {
     expect(codes({ text: 'a', id: '🙂'.repeat(256) })).toEqual([])
     expect(codes({ text: 'a', id: '...' })).toEqual([])
     expect(codes({ text: 'a', id: 'a\nb' })).toEqual([])
@@ -88,7 +88,7 @@ describe('checkEvent', () => {
     )
   })
 
-  it('gives an outcome for any JSON, and never a longer text than allowed', () => {
+  it('returns an outcome for any JSON, and never a text above the limit', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const result = check(value)

@@ -1,14 +1,14 @@
-// Checks events that arrive over HTTP before anything is published, so that a caller learns at once
-// what would otherwise become a dead letter. What only the stream can know is checked there alone.
+// Checks events before they are published, so that a caller learns at once about what would
+// otherwise become a dead letter. The stream checks what only the stream can know.
 import type { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
 import type { EventErrorCode } from '../schemas/errors.ts'
 import { eventJson, visibleText } from '../schemas/event.ts'
 import { issueRule } from '../schemas/issue-text.ts'
 import { parseRfc3339 } from '../schemas/rfc3339.ts'
-import type { PublishedEvent } from './ports.ts'
+import type { PublishedEvent } from './dependencies.ts'
 
-/** A checked event; its id is still absent when the caller gave none. */
+/** A checked event; its id is absent if the caller gave none. */
 export type CheckedEvent = Omit<PublishedEvent, 'id'> & { readonly id?: string }
 
 /** One defect of an event. */
@@ -22,7 +22,7 @@ export type EventDefect = {
 export type EventCheck =
   { kind: 'ok'; event: CheckedEvent } | { kind: 'rejected'; defects: readonly EventDefect[] }
 
-/** Events before this are taken for a mistake in the unit: 2000-01-01 in epoch milliseconds. */
+/** Earlier times are taken for a wrong unit: 2000-01-01 in epoch milliseconds. */
 const timeMsMin = Date.UTC(2000, 0, 1)
 
 /** Checks one JSON value against the event schema and the limits. `nowMs` is epoch milliseconds. */
@@ -57,7 +57,7 @@ export function checkEvent(
   return defects.length === 0 ? { kind: 'ok', event } : { kind: 'rejected', defects }
 }
 
-/** What is wrong with a text to classify, whether it comes in an event or on its own. */
+/** What is wrong with a text to classify, in an event or on its own. */
 export function textDefects(text: string, bytesMax: number): EventDefect[] {
   const field = 'text'
   const bytes = Buffer.byteLength(text)
@@ -76,7 +76,7 @@ export function textDefects(text: string, bytesMax: number): EventDefect[] {
 
 type Issue = z.core.$ZodIssue
 
-/** What one issue of a schema says about a value; `noun` is what the value should be. */
+/** Describes one issue of a schema as defects; `noun` is what the value should be. */
 export function shapeDefects(issue: Issue, value: object, noun: string): EventDefect[] {
   const field = shorten(issue.path.join('.'))
   const message = `${field} ${issueRule(issue, value)}`
@@ -103,7 +103,7 @@ export function shapeDefects(issue: Issue, value: object, noun: string): EventDe
   }
 }
 
-/** What is wrong with a time; without one, nothing. */
+/** What is wrong with a time; nothing if it is absent. */
 export function timeDefects(
   time: number | string | undefined,
   options: { readonly limits: Config['limits']; readonly nowMs: number },
@@ -142,7 +142,7 @@ function attributesDefects(
   return [{ code: 'field_too_long', field: 'attributes', message }]
 }
 
-/** Half a surrogate pair cannot be written as UTF-8: it would arrive as another string. */
+/** Half a surrogate pair cannot be encoded as UTF-8, so it would arrive as another string. */
 export function surrogateDefects(
   named: readonly (readonly [field: string, value: string | undefined])[],
 ): EventDefect[] {
@@ -161,7 +161,7 @@ function withoutNulls(event: z.output<typeof eventJson>): CheckedEvent {
     text,
     ...(id != null && { id }),
     ...(source != null && { source }),
-    // The records have whole milliseconds.
+    // Records have whole milliseconds.
     ...(time != null && { time: typeof time === 'number' ? Math.trunc(time) : time }),
     ...(attributes != null && { attributes }),
     ...(label != null && { label }),
@@ -173,7 +173,7 @@ function nameOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`
 }
 
-/** Keeps a caller's own words in a message short. */
+/** Shortens a caller's own words in a message. */
 function shorten(text: string): string {
   return text.length > 64 ? `${text.slice(0, 64)}…` : text
 }

@@ -1,26 +1,24 @@
-// Gives ids to events that came without one: random by default, computed from the request when it
-// has an Idempotency-Key, so that a retry to another gateway gives the same ids.
+// Gives ids to events that have none: random by default, derived from the request if it has an
+// Idempotency-Key, so that a retry on another gateway gives the same ids.
 import { createHash, randomBytes } from 'node:crypto'
 
-/** What makes two requests the same one. */
+/** What identifies a request, so that a retry is recognised. */
 export type RequestIdentity = {
-  /** Who sent it, so that two callers may choose the same key. */
+  /** The sender, so that two callers may use the same key. */
   readonly caller: string
   readonly key: string
-  /**
-   * SHA-256 of the body in hex: another body under an old key must not take the ids of the first.
-   */
+  /** SHA-256 of the body in hex: a different body under a used key must not get the same ids. */
   readonly bodySha256: string
 }
 
-/** A UUID of version 7 (RFC 9562): the time in its first 48 bits keeps ids in order of arrival. */
+/** A version 7 UUID (RFC 9562): its first 48 bits are the time, so ids sort in order of arrival. */
 export function timeOrderedId(nowMs: number): string {
   const bytes = randomBytes(16)
   bytes.writeUIntBE(nowMs, 0, 6)
   return formatUuid(bytes, 7)
 }
 
-/** The id of the event at `index` of a request, the same on every gateway (UUID version 8). */
+/** The id of the event at `index` of a request, the same on every gateway (version 8 UUID). */
 export function repeatableId(identity: RequestIdentity, index: number): string {
   const parts = JSON.stringify([identity.caller, identity.key, identity.bodySha256, index])
   return formatUuid(createHash('sha256').update(parts).digest().subarray(0, 16), 8)

@@ -1,5 +1,5 @@
-// No body keeps the event loop for long: for each route, the largest and nastiest bodies allowed,
-// one at a time and eight at once, in a process that measures itself.
+// No body blocks the event loop for long: for each route the largest and worst allowed bodies, one
+// at a time and eight at once, in a process that measures itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { knownLabel, startGatewayChild, type GatewayChild } from '../tests/support/gateway-child.ts'
 import { configWith } from '../tests/support/gateway-under-test.ts'
@@ -8,7 +8,7 @@ import { configWith } from '../tests/support/gateway-under-test.ts'
 const turnMsMax = 100
 const { bodyBytesMax, batchEventsMax } = configWith().gateway
 
-/** As many of a unit as a body may hold. */
+/** As many copies of a unit as fit into a body. */
 function filled(unit: string, { head = '', tail = '', itemsMax = Infinity } = {}): string {
   const room = bodyBytesMax - head.length - tail.length
   const count = Math.min(itemsMax, Math.floor(room / Buffer.byteLength(unit)))
@@ -37,7 +37,7 @@ const bodies: [string, string | Buffer][] = [
   ['short escapes', filled('\\n', { head: '{"text":"', tail: '"}' })],
   ['a number of 8 million digits', filled('9', { head: '{"text":"a","time":', tail: '}' })],
   ['blank space', filled(' ', { tail: '{"text":"a"}' })],
-  ['what is no UTF-8', Buffer.alloc(bodyBytesMax, 0xff)],
+  ['invalid UTF-8', Buffer.alloc(bodyBytesMax, 0xff)],
   ['an array without an end', filled('{"a":"', { head: '[' })],
 ]
 const lines: [string, string][] = [
@@ -72,8 +72,8 @@ async function post(path: string, body: string | Buffer, type = 'application/jso
 }
 
 /**
- * The longest turn that a request takes, in the best of a few tries: a collection of garbage or a
- * busy neighbour on the core makes one try slow, code that is too slow makes all of them slow.
+ * The longest turn that a request takes, in the best of a few tries. Garbage collection or a busy
+ * core makes one try slow; slow code makes all of them slow.
  */
 async function longestTurnMs(request: () => Promise<void>, tries = 3): Promise<number> {
   await request()
@@ -90,7 +90,7 @@ const worst = bodies.filter(([name]) =>
     'short escapes',
   ].includes(name),
 )
-// POST /v1/labels takes bodies apart with the same code as POST /v1/events.
+// POST /v1/labels splits bodies with the same code as POST /v1/events.
 const cases: Record<string, [name: string, body: string | Buffer, type?: string][]> = {
   '/v1/events': [
     ...bodies,
@@ -116,7 +116,7 @@ describe.each(Object.keys(cases))('POST %s', (path) => {
 })
 
 describe('eight of the worst at once', () => {
-  it('leave room for probes in between', async () => {
+  it('let probes run in between', async () => {
     const requests = async () => {
       const all = Promise.all([...worst, ...worst].map(([, body]) => post('/v1/events', body)))
       const probed = async () => (await fetch(`${child.url}/livez`)).status

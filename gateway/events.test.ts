@@ -1,8 +1,8 @@
-// POST /v1/events from the request to what the broker gets: all or nothing, ids, repeats, failures.
+// POST /v1/events from the request to the broker: all or nothing, ids, retries, failures.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import { configWith, gatewayUnderTest } from '../tests/support/gateway-under-test.ts'
-import type { EventPublisher, PublishedEvent } from './ports.ts'
+import type { EventPublisher, PublishedEvent } from './dependencies.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const ndjson = { 'content-type': 'application/x-ndjson' }
@@ -71,7 +71,7 @@ describe('POST /v1/events', () => {
     expect(refused.json['errors']).toMatchObject([{ index: 0, code: 'field_too_long' }])
   })
 
-  it('lets an id repeat when the duplicate check is off', async () => {
+  it('allows a repeated id if the duplicate check is off', async () => {
     const gateway = gatewayUnderTest({ config: configWith({}, { duplicateWindow: 0 }) })
     const twice = [
       { id: 'a', text: 'x' },
@@ -134,7 +134,7 @@ describe('POST /v1/events', () => {
     expect(gateway.failures).toHaveLength(1)
   })
 
-  it('answers a defect with 500 and tells only the log', async () => {
+  it('answers a defect with 500 and gives the cause only to the log', async () => {
     const publish = () => Promise.reject(new TypeError('secret'))
     const gateway = gatewayUnderTest({ publisher: { publish } })
     const { status, json } = await gateway.post(
@@ -154,7 +154,7 @@ describe('POST /v1/events', () => {
 })
 
 describe('Idempotency-Key', () => {
-  it('publishes once and gives the same ids again', async () => {
+  it('publishes once and returns the same ids again', async () => {
     const gateway = gatewayUnderTest()
     const body = [{ text: 'a' }, { id: 'mine', text: 'b' }]
     const first = await gateway.post('/v1/events', body, withKey('k1'))
@@ -166,7 +166,7 @@ describe('Idempotency-Key', () => {
     expect(given).toBe('mine')
   })
 
-  it('gives the same ids on another gateway, others for another key or body', async () => {
+  it('returns the same ids on another gateway, other ids for another key or body', async () => {
     const ids = async (body: unknown, key: string) =>
       (await gatewayUnderTest().post('/v1/events', body, withKey(key))).json['ids']
     const first = await ids([{ text: 'a' }, { text: 'a' }], 'k1')
@@ -184,7 +184,7 @@ describe('Idempotency-Key', () => {
     expect(gateway.published).toHaveLength(1)
   })
 
-  it('keeps the keys of two callers apart', async () => {
+  it('separates the keys of two callers', async () => {
     const keys = ['caller-one-0123456', 'caller-two-0123456']
     const config = configWith({ keys: keys.map((key) => ({ key, scopes: ['ingest'] })) })
     const gateway = gatewayUnderTest({ config })
@@ -195,7 +195,7 @@ describe('Idempotency-Key', () => {
     expect(new Set(gateway.published.map(({ id }) => id)).size).toBe(2)
   })
 
-  it('joins a request that is still under way', async () => {
+  it('joins a request that is still running', async () => {
     const broker = slowBroker()
     const gateway = gatewayUnderTest({ publisher: broker.publisher })
     const first = gateway.post('/v1/events', { text: 'a' }, withKey('k1'))

@@ -1,5 +1,5 @@
-// POST /v1/events: all events of a request are checked, then all are published, then the ids are
-// answered. It owns that order; parsing, checks, ids and repeats have files of their own.
+// POST /v1/events: checks all events of a request, publishes them, returns their ids. Parsing,
+// checks, ids and idempotency have files of their own.
 import { createHash } from 'node:crypto'
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
@@ -10,9 +10,9 @@ import { eventJson } from '../schemas/event.ts'
 import { bodyFormat, type BodyFormat } from './bodies/event-body.ts'
 import { checkEvent } from './event-check.ts'
 import { repeatableId, timeOrderedId, type RequestIdentity } from './event-ids.ts'
-import { createIdempotencyMemory } from './idempotency.ts'
+import { IdempotencyMemory } from './idempotency.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
-import type { EventPublisher, PublishedEvent } from './ports.ts'
+import type { EventPublisher, PublishedEvent } from './dependencies.ts'
 import {
   addRoute,
   addSchemas,
@@ -21,27 +21,24 @@ import {
   problems,
   schemaRef,
 } from './route.ts'
-import type { Gateway, RouteContext } from './route.ts'
+import type { Gateway, RouteOptions } from './route.ts'
 
 /** Adds POST /v1/events. */
 export function addEventRoutes(
   app: Gateway,
-  context: RouteContext & {
+  options: RouteOptions & {
     readonly config: Pick<Config, 'gateway' | 'limits'>
     publisher: EventPublisher
   },
 ): void {
-  const { config, publisher, clock } = context
-  const memory = createIdempotencyMemory()
+  const { config, publisher, clock } = options
+  const memory = new IdempotencyMemory()
   addSchemas(app, { Event: eventExample, AcceptedEvents: acceptedEvents })
-  const middleware = [context.authorize('ingest'), context.admit]
+  const middleware = [options.authorize('ingest'), options.admit]
   const route = { ...postEvents, middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     const key = idempotencyKey(c.req.header('idempotency-key'))
     const body = await work.body()
     const nowMs = clock()
@@ -59,7 +56,7 @@ export function addEventRoutes(
   })
 }
 
-/** Every event of the request with its id. Throws `items_invalid` when one of them is wrong. */
+/** Every event of the request with its id. Throws `items_invalid` if any event is invalid. */
 function* checkedEvents(
   body: Uint8Array,
   options: {
@@ -113,10 +110,10 @@ const event = schemaRef('Event')
 const postEvents: RouteConfig = {
   method: 'post',
   path: '/v1/events',
-  summary: 'Put events on the stream',
+  summary: 'Send events to the stream',
   description:
-    'One event, an array, or NDJSON, of at most gateway.batchEventsMax events. All events are checked first; when one is invalid nothing is published. ' +
-    '202 is sent once the broker has acknowledged all of them. After 503 or 504 some may have been ' +
+    'One event, an array, or NDJSON, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
+    'The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been ' +
     'published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.',
   tags: ['events'],
   security: [{ bearer: ['ingest'] }],
@@ -151,7 +148,7 @@ const postEvents: RouteConfig = {
           },
         },
         'application/x-ndjson': {
-          // No example of its own: tools that cannot write lines would take it for a JSON string.
+          // No example: tools that cannot write lines would take it for a JSON string.
           schema: {
             type: 'string',
             description: 'One JSON event per line, such as {"text":"Hello"}.',

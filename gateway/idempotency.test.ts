@@ -1,11 +1,11 @@
-// The bounds of the memory: time, and the number of keys.
+// The limits of the memory: time, and number of keys.
 import { describe, expect, it } from 'vitest'
-import { createIdempotencyMemory } from './idempotency.ts'
+import { IdempotencyMemory } from './idempotency.ts'
 
 const hourMs = 3_600_000
 
 function counted() {
-  const memory = createIdempotencyMemory()
+  const memory = new IdempotencyMemory()
   let runs = 0
   const once = async (key: string, nowMs: number, bodySha256 = 'b') => {
     const before = runs
@@ -18,8 +18,8 @@ function counted() {
   return { memory, once }
 }
 
-describe('createIdempotencyMemory', () => {
-  it('forgets a key after an hour, and takes it for another body then', async () => {
+describe('IdempotencyMemory', () => {
+  it('forgets a key after an hour, and then accepts it with another body', async () => {
     const { once } = counted()
     expect(await once('k', 0)).toBe(true)
     expect(await once('k', hourMs - 1)).toBe(false)
@@ -34,7 +34,7 @@ describe('createIdempotencyMemory', () => {
     expect(await once('k0', 1)).toBe(true)
   })
 
-  it('keeps a key that is under way, however old', async () => {
+  it('keeps the key of a running request, however old', async () => {
     const { memory, once } = counted()
     const pending = Promise.withResolvers<undefined>()
     const request = { key: 'slow', bodySha256: 'b', nowMs: 0 }
@@ -47,7 +47,7 @@ describe('createIdempotencyMemory', () => {
     await expect(Promise.all([first, joined])).resolves.toHaveLength(2)
   })
 
-  it('forgets what failed', async () => {
+  it('forgets a failed request', async () => {
     const { memory, once } = counted()
     const request = { key: 'k', bodySha256: 'b', nowMs: 0 }
     await expect(memory.once(request, () => Promise.reject(new Error('no')))).rejects.toThrow('no')

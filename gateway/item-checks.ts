@@ -1,23 +1,23 @@
-// Checks the items of a body one at a time, in steps: all of them pass, or the request is refused
-// with the first defects. The order is the body's; what an item must be is its check's.
+// Checks the items of a body one at a time, in steps: all must pass, or the request is refused with
+// the first defects. The caller passes the check of one item.
 import type { Config } from '../configs/schema.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { cutBody, type BodyFormat } from './bodies/event-body.ts'
-import { createItemErrors, type ItemDefect } from './problem.ts'
+import { ItemErrors, type ItemDefect } from './problem.ts'
 
 /** An item that passed, or everything that is wrong with it. */
 export type ItemCheck<T> =
   { kind: 'ok'; item: T } | { kind: 'rejected'; defects: readonly ItemDefect[] }
 
 /**
- * How many entries an item may have beyond its attributes, so that a wrong one still gets a list of
+ * Entries that an item may have beyond its attributes, so that a wrong item still gets a list of
  * errors.
  */
 const spareEntries = 256
 
 /**
- * The checked items of a body. Throws `items_invalid`, or what is wrong with the body as a whole:
- * `body_invalid`, `batch_too_large`.
+ * The checked items of a body, in its order. Throws `items_invalid`, or for the body as a whole
+ * `body_invalid` or `batch_too_large`.
  */
 export function* checkItems<T>(
   body: Uint8Array,
@@ -35,7 +35,7 @@ export function* checkItems<T>(
     itemsMax: config.gateway.batchEventsMax,
     entriesMax: config.limits.attributesMax + spareEntries,
   })
-  const errors = createItemErrors({ noun, consequence: 'nothing was published' })
+  const errors = new ItemErrors({ noun, consequence: 'nothing was published' })
   const items: T[] = []
   for (let index = 0; index < cut.count; index += 1) {
     yield

@@ -6,7 +6,7 @@ const gatewayUnderTest = (parts: Parameters<typeof gatewayOf>[0] = {}) =>
   gatewayOf({ knownLabels: () => Promise.resolve(known), ...parts })
 
 describe('POST /v1/labels', () => {
-  it('publishes one label, an array or lines; a label without a time is of now', async () => {
+  it('publishes one label, an array or lines; a label without a time gets the current time', async () => {
     const clock = () => 1_900_000_000_000
     const gateway = gatewayUnderTest({ clock })
     const one = await gateway.post('/v1/labels', { id: 'a', label: 'spam', by: 'ann' })
@@ -49,7 +49,7 @@ describe('POST /v1/labels', () => {
     expect(gateway.labels).toEqual([])
   })
 
-  it('are by the name of the key, and by nobody else', async () => {
+  it('are attributed to the name of the key only', async () => {
     const key = 'ingest-key-0123456789'
     const other = 'another-key-0123456789'
     const keys = [
@@ -71,7 +71,7 @@ describe('POST /v1/labels', () => {
     expect(gateway.labels.slice(3).map(({ by }) => by)).toEqual(['key-c05ac898'])
   })
 
-  it('needs a key with the scope ingest, and keeps to the limit of a batch', async () => {
+  it('needs a key with the scope ingest, and enforces the limit of a batch', async () => {
     const config = configWith({ batchEventsMax: 1 })
     const gateway = gatewayUnderTest({ config })
     const many = await gateway.post('/v1/labels', [
@@ -90,7 +90,7 @@ describe('POST /v1/labels', () => {
 })
 
 describe('a label that no model has', () => {
-  it('is refused by its index, with what may have been meant and how to say that it is new', async () => {
+  it('is refused by its index, with suggestions and how to mark it as new', async () => {
     const gateway = gatewayUnderTest()
     const { status, json } = await gateway.post('/v1/labels', [
       { id: 'a', label: 'spam' },
@@ -113,14 +113,14 @@ describe('a label that no model has', () => {
     expect(gateway.labels).toEqual([])
   })
 
-  it('gets no suggestion among very many, which would take long to compare', async () => {
+  it('gets no suggestion among very many labels, because comparing them would take long', async () => {
     const many = new Set(Array.from({ length: 2_001 }, (_, at) => `label-${at}`))
     const gateway = gatewayUnderTest({ knownLabels: () => Promise.resolve(many) })
     const { json } = await gateway.post('/v1/labels', { id: 'a', label: 'label-1x' })
     expect(JSON.stringify(json['errors'])).not.toContain('did you mean')
   })
 
-  it('passes when it is said to be new; what takes a label back always passes', async () => {
+  it('passes if it is marked as new; withdrawing a label always passes', async () => {
     const gateway = gatewayUnderTest({ clock: () => 1_900_000_000_000 })
     const answer = await gateway.post('/v1/labels', [
       { id: 'a', label: 'chargeback', newLabel: true },
@@ -128,7 +128,7 @@ describe('a label that no model has', () => {
       { id: 'c', label: null },
     ])
     expect([answer.status, answer.json]).toEqual([202, { accepted: 3 }])
-    // What is said to the gateway is not published.
+    // `newLabel` is for the gateway and is not published.
     expect(gateway.labels).toEqual([
       { id: 'a', label: 'chargeback', time: 1_900_000_000_000 },
       { id: 'b', label: 'spam', time: 1_900_000_000_000 },
@@ -146,7 +146,7 @@ describe('a label that no model has', () => {
     })
   })
 
-  it('is taken unchecked, which the answer says, when no model is known', async () => {
+  it('is accepted unchecked if no model is known, and the response says so', async () => {
     const gateway = gatewayUnderTest({ knownLabels: () => Promise.resolve(new Set()) })
     const answer = await gateway.post('/v1/labels', [
       { id: 'a', label: 'anything' },
@@ -157,7 +157,7 @@ describe('a label that no model has', () => {
     expect(gateway.labels).toHaveLength(3)
   })
 
-  it('is looked for among labels that are asked for once a request', async () => {
+  it('is compared with labels that are read once per request', async () => {
     let asked = 0
     const knownLabels = () => {
       asked += 1

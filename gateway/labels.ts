@@ -1,6 +1,6 @@
-// POST /v1/labels: what people say that events are. All labels of a request are checked, then all
-// are published; body forms and limits are those of POST /v1/events. Which labels are refused as
-// unknown is unknown-labels.ts.
+// POST /v1/labels: labels that people give to events. Checks all labels of a request, then
+// publishes them; body formats and limits are those of POST /v1/events. unknown-labels.ts decides
+// which labels are unknown.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../configs/schema.ts'
@@ -9,7 +9,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { bodyFormat } from './bodies/event-body.ts'
 import { shapeDefects, surrogateDefects, timeDefects } from './event-check.ts'
 import { checkItems, type ItemCheck } from './item-checks.ts'
-import type { KnownLabels, LabelPublisher, PublishedLabel } from './ports.ts'
+import type { KnownLabels, LabelPublisher, PublishedLabel } from './dependencies.ts'
 import {
   addRoute,
   addSchemas,
@@ -18,31 +18,28 @@ import {
   problems,
   schemaRef,
 } from './route.ts'
-import type { Gateway, RouteContext } from './route.ts'
-import { createUnknownLabels, type UnknownLabels } from './unknown-labels.ts'
+import type { Gateway, RouteOptions } from './route.ts'
+import { UnknownLabels } from './unknown-labels.ts'
 
 /** Adds POST /v1/labels. */
 export function addLabelRoutes(
   app: Gateway,
-  context: RouteContext & {
+  options: RouteOptions & {
     readonly config: Pick<Config, 'gateway' | 'limits'>
     labels: LabelPublisher
     knownLabels: KnownLabels
   },
 ): void {
-  const { config, labels, knownLabels, clock } = context
+  const { config, labels, knownLabels, clock } = options
   addSchemas(app, { Label: postedLabel, AcceptedLabels: acceptedLabels })
-  const middleware = [context.authorize('ingest'), context.admit]
+  const middleware = [options.authorize('ingest'), options.admit]
   const route = { ...postLabels, middleware }
   addRoute(app, route, async (c) => {
     const work = c.get('work')
-    const format = bodyFormat({
-      contentType: c.req.header('content-type'),
-      contentEncoding: c.req.header('content-encoding'),
-    })
+    const format = bodyFormat(c.req)
     const body = await work.body()
     const nowMs = clock()
-    const unknown = createUnknownLabels(await work.run(knownLabels))
+    const unknown = new UnknownLabels(await work.run(knownLabels))
     const rules = { limits: config.limits, nowMs, speaker: c.get('callerName'), unknown }
     const check = (value: unknown, index: number) => checkLabel(value, { ...rules, index })
     const checked = await work.steps(checkItems(body, { format, config, noun: 'labels', check }))
@@ -57,7 +54,7 @@ function checkLabel(
   rules: {
     readonly limits: Config['limits']
     readonly nowMs: number
-    /** Who speaks with this API key; undefined in a gateway without keys. */
+    /** The name of this API key; undefined in a gateway without keys. */
     readonly speaker: string | undefined
     readonly unknown: UnknownLabels
     readonly index: number
@@ -84,14 +81,14 @@ function checkLabel(
     ...rules.unknown.defectsOf(label, newLabel === true),
   ]
   if (defects.length > 0) return { kind: 'rejected', defects }
-  // Without a time of its own, a label is of the moment when it was accepted here.
+  // A label without a time gets the time at which it was accepted.
   const at = typeof time === 'number' ? Math.trunc(time) : (time ?? rules.nowMs)
   return { kind: 'ok', item: { id, label, ...(by !== undefined && { by }), time: at } }
 }
 
 /**
- * Who says so: the name of the API key, whatever the label says. Another name in it is refused
- * rather than replaced, since the caller means to speak for somebody else. Throws `forbidden`.
+ * Who gives the label: the name of the API key. A different name in the label is refused rather
+ * than replaced, because the caller means to act for somebody else. Throws `forbidden`.
  */
 function speakerOf(
   by: string | undefined,
@@ -100,16 +97,16 @@ function speakerOf(
   if (speaker === undefined || by === undefined || by === speaker) return speaker ?? by
   throw new WinnowError(
     'forbidden',
-    `The label at index ${index} is by somebody else than "${speaker}", whose API key this is; leave "by" out`,
+    `The label at index ${index} names another person in "by" than "${speaker}", the name of this API key; leave "by" out`,
     { details: { index, by: speaker } },
   )
 }
 
-/** A label as it is posted; what is said about it to the gateway alone is not published. */
+/** A label as it is posted; fields that are for the gateway alone are not published. */
 const postedLabel = labelJson
   .extend({
     newLabel: z.boolean().nullish().meta({
-      description: 'True lets a label pass that no known model has, such as a new class.',
+      description: 'True accepts a label that no known model has, such as a new class.',
     }),
   })
   .meta({
@@ -120,7 +117,7 @@ const acceptedLabels = z
     accepted: z.int(),
     unchecked: z.int().optional().meta({
       description:
-        'How many labels were taken without a check because no model is known; absent when none was.',
+        'How many labels were accepted unchecked because no model is known; absent if none.',
     }),
   })
   .meta({ examples: [{ accepted: 1 }] })
@@ -128,12 +125,12 @@ const label = schemaRef('Label')
 const postLabels: RouteConfig = {
   method: 'post',
   path: '/v1/labels',
-  summary: 'Say what events are',
+  summary: 'Label events',
   description:
-    'Human labels for event ids: one, an array, or NDJSON, of at most gateway.batchEventsMax. The latest word of a person counts; a null ' +
-    'label takes it back. A label that neither the serving model nor the newest version of a model in the ' +
-    'store has is refused (`label_unknown`) unless `newLabel` is true. 202 is sent once the broker has ' +
-    'acknowledged all of them; repeating a request changes nothing.',
+    'Labels that people give to event ids: one, an array, or NDJSON, with at most gateway.batchEventsMax labels. The latest label of a person counts; a null ' +
+    'label withdraws it. A label that neither the serving model nor the newest version of a model in the ' +
+    'store has is refused (`label_unknown`) unless `newLabel` is true. The response is 202 once the broker has ' +
+    'acknowledged all labels; repeating a request changes nothing.',
   tags: ['labels'],
   security: [{ bearer: ['ingest'] }],
   parameters: [contentEncodingParameter],

@@ -1,5 +1,5 @@
-// The description against the app: every route is in it and the other way round, its examples
-// follow its schemas, and what the gateway really answers does too.
+// The OpenAPI document compared with the app: it has every route and no other, its examples match
+// its schemas, and so do the gateway's real responses.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
@@ -63,7 +63,7 @@ const text = fc.oneof(
   fc.constantFrom('x'.repeat(256), 'x'.repeat(257), '🙂'.repeat(256), '🙂'.repeat(257)),
 )
 const anything = fc.oneof(text, fc.constantFrom(null, 5, true, [], {}))
-/** Not ahead of now: a schema cannot say what time it is. */
+/** Not in the future: a schema does not know the current time. */
 const time = fc.oneof(
   fc.constantFrom(null, 0, 946_684_799_999, 946_684_800_000, 1.5e12, -1),
   fc.constantFrom(...oddTimes.filter((one) => !one.startsWith('2100'))),
@@ -128,7 +128,7 @@ describe('/openapi.json', () => {
     expect(documented).toContain('POST /v1/events')
   })
 
-  it('is OpenAPI 3.1 without a reference into nothing', () => {
+  it('is OpenAPI 3.1 without dangling references', () => {
     expect(document.openapi).toBe('3.1.0')
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)]
     expect(references.length).toBeGreaterThan(10)
@@ -156,7 +156,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('has examples that follow their schemas', () => {
+  it('has examples that match their schemas', () => {
     const names = Object.entries(document.components.schemas)
     for (const [name, schema] of names) {
       const examples = schema.examples ?? []
@@ -168,7 +168,7 @@ describe('/openapi.json', () => {
     )
   })
 
-  it('describes what the gateway answers', async () => {
+  it("describes the gateway's responses", async () => {
     const accepted = await gateway.post('/v1/events', { text: 'a' })
     expect(errorsAgainst('AcceptedEvents', accepted.json)).toBeNull()
     const labelled = await gateway.post('/v1/labels', { id: 'a', label: 'b' })
@@ -186,7 +186,7 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('Problem', { ...invalid.json, code: 'made_up' })).not.toBeNull()
   })
 
-  it('says that a gateway without keys needs none, and one with keys does', async () => {
+  it('requires a key only if the gateway has keys', async () => {
     expect(document.paths['/v1/events']!['post']!.security).toEqual([{}, { bearer: ['ingest'] }])
     const keys = [{ key: 'reader-key-0123456789', scopes: ['read' as const] }]
     const keyed = await gatewayUnderTest({ config: configWith({ keys }) }).get('/openapi.json')

@@ -1,5 +1,5 @@
-// GET /openapi.json: the description that the routes added about themselves. It owns the frame of
-// the document, not the routes.
+// GET /openapi.json: the document made of the routes' own descriptions. It owns the frame of the
+// document, not the routes.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Config } from '../configs/schema.ts'
 import { problemSchema } from './problem.ts'
@@ -26,15 +26,15 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           title: 'Winnow gateway',
           version: interfaceVersion,
           description:
-            'Text events in, labels out. Errors are RFC 9457 problem documents with a stable `code`. ' +
-            'Every answer has an X-Request-Id.',
+            'Send text events, read their labels. Errors are RFC 9457 problem documents with a stable `code`. ' +
+            'Every response has an X-Request-Id.',
           license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
         },
         servers: [{ url: '/' }],
         tags: [
-          { name: 'events', description: 'Put text on the stream.' },
-          { name: 'classify', description: 'Classify without the stream.' },
-          { name: 'results', description: 'What the stream stored.' },
+          { name: 'events', description: 'Send events and labels to the stream.' },
+          { name: 'classify', description: 'Classify texts without the stream.' },
+          { name: 'results', description: 'Read what the stream stored.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],
       }),
@@ -46,7 +46,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
 
 type Document = ReturnType<Gateway['getOpenAPI31Document']>
 
-/** The document as it is sent. A gateway without keys says that none is needed, and takes any. */
+/** The document as it is sent. A gateway without keys says that none is needed, and accepts any. */
 function bytesOf(
   document: Document,
   gateway: Pick<Config['gateway'], 'keys'>,

@@ -1,4 +1,4 @@
-// What orchestrators and Prometheus see, also when something behind the gateway hangs.
+// What orchestrators and Prometheus see, also if a dependency of the gateway hangs.
 import { describe, expect, it, vi } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import { configWith, gatewayUnderTest } from '../tests/support/gateway-under-test.ts'
@@ -17,7 +17,7 @@ describe('probes', () => {
     expect(json).toMatchObject({ ready: true, checks: [{ name: 'kafka', state: 'ok' }] })
   })
 
-  it('/readyz names what failed by code, never by message', async () => {
+  it('/readyz reports a failed check by code, never by message', async () => {
     const check = () => Promise.reject(new WinnowError('analytics_unavailable', 'http://10.0.0.7'))
     const health = [works, { name: 'analytics', check }]
     const { status, json } = await gatewayUnderTest({ health }).get('/readyz')
@@ -32,7 +32,7 @@ describe('probes', () => {
     expect(JSON.stringify(json)).not.toContain('10.0.0.7')
   })
 
-  it('/readyz gives up on a check that hangs, and tells it so', async () => {
+  it('/readyz gives up on a check that hangs, and aborts it', async () => {
     vi.useFakeTimers()
     try {
       const asked = Promise.withResolvers<AbortSignal>()
@@ -54,7 +54,7 @@ describe('probes', () => {
     }
   })
 
-  it('/readyz asks at most once a second', async () => {
+  it('/readyz runs its checks at most once per second', async () => {
     let asked = 0
     let nowMs = 0
     const check = () => {
@@ -69,13 +69,13 @@ describe('probes', () => {
     expect(asked).toBe(2)
   })
 
-  it('/metrics gives the text of the source', async () => {
+  it('/metrics returns the text of the source', async () => {
     const response = await gatewayUnderTest().app.request('/metrics')
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(await response.text()).toBe('up 1\n')
   })
 
-  it('answers while every place is taken', async () => {
+  it('answers while every slot is taken', async () => {
     const never = new Promise<void>(() => undefined)
     const gateway = gatewayUnderTest({
       config: configWith({ requestsMax: 1 }),

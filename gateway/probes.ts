@@ -1,42 +1,42 @@
-// /livez, /readyz and /metrics: what orchestrators and Prometheus ask. Probes need no key and take
-// no place among the requests at work, so that an overloaded gateway is slow, not dead.
+// /livez, /readyz and /metrics, for orchestrators and Prometheus. Probes need no key and bypass
+// admission, so that an overloaded gateway looks slow, not dead.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../schemas/errors.ts'
-import type { HealthCheck, MetricsSource } from './ports.ts'
+import type { HealthCheck, MetricsSource } from './dependencies.ts'
 import { addRoute, addSchemas, jsonContent, problems } from './route.ts'
-import type { Gateway, RouteContext } from './route.ts'
+import type { Gateway, RouteOptions } from './route.ts'
 
-/** Longest time that one check may take; a probe's own time-out is usually longer. */
+/** Longest time of one check; the timeout of a probe is usually longer. */
 const checkMsMax = 2_000
-/** How long an answer is kept: anyone may ask, and asking must not load what is asked about. */
+/** How long a response is cached: anyone may call, and calls must not load the dependencies. */
 const keptMsMax = 1_000
 
 /** Adds the probes and /metrics. */
 export function addProbeRoutes(
   app: Gateway,
-  context: RouteContext & {
+  options: RouteOptions & {
     readonly health: readonly HealthCheck[]
     readonly metricsText: MetricsSource
   },
 ): void {
-  const readiness = createReadiness(context.health, context.clock)
+  const readiness = createReadiness(options.health, options.clock)
   addSchemas(app, { Readiness: readinessJson })
   addRoute(app, { ...getLivez, middleware: [] }, (c) => c.json({ live: true }))
   addRoute(app, { ...getReadyz, middleware: [] }, async (c) => {
     const answer = await readiness()
     return c.json(answer, answer.ready ? 200 : 503)
   })
-  const middleware = [context.authorize('read')]
+  const middleware = [options.authorize('read')]
   addRoute(app, { ...getMetrics, middleware }, async (c) => {
-    const text = await context.metricsText()
+    const text = await options.metricsText()
     return c.body(text, 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
 }
 
 type Readiness = z.output<typeof readinessJson>
 
-/** Runs all checks at once, and at most once a second however often it is asked. */
+/** Runs all checks in parallel, at most once per second. */
 function createReadiness(
   health: readonly HealthCheck[],
   clock: () => number,
@@ -73,7 +73,7 @@ async function runCheck(
     await Promise.race([health.check(stop.signal), tooLate])
     return { name, state: 'ok', ms: clock() - startMs }
   } catch (error) {
-    // The code only: messages name hosts, and this answer needs no key.
+    // Only the code: messages name hosts, and this response needs no key.
     const code = error instanceof WinnowError ? error.code : 'internal'
     return { name, state: 'failed', ms: clock() - startMs, code }
   } finally {
@@ -108,11 +108,11 @@ const readinessJson = z
 const getLivez: RouteConfig = {
   method: 'get',
   path: '/livez',
-  summary: 'Whether the process answers',
+  summary: 'Check that the process is running',
   tags: ['probes'],
   responses: {
     200: {
-      description: 'The process answers.',
+      description: 'The process is running.',
       content: {
         'application/json': {
           schema: { type: 'object', properties: { live: { type: 'boolean' } } },
@@ -127,8 +127,8 @@ const getLivez: RouteConfig = {
 const getReadyz: RouteConfig = {
   method: 'get',
   path: '/readyz',
-  summary: 'Whether everything behind the gateway works',
-  description: `Each check has ${checkMsMax} ms; an answer is kept for ${keptMsMax} ms.`,
+  summary: "Check the gateway's dependencies",
+  description: `Each check has ${checkMsMax} ms; a response is cached for ${keptMsMax} ms.`,
   tags: ['probes'],
   responses: {
     200: { description: 'Ready.', content: jsonContent('Readiness') },

@@ -1,10 +1,10 @@
-// Every code has one status, and the documents say no more than they should.
+// Every code has one status, and the documents reveal no more than they should.
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
 import type { ErrorCode, OperationErrorCode } from '../schemas/errors.ts'
 import {
-  createItemErrors,
+  ItemErrors,
   itemErrorsMax,
   problemResponse,
   problemSchema,
@@ -27,7 +27,7 @@ describe('statusByCode', () => {
     expect(Object.keys(statusByCode).sort()).toEqual([...allCodes].sort())
   })
 
-  it.each(operationCodes)('%s is 503 or 504 exactly when a retry can help', (code) => {
+  it.each(operationCodes)('%s is 503 or 504 exactly if a retry can help', (code) => {
     expect([503, 504].includes(statusByCode[code])).toBe(operationErrors[code].retryable)
   })
 
@@ -56,7 +56,7 @@ describe('problemResponse', () => {
     expect(response.headers.has('www-authenticate')).toBe(response.status === 401)
   })
 
-  it('keeps to itself what a client behind the gateway said', async () => {
+  it("does not reveal messages of the gateway's clients", async () => {
     const error = new WinnowError('analytics_unavailable', 'http://10.0.0.7:8123 did not answer', {
       details: { url: 'http://10.0.0.7:8123' },
     })
@@ -64,7 +64,7 @@ describe('problemResponse', () => {
     expect(JSON.stringify(document)).not.toContain('10.0.0.7')
   })
 
-  it('answers anything else that is thrown as internal, without its message', async () => {
+  it('reports anything else that is thrown as internal, without its message', async () => {
     const { response, document } = await answerFor(new TypeError('password is hunter2'))
     expect(response.status).toBe(500)
     expect(document['code']).toBe('internal')
@@ -78,9 +78,9 @@ describe('problemResponse', () => {
   })
 })
 
-describe('createItemErrors', () => {
-  it('counts items, not errors, and lists a bounded number', () => {
-    const found = createItemErrors({ noun: 'events', consequence: 'nothing was published' })
+describe('ItemErrors', () => {
+  it('counts items, not errors, and lists a limited number', () => {
+    const found = new ItemErrors({ noun: 'events', consequence: 'nothing was published' })
     found.throwIfAny(500)
     const defect = { code: 'field_type' as const, message: 'wrong' }
     const many = Array.from({ length: 200_000 }, () => defect)

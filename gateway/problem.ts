@@ -1,18 +1,17 @@
-// Errors on the wire: which HTTP status each error code has, and the RFC 9457 document that carries
-// it. What a code means is schemas/errors.ts's; nothing else in the gateway chooses an error
-// status.
+// Converts errors to HTTP: the status of each error code, and the RFC 9457 document.
+// schemas/errors.ts defines the codes; nothing else in the gateway chooses an error status.
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { WinnowError, eventErrors, operationErrors, requestItemErrors } from '../schemas/errors.ts'
 import type { ErrorCode, ItemErrorCode } from '../schemas/errors.ts'
 
-/** The statuses that errors use. */
+/** The statuses of errors. */
 export type ProblemStatus =
   400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
 
 /**
- * The one HTTP status of each error code: a new code does not compile until it is here. Codes that
- * are worth a retry have 503 or 504, the others never do.
+ * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
+ * codes have 503 or 504, others never do.
  */
 export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   value_null: 422,
@@ -102,22 +101,22 @@ export type ItemDefect = {
 /** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
 export type ItemError = ItemDefect & { readonly index: number }
 
-/** Most item errors that one problem lists; `errorsTotal` counts them all. */
+/** Most item errors in one problem document; `errorsTotal` counts all. */
 export const itemErrorsMax = 10
 
 const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors)]
 
-/** The problem document as every error answer carries it; some codes add members of their own. */
+/** The problem document of every error response; some codes add members. */
 export const problemSchema = z
   .looseObject({
-    type: z.string().meta({ description: 'urn:winnow:error: and the code.' }),
+    type: z.string().meta({ description: 'urn:winnow:error: followed by the code.' }),
     title: z.string().meta({ description: 'What the code means; the same for every occurrence.' }),
     status: z.int(),
     detail: z.string().meta({ description: 'What happened this time.' }),
     code: z
       .enum([...itemCodes, ...Object.keys(operationErrors)])
       .meta({ description: 'Stable: programs should branch on this.' }),
-    instance: z.string().meta({ description: 'urn:winnow:request: and the X-Request-Id.' }),
+    instance: z.string().meta({ description: 'urn:winnow:request: followed by the X-Request-Id.' }),
     errors: z
       .array(
         z.object({
@@ -147,43 +146,44 @@ export const problemSchema = z
     ],
   })
 
-/** Collects what is wrong with the items of one request: the first errors, and the count of all. */
-export type ItemErrors = {
-  /** Notes the defects of one item. */
-  add(index: number, defects: readonly ItemDefect[]): void
-  /** Throws `items_invalid` when any item of `total` was noted. */
-  throwIfAny(total: number): void
-}
-
 /**
- * An empty collection; `noun` is what the items are called, `consequence` what did not happen to
- * them.
+ * Collects what is wrong with the items of one request: the first errors, and the number of all.
+ * `noun` names the items; `consequence` says what was not done.
  */
-export function createItemErrors(request: { noun: string; consequence: string }): ItemErrors {
-  const errors: ItemError[] = []
-  let errorsTotal = 0
-  let invalid = 0
-  return {
-    add: (index, defects) => {
-      invalid += 1
-      errorsTotal += defects.length
-      const room = itemErrorsMax - errors.length
-      for (const defect of defects.slice(0, room)) errors.push({ index, ...defect })
-    },
-    throwIfAny: (total) => {
-      if (invalid === 0) return
-      const which = `${invalid} of ${total} ${request.noun} ${invalid === 1 ? 'is' : 'are'} invalid`
-      throw new WinnowError('items_invalid', `${which}; ${request.consequence}`, {
-        details: { errors, errorsTotal },
-      })
-    },
+export class ItemErrors {
+  readonly #request: { readonly noun: string; readonly consequence: string }
+  readonly #errors: ItemError[] = []
+  #errorsTotal = 0
+  #invalid = 0
+
+  constructor(request: { noun: string; consequence: string }) {
+    this.#request = request
+  }
+
+  /** Adds the defects of one item. */
+  add(index: number, defects: readonly ItemDefect[]): void {
+    this.#invalid += 1
+    this.#errorsTotal += defects.length
+    const room = itemErrorsMax - this.#errors.length
+    for (const defect of defects.slice(0, room)) this.#errors.push({ index, ...defect })
+  }
+
+  /** Throws `items_invalid` if any of the `total` items has defects. */
+  throwIfAny(total: number): void {
+    const invalid = this.#invalid
+    if (invalid === 0) return
+    const { noun, consequence } = this.#request
+    const which = `${invalid} of ${total} ${noun} ${invalid === 1 ? 'is' : 'are'} invalid`
+    throw new WinnowError('items_invalid', `${which}; ${consequence}`, {
+      details: { errors: this.#errors, errorsTotal: this.#errorsTotal },
+    })
   }
 }
 
 /**
- * The answer for anything thrown: a WinnowError keeps its code, all else is `internal`. Answers of
- * 500 and above that come from behind the gateway give the meaning of the code only, since messages
- * of clients name hosts.
+ * The response for anything thrown: a WinnowError keeps its code, everything else is `internal`.
+ * Responses of 500 and above that dependencies caused give only the meaning of the code, because
+ * clients' messages name hosts.
  */
 export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
   const error =
@@ -204,7 +204,7 @@ export function problemResponse(c: Context, thrown: unknown, requestId: string):
   }
   const wait = retryAfterS(error)
   if (wait !== undefined) c.header('Retry-After', String(wait))
-  // RFC 9110, 15.5.16: which codings would have been taken.
+  // Names the accepted codings (RFC 9110, 15.5.16).
   const { encodings } = error.details
   if (status === 415 && Array.isArray(encodings)) c.header('Accept-Encoding', encodings.join(', '))
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
@@ -212,8 +212,8 @@ export function problemResponse(c: Context, thrown: unknown, requestId: string):
 }
 
 /**
- * Whether the gateway itself refused: by design under load, or since the caller left. These are
- * counted in the metrics and not logged, so that overload does not write a line a request.
+ * Whether the gateway itself refused: because of load, or because the caller left. The metrics
+ * count such refusals; the log does not, so that overload does not write one line per request.
  */
 export function isOwnRefusal(error: unknown): boolean {
   return (
@@ -222,7 +222,7 @@ export function isOwnRefusal(error: unknown): boolean {
   )
 }
 
-/** A full queue empties within a second or so; a broker or a database takes longer to come back. */
+/** A full queue empties within about a second; a broker or a database takes longer to recover. */
 function retryAfterS(error: WinnowError): number | undefined {
   if (statusByCode[error.code] !== 503) return undefined
   return error.code === 'queue_full' ? 1 : 5

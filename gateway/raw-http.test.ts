@@ -1,5 +1,5 @@
-// Requests that two parsers could read in two ways (request smuggling) are refused, whatever a
-// proxy in front made of them: each is written to a socket as it is.
+// Requests that two parsers could read differently (request smuggling) are refused, whatever a
+// proxy in front made of them. The tests write them to a socket unchanged.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ const post = (...headers: string[]) =>
     .join('\r\n')
 const get = (...lines: string[]) => [...lines, 'Connection: close', '', ''].join('\r\n')
 
-/** The statuses of all answers until the connection ends. */
+/** The statuses of all responses until the connection ends. */
 async function statuses(request: string): Promise<number[]> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   let text = ''
@@ -34,27 +34,24 @@ async function statuses(request: string): Promise<number[]> {
 const chunked = `c\r\n${body}\r\n0\r\n\r\n`
 const smuggled = 'GET /v1/results HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
-describe('what is plain', () => {
+describe('plain requests', () => {
   it.each([
     ['a length', post(`Content-Length: ${body.length}`) + body, 202],
     ['chunks', post('Transfer-Encoding: chunked') + chunked, 202],
     ['one Host', get('GET /livez HTTP/1.1', 'Host: localhost'), 200],
-    ['a whole address', get('GET http://localhost/livez HTTP/1.1', 'Host: localhost'), 200],
+    ['an absolute URL', get('GET http://localhost/livez HTTP/1.1', 'Host: localhost'), 200],
   ])('%s', async (_, request, status) => {
     expect(await statuses(request)).toEqual([status])
   })
 })
 
-describe('what is ambiguous', () => {
+describe('ambiguous requests', () => {
   it.each([
     ['two Host headers', get('GET /livez HTTP/1.1', 'Host: localhost', 'Host: localhost')],
-    [
-      'two Host headers, one of them another',
-      get('GET /livez HTTP/1.1', 'Host: localhost', 'host: b'),
-    ],
+    ['two different Host headers', get('GET /livez HTTP/1.1', 'Host: localhost', 'host: b')],
     ['no Host', get('GET /livez HTTP/1.1')],
     ['an empty Host', get('GET /livez HTTP/1.1', 'Host:')],
-    ['a Host that is none', get('GET /livez HTTP/1.1', 'Host: a b')],
+    ['an invalid Host', get('GET /livez HTTP/1.1', 'Host: a b')],
     [
       'a length and chunks',
       post(`Content-Length: ${chunked.length}`, 'Transfer-Encoding: chunked') + chunked + smuggled,
@@ -70,27 +67,27 @@ describe('what is ambiguous', () => {
     ],
     ['a list of lengths', post(`Content-Length: ${body.length}, ${body.length}`) + body],
     ['a length with a sign', post(`Content-Length: +${body.length}`) + body],
-    ['chunks that are not the last coding', post('Transfer-Encoding: chunked, identity') + chunked],
-    ['a coding that nobody knows', post('Transfer-Encoding: xchunked') + chunked + smuggled],
+    ['chunked, but not as the last coding', post('Transfer-Encoding: chunked, identity') + chunked],
+    ['an unknown coding', post('Transfer-Encoding: xchunked') + chunked + smuggled],
     ['a space before the colon', post(`Content-Length : ${body.length}`) + body],
     ['a folded header', post(`X-One: a\r\n Content-Length: ${body.length}`) + body],
     ['a folded length', post(`Content-Length:\r\n ${body.length}`) + body],
     ['a line that ends in LF', post(`X-One: a\nContent-Length: ${body.length}`) + body],
     ['a NUL in a header', post('X-One: a\0b', `Content-Length: ${body.length}`) + body],
     [
-      'a chunk of a size that is no number',
+      'a chunk whose size is not a number',
       post('Transfer-Encoding: chunked') + `xc\r\n${body}\r\n0\r\n\r\n`,
     ],
     [
-      'a chunk larger than any',
+      'a chunk above any limit',
       post('Transfer-Encoding: chunked') + `fffffffffffffffff\r\n${body}`,
     ],
     [
-      'a chunk longer than it says',
+      'a chunk longer than its size',
       post('Transfer-Encoding: chunked') + `2\r\n${body}\r\n0\r\n\r\n`,
     ],
     ['a backslash in the path', get('GET /v1\\results HTTP/1.1', 'Host: localhost')],
-    ['a path that is none', get('GET livez HTTP/1.1', 'Host: localhost')],
+    ['an invalid path', get('GET livez HTTP/1.1', 'Host: localhost')],
   ])('%s: 400', async (_, request) => {
     const published = gateway.published.length
     expect(await statuses(request)).toEqual([400])

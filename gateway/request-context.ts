@@ -1,28 +1,28 @@
-// What every request carries through the gateway: its id, the caller's trace, who calls, and the
-// work that holds its place among the others. Also the middleware that sets the first two.
+// The state of each request: its id, the caller's trace and identity, its admission slot. Includes
+// the middleware that sets the id and the trace.
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 
-/** The place that one request holds, and the only way to read its body or to wait for work. */
+/**
+ * The work of one request: it holds the admission slot, and is the only way to read the body or to
+ * wait.
+ */
 export type RequestWork = {
-  /**
-   * Fires with a WinnowError as its reason: `deadline_exceeded`, or `cancelled` when the caller
-   * left.
-   */
+  /** Aborts with a WinnowError: `deadline_exceeded`, or `cancelled` if the caller left. */
   readonly signal: AbortSignal
   /**
-   * The body, at most `bodyBytesMax` bytes whatever Content-Length says; else `body_too_large`. The
-   * request has its place from then on.
+   * Reads the body, at most `bodyBytesMax` bytes whatever Content-Length says; else throws
+   * `body_too_large`. The request holds its slot from then on.
    */
   body(): Promise<Uint8Array>
-  /** Runs work of this thread in turns with that of other requests, until the signal fires. */
+  /** Runs work of this thread in turns with other requests, until the signal aborts. */
   steps<T>(steps: Work<T>): Promise<T>
   /**
-   * Waits for work until the signal fires. Work that cannot be stopped goes on and keeps the place
-   * until it settles, so that abandoned work is bounded as well.
+   * Waits for work until the signal aborts. Work that cannot be stopped keeps its slot until it
+   * ends, so that abandoned work is limited too.
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -31,11 +31,11 @@ export type RequestWork = {
 export type GatewayEnv = {
   Bindings: HttpBindings
   Variables: {
-    /** From X-Request-Id when that is sensible, else new; sent back in the same header. */
+    /** From X-Request-Id if that is usable, else new; sent back in the same header. */
     requestId: string
-    /** W3C trace context as the caller gave it, when well-formed. */
+    /** The caller's W3C trace context if it is well-formed. */
     traceparent: string | undefined
-    /** The pattern of the route that matched, such as `/v1/results/{id}`. */
+    /** The pattern of the matched route, for example `/v1/results/{id}`. */
     route: string | undefined
     /** SHA-256 of the API key in hex, or `anonymous`; set by auth.ts. */
     caller: string
@@ -46,12 +46,12 @@ export type GatewayEnv = {
   }
 }
 
-/** Node's own request; undefined where the app is called without a socket, as in tests. */
+/** Node's own request; undefined if the app is called without a socket, as in tests. */
 export function incomingOf(c: Context<GatewayEnv>): HttpBindings['incoming'] | undefined {
   return (c.env as HttpBindings | undefined)?.incoming
 }
 
-/** Gives each request an id and reads its trace context. */
+/** Middleware that gives each request an id and reads its trace context. */
 export function requestContext(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const given = c.req.header('x-request-id')
@@ -66,8 +66,8 @@ export function requestContext(): MiddlewareHandler<GatewayEnv> {
 }
 
 /**
- * Refuses a request with two Host headers, as RFC 9112, 3.2 asks for: a proxy in front may have
- * read the other one. Node keeps the first and says nothing.
+ * Refuses a request with two Host headers, as RFC 9112, 3.2 requires: a proxy in front may have
+ * used the other one. Node silently keeps the first.
  */
 export function singleHost(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
@@ -82,8 +82,8 @@ export function singleHost(): MiddlewareHandler<GatewayEnv> {
 }
 
 /**
- * A traceparent that follows the W3C Trace Context recommendation, version 00; anything else is
- * dropped, which is what the recommendation asks for.
+ * The traceparent if it follows the W3C Trace Context recommendation, version 00. Anything else is
+ * dropped, as the recommendation requires.
  */
 export function wellFormedTraceparent(header: string | undefined): string | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(header?.trim() ?? '')

@@ -1,4 +1,4 @@
-// Stored results over HTTP: parameters, the form of a result, failures of the reader.
+// Stored results over HTTP: parameters, the JSON of a result, failures of the reader.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
@@ -22,7 +22,7 @@ describe('GET /v1/results/{id}', () => {
     expect(json).toMatchObject({ id: 'winnow.events/3/17', results: [onTheWire] })
   })
 
-  it('decodes what the reader is asked for', async () => {
+  it('decodes the id for the reader', async () => {
     const { asked, results } = noResults()
     const { status, json } = await gatewayUnderTest({ results }).get(
       '/v1/results/a%20b%3F%0Ac%25%E2%80%A8',
@@ -32,7 +32,7 @@ describe('GET /v1/results/{id}', () => {
   })
 })
 
-/** A store without results that keeps the ids it is asked for. */
+/** A store without results that records the requested ids. */
 function noResults() {
   const asked: string[] = []
   const results = {
@@ -45,7 +45,7 @@ function noResults() {
   return { asked, results }
 }
 
-describe('every id that an event may have', () => {
+describe('every possible event id', () => {
   const { asked, results } = noResults()
   let server: GatewayServer
   beforeAll(async () => {
@@ -54,7 +54,7 @@ describe('every id that an event may have', () => {
   })
   afterAll(() => server.close({ drainMsMax: 0 }))
 
-  /** What addresses, escapes and lines are made of. */
+  /** The characters of addresses, escapes and lines. */
   const piece = fc.constantFrom(
     ...[
       '.',
@@ -97,7 +97,7 @@ describe('every id that an event may have', () => {
     fc.string({ unit: 'binary', minLength: 1, maxLength: 256 }),
   )
 
-  it('is read by its percent-encoded form, on a socket', async () => {
+  it('can be read in percent-encoded form, on a socket', async () => {
     const { limits } = configWith()
     await fc.assert(
       fc.asyncProperty(id, async (one) => {
@@ -110,7 +110,7 @@ describe('every id that an event may have', () => {
     )
   })
 
-  it('is short enough for an address at its longest', async () => {
+  it('fits into an address even at its longest', async () => {
     const longest = '🙂'.repeat(256)
     asked.length = 0
     await fetch(`${server.url}/v1/results/${encodeURIComponent(longest)}`)
@@ -119,7 +119,7 @@ describe('every id that an event may have', () => {
 })
 
 describe('GET /v1/results', () => {
-  it('gives a page with its cursor', async () => {
+  it('returns a page with its cursor', async () => {
     const gateway = gatewayUnderTest()
     const { status, json } = await gateway.get('/v1/results')
     expect(status).toBe(200)
@@ -174,8 +174,8 @@ describe('GET /v1/results', () => {
     expect(gateway.filters).toEqual([])
   })
 
-  it('refuses every cursor that a reader never gave', async () => {
-    // Positions with numbers outside of their columns, as an earlier form of the cursor had them.
+  it('refuses every cursor that no reader returned', async () => {
+    // Positions with numbers out of range for their columns, as an earlier form of the cursor had.
     const positions = [
       ['1', '2', -1, 0, 'm', '1'],
       [0, 'a', -1, 0, 'm', '1'],

@@ -1,5 +1,5 @@
 // GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and
-// the form of a result on the wire; how they are found is the ResultReader's.
+// the JSON of a result; the ResultReader finds the results.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
@@ -12,21 +12,24 @@ import { parseRfc3339, rfc3339Pattern } from '../schemas/rfc3339.ts'
 import type { ResultFilter, ResultReader, StoredResult } from '../schemas/ports/result-reader.ts'
 import type { GatewayEnv } from './request-context.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from './route.ts'
-import type { Gateway, RouteContext } from './route.ts'
+import type { Gateway, RouteOptions } from './route.ts'
 
 /** Adds the routes of stored results. */
 export function addResultRoutes(
   app: Gateway,
-  context: RouteContext & { readonly results: ResultReader },
+  options: RouteOptions & { readonly results: ResultReader },
 ): void {
-  const { results } = context
-  const middleware = [context.authorize('read'), context.admit]
+  const { results } = options
+  const middleware = [options.authorize('read'), options.admit]
   addSchemas(app, { Result: resultJson, ResultsOfEvent: resultsOfEvent, ResultPage: resultPage })
   addRoute(app, { ...getResult, middleware }, async (c) => {
     const id = c.req.param('id')!
     const found = await c.get('work').run(() => results.byId(id))
     if (found.length === 0) {
-      throw new WinnowError('not_found', 'There is no result for this event id (yet)')
+      throw new WinnowError(
+        'not_found',
+        'There is no result for this event id; it may still be on its way',
+      )
     }
     return exactJson(c, { id, results: found.map(onTheWire) })
   })
@@ -40,14 +43,14 @@ export function addResultRoutes(
   })
 }
 
-/** An answer whose numbers have all their digits: ClickHouse has offsets of 64 bits. */
+/** JSON with all digits of each number, because ClickHouse has 64-bit offsets. */
 function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
   return c.body(exactJsonText(value), 200, { 'Content-Type': 'application/json' })
 }
 
 /**
- * The filter of a query string. Throws `parameter_invalid` for what is wrong, unknown or given
- * twice.
+ * Parses the filter of a query string. Throws `parameter_invalid` for invalid, unknown or repeated
+ * parameters.
  */
 function readFilter(query: Record<string, string[]>): ResultFilter {
   for (const [name, values] of Object.entries(query)) {
@@ -140,24 +143,26 @@ const resultQuery = z.strictObject({
   until: instant
     .optional()
     .describe(
-      'Classified before this time, nothing unless it is later than since: RFC 3339 or epoch milliseconds.',
+      'Classified before this time, which must be after since for any results: RFC 3339 or epoch milliseconds.',
     ),
   limit: z
     .string()
     .regex(/^([1-9][0-9]{0,2}|1000)$/, 'must be a whole number from 1 to 1000')
     .optional()
-    .describe('Most results of one page, 1 to 1000; 100 when absent.'),
+    .describe('Most results of one page, 1 to 1000; 100 by default.'),
   cursor: z
     .string()
     .regex(new RegExp(resultCursorPattern), 'must be the cursor of an earlier page of results')
     .optional()
-    .describe('The cursor of the page before.'),
+    .describe('The cursor of the previous page.'),
 })
 
 const resultJson = z
   .strictObject({
     id: z.string().describe('The event id.'),
-    label: z.string().describe("winnow.none: none of the model's labels."),
+    label: z
+      .string()
+      .describe("The most probable label; winnow.none means none of the model's labels."),
     score: z.number().describe('Probability of the most probable label.'),
     labels: z
       .array(z.string())
@@ -170,7 +175,7 @@ const resultJson = z
     model: z.string().describe('NAME@VERSION.'),
     role: z.enum(['champion', 'challenger', 'shadow']),
     text: z.string().describe('The cleaned text.'),
-    source: z.string().describe('Empty when unknown.'),
+    source: z.string().describe('Empty if unknown.'),
     attributes: z.record(z.string(), z.string()),
     eventTime: z.iso.datetime(),
     classifiedAt: z.iso.datetime(),
@@ -178,10 +183,10 @@ const resultJson = z
       .strictObject({ topic: z.string(), partition: z.int(), offset: z.int() })
       .describe('Where the event entered.'),
     tokens: z.int(),
-    truncated: z.boolean().describe('Whether the model read only the beginning of the text.'),
-    queueMs: z.number().describe('Waited for a batch.'),
-    inferMs: z.number().describe('The batch ran.'),
-    totalMs: z.number().describe('From the broker record time to the classification.'),
+    truncated: z.boolean().describe('Whether the model read only the start of the text.'),
+    queueMs: z.number().describe('How long the text waited for a batch.'),
+    inferMs: z.number().describe('How long the batch ran.'),
+    totalMs: z.number().describe('Time from the broker record time to the classification.'),
   })
   .meta({
     examples: [
@@ -210,7 +215,7 @@ const resultJson = z
   })
 const resultsOfEvent = z
   .strictObject({ id: z.string(), results: z.array(resultJson) })
-  .describe('The results of one event, one for each model version, newest first.')
+  .describe('The results of one event, one per model version, newest first.')
 const resultPage = z
   .strictObject({ results: z.array(resultJson), cursor: z.string().optional() })
   .describe('Newest first. The last page has no cursor.')
@@ -232,8 +237,8 @@ const getResult: RouteConfig = {
       required: true,
       schema: { type: 'string', minLength: 1, not: { enum: ['.', '..'] } },
       description:
-        'The event id, percent-encoded; slashes in it may be written as they are too. Every id that an ' +
-        'event may have can be read so.',
+        'The event id, percent-encoded; slashes may also be left as they are. Every possible event id ' +
+        'can be read this way.',
     },
   ],
   responses: {

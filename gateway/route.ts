@@ -1,5 +1,5 @@
-// How a route is added: its handlers and its OpenAPI description in one call, so that neither
-// exists without the other. Schemas come from zod as JSON Schema, which is what OpenAPI 3.1 holds.
+// Adds routes: handler and OpenAPI description in one call, so that neither exists without the
+// other. zod turns schemas into JSON Schema, which OpenAPI 3.1 uses.
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Handler, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
@@ -11,17 +11,17 @@ import type { GatewayEnv } from './request-context.ts'
 export type Gateway = OpenAPIHono<GatewayEnv>
 
 /** What every group of routes gets. */
-export type RouteContext = {
+export type RouteOptions = {
   readonly authorize: Authorize
-  /** Admission of requests that do work; probes do without. */
+  /** Limits the requests that do work; probes bypass it. */
   readonly admit: MiddlewareHandler<GatewayEnv>
   /** Epoch milliseconds. */
   readonly clock: () => number
 }
 
 /**
- * Adds a route with its description. A parameter in the last place of the path may hold slashes and
- * line ends, since event ids do: `/v1/results/winnow.events/3/17`.
+ * Adds a route with its description. A parameter at the end of the path may hold slashes and line
+ * breaks, because event ids do: `/v1/results/winnow.events/3/17`.
  */
 export function addRoute(
   app: Gateway,
@@ -44,7 +44,7 @@ export function addSchemas(app: Gateway, schemas: Readonly<Record<string, z.ZodT
     const json: Record<string, unknown> = {
       ...z.toJSONSchema(schema, {
         io: 'input',
-        // zod leaves out the examples of a schema that looks at its input first.
+        // zod leaves out the examples of schemas that preprocess their input.
         override: ({ zodSchema, jsonSchema }) => {
           const examples = z.globalRegistry.get(zodSchema)?.['examples'] as unknown[] | undefined
           if (examples !== undefined) jsonSchema.examples = examples
@@ -57,17 +57,17 @@ export function addSchemas(app: Gateway, schemas: Readonly<Record<string, z.ZodT
   }
 }
 
-/** A reference to a schema that addSchemas added. */
+/** A reference to a schema that `addSchemas` added. */
 export function schemaRef(name: string): { $ref: string } {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** The description of a JSON body by a named schema. */
+/** The description of a JSON body with a named schema. */
 export function jsonContent(name: string) {
   return { 'application/json': { schema: schemaRef(name) } }
 }
 
-/** Query parameters of a route, from the schema that also checks them. */
+/** Describes the query parameters of a route from the schema that also validates them. */
 export function queryParameters(schema: z.ZodObject) {
   const json = z.toJSONSchema(schema, { io: 'input' })
   const required = new Set(json.required)
@@ -80,20 +80,20 @@ export function queryParameters(schema: z.ZodObject) {
 const problemMeanings = {
   400: 'The body, a header or a parameter is malformed.',
   401: 'A valid API key is needed.',
-  403: 'The API key lacks the scope; or, without keys, a page of another origin asked.',
-  404: 'Nothing was found.',
-  408: 'The body did not arrive in the time allowed.',
+  403: 'The API key lacks the scope; or, in a gateway without keys, the request came from another site.',
+  404: 'Not found.',
+  408: 'The body did not arrive in time.',
   409: 'The Idempotency-Key was used for another body.',
-  413: 'The body is too large, as it is sent or decompressed, or holds too many items.',
+  413: 'The body is too large, compressed or decompressed, or holds too many items.',
   415: 'The content type, or the Content-Encoding, is not supported.',
   422: 'At least one item is invalid; `errors` names each by its index.',
   500: 'A defect in Winnow.',
   502: 'The broker or the database refused for good.',
-  503: 'Overloaded, or something behind the gateway does not answer; see Retry-After.',
-  504: 'The request was not answered in the time allowed.',
+  503: 'Overloaded, or a dependency of the gateway does not answer; see Retry-After.',
+  504: 'The request was not answered in time.',
 } as const
 
-/** Descriptions of the error answers of a route. */
+/** The error responses of a route, for its description. */
 export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
   return Object.fromEntries(
     statuses.map((status) => [
@@ -107,13 +107,13 @@ export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
   )
 }
 
-/** The header that a route with a body takes, for its description. */
+/** The Content-Encoding header of routes with a body, for their description. */
 export const contentEncodingParameter = {
   name: 'Content-Encoding',
   in: 'header' as const,
   schema: { type: 'string' as const, enum: ['identity', ...contentCodings] },
   description:
-    'How the body is compressed. gateway.bodyBytesMax bounds it as it is sent and decompressed.',
+    'How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body.',
 }
 
 const retryAfter = { description: 'Seconds to wait.', schema: { type: 'integer' as const } }

@@ -1,17 +1,18 @@
-// The gateway on a real socket: bodies without a length, slow and leaving callers, draining, ports.
+// The gateway on a real socket: bodies without a length, slow callers and those who leave,
+// draining, ports.
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { GatewayParts } from './app.ts'
+import type { GatewayOptions } from './app.ts'
 import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
 import { listen } from './server.ts'
 import type { GatewayServer } from './server.ts'
 
 const open: GatewayServer[] = []
 
-async function start(parts: Partial<GatewayParts> = {}) {
+async function start(parts: Partial<GatewayOptions> = {}) {
   const config = parts.config ?? configWith()
   const gateway = gatewayUnderTest({ ...parts, config })
   const server = await listen(gateway.app, { ...config.gateway, port: 0 })
@@ -30,13 +31,13 @@ const post = (url: string, body: string) =>
     body,
   })
 
-/** Starts a chunked POST and gives it back unfinished. */
+/** Starts a chunked POST and returns it unfinished. */
 function chunkedPost(url: string) {
   const sending = request(`${url}/v1/events`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
   })
-  // The server may end the connection while we still send.
+  // The server may close the connection while the test is still sending.
   sending.on('error', () => undefined)
   const answer = once(sending, 'response').then(async ([response]) => {
     const message = response as IncomingMessage
@@ -48,21 +49,21 @@ function chunkedPost(url: string) {
 }
 
 describe('listen', () => {
-  it('takes a free port and answers there', async () => {
+  it('picks a free port and answers there', async () => {
     const { server } = await start()
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     const response = await post(server.url, '{"id":"a","text":"x"}')
     expect([response.status, await response.json()]).toEqual([202, { ids: ['a'] }])
   })
 
-  it('says that a port is taken', async () => {
+  it('reports that a port is taken', async () => {
     const { server } = await start()
     const port = Number(new URL(server.url).port)
     const again = listen(gatewayUnderTest().app, { ...configWith().gateway, port })
     await expect(again).rejects.toMatchObject({ code: 'port_taken', details: { port } })
   })
 
-  it('says that an address is not one of this machine', async () => {
+  it('reports an address that this machine does not have', async () => {
     const options = { ...configWith().gateway, host: '203.0.113.7', port: 0 }
     const listening = listen(gatewayUnderTest().app, options)
     await expect(listening).rejects.toMatchObject({ code: 'config_invalid' })
@@ -103,7 +104,7 @@ describe('bodies', () => {
     expect((await post(server.url, '{"text":"x"}')).status).toBe(202)
   })
 
-  it('gives bodies that are not complete no place', async () => {
+  it('gives incomplete bodies no slot', async () => {
     const { gateway, server } = await start({ config: configWith({ requestsMax: 1 }) })
     const slow = Array.from({ length: 20 }, () => chunkedPost(server.url))
     for (const { sending } of slow) sending.write('{"text":')
@@ -139,7 +140,7 @@ describe('bodies', () => {
     })
   })
 
-  it('survives what is not HTTP', async () => {
+  it('survives bytes that are not HTTP', async () => {
     const { server } = await start()
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
     socket.end('\u0000\u0001 nonsense\r\n\r\n')
@@ -149,7 +150,7 @@ describe('bodies', () => {
 })
 
 describe('close', () => {
-  it('lets requests at work finish, refuses new ones, and may be called twice', async () => {
+  it('lets running requests finish, refuses new ones, and may be called twice', async () => {
     const acknowledged = Promise.withResolvers<undefined>()
     const publish = vi.fn(() => acknowledged.promise.then(() => undefined))
     const { server } = await start({ publisher: { publish } })
@@ -174,7 +175,7 @@ describe('close', () => {
     expect(performance.now() - startMs).toBeLessThan(1_000)
   })
 
-  it('cuts what is still open after the time allowed', async () => {
+  it('cuts connections that are still open after the deadline', async () => {
     const never = new Promise<void>(() => undefined)
     const publish = vi.fn(() => never)
     const { server } = await start({ publisher: { publish } })

@@ -1,5 +1,5 @@
-// Listens for the gateway and stops it without breaking off a request. It owns the sockets and
-// their time-outs; what a request means is app.ts's.
+// Listens for the gateway, and stops without breaking off requests. It owns the sockets and their
+// timeouts; app.ts handles the requests.
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,18 +11,18 @@ import type { Gateway } from './route.ts'
 
 /** A listening gateway. */
 export type GatewayServer = {
-  /** Such as `http://127.0.0.1:18080`, with the port that was really taken. */
+  /** For example `http://127.0.0.1:18080`, with the port that was actually taken. */
   readonly url: string
   /**
-   * Takes no new connection, lets the requests at work finish, then resolves. Connections that are
+   * Refuses new connections, lets running requests finish, then resolves. Connections that are
    * still open after `drainMsMax` are cut. May be called twice.
    */
   close(options?: { readonly drainMsMax?: number }): Promise<void>
 }
 
 /**
- * Starts to listen. Throws `port_taken` when another program has the port, `config_invalid` when
- * the address cannot be listened on.
+ * Starts to listen; the caller closes the server. Throws `port_taken` if another program has the
+ * port, `config_invalid` if the address cannot be used.
  */
 export async function listen(
   app: Pick<Gateway, 'fetch'>,
@@ -40,8 +40,8 @@ export async function listen(
       // The app's own deadline answers first; this one ends connections whose body nobody reads.
       requestTimeout: options.requestMsMax + 5_000,
       headersTimeout: Math.min(10_000, options.requestMsMax),
-      // Longer than the 60 s after which load balancers drop an idle connection, so that they do it
-      // first.
+      // Longer than the 60 s after which load balancers drop idle connections, so that they close
+      // them first.
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1_000,
     },
@@ -50,7 +50,7 @@ export async function listen(
       atWork.add(response)
       response.once('close', () => {
         atWork.delete(response)
-        // A connection whose headers promised to stay open before closing began is idle from here
+        // A connection whose response promised keep-alive before closing started is idle from here
         // on.
         if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
       })
@@ -58,7 +58,7 @@ export async function listen(
     }),
   )
   limitConnections(server, options)
-  // Ends connections that take nothing of an answer that waits for them.
+  // Ends connections that read nothing of a waiting response.
   server.timeout = options.requestMsMax + 30_000
   await bind(server, options)
   const { port } = server.address() as AddressInfo

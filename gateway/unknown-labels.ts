@@ -1,53 +1,53 @@
-// Refuses labels that no model has, so that a typing error does not become a class of the next
-// training. Which labels there are comes from outside; one set of them holds for a whole request.
+// Refuses labels that no model has, so that a typing error does not become a class in the next
+// training. The caller provides the known labels, once per request.
 import { noneLabel } from '../schemas/classification.ts'
 import { nearestFew } from '../schemas/nearest.ts'
 import { itemErrorsMax, type ItemDefect } from './problem.ts'
 
-/** Checks the labels of one request. */
-export type UnknownLabels = {
-  /**
-   * What is wrong with a label as one of the known; `isNew` when the request says that it is meant
-   * to be new.
-   */
-  defectsOf(label: string | null, isNew: boolean): ItemDefect[]
-  /** Labels that were let through because no label is known at all. */
-  readonly unchecked: number
-}
-
 const suggestionsMax = 3
 /**
- * Longer labels get no suggestion, nor do any among more labels than this. The two bound what a
- * suggestion costs: 30 ms of processor time at worst, and 2 ms among 1,000 labels of 20 characters.
+ * Longer labels get no suggestion, and none is made among more labels than this. Together they
+ * limit a suggestion to 30 ms of processor time at worst, and 2 ms among 1,000 labels of 20
+ * characters.
  */
 const suggestedCharactersMax = 64
 const suggestedAmongMax = 2_000
 
-/** A check against `known`; with no known label there is nothing to check against, and all pass. */
-export function createUnknownLabels(known: ReadonlySet<string>): UnknownLabels {
-  let unchecked = 0
-  let refused = 0
-  return {
-    defectsOf(label, isNew) {
-      if (label === noneLabel) {
-        const message = `${noneLabel} stands for texts that no label fits, and cannot be given to one`
-        return [{ code: 'label_unknown', field: 'label', message }]
-      }
-      if (label === null || isNew || known.has(label)) return []
-      // Half a surrogate pair is refused as what it is.
-      if (!label.isWellFormed()) return []
-      if (known.size === 0) {
-        unchecked += 1
-        return []
-      }
-      refused += 1
-      // A problem lists no more defects than these.
-      const near = refused > itemErrorsMax ? [] : nearLabels(label, known)
-      return [{ code: 'label_unknown', field: 'label', message: refusal(label, near) }]
-    },
-    get unchecked() {
-      return unchecked
-    },
+/** Checks the labels of one request against `known`; without any known label all labels pass. */
+export class UnknownLabels {
+  readonly #known: ReadonlySet<string>
+  #unchecked = 0
+  #refused = 0
+
+  constructor(known: ReadonlySet<string>) {
+    this.#known = known
+  }
+
+  /**
+   * What is wrong with a label, compared with the known ones; `isNew` if the request marks it as
+   * new.
+   */
+  defectsOf(label: string | null, isNew: boolean): ItemDefect[] {
+    if (label === noneLabel) {
+      const message = `${noneLabel} stands for texts that fit no label, so it cannot be given as a label`
+      return [{ code: 'label_unknown', field: 'label', message }]
+    }
+    if (label === null || isNew || this.#known.has(label)) return []
+    // Half a surrogate pair is refused by another check.
+    if (!label.isWellFormed()) return []
+    if (this.#known.size === 0) {
+      this.#unchecked += 1
+      return []
+    }
+    this.#refused += 1
+    // A problem document lists no more defects than these.
+    const near = this.#refused > itemErrorsMax ? [] : nearLabels(label, this.#known)
+    return [{ code: 'label_unknown', field: 'label', message: refusal(label, near) }]
+  }
+
+  /** Labels that were accepted because no label is known at all. */
+  get unchecked(): number {
+    return this.#unchecked
   }
 }
 

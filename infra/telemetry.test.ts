@@ -1,4 +1,4 @@
-// The text that Prometheus reads, and the probes beside it.
+// The Prometheus text, and the probes next to it.
 import { afterEach, describe, expect, it } from 'vitest'
 import { createTelemetry, listenTelemetry, type Probe } from './telemetry.ts'
 
@@ -24,7 +24,7 @@ async function listener(probes: readonly Probe[] = [], isAlive?: () => boolean) 
 }
 
 describe('/metrics', () => {
-  it('counts what happened under names with units', async () => {
+  it('counts events under names with units', async () => {
     const { telemetry, get } = await listener()
     telemetry.outcomes('validate', 'text_empty', 2)
     telemetry.outcomes('infer', 'ok', 40)
@@ -60,7 +60,7 @@ describe('/metrics', () => {
     }
   })
 
-  it('belongs to one process part: two of them share nothing', async () => {
+  it('has its own registry: two instances share nothing', async () => {
     const first = await listener()
     const second = await listener()
     first.telemetry.outcomes('infer', 'ok', 1)
@@ -69,7 +69,7 @@ describe('/metrics', () => {
 })
 
 describe('probes', () => {
-  it('is alive whatever its probes say, and ready when all of them pass', async () => {
+  it('is alive whatever its probes say, and ready if all of them pass', async () => {
     let broken = false
     const { get } = await listener([
       { name: 'fine', check: () => undefined },
@@ -85,7 +85,7 @@ describe('probes', () => {
     expect((await get('/elsewhere')).status).toBe(404)
   })
 
-  it('is not alive once something failed for good', async () => {
+  it('is not alive after a final failure', async () => {
     let hasFailed = false
     const { get } = await listener([], () => !hasFailed)
     expect((await get('/livez')).status).toBe(200)
@@ -93,7 +93,7 @@ describe('probes', () => {
     expect((await get('/livez')).status).toBe(503)
   })
 
-  it('is port_taken where another program listens', async () => {
+  it('throws port_taken if another program listens on the port', async () => {
     const telemetry = createTelemetry()
     const first = await listenTelemetry(telemetry, { host: '127.0.0.1', port: 0, probes: [] })
     closers.push(() => first.close())

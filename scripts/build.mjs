@@ -1,6 +1,6 @@
-// Builds dist/: plain JavaScript with type declarations, the files that the code reads beside
-// itself, and ONNX Runtime for Linux. Runs on any Node that runs TypeScript's compiler; nothing is
-// fetched.
+// Builds dist/: plain JavaScript with type declarations, the files that the code reads next to
+// itself, and ONNX Runtime for Linux. Runs on any Node that runs TypeScript's compiler, and fetches
+// nothing.
 import { execFileSync } from 'node:child_process'
 import { constants, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,9 +21,8 @@ for (const path of ['configs/profiles', 'infra/sql', 'infra/local/pom.xml']) {
 carryRuntime(process.env.WINNOW_BUILD_PLATFORMS?.split(',') ?? ['linux-x64', 'linux-arm64'])
 
 /**
- * Copies what Winnow needs of onnxruntime-node, so that the published package has no dependency
- * whose install script downloads something, nor libraries for systems that it does not run on: 71
- * of 289 MB.
+ * Copies the part of onnxruntime-node that Winnow needs (71 of 289 MB). So the published package
+ * has no dependency whose install script downloads something, and no libraries for other systems.
  */
 function carryRuntime(platforms) {
   const from = join(root, 'node_modules', 'onnxruntime-node')

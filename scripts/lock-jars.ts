@@ -1,5 +1,5 @@
-// Writes the SHA-256 of every jar that a pinned pom names beside that pom. Run it after a change of
-// such a pom, and read the difference: it decides what may be run.
+// Writes the SHA-256 of every jar that a pinned pom names to a file next to that pom. Run it after
+// a change of such a pom and review the difference: it decides which jars may run.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { runMaven } from '../infra/local/services/maven.ts'
 import { hashesBelow } from '../infra/local/services/pinned-jars.ts'
 
-/** A pom, the file for its hashes, and where the pom says the release of each pack. */
+/** A pom, the file for its hashes, and where the pom states the release of each pack. */
 type Locked = { pom: string; hashes: string; releases: Record<string, RegExp> }
 
 const locked: Locked[] = [

@@ -1,5 +1,5 @@
-// Fetches what the embedded stack, the demo and the tests need besides npm packages, once, into the
-// user's cache folder. Runs after the packages are installed; scripts/bootstrap.mjs calls it.
+// Fetches what the embedded stack, the demo and the tests need besides npm packages into the user's
+// cache folder, once. scripts/bootstrap.mjs calls it after the packages are installed.
 import { cacheDir, modelStoreDir } from '../configs/paths.ts'
 import { downloadProxy } from '../configs/proxy.ts'
 import { loadConfig } from '../configs/load.ts'

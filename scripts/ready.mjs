@@ -1,6 +1,6 @@
-// Ends with status 1 and one sentence where this checkout cannot run its own commands: the packages
-// are not installed, or Node does not run TypeScript. Plain JavaScript for Node 14 and newer, and
-// quick: every npm script that does not set the checkout up by itself starts with it.
+// Exits with status 1 and one sentence if this checkout cannot run its own commands: the packages
+// are not installed, or Node does not run TypeScript. Every npm script that does not set up the
+// checkout itself starts with it. So it is fast, and plain JavaScript for Node 14 and newer.
 import { existsSync, writeSync } from 'fs'
 import { dirname, join } from 'path'
 import { fileURLToPath } from 'url'

@@ -1,5 +1,5 @@
-// Writes docs/configuration.md from the configuration schema. `--check` only says whether the page
-// is up to date; the tests call it so.
+// Writes docs/configuration.md from the configuration schema. With `--check` it writes nothing and
+// fails if the page is out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configurationPage } from '../configs/reference.ts'
 

@@ -4,7 +4,7 @@ import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { takeOverGroup } from '../infra/sinks/former-group.ts'
 import type { KafkaClient } from '../infra/kafka/kafka.ts'
-import { createRecordSource } from '../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../infra/kafka/record-source.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import { partitionCount } from '../infra/kafka/topics.ts'
 import { leaveMark } from '../infra/sinks/writer-mark.ts'
@@ -24,5 +24,5 @@ export async function openGroupSource(
     log(`the group ${group} continues on ${topic} where the group ${former} stopped`)
   }
   const mark = await leaveMark(analytics, group)
-  return createRecordSource(kafka, { group, topic, mark, config, concurrency })
+  return new KafkaRecordSource(kafka, { group, topic, mark, config, concurrency })
 }

@@ -1,7 +1,7 @@
 // The runner against a source and a sink in memory, which tests/contract holds to what the real
 // ones do. The same runner works against the real broker and engine in tests/integration.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
@@ -94,7 +94,8 @@ async function harness(
     rows: sink.rows,
     letters: sink.letters,
     failures: sink.failures,
-    deliver: (chunk: RecordChunk) => handlers!.onChunk(chunk, () => Promise.resolve()),
+    deliver: (chunk: RecordChunk, heartbeat = () => Promise.resolve()) =>
+      handlers!.onChunk(chunk, heartbeat),
     rebalance: () => handlers!.onAssigned([0]),
     /** Another consumer takes the partition, and the group has not told this one yet. */
     usurp: () => sink.fence([0]),
@@ -117,6 +118,10 @@ function echo(one: KafkaRecord): RecordOutcome<string> {
   const outcome = text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
   return { record: one, ...lineageOf(one), stage: 'echo', outcome }
 }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 describe('runner', () => {
   it('commits again what could not be committed, although no event follows', async () => {
@@ -272,11 +277,18 @@ describe('runner', () => {
     await runner.start()
     await deliver(chunkOf([0, 1]))
     let taken = false
-    const second = deliver(chunkOf([2, 3])).then((accepted) => {
+    let heartbeats = 0
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const heartbeat = () => {
+      heartbeats++
+      return Promise.resolve()
+    }
+    const second = deliver(chunkOf([2, 3]), heartbeat).then((accepted) => {
       taken = accepted
     })
-    await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 50))])
-    expect(taken).toBe(false)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect({ heartbeats, taken }).toEqual({ heartbeats: 3, taken: false })
+    vi.useRealTimers()
     release()
     await second
     expect(taken).toBe(true)

@@ -1,5 +1,5 @@
-// What runs before anything is installed, or on a Node that is too old: one sentence that says what
-// to do. And that all places which name the oldest Node agree.
+// What runs before anything is installed, or on a Node that is too old: it prints one sentence that
+// says what to do. Also that all places that name the oldest Node agree.
 import { execFile, spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -47,7 +47,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(clone, { recursive: true }))
 
-/** Runs a command in the clone, which ends with status 1 and says one thing only; gives that. */
+/**
+ * Runs a command in the clone, checks that it exits with status 1 and one message, and returns
+ * that.
+ */
 async function refusal(program: string, args: readonly string[]): Promise<string> {
   const failed = (await exec(program, args, { cwd: clone }).catch((error: unknown) => error)) as {
     code: number
@@ -90,7 +93,7 @@ describe('./winnow', () => {
 })
 
 /**
- * Node's argument that lets a program see another version, and other files than itself beside it.
+ * Node's argument that makes a program see another version of Node, and other files next to itself.
  */
 const asVersion = (version: string) =>
   `--import=data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`

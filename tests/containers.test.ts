@@ -1,6 +1,6 @@
 // Lints docker-compose.yml and the Prometheus configuration against the Compose specification, the
-// configuration schema and the command line. It needs no engine; `npm run test:image` runs the
-// services that are Winnow's own. The image is dockerfile.test.ts's.
+// configuration schema and the command line. It needs no container engine; `npm run test:image`
+// runs Winnow's own services. dockerfile.test.ts checks the image.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -53,12 +53,12 @@ const isOneShot = ([, service]: [string, Service]) => service.restart === 'no'
 const longRunning = services.filter((entry) => !isOneShot(entry))
 const ours = services.filter(([, service]) => service.build !== undefined)
 
-/** What a person would set in .env. */
+/** What a person sets in .env. */
 const settings: Record<string, string> = {
   REGISTRY_DIGEST: `sha256:${'0123456789abcdef'.repeat(4)}`,
 }
 
-/** What a person would put into the files of secrets/. */
+/** What a person writes to the files of secrets/. */
 const secretTexts: Record<string, string> = {
   'clickhouse-password': 'a-password-for-this-test',
   'gateway-keys': '[{"key":"a-key-for-this-test","scopes":["ingest","read"]}]',
@@ -70,7 +70,7 @@ for (const [name, text] of Object.entries(secretTexts)) {
 }
 afterAll(() => rmSync(secretsDir, { recursive: true }))
 
-/** Puts settings into `${NAME}`, `${NAME:-default}` and `${NAME:?sentence}`. */
+/** Replaces `${NAME}`, `${NAME:-default}` and `${NAME:?sentence}` with settings. */
 function interpolate(text: string): string {
   return text.replace(
     /\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g,
@@ -82,9 +82,7 @@ function interpolate(text: string): string {
   )
 }
 
-/**
- * The environment that the processes of a service see; its secrets lie in a folder of this test.
- */
+/** The environment of a service's processes; its secrets are in a folder of this test. */
 function environmentOf(service: Service): Record<string, string> {
   const entries = Object.entries(service.environment ?? {})
   return Object.fromEntries(
@@ -195,7 +193,7 @@ describe('docker-compose.yml', () => {
     expect(service.read_only).toBe(true)
     for (const mount of service.tmpfs ?? []) {
       expect(mount).toMatch(/^\/[\w./-]+:(?:[\w=]+,)*size=\d+m$/)
-      // Nothing can be run from there, but for the libraries that Kafka unpacks.
+      // Nothing can be executed from there, except the libraries that Kafka unpacks.
       if (/[:,]exec\b/.test(mount)) expect(mount.split(':')[0]).toBe('/tmp')
     }
     const executable = services.filter(([, { tmpfs }]) => /[:,]exec\b/.test(String(tmpfs)))
@@ -323,7 +321,7 @@ describe('infra/prometheus/prometheus.yml', () => {
   })
 })
 
-/** The first word that the command line does not know; undefined when it knows all. */
+/** The first word that the command line does not know; undefined if it knows all. */
 function unknownWord(program: Command, words: readonly string[]): string | undefined {
   let command = program
   for (const [position, word] of words.entries()) {
@@ -339,7 +337,7 @@ function unknownWord(program: Command, words: readonly string[]): string | undef
   return undefined
 }
 
-/** How Compose is called here: as a plugin of docker, by itself, or not at all. */
+/** How Compose is called on this machine: as a plugin of docker, by itself, or not at all. */
 function composeCommand(): string[] | undefined {
   const ways = [['docker', 'compose'], ['docker-compose']]
   return ways.find(([command, ...first]) => {

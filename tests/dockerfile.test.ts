@@ -1,5 +1,6 @@
-// Lints infra/Dockerfile and .dockerignore: what a linter for Dockerfiles asks, and what our own
-// files promise. It needs no engine; `npm run test:image` builds the image and runs it.
+// Lints infra/Dockerfile and .dockerignore: the rules of common linters, and what Winnow's
+// documentation promises. It needs no container engine; `npm run test:image` builds and runs the
+// image.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,7 +66,7 @@ describe('infra/Dockerfile', () => {
       expect(run).not.toMatch(/curl|wget|\|\s*(ba)?sh\b|sudo|apt(-get)?\s/)
       if (/npm (ci|install)/.test(run)) expect(run).toMatch(/npm ci .*--ignore-scripts/)
     }
-    // npm's settings may hold a token: they are there while it runs, and in no layer.
+    // npm's settings may hold a token: they are mounted while npm runs, and are in no layer.
     const secret = '--mount=type=secret,id=npmrc,target=/root/.npmrc'
     expect(text.split(secret)).toHaveLength(text.split('npm ci ').length)
     for (const line of [...argumentsOf('ARG'), ...argumentsOf('ENV')]) {

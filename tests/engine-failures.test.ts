@@ -1,5 +1,6 @@
-// The runner and the ClickHouse client together, against an engine that fails inserts in every way
-// before it works: each event is one row. What is final ends the runner with the engine's code.
+// The runner and the ClickHouse client together, with an engine that fails inserts in every way
+// before it works: each event becomes one row. A final failure ends the runner with the engine's
+// code.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -29,7 +30,7 @@ afterEach(async () => {
   await engine.close()
 })
 
-/** Passes offsets on as they are. */
+/** Passes offsets on unchanged. */
 const chain: StageChain<number> = {
   name: 'test',
   startsAtOrigin: true,
@@ -123,7 +124,7 @@ function startRunner() {
       await handlers!.onChunk(chunk, () => Promise.resolve())
       await Promise.race([until('the commit', () => committed === next), runner.ended])
     },
-    /** Events delivered so far. */
+    /** How many events were delivered. */
     count: () => next,
   }
 }
@@ -162,7 +163,7 @@ describe('a runner', () => {
     await runner.stop()
     expect(engine.rows.map(([n]) => n)).toEqual([...Array(count()).keys()])
     expect(engine.failures).toEqual([])
-    // Every failure is counted and told, with the engine's code where there is one.
+    // Every failure is counted and reported, with the engine's code if it has one.
     expect(new Set(retried)).toEqual(new Set(['write analytics_unavailable']))
     expect(retried.length).toBeGreaterThanOrEqual(2 * passing.length)
     for (const code of [236, 394, 9999]) expect(log.join('\n')).toContain(`code ${code})`)

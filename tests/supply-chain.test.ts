@@ -1,6 +1,6 @@
 // Everything that is downloaded and run is pinned by hash: npm packages, jars, base encoders.
-// Images, and the installs in them, are tested in containers.test.ts and dockerfile.test.ts; that a
-// wrong jar is refused, in infra/local/services/pinned-jars.test.ts.
+// containers.test.ts and dockerfile.test.ts check images and their installs;
+// infra/local/services/pinned-jars.test.ts checks that a wrong jar is refused.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,9 +49,8 @@ describe('package-lock.json', () => {
   })
 
   it('lets no install script run, whichever npm reads it and with whatever flags', () => {
-    // npm 10 to 12 run the scripts of packages that are marked, and npm marks what it adds to the
-    // file: remove the mark when a package does not need its script, and name the package in
-    // allowScripts.
+    // npm 10 to 12 run the scripts of marked packages, and npm marks what it adds to the file.
+    // Remove the mark if a package does not need its script, and name the package in allowScripts.
     expect(ofRegistry.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([])
     const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: object }
     expect(allowScripts).toEqual({ chdb: false, 'onnxruntime-node': false, protobufjs: false })

@@ -188,6 +188,34 @@ describe('every file', () => {
   })
 })
 
+describe('tests', () => {
+  /** Where each source has a test of its own. */
+  const tested =
+    /^(?:streams|serving|models\/inference|infra\/(?:sinks|readers))\/|^infra\/telemetry\.ts$/
+  const reasons: Readonly<Record<string, string>> = {
+    'streams/stages/record-outcome.ts': 'types alone',
+    'models/inference/session-messages.ts': 'types alone',
+    'models/inference/session-options.ts': 'options of another package',
+    'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
+    'serving/backends.ts': 'opens every stack of tests/integration',
+    'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
+    'serving/serving-model.ts': 'puts clients together; tests/integration/hot-swap.test.ts runs it',
+    'serving/stage.ts': 'puts clients together; tests/integration/stream.test.ts runs it',
+  }
+  const expected = shipped.map(({ path }) => path).filter((path) => tested.test(path))
+  const withTest = (path: string) => files.includes(path.replace(/\.ts$/, '.test.ts'))
+
+  it('of the stream, its models, sinks and metrics stand beside their sources', () => {
+    expect(expected.length).toBeGreaterThan(50)
+    expect(expected.filter((path) => !withTest(path) && !(path in reasons))).toEqual([])
+  })
+
+  it('are excused only where there is a source without one', () => {
+    const excused = Object.keys(reasons)
+    expect(excused.filter((path) => !expected.includes(path) || withTest(path))).toEqual([])
+  })
+})
+
 describe('packages', () => {
   it('that shipped code imports are installed with it', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, object>

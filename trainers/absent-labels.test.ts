@@ -1,5 +1,5 @@
-// Measures where labels do not occur, are never predicted, or always apply: those of scikit-learn
-// with zero_division=0 (tests/fixtures/make-absent-label-reference.py).
+// Scores when labels do not occur, are never predicted, or always apply, against scikit-learn with
+// zero_division=0 (tests/fixtures/make-absent-label-reference.py).
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { evaluatePredictions, type Evaluation } from './evaluation/evaluation.ts'
@@ -16,7 +16,7 @@ type Case = {
   readonly scores: Readonly<Record<string, number>>
   readonly perClass: Readonly<Record<keyof ClassScores, Numbers>>
   readonly rocAuc: readonly (number | null)[]
-  /** Null where scikit-learn has none. */
+  /** Null if scikit-learn has none. */
   readonly rocAucWeighted: number | null
   readonly averagePrecision: Numbers
   readonly averagePrecisionMacro: number
@@ -74,13 +74,13 @@ test.each([
   }
 })
 
-test('the true label among the first k', () => {
+test('top-k accuracy', () => {
   for (const [k, share] of Object.entries(classes.topK)) {
     expect(evaluatedClasses.topK[k]).toBeCloseTo(share, 6)
   }
 })
 
-test('intervals hold the score although a label is absent', () => {
+test('intervals contain the score although a label is absent', () => {
   for (const { macroF1, intervals } of [evaluatedSets, evaluatedClasses]) {
     expect(intervals.macroF1.low).toBeLessThan(macroF1)
     expect(intervals.macroF1.high).toBeGreaterThan(macroF1)

@@ -1,5 +1,5 @@
-// Data sets whose labels are sets: how each format writes them, what the manifest counts, and what
-// the data rules do with them.
+// Multi-label data sets: how each format writes label sets, what the manifest counts, and what the
+// data rules do.
 import { expect, test } from 'vitest'
 import { applyDataRules, defaultDataRules } from './data/data-rules.ts'
 import {
@@ -49,7 +49,7 @@ test('the manifest counts labels, and examples without any', async () => {
   expect(Array.from(labelTargets(dataset, ['damage', 'delivery']))).toEqual([1, 1, 0, 0, 0, 1])
 })
 
-test('CSV and Parquet write sets with a separator or a list, with the same hash', async () => {
+test('CSV and Parquet give the same hash for label sets as a list or with a separator', async () => {
   const content =
     'text,labels\nlate and broken,damage | delivery\njust saying hello,\nwhere is my parcel,delivery\n'
   const fromCsv = await collectDataset(fileRows(source('mails.csv', content), reading))
@@ -82,7 +82,7 @@ test.each([
   })
 })
 
-test('what one label per text is needed says so, and the other way round', async () => {
+test('refuses label sets where one label per text is needed, and the other way round', async () => {
   const sets = await jsonl(rows)
   const single = await jsonl([{ text: 'a', label: 'x' }])
   expect(() => labelIndices(sets, ['damage', 'delivery'])).toThrow(/one label per text is needed/)
@@ -90,7 +90,7 @@ test('what one label per text is needed says so, and the other way round', async
   expect(() => labelTargets(sets, ['damage'])).toThrow(/not seen in training: "delivery"/)
 })
 
-test('equal texts with several sets are a conflict, and a rare label leaves its sets', async () => {
+test('equal texts with different sets conflict, and a rare label is removed from its sets', async () => {
   const train = await jsonl([
     ...rows,
     { text: 'Where is  my parcel', labels: ['delivery'] },

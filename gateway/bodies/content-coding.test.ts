@@ -1,5 +1,5 @@
-// Compressed bodies: what each coding gives, and how little a bomb, a damaged or an endless one
-// costs.
+// Compressed bodies: what each coding decodes to, and how little a bomb, a damaged or an endless
+// body costs.
 import { request } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
@@ -11,7 +11,7 @@ import {
 } from '../../tests/support/gateway-under-test.ts'
 import { processorMs } from '../../tests/support/processor-time.ts'
 import { codingOf, decodedBody } from './content-coding.ts'
-import { createBodyMemory } from './request-body.ts'
+import { BodyMemory } from './request-body.ts'
 import { listen, type GatewayServer } from '../server.ts'
 
 const never = new AbortController().signal
@@ -19,7 +19,7 @@ const bytesMax = 100_000
 
 function read(body: Buffer | Readable, contentEncoding: string) {
   const source = Buffer.isBuffer(body) ? Readable.from([body], { objectMode: false }) : body
-  return createBodyMemory(bytesMax)
+  return new BodyMemory(bytesMax)
     .read(decodedBody(source, { contentEncoding, bytesMax }), never)
     .then(({ bytes }) => bytes.toString())
 }
@@ -44,12 +44,12 @@ describe('decodedBody', () => {
     ['gzip', deflateSync('hello')],
     ['deflate', deflateRawSync('hello')],
     ['deflate', Buffer.concat([deflateSync('hello').subarray(0, -4), Buffer.alloc(4)])],
-  ])('%s that is none or is cut: body_invalid', async (coding, body) => {
+  ])('body_invalid for %s that is damaged or truncated', async (coding, body) => {
     await expect(read(body, coding)).rejects.toMatchObject({ code: 'body_invalid' })
   })
 
   it.each(['br', 'zstd', 'gzip, gzip', 'gzip, identity', 'compress', 'aws-chunked', 'constructor'])(
-    '%s: media_type_unsupported, with what is supported',
+    'media_type_unsupported for %s, with the supported codings',
     (coding) => {
       expect(() => codingOf(coding)).toThrow(
         expect.objectContaining({
@@ -60,14 +60,14 @@ describe('decodedBody', () => {
     },
   )
 
-  it('a body of blocks that hold nothing ends at the limit of what is sent', async () => {
+  it('ends a body of empty blocks at the limit of compressed bytes', async () => {
     const head = gzipSync('').subarray(0, 10)
     const empty = Buffer.alloc(5 * 30_000, Buffer.from([0, 0, 0, 0xff, 0xff]))
     const body = Readable.from([head, empty], { objectMode: false })
     await expect(read(body, 'gzip')).rejects.toMatchObject({ code: 'body_too_large' })
   })
 
-  it('a connection that breaks off is no damaged body', async () => {
+  it('does not report a broken connection as a damaged body', async () => {
     const source = new PassThrough()
     source.write(gzipSync('hello').subarray(0, 12))
     const reading = read(source, 'gzip')
@@ -96,7 +96,7 @@ describe('a gateway', () => {
     return { status: answer.status, headers: answer.headers, json }
   }
 
-  it('takes compressed events, labels and texts', async () => {
+  it('accepts compressed events, labels and texts', async () => {
     const gzip = { 'content-encoding': 'gzip' }
     const events = await post('/v1/events', gzipSync('[{"id":"a","text":"b"}]'), gzip)
     expect(events).toMatchObject({ status: 202, json: { ids: ['a'] } })
@@ -107,7 +107,7 @@ describe('a gateway', () => {
     expect(classified).toMatchObject({ status: 200 })
   })
 
-  it('gives the same ids to one body with and without a coding, under one Idempotency-Key', async () => {
+  it('gives one body the same ids with and without a coding, under one Idempotency-Key', async () => {
     const key = { 'idempotency-key': 'k-1' }
     const body = Buffer.from('{"text":"b"}')
     const { json } = await post('/v1/events', body, key)
@@ -115,7 +115,7 @@ describe('a gateway', () => {
     expect(again).toMatchObject({ status: 202, json })
   })
 
-  it('refuses other codings with 415 and says which it takes', async () => {
+  it('refuses other codings with 415 and names the supported ones', async () => {
     const answer = await post('/v1/events', brotliCompressSync('{"text":"b"}'), {
       'content-encoding': 'br',
     })
@@ -123,7 +123,7 @@ describe('a gateway', () => {
     expect(answer.headers.get('accept-encoding')).toBe('gzip, deflate')
   })
 
-  it('answers a bomb of 256 MB with 413 in little time, and goes on', async () => {
+  it('answers a bomb of 256 MB with 413 quickly, and goes on', async () => {
     const before = process.memoryUsage().rss
     const beganMs = processorMs()
     const answers = await Promise.all(
@@ -132,13 +132,13 @@ describe('a gateway', () => {
     for (const answer of answers) {
       expect(answer).toMatchObject({ status: 413, json: { code: 'body_too_large' } })
     }
-    // Measured: 0.1 s for the four of them, where decompressing all would take 0.8 s.
+    // Measured: 0.1 s for all four, where decompressing everything would take 0.8 s.
     expect(processorMs() - beganMs).toBeLessThan(600)
     expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
     expect(await post('/v1/events', Buffer.from('{"text":"b"}'), {})).toMatchObject({ status: 202 })
   })
 
-  it('keeps nothing of a caller who leaves in the middle of a compressed body', async () => {
+  it('keeps nothing of a caller who leaves during a compressed body', async () => {
     for (let round = 0; round < 5; round += 1) {
       await new Promise<void>((resolve) => {
         const outgoing = request(`${server.url}/v1/events`, {

@@ -1,19 +1,19 @@
-// Decompresses a request body while it arrives. It limits the compressed bytes, since any number of
-// them may decompress to nothing; request-body.ts limits the decompressed ones.
+// Decompresses a request body while it arrives. It limits the compressed bytes, because any number
+// of them may decompress to nothing; request-body.ts limits the decompressed ones.
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
 import { WinnowError } from '../../schemas/errors.ts'
 import { bodyTooLarge, brokenOff, type BodySource } from './request-body.ts'
 
-/** The codings that a request body may have, as Content-Encoding and Accept-Encoding name them. */
+/** The supported codings of a request body, as Content-Encoding and Accept-Encoding name them. */
 export const contentCodings = ['gzip', 'deflate'] as const
 
-/** The window of DEFLATE (RFC 1951), zlib's own state, and the chunks on their way. */
+/** The window of DEFLATE (RFC 1951), zlib's own state, and chunks in flight. */
 const decoderBytes = 65_536
 
 /**
  * The decompressed body. A request may name one of `contentCodings`, or none. Lists of codings are
- * refused, and so is Brotli, whose decoder takes up to 16 MB for a few bytes. Throws
+ * refused. So is Brotli, whose decoder takes up to 16 MB for a few bytes. Throws
  * `media_type_unsupported`.
  */
 export function decodedBody(
@@ -36,21 +36,21 @@ export function decodedBody(
   source.once('error', broken).once('close', broken)
   if (source.destroyed) broken()
   decoder.on('drain', () => source.resume())
-  // The rest of a refused body is dropped: a caller who is cut off while sending may miss the
-  // answer.
+  // Reads and drops the rest of a refused body: a caller who is cut off while sending may miss the
+  // response.
   decoder.once('close', () => source.resume())
   const failure = (cause?: Error) =>
     cause instanceof WinnowError
       ? cause
-      : damaged(coding, cause ?? new Error('the data end too early'))
+      : damaged(coding, cause ?? new Error('the data ends too early'))
   return { stream: decoder, overheadBytes: decoderBytes, failure }
 }
 
-/** The coding that a Content-Encoding header names. Throws `media_type_unsupported`. */
+/** Parses a Content-Encoding header. Throws `media_type_unsupported`. */
 export function codingOf(contentEncoding: string | undefined): 'identity' | 'gzip' | 'deflate' {
   const name = contentEncoding?.trim().toLowerCase() ?? ''
   if (name === '' || name === 'identity') return 'identity'
-  // RFC 9110, 8.4.1.3: the older name of gzip.
+  // The older name of gzip (RFC 9110, 8.4.1.3).
   if (name === 'gzip' || name === 'x-gzip') return 'gzip'
   if (name === 'deflate') return 'deflate'
   throw new WinnowError(
@@ -62,6 +62,6 @@ export function codingOf(contentEncoding: string | undefined): 'identity' | 'gzi
 }
 
 function damaged(coding: string, cause: Error): WinnowError {
-  const message = `The body is not ${coding}, as its Content-Encoding says: ${cause.message}`
+  const message = `The body is not valid ${coding}, although its Content-Encoding says so: ${cause.message}`
   return new WinnowError('body_invalid', message, { cause })
 }

@@ -1,9 +1,9 @@
-// The forms of a body, and what is wrong with one.
+// The formats of a body, and what can be wrong with one.
 import { describe, expect, it } from 'vitest'
 import { finish } from '../../models/runtime/sliced-work.ts'
 import { bodyFormat, cutBody, type BodyFormat, type BodyValue } from './event-body.ts'
 
-/** All steps at once. */
+/** Runs all steps at once. */
 function read(body: string | Buffer, options: { format: BodyFormat; itemsMax?: number }) {
   const cut = finish(cutBody(Buffer.from(body), { itemsMax: 10, entriesMax: 20, ...options }))
   return Array.from({ length: cut.count }, (_, index) => cut.read(index))
@@ -12,6 +12,12 @@ const json = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'jso
 const ndjson = (text: string | Buffer, itemsMax = 10) => read(text, { format: 'ndjson', itemsMax })
 const values = (items: readonly BodyValue[]) =>
   items.map((item) => (item.kind === 'value' ? item.value : item.error.code))
+
+/** A request with these headers. */
+function request(contentType: string | undefined, contentEncoding?: string) {
+  const headers = { 'content-type': contentType, 'content-encoding': contentEncoding }
+  return { header: (name: keyof typeof headers) => headers[name] }
+}
 
 describe('bodyFormat', () => {
   it.each([
@@ -22,7 +28,7 @@ describe('bodyFormat', () => {
     ['application/ndjson', 'ndjson'],
     ['application/jsonl', 'ndjson'],
   ])('%s is %s', (contentType, format) => {
-    expect(bodyFormat({ contentType, contentEncoding: undefined })).toBe(format)
+    expect(bodyFormat(request(contentType))).toBe(format)
   })
 
   it.each([
@@ -34,7 +40,7 @@ describe('bodyFormat', () => {
     ['application/json', 'gzip, gzip'],
     ['constructor', undefined],
   ])('refuses type %s with encoding %s', (contentType, contentEncoding) => {
-    expect(() => bodyFormat({ contentType, contentEncoding })).toThrow(
+    expect(() => bodyFormat(request(contentType, contentEncoding))).toThrow(
       expect.objectContaining({ code: 'media_type_unsupported' }),
     )
   })
@@ -79,7 +85,7 @@ describe('cutBody', () => {
     expect(() => read(text, { format })).toThrow(expect.objectContaining({ code: 'body_invalid' }))
   })
 
-  it('says where JSON breaks', () => {
+  it('says where JSON is invalid', () => {
     expect(() => json(`{"a": "${'x'.repeat(1_000)}" 1}`)).toThrow(/position 1009/)
   })
 

@@ -1,7 +1,6 @@
-// Takes the body of POST /v1/events apart: one JSON object, an array, or NDJSON. It owns the forms
-// and the counts, and parses one item at a time, so that no body costs more than a pass over its
-// bytes before it is known to be within the limits. Whether each value is an event is
-// event-check.ts's.
+// Splits the body of POST /v1/events into items: one JSON object, an array, or NDJSON. It enforces
+// the limits and parses one item at a time, so that a body over the limits costs only a pass over
+// its bytes. event-check.ts checks whether each item is an event.
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
@@ -9,20 +8,20 @@ import type { EventError } from '../../schemas/errors.ts'
 import { codingOf } from './content-coding.ts'
 import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
 
-/** One value of the body, or why it could not be read. */
+/** One item of the body, or why it could not be parsed. */
 export type BodyValue =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'unreadable'; readonly error: EventError }
 
-/** How much a body may hold. */
+/** The limits of a body. */
 export type BodyLimits = {
   /** Most items. */
   readonly itemsMax: number
-  /** Most entries of the objects and arrays within one item, and so the deepest nesting too. */
+  /** Most entries of the objects and arrays within one item, which also limits its nesting. */
   readonly entriesMax: number
 }
 
-/** How a body is written. */
+/** The format of a body. */
 export type BodyFormat = 'json' | 'ndjson'
 
 const formats: ReadonlyMap<string, BodyFormat> = new Map([
@@ -33,31 +32,31 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
 ])
 
 /**
- * The format that the headers name. A missing type is refused as well: a browser sends such a
- * request across origins without asking first, so accepting it would let any page post to a
- * loopback gateway. Throws `media_type_unsupported`, also for a coding that no body may have.
+ * The format that the headers name. A missing type is refused too: browsers send such requests
+ * across origins without a preflight, so accepting it would let any page post to a loopback
+ * gateway. Throws `media_type_unsupported`, also for an unsupported coding.
  */
-export function bodyFormat(headers: {
-  readonly contentType: string | undefined
-  readonly contentEncoding: string | undefined
+export function bodyFormat(request: {
+  header: (name: 'content-type' | 'content-encoding') => string | undefined
 }): BodyFormat {
-  codingOf(headers.contentEncoding)
-  const [type, ...parameters] = (headers.contentType ?? '').toLowerCase().split(';')
+  codingOf(request.header('content-encoding'))
+  const given = request.header('content-type') ?? ''
+  const [type, ...parameters] = given.toLowerCase().split(';')
   const format = formats.get(type!.trim())
   const charset = /charset="?([^";\s]+)/.exec(parameters.join(';'))?.[1] ?? 'utf-8'
   if (format === undefined || !/^utf-?8$/.test(charset)) {
     throw new WinnowError(
       'media_type_unsupported',
-      `Send Content-Type: application/json or application/x-ndjson in UTF-8, not "${headers.contentType ?? ''}"`,
+      `Send Content-Type: application/json or application/x-ndjson in UTF-8, not "${given}"`,
     )
   }
   return format
 }
 
 /**
- * Cuts a body into its values, in steps of about a millisecond; `read` parses them one at a time.
- * `application/json` may hold NDJSON too, since that is what many tools send. Throws `body_invalid`
- * or `batch_too_large`.
+ * Splits a body into its items, in steps of about a millisecond; `read` parses one item.
+ * `application/json` may hold NDJSON too, because many tools send that. Throws `body_invalid` or
+ * `batch_too_large`.
  */
 export function* cutBody(
   bytes: Uint8Array,
@@ -73,7 +72,7 @@ export function* cutBody(
     count: items.length,
     read: (index) => {
       const value = readItem(body, items[index]!, options.entriesMax)
-      // A line that cannot be read is one wrong item; JSON that breaks is no list of items at all.
+      // An invalid line is one wrong item; invalid JSON makes the whole list unreadable.
       if (form === 'lines' || value.kind === 'value' || value.error.code === 'field_too_long') {
         return value
       }
@@ -83,7 +82,7 @@ export function* cutBody(
   }
 }
 
-/** The one value of a body, in two steps. */
+/** Parses the single value of a body, in two steps. */
 export function* readBody(bytes: Uint8Array, entriesMax: number): Work<BodyValue> {
   const { body, start } = jsonText(bytes)
   const item = { from: start, to: body.length }
@@ -92,7 +91,7 @@ export function* readBody(bytes: Uint8Array, entriesMax: number): Work<BodyValue
   return readItem(body, { ...item, entries }, entriesMax)
 }
 
-/** A byte order mark is no part of the JSON text; RFC 8259, 8.1 lets a parser ignore it. */
+/** A byte order mark is not part of the JSON text; RFC 8259, 8.1 lets a parser ignore it. */
 function jsonText(bytes: Uint8Array): { body: Buffer; start: number } {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return { body, start: body.length >= 3 && body.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0 }
@@ -122,7 +121,7 @@ function* cutJson(body: Buffer, start: number, limits: BodyLimits): Work<Cut> {
   return { form: 'one', items: [{ ...item, entries }] }
 }
 
-/** Whether the first line is a value by itself, and not all of the body. */
+/** Whether the first line is a complete value but not the whole body. */
 function* startsWithLine(body: Buffer, from: number, limits: BodyLimits): Work<boolean> {
   const to = body.indexOf(0x0a, from)
   if (to < 0 || afterBlank(body, to) === body.length) return false
@@ -133,7 +132,7 @@ function* startsWithLine(body: Buffer, from: number, limits: BodyLimits): Work<b
 function* cutLines(body: Buffer, start: number, limits: BodyLimits): Work<JsonItem[]> {
   const items: JsonItem[] = []
   for (let from = afterBlank(body, start); from < body.length; from = afterBlank(body, from)) {
-    // Counted before it is parsed: a body of 8 MiB can hold millions of lines.
+    // Counts before parsing: a body of 8 MiB can hold millions of lines.
     if (items.length === limits.itemsMax) throw tooMany(limits.itemsMax)
     const newline = body.indexOf(0x0a, from)
     const to = newline < 0 ? body.length : newline
@@ -155,7 +154,7 @@ function readItem(body: Buffer, { from, to, entries }: JsonItem, entriesMax: num
   try {
     return { kind: 'value', value: JSON.parse(body.toString('utf8', from, to)) as unknown }
   } catch (error) {
-    // The parser's sentence says where, with a few characters of the caller's own body.
+    // The parser's message gives the position, with a few characters of the caller's own body.
     return { kind: 'unreadable', error: { code: 'json_invalid', message: errorMessage(error) } }
   }
 }

@@ -1,4 +1,4 @@
-// What is cut without parsing agrees with the parser on every JSON text, however it is written.
+// Splitting without parsing agrees with the parser on every JSON text, however it is written.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { finish } from '../../models/runtime/sliced-work.ts'
@@ -21,7 +21,7 @@ const cut = (text: string, itemsMax = 1_000) => {
 }
 
 describe('cutArray', () => {
-  it('cuts where the parser would, and counts what an item holds', () => {
+  it('splits where the parser would, and counts the entries of an item', () => {
     const spaces = fc.constantFrom(undefined, 1, '\t')
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), spaces, (values, space) => {
@@ -72,7 +72,7 @@ describe('cutArray', () => {
 })
 
 describe('countEntries', () => {
-  it('counts the entries of any value, and never fewer than it is deep', () => {
+  it('counts the entries of any value, at least as many as its depth', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(count(JSON.stringify(value))).toBe(entriesOf(value))
@@ -81,11 +81,11 @@ describe('countEntries', () => {
     expect(count('['.repeat(500) + ']'.repeat(500))).toBe(500)
   })
 
-  it('stops after one more than it must', () => {
+  it('stops one entry above the limit', () => {
     expect(count('[1,1,1,1,1,1,1]', 3)).toBe(4)
   })
 
-  it('does not look behind the end of a line for the end of its string', () => {
+  it('does not search for the end of a string after the end of its line', () => {
     const body = Buffer.from('"x\n'.repeat(200_000))
     const startMs = performance.now()
     for (let from = 0; from < body.length; from += 3) {

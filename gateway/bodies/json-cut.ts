@@ -1,19 +1,19 @@
-// Finds the items of a JSON body, and how much each of them holds, without parsing: one pass over
-// the bytes. What it cuts is JSON exactly when each item is; that is for the parser to say.
+// Splits a JSON body into items and counts their entries without parsing, in one pass over the
+// bytes. The body is valid JSON exactly if each item is; the parser checks the items.
 import type { Work } from '../../models/runtime/sliced-work.ts'
 
-/** Where the text of one item lies in the body. */
+/** The position of one item in the body. */
 export type JsonItem = {
   readonly from: number
   readonly to: number
   /**
    * Entries of the objects and arrays within the item, at any depth; an empty one counts as one
-   * entry. Its nesting is never deeper.
+   * entry. The nesting is never deeper than this number.
    */
   readonly entries: number
 }
 
-/** Bytes between two yields, but for a string or blank space that is longer. */
+/** Bytes between two yields, unless a string or white space is longer. */
 const stepBytes = 65_536
 
 const quote = 0x22
@@ -21,8 +21,8 @@ const comma = 0x2c
 const backslash = 0x5c
 
 /**
- * Cuts the array that opens at `open`. Gives undefined when it has no end; `to` is the place after
- * the end. Stops after one item more than `itemsMax`.
+ * Splits the array that opens at `open`; undefined if it does not end. `to` is the position after
+ * its end. Stops one item above `itemsMax`.
  */
 export function* cutArray(
   body: Buffer,
@@ -60,10 +60,7 @@ export function* cutArray(
   return items.length > itemsMax ? { items, to: body.length } : undefined
 }
 
-/**
- * The entries of the JSON text from `from` to `to`; stops to count after one more than
- * `entriesMax`.
- */
+/** Counts the entries of the JSON text from `from` to `to`; stops one above `entriesMax`. */
 export function* countEntries(
   body: Buffer,
   { from, to, entriesMax }: { from: number; to: number; entriesMax: number },
@@ -83,7 +80,7 @@ export function* countEntries(
 }
 
 /**
- * The first place at or after `from` that holds no JSON white space; the length when there is none.
+ * The first position at or after `from` that is not JSON white space; the length if there is none.
  */
 export function afterBlank(body: Buffer, from: number): number {
   let at = from
@@ -104,8 +101,7 @@ function isClosing(byte: number): boolean {
 }
 
 /**
- * Looks no further than `to`, so that lines with a quote too many do not each cost a pass to the
- * end.
+ * Searches up to `to` only, so that each line with a missing quote does not cost a pass to the end.
  */
 function endOfString(body: Buffer, open: number, to: number): number {
   let at = open + 1

@@ -1,8 +1,8 @@
-// Bodies in shared memory: slow ones give way, small chunks are joined, and nothing is kept.
+// Bodies in shared memory: slow ones give way, small chunks are joined, nothing is kept.
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
-import { brokenOff, createBodyMemory } from './request-body.ts'
+import { brokenOff, BodyMemory } from './request-body.ts'
 
 const never = new AbortController().signal
 const plain = (stream: Readable) => ({ stream, overheadBytes: 0, failure: brokenOff })
@@ -14,9 +14,9 @@ const chunks = (...sizes: number[]) =>
     ),
   )
 
-describe('createBodyMemory', () => {
+describe('BodyMemory', () => {
   it('reads a body of any number of chunks, up to its limit', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     for (const sizes of [[], [1], [1_000], [300, 1, 699], Array<number>(1_000).fill(1)]) {
       const { bytes, release } = await memory.read(chunks(...sizes), never)
       expect(bytes.length).toBe(sizes.reduce((sum, size) => sum + size, 0))
@@ -26,8 +26,8 @@ describe('createBodyMemory', () => {
     await expect(large).rejects.toMatchObject({ code: 'body_too_large' })
   })
 
-  it('gives up the oldest unfinished body when memory runs out', async () => {
-    const memory = createBodyMemory(1_000)
+  it('drops the oldest unfinished body when memory runs out', async () => {
+    const memory = new BodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = new PassThrough()
       source.write(Buffer.alloc(1_000))
@@ -38,13 +38,13 @@ describe('createBodyMemory', () => {
     expect(await slow[0]!.read).toMatchObject({ code: 'queue_full' })
     slow[1]!.source.end()
     expect(await slow[1]!.read).toMatchObject({ bytes: { length: 1_000 } })
-    // The place of the first one has 500 bytes left; the next oldest makes room for the rest.
+    // 500 bytes of the first body's share are left; the next oldest body makes room for the rest.
     expect((await memory.read(chunks(1_000), never)).bytes.length).toBe(1_000)
     expect(await slow[2]!.read).toMatchObject({ code: 'queue_full' })
   })
 
   it('refuses when finished bodies take all memory, until one is released', async () => {
-    const memory = createBodyMemory(1_000)
+    const memory = new BodyMemory(1_000)
     const held = await Promise.all(
       Array.from({ length: 8 }, () => memory.read(chunks(1_000), never)),
     )
@@ -55,8 +55,8 @@ describe('createBodyMemory', () => {
     await expect(memory.read(chunks(1), never)).rejects.toMatchObject({ code: 'queue_full' })
   })
 
-  it('counts what a decoder takes while a body arrives, and gives it back', async () => {
-    const memory = createBodyMemory(1_000)
+  it("counts a decoder's memory while a body arrives, and frees it", async () => {
+    const memory = new BodyMemory(1_000)
     const slow = Array.from({ length: 8 }, () => {
       const source = { ...plain(new PassThrough()), overheadBytes: 1_000 }
       return { source, read: memory.read(source, never).catch((error: unknown) => error) }
@@ -68,8 +68,8 @@ describe('createBodyMemory', () => {
     expect(slow[1]!.source.stream.destroyed).toBe(false)
   })
 
-  it('stops at the signal and when the connection breaks, and keeps nothing of either', async () => {
-    const memory = createBodyMemory(1_000)
+  it('stops at the signal or when the connection breaks, and keeps nothing', async () => {
+    const memory = new BodyMemory(1_000)
     for (let round = 0; round < 20; round += 1) {
       const stop = new AbortController()
       const stalled = new PassThrough()

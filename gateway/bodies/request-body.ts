@@ -1,60 +1,113 @@
-// Reads the bodies of requests into memory that all of them share. A body that arrives slowly keeps
-// nothing from others: it has no place among the requests at work, and when memory runs out the
-// oldest unfinished body is given up. How many requests are at work is admission.ts's.
+// Reads request bodies into memory that all requests share. A body that arrives slowly does not
+// block others: it holds no admission slot, and when memory runs out the oldest unfinished body is
+// dropped. admission.ts limits the number of requests.
 import type { Readable } from 'node:stream'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** Memory of all bodies together, as a multiple of the largest one. */
 const bodiesMax = 8
 
-/** What a body is read from. */
+/** The source of a body. */
 export type BodySource = {
-  /** The bytes, without the coding that they may have been sent in (content-coding.ts). */
+  /** The decoded bytes; content-coding.ts undoes the coding. */
   readonly stream: Readable
   /**
-   * Memory that reading takes beside the bytes: that of a decoder, which is stopped with the
-   * reading.
+   * Memory that reading takes besides the bytes: that of a decoder, which stops with the reading.
    */
   readonly overheadBytes: number
-  /** What an error of the stream, or its end before its time, means. */
+  /** The error for a failure of the stream, or its early end. */
   readonly failure: (cause?: Error) => WinnowError
 }
 
-/** A body in memory; `release` gives its memory back, once. */
+/** A body in memory; `release` frees its memory once. */
 export type HeldBody = { readonly bytes: Buffer; readonly release: () => void }
 
-/** The memory of all bodies, those at work and those that still arrive. */
-export type BodyMemory = {
-  /**
-   * Reads a body to its end. Throws `body_too_large`, `body_invalid` when its coding is damaged,
-   * `cancelled` when the connection breaks, the reason of `signal`, and `queue_full` when memory
-   * runs out and no older body could be given up. Whatever it throws, it has stopped the coding.
-   */
-  read(source: BodySource, signal: AbortSignal): Promise<HeldBody>
-}
+/** The memory of all bodies, complete or still arriving. */
+export class BodyMemory {
+  readonly #bytesMax: number
+  /** Bodies that still arrive, oldest first, with the function that drops each. */
+  readonly #arriving = new Map<Buffered, (reason: WinnowError) => void>()
+  #total = 0
 
-/** Memory for bodies of at most `bytesMax` bytes each. */
-export function createBodyMemory(bytesMax: number): BodyMemory {
-  const totalMax = bodiesMax * bytesMax
-  let total = 0
-  /** Those that still arrive, in the order in which they began, and how to give each of them up. */
-  const arriving = new Map<Buffered, (reason: WinnowError) => void>()
-  const reserve = (body: Buffered, bytes: number) => {
-    while (total + bytes > totalMax) {
-      const [oldest] = arriving
-      if (oldest === undefined || oldest[0] === body) throw memoryFull()
-      oldest[1](memoryFull())
-    }
-    total += bytes
-    body.capacity += bytes
+  /** For bodies of at most `bytesMax` bytes each. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
   }
-  const append = (body: Buffered, chunk: Buffer) => {
+
+  /**
+   * Reads a body to its end. Throws `body_too_large`, `body_invalid` if its coding is damaged,
+   * `cancelled` if the connection breaks, the reason of `signal`, and `queue_full` if memory runs
+   * out and no older body can be dropped. Whatever it throws, it has stopped the decoder.
+   */
+  read(
+    { stream: source, overheadBytes, failure }: BodySource,
+    signal: AbortSignal,
+  ): Promise<HeldBody> {
+    return new Promise((resolve, reject) => {
+      const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
+      const leave = () => {
+        this.#arriving.delete(body)
+        signal.removeEventListener('abort', onAbort)
+        source
+          .off('readable', onReadable)
+          .off('end', onEnd)
+          .off('error', onClose)
+          .off('close', onClose)
+      }
+      const giveUp = (reason: Error) => {
+        leave()
+        this.#free(body, body.capacity)
+        // Node sends the response on the same connection, so its own stream stays; a decoder is
+        // destroyed.
+        if (overheadBytes > 0) source.on('error', () => undefined).destroy()
+        reject(reason)
+      }
+      const onAbort = () => {
+        giveUp(signal.reason as WinnowError)
+      }
+      const onReadable = () => {
+        try {
+          let chunk
+          while ((chunk = source.read() as Buffer | null) !== null) this.#append(body, chunk)
+        } catch (error) {
+          giveUp(error as Error)
+        }
+      }
+      const onEnd = () => {
+        leave()
+        this.#free(body, overheadBytes)
+        const bytes = body.memory.subarray(0, body.length)
+        resolve({
+          bytes,
+          release: () => {
+            this.#free(body, body.capacity)
+          },
+        })
+      }
+      const onClose = (cause?: Error) => {
+        giveUp(failure(cause))
+      }
+      this.#arriving.set(body, giveUp)
+      try {
+        this.#reserve(body, overheadBytes)
+      } catch (error) {
+        giveUp(error as Error)
+        return
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
+      if (signal.aborted) onAbort()
+      else if (source.destroyed) onClose()
+    })
+  }
+
+  #append(body: Buffered, chunk: Buffer): void {
     const length = body.length + chunk.length
-    if (length > bytesMax) throw bodyTooLarge(bytesMax)
+    if (length > this.#bytesMax) throw bodyTooLarge(this.#bytesMax)
     if (length > body.memory.length) {
       // A body of one chunk takes what it needs; one of many small chunks is copied twice at most.
-      const capacity = Math.min(bytesMax, Math.max(length, 2 * body.memory.length))
-      reserve(body, capacity - body.memory.length)
+      const capacity = Math.min(this.#bytesMax, Math.max(length, 2 * body.memory.length))
+      this.#reserve(body, capacity - body.memory.length)
       const larger = Buffer.allocUnsafeSlow(capacity)
       body.memory.copy(larger, 0, 0, body.length)
       body.memory = larger
@@ -62,81 +115,31 @@ export function createBodyMemory(bytesMax: number): BodyMemory {
     chunk.copy(body.memory, body.length)
     body.length = length
   }
-  const free = (body: Buffered, bytes: number) => {
-    total -= bytes
+
+  #reserve(body: Buffered, bytes: number): void {
+    while (this.#total + bytes > bodiesMax * this.#bytesMax) {
+      const [oldest] = this.#arriving
+      if (oldest === undefined || oldest[0] === body) throw memoryFull()
+      oldest[1](memoryFull())
+    }
+    this.#total += bytes
+    body.capacity += bytes
+  }
+
+  #free(body: Buffered, bytes: number): void {
+    this.#total -= bytes
     body.capacity -= bytes
-  }
-  const release = (body: Buffered) => {
-    free(body, body.capacity)
-  }
-  return {
-    read: ({ stream: source, overheadBytes, failure }, signal) =>
-      new Promise((resolve, reject) => {
-        const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
-        const leave = () => {
-          arriving.delete(body)
-          signal.removeEventListener('abort', onAbort)
-          source
-            .off('readable', onReadable)
-            .off('end', onEnd)
-            .off('error', onClose)
-            .off('close', onClose)
-        }
-        const giveUp = (reason: Error) => {
-          leave()
-          release(body)
-          // Node answers on the same connection: its own stream stays, a decoder does not.
-          if (overheadBytes > 0) source.on('error', () => undefined).destroy()
-          reject(reason)
-        }
-        const onAbort = () => {
-          giveUp(signal.reason as WinnowError)
-        }
-        const onReadable = () => {
-          try {
-            let chunk
-            while ((chunk = source.read() as Buffer | null) !== null) append(body, chunk)
-          } catch (error) {
-            giveUp(error as Error)
-          }
-        }
-        const onEnd = () => {
-          leave()
-          free(body, overheadBytes)
-          const bytes = body.memory.subarray(0, body.length)
-          resolve({
-            bytes,
-            release: () => {
-              release(body)
-            },
-          })
-        }
-        const onClose = (cause?: Error) => {
-          giveUp(failure(cause))
-        }
-        arriving.set(body, giveUp)
-        try {
-          reserve(body, overheadBytes)
-        } catch (error) {
-          giveUp(error as Error)
-          return
-        }
-        signal.addEventListener('abort', onAbort, { once: true })
-        source.on('readable', onReadable).on('end', onEnd).on('error', onClose).on('close', onClose)
-        if (signal.aborted) onAbort()
-        else if (source.destroyed) onClose()
-      }),
   }
 }
 
 type Buffered = {
   memory: Buffer
   length: number
-  /** What is reserved for it. */
+  /** Bytes reserved for it. */
   capacity: number
 }
 
-/** The refusal of a body over the limit. */
+/** The refusal of a body above the limit. */
 export function bodyTooLarge(bytesMax: number): WinnowError {
   return new WinnowError(
     'body_too_large',
@@ -145,7 +148,7 @@ export function bodyTooLarge(bytesMax: number): WinnowError {
   )
 }
 
-/** The caller left before the body was whole. */
+/** The caller left before the body was complete. */
 export function brokenOff(cause?: Error): WinnowError {
   return new WinnowError('cancelled', 'The connection ended before the body was complete', {
     cause,

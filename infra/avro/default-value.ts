@@ -1,12 +1,11 @@
-// The default of a reader's field as a value: from the JSON form of the schema (Avro 1.12
-// specification, "Complex Types", field default values) to what reading would give. Only Winnow's
-// own schemas get here.
+// Converts the default of a reader's field from the JSON form of its schema to a value (Avro 1.12
+// specification, "Complex Types", field default values). Only Winnow's own schemas come here.
 import { nameOf, type SchemaNode } from './schema-graph.ts'
 
 /**
- * Makes a field's default. For a union it is a value of any of its branches: the specification
- * demanded the first one up to 1.11, and the first that fits is the same for those.
- * Throws TypeError for a default that the type cannot have: a defect of the schema.
+ * Makes a field's default. For a union it may fit any branch. Up to 1.11 the specification required
+ * the first branch, so taking the first that fits gives the same value. Throws TypeError if the
+ * default does not fit the type: a defect of the schema.
  */
 export function defaultValue(type: SchemaNode, json: unknown): unknown {
   const value = valueOf(type, json)
@@ -35,7 +34,7 @@ function valueOf(type: SchemaNode, json: unknown): unknown {
     case 'bytes':
     case 'fixed': {
       if (typeof json !== 'string') return unfit
-      // A character for each byte.
+      // One character per byte.
       const bytes = Buffer.from(json, 'latin1')
       return type.kind !== 'fixed' || bytes.length === type.sizeBytes ? bytes : unfit
     }

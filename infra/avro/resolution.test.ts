@@ -1,5 +1,5 @@
-// Schema resolution against fastavro: every value of the fixture is read to the same result, or
-// refused as there. And what people see of a refusal: its code, and a sentence that names the
+// Schema resolution compared with fastavro: every value of the fixture gives the same result, or is
+// refused by both. Also what people see of a refusal: its code, and a sentence that names the
 // field.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ function graphOf(schema: unknown): SchemaNode {
   return graph.root
 }
 
-/** Bytes as the fixture writes them. */
+/** Bytes in the form of the fixture. */
 function plain(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return { hex: value.toString('hex') }
   if (Array.isArray(value)) return value.map(plain)
@@ -35,8 +35,8 @@ function readAs(reader: unknown, writer: unknown, bytes: Buffer): Decoded<unknow
   return { kind: 'rejected', error: { code: 'schema_mismatch', message: resolution.message } }
 }
 
-describe('resolution as fastavro has it', () => {
-  it('reads the event of the fixture, which is ours', () => {
+describe('resolution compared with fastavro', () => {
+  it('reads the event of the fixture, which is the event of Winnow', () => {
     const bare = eventAvro.fields.map((field) => ({ ...field, doc: undefined }))
     expect({ ...eventAvro, doc: undefined, fields: bare }).toEqual(fixture.event)
     expect(fixture.cases.flatMap(({ values }) => values).length).toBeGreaterThan(900)
@@ -66,7 +66,7 @@ describe('a refusal', () => {
       named('io.confluent.ksql.avro_schemas.KsqlDataSourceSchema', strings('text')),
       "a record named KsqlDataSourceSchema cannot be read as Event; name the producer's record Event",
     ],
-  ])('of a schema says which field and why: %j', (writer, message) => {
+  ])('of a schema names the field and the reason: %j', (writer, message) => {
     const expected = { kind: 'rejected', error: { code: 'schema_mismatch', message } }
     expect(readAs(eventAvro, writer, Buffer.alloc(0))).toEqual(expected)
   })
@@ -102,7 +102,7 @@ describe('a refusal', () => {
     expect(readAs(reader, writer, Buffer.from(bytes))).toEqual(expected)
   })
 
-  it('of one value leaves the next ones be', () => {
+  it('of one value does not affect the next ones', () => {
     const resolution = resolveSchemas(graphOf(text(nullable)), graphOf(eventAvro))
     if (resolution.kind === 'rejected') throw new TypeError(resolution.message)
     const kinds = [[2, 2, 0x61], [0], [2, 2, 0x62]].map(

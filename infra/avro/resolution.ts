@@ -1,7 +1,7 @@
-// Schema resolution: how a value that was written with one schema is read as another (Avro 1.12
-// specification, "Schema Resolution"). It is made once for a pair of schemas: what can never be
-// read is refused then; what depends on the value (the branch of a union, a symbol) when the value
-// is read.
+// Schema resolution: reads a value that was written with one schema as another (Avro 1.12
+// specification, "Schema Resolution"). A pair of schemas is resolved once, and refused then if no
+// value can be read. What depends on the value, such as the branch of a union or a symbol, is
+// refused when the value is read.
 import type { EventError } from '../../schemas/errors.ts'
 import { defaultValue } from './default-value.ts'
 import { isMatch } from './schema-match.ts'
@@ -30,9 +30,8 @@ export type Resolution =
   | { readonly kind: 'rejected'; readonly message: string }
 
 /**
- * How values of a writer's schema are read as `reader`, or why they never can be. Types match by
- * the name without its namespace, or by an alias of the reader's. Values of unions are those of the
- * branch.
+ * Resolves how values of the writer's schema are read as `reader`, or why none can be. Types match
+ * by name without namespace, or by an alias of the reader's. A union's value is that of its branch.
  */
 export function resolveSchemas(writer: SchemaNode, reader: SchemaNode): Resolution {
   const plan = new Resolving().plan(writer, reader, { path: '', depth: 0 })
@@ -48,7 +47,7 @@ function readValue<T>(read: Read, value: Buffer): Decoded<T> {
   try {
     const result = read(bytes) as T
     if (bytes.left === 0) return { kind: 'ok', value: result }
-    return rejected('avro_undecodable', `${bytes.left} bytes are left behind the value`)
+    return rejected('avro_undecodable', `${bytes.left} bytes are left after the value`)
   } catch (error) {
     if (error instanceof ValueDefect) return rejected(error.code, error.sentence)
     throw error
@@ -62,11 +61,11 @@ function rejected(code: EventError['code'], message: string) {
 type Read = (bytes: ValueBytes) => unknown
 type Refusal = { readonly kind: 'rejected'; readonly path: string; readonly message: string }
 type Plan = { readonly kind: 'ok'; readonly read: Read } | Refusal
-/** Where in the schemas a pair of types stands. */
+/** The position of a pair of types in the schemas. */
 type Place = { readonly path: string; readonly depth: number }
 
 class Resolving {
-  /** Records by writer, then reader: they may contain themselves, and each pair is planned once. */
+  /** Plans by writer, then reader. Records may contain themselves, so each pair is planned once. */
   readonly #records = new Map<SchemaNode, Map<SchemaNode, Plan>>()
 
   plan(writer: SchemaNode, reader: SchemaNode, place: Place): Plan {
@@ -90,7 +89,7 @@ class Resolving {
     return { kind: 'ok', read: leafRead(writer, reader) }
   }
 
-  /** Refused only where no branch can be read: which one occurs is known with each value. */
+  /** Refused only if no branch can be read: the value decides which one occurs. */
   #writerUnion(writer: UnionNode, reader: SchemaNode, place: Place): Plan {
     const plans = writer.branches.map((branch) => this.plan(branch, reader, place))
     if (plans.every(({ kind }) => kind === 'rejected')) {
@@ -103,7 +102,7 @@ class Resolving {
     return { kind: 'ok', read: (bytes) => reads[bytes.choice(reads.length)]!(bytes) }
   }
 
-  /** An array or a map may be empty, so that its items are refused when there are any. */
+  /** An array or map may be empty, so unreadable items are refused only when there are any. */
   #item(writer: SchemaNode, reader: SchemaNode, place: Place): Read {
     const plan = this.plan(writer, reader, { ...place, depth: place.depth + 1 })
     return plan.kind === 'ok' ? plan.read : branchRefusal(writer, reader, plan)
@@ -117,7 +116,7 @@ class Resolving {
     this.#records.set(writer, byReader)
     const known = byReader.get(reader)
     if (known !== undefined) return known
-    // A field that refers back to this record reads through `whole`, which is there by then.
+    // A field that refers back to this record reads through `whole`, which is set by then.
     let whole: Read = (bytes) => bytes.fail('cannot be read')
     byReader.set(reader, { kind: 'ok', read: (bytes) => whole(bytes) })
     const plan = this.#fields(writer, reader, place)
@@ -158,7 +157,7 @@ class Resolving {
   }
 }
 
-/** The reader's field for each field of the writer that has one: of its name, else by an alias. */
+/** The reader's field for each of the writer's fields that has one: by name, else by alias. */
 function targetsOf(writer: RecordNode, reader: RecordNode): Map<string, FieldNode> {
   const written = new Set(writer.fields.map(({ name }) => name))
   const targets = new Map(
@@ -172,7 +171,7 @@ function targetsOf(writer: RecordNode, reader: RecordNode): Map<string, FieldNod
   return targets
 }
 
-/** One field of the writer, in its order; without a target it is passed over. */
+/** One field of the writer, in the writer's order; skipped if it has no target. */
 type Step = { readonly name: string; readonly target: string | undefined; readonly read: Read }
 
 function recordRead(parts: {
@@ -181,11 +180,11 @@ function recordRead(parts: {
   defaults: readonly { name: string; make: () => unknown }[]
 }): Read {
   const { reader, steps, defaults } = parts
-  // Copying an object that has all fields gives every value the same shape, whatever the writer's
-  // order.
+  // Copies an object that has all fields, so that every value has the same shape whatever the
+  // writer's order.
   const blank: Record<string, unknown> = {}
   for (const { name } of reader.fields) blank[name] = undefined
-  // Made once, they show a default that does not fit; those that are objects are made for each
+  // Made once to find defaults that do not fit; defaults that are objects are made again for each
   // value.
   const fresh = defaults.filter(({ name, make }) => {
     blank[name] = make()
@@ -234,7 +233,7 @@ function mapRead(item: Read): Read {
     for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
       for (; left > 0; left--) {
         const key = bytes.text()
-        // Assigning it would set the prototype instead, so that JSON events may not have it either.
+        // Assigning this key would set the prototype instead. JSON events may not have it either.
         if (key === '__proto__') bytes.fail('must not have the name "__proto__"', 'field_type')
         const value = item(bytes)
         values[key] = value
@@ -245,7 +244,7 @@ function mapRead(item: Read): Read {
   }
 }
 
-/** A value that is neither a record nor has items: of the same type, or promoted. */
+/** A value that is neither a record nor a collection: of the same type, or promoted. */
 function leafRead(writer: SchemaNode, reader: SchemaNode): Read {
   if (writer.kind === 'enum' && reader.kind === 'enum') {
     const { symbols } = writer

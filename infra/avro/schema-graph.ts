@@ -1,7 +1,7 @@
-// Avro schemas as a graph of nodes: reads the JSON form (Avro 1.12 specification, "Schema
-// Declaration"), resolves names and namespaces, and bounds size and nesting. It is lenient where a
-// writer's schema cannot change what the bytes mean: unknown attributes, logical types, names and
-// defaults of the wrong kind.
+// Avro schemas as a graph of nodes: parses the JSON form (Avro 1.12 specification, "Schema
+// Declaration"), resolves names and namespaces, limits size and nesting. It accepts deviations that
+// cannot change what the bytes mean: unknown attributes, logical types, names and defaults of the
+// wrong kind.
 
 export type Primitive =
   'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
@@ -10,15 +10,15 @@ export type FieldNode = {
   readonly name: string
   readonly aliases: readonly string[]
   readonly type: SchemaNode
-  /** In the JSON form; undefined when there is none. */
+  /** In the JSON form; undefined if there is none. */
   readonly default: unknown
 }
 
 export type RecordNode = {
   readonly kind: 'record'
-  /** With its namespace. */
+  /** The full name, with its namespace. */
   readonly name: string
-  /** With their namespaces. */
+  /** Full names, with their namespaces. */
   readonly aliases: readonly string[]
   readonly fields: readonly FieldNode[]
 }
@@ -50,7 +50,7 @@ export type SchemaGraph =
 
 /** Deepest nesting of a schema's JSON form. */
 export const schemaDepthMax = 64
-/** Types and fields of a schema, those that it refers to included. */
+/** Most types and fields of a schema, including the schemas that it refers to. */
 const nodesMax = 10_000
 
 const primitives = new Map<string, SchemaNode>(
@@ -60,7 +60,7 @@ const primitives = new Map<string, SchemaNode>(
 )
 
 /**
- * Reads a schema. `references` are the JSON forms that define the names which it uses, each after
+ * Parses a schema. `references` are the JSON forms of the schemas whose names it uses, each after
  * those that it needs itself.
  */
 export function readSchemaGraph(json: unknown, references: readonly unknown[] = []): SchemaGraph {
@@ -74,7 +74,7 @@ export function readSchemaGraph(json: unknown, references: readonly unknown[] = 
   }
 }
 
-/** How a message names a type: `string`, `record winnow.Event`, `union of null, string`. */
+/** How messages name a type: `string`, `record winnow.Event`, `union of null, string`. */
 export function nameOf(node: SchemaNode): string {
   switch (node.kind) {
     case 'record':
@@ -92,19 +92,19 @@ export function nameOf(node: SchemaNode): string {
   }
 }
 
-/** A name from a foreign schema, cut so that messages stay short. */
+/** A name from a foreign schema, shortened so that messages stay short. */
 export function shown(name: string): string {
   return name.length <= 100 ? name : `${name.slice(0, 100)}…`
 }
 
-/** The part of a name behind its namespace. */
+/** The part of a name after its namespace. */
 export function unqualified(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1)
 }
 
 class SchemaInvalid extends Error {}
 
-/** Where a schema stands: names without a dot belong to the namespace around them. */
+/** The position of a schema: names without a dot belong to the namespace around them. */
 type Place = { readonly namespace: string; readonly depth: number }
 type Json = Readonly<Record<string, unknown>>
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -162,7 +162,7 @@ class Reading {
     if (new Set(keys).size < keys.length) {
       throw new SchemaInvalid('a union has the same type more than once')
     }
-    if (keys.includes('union')) throw new SchemaInvalid('a union stands directly in a union')
+    if (keys.includes('union')) throw new SchemaInvalid('a union is directly in a union')
     return { kind: 'union', branches }
   }
 
@@ -233,7 +233,7 @@ function stringsOf(json: unknown): string[] {
   return Array.isArray(json) ? json.filter((one) => typeof one === 'string') : []
 }
 
-/** The full name of a type, and of its aliases, which belong to the namespace of the type. */
+/** The full names of a type and of its aliases, which belong to the namespace of the type. */
 function namesOf(json: Json, around: string): Pick<Writable<NamedNode>, 'name' | 'aliases'> {
   const { name: given, namespace } = json
   if (typeof given !== 'string' || given === '') {

@@ -1,6 +1,6 @@
-// Whether a writer's type matches a reader's (Avro 1.12 specification, "Schema Resolution", the
-// first list): what decides between the branches of a union. Records match by name alone; whether
-// their fields can be read is resolution.ts.
+// Decides whether a writer's type matches a reader's (Avro 1.12 specification, "Schema Resolution",
+// the first list), to choose between the branches of a union. Records match by name alone;
+// resolution.ts checks their fields.
 import { unqualified, type NamedNode, type Primitive, type SchemaNode } from './schema-graph.ts'
 
 const promotions: Partial<Record<Primitive, readonly Primitive[]>> = {
@@ -11,7 +11,7 @@ const promotions: Partial<Record<Primitive, readonly Primitive[]>> = {
   bytes: ['string'],
 }
 
-/** Whether a value of the writer's type may be readable as the reader's. */
+/** Whether values of the writer's type may be readable as the reader's. */
 export function isMatch(writer: SchemaNode, reader: SchemaNode): boolean {
   if (writer.kind === 'union' || reader.kind === 'union') return true
   switch (writer.kind) {
@@ -34,7 +34,7 @@ export function isMatch(writer: SchemaNode, reader: SchemaNode): boolean {
   }
 }
 
-/** By name without namespace, or by an alias, which says for which name in full it stands. */
+/** Matches by name without namespace, or by an alias, which is always a full name. */
 function isNamed(writer: NamedNode, reader: NamedNode): boolean {
   return (
     unqualified(writer.name) === unqualified(reader.name) || reader.aliases.includes(writer.name)

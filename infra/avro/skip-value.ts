@@ -1,9 +1,9 @@
-// Passes over values that nobody asked for: fields of a writer that the reader does not have. They
-// are checked as those that are read: their bounds, their nesting, their text.
+// Skips values that the reader has no field for. They are validated like values that are read:
+// bounds, nesting, text.
 import { shown, type RecordNode, type SchemaNode } from './schema-graph.ts'
 import { ValueDefect, type ValueBytes } from './value-bytes.ts'
 
-/** Passes over one value of a type. Throws ValueDefect. */
+/** Skips one value of a type. Throws ValueDefect. */
 export function skipValue(type: SchemaNode, bytes: ValueBytes): void {
   switch (type.kind) {
     case 'null':

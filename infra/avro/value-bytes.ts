@@ -1,23 +1,22 @@
-// The bytes of one Avro value while they are read (Avro 1.12 specification, "Binary Encoding"). It
-// owns the bounds: nothing is read behind the end, no count or length is believed that the bytes
-// cannot hold, text is UTF-8, and nesting and work are limited. What the values mean is not its
-// concern.
+// The bytes of one Avro value while it is read (Avro 1.12 specification, "Binary Encoding"). It
+// enforces the limits: no read past the end, no count or length larger than the bytes can hold,
+// UTF-8 text, bounded nesting and work. Interpreting the values is resolution.ts.
 import { isUtf8 } from 'node:buffer'
 
 export type ValueDefectCode = 'avro_undecodable' | 'utf8_invalid' | 'field_type'
 
-/** Deepest nesting of a value in records, arrays and maps; only a recursive schema comes near. */
+/** Deepest nesting of a value in records, arrays and maps; only recursive schemas come close. */
 export const valueDepthMax = 64
 /**
- * Values without bytes (null, empty records) that a value may have, beyond one for each of its
- * bytes. Schemas whose records contain each other twice could ask for 2^64 of them.
+ * Most values without bytes (null, empty records) in a value, beyond one for each of its bytes.
+ * Schemas whose records contain each other twice could ask for 2^64 of them.
  */
 const emptyValuesMax = 65_536
 
-/** What is wrong with a value, and where; thrown while it is read. */
+/** Says what is wrong with a value, and where; thrown while the value is read. */
 export class ValueDefect extends Error {
   readonly code: ValueDefectCode
-  /** Names of fields and places in arrays, the outermost first. */
+  /** Names of fields and indexes in arrays, outermost first. */
   readonly path: string[] = []
 
   constructor(code: ValueDefectCode, message: string) {
@@ -25,14 +24,14 @@ export class ValueDefect extends Error {
     this.code = code
   }
 
-  /** One sentence that names the place. */
+  /** One sentence that names the path. */
   get sentence(): string {
     const path = this.path.join('.').replaceAll('.[', '[')
     return `${path === '' ? 'the value' : path} ${this.message}`
   }
 }
 
-/** One value and how far it is read. Every method throws ValueDefect. */
+/** One value and the read position in it. Every method throws ValueDefect. */
 export class ValueBytes {
   readonly #bytes: Buffer
   #at = 0
@@ -47,12 +46,12 @@ export class ValueBytes {
     this.#valuesLeft = bytes.length + emptyValuesMax
   }
 
-  /** Bytes that are not read yet. */
+  /** Bytes that are still to be read. */
   get left(): number {
     return this.#bytes.length - this.#at
   }
 
-  /** Begins a record, array or map. */
+  /** Enters a record, array or map. */
   enter(): void {
     this.#depth++
     if (this.#depth > valueDepthMax) this.fail(`is nested deeper than ${valueDepthMax}`)
@@ -62,20 +61,20 @@ export class ValueBytes {
     this.#depth--
   }
 
-  /** Announces values that are about to be read. */
+  /** Announces values that are read next. */
   expect(count: number): void {
     this.#valuesLeft -= count
     if (this.#valuesLeft < 0) this.fail('has more values than its bytes can hold')
   }
 
-  /** Count of items in the next block of an array or a map; 0 behind the last one. */
+  /** The number of items in the next block of an array or map; 0 after the last one. */
   blockItems(): number {
     const count = this.long()
     if (count >= 0) {
       this.expect(count)
       return count
     }
-    // The length of the block in bytes follows, for readers that leave it out.
+    // The length of the block in bytes follows, for readers that skip it.
     this.#length()
     this.expect(-count)
     return -count
@@ -95,7 +94,7 @@ export class ValueBytes {
   /** A safe integer. */
   long(): number {
     const byte = this.#bytes[this.#at]
-    // One byte and two are nearly all there are.
+    // Nearly all numbers have one byte or two.
     if (byte !== undefined && byte < 0x80) {
       this.#at++
       return (byte >>> 1) ^ -(byte & 1)
@@ -105,7 +104,7 @@ export class ValueBytes {
     return Number.isSafeInteger(long) ? long : this.fail('is a number beyond 2^53')
   }
 
-  /** A long as the double that is next to it. */
+  /** A long, rounded to the nearest double. */
   longAsDouble(): number {
     this.#number()
     return this.#signed()
@@ -130,12 +129,12 @@ export class ValueBytes {
     return this.fail(`is choice ${index} of ${count}`)
   }
 
-  /** Text in UTF-8 behind its length. */
+  /** UTF-8 text, preceded by its length. */
   text(): string {
     const length = this.#length()
     const from = this.skip(length)
     const text = this.#bytes.toString('utf8', from, from + length)
-    // Decoding puts U+FFFD in place of what is no UTF-8; so only a text that has it needs a look.
+    // Decoding puts U+FFFD in place of invalid UTF-8, so only a text that contains it is checked.
     if (text.includes('\ufffd')) this.#checkText(from, length)
     return text
   }
@@ -145,7 +144,9 @@ export class ValueBytes {
     this.#checkText(this.skip(length), length)
   }
 
-  /** A copy of the bytes behind their length, so that it does not keep the whole record. */
+  /**
+   * Bytes preceded by their length. Copied, so that they do not keep the whole record in memory.
+   */
   bytes(): Buffer {
     return this.fixed(this.#length())
   }
@@ -159,7 +160,7 @@ export class ValueBytes {
     return Buffer.from(this.#bytes.subarray(from, from + length))
   }
 
-  /** Passes over bytes and says where they begin. */
+  /** Skips bytes and returns where they start. */
   skip(length: number): number {
     const from = this.#at
     const left = this.#bytes.length - from
@@ -182,7 +183,7 @@ export class ValueBytes {
     return length >= 0 ? length : this.fail(`says it has ${length} bytes`)
   }
 
-  /** A variable-length number, before it is split into positive and negative ones. */
+  /** A variable-length number before zigzag decoding. */
   #number(): void {
     this.#low = 0
     this.#high = 0
@@ -198,7 +199,7 @@ export class ValueBytes {
     this.fail('is a number of more than ten bytes')
   }
 
-  /** The number as zigzag has it: even ones are positive. Rounded once, where it is not exact. */
+  /** The number after zigzag decoding: even ones are positive. Rounded once if it is not exact. */
   #signed(): number {
     const half = this.#low >>> 1
     const high = this.#high * 2 ** 27

@@ -1,10 +1,10 @@
 // The error codes of ClickHouse that are final: the same statement or block fails again, however
-// often it is sent. This is a closed list. A code that is not on it, such as one of a later
-// version, is retried, because waiting loses nothing and ending a consumer does. Names and numbers
-// are those of ClickHouse's src/Common/ErrorCodes.cpp; tests/contract/clickhouse-codes.test.ts
-// compares them with a real engine.
+// often it is sent. The list is closed. A code that is not on it, such as one of a later version,
+// is retried, because waiting loses nothing and ending a consumer does. Names and numbers come from
+// ClickHouse's src/Common/ErrorCodes.cpp; tests/contract/clickhouse-codes.test.ts compares them
+// with a real engine.
 
-/** Not a valid statement. */
+/** The statement is invalid. */
 const statement = {
   37: 'UNKNOWN_ELEMENT_IN_AST',
   62: 'SYNTAX_ERROR',
@@ -43,10 +43,10 @@ const statement = {
 }
 
 /**
- * Names something that does not exist. A server opens its port after it has loaded the names of its
- * tables, so these do not pass by themselves. A table that is being dropped or restarted has codes
- * of its own (218 TABLE_IS_DROPPED, 733 TABLE_IS_BEING_RESTARTED), which a server that shuts down
- * gives as well: retried.
+ * The statement names something that does not exist. A server loads the names of its tables before
+ * it opens its port, so waiting does not help. A table that is being dropped or restarted has other
+ * codes (218 TABLE_IS_DROPPED, 733 TABLE_IS_BEING_RESTARTED). A server that shuts down gives these
+ * too, so they are retried.
  */
 const name = {
   8: 'THERE_IS_NO_COLUMN',
@@ -67,7 +67,7 @@ const name = {
   582: 'NO_SUCH_PROJECTION_IN_TABLE',
 }
 
-/** Types, arguments or numbers of columns do not fit. */
+/** Types, arguments or numbers of columns do not match. */
 const type = {
   7: 'INCORRECT_NUMBER_OF_COLUMNS',
   9: 'SIZES_OF_COLUMNS_DOESNT_MATCH',
@@ -94,13 +94,13 @@ const type = {
   408: 'BAD_REQUEST_PARAMETER',
   427: 'CANNOT_COMPILE_REGEXP',
   457: 'BAD_QUERY_PARAMETER',
-  // Our own fences among them: see fence-condition.ts.
+  // Winnow's own fences use this code: see fence-condition.ts.
   395: 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO',
 }
 
 /**
- * A row that the table never takes. Retrying would hide it, and hold up its partition in silence,
- * so the consumer ends and names the cause. A body that was cut on its way has other codes (3
+ * A row that the table can never take. Retrying would hide it and block its partition without
+ * notice, so the consumer ends and names the cause. A truncated body has other codes (3
  * UNEXPECTED_END_OF_FILE, 32 ATTEMPT_TO_READ_AFTER_EOF, 33 CANNOT_READ_ALL_DATA) and is sent again.
  */
 const row = {
@@ -133,10 +133,7 @@ const row = {
   691: 'UNKNOWN_ELEMENT_OF_ENUM',
 }
 
-/**
- * A definition that the engine does not take, or that is there already: of migrations, or of
- * `winnow query`.
- */
+/** The engine rejects a definition, or it exists already: in migrations and in `winnow query`. */
 const definition = {
   55: 'STORAGE_REQUIRES_PARAMETER',
   57: 'TABLE_ALREADY_EXISTS',
@@ -153,11 +150,11 @@ const definition = {
 }
 
 /**
- * The user may not do this, or is not who it says. A server loads its users before it opens its
- * port, so these wait for a person: a grant, a password, a profile. That holds for 164 READONLY,
- * which is about the user's profile; a table that lost its Keeper is 242 TABLE_IS_READ_ONLY and
- * passes. Limits that time or others lift pass too: 201 QUOTA_EXCEEDED ends with its interval, 700
- * USER_SESSION_LIMIT_EXCEEDED with other sessions.
+ * The user lacks a right or fails to authenticate. A server loads its users before it opens its
+ * port, so only a person can help: with a grant, a password, a profile. That includes 164 READONLY,
+ * which comes from the user's profile; a table that lost its Keeper gives 242 TABLE_IS_READ_ONLY,
+ * which is retried. Limits that lift by themselves are retried too: 201 QUOTA_EXCEEDED ends with
+ * its interval, 700 USER_SESSION_LIMIT_EXCEEDED with other sessions.
  */
 const right = {
   164: 'READONLY',
@@ -183,7 +180,7 @@ const right = {
   774: 'TABLE_IS_PERMANENTLY_READ_ONLY',
 }
 
-/** This server cannot do it. */
+/** This server does not support it. */
 const feature = {
   1: 'UNSUPPORTED_METHOD',
   2: 'UNSUPPORTED_PARAMETER',
@@ -203,8 +200,8 @@ export const finalCodes: ReadonlyMap<number, string> = new Map(
 )
 
 /**
- * Codes that fewer rows at a time may get past: a block that is too much for the server's memory,
- * time or number of partitions would fail forever if it were only repeated.
+ * Codes that a smaller block may avoid. A block that exceeds the server's memory, time or number of
+ * partitions would fail forever if it were only repeated.
  */
 export const sizeCodes: ReadonlySet<number> = new Set([
   159, // TIMEOUT_EXCEEDED

@@ -1,4 +1,4 @@
-// Which codes are final, and what an exception of the engine looks like among other texts.
+// Which codes are final, and how an exception of the engine is told from other texts.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
 import { finalCodes } from './clickhouse-codes.ts'
@@ -11,7 +11,7 @@ const errorOf = (code: number, type = 'X') =>
   )
 
 describe('codes', () => {
-  // One of each reason: restarts, overload, quotas, disks, replicas, Keeper, network, bugs, later
+  // One code per cause: restarts, overload, quotas, disks, replicas, Keeper, network, bugs, later
   // versions.
   it.each([
     3, 32, 33, 40, 49, 74, 75, 76, 95, 96, 107, 158, 159, 160, 173, 198, 201, 202, 203, 209, 210,
@@ -30,14 +30,14 @@ describe('codes', () => {
     })
   })
 
-  it('of a size that fewer rows may get past are marked', () => {
+  it('of size limits are marked, because a smaller block may pass', () => {
     expect(errorOf(241).details).toMatchObject({ smallerMayPass: true })
     expect(errorOf(252).details).not.toHaveProperty('smallerMayPass')
   })
 })
 
 describe('analyticsError', () => {
-  it('keeps an error of ours, and names what was tried for others', () => {
+  it('returns a WinnowError unchanged, and says what failed for others', () => {
     const own = new WinnowError('cancelled', 'stopped')
     expect(analyticsError('x', own)).toBe(own)
     expect(analyticsError('ping', 'text').message).toBe(
@@ -51,7 +51,7 @@ describe('analyticsError', () => {
     )
   })
 
-  it('marks as a matter of size what is none of the network', () => {
+  it('marks failures that may be due to the size of a block, but not network failures', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     expect(analyticsError('x', refused).details).toEqual({})
     const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
@@ -89,7 +89,7 @@ describe('engineException', () => {
     'Code: x.',
   ])('finds none in %j', (text) => expect(engineException(text)).toBeUndefined())
 
-  it('takes time in proportion to the text', () => {
+  it('takes time linear in the text', () => {
     const startMs = performance.now()
     engineException(`Code: 1. ${'DB::Exception'.repeat(20_000)}`)
     answerError({ status: 502, headers: {}, body: '<'.repeat(65_536) })

@@ -1,11 +1,11 @@
-// What a failed call to ClickHouse means: what an answer says that is not a result, from the engine
-// or from a proxy in front of it, and which of our errors it becomes. Only a code of the engine can
-// be final; an answer that merely quotes one, or that has none, is not the engine's and is retried.
+// Interprets a failed call to ClickHouse: what a response says, from the engine or from a proxy in
+// front of it, and which WinnowError it becomes. Only a code of the engine can be final. A response
+// that merely quotes a code, or has none, does not come from the engine and is retried.
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { finalCodes, sizeCodes } from './clickhouse-codes.ts'
 
-/** The headers and the beginning of the body of an HTTP answer. */
+/** The headers and the first bytes of the body of an HTTP response. */
 export type FailedAnswer = {
   readonly status: number | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -13,8 +13,8 @@ export type FailedAnswer = {
 }
 
 /**
- * An answer that is no result. `code` is the engine's, undefined where the answer is not the
- * engine's.
+ * A response that reports a failure. `code` is the engine's, or undefined if another server
+ * responded.
  */
 export class EngineError extends Error {
   readonly code: number | undefined
@@ -33,18 +33,18 @@ export class EngineError extends Error {
   }
 }
 
-/** Bytes of an answer that are read for its message. */
+/** Bytes of a response that are read for its message. */
 export const failureBytesMax = 65_536
 const shownCharsMax = 500
 
 const codeHeader = 'x-clickhouse-exception-code'
 
-/** Whether an answer says by its status or its headers that it is no result. */
+/** Whether the status or the headers of a response report a failure. */
 export function isFailure({ status, headers }: Omit<FailedAnswer, 'body'>): boolean {
   return status === undefined || status < 200 || status > 299 || headers[codeHeader] !== undefined
 }
 
-/** The error of an answer that is no result. */
+/** The error for a response that reports a failure. */
 export function answerError({ status, headers, body }: FailedAnswer): EngineError {
   const found = engineException(body)
   const named = Number(headers[codeHeader])
@@ -55,12 +55,13 @@ export function answerError({ status, headers, body }: FailedAnswer): EngineErro
   }
   const said =
     body.trim() === '' ? 'an empty body' : `"${shown(withoutTags(body.slice(0, 4_096)))}"`
-  const from = 'not from ClickHouse itself: check clickhouse.url and any proxy before it'
+  const from =
+    'not from ClickHouse itself; check clickhouse.url and any proxy in front of ClickHouse'
   return new EngineError(`HTTP ${status} with ${said} (${from})`, { httpStatus: status })
 }
 
 /**
- * Reads an exception in the engine's words, at the beginning of a text: `Code: 60. DB::Exception: …
+ * Parses an exception in the engine's format at the start of a text: `Code: 60. DB::Exception: …
  * (UNKNOWN_TABLE)`, alone or as the value of a JSON object. Undefined for every other text.
  */
 export function engineException(
@@ -70,14 +71,14 @@ export function engineException(
   const head = /^Code: (\d{1,6})[.,] /.exec(words)
   if (head === null) return undefined
   const message = words.slice(head[0].length).replace(/^.*?DB::Exception: /s, '')
-  // The name of the code is the last one: an exception that reports others quotes theirs before it.
+  // The name of the code comes last: an exception that reports others quotes theirs before it.
   const type = [...message.matchAll(/\(([A-Z][A-Z0-9_]{3,})\)/g)].at(-1)
   return { code: Number(head[1]), type: type?.[1], message: shown(message.slice(0, type?.index)) }
 }
 
 /**
- * With http_write_exception_in_output_format the engine writes `{"exception": "…"}`, with other
- * keys or not.
+ * With http_write_exception_in_output_format the engine writes `{"exception": "…"}`, possibly with
+ * other keys.
  */
 function exceptionInJson(text: string): string | undefined {
   if (!text.trimStart().startsWith('{')) return undefined
@@ -85,14 +86,14 @@ function exceptionInJson(text: string): string | undefined {
     const { exception } = JSON.parse(text) as { exception?: unknown }
     return typeof exception === 'string' ? exception : undefined
   } catch {
-    return undefined // It is cut, or no JSON: then it says nothing in the engine's words.
+    return undefined // Truncated, or not JSON: not an exception of the engine.
   }
 }
 
 /**
- * Maps a failure of a call: what the engine says for good is analytics_refused, everything else
- * analytics_unavailable. Details name the engine's code, or the HTTP status of an answer without
- * one, and with `smallerMayPass` that fewer rows at a time may get through.
+ * Maps a failed call: analytics_refused if the engine's code is final, else analytics_unavailable.
+ * Details hold the engine's code or the HTTP status, and `smallerMayPass` if a smaller block may
+ * pass. `what` completes "could not …".
  */
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
@@ -120,7 +121,7 @@ export function analyticsError(what: string, cause: unknown): WinnowError {
   })
 }
 
-/** Whether no connection came about, so that the size of a block has nothing to do with it. */
+/** Whether no connection was made, so that the size of a block does not matter. */
 function isUnreachable(cause: unknown): boolean {
   const { code } = (cause ?? {}) as { code?: unknown }
   return typeof code === 'string' && code !== 'ECONNRESET' && code !== 'EPIPE'

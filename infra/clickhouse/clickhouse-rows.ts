@@ -1,17 +1,17 @@
-// Reads rows out of the body of an answer as they come (JSONEachRow), and finds out when it is not
-// whole: an exception of the engine behind rows that were sent with status 200, or a body that was
-// cut.
+// Parses rows from a response body as they arrive (JSONEachRow). Detects a body that is not
+// complete: an exception of the engine after rows that were sent with status 200, or a truncated
+// body.
 import { parseExactJson } from '../../schemas/exact-json.ts'
 import { answerError, EngineError, engineException, failureBytesMax } from './clickhouse-failure.ts'
 import type { FailedAnswer } from './clickhouse-failure.ts'
 
 const newline = 0x0a
-/** Longest row that is put together; a text has limits.textBytesMax at most. */
+/** Longest row that is buffered; a text has limits.textBytesMax at most. */
 const rowBytesMax = 1_073_741_824
 
 /**
- * Parses each line; whole numbers over 2^53 are bigints. Throws EngineError where the answer ends
- * in anything but a whole row.
+ * Parses each line; whole numbers above 2^53 become bigints. Throws EngineError if the body does
+ * not end with a complete row.
  */
 export async function* jsonRows<Row>(
   body: AsyncIterable<Buffer>,
@@ -48,9 +48,9 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Line> {
 }
 
 /**
- * The error of an answer that goes on with something else than a row: with an exception as a line
- * of its own, or since 25.11 behind a mark and the tag that the answer's headers name. A row that
- * was cut says nothing for good, whatever its text quotes.
+ * The error for a response that continues with something other than a row: an exception on a line
+ * of its own or, since 25.11, after a marker with the tag that the response headers name. A
+ * truncated row is never final, whatever its text quotes.
  */
 async function brokenOff(
   first: string,
@@ -69,7 +69,7 @@ async function brokenOff(
   return new EngineError('the answer ended within a row', { httpStatus: answer.status })
 }
 
-/** An exception in the place of a row: `{"exception": "Code: …"}`, and nothing else in it. */
+/** Whether a row is an exception: `{"exception": "Code: …"}` without other keys. */
 function isException(row: unknown, text: string): boolean {
   return Object.keys(row as object).join() === 'exception' && engineException(text) !== undefined
 }
@@ -78,6 +78,6 @@ function parsed(text: string): unknown {
   try {
     return parseExactJson(text)
   } catch {
-    return undefined // The caller says what stands there instead of a row.
+    return undefined // The caller reports what stands there instead of a row.
   }
 }

@@ -1,5 +1,5 @@
-// What becomes of ClickHouse's answers, told by a server that answers as ClickHouse and the proxies
-// in front of it do. Queries are tested against a real engine.
+// How responses of ClickHouse are handled, with a server that responds as ClickHouse and proxies
+// do. Queries are tested with a real engine.
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { configSchema } from '../../configs/schema.ts'
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const insertion = { columns: ['a'] as const, values: [[1]], token: 't' }
 
-/** Every kind of call, each meeting the failure. */
+/** Every kind of call; each meets the failure. */
 function callsMeeting(failure: EngineFailure): (() => Promise<unknown>)[] {
   engine.failures.push(failure)
   engine.select = failure.answer
@@ -35,7 +35,7 @@ function callsMeeting(failure: EngineFailure): (() => Promise<unknown>)[] {
   ]
 }
 
-/** A body of which the connection breaks off. */
+/** Sends a body and drops the connection before its end. */
 function cut(body: string): (response: ServerResponse) => void {
   return (response) => {
     response.writeHead(200, { 'content-length': String(body.length + 10) })
@@ -43,7 +43,7 @@ function cut(body: string): (response: ServerResponse) => void {
   }
 }
 
-describe('answers of the engine', () => {
+describe('responses of the engine', () => {
   it.each([
     [60, 'UNKNOWN_TABLE', 404],
     [62, 'SYNTAX_ERROR', 400],
@@ -79,7 +79,7 @@ describe('answers of the engine', () => {
     }
   })
 
-  it('counts in the header alone, and in JSON, where the body is in the format of the rows', async () => {
+  it('finds the code in the header alone, and in JSON if the body has the format of the rows', async () => {
     const said = JSON.stringify({ exception: 'Code: 60. DB::Exception: No x. (UNKNOWN_TABLE)' })
     for (const failure of [
       answer(404, said, { 'x-clickhouse-exception-code': '60' }),
@@ -101,7 +101,7 @@ describe('answers of the engine', () => {
       JSON.stringify({ exception: 'Code: 60. DB::Exception: x. (UNKNOWN_TABLE)' }),
     ],
     ['text', 'Code: 60. DB::Exception: x. (UNKNOWN_TABLE)'],
-  ])('are failures with status 200 too: %s', async (_, body) => {
+  ])('with status 200 are failures too: %s', async (_, body) => {
     for (const call of [
       () => analytics.rows('SELECT 1'),
       () => analytics.stream('SELECT 1').next(),
@@ -115,7 +115,7 @@ describe('answers of the engine', () => {
   })
 })
 
-describe('answers of what stands in front of it', () => {
+describe('responses of a proxy in front of it', () => {
   it.each([
     [
       502,
@@ -126,7 +126,7 @@ describe('answers of what stands in front of it', () => {
     [504, 'upstream request timeout', 'upstream request timeout'],
     [413, '<h1>413 Request Entity Too Large</h1>', 'Too Large'],
     [403, 'blocked', 'HTTP 403'],
-    // Quotes an event's text, such as one made to look like an exception.
+    // It quotes the text of an event, for example one crafted to look like an exception.
     [500, 'cannot reach 10.0.0.1; query: "Code: 60. DB::Exception: x (UNKNOWN_TABLE)"', 'HTTP 500'],
   ])('%d %j is retried by every call', async (status, body, said) => {
     for (const call of callsMeeting(answer(status, body))) {
@@ -138,7 +138,7 @@ describe('answers of what stands in front of it', () => {
     }
   })
 
-  it('with status 200 are no rows, and no insert that was stored', async () => {
+  it('with status 200 count neither as rows nor as a stored insert', async () => {
     const page = answer(200, '<html>Please log in</html>')
     engine.select = page.answer
     engine.failures.push(page)
@@ -152,12 +152,12 @@ describe('answers of what stands in front of it', () => {
   })
 })
 
-describe('answers that break off', () => {
+describe('responses that break off', () => {
   it.each([
     ['is empty', ''],
     ['ends within the document', '{"meta":[],"data":[{"n":1},'],
     ['has no rows', 'null'],
-  ])('are not taken for few rows: one that %s', async (_, body) => {
+  ])('are not taken for a short result: one that %s', async (_, body) => {
     engine.select = answer(200, body).answer
     await expect(analytics.rows('SELECT 1')).rejects.toMatchObject({
       code: 'analytics_unavailable',
@@ -186,7 +186,7 @@ describe('answers that break off', () => {
     ],
     ['a mark that only a cut text quotes', `${row}{"n":"a${marked}`, {}, 'analytics_unavailable'],
     ['half a row', `${row}{"n":2`, {}, 'analytics_unavailable'],
-  ])('behind rows that were streamed: %s', async (_, body, headers, code) => {
+  ])('after streamed rows: %s', async (_, body, headers, code) => {
     engine.select = answer(200, body, headers).answer
     const rows: unknown[] = []
     const reading = (async () => {
@@ -203,7 +203,7 @@ describe('answers that break off', () => {
     expect(rows).toEqual([{ n: 18_446_744_073_709_551_615n }, { n: 7 }])
   })
 
-  it('in the middle of a row that comes in pieces are put together', async () => {
+  it('are reassembled when a row arrives in pieces', async () => {
     engine.select = (response) => {
       response.write('{"n":')
       setImmediate(() => response.end('"ä\\n"}\n\n{"n":2}\n'))
@@ -215,7 +215,7 @@ describe('answers that break off', () => {
   })
 })
 
-it('a server that is not there is analytics_unavailable, whatever the size of a block', async () => {
+it('an unreachable server is analytics_unavailable, whatever the size of a block', async () => {
   await engine.close()
   for (const call of [
     () => analytics.ping(),

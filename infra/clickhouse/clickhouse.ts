@@ -1,5 +1,5 @@
 // The ClickHouse client: connection settings and error mapping. Every statement of Winnow goes
-// through here; the embedded engine and a real server are told apart by nothing but the URL.
+// through it; only the URL tells the embedded engine from a real server.
 import {
   ClickHouseLogLevel,
   createClient,
@@ -31,22 +31,22 @@ import {
 
 export type Analytics = {
   /**
-   * Rows of a SELECT; whole numbers over 2^53 are bigints. Parameters are `{name: Type}` in the
+   * Rows of a SELECT; whole numbers above 2^53 are bigints. Parameters are `{name: Type}` in the
    * text.
    */
   rows<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
-  /** Rows of a SELECT as they come, in bounded memory. Leaving early ends the query. */
+  /** Rows of a SELECT as they arrive, in bounded memory. Leaving the loop early ends the query. */
   stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
   /** A statement without a result. */
   run(sql: string, parameters?: Record<string, unknown>): Promise<void>
   /**
-   * Inserts rows given in the order of `columns`, as one block. Throws fenced when the insertion
-   * carries a fence that is no longer the latest of its partitions.
+   * Inserts rows, given in the order of `columns`, as one block. Throws fenced if the insertion's
+   * fence is not the latest of its partitions.
    */
   insert(table: string, insertion: Insertion): Promise<void>
   /**
-   * Any query, as the text that the engine gives: in `format`, or in the format that the query
-   * itself names. JSON has numbers with all their digits, and "inf", "-inf" and "nan" as strings.
+   * The result of any query as text: in `format`, or in the format that the query itself names.
+   * JSON has numbers with all their digits, and "inf", "-inf" and "nan" as strings.
    */
   text(sql: string, format: 'JSON' | 'PrettyCompactMonoBlock'): Promise<string>
   ping(): Promise<void>
@@ -57,7 +57,7 @@ export type Insertion = {
   columns: readonly [string, ...string[]]
   values: readonly (readonly unknown[])[]
   /**
-   * Blocks with the same token, and the same fence if any, are stored once, unless the server
+   * Blocks with the same token, and the same fence if any, are stored once unless the server
    * crashes.
    */
   token: string
@@ -65,7 +65,9 @@ export type Insertion = {
   fence?: Fence
 }
 
-/** Makes the client; nothing is connected yet. `database` undefined means the server's default. */
+/**
+ * Creates the client; it connects on first use. Without `database` the server's default is used.
+ */
 export function createAnalytics(
   config: Config['clickhouse'],
   options: { database?: string | undefined } = { database: config.database },
@@ -76,7 +78,7 @@ export function createAnalytics(
     password: config.password ?? '',
     request_timeout: config.requestMsMax,
     max_open_connections: 8,
-    // Failures are thrown; what becomes of them is the caller's to say.
+    // Failures are thrown; the caller decides what to report.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     ...(options.database === undefined ? {} : { database: options.database }),
@@ -109,7 +111,7 @@ export function createAnalytics(
       }),
     text: (sql, format) =>
       analyticsCall('query', async () => {
-        // Colours would be escaped with everything else that steers a terminal.
+        // Colours would be escaped with all other control characters.
         const plain = { output_format_pretty_color: 0 } as const
         const settings = {
           ...wholeAnswers,
@@ -134,18 +136,18 @@ const exactNumbers: ClickHouseSettings = {
   output_format_json_quote_denormals: 1,
 }
 const plainNumbers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 0 }
-/** The server ends the query before it answers, so that the status is right. */
+/** The server finishes the query before it responds, so that the status is correct. */
 const wholeAnswers: ClickHouseSettings = { ...plainNumbers, wait_end_of_query: 1 }
 
 type Statement = {
   query: string
   parameters?: Record<string, unknown> | undefined
   settings?: ClickHouseSettings
-  /** Rows of an insert, in the format that the query names. */
+  /** The rows of an insert, in the format that the query names. */
   values?: Readable
 }
 
-/** Sends a statement. Throws EngineError for every answer that is no result. */
+/** Sends a statement. Throws EngineError for every response that reports a failure. */
 async function send(client: ClickHouseClient, statement: Statement) {
   const { query, parameters, settings, values } = statement
   const options = {
@@ -162,7 +164,7 @@ async function send(client: ClickHouseClient, statement: Statement) {
   return { ...head, body }
 }
 
-/** The first bytes of a body as text; the rest is not read. */
+/** The first bytes of a body as text; drops the rest. */
 async function beginning(body: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -175,8 +177,8 @@ async function beginning(body: Readable): Promise<string> {
 }
 
 /**
- * Reads all rows as one JSON document. An answer that was cut, or is empty, is then a failure:
- * taken for no rows, it would say that nothing is delivered yet.
+ * Reads all rows as one JSON document. A truncated or empty response then counts as a failure.
+ * Taken for no rows, it would mean that nothing was delivered yet.
  */
 async function readRows<Row>(
   client: ClickHouseClient,
@@ -244,8 +246,7 @@ async function insertBlock(
 }
 
 /**
- * Sends rows. An insert has no result: whatever else stands in the answer, the rows are not known
- * to be stored.
+ * Sends rows. An insert has no result: if the response holds anything, the rows may not be stored.
  */
 async function sendRows(client: ClickHouseClient, statement: Statement): Promise<void> {
   const { body, ...head } = await send(client, statement)
@@ -262,7 +263,7 @@ function blockSettings(token: string) {
   return {
     insert_deduplicate: 1,
     insert_deduplication_token: token,
-    // For views that somebody feeds from our tables; our own rollups are within them.
+    // For views that users feed from Winnow's tables; its own rollups are projections inside them.
     deduplicate_blocks_in_dependent_materialized_views: 1,
     max_insert_block_size: '1048576',
     input_format_parallel_parsing: 0,
@@ -272,10 +273,10 @@ function blockSettings(token: string) {
 }
 
 /**
- * The server itself compares the fence when it begins the insert, and stores nothing if it is old.
- * Its memory of tokens does not outlive a crash for sure: a token may be known of which no row is
- * stored. So tokens are those of one fence, and a writer in doubt raises another and looks what
- * is there.
+ * Inserts rows if their fence is still the latest: the server compares it when the insert starts.
+ * The server's memory of tokens may not survive a crash, and can then hold a token without its
+ * rows. So tokens are only trusted under one fence; a writer in doubt raises another fence and
+ * reads what is stored.
  */
 async function insertFenced(
   client: ClickHouseClient,
@@ -289,7 +290,7 @@ async function insertFenced(
         `FROM input('${structure}') WHERE ${fenceCondition} FORMAT JSONCompactEachRow`,
       parameters: fenceParameters(fence),
       values: linesOf(values),
-      // Rows come in the order of one stream, so that repeating them is repeating the same block.
+      // Rows arrive in the order of one stream, so that a repeated insert is the same block.
       settings: {
         ...blockSettings(`${token}-${fence.token}`),
         max_threads: 1,
@@ -303,7 +304,7 @@ async function insertFenced(
   }
 }
 
-/** `name type, …` of columns, as the table function input takes it. */
+/** The columns as `name type, …`, the structure argument of the table function input. */
 async function readStructure(
   client: ClickHouseClient,
   table: string,

@@ -1,20 +1,20 @@
-// What a fenced insert says to ClickHouse: the condition on the table partition_fences, its
-// parameters and the query's comment. Raising a fence is partition-fence.ts.
+// The SQL of a fenced insert: the condition on the table partition_fences, its parameters, the
+// query's comment. Raising a fence is infra/sinks/partition-fence.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 
-/** An SQL condition that throws (code 395) where the fence of its parameters is an old one. */
+/** An SQL condition that throws (code 395) if the fence in its parameters is not the latest. */
 export const fenceCondition = conditionOn('latest = {fenceToken: String}')
 
 /**
- * An SQL condition that throws (code 395) where the latest fence is not of the owner of the fence
- * of its parameters: neither that nor one that was raised after it by `nextToken`.
+ * An SQL condition that throws (code 395) if the latest fence belongs to another owner: it is
+ * neither the fence in the parameters nor one that its owner raised later with `nextToken`.
  */
 export const ownedCondition = conditionOn(
   `splitByChar('/', latest)[1] = splitByChar('/', {fenceToken: String})[1]`,
 )
 
-/** The code of a condition that throws. */
+/** The error code of a condition that throws. */
 export const throwIfCode = 395
 
 /** The token of a fence that its owner raises after an earlier one. */
@@ -23,7 +23,7 @@ export function nextToken(token: string): string {
   return `${owner}/${Number(number) + 1}`
 }
 
-/** What a condition that throws means. */
+/** The error for a condition that throws. */
 export function fencedError({ group, topic, partitions }: Fence, cause: unknown): WinnowError {
   const message = `another consumer of the group ${group} owns ${topic}/${partitions.join(', ')} now`
   return new WinnowError('fenced', message, { cause })
@@ -52,8 +52,8 @@ export function fenceParameters(fence: Fence): Record<string, unknown> {
 }
 
 /**
- * The setting log_comment of every insert into fenced partitions of a group and topic: by it the
- * next owner sees one that still runs. (A query id cannot be given to the embedded engine.)
+ * The setting log_comment of every insert into fenced partitions of a group and topic, so that the
+ * next owner can find one that is still running. (The embedded engine takes no query id.)
  */
 export function fenceComment({ group, topic }: Pick<Fence, 'group' | 'topic'>): string {
   return `winnow/${group}/${topic}`

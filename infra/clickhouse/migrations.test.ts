@@ -1,5 +1,5 @@
-// How a migration file is split into statements, and that the shipped files follow the rules that
-// make them safe to apply twice. Applying them is tested against a real engine.
+// How a migration file is split into statements, and that the shipped files can be applied twice.
+// Applying them is tested with a real engine.
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { statementsOf } from './migrations.ts'
@@ -19,7 +19,7 @@ describe('statementsOf', () => {
     expect(statementsOf(sql)).toEqual(["SELECT 'a;b'", 'SELECT 2'])
   })
 
-  it('finds nothing in nothing', () => {
+  it('finds no statement in an empty file', () => {
     expect(statementsOf('')).toEqual([])
     expect(statementsOf('-- only a comment\n;\n')).toEqual([])
   })
@@ -36,7 +36,7 @@ describe('the shipped migrations', () => {
     })
   })
 
-  it.each(names)('%s may be applied again by a second process', (name) => {
+  it.each(names)('%s can be applied again by a second process', (name) => {
     const sql = readFileSync(new URL(`../sql/${name}`, import.meta.url), 'utf8')
     for (const statement of statementsOf(sql)) {
       expect(statement).toMatch(

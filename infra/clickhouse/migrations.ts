@@ -1,17 +1,18 @@
-// Applies infra/sql/NNNN_name.sql once each, in order, and refuses when an applied file was edited.
+// Applies each infra/sql/NNNN_name.sql once, in order; refuses to run if an applied file was
+// edited.
 import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { createAnalytics, type Analytics } from './clickhouse.ts'
 
-/** The migrations that ship with Winnow; the build copies them beside the built file. */
+/** The migrations that ship with Winnow; the build copies them next to the built file. */
 const shippedDir = new URL('../sql/', import.meta.url)
 
 /**
- * Brings the database up to date; creates it when absent. Safe to call from several processes: each
- * statement may be run again, and where a later migration of another process leaves nothing to
- * alter, its word counts. Returns the names applied now. Throws analytics_unavailable,
+ * Brings the database up to date, creating it if absent, and returns the names of the files
+ * applied. Several processes may call it at once: each statement can run twice, and a failed one is
+ * ignored if another process has meanwhile applied a later migration. Throws analytics_unavailable,
  * analytics_refused, or migration_changed.
  */
 export async function migrate(config: Config['clickhouse'], dir = shippedDir): Promise<string[]> {
@@ -38,8 +39,8 @@ export async function migrate(config: Config['clickhouse'], dir = shippedDir): P
       if (known !== undefined) {
         throw new WinnowError(
           'migration_changed',
-          `the migration ${name} was edited after it was applied; restore it, and add a ` +
-            'new migration instead',
+          `the migration ${name} was edited after it was applied. Restore the file and add a ` +
+            'new migration instead.',
         )
       }
       try {
@@ -62,7 +63,7 @@ export async function migrate(config: Config['clickhouse'], dir = shippedDir): P
   }
 }
 
-/** SHA-256 of the applied files by their names. */
+/** The SHA-256 of each applied file, by name. */
 async function readApplied(database: Analytics): Promise<Map<string, string>> {
   const rows = await database.rows<{ name: string; sha256: string }>(
     'SELECT name, any(sha256) AS sha256 FROM migrations GROUP BY name',
@@ -70,7 +71,7 @@ async function readApplied(database: Analytics): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, sha256 }) => [name, sha256]))
 }
 
-/** Splits a migration at semicolons that end a line; comment lines are dropped. */
+/** Splits a migration at semicolons that end a line; drops comment lines. */
 export function statementsOf(sql: string): string[] {
   return sql
     .split('\n')

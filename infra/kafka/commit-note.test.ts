@@ -1,8 +1,8 @@
-// When an offset was committed, as its note says.
+// Reading the commit time back from the metadata of a committed offset.
 import { expect, it } from 'vitest'
 import { commitNote, committedAtMs } from './commit-note.ts'
 
-it('a note gives its time back', () => {
+it('reads the time back from a note', () => {
   const ms = Date.UTC(2026, 0, 31, 12, 0, 0, 5)
   expect(commitNote(ms)).toBe('winnow 2026-01-31T12:00:00.005Z')
   expect(committedAtMs(commitNote(ms))).toBe(ms)
@@ -16,6 +16,6 @@ it.each([
   'winnow yesterday',
   '2026-01-31',
   'other 2026-01-31T12:00:00Z',
-])('%j says nothing', (metadata) => {
+])('finds no time in %j', (metadata) => {
   expect(committedAtMs(metadata)).toBeUndefined()
 })

@@ -1,5 +1,4 @@
-// What becomes of a group member when the calls of its client fail, against a broker in this
-// process.
+// What happens to a group member when its client's calls fail, with a fake broker in this process.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { compressedBatches } from '../../tests/support/compressed-batches.ts'
@@ -12,7 +11,7 @@ import { until } from '../../tests/support/until.ts'
 import { createKafka, type KafkaClient } from './kafka.ts'
 import { createModelAnnouncements } from '../sinks/model-announcements.ts'
 import { readRecordsAt } from './record-lookup.ts'
-import { createRecordSource } from './record-source.ts'
+import { KafkaRecordSource } from './record-source.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { readRanges } from './topic-range.ts'
@@ -30,13 +29,13 @@ function configOf(settings: string[] = []) {
   return loadConfig({ env: {}, set: [brokers, 'kafka.sessionMsMax=300', ...settings] })
 }
 
-/** A member that takes everything, and what it said of itself. */
+/** A member that accepts every chunk, with the failures, offsets and joins that it reported. */
 function member(settings: string[] = []) {
   const config = configOf(settings)
   const failures: Error[] = []
   const offsets: number[] = []
   let joined = 0
-  const source = createRecordSource(createKafka(config), {
+  const source = new KafkaRecordSource(createKafka(config), {
     group: 'g',
     topic,
     config,
@@ -67,9 +66,9 @@ describe('a member', () => {
     await source.close()
   })
 
-  /** What makes the client make a call again. */
+  /** What makes the client repeat a call. */
   const causes = {
-    /** A heartbeat is answered with a rebalance. */
+    /** The broker answers a heartbeat with a rebalance. */
     rejoin: () => broker.failures.set('Heartbeat', 27),
     reconnect: () => broker.drop(),
     nothing: () => undefined,
@@ -92,21 +91,24 @@ describe('a member', () => {
   ] as const
   const cases = calls
     .flatMap(([call, cause]) => refusals.map(([type, code]) => ({ call, cause, type, code })))
-    // This one makes the client ask in other versions; in the end it knows of none.
+    // This error makes the client try other versions until none is left.
     .filter(({ call, type }) => call !== 'ApiVersions' || type !== 'UNSUPPORTED_VERSION')
 
-  it.each(cases)('ends with $type of $call', async ({ call, cause, type, code }) => {
-    const { source, start, failures, joined } = member()
-    await start()
-    await until('joining', () => joined() === 1, 5_000)
-    causes[cause]()
-    broker.failures.set(call, code)
-    await until('the failure', () => failures.length > 0, 10_000)
-    expect(failures).toMatchObject([{ code: 'broker_refused', details: { kafkaError: type } }])
-    await expectEnd(source)
-  })
+  it.each(cases)(
+    'ends when the broker answers $call with $type',
+    async ({ call, cause, type, code }) => {
+      const { source, start, failures, joined } = member()
+      await start()
+      await until('joining', () => joined() === 1, 5_000)
+      causes[cause]()
+      broker.failures.set(call, code)
+      await until('the failure', () => failures.length > 0, 10_000)
+      expect(failures).toMatchObject([{ code: 'broker_refused', details: { kafkaError: type } }])
+      await expectEnd(source)
+    },
+  )
 
-  it.each(calls)('ends with an error of the server at %s that is none of these', async (...of) => {
+  it.each(calls)('ends when the broker answers %s with an unknown server error', async (...of) => {
     const [call, cause] = of
     const { source, start, failures, joined } = member()
     await start()
@@ -125,12 +127,12 @@ describe('a member', () => {
     causes.rejoin()
     broker.failures.set('FindCoordinator', 30)
     await until('the failure', () => failures.length > 0, 10_000)
-    // The client does not say why.
+    // kafkajs does not say why.
     expect(failures[0]?.message).toMatch(/group coordinator/)
     await expectEnd(source)
   })
 
-  it('ends when the broker lacks a call', async () => {
+  it('ends when the broker does not support a call', async () => {
     broker.unknown.add('Heartbeat')
     const { source, start, failures } = member()
     await start()
@@ -139,7 +141,7 @@ describe('a member', () => {
     await expectEnd(source)
   })
 
-  it('ends when its password is not taken any more', async () => {
+  it('ends when the broker rejects its password on reconnecting', async () => {
     const { source, start, failures, joined } = member([
       'kafka.saslMechanism=plain',
       'kafka.username=u',
@@ -154,7 +156,7 @@ describe('a member', () => {
     await expectEnd(source)
   })
 
-  it('says that a commit was refused for good', async () => {
+  it('reports a commit that was refused for good', async () => {
     const { source, start, joined } = member()
     await start()
     await until('joining', () => joined() === 1, 5_000)
@@ -164,14 +166,14 @@ describe('a member', () => {
     await expectEnd(source)
   })
 
-  it.each(calls)('goes on after an error at %s that passes', async (...of) => {
+  it.each(calls)('continues after a transient error at %s', async (...of) => {
     const [call, cause] = of
     const { source, start, failures, joined, offsets } = member()
     await start()
     await until('joining', () => joined() === 1, 5_000)
     causes[cause]()
     const before = broker.counts.get(call) ?? 0
-    // LEADER_NOT_AVAILABLE: such errors are tried again, and the consumer restarts after some.
+    // LEADER_NOT_AVAILABLE: kafkajs retries such errors, then restarts the consumer.
     broker.failures.set(call, 5)
     await until('the call', () => (broker.counts.get(call) ?? 0) > before, 10_000)
     broker.failures.clear()
@@ -182,7 +184,7 @@ describe('a member', () => {
   })
 })
 
-/** Pausing and closing neither throw nor hang, whatever has failed. */
+/** Pausing and closing neither throw nor hang, whatever failed before. */
 async function expectEnd(source: RecordSource): Promise<void> {
   source.pause()
   const startMs = performance.now()
@@ -195,7 +197,7 @@ describe('other readers', () => {
     ['the follower of winnow.models', follow],
     ['a range', range],
     ['a lookup', lookup],
-  ])('%s: throw the refusal', async (_name, read) => {
+  ])('%s throws the refusal', async (_name, read) => {
     broker.append(compressedBatches()[0]!.batch)
     broker.failures.set('Fetch', 29)
     const config = configOf()

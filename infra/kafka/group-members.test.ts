@@ -1,8 +1,8 @@
-// Which members of a consumer group are refused, and in which words. Joining a real group is tested
-// in tests/integration/consumer-groups.test.ts.
+// Which members of a consumer group are refused, and with which message. Joining a real group is
+// tested in tests/integration/consumer-groups.test.ts.
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { refuseForeignMembers, refuseMembersOf, watchfulAssigner } from './group-members.ts'
+import { refuseForeignMembers, refuseMembersOf, conflictCheckingAssigner } from './group-members.ts'
 import type { KafkaClient } from './kafka.ts'
 
 const { AssignerProtocol } = kafkajs
@@ -13,7 +13,8 @@ function metadataOf(topics: string[], userData = none): Buffer {
 }
 
 /**
- * A client whose group has one other member; its metadata are each answer's in turn, then the last.
+ * A client whose group has one other member. Each call returns the next of `answers` as its
+ * metadata; the last one repeats.
  */
 function clientOf(...answers: Buffer[]): KafkaClient {
   let asked = 0
@@ -36,7 +37,7 @@ const membership = { group: 'g', topic: 'team-a.events', mark }
 describe('refuseForeignMembers', () => {
   it.each([
     ['an empty group', []],
-    ['a member from before marks', [metadataOf(['team-a.events'])]],
+    ['a member without a mark', [metadataOf(['team-a.events'])]],
     ['a member of this database', [metadataOf(['team-a.events'], Buffer.from('winnow:sibling'))]],
     ['user data of another assigner', [metadataOf(['team-a.events'], Buffer.from('sticky'))]],
     ['a group that rebalances first', [none, metadataOf(['team-a.events'])]],
@@ -45,11 +46,19 @@ describe('refuseForeignMembers', () => {
   })
 
   it.each([
-    ['another topic', metadataOf(['team-b.events']), /consumes team-b\.events instead of/],
-    ['one topic more', metadataOf(['team-a.events', 'x']), /consumes team-a\.events, x instead/],
-    ['no topics', Buffer.from('{}'), /consumes no topic instead of team-a\.events/],
     [
-      'another database',
+      'a member of another topic',
+      metadataOf(['team-b.events']),
+      /consumes team-b\.events instead of/,
+    ],
+    [
+      'a member of one more topic',
+      metadataOf(['team-a.events', 'x']),
+      /consumes team-a\.events, x instead/,
+    ],
+    ['a member without topics', Buffer.from('{}'), /consumes no topic instead of team-a\.events/],
+    [
+      'a member of another database',
       metadataOf(['team-a.events'], Buffer.from('winnow:stranger')),
       /consumes team-a\.events as well, but writes to another database/,
     ],
@@ -72,9 +81,9 @@ describe('refuseMembersOf', () => {
   })
 })
 
-describe('watchfulAssigner', () => {
+describe('conflictCheckingAssigner', () => {
   const assignerOf = (kafka: KafkaClient, conflicts: Error[]) =>
-    watchfulAssigner(kafka, membership, (error) => conflicts.push(error))({
+    conflictCheckingAssigner(kafka, membership, (error) => conflicts.push(error))({
       cluster: {
         findTopicPartitionMetadata: () => [{ partitionId: 0 }, { partitionId: 1 }],
       } as never,
@@ -82,7 +91,7 @@ describe('watchfulAssigner', () => {
       logger: undefined as never,
     })
 
-  it('tells the mark and shares out as kafkajs does', async () => {
+  it('sends the mark and assigns partitions as kafkajs does', async () => {
     const conflicts: Error[] = []
     const assigner = assignerOf(clientOf(), conflicts)
     const { name, metadata } = assigner.protocol({ topics: ['team-a.events'] })
@@ -102,7 +111,7 @@ describe('watchfulAssigner', () => {
     expect(conflicts).toEqual([])
   })
 
-  it('reports a foreign member with its host, in a way that kafkajs does not try again', async () => {
+  it('reports a foreign member with its host, as an error that kafkajs does not retry', async () => {
     const conflicts: Error[] = []
     const memberMetadata = metadataOf(['team-b.events'])
     const assigner = assignerOf(clientOf(memberMetadata), conflicts)

@@ -1,7 +1,6 @@
-// Who else is in a consumer group. A member that consumes another topic, or writes to another
-// database, takes partitions whose records are then lost to the others. kafkajs notices nothing of
-// it, so that each such member is an error here: of the one that joins, or else of the one that
-// leads.
+// Refuses consumer group members that do not belong together. A member that consumes another topic
+// or writes to another database takes partitions, and their records are lost to the others. kafkajs
+// does not notice. So a joining member checks the group, and the leader checks it again.
 import { setTimeout } from 'node:timers/promises'
 import kafkajs, { type GroupMember, type PartitionAssigner } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -9,56 +8,63 @@ import { brokerCall, type KafkaClient } from './kafka.ts'
 
 const { AssignerProtocol, PartitionAssigners } = kafkajs
 
-/** The mark by which a member is known in the database that it writes to; see writer-mark.ts. */
+/**
+ * The mark that identifies a member in the database that it writes to; see
+ * infra/sinks/writer-mark.ts.
+ */
 export type WriterMark = {
   readonly token: string
   /** Whether this database holds the mark of another member. Throws analytics_unavailable. */
   isKnown(token: string): Promise<boolean>
 }
 
-/** What the members of one group agree on. */
+/** What all members of one group must have in common. */
 export type Membership = {
   readonly group: string
   readonly topic: string
-  /** Tells where members write; without it only topics are compared. */
+  /** Identifies the database that the members write to; without it only topics are compared. */
   readonly mark?: WriterMark | undefined
 }
 
 /**
- * A member as the group's coordinator knows it; its topics are unknown while the group rebalances.
+ * A member as the group's coordinator describes it. Its metadata is empty while the group
+ * rebalances.
  */
 type Member = { readonly memberId: string; readonly name: string; readonly metadata: Buffer }
 
-/** A group that rebalances for longer than this is joined unseen: its leader looks as well. */
-const settleMsMax = 10_000
-const settlePauseMs = 100
-/** Longest time that a leader looks at the members. */
+/**
+ * Longest wait for a group that rebalances. After that the member joins unchecked: the leader
+ * checks too.
+ */
+const stableMsMax = 10_000
+const stablePauseMs = 100
+/** Longest time that a leader spends on checking the members. */
 const leaderMsMax = 3_000
 const markPrefix = 'winnow:'
 
 /**
- * Throws group_conflict, with its name, when a member of the group has another topic or database.
+ * Throws group_conflict, naming the member, if a member of the group has another topic or database.
  */
 export async function refuseForeignMembers(
   kafka: KafkaClient,
   membership: Membership,
 ): Promise<void> {
-  for (const member of (await settledMembers(kafka, membership.group)) ?? []) {
+  for (const member of (await stableMembers(kafka, membership.group)) ?? []) {
     await refuse(member, membership)
   }
 }
 
-/** Throws group_conflict, with its name, when a member of the group consumes this topic. */
+/** Throws group_conflict, naming the member, if a member of the group consumes this topic. */
 export async function refuseMembersOf(
   kafka: KafkaClient,
   group: string,
   topic: string,
 ): Promise<void> {
-  const members = await settledMembers(kafka, group)
+  const members = await stableMembers(kafka, group)
   if (members === undefined) {
     const message =
-      `the consumer group ${group} has been rebalancing for ${settleMsMax / 1_000} s; run ` +
-      'the command again'
+      `the consumer group ${group} has been rebalancing for ${stableMsMax / 1_000} s. ` +
+      'Wait until its members have joined, then run the command again.'
     throw new WinnowError('broker_unavailable', message)
   }
   for (const { name, metadata } of members) {
@@ -72,17 +78,16 @@ export async function refuseMembersOf(
 }
 
 /**
- * The assigner of kafkajs, which shares out the partitions one by one, for a member that tells its
- * mark. As leader it looks at the members first; `onConflict` gets the error before the client
- * does.
+ * kafkajs's round-robin assigner for a member that sends its mark. As leader it first checks the
+ * other members and passes a conflict to `onConflict`.
  */
-export function watchfulAssigner(
+export function conflictCheckingAssigner(
   kafka: KafkaClient,
   membership: Membership,
   onConflict: (error: Error) => void,
 ): PartitionAssigner {
-  return (context) => {
-    const roundRobin = PartitionAssigners.roundRobin(context)
+  return (options) => {
+    const roundRobin = PartitionAssigners.roundRobin(options)
     const { name, version } = roundRobin
     return {
       name,
@@ -100,7 +105,7 @@ export function watchfulAssigner(
         } catch (error) {
           if (!(error instanceof WinnowError) || error.code !== 'group_conflict') throw error
           onConflict(error)
-          // kafkajs would join again and again otherwise.
+          // Otherwise kafkajs would join again and again.
           throw Object.assign(error, { retriable: false })
         }
         return roundRobin.assign(group)
@@ -116,13 +121,13 @@ async function refuseAsLeader(
 ): Promise<void> {
   const refuseAll = async (mark?: WriterMark) => {
     for (const { memberId, memberMetadata: metadata } of members) {
-      if (metadata.length === 0) continue // It has not said what it consumes.
+      if (metadata.length === 0) continue // It has not sent its subscription yet.
       try {
         await refuse({ memberId, name: memberId, metadata }, { ...membership, mark })
       } catch (error) {
-        // A database that is away tells nothing of a member.
+        // A database that does not answer says nothing about a member.
         if (!(error instanceof WinnowError) || error.code !== 'group_conflict') continue
-        // The coordinator knows its host as well.
+        // The coordinator also knows the member's host.
         const described = await describe(kafka, membership.group).catch(() => [])
         const name = described.find((one) => one.memberId === memberId)?.name ?? memberId
         await refuse({ memberId, name, metadata }, membership)
@@ -130,7 +135,7 @@ async function refuseAsLeader(
     }
   }
   await refuseAll()
-  // The whole group waits for its leader, and the database may not answer.
+  // The whole group waits for its leader, so do not wait for a database that does not answer.
   await Promise.race([
     refuseAll(membership.mark),
     setTimeout(leaderMsMax, undefined, { ref: false }),
@@ -164,24 +169,24 @@ export function subscribesTo(member: { readonly memberMetadata: Buffer }, topic:
   return subscriptionOf(member.memberMetadata).topics.includes(topic)
 }
 
-/** What a member said as it joined; a token comes from Winnow only. */
+/** The subscription that a member sent when it joined. Only Winnow's members send a token. */
 function subscriptionOf(metadata: Buffer): { topics: string[]; token: string | undefined } {
   try {
     const decoded = AssignerProtocol.MemberMetadata.decode(metadata)
-    // The types of kafkajs leave out that members may send none.
+    // kafkajs's types leave out that a member may send no user data.
     const userData = decoded?.userData as Buffer | null | undefined
     const text = userData?.toString() ?? ''
     const token = text.startsWith(markPrefix) ? text.slice(markPrefix.length) : ''
     return { topics: decoded?.topics ?? [], token: token === '' ? undefined : token }
   } catch {
-    // No consumer of topics: Kafka Connect, for example, speaks another protocol in its groups.
+    // Not a consumer of topics: Kafka Connect, for example, uses another protocol in its groups.
     return { topics: [], token: undefined }
   }
 }
 
-/** The members with what they subscribe to; undefined when the group does not come to rest. */
-async function settledMembers(kafka: KafkaClient, group: string): Promise<Member[] | undefined> {
-  const deadlineMs = performance.now() + settleMsMax
+/** The members with their subscriptions; undefined if the group does not become stable in time. */
+async function stableMembers(kafka: KafkaClient, group: string): Promise<Member[] | undefined> {
+  const deadlineMs = performance.now() + stableMsMax
   const admin = kafka.admin()
   return brokerCall(`read the members of ${group}`, async () => {
     await admin.connect()
@@ -190,7 +195,7 @@ async function settledMembers(kafka: KafkaClient, group: string): Promise<Member
         const members = await membersOf(admin, group)
         if (members.every(({ metadata }) => metadata.length > 0)) return members
         if (performance.now() > deadlineMs) return undefined
-        await setTimeout(settlePauseMs)
+        await setTimeout(stablePauseMs)
       }
     } finally {
       await admin.disconnect()

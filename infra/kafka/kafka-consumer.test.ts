@@ -1,11 +1,11 @@
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
-import { createConsumer } from './kafka-consumer.ts'
+import { ClosingConsumer } from './kafka-consumer.ts'
 import { createKafka } from './kafka.ts'
 
-describe('createConsumer', () => {
-  it('lets a failed consumer restart, but not one that is closed', async () => {
+describe('ClosingConsumer', () => {
+  it('lets a failed consumer restart unless it is closed', async () => {
     const kafka = createKafka(loadConfig({ env: {} }))
     let restart: (() => Promise<boolean>) | undefined
     let ended = 0
@@ -19,12 +19,12 @@ describe('createConsumer', () => {
         return plain.consumer(options)
       },
     })
-    const { isClosed, close } = createConsumer(
+    const member = new ClosingConsumer(
       Object.assign(kafka, { withOwnConnections: () => ({ kafka: watched, end: () => ended++ }) }),
       { groupId: 'g' },
     )
-    expect([await restart!(), isClosed(), ended]).toEqual([true, false, 0])
-    await close()
-    expect([await restart!(), isClosed(), ended]).toEqual([false, true, 1])
+    expect([await restart!(), member.isClosed, ended]).toEqual([true, false, 0])
+    await member.close()
+    expect([await restart!(), member.isClosed, ended]).toEqual([false, true, 1])
   })
 })

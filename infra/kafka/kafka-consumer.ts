@@ -1,41 +1,41 @@
-// A kafkajs consumer that ends when it is closed, whatever it was doing: one that fails while it
-// closes does not come back to life, and no connection is left.
+// A kafkajs consumer that closing really ends: it does not restart if it fails meanwhile, and all
+// its connections are closed.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
 import type { KafkaClient } from './kafka.ts'
 
-export type ClosingConsumer = {
-  readonly consumer: Consumer
-  readonly isClosed: () => boolean
-  /** Leaves the group, if it had joined it, and closes all connections; ends within seconds. */
-  readonly close: () => Promise<void>
-}
-
-/** Longest wait for an orderly end: for a batch at work and the answer of the broker. */
+/** Longest wait for an orderly end: for a batch in progress and the broker's answer. */
 const closeMsMax = 10_000
 
-/** Makes a consumer; nothing is connected yet. */
-export function createConsumer(
-  kafka: KafkaClient,
-  options: Omit<ConsumerConfig, 'retry'>,
-): ClosingConsumer {
-  const own = kafka.withOwnConnections()
-  let closed = false
-  const consumer = own.kafka.consumer({
-    ...options,
-    retry: { restartOnFailure: () => Promise.resolve(!closed) },
-  })
-  return {
-    consumer,
-    isClosed: () => closed,
-    async close() {
-      closed = true
-      // One that is only just joining does not notice; without connections it ends all the same.
-      const left = new AbortController()
-      const { signal } = left
-      await Promise.race([consumer.disconnect(), setTimeout(closeMsMax, undefined, { signal })])
-        .finally(() => left.abort())
-        .finally(own.end)
-    },
+/** A consumer with connections of its own. It connects when the caller calls `connect`. */
+export class ClosingConsumer {
+  readonly consumer: Consumer
+  readonly #endConnections: () => void
+  #isClosed = false
+
+  constructor(kafka: KafkaClient, options: Omit<ConsumerConfig, 'retry'>) {
+    const own = kafka.withOwnConnections()
+    this.#endConnections = own.end
+    this.consumer = own.kafka.consumer({
+      ...options,
+      retry: { restartOnFailure: () => Promise.resolve(!this.#isClosed) },
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /**
+   * Leaves the group if it has joined one, then closes all connections; takes `closeMsMax` at most.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    // A consumer that is still joining ignores `disconnect`; closing its sockets ends it anyway.
+    const left = new AbortController()
+    const { signal } = left
+    await Promise.race([this.consumer.disconnect(), setTimeout(closeMsMax, undefined, { signal })])
+      .finally(() => left.abort())
+      .finally(this.#endConnections)
   }
 }

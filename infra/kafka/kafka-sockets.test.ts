@@ -21,12 +21,12 @@ describe('createKafkaSockets', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  // kafkajs gives no `ssl` for a connection without encryption, whatever its types say.
+  // kafkajs passes no `ssl` for a plain connection, although its types say so.
   type Arguments = Parameters<ReturnType<typeof createKafkaSockets>['factory']>[0]
   const to = (onConnect: () => void) =>
     ({ host: '127.0.0.1', port, onConnect }) as unknown as Arguments
 
-  it('connects, and ends what is open as if the broker had done so', async () => {
+  it('connects, and ends open connections as if the broker had closed them', async () => {
     const { factory, end } = createKafkaSockets()
     const ended: number[] = []
     for (const number of [0, 1]) {
@@ -39,7 +39,7 @@ describe('createKafkaSockets', () => {
     await Promise.all(accepted.map((socket) => once(socket.resume(), 'close')))
   })
 
-  it('fails what is only just connecting', async () => {
+  it('fails connections that are still being opened', async () => {
     const { factory, end } = createKafkaSockets()
     const socket = factory(to(() => undefined))
     const failed = once(socket, 'error') as Promise<[Error]>
@@ -47,7 +47,7 @@ describe('createKafkaSockets', () => {
     expect((await failed)[0].message).toBe('this client is closed')
   })
 
-  it('refuses connections after its end', async () => {
+  it('refuses new connections after `end`', async () => {
     const { factory, end } = createKafkaSockets()
     end()
     const socket = factory(to(() => undefined))

@@ -1,4 +1,4 @@
-// What becomes of Kafka client errors. Sending and receiving is tested against a real broker.
+// How errors of the Kafka client are mapped. Sending and receiving are tested with a real broker.
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { configSchema } from '../../configs/schema.ts'
@@ -28,7 +28,7 @@ describe('brokerError', () => {
   })
 
   it.each(['NOT_LEADER_FOR_PARTITION', 'REBALANCE_IN_PROGRESS', 'REQUEST_TIMED_OUT'])(
-    '%s may pass',
+    '%s is retryable',
     (type) => {
       expect(brokerError('commit offsets', protocolError(type))).toMatchObject({
         code: 'broker_unavailable',
@@ -37,7 +37,7 @@ describe('brokerError', () => {
     },
   )
 
-  it('takes a broken connection, and anything unknown, for a broker that is away', () => {
+  it('maps broken connections and unknown errors to broker_unavailable', () => {
     const broken = new KafkaJSConnectionError('connect ECONNREFUSED', { broker: 'b:9' })
     expect(brokerError('reach Kafka', broken)).toMatchObject({
       code: 'broker_unavailable',
@@ -47,7 +47,7 @@ describe('brokerError', () => {
     expect(brokerError('reach Kafka', 'text').code).toBe('broker_unavailable')
   })
 
-  it('leaves an error of ours as it is', async () => {
+  it('returns a WinnowError unchanged', async () => {
     const own = new WinnowError('cancelled', 'stopped')
     expect(brokerError('x', own)).toBe(own)
     await expect(brokerCall('x', () => Promise.reject(own))).rejects.toBe(own)
@@ -55,11 +55,11 @@ describe('brokerError', () => {
   })
 })
 
-describe('a broker that is not there', () => {
-  // Port 9 (discard) is not listened on; nothing leaves the machine.
+describe('an unreachable broker', () => {
+  // Nothing listens on port 9 (discard), and nothing leaves the machine.
   const config = configSchema.parse({ kafka: { brokers: ['127.0.0.1:9'] } })
 
-  it('is broker_unavailable within seconds, with lines for the log that do not repeat', async () => {
+  it('gives broker_unavailable within seconds and logs each line once', async () => {
     const lines: string[] = []
     const kafka = createKafka(config, (line) => lines.push(line))
     await expect(openProducer(kafka)).rejects.toMatchObject({ code: 'broker_unavailable' })

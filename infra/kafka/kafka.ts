@@ -1,5 +1,5 @@
-// The Kafka client: connection settings, error mapping and the producer. Consuming is
-// record-source.ts, topics are topics.ts. kafkajs is used in infra/ only.
+// The Kafka client: connection settings, error mapping, producer. Consuming is record-source.ts,
+// topics are topics.ts. Only infra/ uses kafkajs.
 import kafkajs, {
   type ConsumerConfig,
   type KafkaConfig,
@@ -24,15 +24,15 @@ const { Kafka, Partitioners, logLevel } = kafkajs
 type PlainClient = InstanceType<typeof Kafka>
 
 export type KafkaClient = PlainClient & {
-  /** The same client with connections of its own, all of which `end` closes, for good. */
+  /** Creates a client with sockets of its own; `end` closes them all for good. */
   withOwnConnections(): { readonly kafka: PlainClient; readonly end: () => void }
 }
 
-/** Receives what kafkajs reports at warning level or above, as one line. */
+/** Receives each warning or error of kafkajs as one line. */
 export type KafkaLog = (line: string) => void
 
 /**
- * Makes the client; nothing is connected yet. The bound on records is that of all clients of the
+ * Creates the client; it connects on first use. Bounds fetched records for all clients of the
  * process.
  */
 export function createKafka(
@@ -44,23 +44,23 @@ export function createKafka(
   patchRejoin()
   boundFetches(topics)
   const sasl = saslOf(config)
-  const say = withoutRepeats(log)
+  const logOnce = withoutRepeats(log)
   const options: KafkaConfig = {
     brokers: config.brokers,
     clientId: config.clientId,
     ssl: config.ssl,
     connectionTimeout: config.connectMsMax,
     requestTimeout: config.requestMsMax,
-    // About a second; a caller that wants to wait longer retries (streams/delivery/retry.ts).
+    // About a second in all; callers that can wait longer retry (streams/delivery/retry.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
       () =>
       ({ namespace, log: entry }) => {
-        // What is tried again and fails for good is thrown.
+        // kafkajs throws this error after its last try.
         if (namespace === 'BrokerPool' && 'retryCount' in entry) return
         const cause = typeof entry['error'] === 'string' ? `: ${entry['error']}` : ''
-        say(`kafka ${namespace}: ${entry.message}${cause}`)
+        logOnce(`kafka ${namespace}: ${entry.message}${cause}`)
       },
   }
   if (sasl !== undefined) options.sasl = sasl
@@ -74,11 +74,11 @@ export function createKafka(
   })
 }
 
-/** How long a line that was logged is not repeated. */
+/** How long a logged line is not repeated. */
 const repeatMs = 60_000
 const knownLinesMax = 100
 
-/** The client reports the same failed connection at every try. */
+/** kafkajs logs the same failed connection on every try. */
 function withoutRepeats(log: KafkaLog): KafkaLog {
   const loggedMs = new Map<string, number>()
   return (line) => {
@@ -91,7 +91,7 @@ function withoutRepeats(log: KafkaLog): KafkaLog {
 }
 
 /**
- * A client all of whose consumers and producers ask for metadata when theirs is older than this.
+ * A client whose consumers and producers refresh metadata that is older than `metadataMaxAge` (ms).
  */
 function plainClient(options: KafkaConfig, metadataMaxAge: number): PlainClient {
   const client = new Kafka(options)
@@ -103,19 +103,19 @@ function plainClient(options: KafkaConfig, metadataMaxAge: number): PlainClient 
   })
 }
 
-/** Writes records and resolves once all in-sync replicas have them. */
+/** Writes records; `send` resolves when all in-sync replicas have them. */
 export type RecordProducer = {
-  /** Throws broker_unavailable (try again) or broker_refused (do not). */
+  /** Throws broker_unavailable (retryable) or broker_refused (final). */
   send(topic: string, records: readonly OutgoingRecord[]): Promise<void>
   close(): Promise<void>
 }
 
-/** Most bytes of values in one produce request, well under a broker's usual limit. */
+/** Most bytes of values in one produce request, well below a broker's usual limit. */
 const requestBytesMax = 900_000
 
 /**
- * Connects a producer that waits for each answer before it sends more, so that records stay in
- * order. `close` closes its connections too. Throws broker_unavailable when no broker answers.
+ * Connects a producer that sends one request at a time, so that records stay in order. The caller
+ * closes it. Throws broker_unavailable when no broker answers.
  */
 export async function connectProducer(
   kafka: KafkaClient,
@@ -137,7 +137,10 @@ export async function connectProducer(
   return { producer, close: () => producer.disconnect().finally(own.end) }
 }
 
-/** Opens a producer of records. Throws broker_unavailable when no broker answers. */
+/**
+ * Opens a producer of records; the caller closes it. Throws broker_unavailable when no broker
+ * answers.
+ */
 export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> {
   const { producer, close } = await connectProducer(kafka)
   return {
@@ -163,7 +166,7 @@ export async function pingBroker(kafka: KafkaClient): Promise<void> {
   })
 }
 
-/** Runs one call on a kafkajs client and turns its errors into Winnow's. */
+/** Runs one kafkajs call and maps its errors with `brokerError`. `what` completes "cannot …". */
 export async function brokerCall<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
@@ -173,15 +176,15 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
 }
 
 /**
- * Maps a kafkajs error: refusals that trying again cannot help against are broker_refused. The
- * client wraps a refusal that it does not try again, and loses its type; what it wraps is looked at
- * here.
+ * Maps a kafkajs error to a WinnowError: broker_refused if a retry cannot help, else
+ * broker_unavailable. kafkajs wraps final errors and drops their type, so the wrapped error is
+ * examined too.
  */
 export function brokerError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   const wrapped = cause instanceof Error && cause.name === 'KafkaJSNonRetriableError'
   const first = wrapped && cause.cause instanceof Error ? cause.cause : cause
-  // Thrown inside the client by a part of ours: a batch that cannot be read.
+  // Winnow's own code inside the client threw it: a batch cannot be read.
   if (first instanceof WinnowError) return first
   const { type = '', name } = first as Error & { type?: string }
   return new WinnowError(
@@ -209,7 +212,7 @@ const finalRefusals = new Set([
   'INVALID_RECORD',
 ])
 
-/** What the client throws by itself, without asking the broker again. */
+/** Errors that kafkajs itself throws and that a retry cannot help. */
 const finalErrors = new Set([
   'KafkaJSSASLAuthenticationError',
   'KafkaJSServerDoesNotSupportApiKey',

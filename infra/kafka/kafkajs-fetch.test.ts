@@ -1,11 +1,11 @@
-// The records of aborted transactions are hidden however the transactions overlap.
+// Hiding the records of aborted transactions, including transactions that overlap.
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { hideAborted, patchFetch, type FetchedPartition } from './kafkajs-fetch.ts'
 
 const require = createRequire(import.meta.url)
 
-/** A batch as kafkajs decodes it: `offsets` hold records, of those from `first` to `last`. */
+/** A batch as kafkajs decodes it: offsets `first` to `last`, with records at `offsets` only. */
 function batchOf(first: number, last: number, offsets: readonly number[], producerId = '7') {
   const context = {
     firstOffset: String(first),
@@ -37,7 +37,7 @@ describe('hideAborted', () => {
       .map(({ offset }) => Number(offset))
   }
 
-  it('knows transactions that overlap, in whatever order the broker lists them', () => {
+  it('separates transactions that overlap, in any order that the broker lists them', () => {
     const messages = [
       ...batchOf(0, 0, [0], 'a').records,
       ...batchOf(1, 1, [1], 'b').records,
@@ -48,7 +48,7 @@ describe('hideAborted', () => {
       marker(6, 'b', 'commit'),
       marker(7, 'c', 'commit'),
     ]
-    // By their ends: b's marker came first.
+    // In the order of their ends: b's marker came first.
     const abortedTransactions = [
       { producerId: 'b', firstOffset: '1' },
       { producerId: 'a', firstOffset: '0' },
@@ -56,7 +56,7 @@ describe('hideAborted', () => {
     expect(left({ messages, abortedTransactions })).toEqual([2, 4])
   })
 
-  it('takes all that began before the first record that was fetched', () => {
+  it('hides transactions that began before the first fetched record', () => {
     const messages = [...batchOf(5, 5, [5], 'b').records, ...batchOf(6, 6, [6], 'a').records]
     const abortedTransactions = [
       { producerId: 'a', firstOffset: '1' },
@@ -65,7 +65,7 @@ describe('hideAborted', () => {
     expect(left({ messages, abortedTransactions })).toEqual([])
   })
 
-  it('takes no record for a marker because of its key', () => {
+  it('does not take a record for a marker because of its key', () => {
     const messages = batchOf(0, 1, [0, 1], 'a').records
     messages[0]!.key = Buffer.from([0, 0, 0, 0])
     expect(
@@ -73,7 +73,7 @@ describe('hideAborted', () => {
     ).toEqual([])
   })
 
-  it('leaves alone what is in no transaction, and the record format of old brokers', () => {
+  it('ignores records outside transactions and the record format of old brokers', () => {
     const plain = batchOf(0, 0, [0], 'a').records.map((record) => ({
       ...record,
       batchContext: { ...record.batchContext, inTransaction: false },
@@ -86,7 +86,7 @@ describe('hideAborted', () => {
 })
 
 describe('patchFetch', () => {
-  it('is applied once, however often it is called', () => {
+  it('applies the patch once, however often it is called', () => {
     type Brokers = { prototype: { fetch: unknown } }
     const { prototype } = require('kafkajs/src/broker/index.js') as Brokers
     patchFetch()

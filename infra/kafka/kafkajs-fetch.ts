@@ -1,6 +1,6 @@
-// Patches how kafkajs 2.2.4 leaves out the records of aborted transactions: it tells these apart
-// only while they do not overlap. Decoding is record-batch/; reporting the offsets that were passed
-// is passed-offsets.ts.
+// Patches how kafkajs 2.2.4 hides the records of aborted transactions: kafkajs gets them wrong when
+// transactions overlap. Decoding is infra/record-batch/; reporting skipped offsets is
+// passed-offsets.ts.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 
@@ -14,7 +14,7 @@ type BatchContext = {
 type Message = {
   readonly offset: string
   readonly key: Buffer | null
-  /** kafkajs counts such a message for its offset only and hands it to nobody. */
+  /** kafkajs counts the offset of such a message but does not hand it out. */
   isControlRecord: boolean
   /** Absent in the record format before Kafka 0.11. */
   readonly batchContext?: BatchContext
@@ -44,15 +44,15 @@ export function patchFetch(): void {
 }
 
 /**
- * Marks the records of aborted transactions as control records, as the reference client finds them
- * (CompletedFetch of Kafka's Java client): the broker lists aborted transactions by their ends, and
- * a producer is aborted from the first offset of one of its own on up to its next abort marker.
+ * Marks the records of aborted transactions as control records, as Kafka's Java client does
+ * (CompletedFetch). The broker lists aborted transactions by their last offset. A producer counts
+ * as aborted from the first offset of such a transaction up to its next abort marker.
  */
 export function hideAborted(partition: FetchedPartition): void {
   const waiting = (partition.abortedTransactions ?? [])
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: Number(firstOffset) }))
     .sort((a, b) => a.firstOffset - b.firstOffset)
-  // kafkajs's own filter finds nothing left to do.
+  // Leaves nothing for kafkajs's own filter.
   partition.abortedTransactions = []
   const aborted = new Set<string>()
   for (const message of partition.messages) {
@@ -69,7 +69,7 @@ export function hideAborted(partition: FetchedPartition): void {
   }
 }
 
-/** The key of a control record is its version and its type, int16 each; type 0 is an abort. */
+/** The key of a control record is a version and a type, int16 each; type 0 is an abort. */
 function isAbortMarker({ key }: Message): boolean {
   return key !== null && key.length >= 4 && key.readInt16BE(2) === 0
 }

@@ -1,8 +1,8 @@
-// Patches how a member of kafkajs 2.2.4 joins its group again when metadata turn out to be old:
-// partitions were added, or a leader moved. kafkajs joins from within the fetch of one broker,
-// while batches of other brokers are still being handled. These then move the positions of the new
-// assignment past records that nobody has. With the patch all fetches end first, as they do when
-// the broker asks for a rebalance.
+// Patches how a member of kafkajs 2.2.4 rejoins its group when its metadata are stale, because
+// partitions were added or a leader moved. kafkajs rejoins from within the fetch of one broker
+// while batches of other brokers are still being handled. Those batches then move the positions of
+// the new assignment past records that no handler got. With the patch all fetches end first, as
+// they do when the broker asks for a rebalance.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 
@@ -10,7 +10,7 @@ type Group = { cluster: { refreshMetadata(): Promise<void> } }
 type Recover = (this: Group, error: Failure) => Promise<void>
 type Failure = Error & { readonly type?: string }
 
-/** What kafkajs takes for signs of old metadata (its STALE_METADATA_ERRORS). */
+/** The errors that kafkajs takes for stale metadata (its STALE_METADATA_ERRORS). */
 const staleTypes = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -19,7 +19,7 @@ const staleTypes = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ])
 
-/** Replaces `ConsumerGroup.prototype.recoverFromFetch` in these cases; safe to call again. */
+/** Replaces `ConsumerGroup.prototype.recoverFromFetch` for these errors; safe to call again. */
 export function patchRejoin(): void {
   const require = createRequire(import.meta.url)
   const { prototype } = require('kafkajs/src/consumer/consumerGroup.js') as {
@@ -35,7 +35,7 @@ export function patchRejoin(): void {
     else if (error.name !== 'KafkaJSStaleTopicMetadataAssignment') {
       return recoverFromFetch.call(this, error)
     }
-    // By this type kafkajs's runner knows that it is to stop its fetches and join again.
+    // This type makes kafkajs's runner stop its fetches and join again.
     throw Object.assign(error, { type: 'REBALANCE_IN_PROGRESS' })
   }
 }

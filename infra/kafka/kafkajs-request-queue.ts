@@ -1,7 +1,7 @@
-// Mends one method of kafkajs 2.2.4: its request queue re-arms a timer with the delay
+// Patches the request timer of kafkajs 2.2.4. Its queue re-arms a timer with the delay
 // `throttledUntil - now`, which is negative whenever the broker does not throttle. Node 24 warns
-// (TimeoutNegativeWarning), and every Node spins a 1 ms timer a connection. Nothing else is
-// changed.
+// (TimeoutNegativeWarning), and every version of Node then runs a 1 ms timer per connection.
+// Nothing else is changed.
 import { createRequire } from 'node:module'
 import { strict as assert } from 'node:assert'
 
@@ -12,16 +12,15 @@ type RequestQueue = {
   checkPendingRequests(): void
 }
 
-/**
- * Interval at which a queue that waits for in-flight requests looks again (kafkajs's own value).
- */
+/** How often a queue that waits for in-flight requests checks again (kafkajs's own value). */
 const checkMs = 10
 
 /**
- * Replaces `RequestQueue.prototype.scheduleCheckPendingRequests` by one that arms the timer only
+ * Replaces `RequestQueue.prototype.scheduleCheckPendingRequests` with one that arms the timer only
  * while requests are pending, and never with a negative delay. Safe to call again.
- * Pending requests are the only thing that the timer serves: `push` arms it for each request that
- * it cannot send at once.
+ *
+ * The timer serves pending requests only: `push` arms it for each request that cannot be sent at
+ * once.
  */
 export function patchRequestQueue(): void {
   const require = createRequire(import.meta.url)

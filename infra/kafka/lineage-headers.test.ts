@@ -8,7 +8,7 @@ const lineage = {
 }
 
 describe('lineage headers', () => {
-  it('come back as they were sent, as strings or bytes', () => {
+  it('are read back as they were written, from strings or bytes', () => {
     const headers = lineageHeaders(lineage)
     expect(lineageFromHeaders(headers)).toEqual(lineage)
     const bytes = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])
@@ -27,7 +27,7 @@ describe('lineage headers', () => {
     [{ 'winnow-origin': 'winnow.events/0/1/5', 'winnow-attempt': '1e3' }],
     [{ 'winnow-origin': 'winnow.events/0/1/5\n', 'winnow-attempt': '1' }],
     [{ 'winnow-origin': Buffer.from([0xff, 0x2f, 0x30]) }],
-  ])('that say nothing readable are as none: %j', (headers) => {
+  ])('are ignored when they cannot be read: %j', (headers) => {
     expect(lineageFromHeaders(headers)).toBeUndefined()
   })
 })
@@ -45,7 +45,7 @@ describe('lineageOf', () => {
   const { topic, partition, offset, recordTimeMs } = record
   const itself = { origin: { topic, partition, offset, recordTimeMs }, attempt: 0 }
 
-  it('is what the headers name, where that is an earlier record of the partition', () => {
+  it('is what the headers name, if that is an earlier record of the partition', () => {
     expect(lineageOf({ ...record, lineage })).toEqual(lineage)
   })
 

@@ -1,12 +1,12 @@
-// How a record says in its headers what it stands for: names and form of the headers winnow-origin
-// and winnow-attempt. Which of them count is schemas/record.ts.
+// The headers winnow-origin and winnow-attempt, which say which event a record stands for. Which
+// lineage is trusted is schemas/record.ts.
 import type { IHeaders } from 'kafkajs'
 import type { Lineage } from '../../schemas/record.ts'
 
 const originHeader = 'winnow-origin'
 const attemptHeader = 'winnow-attempt'
 
-/** The headers of a record that stands for another. */
+/** The headers of a record that stands for another one. */
 export function lineageHeaders({ origin, attempt }: Lineage): Record<string, string> {
   const { topic, partition, offset, recordTimeMs } = origin
   return {
@@ -15,9 +15,7 @@ export function lineageHeaders({ origin, attempt }: Lineage): Record<string, str
   }
 }
 
-/**
- * What the headers of a record say; undefined when they say nothing, or nothing that can be read.
- */
+/** The lineage in the headers of a record; undefined if it is absent or cannot be read. */
 export function lineageFromHeaders(headers: IHeaders | undefined): Lineage | undefined {
   const from = textOf(headers?.[originHeader])
   if (from === undefined) return undefined
@@ -31,7 +29,7 @@ export function lineageFromHeaders(headers: IHeaders | undefined): Lineage | und
 }
 
 function textOf(header: IHeaders[string]): string | undefined {
-  // A header may be there several times; the first one counts.
+  // A header can occur several times; the first one counts.
   const one = Array.isArray(header) ? header[0] : header
   return one === undefined ? undefined : String(one)
 }

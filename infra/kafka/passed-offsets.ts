@@ -1,11 +1,11 @@
-// How a kafkajs consumer reports offsets without records: commit markers, aborted records, what
-// compaction removed. No handler of batches or messages gets them.
+// Reports fetched offsets that hold no records: commit markers, aborted records, records that
+// compaction removed. kafkajs passes these to no batch or message handler.
 import type { Consumer } from 'kafkajs'
 import type { PassedOffsets } from '../../schemas/record.ts'
 
 /**
- * Calls `listener` for each fetched batch of which nothing is handed out: commit markers, aborted
- * records, what compaction removed. kafkajs has moved its position behind it already.
+ * Calls `listener` for each fetched batch without records to hand out. kafkajs has already moved
+ * its position past it.
  */
 export function onPassed(consumer: Consumer, listener: (passed: PassedOffsets) => void): void {
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {

@@ -1,22 +1,22 @@
-// The two ends of a range of a topic as people write them. Which offsets they are now is
-// topic-range.ts.
+// Parses the two ends of a topic range as people write them. topic-range.ts resolves them to
+// offsets.
 import { WinnowError } from '../../schemas/errors.ts'
 import { parseInstant } from '../../schemas/rfc3339.ts'
 
-/** An end of a range; `open` is all there is on that side. */
+/** An end of a range; `open` means no limit on that side. */
 export type RangeEnd =
   | { readonly kind: 'open' }
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'offsets'; readonly byPartition: ReadonlyMap<number, number> }
   | { readonly kind: 'time'; readonly ms: number }
 
-/** Numbers from here on are epoch milliseconds (1973 and later), below they are offsets. */
+/** Numbers from here on are epoch milliseconds (March 1973 or later); smaller ones are offsets. */
 const timeMsMin = 100_000_000_000
 
 /**
- * Reads an end: empty (all there is), an offset for every partition, `P=OFFSET,P=OFFSET` for some,
- * or a time (RFC 3339, a date, or epoch milliseconds of 12 digits and more). A start may be
- * `earliest`, an end `latest`.
+ * Parses an end: empty (no limit), one offset for every partition, `P=OFFSET,P=OFFSET` for some
+ * partitions, or a time (RFC 3339, a date, or epoch milliseconds of 12 or more digits). A start may
+ * be `earliest`, an end `latest`.
  *
  * @throws WinnowError `usage`.
  */
@@ -40,8 +40,7 @@ export function parseRangeEnd(written: string | undefined, name: 'start' | 'end'
 }
 
 /**
- * Throws `usage` where the start is certainly behind the end; offsets cannot be compared with
- * times.
+ * Throws `usage` if the start is certainly after the end. Offsets cannot be compared with times.
  */
 export function requireOrder(from: RangeEnd, to: RangeEnd): void {
   if (from.kind === 'time' && to.kind === 'time' && from.ms > to.ms) {

@@ -1,25 +1,25 @@
-// Reads single records of a topic by their offsets, jumping from one to the next: for few records
-// in a large topic. Reading whole ranges is topic-range.ts.
+// Reads single records of a topic by offset, seeking from one to the next: for a few records in a
+// large topic. Reading whole ranges is topic-range.ts.
 import { randomUUID } from 'node:crypto'
-import type { EachBatchPayload } from 'kafkajs'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { onPassed } from './passed-offsets.ts'
 import { recordOf } from './record-source.ts'
 
-/** A place to look at. */
+/** The position of a record. */
 export type RecordPlace = { readonly partition: number; readonly offset: number }
 
 /** The offsets that a partition holds: `low` is its first, `high` the one after its last. */
 export type PartitionBounds = { readonly low: number; readonly high: number }
 
-/** Longest silence of the broker in a bounded read. */
+/** How long the broker may send nothing before a bounded read fails. */
 export const stallMsMax = 60_000
-/** Silence after which a reader asks the broker whether what it waits for is still there. */
+/** Silence after which a reader checks that the offsets it waits for still exist. */
 export const silenceMs = 1_000
 
-/** What each partition of a topic holds; empty when there is no such topic. */
+/** What each partition of a topic holds; empty if the topic does not exist. */
 export async function readBounds(
   kafka: KafkaClient,
   topic: string,
@@ -43,11 +43,12 @@ export async function readBounds(
 }
 
 /**
- * Reads the records at the given places that the topic still holds; `take` gets each, one at a
- * time. Places must lie within the bounds of their partitions. Nothing is committed.
+ * Reads the records at the given places, skipping those that the topic no longer holds; calls
+ * `take` for one record at a time. Places must lie within the bounds of their partitions. Commits
+ * nothing.
  *
  * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when
- * the broker gives nothing for a minute; and what `take` throws.
+ * the broker sends nothing for a minute; and what `take` throws.
  */
 export async function readRecordsAt(
   kafka: KafkaClient,
@@ -58,53 +59,59 @@ export async function readRecordsAt(
     signal?: AbortSignal | undefined
   },
 ): Promise<void> {
-  const { topic, take, signal } = options
   if (options.places.length === 0) return
-  const places = new OpenPlaces(options.places)
-  const consumer = kafka.consumer({
-    groupId: `winnow.lookup.${randomUUID()}`,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 100,
-    // One record of any size always comes; more of its neighbours are not wanted.
-    maxBytesPerPartition: 65_536,
-  })
-  let failure: Error | undefined
-  let wake: () => void = () => undefined
-  let lastMs = performance.now()
-  let askedMs = lastMs
-  const fail = (error: unknown): void => {
-    failure ??= error instanceof Error ? error : new Error(String(error))
-    wake()
-  }
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) fail(brokerError(`read ${topic}`, payload.error))
-  })
-  /** Nothing below `nextOffset` is left to read: jumps to the next place. */
-  const goOn = (partition: number, nextOffset: number): void => {
-    lastMs = performance.now()
-    const next = places.from(partition, nextOffset)
-    if (next === undefined) consumer.pause([{ topic, partitions: [partition] }])
-    else consumer.seek({ topic, partition, offset: String(next) })
-    wake()
-  }
-  const onBatch = async (payload: EachBatchPayload): Promise<void> => {
-    const { batch } = payload
-    const { partition } = batch
-    for (const message of batch.messages) {
-      const offset = Number(message.offset)
-      if (places.from(partition, offset) !== offset) continue
-      await take(recordOf(topic, partition, message))
-      lastMs = performance.now()
-      await payload.heartbeat()
-    }
-    goOn(partition, Number(batch.lastOffset()) + 1)
-  }
-  let isPlaced = false
-  onPassed(consumer, ({ partition, nextOffset }) => {
-    if (isPlaced) goOn(partition, nextOffset)
-  })
+  const lookup = new RecordLookup(kafka, options)
   try {
-    await brokerCall(`read ${topic}`, async () => {
+    await lookup.start()
+    await lookup.finish(options.signal)
+  } finally {
+    await lookup.close()
+  }
+}
+
+/** One consumer that seeks from place to place. */
+class RecordLookup {
+  readonly #kafka: KafkaClient
+  readonly #topic: string
+  readonly #take: (record: KafkaRecord) => Promise<void>
+  readonly #places: PendingPlaces
+  readonly #consumer: Consumer
+  #isPlaced = false
+  #failure: Error | undefined
+  #lastMs = performance.now()
+  #wake: () => void = () => undefined
+
+  constructor(
+    kafka: KafkaClient,
+    options: {
+      topic: string
+      places: readonly RecordPlace[]
+      take: (record: KafkaRecord) => Promise<void>
+    },
+  ) {
+    this.#kafka = kafka
+    this.#topic = options.topic
+    this.#take = options.take
+    this.#places = new PendingPlaces(options.places)
+    this.#consumer = kafka.consumer({
+      groupId: `winnow.lookup.${randomUUID()}`,
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 100,
+      // Keeps fetches small: a broker always sends at least one record, whatever its size.
+      maxBytesPerPartition: 65_536,
+    })
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#fail(brokerError(`read ${this.#topic}`, payload.error))
+    })
+    onPassed(this.#consumer, ({ partition, nextOffset }) => {
+      if (this.#isPlaced) this.#seekNext(partition, nextOffset)
+    })
+  }
+
+  /** Connects and seeks to the first place of each partition. */
+  start(): Promise<void> {
+    const [consumer, topic] = [this.#consumer, this.#topic]
+    return brokerCall(`read ${topic}`, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       await consumer.run({
@@ -112,37 +119,78 @@ export async function readRecordsAt(
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 1,
         eachBatch: async (payload) => {
-          // Polled before the position was set.
-          if (!isPlaced || failure !== undefined) return
-          await onBatch(payload).catch(fail)
+          // kafkajs polled it before the position was set.
+          if (!this.#isPlaced || this.#failure !== undefined) return
+          await this.#onBatch(payload).catch((error: unknown) => this.#fail(error))
         },
       })
-      for (const { partition, offset } of places.firsts()) {
+      for (const { partition, offset } of this.#places.firsts()) {
         consumer.seek({ topic, partition, offset: String(offset) })
       }
-      isPlaced = true
+      this.#isPlaced = true
     })
-    while (places.partitions > 0 && failure === undefined) {
+  }
+
+  /** Resolves when no place is left to be read; throws what stopped the lookup. */
+  async finish(signal: AbortSignal | undefined): Promise<void> {
+    const topic = this.#topic
+    let askedMs = this.#lastMs
+    while (this.#places.partitions > 0 && this.#failure === undefined) {
       if (signal?.aborted === true) throw new WinnowError('cancelled', `Reading ${topic} stopped.`)
       const nowMs = performance.now()
-      if (nowMs - lastMs > stallMsMax) throw stalled(topic)
-      if (nowMs - Math.max(lastMs, askedMs) > silenceMs) {
-        // Retention may have emptied a partition since the caller looked: then no batch comes.
-        await dropDeleted(kafka, topic, places)
+      if (nowMs - this.#lastMs > stallMsMax) throw stalled(topic)
+      if (nowMs - Math.max(this.#lastMs, askedMs) > silenceMs) {
+        // Retention may have deleted these records since the caller looked; then no batch comes.
+        await this.#dropDeleted()
         askedMs = performance.now()
       }
       await new Promise<void>((resolve) => {
-        wake = resolve
-        setTimeout(resolve, places.partitions === 0 ? 0 : 200)
+        this.#wake = resolve
+        setTimeout(resolve, this.#places.partitions === 0 ? 0 : 200)
       })
     }
-    if (failure !== undefined) throw failure
-  } finally {
-    await consumer.disconnect()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  close(): Promise<void> {
+    return this.#consumer.disconnect()
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const { partition } = batch
+    for (const message of batch.messages) {
+      const offset = Number(message.offset)
+      if (this.#places.from(partition, offset) !== offset) continue
+      await this.#take(recordOf(this.#topic, partition, message))
+      this.#lastMs = performance.now()
+      await payload.heartbeat()
+    }
+    this.#seekNext(partition, Number(batch.lastOffset()) + 1)
+  }
+
+  /** Everything below `nextOffset` is read: seeks to the next place. */
+  #seekNext(partition: number, nextOffset: number): void {
+    const topic = this.#topic
+    this.#lastMs = performance.now()
+    const next = this.#places.from(partition, nextOffset)
+    if (next === undefined) this.#consumer.pause([{ topic, partitions: [partition] }])
+    else this.#consumer.seek({ topic, partition, offset: String(next) })
+    this.#wake()
+  }
+
+  async #dropDeleted(): Promise<void> {
+    const bounds = await readBounds(this.#kafka, this.#topic)
+    for (const [partition, { low }] of bounds) this.#places.from(partition, low)
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error))
+    this.#wake()
   }
 }
 
-/** The broker gave nothing for a minute. */
+/** The error for a broker that sends nothing for a minute. */
 export function stalled(topic: string): WinnowError {
   const message =
     `The broker has sent nothing of ${topic} for ${stallMsMax / 1_000} s, although it holds more. ` +
@@ -150,13 +198,9 @@ export function stalled(topic: string): WinnowError {
   return new WinnowError('deadline_exceeded', message)
 }
 
-async function dropDeleted(kafka: KafkaClient, topic: string, places: OpenPlaces): Promise<void> {
-  for (const [partition, { low }] of await readBounds(kafka, topic)) places.from(partition, low)
-}
-
-/** The places that were not looked at yet. */
-class OpenPlaces {
-  /** In order, each once; partitions without any are left out. */
+/** The places that are still to be read. */
+class PendingPlaces {
+  /** Sorted and unique; holds only partitions with places left. */
   readonly #offsets: Map<number, number[]>
 
   constructor(places: readonly RecordPlace[]) {
@@ -169,7 +213,7 @@ class OpenPlaces {
     )
   }
 
-  /** How many partitions have places. */
+  /** How many partitions have places left. */
   get partitions(): number {
     return this.#offsets.size
   }
@@ -179,7 +223,7 @@ class OpenPlaces {
     return [...this.#offsets].map(([partition, [offset]]) => ({ partition, offset: offset! }))
   }
 
-  /** Drops the places below an offset; gives the next one of the partition, if any. */
+  /** Drops the places below an offset and returns the next offset of the partition, if any. */
   from(partition: number, offset: number): number | undefined {
     const offsets = this.#offsets.get(partition)
     while (offsets !== undefined && offsets.length > 0 && offsets[0]! < offset) offsets.shift()

@@ -1,124 +1,151 @@
-// A consumer group member that hands out chunks of records and commits only what it is told to. It
-// owns polling, heartbeats and the group protocol; what happens to a record is the runner's.
+// A consumer group member that hands out chunks of records and commits only the offsets it is
+// given. It owns polling, heartbeats and the group protocol; the runner decides what happens to a
+// record.
 import { setTimeout } from 'node:timers/promises'
-import type { Batch, Consumer, IHeaders, KafkaMessage } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import type { RecordSource, SourceHandlers } from '../../schemas/ports/record-source.ts'
-import type { KafkaRecord, RecordChunk } from '../../schemas/record.ts'
+import type { KafkaRecord, PartitionOffset, RecordChunk } from '../../schemas/record.ts'
 import { commitNote } from './commit-note.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
-import { refuseForeignMembers, watchfulAssigner, type Membership } from './group-members.ts'
-import { createConsumer, type ClosingConsumer } from './kafka-consumer.ts'
+import { refuseForeignMembers, conflictCheckingAssigner, type Membership } from './group-members.ts'
+import { ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
 import { onPassed } from './passed-offsets.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 
-/** Records of one chunk; small enough that a chunk is a unit of retry. */
+/** Most records of one chunk; small enough to be retried as one. */
 const chunkRecordsMax = 128
 
+type MemberOptions = Membership & { config: Config; concurrency: number }
+
 /**
- * Makes a group member for one topic; `start` connects it. `start` throws group_conflict when the
- * group has a member that consumes another topic or writes to another database; see
- * group-members.ts.
+ * A group member for one topic; `start` connects it, and the caller closes it. `start`
+ * throws group_conflict if a member of the group consumes another topic or writes to another
+ * database (group-members.ts).
  */
-export function createRecordSource(
-  kafka: KafkaClient,
-  options: Membership & { config: Config; concurrency: number },
-): RecordSource {
-  const { topic, config } = options
-  let onConflict: (error: Error) => void = () => undefined
-  const member = createConsumer(kafka, {
-    groupId: options.group,
-    partitionAssigners: [watchfulAssigner(kafka, options, (error) => onConflict(error))],
-    sessionTimeout: config.kafka.sessionMsMax,
-    heartbeatInterval: Math.min(3_000, Math.floor(config.kafka.sessionMsMax / 3)),
-    rebalanceTimeout: Math.max(60_000, config.kafka.sessionMsMax),
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 250,
-    maxBytesPerPartition: 1_048_576,
-    maxBytes: 8_388_608,
-  })
-  const { consumer } = member
-  let assigned: ReadonlySet<number> = new Set()
-  let paused = false
-  const isPaused = () => paused
-  const hold = () => {
-    try {
-      consumer.pause([{ topic }])
-    } catch {
-      // The client has no group: before the start, and after a crash. It is held once it joins one.
+export class KafkaRecordSource implements RecordSource {
+  readonly #kafka: KafkaClient
+  readonly #options: MemberOptions
+  readonly #member: ClosingConsumer
+  #assigned: ReadonlySet<number> = new Set()
+  #paused = false
+  #onConflict: (error: Error) => void = () => undefined
+  /** Consumes; undefined before the start. */
+  #run: (() => Promise<void>) | undefined
+
+  constructor(kafka: KafkaClient, options: MemberOptions) {
+    const { sessionMsMax } = options.config.kafka
+    this.#kafka = kafka
+    this.#options = options
+    this.#member = new ClosingConsumer(kafka, {
+      groupId: options.group,
+      partitionAssigners: [
+        conflictCheckingAssigner(kafka, options, (error) => this.#onConflict(error)),
+      ],
+      sessionTimeout: sessionMsMax,
+      heartbeatInterval: Math.min(3_000, Math.floor(sessionMsMax / 3)),
+      rebalanceTimeout: Math.max(60_000, sessionMsMax),
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 250,
+      maxBytesPerPartition: 1_048_576,
+      maxBytes: 8_388_608,
+    })
+  }
+
+  async start(handlers: SourceHandlers): Promise<void> {
+    const { topic } = this.#options
+    const { consumer } = this.#member
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#assigned = new Set(payload.memberAssignment[topic] ?? [])
+      if (this.#paused) this.#hold()
+    })
+    this.#onConflict = (error) => handlers.onFailure(error)
+    await refuseForeignMembers(this.#kafka, this.#options)
+    listen(this.#member, handlers, topic)
+    const run = () =>
+      consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.#options.concurrency,
+        eachBatch: (payload) => this.#handOut(payload, handlers),
+      })
+    await brokerCall(`consume ${topic}`, async () => {
+      await consumer.connect()
+      await consumer.subscribe({ topic, fromBeginning: true })
+      await run()
+      this.#run = run
+    })
+  }
+
+  rejoin(): Promise<void> {
+    return brokerCall(`rejoin the group of ${this.#options.topic}`, async () => {
+      if (this.#isPaused()) return
+      await this.#member.consumer.stop()
+      if (!this.#isPaused()) await this.#run?.()
+    })
+  }
+
+  commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    return brokerCall('commit offsets', () =>
+      this.#member.consumer.commitOffsets(
+        offsets.map((next) => ({
+          ...next,
+          offset: String(next.offset),
+          metadata: commitNote(Date.now()),
+        })),
+      ),
+    )
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#hold()
+  }
+
+  async close(): Promise<void> {
+    // After a failure there is nothing to note, and perhaps no group to commit to.
+    if (this.#paused) {
+      const assigned = { ...this.#options, assigned: this.#assigned }
+      await waitAtMost(noteMsMax, commitEndTime(this.#kafka, this.#member.consumer, assigned))
+    }
+    await this.#member.close()
+  }
+
+  /** Hands out a batch in chunks until the handler, a pause or a rebalance ends it. */
+  async #handOut(payload: EachBatchPayload, handlers: SourceHandlers): Promise<void> {
+    for (const chunk of chunksOf(this.#options.topic, payload.batch)) {
+      if (this.#paused || !payload.isRunning() || payload.isStale()) return
+      if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
+      payload.resolveOffset(String(chunk.records.at(-1)!.offset))
+      await payload.heartbeat()
     }
   }
-  let run: (() => Promise<void>) | undefined
-  return {
-    async start(handlers) {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        assigned = new Set(payload.memberAssignment[topic] ?? [])
-        if (paused) hold()
-      })
-      onConflict = (error) => handlers.onFailure(error)
-      await refuseForeignMembers(kafka, options)
-      listen(member, handlers, topic)
-      const begin = () =>
-        consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: options.concurrency,
-          eachBatch: async (payload) => {
-            const { batch } = payload
-            for (const chunk of chunksOf(topic, batch)) {
-              if (paused || !payload.isRunning() || payload.isStale()) return
-              if (!(await handlers.onChunk(chunk, () => payload.heartbeat()))) return
-              payload.resolveOffset(String(chunk.records.at(-1)!.offset))
-              await payload.heartbeat()
-            }
-          },
-        })
-      await brokerCall(`consume ${topic}`, async () => {
-        await consumer.connect()
-        await consumer.subscribe({ topic, fromBeginning: true })
-        await begin()
-        run = begin
-      })
-    },
-    rejoin: () =>
-      brokerCall(`rejoin the group of ${topic}`, async () => {
-        if (isPaused()) return
-        await consumer.stop()
-        if (!isPaused()) await run?.()
-      }),
-    commit: (offsets) =>
-      brokerCall('commit offsets', () =>
-        consumer.commitOffsets(
-          offsets.map((next) => ({
-            ...next,
-            offset: String(next.offset),
-            metadata: commitNote(Date.now()),
-          })),
-        ),
-      ),
-    pause() {
-      paused = true
-      hold()
-    },
-    async close() {
-      // After a failure there is nothing to say, and maybe no group to say it to.
-      if (isPaused()) await within(noteMsMax, noteEnd(kafka, consumer, { ...options, assigned }))
-      await member.close()
-    },
+
+  #hold(): void {
+    try {
+      this.#member.consumer.pause([{ topic: this.#options.topic }])
+    } catch {
+      // kafkajs has no group before the start or after a crash. GROUP_JOIN pauses it then.
+    }
+  }
+
+  /** Asked again after an await, during which `pause` may have been called. */
+  #isPaused(): boolean {
+    return this.#paused
   }
 }
 
-/** What noting the end may take. */
+/** Longest wait for committing the time at which consuming ended. */
 const noteMsMax = 2_000
 
 /**
- * Commits the offsets of the assigned partitions once more, with the time: until now somebody
- * consumed them, though nothing may have come for hours. As long as the group counts this member,
- * nobody else commits them.
+ * Commits the offsets of the assigned partitions once more, with the current time. It shows that
+ * the group consumed until this moment, even if no record came for hours. No other member can
+ * commit these offsets while the group counts this one as a member.
  */
-async function noteEnd(
+async function commitEndTime(
   kafka: KafkaClient,
   consumer: Consumer,
   { group, topic, assigned }: { group: string; topic: string; assigned: ReadonlySet<number> },
@@ -137,8 +164,8 @@ async function noteEnd(
   }
 }
 
-/** Waits for work that may fail or take too long: nothing depends on it. */
-async function within(msMax: number, work: Promise<void>): Promise<void> {
+/** Waits for work that may fail or time out, because nothing depends on it. */
+async function waitAtMost(msMax: number, work: Promise<void>): Promise<void> {
   const done = new AbortController()
   const { signal } = done
   await Promise.race([
@@ -149,15 +176,15 @@ async function within(msMax: number, work: Promise<void>): Promise<void> {
 }
 
 function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {
-  const { consumer, isClosed } = member
+  const { consumer } = member
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    if (!isClosed()) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
+    if (!member.isClosed) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
   })
   onPassed(consumer, (passed) => {
-    if (!isClosed()) handlers.onPassed(passed)
+    if (!member.isClosed) handlers.onPassed(passed)
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart && !isClosed())
+    if (!payload.restart && !member.isClosed)
       handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
   })
 }
@@ -181,7 +208,7 @@ function* chunksOf(topic: string, batch: Batch): Generator<RecordChunk> {
   }
 }
 
-/** A consumed message as the stages see it. */
+/** Converts a consumed kafkajs message to the record that stages get. */
 export function recordOf(
   topic: string,
   partition: number,
@@ -203,15 +230,15 @@ export function recordOf(
   }
 }
 
-/** The latest time that rows can be written with: in the year 2286. */
+/** The latest time that ClickHouse rows are written with: in the year 2286. */
 const recordTimeMsMax = 9_999_999_999_999
 
-/** Producers choose the time of a record: none (-1), or any. */
+/** Producers set the time of a record: none (-1) or any number. */
 function recordTime(timestamp: string): number {
   return Math.min(Math.max(0, Number(timestamp)), recordTimeMsMax)
 }
 
-/** W3C Trace Context, version 00 or what a later one adds behind it; anything else is dropped. */
+/** W3C Trace Context, version 00 or a later one with fields appended; anything else is dropped. */
 const traceparentForm =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,64})?$/
 

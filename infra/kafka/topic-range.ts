@@ -1,6 +1,5 @@
-// Reads a bounded part of a topic, all partitions at once, without leaving a trace in the broker:
-// what replay and training from a topic stand on. It owns ranges and reading; what a record means
-// is the caller's.
+// Reads a bounded part of a topic, all partitions in parallel, and leaves nothing behind in the
+// broker. Replay and training from a topic use it; the caller interprets the records.
 import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
@@ -11,31 +10,32 @@ import { parseRangeEnd, requireOrder, type RangeEnd } from './range-ends.ts'
 import { readBounds, silenceMs, stalled, stallMsMax } from './record-lookup.ts'
 import { recordOf } from './record-source.ts'
 
-/** Offsets of one partition: `from` is read, `to` is not. */
+/** Offsets of one partition, from `from` up to but not including `to`. */
 export type PartitionRange = {
   readonly partition: number
   readonly from: number
   readonly to: number
 }
 
-/** Records of one partition, in offset order. */
+/** Consecutive records of one partition, in offset order. */
 export type RangeChunk = {
   readonly partition: number
   readonly records: readonly KafkaRecord[]
-  /** Offset after the last one, control records included. */
+  /** The offset after the last one, control records included. */
   readonly nextOffset: number
 }
 
-/** Most records that wait between the broker and the reader. */
+/** Most records that are buffered between the broker and the reader. */
 const waitingRecordsMax = 20_000
 
 /**
- * The offsets that a written range means now. Each end is empty (all there is), an offset for every
- * partition, `P=OFFSET,P=OFFSET` for some, or a time (RFC 3339 or epoch milliseconds of 12 digits
- * and more), of which records from that time on count. Ends at what the topic holds at the call.
+ * Resolves a written range to the offsets that the topic holds at the call. Each end is empty (no
+ * limit), an offset for every partition, `P=OFFSET,P=OFFSET` for some partitions, or a time (RFC
+ * 3339, or epoch milliseconds of 12 or more digits). A time stands for the first record at or after
+ * it.
  *
- * @throws WinnowError `usage` for an end that is none of these, `broker_unavailable`,
- * `broker_refused` for a topic that does not exist.
+ * @throws WinnowError `usage` for an end that cannot be parsed, `broker_unavailable`,
+ * `broker_refused` if the topic does not exist.
  */
 export async function resolveRange(
   kafka: KafkaClient,
@@ -70,7 +70,7 @@ export async function resolveRange(
   })
 }
 
-/** A range as text that `resolveRange` reads back to the same offsets. */
+/** Formats a range as text that `resolveRange` resolves to the same offsets. */
 export function rangeText(ranges: readonly PartitionRange[]): { from: string; to: string } {
   const ends = (end: 'from' | 'to'): string =>
     ranges.map((range) => `${range.partition}=${range[end]}`).join(',')
@@ -90,7 +90,7 @@ function endOffset(
       // A partition that is not named is not read.
       return end.byPartition.get(at.partition) ?? 0
     case 'time': {
-      // The broker answers -1 when nothing is as late as that.
+      // The broker answers -1 when the partition has no record at or after the time.
       const offset = at.times.get(at.partition) ?? -1
       return offset < 0 ? Infinity : offset
     }
@@ -98,12 +98,12 @@ function endOffset(
 }
 
 /**
- * Reads ranges, partitions side by side; within one, chunks come in order. Dead letters that were
- * sent again are left out: the first record of an event stands for it. At most 20,000 records wait
- * for the reader. Nothing is committed, and the group that the broker made for it is deleted.
+ * Reads ranges, partitions in parallel; the chunks of one partition come in order. Skips replayed
+ * dead letters, because the first record of an event is in the topic too. Buffers at most 20,000
+ * records. Commits nothing, and deletes the consumer group that it used.
  *
  * @throws WinnowError `broker_unavailable`, `broker_refused`, `cancelled`, `deadline_exceeded` when
- * the broker gives nothing for a minute.
+ * the broker sends nothing for a minute.
  */
 export async function* readRanges(
   kafka: KafkaClient,
@@ -147,7 +147,7 @@ export async function* readRanges(
       for (const { partition, from } of ranges) {
         consumer.seek({ topic, partition, offset: String(from) })
       }
-      reading.open()
+      reading.start()
     })
     yield* reading.chunks()
   } finally {
@@ -160,7 +160,7 @@ export async function* readRanges(
 
 const consumerPace = { maxWaitTimeInMs: 100, maxBytesPerPartition: 2_097_152, maxBytes: 16_777_216 }
 
-/** A group without commits vanishes by itself as well; deleting it only tidies the list. */
+/** Kafka also expires a group without commits; deleting it only keeps the list of groups short. */
 async function deleteGroup(kafka: KafkaClient, group: string): Promise<void> {
   const admin = kafka.admin()
   try {
@@ -173,14 +173,14 @@ async function deleteGroup(kafka: KafkaClient, group: string): Promise<void> {
   }
 }
 
-/** What is between the consumer's callbacks and the reader. */
+/** The buffer between the consumer's callbacks and the reader. */
 class RangeReading {
   readonly #topic: string
-  /** Passes what is not in the topic any more. */
+  /** Skips the offsets that the topic no longer holds. */
   readonly #passDeleted: () => Promise<void>
   readonly #next = new Map<number, number>()
   readonly #ends = new Map<number, number>()
-  #opened = false
+  #started = false
   #stopped = false
   #failure: Error | undefined
   #waiting: RangeChunk[] = []
@@ -197,9 +197,9 @@ class RangeReading {
     }
   }
 
-  /** The positions are set: from now on batches count. */
-  open(): void {
-    this.#opened = true
+  /** Starts accepting batches: the positions are set. */
+  start(): void {
+    this.#started = true
   }
 
   stop(): void {
@@ -212,7 +212,7 @@ class RangeReading {
     this.#wakeReader()
   }
 
-  /** One polled batch; waits while too much lies before the reader. */
+  /** Takes one polled batch; waits while the buffer is full. */
   async take(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const { partition, messages } = batch
@@ -222,8 +222,8 @@ class RangeReading {
       payload.pause()
       return
     }
-    // Polled before the positions were set.
-    if (!this.#opened) return
+    // kafkajs polled it before the positions were set.
+    if (!this.#started) return
     while (this.#waitingRecords >= waitingRecordsMax && !this.#stopped) {
       await Promise.race([
         new Promise<void>((resolve) => this.#wakeSource.push(resolve)),
@@ -240,9 +240,9 @@ class RangeReading {
     if (this.#add(partition, records, Number(batch.lastOffset()) + 1)) payload.pause()
   }
 
-  /** Offsets without records; tells whether the partition is read to its end. */
+  /** Skips offsets without records; returns whether the partition is read to its end. */
   pass(partition: number, nextOffset: number): boolean {
-    return this.#opened && !this.#stopped && this.#add(partition, [], nextOffset)
+    return this.#started && !this.#stopped && this.#add(partition, [], nextOffset)
   }
 
   #add(partition: number, records: readonly KafkaRecord[], polled: number): boolean {
@@ -290,7 +290,7 @@ class RangeReading {
         this.#wakeReader = () => resolve(false)
         timer = setTimeout(resolve, silenceMs, true)
       }).finally(() => clearTimeout(timer))
-      // Retention may have emptied a partition since its range was resolved: then no batch comes.
+      // Retention may have deleted these records since the range was resolved; then no batch comes.
       if (silent) await this.#passDeleted()
     }
     this.#throwFailure()

@@ -1,4 +1,4 @@
-// Consumer lag against brokers that do not lead a new topic yet.
+// Creating topics and reading lag while a broker does not yet lead a new topic.
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { commitNote } from './commit-note.ts'
@@ -40,7 +40,7 @@ function clientOf(refusals: number, refusal: Error, group = stopped): KafkaClien
 }
 
 describe('createTopics', () => {
-  it('waits for a broker that does not know the new topic yet', async () => {
+  it('waits until the broker knows the new topic', async () => {
     let unknown = 3
     const refusal = Object.assign(new Error('unknown topic'), { retriable: true })
     const admin = {
@@ -56,7 +56,7 @@ describe('createTopics', () => {
 const asked = { groupPrefix: 'winnow', topics: ['winnow.events'] }
 
 describe('readLag', () => {
-  it('asks again while the broker does not lead the partition', async () => {
+  it('retries while the broker does not lead the partition', async () => {
     const notLeader = Object.assign(new Error('not the leader'), { retriable: true })
     expect(await readLag(clientOf(2, notLeader), asked)).toEqual([
       {
@@ -64,14 +64,14 @@ describe('readLag', () => {
         topic: 'winnow.events',
         members: 0,
         state: 'Empty',
-        // A partition without a commit is read from its first record on.
+        // A partition without a commit is read from its first record.
         lag: 7 + 3,
         lastCommitMs: committedMs - 1,
       },
     ])
   })
 
-  it('gives the latest commit, and none where no commit says when it was', async () => {
+  it('returns the latest commit time, and none if no commit has a note', async () => {
     const timed = stopped.partitions.map((one) => ({ ...one, offset: '12' }))
     timed[1]!.metadata = commitNote(committedMs)
     const [found] = await readLag(
@@ -84,7 +84,7 @@ describe('readLag', () => {
     expect(old!.lastCommitMs).toBeUndefined()
   })
 
-  it('shows a group without commits while it has a member on the topic, and only then', async () => {
+  it('lists a group without commits only while it has a member on the topic', async () => {
     const { AssignerProtocol } = kafkajs
     const memberMetadata = AssignerProtocol.MemberMetadata.encode({
       version: 0,
@@ -99,7 +99,7 @@ describe('readLag', () => {
     expect(await readLag(clientOf(0, new Error(), { ...group, members: [] }), asked)).toEqual([])
   })
 
-  it('gives up at once on a refusal that will not change', async () => {
+  it('gives up at once on a final refusal', async () => {
     const refused = Object.assign(new Error('not authorised'), {
       retriable: false,
       type: 'TOPIC_AUTHORIZATION_FAILED',

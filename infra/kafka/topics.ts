@@ -1,5 +1,4 @@
-// The topics of the contract on a broker: their names with the configured prefix, their creation,
-// and consumer lag.
+// The topics on a broker: their full names, their creation, consumer lag.
 import type { Admin, ITopicConfig } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -7,7 +6,7 @@ import { topicNames, type TopicName } from '../../schemas/subjects.ts'
 import { committedAtMs } from './commit-note.ts'
 import { subscribesTo } from './group-members.ts'
 import { brokerCall, type KafkaClient } from './kafka.ts'
-import { onceLed } from './settling.ts'
+import { retryUntilLeader } from './election-retry.ts'
 
 /** The full name of a topic: `events` is `winnow.events` with the default prefix. */
 export function topicOf(config: Config['topics'], name: TopicName): string {
@@ -15,8 +14,8 @@ export function topicOf(config: Config['topics'], name: TopicName): string {
 }
 
 /**
- * Creates the topics that are missing; existing ones are left as they are.
- * Returns the names created. Throws broker_unavailable or broker_refused.
+ * Creates the topics that are missing and returns their names; leaves existing topics unchanged.
+ * Throws broker_unavailable or broker_refused.
  */
 export async function ensureTopics(
   kafka: KafkaClient,
@@ -47,8 +46,8 @@ export async function ensureTopics(
 }
 
 /**
- * Creates topics, unless they exist, and resolves once all their partitions have leaders. A broker
- * may not know a topic yet that its controller has just created; kafkajs's own wait for leaders
+ * Creates topics unless they exist; resolves when all their partitions have leaders. A broker may
+ * not yet know a topic that the controller has just created, and kafkajs's own wait for leaders
  * fails on that.
  */
 export async function createTopics(
@@ -57,25 +56,25 @@ export async function createTopics(
 ): Promise<void> {
   await admin.createTopics({ topics: [...topics], waitForLeaders: false })
   const names = topics.map(({ topic }) => topic)
-  await onceLed(() => admin.fetchTopicMetadata({ topics: names }))
+  await retryUntilLeader(() => admin.fetchTopicMetadata({ topics: names }))
 }
 
-/** How far one consumer group is on one topic, and who consumes it. */
+/** How far a consumer group is behind on a topic, and how many members it has. */
 export type GroupLag = {
   group: string
   topic: string
   /** Records behind the end, summed over partitions. */
   lag: number
-  /** Processes that are in the group at the moment. */
+  /** How many members the group has. */
   members: number
   /**
-   * The group's state in the broker's word: Stable, Empty, PreparingRebalance, CompletingRebalance,
-   * Dead.
+   * The group's state as the broker names it: Stable, Empty, PreparingRebalance,
+   * CompletingRebalance, Dead.
    */
   state: string
   /**
-   * The latest commit, and with no members since when nobody consumes; undefined where no commit
-   * says.
+   * The latest commit in epoch milliseconds; undefined if no commit has a note. In a group without
+   * members, this is when consuming ended.
    */
   lastCommitMs: number | undefined
 }
@@ -101,7 +100,7 @@ export async function readLag(
       for (const { groupId, state, members } of described) {
         for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
           const committed = partitions.filter((partition) => Number(partition.offset) >= 0)
-          // A group that has just begun to consume a topic has members and no commits yet.
+          // A group that has just started on a topic has members but no commits yet.
           if (committed.length === 0 && !members.some((one) => subscribesTo(one, topic))) continue
           const lag = [...(ends.get(topic) ?? [])].reduce((sum, [partition, end]) => {
             const at = committed.find((one) => one.partition === partition)?.offset ?? end.low
@@ -121,14 +120,14 @@ export async function readLag(
 
 type End = { readonly low: number; readonly high: number }
 
-/** First offset and the one after the last, for each partition of each topic. */
+/** The first offset, and the one after the last, of each partition of each topic. */
 async function endsOf(
   admin: Admin,
   topics: readonly string[],
 ): Promise<Map<string, Map<number, End>>> {
   const ends = new Map<string, Map<number, End>>()
   for (const topic of topics) {
-    const offsets = await onceLed(() => admin.fetchTopicOffsets(topic))
+    const offsets = await retryUntilLeader(() => admin.fetchTopicOffsets(topic))
     ends.set(
       topic,
       new Map(
@@ -142,7 +141,7 @@ async function endsOf(
   return ends
 }
 
-/** How many records lie on a topic; 0 when there is no such topic. */
+/** How many records a topic holds; 0 if it does not exist. */
 export async function countRecords(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()
   return brokerCall(`read the ends of ${topic}`, async () => {
@@ -157,7 +156,7 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
   })
 }
 
-/** Partition count of a topic. Throws broker_refused when it does not exist. */
+/** The number of partitions of a topic. Throws broker_refused if the topic does not exist. */
 export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()
   return brokerCall(`read the metadata of ${topic}`, async () => {

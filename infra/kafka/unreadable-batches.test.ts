@@ -1,5 +1,5 @@
-// What readers of a topic make of batches that explode or are damaged, from a broker in this
-// process; and how much memory that takes, in a process of its own.
+// How readers of a topic treat batches that are damaged or expand too far, with a fake broker in
+// this process; memory use is measured in a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { createKafka, type KafkaClient } from './kafka.ts'
 import { createModelAnnouncements } from '../sinks/model-announcements.ts'
 import { codecs } from '../record-batch/codec.ts'
 import { readRecordsAt } from './record-lookup.ts'
-import { createRecordSource } from './record-source.ts'
+import { KafkaRecordSource } from './record-source.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { readRanges } from './topic-range.ts'
 
@@ -36,7 +36,7 @@ function configOf() {
 
 const good = (text: string) => makeBatch([{ value: text }])
 
-/** Sound batches between those that cannot be read; offsets 1, 3, 5, 7 and 9 to 11 are lost. */
+/** Readable batches between unreadable ones; offsets 1, 3, 5, 7 and 9 to 11 are lost. */
 function fill(): void {
   for (const codec of names) {
     broker.append(good(codec))
@@ -61,10 +61,10 @@ function expectAll(records: readonly KafkaRecord[]): void {
 }
 
 describe('a topic with batches that cannot be read', () => {
-  it('comes to a group member in full, and is committed', async () => {
+  it('is handed to a group member in full, and committed', async () => {
     fill()
     const config = configOf()
-    const source = createRecordSource(createKafka(config), {
+    const source = new KafkaRecordSource(createKafka(config), {
       group: 'g',
       topic,
       config,
@@ -88,7 +88,7 @@ describe('a topic with batches that cannot be read', () => {
     expectAll(records)
   })
 
-  it('is read as a range, and record by record', async () => {
+  it('can be read as a range and record by record', async () => {
     fill()
     const kafka = createKafka(configOf())
     const records: KafkaRecord[] = []
@@ -105,7 +105,7 @@ describe('a topic with batches that cannot be read', () => {
     expectAll(looked)
   })
 
-  it('is followed as announcements, with a line in the log for each', async () => {
+  it('can be followed as announcements, with a log line for each lost record', async () => {
     fill()
     const lines = await follow(createKafka(configOf()))
     expect(lines.filter((line) => line.includes('cannot be read'))).toHaveLength(lost.length)
@@ -133,9 +133,9 @@ const consumer = (address: string, recordsMax: number) => `
   import { readFileSync } from 'node:fs'
   import { loadConfig } from './configs/load.ts'
   import { createKafka } from './infra/kafka/kafka.ts'
-  import { createRecordSource } from './infra/kafka/record-source.ts'
+  import { KafkaRecordSource } from './infra/kafka/record-source.ts'
   const config = loadConfig({ env: {}, set: ['kafka.brokers=["${address}"]'] })
-  const source = createRecordSource(createKafka(config), {
+  const source = new KafkaRecordSource(createKafka(config), {
     group: 'g', topic: '${topic}', config, concurrency: 1,
   })
   const codes = []
@@ -164,10 +164,10 @@ const consumer = (address: string, recordsMax: number) => `
   })`
 
 it.runIf(process.platform === 'linux')(
-  'takes little memory, and never blocks for long',
+  'uses little memory and never blocks for long',
   { timeout: 120_000 },
   async () => {
-    // Above the bound of 64 MiB for a batch, and below it, with a record above the bound of a
+    // Above the limit of 64 MiB for a batch, and below it with a record above the limit for a
     // record.
     const sizes = [80_000_000, 60_000_000, 80_000_000]
     for (const codec of names) {
@@ -191,7 +191,7 @@ it.runIf(process.platform === 'linux')(
       }
       const refused = sizes.map(() => 'record_too_large')
       expect(codes).toEqual(names.flatMap(() => [...refused, 'ok']))
-      // The stages have 768 MB in docker-compose.yml, of which the rest of one takes about 150.
+      // docker-compose.yml gives a stage 768 MB, and the rest of a stage takes about 150.
       expect(peakMb).toBeLessThan(550)
       expect(longestMs).toBeLessThan(1_000)
     } finally {

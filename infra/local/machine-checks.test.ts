@@ -35,7 +35,7 @@ describe('single checks', () => {
   it.each([
     ['darwin-arm64', /Install @chdb\/lib-darwin-arm64 as docs\/supply-chain.md says/],
     ['win32-x64', /Use another platform, or set clickhouse.url to a ClickHouse server/],
-  ])('no engine on %s, whose library npm does not install', (platform, fix) => {
+  ])('reports no engine on %s, for which npm installs no library', (platform, fix) => {
     expect(checkEngine(platform)).toMatchObject({
       state: 'warn',
       detail: `chdb has no library here for ${platform}`,
@@ -44,7 +44,7 @@ describe('single checks', () => {
   })
 
   it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
-    'the engine on linux-x64',
+    'finds the engine on linux-x64',
     () => {
       expect(checkEngine('linux-x64').state).toBe('ok')
     },
@@ -61,7 +61,7 @@ describe('single checks', () => {
 })
 
 describe('runDoctor', () => {
-  it('says how to fix everything that is not well, extra and broken checks included', async () => {
+  it('says how to fix every finding, including extra and broken checks', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
     const extra = { name: 'model', state: 'fail', detail: 'none', fix: 'Train one.' } as const
     const checks = await runDoctor({
@@ -83,7 +83,7 @@ describe('runDoctor', () => {
     for (const check of checks) expect(check.fix === undefined).toBe(check.state === 'ok')
   })
 
-  it('looks at the ports that it is given, and at no others', async () => {
+  it('checks only the ports that it is given', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -1,5 +1,5 @@
-// Checks whether this machine can run Winnow's local stack, and says for each finding how to fix
-// it. It changes nothing. Checks of configuration and models are added by the caller.
+// Checks whether this machine can run the embedded stack, with a fix for each finding. It changes
+// nothing. Callers add checks of configuration and models.
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
@@ -29,13 +29,13 @@ export type DoctorCheck = {
   fix?: string
 }
 
-/** Runs every check, `extraChecks` last; a check that itself breaks becomes a failed one. */
+/** Runs every check, `extraChecks` last; a check that throws becomes a failed one. */
 export async function runDoctor(options: {
   stateDir: string
   cacheDir: string
-  /** Where base encoders and model versions are kept. */
+  /** Where base encoders and model versions are stored. */
   modelStoreDir: string
-  /** The preferred ports of the services that `winnow up` would start; 0 for any free one. */
+  /** The preferred ports of the services that `winnow up` would start; 0 means any free one. */
   ports: Readonly<Partial<Record<ServiceName, number>>>
   extraChecks?: readonly (() => Promise<DoctorCheck | DoctorCheck[]>)[]
 }): Promise<DoctorCheck[]> {
@@ -108,11 +108,11 @@ async function checkDisk(path: string): Promise<DoctorCheck> {
   return { name: 'disk', state: 'fail', detail, fix }
 }
 
-/** Kafka, registry, engine and one consumer with its model together stay below this. */
+/** Kafka, registry, engine and one consumer with its model need less than this together. */
 const memoryBytesMin = 2 * 2 ** 30
 
 /**
- * Judges the machine's memory; a little free memory is only a warning, since caches count as used.
+ * Checks the machine's memory. Little free memory is only a warning, because caches count as used.
  */
 export function checkMemory(memory: { freeBytes: number; totalBytes: number }): DoctorCheck {
   const { freeBytes, totalBytes } = memory
@@ -146,7 +146,7 @@ export function checkEngine(platform: string): DoctorCheck {
   return { name, state: 'warn', detail, fix }
 }
 
-/** A taken port is only a warning: the stack takes another one. */
+/** A taken port is only a warning, because the stack takes another one. */
 async function checkPorts(
   ports: Readonly<Partial<Record<ServiceName, number>>>,
   services: readonly ServiceStatus[],
@@ -165,13 +165,13 @@ async function checkPorts(
       return checkPort({
         service,
         port,
-        fix: 'You need to do nothing: `winnow up` finds another port and remembers it.',
+        fix: 'Nothing to do: `winnow up` picks another port and remembers it.',
       })
     }),
   )
 }
 
-/** Whether a port that something of ours would listen on is free; `fix` is for the other case. */
+/** Whether a port that Winnow would listen on is free; `fix` says what to do if it is not. */
 export async function checkPort(wanted: {
   readonly service: string
   readonly port: number
@@ -195,7 +195,7 @@ function checkServices(services: readonly ServiceStatus[]): DoctorCheck[] {
   })
 }
 
-/** Who listens on a port, as far as `lsof` or `ss` can tell this user. */
+/** Who listens on a port, as far as `lsof` or `ss` tell this user. */
 async function portHolder(port: number): Promise<string> {
   const lsof = await output('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'])
   const [, pid, command] = /p(\d+)\nc([^\n]+)/.exec(lsof) ?? []

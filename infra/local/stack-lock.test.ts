@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(stateDir, { recursive: true }))
 
 describe('withStackLock', () => {
-  it('lets one in at a time, and leaves nothing behind', async () => {
+  it('admits one holder at a time, and leaves nothing behind', async () => {
     let inside = 0
     const visit = () =>
       withStackLock({ stateDir, waitMsMax: 10_000 }, async () => {
@@ -26,7 +26,7 @@ describe('withStackLock', () => {
     expect(await readdir(stateDir)).toEqual([])
   })
 
-  it('breaks the lock of a dead process and is free again after a failure', async () => {
+  it('breaks the lock of a dead process, and releases it after a failure', async () => {
     const dead = JSON.stringify({ pid: process.pid, startMark: 'long ago' })
     await writeFile(join(stateDir, 'stack.lock'), dead)
     const failing = withStackLock({ stateDir, waitMsMax: 1_000 }, () =>
@@ -36,7 +36,7 @@ describe('withStackLock', () => {
     expect(await withStackLock({ stateDir, waitMsMax: 0 }, () => Promise.resolve(1))).toBe(1)
   })
 
-  it('gives up on a living holder after the deadline, or when the caller leaves', async () => {
+  it('gives up on a live holder after the deadline, or when the caller aborts', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<undefined>()
     const { promise: entered, resolve: enter } = Promise.withResolvers<undefined>()
     const holder = withStackLock({ stateDir, waitMsMax: 0 }, () => {

@@ -1,5 +1,5 @@
-// One starter or stopper of a stack at a time. The lock is a file that names its holder; the lock
-// of a process that has died is broken.
+// A lock that lets one process at a time start or stop a stack. It is a file that names its holder;
+// the lock of a dead process is broken.
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,9 +10,9 @@ import { identityOf, isAlive, readPidFile } from './services/pid-file.ts'
 import type { ProcessIdentity } from './services/pid-file.ts'
 
 /**
- * Runs `work` while holding the lock of the stack in `stateDir`; waits for another holder first.
+ * Runs `work` while holding the lock of the stack in `stateDir`; first waits for another holder.
  *
- * @throws WinnowError `deadline_exceeded` after `waitMsMax`, `cancelled` when `signal` fires.
+ * @throws WinnowError `deadline_exceeded` after `waitMsMax`, `cancelled` if `signal` aborts.
  */
 export async function withStackLock<T>(
   options: { stateDir: string; waitMsMax: number; signal?: AbortSignal | undefined },
@@ -42,8 +42,8 @@ export async function withStackLock<T>(
 }
 
 /**
- * Takes the lock if it is free or its holder is dead. Linking makes file and content appear at
- * once.
+ * Takes the lock if it is free or its holder is dead. Creating it as a link makes the file appear
+ * with its content.
  */
 async function tryLock(path: string): Promise<boolean> {
   const holder = await readPidFile(path)
@@ -62,7 +62,7 @@ async function tryLock(path: string): Promise<boolean> {
   }
 }
 
-/** Of several that see the same dead holder, one rename succeeds; the others just try again. */
+/** If several processes see the same dead holder, one rename succeeds and the others try again. */
 async function breakLock(path: string, dead: ProcessIdentity): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
@@ -71,7 +71,7 @@ async function breakLock(path: string, dead: ProcessIdentity): Promise<void> {
     return
   }
   const moved = await readPidFile(aside)
-  // Somebody else broke the lock and took it in between: give it back.
+  // Another process broke the lock and took it meanwhile, so give it back.
   if (moved?.pid !== dead.pid) await link(aside, path).catch(() => undefined)
   await unlink(aside)
 }

@@ -1,4 +1,4 @@
-// Looks at the embedded stack without changing it: which services run, and whether they answer.
+// Reports which services of the embedded stack run and answer; changes nothing.
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
@@ -11,26 +11,23 @@ import type { ServiceName, StackState } from './services/stack-state.ts'
 /** One service as `winnow status` shows it. */
 export type ServiceStatus = {
   name: ServiceName
-  /** The process, or null where none runs. */
+  /** The pid, or null if the service is not running. */
   pid: number | null
   /**
-   * `host:port` for Kafka, `http://host:port` for the others; `none` for a registry that the stack
-   * does not have.
+   * `host:port` for Kafka, `http://host:port` for the others; `none` for a stack without a
+   * registry.
    */
   url: string
-  /** Where clients call it, where that differs from `url`. */
+  /** Where clients call it, if that differs from `url`. */
   apiUrl?: string
-  /**
-   * True where it answered a real request just now, and for a registry that the stack does not
-   * have.
-   */
+  /** Whether it answered a real request just now; true for the registry of a stack without one. */
   ready: boolean
   port: number
   logFile: string
   uptimeMs?: number
 }
 
-/** Asks every service of the stack in `stateDir`; empty where no stack was ever started there. */
+/** Checks every service of the stack in `stateDir`; empty if no stack was ever started there. */
 export async function stackStatus(options: { stateDir: string }): Promise<ServiceStatus[]> {
   const stateDir = resolve(options.stateDir)
   const state = await readStackState(stateDir)

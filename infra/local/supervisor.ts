@@ -1,6 +1,6 @@
 // Starts and stops the embedded stack: Kafka, the schema registry and the analytics engine as
-// background processes with one state folder. Each service's own file knows how it is run; clients
-// get addresses from stack-state.ts and never touch processes.
+// background processes with one state folder. Each service's own file knows its command line.
+// Clients get addresses from stack-state.ts and never touch processes.
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,14 +36,14 @@ export const preferredPorts = { kafka: 19_092, registry: 18_081, analytics: 18_1
 export type StackOptions = {
   /** Folder for everything that belongs to this stack: data, pids, logs, ports. */
   stateDir: string
-  /** The user's cache folder, where the jars lie or go to. */
+  /** The user's cache folder for the jars. */
   cacheDir: string
   ports?: Partial<Record<ServiceName, number>>
-  /** The port that Kafka tells to clients, where a relay stands in front of it. */
+  /** The port that Kafka advertises to clients, if a relay stands in front of it. */
   kafkaAdvertisedPort?: number
-  /** Which services are started; all that the stack has when absent. */
+  /** The services to start; all of the stack's services if absent. */
   services?: readonly ServiceName[]
-  /** Whether the stack has a registry; as before when absent, and at first it has one. */
+  /** Whether the stack has a registry; if absent, as at the last start, and true at the first. */
   registry?: StackState['registry']
   onProgress?: (line: string) => void
   signal?: AbortSignal
@@ -53,15 +53,15 @@ export type StackOptions = {
 const readyMsMax = 120_000
 /** How long a service may take to end by itself; Kafka needs about 1 s to close its logs. */
 const graceMs = 20_000
-/** How long one command waits for another that is starting or stopping the same stack. */
+/** How long one command waits for another that starts or stops the same stack. */
 const lockMsMax = 300_000
 
 /**
- * Starts what is not running, keeps what is, and resolves when every service answers. Services
- * survive the caller. If one cannot be started, those started by this call are stopped again.
+ * Starts the services that are not running, and resolves when every service answers. Services
+ * survive the caller. If one cannot be started, those that this call started are stopped again.
  *
  * @throws WinnowError `service_start_failed`, `prerequisite_missing`, `download_failed`,
- *   `cancelled`, or `deadline_exceeded` when another command holds the stack for too long.
+ * `cancelled`, or `deadline_exceeded` if another command holds the stack for too long.
  * @example
  * const state = await startStack({ stateDir: '.winnow', cacheDir: cacheDir() })
  * const { brokers, registryUrl, clickhouseUrl } = connectionsOf(state)
@@ -81,11 +81,11 @@ export async function startStack(options: StackOptions): Promise<StackState> {
   return withStackLock({ stateDir, waitMsMax: lockMsMax, signal }, async () => {
     const state = { ...(await chooseState(stateDir, options.ports ?? {})), registry }
     await writeStackState(stateDir, state)
-    // One that runs from before would take its 235 MB for nothing.
+    // A registry that still runs from an earlier start would use its 235 MB for nothing.
     if (registry === 'none') await stopProcess(serviceFiles(stateDir, 'registry'), graceMs)
     const { kafkaAdvertisedPort } = options
-    const context = { stateDir, cacheDir, state, kafkaAdvertisedPort, onProgress, signal }
-    const outcomes = await Promise.allSettled(services.map((name) => ensureService(name, context)))
+    const start = { stateDir, cacheDir, state, kafkaAdvertisedPort, onProgress, signal }
+    const outcomes = await Promise.allSettled(services.map((name) => ensureService(name, start)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed === undefined) return state
     const started = services.filter((_, i) => {
@@ -97,7 +97,7 @@ export async function startStack(options: StackOptions): Promise<StackState> {
   })
 }
 
-/** Stops every service of the stack in `stateDir`; nothing happens where none runs. */
+/** Stops every service of the stack in `stateDir`; does nothing if none runs. */
 export async function stopStack(options: {
   stateDir: string
   onProgress?: (line: string) => void
@@ -116,7 +116,7 @@ export async function stopStack(options: {
   })
 }
 
-type StartContext = {
+type StackStart = {
   stateDir: string
   cacheDir: string
   state: StackState
@@ -125,31 +125,28 @@ type StartContext = {
   signal: AbortSignal | undefined
 }
 
-async function ensureService(
-  name: ServiceName,
-  context: StartContext,
-): Promise<'kept' | 'started'> {
-  const { stateDir, state, signal } = context
+async function ensureService(name: ServiceName, start: StackStart): Promise<'kept' | 'started'> {
+  const { stateDir, state, signal } = start
   const files = serviceFiles(stateDir, name)
   const port = state.ports[name]
   const wait = { name, files, isReady: () => isReady(name, state), signal }
   const running = await runningProcess(files)
   if (running !== undefined && (await becomesReady({ ...wait, identity: running }))) {
-    context.onProgress(`${name} is running on port ${port}`)
+    start.onProgress(`${name} is running on port ${port}`)
     return 'kept'
   }
-  // A process that runs but does not answer is of no use to anyone.
+  // A process that runs but does not answer is of no use.
   if (running !== undefined) await stopProcess(files, graceMs)
   const begun = performance.now()
-  const command = await serviceCommand(name, context)
+  const command = await serviceCommand(name, start)
   const identity = await launch(command, files)
   await untilReady({ ...wait, identity, waitMsMax: readyMsMax })
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
-  context.onProgress(`${name} is ready on port ${port} after ${seconds} s`)
+  start.onProgress(`${name} is ready on port ${port} after ${seconds} s`)
   return 'started'
 }
 
-/** A running service may still be starting, by a command that was killed: give it time. */
+/** A running service may still be starting, after a command that was killed: give it time. */
 async function becomesReady(service: Parameters<typeof untilReady>[0] | ReadyWait) {
   return untilReady({ ...service, waitMsMax: 30_000 }).then(
     () => true,
@@ -159,8 +156,8 @@ async function becomesReady(service: Parameters<typeof untilReady>[0] | ReadyWai
 
 type ReadyWait = Omit<Parameters<typeof untilReady>[0], 'waitMsMax'>
 
-async function serviceCommand(name: ServiceName, context: StartContext): Promise<ServiceCommand> {
-  const { stateDir, cacheDir, state } = context
+async function serviceCommand(name: ServiceName, start: StackStart): Promise<ServiceCommand> {
+  const { stateDir, cacheDir, state } = start
   const jars = jarPaths(cacheDir)
   const port = state.ports[name]
   const dir = join(stateDir, name)
@@ -171,7 +168,7 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
         dir,
         port,
         controllerPort: state.ports.kafkaController,
-        advertisedPort: context.kafkaAdvertisedPort,
+        advertisedPort: start.kafkaAdvertisedPort,
       })
     case 'registry':
       return prepareRegistry({
@@ -187,8 +184,9 @@ async function serviceCommand(name: ServiceName, context: StartContext): Promise
 }
 
 /**
- * The engine's calls block threads of libuv's pool: 5 for its lanes, 3 left for files and zlib.
- * `env` sets that in front of Node, which reads it before any of our code runs.
+ * The engine's calls block threads of libuv's pool: 5 for its queues, 3 left for files and zlib.
+ * Node reads the size of the pool before any of Winnow's code runs, so `env` sets it in front of
+ * Node.
  */
 function analyticsCommand(analytics: { stateDir: string; dir: string }): ServiceCommand {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -198,8 +196,8 @@ function analyticsCommand(analytics: { stateDir: string; dir: string }): Service
 }
 
 /**
- * A running service keeps its port. Otherwise the remembered port is taken if it is still free,
- * then the wanted one, then any. Secrets are made once.
+ * A running service keeps its port. Otherwise the stored port is used if it is still free, then the
+ * wanted one, then any. Secrets are created once.
  */
 async function chooseState(
   stateDir: string,

@@ -1,9 +1,9 @@
-// Reads dead letters from ClickHouse: lists, counts, one with its history, and the bytes that an
-// event had. Writing them is the sink's; sending them again is commands/dlq-replay.ts.
+// Reads dead letters from ClickHouse: lists, counts, the history of one, the bytes of its event.
+// Sinks write them; commands/dlq-replay.ts replays them.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 
-/** Which dead letters. Times are those of rejection, epoch milliseconds. */
+/** Selects dead letters. Times are those of rejection, in epoch milliseconds. */
 export type LetterFilter = {
   readonly state: 'open' | 'all'
   readonly code?: string | undefined
@@ -17,7 +17,7 @@ export type LetterRow = {
   id: string
   code: string
   stage: string
-  /** Times sent again before. */
+  /** How often the event had been replayed before. */
   attempt: number
   model: string
   open: boolean
@@ -26,7 +26,8 @@ export type LetterRow = {
 }
 
 /**
- * An event with an open dead letter: the place of its first record, and what is known of its value.
+ * An event with an open dead letter: the position of its first record, and what is known of its
+ * value.
  */
 export type OpenEvent = {
   topic: string
@@ -37,7 +38,7 @@ export type OpenEvent = {
   /** Of its latest dead letter. */
   attempt: number
   payloadBytes: number
-  /** Whether the next attempt was sent already. */
+  /** Whether the next attempt was already sent. */
   isSent: boolean
 }
 
@@ -64,11 +65,11 @@ export async function listLetters(
   )
 }
 
-/** One event's latest dead letter, and the attempts before it. */
+/** The latest dead letter of an event, with its earlier attempts. */
 export type ShownLetter = LetterRow & {
   recordTime: string
   key: Buffer
-  /** As much of the value as is kept. */
+  /** As much of the value as was kept. */
   payload: Buffer
   payloadBytes: number
   attempts: { attempt: number; model: string; code: string; rejectedAt: string }[]
@@ -109,7 +110,7 @@ export async function readLetter(
 
 export type CodeCount = { code: string; open: number; total: number }
 
-/** Dead letters by code: open ones, and all that were ever written. */
+/** Counts dead letters by code: the open ones and all that were ever written. */
 export async function countLetters(
   analytics: Analytics,
   filter: LetterFilter,
@@ -127,7 +128,8 @@ export async function countLetters(
 }
 
 /**
- * What became of the events of a topic, for each model: rows and open letters must be all of them.
+ * How many events of a topic had which outcome, for one model; rows and open dead letters must add
+ * up to all events.
  */
 export type Balance = {
   model: string
@@ -138,7 +140,8 @@ export type Balance = {
 }
 
 /**
- * The balance of each model. Every event has exactly one outcome of attempt 0, whatever came later.
+ * Reads the balance of each model. Every event has exactly one outcome of attempt 0, whatever came
+ * later.
  */
 export async function readBalance(analytics: Analytics, topic: string): Promise<Balance[]> {
   const counted = await analytics.rows<Omit<Balance, 'isBalanced'>>(
@@ -156,7 +159,7 @@ export async function readBalance(analytics: Analytics, topic: string): Promise<
      GROUP BY model ORDER BY model`,
     { topic },
   )
-  // What a stage for every model rejected counts for each of them.
+  // An event that a stage shared by all models rejected counts for each of them.
   const shared = counted.find(({ model }) => model === '') ?? { events: 0, rows: 0, open: 0 }
   const named = counted.filter(({ model }) => model !== '')
   const sums =
@@ -170,7 +173,10 @@ export async function readBalance(analytics: Analytics, topic: string): Promise<
   return sums.map((one) => ({ ...one, isBalanced: one.events === one.rows + one.open }))
 }
 
-/** Events with open dead letters, in the order of their partitions, as the table has them now. */
+/**
+ * Events with open dead letters in the order of their partitions, as the table has them at the
+ * call.
+ */
 export async function* openEvents(
   analytics: Analytics,
   filter: Omit<LetterFilter, 'state'>,
@@ -187,20 +193,23 @@ export async function* openEvents(
      ORDER BY topic, partition, offset, record_time, attempt DESC`,
     parameters,
   )) {
-    // Of several models' dead letters of one event, one record is sent: that of the latest attempt.
+    // If several models rejected one event, one record is sent: for the latest attempt.
     if (last === undefined || !isSameEvent(last, event)) yield event
     last = event
   }
 }
 
-/** Values and keys as far as the dead letters of events of one partition kept them. */
+/** The keys and values that the dead letters of one partition's events kept. */
 export type KeptValue = {
   key: Buffer | null
-  /** Null: the record had no value. Undefined: cut, never read, or not the event's own. */
+  /**
+   * Null: the record had no value. Undefined: the value was truncated, never read, or not the
+   * event's own.
+   */
   value: Buffer | null | undefined
 }
 
-/** Reads what is kept of events of one partition, in their order. */
+/** Reads the kept keys and values of events of one partition, in their order. */
 export async function readKept(
   analytics: Analytics,
   events: readonly OpenEvent[],
@@ -237,7 +246,7 @@ type KeptRow = {
   payloadBase64: string
 }
 
-/** The bytes of a column that shows them as text, and has them in base64 where it cannot. */
+/** The bytes of a column that shows them as text, or has them in base64 where text cannot. */
 function bytesOf(text: string, base64: string): Buffer {
   return base64 === '' ? Buffer.from(text) : Buffer.from(base64, 'base64')
 }
@@ -251,7 +260,7 @@ function keptValue(row: KeptRow & { code: string }): Buffer | null | undefined {
   if (row.code === 'value_null') return null
   if (row.code === 'batch_corrupt' || row.code === 'record_too_large') return undefined
   const bytes = bytesOf(row.payload, row.payloadBase64)
-  // Rows older than payload_base64 show bytes that are not UTF-8 as U+FFFD, and have nothing else.
+  // Rows older than payload_base64 have only the text, where U+FFFD stands for invalid UTF-8.
   const isLossy = row.payloadBase64 === '' && row.payload.includes('\ufffd')
   return bytes.length === row.payloadBytes && !isLossy ? bytes : undefined
 }
@@ -277,7 +286,7 @@ const replayColumns = [
   'sent_by',
 ] as const satisfies readonly [string, ...string[]]
 
-/** Notes that the next attempts at events were sent. */
+/** Stores that the next attempts at events were sent. */
 export async function noteSent(
   analytics: Analytics,
   sent: { events: readonly OpenEvent[]; by: string; atMs: number },

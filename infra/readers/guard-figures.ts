@@ -1,9 +1,9 @@
-// Reads the figures that guards judge a promoted version by. Rows of all consumers count, so that
-// each consumer that asks gets the same answer.
+// Reads the figures by which guards judge a promoted version. The rows of all consumers count, so
+// that every consumer gets the same answer.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 
-/** A promoted version, and the champion before it. */
+/** A promoted version and the previous champion. */
 export type Promotion = {
   readonly name: string
   readonly version: string
@@ -12,8 +12,8 @@ export type Promotion = {
 }
 
 /**
- * The figures since a promotion; labels of the champion before are those of the last `windowMs`
- * before it. Throws analytics_unavailable, analytics_refused.
+ * The figures since a promotion. The label shares of the previous champion are those of the last
+ * `windowMs` before it. Throws analytics_unavailable, analytics_refused.
  */
 export async function readGuardFigures(
   analytics: Analytics,

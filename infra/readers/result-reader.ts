@@ -1,7 +1,7 @@
-// Reads stored results for the gateway: by event id, or newest first a page at a time. Cursors are
-// positions in the order (classified_at, topic, partition, offset, model, version), not row counts,
-// so that pages stay right while rows land. An answer holds few rows when they are large. What a
-// shadow says is no result; SQL shows it.
+// Reads stored results for the gateway: by event id, or page by page with the newest first. A
+// cursor is a position in the order (classified_at, topic, partition, offset, model, version), not
+// a row count, so that pages stay correct while rows arrive. Large rows make a page shorter.
+// Results of a shadow are left out; SQL shows them.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { readResultCursor, resultCursor } from '../../schemas/result-cursor.ts'
@@ -15,15 +15,15 @@ const columns = `
   labels AS labels, out_of_scope AS outOfScope, probabilities AS probabilities, model AS model, version AS version, role AS role,
   tokens AS tokens, truncated AS truncated, queue_ms AS queueMs, infer_ms AS inferMs,
   total_ms AS totalMs`
-/** Most bytes of texts and attributes of one answer, but for its last row. */
+/** Most bytes of texts and attributes in one page, its last row excluded. */
 export const answerBytesMax = 4_194_304
 
 const order = 'classified_at, topic, partition, offset, model, version'
 const orderDescending = order.replaceAll(',', ' DESC,') + ' DESC'
-/** The same order, by the names of the records. */
+/** The same order, by the names of the record's fields. */
 const newestFirst = orderDescending.replace('classified_at', 'classifiedAtMs')
 
-/** Makes the reader; it closes nothing. */
+/** Creates the reader; the caller closes the client. */
 export function createResultReader(analytics: Analytics): ResultReader {
   return {
     byId: (eventId) =>
@@ -46,7 +46,7 @@ export function createResultReader(analytics: Analytics): ResultReader {
   }
 }
 
-/** The newest rows up to `answerBytesMax`, and how many there were without that bound. */
+/** The newest rows up to `answerBytesMax`, and how many there were without that limit. */
 async function boundedRows(
   analytics: Analytics,
   query: { conditions: readonly string[]; parameters: Record<string, unknown>; rowsMax: number },

@@ -1,14 +1,15 @@
-// Reads how two versions of a model compare from the views version_*: on events that both
-// classified, and each on its own events with a known label. What to make of it is the reader's.
+// Reads how two versions of a model compare, from the views version_*: on events that both
+// classified, and for each version on all its events with a known label. The caller judges the
+// figures.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** Two versions of one model. */
 export type VersionPair = { readonly model: string; readonly a: string; readonly b: string }
 
 export type VersionComparison = {
-  /** Events that both classified, one of them as a shadow. */
+  /** Events that both versions classified, one of them as a shadow. */
   readonly events: number
-  /** Share of them with the same answer; null without events. */
+  /** Share of these events with the same answer; null without events. */
   readonly agreement: number | null
   /** Most frequent changes of the answer. */
   readonly flips: readonly { readonly a: string; readonly b: string; readonly events: number }[]

@@ -1,7 +1,6 @@
-// Reads the numbers and byte strings of Kafka's protocol one after the other, and never past the
-// end.
+// Reads the numbers and byte strings of Kafka's protocol in sequence, never past the end.
 
-/** The bytes end, or do not hold what they must. */
+/** The bytes end too early, or do not hold what they must. */
 export class DamagedBytes extends Error {}
 
 /** A position in some bytes; every call reads from there and moves on. */
@@ -57,13 +56,13 @@ export class ByteReader {
     return this.#bytes.subarray(at, this.#at)
   }
 
-  /** With its length in 32 bits in front; -1 means null. */
+  /** Preceded by its length in 32 bits; -1 means null. */
   bytes(): Buffer | null {
     const length = this.int32()
     return length === -1 ? null : this.take(length)
   }
 
-  /** With its length as a varint in front; -1 means null. */
+  /** Preceded by its length as a varint; -1 means null. */
   varbytes(): Buffer | null {
     const length = this.varint()
     return length === -1 ? null : this.take(length)
@@ -73,7 +72,7 @@ export class ByteReader {
     return this.take(this.int16()).toString()
   }
 
-  /** As many times as the number in front says. */
+  /** Reads as many items as the number in front says. */
   array<T>(read: () => T): T[] {
     const length = this.int32()
     return Array.from({ length: Math.max(0, Math.min(length, this.left)) }, read)

@@ -1,12 +1,12 @@
-// The codecs that a record batch can be compressed with, and what becomes of decompressing one.
+// The codecs of record batches, with the possible results of decompressing one.
 
-/** The codecs of Kafka, by the number that the attributes of a batch give. */
+/** Kafka's codecs, by their number in the attributes of a batch. */
 export const codecs = { 1: 'gzip', 2: 'snappy', 3: 'lz4', 4: 'zstd' } as const
 
 export type Codec = (typeof codecs)[keyof typeof codecs]
 
 export type Decompressed =
   | { readonly kind: 'ok'; readonly bytes: Buffer }
-  /** There is more than was allowed. Nothing beyond that was kept. */
+  /** The result exceeds the limit. Nothing beyond the limit was kept. */
   | { readonly kind: 'too_large' }
   | { readonly kind: 'corrupt'; readonly reason: string }

@@ -1,9 +1,9 @@
-// CRC-32C (Castagnoli), which every record batch carries. Node's zlib has the other CRC-32 only.
+// CRC-32C (Castagnoli), the checksum of every record batch. Node's zlib has only the other CRC-32.
 
-/** Four bytes at a time ("slicing-by-4"): about 1 GB a second, twice as fast as byte by byte. */
+/** Four bytes at a time ("slicing-by-4"): about 1 GB/s, twice as fast as byte by byte. */
 const tables = makeTables()
 
-/** The checksum of the bytes, as an unsigned number of 32 bits. */
+/** The checksum of the bytes, as an unsigned 32-bit number. */
 export function crc32c(bytes: Buffer): number {
   const [first, second, third, fourth] = tables
   let crc = -1

@@ -1,8 +1,8 @@
 // Decompresses the records of a batch in each of Kafka's codecs, never to more bytes than the
-// caller allows. gzip and zstd are Node's own; snappy and LZ4 are native packages, loaded when the
-// first such batch comes. All of them work off the event loop. What Kafka wraps around a codec is
-// read here: xerial's framing of snappy (Java clients), and the headers of LZ4 frames, which bound
-// a frame before it is decompressed.
+// caller allows. gzip and zstd are Node's own; snappy and LZ4 are native packages, loaded with the
+// first such batch. All of them run off the event loop. This file also parses what Kafka wraps
+// around a codec: xerial's framing of snappy (Java clients), and LZ4 frame headers, which bound a
+// frame before it is decompressed.
 import * as zlib from 'node:zlib'
 import { promisify } from 'node:util'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
@@ -11,7 +11,7 @@ import type { Codec, Decompressed } from './codec.ts'
 /**
  * Decompresses to at most `bytesMax` bytes.
  *
- * @throws WinnowError `prerequisite_missing` where the package of a codec has no build for this
+ * @throws WinnowError `prerequisite_missing` if the package of a codec has no build for this
  * platform.
  */
 export async function decompress(
@@ -34,7 +34,9 @@ export async function decompress(
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip)
 const zstdDecompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
 
-/** The output of zlib comes in pieces: as large as a small batch, few for a large one. */
+/**
+ * zlib outputs chunks of this size: the minimum for a small batch, larger ones for a large batch.
+ */
 const pieceBytesMin = 16_384
 const pieceBytesMax = 1_048_576
 
@@ -70,7 +72,7 @@ async function snappy(compressed: Buffer, bytesMax: number): Promise<Decompresse
   const { uncompress } = await load('snappy', () => import('snappy'))
   const parts: Buffer[] = []
   try {
-    // With a copy, the memory is V8's own, which counts it and frees it in time.
+    // The copy lives in V8's own memory, which V8 counts and frees in time.
     for (const block of blocks) {
       parts.push((await uncompress(block, { asBuffer: true, copyOutputData: true })) as Buffer)
     }
@@ -80,13 +82,14 @@ async function snappy(compressed: Buffer, bytesMax: number): Promise<Decompresse
   return { kind: 'ok', bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }
 }
 
-/** Head of xerial's framing: a magic word, then the versions that wrote it and that can read it. */
+/**
+ * The header of xerial's framing: a magic word, then the writer's version and the lowest that can
+ * read it.
+ */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const xerialHeadBytes = xerialMagic.length + 8
 
-/**
- * The blocks of xerial's framing, or the one that stands alone; undefined where they do not fit.
- */
+/** The blocks of xerial's framing, or a single bare block; undefined if the framing is damaged. */
 function snappyBlocks(compressed: Buffer): Buffer[] | undefined {
   const isHeadAt = (at: number) =>
     compressed.subarray(at, at + xerialMagic.length).equals(xerialMagic)
@@ -94,7 +97,7 @@ function snappyBlocks(compressed: Buffer): Buffer[] | undefined {
   const blocks: Buffer[] = []
   let at = 0
   while (at < compressed.length) {
-    // Streams may be joined, each with a head.
+    // Streams may be joined, each with a header.
     if (isHeadAt(at)) {
       at += xerialHeadBytes
       continue
@@ -108,7 +111,7 @@ function snappyBlocks(compressed: Buffer): Buffer[] | undefined {
   return at === compressed.length ? blocks : undefined
 }
 
-/** What a snappy block says that it holds: a varint of at most 32 bits. */
+/** The length that a snappy block declares: a varint of at most 32 bits. */
 function snappyLength(block: Buffer): number | undefined {
   let length = 0
   for (let at = 0; at < 5 && at < block.length; at++) {
@@ -121,7 +124,7 @@ function snappyLength(block: Buffer): number | undefined {
 async function lz4(compressed: Buffer, bytesMax: number): Promise<Decompressed> {
   const frame = lz4Frame(compressed)
   if (frame === undefined) return { kind: 'corrupt', reason: 'the LZ4 frame is damaged' }
-  // Blocks may hold less than they could. What exactly is in them takes reading all of it.
+  // Blocks may hold less than they could. Only reading all of them gives the exact length.
   if (frame.bytesMax > bytesMax && exactBytes(frame.blocks, bytesMax) > bytesMax) {
     return { kind: 'too_large' }
   }
@@ -143,13 +146,13 @@ type Lz4Block = { readonly bytes: Buffer; readonly isCompressed: boolean }
 type Lz4Frame = {
   readonly end: number
   readonly blocks: readonly Lz4Block[]
-  /** What the blocks can hold at most. */
+  /** Most bytes that the blocks can hold. */
   readonly bytesMax: number
 }
 
 /**
- * Where the first frame ends, and its blocks; undefined where they do not fit. Format: "LZ4 Frame
- * Format Description", version 1.6.
+ * The blocks of the first frame and where it ends; undefined if the frame is damaged. Format: "LZ4
+ * Frame Format Description", version 1.6.
  */
 function lz4Frame(compressed: Buffer): Lz4Frame | undefined {
   if (compressed.length < 7 || compressed.readUInt32LE(0) !== lz4Magic) return undefined
@@ -176,7 +179,7 @@ function lz4Frame(compressed: Buffer): Lz4Frame | undefined {
   return undefined
 }
 
-/** What blocks hold exactly, or more than `bytesMax` as soon as it is that. */
+/** The exact length of the blocks; stops above `bytesMax`. */
 function exactBytes(blocks: readonly Lz4Block[], bytesMax: number): number {
   let total = 0
   for (const { bytes, isCompressed } of blocks) {
@@ -200,7 +203,7 @@ function lz4BlockLength(block: Buffer): number {
     const token = block[at++]!
     const literals = extended(token >> 4)
     length += literals
-    // Behind the literals, the distance of the match; the last sequence has none.
+    // After the literals comes the offset of the match; the last sequence has none.
     at += literals + 2
     if (at <= block.length) length += extended(token & 15) + 4
   }
@@ -212,7 +215,7 @@ async function load<T>(codec: Codec, loading: () => Promise<T>): Promise<T> {
     return await loading()
   } catch (cause) {
     const platform = `${process.platform} ${process.arch}`
-    const text = `A batch in ${codec} cannot be read: the codec has no build for ${platform}. Let producers use another compression.type.`
+    const text = `A batch in ${codec} cannot be read: the codec has no build for ${platform}. Set another compression.type in the producers.`
     throw new WinnowError('prerequisite_missing', text, { cause })
   }
 }

@@ -1,14 +1,13 @@
-// Replaces how kafkajs 2.2.4 decodes the answers to its fetches. Its own decoder has no bound on
-// what a batch decompresses to, checks no checksum, and ends the consumer at the first batch that
-// it cannot read. Requests, errors that a broker answers with, and what becomes of messages stay
-// kafkajs's.
+// Replaces how kafkajs 2.2.4 decodes fetch responses. Its own decoder has no limit on the
+// decompressed size of a batch, checks no checksum, and ends the consumer at the first unreadable
+// batch. kafkajs still makes the requests, maps the broker's error codes, and handles the messages.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 import { ByteReader } from './byte-reader.ts'
 import { AnswerBudget, type DecodeBounds, type FetchedMessage } from './fetched-message.ts'
 import { decodeRecordSet } from './record-set.ts'
 
-/** What kafkajs passes on as the parameters of a fetch; only what is used here. */
+/** The parameters of a fetch that kafkajs passes; only those used here. */
 type FetchParameters = {
   readonly topics: readonly {
     readonly topic: string
@@ -21,14 +20,14 @@ type Protocol = (options: { version: number }) => (parameters: FetchParameters) 
 
 type FetchModule = {
   protocol: Protocol
-  /** Set here: what is in use, for all clients of this process. */
+  /** Set by this file: the limits in use, for all clients of this process. */
   winnow?: { bounds: DecodeBounds; turn: Promise<void> }
 }
 
-/** The versions of the call that kafkajs knows. */
+/** The highest version of the Fetch API that kafkajs supports. */
 const versionMax = 11
 
-/** Decodes fetches within these bounds from now on, for every client. Safe to call again. */
+/** Makes every client decode fetches within these limits. Safe to call again. */
 export function boundFetches(bounds: DecodeBounds): void {
   const require = createRequire(import.meta.url)
   const module = require('kafkajs/src/protocol/requests/fetch/index.js') as FetchModule
@@ -53,7 +52,7 @@ export function boundFetches(bounds: DecodeBounds): void {
 }
 
 /**
- * Answers of several brokers and consumers are decoded one after the other: each may take much
+ * Decodes the responses of several brokers and consumers one at a time, because each may take much
  * memory.
  */
 async function inTurn<T>(state: { turn: Promise<void> }, work: () => Promise<T>): Promise<T> {
@@ -94,7 +93,7 @@ async function decodeAnswer(
     return { topicName: topic, partitions }
   })
   const budget = new AnswerBudget(bounds)
-  // Where the budget does not last for all, no partition comes first every time.
+  // A random start, so that no partition always comes first when the budget does not last for all.
   const start = Math.floor(Math.random() * sets.length)
   for (const { answer, topic, bytes } of [...sets.slice(start), ...sets.slice(0, start)]) {
     if (bytes.length === 0) continue
@@ -105,13 +104,13 @@ async function decodeAnswer(
     }
     answer.messages.push(...(await decodeRecordSet(set, { budget, bounds })))
   }
-  // From version 8 on it is the client that has to wait (KIP-219).
+  // From version 8 on the client has to wait (KIP-219).
   const throttle =
     version >= 8 ? { throttleTime: 0, clientSideThrottleTime: throttleTime } : { throttleTime }
   return { ...throttle, ...session, responses }
 }
 
-/** The head of a partition's answer, and the bytes of its records. */
+/** The header of a partition's response, and the bytes of its records. */
 function partitionOf(
   reader: ByteReader,
   version: number,

@@ -1,26 +1,26 @@
-// One record of a fetched batch in the form in which kafkajs passes messages on, and the bounds
-// within which one answer of a broker is decoded.
+// One record of a fetched batch in the form of a kafkajs message, with the limits for decoding one
+// fetch response.
 import type { EventError } from '../../schemas/errors.ts'
 
 export type FetchedMessage = {
   readonly magicByte: number
   readonly attributes: number
-  /** Epoch milliseconds, -1 for none. */
+  /** Epoch milliseconds; -1 for none. */
   readonly timestamp: string
   readonly offset: string
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Record<string, Buffer | Buffer[]>
-  /** kafkajs does not hand these out, and moves on behind them. */
+  /** kafkajs does not hand these out, and moves past them. */
   readonly isControlRecord: boolean
-  /** By these kafkajs-fetch.ts leaves out what belongs to a transaction that was aborted. */
+  /** kafkajs-fetch.ts uses this to hide the records of aborted transactions. */
   readonly batchContext: {
     readonly firstOffset: string
     readonly lastOffsetDelta: number
     readonly producerId: string
     readonly inTransaction: boolean
   }
-  /** Why there is no value: the record, or the batch that it came in, cannot be read. */
+  /** Why there is no value: the record, or the batch that holds it, cannot be read. */
   readonly unreadable?: EventError
 }
 
@@ -30,19 +30,18 @@ export type DecodeBounds = {
 }
 
 /**
- * Most bytes that a batch may decompress to: four records of the largest size. Batches are limited
- * by their compressed size in a broker, and what producers fill one with seldom exceeds 1 MB before
- * compression.
+ * Most bytes that a batch may decompress to: four records of the largest size. A broker limits the
+ * compressed size of batches, and producers seldom put more than 1 MB into one.
  */
 export function batchBytesMax({ recordBytesMax }: DecodeBounds): number {
   return 4 * recordBytesMax
 }
 
-/** What is handed out of one answer; the rest is fetched again. */
+/** Most messages of one response; the rest is fetched again. */
 const messagesMax = 50_000
 const messageBytesMax = 33_554_432
 
-/** How much more of one answer of a broker is decoded. */
+/** How much more of one response may be decoded. */
 export class AnswerBudget {
   #messages = messagesMax
   #bytes = messageBytesMax
@@ -53,14 +52,14 @@ export class AnswerBudget {
   }
 
   /**
-   * At least one batch, and one message of it, is decoded with a fresh budget, however large they
-   * are.
+   * With a fresh budget, at least one batch and one of its messages are decoded, whatever their
+   * size.
    */
   get isSpent(): boolean {
     return this.#messages <= 0 || this.#bytes <= 0 || this.#decompressed <= 0
   }
 
-  /** Counts a message; false when it has to wait for the next fetch. */
+  /** Counts a message; false if it has to wait for the next fetch. */
   takeMessage(bytes: number): boolean {
     if (this.#messages <= 0 || this.#bytes <= 0) return false
     this.#messages--
@@ -68,7 +67,7 @@ export class AnswerBudget {
     return true
   }
 
-  /** Counts bytes that were decompressed, whether or not they turned out to be of use. */
+  /** Counts decompressed bytes, useful or not. */
   spend(bytes: number): void {
     this.#decompressed -= bytes
   }

@@ -1,17 +1,17 @@
-// The message formats before record batches (magic 0 and 1), which logs from before Kafka 0.11
-// hold. A message stands alone, or wraps compressed ones.
+// Decodes the message formats before record batches (magic 0 and 1), which logs from before Kafka
+// 0.11 hold. A message stands alone or wraps compressed ones.
 import { crc32 } from 'node:zlib'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import type { AnswerBudget, FetchedMessage } from './fetched-message.ts'
 import { contextAt, messageAt } from './records.ts'
 
-/** Whether the checksum in front of a message is that of its bytes. */
+/** Whether the checksum of a message is correct. */
 export function isMessageIntact(message: Buffer): boolean {
   return message.length > 4 && crc32(message.subarray(4)) === message.readUInt32BE(0)
 }
 
 /**
- * Reads a message, or those that it wraps and that were decompressed into `inner`, from the offset
+ * Decodes a message, or the messages that it wraps (decompressed in `inner`), from the offset
  * `from` on, as many as the budget allows. Throws DamagedBytes.
  */
 export function readMessageSet(
@@ -21,7 +21,7 @@ export function readMessageSet(
   const { offset: lastOffset, message, inner } = wrapper
   const outer = partsOf(message)
   const entries = () => (inner === undefined ? [{ offset: 0, message }] : entriesOf(inner))
-  // Those in format 1 are numbered from 0, and their wrapper has the offset of the last one.
+  // Wrapped messages of format 1 are numbered from 0; their wrapper has the offset of the last one.
   let last = 0
   let count = 0
   for (const { offset } of entries()) {

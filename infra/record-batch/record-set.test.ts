@@ -1,5 +1,5 @@
 // Decoding what a broker sends: batches of three producers, and every way in which a batch can be
-// wrong.
+// damaged.
 import { createRequire } from 'node:module'
 import { crc32, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -21,7 +21,7 @@ function decode(
   return decodeRecordSet({ bytes, from, highWatermark }, { budget, bounds })
 }
 
-/** Fetches until nothing comes any more, as a consumer does; gives the number of fetches too. */
+/** Fetches until nothing more comes, as a consumer does; returns the number of fetches too. */
 async function decodeAll(bytes: Buffer, highWatermark: number) {
   const messages: FetchedMessage[] = []
   let fetches = 0
@@ -55,7 +55,7 @@ describe('batches that producers wrote', () => {
     expect(messages[7]).toMatchObject({ timestamp: '1700000000007', isControlRecord: false })
   })
 
-  it('are read from the middle, and behind one another', async () => {
+  it('are read from the middle, and in sequence', async () => {
     const all = compressedBatches().map(({ batch }, at) => {
       batch.writeBigInt64BE(BigInt(at * 300))
       return batch
@@ -64,7 +64,7 @@ describe('batches that producers wrote', () => {
     expect(offsetsOf(messages)).toEqual(numbers(301, 3_600))
   })
 
-  it('leave the last one for later where it is cut', async () => {
+  it('leave a truncated last batch for the next fetch', async () => {
     const [first, second] = [makeBatch([{ value: 'a' }]), makeBatch([{ value: 'b' }], { base: 1 })]
     for (let end = 0; end < second.length; end++) {
       const messages = await decode(Buffer.concat([first, second.subarray(0, end)]))
@@ -74,7 +74,7 @@ describe('batches that producers wrote', () => {
 })
 
 describe('a sound batch', () => {
-  it('has the messages that kafkajs finds in it', async () => {
+  it('gives the same messages as kafkajs', async () => {
     const headers = [
       ['h', '1'],
       ['__proto__', '2'],
@@ -99,7 +99,7 @@ describe('a sound batch', () => {
     expect(Object.keys(messages[2]!.headers)).toEqual(['h', '__proto__'])
   })
 
-  it('without its last records, or without any, still moves the position', async () => {
+  it('without its last records, or without any, moves the position', async () => {
     const short = makeBatch([{ value: 'a' }], { lastOffsetDelta: 9 })
     expect(
       (await decode(short)).map(({ offset, isControlRecord }) => [offset, isControlRecord]),
@@ -113,7 +113,7 @@ describe('a sound batch', () => {
     ])
   })
 
-  it('with more headers than anybody reads costs no memory for them', async () => {
+  it('with more headers than are kept uses no memory for them', async () => {
     const headers = numbers(0, 1_000).map((at) => [`h${at}`, 'x'] as const)
     const [message] = await decode(makeBatch([{ value: 'a', headers }]))
     expect(Object.keys(message!.headers)).toHaveLength(256)
@@ -135,14 +135,14 @@ describe.each(names)('a bomb in %s', (codec) => {
     )
   })
 
-  it('of many records is one refusal for each of them', async () => {
+  it('of many records gives one refusal per record', async () => {
     const records = numbers(0, 50).map(() => ({ value: Buffer.alloc(100_000, 'a') }))
     const messages = await decode(makeBatch(records, { codec }))
     expect(codesOf(messages)).toEqual(numbers(0, 50).map(() => 'record_too_large'))
     expect(offsetsOf(messages)).toEqual(numbers(0, 50))
   })
 
-  it('below the bound of a batch, with a record above its own, loses that record only', async () => {
+  it('within the limit of a batch, with a record above the limit of a record, loses only that record', async () => {
     const records = [{ value: 'a' }, { value: Buffer.alloc(1_100_000, 'b') }, { value: 'c' }]
     const messages = await decode(makeBatch(records, { codec }))
     expect(codesOf(messages)).toEqual([undefined, 'record_too_large', undefined])
@@ -157,7 +157,7 @@ function bombAt(base: number, codec: Codec, bytes: number): Buffer {
 }
 
 describe('several bombs in one answer', () => {
-  it('are left for the next ones, so that an answer takes a bounded time', async () => {
+  it('are left for later fetches, so that a response takes a bounded time', async () => {
     const bytes = Buffer.concat(numbers(0, 5).map((at) => bombAt(at, 'gzip', 6_000_000)))
     expect(await decode(bytes)).toHaveLength(1)
     const { messages, fetches } = await decodeAll(bytes, 5)
@@ -168,7 +168,7 @@ describe('several bombs in one answer', () => {
 describe('more records than one answer hands out', () => {
   const count = 120_000
   const one = makeBatch([{ value: 'x' }]).subarray(61)
-  /** The same record again and again, with its own number. */
+  /** The same record many times, each with its own number. */
   const many = Buffer.concat(
     numbers(0, count).map((at) => {
       const body = Buffer.concat([Buffer.from([0, 0]), varint(at), one.subarray(4)])
@@ -176,7 +176,7 @@ describe('more records than one answer hands out', () => {
     }),
   )
 
-  it.each([undefined, ...names])('come with the next ones (%s)', async (codec) => {
+  it.each([undefined, ...names])('come with later responses (%s)', async (codec) => {
     const payload = codec === undefined ? many : compressors[codec](many)
     const batch = makeBatch([], {
       payload,
@@ -198,7 +198,7 @@ describe('a damaged batch', () => {
   const before = makeBatch([{ value: 'before' }])
   const after = makeBatch([{ value: 'after' }], { base: 5 })
 
-  /** The one in the middle becomes four dead letters; nothing else is touched. */
+  /** Four dead letters replace the batch in the middle; nothing else changes. */
   async function expectRefused(middle: Buffer, reason: RegExp): Promise<void> {
     middle.writeBigInt64BE(1n)
     const { messages } = await decodeAll(Buffer.concat([before, middle, after]), 6)
@@ -216,14 +216,14 @@ describe('a damaged batch', () => {
     await expectRefused(makeBatch(records, { codec, payload }), new RegExp(`1 to 4, ${codec}`))
   })
 
-  it.each(names)('of %s: what comes out are no records', async (codec) => {
+  it.each(names)('of %s: the decompressed bytes are not records', async (codec) => {
     const payload = compressors[codec](Buffer.alloc(100, 0x7f))
     await expectRefused(makeBatch(records, { codec, payload }), /cannot be read: /)
   })
 
-  it('by a wrong checksum, whatever byte of it is changed', async () => {
+  it('with any one byte changed has a wrong checksum', async () => {
     const sound = makeBatch(records)
-    // Behind the fields that a broker sets: offset, length, epoch, format.
+    // After the fields that a broker sets: offset, length, epoch, format.
     for (let at = 17; at < sound.length; at++) {
       const middle = Buffer.from(sound)
       middle[at]! ^= 0x41
@@ -238,7 +238,7 @@ describe('a damaged batch', () => {
     ['fewer records than it holds', { count: 3 }, /more records than/],
   ])('by %s', (_what, fields, reason) => expectRefused(makeBatch(records, fields), reason))
 
-  it('by records in no order, of wrong lengths, or cut', async () => {
+  it('has records out of order, of wrong lengths, or truncated', async () => {
     const same = makeBatch(records)
     same[61 + 3] = 2
     await expectRefused(sealed(same), /out of order/)
@@ -255,7 +255,7 @@ describe('a damaged batch', () => {
     }
   })
 
-  it('in an unknown format, or shorter than its head, up to the next batch', async () => {
+  it('in an unknown format, or shorter than its header, is refused up to the next batch', async () => {
     const unknown = makeBatch(records)
     unknown[16] = 9
     await expectRefused(unknown, /its format is unknown/)
@@ -264,13 +264,13 @@ describe('a damaged batch', () => {
     await expectRefused(short, /shorter than its header/)
   })
 
-  it('at the end of the log, with a head that claims 2^31 offsets, up to the end of the log', async () => {
+  it('at the end of the log, with a header that claims 2^31 offsets, is refused up to the end of the log', async () => {
     const middle = makeBatch(records, { lastOffsetDelta: 2 ** 31 - 1 })
     middle[17]! ^= 1
     expect(offsetsOf(await decode(middle, { highWatermark: 4 }))).toEqual([0, 1, 2, 3])
   })
 
-  it('with a length that cannot be is passed over an offset at a time', async () => {
+  it('with an impossible length is skipped one offset at a time', async () => {
     const middle = makeBatch(records)
     for (const length of [-1, 0, 4, -(2 ** 31)]) {
       middle.writeInt32BE(length, 8)
@@ -280,14 +280,14 @@ describe('a damaged batch', () => {
     }
   })
 
-  it('of very many offsets is refused a part at a time', async () => {
+  it('of very many offsets is refused over several fetches', async () => {
     const batch = makeBatch([], { count: 130_000, lastOffsetDelta: 129_999 })
     const { messages, fetches } = await decodeAll(batch, 130_000)
     expect([messages.length, fetches]).toEqual([130_000, 3])
     expect(messages.at(-1)!.unreadable!.message).toMatch(/offsets 0 to 129999/)
   })
 
-  it('never throws, never skips an offset, whatever its bytes are', async () => {
+  it('never throws and never skips an offset, whatever its bytes', async () => {
     const sound = names.map((codec) => makeBatch(records, { codec }))
     const damage = fc.record({
       which: fc.integer({ min: 0, max: 3 }),
@@ -300,7 +300,7 @@ describe('a damaged batch', () => {
     await fc.assert(
       fc.asyncProperty(damage, async ({ which, seal, changes }) => {
         const middle = Buffer.from(sound[which]!)
-        // Where it ends, and which format it has, is what a broker goes by as well.
+        // A broker relies on the end and the format of the batch too, so these stay intact.
         for (const { at, byte } of changes) middle[17 + (at % (middle.length - 17))] = byte
         if (seal) sealed(middle)
         middle.writeBigInt64BE(1n)
@@ -329,7 +329,7 @@ describe('messages of the formats before batches', () => {
     expect(offsetsOf(await decode(Buffer.concat([alone, wrapped]), { from: 2 }))).toEqual([2, 3])
   })
 
-  it('are refused where they explode or are damaged, up to the offset of the wrapper', async () => {
+  it('are refused up to the offset of the wrapper if they expand too far or are damaged', async () => {
     const alone = oldMessage(1, { offset: 0, value: Buffer.from('alone') })
     const exploding = oldMessage(1, { offset: 3, value: gzipSync(Buffer.alloc(9e6)), type: 1 })
     const after = oldMessage(1, { offset: 4, value: Buffer.from('after') })
@@ -371,7 +371,7 @@ function oldMessage(
 }
 
 describe('crc32c', () => {
-  it('is that of RFC 3720', () => {
+  it('matches RFC 3720', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
     expect(crc32c(Buffer.alloc(0))).toBe(0)

@@ -1,7 +1,7 @@
-// From the bytes that a broker sends of a partition to messages. A batch that is damaged, or too
-// large when it is decompressed, becomes a message for each of its offsets that says so: consumers
-// make dead letters of them and go on. Which offsets those are stands in the head of the batch,
-// outside of what is compressed.
+// Decodes the bytes that a broker sends for a partition into messages. A batch that is damaged, or
+// too large when decompressed, becomes one message per offset that says so; consumers turn these
+// into dead letters and go on. The offsets come from the header of the batch, which is not
+// compressed.
 import type { EventErrorCode } from '../../schemas/errors.ts'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import { codecs, type Codec } from './codec.ts'
@@ -12,23 +12,23 @@ import type { AnswerBudget, DecodeBounds, FetchedMessage } from './fetched-messa
 import { readMessageSet, isMessageIntact } from './message-set.ts'
 import { contextAt, messageAt, readRecords, type BatchHead } from './records.ts'
 
-/** What a broker sent of one partition. */
+/** What a broker sent for one partition. */
 export type RecordSet = {
   readonly bytes: Buffer
-  /** The offset that was asked for. The first batch may begin before it. */
+  /** The offset that was requested. The first batch may start before it. */
   readonly from: number
   /** The offset after the last record of the partition. */
   readonly highWatermark: number
 }
 
-/** A batch, or a message of the formats before it, in the bytes of a record set. */
+/** A batch, or a message of an older format, in the bytes of a record set. */
 type Entry = {
   readonly bytes: Buffer
   readonly base: number
   readonly magic: number
-  /** Where the entry after this one begins, if it can be seen. */
+  /** Where the next entry starts, if that can be seen. */
   readonly nextBase: number | undefined
-  /** The offset after the entry before this one. */
+  /** The offset after the previous entry. */
   readonly after: number
 }
 
@@ -41,18 +41,17 @@ type Decoding = {
 }
 
 /**
- * An offset and the length of what follows; both are there in every format, as is the byte behind
- * them.
+ * An offset and the length of what follows; every format has both, and the format byte after them.
  */
 const entryHeadBytes = 12
 const magicAt = 16
-/** Head of a batch; the checksum is over what comes after its own field. */
+/** The header of a batch; the checksum covers what follows its own field. */
 const headBytes = 61
 const checkedAt = 21
 
 /**
- * Decodes as much as the budget allows, in the order of offsets. What is left is fetched again,
- * from the offset after the last message on. Throws what decompress throws.
+ * Decodes as much as the budget allows, in offset order. The rest is fetched again, from the offset
+ * after the last message. Throws what `decompress` throws.
  */
 export async function decodeRecordSet(
   set: RecordSet,
@@ -64,7 +63,7 @@ export async function decodeRecordSet(
   let after = set.from
   while (at + magicAt < set.bytes.length && !limits.budget.isSpent) {
     const entry = entryAt(set.bytes, at, after)
-    // The last one is cut where the answer was full, and comes again.
+    // The last entry is truncated if the response was full, and is fetched again.
     if (entry === undefined) break
     if (entry === 'lengthless') {
       parts.push(lengthless(after))
@@ -107,8 +106,8 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
   const { baseOffset: first, lastOffset } = head
   const end = Math.min(entry.nextBase ?? Infinity, set.highWatermark)
   if (crc32c(bytes.subarray(checkedAt)) !== bytes.readUInt32BE(17)) {
-    // Its head may be what is damaged. The next batch tells where it ends, else the end of the log
-    // at most.
+    // The header itself may be damaged. The batch ends where the next one starts, or at the end of
+    // the log at the latest.
     const last = Math.max(
       first,
       entry.nextBase === undefined ? Math.min(lastOffset, end - 1) : end - 1,
@@ -136,8 +135,8 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
     const read = readRecords(records, head, { from: set.from, budget, bounds })
     const isPart = !read.isAll || first < set.from
     const messages = isPart ? read.messages.map(detached) : read.messages
-    // Compaction leaves batches without their last records, which still are where the next fetch
-    // begins.
+    // Compaction can remove the last records of a batch, but the next fetch still starts after
+    // them.
     if (read.isAll && Number(messages.at(-1)?.offset ?? -1) < lastOffset) {
       messages.push({
         ...messageAt(head, { offset: lastOffset, timestamp: -1 }),
@@ -158,7 +157,7 @@ function headOf({ bytes, base }: Entry): BatchHead & { codec: Codec | undefined 
   const firstTimestamp = reader.int64()
   const maxTimestamp = reader.int64()
   const producerId = String(reader.int64())
-  reader.take(6) // Epoch and sequence of the producer.
+  reader.take(6) // Producer epoch and sequence.
   return {
     baseOffset: base,
     lastOffset,
@@ -177,7 +176,7 @@ function codecOf(attributes: number): Codec | undefined {
   return (codecs as Record<number, Codec>)[attributes & 7]
 }
 
-/** A message whose bytes are its own, so that the batch that it came in can be freed. */
+/** A message with its own copy of the bytes, so that its batch can be freed. */
 function detached(message: FetchedMessage): FetchedMessage {
   const { key, value } = message
   return { ...message, key: key && Buffer.from(key), value: value && Buffer.from(value) }
@@ -225,7 +224,7 @@ async function decodeOldMessage(entry: Entry, decoding: Decoding): Promise<Decod
   }
 }
 
-/** A message for each offset of a batch that cannot be read, from the one that was asked for on. */
+/** A message for each offset of an unreadable batch, starting at the requested one. */
 function refuse(
   batch: {
     readonly code: EventErrorCode
@@ -253,10 +252,7 @@ function refuse(
   return { messages, isAll: true }
 }
 
-/**
- * Where a length is impossible, nothing behind it can be found: one offset is passed over at a
- * time.
- */
+/** With an impossible length nothing after it can be found, so one offset is skipped at a time. */
 function lengthless(offset: number): FetchedMessage[] {
   const message = `the batch of the record (offset ${offset}) cannot be read: its length is wrong`
   const unreadable = { code: 'batch_corrupt' as const, message }

@@ -1,10 +1,10 @@
-// The records of a batch (message format 2): checks all of them, and hands out those of a range of
-// offsets.
+// Decodes the records of a batch (message format 2): checks all of them, hands out those from an
+// offset on.
 import type { EventError } from '../../schemas/errors.ts'
 import { ByteReader, DamagedBytes } from './byte-reader.ts'
 import type { AnswerBudget, DecodeBounds, FetchedMessage } from './fetched-message.ts'
 
-/** What the head of a batch says, which all of its records share. */
+/** What the header of a batch says, which all its records share. */
 export type BatchHead = {
   readonly baseOffset: number
   readonly lastOffset: number
@@ -17,15 +17,12 @@ export type BatchHead = {
   readonly count: number
 }
 
-/**
- * Headers beyond these are dropped: nothing here asks for them, and each would take memory of its
- * own.
- */
+/** Headers beyond these are dropped: nothing uses them, and each would take memory of its own. */
 const headersMax = 256
 
 /**
- * Reads records from the offset `from` on, as many as the budget allows. All records of the batch
- * are checked, so that a batch is read or refused as a whole. Throws DamagedBytes.
+ * Decodes records from the offset `from` on, as many as the budget allows. Checks all records of
+ * the batch, so that a batch is decoded or refused as a whole. Throws DamagedBytes.
  */
 export function readRecords(
   bytes: Buffer,
@@ -67,19 +64,19 @@ export function readRecords(
   return { messages, isAll }
 }
 
-/** What the head of a batch says of its messages to kafkajs. */
+/** What kafkajs needs of a batch's header for its messages. */
 export type MessageContext = Pick<
   BatchHead,
   'baseOffset' | 'lastOffset' | 'isControl' | 'inTransaction' | 'producerId'
 >
 
-/** Of a message that stands for itself, without a head that could be believed. */
+/** The context of a single message whose header cannot be trusted. */
 export function contextAt(offset: number): MessageContext {
   const range = { baseOffset: offset, lastOffset: offset }
   return { ...range, isControl: false, inTransaction: false, producerId: '-1' }
 }
 
-/** A message without anything of its own. */
+/** A message without content of its own. */
 export function messageAt(
   head: MessageContext,
   place: { offset: number; timestamp: number; magicByte?: number },
@@ -108,7 +105,7 @@ function tooLarge(size: number, { recordBytesMax }: DecodeBounds): EventError {
   return { code: 'record_too_large', message }
 }
 
-/** One header of a name is a value, several are a list, as kafkajs has them. */
+/** One header of a name is a value, several are a list, as in kafkajs. */
 function readHeaders(record: ByteReader): FetchedMessage['headers'] {
   const headers: FetchedMessage['headers'] = {}
   const count = record.varint()

@@ -1,5 +1,5 @@
-// Values of the topics as JSON: what is written is read again as the same record, and what is none
-// is refused with its path.
+// Values of the topics as JSON: written records are read back, and invalid values are refused with
+// their path.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
@@ -48,7 +48,7 @@ const primitives = {
 }
 
 describe('every topic', () => {
-  it.each(Object.entries(topicSchemas))('%s: what is written is read again', (_topic, schema) => {
+  it.each(Object.entries(topicSchemas))('%s: written records are read back', (_topic, schema) => {
     fc.assert(
       fc.property(valuesOf(schema), (value) => {
         const read = readJsonBytes(schema, jsonBytes(value as Record<string, unknown>))
@@ -59,14 +59,14 @@ describe('every topic', () => {
   })
 })
 
-describe('what is no record', () => {
+describe('a value that is not a record', () => {
   const { classified } = topicSchemas
   const changed = (fields: object) =>
     Buffer.from(JSON.stringify({ ...sampleClassification(), ...fields }))
   it.each([
     ['utf8_invalid', Buffer.from([0x7b, 0xff]), /UTF-8/],
     ['json_invalid', Buffer.from('{"a":'), /JSON/],
-    ['event_not_object', Buffer.from('[1]'), /no object/],
+    ['event_not_object', Buffer.from('[1]'), /not an object/],
     ['field_missing', Buffer.from('{}'), /^topic is missing$/],
     ['field_type', changed({ partition: '1' }), /^partition is not a whole number of 32 bits$/],
     ['field_type', changed({ partition: 2 ** 31 }), /^partition/],
@@ -83,7 +83,7 @@ describe('what is no record', () => {
     })
   })
 
-  it('an attribute named __proto__, and bytes that are no base64', () => {
+  it('an attribute named __proto__, and bytes that are not base64', () => {
     const proto = changed({}).toString().replace('"lang":"en"', '"__proto__":"x"')
     expect(readJsonBytes(classified, Buffer.from(proto))).toMatchObject({
       error: { code: 'field_type', message: 'attributes must not have the name "__proto__"' },
@@ -94,7 +94,7 @@ describe('what is no record', () => {
     })
   })
 
-  it('fields that the schema does not have are left out, and defaults stand for absent ones', () => {
+  it('drops fields that the schema lacks and fills in defaults for absent ones', () => {
     const older = { ...sampleDeadLetter(), later: 1, attempt: undefined }
     const read = readJsonBytes(topicSchemas['dead-letters'], jsonBytes(older))
     expect(read).toEqual({ kind: 'ok', value: sampleDeadLetter({ attempt: 0 }) })
@@ -104,7 +104,7 @@ describe('what is no record', () => {
 describe('schemas without a registry', () => {
   const { registry } = loadConfig({ env: {}, set: ['registry.url=none'] })
 
-  it('ask nobody, write JSON and read it', async () => {
+  it('call no registry, and write and read JSON', async () => {
     expect(hasRegistry(registry)).toBe(false)
     const schemas = await openSchemas(registry, 'winnow.')
     for (const topic of Object.keys(topicSchemas) as AvroTopic[]) {

@@ -1,13 +1,13 @@
-// The values of Winnow's topics as JSON, for a stack without a schema registry: the Avro schemas of
-// the topics say what they may hold, so that both forms have one definition. Bytes are base64.
-// Which form a value has is registry.ts's.
+// Encodes the values of Winnow's topics as JSON, for a stack without a schema registry. The topics'
+// Avro schemas define the content, so that both forms have one definition. Bytes are base64.
+// registry.ts chooses the form.
 import type { AvroPrimitive, AvroRecord, AvroSchema } from '../../schemas/avro-type.ts'
 import type { EventErrorCode } from '../../schemas/errors.ts'
 import { parseExactJson } from '../../schemas/exact-json.ts'
 import { readJsonObject } from '../../schemas/json-object.ts'
 import type { Decoded } from '../avro/resolution.ts'
 
-/** Writes a record as one JSON object in UTF-8. Bytes may stand in its fields, not deeper. */
+/** Encodes a record as one JSON object in UTF-8. Only top-level fields may hold bytes. */
 export function jsonBytes(value: Readonly<Record<string, unknown>>): Buffer {
   const fields = Object.entries(value).map(([name, field]) => [
     name,
@@ -16,12 +16,9 @@ export function jsonBytes(value: Readonly<Record<string, unknown>>): Buffer {
   return Buffer.from(JSON.stringify(Object.fromEntries(fields)))
 }
 
-/**
- * Reads one JSON object as the record of a schema. Fields that the schema does not have are left
- * out.
- */
+/** Decodes one JSON object as a record of the schema; drops fields that the schema lacks. */
 export function readJsonBytes<T>(schema: AvroRecord, value: Uint8Array): Decoded<T> {
-  const notObject = 'the value is JSON, but no object'
+  const notObject = 'the value is JSON, but not an object'
   const json = readJsonObject(value, { notObject, parse: parseExactJson })
   if (json.kind === 'rejected') return json
   try {
@@ -41,10 +38,10 @@ class JsonDefect extends Error {
   }
 }
 
-/** A value of a schema. Throws JsonDefect, with the path to what is wrong. */
+/** Reads a value of a schema. Throws JsonDefect, with the path to what is wrong. */
 function read(schema: AvroSchema, json: unknown, path: string): unknown {
   if (typeof schema === 'string') return readPrimitive(schema, json, path)
-  // The branches of the topics' unions differ in the kind of JSON that they take.
+  // The branches of the topics' unions take different kinds of JSON.
   if (isUnion(schema)) return readUnion(schema, json, path)
   switch (schema.type) {
     case 'map':
@@ -80,7 +77,7 @@ function readUnion(branches: readonly AvroSchema[], json: unknown, path: string)
     try {
       return read(branch, json, path)
     } catch (error) {
-      // A message about null helps nobody: the other branches come after it.
+      // A message about null does not help; the other branches follow.
       defect = error
     }
   }

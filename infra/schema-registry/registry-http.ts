@@ -1,6 +1,5 @@
-// Requests to the schema registry (Confluent's interface): with its credentials, a deadline,
-// several tries and a bound on the answer. What is registered is registry.ts; what is looked up,
-// schema-source.ts.
+// Sends requests to the schema registry (Confluent's API) with credentials, a deadline, retries and
+// a limit on the response. Registering schemas is registry.ts, looking them up schema-source.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
@@ -9,28 +8,25 @@ import { WinnowError } from '../../schemas/errors.ts'
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'absent' }
-  /**
-   * Clients that register schemas decide how large they are, so this is no failure of the registry.
-   */
+  /** Clients that register schemas decide their size, so this is not a failure of the registry. */
   | { readonly kind: 'too_large' }
 
 export type RegistryHttp = {
-  /** The registry's address, without a slash at its end. */
+  /** The registry's address without a trailing slash. */
   readonly url: string
   /**
-   * Reads an address below `url`, or beside it on the same server.
-   * Throws registry_unavailable when all tries failed.
+   * Reads an address below `url`, or another one on the same server. Throws registry_unavailable
+   * when all tries failed.
    */
   get(url: string, options?: { readonly tries?: number }): Promise<RegistryAnswer>
   /**
-   * Sends a JSON body and gives the answer's text. Throws RegistryRefused when the registry answers
-   * with another status than success, and what fetch throws when it does not answer, after all
-   * tries.
+   * Sends a JSON body and returns the response text. Throws RegistryRefused for a status other than
+   * success, and the error of fetch if the registry does not respond, after all tries.
    */
   send(method: 'POST' | 'PUT', url: string, body: object): Promise<string>
 }
 
-/** An answer of the registry that is no success. */
+/** The registry responded with a status other than success. */
 export class RegistryRefused extends Error {
   readonly status: number
 
@@ -40,15 +36,15 @@ export class RegistryRefused extends Error {
   }
 }
 
-/** Largest answer: far above any schema that can be read here. */
+/** Largest response: far above any schema that can be used here. */
 const answerBytesMax = 4_194_304
 const triesMax = 4
 const schemaMediaType = 'application/vnd.schemaregistry.v1+json'
-/** What registries answer to an id that they do not have, or that is none. */
+/** How registries respond to an id that is unknown or malformed. */
 const absentStatuses = new Set([400, 404, 410, 422])
 const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
 
-/** A client of the registry's HTTP interface. */
+/** Creates a client of the registry's HTTP interface; it holds nothing to close. */
 export function createRegistryHttp(config: Config['registry']): RegistryHttp {
   const address = new URL(config.url)
   const headers = { accept: 'application/json, */*', ...credentialHeaders(config) }
@@ -95,7 +91,7 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
   }
 }
 
-/** Does a request again after a failure that may pass; throws the last failure. */
+/** Retries a request after a transient failure; throws the last failure. */
 async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Promise<T> {
   for (let count = 1; ; count++) {
     try {
@@ -108,31 +104,31 @@ async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Pro
   }
 }
 
-/** What a registry says beside the status of a refusal: `{"error_code": 42201, "message": "…"}`. */
+/** The message of a refusal, from `{"error_code": 42201, "message": "…"}`. */
 function refusalText(text: string): string | undefined {
   try {
     const { message } = JSON.parse(text) as { message?: unknown }
     return typeof message === 'string' ? message : undefined
   } catch {
-    return undefined // Proxies answer with pages, which say nothing of the schema.
+    return undefined // A proxy's error page says nothing about the schema.
   }
 }
 
 /**
- * The header of the configured credentials: a bearer token, or user and password; none where
- * neither is set.
+ * The Authorization header of the configured credentials: a bearer token, or user and password; no
+ * header without credentials.
  */
 export function credentialHeaders(config: Config['registry']): Record<string, string> {
   if (config.token !== undefined) return { authorization: `Bearer ${config.token}` }
   const address = new URL(config.url)
-  // Credentials in the address are what fetch refuses; they mean the same as the settings.
+  // fetch refuses credentials in the address; they mean the same as the settings.
   const username = config.username ?? decodeURIComponent(address.username)
   const password = config.password ?? decodeURIComponent(address.password)
   if (username === '') return {}
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-/** The text of an answer; undefined when it is larger than answers may be. */
+/** The text of a response; undefined if it is larger than allowed. */
 async function boundedText(response: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0

@@ -1,6 +1,6 @@
-// The schema registry: registers Winnow's Avro schemas, encodes values in Confluent wire format,
-// and decodes values that any producer wrote with any registered schema that can be read as ours.
-// Without a registry (registry.url: none) values are JSON. What a value means is not its concern.
+// The schema registry's codec: registers Winnow's Avro schemas, encodes values in the Confluent
+// wire format, decodes values that any producer wrote with a compatible schema. Without a registry
+// (registry.url: none) values are JSON. Validating what a value means happens elsewhere.
 import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
 import { noRegistry, type Config } from '../../configs/schema.ts'
@@ -26,38 +26,40 @@ export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
 
 export type Schemas = {
   /**
-   * Value in Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro binary. Without
-   * a registry as JSON, with bytes in base64.
+   * Encodes a value in the Confluent wire format: magic 0, schema id (4 bytes, big endian), Avro
+   * binary. Without a registry: JSON, with bytes in base64.
    */
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
   /**
-   * Reads a value that starts with a schema id, or JSON without a registry. Throws
-   * registry_unavailable only.
+   * Decodes a value that starts with a schema id, or JSON without a registry. Throws only
+   * registry_unavailable.
    */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
 
-/** How values of one schema id are read as those of a topic. */
+/** How values with one schema id are read as values of a topic. */
 type Reading =
   Extract<Resolution, { kind: 'ok' }> | { readonly kind: 'rejected'; readonly error: EventError }
 
-/** What a topic's values are here. */
+/** The schema of a topic's values in this process. */
 type TopicSchema = {
   readonly name: AvroTopic
-  /** With the configured prefix. */
+  /** The full name, with the configured prefix. */
   readonly topic: string
   readonly type: avro.Type
   readonly node: SchemaNode
   readonly id: number
 }
 
-/** An unknown id is asked for again after so long: somebody may have registered its schema. */
+/**
+ * An unknown id is looked up again after this time, because its schema may have been registered.
+ */
 const unknownMsMax = 10_000
-/** Ids are signed 32-bit integers; registries disagree on what they answer to others. */
+/** Ids are signed 32-bit integers; registries disagree on how to respond to others. */
 const idMax = 0x7fff_ffff
-/** Topics that people write to as well; the others are written by Winnow. */
+/** Topics that people produce to as well; only Winnow writes the others. */
 const jsonTopics: ReadonlySet<AvroTopic> = new Set(['events', 'labels'])
-/** Schemas that are remembered; the one that came first makes room. */
+/** Most schemas that are cached; the oldest one makes room. */
 const readingsMax = 1_000
 
 /** Whether there is a registry: its address may be `none`. */
@@ -65,7 +67,7 @@ export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
   return config.url !== noRegistry
 }
 
-/** Resolves when the registry answers, which changes nothing there. Throws registry_unavailable. */
+/** Resolves when the registry responds; a read-only request. Throws registry_unavailable. */
 export async function pingRegistry(config: Config['registry']): Promise<void> {
   const http = createRegistryHttp(config)
   const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
@@ -77,8 +79,8 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
 }
 
 /**
- * Registers the schemas of all topics (a no-op for those already there) and returns the codec.
- * Without a registry it asks nobody. Throws registry_unavailable, or schema_incompatible when the
+ * Registers the schemas of all topics, unless they are registered already, and returns the codec.
+ * Without a registry it sends nothing. Throws registry_unavailable, or schema_incompatible if the
  * registry refuses a change.
  */
 export async function openSchemas(
@@ -101,7 +103,7 @@ export async function openSchemas(
       return withSchemaId({ kind: 'id', id }, type.toBuffer(value))
     },
     async decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>> {
-      // The topic is compacted: announcements stay from before there was a registry.
+      // The topic is compacted, so it may hold announcements from before there was a registry.
       if (topic === 'models' && !startsWithSchemaId(value)) return jsonSchemas.decode(topic, value)
       const identified = readSchemaId(value)
       if (identified.kind === 'rejected') return rejected('avro_undecodable', identified.message)
@@ -133,7 +135,7 @@ function nodeOf(schema: object): SchemaNode {
   return graph.root
 }
 
-/** How values are read, by topic and schema id; what was found out is remembered. */
+/** How values are read, by topic and schema id; results are cached. */
 class Readings {
   readonly #http: RegistryHttp
   readonly #known = new Map<string, { result: Promise<Reading>; untilMs: number }>()
@@ -187,7 +189,7 @@ async function findReading(
     case 'unusable':
       return rejected('schema_mismatch', `${name} cannot be used: ${found.message}`)
     case 'unsupported':
-      // Only these ids have no place in Confluent's interface.
+      // Confluent's API cannot look up these ids.
       return rejected(
         'schema_unknown',
         `${name} is named by 8 bytes, as Apicurio's serialisers do, and registry.url is not ` +
@@ -206,15 +208,15 @@ function resolved(schema: SchemaId, writer: SchemaNode, reader: SchemaNode): Rea
   return rejected('schema_mismatch', message)
 }
 
-/** Tries of one registration: processes that start together may get in each other's way. */
+/** Tries of one registration: processes that start together may collide. */
 const registerTries = 4
 
-/** Registers a schema under a subject, or finds it there; gives its id. */
+/** Registers a schema under a subject, or finds it there; returns its id. */
 async function register(http: RegistryHttp, schema: object, subject: string): Promise<number> {
   const name = encodeURIComponent(subject)
   for (let tries = 1; ; tries++) {
     try {
-      // A level that somebody set on purpose stays.
+      // Leaves a compatibility level that somebody set on purpose.
       const level = await http.get(`${http.url}/config/${name}`)
       const body = { schema: JSON.stringify(schema) }
       const answer = await http.send('POST', `${http.url}/subjects/${name}/versions`, body)
@@ -224,8 +226,8 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
       }
       return id
     } catch (cause) {
-      // Refused for an incompatible schema, but also where two processes register the first version
-      // at once: the next try then finds the version.
+      // A registry refuses an incompatible schema, but also one of two processes that register the
+      // first version at once. The next try then finds that version.
       const isIncompatible = cause instanceof RegistryRefused && cause.status === 409
       if (isIncompatible && tries < registerTries) {
         await sleep(100 * tries)
@@ -240,7 +242,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
   }
 }
 
-/** The id in the answer to a registration. */
+/** The id in the response to a registration. */
 function schemaIdIn(answer: string): number {
   const { id } = JSON.parse(answer) as { id?: unknown }
   if (typeof id === 'number' && Number.isInteger(id)) return id

@@ -1,5 +1,5 @@
-// Schema ids in record headers, as Confluent's and Apicurio's serialisers write them: the value
-// then says what the headers said, and values without such headers stay as they are.
+// Schema ids in record headers, as the serialisers of Confluent and Apicurio write them: the id
+// moves in front of the value, and values without such headers stay unchanged.
 import type { IHeaders } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { readSchemaId } from '../../schemas/schema-id.ts'
@@ -12,7 +12,7 @@ const guidHeader = bytes('0100112233445566778899aabbccddeeff')
 const guid = { kind: 'guid', id: '00112233-4455-6677-8899-aabbccddeeff' }
 
 describe('a schema id in the headers', () => {
-  it('stands before the value of a consumed record', () => {
+  it('is put in front of the value of a consumed record', () => {
     const headers = { 'apicurio.value.globalId': bytes('0000000000000007') }
     const message = { key: null, value: body, headers, timestamp: '5', offset: '3', attributes: 0 }
     const { value } = recordOf('winnow.events', 0, message)
@@ -25,7 +25,7 @@ describe('a schema id in the headers', () => {
     ['global', { 'apicurio.value.globalId': bytes('0000000000000007') }, { kind: 'global', id: 7 }],
     ['content', { 'apicurio.value.contentId': bytes('0000000000000009') }, { kind: 'id', id: 9 }],
     ['given twice', { __value_schema_id: [bytes('0000000001'), guidHeader] }, guid],
-  ])('stands before the value: %s', (_name, headers, schema) => {
+  ])('is put in front of the value: %s', (_name, headers, schema) => {
     const value = identifiedValue(body, headers)!
     expect(readSchemaId(value)).toEqual({ kind: 'ok', schema, body })
   })
@@ -39,7 +39,7 @@ describe('a schema id in the headers', () => {
     ['with an id without bytes', body, { __value_schema_id: undefined }],
     ['in JSON', Buffer.from('{"text":"a"}'), { __value_schema_id: guidHeader }],
     ['that is not there', null, { __value_schema_id: guidHeader }],
-  ])('leaves a value as it is: %s', (_name, value, headers) => {
+  ])('leaves the value unchanged: %s', (_name, value, headers) => {
     expect(identifiedValue(value, headers)).toBe(value)
   })
 })

@@ -1,11 +1,14 @@
-// Schema ids that producers put into record headers instead of the value: Apicurio's serialisers
-// (the default of its early 2.x) and Confluent's HeaderSchemaIdSerializer. The id moves before the
-// value, as the same serialisers write it there, so that a value says all of itself wherever it is
-// kept or sent again.
+// Moves schema ids from record headers in front of the value, where the same serialisers can also
+// write them. Apicurio's serialisers (the default of its early 2.x) and Confluent's
+// HeaderSchemaIdSerializer use headers. In front, the id stays with the value wherever it is stored
+// or sent again.
 import type { IHeaders } from 'kafkajs'
 import { withSchemaId, type SchemaId } from '../../schemas/schema-id.ts'
 
-/** A record's value with the schema id of its headers before it; as it is when they have none. */
+/**
+ * A record's value with the schema id from its headers in front; unchanged if the headers have
+ * none.
+ */
 export function identifiedValue(
   value: Buffer | null,
   headers: IHeaders | undefined,
@@ -16,8 +19,8 @@ export function identifiedValue(
 }
 
 /**
- * JSON needs no schema here, though JSON Schema serialisers name one. No Avro event begins with
- * this byte: it would be a text of negative length, or a branch below 0.
+ * JSON needs no schema here, though JSON Schema serialisers name one. No Avro event starts with
+ * this byte: it would be a text of negative length, or a negative branch.
  */
 const openingBrace = 0x7b
 
@@ -35,14 +38,14 @@ function schemaIdOf(headers: IHeaders): SchemaId | undefined {
   return content === undefined ? undefined : { kind: 'id', id: content }
 }
 
-/** Apicurio's: 8 bytes, big endian. */
+/** Apicurio's id: 8 bytes, big endian. */
 function idOf(header: IHeaders[string]): number | undefined {
   const bytes = bytesOf(header)
   return bytes?.length === 8 && bytes.readUInt32BE(0) === 0 ? bytes.readUInt32BE(4) : undefined
 }
 
 function bytesOf(header: IHeaders[string]): Buffer | undefined {
-  // A header may be there several times; readers of these take the last one.
+  // A header can occur several times; the serialisers' own readers take the last one.
   const one = Array.isArray(header) ? header.at(-1) : header
   return one === undefined ? undefined : Buffer.from(one)
 }

@@ -1,5 +1,5 @@
-// What a registry says of a schema id, from registries as they differ: Confluent's interface,
-// Apicurio's own, references, other languages, and answers that are none.
+// What a registry returns for a schema id, across registries: Confluent's API, Apicurio's own,
+// references, other schema languages, invalid responses.
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,7 +17,7 @@ const refersTo = (...subjects: string[]) =>
 const subject = (name: string, ...needed: string[]) =>
   json({ schema: json({ ...event, name }), references: refersTo(...needed) })
 
-/** What the registry has, by path: a text, or the status of a refusal. */
+/** What the registry holds, by path: a text, or the status of a refusal. */
 const answers: Record<string, string | number | [string, string]> = {
   '/ccompat/schemas/ids/1': json({ schema: json(event) }),
   '/ccompat/schemas/ids/2': json({ schema: '{}', schemaType: 'JSON' }),
@@ -111,21 +111,21 @@ describe('findSchema', () => {
   it.each([
     [7, 'did not answer with JSON'],
     [8, 'it answered with status 401'],
-  ])('of id %d throws: no event is to blame', async (id, message) => {
+  ])('of id %d throws, because no event is to blame', async (id, message) => {
     await expect(findSchema(httpAt(apicurio), { kind: 'id', id })).rejects.toMatchObject({
       code: 'registry_unavailable',
       message: expect.stringContaining(message) as string,
     })
   })
 
-  it('of a schema that is too large says so at once', async () => {
+  it('of a schema that is too large is unusable at once', async () => {
     const before = seen.length
     const found = await findSchema(httpAt(apicurio), { kind: 'id', id: 13 })
     expect(found).toMatchObject({ kind: 'unusable' })
     expect(seen.length - before).toBe(1)
   })
 
-  it('sends the credentials of the address as those of the settings', async () => {
+  it('sends credentials from the address like those from the settings', async () => {
     await findSchema(httpAt(apicurio, 'user:p%40ss@'), { kind: 'id', id: 1 })
     const basic = Buffer.from('user:p@ss').toString('base64')
     expect(seen.at(-1)).toMatchObject({ authorization: `Basic ${basic}` })

@@ -1,23 +1,23 @@
-// Finds the schemas that values name: through the Confluent interface of the registry, and for
-// Apicurio's global ids through its own interface on the same server. It follows references to
-// other schemas. What the schemas mean is infra/avro/.
+// Finds the schemas that values name: through the registry's Confluent API, or for Apicurio's
+// global ids through its own API on the same server. Follows references to other schemas.
+// Interpreting schemas is infra/avro/.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { SchemaId } from '../../schemas/schema-id.ts'
 import type { RegistryHttp } from './registry-http.ts'
 
 export type FoundSchema =
   | { readonly kind: 'avro'; readonly json: unknown; readonly references: readonly unknown[] }
-  /** A schema of another kind; `what` names it: `a Protobuf schema`. */
+  /** A schema in another language; `what` names it: `a Protobuf schema`. */
   | { readonly kind: 'other'; readonly what: string }
   | { readonly kind: 'unknown' }
   /** The registry's address does not say where such an id can be looked up. */
   | { readonly kind: 'unsupported' }
   | { readonly kind: 'unusable'; readonly message: string }
 
-/** Other schemas that one schema may need. */
+/** Most other schemas that one schema may need. */
 const referencesMax = 100
 
-/** Reads one schema with all that it refers to. Throws registry_unavailable. */
+/** Reads one schema with all schemas that it refers to. Throws registry_unavailable. */
 export async function findSchema(http: RegistryHttp, schema: SchemaId): Promise<FoundSchema> {
   switch (schema.kind) {
     case 'id':
@@ -50,7 +50,7 @@ const missing = {
   too_large: { kind: 'unusable', message: 'it is too large' },
 } as const satisfies Record<string, FoundSchema>
 
-/** Apicurio's own interface, version 2, which its 3.x serves as well. */
+/** Apicurio's own API, version 2, which its 3.x serves as well. */
 async function apicurioSchema(http: RegistryHttp, id: number): Promise<FoundSchema> {
   const native = http.url.replace(/\/apis\/ccompat\/v\d+$/, '/apis/registry/v2')
   if (native === http.url) return { kind: 'unsupported' }
@@ -97,7 +97,7 @@ const kindTexts: Readonly<Record<string, string>> = {
   PROTOBUF: 'a Protobuf schema',
 }
 
-/** Apicurio's interface does not name it. */
+/** The language of a schema; Apicurio's API does not always name it. */
 function languageOf({ text, mediaType }: { text: string; mediaType: string }): string {
   if (mediaType.includes('protobuf')) return 'PROTOBUF'
   if (!mediaType.includes('json')) return mediaType
@@ -110,7 +110,7 @@ class SchemaUnusable extends Error {}
 
 type Reference = { readonly group: string; readonly subject: string; readonly version: string }
 
-/** The schemas that a schema needs, each once, behind those that it needs itself. */
+/** The schemas that a schema needs, each once, after those that it needs itself. */
 class References {
   readonly texts: string[] = []
   readonly #seen = new Set<string>()
@@ -139,7 +139,9 @@ class References {
   }
 }
 
-/** Confluent's references name a subject, Apicurio's own an artifact in a group. */
+/**
+ * The references of a schema. Confluent's name a subject, Apicurio's own an artifact in a group.
+ */
 function referencesOf(json: unknown): Reference[] {
   if (!Array.isArray(json)) return []
   return (json as unknown[]).map((one) => {
@@ -160,7 +162,7 @@ function avroJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
-    // The name of a primitive type may stand without quotes.
+    // The name of a primitive type may have no quotes.
     return text.trim()
   }
 }

@@ -1,4 +1,4 @@
-// Rows must name every column once and keep what the records say.
+// Rows name every column once and keep what the records say.
 import { describe, expect, it } from 'vitest'
 import { sampleClassification, sampleDeadLetter } from '../../tests/support/sample-records.ts'
 import {
@@ -18,7 +18,7 @@ function asObject(columns: readonly string[], row: readonly unknown[]): Record<s
 }
 
 describe('classificationRow', () => {
-  it('puts each field under its column, times in seconds', () => {
+  it('puts each field in its column, with times in seconds', () => {
     const one = sampleClassification({ offset: 17, recordTimeMs: 1_700_000_000_123 })
     expect(asObject(classificationColumns, classificationRow(one, 2))).toEqual({
       attempt: 2,
@@ -49,7 +49,7 @@ describe('classificationRow', () => {
 })
 
 describe('deadLetterRow', () => {
-  it('shows bytes as text, what is not UTF-8 as U+FFFD, and nothing as empty', () => {
+  it('shows bytes as text, invalid UTF-8 as U+FFFD, and null as empty', () => {
     const letter = sampleDeadLetter({ key: Buffer.from('k'), payload: Buffer.from([0x61, 0xff]) })
     expect(asObject(deadLetterColumns, deadLetterRow(letter))).toMatchObject({
       code: letter.code,
@@ -63,7 +63,7 @@ describe('deadLetterRow', () => {
 })
 
 describe('knownLabelRow', () => {
-  it('is the producer’s label at the time of the event', () => {
+  it('holds the producer’s label with the time of the event', () => {
     const one = sampleClassification({ knownLabel: 'spam', eventTimeMs: 5_000 })
     expect(asObject(labelColumns, knownLabelRow(one))).toEqual({
       event_id: one.eventId,

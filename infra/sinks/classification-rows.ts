@@ -1,10 +1,12 @@
-// How records become ClickHouse rows: column lists and the values in their order.
+// Converts records to ClickHouse rows: column lists, with the values in the same order.
 import { isUtf8 } from 'node:buffer'
 import type { Classification } from '../../schemas/classification.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Origin } from '../../schemas/validated.ts'
 
-/** Columns of `classifications` that the sink writes; total_ms is the engine's own default. */
+/**
+ * The columns of `classifications` that the sink writes; ClickHouse computes total_ms as a default.
+ */
 export const classificationColumns = [
   'event_id',
   'topic',
@@ -32,8 +34,8 @@ export const classificationColumns = [
 ] as const satisfies readonly [string, ...string[]]
 
 /**
- * The row of one classification, `attempt` times sent again. Times are sent as seconds with
- * milliseconds, in UTC.
+ * The row of one classification; `attempt` counts how often the event was replayed. Times are
+ * seconds with milliseconds, in UTC.
  */
 export function classificationRow(one: Classification, attempt = 0): unknown[] {
   return [
@@ -83,8 +85,7 @@ export const deadLetterColumns = [
 ] as const satisfies readonly [string, ...string[]]
 
 /**
- * The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD, and kept in base64
- * beside.
+ * The row of one dead letter. Bytes that are not UTF-8 are shown as U+FFFD and also kept in base64.
  */
 export function deadLetterRow(letter: DeadLetter): unknown[] {
   return [
@@ -107,7 +108,7 @@ export function deadLetterRow(letter: DeadLetter): unknown[] {
   ]
 }
 
-/** Empty where the bytes can be had back from the text that they are shown as, without doubt. */
+/** Empty if the bytes can be recovered exactly from the text that shows them. */
 function base64UnlessText(bytes: Buffer | null): string {
   const isText = bytes === null || (isUtf8(bytes) && !bytes.includes('\ufffd'))
   return isText ? '' : bytes.toString('base64')
@@ -125,7 +126,7 @@ export function knownLabelRow(one: Classification): unknown[] {
   return [one.eventId, one.knownLabel, seconds(one.eventTimeMs), 'producer']
 }
 
-/** Columns of a label from its own topic. */
+/** The columns of a label from the labels topic. */
 export const eventLabelColumns = [
   ...labelColumns,
   'topic',
@@ -134,7 +135,9 @@ export const eventLabelColumns = [
   'record_time',
 ] as const satisfies readonly [string, ...string[]]
 
-/** The row of a label from its own topic; an empty label takes back what the person said before. */
+/**
+ * The row of a label from the labels topic. An empty label withdraws what the person said before.
+ */
 export function eventLabelRow(
   one: { eventId: string; label: string | null; by: string; timeMs: number },
   { topic, partition, offset, recordTimeMs }: Origin,
@@ -144,8 +147,8 @@ export function eventLabelRow(
 }
 
 /**
- * Epoch milliseconds as the decimal seconds that DateTime64(3) reads, which it takes for a date
- * where they have fewer than ten digits before the point.
+ * Converts epoch milliseconds to the decimal seconds that DateTime64(3) parses. ClickHouse takes
+ * fewer than ten digits before the point for a date, so shorter numbers are padded.
  */
 export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(3).padStart(14, '0')

@@ -1,4 +1,4 @@
-// Puts events on the events topic as Avro, keyed by id so that events with one id share a
+// Publishes events to the events topic as Avro, keyed by id so that events with the same id share a
 // partition.
 import type { EventRecord } from '../../schemas/event.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
@@ -14,13 +14,13 @@ export type EventToPublish = {
   readonly label?: string | null | undefined
 }
 
-/** Maps many items; on a thread that others wait for, in turns with what they wait for. */
+/** Maps many items in short turns, so that other work can use the thread in between. */
 export type MapInTurns = <T, R>(items: readonly T[], map: (item: T) => R) => Promise<R[]>
 
-/** Maps all items before anything else happens, for callers that have the thread to themselves. */
+/** Maps all items at once, for callers that have the thread to themselves. */
 export const mapAtOnce: MapInTurns = (items, map) => Promise.resolve(items.map((item) => map(item)))
 
-/** Makes a publisher on an open producer; it closes nothing. */
+/** Creates a publisher on an open producer; the caller closes the producer. */
 export function createEventPublisher(
   clients: { producer: RecordProducer; schemas: Schemas; inTurns?: MapInTurns },
   topic: string,

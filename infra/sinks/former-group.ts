@@ -1,4 +1,4 @@
-// Takes over what a consumer group committed under an earlier name, once. What groups are called is
+// Copies the offsets that a consumer group committed under an earlier name, once. Group names are
 // serving/group-name.ts.
 import { setTimeout } from 'node:timers/promises'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
@@ -9,17 +9,17 @@ import { raiseFence } from './partition-fence.ts'
 type Admin = ReturnType<KafkaClient['admin']>
 type Committed = { partition: number; offset: string }[]
 
-/** Processes that start together wait for the one that takes over; it needs about 5 s. */
+/** Longest wait for another process that copies the same offsets; copying takes about 5 s. */
 const takeOverMsMax = 20_000
 const pauseMs = 200
 
 /**
- * Commits for `group` what `former` has committed on the topic. Nothing is done for partitions
- * where `group` has commits, or when `former` never wrote to this database: then it belongs to
- * another stack. Gives whether anything was done.
+ * Commits for `group` the offsets that `former` committed on the topic; returns whether it
+ * committed any. Skips partitions where `group` has commits. Does nothing if `former` never wrote
+ * to this database, because it then belongs to another stack.
  *
- * @throws WinnowError `group_conflict` when a process still consumes the topic under the former
- * name; `broker_unavailable`, `broker_refused`, `analytics_unavailable`.
+ * @throws WinnowError `group_conflict` if a process still consumes the topic under the former name;
+ * `broker_unavailable`, `broker_refused`, `analytics_unavailable`.
  */
 export async function takeOverGroup(
   clients: { kafka: KafkaClient; analytics: Analytics },
@@ -35,7 +35,7 @@ export async function takeOverGroup(
       let offsets = await missing(admin, names)
       if (offsets.length === 0) return false
       await refuseMembersOf(kafka, former, topic)
-      // A process of the former name that sleeps now writes nothing when it wakes.
+      // The fence stops a suspended process of the former name from writing when it wakes.
       const partitions = offsets.map(({ partition }) => partition)
       await raiseFence(analytics, { group: former, topic, partitions })
       const deadlineMs = performance.now() + takeOverMsMax
@@ -44,8 +44,8 @@ export async function takeOverGroup(
           await admin.setOffsets({ groupId: group, topic, partitions: offsets })
           return true
         } catch (error) {
-          // The client refuses while the group has members: another process may be at it, or have
-          // done it.
+          // kafkajs refuses while the group has members: another process may be copying or have
+          // finished.
           await setTimeout(pauseMs)
           offsets = await missing(admin, names)
           if (offsets.length === 0) return false
@@ -58,7 +58,7 @@ export async function takeOverGroup(
   })
 }
 
-/** What `former` has committed of partitions where `group` has no commit. */
+/** The offsets that `former` committed in partitions where `group` has no commit. */
 async function missing(
   admin: Admin,
   names: { group: string; former: string; topic: string },

@@ -1,5 +1,5 @@
-// Puts labels on the labels topic as Avro, keyed by the event's id so that words on one event keep
-// their order.
+// Publishes labels to the labels topic as Avro, keyed by event id so that the labels of one event
+// keep their order.
 import { mapAtOnce, type MapInTurns } from './event-publisher.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
@@ -12,7 +12,7 @@ export type LabelToPublish = {
   readonly time?: number | string | null | undefined
 }
 
-/** Makes a publisher on an open producer; it closes nothing. */
+/** Creates a publisher on an open producer; the caller closes the producer. */
 export function createLabelPublisher(
   clients: { producer: RecordProducer; schemas: Schemas; inTurns?: MapInTurns },
   topic: string,

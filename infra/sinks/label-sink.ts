@@ -1,5 +1,4 @@
-// The sink behind the labels topic: labels and dead letters to ClickHouse, each once, as for
-// results.
+// The sink of the labels topic: stores each label and dead letter once in ClickHouse.
 import type { Sink } from '../../schemas/ports/sink.ts'
 import { eventLabelColumns, eventLabelRow } from './classification-rows.ts'
 import { raiseFence } from './partition-fence.ts'
@@ -12,7 +11,7 @@ import {
   type SinkClients,
 } from './result-sink.ts'
 
-/** A label as the table takes it. */
+/** A label to store in the table `labels`. */
 export type LabelToStore = {
   readonly eventId: string
   readonly label: string | null
@@ -20,7 +19,7 @@ export type LabelToStore = {
   readonly timeMs: number
 }
 
-/** Makes the sink; it closes nothing. */
+/** Creates the sink; the caller closes its clients. */
 export function createLabelSink(
   clients: SinkClients,
   options: { deadLetterTopic: string; owner: Ownership },

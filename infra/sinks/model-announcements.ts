@@ -1,66 +1,65 @@
-// The compacted topic winnow.models: writing a model's next state so that no two writers lose each
-// other's, and following all states from the earliest record on. What a state means, and which
-// follows which, is models/store/release-state.ts.
+// The compacted topic winnow.models: writes a model's next state without losing those of other
+// writers, and follows all states from the earliest record. models/store/release-state.ts defines
+// states and their order.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Consumer, KafkaMessage } from 'kafkajs'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
-import { createConsumer } from '../kafka/kafka-consumer.ts'
-import { onceCoordinated, onceLed } from '../kafka/settling.ts'
+import { ClosingConsumer } from '../kafka/kafka-consumer.ts'
+import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
 
 export type ModelStates = ReadonlyMap<string, ModelAnnouncement>
 
-/** What a follower receives, one call at a time and in the order of the topic. */
+/** Handlers of a follower; called one at a time, in the order of the topic. */
 export type FollowHandlers = {
-  /** Once: the last state of every model when following began. From here on it is caught up. */
+  /** Called once with the last state of every model at the start: the follower has caught up. */
   onCaughtUp(states: ModelStates): void | Promise<void>
-  /** Every later state. */
+  /** Called with every later state. */
   onAnnouncement(state: ModelAnnouncement): void | Promise<void>
-  /** A record that is no announcement, and trouble with the broker that passes. */
+  /** Reports a record that is not an announcement, or a transient broker failure. */
   log?(line: string): void
 }
 
 export type ModelAnnouncements = {
   /**
-   * Writes what `next` makes of the model's present state, and gives it. Writers of one model
-   * exclude each other by a transactional id: one that was overtaken between reading and writing is
-   * fenced by the broker and tries again with the newer state, so `next` may be called more than
-   * once. Throws broker_unavailable or broker_refused, and what `next` throws; then nothing was
-   * written.
+   * Writes the state that `next` derives from the model's current state, and returns it. A
+   * transactional id per model lets one writer win: the broker fences a writer that another one
+   * overtook, and it tries again with the newer state. So `next` may be called more than once.
+   * Throws broker_unavailable, broker_refused, or what `next` throws; then nothing was written.
    */
   announce(
     name: string,
     next: (state: ModelAnnouncement | undefined) => ModelAnnouncement,
   ): Promise<ModelAnnouncement>
-  /** The present state of every model. Throws broker_unavailable or broker_refused. */
+  /** The current state of every model. Throws broker_unavailable or broker_refused. */
   states(): Promise<ModelStates>
   /**
-   * Follows the topic until the signal fires, then resolves with everything closed. Throws
+   * Follows the topic until the signal aborts, then closes its clients and resolves. Throws
    * broker_unavailable at the start, later only what a handler throws.
    */
   follow(handlers: FollowHandlers, signal: AbortSignal): Promise<void>
 }
 
-/** Writers that overtake each other more often than this are a defect somewhere. */
-const overtakenMax = 20
-const overtakenPauseMs = 50
-/** A writer that dies during a transaction holds readers back for at most about twice this. */
+/** More conflicts than this between writers point to a defect. */
+const conflictsMax = 20
+const conflictPauseMs = 50
+/** After a writer dies during a transaction, readers wait for about twice this at most. */
 const transactionMsMax = 10_000
 const fenced = new Set([
   'INVALID_PRODUCER_EPOCH',
   'PRODUCER_FENCED',
   'INVALID_TXN_STATE',
   'CONCURRENT_TRANSACTIONS',
-  // What a broker answers to a writer that it fenced in the middle of a request.
+  // A broker answers this to a writer that it fences during a request.
   'UNKNOWN',
 ])
 
-/** Makes the client on open ones; each call opens and closes connections of its own. */
+/** Creates the client; each call opens and closes connections of its own. */
 export function createModelAnnouncements(
   clients: { kafka: KafkaClient; schemas: Schemas },
   topic: string,
@@ -73,14 +72,14 @@ export function createModelAnnouncements(
       for (let tries = 1; ; tries++) {
         const written = await announceOnce(clients, topic, { name, next })
         if (written !== 'overtaken') return written
-        if (tries >= overtakenMax) {
+        if (tries >= conflictsMax) {
           const message =
-            `cannot announce ${name}: other processes changed it ${tries} times ` +
-            'meanwhile; run the command again'
+            `cannot announce ${name}: other processes changed it at the same time, ${tries} times in a row. ` +
+            'Run the command again.'
           throw new WinnowError('broker_unavailable', message)
         }
-        // Writers that begin again at the same moment would overtake each other endlessly.
-        await pause(Math.random() * overtakenPauseMs * tries)
+        // A random pause keeps writers that retry together from overtaking each other forever.
+        await pause(Math.random() * conflictPauseMs * tries)
       }
     },
   }
@@ -100,9 +99,9 @@ async function announceOnce(
     transactionTimeout: transactionMsMax,
   })
   try {
-    // This takes a new epoch of the id: a writer that read the state before cannot write any more.
+    // Takes a new epoch of the id: a writer that read the state earlier can no longer write.
     const transaction = await brokerCall(`announce ${name}`, () =>
-      onceCoordinated(() => producer.transaction()),
+      retryUntilCoordinator(() => producer.transaction()),
     )
     try {
       const announcement = next((await readStates(clients, topic)).get(name))
@@ -114,8 +113,7 @@ async function announceOnce(
       })
       return announcement
     } catch (error) {
-      // What failed is thrown; a transaction that cannot be aborted either is ended by the next
-      // writer.
+      // The failure itself is thrown. If aborting fails too, the next writer ends the transaction.
       if (transaction.isActive()) await transaction.abort().catch(() => undefined)
       throw error
     }
@@ -123,12 +121,12 @@ async function announceOnce(
     if (isFenced(error)) return 'overtaken'
     throw error
   } finally {
-    // The record is written or refused by now; a connection that does not end well changes neither.
+    // The record is already written or refused; a failure to close changes neither.
     await close().catch(() => undefined)
   }
 }
 
-/** Whether this error, or what caused it, says that another writer has taken over or is at work. */
+/** Whether the error or one of its causes says that another writer has taken over or is active. */
 function isFenced(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ('type' in cause && typeof cause.type === 'string' && fenced.has(cause.type)) return true
@@ -159,10 +157,10 @@ async function follow(
   const end = await endOffset(kafka, topic)
   const states = new Map<string, ModelAnnouncement>()
   let isCaughtUp = false
-  // A group of its own: every follower reads everything. It commits nothing.
+  // Each follower has its own group, because it reads everything. It commits nothing.
   const groupId = `${topic}-follower-${randomUUID()}`
   const options = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
-  const follower = createConsumer(kafka, options)
+  const follower = new ClosingConsumer(kafka, options)
   const { consumer } = follower
   const failure = new AbortController()
   const reach = async (offset: number): Promise<void> => {
@@ -174,11 +172,11 @@ async function follow(
     if (signal.aborted || failure.signal.aborted) return
     await work().catch((error: unknown) => failure.abort(error))
   }
-  // A batch of nothing but commit markers comes to no handler, yet it is what ends a transaction.
+  // No handler gets a batch that holds only commit markers, yet such a batch ends a transaction.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     void guarded(() => reach(Number(payload.lastOffset) + 1))
   })
-  listenForTrouble(consumer, { topic, handlers, failure })
+  listenForFailures(consumer, { topic, handlers, failure })
   try {
     await brokerCall(`follow ${topic}`, async () => {
       await consumer.connect()
@@ -210,22 +208,22 @@ async function follow(
           }),
       }),
     )
-    await fires(AbortSignal.any([signal, failure.signal]))
+    await aborted(AbortSignal.any([signal, failure.signal]))
     if (failure.signal.aborted) throw failure.signal.reason
   } finally {
     await follower.close().catch(() => undefined)
-    await forgetGroup(kafka, groupId)
+    await deleteGroup(kafka, groupId)
   }
 }
 
-function listenForTrouble(
+function listenForFailures(
   consumer: Consumer,
   parts: { topic: string; handlers: FollowHandlers; failure: AbortController },
 ): void {
   const { topic, handlers, failure } = parts
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) failure.abort(brokerError(`follow ${topic}`, payload.error))
-    else handlers.log?.(`reading ${topic} again after a failure: ${errorMessage(payload.error)}`)
+    else handlers.log?.(`reading ${topic} failed, trying again: ${errorMessage(payload.error)}`)
   })
 }
 
@@ -235,7 +233,7 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   return brokerCall(`read the end of ${topic}`, async () => {
     try {
       await admin.connect()
-      const [partition] = await onceLed(() => admin.fetchTopicOffsets(topic))
+      const [partition] = await retryUntilLeader(() => admin.fetchTopicOffsets(topic))
       return Number(partition?.high ?? 0)
     } finally {
       await admin.disconnect()
@@ -243,10 +241,8 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   })
 }
 
-/**
- * Groups without commits vanish by themselves in time; this is tidiness, so failing is no matter.
- */
-async function forgetGroup(kafka: KafkaClient, groupId: string): Promise<void> {
+/** Kafka also expires groups without commits, so a failure here does not matter. */
+async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
   const admin = kafka.admin({ retry: { retries: 0 } })
   try {
     await admin.connect()
@@ -258,7 +254,7 @@ async function forgetGroup(kafka: KafkaClient, groupId: string): Promise<void> {
   }
 }
 
-function fires(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,6 +1,6 @@
-// Fences partitions in ClickHouse, so that a consumer that lost them cannot write rows any more:
-// one that slept through its session and wakes, or whose insert was under way when the group moved
-// on. It owns the table partition_fences; which rows are fenced is the sink's.
+// Raises fences in ClickHouse, so that a consumer that lost its partitions cannot write rows: one
+// that was suspended past its session, or whose insert was still running when the group moved on.
+// It owns the table partition_fences; the sink decides which rows are fenced.
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -18,11 +18,10 @@ import {
 const pollMs = 50
 
 /**
- * Makes the caller the only one whose fenced inserts land. Once it resolves, no insert under an
- * earlier fence of these partitions is running or can begin, so that what the tables hold then is
- * all that there is. `after` is the caller's own earlier fence of the same partitions, where it has
- * one: then nothing is raised, and fenced thrown, when somebody else owns one of them by now.
- * Throws analytics_unavailable, analytics_refused.
+ * Makes the caller the only writer of these partitions. Once it resolves, no insert under an
+ * earlier fence is running or can start, so the tables hold everything that earlier owners wrote.
+ * `after` is the caller's own earlier fence: then `fenced` is thrown, and no fence raised, if
+ * another consumer has raised one since. Throws analytics_unavailable, analytics_refused.
  */
 export async function raiseFence(
   analytics: Analytics,
@@ -32,8 +31,8 @@ export async function raiseFence(
   const fence = { ...owned, token: after === undefined ? randomUUID() : nextToken(after.token) }
   if (owned.partitions.length === 0) return fence
   await storeFence(analytics, fence, after)
-  // Inserts that began before are either stored or visible here; later ones are refused. The clock
-  // starts when the fence is known to stand: an insert may have begun while it was on its way.
+  // Inserts that started before are stored or visible here; later ones are refused. The clock
+  // starts once the fence is stored, because an insert may start while the fence is on its way.
   const raisedMs = performance.now()
   for (;;) {
     const [running] = await analytics.rows<{ n: number }>(

@@ -1,4 +1,5 @@
-// Rows of model_releases and training_runs: what happened to a model, and how it was made.
+// Writes model_releases and training_runs: what happened to a model version, and how it was
+// trained.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from './classification-rows.ts'
 
@@ -6,12 +7,12 @@ import { seconds } from './classification-rows.ts'
 export type Release = {
   readonly kind: 'publish' | 'promote' | 'swap' | 'refusal' | 'rollback' | 'challenge' | 'shadow'
   readonly model: { readonly name: string; readonly version: string }
-  /** A person, an API key's name, or host and process. */
+  /** A person, the name of an API key, or host and process. */
   readonly by: string
   readonly reason: string
 }
 
-/** A finished training run, as its record has it. */
+/** A finished training run, as its run record describes it. */
 export type FinishedRun = {
   readonly run: string
   readonly method: string
@@ -22,7 +23,7 @@ export type FinishedRun = {
   readonly evaluation: object
 }
 
-/** Adds a row of model_releases, of now. */
+/** Adds a row of model_releases with the current time. */
 export function insertRelease(analytics: Analytics, release: Release): Promise<void> {
   const { kind, model, by, reason } = release
   const at = seconds(Date.now())
@@ -34,8 +35,8 @@ export function insertRelease(analytics: Analytics, release: Release): Promise<v
 }
 
 /**
- * Adds the row of a run, once however often it is called. The version is the one that it made where
- * it was trained: a publication may give it another number, and the manifest still names the run.
+ * Adds the row of a run; repeated calls add nothing. `version` is the number where the run was
+ * trained. A publication may assign another number, and its manifest still names the run.
  */
 export async function insertTrainingRun(
   analytics: Analytics,

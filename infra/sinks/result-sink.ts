@@ -34,7 +34,7 @@ export type SinkTopics = { deadLetters: string; classified: string | undefined }
 /** Offsets per page of `storedFrom`. */
 const storedPageRows = 10_000
 
-/** Makes the sink for results of one model name; it closes nothing. */
+/** Creates the sink for the results of one model name; the caller closes its clients. */
 export function createResultSink(
   clients: SinkClients,
   options: { model: string; topics: SinkTopics; owner: Ownership },
@@ -75,7 +75,7 @@ export function createResultSink(
     async write(written, fence) {
       const block = { ...written, deadLetters: lettersOf(written, options.model) }
       const results = block.outputs.map((output) => output.value)
-      // What was sent again has an early offset, and the version of today.
+      // A replayed event has an early offset but the current version, so it marks no swap.
       const first = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
       const { classified } = options.topics
       await Promise.all([
@@ -92,7 +92,7 @@ export function createResultSink(
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
-      // Two models that read one topic reject the same events, each for itself.
+      // Two models that read one topic reject the same events, each with its own dead letter.
       const letters = { ...block, token: `${block.token}-${options.model}` }
       await insertDeadLetters(analytics, letters, fence)
       await analytics.insert('labels', {
@@ -123,7 +123,9 @@ function lettersOf({ deadLetters }: Block<Classification>, model: string): DeadL
   return deadLetters.map((letter) => ({ ...letter, model }))
 }
 
-/** Sends dead letters to their topic, keyed by origin so that a repeated one can be told. */
+/**
+ * Sends dead letters to their topic, keyed by origin so that consumers can recognise repeated ones.
+ */
 export async function sendDeadLetters(
   { producer, schemas }: Pick<SinkClients, 'producer' | 'schemas'>,
   topic: string,
@@ -163,7 +165,7 @@ export async function readStored(
 ) {
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset >= {fromOffset: UInt64}`
-  // A dead letter of another model's consumer settles nothing here.
+  // A dead letter of another model does not count as delivered for this one.
   const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}
     ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
   const results = `SELECT offset, record_time FROM classifications
@@ -183,8 +185,8 @@ export async function readStored(
 }
 
 /**
- * Reads what became of events that were sent again, in their order: the attempt of the last dead
- * letter, Infinity where there is a result of the model, or a label; -1 where there is nothing.
+ * Reads, in order, the last delivered attempt of each replayed event: the attempt of its last dead
+ * letter, Infinity if there is a result of the model or a label, -1 if there is nothing.
  */
 export async function readStoredAttempts(
   analytics: Analytics,

@@ -1,5 +1,5 @@
-// Stores what a shadow says: rows of classifications with role shadow, outside the fences and
-// tokens of the main rows. Writing the same rows again stores them once.
+// Stores the results of a shadow: rows of classifications with role shadow, which have their own
+// tokens and no fences. Writing the same rows again stores them once.
 import { createHash } from 'node:crypto'
 import type { Classification } from '../../schemas/classification.ts'
 import { classificationColumns, classificationRow } from './classification-rows.ts'

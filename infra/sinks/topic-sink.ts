@@ -1,7 +1,7 @@
-// The sink behind a chain that ends before infer: its records go to the next topic, on the
-// partition they came from, so that order and ownership carry over. Records are sent at least once;
-// the infer stage recognises a repeated one by its origin. Dead letters are read back, so that each
-// is stored once.
+// The sink of a stage range that ends before infer: sends its records to the same partition of the
+// next topic, so that order and ownership carry over. Records are sent at least once; the infer
+// stage recognises repeated ones by their origin. Dead letters are read back, so that each is
+// stored once.
 import type { Sink } from '../../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
@@ -16,13 +16,15 @@ import {
 export type TopicSinkOptions<Value> = {
   topic: string
   deadLetterTopic: string
-  /** Partitions of the output topic; with fewer than the input has, records wrap around. */
+  /**
+   * Partitions of the output topic; if it has fewer than the input, partition numbers wrap around.
+   */
   partitions: number
   encode(value: Value): Buffer
   owner: Ownership
 }
 
-/** Makes the sink; it closes nothing. */
+/** Creates the sink; the caller closes its clients. */
 export function createTopicSink<Value>(
   clients: SinkClients,
   options: TopicSinkOptions<Value>,
@@ -47,7 +49,7 @@ export function createTopicSink<Value>(
           value: options.encode(value),
           partition: record.partition % options.partitions,
           traceparent: record.traceparent,
-          // Should the next stage fail to read the value, its dead letter still names the event.
+          // If the next stage cannot read the value, its dead letter still names the event.
           lineage: { origin, attempt },
         })),
       )

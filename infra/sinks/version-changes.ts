@@ -1,6 +1,6 @@
-// Notes in model_releases at which offset the champion of a model changed in each partition,
-// exactly as the rows have it. A note is written after its rows; what a crash left out is made up
-// for from the rows in the table before more of them are written.
+// Derives the rows of model_releases that note at which offset of each partition the champion
+// changed, exactly as the result rows have it. A note is written after its rows. If a crash
+// prevented that, the note is derived from the stored rows before more are written.
 import type { Classification } from '../../schemas/classification.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from './classification-rows.ts'
@@ -27,34 +27,31 @@ type Change = {
 }
 
 /**
- * Rows looked at for a missing note: more than one block has, and a crash leaves out one block's.
+ * Stored rows that are searched for a missing note: more than one block holds. A crash can only
+ * lose the notes of one block.
  */
 const missingRowsMax = 10_000
 
-/**
- * The champion of the last row of each partition, from the table or from what was written since.
- */
+/** The champion of the last row of each partition, from the table or from rows written since. */
 export class VersionChanges {
   readonly #analytics: Analytics
   readonly #model: string
   readonly #by: string
   #latest = new Map<string, string>()
 
-  /** `by` names this process in the record. */
+  /** `by` names this process in the rows. */
   constructor(analytics: Analytics, options: { model: string; by: string }) {
     this.#analytics = analytics
     this.#model = options.model
     this.#by = options.by
   }
 
-  /** Forgets what it knows: other writers may have been at work. */
+  /** Forgets the cached state, because other writers may have written since. */
   reset(): void {
     this.#latest = new Map()
   }
 
-  /**
-   * The rows of model_releases for results in the order of each partition. Changes nothing here.
-   */
+  /** The rows of model_releases for results, in the order of each partition. Changes no state. */
   async rowsFor(results: readonly Classification[]): Promise<unknown[][]> {
     const latest = new Map(this.#latest)
     const changes: Change[] = []
@@ -70,7 +67,7 @@ export class VersionChanges {
     return changes.map((change) => this.#rowOf(change))
   }
 
-  /** The rows that model_releases lacks for what is stored of a partition. */
+  /** The rows that model_releases lacks for the stored results of a partition. */
   async missing(topic: string, partition: number): Promise<unknown[][]> {
     const changes = await this.#analytics.rows<
       Pick<Change, 'atMs' | 'version' | 'from' | 'offset'>
@@ -110,7 +107,7 @@ export class VersionChanges {
     ]
   }
 
-  /** Takes note that these results are stored. */
+  /** Records that these results are stored. */
   stored(results: readonly Classification[]): void {
     for (const result of results) {
       if (result.role === 'champion') this.#latest.set(keyOf(result), result.version)
@@ -118,7 +115,8 @@ export class VersionChanges {
   }
 
   /**
-   * The version of the last stored row before a result, '' when it is the first of its partition.
+   * The version of the last stored row before a result, '' if the result is the first of its
+   * partition.
    */
   async #stored({ topic, partition, offset }: Classification): Promise<string> {
     const [row] = await this.#analytics.rows<{ version: string }>(
@@ -130,7 +128,7 @@ export class VersionChanges {
   }
 }
 
-/** What was sent again has an early offset, and the version of the day. */
+/** A replayed event has an early offset but the current version, so replays are left out. */
 const championRows = `topic = {topic: String} AND partition = {partition: UInt32}
   AND model = {model: String} AND role = 'champion' AND attempt = 0`
 

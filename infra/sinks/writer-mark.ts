@@ -1,13 +1,13 @@
-// Marks in ClickHouse by which the members of a consumer group know that they write to one
-// database: each leaves one there as it starts, and tells it to the others through the group.
+// Marks in ClickHouse that show whether the members of a consumer group write to one database. Each
+// member stores a mark when it starts and sends it to the others through the group protocol.
 import { randomUUID } from 'node:crypto'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { WriterMark } from '../kafka/group-members.ts'
 
-/** A mark is a fence of no topic. */
+/** A mark is a fence without a topic. */
 const topic = ''
 
-/** Leaves a mark, one row. Throws analytics_unavailable, analytics_refused. */
+/** Stores a mark, one row. Throws analytics_unavailable, analytics_refused. */
 export async function leaveMark(analytics: Analytics, group: string): Promise<WriterMark> {
   const token = randomUUID()
   await analytics.insert('partition_fences', {

@@ -1,23 +1,23 @@
-// An S3-compatible service as an object store: one client with its limits, uploads in parts, and
-// error mapping. The SDK is loaded when a store is opened, so that nobody else pays for it. Which
-// keys there are, and the check of what was downloaded, are models/.
+// An object store on an S3-compatible service: one client with its limits, multipart uploads, error
+// mapping. The SDK is loaded only when a store is opened. Keys and the verification of downloads
+// are models/store/.
 import { open, stat } from 'node:fs/promises'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ObjectContent, ObjectStore, StoredObject } from '../../schemas/object-store.ts'
 
-type Place = { readonly bucket: string; readonly prefix: string }
-type Context = Place & {
+type Location = { readonly bucket: string; readonly prefix: string }
+type Store = Location & {
   readonly sdk: typeof Sdk
   readonly client: Sdk.S3Client
   readonly config: Config['store']
 }
 
 /**
- * Opens the bucket that the configuration names; nothing is asked of it yet. Without `accessKeyId`
- * the SDK's own chain of credentials decides (environment, profile, role of the machine). Throws
- * `config_invalid` without a bucket.
+ * Opens the configured bucket; sends no request yet. Without `accessKeyId` the SDK finds
+ * credentials itself (environment, profile, role of the machine). Throws `config_invalid` without a
+ * bucket.
  */
 export async function openS3Objects(config: Config['store']): Promise<ObjectStore> {
   const { bucket } = config
@@ -29,15 +29,15 @@ export async function openS3Objects(config: Config['store']): Promise<ObjectStor
   const sdk = await import('@aws-sdk/client-s3')
   const client = createClient(sdk, config)
   const prefix = config.prefix === '' ? '' : `${config.prefix.replace(/^\/+|\/+$/g, '')}/`
-  const context: Context = { sdk, client, config, bucket, prefix }
+  const store: Store = { sdk, client, config, bucket, prefix }
   return {
     url: `s3://${bucket}/${prefix}`,
     write: (key, content, { signal } = {}) =>
-      s3Call(`write ${key}`, context, () => write(context, { key, content, signal })),
-    create: (key, bytes) => s3Call(`create ${key}`, context, () => create(context, key, bytes)),
+      s3Call(`write ${key}`, store, () => write(store, { key, content, signal })),
+    create: (key, bytes) => s3Call(`create ${key}`, store, () => create(store, key, bytes)),
     stream: (key, { fromByte = 0, signal } = {}) =>
-      s3Call(`read ${key}`, context, () => read(context, { key, fromByte, signal })),
-    list: (below) => s3Call(`list ${below}`, context, () => list(context, below)),
+      s3Call(`read ${key}`, store, () => read(store, { key, fromByte, signal })),
+    list: (below) => s3Call(`list ${below}`, store, () => list(store, below)),
     close: () => client.destroy(),
   }
 }
@@ -48,8 +48,7 @@ function createClient(sdk: typeof Sdk, config: Config['store']): Sdk.S3Client {
     region: config.region,
     forcePathStyle: config.pathStyle,
     maxAttempts: config.triesMax,
-    // Older servers do not know the newer checksums; what was downloaded is checked by SHA-256
-    // anyway.
+    // Older servers do not know the newer checksums; downloads are verified by SHA-256 anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -77,12 +76,12 @@ type Upload = {
   readonly signal: AbortSignal | undefined
 }
 
-async function write(context: Context, upload: Upload): Promise<void> {
-  const { sdk, client, bucket, prefix, config } = context
+async function write(store: Store, upload: Upload): Promise<void> {
+  const { sdk, client, bucket, prefix, config } = store
   const { key, content, signal } = upload
   const size = 'bytes' in content ? content.bytes.byteLength : (await stat(content.path)).size
   if (size > config.partBytes && 'path' in content) {
-    await writeParts(context, { key, path: content.path, size, signal })
+    await writeParts(store, { key, path: content.path, size, signal })
     return
   }
   const Body = 'bytes' in content ? content.bytes : await readRange(content.path, 0, size)
@@ -91,15 +90,16 @@ async function write(context: Context, upload: Upload): Promise<void> {
 }
 
 /**
- * Uploads a large file in parts, a few at once; the object appears when the last call is answered.
+ * Uploads a large file in parts, several in parallel; the object appears when the last call
+ * succeeds.
  */
 async function writeParts(
-  { sdk, client, bucket, prefix, config }: Context,
+  { sdk, client, bucket, prefix, config }: Store,
   file: { key: string; path: string; size: number; signal: AbortSignal | undefined },
 ): Promise<void> {
   const target = { Bucket: bucket, Key: prefix + file.key }
   const options = file.signal === undefined ? {} : { abortSignal: file.signal }
-  // A service takes at most 10,000 parts; 8 MiB ones reach 80 GB.
+  // A service takes at most 10,000 parts; parts of 8 MiB reach 80 GB.
   const partBytes = Math.max(config.partBytes, Math.ceil(file.size / 10_000))
   const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(target), options)
   const parts: Sdk.CompletedPart[] = []
@@ -114,16 +114,17 @@ async function writeParts(
     }
   }
   try {
-    // Every lane ends before the upload is given up: a part that arrives later would stay forever.
-    const lanes = Array.from({ length: config.partsMax }, uploadNext)
-    const settled = await Promise.allSettled(lanes)
+    // All workers end before the upload is aborted, because a part that arrives later would stay
+    // forever.
+    const workers = Array.from({ length: config.partsMax }, uploadNext)
+    const settled = await Promise.allSettled(workers)
     const failed = settled.find((lane) => lane.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     const MultipartUpload = { Parts: parts }
     const complete = { ...target, UploadId, MultipartUpload }
     await client.send(new sdk.CompleteMultipartUploadCommand(complete), options)
   } catch (error) {
-    // What failed first is the message; parts that cannot be dropped now are for a bucket's
+    // The first failure is thrown. Parts that cannot be deleted now are left to the bucket's
     // lifecycle rule.
     const abort = new sdk.AbortMultipartUploadCommand({ ...target, UploadId })
     await client.send(abort).catch(() => undefined)
@@ -132,7 +133,7 @@ async function writeParts(
 }
 
 async function create(
-  { sdk, client, bucket, prefix }: Context,
+  { sdk, client, bucket, prefix }: Store,
   key: string,
   bytes: Uint8Array,
 ): Promise<'created' | 'exists'> {
@@ -141,17 +142,17 @@ async function create(
     await client.send(new sdk.PutObjectCommand(put))
     return 'created'
   } catch (error) {
-    // 409: another writer was creating it at this moment, and has not failed.
+    // 409: another writer is creating the object at this moment.
     if ([409, 412].includes(statusOf(error) ?? 0)) return 'exists'
     throw error
   }
 }
 
 async function read(
-  context: Context,
+  store: Store,
   asked: { key: string; fromByte: number; signal: AbortSignal | undefined },
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { sdk, client, bucket, prefix } = context
+  const { sdk, client, bucket, prefix } = store
   const { key, fromByte, signal } = asked
   const get = new sdk.GetObjectCommand({
     Bucket: bucket,
@@ -160,32 +161,32 @@ async function read(
   })
   try {
     const answer = await client.send(get, signal === undefined ? {} : { abortSignal: signal })
-    return mapped(`read ${key}`, context, answer.Body as unknown as AsyncIterable<Uint8Array>)
+    return mapErrors(`read ${key}`, store, answer.Body as unknown as AsyncIterable<Uint8Array>)
   } catch (error) {
     if ((error as Partial<Sdk.S3ServiceException>).name === 'NoSuchKey') return undefined
-    // There is nothing after the end.
-    if (statusOf(error) === 416) return mapped(`read ${key}`, context, noBytes())
+    // The range starts at or after the end of the object, so there is nothing left to read.
+    if (statusOf(error) === 416) return mapErrors(`read ${key}`, store, noBytes())
     throw error
   }
 }
 
-/** Failures in the middle of a body are the store's as well. */
-async function* mapped(
+/** Maps failures in the middle of a body as well. */
+async function* mapErrors(
   what: string,
-  place: Place,
+  location: Location,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body
   } catch (cause) {
-    throw s3Error(what, place, cause)
+    throw s3Error(what, location, cause)
   }
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 async function list(
-  { sdk, client, bucket, prefix }: Context,
+  { sdk, client, bucket, prefix }: Store,
   below: string,
 ): Promise<StoredObject[]> {
   const found: StoredObject[] = []
@@ -226,19 +227,19 @@ function statusOf(error: unknown): number | undefined {
   return (error as Partial<Sdk.S3ServiceException>).$metadata?.httpStatusCode
 }
 
-async function s3Call<T>(what: string, place: Place, call: () => Promise<T>): Promise<T> {
+async function s3Call<T>(what: string, location: Location, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (cause) {
-    throw s3Error(what, place, cause)
+    throw s3Error(what, location, cause)
   }
 }
 
-/** Maps an SDK error: what the service said for good, such as a wrong key, is store_refused. */
-export function s3Error(what: string, place: Place, cause: unknown): WinnowError {
+/** Maps an SDK error: store_refused for what the service refuses for good, such as a wrong key. */
+export function s3Error(what: string, location: Location, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   const { name = '' } = cause as { name?: string }
-  const where = `s3://${place.bucket}/${place.prefix}`
+  const where = `s3://${location.bucket}/${location.prefix}`
   if (name === 'AbortError') return new WinnowError('cancelled', `Cancelled: ${what}.`, { cause })
   const status = statusOf(cause)
   const passing = status === undefined || status >= 500 || status === 429 || status === 408

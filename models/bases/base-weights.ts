@@ -1,4 +1,4 @@
-// The weights of a base encoder in the store, whatever format its file has.
+// Reads the weights of a base encoder in the store, from any supported file format.
 import { readFile } from 'node:fs/promises'
 import { safetensorsFile } from './base-sources.ts'
 import {
@@ -9,7 +9,7 @@ import {
 import { readOnnx } from '../graph/onnx/onnx-reader.ts'
 import { readSafetensors } from '../graph/weights/safetensors.ts'
 
-/** What BERT's own configuration says where a model's is silent. */
+/** The default of BERT's own configuration. */
 const epsilonDefault = 1e-12
 
 /** Reads the weights. Throws `model_incompatible` and `graph_invalid`. */

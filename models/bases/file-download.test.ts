@@ -50,15 +50,15 @@ async function serve(handler: Handler) {
 }
 
 // Answers as the file at rest, from where the client asks.
-function serveFile(request: IncomingMessage, response: ServerResponse, body = content): number {
+function serveFile(request: IncomingMessage, response: ServerResponse): number {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-  if (from >= body.length) {
+  if (from >= content.length) {
     response.writeHead(416).end()
     return from
   }
-  const range = `bytes ${from}-${body.length - 1}/${body.length}`
+  const range = `bytes ${from}-${content.length - 1}/${content.length}`
   response.writeHead(from > 0 ? 206 : 200, {
-    'content-length': body.length - from,
+    'content-length': content.length - from,
     ...(from > 0 && { 'content-range': range }),
   })
   return from

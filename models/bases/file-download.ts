@@ -1,6 +1,5 @@
-// Downloads one file over HTTP to a path: resumed, bounded in time and size, and checked against
-// its hash before it gets its name. Which files exist and which source comes next is
-// models/bases/base-store.ts.
+// Downloads one file over HTTP: resumable, bounded in time and size, and verified by hash before it
+// gets its final name. models/bases/base-sources.ts chooses the files and sources.
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fetch, type Dispatcher, type Response } from 'undici'
@@ -9,7 +8,7 @@ import { sha256OfFile } from '../runtime/file-hash.ts'
 import { createDispatcher, type ProxySettings } from './proxied-fetch.ts'
 import { Watchdog } from '../inference/watchdog.ts'
 
-/** Limits of one download. A source that never answers is given up after `answerMsMax`. */
+/** The limits of one download, in milliseconds and attempts. */
 export type DownloadLimits = {
   /** To open a connection. */
   readonly connectMsMax: number
@@ -17,15 +16,15 @@ export type DownloadLimits = {
   readonly answerMsMax: number
   /** Without a single byte in the middle of a body. */
   readonly stallMsMax: number
-  /** Tries in a row that bring no new byte. */
+  /** Consecutive attempts without a new byte. */
   readonly idleTriesMax: number
-  /** Tries in all. */
+  /** Attempts in total. */
   readonly triesMax: number
-  /** Wait before the second try; doubled for each further one. */
+  /** The pause before the second attempt, which doubles for each further one. */
   readonly backoffMs: number
 }
 
-/** The limits used unless told otherwise: an unreachable host is given up after 5 seconds. */
+/** The default limits; the download gives up on an unreachable host after 5 seconds. */
 export const defaultDownloadLimits: DownloadLimits = {
   connectMsMax: 5_000,
   answerMsMax: 10_000,
@@ -37,7 +36,7 @@ export const defaultDownloadLimits: DownloadLimits = {
 
 export type DownloadRequest = {
   readonly url: string
-  /** Where the finished file goes; the unfinished one lies beside it with a `.part` name. */
+  /** The path of the finished file; the unfinished one is beside it, as a `.part` file. */
   readonly path: string
   readonly sha256: string
   readonly bytes: number
@@ -48,8 +47,8 @@ export type DownloadRequest = {
 }
 
 /**
- * Fetches `url` to `path`. The file appears under its name only when whole and verified; a broken
- * transfer is continued from its `.part` file, in this call or a later one.
+ * Downloads `url` to `path`. The file gets its final name only when it is complete and verified. A
+ * broken transfer continues from its `.part` file, in this call or a later one.
  *
  * Throws WinnowError 'download_failed' (no answer, refused, broken too often), 'hash_mismatch'
  * (whole, but other content), or 'cancelled' when `signal` fires.
@@ -57,7 +56,8 @@ export type DownloadRequest = {
 export async function downloadFile(request: DownloadRequest): Promise<void> {
   const limits = { ...defaultDownloadLimits, ...request.limits }
   const dispatcher = createDispatcher(request.proxy, limits.connectMsMax)
-  // The name carries the promised hash, so that bytes of another source are never continued.
+  // The name contains the expected hash, so that a partial file of another source is never
+  // continued.
   const partPath = `${request.path}.${request.sha256.slice(0, 12)}.part`
   let idleTries = 0
   let restarted = false
@@ -71,7 +71,7 @@ export async function downloadFile(request: DownloadRequest): Promise<void> {
       }
       if (outcome.kind === 'wrong') {
         await rm(partPath, { force: true })
-        // A resumed file may have joined two versions of it: one clean try decides.
+        // A resumed file may mix two versions of the file, so one clean attempt decides.
         if (before > 0 && !restarted) {
           restarted = true
           continue
@@ -101,7 +101,7 @@ type Outcome =
   | { kind: 'wrong'; error: WinnowError }
   | { kind: 'broken'; error: WinnowError; again: boolean }
 
-// One request and its body. Whatever goes wrong comes back as a value, except cancellation.
+// Makes one request and reads its body. Failures are returned as values, except cancellation.
 async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Promise<Outcome> {
   const watchdog = new Watchdog()
   const signals = request.signal ? [watchdog.signal, request.signal] : [watchdog.signal]
@@ -112,7 +112,7 @@ async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Prom
     const response = await fetch(request.url, {
       dispatcher,
       signal: AbortSignal.any(signals),
-      // A compressed body would make ranges and sizes mean something else.
+      // With a compressed body, ranges and sizes would have another meaning.
       headers: { 'accept-encoding': 'identity', ...(from > 0 && { range: `bytes=${from}-` }) },
     })
     answered = true
@@ -130,8 +130,8 @@ async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Prom
     if (request.signal?.aborted) throw cancelled(request.url)
     if (error instanceof WinnowError) return { kind: 'wrong', error }
     const reason = watchdog.reason ?? networkReason(error)
-    // Before any answer only a broken connection is worth another try: an unknown host, a refused
-    // port or a firewall that swallows packets will be the same a second later.
+    // Before any answer, only a broken connection is retried. An unknown host, a refused port or a
+    // firewall that drops packets will not change within seconds.
     const again = answered || networkCode(error) === 'ECONNRESET'
     const failure = new WinnowError('download_failed', `${request.url}: ${reason}`, {
       cause: error,
@@ -142,7 +142,8 @@ async function tryOnce({ request, limits, dispatcher, partPath }: Attempt): Prom
   }
 }
 
-// Answers that carry no usable body. A 206 must continue exactly where the file on disk ends.
+// Refuses answers without a usable body. A 206 must continue exactly at the end of the file on
+// disk.
 function refusalOf(response: Response, from: number): Outcome | undefined {
   const { status } = response
   const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')
@@ -165,7 +166,7 @@ type BodyTarget = {
   readonly onChunk: () => void
 }
 
-// Appends the body to the part file, and stops as soon as it is longer than the promised file.
+// Appends the body to the part file, and stops when it is longer than expected.
 async function appendBody(target: BodyTarget): Promise<void> {
   const { response, request, partPath, from } = target
   let received = from
@@ -188,7 +189,7 @@ async function appendBody(target: BodyTarget): Promise<void> {
   }
 }
 
-// Judges the part file: shorter than promised means that the transfer broke.
+// Checks the part file: if it is shorter than expected, the transfer broke.
 async function finish(target: { request: DownloadRequest; partPath: string }): Promise<Outcome> {
   const { request, partPath } = target
   const size = await sizeOf(partPath)
@@ -197,7 +198,7 @@ async function finish(target: { request: DownloadRequest; partPath: string }): P
     return { kind: 'broken', error: new WinnowError('download_failed', message), again: true }
   }
   const file = await open(partPath, 'r+')
-  // On disk before the rename makes it visible.
+  // Flushes to disk before the rename makes the file visible.
   await file.sync().finally(() => file.close())
   const actual = await sha256OfFile(partPath)
   if (actual === request.sha256) return { kind: 'whole' }

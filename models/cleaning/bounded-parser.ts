@@ -1,12 +1,12 @@
-// htmlparser2 in steps and in linear time. The parser looks through all open elements for each end
-// tag, and moves them for each tag: so end tags that match none are dropped before it sees them,
-// and a document with too many open elements is given up. What a tag means is the caller's.
+// Runs htmlparser2 in steps and in linear time. For each end tag, the parser searches all open
+// elements. So this file drops end tags that match none before the parser sees them, and gives up
+// on a document with too many open elements. The caller interprets the tags.
 import { Parser } from 'htmlparser2'
 
 /** What the parser finds, in the order of the document. */
 export type MarkupEvents = {
   opened(name: string, attributes: Readonly<Record<string, string>>): void
-  /** The element opened last is closed; at the end there may be one more of these than elements. */
+  /** The last opened element is closed; at the end there may be one call too many. */
   closed(): void
   text(text: string): void
   /** A comment, a declaration or an instruction. */
@@ -14,11 +14,11 @@ export type MarkupEvents = {
 }
 
 export type BoundedParser = {
-  /** Parses on for about a millisecond. */
+  /** Parses for about a millisecond. */
   read(): 'more' | 'ended' | 'too deep'
 }
 
-/** Elements open at once in a document that is parsed. */
+/** The most open elements in a document that is parsed. */
 const openElementsMax = 1_000
 /** Events between two stops. */
 const stepEvents = 1_000
@@ -90,7 +90,7 @@ export function createBoundedParser(html: string, events: MarkupEvents): Bounded
     if (isForeign) foreign = Math.max(0, foreign - 1)
     if (isForeign || name === 'br' || (openByName.get(name) ?? 0) > 0) closeTag(start, end)
     else if (name === 'p') {
-      // An end alone stands for an empty paragraph.
+      // An end tag alone means an empty paragraph.
       events.opened(name, {})
       events.closed()
     }

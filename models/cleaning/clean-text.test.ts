@@ -12,7 +12,7 @@ describe('cleanText', () => {
     )
   })
 
-  it('keeps line breaks but not runs of blanks', () => {
+  it('keeps line breaks but not runs of spaces', () => {
     expect(cleanText(' a\t\u00a0b \r\n\r\n  c\u0000 ', usual)).toBe('a b\nc')
   })
 

@@ -1,6 +1,6 @@
-// Language-neutral cleaning of a text before it is classified. The same steps run in the stream and
-// when training, so that a model sees one kind of text. No step looks at any word list. Each step
-// takes time in proportion to the text, whatever it holds.
+// Cleans a text before it is classified, independently of its language. The same steps run in the
+// stream and in training, so that a model sees the same kind of text. No step uses a word list, and
+// each takes linear time for any text.
 import type { Config } from '../../configs/schema.ts'
 import { composing } from '../tokenizers/composition.ts'
 import { markupText } from './markup-text.ts'
@@ -18,9 +18,7 @@ export function cleanText(text: string, steps: readonly CleaningStep[]): string 
   return finish(cleaning(text, steps))
 }
 
-/**
- * The work of `cleanText`, for those who share an event loop with others: `LoopTurns.run` does it.
- */
+/** `cleanText` as interruptible work, for callers that share an event loop; see `LoopTurns.run`. */
 export function* cleaning(text: string, steps: readonly CleaningStep[]): Work<string> {
   let cleaned = text
   for (const step of steps) {
@@ -33,8 +31,8 @@ export function* cleaning(text: string, steps: readonly CleaningStep[]): Work<st
 const apply: Record<CleaningStep, (text: string) => Work<string>> = {
   // Halves of surrogate pairs become U+FFFD, as any UTF-8 encoder would make them; then NFC.
   unicode: (text) => composing(text.toWellFormed()),
-  // C0 and C1 controls but tab and line feed, and the byte-order mark. Joiners (ZWJ, ZWNJ) and
-  // direction marks carry meaning in many scripts and stay.
+  // Removes C0 and C1 controls except tab and line feed, and the byte order mark. Joiners (ZWJ,
+  // ZWNJ) and direction marks carry meaning in many scripts, so they stay.
   *control(text) {
     const lines = text.replace(/\r\n?/g, '\n')
     yield
@@ -49,7 +47,10 @@ const apply: Record<CleaningStep, (text: string) => Work<string>> = {
   },
 }
 
-/** Lines that quote an earlier mail, and everything below the signature mark of RFC 3676, 4.3. */
+/**
+ * Removes lines that quote an earlier mail, and everything after the signature mark (RFC 3676,
+ * 4.3).
+ */
 function* stripMailQuotes(text: string): Work<string> {
   const lines = text.split('\n')
   yield
@@ -58,7 +59,7 @@ function* stripMailQuotes(text: string): Work<string> {
   return body.filter((line) => !/^\s{0,3}>/.test(line)).join('\n')
 }
 
-/** A text without a tag-like part is returned as it is, so that `a < b` survives. */
+/** Removes markup. A text without anything like a tag does not change, so that `a < b` survives. */
 function* stripMarkup(text: string): Work<string> {
   if (!/<(?:!doctype|\/?[a-z][a-z0-9]*)\b[^<>]*>/i.test(text)) return text
   yield

@@ -1,7 +1,7 @@
-// What each HTML element means for the layout of its text. Names that are not listed are inline:
-// their text joins that around them.
+// The layout of each HTML element. Elements that are not listed are inline: their text joins the
+// text around them.
 
-/** How the text of an element is laid out; breaks are the least line breaks before and after it. */
+/** The layout of an element's text; breaks are the minimum line breaks before and after it. */
 export type ElementLayout =
   | { readonly kind: 'inline' | 'break' | 'rule' | 'none' }
   | {
@@ -51,8 +51,8 @@ export function elementLayout(name: string): ElementLayout {
 }
 
 /**
- * The marks of the items of a list, in order, without a space before them in a list within an item.
- * Numbers that letters or Roman numerals cannot write are written in digits.
+ * The marks of a list's items, in order; in a nested list they have no space before them. Numbers
+ * that letters or Roman numerals cannot express are written in digits.
  */
 export function listMarks(
   name: string,
@@ -91,7 +91,7 @@ function letters(number: number): string {
   return written
 }
 
-/** How 0 to 9 are written with the one, the five and the ten of a place. */
+/** The Roman digits 0 to 9, written with the one, the five and the ten of a decimal place. */
 const romanDigits = ['', '1', '11', '111', '15', '5', '51', '511', '5111', '1t']
 const romanPlaces = [['I', 'V', 'X'], ['X', 'L', 'C'], ['C', 'D', 'M'], ['M']]
 

@@ -1,21 +1,21 @@
-// The text of an HTML document, in time proportional to its length. It owns which text counts and
-// what lists and bodies contain; bounded-parser.ts finds the tags, text-layout.ts lays the text
-// out. Layout and white space are those of html-to-text 10, which the tests compare.
+// Extracts the text of an HTML document in linear time. It decides which text is visible;
+// bounded-parser.ts finds the tags, and text-layout.ts lays out the text. Layout and white space
+// are those of html-to-text 10, against which it is tested.
 import type { Work } from '../runtime/sliced-work.ts'
 import { createBoundedParser, type MarkupEvents } from './bounded-parser.ts'
 import { elementLayout, listMarks, type ElementLayout } from './elements.ts'
 import { TextLayout } from './text-layout.ts'
 
-/** Text within more elements is left out. */
+/** Text in more levels of elements is left out. */
 const levelMax = 64
-/** A laid-out text is longer than its markup up to this length only. */
+/** Beyond this length, a text must not be longer than its markup. */
 const shortTextUnits = 65_536
 const rule = '-'.repeat(40)
 
 /**
- * The text of an HTML document, laid out in lines; of its `body` where it has one. A document with
- * more than 1,000 elements open at once, or whose text would be longer than it, only loses its
- * tags.
+ * The text of an HTML document, or of its `body` if it has one, laid out in lines. If a document
+ * has more than 1,000 open elements at once, or if its text would be longer than the document, only
+ * its tags are removed.
  */
 export function* markupText(html: string): Work<string> {
   const layout = new TextLayout({ unitsMax: Math.max(html.length, shortTextUnits) })
@@ -35,9 +35,9 @@ export function* markupText(html: string): Work<string> {
 type OpenElement = {
   readonly name: string
   readonly layout: ElementLayout
-  /** The marks of its items, where it is a list. */
+  /** The marks of its items, if it is a list. */
   readonly marks: (() => string) | undefined
-  /** Whether it is laid out; not so outside the body or too deep. */
+  /** Whether it is laid out; false outside the body or if it is too deep. */
   isLaidOut: boolean
   /** Whether it is an item of the list around it. */
   isItem: boolean
@@ -46,7 +46,7 @@ type OpenElement = {
 /** Lays out what a parser finds. */
 class DocumentReader implements MarkupEvents {
   readonly #layout: TextLayout
-  /** The first one stands for the document. */
+  /** The first one is the document itself. */
   readonly #open: OpenElement[] = [
     {
       name: '',
@@ -56,7 +56,7 @@ class DocumentReader implements MarkupEvents {
       isItem: false,
     },
   ]
-  /** Elements around those that count, the document among them. */
+  /** The number of elements around those that count, including the document. */
   #around = 1
   #isInBody = false
   #hasBody = false
@@ -102,7 +102,7 @@ class DocumentReader implements MarkupEvents {
     this.#text += text
   }
 
-  /** In a list, what has no text is an item nevertheless. */
+  /** In a list, a comment without text is an item nevertheless. */
   passed(): void {
     if (this.#layout.isTooLong) return
     this.#endText()
@@ -112,7 +112,7 @@ class DocumentReader implements MarkupEvents {
     this.#layout.closeListItem()
   }
 
-  /** After the last event; all elements are closed. */
+  /** Called after the last event, when all elements are closed. */
   ended(): void {
     this.#endText()
   }
@@ -130,7 +130,7 @@ class DocumentReader implements MarkupEvents {
     this.#around = this.#open.length
   }
 
-  /** How many elements that count are around what comes next. */
+  /** The number of counted elements around the next text. */
   get #level(): number {
     return this.#open.length - this.#around
   }

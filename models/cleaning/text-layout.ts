@@ -1,24 +1,23 @@
-// Lays out the text of a document: white space, blocks with line breaks between them, lists,
-// quotes. It knows no markup; what an element means is elements.ts. Nested blocks copy their text
-// once a level.
+// Lays out the text of a document: white space, blocks separated by line breaks, lists and quotes.
+// elements.ts maps elements to layouts. Nested blocks copy their text once per level.
 
 /** A text under construction: a block, or an item of a list. */
 type Block = {
-  /** Line breaks that must stand before it; its first child may ask for others. */
+  /** The line breaks before it; its first child may require more. */
   breaksBefore: number
   readonly breaksAfter: number
   readonly isPreformatted: boolean
-  /** Text that is settled, and the lines after it that inline text still joins. */
+  /** Finished text; the open lines that inline text still joins come after it. */
   settled: string
   lines: string
   isLineStart: boolean
-  /** Line breaks that must stand before what comes next. */
+  /** The line breaks that are due before the next text. */
   breaksDue: number
-  /** Whether white space was seen that becomes a space when a word follows. */
+  /** Whether white space is pending, which becomes a space if a word follows. */
   isSpaceDue: boolean
-  /** Of a list. */
+  /** The items of a list. */
   readonly items: ListItem[] | undefined
-  /** Of an item of a list. */
+  /** The mark of a list item. */
   readonly mark: string
 }
 
@@ -55,7 +54,7 @@ export class TextLayout {
     return this.#isTooLong
   }
 
-  /** Drops everything and begins again. */
+  /** Discards all text and starts again. */
   restart(): void {
     this.#open = [newBlock({ breaksBefore: 1, breaksAfter: 1 })]
     this.#headings = 0
@@ -92,7 +91,7 @@ export class TextLayout {
     else breakLine(block, 1)
   }
 
-  /** Opens a block within the one that is open. */
+  /** Opens a block inside the current block. */
   openBlock(breaks: Breaks): void {
     this.#open.push(newBlock(breaks, { isPreformatted: this.#top.isPreformatted }))
   }
@@ -102,7 +101,7 @@ export class TextLayout {
     this.#open.push(newBlock(breaks, { isPreformatted: true }))
   }
 
-  /** Closes it and adds its text, each line of it after `linePrefix`, to the block around it. */
+  /** Closes the current block and adds its text, with `linePrefix` on each line, to its parent. */
   closeBlock({ linePrefix = '' }: { linePrefix?: string } = {}): void {
     const block = this.#open.pop()!
     const text = textOf(block)
@@ -112,7 +111,7 @@ export class TextLayout {
     })
   }
 
-  /** Text up to the matching `closeHeading` is in upper case. */
+  /** Opens a heading; text up to the matching `closeHeading` is in upper case. */
   openHeading(breaks: Breaks): void {
     this.openBlock(breaks)
     this.#headings++
@@ -142,7 +141,7 @@ export class TextLayout {
     })
   }
 
-  /** Closes the list. The text of its items begins where the longest mark ends. */
+  /** Closes the list. The text of all items is aligned after the longest mark. */
   closeList(): void {
     const list = this.#open.pop()!
     const items = list.items!

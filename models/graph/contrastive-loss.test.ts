@@ -1,5 +1,5 @@
-// The supervised contrastive loss against the formula written out in float64, its gradient against
-// central differences of that formula, and against texts of which only one has its label.
+// The supervised contrastive loss against the formula in float64, its gradient against central
+// differences of that formula, and a batch in which one text is alone with its label.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contrastiveLoss } from './contrastive-loss.ts'
@@ -24,11 +24,11 @@ afterAll(() => session.release())
 /** Sum over pairs of weight * -log(exp(s_ij) / sum of exp(s_ik) over k other than i). */
 function expectedLoss(rows: readonly number[][], targets: readonly number[][]): number {
   const unit = rows.map((row) => row.map((x) => x / Math.hypot(...row)))
-  const likeness = unit.map((a) =>
+  const similarity = unit.map((a) =>
     unit.map((b) => a.reduce((sum, x, i) => sum + x * b[i]!, 0) / temperature),
   )
   let loss = 0
-  for (const [i, row] of likeness.entries()) {
+  for (const [i, row] of similarity.entries()) {
     const others = row.reduce((sum, s, k) => (k === i ? sum : sum + Math.exp(s)), 0)
     for (const [j, s] of row.entries()) {
       if (j !== i) loss -= targets[i]![j]! * (s - Math.log(others))
@@ -70,11 +70,11 @@ const targets = [
 ]
 
 describe('contrastiveLoss', () => {
-  it('is the formula', async () => {
+  it('equals the formula', async () => {
     expect((await run(rows, targets)).loss).toBeCloseTo(expectedLoss(rows, targets), 5)
   })
 
-  it('has the gradient of the formula', async () => {
+  it('has the gradient that finite differences of the formula show', async () => {
     const { gradient } = await run(rows, targets)
     for (let i = 0; i < gradient.length; i++) {
       const moved = (by: number): number => {
@@ -86,7 +86,7 @@ describe('contrastiveLoss', () => {
     }
   })
 
-  it('falls when texts of one label move together', async () => {
+  it('falls when texts with the same label move closer together', async () => {
     const pairs = [
       [0, 1, 0, 0],
       [1, 0, 0, 0],

@@ -1,5 +1,5 @@
-// The encoder as Winnow writes it against the export that its weights come from, both run by the
-// runtime on real text; the base encoder of the model store is used.
+// The encoder that Winnow writes against the export that its weights come from. Both run on real
+// text, with the base encoder of the model store.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(() => original.release())
 
-/** The export's token states, averaged and scaled to length 1, by plain loops: float64. */
+/** The export's hidden states, averaged and scaled to length 1, by plain loops in float64. */
 async function reference(text: Int32Array): Promise<number[]> {
   const wide = BigInt64Array.from(text, BigInt)
   const dims = [1, text.length]
@@ -67,7 +67,7 @@ describe('the written encoder', () => {
     expect(ids.map(({ length }) => length)).toEqual([3, 15, expect.any(Number), 256])
   })
 
-  it('gives the embeddings of the export to 1e-4, text by text', async () => {
+  it('matches the embeddings of the export to 1e-4, one text at a time', async () => {
     const bytes = writeOnnx(buildEncoder(weights, { padding: 'exact', normalize: true }), {
       name: 'test',
     })
@@ -81,7 +81,7 @@ describe('the written encoder', () => {
     await session.release()
   })
 
-  it('gives them also when texts are padded to one length', async () => {
+  it('matches them when texts of different length are padded', async () => {
     const bytes = writeOnnx(buildEncoder(weights, { padding: 'lengths', normalize: true }), {
       name: 'test',
     })

@@ -1,6 +1,6 @@
-// The BERT-family encoder (arXiv:1810.04805), defined once: token ids to hidden states, to a text
-// embedding, to class probabilities. Every graph that Winnow serves or trains comes from here. It
-// owns the architecture and its shapes; it does not read weights or write bytes.
+// The BERT-family encoder (arXiv:1810.04805): token ids -> hidden states -> text embedding -> class
+// probabilities. Every graph that Winnow serves or trains is built here. This file owns the
+// architecture; weights/ reads weights and onnx/ writes files.
 import { WinnowError } from '../../schemas/errors.ts'
 import type {
   EncoderWeights,
@@ -10,26 +10,26 @@ import type {
 } from './weights/bert-weights.ts'
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
-import { firstTokens, meanPool, tokensThatCount, type Pooling } from './pooling.ts'
+import { clsPool, meanPool, tokenMask, type Pooling } from './pooling.ts'
 import { GraphBuilder, type TensorGraph, type Value } from './tensors/tensor-graph.ts'
 
 /**
- * How texts of one batch are told apart. `exact`: all have the same length, so nothing is masked
+ * How a batch handles text lengths. `exact`: all texts have the same length, so nothing is masked
  * and `input_ids` is the only input. `lengths`: texts are padded at the end, and the input
- * `lengths` int32 [batch] says how many tokens of each count.
+ * `lengths` int32 [batch] gives the number of real tokens of each.
  */
 export type Padding = 'exact' | 'lengths'
 
 /**
- * Which hidden states an embedding is made of: those of the last layer, or those of the embeddings
- * and every layer, each pooled and scaled to length 1, side by side. Lower layers keep more of the
- * wording, which helps where style tells the classes apart.
+ * Which hidden states make up an embedding. `last`: those of the last layer. `every`: those of the
+ * embedding layer and of every layer, each pooled and scaled to length 1, then concatenated. Lower
+ * layers keep more of the wording, which helps when style separates the classes.
  */
 export type PooledLayers = 'last' | 'every'
 
 export type EncoderOptions = {
   readonly padding: Padding
-  /** Default `mean`; layers side by side are always means. */
+  /** Default `mean`. With `pooledLayers: 'every'`, each layer is always pooled by the mean. */
   readonly pooling?: Pooling | undefined
   /** Default `last`. */
   readonly pooledLayers?: PooledLayers | undefined
@@ -38,11 +38,12 @@ export type EncoderOptions = {
 }
 
 /**
- * What training builds differently. Attention is fused when serving, and written out where it must
- * be differentiated. `dropout` is applied where BERT has it on hidden states and on the embedding.
+ * What training builds differently from serving. Attention is one fused operation for serving, and
+ * decomposed into differentiable operations for training. `dropout` is applied to hidden states
+ * where BERT applies it, and to the embedding.
  */
 type Construction = EncoderOptions & {
-  readonly attention: 'fused' | 'written out'
+  readonly attention: 'fused' | 'decomposed'
   readonly dropout: (states: Value) => Value
 }
 
@@ -52,8 +53,8 @@ const serving = { attention: 'fused', dropout: (states: Value) => states } as co
 export type Head = LinearWeights
 
 /**
- * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> embedding float32
- * [batch, features], where features is what embeddingWidth says.
+ * Builds the graph input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> embedding float32
+ * [batch, features], where `embeddingWidth` gives the number of features.
  */
 export function buildEncoder(weights: EncoderWeights, options: EncoderOptions): TensorGraph {
   const graph = new GraphBuilder()
@@ -64,27 +65,30 @@ export function buildEncoder(weights: EncoderWeights, options: EncoderOptions): 
 }
 
 /**
- * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> states float32
- * [batch, tokens, hidden] after the embeddings and all `layers` of `weights`.
+ * Builds the graph input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> states float32
+ * [batch, tokens, hidden], the hidden states after all `layers` of `weights`.
  */
-export function buildStates(weights: EncoderWeights, options: EncoderOptions): TensorGraph {
+export function buildHiddenStates(weights: EncoderWeights, options: EncoderOptions): TensorGraph {
   const graph = new GraphBuilder()
   const texts = textInputs(graph, options)
   graph.output('states', encode(graph, weights, { ...serving, ...options, ...texts }).at(-1)!)
   return graph.finish()
 }
 
-/** What a classifier under construction is made of. */
+/** The options of a classifier that is built into a training graph. */
 export type ClassifierOptions = Pick<
   Construction,
   'normalize' | 'pooling' | 'attention' | 'dropout'
 > & {
   readonly head: Head
-  /** How many layers from the bottom are not part of the graph; with 0, nothing is. */
+  /**
+   * How many layers from the bottom the graph leaves out, with the embedding layer; 0 leaves out
+   * nothing.
+   */
   readonly frozenLayers: number
 }
 
-/** The logits alone of `classifierOutputs`. */
+/** The logits of `classifierOutputs`, float32 [batch, labels]. */
 export function classifierLogits(
   graph: GraphBuilder,
   weights: EncoderWeights,
@@ -94,11 +98,11 @@ export function classifierLogits(
 }
 
 /**
- * The embedding float32 [batch, hidden], before dropout, and the logits float32 [batch, labels] of
- * a classifier in a graph under construction, as training needs it: parts of it may be frozen, and
- * parameters are what the builder makes of them. Inputs are lengths int32 [batch], and either
- * input_ids int32 [batch, tokens] or, when layers are frozen, states float32 [batch, tokens,
- * hidden], which the frozen part gave.
+ * Adds a classifier to a training graph: its embedding float32 [batch, hidden], before dropout, and
+ * its logits float32 [batch, labels]. The builder decides whether parameters are constants or
+ * inputs. Inputs are lengths int32 [batch] and input_ids int32 [batch, tokens]. When layers are
+ * frozen, states float32 [batch, tokens, hidden], the output of the frozen layers, replaces
+ * input_ids.
  */
 export function classifierOutputs(
   graph: GraphBuilder,
@@ -122,14 +126,15 @@ export function classifierOutputs(
 }
 
 /**
- * input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> logits and probabilities, both
- * float32 [batch, labels]. Throws `model_incompatible` when the head is for another width.
+ * Builds the graph input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> logits and
+ * probabilities, both float32 [batch, labels]. Throws `model_incompatible` when the head does not
+ * take as many features as the encoder gives.
  */
 export function buildClassifier(
   weights: EncoderWeights,
   head: Head,
   options: EncoderOptions & {
-    /** What makes probabilities of the logits; `sigmoid` where each label applies by itself. */
+    /** How logits become probabilities; `sigmoid` when labels are independent. Default softmax. */
     readonly link?: 'softmax' | 'sigmoid' | undefined
   },
 ): TensorGraph {
@@ -151,7 +156,7 @@ export function buildClassifier(
   return graph.finish()
 }
 
-/** Numbers in one embedding. */
+/** The number of features in one embedding. */
 export function embeddingWidth(
   { hidden, layers }: EncoderWeights,
   { pooledLayers = 'last' }: Pick<EncoderOptions, 'pooledLayers'>,
@@ -189,7 +194,7 @@ function poolTexts(
       const last = states.at(-1)!
       const pooled =
         options.pooling === 'cls'
-          ? firstTokens(graph, last, weights.positions)
+          ? clsPool(graph, last, weights.positions)
           : meanPool(graph, last, texts)
       return normalize ? op.l2Normalize(graph, pooled) : pooled
     }
@@ -200,7 +205,10 @@ function poolTexts(
   })
 }
 
-/** ids [batch, tokens], lengths [batch] -> hidden states [batch, tokens, hidden] of each layer. */
+/**
+ * ids [batch, tokens], lengths [batch] -> hidden states, each [batch, tokens, hidden], of the
+ * embedding layer and of each layer above.
+ */
 function encode(
   graph: GraphBuilder,
   weights: EncoderWeights,
@@ -212,7 +220,7 @@ function encode(
   return encodeAbove(graph, weights, { ...options, states, from: 0 })
 }
 
-/** The given states, then those after each layer from number `from` on: [batch, tokens, hidden]. */
+/** The given states, then the output of each layer from `from` on: [batch, tokens, hidden] each. */
 function encodeAbove(
   graph: GraphBuilder,
   weights: EncoderWeights,
@@ -221,8 +229,8 @@ function encodeAbove(
   const { lengths, attention, dropout, from } = options
   const { heads, epsilon } = weights
   const mask =
-    attention === 'written out' && lengths !== undefined
-      ? keyMask(graph, { lengths, states: options.states, positions: weights.positions })
+    attention === 'decomposed' && lengths !== undefined
+      ? attentionMask(graph, { lengths, states: options.states, positions: weights.positions })
       : undefined
   const all = [options.states]
   for (const [index, layer] of weights.layers.entries()) {
@@ -239,74 +247,78 @@ function embedTokens(graph: GraphBuilder, weights: EncoderWeights, ids: Value): 
     shape: [vocabulary, hidden],
     rows: 'used',
   })
-  const places = graph.parameter('positions', foldTypeRow(weights), { shape: [positions, hidden] })
+  const table = graph.parameter('positions', foldTokenType(weights), { shape: [positions, hidden] })
   const count = layout.sizeOf(graph, ids, 1) // [1]
-  const first = layout.take(graph, places, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
-  const sum = op.add(graph, op.gather(graph, words, ids), first) // [batch, tokens, hidden]
+  const used = layout.take(graph, table, { axis: 0, count, size: 'tokens' }) // [tokens, hidden]
+  const sum = op.add(graph, op.gather(graph, words, ids), used) // [batch, tokens, hidden]
   return norm(graph, sum, { ...weights.embeddingNorm, epsilon: weights.epsilon })
 }
 
 type LayerContext = Pick<Construction, 'attention' | 'dropout'> & {
   readonly states: Value
   readonly lengths: Value | undefined
-  /** float32 [batch, 1, 1, tokens], where attention is written out. */
+  /** float32 [batch, 1, 1, tokens], for decomposed attention only. */
   readonly mask: Value | undefined
   readonly heads: number
   readonly epsilon: number
 }
 
+/** One post-norm transformer layer: states [batch, tokens, hidden] -> the same shape. */
 function encoderLayer(graph: GraphBuilder, layer: LayerWeights, context: LayerContext): Value {
   const { states, heads, lengths, mask, epsilon, dropout } = context
-  const attended = graph.within('attention', () => {
+  const afterAttention = graph.within('attention', () => {
     const projected = graph.within('projections', () =>
       linear(graph, states, mergeProjections(layer)),
     ) // [batch, tokens, 3 hidden]
     const [query, key, value] = layout.split(graph, projected, 3) as [Value, Value, Value]
     const operands = { query, key, value, heads }
-    const mixed =
+    const attended =
       context.attention === 'fused'
         ? op.attention(graph, { ...operands, lengths })
-        : attentionWrittenOut(graph, { ...operands, mask })
-    const output = dropout(linear(graph, mixed, layer.attentionOutput)) // [batch, tokens, hidden]
+        : decomposedAttention(graph, { ...operands, mask })
+    const output = dropout(linear(graph, attended, layer.attentionOutput)) // same shape as states
     return norm(graph, op.add(graph, output, states), { ...layer.attentionNorm, epsilon })
   })
   return graph.within('feed_forward', () => {
     const wide = graph.within('wide', () =>
-      op.gelu(graph, linear(graph, attended, layer.intermediate)),
+      op.gelu(graph, linear(graph, afterAttention, layer.intermediate)),
     )
     const narrow = dropout(linear(graph, wide, layer.output)) // [batch, tokens, hidden]
-    return norm(graph, op.add(graph, narrow, attended), { ...layer.outputNorm, epsilon })
+    return norm(graph, op.add(graph, narrow, afterAttention), { ...layer.outputNorm, epsilon })
   })
 }
 
-/** What `op.attention` computes, in operations that have gradients: [batch, tokens, hidden]. */
-function attentionWrittenOut(
+/** Computes what `op.attention` does, in differentiable operations: [batch, tokens, hidden]. */
+function decomposedAttention(
   graph: GraphBuilder,
   operands: { query: Value; key: Value; value: Value; heads: number; mask: Value | undefined },
 ): Value {
   const { query, key, value, heads, mask } = operands
   const [batch, tokens, hidden] = query.shape as [string, string, number]
   const width = hidden / heads
-  const byHead = (x: Value): Value => {
-    const parted = layout.reshape(graph, x, [batch, tokens, heads, width])
-    return layout.transpose(graph, parted, [0, 2, 1, 3]) // [batch, heads, tokens, width]
+  const splitHeads = (x: Value): Value => {
+    const split = layout.reshape(graph, x, [batch, tokens, heads, width])
+    return layout.transpose(graph, split, [0, 2, 1, 3]) // [batch, heads, tokens, width]
   }
   const product = { transposed: 'b', scale: 1 / Math.sqrt(width) } as const
-  const scores = op.matMul(graph, byHead(query), byHead(key), product)
+  const scores = op.matMul(graph, splitHeads(query), splitHeads(key), product)
   const masked = mask === undefined ? scores : op.add(graph, scores, mask)
-  const shares = op.softmax(graph, masked) // [batch, heads, tokens, tokens]
-  const mixed = op.matMul(graph, shares, byHead(value)) // [batch, heads, tokens, width]
-  return layout.reshape(graph, layout.transpose(graph, mixed, [0, 2, 1, 3]), query.shape)
+  const attentionWeights = op.softmax(graph, masked) // [batch, heads, tokens, tokens]
+  // [batch, heads, tokens, width]
+  const attended = op.matMul(graph, attentionWeights, splitHeads(value))
+  return layout.reshape(graph, layout.transpose(graph, attended, [0, 2, 1, 3]), query.shape)
 }
 
-/** 0 for keys that count and -10,000 for padding, whose share is then 0: [batch, 1, 1, tokens]. */
-function keyMask(
+/**
+ * 0 for real tokens, -10,000 for padding, whose attention weight is then 0: [batch, 1, 1, tokens].
+ */
+function attentionMask(
   graph: GraphBuilder,
   texts: { lengths: Value; states: Value; positions: number },
 ): Value {
   return graph.within('mask', () => {
-    const counts = tokensThatCount(graph, texts) // [batch, tokens]
-    const bias = op.scale(graph, op.subtract(graph, counts, op.scalar(graph, 1)), 10_000)
+    const mask = tokenMask(graph, texts) // [batch, tokens]
+    const bias = op.scale(graph, op.subtract(graph, mask, op.scalar(graph, 1)), 10_000)
     return layout.unsqueeze(graph, layout.unsqueeze(graph, bias, 1), 1)
   })
 }
@@ -325,18 +337,18 @@ function norm(graph: GraphBuilder, x: Value, weights: NormWeights & { epsilon: n
   })
 }
 
-/** Single texts always have token type 0, so its row is added to every position beforehand. */
-function foldTypeRow({ positionEmbedding, typeEmbedding, hidden }: EncoderWeights): Float32Array {
+/** Adds the row of token type 0 to every position: all tokens of a single text have that type. */
+function foldTokenType({ positionEmbedding, typeEmbedding, hidden }: EncoderWeights): Float32Array {
   return positionEmbedding.map((weight, i) => weight + typeEmbedding[i % hidden]!)
 }
 
-/** Query, key and value in one product: weight [hidden, 3 hidden], bias [3 hidden]. */
+/** Query, key and value as one linear layer: weight [hidden, 3 hidden], bias [3 hidden]. */
 function mergeProjections({ query, key, value }: LayerWeights): LinearWeights {
   const { from, to } = query
   const weight = new Float32Array(from * 3 * to)
-  for (const [part, { weight: columns }] of [query, key, value].entries()) {
+  for (const [index, { weight: columns }] of [query, key, value].entries()) {
     for (let row = 0; row < from; row++) {
-      weight.set(columns.subarray(row * to, (row + 1) * to), (row * 3 + part) * to)
+      weight.set(columns.subarray(row * to, (row + 1) * to), (row * 3 + index) * to)
     }
   }
   return {

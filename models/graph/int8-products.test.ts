@@ -1,4 +1,4 @@
-// Rounded products against those of the same graph without rounding, on ONNX Runtime.
+// Quantised matrix products against the float32 products of the same graph, on ONNX Runtime.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { sessionOptions } from '../inference/session-options.ts'
@@ -11,7 +11,7 @@ import { GraphBuilder, type TensorGraph } from './tensors/tensor-graph.ts'
 
 const [tokens, hidden, wide] = [24, 32, 48]
 
-/** Made-up numbers in [-1, 1). */
+/** Pseudo-random numbers in [-1, 1). */
 function numbers(count: number, start: number): Float32Array {
   return Float32Array.from(
     { length: count },
@@ -19,7 +19,7 @@ function numbers(count: number, start: number): Float32Array {
   )
 }
 
-/** norm -> linear to wide -> gelu -> linear back, a loss, and all gradients. */
+/** norm -> linear to wide -> gelu -> linear back, with a loss and all gradients. */
 function feedForward(): TensorGraph {
   const graph = new GraphBuilder({ parameters: 'inputs' })
   const x = graph.input('x', 'float32', ['tokens', hidden])
@@ -56,7 +56,7 @@ async function run(graph: TensorGraph, feeds: Record<string, Tensor>) {
   return new Map(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
 }
 
-/** Rows of x have lengths from 0.001 to 1,000: a scale for all would round small ones to 0. */
+/** Rows of x have lengths from 0.001 to 1,000: one scale for all would round small ones to 0. */
 function feedsOf(graph: TensorGraph): Record<string, Tensor> {
   const x = numbers(tokens * hidden, 9)
   for (let i = 0; i < x.length; i++) x[i]! *= 10 ** ((Math.floor(i / hidden) % 7) - 3)
@@ -78,21 +78,21 @@ function differences(found: Float32Array, wanted: Float32Array, width: number): 
 }
 
 describe('withInt8Products', () => {
-  it('rounds products and gradients of inputs, row by row, and not gradients of weights', async () => {
+  it('quantises products and input gradients by row, and leaves weight gradients alone', async () => {
     const graph = feedForward()
-    const rounded = withInt8Products(graph, () => true)
-    expect(rounded.matrices).toEqual([
+    const quantised = withInt8Products(graph, () => true)
+    expect(quantised.matrices).toEqual([
       { name: 'first', rows: hidden, columns: wide },
       { name: 'second', rows: wide, columns: hidden },
     ])
-    const kinds = rounded.graph.nodes.map(({ operation }) => operation.kind)
+    const kinds = quantised.graph.nodes.map(({ operation }) => operation.kind)
     expect(kinds.filter((kind) => kind === 'int8Product')).toHaveLength(4)
     // The gradients of both weights, and two means of the layer normalisation's rule.
     expect(kinds.filter((kind) => kind === 'matMul')).toHaveLength(4)
     const feeds = feedsOf(graph)
     const kernel = new AdamKernel()
     const bytes: Record<string, Tensor> = {}
-    for (const { name, rows, columns } of rounded.matrices) {
+    for (const { name, rows, columns } of quantised.matrices) {
       const one = {
         matrix: feeds[name]!.data as Float32Array,
         elements: new Int8Array(rows * columns),
@@ -100,14 +100,14 @@ describe('withInt8Products', () => {
         factors: new Float32Array(columns),
         maxima: new Float32Array(columns),
       }
-      kernel.measure([one])
-      // As for processors without VNNI, so that the test says the same on all.
-      kernel.round([one], 63)
+      kernel.findMaxima([one])
+      // The limit for processors without VNNI, so that the test is the same on every machine.
+      kernel.quantise([one], 63)
       bytes[int8Names.elements(name)] = new Tensor('int8', one.elements, [rows, columns])
       bytes[int8Names.scales(name)] = new Tensor('float32', one.scales, [columns])
     }
     const wanted = await run(graph, feeds)
-    const found = await run(rounded.graph, { ...feeds, ...bytes })
+    const found = await run(quantised.graph, { ...feeds, ...bytes })
     expect(found.get('result')).not.toEqual(wanted.get('result'))
     for (const [name, own] of wanted) {
       const width = name === 'result' || name === 'gradient:x' ? hidden : own.length
@@ -116,7 +116,7 @@ describe('withInt8Products', () => {
     }
   })
 
-  it('leaves weights that are not named, and sizes that do not fit, as they are', () => {
+  it('leaves weights that are not selected, or whose sizes do not fit, unchanged', () => {
     const graph = feedForward()
     const one = withInt8Products(graph, (name) => name === 'second')
     expect(one.matrices.map(({ name }) => name)).toEqual(['second'])

@@ -1,41 +1,43 @@
-// Products with weights in 8 bits instead of 32, in a graph that was differentiated already: three
-// to four times as fast where the processor multiplies bytes. It owns which products change and
-// what they become; the bytes of the weights are the engine's to feed.
+// Rewrites a differentiated training graph so that products with weights run in int8, which is
+// three to four times as fast on processors with byte multiplication. This file decides which
+// products change and what replaces them; the engine quantises the weights and feeds them.
 //
-// As in SwitchBack (Wortsman et al. 2023, arXiv:2304.13013), the forward product and that of the
-// gradient of its input are rounded, row by row of what flows, and the gradient of the weights is
-// not. Gradients are those of products that are not rounded.
+// As in SwitchBack (Wortsman et al. 2023, arXiv:2304.13013), the forward product and the gradient
+// of its input are quantised, with one scale per row of the activations. The gradient of the
+// weights stays float32. Gradients are those of the float32 product (straight-through).
 import assert from 'node:assert/strict'
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
 import { GraphBuilder, type Node, type TensorGraph, type Value } from './tensors/tensor-graph.ts'
 
-/** A weight matrix [rows, columns] that is fed in 8 bits as well. */
+/** A weight matrix [rows, columns] that is fed as int8 as well as float32. */
 export type Int8Matrix = {
-  /** The input with its float32 elements. */
+  /** The name of the input with its float32 elements. */
   readonly name: string
   readonly rows: number
   readonly columns: number
 }
 
-/** Inputs of a matrix in 8 bits: elements int8 [rows, columns] and the scale of each column. */
+/**
+ * Names of the int8 inputs of a matrix: elements int8 [rows, columns], scales float32 [columns].
+ */
 export const int8Names = {
   elements: (parameter: string) => `int8:${parameter}`,
   scales: (parameter: string) => `scales:${parameter}`,
 } as const
 
-/** Rows and columns of a matrix that is rounded are multiples of it: vectors have 16 bytes. */
-const sizesMultiple = 16
+/** Rows and columns of a quantised matrix are multiples of this, because a vector has 16 bytes. */
+const sizeMultiple = 16
 
 /**
- * The graph with rounded products of the weights that `isRounded` names, and the matrices that it
- * wants as inputs.
+ * A copy of the graph with int8 products for the weights that `isQuantised` selects by name, and
+ * the matrices that it takes as inputs.
  */
 export function withInt8Products(
   graph: TensorGraph,
-  isRounded: (parameter: string) => boolean,
+  isQuantised: (parameter: string) => boolean,
 ): { graph: TensorGraph; matrices: readonly Int8Matrix[] } {
-  const copy = new Copy(graph)
+  const copy = new GraphCopy(graph)
   const { builder } = copy
   const inputs = new Set<Value | undefined>(graph.inputs)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((one) => [one, node])))
@@ -43,10 +45,10 @@ export function withInt8Products(
   const fused = new Set<Node>()
   for (const node of graph.nodes) {
     const [x, weight] = node.inputs
-    const rounded =
-      isWeightProduct(node) && inputs.has(weight) && fits(weight!) && isRounded(weight!.name)
+    const quantised =
+      isWeightProduct(node) && inputs.has(weight) && fits(weight!) && isQuantised(weight!.name)
     if (fused.has(node)) continue
-    if (!rounded) {
+    if (!quantised) {
       copy.append(node)
       continue
     }
@@ -57,7 +59,8 @@ export function withInt8Products(
       continue
     }
     const addition = additions.get(node.outputs[0]!)
-    // Rows of a layer normalisation are level already, and the bias can join in.
+    // Rows after a layer normalisation have similar scales, so they need none of their own, and
+    // the bias becomes part of the product.
     if (makers.get(x!)?.operation.kind === 'layerNorm' && addition !== undefined) {
       const bias = copy.of(addition.inputs[1]!)
       copy.set(addition, op.int8Product(builder, from, { ...matrix, bias }))
@@ -67,14 +70,14 @@ export function withInt8Products(
   return { graph: copy.finish(), matrices: copy.matrices }
 }
 
-type RoundedInputs = { readonly elements: Value; readonly scales: Value }
+type QuantisedInputs = { readonly elements: Value; readonly scales: Value }
 
-/** A graph under construction that takes over nodes of another one. */
-class Copy {
+/** A graph under construction that copies nodes of another one. */
+class GraphCopy {
   readonly builder = new GraphBuilder({ parameters: 'inputs' })
   readonly #original: TensorGraph
   readonly #values = new Map<Value, Value>()
-  readonly #matrices = new Map<Value, RoundedInputs & { readonly matrix: Int8Matrix }>()
+  readonly #matrices = new Map<Value, QuantisedInputs & { readonly matrix: Int8Matrix }>()
 
   constructor(original: TensorGraph) {
     this.#original = original
@@ -91,26 +94,26 @@ class Copy {
     return Array.from(this.#matrices.values(), ({ matrix }) => matrix)
   }
 
-  /** What a value of the original is here. */
+  /** The value in this graph that stands for a value of the original. */
   of(value: Value): Value {
     const own = this.#values.get(value)
-    assert.ok(own !== undefined, `${value.name} is not there yet`)
+    assert.ok(own !== undefined, `${value.name} has not been copied yet`)
     return own
   }
 
-  /** Takes a node over as it is. */
+  /** Copies a node unchanged. */
   append({ operation, inputs, outputs }: Node): void {
     const own = inputs.map((input) => input && this.of(input))
     const results = this.builder.append(operation, own, outputs)
-    for (const [place, output] of outputs.entries()) this.#values.set(output, results[place]!)
+    for (const [index, output] of outputs.entries()) this.#values.set(output, results[index]!)
   }
 
-  /** Says what stands here for the result of a node. */
+  /** Replaces the result of a node by a value of this graph. */
   set(node: Node, value: Value): void {
     this.#values.set(node.outputs[0]!, value)
   }
 
-  matrixOf(weight: Value): RoundedInputs {
+  matrixOf(weight: Value): QuantisedInputs {
     const known = this.#matrices.get(weight)
     if (known !== undefined) return known
     const { name, shape } = weight
@@ -130,7 +133,7 @@ class Copy {
   }
 }
 
-/** Additions of an input to something that nothing else reads, by what they are added to. */
+/** Bias additions, keyed by the value that they add a bias to; no other node reads that value. */
 function biasAdditions(
   { nodes, outputs }: TensorGraph,
   inputs: ReadonlySet<Value | undefined>,
@@ -152,29 +155,29 @@ function isWeightProduct({ operation }: Node): boolean {
 
 function fits({ shape }: Value): boolean {
   const isMultiple = (size: number | string): boolean =>
-    typeof size === 'number' && size % sizesMultiple === 0
+    typeof size === 'number' && size % sizeMultiple === 0
   return shape.length === 2 && shape.every(isMultiple)
 }
 
 /** x [.., rows] -> x W [.., columns]. */
-function forwardProduct(builder: GraphBuilder, x: Value, matrix: RoundedInputs): Value {
-  const size = rowSize(builder, x) // [.., 1]
-  const level = op.divide(builder, x, size)
-  return op.multiply(builder, op.int8Product(builder, level, matrix), size)
+function forwardProduct(builder: GraphBuilder, x: Value, matrix: QuantisedInputs): Value {
+  const scale = rowScale(builder, x) // [.., 1]
+  const normalised = op.divide(builder, x, scale)
+  return op.multiply(builder, op.int8Product(builder, normalised, matrix), scale)
 }
 
-/** dy [.., columns] -> dy W^T [.., rows]: the scales of the columns go to dy. */
-function gradientProduct(builder: GraphBuilder, dy: Value, matrix: RoundedInputs): Value {
+/** dy [.., columns] -> dy W^T [.., rows]. The column scales of W are multiplied into dy first. */
+function gradientProduct(builder: GraphBuilder, dy: Value, matrix: QuantisedInputs): Value {
   const scaled = op.multiply(builder, dy, matrix.scales)
-  const size = rowSize(builder, scaled) // [.., 1]
-  const level = op.divide(builder, scaled, size)
+  const scale = rowScale(builder, scaled) // [.., 1]
+  const normalised = op.divide(builder, scaled, scale)
   const elements = layout.transpose(builder, matrix.elements, [1, 0])
   const scales = op.scalar(builder, 1)
-  return op.multiply(builder, op.int8Product(builder, level, { elements, scales }), size)
+  return op.multiply(builder, op.int8Product(builder, normalised, { elements, scales }), scale)
 }
 
-/** The largest absolute element of each row, and never 0: [.., 1]. */
-function rowSize(builder: GraphBuilder, x: Value): Value {
+/** The largest absolute element of each row, at least 1e-30 so that it can divide: [.., 1]. */
+function rowScale(builder: GraphBuilder, x: Value): Value {
   const least = op.scale(builder, op.rowMinimum(builder, x), -1)
   const most = op.maximum(builder, op.rowMaximum(builder, x), least)
   return op.maximum(builder, most, op.scalar(builder, 1e-30))

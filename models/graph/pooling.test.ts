@@ -1,8 +1,8 @@
-// The first token as what stands for a text: values and gradients, on both engines.
+// Pooling by the first token: values and gradients, on both engines.
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, tfjsEngine, type Feeds } from '../../tests/support/graph-engines.ts'
 import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
-import { buildEncoder, buildStates, classifierLogits } from './encoder.ts'
+import { buildEncoder, buildHiddenStates, classifierLogits } from './encoder.ts'
 import { gradientsOf } from './tensors/gradient.ts'
 import * as op from './tensors/operations.ts'
 import type { Pooling } from './pooling.ts'
@@ -17,7 +17,7 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
   it('gives the hidden states of the first tokens', async () => {
     const options = { padding: 'lengths', normalize: false } as const
     const encoder = await open(buildEncoder(tinyWeights(), { ...options, pooling: 'cls' }))
-    const states = await open(buildStates(tinyWeights(), options))
+    const states = await open(buildHiddenStates(tinyWeights(), options))
     const { embedding } = await encoder.run(texts)
     const { states: all } = await states.run(texts)
     const perText = 4 * tinyHidden
@@ -28,17 +28,18 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
     await states.close()
   })
 
-  it('has the gradient that finite differences show, and another one than the mean', async () => {
-    const cls = await slope('cls', 0)
-    expect(cls.gradient).not.toBeCloseTo((await slope('mean', 0)).gradient, 4)
-    const [above, below] = [await slope('cls', 0.01), await slope('cls', -0.01)]
+  it('has the gradient that finite differences show, which differs from that of the mean', async () => {
+    const cls = await lossAndGradient('cls', 0)
+    expect(cls.gradient).not.toBeCloseTo((await lossAndGradient('mean', 0)).gradient, 4)
+    const [above, below] = [await lossAndGradient('cls', 0.01), await lossAndGradient('cls', -0.01)]
     expect(cls.gradient).toBeCloseTo((above.loss - below.loss) / 0.02, 4)
   })
 
   /**
-   * The loss with the first layer's output bias moved by so much, and its slope in that direction.
+   * The loss with the first layer's output bias moved by `moved`, and its gradient in that
+   * direction.
    */
-  async function slope(
+  async function lossAndGradient(
     pooling: Pooling,
     moved: number,
   ): Promise<{ loss: number; gradient: number }> {
@@ -51,7 +52,7 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
       normalize: true,
       pooling,
       frozenLayers: 0,
-      attention: 'written out',
+      attention: 'decomposed',
       dropout: (x: Value): Value => x,
     })
     const likely = op.logSoftmax(graph, logits)
@@ -59,15 +60,15 @@ describe.each([onnxEngine, tfjsEngine])('cls pooling on $name', ({ open }) => {
     graph.output('loss', loss)
     const moving = graph.parameters.find(({ elements }) => elements === bias)!
     const [dBias] = gradientsOf(graph, loss, [moving.value])
-    graph.output('slope', dBias!)
+    graph.output('dBias', dBias!)
     const feeds = graph.parameters.map(({ value, elements, shape }) => [
       value.name,
       { elements, shape },
     ])
-    const opened = await open(graph.finish())
-    const found = await opened.run({ ...texts, ...Object.fromEntries(feeds) } as Feeds)
-    await opened.close()
-    const along = found['slope']!.numbers.reduce((sum, x, i) => sum + (i % 2 === 0 ? x : -x), 0)
+    const session = await open(graph.finish())
+    const found = await session.run({ ...texts, ...Object.fromEntries(feeds) } as Feeds)
+    await session.close()
+    const along = found['dBias']!.numbers.reduce((sum, x, i) => sum + (i % 2 === 0 ? x : -x), 0)
     return { loss: found['loss']!.numbers[0]!, gradient: along }
   }
 })

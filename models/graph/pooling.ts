@@ -1,15 +1,18 @@
-// What stands for a text, out of the hidden states of its tokens, and which tokens count. Of which
-// layers it is made, and whether it is normalised, is encoder.ts.
+// Pools the hidden states of a text's tokens into one vector. encoder.ts decides which layers are
+// pooled and whether the result is normalised.
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
 import type { GraphBuilder, Value } from './tensors/tensor-graph.ts'
 
-/** What stands for a text: the mean over its tokens, or the hidden state of its first, `[CLS]`. */
+/**
+ * Which vector represents a text: the mean over its tokens, or that of its first token, `[CLS]`.
+ */
 export type Pooling = 'mean' | 'cls'
 
 /**
- * Mean over the tokens that count: [batch, tokens, hidden] -> [batch, hidden]. A product with a
- * row of weights, because ReduceMean gives last bits that depend on the batch (measured).
+ * The mean over the real tokens of each text: float32 [batch, tokens, hidden] -> [batch, hidden].
+ * It is a matrix product with a row of ones, because the last bits of ReduceMean depend on the
+ * batch (measured).
  */
 export function meanPool(
   graph: GraphBuilder,
@@ -23,23 +26,25 @@ export function meanPool(
     const sums = weightedSum(graph, states, { count, row: ones })
     return op.divide(graph, sums, layout.cast(graph, count, 'float32'))
   }
-  const mask = tokensThatCount(graph, { lengths, states, positions }) // [batch, tokens]
+  const mask = tokenMask(graph, { lengths, states, positions }) // [batch, tokens]
   const length = layout.unsqueeze(graph, lengths, 1) // [batch, 1]
   const sums = op.matMul(graph, layout.unsqueeze(graph, mask, 1), states) // [batch, 1, hidden]
   return op.divide(graph, layout.squeeze(graph, sums, 1), layout.cast(graph, length, 'float32'))
 }
 
 /**
- * The hidden states of first tokens: [batch, tokens, hidden] -> [batch, hidden]. A product with a
- * row that begins with 1, in operations that have gradients on both engines.
+ * The hidden state of the first token: float32 [batch, tokens, hidden] -> [batch, hidden]. It is a
+ * matrix product with the row [1, 0, 0, ...], because that has a gradient on both engines.
  */
-export function firstTokens(graph: GraphBuilder, states: Value, positions: number): Value {
+export function clsPool(graph: GraphBuilder, states: Value, positions: number): Value {
   const one = Float32Array.from({ length: positions }, (_, i) => (i === 0 ? 1 : 0))
   const row = graph.constant('first', one, [1, positions])
   return weightedSum(graph, states, { count: layout.sizeOf(graph, states, 1), row })
 }
 
-/** Sums over tokens: states [batch, tokens, hidden], row [1, positions] -> [batch, hidden]. */
+/**
+ * Weighted sum over tokens: states [batch, tokens, hidden], row [1, positions] -> [batch, hidden].
+ */
 function weightedSum(
   graph: GraphBuilder,
   states: Value,
@@ -49,8 +54,8 @@ function weightedSum(
   return layout.squeeze(graph, op.matMul(graph, weights, states), 1)
 }
 
-/** 1 for tokens of a text and 0 for padding: float32 [batch, tokens]. */
-export function tokensThatCount(
+/** 1 for the real tokens of a text and 0 for padding: float32 [batch, tokens]. */
+export function tokenMask(
   graph: GraphBuilder,
   { lengths, states, positions }: { lengths: Value; states: Value; positions: number },
 ): Value {

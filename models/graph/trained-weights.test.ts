@@ -1,5 +1,5 @@
-// What training changed goes back to where the encoder keeps it: the serving graph of the result is
-// the training graph's own function, and names that have no place are a bug.
+// Each trained parameter returns to its place in the encoder, so that the serving graph computes
+// what the training graph did. A parameter name that the encoder does not have is a bug.
 import { expect, test } from 'vitest'
 import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { buildTrainingStep } from './training-step.ts'
@@ -13,7 +13,7 @@ const step = buildTrainingStep(
 )
 const untouched = new Map(step.parameters.map(({ name, elements }) => [name, elements]))
 
-test('weights that training left alone come back as they were', () => {
+test('returns weights unchanged when training did not change them', () => {
   const original = tinyWeights()
   const { encoder, head } = withTrained(original, tinyHead(), untouched)
   expect(head).toEqual(tinyHead())
@@ -22,7 +22,7 @@ test('weights that training left alone come back as they were', () => {
   expect(encoder.typeEmbedding).toEqual(new Float32Array(2 * tinyHidden))
 })
 
-test('each parameter has a place of its own', () => {
+test('gives each parameter a place of its own', () => {
   for (const { name, elements } of step.parameters) {
     const changed = new Map(untouched).set(
       name,
@@ -32,5 +32,7 @@ test('each parameter has a place of its own', () => {
     expect(JSON.stringify(withTrained(tinyWeights(), tinyHead(), changed))).not.toBe(before)
   }
   const unknown = new Map([['layer.7/weight', new Float32Array(1)]])
-  expect(() => withTrained(tinyWeights(), tinyHead(), unknown)).toThrow(/has no place/)
+  expect(() => withTrained(tinyWeights(), tinyHead(), unknown)).toThrow(
+    /no place in the encoder or head/,
+  )
 })

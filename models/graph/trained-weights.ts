@@ -1,5 +1,6 @@
-// Puts trained parameters back where an encoder and a head keep them. It owns the reverse of what
-// encoder.ts does when it builds: merged projections are cut, the folded type row stays folded.
+// Writes trained parameters back into the weights of an encoder with its head. It reverses what
+// encoder.ts does to weights: merged projections are split again. The folded token-type row stays
+// folded into the positions.
 import assert from 'node:assert/strict'
 import type {
   EncoderWeights,
@@ -9,11 +10,12 @@ import type {
 } from './weights/bert-weights.ts'
 import type { Head } from './encoder.ts'
 
-/** Trained elements by the name of the parameter in the training graph. */
+/** Trained float32 elements, keyed by the parameter's name in the training graph. */
 export type TrainedParameters = ReadonlyMap<string, Float32Array>
 
 /**
- * Encoder and head with the trained elements; what was not trained is shared with the originals.
+ * Encoder and head with the trained elements. Weights that were not trained are shared with the
+ * originals, not copied.
  */
 export function withTrained(
   weights: EncoderWeights,
@@ -30,7 +32,7 @@ export function withTrained(
     ...weights,
     wordEmbedding: read('embeddings/words') ?? weights.wordEmbedding,
     positionEmbedding: positions ?? weights.positionEmbedding,
-    // The row of type 0 was added to every position before training.
+    // encoder.ts added the row of token type 0 to every position before training.
     typeEmbedding:
       positions === undefined
         ? weights.typeEmbedding
@@ -39,7 +41,8 @@ export function withTrained(
     layers: weights.layers.map((layer, index) => trainedLayer(read, `layer.${index}`, layer)),
   }
   const trainedHead = linear(read, 'head', head)
-  for (const name of trained.keys()) assert.ok(used.has(name), `${name} has no place`)
+  for (const name of trained.keys())
+    assert.ok(used.has(name), `${name} has no place in the encoder or head`)
   return { encoder, head: trainedHead }
 }
 
@@ -56,7 +59,7 @@ function trainedLayer(read: Read, path: string, layer: LayerWeights): LayerWeigh
   }
 }
 
-/** Query, key and value from weight [hidden, 3 hidden] and bias [3 hidden]. */
+/** Query, key and value from the merged weight [hidden, 3 hidden] and bias [3 hidden]. */
 function projections(
   read: Read,
   path: string,
@@ -67,15 +70,15 @@ function projections(
   const { query, key, value } = layer
   if (weight === undefined || bias === undefined) return { query, key, value }
   const { from, to } = query
-  const part = (place: number): LinearWeights => {
+  const projection = (index: number): LinearWeights => {
     const own = new Float32Array(from * to)
     for (let row = 0; row < from; row++) {
-      const start = (row * 3 + place) * to
+      const start = (row * 3 + index) * to
       own.set(weight.subarray(start, start + to), row * to)
     }
-    return { from, to, weight: own, bias: bias.slice(place * to, (place + 1) * to) }
+    return { from, to, weight: own, bias: bias.slice(index * to, (index + 1) * to) }
   }
-  return { query: part(0), key: part(1), value: part(2) }
+  return { query: projection(0), key: projection(1), value: projection(2) }
 }
 
 function linear(read: Read, path: string, original: LinearWeights): LinearWeights {

@@ -1,5 +1,5 @@
-// The training step on a tiny encoder against PyTorch, on both engines: gradients of every
-// parameter, then loss, gradient norm and weights over three steps of AdamW.
+// The training step of a tiny encoder against PyTorch, on both engines: the gradient of every
+// parameter, then the loss, gradient norm and weights over three steps of AdamW.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import {
@@ -22,7 +22,7 @@ import { writeOnnx } from './onnx/onnx-writer.ts'
 import { GraphBuilder, type Value } from './tensors/tensor-graph.ts'
 import { buildTrainingStep, stepNames, type TrainingStep } from './training-step.ts'
 
-const part = { head: tinyHead(), normalize: true, frozenLayers: 0 } as const
+const model = { head: tinyHead(), normalize: true, frozenLayers: 0 } as const
 const settings = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
 const reference = fineTuningReference()
 
@@ -34,7 +34,7 @@ function expectClose(found: ArrayLike<number>, expected: readonly number[], name
   }
 }
 
-/** Weights and moments of a first step. */
+/** The weights and moments that the first step starts from. */
 function firstState({ parameters }: TrainingStep): Record<string, Plain> {
   const state = parameters.flatMap((parameter) => {
     const weight = referenceWeight(parameter, reference)
@@ -46,7 +46,7 @@ function firstState({ parameters }: TrainingStep): Record<string, Plain> {
   return Object.fromEntries(state)
 }
 
-/** Rates of step t, and masks that drop nothing. */
+/** The rates of step t, and dropout masks that drop nothing. */
 function otherFeeds({ groups, dropoutSites }: TrainingStep, t: number): Feeds {
   const feeds: Record<string, Plain> = {}
   const scalar = (number: number): Plain => ({ elements: Float32Array.of(number), shape: [] })
@@ -54,7 +54,7 @@ function otherFeeds({ groups, dropoutSites }: TrainingStep, t: number): Feeds {
     const rate = group === 'head' ? 1e-2 : 1e-3
     const fed = adamScalars({ ...settings, epsilon: 1e-4 }, { rate, decay: 0.1, t })
     feeds[stepNames.rate(group)] = scalar(fed.rate)
-    feeds[stepNames.kept(group)] = scalar(fed.kept)
+    feeds[stepNames.decayFactor(group)] = scalar(fed.decayFactor)
     feeds['epsilon'] = scalar(fed.epsilon)
   }
   for (const { name, perToken } of dropoutSites) {
@@ -69,21 +69,21 @@ describe.each([onnxEngine, tfjsEngine])('against PyTorch, on $name', ({ open }) 
   it('gives the gradient of every parameter', async () => {
     const graph = new GraphBuilder({ parameters: 'inputs' })
     const dropout = (x: Value): Value => x
-    const built = { ...part, attention: 'written out', dropout } as const
+    const built = { ...model, attention: 'decomposed', dropout } as const
     const logits = classifierLogits(graph, tinyWeights(), built)
     const targets = graph.input('targets', 'float32', logits.shape)
     const likely = op.multiply(graph, op.logSoftmax(graph, logits), targets)
     const total = op.reduceSum(graph, likely, { axes: [0, 1], keepDims: false })
     const { parameters } = graph
     const values = parameters.map(({ value }) => value)
-    for (const [i, slope] of gradientsOf(graph, op.scale(graph, total, -1), values).entries()) {
-      graph.output(`d ${values[i]!.name}`, slope)
+    for (const [i, gradient] of gradientsOf(graph, op.scale(graph, total, -1), values).entries()) {
+      graph.output(`d ${values[i]!.name}`, gradient)
     }
     const weights = parameters.map((each) => [each.value.name, referenceWeight(each, reference)])
-    const opened = await open(graph.finish())
+    const session = await open(graph.finish())
     const feeds = { ...referenceBatch(reference), ...Object.fromEntries(weights) } as Feeds
-    const results = await opened.run(feeds)
-    await opened.close()
+    const results = await session.run(feeds)
+    await session.close()
     expect(Object.keys(reference.gradients).sort()).toEqual(values.map(({ name }) => name).sort())
     for (const [name, expected] of Object.entries(reference.gradients)) {
       expectClose(results[`d ${name}`]!.numbers, expected, name)
@@ -91,12 +91,12 @@ describe.each([onnxEngine, tfjsEngine])('against PyTorch, on $name', ({ open }) 
   })
 
   it('takes the same three steps of AdamW', async () => {
-    const step = buildTrainingStep(tinyWeights(), part, settings)
-    const opened = await open(step.graph)
+    const step = buildTrainingStep(tinyWeights(), model, settings)
+    const session = await open(step.graph)
     const state = firstState(step)
     for (const [i, loss] of reference.losses.entries()) {
       const feeds = { ...referenceBatch(reference), ...otherFeeds(step, i + 1), ...state }
-      const results = await opened.run(feeds)
+      const results = await session.run(feeds)
       expectClose(results['loss']!.numbers, [loss], `loss ${i}`)
       expectClose(results['gradient_norm']!.numbers, [reference.gradientNorms[i]!], `norm ${i}`)
       for (const [name, { shape }] of Object.entries(state)) {
@@ -104,16 +104,16 @@ describe.each([onnxEngine, tfjsEngine])('against PyTorch, on $name', ({ open }) 
         state[name] = { elements: Float32Array.from(numbers), shape }
       }
     }
-    await opened.close()
+    await session.close()
     for (const [name, expected] of Object.entries(reference.weights)) {
       expectClose(state[name]!.elements, expected, name)
     }
   })
 })
 
-/** As the trainer does it with ONNX Runtime, to hold weights and moments once. */
-it('may write its results over what was fed', async () => {
-  const step = buildTrainingStep(tinyWeights(), part, settings)
+/** The trainer does this with ONNX Runtime so that weights and moments are in memory once. */
+it('can write its results over its inputs', async () => {
+  const step = buildTrainingStep(tinyWeights(), model, settings)
   const session = await InferenceSession.create(writeOnnx(step.graph, { name: 'test' }))
   const tensors = (plain: Feeds): Record<string, Tensor> =>
     Object.fromEntries(

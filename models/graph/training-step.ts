@@ -1,6 +1,6 @@
-// One training step as one graph: forward, loss, gradients, clipping, AdamW. Weights and moments go
-// in and come out. It owns how these parts are joined and what inputs and outputs are called; the
-// encoder is encoder.ts, and feeding batches is the trainer's.
+// One training step as one graph: forward pass, loss, gradients, clipping, AdamW. Weights and
+// moments go in, and their next values come out. This file joins these parts and names the inputs
+// and outputs; encoder.ts builds the encoder, and trainers/encoder/ feeds batches.
 import { adamStep, clipping, type AdamRates, type AdamSettings } from './adamw/adamw.ts'
 import type { EncoderWeights } from './weights/bert-weights.ts'
 import { contrastiveLoss } from './contrastive-loss.ts'
@@ -16,29 +16,33 @@ import {
   type Value,
 } from './tensors/tensor-graph.ts'
 
-export type TrainedPart = {
+/** The model that a step trains: the weights of the encoder are given apart. */
+export type TrainableModel = {
   readonly head: Head
   readonly normalize: boolean
   /** Default `mean`. */
   readonly pooling?: Pooling | undefined
-  /** Layers from the bottom that stay as they are; above 0, so do the embeddings. */
+  /** How many layers from the bottom stay unchanged; above 0, the embedding layer does too. */
   readonly frozenLayers: number
-  /** What the logits decide: one label of all (the default), or each label by itself. */
+  /** `softmax` (the default) for one label per text, `sigmoid` for independent labels. */
   readonly link?: 'softmax' | 'sigmoid' | undefined
-  /** With it, the loss has a contrastive part of that temperature, whose inputs every run feeds. */
+  /** If given, adds a contrastive loss of that temperature, whose inputs every run feeds. */
   readonly contrastTemperature?: number | undefined
 }
 
-/** A weight that a step changes. Its input has its name; see `stepNames` for the rest. */
+/** A weight that a step changes. Its input has its name; `stepNames` gives the other names. */
 export type StepParameter = Parameter & {
   readonly name: string
-  /** Which learning rate it follows: `embeddings`, `layer.N` or `head`. */
+  /** The group whose learning rate applies: `embeddings`, `layer.N` or `head`. */
   readonly group: string
 }
 
-/** A mask of 0 and 1 / (1 - rate) that every run feeds: float32 [batch, (tokens,) hidden]. */
+/**
+ * An input for a mask of 0 and 1 / (1 - rate): float32 [batch, tokens, hidden], or [batch, hidden].
+ */
 export type DropoutSite = { readonly name: string; readonly perToken: boolean }
 
+/** The graph of a step, and what the trainer must know to feed it. */
 export type TrainingStep = {
   readonly graph: TensorGraph
   readonly parameters: readonly StepParameter[]
@@ -46,30 +50,37 @@ export type TrainingStep = {
   readonly dropoutSites: readonly DropoutSite[]
 }
 
-/** Names of inputs (moments, rates) and of outputs that belong to a parameter or a group. */
+/** Names of the inputs (moments, rates) and outputs that belong to a parameter or a group. */
 export const stepNames = {
   first: (parameter: string) => `first:${parameter}`,
   second: (parameter: string) => `second:${parameter}`,
   next: (input: string) => `next:${input}`,
   gradient: (parameter: string) => `gradient:${parameter}`,
   rate: (group: string) => `rate:${group}`,
-  kept: (group: string) => `kept:${group}`,
+  decayFactor: (group: string) => `decay_factor:${group}`,
 } as const
 
 /**
- * Inputs: lengths int32 [batch]; input_ids int32 [batch, tokens], which count in the rows of the
- * word table that are fed, or states float32 [batch, tokens, hidden]; targets float32 [batch,
- * labels], the weight of each label in the loss (smoothing, class weights and the division by the
- * batch are in it), and with the link sigmoid [batch, labels, 2], the weights of a label's applying
- * and of its not applying; dropout masks; parameters with their moments; rates, float32 [].
+ * Builds the graph of one training step.
+ *
+ * Inputs:
+ * - lengths int32 [batch];
+ * - input_ids int32 [batch, tokens], as indices into the rows of the word table that are fed, or,
+ *   with frozen layers, states float32 [batch, tokens, hidden];
+ * - targets float32 [batch, labels]: the weight of each label in the loss, which includes label
+ *   smoothing, class weights and the division by the batch size. With the link sigmoid it is
+ *   [batch, labels, 2]: the weights for the label being present and being absent;
+ * - dropout masks, parameters, and the two moments of each parameter;
+ * - epsilon, and the rate and decay factor of each group, all float32 [].
+ *
  * Outputs: loss and gradient_norm, float32 []; the next parameters and moments.
  */
 export function buildTrainingStep(
   weights: EncoderWeights,
-  part: TrainedPart,
+  model: TrainableModel,
   settings: AdamSettings,
 ): TrainingStep {
-  const { graph, loss, gradients, parameters, dropoutSites } = differentiated(weights, part)
+  const { graph, loss, gradients, parameters, dropoutSites } = lossAndGradients(weights, model)
   const groups = [...new Set(parameters.map(({ group }) => group))]
   graph.within('update', () => {
     const { norm, factor } = clipping(graph, gradients, settings)
@@ -85,11 +96,12 @@ export function buildTrainingStep(
 }
 
 /**
- * A training step up to its update, for an engine that updates weights itself: inputs as of a step
- * without moments and rates; outputs loss, float32 [], and the gradient of each parameter.
+ * Builds a training step without its update, for an engine that updates weights itself. Inputs are
+ * those of a step without moments, rates and epsilon. Outputs are loss, float32 [], and the
+ * gradient of each parameter.
  */
-export function buildGradients(weights: EncoderWeights, part: TrainedPart): TensorGraph {
-  const { graph, loss, gradients, parameters } = differentiated(weights, part)
+export function buildGradients(weights: EncoderWeights, model: TrainableModel): TensorGraph {
+  const { graph, loss, gradients, parameters } = lossAndGradients(weights, model)
   graph.output('loss', loss)
   for (const [i, { name }] of parameters.entries()) {
     graph.output(stepNames.gradient(name), gradients[i]!)
@@ -98,25 +110,25 @@ export function buildGradients(weights: EncoderWeights, part: TrainedPart): Tens
 }
 
 /**
- * The same classifier without dropout or update, for measuring: inputs as of a step, parameters
- * included; the output logits is float32 [batch, labels].
+ * Builds the same classifier without dropout, loss or update, for evaluation. Inputs are those of a
+ * step, parameters included; the output logits is float32 [batch, labels].
  */
-export function buildMeasuring(weights: EncoderWeights, part: TrainedPart): TensorGraph {
+export function buildEvaluation(weights: EncoderWeights, model: TrainableModel): TensorGraph {
   const graph = new GraphBuilder({ parameters: 'inputs' })
   const dropout = (states: Value): Value => states
-  const logits = classifierLogits(graph, weights, { ...part, attention: 'fused', dropout })
+  const logits = classifierLogits(graph, weights, { ...model, attention: 'fused', dropout })
   graph.output('logits', logits)
   return graph.finish()
 }
 
-/** The loss of a batch and its gradients with respect to all parameters, in a graph of its own. */
-function differentiated(
+/** Starts a graph with the loss of a batch and its gradient with respect to each parameter. */
+function lossAndGradients(
   weights: EncoderWeights,
-  part: TrainedPart,
+  model: TrainableModel,
 ): Pick<TrainingStep, 'parameters' | 'dropoutSites'> & {
   readonly graph: GraphBuilder
   readonly loss: Value
-  /** In the order of the parameters. */
+  /** One per parameter, in the same order. */
   readonly gradients: readonly Value[]
 } {
   const graph = new GraphBuilder({ parameters: 'inputs' })
@@ -126,11 +138,11 @@ function differentiated(
     dropoutSites.push({ name, perToken: states.shape.length === 3 })
     return op.multiply(graph, states, graph.input(name, 'float32', states.shape))
   }
-  const outputs = { ...part, attention: 'written out', dropout } as const
+  const outputs = { ...model, attention: 'decomposed', dropout } as const
   const { embedding, logits } = classifierOutputs(graph, weights, outputs)
   const entropy =
-    part.link === 'sigmoid' ? binaryEntropy(graph, logits) : crossEntropy(graph, logits)
-  const { contrastTemperature: temperature } = part
+    model.link === 'sigmoid' ? binaryCrossEntropy(graph, logits) : crossEntropy(graph, logits)
+  const { contrastTemperature: temperature } = model
   const loss =
     temperature === undefined
       ? entropy
@@ -147,7 +159,7 @@ function differentiated(
   return { graph, loss, gradients, parameters, dropoutSites }
 }
 
-/** Minus the weighted sum of the log probabilities: float32 []. */
+/** The cross-entropy: the negated sum of the log probabilities times their targets, float32 []. */
 function crossEntropy(graph: GraphBuilder, logits: Value): Value {
   const targets = graph.input('targets', 'float32', logits.shape)
   const weighted = op.multiply(graph, op.logSoftmax(graph, logits), targets) // [batch, labels]
@@ -155,10 +167,11 @@ function crossEntropy(graph: GraphBuilder, logits: Value): Value {
 }
 
 /**
- * The same for each label by itself. Its sigmoid is the softmax of its logit and 0, whose logarithm
- * is exact however large the logit: float32 [].
+ * The cross-entropy of independent labels: logits float32 [batch, labels] -> float32 []. The
+ * sigmoid of a logit is the softmax of the logit and 0, whose logarithm stays exact for large
+ * logits. Adds the input targets float32 [batch, labels, 2].
  */
-export function binaryEntropy(graph: GraphBuilder, logits: Value): Value {
+export function binaryCrossEntropy(graph: GraphBuilder, logits: Value): Value {
   const first = graph.constant('first_of_two', Float32Array.of(1, 0), [1, 2])
   const pairs = op.matMul(graph, layout.unsqueeze(graph, logits, 2), first) // [batch, labels, 2]
   const targets = graph.input('targets', 'float32', pairs.shape)
@@ -172,8 +185,8 @@ function rateInputs(graph: GraphBuilder, groups: readonly string[]): Map<string,
   return new Map(
     groups.map((group) => {
       const rate = graph.input(stepNames.rate(group), 'float32', [])
-      const kept = graph.input(stepNames.kept(group), 'float32', [])
-      return [group, { rate, kept, epsilon }]
+      const decayFactor = graph.input(stepNames.decayFactor(group), 'float32', [])
+      return [group, { rate, decayFactor, epsilon }]
     }),
   )
 }
@@ -188,10 +201,10 @@ function updateParameter(
   const secondName = stepNames.second(name)
   const first = graph.input(firstName, 'float32', value.shape)
   const second = graph.input(secondName, 'float32', value.shape)
-  // Biases and the scales of normalisations do not decay, as in BERT's own training.
-  const decay = value.shape.length > 1 ? 'decays' : 'stays'
+  // As in BERT's own training, biases and the scales of layer normalisations do not decay.
+  const weightDecay = value.shape.length > 1 ? 'applied' : 'none'
   const operands = { weight: value, gradient, first, second, factor }
-  const next = adamStep(graph, operands, { ...update, decay })
+  const next = adamStep(graph, operands, { ...update, weightDecay })
   graph.output(stepNames.next(name), next.weight)
   graph.output(stepNames.next(firstName), next.first)
   graph.output(stepNames.next(secondName), next.second)

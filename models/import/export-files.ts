@@ -1,5 +1,5 @@
-// What a folder with a Hugging Face export says: where its files are, which labels its logits have,
-// how long a text may be. Whether the graph agrees is wrap-graph.ts.
+// Reads the description of a Hugging Face export: where its files are, the labels of its logits,
+// and how long a text may be. wrap-graph.ts checks that the graph agrees.
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import { counted } from '../../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 
-/** An export as its files describe it. */
+/** An export as described by its files. */
 export type ExportFiles = {
   readonly dir: string
   readonly graphPath: string
@@ -16,23 +16,23 @@ export type ExportFiles = {
   readonly goldenPath: string | undefined
   /** Family: `model_type` of config.json. */
   readonly family: Family
-  /** What it was made from, as far as it says so. */
+  /** The model that it was made from, if it says so. */
   readonly origin: string
   /** In the order of the logits. */
   readonly labels: readonly string[]
   readonly task: LabelTask
-  /** Whether config.json or the caller says so; without a word an export has one label per text. */
+  /** Whether config.json or the caller states the task; the default is one label per text. */
   readonly isTaskStated: boolean
   /** Tokens that the graph's positions allow, special ones included. */
   readonly positions: number
-  /** Tokens that the tokenizer's configuration allows; Infinity when it says nothing. */
+  /** Tokens that the tokenizer's configuration allows; Infinity if it has no limit. */
   readonly tokenizerTokens: number
   readonly vocabularySize: number
   readonly hidden: number
   readonly pooling: 'mean' | 'cls'
 }
 
-/** What labels are to one text: exactly one applies, or any number of them. */
+/** Whether exactly one label applies to a text, or any number of labels. */
 export type LabelTask = 'single-label' | 'multi-label'
 
 /** Values of `problem_type` that make a classifier. */
@@ -72,7 +72,7 @@ type ExportConfig = z.infer<typeof configSchema>
  */
 export async function readExport(
   folder: string,
-  { problemType }: { problemType?: ProblemType | undefined } = {},
+  { problemType }: { problemType?: ProblemType | undefined },
 ): Promise<ExportFiles> {
   const dir = resolve(folder)
   const graphPath = await firstOf(dir, ['model.onnx', 'onnx/model.onnx'])
@@ -235,7 +235,7 @@ async function tokenizerTokensOf(dir: string): Promise<number> {
   const path = join(dir, 'tokenizer_config.json')
   if (!(await isFile(path))) return Infinity
   const { model_max_length: tokens } = await readJson(path, tokenizerConfigSchema)
-  // Exports without a limit say 10^30.
+  // Exports without a limit have 10^30.
   return tokens && tokens < 1_000_000 ? tokens : Infinity
 }
 

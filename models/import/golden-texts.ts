@@ -1,10 +1,10 @@
-// The texts by which an import is checked, and what counts as equal. Running them is
-// original-run.ts and the serving path; this file only compares.
+// The texts that check an import, and the comparison of results. original-run.ts and the serving
+// path run the texts.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { readJson } from './export-files.ts'
 
-/** Numbers may differ by this much, or by this share of what is expected where that is above 1. */
+/** The largest allowed difference, relative to the expected number if that is above 1. */
 export const goldenTolerance = 1e-4
 
 const goldenSchema = z
@@ -23,7 +23,7 @@ const goldenSchema = z
   .min(1)
   .max(10_000)
 
-/** A text and what the export's maker says of it; each of the parts may be left out. */
+/** A text and the results that the export's author gives for it; each result is optional. */
 export type GoldenText = z.infer<typeof goldenSchema>[number]
 
 /** Reads `golden.json` of an export. Throws WinnowError 'export_invalid'. */
@@ -32,8 +32,8 @@ export function readGolden(path: string): Promise<readonly GoldenText[]> {
 }
 
 /**
- * Texts that every import is run on: short and long, several scripts, marks, emoji, nothing at all.
- * The last one is longer than any model reads, so that the longest input of the graph is tried.
+ * The texts that every import is run on: short and long, several scripts, marks, emoji, and an
+ * empty one. The last one is longer than any model reads, to try the longest input of the graph.
  */
 export const fixedTexts: readonly string[] = [
   'Where is my parcel? It should have been here on Monday.',
@@ -48,11 +48,11 @@ export const fixedTexts: readonly string[] = [
   'the same words again and again '.repeat(2_000),
 ]
 
-/** What a model gives for a text. */
+/** The results of a model for a text. */
 export type Given = { readonly ids: readonly number[]; readonly logits: readonly number[] }
 
 /**
- * Compares what an import gives with `golden.json`. Throws 'golden_mismatch' naming the first text.
+ * Compares results with `golden.json`. Throws 'golden_mismatch', which names the first text.
  */
 export function compareGolden(
   golden: GoldenText,
@@ -83,7 +83,7 @@ export function compareGolden(
   }
 }
 
-/** Largest difference of two rows, in units of what is expected where that is above 1. */
+/** The largest difference of two rows, relative to the expected number if that is above 1. */
 export function largestDifference(expected: readonly number[], found: readonly number[]): number {
   return expected.reduce((largest, number, i) => {
     const difference = Math.abs((found[i] ?? NaN) - number) / Math.max(1, Math.abs(number))
@@ -91,7 +91,7 @@ export function largestDifference(expected: readonly number[], found: readonly n
   }, 0)
 }
 
-/** The error for a text that came out differently. */
+/** The error for a text whose results differ. */
 export function mismatch(
   text: string,
   { what, expected, found }: { what: string; expected: unknown; found: unknown },

@@ -1,22 +1,22 @@
-// What the output of an export is: logits, or probabilities that a softmax or sigmoid has already
-// made. Winnow makes probabilities of logits itself, so a second link over the first would flatten
-// them, or make every label apply. The last operators of the graph are read first; where they do
-// not tell, its results are.
+// Decides whether an export's output is logits, or probabilities after a softmax or sigmoid. Winnow
+// turns logits into probabilities itself; a second softmax would flatten probabilities, and a
+// second sigmoid would make every label apply. The last operators of the graph decide, and if they
+// do not, its results.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { OnnxMessage } from '../graph/onnx/onnx-wire.ts'
 import { exportInvalid, type LabelTask } from './export-files.ts'
 
 /** How a graph ends. */
 export type GraphEnd =
-  /** A softmax or a sigmoid; `before` is the value that it is given, if it can be taken off. */
+  /** A softmax or a sigmoid; `before` is its input, if the operator can be removed. */
   | { readonly kind: 'softmax' | 'sigmoid'; readonly before: string | undefined }
-  /** The logarithm of a softmax, which a softmax makes probabilities of as it does of logits. */
+  /** The logarithm of a softmax, which a softmax turns into probabilities as it does logits. */
   | { readonly kind: 'log softmax' }
-  /** A product with weights, which has no bounds. */
+  /** A product with weights, which is unbounded. */
   | { readonly kind: 'linear' }
   | { readonly kind: 'other'; readonly operator: string }
 
-/** What the caller says that the outputs are. */
+/** The kind of outputs that the caller states. */
 export const statedOutputs = ['logits', 'probabilities'] as const
 export type StatedOutputs = (typeof statedOutputs)[number]
 
@@ -29,14 +29,14 @@ export type LogitSource =
   | { readonly kind: 'value'; readonly name: string }
   | { readonly kind: 'inverse'; readonly of: 'softmax' | 'sigmoid' }
 
-/** Operators that change the type or the place of numbers, not the numbers. */
+/** Operators that change the type of numbers, not their values. */
 const passing = new Set(['Identity', 'Cast'])
 const reshaping = new Set(['Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Gather', 'Dropout'])
 const rounding = new Set(['QuantizeLinear', 'DequantizeLinear'])
 const products =
   /^(?:Gemm|MatMul|MatMulInteger|MatMulNBits|MatMulBnb4|DynamicQuantizeMatMul|MatMulIntegerToFloat|QLinearMatMul|QGemm)$/
 
-/** Reads how the output `name` of a graph comes about. */
+/** Finds the operator that computes the output `name` of a graph. */
 export function graphEnd(graph: OnnxMessage<'Graph'>, name: string): GraphEnd {
   const { nodes = [], initializers = [] } = graph
   const makers = new Map<string, OnnxMessage<'Node'>>()
@@ -67,14 +67,14 @@ export function graphEnd(graph: OnnxMessage<'Graph'>, name: string): GraphEnd {
   return { kind: 'other', operator }
 }
 
-/** Until version 13 of the operator the default is 1: the last of two axes all the same. */
+/** The axis of a softmax. Before version 13 the default is 1, which is the last of two axes. */
 function axisOf(node: OnnxMessage<'Node'> | undefined): number {
   return node?.attributes?.find(({ name }) => name === 'axis')?.int ?? -1
 }
 
 const linearDepthMax = 16
 
-/** Whether a value is a product with weights, scaled or moved by others. */
+/** Whether a value is a product with weights, possibly scaled or shifted. */
 function isLinear(
   value: string,
   context: {
@@ -95,7 +95,7 @@ function isLinear(
   return (isPassed || operator === 'Div') && isPart(inputs[0] ?? '')
 }
 
-/** Probabilities of a text add up to 1 within this; half-precision ones too. */
+/** The tolerance for probabilities to add up to 1, also in half precision. */
 const sumTolerance = 2e-3
 const boundTolerance = 1e-6
 
@@ -142,7 +142,7 @@ function operatorOf(end: GraphEnd): string {
   return end.kind === 'other' ? end.operator : end.kind
 }
 
-/** `unlinked`: probabilities, and nothing tells how they were made. */
+/** The kind of output; `unlinked` means probabilities of unknown origin. */
 function outputKind(
   rows: readonly (readonly number[])[],
   { end, labels, stated }: { end: GraphEnd; labels: number; stated: StatedOutputs | undefined },
@@ -164,7 +164,9 @@ function outputKind(
   return end.kind === 'linear' ? 'logits' : 'unclear'
 }
 
-/** A softmax makes one label apply, sigmoids each by itself; both at once make no sense. */
+/**
+ * Checks the output against the task: softmax is for one label, sigmoids for independent labels.
+ */
 function requireTask(
   link: 'softmax' | 'sigmoid',
   { task, isTaskStated }: { task: LabelTask; isTaskStated: boolean },
@@ -187,7 +189,7 @@ function requireTask(
   )
 }
 
-/** The error for a graph whose outputs are no numbers with a fraction. */
+/** The error for a graph whose outputs are not floating-point numbers. */
 export function notNumbers(name: string, elementType: number): WinnowError {
   return new WinnowError(
     'model_incompatible',

@@ -1,5 +1,5 @@
-// In which precision the weights of an export are stored, read off its operators and tensors. What
-// the graph takes and gives is wrap-graph.ts.
+// Determines the precision of an export's weights from its operators and tensors. wrap-graph.ts
+// checks the inputs and outputs of the graph.
 import { onnxElementTypes, type OnnxMessage } from '../graph/onnx/onnx-wire.ts'
 import type { Precision } from '../store/manifest.ts'
 
@@ -16,25 +16,23 @@ const weightTypes: ReadonlyMap<number, Precision> = new Map([
   [25, 'int2'],
   [26, 'int2'],
 ])
-/** Operators whose weights, or activations, are whole numbers of 8 bits. */
+/** Operators whose weights or activations are 8-bit integers. */
 const quantised =
   /^(?:DynamicQuantizeLinear|MatMulInteger|DynamicQuantize\w+|QLinear\w+|QGemm|QAttention|QEmbed\w+|QuantizeLinear|DequantizeLinear|MatMulIntegerToFloat|ConvInteger)$/
-/**
- * Operators that hold their weights packed in bytes, and the attribute that says of how many bits.
- */
+/** Operators with weights packed in bytes, and the attribute with the number of bits. */
 const packed: ReadonlyMap<string, string> = new Map([
   ['MatMulNBits', 'bits'],
   ['GatherBlockQuantized', 'bits'],
   ['QMoE', 'expert_weight_bits'],
 ])
-/** From the narrowest on: the narrowest weights give a graph its name. */
+/** All precisions, narrowest first, because the narrowest weights decide. */
 const narrowestFirst: readonly Precision[] = [
   ...(['int2', 'nf4', 'fp4', 'int4', 'fp8', 'int8', 'bf16', 'fp16', 'fp32', 'fp64'] as const),
 ]
 
 /**
- * The narrowest precision among the weights of a graph: int4 where some matrices have 4 bits, even
- * if others, mostly the word vectors, have 32.
+ * The narrowest precision among the weights of a graph: int4 if some matrices have 4 bits, even if
+ * others, usually the word vectors, have 32.
  */
 export function graphPrecision({ nodes = [], initializers = [] }: OnnxMessage<'Graph'>): Precision {
   const found = new Set<Precision>()
@@ -45,7 +43,7 @@ export function graphPrecision({ nodes = [], initializers = [] }: OnnxMessage<'G
   const constants = nodes.flatMap(({ operator, attributes = [] }) =>
     operator === 'Constant' ? attributes.flatMap(({ tensor }) => tensor ?? []) : [],
   )
-  // Scales, shapes and other single numbers are no weights.
+  // Scales, shapes and other single numbers are not weights.
   for (const { elementType = 0, dims = [] } of [...initializers, ...constants]) {
     const precision = weightTypes.get(elementType)
     if (precision !== undefined && dims.length >= 2) found.add(precision)

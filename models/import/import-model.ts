@@ -1,7 +1,7 @@
-// Makes a model version of a Hugging Face export of a sequence classifier. It reads top to bottom:
-// what the files say, what the graph is, what the export itself gives for some texts, the graph
-// with Winnow's interface, the same texts by the serving path, the version. A version that differs
-// is never written.
+// Imports a Hugging Face export of a sequence classifier as a model version, top to bottom: read
+// the files, inspect the graph, run some texts through the export, give the graph Winnow's
+// interface, run the same texts as they will be served, and write the version. If the results
+// differ, no version is written.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { counted } from '../../schemas/counted.ts'
@@ -28,43 +28,47 @@ import { graphInterface, widthDiffers, wrapGraph, type GraphInterface } from './
 import { requireWeights, writeGraph } from './write-graph.ts'
 
 export type ImportOptions = {
-  /** Folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json. */
+  /** The folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json. */
   readonly dir: string
   readonly storeDir: string
   readonly name: string
-  /** Tokens at which texts are cut. Default: what export and tokenizer allow, at most 512. */
+  /**
+   * The tokens at which texts are truncated. Default: what export and tokenizer allow, up to 512.
+   */
   readonly maxTokens?: number | undefined
-  /** What labels are to a text, where config.json does not say it or says something else. */
+  /** The task, if config.json does not have it or is wrong. */
   readonly problemType?: ProblemType | undefined
-  /** What the graph gives, where its last operators and its results do not tell. */
+  /** The kind of outputs, if neither the last operators nor the results of the graph show it. */
   readonly outputs?: StatedOutputs | undefined
-  /** Says what is being done. */
+  /** Called with a description of each step. */
   readonly onStep?: ((step: string) => void) | undefined
 }
 
-/** A version and how close it is to its export. */
+/** An imported version, and how close it is to its export. */
 export type ImportedModel = {
   readonly version: ModelVersion
   readonly check: GoldenCheck
-  /** What its graph gives. */
+  /** The kind of its graph's outputs. */
   readonly outputs: StatedOutputs
 }
 
 /**
- * What the check found; differences are of logits, or of probabilities where the graph gives those,
- * in units of what is expected where that is above 1.
+ * The result of the check. Differences are those of logits, or of probabilities if the graph
+ * outputs them, relative to the expected number if that is above 1.
  */
 export type GoldenCheck = {
   readonly texts: number
-  /** Of them those whose ids `golden.json` has. */
+  /** The number of texts whose ids are in `golden.json`. */
   readonly idTexts: number
-  /** From the export's own run. */
+  /** The largest difference from the export's own run. */
   readonly largestDifference: number
-  /** Of a text among others from the same text alone; above 0, texts are served one by one. */
+  /**
+   * The difference of a text in a batch from the text alone; above 0, texts are served one by one.
+   */
   readonly batchDifference: number
 }
 
-/** Longer texts cost memory in proportion to the square of their length. */
+/** The default length limit, because memory grows with the square of the length. */
 const defaultTokensMax = 512
 /** The serving path is warmed up with this many tokens. */
 const tokensMin = 8
@@ -119,7 +123,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       tokenizer,
       maxTokens,
       thresholds,
-      // Each worker packs the weights for itself.
+      // One worker, because each has its own packed copy of the weights.
       workers: 1,
     })
     let check: GoldenCheck
@@ -147,7 +151,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   }
 }
 
-/** On the disk of the store, so that the finished file only needs a new name. */
+/** Creates a folder on the disk of the store, so that finished files can be renamed. */
 async function makeScratch(storeDir: string): Promise<string> {
   await mkdir(resolve(storeDir), { recursive: true })
   return mkdtemp(join(resolve(storeDir), '.import-'))
@@ -192,12 +196,12 @@ function requireWidth(rows: readonly (readonly number[])[], labels: readonly str
   if (other !== undefined) throw widthDiffers(other.length, labels.length)
 }
 
-/** The logarithm of probabilities takes the place of logits, and is compared as such. */
+/** The kind of outputs to compare; the logarithm of probabilities counts as logits. */
 function outputsOf(source: LogitSource, { end }: GraphInterface): StatedOutputs {
   return source.kind === 'output' || end.kind === 'log softmax' ? 'logits' : 'probabilities'
 }
 
-/** Runs the texts alone and among others, and compares. */
+/** Runs each text alone and in a batch, and compares the results. */
 async function checkTexts(
   classifier: Classifier,
   check: {
@@ -241,7 +245,7 @@ async function checkTexts(
   }
 }
 
-/** The results of texts that share a batch, which a graph with a fixed batch cannot run. */
+/** The results of texts that share a batch; throws for a graph with a fixed batch size. */
 async function inOneBatch<T>(results: readonly Promise<T>[]): Promise<T[]> {
   try {
     return await Promise.all(results)
@@ -256,7 +260,7 @@ async function inOneBatch<T>(results: readonly Promise<T>[]): Promise<T[]> {
   }
 }
 
-/** The same tokens between the same special ones, the other way round. */
+/** The same special tokens around the other tokens in reverse order. */
 function reversed(ids: Int32Array): Int32Array {
   return Int32Array.of(ids[0]!, ...ids.slice(1, -1).reverse(), ...ids.slice(-1))
 }

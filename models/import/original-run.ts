@@ -1,5 +1,5 @@
-// Runs an export as it came: its own file, its own inputs, one text at a time, with none of the
-// changes that serving makes. What it gives is the measure of an import.
+// Runs an unchanged export: its own file and inputs, one text at a time. Its results are the
+// reference for an import.
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
@@ -27,7 +27,7 @@ export async function runOriginal(
 
 async function loadOriginal(graphPath: string): Promise<InferenceSession> {
   try {
-    // Packed copies of weights would double the memory and save little time over a dozen texts.
+    // Packed copies of weights would double the memory and save little time for a dozen texts.
     const session = { ...sessionConfig, disable_prepacking: '1' }
     return await InferenceSession.create(graphPath, { ...sessionOptions, extra: { session } })
   } catch (cause) {

@@ -1,6 +1,7 @@
-// What the files beside tokenizer.json say about token ids, and the parts of tokenizer.json that
-// are about cutting and padding. Winnow reads ids off tokenizer.json alone, so a setting that asks
-// for others is refused by name. Which tokenizer.json are known is tokenizers/tokenizer-file.ts.
+// Checks the tokenizer settings in other files, and those for truncation and padding in
+// tokenizer.json. Winnow derives ids from tokenizer.json only, so settings that would change ids
+// are refused by name. tokenizers/tokenizer-file.ts decides which tokenizer.json files are
+// supported.
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -88,7 +89,7 @@ async function readIfThere<T>(path: string, schema: z.ZodType<T>): Promise<T | u
   return isThere ? readJson(path, schema) : undefined
 }
 
-/** Texts that are too long keep their first tokens. */
+/** Refuses truncation on the left, because Winnow keeps the first tokens of a text. */
 function requireRightTruncation({ truncation }: TokenizerJson, settings: Settings): void {
   const side = settings.truncation_side ?? truncation?.direction?.toLowerCase() ?? 'right'
   if (side !== 'right') {
@@ -106,7 +107,7 @@ function requireRightTruncation({ truncation }: TokenizerJson, settings: Setting
   }
 }
 
-/** Padding to a fixed length that a graph sees changes results; Winnow never pads. */
+/** Refuses padding that would change results, because Winnow never pads. */
 function requireNoPadding(
   { padding }: TokenizerJson,
   { side, hasMask }: { side: string | undefined; hasMask: boolean },
@@ -174,7 +175,7 @@ function partsOf(value: Part | null | undefined, list: string): Part[] {
     .flatMap((one) => partsOf(one, list))
 }
 
-/** The character map of SentencePiece may do it too, and is not read here. */
+/** Whether normalizers lower-case; a SentencePiece character map may too, but is not read here. */
 function lowersCase(normalizers: readonly Part[]): boolean | undefined {
   const lowers = normalizers.some(
     (one) =>
@@ -187,7 +188,7 @@ function hasMap(normalizers: readonly Part[]): boolean {
   return normalizers.some(({ type }) => type === 'Precompiled')
 }
 
-/** Whether each part that can put a space before a text does. */
+/** For each part that can add a space before a text, whether it does. */
 function prefixSpaces(preTokenizers: readonly Part[]): boolean[] {
   return preTokenizers.flatMap((one) => {
     if (one.type === 'ByteLevel') return [one['add_prefix_space'] === true]

@@ -1,7 +1,7 @@
 // Gives the graph of an export Winnow's interface: input_ids int32 [batch, tokens] without padding
-// in, logits and probabilities float32 [batch, labels] out. Its own inputs become nodes (a cast,
-// masks of ones, types of zeros); everything else of the file is kept byte for byte. Weights stay
-// where they are; write-graph.ts puts them into one file.
+// -> logits and probabilities float32 [batch, labels]. The export's own inputs become nodes (a
+// cast, a mask of ones, types of zeros); everything else in the file stays byte for byte.
+// write-graph.ts copies the weights into one file.
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import {
@@ -16,18 +16,18 @@ import type { Precision } from '../store/manifest.ts'
 import { graphEnd, notNumbers, type GraphEnd, type LogitSource } from './graph-output.ts'
 import { graphPrecision } from './graph-precision.ts'
 
-/** What the graph of an export takes and gives. */
+/** The interface of an export's graph. */
 export type GraphInterface = {
   readonly inputs: readonly { readonly name: string; readonly elementType: number }[]
   /** The output for the labels; whether it is logits is `end`. */
   readonly logits: { readonly name: string; readonly elementType: number }
-  /** How that output comes about. */
+  /** The operator that computes that output. */
   readonly end: GraphEnd
   readonly hasMask: boolean
   readonly precision: Precision
 }
 
-/** Numbers of fields in onnx.proto. */
+/** Field numbers in onnx.proto. */
 const field = {
   modelGraph: 7,
   graphNode: 1,
@@ -45,7 +45,7 @@ const field = {
 /** TensorProto.DataType: float16, double and bfloat16 beside float32. */
 const floatTypes: readonly number[] = [onnxElementTypes.float32, 10, 11, 16]
 const intTypes: readonly number[] = [onnxElementTypes.int32, onnxElementTypes.int64]
-/** Inputs that are all ones, or all zeros, for one text of its own length. */
+/** Inputs that are all ones or all zeros for a text without padding. */
 const fillings: Readonly<Record<string, number>> = { attention_mask: 1, token_type_ids: 0 }
 
 /**
@@ -62,7 +62,7 @@ export function graphInterface(model: Uint8Array, labels: number): GraphInterfac
   if (!given.some(({ name }) => name === 'input_ids')) {
     throw incompatible('Its graph has no input input_ids.')
   }
-  // Unnamed outputs get a number; a model that gives one thing only can be judged by its shape.
+  // Unnamed outputs get a number. If there is only one output, its shape decides.
   const logits =
     outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined)
   const dims = logits?.type?.tensor?.shape?.dims
@@ -104,7 +104,7 @@ function elementTypeOf({ type }: OnnxMessage<'ValueInfo'>): number {
   return type?.tensor?.elementType ?? 0
 }
 
-/** An input must be one that Winnow fills, for any number of texts of any length. */
+/** Refuses an input that Winnow cannot fill for any number of texts of any length. */
 function requireInput(input: OnnxMessage<'ValueInfo'>): void {
   const { name = '', type } = input
   if (name !== 'input_ids' && fillings[name] === undefined) {
@@ -121,7 +121,7 @@ function requireInput(input: OnnxMessage<'ValueInfo'>): void {
   if (dims.length !== 2) {
     throw incompatible(`Its input ${name} has the shape${shapeText(type)}, not [batch, tokens].`)
   }
-  // Some exporters write 0 or -1 for a size that is open.
+  // Some exporters write 0 or -1 for a dynamic size.
   if (!dims.some(({ value }) => value !== undefined && value > 0)) return
   throw incompatible(
     `Its input ${name} has the fixed shape${shapeText(type)}; texts come in any number and length. ` +
@@ -129,7 +129,7 @@ function requireInput(input: OnnxMessage<'ValueInfo'>): void {
   )
 }
 
-/** ' [batch, 64]', or nothing when the file does not say it. */
+/** ' [batch, 64]', or an empty string if the file does not have the shape. */
 function shapeText(type: OnnxMessage<'Type'> | undefined): string {
   const dims = type?.tensor?.shape?.dims
   if (dims === undefined) return ''
@@ -185,7 +185,7 @@ function wrapFields(
   return Buffer.concat(parts)
 }
 
-/** Names of Winnow's interface; what has them in the export is renamed. */
+/** The names of Winnow's interface; values of the export with these names are renamed. */
 const ownNames: ReadonlySet<string> = new Set(['input_ids', 'logits', 'probabilities'])
 const renamed = (name: string): string => (ownNames.has(name) ? `export/${name}` : name)
 
@@ -245,9 +245,9 @@ function logitNodes(output: GraphInterface['logits'], source: LogitSource): Onnx
   return [{ ...cast, operator: 'Cast' }, ...inverse]
 }
 
-/** Smallest normal float32: the logarithm of 0 would be no number that can be added up. */
+/** The smallest normal float32, as a lower bound because the logarithm of 0 is infinite. */
 const tiniest = 2 ** -126
-/** Half of the distance from 1 to the float32 below it. */
+/** Half of the distance from 1 to the next lower float32. */
 const closestToOne = 2 ** -25
 
 /** log(max(p, tiniest)), whose softmax is p. */
@@ -283,7 +283,7 @@ function oddsNodes(given: string, output: string): OnnxMessage<'Node'>[] {
   ]
 }
 
-/** A node with its values renamed, also in the graphs within it; any other field as it is. */
+/** Renames the values of a node and of its subgraphs; other fields do not change. */
 function rename(one: RawField): Uint8Array {
   return one.number === field.graphNode
     ? bytesField(field.graphNode, renameNode(one.content))

@@ -1,6 +1,5 @@
-// Writes a mapped model as one file, its weights copied in from where they lie. Weights pass
-// through a buffer of one megabyte, so that a model of any size takes little memory. What the graph
-// is, is wrap-graph.ts.
+// Writes a mapped model as one file and copies its weights into it, through a buffer of one
+// megabyte, so that a model of any size takes little memory. wrap-graph.ts builds the graph.
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { fieldHeader, rawFields } from '../graph/onnx/protobuf-fields.ts'
@@ -10,7 +9,7 @@ import { exportInvalid } from './export-files.ts'
 /** Bytes in memory, or a part of a file. */
 type Part = Uint8Array | { readonly path: string; readonly offset: number; readonly length: number }
 
-/** Numbers of fields in onnx.proto. */
+/** Field numbers in onnx.proto. */
 const field = {
   modelGraph: 7,
   graphInitializer: 5,
@@ -22,7 +21,7 @@ const field = {
   entryValue: 2,
 } as const
 
-/** What protobuf allows in one message. */
+/** The largest protobuf message. */
 const messageBytesMax = 2 ** 31 - 1
 const bufferBytes = 1 << 20
 
@@ -84,7 +83,7 @@ async function graphParts(graph: Uint8Array, context: WeightContext): Promise<Pa
 
 type WeightContext = { readonly folder: string; readonly lengths: FileLengths }
 
-/** A tensor with its bytes inside it, wherever they were. */
+/** A tensor with its bytes inside, wherever they were before. */
 async function tensorParts(tensor: Uint8Array, context: WeightContext): Promise<Part[]> {
   const fields = rawFields(tensor)
   const entries = fields.filter(({ number }) => number === field.tensorExternal)
@@ -123,7 +122,7 @@ function lengthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** Sizes of files, each asked for once. */
+/** Caches the sizes of files. */
 class FileLengths {
   readonly #files = new Map<string, Promise<FileHandle>>()
 
@@ -173,7 +172,7 @@ async function writeParts(parts: readonly Part[], path: string): Promise<void> {
       for (let at = 0; at < part.length;) {
         const count = Math.min(bufferBytes - filled, part.length - at)
         const { bytesRead } = await source.read(buffer, filled, count, part.offset + at)
-        if (bytesRead === 0) throw exportInvalid(`${part.path} became shorter while it was read.`)
+        if (bytesRead === 0) throw exportInvalid(`${part.path} shrank while it was read.`)
         filled += bytesRead
         at += bytesRead
         if (filled === bufferBytes) await flush()

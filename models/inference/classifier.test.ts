@@ -11,7 +11,6 @@ import {
   tinyPositions,
   tinyVocabulary,
   writeTinyClassifier,
-  writeTinyEncoder,
 } from '../../tests/support/tiny-encoder.ts'
 import type { BatchRecord } from './batcher.ts'
 import {
@@ -22,7 +21,6 @@ import {
 } from './classifier.ts'
 import type { TextTokenizer } from './inference.ts'
 import { finish } from '../runtime/sliced-work.ts'
-import { openEncoder } from './text-encoder.ts'
 
 let folder: string
 let modelPath: string
@@ -192,28 +190,6 @@ describe('openClassifier', () => {
     await expect(opening({ labels: ['one'] })).rejects.toMatchObject({ code: 'model_incompatible' })
     await expect(opening({ padTo: 8 })).rejects.toMatchObject({ code: 'config_invalid' })
     await expect(opening({ padTo: 5 })).rejects.toMatchObject({ code: 'config_invalid' })
-  })
-})
-
-describe('openEncoder', () => {
-  it('embeds a stream in order and rejects only the text without numbers', async () => {
-    const encoderPath = join(folder, 'encoder.onnx')
-    await writeTinyEncoder(encoderPath)
-    const encoder = await openEncoder({
-      modelPath: encoderPath,
-      tokenizer,
-      maxTokens: tinyPositions,
-      workers: 1,
-    })
-    const texts = ['a bb', 'x'.repeat(poisonId), 'a bb']
-    const outcomes = await collect(encoder.embedAll(texts))
-    await encoder.close()
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['ok', 'rejected', 'ok'])
-    const [first, , third] = outcomes.map((outcome) =>
-      outcome.kind === 'ok' ? outcome.embedding : undefined,
-    )
-    expect(first).toEqual(third)
-    expect(Math.hypot(...first!)).toBeCloseTo(1, 6)
   })
 })
 

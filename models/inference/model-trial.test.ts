@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+// A clock set by hand stands for the time that a model takes.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ClassifyOutcome } from './classifier.ts'
 import { tryBeside, tryModel } from './model-trial.ts'
 
@@ -26,17 +27,21 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
       raised.times++
     },
     tokenize: () => ({ ids: Int32Array.of(101, 5, 6, 7, 102), truncated: false }),
-    classifyWhenRoom: async (ids: Int32Array) => {
+    classifyWhenRoom: (ids: Int32Array) => {
       lengths.push(ids.length)
       expect([ids[0], ids.at(-1)]).toEqual([101, 102])
-      if (ids.length === options.throwsAt) throw new Error('no room in this session')
-      const end = performance.now() + (options.msPerToken ?? 0) * ids.length
-      while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve))
-      return { result: Promise.resolve(outcome(ids.length)) }
+      if (ids.length === options.throwsAt) {
+        return Promise.reject(new Error('no room in this session'))
+      }
+      vi.advanceTimersByTime((options.msPerToken ?? 0) * ids.length)
+      return Promise.resolve({ result: Promise.resolve(outcome(ids.length)) })
     },
   }
   return { classifier, lengths, raised }
 }
+
+beforeAll(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+afterAll(() => void vi.useRealTimers())
 
 const limits = { maxTokens: 64, slowdownMax: 5 }
 

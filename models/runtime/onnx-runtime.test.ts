@@ -30,7 +30,7 @@ describe('findRuntime', () => {
     const installedDir = await runtime('installed', onnxRuntimeVersion, ['linux-x64'])
     const carriedDir = await runtime('carried', onnxRuntimeVersion, ['linux-x64'])
     const search = { platform: 'linux-x64', installedDir, carriedDir }
-    expect(findRuntime(search)).toEqual({ kind: 'found', dir: installedDir, from: 'application' })
+    expect(findRuntime(search)).toEqual({ kind: 'found', dir: installedDir })
   })
 
   it.each([
@@ -40,7 +40,7 @@ describe('findRuntime', () => {
     const installedDir = await runtime('installed', version, platforms)
     const carriedDir = await runtime('carried', onnxRuntimeVersion, ['linux-x64'])
     const search = { platform: 'linux-x64', installedDir, carriedDir }
-    expect(findRuntime(search)).toEqual({ kind: 'found', dir: carriedDir, from: 'winnow' })
+    expect(findRuntime(search)).toEqual({ kind: 'found', dir: carriedDir })
   })
 
   it('says what to install for a platform that the package does not carry', async () => {

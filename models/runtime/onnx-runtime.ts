@@ -1,7 +1,7 @@
-// Finds ONNX Runtime: the package onnxruntime-node of exactly the version that Winnow is tested
-// with, where Node finds one, else the copy that the published package carries for Linux
-// (scripts/build.mjs puts it into dist/). That copy runs no install script and fetches nothing. It
-// owns no session: session-options.ts does.
+// Finds ONNX Runtime: an installed onnxruntime-node of exactly the version that Winnow is tested
+// with, or else the copy in the published package for Linux, which scripts/build.mjs puts into
+// dist/. That copy has no install script and downloads nothing. session-options.ts configures
+// sessions.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -9,17 +9,15 @@ import { fileURLToPath } from 'node:url'
 import type * as Ort from 'onnxruntime-node'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/**
- * The one version: the same text and model give the same bytes on one build of the runtime only.
- */
+/** The required version, because only one build of the runtime gives reproducible bytes. */
 export const onnxRuntimeVersion = '1.30.0'
 
-/** A runtime's folder, that of its package.json, or why there is none for this platform. */
+/** The folder with the runtime's package.json, or why there is none for this platform. */
 export type FoundRuntime =
-  | { readonly kind: 'found'; readonly dir: string; readonly from: 'application' | 'winnow' }
+  | { readonly kind: 'found'; readonly dir: string }
   | { readonly kind: 'missing'; readonly message: string }
 
-/** Where a runtime is looked for. */
+/** Where to look for a runtime. */
 export type RuntimeSearch = {
   /** A platform as Node names it, such as `linux-x64`. */
   readonly platform: string
@@ -31,14 +29,16 @@ export type RuntimeSearch = {
   readonly carriedDir: string
 }
 
-/** Chooses the runtime: an installed one of the right version first, so that it can be replaced. */
+/**
+ * Chooses the runtime; an installed one of the right version comes first, so users can replace it.
+ */
 export function findRuntime({ platform, installedDir, carriedDir }: RuntimeSearch): FoundRuntime {
   const isUsable = (dir: string) =>
     versionIn(dir) === onnxRuntimeVersion && hasLibrary(dir, platform)
   if (installedDir !== undefined && isUsable(installedDir)) {
-    return { kind: 'found', dir: installedDir, from: 'application' }
+    return { kind: 'found', dir: installedDir }
   }
-  if (isUsable(carriedDir)) return { kind: 'found', dir: carriedDir, from: 'winnow' }
+  if (isUsable(carriedDir)) return { kind: 'found', dir: carriedDir }
   const message =
     `ONNX Runtime ${onnxRuntimeVersion} is missing for ${platform}. Run ` +
     `"npm install --ignore-scripts onnxruntime-node@${onnxRuntimeVersion}" where Winnow is installed.`
@@ -62,7 +62,7 @@ function installedDir(): string | undefined {
   try {
     return dirname(dirname(require.resolve('onnxruntime-node')))
   } catch {
-    return undefined // Not installed, as in most applications: the carried copy is for them.
+    return undefined // Not installed, as in most applications; they use the carried copy.
   }
 }
 
@@ -75,8 +75,7 @@ function loadRuntime(): Runtime {
     carriedDir: fileURLToPath(new URL('../../onnxruntime-node', import.meta.url)),
   })
   if (found.kind === 'found') return require(found.dir) as Runtime
-  // Help pages and commands without a model work all the same; the first session says what is
-  // missing.
+  // Help pages and commands without a model still work. The first session reports what is missing.
   const create = () => Promise.reject(new WinnowError('prerequisite_missing', found.message))
   const { Tensor } = require('onnxruntime-common') as Runtime
   return { Tensor, InferenceSession: { create } }
@@ -84,9 +83,7 @@ function loadRuntime(): Runtime {
 
 const runtime = loadRuntime()
 
-/**
- * ONNX Runtime's sessions; `create` throws prerequisite_missing where this platform has no runtime.
- */
+/** ONNX Runtime's sessions; `create` throws prerequisite_missing if there is no runtime. */
 export const InferenceSession = runtime.InferenceSession
 export type InferenceSession = Ort.InferenceSession
 

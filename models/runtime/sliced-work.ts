@@ -1,11 +1,11 @@
-// Work that can stop between two steps, so that a long text does not block the event loop. It owns
-// the sharing of the loop's time among such works; what is worked on is the caller's.
+// Interruptible work: long computations that pause between steps, so that they do not block the
+// event loop. It shares the time of the loop among such computations.
 import { setImmediate } from 'node:timers'
 
-/** Work that yields where it may be interrupted; a step takes a few milliseconds. */
+/** A computation that yields where it may be interrupted; a step takes a few milliseconds. */
 export type Work<Result> = Generator<void, Result, void>
 
-/** Does all of the work at once. */
+/** Runs a computation to its end without interruption. */
 export function finish<Result>(work: Work<Result>): Result {
   for (;;) {
     const step = work.next()
@@ -13,22 +13,20 @@ export function finish<Result>(work: Work<Result>): Result {
   }
 }
 
-/**
- * Longest time that works use in one iteration of the event loop, but for the step that ends it.
- */
+/** The time that computations use per iteration of the event loop; the last step may exceed it. */
 const turnMsMax = 25
 
 /**
- * Shares the event loop among works. Works of one instance together use about 25 ms of each
- * iteration of the loop; then timers, sockets and heartbeats have their turn. Works that wait go on
- * in the order in which they began to wait.
+ * Shares the event loop among computations. All computations of one instance together use about 25
+ * ms of each iteration; then timers, sockets and heartbeats run. Waiting computations continue in
+ * the order in which they began to wait.
  */
 export class LoopTurns {
-  /** When the first work of this iteration began; undefined until one does. */
+  /** When the first computation of this iteration began; undefined before. */
   #beganMs: number | undefined
   readonly #waiting: (() => void)[] = []
 
-  /** Does the work, and gives the loop to others between two steps whenever the time is used up. */
+  /** Runs a computation, and yields to the event loop between steps when the time is used up. */
   async run<Result>(work: Work<Result>): Promise<Result> {
     if (this.#waiting.length > 0) await this.#wait()
     for (;;) {
@@ -38,7 +36,7 @@ export class LoopTurns {
     }
   }
 
-  /** Calls `work` when there is time: one step, and what it awaits is its own. */
+  /** Calls `work` as one step when there is time; it may await anything. */
   async call<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#waiting.length > 0) await this.#wait()
     while (this.#isOver()) await this.#wait()
@@ -58,7 +56,7 @@ export class LoopTurns {
     return performance.now() - this.#beganMs >= turnMsMax
   }
 
-  /** Begins the next iteration. One work goes on; the others follow in later iterations. */
+  /** Begins the next iteration. One computation continues; others follow in later iterations. */
   #begin(): void {
     this.#beganMs = undefined
     const resume = this.#waiting.shift()

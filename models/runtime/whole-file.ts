@@ -1,15 +1,16 @@
-// Small text files that a reader sees whole or not at all: written beside their place, then renamed
-// into it.
+// Writes small text files atomically: to a temporary file beside the target, then by a rename.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 
-/** Writes a file in place of the one before. One writer at a time: the caller holds the lock. */
+/**
+ * Replaces a file atomically. The caller holds a lock, because only one writer may run at a time.
+ */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const pending = `${path}.new`
   await writeFile(pending, text, { flush: true })
   await rename(pending, path)
 }
 
-/** The text of a file; undefined when there is none. */
+/** The text of a file; undefined if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')

@@ -1,6 +1,6 @@
-// Which version of a model plays which part: one small file per name, replaced atomically, with the
-// champion, those before it for rolling back, and the versions beside it. It does not tell running
-// consumers.
+// Stores the roles of a model's versions in one small file per name, replaced atomically: the
+// champion, earlier champions to roll back to, the challenger and the shadow. It does not notify
+// running consumers.
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -19,7 +19,7 @@ const part = z.object({ version: z.string(), percent: z.number() }).nullable().d
 
 const championSchema = z.object({
   formatVersion: z.literal(1),
-  /** Null where a version was only ever tried beside no champion. */
+  /** Null if there was only a challenger or shadow so far. */
   champion: z.string().nullable(),
   /** Earlier champions, the latest last. */
   previous: z.array(z.string()),
@@ -29,21 +29,19 @@ const championSchema = z.object({
 })
 type ChampionFile = z.infer<typeof championSchema>
 
-/** The champion's version, or undefined when none was ever set. */
+/** The champion's version, or undefined if none was ever set. */
 export async function championOf(target: Target): Promise<string | undefined> {
   return (await readChampion(target))?.champion ?? undefined
 }
 
-/**
- * The parts that this store knows of; undefined when none was ever given. Throws 'model_corrupt'.
- */
+/** The roles in this store; undefined if no version ever had one. Throws 'model_corrupt'. */
 export async function partsInStore(target: Target): Promise<ModelParts | undefined> {
   return readChampion(target)
 }
 
 /**
- * Makes a version the champion, after checking its files: a damaged version never replaces a good
- * one. Setting the present champion again changes nothing. Throws WinnowError 'model_not_found' or
+ * Makes a version the champion after checking its files, so that a damaged version never replaces a
+ * good one. Setting the current champion changes nothing. Throws WinnowError 'model_not_found' or
  * 'model_corrupt'.
  */
 export async function setChampion(target: {
@@ -69,34 +67,10 @@ export async function setChampion(target: {
 }
 
 /**
- * Makes the champion before the present one champion again. Throws WinnowError 'model_not_found'
- * when there is none before it, 'model_corrupt' when that version is damaged; then nothing changes.
- */
-export async function rollbackChampion(target: {
-  storeDir: string
-  name: string
-}): Promise<ModelVersion> {
-  return withChampionLock(target, async () => {
-    const present = await readChampion(target)
-    const champion = present?.previous.at(-1)
-    if (!present || champion === undefined) {
-      throw new WinnowError(
-        'model_not_found',
-        `${target.name} has no earlier champion to roll back to.`,
-        { details: { name: target.name, champion: present?.champion ?? null } },
-      )
-    }
-    const opened = await readVersion(join(modelDir(target.storeDir, target.name), champion))
-    await writeChampion(target, { ...present, champion, previous: present.previous.slice(0, -1) })
-    return opened
-  })
-}
-
-/**
- * Copies the announced champion into this store, with those before it and, if given, the versions
- * beside it. A champion whose files are not in this store is left out, since it could not be opened
- * here. A store mounted read-only keeps what it has; the announcements on winnow.models and the
- * artifact store say who is champion.
+ * Copies the announced roles into this store: the champion, earlier champions and, if given, the
+ * challenger and the shadow. A champion whose files are not in this store is left out, because it
+ * could not be opened here. A read-only store does not change; winnow.models and the artifact store
+ * have the roles.
  */
 export async function adoptChampion(
   target: Target & Pick<ModelParts, 'champion' | 'previous'> & Partial<ModelParts>,
@@ -121,9 +95,9 @@ export async function adoptChampion(
 }
 
 /**
- * Runs `work` while nobody can remove the version from the store (models/store/version-removal.ts).
- * A store that may only be read is not locked. Throws WinnowError 'model_not_found' when the
- * version is gone by then.
+ * Runs `work` while the version cannot be removed from the store (models/store/version-removal.ts).
+ * A read-only store is not locked. Throws WinnowError 'model_not_found' if the version was removed
+ * before.
  */
 export async function whileVersionStays<T>(
   target: Target & { version: string },
@@ -147,7 +121,9 @@ export async function whileVersionStays<T>(
   }
 }
 
-/** Forgets that a version was champion before: it is being removed. The caller holds the lock. */
+/**
+ * Deletes a version that is being removed from the earlier champions. The caller holds the lock.
+ */
 export async function forgetEarlierChampion(target: Target & { version: string }): Promise<void> {
   const present = await readChampion(target)
   if (present?.previous.includes(target.version) !== true) return
@@ -161,7 +137,7 @@ function championPath({ storeDir, name }: Target): string {
   return join(modelDir(storeDir, name), 'champion.json')
 }
 
-/** Holds the lock under which parts are given and versions are removed. */
+/** Runs `work` under the lock for assigning roles and removing versions. */
 export function withChampionLock<T>(target: Target, work: () => Promise<T>): Promise<T> {
   return withStoreLock({ path: `${championPath(target)}.lock`, waitMsMax: lockWaitMsMax }, work)
 }
@@ -187,7 +163,7 @@ async function writeChampion(target: Target, next: ModelParts): Promise<void> {
   await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`)
 }
 
-/** The champion plays no other part. */
+/** The roles, where the champion has no other role. */
 function partsOf({ champion, previous, challenger, shadow }: ModelParts) {
   const unlessChampion = (one: ModelParts['shadow']) => (one?.version === champion ? null : one)
   return {

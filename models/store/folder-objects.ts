@@ -1,6 +1,5 @@
-// A folder as an object store: a mounted share, or a folder of this machine. An object is a file
-// that appears by one rename or link. The local store of model versions is
-// models/store/version-store.ts.
+// An object store in a folder, such as a mounted share. An object is a file that appears
+// atomically, by a rename or a link. The local model store is models/store/version-store.ts.
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -9,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { ObjectContent, ObjectStore, StoredObject } from '../../schemas/object-store.ts'
 
-/** Opens a folder as a store; it is made by the first write. */
+/** Opens a folder as an object store; the first write creates the folder. */
 export function openFolderObjects(folder: string): ObjectStore {
   const root = resolve(folder)
   return {
@@ -46,7 +45,7 @@ export function openFolderObjects(folder: string): ObjectStore {
         })
         if (found === undefined) return undefined
         if (fromByte >= found.size) return noBytes()
-        // A buffer of this size is made for every read, and most objects are manifests.
+        // Every read allocates a buffer of this size, and most objects are small manifests.
         const highWaterMark = Math.min(1 << 20, found.size - fromByte)
         return createReadStream(path, { start: fromByte, highWaterMark, signal })
       }),
@@ -63,7 +62,7 @@ export function openFolderObjects(folder: string): ObjectStore {
   }
 }
 
-/** Unfinished files have names that no key has. */
+/** The names of unfinished files, which no key has. */
 const temporaryName = /^\.pending-/
 
 function pathOf(root: string, key: string): string {
@@ -77,7 +76,7 @@ function pathOf(root: string, key: string): string {
   )
 }
 
-/** Puts the content on disk beside `path`, then lets `place` give it its name. */
+/** Writes the content to disk beside `path`, then calls `place` to give it its final name. */
 async function withTemporary(
   path: string,
   content: ObjectContent,
@@ -102,7 +101,7 @@ async function withTemporary(
 async function filesBelow(root: string, prefix: string): Promise<StoredObject[]> {
   const entries = await readdir(join(root, prefix), { withFileTypes: true }).catch(
     (error: unknown) => {
-      // A folder that nobody wrote to yet is an empty store.
+      // A folder that does not exist yet is an empty store.
       if (codeOf(error) === 'ENOENT') return []
       throw error
     },
@@ -129,7 +128,7 @@ async function folderCall<T>(what: string, call: () => Promise<T>): Promise<T> {
     return await call()
   } catch (cause) {
     if (cause instanceof WinnowError) throw cause
-    // A full disk, a share that went away or a missing permission: somebody must act.
+    // A full disk, a lost share or a missing permission: an operator must act.
     throw new WinnowError('store_unavailable', `cannot ${what}: ${errorMessage(cause)}`, { cause })
   }
 }

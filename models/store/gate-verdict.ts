@@ -1,7 +1,6 @@
-// What the gate said of a version the last time, kept in the version's folder: a version that was
-// let through may be promoted later, and one that was refused meets the refusal again. The file is
-// hidden, so that it is neither uploaded nor downloaded. The rules are
-// trainers/runs/publish-gate.ts.
+// Stores the gate's last verdict on a version in the version's folder, so that an accepted version
+// can be promoted later and a refused one stays refused. The file is hidden, so that it is neither
+// uploaded nor downloaded. trainers/runs/publish-gate.ts has the rules.
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -10,14 +9,14 @@ import { isReadOnlyStore } from './read-only-store.ts'
 
 const verdictSchema = z.object({ passed: z.boolean(), because: z.string() })
 
-/** Whether the gate let a version through, or a person overruled it, and why. */
+/** Whether a version passed the gate or a person overruled it, and why. */
 export type GateVerdict = z.output<typeof verdictSchema>
 
 const fileName = '.gate.json'
 
 /**
- * Keeps what the gate said of the version in `dir`, in place of what it said before. Where the
- * store is mounted read-only nothing is kept, and the gate judges the version each time.
+ * Stores the gate's verdict on the version in `dir` and replaces the earlier one. In a read-only
+ * store nothing is stored, and the gate checks the version each time.
  */
 export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<void> {
   const path = join(dir, fileName)
@@ -29,8 +28,8 @@ export async function keepVerdict(dir: string, verdict: GateVerdict): Promise<vo
 }
 
 /**
- * What the gate said of the version in `dir` the last time; undefined when it was not asked here.
- * Throws WinnowError 'model_corrupt' for a file that cannot be read.
+ * The gate's last verdict on the version in `dir`; undefined if there is none in this store. Throws
+ * WinnowError 'model_corrupt' if the file cannot be read.
  */
 export async function readVerdict(dir: string): Promise<GateVerdict | undefined> {
   const path = join(dir, fileName)
@@ -42,7 +41,7 @@ export async function readVerdict(dir: string): Promise<GateVerdict | undefined>
     throw new WinnowError(
       'model_corrupt',
       `${path} is damaged: it does not say whether the version passed the gate. ` +
-        'Delete the file; the gate then judges the version again.',
+        'Delete the file; the gate then checks the version again.',
       { cause, details: { path } },
     )
   }

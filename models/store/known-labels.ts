@@ -1,24 +1,24 @@
-// Which labels the models that are there have: the one that serves, and the newest readable version
-// of each model in a store. What is read from disk is kept for a short time, so that asking often
-// costs nothing.
+// Collects the labels of all known models: of the serving model, and of the newest readable version
+// of each model in a store. Labels from disk are cached for a short time, so that frequent calls
+// are cheap.
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Manifest } from './manifest.ts'
 import { modelDir, modelNames, readManifest, versionNumbers } from './version-files.ts'
 
-/** How long the labels read from a store count as those in it. */
+/** How long labels from a store are cached, in milliseconds. */
 export const storedLabelsMsMax = 10_000
 
 /**
- * Makes a function that gives the labels that some model has, none when there is no model. However
- * many ask at once, the store is read once, and then not again for `storedLabelsMsMax`; the labels
- * of the serving model are always those of this moment.
+ * Creates a function that returns the labels of all known models; none if there is no model.
+ * Concurrent calls read the store once, and later calls use the cache for `storedLabelsMsMax`. The
+ * labels of the serving model are always current.
  */
 export function createKnownLabels(options: {
   readonly storeDir: string
-  /** Labels of the model that serves now; undefined without one. */
+  /** The labels of the serving model; undefined if there is none. */
   readonly servingLabels: () => readonly string[] | undefined
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   readonly nowMs?: () => number
 }): () => Promise<ReadonlySet<string>> {
   const { storeDir, servingLabels, nowMs = () => performance.now() } = options
@@ -45,7 +45,7 @@ export function createKnownLabels(options: {
   }
 }
 
-/** The manifest of a model's newest version that can be read; undefined when there is none. */
+/** The manifest of a model's newest readable version; undefined if there is none. */
 export async function newestManifest(model: {
   readonly storeDir: string
   readonly name: string
@@ -55,7 +55,7 @@ export async function newestManifest(model: {
     try {
       return await readManifest(join(modelDir(storeDir, name), version))
     } catch (error) {
-      // A damaged version must not hide those before it; `models verify` reports it.
+      // A damaged version must not hide older ones; `models verify` reports it.
       if (!(error instanceof WinnowError)) throw error
     }
   }

@@ -1,18 +1,18 @@
-// The manifest of a model version: what it is, what it needs and what was measured of it. Reading
-// it from disk and checking the hashes it promises is models/store/version-files.ts.
+// The format of manifest.json, which describes a model version. models/store/version-files.ts reads
+// it from disk and checks its hashes.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 import { abstentionSchema } from './abstention-rule.ts'
 
-/** Names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
+/** Model names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
 export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal')
 
 /**
- * How the weights of a graph are stored; the narrowest of them gives it the name. Own models are
- * fp32, the others come from imports.
+ * How the weights of a graph are stored, named by the narrowest type. Trained models are fp32; the
+ * others are imported.
  */
 export const precisions = [
   ...(['fp32', 'fp16', 'int8', 'int4'] as const),
@@ -20,10 +20,10 @@ export const precisions = [
 ] as const
 export type Precision = (typeof precisions)[number]
 
-/** `manifest.json` of a model version. Fields that a later release adds are kept, not refused. */
+/** `manifest.json` of a model version. Unknown fields, from later releases, are accepted. */
 export const manifestSchema = z
   .looseObject({
-    /** Raised when a reader of the old format could misread the new one. */
+    /** Increased when a reader of the old format could misread the new one. */
     formatVersion: z.literal(1),
     name: z.string().regex(modelNamePattern),
     /** Counts up from '1' for each name. */
@@ -36,48 +36,45 @@ export const manifestSchema = z
     /** The base encoder's name, or where an imported model came from. */
     base: z.string().min(1),
     method: z.enum(['head', 'partial', 'full', 'import']),
-    /** Of tokenizer.json beside the manifest; token ids are bound to it. */
+    /** The hash of tokenizer.json, which determines the token ids. */
     tokenizerSha256: sha256,
     /**
-     * Imported: who turns text into ids, Winnow's own scanner or the library
-     * @huggingface/tokenizers. Ids of the library were compared with those of `golden.json`, and
-     * with nothing else.
+     * For imported models: who turns text into ids, Winnow's own scanner or the library
+     * @huggingface/tokenizers. The library's ids were compared only with those in `golden.json`.
      */
     tokenizerEngine: z.enum(['own', 'library']).optional(),
-    /** Of model.onnx beside the manifest. */
+    /** The hash of model.onnx. */
     graphSha256: sha256,
-    /**
-     * Of model.onnx_data beside it, where the weights of the encoder lie in a file of their own.
-     */
+    /** The hash of model.onnx_data, if the weights of the encoder are in a separate file. */
     weightsSha256: sha256.optional(),
     precision: z.enum(precisions),
-    /** Tokens, special ones included, at which a text is cut. */
+    /** The tokens, special ones included, at which texts are truncated. */
     maxTokens: z.int().min(3).max(8192),
     pooling: z.enum(['mean', 'cls', 'layer-means']),
-    /** Width of the pooled embedding. */
+    /** The width of the pooled embedding. */
     hidden: z.int().min(1),
-    /** What labels are to one text: exactly one applies (the default), or any number of them. */
+    /** Whether exactly one label applies to a text (the default), or any number of labels. */
     task: z.enum(['single-label', 'multi-label']).optional(),
-    /** Multi-label: the probability from which each label applies, in the order of the labels. */
+    /** For multi-label: the probability from which each label applies, in the order of labels. */
     thresholds: z.array(z.number().min(0).max(1)).optional(),
     /**
-     * Whether texts may share a batch (the default). An imported graph may give other last bits, or
-     * with quantised activations other labels, for a text that is not alone.
+     * Whether texts may share a batch (the default). In a batch, an imported graph may give other
+     * last bits or, with quantised activations, other labels than for a single text.
      */
     batching: z.enum(['shared', 'one by one']).optional(),
     /** Divides the logits before the softmax, for calibrated probabilities. */
     temperature: z.number().positive().default(1),
     /**
-     * How the probabilities were calibrated: `temperature` was fitted on held-out examples and is
-     * part of the head's weights already; errors are of the examples that `metrics` is about.
+     * How the probabilities were calibrated. `temperature` was fitted on held-out examples and is
+     * already part of the head's weights. The errors are those on the examples of `metrics`.
      */
     calibration: z
       .object({ temperature: z.number().positive(), eceBefore: z.number(), eceAfter: z.number() })
       .optional(),
-    /** When a text belongs to none of the labels. */
+    /** The rule for texts that belong to none of the labels. */
     abstain: abstentionSchema.optional(),
     metrics: z.record(z.string(), z.unknown()),
-    /** The run that made it; null for an imported model. */
+    /** The run that trained the version; null for an imported model. */
     trainingRun: z.string().nullable(),
     /** RFC 3339, UTC. */
     created: z.iso.datetime(),
@@ -91,7 +88,7 @@ export const manifestSchema = z
 /** A checked manifest. */
 export type Manifest = z.output<typeof manifestSchema>
 
-/** What the maker of a version says; the store adds name, version, hashes and time. */
+/** The fields that the writer of a version gives; the store adds name, version, hashes and time. */
 export type ManifestDraft = Pick<
   Manifest,
   | 'labels'
@@ -117,7 +114,7 @@ export type ManifestDraft = Pick<
     >
   >
 
-/** Most texts of one batch that a version allows; undefined for the classifier's own default. */
+/** The most texts per batch for a version; undefined for the classifier's default. */
 export function batchTextsOf(
   { batching }: Pick<Manifest, 'batching'>,
   configured?: number,
@@ -126,8 +123,8 @@ export function batchTextsOf(
 }
 
 /**
- * Parses the text of a manifest. Throws WinnowError 'model_corrupt' naming `path`, the field and
- * the rule, or 'model_incompatible' for a format that only a later release reads.
+ * Parses the text of a manifest. Throws WinnowError 'model_corrupt', which names `path`, the field
+ * and the rule, and 'model_incompatible' for the format of a later release.
  */
 export function parseManifest(text: string, path: string): Manifest {
   let value: unknown

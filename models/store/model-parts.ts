@@ -1,22 +1,22 @@
-// Which parts a version plays, from the state of its model: as winnow.models tells it, or the copy
-// in the store.
+// Derives the roles of a version from the state of its model, which comes from winnow.models or
+// from the copy in the store.
 import type { ModelAnnouncement, SecondaryRole } from '../../schemas/model-announcement.ts'
 
-/** The versions of a model that play a part, and the champions before this one, the latest last. */
+/** The versions of a model that have a role, and the earlier champions, the latest last. */
 export type ModelParts = Readonly<
   Pick<ModelAnnouncement, 'champion' | 'challenger' | 'shadow'> & { previous: readonly string[] }
 >
 
-/** A part that a version plays. */
+/** A role of a version. */
 export type VersionRole =
   | { readonly kind: 'champion' }
   | { readonly kind: SecondaryRole; readonly percent: number }
-  /** What a rollback returns to. */
+  /** The version that a rollback returns to. */
   | { readonly kind: 'previous' }
-  /** The configuration names this very version. */
+  /** The configuration names exactly this version. */
   | { readonly kind: 'pinned' }
 
-/** What a rollback returns to: the last champion that is still there. */
+/** The version that a rollback returns to: the last earlier champion that still exists. */
 export function rollbackTarget(
   { previous }: Pick<ModelParts, 'previous'>,
   isThere: (version: string) => boolean = () => true,
@@ -24,7 +24,7 @@ export function rollbackTarget(
   return previous.findLast(isThere)
 }
 
-/** The parts of one version. `isThere` says which earlier champions a rollback can return to. */
+/** The roles of one version; `isThere` says which earlier champions still exist. */
 export function rolesOf(
   version: string,
   parts: ModelParts | undefined,
@@ -40,7 +40,7 @@ export function rolesOf(
   return roles
 }
 
-/** A part in words: `champion`, `challenger 10 %`, `previous`. */
+/** A role as text: `champion`, `challenger 10 %`, `previous`. */
 export function roleText(role: VersionRole): string {
   return 'percent' in role ? `${role.kind} ${role.percent} %` : role.kind
 }

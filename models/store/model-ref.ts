@@ -1,16 +1,16 @@
-// References to models as people write them: NAME, NAME@VERSION or NAME@champion. Which versions
-// exist is models/store/version-store.ts.
+// Parses references to models: NAME, NAME@VERSION or NAME@champion. models/store/version-store.ts
+// finds the versions.
 import { WinnowError } from '../../schemas/errors.ts'
 import { nearestFew } from '../../schemas/nearest.ts'
 import { modelNamePattern } from './manifest.ts'
 
-/** A parsed reference. `default` means the champion if there is one, else the newest version. */
+/** A parsed reference; `default` means the champion if there is one, else the newest version. */
 export type ModelRef =
   | { readonly kind: 'default'; readonly name: string }
   | { readonly kind: 'champion'; readonly name: string }
   | { readonly kind: 'version'; readonly name: string; readonly version: string }
 
-/** Parses a reference. Throws WinnowError 'model_not_found' when it cannot be one. */
+/** Parses a reference. Throws WinnowError 'model_not_found' if it is invalid. */
 export function parseModelRef(ref: string): ModelRef {
   const [name = '', version, ...rest] = ref.split('@')
   if (modelNamePattern.test(name) && rest.length === 0) {
@@ -25,7 +25,7 @@ export function parseModelRef(ref: string): ModelRef {
   )
 }
 
-/** What to do about a name that no model has: the near names, and what there is. */
+/** A hint for a name that no model has: similar names, and the existing ones. */
 export function namesHint(name: string, known: readonly string[]): string {
   const near = nearestFew(name, known, guessesMax)
   const guess = near.length === 0 ? '' : `Did you mean ${near.join(' or ')}? `
@@ -33,8 +33,8 @@ export function namesHint(name: string, known: readonly string[]): string {
   return `${guess}There are: ${known.slice(0, knownMax).join(', ')}${rest}.`
 }
 
-/** More guesses than this are none. */
+/** With more similar names than this, none is suggested. */
 const guessesMax = 3
 
-/** More names than this would hide what the sentence says. */
+/** The most existing names to list, so that the message stays readable. */
 const knownMax = 20

@@ -50,7 +50,7 @@ describe('a part beside the champion', () => {
     expect(side(both, 'challenger', ['2', 50]).challenger).toEqual({ version: '2', percent: 50 })
   })
 
-  it('ends with 0, with the other part of the same version, and with its promotion', () => {
+  it('ends with 0 %, with the other role of the same version, and with its promotion', () => {
     const ended = side(both, 'challenger', ['2', 0])
     expect(ended).toMatchObject({ kind: 'challenged', challenger: null, shadow: { version: '3' } })
     const moved = side(both, 'challenger', ['3', 20])
@@ -76,7 +76,7 @@ describe('a part beside the champion', () => {
     expect(rolledBack(shadowed, { name, ...cause })).toMatchObject({ champion: '1', shadow: null })
   })
 
-  it('is refused to the champion, and not ended where it is not played', () => {
+  it('is refused for the champion, and cannot be ended by a version that does not have it', () => {
     expect(() => side(one, 'shadow', ['1', 10])).toThrow(/mail@1 is the champion/)
     expect(() => side(both, 'shadow', ['2', 0])).toThrow(/mail@2 is no shadow/)
   })
@@ -113,7 +113,7 @@ describe('promotedAtMs', () => {
 })
 
 describe('what a change ends', () => {
-  it('is the part of whom it replaces, and the other part of the version itself', () => {
+  it('is the role of the replaced version, and the other role of the version itself', () => {
     const first = side(undefined, 'shadow', ['2', 50])
     const second = side(first, 'challenger', ['2', 10])
     expect(endedParts(first, second)).toEqual([{ role: 'shadow', version: '2' }])
@@ -126,7 +126,7 @@ describe('what a change ends', () => {
 describe('a rollback of an unknown model', () => {
   it('says that nothing was published', () => {
     expect(() => rolledBack(undefined, { name: 'mial', ...cause })).toThrow(
-      /No version of a model mial was ever published/,
+      /No version of the model mial was ever published/,
     )
   })
 })

@@ -1,6 +1,6 @@
-// How the state of a model follows from the one before: published, promoted, rolled back, a
-// challenger or a shadow named or ended. Pure; it is written by infra/sinks/model-announcements.ts
-// and kept beside the versions by remote-versions.ts.
+// The state transitions of a model, as pure functions: publish, promote, roll back, start or end a
+// challenger or a shadow. infra/sinks/model-announcements.ts writes the state, and
+// remote-versions.ts stores a copy with the versions.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,15 +16,15 @@ import { rollbackTarget } from './model-parts.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import type { ModelVersion } from './version-files.ts'
 
-/** Who asked for a change, why and when. */
+/** Who requested a change, why and when. */
 export type Cause = { readonly by: string; readonly reason: string; readonly atMs: number }
 
 type State = ModelAnnouncement | undefined
 
-/** Earlier champions that a state remembers. */
+/** The most earlier champions in a state. */
 const previousMax = 20
 
-/** A new version that may be promoted; the champion stays. */
+/** Adds a new version that may be promoted; the champion stays. */
 export function published(
   state: State,
   change: Cause & { name: string; released: ReleasedVersion },
@@ -34,8 +34,7 @@ export function published(
 }
 
 /**
- * The version becomes champion, and plays no other part any more. Promoting the champion changes
- * nothing but the reason.
+ * Makes the version the champion, without other roles. Promoting the champion changes the reason.
  */
 export function promoted(
   state: State,
@@ -58,8 +57,8 @@ export function promoted(
 }
 
 /**
- * The champion before becomes champion again: the last one that `isThere`, by default any. Throws
- * 'model_not_found' when there was none.
+ * Makes the last earlier champion that `isThere` (by default any) the champion again. Throws
+ * 'model_not_found' if there is none.
  */
 export function rolledBack(
   state: State,
@@ -72,7 +71,7 @@ export function rolledBack(
     throw new WinnowError(
       'model_not_found',
       state === undefined
-        ? `No version of a model ${name} was ever published, so there is nothing to roll back.`
+        ? `No version of the model ${name} was ever published, so there is nothing to roll back.`
         : `${name} has no earlier champion to roll back to.`,
       {
         details: { name, champion: state?.champion ?? null },
@@ -92,9 +91,9 @@ export function rolledBack(
 }
 
 /**
- * The version plays a part beside the champion for `percent` of the events from now on, in place of
- * whichever played it; with 0 it plays it no more. A version plays one part at a time. Throws
- * 'usage' for the champion itself, and for ending a part that the version does not play.
+ * Makes the version challenger or shadow for `percent` of the events and replaces the version that
+ * had the role; 0 ends the role. A version has one role at a time. Throws 'usage' for the champion,
+ * and for ending a role that the version does not have.
  */
 export function sided(
   state: State,
@@ -121,9 +120,9 @@ export function sided(
 }
 
 /**
- * Whether a state shows that this very version passed the gate: it was published last, or answers
- * or answered for events. A shadow answers for none and needs no gate; another version may have the
- * same number elsewhere.
+ * Whether a state shows that exactly this version passed the gate: it was published last, or it
+ * answers or answered for events. A shadow answers for none and needs no gate. In another store, a
+ * different version may have the same number.
  */
 export function passedGate(
   state: State,
@@ -136,9 +135,7 @@ export function passedGate(
   return releasedVersion(state, version)?.manifestSha256 === manifestSha256
 }
 
-/**
- * The parts beside the champion that a change ended: replaced, or taken by the version's new part.
- */
+/** The challenger and shadow roles that a change ended. */
 export function endedParts(
   before: State,
   after: ModelAnnouncement,
@@ -150,7 +147,7 @@ export function endedParts(
   })
 }
 
-/** What a state says of one of its versions. */
+/** The entry of one version in a state. */
 export function releasedVersion(
   state: ModelAnnouncement,
   version: string,
@@ -174,7 +171,7 @@ export async function describeRelease(
   }
 }
 
-/** What changes; the rest stays. A champion plays no other part. */
+/** Applies changes to a state. The champion loses its other roles. */
 function next(
   state: State,
   change: Cause & {
@@ -217,7 +214,7 @@ const blank: Pick<
   promotedAtMs: null,
 }
 
-/** The part, unless this version plays it. */
+/** The role, or null if this version has it. */
 function unless(part: SidePart | null, version: string | null): SidePart | null {
   return part?.version === version ? null : part
 }

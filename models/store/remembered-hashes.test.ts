@@ -1,4 +1,4 @@
-// A remembered hash must never hide that a file is another one.
+// A cached hash must never hide that a file has changed.
 import { mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

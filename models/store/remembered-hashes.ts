@@ -1,21 +1,18 @@
-// Hashes files once for as long as they stay the same, for a process that opens the same versions
-// again and again: each swap would else read 90 MB to learn what it knows. What a hash must be is
-// version-files.ts.
+// Caches the hashes of files that have not changed, for a process that opens the same versions
+// repeatedly. Otherwise each model swap would read 90 MB again. version-files.ts compares the
+// hashes.
 import { stat } from 'node:fs/promises'
 import { sha256OfFile } from '../runtime/file-hash.ts'
 
-/**
- * A file changed so shortly before may change again within the same tick of the file system's
- * clock.
- */
+/** A file that changed this recently may change again within the same file system timestamp. */
 const settledMs = 2_000
-/** Files that are remembered: more than the versions that a process swaps between. */
+/** The most cached files, more than a process swaps between. */
 const filesMax = 64
 
 /**
- * A `sha256OfFile` that reads a file again only when its inode, size, or time of modification or
- * change (which no program can set, unlike the former) is another, or was just now. Damage by the
- * disk itself, under an unchanged inode, is found by the next process.
+ * A `sha256OfFile` that reads a file again only if its inode, size, modification time or change
+ * time differs, or is very recent. (Programs can set the modification time, but not the change
+ * time.) Damage by the disk itself does not change the inode; the next process finds it.
  */
 export function rememberHashes(): typeof sha256OfFile {
   const known = new Map<string, { identity: string; sha256: string }>()

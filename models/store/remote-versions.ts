@@ -1,16 +1,16 @@
-// How versions lie in an artifact store: `versions/NAME/NUMBER/FILE` with files.json as their list,
-// and manifest.json, written last, as the sign that a version is whole. Also the copy of a model's
-// state beside them, for who cannot ask Kafka. Uploading and downloading are files of their own.
+// The layout of an artifact store: `versions/NAME/NUMBER/FILE`, with files.json as the list of
+// files. manifest.json is written last, so that it marks a complete version. A copy of each model's
+// state is for readers without Kafka. version-upload.ts and version-download.ts transfer versions.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 import { modelNamePattern, parseManifest, type Manifest } from './manifest.ts'
 
-/** A version's place. */
+/** The name and number of a version. */
 export type VersionPlace = { readonly name: string; readonly version: string }
 
-/** The list of a version's files, as files.json. */
+/** The content of files.json, the list of a version's files. */
 export const filesSchema = z.strictObject({
   formatVersion: z.literal(1),
   files: z.array(
@@ -25,7 +25,7 @@ export const filesSchema = z.strictObject({
 /** One file of a version. */
 export type VersionFile = z.output<typeof filesSchema>['files'][number]
 
-/** A small object is read whole; beyond this it is not what it should be. */
+/** The largest object that is read as a whole; a larger one was not written by Winnow. */
 const smallBytesMax = 16 * 2 ** 20
 
 /** The key of a version's file. */
@@ -38,14 +38,13 @@ export function versionUrl(objects: ObjectStore, { name, version }: VersionPlace
   return `${objects.url}versions/${name}/${version}/`
 }
 
-/** Whole versions of all models, or of one, by name and then oldest first. */
-export async function remoteVersions(objects: ObjectStore, name?: string): Promise<VersionPlace[]> {
-  return (await placesWith(objects, 'manifest.json', name)).sort((a, b) =>
-    a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1,
-  )
+/** The complete versions of a model, oldest first. */
+export async function remoteVersions(objects: ObjectStore, name: string): Promise<VersionPlace[]> {
+  const places = await placesWith(objects, 'manifest.json', name)
+  return places.sort((a, b) => Number(a.version) - Number(b.version))
 }
 
-/** The highest number that anybody took for a model, whole or not; 0 for none. */
+/** The highest number that was claimed for a model, complete or not; 0 if there is none. */
 export async function highestClaim(objects: ObjectStore, name: string): Promise<number> {
   const claims = await placesWith(objects, 'claim.json', name)
   return claims.reduce((highest, { version }) => Math.max(highest, Number(version)), 0)
@@ -54,9 +53,9 @@ export async function highestClaim(objects: ObjectStore, name: string): Promise<
 async function placesWith(
   objects: ObjectStore,
   file: string,
-  name: string | undefined,
+  name: string,
 ): Promise<VersionPlace[]> {
-  const found = await objects.list(name === undefined ? 'versions/' : `versions/${name}/`)
+  const found = await objects.list(`versions/${name}/`)
   return found.flatMap(({ key }) => {
     const [, of = '', version = '', last, ...rest] = key.split('/')
     const isPlace = modelNamePattern.test(of) && /^[1-9][0-9]{0,9}$/.test(version)
@@ -64,7 +63,7 @@ async function placesWith(
   })
 }
 
-/** The manifest of a whole version; undefined where there is none. Throws 'model_corrupt'. */
+/** The manifest of a complete version; undefined if there is none. Throws 'model_corrupt'. */
 export async function remoteManifest(
   objects: ObjectStore,
   place: VersionPlace,
@@ -89,7 +88,7 @@ export async function remoteFiles(
   })
 }
 
-/** The copy of a model's state; undefined where none was written. Throws 'model_corrupt'. */
+/** The copy of a model's state; undefined if there is none. Throws 'model_corrupt'. */
 export async function readStateCopy(
   objects: ObjectStore,
   name: string,
@@ -103,7 +102,8 @@ export async function readStateCopy(
 }
 
 /**
- * Writes the copy unless a later one is there. The truth is the topic: a lost race costs freshness.
+ * Writes the copy unless there is a later one. The topic is the source of truth, so after a lost
+ * race the copy is only out of date.
  */
 export async function writeStateCopy(
   objects: ObjectStore,
@@ -129,7 +129,7 @@ function stateKey(name: string): string {
   return `versions/${name}/champion.json`
 }
 
-/** Reads a small object whole. */
+/** Reads a whole small object; undefined if it does not exist. */
 export async function readSmall(objects: ObjectStore, key: string): Promise<Buffer | undefined> {
   const stream = await objects.stream(key)
   if (stream === undefined) return undefined
@@ -154,6 +154,6 @@ function parseJson(bytes: Buffer | undefined): unknown {
   try {
     return JSON.parse(bytes.toString()) as unknown
   } catch {
-    return undefined // Told by the schema, which accepts no such thing.
+    return undefined // The schema then reports the error.
   }
 }

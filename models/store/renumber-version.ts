@@ -1,5 +1,5 @@
-// Gives a version of the local store another number, when publishing finds its own taken: nobody
-// else can know the old one, since it was never published.
+// Gives a version of the local store another number if its own is taken when it is published. The
+// old number was never published, so nobody else can refer to it.
 import { link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
@@ -8,8 +8,8 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { modelDir, readVersion, type ModelVersion } from './version-files.ts'
 
 /**
- * Moves a version to the number `to`; the champion pointer follows it. The new number appears by
- * one rename before the old one goes. Throws 'version_conflict' where `to` is taken.
+ * Moves a version to the number `to`, with its champion role. The new number appears atomically
+ * before the old one is removed. Throws 'version_conflict' if `to` is taken.
  */
 export async function renumberVersion(options: {
   storeDir: string

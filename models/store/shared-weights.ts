@@ -1,7 +1,6 @@
-// One file of weights for all versions over one base encoder: versions of the local store that have
-// the same weights share it by hard links, so that it takes the disk once and goes with the last of
-// them. Where linking is not possible a version has a copy, which is as good. What lies in the file
-// is models/graph/onnx/external-weights.ts.
+// Shares the weights file between versions of the local store with the same base encoder, by hard
+// links. It takes disk space once and is deleted with the last version. If linking is not possible,
+// a version has its own copy. models/graph/onnx/external-weights.ts defines the file.
 import { link } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256OfFile } from '../runtime/file-hash.ts'
@@ -14,8 +13,8 @@ import {
 } from './version-files.ts'
 
 /**
- * Gives the file at `path` by linking it to that of a version which has these weights, intact.
- * False when there is none, or when the file system cannot link: then nothing was written.
+ * Creates the file at `path` as a link to the intact file of a version with the same weights.
+ * Returns false, without writing anything, if there is none or the file system cannot link.
  */
 export async function linkWeights(
   path: string,
@@ -24,12 +23,12 @@ export async function linkWeights(
   const { storeDir, sha256 } = wanted
   for await (const found of weightsFiles(storeDir, sha256)) {
     try {
-      // A damaged file must not be passed on.
+      // A damaged file must not be shared.
       if ((await sha256OfFile(found)) !== sha256) continue
       await link(found, path)
       return true
     } catch {
-      continue // It was removed meanwhile, has all the links it can have, or lies on another file system.
+      continue // It was removed meanwhile, has too many links, or is on another file system.
     }
   }
   return false

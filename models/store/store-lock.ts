@@ -1,6 +1,6 @@
-// A lock between processes on one directory of the model store, held through a file with a
-// heartbeat. It saves double work and torn `.part` files; what is finished is published by rename
-// and verified by hash, so a lock that fails cannot damage the store.
+// A lock between processes on a directory of the model store, as a file with a heartbeat. It
+// prevents duplicate work and torn `.part` files. A failed lock cannot damage the store, because
+// finished files appear by rename and are verified by hash.
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -8,14 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WinnowError } from '../../schemas/errors.ts'
 
 const heartbeatMs = 2_000
-// Five missed heartbeats: the holder has crashed, or its machine has.
+// After five missed heartbeats, the holder or its machine has crashed.
 const staleAfterMs = 10_000
 const pollMs = 100
 
 /**
- * Runs `work` while holding the lock file `path`, and releases it whatever happens. Waits for
- * another holder at most `waitMsMax`; a holder without a heartbeat for 10 seconds is taken to be
- * dead. Throws WinnowError 'deadline_exceeded' when the wait is over, or 'cancelled' by `signal`.
+ * Runs `work` while holding the lock file `path`, and always releases it. Waits at most `waitMsMax`
+ * for another holder; a holder without a heartbeat for 10 seconds counts as dead. Throws
+ * WinnowError 'deadline_exceeded' when the wait is over, and 'cancelled' when `signal` fires.
  */
 export async function withStoreLock<T>(
   options: { path: string; waitMsMax: number; signal?: AbortSignal | undefined },
@@ -27,7 +27,7 @@ export async function withStoreLock<T>(
   await acquire({ ...options, owner })
   const heartbeat = setInterval(() => {
     const now = new Date()
-    // A failed touch is noticed by others as a missing heartbeat; there is nothing to do here.
+    // If this fails, other processes notice a missing heartbeat.
     utimes(path, now, now).catch(() => undefined)
   }, heartbeatMs)
   try {

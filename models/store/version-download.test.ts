@@ -37,7 +37,7 @@ describe('downloadVersion', () => {
     await expect(fetching).rejects.toMatchObject({ code: 'version_conflict' })
   })
 
-  it('fetches a damaged copy again', async () => {
+  it('downloads a damaged copy again', async () => {
     const objects = openFolderObjects(join(dir, 'store'))
     const version = await writeTiny(join(dir, 'there'), 'one')
     await uploadVersion({ objects, version })

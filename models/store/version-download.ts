@@ -1,5 +1,6 @@
-// Brings a version of an artifact store into the local one, which is the cache: whole, checked by
-// SHA-256, visible by one rename. Finding out which version is meant is version-resolver.ts.
+// Downloads a version from an artifact store into the local store, which is its cache. The version
+// is checked by SHA-256 and appears atomically. version-resolver.ts decides which version to
+// download.
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,22 +28,22 @@ import {
 export type DownloadOptions = VersionPlace & {
   readonly objects: ObjectStore
   readonly storeDir: string
-  /** What the manifest must be, from an announcement. */
+  /** The expected hash of the manifest, from an announcement. */
   readonly manifestSha256?: string | undefined
   readonly hashFile?: HashFile | undefined
   readonly onBytes?: ((receivedBytes: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Tries of one file that breaks off in the middle; each goes on where the last one ended. */
+/** Attempts per file if the download breaks off; each continues where the last one ended. */
 const streamTriesMax = 4
 const lockWaitMsMax = 600_000
 
 /**
- * Gives the version from the local store, fetching it where it is not there or damaged. Processes
- * at once fetch it once. Throws 'model_not_found' where the store has no such whole version,
- * 'hash_mismatch', 'version_conflict' where a different version has its number here,
- * 'store_unavailable' or 'store_refused'.
+ * Opens the version in the local store, and downloads it first if it is missing or damaged.
+ * Concurrent processes download it once. Throws 'model_not_found' if the artifact store does not
+ * have the complete version, 'version_conflict' if a different local version has its number,
+ * 'hash_mismatch', 'store_unavailable' or 'store_refused'.
  */
 export async function downloadVersion(options: DownloadOptions): Promise<ModelVersion> {
   const { storeDir, name, version } = options
@@ -91,7 +92,7 @@ async function fetchLocked(options: DownloadOptions, dir: string): Promise<Model
 }
 
 /**
- * The version on disk where it is the same and intact; a damaged copy goes, a different one stays.
+ * The local version if it is the same and intact; deletes a damaged copy, keeps a different one.
  */
 async function presentVersion(
   dir: string,

@@ -1,12 +1,13 @@
-// Where model versions lie on disk and whether one is intact. Writing versions and resolving
-// references is models/store/version-store.ts; which one is champion is models/store/champion.ts.
+// The layout of model versions on disk, and the check that one is intact.
+// models/store/version-store.ts writes versions and resolves references; models/store/champion.ts
+// stores roles.
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { sha256OfFile } from '../runtime/file-hash.ts'
 import { modelNamePattern, parseManifest, type Manifest } from './manifest.ts'
 
-/** A model version on disk whose hashes were checked; paths are absolute. */
+/** A model version on disk with verified hashes; paths are absolute. */
 export type ModelVersion = {
   /** `name@version`. */
   readonly ref: string
@@ -18,16 +19,16 @@ export type ModelVersion = {
   readonly manifest: Manifest
 }
 
-/** The folder of a name's versions. Throws WinnowError 'model_not_found' for what is no name. */
+/** The folder of a model's versions. Throws WinnowError 'model_not_found' for an invalid name. */
 export function modelDir(storeDir: string, name: string): string {
-  // A name comes from outside: it must not lead out of the store.
+  // Names are untrusted input and must not lead out of the store.
   if (!modelNamePattern.test(name)) {
     throw new WinnowError('model_not_found', `'${name}' is not the name of a model.`)
   }
   return join(resolve(storeDir), 'versions', name)
 }
 
-/** Names of all models that have at least one version, sorted. */
+/** The names of all models with at least one version, sorted. */
 export async function modelNames(storeDir: string): Promise<string[]> {
   const names: string[] = []
   for (const name of await foldersIn(join(resolve(storeDir), 'versions'))) {
@@ -37,7 +38,7 @@ export async function modelNames(storeDir: string): Promise<string[]> {
   return names.sort()
 }
 
-/** Versions of a model, oldest first; empty for an unknown name. */
+/** The versions of a model, oldest first; empty for an unknown name. */
 export async function versionNumbers(storeDir: string, name: string): Promise<string[]> {
   const folders = await foldersIn(modelDir(storeDir, name))
   return folders
@@ -45,23 +46,20 @@ export async function versionNumbers(storeDir: string, name: string): Promise<st
     .sort((a, b) => Number(a) - Number(b))
 }
 
-/** The highest number that a model has, or had before a version was removed; 0 for none. */
+/** The highest number of a model's versions, including removed ones; 0 if there is none. */
 export async function highestNumber(storeDir: string, name: string): Promise<number> {
   const newest = Number((await versionNumbers(storeDir, name)).at(-1) ?? 0)
   const removed = await readFile(removedMark(storeDir, name), 'utf8').catch(() => '0')
   return Math.max(newest, Number(removed) || 0)
 }
 
-/**
- * Where the highest number stands that was ever removed: a reference never comes to mean another
- * version.
- */
+/** The file with the highest removed number, so that a reference never changes its meaning. */
 export function removedMark(storeDir: string, name: string): string {
   return join(modelDir(storeDir, name), '.highest-removed')
 }
 
 /**
- * Reads the manifest of a version folder without hashing the files beside it. Throws WinnowError
+ * Reads the manifest of a version folder without hashing the other files. Throws WinnowError
  * 'model_corrupt' or 'model_incompatible'.
  */
 export async function readManifest(dir: string): Promise<Manifest> {
@@ -69,15 +67,15 @@ export async function readManifest(dir: string): Promise<Manifest> {
   return parseManifest(await readOrCorrupt(path), path)
 }
 
-/** Weights in a file of their own, as ONNX names it; versions share it (shared-weights.ts). */
+/** The name of a separate weights file, which versions share (shared-weights.ts). */
 export const weightsFileName = 'model.onnx_data'
 
-/** Reads the hash of a file; see remembered-hashes.ts. */
+/** Computes the hash of a file; see remembered-hashes.ts. */
 export type HashFile = typeof sha256OfFile
 
 /**
- * Opens the version in `dir` after checking its model files and tokenizer.json against the manifest
- * (90 MB take 0.1 to 0.4 s). Throws WinnowError 'model_corrupt', which names the file.
+ * Opens the version in `dir` after checking the hashes of its model files and tokenizer.json (90 MB
+ * take 0.1 to 0.4 s). Throws WinnowError 'model_corrupt', which names the file.
  */
 export async function readVersion(
   dir: string,

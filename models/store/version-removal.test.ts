@@ -50,7 +50,7 @@ const versions = () => versionNumbers(storeDir, name)
 const folder = () => readdir(join(storeDir, 'versions', name))
 
 describe('removeVersion', () => {
-  test('removes a version whole, and says what that frees', async () => {
+  test('removes a whole version, and reports the bytes that this frees', async () => {
     await write(3)
     const { removed, bytesFreed } = await remove('2')
     expect(removed).toEqual(['2'])
@@ -60,7 +60,7 @@ describe('removeVersion', () => {
     await expect(openVersion({ ref: 'mail@2', storeDir })).rejects.toThrow(/Versions: 1, 3/)
   })
 
-  test('its number never comes to mean another version', async () => {
+  test('its number never refers to another version', async () => {
     await write(2)
     await remove('2')
     await write(1)
@@ -91,7 +91,7 @@ describe('removeVersion', () => {
     expect(await versions()).toEqual(['1', '2', '3'])
   })
 
-  test('what the store knows counts where winnow.models says nothing', async () => {
+  test('uses the roles in the store if winnow.models has none', async () => {
     await write(3)
     await setChampion({ storeDir, name, version: '2' })
     const shadow = { version: '3', percent: 5 }
@@ -108,7 +108,7 @@ describe('removeVersion', () => {
     await expect(removeVersion(pinned)).rejects.toThrow(/inference.model names it/)
   })
 
-  test('what a rollback returns to goes by force only, and is then forgotten', async () => {
+  test('removes the version that a rollback returns to only by force, and then forgets it', async () => {
     await write(3)
     for (const version of ['1', '2', '3']) await setChampion({ storeDir, name, version })
     await expect(remove('2')).rejects.toThrow(/a rollback of mail returns to it.*--force/)
@@ -124,7 +124,7 @@ describe('removeVersion', () => {
     expect(await folder()).toEqual(['1'])
   })
 
-  test('a removal that broke off is no version, and the next one cleans it up', async () => {
+  test('an interrupted removal leaves no version, and the next one cleans it up', async () => {
     await write(2)
     const left = join(storeDir, 'versions', name, '.removed-9-abc')
     await mkdir(left)
@@ -134,7 +134,7 @@ describe('removeVersion', () => {
     expect((await folder()).sort()).toEqual(['.highest-removed', '2'])
   })
 
-  test('waits for who is announcing the version, and then sees the announcement', async () => {
+  test('waits for the process that announces the version, and then sees the announcement', async () => {
     await write(2)
     let announced: Partial<ModelParts> = {}
     let removing: Promise<unknown> | undefined
@@ -158,7 +158,7 @@ describe('removeVersion', () => {
 })
 
 describe('pruneVersions', () => {
-  test('keeps the newest and those that play a part', async () => {
+  test('keeps the newest versions and those that have a role', async () => {
     await write(8)
     const announced = {
       champion: '4',

@@ -1,5 +1,5 @@
-// Removes versions from the local model store: never one that plays a part, and so that no reader
-// ever takes a half-deleted folder for a version. What lies in an artifact store is not touched.
+// Removes versions from the local model store. It never removes a version that has a role, and no
+// reader sees a half-deleted version. Artifact stores do not change.
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,26 +11,26 @@ import { highestNumber, modelDir, removedMark, versionNumbers } from './version-
 import { diskUse } from './version-size.ts'
 import { missingVersion, unknownModel } from './version-store.ts'
 
-/** From which model, and what is known of its parts. */
+/** The model to remove versions from, and the sources of its roles. */
 export type RemovalRequest = {
   readonly storeDir: string
   readonly name: string
-  /** The parts that winnow.models tells now; undefined where it tells none, or cannot be read. */
+  /** The current roles in winnow.models; undefined if there are none or it cannot be read. */
   readonly announced: () => Promise<ModelParts | undefined>
   /** The version that the configuration names. */
   readonly pinned?: string | undefined
 }
 
-/** What went, and the bytes that this freed. */
+/** The removed versions, and the bytes that were freed. */
 export type Removal = { readonly removed: readonly string[]; readonly bytesFreed: number }
 
-/** Folders with this prefix are versions that are being deleted. */
+/** The prefix of folders that are being deleted. */
 const removedPrefix = '.removed-'
 
 /**
- * Removes one version. Throws WinnowError 'version_in_use' when it plays a part: `force` overrules
- * that for the one that a rollback returns to, and for no other. Throws 'model_not_found', and
- * 'store_refused' for a read-only store.
+ * Removes one version. Throws WinnowError 'version_in_use' if it has a role; `force` overrules this
+ * only for the version that a rollback returns to. Throws 'model_not_found', and 'store_refused'
+ * for a read-only store.
  */
 export function removeVersion(
   request: RemovalRequest & { version: string; force: boolean },
@@ -46,8 +46,8 @@ export function removeVersion(
 }
 
 /**
- * Removes the oldest versions: the newest `keep` stay, and so do those that play a part. With
- * `isTrial` nothing is removed; the result says what would be. Throws WinnowError
+ * Removes the oldest versions, but keeps the newest `keep` and those that have a role. With
+ * `isTrial` nothing is removed, and the result says what would be. Throws WinnowError
  * 'model_not_found', and 'store_refused' for a read-only store.
  */
 export async function pruneVersions(
@@ -67,7 +67,7 @@ export async function pruneVersions(
 
 type Chosen = { readonly versions: readonly string[]; readonly parts: readonly ModelParts[] }
 
-/** The versions, and the parts by each source: what either says is in use stays. */
+/** The versions, and the roles from each source; a version in use by either source stays. */
 async function present({ storeDir, name, announced }: RemovalRequest): Promise<Chosen> {
   const versions = await versionNumbers(storeDir, name)
   if (versions.length === 0) throw await unknownModel(name, storeDir)
@@ -84,7 +84,7 @@ function partsOf(
   return request.pinned === version ? [...roles, { kind: 'pinned' }] : roles
 }
 
-/** Chooses and removes under the lock under which parts are given. */
+/** Chooses and removes versions under the lock for assigning roles. */
 async function removing(
   request: RemovalRequest,
   choose: (chosen: Chosen) => readonly string[],
@@ -102,7 +102,7 @@ async function removing(
       }
       for (const version of removed) {
         await forgetEarlierChampion({ storeDir, name, version })
-        // From here on no reader finds it, whatever happens to this process.
+        // From here on, no reader finds it, even if this process is killed.
         await rename(join(dir, version), join(dir, `${removedPrefix}${version}-${randomUUID()}`))
       }
       return { removed, bytesFreed: ownBytes }
@@ -113,14 +113,14 @@ async function removing(
     if (!isReadOnlyStore(error)) throw error
     throw new WinnowError(
       'store_refused',
-      `This process may only read the model store ${storeDir}, so nothing is removed from it. ` +
+      `The model store ${storeDir} is read-only for this process, so nothing was removed. ` +
         'Run the command where the store is writable.',
       { cause: error, details: { storeDir } },
     )
   }
 }
 
-/** Deletes what was removed, also by a process that did not get that far. */
+/** Deletes removed folders, including those that a killed process left. */
 async function sweep(dir: string): Promise<void> {
   for (const folder of await readdir(dir)) {
     if (folder.startsWith(removedPrefix))

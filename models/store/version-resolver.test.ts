@@ -54,7 +54,7 @@ function goAway(code: 'store_unavailable' | 'store_refused'): void {
 }
 
 describe('resolveVersion', () => {
-  it('fetches the newest version, or the champion where there is one', async () => {
+  it('downloads the newest version, or the champion if there is one', async () => {
     await publish(3)
     expect((await resolve('tiny')).ref).toBe('tiny@3')
     const state = { name: 'tiny', champion: '2', previous: ['1'], atMs: 1 }
@@ -64,7 +64,7 @@ describe('resolveVersion', () => {
     expect(notes).toEqual([])
   })
 
-  it('serves what it fetched before when the store is away, and says so', async () => {
+  it('serves the local version when the store is unreachable, and says so', async () => {
     await publish(1)
     await resolve('tiny')
     await uploadVersion({ objects, version: await writeTiny(there()) })
@@ -76,7 +76,7 @@ describe('resolveVersion', () => {
     ])
   })
 
-  it('does not ask for a version that is here', async () => {
+  it('does not download a version that is in the local store', async () => {
     await publish(1)
     await resolve('tiny@1')
     goAway('store_unavailable')

@@ -1,6 +1,6 @@
-// Which version a reference means where there is an artifact store besides the local one: published
-// versions are immutable, so one that is here is not asked for again, and a store that is away
-// costs freshness only, and the log says so.
+// Resolves a reference with an artifact store behind the local store. Published versions are
+// immutable, so a local version is not fetched again. If the artifact store is unreachable, the
+// newest local version serves, and the log says so.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 import { adoptChampion } from './champion.ts'
@@ -11,9 +11,9 @@ import { versionNumbers, type HashFile, type ModelVersion } from './version-file
 import { openVersion } from './version-store.ts'
 
 /**
- * Opens the version that `ref` means, fetching it where it is not in the local store. With the
- * store away, what the local one holds is opened and `note` told so. Without `objects` this is
- * openVersion.
+ * Opens the version that `ref` means, and downloads it if the local store does not have it. If the
+ * artifact store is unreachable, it opens the local version and calls `note`. Without `objects`, it
+ * is the same as `openVersion`.
  */
 export async function resolveVersion(options: {
   ref: string

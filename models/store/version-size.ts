@@ -1,26 +1,26 @@
-// How much disk versions take. Versions over one base encoder share a file by hard links: it counts
-// once for the store, and is freed when the last version that has it goes.
+// Computes the disk usage of versions. A file that versions share by hard links counts once, and is
+// freed with the last version.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** One file of a version. */
 type SizedFile = {
-  /** The same for two names of one file. */
+  /** The same for all links to one file. */
   readonly key: string
   readonly bytes: number
-  /** Names that the file has. */
+  /** The number of links to the file. */
   readonly links: number
 }
 
-/** The disk that some folders take. */
+/** The disk usage of some folders. */
 export type DiskUse = {
   /** All files, each once. */
   readonly bytes: number
-  /** What is freed when these folders are deleted: files that have no name elsewhere. */
+  /** What deleting these folders frees: files without links elsewhere. */
   readonly ownBytes: number
 }
 
-/** Adds up the files of folders. A folder that is not there takes nothing. */
+/** Adds up the files of folders; a missing folder counts as empty. */
 export async function diskUse(dirs: readonly string[]): Promise<DiskUse> {
   const files = new Map<string, SizedFile & { names: number }>()
   for (const dir of dirs) {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { spamManifest } from '../../tests/support/version-draft.ts'
-import { adoptChampion, championOf, rollbackChampion, setChampion } from './champion.ts'
+import { adoptChampion, championOf, partsInStore, setChampion } from './champion.ts'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import { listVersions, openVersion, writeVersion, type VersionDraft } from './version-store.ts'
 
@@ -66,7 +66,7 @@ describe('writing', () => {
     expect(await readFile(path, 'utf8')).toBe('copied')
   })
 
-  test('writers at the same time get different versions, and nothing is left over', async () => {
+  test('concurrent writers get different versions, and no temporary file remains', async () => {
     const written = await Promise.all(Array.from({ length: 8 }, () => write()))
     const versions = written.map(({ version }) => Number(version)).sort((a, b) => a - b)
     expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
@@ -92,7 +92,7 @@ describe('writing', () => {
     },
   )
 
-  test('a further file cannot replace one of the store or lie elsewhere', async () => {
+  test('an additional file cannot replace one of the store or be outside the folder', async () => {
     const file = { bytes: Buffer.from('x') }
     for (const name of ['manifest.json', 'model.onnx', 'model.onnx_data', '../x', 'a/b']) {
       await expect(write('spam', { extras: { [name]: file } })).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe('finding', () => {
     expect((await openRef('spam@11')).version).toBe('11')
   })
 
-  test('an unknown name suggests near ones, an unknown version lists those there are', async () => {
+  test('an unknown name suggests similar names, an unknown version lists the existing ones', async () => {
     await expect(openRef('spam')).rejects.toThrow(/holds no model yet/)
     await write('spam')
     await write('intents')
@@ -178,15 +178,12 @@ describe('damage', () => {
 describe('champions', () => {
   const target = () => ({ storeDir, name: 'spam' })
 
-  test('promoting and rolling back walk the same way', async () => {
+  test('the champions before are remembered in order', async () => {
     for (let i = 0; i < 3; i++) await write()
     expect(await championOf(target())).toBeUndefined()
     for (const version of ['1', '3', '3', '2']) await setChampion({ ...target(), version })
     expect(await championOf(target())).toBe('2')
-    expect((await rollbackChampion(target())).version).toBe('3')
-    expect((await rollbackChampion(target())).version).toBe('1')
-    await expect(rollbackChampion(target())).rejects.toMatchObject({ code: 'model_not_found' })
-    expect(await championOf(target())).toBe('1')
+    expect((await partsInStore(target()))?.previous).toEqual(['1', '3'])
   })
 
   test('a damaged or absent version never becomes champion', async () => {
@@ -203,21 +200,11 @@ describe('champions', () => {
     expect(await championOf(target())).toBe('1')
   })
 
-  test('a rollback to a damaged version changes nothing', async () => {
-    const { modelPath } = await write()
-    await write()
-    for (const version of ['1', '2']) await setChampion({ ...target(), version })
-    await appendFile(modelPath, 'x')
-    await expect(rollbackChampion(target())).rejects.toMatchObject({ code: 'model_corrupt' })
-    expect(await championOf(target())).toBe('2')
-  })
-
-  test('promotions at the same time are all remembered', async () => {
+  test('remembers all concurrent promotions', async () => {
     for (let i = 0; i < 4; i++) await write()
     await Promise.all(['1', '2', '3', '4'].map((version) => setChampion({ ...target(), version })))
-    const seen = [await championOf(target())]
-    for (let i = 0; i < 3; i++) seen.push((await rollbackChampion(target())).version)
-    expect(seen.sort()).toEqual(['1', '2', '3', '4'])
+    const { champion, previous } = (await partsInStore(target()))!
+    expect([champion, ...previous].sort()).toEqual(['1', '2', '3', '4'])
   })
 
   // Root may write everywhere; `npm run test:image` tries it on a read-only mount.

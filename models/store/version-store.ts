@@ -1,6 +1,5 @@
-// The model registry on disk: writes versions so that they appear whole or not at all, finds the
-// one that a reference means, and lists what is there. Layout and checks are
-// models/store/version-files.ts.
+// The model registry on disk: writes versions atomically, resolves references and lists versions.
+// models/store/version-files.ts owns the layout and the checks.
 import { copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
@@ -22,7 +21,7 @@ import {
   type ModelVersion,
 } from './version-files.ts'
 
-/** Bytes in memory, a file to copy, or one to take: a large file that is not needed elsewhere. */
+/** Bytes in memory, a file to copy, or a large file to move because it is not needed elsewhere. */
 export type FileContent =
   { readonly bytes: Uint8Array } | { readonly path: string; readonly take?: 'copy' | 'move' }
 
@@ -31,23 +30,20 @@ export type VersionDraft = {
   readonly name: string
   readonly manifest: ManifestDraft
   readonly model: FileContent
-  /** Weights of the graph that lie in a file of their own; versions with the same ones share it. */
+  /** The separate weights file of the graph; versions with the same weights share it. */
   readonly weights?: Extract<FileContent, { path: string }> | undefined
   readonly tokenizer: FileContent
-  /** Further files by name, such as `report.html`; none may be one of the store's own. */
+  /** Additional files by name, such as `report.html`, but none of the store's own names. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
-  /**
-   * The same, of texts that tell which version they belong to; asked again when its number was
-   * taken.
-   */
+  /** Additional texts that contain the version's number; called again if the number was taken. */
   readonly textsOf?:
     ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
 }
 
-/** A version that is being written: `name@version`, and RFC 3339. */
+/** A version that is being written: `ref` is `name@version`, and `created` is RFC 3339. */
 export type ClaimedVersion = { readonly ref: string; readonly created: string }
 
-/** One version in a listing; `damaged` when its manifest cannot be read. Files are not hashed. */
+/** One version in a listing; `damaged` if its manifest cannot be read. Files are not hashed. */
 export type VersionListing = {
   readonly name: string
   readonly version: string
@@ -62,9 +58,9 @@ const ownFiles = ['manifest.json', 'model.onnx', weightsFileName, 'tokenizer.jso
 const claimTriesMax = 1_000
 
 /**
- * Writes a new version under the next free number. It becomes visible by one rename when all of it
- * is on disk; writers at the same time get different numbers, and no version is ever overwritten.
- * Throws WinnowError 'usage' for a name that cannot be one, 'model_corrupt' for an unfit manifest.
+ * Writes a new version under the next free number. It appears by one rename after all of it is on
+ * disk. Concurrent writers get different numbers, and no version is ever overwritten. Throws
+ * WinnowError 'usage' for an invalid name, and 'model_corrupt' for an invalid manifest.
  *
  * @example
  * const files = { model: { bytes }, tokenizer: { path } }
@@ -86,9 +82,9 @@ export async function writeVersion(draft: VersionDraft): Promise<ModelVersion> {
 }
 
 /**
- * Opens the version that `ref` means (NAME: the champion if set, else the newest; NAME@VERSION;
- * NAME@champion), checking its hashes. Throws WinnowError 'model_not_found', which lists what
- * exists, or 'model_corrupt', which names the file.
+ * Opens the version that `ref` means and checks its hashes. NAME means the champion if there is
+ * one, else the newest version; NAME@VERSION and NAME@champion are explicit. Throws WinnowError
+ * 'model_not_found', which lists what exists, or 'model_corrupt', which names the file.
  */
 export async function openVersion(options: {
   ref: string
@@ -116,7 +112,7 @@ export async function openVersion(options: {
   return readVersion(join(modelDir(storeDir, name), version), options.hashFile)
 }
 
-/** All versions of all models, or of one, by name and then oldest first. */
+/** The versions of all models, or of one, by name and then oldest first. */
 export async function listVersions(options: {
   storeDir: string
   name?: string | undefined
@@ -131,7 +127,7 @@ export async function listVersions(options: {
       try {
         listings.push({ ...place, state: 'readable', manifest: await readManifest(dir) })
       } catch (error) {
-        // One damaged version must not hide the others: it is listed as what it is.
+        // One damaged version must not hide the others, so it is listed as damaged.
         listings.push({ ...place, state: 'damaged', reason: errorMessage(error) })
       }
     }
@@ -139,7 +135,7 @@ export async function listVersions(options: {
   return listings
 }
 
-/** Throws WinnowError 'usage' for a name that a new model cannot have. */
+/** Throws WinnowError 'usage' if a new model cannot have the name. */
 export function requireModelName(name: string): void {
   if (modelNamePattern.test(name)) return
   throw new WinnowError(
@@ -203,7 +199,7 @@ async function claimVersion(claim: {
       await writeContent(furtherFile(pending, file), { bytes: Buffer.from(content) })
     }
     try {
-      // Fails when the folder is there already: a rename never replaces a folder with content.
+      // This fails if the folder exists, because a rename never replaces a non-empty folder.
       await rename(pending, join(dir, version))
       return version
     } catch (error) {
@@ -214,7 +210,7 @@ async function claimVersion(claim: {
   throw new WinnowError('internal', `No free version after ${claimTriesMax} tries in ${dir}.`)
 }
 
-// On disk, not only in the page cache, before the rename makes it visible.
+// Flushes to disk, so that the content is durable before the rename makes it visible.
 async function writeContent(path: string, content: FileContent): Promise<void> {
   if ('bytes' in content) {
     await writeFile(path, content.bytes, { flush: true })
@@ -230,7 +226,7 @@ async function writeContent(path: string, content: FileContent): Promise<void> {
   }
 }
 
-/** The error for a number that no version has, which says what there is. */
+/** The error for an unknown version number; it lists the existing versions. */
 export function missingVersion(
   name: string,
   version: string,
@@ -243,7 +239,7 @@ export function missingVersion(
   )
 }
 
-/** The error for a name that no model has, which says what there is. */
+/** The error for an unknown model name; it lists the existing models. */
 export async function unknownModel(name: string, storeDir: string): Promise<WinnowError> {
   const known = await modelNames(storeDir)
   const hint =

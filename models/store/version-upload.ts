@@ -1,5 +1,5 @@
-// Brings a version of the local store into an artifact store: takes a number that nobody else can
-// take, then writes the files, the manifest last. Whether it may be published is the gate's to say.
+// Uploads a version of the local store to an artifact store: claims a unique number, then writes
+// the files, the manifest last. The gate decides whether a version may be published.
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -20,9 +20,9 @@ import { highestNumber, weightsFileName, type ModelVersion } from './version-fil
 const claimTriesMax = 1_000
 
 /**
- * Takes a number for the version in the store: its own where that is free, else the next one, and
- * then the local version gets that number too. A claim of an earlier try for the same files is
- * taken up again. Nothing is visible by it.
+ * Claims a number for the version in the artifact store: its own if it is free, else the next one,
+ * which the local version then gets too. An earlier claim for the same files is reused. A claim
+ * does not make the version visible.
  */
 export async function claimNumber(options: {
   objects: ObjectStore
@@ -50,7 +50,7 @@ export async function claimNumber(options: {
   throw new WinnowError('internal', `No free number for ${name} after ${claimTriesMax} tries.`)
 }
 
-/** What makes two versions the same, whatever their number. */
+/** A fingerprint that is equal for equal versions, whatever their number. */
 function fingerprintOf({ manifest }: ModelVersion): string {
   const { name, graphSha256, tokenizerSha256, labels, created, trainingRun } = manifest
   const parts = [name, graphSha256, tokenizerSha256, labels, created, trainingRun]
@@ -58,8 +58,9 @@ function fingerprintOf({ manifest }: ModelVersion): string {
 }
 
 /**
- * Uploads the files of a claimed version, the manifest last: a reader sees the whole version
- * or none. A version that is whole already is left as it is. Gives the address of its folder.
+ * Uploads the files of a claimed version, the manifest last, so that a reader sees the complete
+ * version or none. A version that is already complete does not change. Returns the address of its
+ * folder.
  */
 export async function uploadVersion(options: {
   objects: ObjectStore
@@ -91,7 +92,7 @@ export async function uploadVersion(options: {
   return { url, outcome: 'uploaded' }
 }
 
-/** Every file of the folder but hidden ones, hashed now: what is uploaded is what was checked. */
+/** Every file of the folder except hidden ones, hashed again so that only checked files go up. */
 async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFile[]> {
   const entries = await readdir(dir, { withFileTypes: true })
   const files: VersionFile[] = []

@@ -1,29 +1,28 @@
-// Added tokens: strings that are one id wherever they stand, such as `<mask>` or a run of spaces.
-// It owns finding them in a text, as the reference does: from the left, of several at one place the
-// longest, with the spaces beside them that they swallow. What the text between them becomes is the
-// scanner's.
+// Finds added tokens in a text: strings that are always one id, such as `<mask>` or a run of
+// spaces. As in the reference, the search runs from the left, the longest of several tokens wins,
+// and a token may absorb the spaces beside it. Scanners tokenize the text between added tokens.
 import { isSpace, wordCharacters } from './character-kinds.ts'
 
 /** One entry of `added_tokens` in tokenizer.json. */
 export type AddedToken = {
   readonly id: number
   readonly content: string
-  /** Whether it is taken only where no word goes on before or after it. */
+  /** Whether it matches only if no word continues before or after it. */
   readonly single_word: boolean
-  /** Whether spaces before it belong to it. */
+  /** Whether it absorbs the spaces before it. */
   readonly lstrip: boolean
   readonly rstrip: boolean
-  /** Whether it is looked for after normalization. */
+  /** Whether it is searched for after normalization. */
   readonly normalized: boolean
 }
 
-/** A part of a text: an added token, or what stands between two. */
+/** A part of a text: an added token, or the text between two. */
 export type Segment = { readonly id: number } | { readonly text: string }
 
-/** Splits a text lazily at added tokens; parts that are empty are left out. */
+/** Splits a text lazily at added tokens; empty parts are left out. */
 export type TokenSplitter = (text: string) => Iterable<Segment>
 
-/** Prepares the search for `tokens`; without any, a text is its only part. */
+/** Prepares the search for `tokens`; without tokens, the whole text is the only part. */
 export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitter {
   const isWord = tokens.some((token) => token.single_word) ? wordCharacters() : undefined
   const byLength = tokens.toSorted((a, b) => b.content.length - a.content.length)
@@ -33,7 +32,7 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
     byFirstUnit.set(unit, [...(byFirstUnit.get(unit) ?? []), token])
   }
   const units = Array.from(byFirstUnit.keys(), (unit) => String.fromCharCode(unit))
-  // Of a regular expression, because that skips text some ten times as fast as a loop.
+  // A regular expression skips text about ten times as fast as a loop.
   const begins = new RegExp(`[${units.map(escapedUnit).join('')}]`, 'g')
   return function* (text) {
     let start = 0
@@ -47,7 +46,7 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
       if (token === undefined) continue
       let from = i
       let to = i + token.content.length
-      // The search goes on behind the token itself: whether it is not taken, or takes spaces too.
+      // The search continues after the token itself, even if it is rejected or absorbs spaces.
       i = to - 1
       if (token.single_word && isInWord(text, { from, to, isWord: isWord! })) continue
       if (token.lstrip) {
@@ -56,7 +55,7 @@ export function createTokenSplitter(tokens: readonly AddedToken[]): TokenSplitte
       }
       if (token.rstrip) while (to < text.length && isSpace(text.charCodeAt(to))) to++
       if (start < from) yield { text: text.slice(start, from) }
-      // It is empty where the token before it took its spaces.
+      // It is empty if the token before it absorbed its spaces.
       if (from < to) yield { id: token.id }
       start = to
     }
@@ -69,8 +68,9 @@ function escapedUnit(unit: string): string {
 }
 
 /**
- * The tokens with the ids that the reference gives them, whatever the file says: that of the
- * vocabulary, or the next free one behind it. Of several with one content the last one counts.
+ * The tokens with the ids that the reference gives them, which ignores the ids in the file: the id
+ * of the vocabulary, or the next free one after it. Of several tokens with the same content, the
+ * last one counts.
  */
 export function withReferenceIds(
   tokens: readonly AddedToken[],
@@ -93,7 +93,7 @@ export function withReferenceIds(
   return [...byContent.values()]
 }
 
-/** Whether a character of a word stands right before or after a part of a text. */
+/** Whether a word character is directly before or after a part of a text. */
 function isInWord(
   text: string,
   { from, to, isWord }: { from: number; to: number; isWord: Uint8Array },

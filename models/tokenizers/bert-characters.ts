@@ -1,31 +1,31 @@
-// What BERT tokenization does with each code point, as tables. The facts are in
-// bert-characters.json and character-classes.json, which were read off the reference tokenizer by
-// the scripts of those names in tests/fixtures; no Unicode table of the runtime is asked, so that
-// the same text gives the same ids on every version of Node.
+// Tables of how BERT tokenization treats each code point. The data is in bert-characters.json and
+// character-classes.json, which scripts of the same names in tests/fixtures extracted from the
+// reference tokenizer. The runtime's Unicode tables are not used, so that the same text gives the
+// same ids on every version of Node.
 import facts from './bert-characters.json' with { type: 'json' }
 import classes from './character-classes.json' with { type: 'json' }
 import { eachChange, eachCodePoint, fillRanges } from './code-point-ranges.ts'
 
-/** Kinds of code points. Those below `space` stand inside words; the others end a word. */
+/** Kinds of code points. Those below `space` are inside words; the others end a word. */
 export const characterKind = {
-  /** Kept as it is. */
+  /** Kept unchanged. */
   plain: 0,
-  /** Left out, without a trace. */
+  /** Removed without effect. */
   dropped: 1,
-  /** Left out, but marks do not move across it. */
+  /** Removed, but marks are not reordered across it. */
   starterMark: 2,
-  /** Replaced by one or more characters of a word. */
+  /** Replaced by one or more word characters. */
   mapped: 3,
-  /** A mark that stays, and is put in order of combining class among its neighbours. */
+  /** A mark that stays, and is sorted by combining class among its neighbours. */
   stacked: 4,
   space: 5,
   /** A word of its own. */
   punctuation: 6,
-  /** Replaced by text that holds words of its own, such as a CJK ideograph. */
+  /** Replaced by text that contains separate words, such as a CJK ideograph. */
   isolated: 7,
 } as const
 
-/** Tables for one tokenizer; about 1.2 MB. */
+/** The tables of one tokenizer; about 1.2 MB. */
 export type BertCharacters = {
   /** uint8 [0x110000], a value of `characterKind` for each code point. */
   readonly kinds: Uint8Array
@@ -36,14 +36,14 @@ export type BertCharacters = {
 }
 
 /**
- * What becomes of letters: `uncased` puts them in lower case without accents, `lowered` keeps the
- * accents, `stripped` keeps the case, `cased` changes nothing.
+ * How letters are normalized: `uncased` lower-cases and strips accents, `lowered` only lower-cases,
+ * `stripped` only strips accents, `cased` changes nothing.
  */
 export type LetterCase = 'uncased' | 'lowered' | 'stripped' | 'cased'
 
 export type BertCharacterOptions = {
   readonly letterCase: LetterCase
-  /** Whether each CJK ideograph is a word of its own. */
+  /** Whether each CJK ideograph is a separate word. */
   readonly splitsIdeographs: boolean
 }
 
@@ -84,7 +84,7 @@ function strippedCharacters(options: BertCharacterOptions): BertCharacters {
   fillRanges(kinds, facts.spaces, characterKind.space)
   fillRanges(kinds, facts.punctuation, characterKind.punctuation)
   if (splitsIdeographs) fillRanges(kinds, facts.isolated, characterKind.isolated)
-  // Half of a surrogate pair is read as U+FFFD, as an encoder to UTF-8 writes it: it is left out.
+  // Half of a surrogate pair becomes U+FFFD, as in a UTF-8 encoder, and U+FFFD is dropped.
   kinds.fill(characterKind.dropped, 0xd800, 0xe000)
   for (const [combiningClass, ranges] of Object.entries(facts.stacked)) {
     fillRanges(kinds, ranges, characterKind.stacked)
@@ -95,7 +95,7 @@ function strippedCharacters(options: BertCharacterOptions): BertCharacters {
     ...Object.entries(facts.mapped),
     ...Object.entries(isStripped ? facts.stripped.mapped : {}),
   ]) {
-    // Ideographs have spaces around them.
+    // The replacement of an ideograph has spaces around it.
     const text = splitsIdeographs ? mapped : mapped.trim()
     const words = splitWords(text, kinds)
     const kind =

@@ -1,14 +1,13 @@
-// Normalizes as BERT does: characters left out, accents stripped, lower case. Where words begin and
-// end is tokenizers/bert-words.ts; what a character becomes is bert-characters.ts.
+// Normalizes words as BERT does: drops characters, strips accents, lower-cases. bert-words.ts finds
+// the words, and bert-characters.ts has the tables.
 import { characterKind, type BertCharacters } from './bert-characters.ts'
 
-/** Arguments of one call; their number is limited. */
+/** The most arguments of one call; JavaScript limits their number. */
 const argumentsMax = 8_192
 
 /**
- * The normalized word, or undefined when it has more than `charsMax` characters (it will be one
- * unknown token, so that the rest of a 1 MB word need not be looked at). Empty when nothing is
- * left.
+ * The normalized word; empty if no character remains. Undefined if it has more than `charsMax`
+ * characters: such a word is one unknown token, so the rest of a 1 MB word is not read.
  */
 export function normalizeWord(
   raw: string,
@@ -31,9 +30,9 @@ export function normalizeWord(
 }
 
 /**
- * A whole text, normalized: white space is a plain space, and ideographs stand between two. It is
- * for added tokens that are looked for after normalization; words are normalized one by one. Doing
- * it again changes nothing.
+ * Normalizes a whole text: white space becomes a plain space, and ideographs get spaces around
+ * them. It is for added tokens that are searched for after normalization; words are normalized one
+ * by one. It is idempotent.
  */
 export function normalizeText(text: string, characters: BertCharacters): string {
   const { kinds, replacements, combiningClasses } = characters

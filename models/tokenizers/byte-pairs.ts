@@ -1,30 +1,30 @@
-// Byte-pair encoding over bytes (Sennrich, Haddow and Birch 2016; on bytes as in GPT-2): a word's
-// bytes are merged pair by pair, the pair learnt first going first. It knows neither texts nor
-// special tokens.
+// Byte-pair encoding of words (Sennrich, Haddow and Birch 2016; on bytes, as in GPT-2): merges the
+// bytes of a word pair by pair, in the order in which the pairs were learnt. byte-words.ts splits
+// texts into words.
 import type { Work } from '../runtime/sliced-work.ts'
 import type { WordEncoder } from './scanner.ts'
 
 export type BytePairs = {
-  /** Token to id; bytes are written as the characters that `byteCharacters` gives. */
+  /** Token to id; a byte is written as its character in `byteCharacters`. */
   readonly ids: ReadonlyMap<string, number>
   /** Pairs of tokens in the order in which they were learnt. */
   readonly merges: readonly (readonly [string, string])[]
-  /** Whether a word that is a token is not taken apart. */
+  /** Whether a word that is a token is kept whole. */
   readonly wholeWordsFirst: boolean
-  /** What bytes become that are not in the vocabulary; without it they are left out. */
+  /** The token for bytes that are not in the vocabulary; without it they are left out. */
   readonly unknown: { readonly id: number; readonly isFused: boolean } | undefined
 }
 
-/** Ids fit below this, so that a pair of them is one exact number. */
+/** A bound on ids, so that a pair of ids fits into one exact number. */
 const pairBase = 2 ** 22
 /** Merges between two yields; a few milliseconds. */
 const stepMerges = 16_384
-/** Bytes of a word fit below this, so that rank and place are one exact number. */
+/** A bound on the bytes of a word, so that rank and position fit into one exact number. */
 const placeBase = 2 ** 27
 
 /**
- * Prepares merging. A word of n bytes takes time in proportion to n log n: 1 MB in about a second.
- * Throws Error naming the token when a merge is not in the vocabulary.
+ * Prepares the encoder. A word of n bytes takes O(n log n) time; 1 MB takes about a second. Throws
+ * Error, which names the token, if a merge is not in the vocabulary.
  */
 export function createBytePairs(options: BytePairs): WordEncoder {
   const { ids, merges, wholeWordsFirst, unknown } = options
@@ -60,7 +60,7 @@ export function createBytePairs(options: BytePairs): WordEncoder {
 
 type Merges = { readonly ranks: ReadonlyMap<number, number>; readonly merged: Int32Array }
 
-/** Merges `symbols` in place; of equal pairs the leftmost goes first. */
+/** Merges `symbols` in place; of equal pairs, the leftmost is merged first. */
 function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[]> {
   const count = symbols.length
   const next = new Int32Array(count)
@@ -87,7 +87,7 @@ function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[
     const place = least % placeBase
     const rank = (least - place) / placeBase
     const right = next[place]!
-    // The pair may have changed since it was offered.
+    // The pair may have changed since it was added to the heap.
     if (symbols[place]! < 0 || right >= count) continue
     if (ranks.get(symbols[place]! * pairBase + symbols[right]!) !== rank) continue
     symbols[place] = merged[rank]!
@@ -117,7 +117,7 @@ function idOf(ids: ReadonlyMap<string, number>, token: string): number {
   return id
 }
 
-/** Binary heap with the least number first. */
+/** Adds to a binary min-heap. */
 function push(heap: number[], number: number): void {
   let at = heap.length
   heap.push(number)

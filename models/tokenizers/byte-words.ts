@@ -1,14 +1,15 @@
-// Byte-level words, as GPT-2 splits a text: contractions, runs of letters, of numbers and of other
-// characters, each with one space before it, and runs of white space. What a word becomes is
-// byte-pairs.ts; tokens that stand outside words are added-tokens.ts.
+// Splits a text into words as GPT-2 does: contractions; runs of letters, of numbers and of other
+// characters, each with one preceding space; and runs of white space. byte-pairs.ts encodes words,
+// and added-tokens.ts finds tokens outside words.
 import { wordKind, wordKinds } from './character-kinds.ts'
 import type { RememberingEncoder } from './scanner.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 
 /**
- * Finds words as the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
- * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` does, without a regular expression: classes of characters are
- * the reference's. With `spaceFirst`, a section that does not begin with a space gets one.
+ * Finds words like the pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+ * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, without a regular expression, because the character classes
+ * must be those of the reference. With `spaceFirst`, a section that does not begin with a space
+ * gets one.
  */
 export function createByteWords(
   words: RememberingEncoder,
@@ -57,6 +58,6 @@ function wordEnd(
     text[at] === ' ' && at + 1 < text.length && kindAt(text, at + 1) !== wordKind.space
   if (isBeforeWord) return runEnd(text, at + 1)
   const end = runEnd(text, at)
-  // The last space of a run goes with the word after it. Spaces are one unit each.
+  // The last space of a run belongs to the next word. A space is always one UTF-16 unit.
   return end < text.length && end - at > 1 ? end - 1 : end
 }

@@ -1,13 +1,12 @@
-// Letters, numbers and spaces as the reference tokenizers see them, and its normalization form C.
-// The facts are in character-classes.json, which was read off the reference by
-// tests/fixtures/make-character-classes.py: the runtime's own Unicode tables change with its
-// version.
+// Letters, numbers, spaces and normalization form C as the reference tokenizers define them. The
+// data is in character-classes.json, which tests/fixtures/make-character-classes.py extracted from
+// the reference, because the runtime's own Unicode tables change with its version.
 import facts from './character-classes.json' with { type: 'json' }
 import { eachChange, fillRanges } from './code-point-ranges.ts'
 import { composing } from './composition.ts'
 import type { PartNormalizer } from './scanner.ts'
 
-/** Kinds of characters in byte-level words. */
+/** The kinds of characters in byte-level words. */
 export const wordKind = { other: 0, letter: 1, number: 2, space: 3 } as const
 
 /** uint8 [0x110000], a value of `wordKind` for each code point (1.1 MB, 2 ms). */
@@ -19,17 +18,14 @@ export function wordKinds(): Uint8Array {
   return kinds
 }
 
-/**
- * uint8 [0x110000], 1 for each code point that words are made of (letters, marks, digits,
- * connectors).
- */
+/** uint8 [0x110000], 1 for each word character: letters, marks, digits and connectors. */
 export function wordCharacters(): Uint8Array {
   const words = new Uint8Array(0x110000)
   fillRanges(words, facts.words, 1)
   return words
 }
 
-/** Whether a code point is white space. All that are lie in the BMP. */
+/** Whether a code point is white space. All white space is in the BMP. */
 export function isSpace(codePoint: number): boolean {
   if (codePoint < 0x80) return codePoint === 0x20 || (codePoint >= 9 && codePoint <= 13)
   return (
@@ -57,7 +53,7 @@ export function strippedText(
   return text.slice(start, end)
 }
 
-/** Lower case, character by character: a sigma at the end of a word is one like any other. */
+/** Lower-cases each character on its own, so that a final sigma is treated like any sigma. */
 export function createLowercase(): (text: string) => string {
   const lowered = new Map<number, string>()
   eachChange(facts.lowered, (codePoint, changed) => lowered.set(codePoint, changed))
@@ -70,8 +66,8 @@ export function createLowercase(): (text: string) => string {
 }
 
 /**
- * Normalization form C as the reference computes it. Characters that are newer than its Unicode
- * stay as they are, and nothing composes or moves across them.
+ * Normalization form C as the reference computes it. Characters that are newer than the reference's
+ * Unicode version do not change, and nothing is composed or reordered across them.
  */
 export function createComposer(): PartNormalizer {
   const inert = new Uint8Array(0x110000)
@@ -94,7 +90,7 @@ export function createComposer(): PartNormalizer {
   }
 }
 
-/** The composed text as the last part, and a part without text for each step before it. */
+/** Yields an empty part per step, and then the composed text. */
 function* composedParts(text: string): Iterable<string> {
   const work = composing(text)
   for (;;) {

@@ -1,7 +1,7 @@
-// Sets of code points as text, as the tables beside this file hold them: '41-5a 61', hexadecimal,
-// both ends included. Which sets there are is the tables' business.
+// Parses the sets of code points in the JSON tables of this folder: '41-5a 61', hexadecimal, both
+// ends included.
 
-/** First and last code point of each range. */
+/** The first and last code point of each range. */
 export function parseRanges(ranges: string): [number, number][] {
   if (ranges === '') return []
   return ranges.split(' ').map((range) => {
@@ -23,9 +23,9 @@ export function eachCodePoint(ranges: string, visit: (codePoint: number) => void
 }
 
 /**
- * Calls `visit` with each code point of a table of changes, and the text that it becomes. The keys
- * of the table are distances between code points, or the text itself where it is more than one
- * character.
+ * Calls `visit` with each code point of a table of replacements, and the text that replaces it. A
+ * key of the table is the distance to the replacement, or the replacement itself if it has more
+ * than one character.
  */
 export function eachChange(
   changes: Readonly<Record<string, string>>,

@@ -1,26 +1,20 @@
-// Unicode normalization form C at a cost in proportion to the text. The runtime's own `normalize`
-// puts combining marks in order by insertion: 1 MB of two alternating marks took it 18 to 56 s
-// (Node 24). It owns ordering long runs of marks beforehand; what a character becomes is the
-// runtime's table.
-import { finish, type Work } from '../runtime/sliced-work.ts'
+// Unicode normalization form C in linear time. The runtime's `normalize` sorts combining marks by
+// insertion: 1 MB of two alternating marks took 18 to 56 s (Node 24). This file sorts long runs of
+// marks first; the runtime does the rest.
+import type { Work } from '../runtime/sliced-work.ts'
 
-/** Runs of marks up to this length are left to the runtime; no script stacks as many. */
+/** A run of marks too long for the runtime; no script stacks this many. */
 const longRun = /\p{M}(?<!\p{M}.)\p{M}{63,}/gsu
-/** Marks that are looked at between two yields; a few milliseconds. */
+/** Marks between two yields; a few milliseconds. */
 const stepMarks = 16_384
 
 /** The text in normalization form C (UAX #15). */
-export function compose(text: string): string {
-  return finish(composing(text))
-}
-
-/** The work of `compose`. */
 export function* composing(text: string): Work<string> {
   const ordered = yield* orderingMarks(text)
   return ordered.normalize('NFC')
 }
 
-/** Decomposes long runs of marks and puts them in canonical order; the rest stays as it is. */
+/** Decomposes long runs of marks and sorts them in canonical order; the rest does not change. */
 export function* orderingMarks(text: string): Work<string> {
   let ordered = ''
   let from = 0
@@ -65,9 +59,7 @@ function* orderMarks(run: string): Work<string> {
   return ordered
 }
 
-/**
- * By mark: 0 where marks do not move across it, else a number that grows with its combining class.
- */
+/** A sort key per mark: 0 if no mark may move across it, else increasing with combining class. */
 function placesInOrder(marks: ReadonlySet<string>): Map<string, number> {
   const places = new Map<string, number>()
   const moving = [...marks].filter(
@@ -83,7 +75,7 @@ function placesInOrder(marks: ReadonlySet<string>): Map<string, number> {
   return places
 }
 
-/** Whether the second of two marks goes before the first: its combining class is lower. */
+/** Whether the second mark sorts before the first, because its combining class is lower. */
 function movesAcross(first: string, second: string): boolean {
   return `a${first}${second}`.normalize('NFD') === `a${second}${first}`
 }

@@ -1,5 +1,5 @@
-// A tokenizer.json as a scanner: which parts of this folder go together for each kind. What is
-// supported was checked before (tokenizer-file.ts); special tokens around a text are template.ts.
+// Builds the scanner of a tokenizer.json from the parts of this folder. tokenizer-file.ts has
+// checked that the file is supported, and template.ts adds the special tokens around a text.
 import { errorMessage } from '../../schemas/errors.ts'
 import { createBertWords, letterCaseOf } from './bert-words.ts'
 import { byteCharacters, createBytePairs } from './byte-pairs.ts'
@@ -15,9 +15,7 @@ import { createUnigram } from './unigram.ts'
 
 type FileOf<K extends TokenizerFile['kind']> = Extract<TokenizerFile, { kind: K }>
 
-/**
- * The scanner that a file describes. Throws WinnowError 'model_corrupt' or 'model_incompatible'.
- */
+/** Builds the scanner of a file. Throws WinnowError 'model_corrupt' or 'model_incompatible'. */
 export function createScanner(file: TokenizerFile): Scanner {
   try {
     switch (file.kind) {
@@ -41,7 +39,7 @@ export function createScanner(file: TokenizerFile): Scanner {
   }
 }
 
-/** Ids by token. */
+/** The ids by token; throws 'model_corrupt' if a token has no integer id. */
 export function idsOf(vocabulary: Readonly<Record<string, number>>): Map<string, number> {
   const ids = new Map<string, number>()
   for (const token in vocabulary) {
@@ -78,7 +76,9 @@ function bytePairScanner(file: FileOf<'BPE'>): Scanner {
   })
 }
 
-/** Neither token of a pair holds a plain space: bytes are written as printable characters. */
+/**
+ * Splits at the space. No token contains one, because bytes are written as printable characters.
+ */
 function splitPair(pair: string): readonly [string, string] {
   const at = pair.indexOf(' ')
   return [pair.slice(0, at), pair.slice(at + 1)]
@@ -118,7 +118,7 @@ function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
   )
 }
 
-/** A step that needs the whole text of the one before it. */
+/** Chains two steps, where the second needs the whole text of the first. */
 function whole(before: PartNormalizer, step: PartNormalizer): PartNormalizer {
   return function* (text) {
     let normalized = ''

@@ -1,6 +1,6 @@
-// Which tokenizer.json go through @huggingface/tokenizers: the models that it runs as the reference
-// does, with the parts of library-parts.ts. What it would pass over in silence (dropout, prefixes
-// of BPE, bytes in Unigram) is refused. Running it is library-scanner.ts.
+// Decides which tokenizer.json files the library @huggingface/tokenizers may run: the models that
+// it runs like the reference, with the parts in library-parts.ts. Features that it would silently
+// ignore (dropout, prefixes of BPE, bytes in Unigram) are refused. library-scanner.ts runs it.
 import { z } from 'zod'
 import type { AddedToken } from './added-tokens.ts'
 import { libraryNormalizer, libraryPreTokenizer } from './library-parts.ts'
@@ -52,7 +52,7 @@ const model = z.discriminatedUnion('type', [
     ),
 ])
 
-/** A tokenizer.json for the library: everything but added tokens and what is around a text. */
+/** A tokenizer.json for the library, without added tokens and the tokens around a text. */
 export const libraryFile = z.object({
   normalizer: libraryNormalizer,
   pre_tokenizer: libraryPreTokenizer,

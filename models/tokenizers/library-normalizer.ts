@@ -1,6 +1,6 @@
-// Normalizers of tokenizers that go through @huggingface/tokenizers. Those that this folder has for
-// its own scanners are used here too, because their ids are the reference's on every version of
-// Node; the library runs the others, by the runtime's Unicode tables.
+// The normalizers of tokenizers that @huggingface/tokenizers runs. Winnow's own normalizers are
+// used if there is one, because they match the reference on every version of Node; the library runs
+// the others with the runtime's Unicode tables.
 import { bertCharacters } from './bert-characters.ts'
 import { normalizeText } from './bert-word.ts'
 import { createComposer, createLowercase, strippedText } from './character-kinds.ts'
@@ -12,10 +12,10 @@ import { letterCaseOf } from './bert-words.ts'
 type Normalizer = NonNullable<LibraryParts['normalizer']>
 type Step = Exclude<Normalizer, { type: 'Sequence' }>
 
-/** A text to its normalized text. */
+/** Normalizes a text. */
 export type TextNormalizer = (text: string) => string
 
-/** Puts the steps of a normalizer together; `inLibrary` makes those that are not Winnow's own. */
+/** Chains the steps of a normalizer; `inLibrary` makes the steps that are not Winnow's own. */
 export function createLibraryNormalizer(
   normalizer: Normalizer | null,
   inLibrary: (step: Step) => TextNormalizer,

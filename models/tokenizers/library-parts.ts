@@ -1,7 +1,6 @@
-// Normalizers and pre-tokenizers as @huggingface/tokenizers can run them. Some it reads and then
-// does something else than the reference, in silence: these are put into other words here (a part
-// becomes one that means the same to both) or refused. What is known of its remaining differences
-// is in docs/models.md.
+// Normalizers and pre-tokenizers in the form that @huggingface/tokenizers runs correctly. For some
+// it silently differs from the reference. These are rewritten here into an equivalent that both run
+// alike, or refused. docs/importing.md lists the known remaining differences.
 import { z } from 'zod'
 import { oneFirstMark } from './vocabulary.ts'
 
@@ -26,13 +25,13 @@ const oneNormalizer = z.discriminatedUnion(
     z.object({ type: z.literal('Prepend'), prepend: z.string() }),
     z
       .object({ type: z.literal('Replace'), pattern, content: z.string() })
-      // The library takes '$&' and the like for what was found.
+      // The library would replace '$&' and similar patterns by the match.
       .transform((one) => ({ ...one, content: one.content.replaceAll('$', '$$$$') })),
   ],
   { error: unknownType },
 )
 
-/** `normalizer` of a tokenizer.json, as far as the library runs it as the reference does. */
+/** `normalizer` of a tokenizer.json, as far as the library runs it like the reference. */
 export const libraryNormalizer = z
   .discriminatedUnion(
     'type',
@@ -41,7 +40,7 @@ export const libraryNormalizer = z
   )
   .nullable()
 
-/** A pre-tokenizer in the library's words. */
+/** A pre-tokenizer in the library's format. */
 type Part = { readonly type: string; readonly [field: string]: unknown }
 
 const split = (regex: string, behavior: 'Isolated' | 'Removed'): Part => ({
@@ -50,7 +49,7 @@ const split = (regex: string, behavior: 'Isolated' | 'Removed'): Part => ({
   behavior,
   invert: false,
 })
-/** Keeps what matches and drops the rest. */
+/** Keeps the matches and drops the rest. */
 const keep = (regex: string): Part => ({ ...split(regex, 'Removed'), invert: true })
 
 const word = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d'
@@ -64,7 +63,7 @@ const metaspace = z
     type: z.literal('Metaspace'),
     replacement: z.string().length(1),
     prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
-    // The older way to say it.
+    // The older field for it.
     add_prefix_space: z.boolean().optional(),
     split: z.boolean().default(true),
   })
@@ -91,12 +90,12 @@ const onePreTokenizer = z.discriminatedUnion(
         use_regex: z.boolean().default(true),
       })
       .transform((one): Part[] =>
-        // What is white space to the library's own pattern is so to JavaScript.
+        // White space in the library's own pattern is that of JavaScript.
         one.use_regex && !one.add_prefix_space
           ? [split(byteWords, 'Isolated'), { ...one, use_regex: false }]
           : [one],
       ),
-    // The library's white space, words and digits are those of ASCII or of JavaScript.
+    // White space, words and digits in the library are those of ASCII or JavaScript.
     z.object({ type: z.literal('WhitespaceSplit') }).transform(() => [split('\\s+', 'Removed')]),
     z
       .object({ type: z.literal('Whitespace') })
@@ -104,7 +103,7 @@ const onePreTokenizer = z.discriminatedUnion(
     z
       .object({ type: z.literal('Digits'), individual_digits: z.boolean() })
       .transform((one) => [split(one.individual_digits ? '\\p{N}' : '\\p{N}+', 'Isolated')]),
-    // It takes runs of punctuation, whatever the behaviour.
+    // The library matches runs of punctuation, whatever the behaviour.
     z
       .object({
         type: z.literal('Punctuation'),
@@ -137,7 +136,7 @@ const onePreTokenizer = z.discriminatedUnion(
   { error: unknownType },
 )
 
-/** `pre_tokenizer` of a tokenizer.json, in the library's words. */
+/** `pre_tokenizer` of a tokenizer.json, in the library's format. */
 export const libraryPreTokenizer = z
   .discriminatedUnion(
     'type',

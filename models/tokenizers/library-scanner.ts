@@ -1,8 +1,7 @@
-// Scanning by @huggingface/tokenizers, for kinds of tokenizers that this folder has no scanner of
-// its own for. Added tokens are found here, because the library takes them inside words. It is
-// loaded when the first such tokenizer is, so that others do not pay for it. Its ids can differ
-// from the reference's (docs/models.md has counts); it has no truncation and cannot be interrupted,
-// so what it is given is bounded.
+// Scans texts with @huggingface/tokenizers, for tokenizers that Winnow has no scanner for. The
+// library is loaded on demand. Its ids can differ from the reference's (docs/reliability.md has
+// counts). It has no truncation and cannot be interrupted, so its input is bounded. Added tokens
+// are found here, because the library would match them inside words.
 import { createRequire } from 'node:module'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { orderingMarks } from './composition.ts'
@@ -12,19 +11,19 @@ import { createLibraryNormalizer, type TextNormalizer } from './library-normaliz
 import type { Scanner } from './scanner.ts'
 import { createSectionScanner, joining } from './section-scanner.ts'
 
-/** What of a text is read first for each id that is wanted; a token of running text has 4 to 6. */
+/** UTF-16 units that are read first per requested id; a token of running text has 4 to 6. */
 const unitsPerToken = 64
-/** What of a text is read at most: some steps of the library take quadratic time. */
+/** The most UTF-16 units that are read, because some steps of the library take quadratic time. */
 const unitsMax = 1 << 16
 /**
- * What of a run of letters and digits is read at most. A pattern such as `[a-z]+ly` took 2.8 s for
- * one of 65,536, and 0.2 s for 16 of these.
+ * The most that is read of a run of letters and digits. A pattern such as `[a-z]+ly` took 2.8 s for
+ * a run of 65,536, and 0.2 s for 16 runs of this length.
  */
 const runLettersMax = 4_096
-/** Steps that put marks in order, for which the library takes quadratic time. */
+/** Steps that sort marks, for which the library takes quadratic time. */
 const orderingSteps = /"type":"(?:NF|BertNormalizer|Precompiled|StripAccents)/
 
-/** What is used of the library; its own declarations do not resolve under NodeNext. */
+/** The part of the library that is used; its own declarations do not resolve under NodeNext. */
 type LibraryTokenizer = {
   encode(text: string): { readonly ids: readonly number[] }
   readonly normalizer: TextNormalizer
@@ -35,14 +34,14 @@ type Library = {
 }
 
 /**
- * A scanner by the library. It reads the first 64 UTF-16 units of a text for each id that is
- * wanted, and 65,536 where these give too few ids; what is behind is 'cut'. Throws WinnowError
- * 'model_incompatible' for what the library refuses, such as a regular expression that it cannot
- * translate.
+ * A scanner that uses the library. It reads the first 64 UTF-16 units of a text per requested id,
+ * and up to 65,536 if these give too few ids; a longer text is 'cut'. Throws WinnowError
+ * 'model_incompatible' if the library refuses the file, for example because it cannot translate a
+ * regular expression.
  */
 export function createLibraryScanner(parts: LibraryParts): Scanner {
   const { normalizer, model } = parts
-  // A word that these models do not know is one token, however long it is.
+  // In these models an unknown word is one token, however long it is.
   const isWhole = model.type === 'WordLevel' || model.type === 'WordPiece'
   const isOrdering = orderingSteps.test(JSON.stringify(normalizer))
   const idsOf = createSections(parts)
@@ -59,19 +58,19 @@ export function createLibraryScanner(parts: LibraryParts): Scanner {
   }
 }
 
-/** Texts to ids: the library sees neither added tokens nor what is not normalized. */
+/** Encodes normalized texts without added tokens. */
 function createSections(parts: LibraryParts): (text: string) => readonly number[] {
   const { Tokenizer } = createRequire(import.meta.url)('@huggingface/tokenizers') as Library
   const create = (some: object, unknown?: string): LibraryTokenizer => {
     const nothing = { normalizer: null, pre_tokenizer: null, added_tokens: [] }
-    // Ids around a text are the caller's business.
+    // The caller adds the special tokens around a text.
     const around = { post_processor: null, decoder: null }
     try {
       return new Tokenizer({ ...nothing, ...around, ...some }, { unk_token: unknown })
     } catch (cause) {
       throw new WinnowError(
         'model_incompatible',
-        `tokenizer.json is not of a kind that is supported: ${errorMessage(cause)}`,
+        `tokenizer.json is not of a supported kind: ${errorMessage(cause)}`,
         { cause },
       )
     }
@@ -84,7 +83,7 @@ function createSections(parts: LibraryParts): (text: string) => readonly number[
     return (text) => normalizer(text)
   })
   const { pre_tokenizer: words } = create({ pre_tokenizer: split, model: noWords })
-  // A word each: the library makes one unknown token of several, across words.
+  // Words are encoded one by one, because the library fuses unknown tokens across words.
   const ofWords = create({ model }, unknown)
   const scan = createSectionScanner({
     added: parts.added_tokens,
@@ -106,8 +105,8 @@ function createSections(parts: LibraryParts): (text: string) => readonly number[
 }
 
 /**
- * The ids of a text, or of its first half, quarter and so on: the library passes ids as arguments,
- * whose number is limited, and normal forms make up to 18 characters of one.
+ * The ids of a text, or of its first half, quarter and so on. The library passes ids as arguments,
+ * whose number is limited, and normalization can turn one character into up to 18.
  */
 function idsWithin(idsOf: (text: string) => readonly number[], text: string): readonly number[] {
   for (let units = text.length; ; units >>= 1) {
@@ -119,7 +118,7 @@ function idsWithin(idsOf: (text: string) => readonly number[], text: string): re
   }
 }
 
-/** A run of letters, digits and their marks up to the most letters and digits that are read. */
+/** Truncates a run of letters, digits and their marks to `runLettersMax` letters and digits. */
 function shortenedRun(run: string): string {
   if (run.length <= runLettersMax) return run
   let letters = 0
@@ -129,7 +128,7 @@ function shortenedRun(run: string): string {
   return run
 }
 
-/** The first units of a text, without half a character at the end. */
+/** The first UTF-16 units of a text, without half a surrogate pair at the end. */
 function firstUnits(text: string, unitsMost: number): string {
   if (text.length <= unitsMost) return text
   const last = text.charCodeAt(unitsMost - 1)

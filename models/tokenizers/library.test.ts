@@ -1,27 +1,17 @@
 // Tokenizers that go through @huggingface/tokenizers, against ids of the reference implementation,
 // and their bounds. The fixtures say how they were made: tests/fixtures/make-imports.py. Where
-// library and reference differ, the texts are counted here and in docs/models.md.
+// library and reference differ, the texts are counted here and in docs/reliability.md.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { timed } from '../../tests/support/processor-time.ts'
-import { loadTokenizer } from './tokenizer.ts'
-
-type ReferenceCase = {
-  text?: string
-  repeat?: string
-  times?: number
-  tail?: string
-  maxTokens?: number
-  ids: number[]
-  truncated: boolean
-}
-
-const read = (path: string) =>
-  readFileSync(new URL(`../../tests/fixtures/imports/${path}`, import.meta.url))
-// Not an import: the bundler's JSON reader refuses lone surrogates, which some cases are about.
-const casesOf = (path: string) => JSON.parse(read(path).toString()) as ReferenceCase[]
-const load = (kind: string) => loadTokenizer({ json: read(`${kind}/tokenizer.json`) })
+import {
+  encodeCase,
+  readFixture,
+  referenceCases,
+  referenceTokenizer,
+  type ReferenceCase,
+} from '../../tests/support/tokenizer-references.ts'
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts'
 
 /** Hard texts that people write. */
 const written = { words: 65, llama: 65, digits: 65, albert: 65 }
@@ -37,19 +27,18 @@ const differing = {
 } as const
 const kinds = ['words', 'llama', 'digits', 'albert'] as const
 
-const isReference = (tokenizer: ReturnType<typeof load>, reference: ReferenceCase): boolean => {
-  const { text, repeat = '', times = 0, tail = '', maxTokens = 48 } = reference
-  const { ids, truncated } = tokenizer.encode(text ?? repeat.repeat(times) + tail, { maxTokens })
-  return truncated === reference.truncated && String(Array.from(ids)) === String(reference.ids)
+const isReference = (tokenizer: Tokenizer, reference: ReferenceCase): boolean => {
+  const { ids, truncated } = encodeCase(tokenizer, reference)
+  return truncated === reference.truncated && String(ids) === String(reference.ids)
 }
 
 describe.each(kinds)('%s', (kind) => {
-  const tokenizer = load(kind)
+  const tokenizer = referenceTokenizer(kind)
 
   test('gives the ids of the reference but for texts that are counted', () => {
     expect(tokenizer.engine).toBe('library')
-    const cases = casesOf(`${kind}/reference-ids.json`)
-    const all = kind === 'words' ? [...casesOf('words/golden.json'), ...cases] : cases
+    const cases = referenceCases(`${kind}/reference-ids.json`)
+    const all = kind === 'words' ? [...referenceCases('words/golden.json'), ...cases] : cases
     expect(all).toHaveLength(385)
     const count = (some: ReferenceCase[]) =>
       some.filter((reference) => !isReference(tokenizer, reference)).length
@@ -76,7 +65,7 @@ describe.each(kinds)('%s', (kind) => {
     expect(truncated).toBe(true)
   })
 
-  test('what is kept does not depend on what is cut', () => {
+  test('the kept ids do not depend on the truncated text', () => {
     const text = 'It costs 12.50, or 11 for members; nearly nothing. '
     const whole = tokenizer.encode(text.repeat(100), { maxTokens: 40 })
     const longer = tokenizer.encode(text.repeat(10_000), { maxTokens: 40 })
@@ -88,9 +77,7 @@ describe.each(kinds)('%s', (kind) => {
 type Parts = { name: string; tokenizer: object; cases: ReferenceCase[] }
 
 test.each(
-  (JSON.parse(read('tokenizer-parts.json').toString()) as Parts[]).map(
-    (part) => [part.name, part] as const,
-  ),
+  (readFixture('tokenizer-parts.json') as Parts[]).map((part) => [part.name, part] as const),
 )('the part %s gives the words of the reference', (_, part) => {
   const json = Buffer.from(JSON.stringify(part.tokenizer))
   const tokenizer = loadTokenizer({ json })
@@ -153,7 +140,7 @@ describe('what neither engine knows is refused by name', () => {
     ],
     [
       'a pattern that cannot be translated',
-      /not of a kind that is supported: .*POSIX/,
+      /not of a supported kind: .*POSIX/,
       'words',
       (file) =>
         (file['pre_tokenizer'] = {
@@ -190,7 +177,7 @@ describe('what neither engine knows is refused by name', () => {
   ]
 
   test.each(cases)('%s', (_, message, kind, alter) => {
-    const file = JSON.parse(read(`${kind}/tokenizer.json`).toString()) as Json
+    const file = readFixture(`${kind}/tokenizer.json`) as Json
     alter(file)
     expect(() => loadTokenizer({ json: Buffer.from(JSON.stringify(file)) })).toThrow(
       expect.objectContaining({

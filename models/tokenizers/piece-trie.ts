@@ -1,16 +1,16 @@
-// The pieces of a vocabulary as a trie over UTF-16 units, in one open-addressed table: all pieces
-// that begin at a place of a text are found in one walk, without cutting the text. 250,000 pieces
-// take some 20 MB.
+// A trie of the pieces of a vocabulary over UTF-16 units, in one open-addressed hash table. One
+// walk finds all pieces that begin at a position of a text, without slicing the text. 250,000
+// pieces take about 20 MB.
 
 /** Finds pieces; nodes are numbers, and 0 is the root. */
 export type PieceTrie = {
-  /** The node that a unit leads to; 0 where no piece goes on like this. */
+  /** The node that a unit leads to; 0 if no piece continues with it. */
   next(node: number, unit: number): number
-  /** The id of the piece that ends at a node; -1 where none does. */
+  /** The id of the piece that ends at a node; -1 if none does. */
   idAt(node: number): number
 }
 
-/** Builds the trie; of equal pieces the last one counts, and its id is its place. */
+/** Builds the trie. The id of a piece is its index; of equal pieces, the last one counts. */
 export function createPieceTrie(pieces: Iterable<string>): PieceTrie {
   let table = newTable(1 << 12)
   const ids: number[] = [-1]
@@ -58,7 +58,7 @@ export function createPieceTrie(pieces: Iterable<string>): PieceTrie {
 }
 
 type Table = {
-  /** int32 [slots]; 0 where a slot is free. */
+  /** int32 [slots]; 0 for a free slot. */
   readonly children: Int32Array
   readonly parents: Int32Array
   readonly units: Uint16Array

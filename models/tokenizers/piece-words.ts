@@ -1,16 +1,16 @@
-// Words as SentencePiece models take them: normalized text whose spaces are written as a visible
-// mark, cut before each mark. What a word becomes is unigram.ts; tokens outside words are
-// added-tokens.ts.
+// Splits text into words for SentencePiece models: spaces of the normalized text become a visible
+// mark, and each mark begins a word. unigram.ts encodes words, and added-tokens.ts finds tokens
+// outside words.
 import { isSpace } from './character-kinds.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 import type { PieceEncoder } from './unigram.ts'
 
 export type PieceWordsOptions = {
-  /** Whether any white space ends a word and is dropped, or each plain space begins one. */
+  /** Whether all white space separates words and is dropped, or each plain space begins a word. */
   readonly splitsAt: 'white space' | 'spaces'
-  /** The visible mark, U+2581 in all published models. */
+  /** The visible mark; U+2581 in all published models. */
   readonly mark: string
-  /** Whether a word without a mark gets one: each, only one that begins the text, or none. */
+  /** Which words without a mark get one: all, only the first of the text, or none. */
   readonly marks: 'always' | 'first' | 'never'
 }
 
@@ -32,7 +32,7 @@ export function createPieceWords(
       let marked = word.replaceAll(' ', mark)
       const isMarked = marks === 'always' || (marks === 'first' && isFirst && at === 0)
       if (isMarked && marked !== '' && !marked.startsWith(mark)) marked = mark + marked
-      // '▁▁a' is '▁' and '▁a'.
+      // '▁▁a' is the words '▁' and '▁a'.
       for (let from = 0; from < marked.length && found.length < idsMin;) {
         const next = marked.indexOf(mark, from + 1)
         const to = next < 0 ? marked.length : next
@@ -46,10 +46,7 @@ export function createPieceWords(
   }
 }
 
-/**
- * Words between white space and where they begin, found while the parts come in; nothing behind
- * each part.
- */
+/** Yields words between white space with their positions, and undefined after each part. */
 function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: string } | undefined> {
   let before = 0
   let waiting = ''
@@ -70,7 +67,7 @@ function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: str
 }
 
 const cachedWordsMax = 50_000
-/** V8 copies slices shorter than this; see scanner.ts. */
+/** V8 copies shorter slices; see scanner.ts. */
 const slicedUnitsMin = 13
 
 function rememberingPieces(pieceIds: PieceEncoder): {

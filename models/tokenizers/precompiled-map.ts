@@ -1,18 +1,17 @@
-// The character map of SentencePiece as tokenizer.json carries it (`Precompiled`): a double-array
-// trie from UTF-8 to replacements (Yata et al. 2007, "A compact static double-array keeping
-// character codes"). It owns applying the map to a text from the left, in parts; what pieces the
-// text then has is not its concern.
+// Applies the character map of SentencePiece, which tokenizer.json calls `Precompiled`: a
+// double-array trie from UTF-8 to replacements (Yata et al. 2007, "A compact static double-array
+// keeping character codes"). Texts are mapped from the left, in parts.
 import type { PartNormalizer } from './scanner.ts'
 
-/** Units of a text that are looked at in one go. */
+/** UTF-16 units of a text that are mapped at a time. */
 const windowUnits = 1_024
 /** A longer grapheme is mapped character by character. */
 const graphemeBytesMax = 5
 
 /**
  * Reads a map from the Base64 of tokenizer.json. Graphemes (UAX #29) of at most 5 bytes are looked
- * up whole, then each character by itself; a lookup takes the shortest key, as the reference does.
- * Throws RangeError when the bytes are not such a map.
+ * up as a whole, then character by character. As in the reference, a lookup takes the shortest key.
+ * Throws RangeError if the bytes are not such a map.
  */
 export function createPrecompiledMap(base64: string): PartNormalizer {
   const lookUp = createLookup(Buffer.from(base64, 'base64'))
@@ -52,7 +51,7 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
       let mapped = ''
       let settled = 0
       let waiting = ''
-      // Where the window cuts a grapheme is unknown, so its last one begins the next window.
+      // The window may cut its last grapheme, so the next window begins with it.
       for (const { segment } of graphemes.segment(window)) {
         if (waiting !== '') mapped += cached(waiting)
         settled += waiting.length
@@ -70,8 +69,8 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
 }
 
 /**
- * Where the run of ASCII from `at` ends, so that each character before is a grapheme: the last one
- * may belong to what follows, and a carriage return to a line feed.
+ * The end of the ASCII characters from `at` on that are graphemes of their own. The last one may
+ * combine with what follows, and a carriage return with a line feed.
  */
 function endOfAscii(text: string, at: number, unitsMost: number): number {
   let end = at
@@ -84,11 +83,11 @@ function endOfAscii(text: string, at: number, unitsMost: number): number {
   return end < text.length ? Math.max(at, end - 1) : end
 }
 
-/** The replacement of the shortest prefix of a key that the map has, if it has any. */
+/** The replacement of the shortest prefix of a key that is in the map, if there is one. */
 function createLookup(bytes: Buffer): (key: string) => string | undefined {
   const trieBytes = bytes.readUInt32LE(0)
   if (trieBytes % 4 !== 0 || 4 + trieBytes > bytes.length)
-    throw new RangeError('the trie is cut off')
+    throw new RangeError('the trie is truncated')
   const trie = new Uint32Array(trieBytes / 4)
   for (let i = 0; i < trie.length; i++) trie[i] = bytes.readUInt32LE(4 + 4 * i)
   const replacements = bytes.subarray(4 + trieBytes)

@@ -1,45 +1,26 @@
 // Tokenizers of all kinds against ids of the reference implementation, and their bounds. The
 // fixtures say how they were made: tests/fixtures/make-imports.py. BERT's own fixture is tested in
 // ../tokenizer.test.ts.
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { timed } from '../../tests/support/processor-time.ts'
-import { loadTokenizer } from './tokenizer.ts'
-
-type ReferenceCase = {
-  text?: string
-  repeat?: string
-  times?: number
-  tail?: string
-  maxTokens?: number
-  ids: number[]
-  truncated: boolean
-}
+import {
+  encodeCase,
+  referenceCases,
+  referenceTokenizer,
+} from '../../tests/support/tokenizer-references.ts'
 
 const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert'] as const
 
-const read = (path: string) =>
-  readFileSync(new URL(`../../tests/fixtures/imports/${path}`, import.meta.url))
-// Not an import: the bundler's JSON reader refuses lone surrogates, which some cases are about.
-const casesOf = (path: string) => JSON.parse(read(path).toString()) as ReferenceCase[]
-const load = (family: string) => loadTokenizer({ json: read(`${family}/tokenizer.json`) })
-
 describe.each(families)('%s', (family) => {
-  const tokenizer = load(family)
+  const tokenizer = referenceTokenizer(family)
 
   test.each(['golden.json', 'reference-ids.json'])('gives the ids of %s', (file) => {
-    const cases = casesOf(`${family}/${file}`)
+    const cases = referenceCases(`${family}/${file}`)
     expect(cases.length).toBeGreaterThan(50)
     for (const reference of cases) {
-      const { text, repeat = '', times = 0, tail = '', maxTokens = 48 } = reference
-      const { ids, truncated } = tokenizer.encode(text ?? repeat.repeat(times) + tail, {
-        maxTokens,
-      })
-      const shown = JSON.stringify(text ?? { repeat, times, tail })
-      expect({ ids: Array.from(ids), truncated }, shown).toEqual({
-        ids: reference.ids,
-        truncated: reference.truncated,
-      })
+      const { ids, truncated, ...text } = reference
+      const encoded = encodeCase(tokenizer, reference)
+      expect(encoded, JSON.stringify(text)).toEqual({ ids, truncated })
     }
   })
 

@@ -1,27 +1,26 @@
-// What every kind of tokenizer in this folder gives: a scanner that turns text into ids from the
-// left and stops when enough are found. Special tokens around a text and the limit itself are
-// tokenizer.ts.
+// The interface of all scanners: a scanner turns text into ids from the left, and stops when it has
+// enough. tokenizer.ts adds the special tokens and sets the limit.
 import type { Work } from '../runtime/sliced-work.ts'
 
-/** Where a scanner puts what it finds, and how much is wanted. */
+/** The list that a scanner appends ids to, and the number of ids after which it may stop. */
 export type ScanTarget = { readonly found: number[]; readonly idsMin: number }
 
 /**
- * Appends ids of `text` to `found`, until its end or until there are at least `idsMin`. One that
- * gives up before says 'cut': there is more text than it reads.
+ * Appends ids of `text` to `found`, until the end of the text or until there are at least `idsMin`.
+ * A scanner that stops earlier, because it does not read so much text, returns 'cut'.
  */
 export type Scanner = (text: string, target: ScanTarget) => Work<'cut' | undefined>
 
 /**
- * Normalizes a text lazily: the parts, put together, are the normalized text. Each part takes a few
- * milliseconds at most; one without text is a place to stop at.
+ * Normalizes a text lazily: the concatenated parts are the normalized text. Each part takes a few
+ * milliseconds at most; an empty part only marks a point where the work can pause.
  */
 export type PartNormalizer = (text: string) => Iterable<string>
 
-/** A word to its ids. A long word takes several steps. */
+/** Encodes a word; a long word takes several steps. */
 export type WordEncoder = (word: string) => Work<readonly number[]>
 
-/** A word encoder that knows the ids of some words at once. */
+/** A word encoder with a cache, which knows the ids of some words immediately. */
 export type RememberingEncoder = {
   known(word: string): readonly number[] | undefined
   readonly encode: WordEncoder
@@ -31,7 +30,7 @@ export type RememberingEncoder = {
 const slicedUnitsMin = 13
 const cachedWordsMax = 50_000
 
-/** Remembers the ids of short words: 98 of 100 words of running text were seen before. */
+/** Caches the ids of short words: 98 of 100 words of running text were seen before. */
 export function rememberingWords(encode: WordEncoder): RememberingEncoder {
   const cache = new Map<string, readonly number[]>()
   return {

@@ -1,17 +1,18 @@
-// A text as sections between added tokens: tokens that are looked for in the raw text first, then
-// normalization, then those that are looked for after it. What a section becomes is given.
+// Splits a text into sections between added tokens: first at the tokens that are searched for in
+// the raw text, then, after normalization, at the others. The given section scanner encodes
+// sections.
 import { createTokenSplitter, type AddedToken } from './added-tokens.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 import type { PartNormalizer, Scanner, ScanTarget } from './scanner.ts'
 import { incompatible } from './tokenizer-file.ts'
 
-/** Normalized text between added tokens; `isFirst` where the text begins with it. */
+/** Normalized text between added tokens; `isFirst` if the text begins with it. */
 export type Section = { readonly parts: Iterable<string>; readonly isFirst: boolean }
 
-/** Appends ids of a section, until its end or until there are enough. */
+/** Appends the ids of a section, until its end or until there are enough. */
 export type SectionScanner = (section: Section, target: ScanTarget) => Work<void>
 
-/** A scanner of whole texts. Halves of surrogate pairs count as U+FFFD. */
+/** A scanner of whole texts; halves of surrogate pairs count as U+FFFD. */
 export function createSectionScanner(options: {
   added: readonly AddedToken[]
   normalize: PartNormalizer
@@ -46,7 +47,7 @@ export function createSectionScanner(options: {
   }
 }
 
-/** The reference takes any of several that are alike, and fails at one that is empty. */
+/** Refuses equal tokens, of which the reference takes any, and empty ones, which it fails at. */
 function requireApart(normalized: readonly AddedToken[]): void {
   const seen = new Set<string>()
   for (const { content } of normalized) {
@@ -58,7 +59,7 @@ function requireApart(normalized: readonly AddedToken[]): void {
   }
 }
 
-/** The parts as one text, with a stop behind each. */
+/** Concatenates the parts; the work can pause after each. */
 export function* joining(parts: Iterable<string>): Work<string> {
   let whole = ''
   for (const part of parts) {
@@ -68,7 +69,7 @@ export function* joining(parts: Iterable<string>): Work<string> {
   return whole
 }
 
-/** The parts as one text. */
+/** Concatenates the parts. */
 export function joined(parts: Iterable<string>): string {
   let whole = ''
   for (const part of parts) whole += part

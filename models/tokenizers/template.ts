@@ -1,8 +1,8 @@
-// Special tokens around one text, read from the `post_processor` of a tokenizer.json. Pairs of
-// texts are not Winnow's business, so templates for them are not read.
+// Reads the special tokens around a text from the `post_processor` of a tokenizer.json. Templates
+// for pairs of texts are ignored, because Winnow does not encode pairs.
 import { z } from 'zod'
 
-/** Ids before and after a text. */
+/** The ids before and after a text. */
 export type Template = { readonly prefix: readonly number[]; readonly suffix: readonly number[] }
 
 const namedToken = z.tuple([z.string(), z.int()])
@@ -42,11 +42,11 @@ export const postProcessorSchema = z.union([
   z.object({ type: z.literal('Sequence'), processors: z.array(oneProcessor) }),
 ])
 
-/** What a post-processor puts around one text. */
+/** The ids that a post-processor puts around one text. */
 export function templateOf(processor: z.infer<typeof postProcessorSchema>): Template {
   if (processor === null) return { prefix: [], suffix: [] }
   if (processor.type === 'Sequence') {
-    // Each works on what the one before it gave.
+    // Each processor works on the result of the previous one.
     return processor.processors.map(templateOf).reduce(
       (inner, outer) => ({
         prefix: [...outer.prefix, ...inner.prefix],

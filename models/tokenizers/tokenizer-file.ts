@@ -1,7 +1,7 @@
-// What of a Hugging Face tokenizer.json is read, and who turns text into its ids. This folder's own
-// scanners know WordPiece as BERT has it, byte-level BPE as RoBERTa and ModernBERT have it, Unigram
-// as XLM-R has it. Other kinds go through a library (library-file.ts); what neither knows is
-// refused by name.
+// Parses a Hugging Face tokenizer.json and decides which engine runs it. Winnow's own scanners
+// support WordPiece as in BERT, byte-level BPE as in RoBERTa and ModernBERT, and Unigram as in
+// XLM-R. The library runs other kinds (library-file.ts). For the rest, the error names the
+// unsupported part.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
@@ -15,7 +15,7 @@ const wordPiece = z.object({
     type: z.literal('BertNormalizer'),
     clean_text: z.literal(true),
     handle_chinese_chars: z.boolean(),
-    // Absent means: as `lowercase` says.
+    // If absent, `lowercase` decides.
     strip_accents: z.boolean().nullable().default(null),
     lowercase: z.boolean(),
   }),
@@ -71,7 +71,7 @@ const metaspace = z
     type: z.literal('Metaspace'),
     replacement: z.string().length(1),
     prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
-    // The older way to say it.
+    // The older field for it.
     add_prefix_space: z.boolean().optional(),
     split: z.literal(true).default(true),
   })
@@ -116,7 +116,7 @@ const shared = z.object({
   post_processor: postProcessorSchema,
 })
 
-/** The parts of a tokenizer.json that decide ids, by who turns text into them. */
+/** The parts of a tokenizer.json that decide ids, by the engine that runs it. */
 export type TokenizerFile = z.infer<typeof shared> &
   (
     | ({ readonly kind: 'WordPiece' } & z.infer<typeof wordPiece>)
@@ -126,8 +126,8 @@ export type TokenizerFile = z.infer<typeof shared> &
   )
 
 /**
- * Reads the bytes of a tokenizer.json. Throws WinnowError 'model_corrupt' (not JSON) or
- * 'model_incompatible', which names the parts that nobody here knows.
+ * Parses the bytes of a tokenizer.json. Throws WinnowError 'model_corrupt' if they are not JSON,
+ * and 'model_incompatible', which names the unsupported parts.
  */
 export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
   let value: unknown
@@ -147,8 +147,8 @@ export function parseTokenizerFile(json: Uint8Array): TokenizerFile {
 }
 
 /**
- * `prepend_scheme: first` marks a word that begins the raw text. Which one that is cannot be told
- * any more behind a normalizer that takes characters away there.
+ * Refuses `prepend_scheme: first` after a normalizer that removes leading characters. The scheme
+ * marks the word at the start of the raw text, which cannot be found after such a normalizer.
  */
 function requireStart({ normalizer, pre_tokenizer: split }: TokenizerFile): void {
   const marksFirst = JSON.stringify(split).includes('"prepend_scheme":"first"')
@@ -166,7 +166,7 @@ function requireStart({ normalizer, pre_tokenizer: split }: TokenizerFile): void
   }
 }
 
-/** The file where an own scanner knows all of its parts. */
+/** The file, if one of Winnow's own scanners supports all of its parts. */
 function ownFile(value: unknown, common: z.infer<typeof shared>): TokenizerFile | undefined {
   const asWordPiece = wordPiece.safeParse(value)
   if (asWordPiece.success) return { kind: 'WordPiece', ...asWordPiece.data, ...common }
@@ -188,11 +188,11 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
   throw incompatible(parsed.error.issues.map((issue) => issueSentence(issue, value)))
 }
 
-/** The error for a tokenizer.json of a kind that nobody here knows. */
+/** The error for an unsupported kind of tokenizer.json. */
 export function incompatible(issues: readonly string[]): WinnowError {
   return new WinnowError(
     'model_incompatible',
-    `tokenizer.json is not of a kind that is supported: ${issues.slice(0, 5).join('; ')}`,
+    `tokenizer.json is not of a supported kind: ${issues.slice(0, 5).join('; ')}`,
     { details: { issues: issues.slice(0, 20) } },
   )
 }

@@ -83,7 +83,7 @@ describe('truncation', () => {
     )
   })
 
-  test('no room for a token is a defect of the caller', () => {
+  test('a limit with no room for a token is a bug of the caller', () => {
     expect(() => tokenizer.encode('a', { maxTokens: 2 })).toThrow(/more than the 2 special tokens/)
   })
 })

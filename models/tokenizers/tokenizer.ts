@@ -1,7 +1,5 @@
-// Text to token ids, cut explicitly to a number of tokens. How each kind of tokenizer finds ids is
-// tokenizers/; for its own kinds facts about characters are tables read off the reference, so that
-// the same text gives the reference's ids on every version of Node. Padding to a length is not done
-// here: see the batcher.
+// Encodes a text to token ids, truncated to a number of tokens. create-scanner.ts chooses the
+// scanner for each kind of tokenizer. It does not pad; see the batcher.
 import assert from 'node:assert/strict'
 import { sha256OfBytes } from '../runtime/file-hash.ts'
 import { finish, type Work } from '../runtime/sliced-work.ts'
@@ -9,48 +7,48 @@ import { createScanner } from './create-scanner.ts'
 import { templateOf } from './template.ts'
 import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts'
 
-/** Ids of one text. */
+/** The ids of one text. */
 export type Encoding = {
   /** int32 [tokens], special tokens included, not padded. */
   readonly ids: Int32Array
-  /** Whether the text had more tokens than were allowed; those at the end are left out. */
+  /** Whether the text had more tokens than allowed; the tokens at its end are left out. */
   readonly truncated: boolean
 }
 
+/** Who turns text into ids: Winnow's own scanner, or the library @huggingface/tokenizers. */
 export type TokenizerEngine = 'own' | 'library'
 
-/** A loaded tokenizer. It keeps a bounded cache of words, so give each thread its own. */
+/** A loaded tokenizer. It has a bounded cache of words, so each thread needs its own. */
 export type Tokenizer = {
-  /** Of the bytes of tokenizer.json: what ids are bound to. */
+  /** The hash of tokenizer.json, which determines the ids. */
   readonly sha256: string
   readonly vocabularySize: number
   /**
-   * Who turns text into ids: Winnow's own scanner, whose ids are the reference's, or for other
-   * kinds the library @huggingface/tokenizers, whose ids may differ (docs/models.md).
+   * `own` gives the reference's ids on every version of Node. Ids of `library` may differ from the
+   * reference's (docs/reliability.md).
    */
   readonly engine: TokenizerEngine
-  /** The id to pad batches with. */
-  readonly padId: number
   /**
    * Encodes a text to at most `maxTokens` ids, special tokens included. Longer texts keep their
-   * first tokens and the special tokens around them, as the reference's truncation
-   * ('longest_first', at the right) does. With short words the time depends on the tokens that are
-   * kept, not on the text; a single word of 1 MB takes about a second (byte-level BPE). The engine
-   * 'library' reads 65,536 UTF-16 units at most; longer texts are `truncated`. Halves of surrogate
-   * pairs count as U+FFFD.
+   * first tokens and the special tokens around them, like the reference's truncation
+   * ('longest_first', at the right). With short words, the time depends on the tokens that are
+   * kept, not on the length of the text; a single word of 1 MB takes about a second (byte-level
+   * BPE). The engine 'library' reads 65,536 UTF-16 units at most; longer texts are `truncated`.
+   * Halves of surrogate pairs count as U+FFFD.
    */
   encode(text: string, options: { maxTokens: number }): Encoding
-  /** The work of `encode`, for those who share an event loop with others. */
+  /** `encode` as interruptible work, for callers that share an event loop. */
   encoding(text: string, options: { maxTokens: number }): Work<Encoding>
 }
 
 /**
- * Loads a tokenizer from the bytes of a Hugging Face tokenizer.json: WordPiece as BERT has it,
- * byte-level BPE as RoBERTa and ModernBERT, Unigram as XLM-R, and other kinds through the library.
- * Its `truncation` and `padding` sections are ignored: the length is the caller's decision.
+ * Loads a tokenizer from the bytes of a Hugging Face tokenizer.json: WordPiece as in BERT,
+ * byte-level BPE as in RoBERTa and ModernBERT, Unigram as in XLM-R, and other kinds through the
+ * library. The caller decides on the length, so the sections `truncation` and `padding` are
+ * ignored.
  *
- * Throws WinnowError 'model_corrupt' (not a tokenizer.json) or 'model_incompatible' (a kind that
- * the library does not know either; the message names the part).
+ * Throws WinnowError 'model_corrupt' if it is not a tokenizer.json, and 'model_incompatible', which
+ * names the part, if the library does not support it either.
  *
  * @example
  * const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
@@ -65,7 +63,6 @@ export function loadTokenizer({ json }: { json: Uint8Array }): Tokenizer {
     sha256: sha256OfBytes(json),
     vocabularySize: vocabularySizeOf(file),
     engine: file.kind === 'library' ? 'library' : 'own',
-    padId: file.added_tokens.find(({ content }) => /^(?:\[PAD\]|<pad>)$/.test(content))?.id ?? 0,
     encode: (text, options) => finish(encoding(text, options)),
     encoding,
   }
@@ -85,7 +82,7 @@ export function loadTokenizer({ json }: { json: Uint8Array }): Tokenizer {
   }
 }
 
-/** One more than the largest id. */
+/** The largest id plus 1. */
 function vocabularySizeOf(file: TokenizerFile): number {
   let largest = file.added_tokens.reduce((most, { id }) => Math.max(most, id), -1)
   const { vocab } = file.model

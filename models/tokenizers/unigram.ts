@@ -1,32 +1,31 @@
-// The unigram model (Kudo 2018, arXiv:1804.10959): of all ways to write a word as pieces, the one
-// whose log-probabilities add up to most. It knows neither texts nor special tokens.
+// The unigram model (Kudo 2018, arXiv:1804.10959): of all segmentations of a word into pieces, it
+// finds the one with the largest sum of log-probabilities. piece-words.ts splits texts into words.
 
 import type { Work } from '../runtime/sliced-work.ts'
 import { createPieceTrie } from './piece-trie.ts'
 
 export type UnigramVocabulary = {
-  /** Piece and its log-probability, by id. */
+  /** Pieces with their log-probabilities, by id. */
   readonly pieces: readonly (readonly [string, number])[]
   readonly unknownId: number
 }
 
-/** A word to ids, of which those after the first `idsMin` may be left out. */
+/** Encodes a word; ids after the first `idsMin` may be left out. */
 export type PieceEncoder = (word: string, idsMin: number) => Work<readonly number[]>
 
-/** How much less likely than the least likely piece an unknown character is. */
+/** How much lower the log-probability of an unknown character is than that of any piece. */
 const unknownPenalty = 10
 /**
- * Places after which a long word is first looked at for pieces that are settled; then after twice
- * as many.
+ * Positions after which a long word is first searched for final pieces; the interval then doubles.
  */
 const settlingUnits = 4_096
-/** Places between two yields; a few milliseconds. */
+/** Positions between two yields; a few milliseconds. */
 const stepUnits = 4_096
 
 /**
- * Prepares a vocabulary. Neighbouring unknown characters are one unknown token. The time is in
- * proportion to the part of the word that the first `idsMin` ids need, times the longest piece that
- * begins with each of its characters.
+ * Prepares the encoder of a vocabulary. Adjacent unknown characters become one unknown token. The
+ * time is proportional to the part of the word that the first `idsMin` ids need, times the length
+ * of the longest piece that begins with each of its characters.
  */
 export function createUnigram({ pieces, unknownId }: UnigramVocabulary): PieceEncoder {
   const trie = createPieceTrie(pieces.map(([piece]) => piece))
@@ -81,7 +80,7 @@ export function createUnigram({ pieces, unknownId }: UnigramVocabulary): PieceEn
 }
 
 type BestPath = {
-  /** Where the last piece of the best way to each place begins; -1 where none ends. */
+  /** Where the last piece of the best segmentation up to each position begins; -1 if none ends. */
   readonly from: Int32Array
   readonly chosen: Int32Array
   readonly unknownId: number
@@ -97,8 +96,8 @@ function idsUpTo({ from, chosen, unknownId }: BestPath, end: number): number[] {
 }
 
 /**
- * The last place that lies on the best ways to all places where a piece over `start` may begin:
- * what is before it cannot change any more.
+ * The last position that is on the best segmentations to all positions where a piece across `start`
+ * may begin. The segmentation before it is final.
  */
 function settledEnd(from: Int32Array, start: number, longest: number): number {
   let low = start

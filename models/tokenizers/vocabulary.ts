@@ -1,8 +1,8 @@
-// How the large parts of a tokenizer.json are checked: schemas of 250,000 elements would take
-// longer than everything else, so that elements are checked where they are used.
+// Schemas for the large parts of a tokenizer.json. They do not check elements, because 250,000
+// checks would take longer than everything else; elements are checked where they are used.
 import { z } from 'zod'
 
-/** A JSON object whose values are ids; checked as it is read into a map. */
+/** A JSON object whose values are ids, which are checked when it is read into a map. */
 export const vocabulary = z.custom<Record<string, number>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object of ids',
@@ -12,10 +12,7 @@ export const vocabulary = z.custom<Record<string, number>>(
 export const list = <T>() =>
   z.custom<readonly T[]>((value) => Array.isArray(value), 'must be a list')
 
-/**
- * Whether a Metaspace says one thing about its first mark: the older `add_prefix_space`, or
- * `prepend_scheme`.
- */
+/** Checks that a Metaspace's older `add_prefix_space` does not contradict its `prepend_scheme`. */
 export const oneFirstMark = [
   ({
     add_prefix_space: adds,
@@ -27,5 +24,5 @@ export const oneFirstMark = [
   'add_prefix_space: false needs prepend_scheme: never',
 ] as const
 
-/** A part that is left out. */
+/** A part that must be absent. */
 export const absent = z.literal([null, '']).optional()

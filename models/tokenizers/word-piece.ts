@@ -1,5 +1,5 @@
-// WordPiece: splits one normalized word into the longest pieces of a vocabulary, from the left
-// (Schuster and Nakajima 2012, as BERT uses it). It knows neither texts nor special tokens.
+// WordPiece: splits a normalized word from the left into the longest pieces of a vocabulary
+// (Schuster and Nakajima 2012, as used in BERT). bert-words.ts splits texts into words.
 
 export type WordPieceVocabulary = {
   /** Token to id; pieces inside a word begin with `continuingPrefix`. */
@@ -8,13 +8,13 @@ export type WordPieceVocabulary = {
   readonly continuingPrefix: string
 }
 
-/** Splits words into ids of pieces. */
+/** Splits a word into the ids of its pieces. */
 export type WordPiece = (word: string) => readonly number[]
 
 /**
- * Prepares a vocabulary for splitting. A word with a part that no piece covers is one unknown
- * token. Tries at most as many lengths a position as the longest piece has (18 for BERT), so that
- * a word costs time in proportion to its length.
+ * Prepares the splitter of a vocabulary. A word with a part that no piece covers is one unknown
+ * token. At each position it tries at most as many lengths as the longest piece has (18 for BERT),
+ * so the time is linear in the length of the word.
  */
 export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   const { ids, unknownId, continuingPrefix } = vocabulary

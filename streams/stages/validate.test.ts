@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { finish } from '../../models/runtime/sliced-work.ts'
 import type { EventRecord } from '../../schemas/event.ts'
-import { processorMs } from '../../tests/support/processor-time.ts'
-import { decodeEvent, decodeJsonEvent } from './decode-event.ts'
 import { DuplicateWindow } from './duplicate-window.ts'
-import { ok, rejected } from '../../schemas/outcome.ts'
+import { ok } from '../../schemas/outcome.ts'
 import { validateEvent } from './validate.ts'
 
 const config = loadConfig({ env: {} })
@@ -114,66 +112,5 @@ describe('validateEvent', () => {
       ),
     )
     expect(codeOf(later)).toBe('duplicate_id')
-  })
-})
-
-describe('decodeJsonEvent', () => {
-  it('refuses 300,000 attributes without looking at each', () => {
-    const attributes = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, 1]))
-    const value = Buffer.from(JSON.stringify({ text: 'a', attributes }))
-    const beganMs = processorMs()
-    expect(codeOf(decodeJsonEvent(value))).toBe('field_too_long')
-    // Measured: 0.1 to 0.2 s; with a look at each attribute, 1 s.
-    expect(processorMs() - beganMs).toBeLessThan(700)
-  })
-})
-
-describe('DuplicateWindow', () => {
-  it('forgets the oldest ids when it is full', () => {
-    const window = new DuplicateWindow(2)
-    for (const [offset, id] of ['a', 'b', 'c'].entries())
-      expect(window.earlier(id, { offset, attempt: 0 })).toBeUndefined()
-    expect(window.earlier('b', { offset: 9, attempt: 0 })).toBe(1)
-    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
-  })
-
-  it('remembers nothing with size 0', () => {
-    const window = new DuplicateWindow(0)
-    expect(window.earlier('a', { offset: 0, attempt: 0 })).toBeUndefined()
-    expect(window.earlier('a', { offset: 1, attempt: 0 })).toBeUndefined()
-  })
-
-  it('keeps an id for the event that took it, whatever its offset, from one that is sent again', () => {
-    const window = new DuplicateWindow(2)
-    expect(window.earlier('a', { offset: 9, attempt: 0 })).toBeUndefined()
-    expect(window.earlier('a', { offset: 4, attempt: 1 })).toBe(9)
-    expect(window.earlier('a', { offset: 9, attempt: 1 })).toBeUndefined()
-    expect(window.earlier('a', { offset: 4, attempt: 0 })).toBeUndefined()
-  })
-})
-
-describe('decodeEvent', () => {
-  const noAvro = () => Promise.resolve(rejected('avro_undecodable', 'asked'))
-  it.each([
-    ['value_null', null],
-    ['avro_undecodable', Buffer.from([0, 1])],
-    ['utf8_invalid', Buffer.from([0x7b, 0xff, 0xfe])],
-    ['json_invalid', Buffer.from('{"text": "half')],
-    ['json_invalid', Buffer.from('')],
-    ['event_not_object', Buffer.from('[{"text":"a"}]')],
-    ['event_not_object', Buffer.from('null')],
-    ['field_missing', Buffer.from('{"id":"a"}')],
-    ['field_type', Buffer.from('{"text":5}')],
-    ['field_type', Buffer.from('{"text":null}')],
-    ['field_type', Buffer.from('{"text":"a","attributes":{"n":1}}')],
-    ['field_type', Buffer.from('{"text":"a","time":{}}')],
-    ['field_too_long', Buffer.from(JSON.stringify({ text: 'a', source: 's'.repeat(257) }))],
-  ] as const)('rejects with %s', async (code, value) => {
-    expect(codeOf(await decodeEvent(value as Buffer | null, noAvro))).toBe(code)
-  })
-
-  it('reads JSON with a byte-order mark, nulls for absent fields, and ignores unknown fields', () => {
-    const value = Buffer.from('\ufeff{"text":"a","source":null,"colour":"red"}')
-    expect(decodeJsonEvent(value)).toEqual(ok({ ...plain, id: null, text: 'a' }))
   })
 })

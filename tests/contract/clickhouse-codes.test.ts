@@ -1,4 +1,4 @@
-// The list of final codes and the reading of failures, on the real engine.
+// The list of final codes, and the parsing of failures, on the real engine.
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'

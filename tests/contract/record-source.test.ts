@@ -1,5 +1,5 @@
-// The record source port: the real group member on the broker, and the one in memory, held to one
-// behaviour: nothing is skipped, and what is not committed comes again.
+// The record source port: the real group member on the broker and the fake must behave the same. No
+// record is skipped, and uncommitted records come again.
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import {
@@ -8,7 +8,7 @@ import {
   openProducer,
   type KafkaClient,
 } from '../../infra/kafka/kafka.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import type { PassedOffsets, RecordChunk } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
@@ -20,13 +20,13 @@ const partitions = 2
 /** The shortest session that a broker allows by default. */
 const sessionMs = 6_000
 
-/** A topic and its consumer groups. */
+/** A topic with its consumer groups. */
 type Subject = {
   append(partition: number, values: readonly string[]): Promise<void>
-  /** Appends a few offsets that hold no records; gives the offset after them. */
+  /** Appends a few offsets without records; returns the offset after them. */
   appendEmpty(partition: number): Promise<number>
   source(group: string): RecordSource
-  /** Makes the group assign its partitions again to the one member that it has. */
+  /** Makes the group assign its partitions to its one member again. */
   rejoin(group: string): Promise<void>
   /** How long a silent member stays in its group. */
   sessionMs: number
@@ -50,7 +50,7 @@ async function realSubject(): Promise<Subject> {
   await createTopics(admin, [{ topic, numPartitions: partitions }])
   await admin.disconnect()
   const source = (group: string) =>
-    createRecordSource(kafka, { group, topic, config: config(), concurrency: partitions })
+    new KafkaRecordSource(kafka, { group, topic, config: config(), concurrency: partitions })
   return {
     async append(partition, values) {
       const producer = await openProducer(kafka)
@@ -105,7 +105,10 @@ function memorySubject(): Promise<Subject> {
   })
 }
 
-/** Starts a source that takes everything, unless `takes` says no; keeps what came by assignment. */
+/**
+ * Starts a source that accepts every chunk unless `takes` refuses it; records what came per
+ * assignment.
+ */
 async function follow(source: RecordSource, takes: (chunk: RecordChunk) => boolean = () => true) {
   const assignments: {
     partitions: readonly number[]

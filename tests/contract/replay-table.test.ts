@@ -1,5 +1,5 @@
-// The table of a replay on the real engine: each row once where the answer to an insert was lost,
-// and one writer.
+// The table of a replay on the real engine: one row per event even if the response to an insert is
+// lost, and one writer.
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { createPatience } from '../../serving/patience.ts'
 import { openReplayTable } from '../../serving/replay-table.ts'

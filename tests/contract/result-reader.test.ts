@@ -1,4 +1,4 @@
-// The result reader port: the real one on the engine, and the in-memory one, held to one behaviour.
+// The result reader port: the real reader on the engine and the fake must behave the same.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'
@@ -8,7 +8,7 @@ import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemoryResults } from '../support/memory-results.ts'
 import { sampleClassification, sampleTimeMs } from '../support/sample-records.ts'
 
-/** A reader and a way to store what it reads. */
+/** A reader, and a function that stores what it reads. */
 type Subject = { reader: ResultReader; store(rows: readonly Classification[]): Promise<void> }
 
 // 23 results of two labels, sources and versions; five share each time of classification.

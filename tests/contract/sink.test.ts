@@ -1,6 +1,5 @@
-// The sink port: the real sinks on the broker and the engine, and the in-memory one that other
-// tests use, held to one behaviour. What a block counts for must not change when it is written
-// again.
+// The sink port: the real sinks on the broker and the engine, and the fake that other tests use,
+// must behave the same. Writing a block again must not change what it counts for.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Insertion } from '../../infra/clickhouse/clickhouse.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'
@@ -15,18 +14,18 @@ import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sam
 import { openSinkBackends, type SinkBackends } from '../support/sink-clients.ts'
 import { until } from '../support/until.ts'
 
-/** Offsets of one page of the real sink, and of the fake. */
+/** Offsets per page of the real sink and of the fake. */
 const pageRows = 10_000
 const pageRowsInMemory = 50
 
 const owner = { group: 'contract', topic: 'contract.events' }
 
-/** A sink, and a look at what it stored of one source or topic. */
+/** A sink, with access to what it stored for one source or topic. */
 type Subject = {
   sink: Sink<Classification>
   pageRows: number
   stored: (topic: string) => Promise<{ rows: number; letters: number }>
-  /** Events in the rollup by label; the source of all events of a test is their topic. */
+  /** The events in the rollup by label; the source of all events of a test is their topic. */
   rollup: (topic: string) => Promise<number>
 }
 
@@ -186,7 +185,7 @@ describe.each([
     const { sink, stored } = open()
     const topic = 'contract.re-fenced'
     const first = await sink.fence([0, 1])
-    // Twice, as when the first answer was lost.
+    // Twice, as if the first response was lost.
     await sink.fence(first.partitions, first)
     const second = await sink.fence(first.partitions, first)
     const late = blockOf('refenced-1', range(topic, 0, 1))
@@ -203,7 +202,7 @@ describe.each([
     const fence = await sink.fence([0])
     const topic = 'contract.pages'
     const rows = range(topic, 0, pageRows)
-    // Dead letters among the rows and behind them, so that a page must be cut in the order of both.
+    // Dead letters among and after the rows, so that a page must be cut in the order of both.
     const letters = [10_000_000, 10_000_001, pageRows].map((offset) =>
       sampleDeadLetter({ topic, offset }),
     )
@@ -225,7 +224,7 @@ describe.each([
   })
 })
 
-/** The real sink of a process whose first insert of so many rows into a table fails. */
+/** The real sink of a process whose first insert of at least `rowsMin` rows into a table fails. */
 function flakySink(failing: string, rowsMin = 1) {
   const { analytics } = backends
   let isAway = false
@@ -274,7 +273,7 @@ describe('the result sink alone', () => {
     const change = blockOf('swaps-2', [...rows('1', 0, [2]), ...rows('2', 0, [3, 4])])
     await sink.write(change, fence)
     await sink.write(change, fence)
-    // Another process goes on with another version.
+    // Another process continues with another version.
     const other = realSubject().sink
     fence = await other.fence([0, 1])
     await other.write(blockOf('swaps-3', [...rows('3', 0, [5]), ...rows('2', 1, [1])]), fence)
@@ -302,7 +301,7 @@ describe('the result sink alone', () => {
       await ended.write(blockOf(`${topic}-1`, rows('1', [0, 1])), fence)
       const change = blockOf(`${topic}-2`, [...rows('1', [2]), ...rows('2', [3, 4])])
       await expect(ended.write(change, fence)).rejects.toThrow('away')
-      // The next process serves the first version again, and begins where nothing was stored.
+      // The next process serves the first version again, and starts where nothing was stored.
       const { sink } = realSubject()
       fence = await sink.fence([0])
       await sink.recover(topic, 0)
@@ -398,7 +397,7 @@ describe('the topic sink', () => {
     await admin.connect()
     const ends = (await admin.fetchTopicOffsets(next)).toSorted((a, b) => a.partition - b.partition)
     await admin.disconnect()
-    // Records are sent at least once: both writes show.
+    // Records are sent at least once: both writes are visible.
     expect(ends.map(({ high }) => Number(high))).toEqual([2, 4, 0, 0])
     expect((await realSubject().stored(topic)).letters).toBe(1)
     const { recordTimeMsByOffset } = await sink.storedFrom(topic, 0, 0)

@@ -1,5 +1,5 @@
-// A write whose outcome nobody knows, on the real engine: what the table holds decides, and
-// not what the server remembers of tokens, which need not agree after it was killed.
+// A write with an unknown outcome, on the real engine: the rows in the table decide. The server's
+// memory of tokens may disagree with them after the server was killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { missingRows } from '../../streams/delivery/missing-rows.ts'
 import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
@@ -17,7 +17,7 @@ afterAll(async () => {
 
 describe('missingRows', () => {
   const topic = 'contract.uncertain'
-  /** As when the server was killed after it took note of the block, or before it did. */
+  /** As if the server was killed just after, or just before, it stored the token of the block. */
   it.each([
     ['nothing of it', 'DELETE FROM classifications WHERE offset >= 0'],
     ['half of it, as of a block over two months', 'DELETE FROM classifications WHERE offset >= 2'],

@@ -1,5 +1,5 @@
-// The command line as people meet it: help, typing errors, nothing running, and training without a
-// stack. Commands that need the running stack are in the tests of what they do.
+// The command line as people meet it: help, typing errors, stopped services, training without a
+// stack. Commands that need the running stack are tested with their feature.
 import { execFile } from 'node:child_process'
 import { existsSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { winnow, type Environment } from '../support/cli.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
-/** Nothing listens at these addresses, and the model store has the base encoder only. */
+/** Nothing listens at these addresses, and the model store holds only the base encoder. */
 let env: Environment
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ const nowhere = {
   WINNOW_CLICKHOUSE_WAIT_MS_MAX: '0',
 }
 
-/** A model store of its own that shares the pulled base encoders. */
+/** A new model store that shares the downloaded base encoders. */
 async function storeOf(name: string): Promise<Environment> {
   const storeDir = join(dir, name)
   await mkdir(storeDir)
@@ -46,7 +46,7 @@ async function file(name: string, content: string | Buffer): Promise<string> {
   return path
 }
 
-/** Runs a command line within this process, which is a second faster than a process of its own. */
+/** Runs a command line in this process, which saves a second compared with a new process. */
 async function within(...argv: string[]) {
   const text = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
@@ -64,7 +64,7 @@ async function within(...argv: string[]) {
   }
 }
 
-/** The words of every command: `models list` and so on, the program itself first. */
+/** The words of every command, such as `models list`; the program itself comes first. */
 function pathsOf(command: Command, path: readonly string[] = []): string[][] {
   const children = command.commands.map((child) => pathsOf(child, [...path, child.name()]))
   return [[...path], ...children.flat()]
@@ -158,7 +158,7 @@ describe('a line that is typed wrong', () => {
       /--engine has no meaning with --method head/,
     ],
     [['dlq', 'show', '17'], /topic\/partition\/offset/],
-    [['dlq', 'list', '--code', 'bad'], /no such code\. Their codes are value_null/],
+    [['dlq', 'list', '--code', 'bad'], /No dead letter has this code\. The codes are value_null/],
     [['dlq', 'list', '--since', 'lately'], /a time such as .* or an age such as 2h/],
     [['dlq', 'list', '--open', '--all'], /'--open' cannot be used with option '--all'/],
     [['dlq', 'replay', '--id', '17'], /topic\/partition\/offset/],

@@ -1,12 +1,11 @@
-// Files of other programs through the commands: what each takes them for, and the sentence for
-// those that it refuses. No command here reaches a server.
-import { symlinkSync } from 'node:fs'
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+// Files of other programs through the commands: how each file is read, and the message for those
+// that are refused. No command here contacts a server.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { winnow, type Environment } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -15,8 +14,7 @@ let env: Environment
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-files-'))
   const storeDir = join(dir, 'store')
-  await mkdir(storeDir)
-  symlinkSync(join(modelStoreDir(), 'bases'), join(storeDir, 'bases'))
+  await smallBase(storeDir)
   env = {
     WINNOW_MODEL_STORE: storeDir,
     WINNOW_STATE: join(dir, 'state'),
@@ -24,7 +22,8 @@ beforeAll(async () => {
   }
   const samples = Array.from({ length: 60 }, (_, number) => JSON.stringify(sampleText(number)))
   const data = await file('train.json', `[${samples.join(',\n')}]`)
-  const done = await winnow(['train', '--data', data, '--name', 'cli', '--json'], { env })
+  const train = ['train', '--base', 'small']
+  const done = await winnow([...train, '--data', data, '--name', 'cli', '--json'], { env })
   expect(done).toMatchObject({ status: 0, stderr: expect.stringMatching(/train\.json: read as a JSON array/) as string }) // prettier-ignore
 })
 

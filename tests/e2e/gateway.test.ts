@@ -1,5 +1,5 @@
-// The gateway and the stream as two processes on the real stack: what is posted becomes rows,
-// retries add nothing, refusals say what to do, and both leave cleanly.
+// The gateway and the stream as two processes on the real stack: posted events become rows, retries
+// add nothing, refusals say what to do, and both processes end cleanly.
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
@@ -13,7 +13,7 @@ let space: Workspace
 let gateway: Running
 let stream: Running
 const running: Running[] = []
-/** In front of ClickHouse for the gateway only, so that it can be taken away from it. */
+/** Relays ClickHouse to the gateway only, so that the test can cut it off. */
 let analyticsProxy: TcpProxy
 let url: string
 
@@ -52,7 +52,7 @@ async function get(path: string) {
 }
 
 /** The results of events, once all of them have one. */
-function resultsOf(ids: readonly string[], msMax = 30_000): Promise<Result[]> {
+function resultsOf(ids: readonly string[]): Promise<Result[]> {
   return until(
     `results of ${ids.length} events`,
     async () => {
@@ -62,7 +62,7 @@ function resultsOf(ids: readonly string[], msMax = 30_000): Promise<Result[]> {
       const results = answers.flatMap(({ json }) => (json['results'] ?? []) as Result[])
       return results.length >= ids.length ? results : undefined
     },
-    msMax,
+    30_000,
   )
 }
 
@@ -76,7 +76,7 @@ async function rowsOf(ids: readonly string[]): Promise<number> {
 
 describe('POST /v1/events', () => {
   it('makes one event a row that SQL and the API have within a second', async () => {
-    // The first event of a fresh group also waits for the group and for compiled code.
+    // The first event of a new group also waits for the group to form and for code to compile.
     const first = await post('/v1/events', { text: 'to warm up' })
     await resultsOf(first.json['ids'] as string[])
     // Other tests keep the processor busy, so the fastest of a few events counts.
@@ -140,7 +140,7 @@ describe('POST /v1/events', () => {
         expect.objectContaining({ index: 3, code: 'event_not_object' }),
       ]),
     )
-    // Whatever was published before this next event has its row when that one has.
+    // Everything published before this event has its row when this one has.
     const next = await post('/v1/events', { id: `${id}-next`, text: 'after it' })
     await resultsOf(next.json['ids'] as string[])
     expect(await rowsOf([id])).toBe(0)
@@ -159,7 +159,7 @@ describe('POST /v1/events', () => {
       expect(json['ids']).toEqual(ids)
     }
     await resultsOf(ids!)
-    // Another gateway has no memory of the key: the ids make the stream drop what it sends again.
+    // Another gateway does not know the key; the stream drops the repeated events by their ids.
     const other = await startWinnow(['serve'], {
       env: { ...space.env, WINNOW_GATEWAY_MODELS: 'false', WINNOW_STATE: `${space.dir}/other` },
     })
@@ -245,7 +245,7 @@ describe('/readyz and /metrics', () => {
       expect(list.json['code']).toBe('analytics_unavailable')
       expect(list.headers.get('retry-after')).toMatch(/^\d+$/)
       expect(JSON.stringify(list.json)).not.toContain('127.0.0.1')
-      // The log line of this one names its path.
+      // The log line of this request contains its path.
       expect((await get('/v1/results/%1B%5B2J%0Aforged')).status).toBe(503)
       expect((await post('/v1/events', { text: 'still taken' })).status).toBe(202)
     } finally {
@@ -265,11 +265,11 @@ describe('/readyz and /metrics', () => {
   })
 })
 
-/** A request whose body is sent by hand. */
-function slowPost(target: string, headers: Record<string, string> = {}) {
+/** A request whose body the test sends step by step. */
+function slowPost(target: string) {
   const request = httpRequest(`${target}/v1/events`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
   })
   const answer = new Promise<{ status: number; body: string }>((resolve, reject) => {
     request.on('error', reject)

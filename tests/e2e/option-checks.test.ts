@@ -1,6 +1,6 @@
-// What a command line gets wrong is found before any work begins: each wrong option of each
-// command, its sentence and status, within seconds and without a file made. The addresses are dead,
-// so a command that went on would fail with another code.
+// Mistakes in a command line are found before any work starts: each wrong option of each command,
+// its message and exit status, within seconds and without creating a file. The addresses are dead,
+// so a command that continued would fail with another code.
 import { symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -27,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }))
 
 /**
- * Runs a command line in this process; `DIR` in an argument or a setting is the folder of the test.
+ * Runs a command line in this process; `DIR` in an argument or setting stands for the test's
+ * folder.
  */
 async function within(argv: readonly string[], settings: Readonly<Record<string, string>> = {}) {
   const inDir = (text: string): string => text.replaceAll('DIR', dir)
@@ -70,7 +71,7 @@ const evaluate = 'evaluate --model test --data DIR/good.jsonl'
 const absent = /absent\.jsonl: there is no such file \[dataset_invalid\]/
 
 const cases: readonly Case[] = [
-  // Files that are read.
+  // Files to read.
   ['train --name new --data DIR/absent.jsonl', 1, absent],
   ['models push test@1 --data DIR/absent.jsonl', 1, absent],
   ['models promote test@1 --data DIR/absent.jsonl', 1, absent],
@@ -92,7 +93,7 @@ const cases: readonly Case[] = [
   ['classify --model test --data DIR', 1, /--data \S+: this is a folder; a file is needed/],
   ['produce --data DIR/absent.jsonl', 1, absent],
   ['produce --data DIR', 1, /this is a folder; a file is needed/],
-  // Files that are written when the work is done.
+  // Files to write when the work is done.
   [
     `${evaluate} --report DIR/none/report.html`,
     2,
@@ -208,7 +209,7 @@ const cases: readonly Case[] = [
     /gateway\.port is 70000 \(set by WINNOW_GATEWAY_PORT\): must be at most 65535/,
     { WINNOW_GATEWAY_PORT: '70000' },
   ],
-  // What only publishing needs is asked before training.
+  // What only publishing needs is checked before training.
   [`${train} --publish`, 1, /\[(?:broker|registry|analytics)_unavailable\]/],
   // Options that contradict each other.
   [`${evaluate} --compare test@1`, 2, /test@1 is test@1 itself; name another version/],
@@ -248,7 +249,7 @@ describe('a wrong option', () => {
   })
 })
 
-/** All that is in the folder, embeddings and runs among it. */
+/** Everything in the folder, including embeddings and runs. */
 async function listing(): Promise<string[]> {
   return (await readdir(dir, { recursive: true })).sort()
 }

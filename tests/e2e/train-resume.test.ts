@@ -1,5 +1,5 @@
-// `winnow train` that is killed, or stopped by Ctrl-C, and resumed: the model has the bytes of a
-// run that was left alone. And the sentences for a run that cannot be resumed.
+// `winnow train` is killed or stopped by Ctrl-C, then resumed: the model has the same bytes as one
+// of an uninterrupted run. Also the messages for runs that cannot be resumed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, symlinkSync } from 'node:fs'
@@ -44,7 +44,7 @@ const argumentsFor = (name: string): string[] => [
   '0.1',
 ]
 
-/** Starts training, waits for its first checkpoint, and ends it; gives what it said. */
+/** Starts training, waits for its first checkpoint, ends it, and returns its output. */
 async function interrupt(name: string, signal: NodeJS.Signals): Promise<string> {
   const child = spawn(process.execPath, ['cli.ts', ...argumentsFor(name)], {
     env: { ...process.env, NO_COLOR: '1', ...env },

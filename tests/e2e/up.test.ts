@@ -1,5 +1,5 @@
-// `winnow up`, `status` and `down` as commands, in a folder of their own and beside a taken port:
-// the documents that scripts read, and nothing left behind.
+// `winnow up`, `status` and `down` as commands, in a folder of their own and next to a taken port:
+// the JSON documents that scripts read, and that nothing is left behind.
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -73,7 +73,7 @@ describe('up, status and down', () => {
     for (const { pid } of up.stack) expect(await identityOf(pid!)).toBeDefined()
     expect(up.consumers).toEqual([])
 
-    // The other commands find the services by themselves.
+    // The other commands find the services without settings.
     const answer = await json<{ rows: object[] }>(
       'query',
       'SELECT count() AS n FROM classifications',
@@ -117,7 +117,7 @@ describe('up, status and down', () => {
     } finally {
       expect(await Promise.all([gateway.stop(), stream.stop()])).toEqual([0, 0])
     }
-    // A consumer that has stopped is not taken for one that is up to date.
+    // A stopped consumer is not reported as one that is up to date.
     const [stopped] = (await json<Status>('status')).consumers
     expect(stopped).toMatchObject({ lag: 0, members: 0, state: 'empty' })
     expect(Date.now() - Date.parse(stopped!.lastCommit!)).toBeLessThan(20_000)
@@ -130,7 +130,7 @@ describe('up, status and down', () => {
     for (const { pid } of up.stack) expect(await identityOf(pid!)).toBeUndefined()
     const after = await json<Status>('status')
     expect(after.stack.map(({ pid, ready }) => [pid, ready])).toEqual(Array(3).fill([null, false]))
-    // Its log is kept, so that a cause can be looked up.
+    // Its log is kept for finding the cause.
     const { logFile } = after.stack[2] as unknown as { logFile: string }
     expect(await readFile(logFile, 'utf8')).toBeTypeOf('string')
     const refused = await winnow(['query', 'SELECT 1'], { env })

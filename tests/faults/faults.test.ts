@@ -1,5 +1,5 @@
-// The short form of the fault tests: a few plans over the kinds of faults, on a stack of their own.
-// The long forms are `npm run test:faults` and `npm run test:soak`.
+// The short form of the fault tests: a few plans that cover the kinds of faults, on a stack of
+// their own. The long forms are `npm run test:faults` and `npm run test:soak`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultPoints } from '../../schemas/fault-point.ts'
 import { openGround, type Ground } from './harness/ground.ts'
@@ -10,7 +10,7 @@ import { soak } from './harness/soak.ts'
 
 let ground: Ground
 beforeAll(async () => {
-  ground = await openGround()
+  ground = await openGround('small')
 })
 afterAll(async () => {
   await ground.close()
@@ -51,8 +51,7 @@ describe('whatever happens, each event is one row or one dead letter', () => {
 })
 
 describe('while something is away', () => {
-  // Slow inference holds records back in the same way; `npm run test:faults -- --outage N` tries
-  // both.
+  // Slow inference delays records in the same way; `npm run test:faults -- --outage N` tries both.
   it('ClickHouse, for 6 s: memory stays flat, lag grows, and all is made up for', async () => {
     const { memoryFactor, lagAtEnd, problems } = await outage(ground, { forMs: 6_000 })
     expect(problems).toEqual([])

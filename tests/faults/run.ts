@@ -1,5 +1,5 @@
-// The long form of the fault tests: one plan per seed on one stack, with progress, a table as
-// Markdown, and an exit status. The short form is faults.test.ts.
+// The long form of the fault tests: one plan per seed on one stack, with progress, a Markdown
+// table, and an exit status. The short form is faults.test.ts.
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -1,5 +1,5 @@
-// Checks of what the image holds: no more than it needs to run, and nothing that was secret when it
-// was built.
+// Checks the content of the image: nothing that it does not need to run, and no secret of its
+// build.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Checklist } from './harness/checklist.ts'
 import type { Container } from './harness/container.ts'
 
-/** Checks files and settings; nothing of the image is run. */
+/** Checks files and settings; runs nothing of the image. */
 export async function checkContents(list: Checklist, container: Container): Promise<void> {
   const { config, rootDir } = container
   const app = join(rootDir, config.WorkingDir)
@@ -75,7 +75,7 @@ export async function checkContents(list: Checklist, container: Container): Prom
   })
 }
 
-/** The folders of all packages below a node_modules. */
+/** The folders of all packages below a node_modules folder. */
 function packagesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)

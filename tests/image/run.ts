@@ -1,6 +1,6 @@
-// Builds infra/Dockerfile and runs the image, without a container engine: what is in it, each of
-// its commands with the settings of docker-compose.yml against an embedded stack, and an orderly
-// end.
+// Builds infra/Dockerfile and runs the image without a container engine: checks its content and
+// each of its commands, with the settings of docker-compose.yml against an embedded stack, and that
+// services end in order.
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   const list = new Checklist({ write, signal })
   const beganMs = performance.now()
   await withStoreLock({ path: join(dir, 'run.lock'), waitMsMax: 1_000 }, async () => {
-    // Left behind by a run that was killed, and by an image of a name that was given again.
+    // Left by a killed run, or by an image whose name was reused.
     await buildah.run(['rm', '--all'])
     await buildah.run(['rmi', '--prune'])
     try {
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   if (list.failed > 0) process.exitCode = 1
 }
 
-/** Undefined where there is nothing to do but what was said. */
+/** Undefined if there is nothing to do but print help. */
 function parseOptions(): Options | undefined {
   const flag = { type: 'boolean', default: false } as const
   try {
@@ -143,6 +143,6 @@ try {
   await main()
 } catch (error) {
   process.stderr.write(`test:image: ${(error as Error).message}\n`)
-  // A check that was under way may still wait for what is gone.
+  // A running check may still wait for something that is gone.
   process.exit(1)
 }

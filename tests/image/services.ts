@@ -1,6 +1,6 @@
 // Checks of what the image does: the commands, environment and health checks of docker-compose.yml
-// in containers made of it, against a running stack. Each service is stopped by SIGTERM, as an
-// engine does it.
+// in containers made from it, against a running stack. SIGTERM stops each service, as a container
+// engine does.
 import assert from 'node:assert/strict'
 import { choosePort } from '../../infra/local/services/free-ports.ts'
 import { winnow } from '../support/cli.ts'
@@ -42,7 +42,7 @@ export async function checkServices(parts: Parts): Promise<void> {
   })
 }
 
-/** The limits under which everything else here runs. */
+/** Checks the limits under which everything else here runs. */
 async function checkConfinement({ list, container }: Parts): Promise<void> {
   await list.check('the root is read-only, /tmp runs nothing, no privilege is left', async () => {
     const script = `
@@ -65,7 +65,7 @@ async function checkConfinement({ list, container }: Parts): Promise<void> {
   })
 }
 
-/** Commands that end by themselves. */
+/** Checks the commands that end by themselves. */
 async function checkOneShots({ list, container, compose, ground }: Parts): Promise<void> {
   const { Entrypoint: entrypoint } = container.config
   const runWinnow = (...words: string[]) => container.run({ argv: [...entrypoint, ...words] })
@@ -175,7 +175,10 @@ async function checkStream({ list, ground }: Parts, services: readonly Service[]
   }
 }
 
-/** A new version reaches services that only read the model store, as infra/README.md says. */
+/**
+ * Checks that a new version reaches services that only read the model store, as infra/README.md
+ * says.
+ */
 async function checkSwap({ list, container, compose, ground }: Parts, gateway: Service) {
   const ask = asker(gateway, ground.keys.caller)
   const modelOf = async () => {
@@ -223,7 +226,10 @@ async function checkStop({ list, container }: Parts, service: Service): Promise<
   })
 }
 
-/** The image without docker-compose.yml: its own profile, entry point, command and health check. */
+/**
+ * Checks the image without docker-compose.yml: its own profile, entry point, command and health
+ * check.
+ */
 async function checkAlone(parts: Parts): Promise<void> {
   const { list, container, ground } = parts
   const { Entrypoint: entrypoint, Cmd: cmd, Healthcheck: healthcheck } = container.config
@@ -267,7 +273,7 @@ async function checkAlone(parts: Parts): Promise<void> {
 type Answer = { status: number; text: string; body: unknown }
 type Ask = (path: string, body?: object) => Promise<Answer>
 
-/** Asks a service over HTTP: GET, or POST with a body. */
+/** Calls a service over HTTP: GET, or POST with a body. */
 function asker({ port }: { port: number }, key: string): Ask {
   return async (path, body) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -281,7 +287,7 @@ function asker({ port }: { port: number }, key: string): Ask {
   }
 }
 
-/** Sends one event and waits for its result; how long it took. */
+/** Sends one event, waits for its result, and returns how long it took. */
 async function checkOneEvent(ask: Ask): Promise<string> {
   const { text, label } = sampleText(1)
   const beganMs = performance.now()
@@ -293,7 +299,7 @@ async function checkOneEvent(ask: Ask): Promise<string> {
   return `there after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`
 }
 
-/** The results of the one event that the gateway has taken. */
+/** The results of the one event that the gateway has accepted. */
 async function resultOf(ask: Ask, sent: Answer) {
   assert.equal(sent.status, 202, sent.text)
   const [id] = (sent.body as { ids: string[] }).ids

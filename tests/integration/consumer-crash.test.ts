@@ -1,5 +1,5 @@
-// A stage whose client is refused by its broker, as a process: it ends, with what refused it. The
-// broker is one of this process; registry and engine are real.
+// A stage as a process whose broker refuses its calls: it ends and reports the refusal. The broker
+// is a fake in this process; registry and engine are real.
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { topicNames, type TopicName } from '../../schemas/subjects.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
@@ -14,10 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => backends.close())
 
-/**
- * Runs a stage until it ends by itself, which it must once the broker answers a call with a
- * refusal.
- */
+/** Runs a stage until it ends by itself, which it must when the broker refuses a call. */
 async function runRefused(stage: string, input: TopicName, call: BrokerCall) {
   const { prefix } = backends.config.topics
   const topics = topicNames.map((name) => `${prefix}${name}`)

@@ -1,12 +1,12 @@
-// Who may be in a consumer group, and what becomes of partitions that are added while it runs, on
-// the real broker and engine.
+// Which members a consumer group may have, and what happens to partitions that are added while it
+// runs, on the real broker and engine.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { defaultGroup, formerGroup } from '../../serving/group-name.ts'
 import { openStage } from '../../serving/stage.ts'
 import { takeOverGroup } from '../../infra/sinks/former-group.ts'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import type { WriterMark } from '../../infra/kafka/group-members.ts'
 import { leaveMark } from '../../infra/sinks/writer-mark.ts'
@@ -25,16 +25,16 @@ afterAll(async () => {
   await backends.close()
 })
 
-async function createTopic(numPartitions = 2): Promise<string> {
+async function createTopic(): Promise<string> {
   const topic = uniqueName()
-  await createTopics(admin, [{ topic, numPartitions }])
+  await createTopics(admin, [{ topic, numPartitions: 2 }])
   return topic
 }
 
-/** Starts a member; `joined` tells its partitions. */
+/** Starts a member; `joined` resolves with its partitions. */
 async function join(group: string, topic: string, mark?: WriterMark) {
   const { kafka, config } = backends
-  const source = createRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
+  const source = new KafkaRecordSource(kafka, { group, topic, mark, config, concurrency: 2 })
   const joined: (readonly number[])[] = []
   const failures: Error[] = []
   await source.start({
@@ -114,12 +114,12 @@ describe('a group whose name has changed', () => {
     const takeOver = () => takeOverGroup({ kafka, analytics }, { group, former, topic })
     const running = await join(former, topic)
     await running.source.commit([{ topic, partition: 1, offset: 1 }])
-    // So far these are offsets of another stack.
+    // The offsets so far belong to another stack.
     expect(await takeOver()).toBe(false)
     const fence = await raiseFence(analytics, { group: former, topic, partitions: [0, 1] })
     await expect(takeOver()).rejects.toMatchObject({ code: 'group_conflict' })
     await running.source.close()
-    // Two processes that start together: one of them does it, and the other one waits for that.
+    // Two processes start together: one of them takes over, and the other waits for it.
     const both = await Promise.all([takeOver(), takeOver()])
     expect(both).toContain(true)
     expect(await commitsOf(group, topic)).toEqual([-1, 1])
@@ -170,7 +170,8 @@ describe('a partition that is added while a stage runs', () => {
         { group, events },
       )
       expect(fence!.partitions).toContain(added)
-      // The next topic has as many partitions as before: what comes of the added one wraps around.
+      // The next topic keeps its number of partitions, so records of the added partition wrap
+      // around.
       const ends = await admin.fetchTopicOffsets(topicOf(config.topics, 'validated'))
       expect(ends.map(({ high }) => Number(high)).reduce((a, b) => a + b)).toBe(2)
     } finally {

@@ -1,5 +1,5 @@
-// Dead letters sent again on the real broker, registry and engine: after a fix each counts once,
-// for its first record, whatever is repeated, killed or run apart.
+// Replaying dead letters on the real broker, registry and engine: after a fix each counts once, for
+// its first record, whatever is repeated, killed or run separately.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ import { openWorkspace, sampleText, type Workspace } from '../support/workspace.
 let space: Workspace
 let producer: RecordProducer
 
-/** A registry that no other file uses: it must be known which id the next schema gets. */
+/** A registry of its own, because the test must know the id of the next schema. */
 let registryDir: string
 let ownRegistry: RegistryAccess
 
@@ -56,10 +56,7 @@ async function json<Answer>(...args: string[]): Promise<Answer> {
 
 const summary = () => json<{ codes: CodeCount[]; balance: Balance[] }>('dlq', 'list', '--summary')
 
-/**
- * Waits until the stream has an outcome for so many attempts: rows and dead letters of every
- * attempt.
- */
+/** Waits until the stream has `count` outcomes: rows and dead letters of all attempts. */
 function outcomes(count: number) {
   return until(
     `${count} outcomes`,
@@ -73,7 +70,7 @@ function outcomes(count: number) {
   )
 }
 
-/** Waits until every record is committed, those that were sent twice included. */
+/** Waits until every record is committed, including those sent twice. */
 async function noLag(): Promise<void> {
   const groups = { groupPrefix: 'winnow.validate', topics: [events()] }
   const isCommitted = async () => {
@@ -84,7 +81,7 @@ async function noLag(): Promise<void> {
 }
 
 const good = 40
-/** Values of every kind that are rejected at first, each with its code then and after the fix. */
+/** Values that are rejected at first, each with its code before and after the fix. */
 const bad: Record<string, { value: Buffer | null; before: string; after: string }> = {
   'fixed by the limit': {
     value: Buffer.from(JSON.stringify({ id: 'long', text: 'where is my parcel? '.repeat(50) })),
@@ -113,7 +110,7 @@ const bad: Record<string, { value: Buffer | null; before: string; after: string 
 describe('dlq replay', () => {
   const strict = ['--set', 'limits.textBytesMax=200']
   const args = ['stream', '--stages', 'validate..infer']
-  /** The bad events above, and one of a schema that the registry has from the fix on. */
+  /** The bad events above, and one whose schema is registered with the fix. */
   const badCount = Object.keys(bad).length + 1
   const fixed = 3
 
@@ -121,7 +118,7 @@ describe('dlq replay', () => {
     const schemas = await openSchemas(space.config.registry, space.config.topics.prefix)
     const own = { id: null, text: 'thank you, wonderful', source: null, time: null } as const
     const encoded = schemas.encode('events', { ...own, attributes: { k: 'é' }, label: null })
-    // The next schema that is registered gets the next id.
+    // The next registered schema gets the next id.
     const registry = registryClient(ownRegistry)
     const register = (fields: readonly object[], name: string) =>
       registry.register(
@@ -140,7 +137,7 @@ describe('dlq replay', () => {
       ...Object.values(bad).map(({ value }) => ({ key: null, value })),
       { key: Buffer.from([0xff, 0x00]), value: later },
     ]
-    // Events of at most 200 bytes: the samples pass.
+    // Events of at most 200 bytes; the samples fit.
     const first = await startWinnow([...args, ...strict], { env: space.env })
     try {
       await producer.send(events(), records)
@@ -165,13 +162,13 @@ describe('dlq replay', () => {
     const done = await json<LettersReplayed>('dlq', 'replay')
     expect(done).toMatchObject({ matched: badCount, sent: badCount, reread: 2, skipped: {} })
     expect(done.byCode['text_too_long']).toEqual({ matched: 3, sent: 3, skipped: 0 })
-    // A second run finds all of them under way; made to, it sends them again.
+    // A second run finds all of them already sent; with --again it sends them again.
     const second = await json<LettersReplayed>('dlq', 'replay')
     expect(second).toMatchObject({ sent: 0, skipped: { already_sent: badCount } })
     const forced = await json<LettersReplayed>('dlq', 'replay', '--again')
     expect(forced).toMatchObject({ sent: badCount, skipped: {} })
 
-    // The consumer dies while it works on them, and another goes on.
+    // The consumer dies while it processes them, and another one continues.
     const killed = await startWinnow(args, { env: space.env })
     await outcomes(good + badCount + 1)
     await killed.stop('SIGKILL')
@@ -190,7 +187,7 @@ describe('dlq replay', () => {
         { id: 'cut', attempt: 1 },
         { id: 'long', attempt: 1 },
       ])
-      // An event without an id has that of its first record.
+      // An event without an id gets the id of its first record.
       const [letter] = await json<LetterRow[]>('dlq', 'list', '--all', '--code', 'schema_unknown')
       expect(rows[2]).toEqual({ id: letter!.id, attempt: 1 })
       expect(letter!.open).toBe(false)
@@ -209,7 +206,7 @@ describe('dlq replay', () => {
         { attempt: 0, n: badCount },
         { attempt: 1, n: open },
       ])
-      // Replays are no part of the latency of the stream, nor of a range of the topic.
+      // Replays count neither in the latency of the stream nor in a range of the topic.
       const [latency] = await space.analytics.rows<{ events: number }>(
         'SELECT sum(events) AS events FROM latency',
       )
@@ -219,7 +216,7 @@ describe('dlq replay', () => {
       )
       expect(range).toMatchObject({ events: good + badCount, results: good + fixed })
 
-      // Once more: what cannot be fixed is one letter of the next attempt.
+      // Once more: an event that cannot be fixed is one dead letter of the next attempt.
       const third = await json<LettersReplayed>('dlq', 'replay', '--since', '1h', '--limit', '3')
       expect(third).toMatchObject({ matched: 3, sent: 3 })
       await outcomes(good + 2 * badCount + 3)

@@ -1,5 +1,5 @@
 // A model is replaced under load: every event has one row, every row's version agrees with the
-// recorded swaps, no request fails, and a version that is not what was announced never serves.
+// recorded swaps, no request fails, and a version that differs from the announced one never serves.
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -89,7 +89,7 @@ describe('a swap under load', () => {
         await until(`rows of ${version}`, async () => (await rowsOf(version)) > before + 40)
         await until(`answers of ${version}`, () => answers.at(-1)?.model === `test@${version}`)
       }
-      // Announced, and then damaged: loading it fails.
+      // Announced, then damaged: loading it fails.
       await models('push', 'test@3', '--force', 'to be damaged')
       await writeFile(join(modelDir(space.storeDir, 'test'), '3', 'model.onnx'), 'broken')
       await announceDamaged()
@@ -135,7 +135,7 @@ describe('a swap under load', () => {
   })
 })
 
-/** Makes the damaged version champion without the check that the command makes. */
+/** Makes the damaged version champion without the command's check. */
 async function announceDamaged(): Promise<void> {
   const { createModelAnnouncements } = await import('../../infra/sinks/model-announcements.ts')
   const { openSchemas } = await import('../../infra/schema-registry/registry.ts')

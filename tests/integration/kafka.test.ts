@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createKafka, openProducer, type KafkaClient } from '../../infra/kafka/kafka.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { uniqueName } from '../support/backends.ts'
@@ -32,7 +32,7 @@ async function createTopic(configEntries: { name: string; value: string }[] = []
   return topic
 }
 
-/** Runs a module text in a process of its own, with `client` defined; gives its stderr. */
+/** Runs module code in a process of its own, with `client` defined; returns its stderr. */
 async function inProcess(
   client: string,
   work: string,
@@ -88,13 +88,13 @@ describe('the request queue', () => {
   })
 })
 
-/** What a member of a new group gets of a topic, and how it failed, if it did. */
+/** What a member of a new group receives of a topic, and its failure, if any. */
 async function consume(topic: string) {
   const records: KafkaRecord[] = []
   const failures: Error[] = []
   const lines: string[] = []
   const client = createKafka(config, (line) => lines.push(line))
-  const source = createRecordSource(client, {
+  const source = new KafkaRecordSource(client, {
     group: uniqueName(),
     topic,
     config,
@@ -149,7 +149,7 @@ describe('a producer', () => {
   })
 })
 
-/** Collects the sockets that this process opens from now on. */
+/** Collects the sockets that this process opens from here on. */
 function watchSockets() {
   const sockets: Socket[] = []
   const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
@@ -172,12 +172,12 @@ describe('a consumer whose connections were closed by the broker', () => {
       await producer.close()
       const before = watch.open()
       expect(before.length).toBeGreaterThan(0)
-      // What a socket does when the other side has ended the connection.
+      // What a socket does when the other side has closed the connection.
       for (const socket of before) socket.push(null)
       const again = await openProducer(kafka)
       await again.send(topic, [{ key: null, value: 'after' }])
       await until('the second record', () => records.length === 2)
-      // The client asks the coordinator that it knew before once more, over another connection.
+      // The client calls the coordinator that it knew before once more, over another connection.
       await source.commit([{ topic, partition: 0, offset: 2 }])
       await again.close()
       await source.close()

@@ -1,14 +1,15 @@
-// Human labels on the real broker, registry and engine: over HTTP and by hand onto winnow.labels,
-// into the table, and joined with their events into training data that can be had again exactly.
-import { readFile, symlink } from 'node:fs/promises'
+// Human labels on the real broker, registry and engine: sent over HTTP or directly to
+// winnow.labels, stored in the table, joined with their events into training data that can be
+// reproduced exactly.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { readRanges, resolveRange } from '../../infra/kafka/topic-range.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
+import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
@@ -19,7 +20,7 @@ const labelled = 60
 
 beforeAll(async () => {
   space = await openWorkspace(inject('stack'), { WINNOW_GATEWAY_MODELS: 'false' })
-  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  await smallBase(space.storeDir)
   producer = await openProducer(space.kafka)
   const records = Array.from({ length: events }, (_, number) => {
     const { text } = sampleText(number)
@@ -78,7 +79,8 @@ describe('labels', () => {
         code: 'items_invalid',
         errors: [{ index: 0 }, { index: 1, code: 'field_missing' }],
       })
-      // A typing error is refused; what is meant to be new passes, and the record does not say so.
+      // A typing error is refused; a label marked as new is accepted, and its record does not
+      // contain the mark.
       const mistyped = await post({ id: 'e-4', label: 'refnud', by: 'ann' })
       expect(mistyped.status).toBe(422)
       expect(await mistyped.json()).toMatchObject({
@@ -132,7 +134,7 @@ describe('labels', () => {
   })
 
   it('make training data with the events of a range, the same again from the manifest', async () => {
-    const base = ['train', '--method', 'head', '--base', 'minilm-l6', '--max-tokens', '64']
+    const base = ['train', '--method', 'head', '--base', 'small', '--max-tokens', '64']
     const topic = topicOf(space.config.topics, 'events')
     const first = (await json(...base, '--name', 'a', '--data', `topic:${topic}`)) as Trained
     const { from } = first.dataManifest.train
@@ -143,7 +145,7 @@ describe('labels', () => {
       labelled: events - 1,
       unreadable: 1,
     })
-    // What is said later changes the range as it is now, but not the range as it was.
+    // Later labels change the current range, but not the range as it was.
     await producer.send(topicOf(space.config.topics, 'labels'), [
       { key: 'e-5', value: JSON.stringify({ id: 'e-5', label: 'parcel', by: 'bob' }) },
     ])
@@ -164,8 +166,8 @@ describe('labels', () => {
     expect(now.dataManifest.train.sha256).not.toBe(first.dataManifest.train.sha256)
     const report = await readFile(join(now.modelDir, 'report.html'), 'utf8')
     expect(report).toContain('(1 example); no event came with it, and test@1 does not have it')
-    // Now that a version has the label, it is no news; one that came by Kafka, where nothing checks
-    // it, is.
+    // A version has this label, so it is known. A label that came by Kafka, where nothing checks
+    // it, is not.
     await producer.send(topicOf(space.config.topics, 'labels'), [
       { key: 'e-7', value: JSON.stringify({ id: 'e-7', label: 'parcle', by: 'bob' }) },
     ])
@@ -186,7 +188,7 @@ describe('labels', () => {
        FROM numbers(50)`,
     )
     const trained = (await json(
-      ...['train', '--name', 'd', '--max-tokens', '64'],
+      ...['train', '--name', 'd', '--base', 'small', '--max-tokens', '64'],
       ...['--data', 'clickhouse:SELECT body AS text, kind AS label FROM mails ORDER BY n'],
     )) as Trained
     expect(trained.dataManifest.train.labels).toEqual({ praise: 25, refund: 25 })

@@ -1,5 +1,5 @@
 // Migrations on the real engine: applied once and in order, by any number of processes, and refused
-// when an applied file was edited.
+// if an applied file was edited.
 import { readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -110,7 +110,7 @@ describe('migrate', () => {
   it('goes on where another process has applied one, and a later one, in the meantime', async () => {
     const late = "ALTER TABLE dropped_since MODIFY COMMENT 'late';\n"
     await writeFile(join(dir, '9004_late.sql'), late)
-    // Stands for the other process, which this one cannot know of when it begins.
+    // Stands for another process, which this one cannot know of when it starts.
     const meanwhile = `INSERT INTO migrations
       SELECT '9004_late.sql', '${createHash('sha256').update(late).digest('hex')}', now64(3);\n`
     await writeFile(join(dir, '9003_meanwhile.sql'), meanwhile)
@@ -137,7 +137,7 @@ describe('migrate', () => {
     expect(statuses).toEqual([0, 0, 0])
     expect(await applied()).toEqual(shipped)
     expect(await migrate(config)).toEqual([])
-    // A view that was made twice would count each row twice.
+    // A view that was created twice would count each row twice.
     await analytics.run(
       `INSERT INTO classifications (event_id, topic, partition, offset, label, model, version)
        VALUES ('e', 't', 0, 0, 'ham', 'mail', '1')`,
@@ -148,7 +148,7 @@ describe('migrate', () => {
 })
 
 describe('rollups', () => {
-  /** The engine refuses the query where it would have to read the rows themselves. */
+  /** With this the engine refuses a query that would have to read the rows themselves. */
   const fromRollup = 'SETTINGS force_optimize_projection = 1'
   const byLabel = () =>
     analytics.rows(
@@ -176,7 +176,7 @@ describe('rollups', () => {
       { at: '2026-01-31 23:59:00', label: 'ham', events: 50 },
       { at: '2026-02-01 00:00:00', label: 'spam', events: 50 },
     ])
-    // Neither shadows nor what was sent again.
+    // Neither shadows nor replays.
     const [latency] = await analytics.rows<{ n: number; low: number; high: number }>(
       `SELECT toUInt32(sum(events)) AS n, min(p50_ms) AS low, max(p99_ms) AS high
        FROM latency ${fromRollup}`,
@@ -200,7 +200,7 @@ describe('rollups', () => {
     await analytics.run(rows)
     expect(await migrate(config)).toEqual(['0010_rollups-within-parts.sql'])
     expect(await tables()).not.toContain('label_counts_minute')
-    // Right at once, and from the rollups when they are made.
+    // Correct at once, and read from the rollups once they are built.
     const count = 'SELECT toUInt32(sum(events)) AS n FROM label_counts'
     expect(await analytics.rows(count)).toEqual([{ n: 100 }])
     await until('the rollups of older rows', async () => {

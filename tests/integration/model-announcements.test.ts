@@ -1,5 +1,5 @@
 // winnow.models on the real broker: followers see the state and every change, and writers of one
-// model never lose each other's change.
+// model never lose each other's changes.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import {
   createModelAnnouncements,
@@ -90,7 +90,7 @@ describe('winnow.models', () => {
       publish('busy', '9', 9),
     ])
     const state = (await announcements.states()).get('busy')!
-    // Each promotion is the champion or remembered as an earlier one: none was overwritten.
+    // Each promotion is the champion or among the earlier ones: none was overwritten.
     expect([...state.previous, state.champion].sort()).toEqual(['1', '2', '3'])
   })
 

@@ -1,5 +1,5 @@
 // An imported model from end to end: `models import`, then the same labels from `classify`, from
-// the stream into ClickHouse, and from the gateway, equal to those of the references.
+// the stream in ClickHouse, and from the gateway, equal to the references.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
@@ -21,7 +21,7 @@ beforeAll(async () => {
   space = await openWorkspace(inject('stack'), { WINNOW_INFERENCE_MODEL: 'orders' })
   producer = await openProducer(space.kafka)
   const texts = JSON.parse(await readFile(`${dir}/golden.json`, 'utf8')) as Golden[]
-  // Texts that cleaning leaves as they are, so that the references hold for what is classified.
+  // Texts that cleaning does not change, so that the references hold for what is classified.
   const plain = ['english', 'turkish', 'chinese', 'cyrillic', 'thai', 'hebrew', 'emoji', 'urls']
   golden = texts.filter(({ name }) => plain.includes(name))
 })

@@ -1,19 +1,19 @@
-// The local model store on the real broker and engine, without an artifact store: the parts that
-// versions play in the list, what may be removed and what a rollback does then, and a row for every
+// The local model store on the real broker and engine, without an artifact store: the roles of
+// versions in the list, what may be removed, what a rollback does after that, and a row for every
 // training run.
-import { symlink, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { versionNumbers } from '../../models/store/version-files.ts'
 import { winnow } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
 
 beforeAll(async () => {
   space = await openWorkspace(inject('stack'))
-  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  await smallBase(space.storeDir)
   const texts = Array.from({ length: 45 }, (_, number) => JSON.stringify(sampleText(number)))
   await writeFile(join(space.dir, 'train.jsonl'), texts.join('\n'))
   const wrong = Array.from({ length: 15 }, (_, number) => {
@@ -68,13 +68,13 @@ describe('versions of the local store', () => {
       5: '',
     })
     const table = await winnow(['models', 'list'], { env: space.env })
-    expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +\d+ kB \+ 90 MB shared/)
+    expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +[\d.]+ MB \+ 7\.9 MB shared/)
     expect(table.stdout).toMatch(/6 versions, [\d.]+ MB in /)
-    // Without Kafka, the store knows the same.
+    // Without Kafka, the store shows the same roles.
     const away = { ...space.env, WINNOW_KAFKA_BROKERS: '127.0.0.1:1' }
     const alone = await winnow(['models', 'list'], { env: away })
     expect(alone.stdout).toMatch(/kept@1 +shadow 100 %/)
-    expect(alone.stdout).toMatch(/winnow.models cannot be read .*roles are those/)
+    expect(alone.stdout).toMatch(/winnow.models cannot be read .*the roles shown are the last/)
   })
 
   it('stay while they play a part', async () => {
@@ -113,6 +113,7 @@ describe('training_runs', () => {
   const train = (...more: string[]) =>
     run(
       ...['train', '--name', 'noted', '--data', join(space.dir, 'train.jsonl'), ...more],
+      ...['--base', 'small'],
       ...['--max-tokens', '64', '--near-duplicates', 'off'],
     )
 
@@ -140,6 +141,8 @@ describe('training_runs', () => {
         '--data',
         join(space.dir, 'train.jsonl'),
         '--json',
+        '--base',
+        'small',
         '--max-tokens',
         '64',
         '--near-duplicates',

@@ -1,12 +1,12 @@
-// Sets of labels from end to end: the command line trains, classifies and evaluates on them, and
-// the stream writes one event with two labels as one row that holds both.
-import { symlink, writeFile } from 'node:fs/promises'
+// Multi-label models from end to end: the command line trains, classifies and evaluates on sets of
+// labels, and the stream stores an event with two labels as one row with both.
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
       ? { text: first.text, labels: [first.label] }
       : { text: `${first.text}; ${second.text}`, labels: [first.label, second.label] }
   })
-  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  await smallBase(space.storeDir)
   data = join(space.dir, 'tags.jsonl')
   await writeFile(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
 })
@@ -39,7 +39,8 @@ const both = [sampleText(300).label, sampleText(301).label].sort()
 
 it('trains, classifies and evaluates sets', async () => {
   const { env } = space
-  const trained = await winnow(['train', '--data', data, '--name', 'tags', '--json'], { env })
+  const train = ['train', '--base', 'small']
+  const trained = await winnow([...train, '--data', data, '--name', 'tags', '--json'], { env })
   expect(trained.status).toBe(0)
   expect(JSON.parse(trained.stdout)).toMatchObject({
     labels: ['parcel', 'praise', 'refund'],

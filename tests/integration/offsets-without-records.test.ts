@@ -1,12 +1,12 @@
-// Offsets that hold no records, on the real broker: commit markers, aborted records, what
-// compaction and retention removed. The stream commits behind them, so that monitors see no lag,
-// and bounded reads end.
+// Offsets without records on the real broker: commit markers, aborted records, what compaction and
+// retention removed. The stream commits past them, so that monitors see no lag, and bounded reads
+// end.
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { connectProducer, createKafka } from '../../infra/kafka/kafka.ts'
 import { readRecordsAt } from '../../infra/kafka/record-lookup.ts'
-import { createRecordSource } from '../../infra/kafka/record-source.ts'
+import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { readRanges, resolveRange } from '../../infra/kafka/topic-range.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
 import { lineageOf } from '../../schemas/record.ts'
@@ -20,7 +20,7 @@ const { ConfigResourceTypes } = kafkajs
 const config = loadConfig({ env: { WINNOW_KAFKA_BROKERS: inject('stack').brokers.join(',') } })
 const kafka = createKafka(config)
 const admin = kafka.admin()
-/** What a bounded read may take; the broker's silence would end it after 60 s. */
+/** Longest time of a bounded read; the broker's silence would end it only after 60 s. */
 const readMsMax = 8_000
 
 beforeAll(() => admin.connect())
@@ -55,7 +55,7 @@ async function plainly(topic: string, write: Write): Promise<void> {
   await close()
 }
 
-/** Two transactions that overlap; the second one ends first. Both are aborted. */
+/** Two overlapping transactions; the second one ends first. Both are aborted. */
 async function overlapping(topic: string, partition: number): Promise<void> {
   const ids = [uniqueName(), uniqueName()]
   const producers = await Promise.all(
@@ -84,14 +84,13 @@ async function commitsOf(group: string, topic: string): Promise<Record<number, n
 }
 
 /**
- * Runs the stream's runner on a topic until it has committed everything; gives the values it
- * stored.
+ * Runs the stream's runner on a topic until it has committed everything; returns the stored values.
  */
 async function streamed(topic: string, concurrency: number): Promise<string[]> {
   const group = uniqueName()
   const sink = createMemorySink<string>()
   const runner = createRunner<string>({
-    source: createRecordSource(kafka, { group, topic, config, concurrency }),
+    source: new KafkaRecordSource(kafka, { group, topic, config, concurrency }),
     chain: {
       name: 'echo',
       startsAtOrigin: true,
@@ -132,7 +131,7 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
   return sink.rows.toSorted()
 }
 
-/** Reads a range, all there is by default, and checks that it took seconds. */
+/** Reads a range, everything by default, and checks that it took only seconds. */
 async function readRange(topic: string, range: { from?: string; to?: string } = {}) {
   const startMs = performance.now()
   const values: string[] = []
@@ -163,7 +162,8 @@ describe('transactions', () => {
   let topic: string
   beforeAll(async () => {
     topic = await createTopic(4)
-    // 0: nothing but aborted records. 1: a tail of them. 2: a mixture. 3: overlapping.
+    // Partition 0: only aborted records. 1: aborted records at the end. 2: a mixture. 3:
+    // overlapping.
     await inTransaction(topic, { partition: 0, values: ['a', 'b'] }, 'abort')
     await inTransaction(topic, { partition: 1, values: ['one'] }, 'commit')
     await inTransaction(topic, { partition: 1, values: ['c'] }, 'abort')

@@ -1,6 +1,6 @@
 // The poison suite on the real broker, registry and engine: every malformed event costs one dead
-// letter with its code, every good or merely odd one among them is one row, and the stream takes no
-// notice.
+// letter with its code, every valid event among them, however odd, becomes one row, and the stream
+// keeps running undisturbed.
 import type { IHeaders, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readBalance } from '../../infra/readers/dead-letter-reader.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
   await space.close()
 })
 
-/** Registers what the cases name; the id of nothing is far from all others. */
+/** Registers the schemas that the cases name; the unknown id is far from all others. */
 async function registered(): Promise<PoisonIds> {
   const { registry: config, topics } = space.config
   const headers = registryHeaders(inject('stack'))
@@ -65,7 +65,7 @@ async function registered(): Promise<PoisonIds> {
   }
 }
 
-/** Headers that say nothing, or nothing true: their records are events of their own. */
+/** Headers that are missing, meaningless or false: their records count as events of their own. */
 function oddHeaders(topic: string): Record<string, IHeaders> {
   const attempt = { 'winnow-attempt': '1' }
   return {
@@ -103,7 +103,7 @@ describe('poison among good events', () => {
       { key: Buffer.from([0xff, 0]), value: json({ id: 'key-bytes', text: 'wonderful item' }) },
       { key: null, value: json({ id: 'no-time', text: 'wonderful item' }), timestamp: '-1' },
       { key: null, value: json({ id: 'old-time', text: 'wonderful item' }), timestamp: '1' },
-      // The second of two ids in one partition is the dead letter.
+      // Of two events with one id in a partition, the second becomes a dead letter.
       { key: 'first', value: json({ id: 'twice', text: 'a' }), partition: 1 },
     ]
     const again = { key: 'twice', value: json({ id: 'twice', text: 'b' }), partition: 1 }
@@ -113,7 +113,7 @@ describe('poison among good events', () => {
     try {
       await producer.connect()
       const mixed = shuffled([...good, ...poison, ...others])
-      // Large ones go alone; a request holds 16 MB at most.
+      // Large values are sent alone; a request holds 16 MB at most.
       const isLarge = ({ value }: Message) => (value?.length ?? 0) > 100_000
       for (const message of mixed.filter(isLarge))
         await producer.send({ topic, messages: [message] })
@@ -158,7 +158,7 @@ describe('poison among good events', () => {
       expect(await readBalance(space.analytics, topic)).toEqual([
         { model: 'test', events: rows + letters, rows, open: letters, isBalanced: true },
       ])
-      // No retry, no word, no restart.
+      // No retry, no log line, no restart.
       const metrics = await (await fetch(`${String(stream.document['metrics'])}/metrics`)).text()
       expect(metrics).not.toMatch(/^winnow_retries_total\{.*\} [1-9]/m)
       expect(unrest(stream)).toBe('')
@@ -170,12 +170,12 @@ describe('poison among good events', () => {
   })
 })
 
-/** What the stream wrote but for its first line: normal operation is quiet. */
+/** What the stream wrote after its first line: normal operation is quiet. */
 function unrest(stream: Running): string {
   return stream.output().stderr.replace(/^.*stop with Ctrl-C\n/, '')
 }
 
-/** The same order each time, without a pattern. */
+/** Shuffles in the same order each time. */
 function shuffled<Element>(elements: readonly Element[]): Element[] {
   return elements
     .map((element, at) => ({ element, place: ((at + 1) * 0.6180339887498949) % 1 }))

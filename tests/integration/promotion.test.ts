@@ -1,5 +1,5 @@
-// How fast promotion and rollback reach every consumer and gateway, from the end of the command on;
-// and a promotion that a guard takes back by itself, once, however many consumers watch.
+// How fast promotion and rollback reach every consumer and gateway after the command ends. Also a
+// promotion that a guard reverts, once, however many consumers watch.
 import { symlink } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ beforeAll(async () => {
     WINNOW_TOPICS_PARTITIONS: String(partitions),
   })
   await trainTestModel(space.storeDir)
-  // Version 3 never asks for refunds: a third of the labels move.
+  // Version 3 never predicts refunds: a third of the labels change.
   await trainTestModel(space.storeDir, {
     relabel: (label) => (label === 'refund' ? 'praise' : label),
   })
@@ -54,7 +54,7 @@ async function models(...argv: string[]): Promise<void> {
   expect(status, stderr).toBe(0)
 }
 
-/** A few events for each partition again and again, while most of them are rows. */
+/** Sends a few events to each partition repeatedly, while most of them have rows. */
 async function keepLoaded(): Promise<void> {
   while (!load.isOver) {
     const records = Array.from({ length: partitions * 3 }, (_, at) => {
@@ -92,7 +92,7 @@ function slowestPartition(version: string, sinceMs: number): Promise<number> {
   )
 }
 
-/** Milliseconds from `sinceMs` to the first answer of the gateway by a version. */
+/** Milliseconds from `sinceMs` to the gateway's first response by a version. */
 async function firstAnswer(version: string, sinceMs: number): Promise<number> {
   await until(
     `an answer of version ${version}`,
@@ -127,7 +127,7 @@ describe('promotion and rollback', () => {
       await measure('1', 'rollback', 'test')
     }
     console.log(JSON.stringify({ load: loadavg()[0], measured }))
-    // Loading is work for the processor: where others keep it busy, the figure is theirs.
+    // Loading needs the processor: if other programs keep it busy, the figure is theirs.
     const isBusy = loadavg()[0]! > availableParallelism()
     for (const what of ['promote', 'rollback']) {
       const slowest = measured
@@ -154,7 +154,7 @@ describe('a guard', () => {
     const sinceMs = Date.now()
     await slowestPartition('1', sinceMs)
     await firstAnswer('1', sinceMs)
-    // Both consumers have looked since, and neither went further back.
+    // Both consumers have checked since, and neither rolled back further.
     const more = await rows()
     await until('more rows', async () => (await rows()) > more + 600)
     const rollbacks = await noted()

@@ -1,13 +1,13 @@
-// Publishing on the real broker and engine, with a folder as the artifact store: the gate, the
-// files, the announcement and the rows, through the commands.
-import { symlink, writeFile } from 'node:fs/promises'
+// Publishing on the real broker and engine, with a folder as artifact store: the gate, the files,
+// the announcement and the rows, through the commands.
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { downloadVersion } from '../../models/store/version-download.ts'
 import { openFolderObjects } from '../../models/store/folder-objects.ts'
 import { listVersions } from '../../models/store/version-store.ts'
 import { winnow } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -22,7 +22,7 @@ beforeAll(async () => {
     WINNOW_STORE_KIND: 'folder',
     WINNOW_STORE_PATH: published,
   }
-  await symlink(join(modelStoreDir(), 'bases'), join(space.storeDir, 'bases'))
+  await smallBase(space.storeDir)
   const lines = (count: number, wrong: number, from: number) =>
     Array.from({ length: count }, (_, number) => {
       const { text, label } = sampleText(number + from)
@@ -66,9 +66,10 @@ describe('publishing', () => {
   })
 
   it('refuses a version that loses to the champion, with nothing to be seen of it', async () => {
-    // Learned from wrong labels only: it loses on the test texts.
+    // Trained on wrong labels only, so it loses on the test texts.
     const worse = await run(
       ...['train', '--name', 'test', '--data', join(space.dir, 'bad.jsonl'), '--max-tokens', '64'],
+      ...['--base', 'small'],
       ...['--test', join(space.dir, 'test.jsonl'), '--near-duplicates', 'off', '--publish'],
     )
     expect(worse.status).toBe(1)
@@ -171,7 +172,7 @@ describe('publishing', () => {
   it('takes another number where somebody else published under it meanwhile', async () => {
     const other = await openWorkspace(inject('stack'), env)
     try {
-      // A store of its own, in which a different version also has the number 1.
+      // Another store, in which a different version also has the number 1.
       const otherStore = join(other.dir, 'another')
       await trainTestModel(otherStore, { relabel: (label) => label })
       const result = await winnow(
@@ -189,7 +190,7 @@ describe('publishing', () => {
           manifestSha256: '0'.repeat(64),
         }),
       ).rejects.toMatchObject({ code: 'hash_mismatch' })
-      // The local test@1 here was never published: the published one must not replace it.
+      // The local test@1 was never published, and the published one must not replace it.
       await expect(
         downloadVersion({
           objects: openFolderObjects(published),

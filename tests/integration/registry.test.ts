@@ -1,5 +1,5 @@
 // Schemas on the real registry: registered once, incompatible changes refused, values of older and
-// newer writers read, and a registry that is away told from a schema that is not there.
+// newer writers read, and an unreachable registry told from a missing schema.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -54,7 +54,7 @@ function recordOf(fields: object[], name = 'Event'): object {
   return { type: 'record', name, namespace: 'com.acme', fields }
 }
 
-/** Registers a schema of any kind, and says under which id. */
+/** Registers a schema of any kind, and returns its id. */
 async function registered(subject: string, body: object): Promise<number> {
   const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
     method: 'POST',
@@ -66,14 +66,14 @@ async function registered(subject: string, body: object): Promise<number> {
   return id
 }
 
-/** The id by which Apicurio's own interface knows the newest schema of a subject. */
+/** The id of the newest schema of a subject in Apicurio's own API. */
 async function globalIdOf(subject: string): Promise<number> {
   const native = registryUrl.replace(/\/apis\/.*$/, '/apis/registry/v2')
   const answer = await fetch(`${native}/groups/default/artifacts/${subject}/meta`, { headers })
   return ((await answer.json()) as { globalId: number }).globalId
 }
 
-/** Registers a schema as some other program would, and encodes a value with it. */
+/** Registers a schema as another program would, and encodes a value with it. */
 async function writtenBy(schema: object, value: object, subject: string): Promise<Buffer> {
   const registry = registryClient(stack)
   const { id } = await registry.register(
@@ -325,7 +325,7 @@ describe('a registry that is away', () => {
       code: 'registry_unavailable',
       retryable: true,
     })
-    // What is known already needs no registry.
+    // A known schema needs no registry.
     const own = schemas.encode('events', event)
     expect(await schemas.decode('events', own)).toMatchObject({ kind: 'ok' })
     proxy.restore()

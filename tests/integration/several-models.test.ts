@@ -1,6 +1,5 @@
-// Two models classify one topic at once, each started by nothing but its name: both see every
-// event, and for each of them rows and dead letters are all events, also when one of them is
-// killed.
+// Two models classify one topic at once, each started only by its name: both see every event, and
+// for each of them rows and dead letters add up to all events, even if one of them is killed.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
@@ -35,7 +34,7 @@ async function start(model: string): Promise<void> {
   streams.set(model, await startWinnow(args, { env: space.env }))
 }
 
-/** Puts events into the topic, every tenth of them without a text. */
+/** Sends events to the topic, every tenth of them without a text. */
 async function produce(prefix: string, count: number): Promise<void> {
   const records = Array.from({ length: count }, (_, number) => {
     const id = `${prefix}-${number}`
@@ -47,7 +46,7 @@ async function produce(prefix: string, count: number): Promise<void> {
 
 type Counts = { model: string; rows: number; origins: number; letters: number; refused: number }
 
-/** What each model has made of all events so far. */
+/** The outcomes of all events so far, per model. */
 function counts(): Promise<Counts[]> {
   return space.analytics.rows<Counts>(
     `SELECT model, sum(is_row) AS rows, uniqExactIf((partition, offset), is_row) AS origins,
@@ -74,7 +73,7 @@ async function untilAll(events: number): Promise<void> {
   ])
 }
 
-/** The group of stages; this stack has topics and a database of its own. */
+/** The group of stages; this stack has its own topics and database. */
 const groupOf = (stages: string) =>
   `winnow.${stages}@${space.config.topics.prefix}/${space.config.clickhouse.database}`
 

@@ -1,6 +1,6 @@
 // Versions beside the champion under load: a challenger answers for its share and no other event, a
-// shadow's rows stand beside the main rows and count nowhere, a killed consumer doubles neither,
-// and promotion ends a part.
+// shadow's rows are separate and count nowhere, a killed consumer duplicates neither, and promotion
+// ends a role.
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -19,7 +19,7 @@ let stream: Running
 
 beforeAll(async () => {
   space = await openWorkspace(inject('stack'))
-  // Version 2 takes praise for refunds and the other way round; version 3 is as good as the first.
+  // Version 2 swaps praise and refunds; version 3 is as good as the first.
   const swapped: Record<string, string> = { praise: 'refund', refund: 'praise' }
   await trainTestModel(space.storeDir, { relabel: (label) => swapped[label] ?? label })
   await trainTestModel(space.storeDir)
@@ -41,7 +41,7 @@ async function models(...argv: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(done.stdout) as Record<string, unknown>
 }
 
-/** Puts labelled events into the topic. Their ids begin with the prefix. */
+/** Sends labelled events to the topic, with ids that start with the prefix. */
 async function produce(prefix: string, count: number): Promise<void> {
   const records = Array.from({ length: count }, (_, number) => {
     const id = `${prefix}-${number}`
@@ -60,7 +60,7 @@ function rowsOf(prefix: string): Promise<Row[]> {
   )
 }
 
-/** Waits until each event of a prefix has its main row; gives all rows. */
+/** Waits until each event of a prefix has its main row; returns all rows. */
 function answered(prefix: string, count: number): Promise<Row[]> {
   return until(
     `${count} rows of ${prefix}`,
@@ -73,7 +73,7 @@ function answered(prefix: string, count: number): Promise<Row[]> {
 }
 
 let probes = 0
-/** Produces a few events at a time until one of them has such a row. */
+/** Sends a few events at a time until one of them has a matching row. */
 async function untilRow(what: string, isIt: (row: Row) => boolean): Promise<void> {
   await until(what, async () => {
     const prefix = `probe${probes++}`
@@ -144,7 +144,7 @@ describe('a shadow', () => {
   })
 
   it('is compared with what answered: agreement, flips, accuracy and McNemar', async () => {
-    // What the rows themselves say, pair by pair.
+    // The same figures from the rows, pair by pair.
     const rows = await space.analytics.rows<Row & { known: string }>(
       `SELECT event_id AS id, version, toString(role) AS role, label, known.label AS known
        FROM classifications INNER JOIN event_labels AS known USING (event_id)`,
@@ -173,7 +173,7 @@ describe('a shadow', () => {
       'refund > praise',
     ])
     expect(flips.reduce((sum, { events }) => sum + events, 0)).toBe(pairs.length - agreeing)
-    // The other way round it is the same, turned.
+    // In the opposite order the comparison is mirrored.
     const turned = await models('compare', 'test@3', 'test@2')
     expect(turned['judged']).toMatchObject({
       onlyARight: onlyBRight,
@@ -202,12 +202,12 @@ describe('a shadow', () => {
     await stream.stop('SIGKILL')
     stream = await startWinnow(['stream', '--stages', 'validate..infer'], { env: space.env })
     await answered('killed', 1_000)
-    // The lane has nothing left to store once a later event has its shadow row.
+    // The shadow has nothing left to store once a later event has its shadow row.
     await until('a later shadow row', async () => {
       const prefix = `later${probes++}`
       await produce(prefix, 10)
       await answered(prefix, 10)
-      // The lane inserts about once a second; a consumer that has just started may have no shadow
+      // The shadow inserts about once a second; a consumer that has just started may have no shadow
       // yet.
       const stored = async () => (await rowsOf(prefix)).some(({ role }) => role === 'shadow')
       return until(`a shadow row of ${prefix}`, stored, 5_000).catch(() => false)

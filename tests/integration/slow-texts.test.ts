@@ -1,5 +1,5 @@
-// Texts that take long to clean, on the real broker: one chunk of them outlasts the session of the
-// consumer, which must keep its partitions nevertheless.
+// Texts that take long to clean, on the real broker: cleaning one chunk of them takes longer than
+// the consumer's session, but it must keep its partitions.
 import { CompressionTypes } from 'kafkajs'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { topicOf } from '../../infra/kafka/topics.ts'
@@ -45,7 +45,8 @@ it(
         const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
         return offsets?.partitions.some(({ offset }) => Number(offset) >= records)
       })
-      // Who loses the session comes back as another member. Measured: 13 s on a busy machine.
+      // A consumer that loses its session returns as another member. Measured: 13 s on a busy
+      // machine.
       expect(members.size).toBe(1)
       expect(stream.output().stderr).not.toMatch(/again|anew/)
       expect(await stream.stop()).toBe(0)

@@ -1,5 +1,5 @@
-// The embedded stack's life: starting twice at once, beside taken ports, after crashes of services
-// and of the starter, and stopping. Each test runs real services in a folder of its own.
+// The life of the embedded stack: starting twice at once, next to taken ports, after crashes of
+// services and of the starter, and stopping. Each test runs real services in a folder of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -79,7 +79,8 @@ function schemaOf() {
 }
 
 /**
- * What is left of it: end offset of the partition, the decoded schema's name, rows of the table.
+ * What is left of them: the end offset of the partition, the decoded schema's name, the rows of the
+ * table.
  */
 async function remains(connections: StackConnections, schemaId: number) {
   const kafka = new kafkajs.Kafka({

@@ -1,5 +1,5 @@
-// A consumer and a gateway that start while the artifact store is away: they serve the version that
-// they have, and say so.
+// A consumer and a gateway start while the artifact store is unreachable: they serve the version
+// that they have, and say so.
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'

@@ -1,5 +1,5 @@
-// The stream against the real broker, registry and engine, run as a process: bad events among good
-// ones, redelivery, stages apart, and a clean stop.
+// The stream as a process on the real broker, registry and engine: bad events among valid ones,
+// redelivery, separate stages, a clean stop.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import avro from 'avsc'
 import { SchemaType } from '@kafkajs/confluent-schema-registry'
@@ -44,19 +44,19 @@ async function rowsOf(prefix: string): Promise<{ rows: number; distinct: number 
   return row!
 }
 
-/** Waits until all events of a part are rows. */
-function allRows(prefix: string, count: number, msMax = 300_000) {
+/** Waits until all events with a prefix are rows. */
+function allRows(prefix: string, count: number) {
   return until(
     `${count} rows of ${prefix}`,
     async () => {
       const found = await rowsOf(prefix)
       return found.rows >= count ? found : undefined
     },
-    msMax,
+    300_000,
   )
 }
 
-/** Hand-made values that cannot be events, each with the code that it must get. */
+/** Hand-made values that cannot be events, each with its expected code. */
 async function badEvents(): Promise<{ code: string; value: Buffer | null; key?: string }[]> {
   const schemas = await openSchemas(space.config.registry, space.config.topics.prefix)
   const good = schemas.encode('events', {
@@ -135,7 +135,7 @@ describe('validate..infer', () => {
     expect(letters.map((letter) => letter.code)).toEqual(bad.map(({ code }) => code).sort())
     const long = letters.find((letter) => letter.code === 'text_too_long')
     expect(long!.bytes).toBeGreaterThan(10_000_000)
-    // Normal operation is quiet, Node's warnings included.
+    // Normal operation is quiet, including Node's warnings.
     expect(stream.output().stderr.replace(/^.*stop with Ctrl-C\n/, '')).toBe('')
   })
 
@@ -167,7 +167,7 @@ describe('validate..infer', () => {
   })
 
   it('writes a lone event within a second', async () => {
-    // The best of five: the machine may be busy with something else for a moment.
+    // The best of five, because the machine may be busy for a moment.
     const totalMs: number[] = []
     for (let number = 0; number < 5; number++) {
       await producer.send(events(), goodEvents(1, `lone${number}`))
@@ -190,7 +190,7 @@ describe('a consumer that dies', () => {
     const group = goodEvents(1_500, 'kill')
     await producer.send(events(), group.slice(0, 500))
     await until('some rows', async () => (await rowsOf('kill')).rows > 200)
-    // Sent just before the kill: however slow the look above was, there is work left.
+    // Sent just before the kill, so that work is left however slow the check above was.
     for (const at of [500, 1_000]) await producer.send(events(), group.slice(at, at + 500))
     await first.stop('SIGKILL')
     const between = await rowsOf('kill')

@@ -1,6 +1,6 @@
-// A stack without a schema registry (registry.url: none) on the real broker and engine: JSON in,
-// JSON out, by the chain and by stages apart, with labels, models and dead letters; and an Avro
-// event that nobody can read.
+// A stack without a schema registry (registry.url: none) on the real broker and engine: JSON in and
+// JSON out, in one process or in separate stages, with labels, models and dead letters; and an Avro
+// event that nothing can decode.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ import { openWorkspace, sampleText, type Workspace } from '../support/workspace.
 
 let space: Workspace
 beforeAll(async () => {
-  // Nothing listens on the port of the registry that this environment would have.
+  // Nothing listens on the registry port of this environment.
   space = await openWorkspace(inject('stack'), {
     WINNOW_REGISTRY_URL: 'none',
     WINNOW_REGISTRY_TOKEN: '',
@@ -198,7 +198,7 @@ it('an embedded stack without a registry starts no process for it, until it is s
     expect(registry).toMatchObject({ pid: null, url: 'none', ready: true })
     const status = await winnow(['status'], { env: { WINNOW_STATE: stateDir } })
     expect(status.stdout).toMatch(/registry +none +JSON only/)
-    // What the next commands find by themselves.
+    // What the next commands find without settings.
     const migrated = await winnow(['doctor', '--json'], { env: { WINNOW_STATE: stateDir } })
     expect(migrated.stdout).toContain('registry.url is none')
 

@@ -1,5 +1,5 @@
-// A database and a topic prefix of their own on the shared stack, with the clients to reach them.
-// No model: that is workspace.ts.
+// A separate database and topic prefix on the shared stack, with the clients to reach them. For a
+// model see workspace.ts.
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
@@ -16,7 +16,7 @@ export type Backends = {
   close(): Promise<void>
 }
 
-/** The variables by which a command finds a stack that is not of its own folder. */
+/** The variables that point a command at a stack outside its own folder. */
 export function connectionVariables(stack: StackConnections): Environment {
   return {
     WINNOW_KAFKA_BROKERS: stack.brokers.join(','),

@@ -1,5 +1,5 @@
-// The tensors of an encoder under the names that PyTorch's BertModel gives them. How they are
-// written, and under which ending, is the visitor's.
+// The tensors of an encoder under the names that PyTorch's BertModel gives them. The visitor
+// decides how they are written, and under which suffix.
 import type {
   EncoderWeights,
   LinearWeights,
@@ -11,12 +11,12 @@ export type WeightVisitor = {
   readonly prefix: string
   /** An embedding table by its full name. */
   readonly table: (name: string, table: WeightTensor) => void
-  /** Layers by the path that their tensors begin with. */
+  /** Layers by the prefix of their tensors' names. */
   readonly norm: (path: string, weights: NormWeights) => void
   readonly linear: (path: string, weights: LinearWeights) => void
 }
 
-/** Shows all weights of an encoder to a visitor, from the bottom up. */
+/** Passes all weights of an encoder to a visitor, from the bottom up. */
 export function visitWeights(
   weights: EncoderWeights,
   { prefix, table, norm, linear }: WeightVisitor,

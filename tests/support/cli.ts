@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 export type Environment = Readonly<Record<string, string>>
 
 /**
- * A program and what stands before its arguments; the sources on the Node of the tests unless
- * given.
+ * A program and the arguments before the command's own; by default the sources on the Node that
+ * runs the tests.
  */
 export type Program = readonly [program: string, ...before: string[]]
 
@@ -32,11 +32,13 @@ export async function winnow(
 /** A command that runs until it is stopped. */
 export type Running = {
   readonly pid: number
-  /** All it has written so far. */
+  /** All its output so far. */
   output(): { stdout: string; stderr: string }
   /** The JSON document that it printed when it was ready. */
   readonly document: Record<string, unknown>
-  /** Sends a signal and waits for the end. Resolves with the exit status, -1 when killed. */
+  /**
+   * Sends a signal and waits for the end. Resolves with the exit status, or -1 if it was killed.
+   */
   stop(signal?: NodeJS.Signals): Promise<number>
 }
 

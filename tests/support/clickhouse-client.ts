@@ -1,4 +1,4 @@
-// The embedded engine of a test stack as a program other than Winnow uses it.
+// A client of a test stack's embedded engine, as a program other than Winnow would use.
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
@@ -24,7 +24,7 @@ export function clickhouseClient(
   })
 }
 
-/** The header of a request that is made without the client. */
+/** The header of a request made without the client. */
 export function clickhouseHeaders(access: ClickHouseAccess): { authorization: string } {
   const { clickhouseUsername: user, clickhousePassword: password } = access
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }

@@ -1,4 +1,4 @@
-// Array.fromAsync, which the ES2024 library that this project is checked against does not have.
+// Array.fromAsync, which the ES2024 library that checks this project lacks.
 
 /** All elements of a stream. */
 export async function collect<Element>(stream: AsyncIterable<Element>): Promise<Element[]> {

@@ -1,6 +1,6 @@
 // node tests/support/compare-tokenizers.ts FILE: prints how many variants of FILE each engine of
-// Winnow takes, and in which its ids are not the reference's. Exits with 1 if an own engine differs
-// anywhere.
+// Winnow supports, and where its ids differ from the reference's. Exits with 1 if one of Winnow's
+// own engines differs anywhere.
 import { outcomeOf, readVariants } from './tokenizer-variants.ts'
 
 const all = readVariants(process.argv[2]!)

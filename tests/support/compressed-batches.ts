@@ -1,16 +1,16 @@
-// Record batches as the Java client, librdkafka and kafka-python wrote them, in each codec. They
-// are what tests/fixtures/make-compressed-batches.py recorded; every one holds the same records.
+// Record batches as the Java client, librdkafka and kafka-python wrote them, in each codec,
+// recorded by tests/fixtures/make-compressed-batches.py. All hold the same records.
 import { readFileSync } from 'node:fs'
 import type { Codec } from '../../infra/record-batch/codec.ts'
 
-/** The record batch as it lies in the log: head, then the compressed records. */
+/** The record batch as it is in the log: header, then the compressed records. */
 export type CompressedBatch = {
   readonly producer: string
   readonly codec: Codec
   readonly batch: Buffer
 }
 
-/** Bytes of the head of a batch, in front of its records. */
+/** Bytes of the header of a batch, before its records. */
 export const batchHeadBytes = 61
 
 /** The recorded batches. */

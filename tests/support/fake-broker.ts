@@ -1,11 +1,11 @@
-// A Kafka broker of one topic with one partition, in this process: enough of the protocol for a
-// consumer group of one member. It fails calls at will, and hands out any bytes as a record batch,
-// which a real broker would refuse to store.
+// A Kafka broker with one topic and one partition in this process: enough of the protocol for a
+// consumer group of one member. It fails calls on demand, and hands out any bytes as a record
+// batch, which a real broker would refuse to store.
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { int16, int32, int64, string } from './kafka-bytes.ts'
 
-/** The calls that a consumer makes: number, and the one version that is spoken. */
+/** The calls that a consumer makes: number, and the one supported version. */
 const calls = {
   Fetch: [1, 4],
   ListOffsets: [2, 1],
@@ -30,22 +30,22 @@ export type FakeBroker = {
   readonly address: string
   /** Error codes to answer with, by call. */
   readonly failures: Map<BrokerCall, number>
-  /** Calls that this broker says it does not know. */
+  /** Calls that this broker claims not to support. */
   readonly unknown: Set<BrokerCall>
   /** How often each call was made. */
   readonly counts: Map<BrokerCall, number>
   /** The last committed offset, -1 before the first. */
   committed(): number
-  /** Puts a batch at the end of the log; its first eight bytes become the offset. */
+  /** Appends a batch to the log; its first eight bytes become the offset. */
   append(batch: Buffer): void
-  /** Breaks all connections; new ones are taken. */
+  /** Breaks all connections; new ones are accepted. */
   drop(): void
   close(): Promise<void>
 }
 
 type Log = { readonly base: number; readonly end: number; readonly bytes: Buffer }[]
 
-/** Most bytes of one answer, as a client asks for a partition by default. */
+/** Most bytes of one response; clients request this much of a partition by default. */
 const answerBytesMax = 1_048_576
 
 /** Listens on a free port; the caller closes it. `others` are further topics, which stay empty. */
@@ -119,7 +119,7 @@ export async function openFakeBroker(
   }
 }
 
-/** Of a batch of magic 2; older messages have an offset each. */
+/** From a batch of magic 2; older messages have an offset each. */
 function lastOffsetDelta(batch: Buffer): number {
   return batch[16] === 2 ? batch.readInt32BE(23) : 0
 }
@@ -178,7 +178,7 @@ async function answer(call: BrokerCall, request: Buffer, state: State): Promise<
     case 'OffsetFetch':
       return ofPartition(int64(state.committed()), string(''), error)
     case 'ListOffsets':
-      // The request ends with a time: -1 asks for the end, -2 for the beginning.
+      // The request ends with a time: -1 asks for the end, -2 for the start.
       return ofPartition(error, int64(-1), int64(request.at(-1) === 255 ? state.end() : 0))
     case 'OffsetCommit':
       if (!state.failures.has(call)) state.commit(committedIn(request))
@@ -195,9 +195,9 @@ async function answer(call: BrokerCall, request: Buffer, state: State): Promise<
   }
 }
 
-/** What lies from the wanted offset on; after a short wait nothing. */
+/** The records from the requested offset on; nothing after a short wait. */
 async function recordsFor(request: Buffer, { topic, log, end }: State): Promise<Buffer> {
-  // Head, replica, waiting time and bounds, isolation, topics, the topic, partitions, the
+  // Header, replica, waiting time and limits, isolation, topics, the topic, partitions, the
   // partition.
   const at = bodyAt(request) + 17 + 4 + 2 + topic.length + 4 + 4
   const offset = Number(request.readBigInt64BE(at))
@@ -211,7 +211,7 @@ async function recordsFor(request: Buffer, { topic, log, end }: State): Promise<
   return Buffer.concat(fitting.map((batch) => batch.bytes))
 }
 
-/** The leader's own assignment, as bytes with their length. */
+/** The leader's own assignment, as bytes preceded by their length. */
 function assignmentIn(request: Buffer): Buffer {
   let at = bodyAt(request)
   const skipString = () => (at += 2 + request.readInt16BE(at))
@@ -225,8 +225,8 @@ function assignmentIn(request: Buffer): Buffer {
 }
 
 /**
- * The offset of the one partition in a commit: it stands before the metadata, a string that ends
- * the request.
+ * The offset of the one partition in a commit; it precedes the metadata, a string at the end of the
+ * request.
  */
 function committedIn(request: Buffer): number {
   let at = request.length - 2
@@ -235,7 +235,7 @@ function committedIn(request: Buffer): number {
   return Number(request.readBigInt64BE(at - 8))
 }
 
-/** Where the body of a request begins, after the client's name. */
+/** Where the body of a request starts, after the client's name. */
 function bodyAt(request: Buffer): number {
   return 10 + Math.max(0, request.readInt16BE(8))
 }

@@ -1,6 +1,5 @@
-// An HTTP server that answers as ClickHouse does, as far as the client needs it: it keeps inserted
-// rows, gives them back to SELECT, and fails requests as a test says, before or after it has stored
-// what they bring.
+// An HTTP server that responds as ClickHouse does, as far as the client needs it. It keeps inserted
+// rows, returns them to SELECT, and fails requests on demand, before or after storing their rows.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,24 +9,24 @@ type Answer = (response: ServerResponse) => void
 /** How a request fails. */
 export type EngineFailure = {
   readonly answer: Answer
-  /** Whether the rows of an insert are stored all the same. */
+  /** Whether the rows of an insert are stored anyway. */
   readonly stores?: boolean
 }
 
 export type FakeClickHouse = {
   readonly url: string
-  /** Rows as the inserts brought them. */
+  /** Rows as the inserts sent them. */
   readonly rows: unknown[][]
   /** Each request: its URL and its body. */
   readonly seen: { url: URL; body: string }[]
-  /** Each of the next inserts fails with one of these. */
+  /** Each of the next inserts fails with the next of these. */
   readonly failures: EngineFailure[]
-  /** Answers everything that is no INSERT; by default the rows, as `n`. */
+  /** The response to everything but INSERT; by default the number of rows, as `n`. */
   select: Answer
   close(): Promise<void>
 }
 
-/** The answer of an engine that refuses with a code. */
+/** The response of an engine that refuses with a code. */
 export function exception(code: number, name: string, status = 500): EngineFailure {
   return {
     answer: (response) => {
@@ -39,7 +38,7 @@ export function exception(code: number, name: string, status = 500): EngineFailu
   }
 }
 
-/** Any answer: status, body and headers as a proxy gives them. */
+/** Any response: status, body and headers, as a proxy sends them. */
 export function answer(status: number, body: string, headers = {}): EngineFailure {
   return { answer: (response) => response.writeHead(status, headers).end(body) }
 }

@@ -8,17 +8,15 @@ import { InferenceSession } from 'onnxruntime-node'
 import { buildClassifier } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import { withTrained } from '../../models/graph/trained-weights.ts'
-import { packTexts } from '../../trainers/embeddings/encoded-texts.ts'
-import { defaultRecipe, type FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
+import { defaultRecipe } from '../../trainers/encoder/fine-tuning-task.ts'
 import { fineTune } from '../../trainers/encoder/fine-tuning.ts'
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
-import { tinyHead, tinyWeights } from './tiny-encoder.ts'
+import { labelledTexts, tinyTask } from './tiny-task.ts'
 
 const [dir = '', point = '', seed = '1'] = process.argv.slice(2)
 const stepsPerEpoch = 10
 const die = (): void => void kill(pid, 'SIGKILL')
 
-/** Once armed, the process dies while the next call of the runtime is under way. */
+/** Once armed, the process dies during the next call of the runtime. */
 function armRuntime(): { arm: () => void } {
   let armed = false
   // The type of the exported class hides its prototype.
@@ -39,52 +37,30 @@ function armFsync(callToDieIn: number): void {
   syncBuiltinESMExports()
 }
 
-/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
-function labelled(count: number, from: number): FineTuningTask['train'] {
-  const random = seededRandom(from)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
-}
-
-const weights = tinyWeights()
-const head = tinyHead()
 const rates = { encoderRate: 1e-2, headRate: 3e-2, batchTexts: 16 }
+const task = tinyTask({
+  frozenLayers: 1,
+  seed: Number(seed),
+  train: labelledTexts(16 * stepsPerEpoch, 1),
+  validation: labelledTexts(60, 2),
+  recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
+  statesDir: dir,
+  checkpoint: { path: join(dir, 'checkpoint'), identity: { seed }, everySteps: 4 },
+})
 const runtime = armRuntime()
-const result = await fineTune(
-  {
-    weights,
-    normalize: true,
-    head,
-    frozenLayers: 1,
-    seed: Number(seed),
-    threads: 1,
-    train: labelled(16 * stepsPerEpoch, 1),
-    validation: labelled(60, 2),
-    asked: labelled(9, 3).texts,
-    classWeights: new Float32Array(3).fill(1),
-    recipe: { ...defaultRecipe, ...rates, epochs: 3, patienceEpochs: 3 },
-    statesDir: dir,
-    checkpoint: { path: join(dir, 'checkpoint'), identity: { seed }, everySteps: 4 },
+const result = await fineTune(task, {
+  isCancelled: () => false,
+  onProgress(progress) {
+    if (progress.kind === 'freezing' && point === 'freezing') die()
+    if (progress.kind === 'epoch' && progress.epoch === 2 && point === 'epoch') die()
+    if (progress.kind !== 'step') return
+    // A checkpoint calls fsync for the file and for its folder: the third call is in the second.
+    if (point === 'checkpoint' && progress.step === 1) armFsync(3)
+    if (point === 'step' && progress.step === 7) runtime.arm()
+    if (point === 'validation' && progress.step === stepsPerEpoch) runtime.arm()
   },
-  {
-    isCancelled: () => false,
-    onProgress(progress) {
-      if (progress.kind === 'freezing' && point === 'freezing') die()
-      if (progress.kind === 'epoch' && progress.epoch === 2 && point === 'epoch') die()
-      if (progress.kind !== 'step') return
-      // A checkpoint calls fsync for the file and for its folder: the third call is in the second.
-      if (point === 'checkpoint' && progress.step === 1) armFsync(3)
-      if (point === 'step' && progress.step === 7) runtime.arm()
-      if (point === 'validation' && progress.step === stepsPerEpoch) runtime.arm()
-    },
-  },
-)
-const trained = withTrained(weights, head, result.trained)
+})
+const trained = withTrained(task.weights, task.head, result.trained)
 const graph = buildClassifier(trained.encoder, trained.head, {
   padding: 'lengths',
   normalize: true,

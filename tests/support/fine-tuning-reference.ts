@@ -1,5 +1,5 @@
-// What PyTorch computed for three training steps of the tiny encoder, and the feeds that give
-// Winnow the same texts. The fixture's script stands beside it in tests/fixtures/.
+// What PyTorch computed for three training steps of the tiny encoder, with the feeds that give
+// Winnow the same texts. The script of the fixture is in tests/fixtures/.
 import { readFileSync } from 'node:fs'
 import type { StepParameter } from '../../models/graph/training-step.ts'
 import type { Feeds, Plain } from './graph-engines.ts'
@@ -8,7 +8,7 @@ export type FineTuningReference = {
   readonly ids: number[][]
   readonly lengths: number[]
   readonly truth: number[]
-  /** Rows of the word table that the batch uses; ids count in these. */
+  /** Rows of the word table that the batch uses; ids index these. */
   readonly usedRows: number[]
   readonly losses: number[]
   readonly gradientNorms: number[]
@@ -40,7 +40,7 @@ export function referenceBatch({ ids, lengths, truth, usedRows }: FineTuningRefe
   }
 }
 
-/** A weight as it is fed: of the word table, the used rows. */
+/** A weight as it is fed: for the word table, only the used rows. */
 export function referenceWeight(
   { elements, shape, rows }: Pick<StepParameter, 'elements' | 'shape' | 'rows'>,
   { usedRows }: FineTuningReference,

@@ -1,6 +1,6 @@
-// A gateway in a process of its own, on in-memory ports, that measures itself: how long one turn of
-// its event loop keeps the processor, and how much memory it takes. startGatewayChild starts one;
-// run as a program, this file is one.
+// A gateway in a process of its own, on in-memory dependencies, that measures itself: how long one
+// turn of its event loop uses the processor, and how much memory the process takes.
+// startGatewayChild starts one; run as a program, this file is one.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -9,19 +9,19 @@ import { listen } from '../../gateway/server.ts'
 import { configWith, gatewayUnderTest, hamClassifier } from './gateway-under-test.ts'
 import { processorMs } from './processor-time.ts'
 
-/** What a gateway measured since it was last asked. */
+/** What a gateway measured since the previous call. */
 export type Measured = {
   /**
-   * Processor time of the longest turn of the event loop: other programs on the machine do not
+   * Processor time of the longest turn of the event loop; other programs on the machine do not
    * count.
    */
   readonly longestTurnMs: number
   readonly rssBytes: number
-  /** The most bytes of it since it was last asked. */
+  /** Highest resident bytes since the previous call. */
   readonly rssBytesMax: number
 }
 
-/** A gateway that runs. */
+/** A running gateway. */
 export type GatewayChild = {
   readonly url: string
   readonly port: number
@@ -30,7 +30,7 @@ export type GatewayChild = {
   stop(): Promise<void>
 }
 
-/** Starts a gateway with the default configuration but for `gateway`. */
+/** Starts a gateway with the default configuration except for `gateway`. */
 export async function startGatewayChild(
   gateway: Partial<Config['gateway']> = {},
 ): Promise<GatewayChild> {
@@ -51,7 +51,7 @@ export async function startGatewayChild(
   }
 }
 
-/** One of the 2,000 labels that its models have, all long and much alike. */
+/** One of the 2,000 labels that its models have, all long and similar. */
 export function knownLabel(at: number): string {
   return `${at}-${'abcdefghij'.repeat(7)}`.slice(0, 64)
 }

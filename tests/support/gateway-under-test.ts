@@ -1,19 +1,19 @@
-// A gateway on ports that keep what they are given and fail when told to, with ways to call it
-// without a socket. What a result store answers to filters is memory-results.ts.
+// A gateway on in-memory dependencies that record what they are given and fail on demand, with ways
+// to call it without a socket. memory-results.ts answers filters of results.
 import { configSchema } from '../../configs/schema.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway } from '../../gateway/app.ts'
-import type { GatewayParts } from '../../gateway/app.ts'
+import type { GatewayOptions } from '../../gateway/app.ts'
 import type {
   GatewayFailure,
   OnlineClassifier,
   PublishedEvent,
   PublishedLabel,
-} from '../../gateway/ports.ts'
+} from '../../gateway/dependencies.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/route.ts'
 
-/** What a test sees of the gateway under test. */
+/** What a test sees of the gateway. */
 export type GatewayUnderTest = {
   readonly app: Gateway
   readonly published: PublishedEvent[]
@@ -22,7 +22,7 @@ export type GatewayUnderTest = {
   readonly filters: ResultFilter[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
-  /** POSTs JSON and gives the answer with its body parsed. */
+  /** POSTs JSON and returns the response with its body parsed. */
   post(
     path: string,
     body: unknown,
@@ -47,8 +47,8 @@ export function configWith(
   }
 }
 
-/** A gateway on in-memory ports; `parts` replaces any of them. */
-export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnderTest {
+/** A gateway on in-memory dependencies; `parts` replaces any of them. */
+export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUnderTest {
   const published: PublishedEvent[] = []
   const labels: PublishedLabel[] = []
   const traceparents: (string | undefined)[] = []
@@ -115,7 +115,7 @@ export function gatewayUnderTest(parts: Partial<GatewayParts> = {}): GatewayUnde
   }
 }
 
-/** A classifier that calls every text `ham` and keeps what it was asked. */
+/** A classifier that labels every text `ham` and records the texts. */
 export function hamClassifier(asked: string[] = []): OnlineClassifier {
   return {
     model: 'mail@3',

@@ -1,5 +1,5 @@
-// The two engines that compute a tensor graph, behind one way to run it, for tests that compare
-// them. Feeds and results are plain arrays.
+// Runs a tensor graph on both engines in one way, for tests that compare them. Feeds and results
+// are plain arrays.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'

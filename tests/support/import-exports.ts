@@ -1,5 +1,5 @@
-// Exports of the fixtures (tests/fixtures/make-imports.py) as tests change them, and what the
-// references say of their golden texts.
+// The exports of the fixtures (tests/fixtures/make-imports.py) as tests modify them, with the
+// references' results for their golden texts.
 import { readFileSync } from 'node:fs'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import type { ModelVersion } from '../../models/store/version-files.ts'
 
 /** The folder of the exports. */
 export const exportFixtures = fileURLToPath(new URL('../fixtures/imports/', import.meta.url))
-/** What the references give for a text. */
+/** The references' results for a text. */
 export type Golden = {
   text: string
   ids: number[]
@@ -48,7 +48,7 @@ export async function openVersion({
   })
 }
 
-/** The result of one text; one that is rejected throws. */
+/** The result of one text; throws if it is rejected. */
 export async function classified(classifier: Classifier, ids: Int32Array): Promise<Classification> {
   const outcome = await classifier.classify(ids)
   if (outcome.kind !== 'ok') throw new Error(outcome.error.message)
@@ -72,7 +72,7 @@ export const golden = (change: Json) =>
   json('golden.json', (texts) => {
     Object.assign((texts as unknown as Json[])[7]!, change)
   })
-/** The graph of an export as a record. */
+/** The graph of an export, decoded. */
 export type ExportGraph = NonNullable<ReturnType<typeof decodeModel>['graph']>
 /** Changes the graph of an export. */
 export const graph =
@@ -93,11 +93,11 @@ export const shaped = (shape: readonly (number | string)[]) =>
       return input.name === 'input_ids' ? { ...input, type: { tensor } } : input
     }),
   }))
-/** An operator behind the logits. */
+/** An operator after the logits. */
 export type Operator = { operator: string; inputs?: string[] }
 /**
- * Puts operators behind the logits, each working on the one before it where it does not name its
- * inputs: `raw` and the names of operators.
+ * Appends operators after the logits; each works on the previous one unless it names its inputs:
+ * `raw` and names of operators.
  */
 export const ending = (operators: readonly Operator[]) =>
   graph((one) => {
@@ -116,13 +116,13 @@ export const ending = (operators: readonly Operator[]) =>
     }
     return { ...one, nodes }
   })
-/** Takes a file away. */
+/** Removes a file. */
 export const without = (file: string) => (dir: string) => rm(join(dir, file))
-/** Cuts a file off. */
+/** Truncates a file. */
 export const cut = (file: string, bytes: number) => (dir: string) =>
   truncate(join(dir, file), bytes)
 
-/** Changes what is beside tokenizer.json. */
+/** Changes the files next to tokenizer.json. */
 export const beside =
   (file: string, value: Json) =>
   (dir: string): Promise<void> =>

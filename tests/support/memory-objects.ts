@@ -1,16 +1,16 @@
-// The object store in memory, with a way to fail: what must happen around a store that breaks in
-// the middle. tests/contract/object-store.test.ts holds it to the behaviour of the real ones.
+// An in-memory object store that can fail, to test what happens around a store that breaks midway.
+// tests/contract/object-store.test.ts compares it with the real stores.
 import { readFile } from 'node:fs/promises'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 
 export type MemoryObjects = ObjectStore & {
   readonly objects: Map<string, Buffer>
-  /** Called before each call of the store; what it throws is what the call throws. */
+  /** Called before each call of the store; if it throws, the call throws the same. */
   before: (call: 'write' | 'create' | 'stream' | 'list', key: string) => void
 }
 
-/** Makes an empty store. */
+/** Creates an empty store. */
 export function createMemoryObjects(): MemoryObjects {
   const objects = new Map<string, Buffer>()
   const store: MemoryObjects = {

@@ -1,11 +1,11 @@
-// The result reader port in memory. tests/contract/result-reader.test.ts holds it and the real
-// reader to the same behaviour.
+// The result reader port in memory. tests/contract/result-reader.test.ts compares it with the real
+// reader.
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { answerBytesMax } from '../../infra/readers/result-reader.ts'
 import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'
 
-/** Makes a reader of `rows`, which the caller may add to at any time. */
+/** Creates a reader of `rows`, to which the caller may add at any time. */
 export function createMemoryResults(rows: readonly StoredResult[]): ResultReader {
   const newestFirst = () =>
     rows.filter(({ role }) => role !== 'shadow').toSorted((a, b) => compare(placeOf(b), placeOf(a)))

@@ -1,5 +1,5 @@
 // The sink port in memory: blocks, rows and dead letters in arrays. tests/contract/sink.test.ts
-// holds it and the real sinks to the same behaviour.
+// compares it with the real sinks.
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import { nextToken } from '../../infra/clickhouse/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -8,19 +8,17 @@ import type { Origin } from '../../schemas/validated.ts'
 import type { Block, BlockOutput, Sink } from '../../schemas/ports/sink.ts'
 
 export type MemorySink<Output> = Sink<Output> & {
-  /** What was stored, in the order of its blocks. */
+  /** The stored rows, in the order of their blocks. */
   readonly rows: Output[]
   readonly letters: DeadLetter[]
-  /** Each of the next writes fails with one of these. */
+  /** Each of the next writes fails with the next of these. */
   readonly failures: MemorySinkFailure[]
 }
 
-/**
- * What a write that fails leaves behind: nothing, the token of the block alone, or its rows alone.
- */
+/** What a failed write leaves behind: nothing, only the token of the block, or only its rows. */
 export type MemorySinkFailure = { error: Error; stored: 'nothing' | 'token' | 'rows' }
 
-/** Makes a sink. `originOf` tells where an output entered; without it, where its lineage says. */
+/** Creates a sink. `originOf` gives the origin of an output; the default is its lineage. */
 export function createMemorySink<Output>(
   options: {
     originOf?: (output: Output) => Origin
@@ -77,7 +75,7 @@ export function createMemorySink<Output>(
       if (isOld(fence)) return Promise.reject(fenced())
       const failure = failures.shift()
       const token = `${block.token}-${fence.token}`
-      // What a server that was killed knows of a block need not be what it stored of it.
+      // A killed server may remember a block that it did not store, and the other way round.
       if (failure?.stored === 'token') tokens.add(token)
       if (failure !== undefined && failure.stored !== 'rows') return Promise.reject(failure.error)
       if (tokens.has(token)) return Promise.resolve()

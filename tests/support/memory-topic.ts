@@ -1,28 +1,28 @@
-// A topic with consumer groups of one member each, in memory: the record source port without a
-// broker. tests/contract/record-source.test.ts holds it and the real source to the same behaviour.
+// An in-memory topic with consumer groups of one member each: the record source port without a
+// broker. tests/contract/record-source.test.ts compares it with the real source.
 import type { KafkaRecord, Lineage, PartitionOffset } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
 
 type Handlers = Parameters<RecordSource['start']>[0]
 
 export type MemoryTopic = {
-  /** Puts values at the end of a partition. */
+  /** Appends values to a partition. */
   append(partition: number, values: readonly (string | null)[]): void
-  /** Puts offsets there that hold no record, as commit markers and aborted records do. */
+  /** Appends offsets without records, as commit markers and aborted records leave them. */
   appendEmpty(partition: number, count: number): void
   /** The offset after the last one. */
   end(partition: number): number
-  /** Puts a value there that stands for an earlier record. */
+  /** Appends a value that stands for an earlier record. */
   appendAgain(lineage: Lineage, value: string): void
   /** A member of a group, at its committed offsets; at most one member of a group may run. */
   source(group: string): RecordSource
-  /** The group's member joins again, as after a rebalance: its positions go back to the commits. */
+  /** Makes the group's member rejoin, as after a rebalance: its positions return to the commits. */
   rejoin(group: string): void
   /** The committed offset of a partition, -1 before the first commit. */
   committed(group: string, partition: number): number
 }
 
-/** Makes an empty topic. Chunks hold at most `chunkRecordsMax` records. */
+/** Creates an empty topic. Chunks hold at most `chunkRecordsMax` records. */
 export function createMemoryTopic(options: {
   topic: string
   partitions: number
@@ -80,7 +80,7 @@ export function createMemoryTopic(options: {
   }
 }
 
-/** Records by offset; undefined for one without. */
+/** Records by offset; undefined for an offset without a record. */
 type Log = (KafkaRecord | undefined)[]
 
 class Member {
@@ -107,7 +107,7 @@ class Member {
     this.#logs.forEach((_, partition) => void this.#poll(partition, handlers))
   }
 
-  /** An assignment of all partitions, from the commits on. */
+  /** Assigns all partitions, starting at the commits. */
   join(): void {
     this.#assignment++
     this.#positions = this.#commits.map((offset) => Math.max(0, offset))
@@ -151,13 +151,13 @@ class Member {
       const chunk = { ...place, records, nextOffset }
       const taken = await handlers.onChunk(chunk, () => Promise.resolve())
       if (taken && assignment === this.#assignment) this.#positions[partition] = nextOffset
-      // A refused chunk is polled again, but not before others had their turn.
+      // A refused chunk is polled again, after other work had its turn.
       else await new Promise((resolve) => setImmediate(resolve))
     }
   }
 }
 
-/** The run of records that begins at an offset. */
+/** The run of records that starts at an offset. */
 function recordsFrom(log: Log, from: number, countMax: number): KafkaRecord[] {
   const records: KafkaRecord[] = []
   for (let at = from; records.length < countMax; at++) {

@@ -1,5 +1,5 @@
-// A small example of every operation of a tensor graph: what its gradient tests and the comparison
-// of engines run. It owns the examples and the graphs made of them, not what is expected.
+// A small example of every operation of a tensor graph, for its gradient tests and the comparison
+// of engines. It owns the examples and their graphs, not the expected results.
 import fc from 'fast-check'
 import { gradientsOf } from '../../models/graph/tensors/gradient.ts'
 import * as layout from '../../models/graph/tensors/layout-operations.ts'
@@ -11,7 +11,7 @@ import type { Operation, TensorGraph, Value } from '../../models/graph/tensors/t
 export type OperationCase = {
   readonly shapes: readonly (readonly number[])[]
   readonly build: (graph: GraphBuilder, ...inputs: Value[]) => Value
-  /** Where inputs are drawn from; [-2, 2] unless told. */
+  /** The range of the inputs; [-2, 2] by default. */
   readonly range?: readonly [number, number]
 }
 
@@ -20,8 +20,8 @@ const count = (graph: GraphBuilder, number: number): Value =>
 const ids = (graph: GraphBuilder): Value => graph.constant('ids', Int32Array.of(2, 0, 2, 1), [2, 2])
 
 /**
- * Operations whose result is whole numbers or a truth, attention, which is written out to train,
- * and what comes into a graph after it was differentiated.
+ * Operations without a gradient: those whose result is whole numbers or booleans, attention
+ * (written out for training), and those that enter a graph only after differentiation.
  */
 export const withoutGradient = [
   ...(['less', 'sizeOf', 'oneHot', 'attention'] as const),
@@ -31,8 +31,8 @@ type WithoutGradient = (typeof withoutGradient)[number]
 type Differentiable = Exclude<Operation['kind'], WithoutGradient>
 
 /**
- * What each operation computes and has a gradient for; the first word of a name is the operation. A
- * new operation does not compile until it is here.
+ * A case for each operation with a gradient; the first word of a name is the operation. A new
+ * operation does not compile until it is here.
  */
 export const differentiableCases: Record<
   Differentiable | `${Differentiable} ${string}`,
@@ -169,7 +169,7 @@ export const differentiableCases: Record<
   cast: { shapes: [[2, 3]], build: (g, x) => op.multiply(g, layout.cast(g, x, 'float32'), x) },
 }
 
-/** The rest: what is computed, of one float tensor [2, 3]. */
+/** The other operations, each on one float tensor [2, 3]. */
 export const otherCases: Record<WithoutGradient | `${WithoutGradient} ${string}`, OperationCase> = {
   less: {
     shapes: [
@@ -202,8 +202,8 @@ export const otherCases: Record<WithoutGradient | `${WithoutGradient} ${string}`
   int8Product: {
     shapes: [[2, 3, 4], [2]],
     build: (g, x, bias) => {
-      // At most 63: processors without VNNI add pairs of products in 16 bits, which 127 would
-      // overflow.
+      // At most 63: processors without VNNI add pairs of products in 16 bits, which would overflow
+      // with 127.
       const elements = g.constant('elements', Int8Array.of(63, -3, 40, 0, -63, 5, 9, 31), [4, 2])
       const scales = g.constant('scales', Float32Array.of(0.5, 0.01), [2])
       return op.int8Product(g, x, { elements, scales, bias })
@@ -231,7 +231,7 @@ export function caseGraph({ shapes, build }: OperationCase): TensorGraph {
 }
 
 /**
- * The same with the output `loss`, the result's product with fixed uneven weights, summed, and the
+ * The same graph with the output `loss`, the sum of the result times fixed uneven weights, and the
  * gradients dx0, dx1, ...
  */
 export function gradientGraph({ shapes, build }: OperationCase): TensorGraph {

@@ -1,5 +1,5 @@
-// What the cases of poison.ts are made of: bytes that are no UTF-8, values of the wrong type for
-// each field, and the places at which a value can be cut.
+// The building blocks of poison.ts: invalid UTF-8, values of the wrong type for each field, and all
+// truncations of a value.
 
 /** Bytes that are not valid UTF-8, each with what is wrong (RFC 3629). */
 export const brokenTexts: readonly (readonly [string, readonly number[]])[] = [
@@ -63,7 +63,7 @@ export const jsonFields: readonly (readonly [string, string, unknown])[] = Objec
   values.map(([what, value]) => [`${field}: ${what}`, field, value] as const),
 )
 
-/** All beginnings of some bytes, the empty one as well. */
+/** All prefixes of some bytes, including the empty one. */
 export function cuts(bytes: Buffer): Buffer[] {
   return Array.from({ length: bytes.length }, (_, length) => bytes.subarray(0, length))
 }

@@ -1,6 +1,5 @@
-// Malformed events of every kind, by name, each with the code of its dead letter; and odd ones that
-// are events all the same. For the stream with its limits as they are by default, and with every
-// cleaning step.
+// Malformed events of every kind, by name, each with the code of its dead letter; and odd but valid
+// events. For the stream with default limits and every cleaning step.
 import avro from 'avsc'
 import { eventAvro } from '../../schemas/event.ts'
 import { cuts, jsonFields, brokenTexts } from './poison-parts.ts'
@@ -17,14 +16,14 @@ export type PoisonIds = {
   event: number
   wider: number
   /**
-   * Of schemas that are no events: the one of winnow.validated, a string, one with an int as text.
+   * Of schemas that are not events: that of winnow.validated, a string, one with an int as text.
    */
   validated: number
   string: number
   intText: number
   /** Of a schema that refers to itself. */
   recursive: number
-  /** Of nothing. */
+  /** Of no schema. */
   unknown: number
 }
 
@@ -39,7 +38,7 @@ export const widerAvro = {
   fields: [...eventAvro.fields, { name: 'mood', type: ['null', 'string'], default: null, doc: '' }],
 }
 
-/** A schema whose values can be nested as deep as one likes. */
+/** A schema whose values can be nested to any depth. */
 export const recursiveAvro = {
   type: 'record',
   name: 'Event',
@@ -51,7 +50,7 @@ export const recursiveAvro = {
   ],
 }
 
-/** A schema of the event's name whose text is a number. */
+/** A schema with the event's name whose text is a number. */
 export const intTextAvro = { ...eventAvro, fields: [{ name: 'text', type: 'int' }] }
 
 /** A value in Confluent wire format. */
@@ -69,12 +68,12 @@ export function avroBody(fields: Record<string, unknown>): Buffer {
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
-/** All malformed events. `nowMs` is when they are sent, epoch milliseconds. */
+/** All malformed events. `nowMs` is the time at which they are sent, in epoch milliseconds. */
 export function poisonCases(ids: PoisonIds, nowMs: number): PoisonCase[] {
   return [...bytesCases(ids), ...jsonCases(), ...avroCases(ids), ...contentCases(ids, nowMs)]
 }
 
-/** What is no event from the first byte on. */
+/** Values that are not events from the first byte on. */
 function bytesCases(ids: PoisonIds): PoisonCase[] {
   const text = JSON.stringify({ text: 'a text' })
   const utf16le = Buffer.from(text, 'utf16le')
@@ -116,7 +115,7 @@ function mark(bytes: readonly number[], value: Buffer): Buffer {
   return Buffer.concat([Buffer.from(bytes), value])
 }
 
-/** JSON that does not say what an event must. */
+/** JSON that lacks what an event must say. */
 function jsonCases(): PoisonCase[] {
   const written: [string, string, string][] = [
     ['no JSON', 'json_invalid', 'where is my parcel?'],
@@ -163,7 +162,7 @@ function jsonCases(): PoisonCase[] {
   }))
 }
 
-/** Avro that its schema does not describe, and schemas that are no events. */
+/** Avro values that do not match their schema, and schemas that are not events. */
 function avroCases(ids: PoisonIds): PoisonCase[] {
   const full = {
     id: 'i1',
@@ -212,7 +211,7 @@ function avroCases(ids: PoisonIds): PoisonCase[] {
   return [...cases, ...broken, ...cut].map(([name, code, value]) => ({ name, code, value }))
 }
 
-/** A body whose field (or a key of the attributes) has bytes that are no text, its length kept. */
+/** A body whose field (or attribute key) has bytes that are not text, its length unchanged. */
 function brokenFields(
   field: string,
   bytes: readonly number[],
@@ -231,7 +230,7 @@ function brokenFields(
   ]
 }
 
-/** Each is the start of an event's body that lies about what follows. */
+/** Each is the start of an event's body with a wrong length. */
 const brokenLengths: [string, number[]][] = [
   ['an id of branch 2', [4, 0]],
   ['an id of branch -1', [1, 0]],
@@ -254,7 +253,7 @@ function nested(depth: number): Buffer {
   return parts
 }
 
-/** Well-formed events that say what they must not. */
+/** Well-formed events with forbidden content. */
 function contentCases(ids: PoisonIds, nowMs: number): PoisonCase[] {
   const day = 86_400_000
   const avroOf = (fields: Record<string, unknown>) => wire(ids.event, avroBody(fields))
@@ -345,7 +344,7 @@ function contentCases(ids: PoisonIds, nowMs: number): PoisonCase[] {
   ]
 }
 
-/** Odd ones that are events: each with the id that its row must have. */
+/** Odd but valid events, each with the expected id of its row. */
 export function oddEvents(ids: PoisonIds, nowMs: number): { id: string; value: Buffer }[] {
   const text = 'where is my parcel?'
   const attributes = Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`k${at}`, 'v']))
@@ -379,7 +378,7 @@ export function oddEvents(ids: PoisonIds, nowMs: number): { id: string; value: B
     },
     { id: 'odd-word', value: json({ id: 'odd-word', text: 'w'.repeat(900_000) }) },
     { id: 'odd-fffd', value: wire(ids.event, avroBody({ id: 'odd-fffd', text: '\ufffd a' })) },
-    // The attributes as blocks with their sizes, which no encoder here would write: {k: v} twice.
+    // The attributes as blocks with sizes, which no encoder here would write: {k: v} twice.
     {
       id: 'odd-blocks',
       value: wire(

@@ -1,8 +1,8 @@
-// Processor time of a piece of work, for bounds that must hold on a busy machine too: what other
-// processes use of the cores does not count.
+// Measures the processor time of work, for limits that must hold on a busy machine too: what other
+// processes use does not count.
 import type { Work } from '../../models/runtime/sliced-work.ts'
 
-/** Newer than the oldest Node that Winnow runs on, whose types these are; tests run on Node 24. */
+/** Newer than the oldest supported Node, which the types describe; tests run on Node 24. */
 type NodeOfTests = { threadCpuUsage(): { user: number; system: number } }
 
 /** Milliseconds of processor time that this thread has used. */
@@ -11,7 +11,7 @@ export function processorMs(): number {
   return (user + system) / 1_000
 }
 
-/** Does the work; its result, and the milliseconds of all steps and of the longest one. */
+/** Runs the work; returns its result, and the milliseconds of all steps and of the longest one. */
 export function timed<Result>(work: Work<Result>): {
   result: Result
   totalMs: number
@@ -28,7 +28,7 @@ export function timed<Result>(work: Work<Result>): {
   }
 }
 
-/** The most processor time between two turns of the event loop while `work` is under way. */
+/** The most processor time between two turns of the event loop while `work` runs. */
 export async function longestBlockMs(work: Promise<unknown>): Promise<number> {
   let longestMs = 0
   let isDone = false

@@ -1,11 +1,11 @@
-// Produces a record batch byte for byte, as a foreign producer made it, which kafkajs cannot do.
+// Produces a record batch byte for byte, as a foreign producer made it; kafkajs cannot do this.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { int16, int32, string } from './kafka-bytes.ts'
 
 /**
  * Sends one Produce request (version 7, the first with zstd) for partition 0 to a broker,
- * `host:port`, and resolves with the broker's error code: 0 when the batch is in the log.
+ * `host:port`. Resolves with the broker's error code: 0 if the batch is in the log.
  */
 export async function produceRaw(broker: string, topic: string, batch: Buffer): Promise<number> {
   const [host, port] = broker.split(':') as [string, string]

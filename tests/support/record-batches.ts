@@ -1,4 +1,4 @@
-// Record batches made by hand (message format 2): sound ones, damaged ones, and ones that explode.
+// Hand-made record batches (message format 2): valid ones, damaged ones, and compression bombs.
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { compressFrameSync } from 'lz4-napi'
 import { compressSync } from 'snappy'
@@ -15,16 +15,16 @@ export type BatchFields = {
   codec?: Codec
   base?: number
   timestamp?: number
-  /** In place of what the records give. */
+  /** Replaces the number of records. */
   count?: number
   lastOffsetDelta?: number
   attributes?: number
   producerId?: number
-  /** Compressed already. */
+  /** Replaces the compressed records. */
   payload?: Buffer
 }
 
-/** Codecs as producers use them, with the least work. */
+/** Compressors for Kafka's codecs, at the fastest level. */
 export const compressors: Record<Codec, (bytes: Buffer) => Buffer> = {
   gzip: (bytes) => gzipSync(bytes, { level: 1 }),
   snappy: (bytes) => compressSync(bytes),
@@ -32,7 +32,7 @@ export const compressors: Record<Codec, (bytes: Buffer) => Buffer> = {
   zstd: (bytes) => zstdCompressSync(bytes),
 }
 
-/** A whole batch, with a checksum that fits. */
+/** A whole batch with a correct checksum. */
 export function makeBatch(records: readonly MadeRecord[], fields: BatchFields = {}): Buffer {
   const { codec, base = 0, timestamp = 1_700_000_000_000, producerId = -1 } = fields
   const type = Object.entries(codecs).find(([, name]) => name === codec)?.[0] ?? 0
@@ -53,7 +53,7 @@ export function makeBatch(records: readonly MadeRecord[], fields: BatchFields = 
   return sealed(Buffer.concat([head, payload]))
 }
 
-/** The batch with a checksum that fits what it holds. */
+/** The batch with its checksum corrected. */
 export function sealed(batch: Buffer): Buffer {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
   return batch
@@ -86,7 +86,7 @@ function varbytes(value: Buffer | string | null): Buffer[] {
   return [varint(bytes.length), bytes]
 }
 
-/** One event whose text has so many bytes, in one batch. */
+/** One event whose text has `bytes` bytes, in one batch. */
 export function bomb(codec: Codec, bytes: number): Buffer {
   const value = Buffer.concat([
     Buffer.from('{"text":"'),

@@ -1,10 +1,10 @@
-// The schema registry of the test stack as a program other than Winnow uses it.
+// A client of the test stack's schema registry, as a program other than Winnow would use.
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 
 export type RegistryAccess = Pick<StackConnections, 'registryUrl' | 'registryToken'>
 
-/** The header that every request to the registry carries. */
+/** The header that every request to the registry must carry. */
 export function registryHeaders({ registryToken }: RegistryAccess): { authorization: string } {
   return { authorization: `Bearer ${registryToken}` }
 }

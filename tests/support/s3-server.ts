@@ -1,6 +1,5 @@
 // A real S3-compatible server for the tests: Adobe S3Mock, fetched once by Maven into the cache
-// folder, started by the first test file that asks for it, stopped with the stack
-// (global-stack.ts).
+// folder, started by the first test file that needs it, stopped with the stack (global-stack.ts).
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +20,7 @@ import {
 import type { Environment } from './cli.ts'
 import packs from './s3-server-hashes.json' with { type: 'json' }
 
-/** Puts the server's jar into the cache folder where it is not there yet, and gives its path. */
+/** Fetches the server's jar into the cache folder if it is not there, and returns its path. */
 export async function ensureS3Jar(): Promise<string> {
   const stackDir = join(cacheDir(), 'stack')
   const pom = fileURLToPath(new URL('s3-server.pom.xml', import.meta.url))
@@ -31,7 +30,7 @@ export async function ensureS3Jar(): Promise<string> {
 }
 
 /**
- * The running server's address; starts it where it does not run. Ready after 4 s, 210 MB resident.
+ * The running server's address; starts it if it is not running. Ready after 4 s, 210 MB resident.
  */
 export async function openS3Server(stateDir: string): Promise<{ endpoint: string; port: number }> {
   const files = serviceFiles(stateDir, 's3')
@@ -59,12 +58,12 @@ export async function openS3Server(stateDir: string): Promise<{ endpoint: string
   return { endpoint: `http://127.0.0.1:${port}`, port }
 }
 
-/** Stops the server where it runs. */
+/** Stops the server if it is running. */
 export function stopS3Server(stateDir: string): Promise<void> {
   return stopProcess(serviceFiles(stateDir, 's3'), 1_000)
 }
 
-/** Makes a new bucket and gives the settings that reach it, as variables and as configuration. */
+/** Creates a new bucket and returns its settings, as variables and as configuration. */
 export async function newBucket(
   endpoint: string,
 ): Promise<{ env: Environment; store: Config['store']; bucket: string; client: S3Client }> {
@@ -104,8 +103,8 @@ function serverArguments(server: {
     `--server.port=${server.port}`,
     '--server.ssl.enabled=false',
     `--com.adobe.testing.s3mock.httpPort=${server.spare}`,
-    // It checks a condition and writes in two steps, where S3 promises one: so one request at a
-    // time.
+    // S3Mock checks a condition and writes in two steps, where S3 guarantees one, so it serves one
+    // request at a time.
     '--server.tomcat.threads.max=1',
     '--server.tomcat.threads.min-spare=1',
     `--com.adobe.testing.s3mock.store.root=${server.root}`,

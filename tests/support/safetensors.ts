@@ -10,7 +10,7 @@ export function safetensorsOf(weights: EncoderWeights): Uint8Array {
     prefix: 'bert.',
     table: (name, table) => tensors.set(name, table),
     norm(path, { scale, bias }) {
-      // The names of checkpoints before 2020.
+      // The names in checkpoints from before 2020.
       tensors.set(`${path}.gamma`, { shape: [scale.length], elements: scale })
       tensors.set(`${path}.beta`, { shape: [bias.length], elements: bias })
     },

@@ -1,9 +1,9 @@
-// A model port in memory whose answers a test decides, and the events to ask it.
+// An in-memory model port whose results a test decides, with events to classify.
 import type { InferenceOutcome, ModelPort } from '../../streams/stages/infer.ts'
 import type { TokenizedEvent } from '../../streams/stages/tokenize.ts'
 import { sampleTimeMs } from './sample-records.ts'
 
-/** A port that labels every text with `label`, or does what `classify` says. */
+/** A port that labels every text with `label`, or calls `classify`. */
 export function sampleModel(
   fields: Partial<Pick<ModelPort, 'name' | 'version' | 'role'>> & {
     label?: string
@@ -39,8 +39,8 @@ export function sampleModel(
   }
 }
 
-/** A tokenized event with this id; its offset tells events of one test apart. */
-export function sampleEvent(id: string, offset = 0): TokenizedEvent {
+/** A tokenized event with this id; its offset tells the events of one test apart. */
+export function sampleEvent(id: string, offset: number): TokenizedEvent {
   return {
     topic: 'sample.events',
     partition: 0,

@@ -1,13 +1,13 @@
-// Records with made-up but valid content, for tests that look at a few of their fields.
+// Records with made-up but valid content, for tests that check a few of their fields.
 import type { Classification } from '../../schemas/classification.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import type { BlockOutput } from '../../schemas/ports/sink.ts'
 
-/** A time at which sample records happen: 2026-01-01 00:00 UTC, epoch milliseconds. */
+/** The time of sample records: 2026-01-01 00:00 UTC, in epoch milliseconds. */
 export const sampleTimeMs = Date.UTC(2026, 0, 1)
 
-/** One classification; `fields` replaces what a test cares for. */
+/** One classification; `fields` overrides what a test needs. */
 export function sampleClassification(fields: Partial<Classification> = {}): Classification {
   const offset = fields.offset ?? 0
   return {
@@ -39,7 +39,7 @@ export function sampleClassification(fields: Partial<Classification> = {}): Clas
   }
 }
 
-/** One dead letter; `fields` replaces what a test cares for. */
+/** One dead letter; `fields` overrides what a test needs. */
 export function sampleDeadLetter(fields: Partial<DeadLetter> = {}): DeadLetter {
   const offset = fields.offset ?? 0
   return {
@@ -74,7 +74,7 @@ export function recordOf(one: Classification): KafkaRecord {
   }
 }
 
-/** A classification as a block has it. */
+/** A classification as an output of a block. */
 export function outputOf(value: Classification, attempt = 0): BlockOutput<Classification> {
   const { topic, partition, offset, recordTimeMs } = value
   const origin = { topic, partition, offset, recordTimeMs }

@@ -1,4 +1,4 @@
-// The clients of the real sinks on backends of their own, for tests of what a sink stores.
+// The clients of the real sinks on separate backends, for tests of what a sink stores.
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
 import {
@@ -14,8 +14,8 @@ export type SinkBackends = {
   readonly backends: Backends
   readonly clients: SinkClients
   /**
-   * A result sink that sends dead letters, and no results, to Kafka; `clients` replaces some of
-   * these.
+   * A result sink that sends dead letters but no results to Kafka; `clients` replaces some of its
+   * clients.
    */
   resultSink(options: {
     owner: Ownership

@@ -1,5 +1,5 @@
-// A TCP relay in front of a real service, so that a test can take the service away, slow it down,
-// or lose its answers, while everyone else goes on using it.
+// A TCP relay in front of a real service, so that a test can cut the service off, slow it down, or
+// lose its responses, without affecting others.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
@@ -7,23 +7,23 @@ export type TcpProxy = {
   /** `host:port` to connect to. */
   readonly address: string
   /**
-   * Sets the service to relay to, `host:port`; for one that must know this address before it
+   * Sets the service to relay to, `host:port`, for a service that must know this address before it
    * starts.
    */
   aim(target: string): void
   /** Breaks all connections and refuses new ones. */
   cut(): void
-  /** Keeps connections but passes nothing on any more, as a hanging service does. */
+  /** Keeps connections but forwards nothing, as a hanging service does. */
   hang(): void
-  /** Passes requests on but no answer: what was asked for happens, and nobody is told. */
+  /** Forwards requests but no responses: the work is done, but nobody is told. */
   mute(): void
-  /** Passes everything on so many milliseconds later. */
+  /** Forwards everything `ms` milliseconds later. */
   delay(ms: number): void
   restore(): void
   close(): Promise<void>
 }
 
-/** Relays to `target` (`host:port`), or to what `aim` says; the caller closes it. */
+/** Relays to `target` (`host:port`), or to what `aim` sets; the caller closes it. */
 export async function openTcpProxy(target?: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let aimed = target

@@ -1,5 +1,5 @@
-// A base encoder of one's own, small enough to train by every method within seconds, as the files
-// of a folder for `winnow base pull NAME --from DIR`. Its words are letters.
+// A user's own base encoder, small enough to be trained by every method within seconds, as a folder
+// for `winnow base pull NAME --from DIR`. Its words are letters.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { safetensorsOf } from './safetensors.ts'
@@ -28,7 +28,7 @@ export async function writeTinyBase(dir: string): Promise<void> {
   await writeFile(join(dir, 'tokenizer.json'), tinyTokenizerJson())
 }
 
-/** A text of six letters whose first two say its label: `a`, `b` or `c`. */
+/** A text of six letters; the first two decide its label: `a`, `b` or `c`. */
 export function letterText(number: number): { text: string; label: string } {
   const label = 'abc'[number % 3]!
   const others = 'defghijklmnopq'

@@ -1,5 +1,5 @@
-// A BERT encoder small enough to load in milliseconds, with made-up weights. For tests of what
-// surrounds a model; tests of numbers that users see run on the real base encoder.
+// A BERT encoder with made-up weights that loads in milliseconds, for tests of what surrounds a
+// model. Tests of figures that users see run on the real base encoder.
 import { writeFile } from 'node:fs/promises'
 import type {
   EncoderWeights,
@@ -12,7 +12,7 @@ import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 export const tinyHidden = 8
 export const tinyVocabulary = 50
 export const tinyPositions = 32
-/** A text with this id has an embedding, and so logits, that are not numbers. */
+/** A text with this id gets an embedding, and so logits, that are not finite numbers. */
 export const poisonId = 49
 
 /** Weights of a tiny encoder; the same each time. */
@@ -63,7 +63,10 @@ function weightsFrom(next: () => number): EncoderWeights {
 }
 
 /** Writes a tiny encoder (output `embedding`) to `path`. */
-export async function writeTinyEncoder(path: string, padding: Padding = 'exact'): Promise<void> {
+export async function writeTinyEncoder(
+  path: string,
+  padding: 'exact' | 'lengths' = 'exact',
+): Promise<void> {
   const graph = buildEncoder(tinyWeights(), { padding, normalize: true })
   await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
 }
@@ -81,7 +84,7 @@ export async function writeTinyClassifier(path: string, padding: Padding = 'exac
   await writeFile(path, writeOnnx(graph, { name: 'tiny' }))
 }
 
-/** Numbers between -1 and 1 without pattern, the same each time (a Weyl sequence). */
+/** Numbers between -1 and 1 without an obvious pattern, the same each time (a Weyl sequence). */
 function sequence(): () => number {
   let step = 0
   return () => ((++step * 0.6180339887498949) % 1) * 2 - 1

@@ -1,5 +1,5 @@
-// Variants of tokenizer.json with what the reference makes of texts, and what Winnow makes of them.
-// How the file was made says tests/fixtures/make-tokenizer-variants.py.
+// Variants of tokenizer.json with the reference's ids for texts, and Winnow's.
+// tests/fixtures/make-tokenizer-variants.py made the file.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
@@ -9,28 +9,28 @@ type Json = Record<string, unknown>
 type Base = { added_tokens: object[]; model: { vocab: readonly string[] | object } }
 
 export type Variants = {
-  /** A tokenizer.json, or where it lies beside the file of variants. */
+  /** A tokenizer.json, or its path next to the file of variants. */
   bases: Record<string, Base | string>
   texts: string[]
   variants: Variant[]
 }
 
 /**
- * One tokenizer.json; `hashes` has three characters for each text, and is absent where the
- * reference fails.
+ * One tokenizer.json. `hashes` has three characters per text, and is absent if the reference fails.
  */
 export type Variant = {
   name: string
   base: string
   /**
-   * A path and its value; without one, the setting is left out. `more` is put behind what is there.
+   * A path and its value; without a value, the setting is removed. `more` is appended to what is
+   * there.
    */
   changes: [string, unknown?][]
   hashes?: string
   error?: string
 }
 
-/** Who makes ids of a variant, and the texts for which they are not the reference's. */
+/** The engine for a variant, and the texts for which its ids differ from the reference's. */
 export type Outcome =
   | { by: TokenizerEngine; differing: { text: string; ids: number[] }[] }
   | { by: 'refused'; code: string; message: string }
@@ -67,7 +67,7 @@ export function tokenizerJsonOf({ bases }: Variants, { base, changes }: Variant)
   )
 }
 
-/** What Winnow makes of the texts of a variant; without the reference's ids, every text differs. */
+/** Winnow's result for the texts of a variant; without reference ids, every text differs. */
 export function outcomeOf(all: Variants, variant: Variant): Outcome {
   try {
     const tokenizer = loadTokenizer({ json: tokenizerJsonOf(all, variant) })

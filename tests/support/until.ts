@@ -1,12 +1,12 @@
 // Waiting on a condition with a deadline, instead of sleeping.
 
 /**
- * Short pauses first, for what is soon there; longer ones then, since most probes ask a busy
- * server.
+ * Short pauses first, for conditions that soon hold; then longer ones, because most probes call a
+ * busy server.
  */
 const pauseMs = { first: 20, factor: 1.2, longest: 150 }
 
-/** Calls `probe` until it gives a value other than undefined and false; throws after `msMax`. */
+/** Calls `probe` until it returns a value other than undefined and false; throws after `msMax`. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,

@@ -1,4 +1,4 @@
-// What a manifest needs besides hashes, for tests of the model store that look at files only.
+// What a manifest needs besides hashes, for tests of the model store that only look at files.
 import type { ManifestDraft } from '../../models/store/manifest.ts'
 
 /** A head of two labels over MiniLM, made by the run `run-1`. */

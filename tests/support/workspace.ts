@@ -1,5 +1,5 @@
-// A corner of the shared stack for one test file: topics, database, model store and state folder of
-// its own, a small model trained on the spot, and the clients to look at what happened.
+// A separate part of the shared stack for one test file: its own topics, database, model store and
+// state folder, a small trained model, and clients to check what happened.
 import { constants, existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { trainHead } from '../../trainers/head/train-head.ts'
 import type { StackConnections } from '../../infra/local/services/stack-state.ts'
 import { openBackends, type Backends } from './backends.ts'
 import type { Environment } from './cli.ts'
+import { smallBase } from './small-base.ts'
 
 export type Workspace = Backends & {
   readonly dir: string
@@ -57,45 +58,56 @@ export function sampleText(number: number): { text: string; label: string } {
   return kinds[number % kinds.length]!
 }
 
-/**
- * Names a store that holds the first version of `test`, trained once for a whole run of the tests.
- */
+/** Names a store that holds the first version of `test`, trained once per run of the tests. */
 const trainedStoreVariable = 'TRAINED_TEST_STORE'
 
-/** Trains the model `test` into `storeDir`, from where the tests of this run then copy it. */
+/** Trains the model `test` into `storeDir`, from where the tests of this run copy it. */
 export async function trainForAllTests(storeDir: string): Promise<void> {
   await trainTestModel(storeDir)
   process.env[trainedStoreVariable] = storeDir
 }
 
 /**
- * Trains a small model, `test` unless named, on sample texts into a store. `relabel` makes another
- * model of it: what it is given as the label of a text. The first version of `test` is copied if
- * this run has it.
+ * Trains a small model, `test` by default, on sample texts into a store. `relabel` changes the
+ * label of each text to make another model. `base` is for tests that depend on the size or the
+ * numbers of a real encoder. The first version of `test` is copied if this run has trained it.
  */
 export async function trainTestModel(
   storeDir: string,
-  options: { name?: string; relabel?: (label: string) => string } = {},
+  options: {
+    name?: string
+    relabel?: (label: string) => string
+    base?: 'small' | 'minilm-l6'
+  } = {},
 ): Promise<void> {
   const trained = process.env[trainedStoreVariable]
   const isPlain = Object.keys(options).length === 0
   if (trained !== undefined && isPlain && !existsSync(join(storeDir, 'versions'))) {
-    // Copies: tests damage files of theirs.
+    // Copied, because tests damage the files.
     await cp(trained, storeDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
     return
   }
-  const { name = 'test', relabel = (label: string) => label } = options
+  const { name = 'test', relabel = (label: string) => label, base = 'small' } = options
   const examples = Array.from({ length: 60 }, (_, number) => {
     const { text, label } = sampleText(number)
     return { text, label: relabel(label) }
   })
-  await trainHead({
-    train: { examples, manifest: describeExamples('samples', examples) },
-    base: await openBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
-    storeDir,
-    name,
-    maxTokens: 64,
-    grid: [10],
-    workers: 1,
-  })
+  // Not into `storeDir`: tests count what is there.
+  const baseDir = await mkdtemp(join(tmpdir(), 'winnow-test-base-'))
+  try {
+    await trainHead({
+      train: { examples, manifest: describeExamples('samples', examples) },
+      base:
+        base === 'small'
+          ? await smallBase(baseDir)
+          : await openBase({ name: base, storeDir: modelStoreDir() }),
+      storeDir,
+      name,
+      maxTokens: 64,
+      grid: [10],
+      workers: 1,
+    })
+  } finally {
+    await rm(baseDir, { recursive: true })
+  }
 }

@@ -1,4 +1,4 @@
-// Each rule with what it finds and removes, and what holds for all of them together.
+// What each data rule finds and removes, and what holds for all rules together.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyDataRules, defaultDataRules } from './data-rules.ts'
@@ -21,7 +21,7 @@ function trained(parts: Parameters<typeof applyDataRules>[0], rules: Partial<Dat
   return { texts, findings: train.manifest.rules!, manifest: train.manifest, train }
 }
 
-test('of equal texts one stays, case and white space apart', () => {
+test('keeps one of several equal texts, ignoring case and white space', () => {
   const train = dataset(['Hello  you', 'a'], ['hello you\n', 'a'], ['hello you', 'a'], ['bye', 'b'])
   const { texts, findings, manifest } = trained({ train })
   expect(texts).toEqual(['Hello  you/a', 'bye/b'])
@@ -31,7 +31,7 @@ test('of equal texts one stays, case and white space apart', () => {
   expect(trained({ train }, { duplicates: 'keep' }).texts).toHaveLength(4)
 })
 
-test('of a text with several labels the majority stays, without one nothing', () => {
+test('keeps the majority label of a text with several labels, and none without a majority', () => {
   const train = dataset(
     ...([
       ['hi', 'a'],
@@ -49,7 +49,7 @@ test('of a text with several labels the majority stays, without one nothing', ()
   expect(findings).toMatchObject({ conflicts: { texts: 2, examples: 5 }, removed: 4 })
 })
 
-test('what is in test or validation is not trained, nor what nearly is', () => {
+test('does not train on texts of test or validation, nor on near duplicates of them', () => {
   const parts = {
     train: dataset([`${long}!`, 'a'], ['Bye', 'b'], ['stay', 'a'], ['there', 'b']),
     validation: dataset(['bye ', 'b'], ['there', 'b']),
@@ -88,11 +88,11 @@ test.each([
     {},
     /none of 1 example .*: 1 text is nearly the same as one in the test .*--near-duplicates off/,
   ],
-])('says which rule leaves nothing, and how many it removed', (parts, rules, message) => {
+])('says which rules leave nothing, and how many texts each removed', (parts, rules, message) => {
   expect(() => trained(parts, rules)).toThrow(message)
 })
 
-test('rare labels are told, and dropped everywhere when asked', () => {
+test('reports rare labels, and drops them everywhere if configured', () => {
   const parts = {
     train: dataset(['a1', 'a'], ['a2', 'a'], ['c1', 'c']),
     test: dataset(['a3', 'a'], ['c3', 'c']),
@@ -105,7 +105,7 @@ test('rare labels are told, and dropped everywhere when asked', () => {
   expect(test?.manifest.labels).toEqual({ a: 1 })
 })
 
-test('a clean set stays whole, and there is nothing to tell', () => {
+test('changes nothing in a clean data set, and reports nothing', () => {
   const { findings, manifest, texts } = trained({
     train: dataset(['one', 'a'], ['two', 'a'], ['three', 'b'], ['four', 'b']),
   })
@@ -122,7 +122,7 @@ const example: fc.Arbitrary<Example> = fc.record({
 })
 const anything = fc.array(example, { minLength: 1, maxLength: 40 })
 
-test('near duplicates are on one side of splits and folds; order makes no difference', () => {
+test('keeps near duplicates on one side of splits and folds, whatever the order', () => {
   fc.assert(
     fc.property(anything, fc.nat(), (examples, seed) => {
       const set = (list: readonly Example[]): Dataset => ({

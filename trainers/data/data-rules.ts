@@ -1,5 +1,6 @@
-// The rules by which labelled texts become training examples, and what each of them found. They are
-// applied once, before anything is embedded or split; splits keep groups whole (split.ts).
+// Applies the data rules, which turn labelled texts into training examples: duplicates, near
+// duplicates, texts that are held out elsewhere, and rare labels. They are applied once, before
+// embedding and splitting; split.ts keeps the groups together.
 import { hash as hashOf } from 'node:crypto'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -9,13 +10,14 @@ import type { DataRules, RuleFindings } from './rule-findings.ts'
 import { labelsOfExample, withLabels, type Example } from '../files/source-row.ts'
 import { duplicateKey } from './split.ts'
 
-/** Drops exact duplicates, keeps near duplicates together, keeps every label. */
+/** The default rules: drop exact duplicates, keep near duplicates together, keep every label. */
 export const defaultDataRules: DataRules = {
   duplicates: 'drop',
   nearDuplicates: 0.9,
   minExamples: 1,
 }
 
+/** The data sets of one training run. */
 export type DataParts = {
   readonly train: Dataset
   readonly validation?: Dataset | undefined
@@ -23,12 +25,13 @@ export type DataParts = {
 }
 
 /**
- * Applies the rules: to the training examples all, to validation only that it shares no text with
- * test, to test none, except that both lose labels that training dropped. Training examples come
- * back in an order of their content, so that the order and format of the source do not matter, with
- * the group of their near duplicates; findings are in the manifests.
+ * Applies the rules. Training examples get all of them. Validation loses only the texts that it
+ * shares with test, and test loses none; both lose the labels that training dropped.
  *
- * @throws WinnowError `dataset_invalid` when nothing is left to train on.
+ * Training examples are returned in an order by content, so that the order and format of the source
+ * do not matter, and with the group of their near duplicates. The manifest has the findings.
+ *
+ * @throws WinnowError `dataset_invalid` if nothing is left to train on.
  */
 export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
   const test = parts.test
@@ -70,7 +73,7 @@ export function applyDataRules(parts: DataParts, rules: DataRules): DataParts {
   }
 }
 
-/** Which rule removed how many examples, where none is left. */
+/** The error when no example is left; it says how many each rule removed. */
 function nothingLeft({ source, examples }: DataManifest, findings: RuleFindings): WinnowError {
   const { rules, heldOut, droppedLabels } = findings
   const inDropped = Object.values(droppedLabels).reduce((sum, count) => sum + count, 0)
@@ -106,7 +109,7 @@ function described(manifest: DataManifest, examples: readonly Example[]): Datase
   }
 }
 
-/** Leaves out what resembles a text that is held out elsewhere. */
+/** Leaves out texts that equal or resemble a text in one of `others`. */
 function withoutHeldOut(
   dataset: Dataset,
   others: readonly (Dataset | undefined)[],
@@ -123,7 +126,7 @@ function withoutHeldOut(
     threshold === undefined ? undefined : nearDuplicateGroups([...held, ...keys], { threshold })
   const examples = dataset.examples.filter((_, index) => {
     const isExact = exact.has(keys[index]!)
-    // The first text of a group names it, and held-out texts come first.
+    // A group is named by its first text, and held-out texts come first.
     const isNear = !isExact && groups !== undefined && groups[held.length + index]! < held.length
     if (isExact) heldOut.exact++
     if (isNear) heldOut.near++
@@ -172,7 +175,7 @@ function withGroups(
   }
   const keys = examples.map(({ text }) => duplicateKey(text))
   const groups = nearDuplicateGroups(keys, { threshold })
-  // What differs in case and white space only is a duplicate, and no near one.
+  // Texts that differ only in case and white space are duplicates, not near duplicates.
   const texts = new Map<number, Set<string>>()
   for (const [index, group] of groups.entries()) {
     const known = texts.get(group)
@@ -189,9 +192,7 @@ function withGroups(
   return { grouped, nearDuplicates: near }
 }
 
-/**
- * Sorted by a hash of text and label: partitions read in parallel come in another order each time.
- */
+/** Sorts by a hash of text and label, because parallel partitions arrive in a varying order. */
 function inContentOrder(examples: readonly Example[]): readonly Example[] {
   const keyed = examples.map((example) => ({
     key: hashOf('sha256', JSON.stringify([example.text, example.label])),
@@ -201,7 +202,7 @@ function inContentOrder(examples: readonly Example[]): readonly Example[] {
   return keyed.map(({ example }) => example)
 }
 
-/** Examples of a dropped label go; of a set, the label goes and the example stays. */
+/** Removes examples of dropped labels; a multi-label example only loses the label. */
 function withoutLabels(
   examples: readonly Example[],
   dropped: ReadonlySet<string>,

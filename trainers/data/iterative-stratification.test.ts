@@ -1,4 +1,4 @@
-// Iterative stratification: each fold gets its share of every label, and groups stay whole.
+// Iterative stratification: each fold gets its share of every label, and groups stay together.
 import { expect, test } from 'vitest'
 import { stratifiedSetParts } from './iterative-stratification.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -39,7 +39,7 @@ test('a split holds out its share, the same for the same seed', () => {
   expect(split.unsplitLabels).toEqual([])
 })
 
-test('groups do not part, and one example of a label stays for training', () => {
+test('groups stay together, and one example of a label stays for training', () => {
   const few: Example[] = [
     { text: 'a', label: '', labels: ['x', 'y'] },
     { text: 'A ', label: '', labels: ['x', 'y'] },

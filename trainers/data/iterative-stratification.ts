@@ -1,20 +1,20 @@
-// Divides texts with sets of labels so that each part has its share of every label: iterative
-// stratification (Sechidis, Tsoumakas and Vlahavas 2011, ECML PKDD). Which examples must stay
-// together is decided in split.ts.
+// Divides multi-label texts so that each part has its share of every label, by iterative
+// stratification (Sechidis, Tsoumakas and Vlahavas 2011, ECML PKDD). split.ts decides which
+// examples must stay together.
 import { seededRandom } from './seeded-random.ts'
 import { labelsOfExample, type Example } from '../files/source-row.ts'
 
 /**
- * The part of each example. Labels are dealt out rarest first, each group of examples to the part
- * that lacks most of the label, then to the one that lacks most examples; groups without a label
- * come last.
+ * The part of each example: int32 [examples]. It assigns groups label by label, rarest label first.
+ * A group goes to the part that needs the most examples of the label, and in a tie to the part that
+ * needs the most examples. Groups without a label come last.
  */
 export function stratifiedSetParts(
   examples: readonly Example[],
   options: {
-    /** Indices of examples that must not part. */
+    /** The indices of examples that must stay together. */
     groups: readonly (readonly number[])[]
-    /** The share of each part; they sum to 1. */
+    /** The fraction of each part; they sum to 1. */
     shares: readonly number[]
     seed: number
   },
@@ -23,35 +23,35 @@ export function stratifiedSetParts(
   const groups = seededRandom(seed).shuffle([...options.groups])
   const labelsOf = groups.map((group) => countsIn(group, examples))
   const byLabel = groupsOfLabels(labelsOf)
-  const lacking = new Map(
+  const needed = new Map(
     [...byLabel].map(([label, own]) => {
       const total = own.reduce((sum, at) => sum + labelsOf[at]!.get(label)!, 0)
       return [label, shares.map((share) => share * total)]
     }),
   )
-  const lackingExamples = shares.map((share) => share * examples.length)
+  const neededExamples = shares.map((share) => share * examples.length)
   const partOf = new Int32Array(examples.length)
-  const dealt = new Uint8Array(groups.length)
-  const deal = (at: number, part: number): void => {
-    dealt[at] = 1
+  const assigned = new Uint8Array(groups.length)
+  const assign = (at: number, part: number): void => {
+    assigned[at] = 1
     for (const index of groups[at]!) partOf[index] = part
-    lackingExamples[part]! -= groups[at]!.length
-    for (const [label, count] of labelsOf[at]!) lacking.get(label)![part]! -= count
+    neededExamples[part]! -= groups[at]!.length
+    for (const [label, count] of labelsOf[at]!) needed.get(label)![part]! -= count
   }
   while (byLabel.size > 0) {
-    const rarest = rarestLabel(byLabel, dealt)
+    const rarest = rarestLabel(byLabel, assigned)
     for (const at of byLabel.get(rarest)!) {
-      if (dealt[at] === 0) deal(at, neediest(lacking.get(rarest)!, lackingExamples))
+      if (assigned[at] === 0) assign(at, neediest(needed.get(rarest)!, neededExamples))
     }
     byLabel.delete(rarest)
   }
   for (const at of groups.keys()) {
-    if (dealt[at] === 0) deal(at, neediest(lackingExamples, lackingExamples))
+    if (assigned[at] === 0) assign(at, neediest(neededExamples, neededExamples))
   }
   return partOf
 }
 
-/** How many examples of a group have each label. */
+/** The number of examples in a group that have each label. */
 function countsIn(group: readonly number[], examples: readonly Example[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const index of group) {
@@ -74,12 +74,12 @@ function groupsOfLabels(labelsOf: readonly ReadonlyMap<string, number>[]): Map<s
   return byLabel
 }
 
-/** The label with the fewest groups left to deal out. */
-function rarestLabel(byLabel: Map<string, number[]>, dealt: Uint8Array): string {
+/** The label with the fewest unassigned groups. */
+function rarestLabel(byLabel: Map<string, number[]>, assigned: Uint8Array): string {
   let rarest = ''
   let fewest = Infinity
   for (const [label, own] of byLabel) {
-    const left = own.filter((at) => dealt[at] === 0)
+    const left = own.filter((at) => assigned[at] === 0)
     byLabel.set(label, left)
     if (left.length >= fewest) continue
     rarest = label
@@ -88,12 +88,12 @@ function rarestLabel(byLabel: Map<string, number[]>, dealt: Uint8Array): string 
   return rarest
 }
 
-/** The part that lacks most; among equals the one that lacks most of the second, then the first. */
+/** The part with the largest need in `first`, then in `second`, then the first part. */
 function neediest(first: readonly number[], second: readonly number[]): number {
   let best = 0
   for (let part = 1; part < first.length; part++) {
     const gap = first[part]! - first[best]!
-    // Shares of whole numbers carry rounding errors.
+    // Fractions of integers have rounding errors.
     const isTie = Math.abs(gap) < 1e-9
     if (isTie ? second[part]! > second[best]! + 1e-9 : gap > 0) best = part
   }

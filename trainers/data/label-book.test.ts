@@ -1,14 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LabelBook, type Word } from './label-book.ts'
+import { LabelBook, type LabelStatement } from './label-book.ts'
 
-function bookOf(words: readonly Word[]): LabelBook {
+function bookOf(statements: readonly LabelStatement[]): LabelBook {
   const book = new LabelBook()
-  for (const word of words) book.add(word)
+  for (const statement of statements) book.add(statement)
   return book
 }
 
-const word = (by: string, label: string | null, timeMs: number, offset = timeMs): Word => ({
+const statement = (
+  by: string,
+  label: string | null,
+  timeMs: number,
+  offset = timeMs,
+): LabelStatement => ({
   eventId: 'e',
   by,
   label,
@@ -17,17 +22,25 @@ const word = (by: string, label: string | null, timeMs: number, offset = timeMs)
 })
 
 describe('LabelBook', () => {
-  it('takes the latest word of one person, whatever the order of arrival', () => {
-    const words = [word('ann', 'spam', 1), word('ann', 'ham', 3), word('ann', 'news', 2)]
-    expect(bookOf(words).labelOf('e')).toBe('ham')
-    expect(bookOf(words.toReversed()).labelOf('e')).toBe('ham')
+  it('takes the latest statement of a person, whatever the order of arrival', () => {
+    const statements = [
+      statement('ann', 'spam', 1),
+      statement('ann', 'ham', 3),
+      statement('ann', 'news', 2),
+    ]
+    expect(bookOf(statements).labelOf('e')).toBe('ham')
+    expect(bookOf(statements.toReversed()).labelOf('e')).toBe('ham')
   })
 
-  it('forgets what a person took back, and falls back to another person', () => {
-    const words = [word('bob', 'spam', 1), word('ann', 'ham', 2), word('ann', null, 3)]
-    expect(bookOf(words).labelOf('e')).toBe('spam')
-    expect(bookOf(words.slice(1)).labelOf('e')).toBeUndefined()
-    expect(bookOf(words).labelOf('another')).toBeUndefined()
+  it('ignores a retracted statement, and falls back to another person', () => {
+    const statements = [
+      statement('bob', 'spam', 1),
+      statement('ann', 'ham', 2),
+      statement('ann', null, 3),
+    ]
+    expect(bookOf(statements).labelOf('e')).toBe('spam')
+    expect(bookOf(statements.slice(1)).labelOf('e')).toBeUndefined()
+    expect(bookOf(statements).labelOf('another')).toBeUndefined()
   })
 
   it('gives the same label for every order of arrival', () => {
@@ -36,10 +49,12 @@ describe('LabelBook', () => {
       label: fc.constantFrom('spam', 'ham', null),
       timeMs: fc.integer({ min: 0, max: 4 }),
     })
-    const words = fc
+    const statements = fc
       .array(said)
-      .map((all) => all.map((one, offset) => ({ ...word(one.by, one.label, one.timeMs, offset) })))
-    const shuffled = words.chain((all) =>
+      .map((all) =>
+        all.map((one, offset) => ({ ...statement(one.by, one.label, one.timeMs, offset) })),
+      )
+    const shuffled = statements.chain((all) =>
       fc.tuple(
         fc.constant(all),
         fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),

@@ -1,9 +1,9 @@
-// Which label people gave an event, when several spoke or someone changed their mind: the latest
-// word of each person counts, one that was taken back does not, and of several persons the latest
-// wins. The view event_labels says the same in SQL.
+// Decides which label people gave an event. The latest statement of each person counts, unless it
+// is a retraction; of several people, the latest statement wins. The view event_labels is the same
+// in SQL.
 
-/** One person's word on an event. `label` null takes back what the person said before. */
-export type Word = {
+/** One person's statement about an event; a null `label` retracts the person's earlier one. */
+export type LabelStatement = {
   readonly eventId: string
   readonly label: string | null
   readonly by: string
@@ -12,44 +12,37 @@ export type Word = {
   readonly at: readonly [number, number]
 }
 
-/**
- * All words that were said; memory grows with the number of labelled events, about 200 bytes each.
- */
+/** All statements so far; memory grows by about 200 bytes per labelled event. */
 export class LabelBook {
-  readonly #byEvent = new Map<string, Word[]>()
+  readonly #byEvent = new Map<string, LabelStatement[]>()
 
-  /** Notes a word; they may come in any order. */
-  add(word: Word): void {
-    const words = this.#byEvent.get(word.eventId)
-    if (words === undefined) {
-      this.#byEvent.set(word.eventId, [word])
+  /** Adds a statement; statements may arrive in any order. */
+  add(statement: LabelStatement): void {
+    const statements = this.#byEvent.get(statement.eventId)
+    if (statements === undefined) {
+      this.#byEvent.set(statement.eventId, [statement])
       return
     }
-    const same = words.findIndex(({ by }) => by === word.by)
-    if (same < 0) words.push(word)
-    else if (isLater(word, words[same]!)) words[same] = word
+    const same = statements.findIndex(({ by }) => by === statement.by)
+    if (same < 0) statements.push(statement)
+    else if (isLater(statement, statements[same]!)) statements[same] = statement
   }
 
-  /** Events that anybody spoke about. */
-  get size(): number {
-    return this.#byEvent.size
-  }
-
-  /** The label that counts, or undefined when there is none, or none any more. */
+  /** The label that counts, or undefined if there is none or it was retracted. */
   labelOf(eventId: string): string | undefined {
-    let latest: Word | undefined
-    for (const word of this.#byEvent.get(eventId) ?? []) {
-      if (word.label === null) continue
-      if (latest === undefined || isLater(word, latest)) latest = word
+    let latest: LabelStatement | undefined
+    for (const statement of this.#byEvent.get(eventId) ?? []) {
+      if (statement.label === null) continue
+      if (latest === undefined || isLater(statement, latest)) latest = statement
     }
     return latest?.label ?? undefined
   }
 }
 
-function isLater(a: Word, b: Word): boolean {
+function isLater(a: LabelStatement, b: LabelStatement): boolean {
   return a.timeMs - b.timeMs > 0 || (a.timeMs === b.timeMs && compareAt(a, b) > 0)
 }
 
-function compareAt({ at: [p, o] }: Word, { at: [q, r] }: Word): number {
+function compareAt({ at: [p, o] }: LabelStatement, { at: [q, r] }: LabelStatement): number {
   return p - q || o - r
 }

@@ -1,4 +1,4 @@
-// Labels that only people used: which labels these are, and the sentence about them.
+// Labels that only people used: which ones they are, and the line about them.
 import { expect, test } from 'vitest'
 import { describeExamples } from './dataset.ts'
 import { LabelOrigins, type EarlierVersion } from './label-origins.ts'
@@ -28,7 +28,7 @@ const noted: readonly Noted[] = [
   [null, '__proto__'],
 ]
 
-test('an event that came with a label makes it no news, even where a person replaced it', () => {
+test('a label that an event came with is known, even if a person replaced it', () => {
   const { labelsOnlyPeopleUsed, labelsComparedWith } = factsOf(noted)
   expect(Object.entries(labelsOnlyPeopleUsed!)).toEqual([
     ['__proto__', 1],
@@ -38,12 +38,12 @@ test('an event that came with a label makes it no news, even where a person repl
   expect(labelsComparedWith).toBeNull()
 })
 
-test('labels of the earlier version are no news either', () => {
+test('labels of the earlier version are known', () => {
   const facts = factsOf(noted, { ref: 'mail@4', labels: ['spam', '__proto__'] })
   expect(facts).toEqual({ labelsOnlyPeopleUsed: { spamm: 1 }, labelsComparedWith: 'mail@4' })
 })
 
-test('one line tells them, the rarest first, and none when there are none', () => {
+test('one line lists them, the rarest first; without such labels there is no line', () => {
   expect(linesOf(noted)).toEqual([
     '3 labels that only people used, to check for typing errors: "__proto__" (1 example), ' +
       '"spamm" (1 example), "spam" (2 examples); no event came with them',

@@ -1,30 +1,27 @@
-// Which labels of a source come from people alone. A typing error of a person looks like that: no
-// event came with the label, and no earlier model has it. Which label counts for an event is
-// label-book.ts.
+// Finds the labels that only people used: no event came with them, and no earlier model has them.
+// Typing errors look like this. label-book.ts decides which label counts for an event.
 import type { SourceFacts } from '../files/dataset-source.ts'
 
-/** A version whose labels are no news. */
+/** An earlier version, whose labels are known. */
 export type EarlierVersion = {
   /** `name@version`. */
   readonly ref: string
   readonly labels: readonly string[]
 }
 
-/** Who used the labels of a source, noted event by event. */
+/** Collects, event by event, where the labels of a source come from. */
 export class LabelOrigins {
   readonly #ofEvents = new Set<string>()
   readonly #examplesOfPeople = new Map<string, number>()
 
-  /** Notes the label that an event came with, and the one by which a person's word replaces it. */
+  /** Adds an event's `own` label, and the label that a person `said` in its place. */
   add({ own, said }: { own: string | null; said: string | undefined }): void {
     if (own !== null) this.#ofEvents.add(own)
     if (said === undefined) return
     this.#examplesOfPeople.set(said, (this.#examplesOfPeople.get(said) ?? 0) + 1)
   }
 
-  /**
-   * The labels that neither an event came with nor the earlier version has, with their examples.
-   */
+  /** The labels that only people used, with their numbers of examples. */
   facts(earlier: EarlierVersion | undefined): SourceFacts {
     const known = new Set(earlier?.labels)
     const onlyPeople = [...this.#examplesOfPeople].filter(

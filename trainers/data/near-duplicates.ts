@@ -1,13 +1,11 @@
-// Finds near duplicates: MinHash signatures of character shingles (Broder 1997, "On the resemblance
-// and containment of documents"), banded for locality-sensitive hashing; what shares a band is
-// compared exactly. What becomes of them is data-rules.ts.
+// Finds near duplicates with MinHash signatures of character shingles (Broder 1997, "On the
+// resemblance and containment of documents") and locality-sensitive hashing. Texts that share a
+// band are compared exactly. data-rules.ts decides what happens to near duplicates.
 import { seededRandom } from './seeded-random.ts'
 
-/**
- * Two texts resemble each other as the Jaccard index of their sets of so many characters in a row.
- */
+/** The length of a shingle. The resemblance of two texts is the Jaccard index of their shingles. */
 const shingleCharacters = 5
-/** Only the beginning of a text is compared: enough to tell, and a bound for texts of megabytes. */
+/** Only the beginning of a text is compared, which suffices and bounds the work on huge texts. */
 const comparedCharactersMax = 4_000
 /**
  * 12 bands of 8 hashes: a pair shares a band with probability 1 - (1 - J^8)^12, which is 0.999 at
@@ -15,15 +13,16 @@ const comparedCharactersMax = 4_000
  */
 const bands = 12
 const bandHashes = 8
-/** Texts of one bucket that a new one is compared with: bounds the work on one text. */
+/** The most texts of a bucket that a new text is compared with, which bounds the work per text. */
 const bucketTextsMax = 4
 
 /** A MinHash signature: uint32 [hashes]. */
 export type Signature = Uint32Array
 
 /**
- * Groups texts whose resemblance is at least `threshold`, directly or through others: the number of
- * the first text of its group for each text. 12 bytes of memory a band and text besides the texts.
+ * Groups texts whose resemblance is at least `threshold`, directly or through other texts. Returns,
+ * for each text, the index of the first text of its group: int32 [texts]. It takes 12 bytes per
+ * band and text in addition to the texts.
  */
 export function nearDuplicateGroups(
   texts: readonly string[],
@@ -60,7 +59,7 @@ export function resemblance(a: string, b: string): number {
   return both / (left.size + right.size - both)
 }
 
-/** `hashes` minima of a text's shingles, each under a hash function of its own. */
+/** The MinHash signature of a text: for each hash function, the minimum over the shingles. */
 export function minHashSignature(text: string, functions: HashFunctions): Signature {
   const { factors, offsets } = functions
   const signature = new Uint32Array(factors.length).fill(0xffffffff)
@@ -73,16 +72,7 @@ export function minHashSignature(text: string, functions: HashFunctions): Signat
   return signature
 }
 
-/**
- * The share of equal minima estimates the resemblance; its deviation is sqrt(J (1 - J) / hashes).
- */
-export function estimatedResemblance(a: Signature, b: Signature): number {
-  let equal = 0
-  for (let i = 0; i < a.length; i++) if (a[i] === b[i]) equal++
-  return equal / a.length
-}
-
-/** Functions x -> factor x + offset modulo 2^32. */
+/** Hash functions x -> factor x + offset modulo 2^32. */
 export type HashFunctions = { readonly factors: Uint32Array; readonly offsets: Uint32Array }
 
 /** `count` hash functions, the same each time. */
@@ -93,7 +83,7 @@ export function hashFunctions(count: number): HashFunctions {
   return { factors, offsets: Uint32Array.from({ length: count }, () => random.uint32()) }
 }
 
-/** uint32 [bands, texts]: a hash of each band of each signature, which need not be kept. */
+/** uint32 [bands, texts]: the hash of each band of each signature; signatures are not stored. */
 function bandKeys(texts: readonly string[]): Uint32Array {
   const functions = hashFunctions(bands * bandHashes)
   const keys = new Uint32Array(bands * texts.length)
@@ -110,7 +100,7 @@ function bandKeys(texts: readonly string[]): Uint32Array {
   return keys
 }
 
-/** A hash of each run of characters; a shorter text is one shingle. */
+/** The hash of each shingle; a text shorter than a shingle is one shingle. */
 function shingles(text: string): Uint32Array {
   const end = Math.min(text.length, comparedCharactersMax)
   const count = Math.max(1, end - shingleCharacters + 1)
@@ -124,14 +114,14 @@ function shingles(text: string): Uint32Array {
   return hashes
 }
 
-/** Finaliser of MurmurHash3: every bit of the input moves every bit of the result. */
+/** The finaliser of MurmurHash3: every input bit affects every bit of the result. */
 function mixed(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** Union by smallest member, with path halving (Tarjan and van Leeuwen 1984). */
+/** A union-find structure: union by smallest member, path halving (Tarjan and van Leeuwen 1984). */
 function disjointSets(count: number): {
   find: (member: number) => number
   join: (a: number, b: number) => void

@@ -1,4 +1,4 @@
-// Data are recognised as those of an earlier run, and what differs is named.
+// Data of an earlier run are recognised, and differences are named.
 import { expect, test } from 'vitest'
 import { applyDataRules, defaultDataRules } from './data-rules.ts'
 import { describeExamples, type Dataset } from './dataset.ts'
@@ -16,7 +16,7 @@ const recorded: unknown = JSON.parse(JSON.stringify({ run: 'x', dataManifest: ma
 const options = { file: 'run.json', rules: defaultDataRules }
 const given = { train: parts.train.manifest, test: parts.test.manifest }
 
-test('the same data pass, in any order', () => {
+test('accepts the same data in any order', () => {
   const turned = dataset('b two', 'a one', 'a one').manifest
   expect(() => checkRepeated(recorded, { ...given, train: turned }, options)).not.toThrow()
   expect(() => checkRepeated(manifests, given, options)).not.toThrow()
@@ -30,7 +30,7 @@ test.each([
   expect(() => checkRepeated(recorded, differing, options)).toThrow(message)
 })
 
-test('refuses other rules, and a file that is no manifest', () => {
+test('refuses other rules, and a file that is not a manifest', () => {
   const rules = { ...defaultDataRules, minExamples: 3 }
   expect(() => checkRepeated(recorded, given, { ...options, rules })).toThrow(
     /rule minExamples is 3, but was 1 in run\.json/,

@@ -1,18 +1,18 @@
-// Whether data are those of an earlier run, by the manifests that it left behind.
+// Checks that data are the same as those of an earlier run, by the manifests of the run.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DataManifest } from './dataset.ts'
 import type { DataRules } from './rule-findings.ts'
 
-/** Manifests of the parts of a run's data. */
+/** The manifests of the data sets of a run. */
 export type DataManifests = { readonly [Part in Role]?: DataManifest | undefined }
 
 type Role = 'train' | 'validation' | 'test'
 
 /**
- * Compares what was read with a run's record, or with the `dataManifest` of one. Validation data
- * that the run held out itself are not compared.
+ * Compares data with a run's record, or with the `dataManifest` of one. Validation data that the
+ * run held out itself are not compared.
  *
- * @throws WinnowError `dataset_invalid` naming the part that differs.
+ * @throws WinnowError `dataset_invalid`, which names the data set or the rule that differs.
  */
 export function checkRepeated(
   recorded: unknown,
@@ -46,9 +46,7 @@ export function checkRepeated(
   }
 }
 
-/**
- * The manifests of the parts in a run's record. Throws WinnowError `usage` where there are none.
- */
+/** The manifests in a run's record; throws WinnowError `usage` if there are none. */
 export function requireManifests(
   recorded: unknown,
   file: string,
@@ -59,7 +57,7 @@ export function requireManifests(
   throw new WinnowError('usage', message)
 }
 
-/** The content hash of a part as it was read. */
+/** The content hash of a data set as it was read. */
 function hashOf(manifest: unknown): string | undefined {
   const fields = fieldsOf(manifest)
   const sha256 = fieldsOf(fields['read'])['sha256'] ?? fields['sha256']

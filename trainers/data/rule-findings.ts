@@ -1,36 +1,36 @@
-// The settings of the data rules and what they found, as they stand in a data manifest. Applying
-// them is data-rules.ts, telling people is rule-report.ts.
+// The settings and the findings of the data rules, as a data manifest stores them. data-rules.ts
+// applies the rules, and rule-report.ts prints the findings.
 
-/** How the rules are set. */
+/** The settings of the rules. */
 export type DataRules = {
   /**
-   * `drop`: of equal texts with one label the first stays; of equal texts with several labels one
-   * example of the label that more than half of them have, else none. `keep`: all stay, in one
-   * part.
+   * `drop` keeps the first of equal texts with the same label. Of equal texts with different
+   * labels, it keeps one with the label that more than half of them have, or none. `keep` keeps
+   * all, on one side of every split.
    */
   readonly duplicates: 'drop' | 'keep'
-  /** Resemblance from which texts are near duplicates; undefined turns that rule off. */
+  /** The Jaccard index from which texts are near duplicates; undefined turns the rule off. */
   readonly nearDuplicates: number | undefined
   /** Labels with fewer examples are dropped. */
   readonly minExamples: number
 }
 
-/** What the rules found in one data set, and what they removed. */
+/** What the rules found in a data set and removed from it. */
 export type RuleFindings = {
   readonly rules: DataRules
   readonly emptyTexts: number
   /** Examples that repeat an earlier text with the same label. */
   readonly duplicates: number
-  /** Texts with several labels, and the examples that have them. */
+  /** The number of texts with different labels, and of their examples. */
   readonly conflicts: { readonly texts: number; readonly examples: number }
-  /** Examples that have near duplicates in the same data set, and the groups that these form. */
+  /** Examples with near duplicates in the same data set, and the number of their groups. */
   readonly nearDuplicates: { readonly examples: number; readonly groups: number }
-  /** Examples whose text, or nearly so, is also in the test or validation data: removed. */
+  /** Examples that were removed because test or validation has the same or nearly the same text. */
   readonly heldOut: { readonly exact: number; readonly near: number }
-  /** Labels with one example: they can be trained, not validated. */
+  /** Labels with a single example, which can be trained but not validated. */
   readonly singleExampleLabels: readonly string[]
-  /** Labels with fewer than `minExamples`, and their examples: removed. */
+  /** The removed labels, which have fewer than `minExamples`, and their numbers of examples. */
   readonly droppedLabels: Readonly<Record<string, number>>
-  /** Examples removed by all rules together, empty texts not counted. */
+  /** The number of examples that all rules removed, without empty texts. */
   readonly removed: number
 }

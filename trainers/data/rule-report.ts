@@ -1,12 +1,12 @@
-// What the data rules found, and labels that only people used, in sentences for a terminal and a
-// report. The counts are rule-findings.ts and label-origins.ts.
+// Prints the findings of the data rules, and the labels that only people used, for a terminal and a
+// report. rule-findings.ts and label-origins.ts have the counts.
 import { counted } from '../../schemas/counted.ts'
 import type { SourceFacts } from '../files/dataset-source.ts'
 import type { DataManifest } from './dataset.ts'
 
-/** One line a finding, such as `12 duplicates: removed`; none when there is nothing to tell. */
+/** One line per finding, such as `12 duplicates of a text with the same label: removed`. */
 export function ruleLines({ rules: findings, truncatedTexts = 0, from }: DataManifest): string[] {
-  const others = [...onlyPeople(from), ...truncated(truncatedTexts)]
+  const others = [...onlyPeople(from ?? {}), ...truncated(truncatedTexts)]
   if (findings === undefined) return others
   const { rules, conflicts, nearDuplicates, heldOut, singleExampleLabels } = findings
   const fate = rules.duplicates === 'drop' ? 'removed' : 'kept, on one side of every split'
@@ -45,14 +45,14 @@ export function ruleLines({ rules: findings, truncatedTexts = 0, from }: DataMan
   return [...told, ...others]
 }
 
-/** The findings as a fact of a report. */
+/** The findings as one fact of a report. */
 export function dataFacts(manifest: DataManifest): [string, string][] {
   const lines = ruleLines(manifest)
   return lines.length === 0 ? [] : [['Data rules', lines.join('; ')]]
 }
 
-/** The rarest first: typing errors are rare. */
-function onlyPeople({ labelsOnlyPeopleUsed = {}, labelsComparedWith }: SourceFacts = {}): string[] {
+/** The labels that only people used, rarest first because typing errors are rare. */
+function onlyPeople({ labelsOnlyPeopleUsed = {}, labelsComparedWith }: SourceFacts): string[] {
   const labels = Object.entries(labelsOnlyPeopleUsed).sort(([, a], [, b]) => a - b)
   if (labels.length === 0) return []
   const shown = labels

@@ -1,8 +1,8 @@
-// The generator: fixed for a seed, without bias, and equal to the published algorithm.
+// The generator: reproducible for a seed, unbiased, and equal to the published algorithm.
 import { expect, test } from 'vitest'
 import { seededRandom } from './seeded-random.ts'
 
-test('gives the same numbers for a seed, others for another', () => {
+test('gives the same numbers for the same seed, and others for another', () => {
   const draws = (seed: number) => {
     const random = seededRandom(seed)
     return Array.from({ length: 8 }, () => random.uint32())
@@ -12,7 +12,7 @@ test('gives the same numbers for a seed, others for another', () => {
   expect(new Set(draws(0)).size).toBe(8)
 })
 
-test('below is even over a limit that does not divide 2^32', () => {
+test('below is uniform for a limit that does not divide 2^32', () => {
   const random = seededRandom(3)
   const counts = new Float64Array(7)
   for (let i = 0; i < 70_000; i++) {

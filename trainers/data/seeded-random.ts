@@ -1,12 +1,12 @@
-// The one source of randomness of the trainers: a small generator that gives the same numbers for
-// the same seed on every machine. It owns the generator; what is drawn is up to the callers.
+// The random number generator of the trainers, which gives the same numbers for the same seed on
+// every machine. Callers decide what to draw.
 import assert from 'node:assert/strict'
 
-/** Draws that depend on the seed alone. */
+/** A random number generator whose results depend on the seed only. */
 export type SeededRandom = {
-  /** A whole number in [0, 2^32). */
+  /** An integer in [0, 2^32). */
   uint32: () => number
-  /** A whole number in [0, limit), without modulo bias. `limit` is at most 2^32. */
+  /** An integer in [0, limit), without modulo bias; `limit` is at most 2^32. */
   below: (limit: number) => number
   /** Shuffles an array or typed array in place (Fisher-Yates) and returns it. */
   shuffle: <Sequence extends Shuffleable>(sequence: Sequence) => Sequence
@@ -15,8 +15,8 @@ export type SeededRandom = {
 type Shuffleable = { readonly length: number; [index: number]: unknown }
 
 /**
- * xoshiro128** (Blackman and Vigna 2021, "Scrambled linear pseudorandom number generators",
- * arXiv:1805.01407), its state filled by SplitMix32 from a seed in [0, 2^32).
+ * Creates a xoshiro128** generator (Blackman and Vigna 2021, "Scrambled linear pseudorandom number
+ * generators", arXiv:1805.01407). SplitMix32 fills its state from a seed in [0, 2^32).
  */
 export function seededRandom(seed: number): SeededRandom {
   assert.ok(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32, 'a seed is a uint32')
@@ -28,7 +28,7 @@ export function seededRandom(seed: number): SeededRandom {
   }
   const uint32 = (): number => step(state)
   const below = (limit: number): number => {
-    // Values from the last, incomplete multiple of `limit` are drawn again (a fair die).
+    // Rejection sampling: values beyond the last full multiple of `limit` are drawn again.
     const end = 2 ** 32 - (2 ** 32 % limit)
     for (;;) {
       const draw = uint32()
@@ -63,7 +63,7 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits))
 }
 
-/** Finaliser of SplitMix32, after MurmurHash3's. */
+/** The finaliser of SplitMix32, which is that of MurmurHash3. */
 function mix32(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)

@@ -1,4 +1,4 @@
-// Invariants of splits and folds, on data sets made at random.
+// Invariants of splits and folds, on random data sets.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Example } from '../files/source-row.ts'
@@ -59,7 +59,7 @@ test('the split and the folds are stratified', () => {
   }
 })
 
-test('the seed decides', () => {
+test('the split depends on the seed', () => {
   const split = (seed: number) => stratifiedSplit(many, { fraction: 0.2, seed }).validation
   expect(split(1)).toEqual(split(1))
   expect(split(1)).not.toEqual(split(2))

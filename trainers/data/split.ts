@@ -1,40 +1,40 @@
-// Divides labelled texts for validation: stratified by label, fixed by a seed, and never with the
-// same text on both sides. It only decides on indices; it holds no texts and no embeddings.
+// Splits labelled texts for validation: stratified by label, reproducible by seed, and never with
+// the same text on both sides. It decides on indices only.
 import { stratifiedSetParts } from './iterative-stratification.ts'
 import { seededRandom } from './seeded-random.ts'
 import { isMultiLabel, labelsOfExample, type Example } from '../files/source-row.ts'
 
-/** A division into two parts, as ascending indices into the examples. */
+/** A split into two parts, as ascending indices of the examples. */
 export type Split = {
   readonly train: Int32Array
   readonly validation: Int32Array
-  /** Labels with too few different texts to give one away: all of them stay in `train`. */
+  /** Labels with too few distinct texts to split; all their examples stay in `train`. */
   readonly unsplitLabels: readonly { readonly label: string; readonly examples: number }[]
-  /** Examples whose text, apart from case and white space, or nearly so, came before. */
+  /** The number of examples whose text is a duplicate or near duplicate of an earlier one. */
   readonly duplicates: number
 }
 
-/** Two texts are the same when they differ only in case, white space or Unicode composition. */
+/** The key of a text. Texts that differ only in case, white space or composition have the same. */
 export function duplicateKey(text: string): string {
   return text.normalize('NFC').toLowerCase().replace(/\s+/gu, ' ').trim()
 }
 
 /**
- * Gives `fraction` of each label's examples to validation, chosen by the seed. Duplicates go to
- * the same side as their first occurrence, even when their labels disagree.
+ * Holds out `fraction` of each label's examples for validation, chosen by the seed. Duplicates go
+ * to the side of their first occurrence, even if their labels differ.
  */
 export function stratifiedSplit(
   examples: readonly Example[],
   options: { fraction: number; seed: number },
 ): Split {
-  if (isMultiLabel(examples)) return splitOfSets(examples, options)
+  if (isMultiLabel(examples)) return multiLabelSplit(examples, options)
   const { byLabel, duplicates } = groupsByLabel(examples)
   const random = seededRandom(options.seed)
   const inValidation = new Uint8Array(examples.length)
   const unsplitLabels: { label: string; examples: number }[] = []
   for (const [label, groups] of byLabel) {
     const count = groups.reduce((sum, group) => sum + group.length, 0)
-    // At least one group stays in train, otherwise the label could not be learned.
+    // At least one group stays in train; otherwise the label could not be learned.
     const wanted = Math.round(count * options.fraction)
     let taken = 0
     for (const group of random.shuffle(groups).slice(1)) {
@@ -53,9 +53,7 @@ export function stratifiedSplit(
   }
 }
 
-/**
- * The fold, 0 to `folds` - 1, of each example: labels spread evenly, duplicates in one fold.
- */
+/** The fold of each example, from 0: labels are spread evenly, duplicates share a fold. */
 export function stratifiedFolds(
   examples: readonly Example[],
   options: { folds: number; seed: number },
@@ -68,7 +66,7 @@ export function stratifiedFolds(
   }
   const random = seededRandom(options.seed)
   const foldOf = new Int32Array(examples.length)
-  // Continuing the round from one label to the next keeps the folds' sizes equal.
+  // Each label continues the round-robin of the previous one, which keeps the folds equal in size.
   let next = 0
   for (const groups of byLabel.values()) {
     for (const group of random.shuffle(groups)) {
@@ -79,8 +77,8 @@ export function stratifiedFolds(
   return foldOf
 }
 
-/** As `stratifiedSplit`, where each example has a set of labels. */
-function splitOfSets(
+/** `stratifiedSplit` for multi-label examples. */
+function multiLabelSplit(
   examples: readonly Example[],
   { fraction, seed }: { fraction: number; seed: number },
 ): Split {
@@ -107,7 +105,7 @@ function splitOfSets(
   }
 }
 
-/** Indices grouped by near or equal text; a group counts to the label of its first example. */
+/** Groups the indices of equal or similar texts; a group belongs to its first example's label. */
 function groupsByLabel(examples: readonly Example[]): {
   byLabel: Map<string, number[][]>
   duplicates: number
@@ -116,7 +114,7 @@ function groupsByLabel(examples: readonly Example[]): {
   const byLabel = new Map<string, number[][]>()
   let duplicates = 0
   for (const [index, { text, label, group: near }] of examples.entries()) {
-    // Near duplicates have been found already and hold the equal texts too.
+    // Groups of near duplicates, if they are known, also contain the equal texts.
     const key = near === undefined ? duplicateKey(text) : near
     const known = groupOf.get(key)
     if (known !== undefined) {

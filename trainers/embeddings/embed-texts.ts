@@ -1,16 +1,17 @@
-// Embeddings of many texts: from the cache where it has them, from the encoder otherwise. It owns
-// the order of work and the progress; files are embedding-cache.ts, threads are models/.
+// Embeds many texts: takes embeddings from the cache if it has them, and otherwise computes them.
+// It owns the order of the work and the progress; embedding-cache.ts owns the files.
 import type { TextEncoder } from '../../models/inference/text-encoder.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Embedding, EmbeddingCache } from './embedding-cache.ts'
 
-/** How far embedding is. `textsPerSecond` counts computed texts only, not cached ones. */
+/** The progress of embedding; `textsPerSecond` counts computed texts only, not cached ones. */
 export type EmbeddingProgress = {
   readonly done: number
   readonly total: number
   readonly textsPerSecond: number
 }
 
+/** The options of `embedTexts`. */
 export type EmbedTextsOptions = {
   readonly encoder: TextEncoder
   readonly cache: EmbeddingCache
@@ -18,26 +19,26 @@ export type EmbedTextsOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The embeddings of texts, in their order. */
+/** The embeddings of texts, in the order of the texts. */
 export type EmbeddedTexts = {
   /** float32 [texts, hidden] row-major. */
   readonly rows: Float32Array
-  /** Numbers in one row. */
+  /** The number of features in one row. */
   readonly width: number
-  /** Tokens read of each text, special ones included: int32 [texts]. */
+  /** The tokens read of each text, special ones included: int32 [texts]. */
   readonly tokens: Int32Array
-  /** Different texts that the cache did not have. */
+  /** The number of distinct texts that were not in the cache. */
   readonly computed: number
 }
 
-/** Texts embedded and stored together: a killed run loses at most this many. */
+/** Texts that are embedded and stored together; a killed run loses at most this many. */
 const chunkTextsMax = 1_024
 
 /**
- * Embeds each different text once.
+ * Embeds each distinct text once.
  *
- * @throws WinnowError `cancelled`; `training_diverged` for an embedding that is not finite; and
- * what the encoder throws.
+ * @throws WinnowError `cancelled`; `training_diverged` for an embedding that is not finite; and the
+ * errors of the encoder.
  */
 export async function embedTexts(
   texts: readonly string[],
@@ -46,27 +47,27 @@ export async function embedTexts(
   const { encoder, cache, signal } = options
   const rows = new Float32Array(texts.length * encoder.hidden)
   const tokens = new Int32Array(texts.length)
-  const places = placesOf(texts)
+  const indicesByText = indicesOf(texts)
   let done = 0
-  const place = (text: string, embedding: Embedding): void => {
-    for (const index of places.get(text) ?? []) {
+  const store = (text: string, embedding: Embedding): void => {
+    for (const index of indicesByText.get(text) ?? []) {
       rows.set(embedding.row, index * encoder.hidden)
       tokens[index] = embedding.tokens
       done++
     }
   }
   const missing: string[] = []
-  for (const text of places.keys()) {
+  for (const text of indicesByText.keys()) {
     throwIfAborted(signal)
     const cached = await cache.get(text)
     if (cached === undefined) missing.push(text)
-    else place(text, cached)
+    else store(text, cached)
   }
   const started = performance.now()
   for (let first = 0; first < missing.length; first += chunkTextsMax) {
     const chunk = missing.slice(first, first + chunkTextsMax)
     const embedded = await embedChunk(chunk, { encoder, signal })
-    for (const { text, embedding } of embedded) place(text, embedding)
+    for (const { text, embedding } of embedded) store(text, embedding)
     await cache.put(embedded)
     const textsPerSecond = ((first + chunk.length) * 1_000) / (performance.now() - started)
     options.onProgress?.({ done, total: texts.length, textsPerSecond })
@@ -75,7 +76,7 @@ export async function embedTexts(
   return { rows, width: encoder.hidden, tokens, computed: missing.length }
 }
 
-/** Longest first, so that texts of one length reach the batcher together. */
+/** Embeds the longest texts first, so that texts of the same length reach the batcher together. */
 async function embedChunk(
   texts: readonly string[],
   { encoder, signal }: Pick<EmbedTextsOptions, 'encoder' | 'signal'>,
@@ -97,14 +98,15 @@ async function embedChunk(
   return embedded
 }
 
-function placesOf(texts: readonly string[]): Map<string, number[]> {
-  const places = new Map<string, number[]>()
+/** The indices at which each distinct text occurs. */
+function indicesOf(texts: readonly string[]): Map<string, number[]> {
+  const byText = new Map<string, number[]>()
   for (const [index, text] of texts.entries()) {
-    const known = places.get(text)
-    if (known === undefined) places.set(text, [index])
+    const known = byText.get(text)
+    if (known === undefined) byText.set(text, [index])
     else known.push(index)
   }
-  return places
+  return byText
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

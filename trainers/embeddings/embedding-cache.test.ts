@@ -1,4 +1,4 @@
-// The cache on disk: found again, bounded, and unharmed by the leftovers of a killed process.
+// The cache on disk: it finds embeddings again, is bounded, and survives a killed process.
 import { appendFile, mkdtemp, open, readdir, rm, stat, truncate, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ async function pathOf(kind: 'rows' | 'index'): Promise<string> {
   return join(dir, name!)
 }
 
-test('gives back the same bits after reopening', async () => {
+test('returns the same bits after reopening', async () => {
   await fill(3)
   const cache = await openEmbeddingCache({ dir, space })
   expect(cache.embeddings).toBe(3)
@@ -38,7 +38,7 @@ test('gives back the same bits after reopening', async () => {
 })
 
 test.each([{ graphSha256: 'other' }, { tokenizerSha256: 'other' }, { maxTokens: 64 }])(
-  'another space knows nothing of it: %j',
+  'does not find it in another space: %j',
   async (overrides) => {
     await fill(3)
     const cache = await openEmbeddingCache({ dir, space: { ...space, ...overrides } })
@@ -68,7 +68,7 @@ test.each([
   await again.close()
 })
 
-test('rows without entries, as a kill between the two writes leaves them, are overwritten', async () => {
+test('overwrites rows without entries, which a kill between the two writes leaves', async () => {
   await fill(2)
   await appendFile(await pathOf('rows'), Buffer.alloc(37, 1))
   await fill(3)
@@ -77,7 +77,7 @@ test('rows without entries, as a kill between the two writes leaves them, are ov
   await cache.close()
 })
 
-test('a row whose bytes changed counts as absent', async () => {
+test('treats a row whose bytes changed as absent', async () => {
   await fill(2)
   const file = await open(await pathOf('rows'), 'r+')
   await file.write(Buffer.of(0xff), 0, 1, 18)
@@ -88,12 +88,12 @@ test('a row whose bytes changed counts as absent', async () => {
   await cache.close()
 })
 
-test('stops growing at its bound and removes the space used longest ago', async () => {
+test('stops growing at its bound and removes the least recently used space', async () => {
   await fill(10, { graphSha256: 'oldest' })
   const past = new Date(Date.now() - 86_400_000)
   for (const file of await readdir(dir)) await utimes(join(dir, file), past, past)
   await fill(10, { graphSha256: 'recent' })
-  // One entry takes 56 bytes: 16 of its row, 40 of the index.
+  // One entry takes 56 bytes: 16 in the rows, 40 in the index.
   const cache = await openEmbeddingCache({ dir, space, bytesMax: 20 * 56 })
   expect((await readdir(dir)).filter((file) => file.endsWith('.rows')).length).toBe(2)
   await cache.put(Array.from({ length: 10 }, (_, n) => entryOf(n)))

@@ -1,5 +1,5 @@
-// Embeddings on disk, found again by content: text, encoder, tokenizer and length limit. It owns
-// the files and their safety against a killed process; computing embeddings is embed-texts.ts.
+// A disk cache of embeddings, keyed by text, encoder, tokenizer and length limit. It owns the files
+// and keeps them valid if a process is killed; embed-texts.ts computes embeddings.
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib'
 import { withStoreLock } from '../../models/store/store-lock.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** What an embedding depends on besides the text. Each combination has files of its own. */
+/** Everything besides the text that an embedding depends on. Each combination has its own files. */
 export type EmbeddingSpace = {
   readonly graphSha256: string
   readonly tokenizerSha256: string
@@ -15,37 +15,29 @@ export type EmbeddingSpace = {
   readonly width: number
 }
 
-/** One embedding: float32 [width], and how many tokens of the text were read. */
+/** One embedding, float32 [width], and the number of tokens that were read of the text. */
 export type Embedding = { readonly row: Float32Array; readonly tokens: number }
-
-/** An open cache. `put` is silent when the cache is full or another process writes to it. */
-export type EmbeddingCache = {
-  readonly embeddings: number
-  readonly get: (text: string) => Promise<Embedding | undefined>
-  readonly put: (entries: readonly { text: string; embedding: Embedding }[]) => Promise<void>
-  readonly close: () => Promise<void>
-}
 
 export type EmbeddingCacheOptions = {
   readonly dir: string
   readonly space: EmbeddingSpace
-  /** Bound of the whole folder; spaces that were used longest ago are removed first. 4 GiB. */
+  /** The bound on the folder; the least recently used spaces are removed first. Default 4 GiB. */
   readonly bytesMax?: number | undefined
 }
 
 const bytesMaxDefault = 4 * 1024 ** 3
-/** An index entry: key [32], tokens uint32, CRC-32 of the row uint32. */
+/** An index entry: 32 bytes of key, tokens uint32, CRC-32 of the row uint32. */
 const keyBytes = 32
 const entryBytes = keyBytes + 8
-/** Longer than the lock of a killed process lasts, so that its successor can write. */
+/** Longer than the lock of a killed process lasts, so that the next process can write. */
 const lockWaitMsMax = 12_000
 
 /**
- * Opens the cache of one space. Rows are appended before their index entries, so that what a killed
- * process leaves behind is at most a tail without entries, which the next writer overwrites; a row
- * whose checksum is wrong counts as absent. One process writes, others only read.
+ * Opens the cache of one space. Rows are appended before their index entries, so a killed process
+ * leaves at most rows without entries, which the next writer overwrites. A row with a wrong
+ * checksum counts as absent. One process writes, and others only read. The caller closes the cache.
  *
- * @throws WinnowError `model_incompatible` when the space says one width and its files another.
+ * @throws WinnowError `model_incompatible` if an embedding does not have the width of the space.
  */
 export async function openEmbeddingCache(options: EmbeddingCacheOptions): Promise<EmbeddingCache> {
   const { dir, space } = options
@@ -56,47 +48,80 @@ export async function openEmbeddingCache(options: EmbeddingCacheOptions): Promis
   const lock = await takeLock(join(dir, `${name}.lock`))
   const rows = await openForAppending(files.rows)
   const index = await openForAppending(files.index)
-  const rowBytes = space.width * 4
-  const places = await readIndex(files, rowBytes)
+  const places = await readIndex(files, space.width * 4)
   const room = bytesMax - (await removeOldSpaces(dir, { keep: name, bytesMax }))
-  let count = places.count
-  let queue = Promise.resolve()
-  const append = async (entries: readonly { text: string; embedding: Embedding }[]) => {
-    if (lock === undefined || (count + entries.length) * (rowBytes + entryBytes) > room) return
-    const packed = packEntries(entries, space)
-    await writeAt(rows, packed.rows, count * rowBytes)
-    await writeAt(index, packed.index, count * entryBytes)
-    for (const entry of packed.entries) places.byKey.set(entry.key, { ...entry, at: count++ })
+  return new EmbeddingCache({ space, lock, rows, index, indexPath: files.index, places, room })
+}
+
+type OpenFiles = {
+  readonly space: EmbeddingSpace
+  /** Undefined while another process writes. */
+  readonly lock: Awaited<ReturnType<typeof takeLock>>
+  readonly rows: FileHandle
+  readonly index: FileHandle
+  readonly indexPath: string
+  readonly places: Awaited<ReturnType<typeof readIndex>>
+  /** Bytes that the space may take. */
+  readonly room: number
+}
+
+/** An open cache. `put` is silent when the cache is full or another process writes to it. */
+export class EmbeddingCache {
+  readonly #files: OpenFiles
+  readonly #rowBytes: number
+  #count: number
+  #queue = Promise.resolve()
+
+  constructor(files: OpenFiles) {
+    this.#files = files
+    this.#rowBytes = files.space.width * 4
+    this.#count = files.places.count
   }
-  return {
-    get embeddings() {
-      return places.byKey.size
-    },
-    async get(text) {
-      const place = places.byKey.get(keyOf(text))
-      if (place === undefined) return undefined
-      const bytes = Buffer.alloc(rowBytes)
-      const { bytesRead } = await rows.read(bytes, 0, rowBytes, place.at * rowBytes)
-      if (bytesRead !== rowBytes || crc32(bytes) !== place.checksum) return undefined
-      return {
-        row: new Float32Array(bytes.buffer, bytes.byteOffset, space.width),
-        tokens: place.tokens,
-      }
-    },
-    put(entries) {
-      // One append after the other: two at once would claim the same places.
-      const appended = queue.then(() => append(entries))
-      queue = appended.catch(() => undefined)
-      return appended
-    },
-    async close() {
-      await queue
-      await rows.close()
-      await index.close()
-      const now = new Date()
-      await utimes(files.index, now, now)
-      await lock?.release()
-    },
+
+  get embeddings(): number {
+    return this.#files.places.byKey.size
+  }
+
+  async get(text: string): Promise<Embedding | undefined> {
+    const { places, rows, space } = this.#files
+    const place = places.byKey.get(keyOf(text))
+    if (place === undefined) return undefined
+    const bytes = Buffer.alloc(this.#rowBytes)
+    const { bytesRead } = await rows.read(bytes, 0, this.#rowBytes, place.at * this.#rowBytes)
+    if (bytesRead !== this.#rowBytes || crc32(bytes) !== place.checksum) return undefined
+    return {
+      row: new Float32Array(bytes.buffer, bytes.byteOffset, space.width),
+      tokens: place.tokens,
+    }
+  }
+
+  put(entries: readonly { text: string; embedding: Embedding }[]): Promise<void> {
+    // One append after the other: two at once would claim the same places.
+    const appended = this.#queue.then(() => this.#append(entries))
+    this.#queue = appended.catch(() => undefined)
+    return appended
+  }
+
+  async close(): Promise<void> {
+    const { rows, index, indexPath, lock } = this.#files
+    await this.#queue
+    await rows.close()
+    await index.close()
+    const now = new Date()
+    await utimes(indexPath, now, now)
+    await lock?.release()
+  }
+
+  async #append(entries: readonly { text: string; embedding: Embedding }[]): Promise<void> {
+    const { lock, rows, index, places, room, space } = this.#files
+    const bytes = (this.#count + entries.length) * (this.#rowBytes + entryBytes)
+    if (lock === undefined || bytes > room) return
+    const packed = packEntries(entries, space)
+    await writeAt(rows, packed.rows, this.#count * this.#rowBytes)
+    await writeAt(index, packed.index, this.#count * entryBytes)
+    for (const entry of packed.entries) {
+      places.byKey.set(entry.key, { ...entry, at: this.#count++ })
+    }
   }
 }
 
@@ -108,7 +133,7 @@ function spaceName(space: EmbeddingSpace): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }
 
-/** SHA-256 of the text as a string of 32 one-byte characters, the most compact key of a Map. */
+/** The SHA-256 of the text as a string of 32 one-byte characters, which is a compact Map key. */
 function keyOf(text: string): string {
   return createHash('sha256').update(text).digest().toString('latin1')
 }
@@ -135,7 +160,7 @@ function packEntries(
   return { rows, index, entries: packed }
 }
 
-/** Reads all whole entries whose rows are whole too. */
+/** Reads all complete entries whose rows are complete. */
 async function readIndex(
   files: { rows: string; index: string },
   rowBytes: number,
@@ -154,7 +179,7 @@ async function readIndex(
   return { byKey, count }
 }
 
-/** Removes spaces, oldest first, until the others fit; gives the bytes that these others take. */
+/** Removes the least recently used spaces until the rest fits; returns the bytes of the rest. */
 async function removeOldSpaces(
   dir: string,
   { keep, bytesMax }: { keep: string; bytesMax: number },
@@ -172,7 +197,7 @@ async function removeOldSpaces(
   )
   const ownBytes = own.reduce((sum, bytes) => sum + bytes, 0)
   let others = [...sizes.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-  // Half the bound is kept for the space in use, so that it need not stop growing at once.
+  // Half of the bound is reserved for the space in use, so that it has room to grow.
   const othersMax = Math.min(bytesMax / 2, bytesMax - ownBytes)
   for (const [name, { bytes }] of [...sizes].sort(([, a], [, b]) => a.usedMs - b.usedMs)) {
     if (others <= othersMax) break
@@ -195,7 +220,7 @@ async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promi
   }
 }
 
-/** Exclusive right to write; undefined while another process has it. */
+/** Takes the exclusive right to write; undefined if another process has it. */
 async function takeLock(path: string): Promise<{ release: () => Promise<void> } | undefined> {
   let letGo: () => void = () => undefined
   const released = new Promise<void>((resolve) => {

@@ -1,15 +1,17 @@
-// Token ids of many texts packed into one buffer, and batches of them as tensors. It owns padding
-// and the renumbering of ids; which texts make a batch is token-batches.ts.
+// Packs the token ids of many texts into one buffer, and makes padded batches of them.
+// token-batches.ts decides which texts share a batch.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 
-/** Ids of text i are ids[offsets[i]] up to ids[offsets[i + 1]]. Both can be transferred. */
+/**
+ * Packed texts: the ids of text i are ids[offsets[i]] up to, not including, ids[offsets[i + 1]].
+ */
 export type EncodedTexts = {
   readonly ids: Int32Array
   /** int32 [texts + 1]. */
   readonly offsets: Int32Array
 }
 
-/** Packs the ids of each text. */
+/** Packs the ids of all texts. */
 export function packTexts(texts: readonly Int32Array[]): EncodedTexts {
   const offsets = new Int32Array(texts.length + 1)
   for (const [i, { length }] of texts.entries()) offsets[i + 1] = offsets[i]! + length
@@ -18,12 +20,12 @@ export function packTexts(texts: readonly Int32Array[]): EncodedTexts {
   return { ids, offsets }
 }
 
-/** Tokens of each text: int32 [texts]. */
+/** The number of tokens of each text: int32 [texts]. */
 export function lengthsOf({ offsets }: EncodedTexts): Int32Array {
   return Int32Array.from({ length: offsets.length - 1 }, (_, i) => offsets[i + 1]! - offsets[i]!)
 }
 
-/** A padded batch. Positions beyond a text's length hold id 0 and are masked. */
+/** A padded batch. Positions after the end of a text have id 0 and are masked. */
 export type PaddedBatch = {
   readonly batch: number
   readonly tokens: number
@@ -45,14 +47,14 @@ export function padBatch(texts: EncodedTexts, indices: Int32Array): PaddedBatch 
   return { batch: indices.length, tokens, ids: padded, lengths }
 }
 
-/** The different ids of a batch, ascending, and the batch's ids as places among them. */
+/** The distinct ids of a batch, ascending, and the batch's ids as indices into them (`places`). */
 export function renumberIds(ids: Int32Array): { used: Int32Array; places: Int32Array } {
   const used = Int32Array.from(new Set(ids)).sort()
   const placeOf = new Map(Array.from(used, (id, place) => [id, place]))
   return { used, places: ids.map((id) => placeOf.get(id)!) }
 }
 
-/** The inputs that every graph over texts has. */
+/** The inputs input_ids int32 [batch, tokens] and lengths int32 [batch] of a graph. */
 export function textFeeds({ batch, tokens, ids, lengths }: PaddedBatch): Record<string, Tensor> {
   return {
     input_ids: new Tensor('int32', ids, [batch, tokens]),

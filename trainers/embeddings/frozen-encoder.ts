@@ -1,5 +1,5 @@
-// A base encoder opened for training a head on it: the graph that will be served, its weights, and
-// the embedding cache that belongs to it. It owns opening and closing them together.
+// Opens a base encoder for training a head: the graph as it will be served, its weights and its
+// embedding cache, which are closed together.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,20 +14,22 @@ import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import { embedTexts, type EmbeddedTexts, type EmbeddingProgress } from './embed-texts.ts'
 import { openEmbeddingCache } from './embedding-cache.ts'
 
-/** Padding of the graphs that are trained on and published: one, so that embeddings are equal. */
+/** The padding of graphs for training and serving; it is the same so that embeddings are equal. */
 export const servedPadding = 'lengths' as const
 
+/** The options of `openFrozenEncoder`. */
 export type FrozenEncoderOptions = {
   readonly base: Base
-  /** Folder of the embedding cache. */
+  /** The folder of the embedding cache. */
   readonly cacheDir: string
-  /** Tokens, special ones included, at which a text is cut. */
+  /** The tokens, special ones included, at which texts are truncated. */
   readonly maxTokens: number
   readonly workers: number
   /** Default `last`. */
   readonly pooledLayers?: PooledLayers | undefined
 }
 
+/** An open encoder whose weights do not change. */
 export type FrozenEncoder = {
   readonly weights: EncoderWeights
   readonly hidden: number
@@ -38,12 +40,12 @@ export type FrozenEncoder = {
       signal?: AbortSignal | undefined
     },
   ) => Promise<EmbeddedTexts>
-  /** Ends the workers and closes the cache. */
+  /** Ends the threads and closes the cache. */
   readonly close: () => Promise<void>
 }
 
 /**
- * Opens the encoder on `workers` threads.
+ * Opens the encoder with `workers` threads. The caller closes it.
  *
  * @throws WinnowError `model_incompatible`, `graph_invalid`, `session_failed`, `model_corrupt`.
  */

@@ -1,23 +1,21 @@
-// Counts the texts that are longer than what a model reads.
+// Counts the texts that are longer than a model reads.
 import { readFile } from 'node:fs/promises'
 import type { Base } from '../../models/bases/base-store.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { checkedMaxTokens } from './training-limits.ts'
 
-/**
- * No code point becomes more than so many tokens: a Hangul syllable decomposes into three letters.
- */
-const tokensACharacterMax = 3
+/** The most tokens per code point: a Hangul syllable decomposes into three letters. */
+const tokensPerCharacterMax = 3
 
-/** The data set with `truncatedTexts` in its manifest, at the limit of the base or a lower one. */
+/** Adds `truncatedTexts` to the manifest, for the base's length limit or the given one. */
 export async function withTruncatedTexts(
   dataset: Dataset,
   options: { base: Base; maxTokens?: number | undefined },
 ): Promise<Dataset> {
   const maxTokens = checkedMaxTokens(options.base, options.maxTokens)
   const long = dataset.examples.filter(
-    ({ text }) => text.length * tokensACharacterMax > maxTokens - 2,
+    ({ text }) => text.length * tokensPerCharacterMax > maxTokens - 2,
   )
   if (long.length === 0) return { ...dataset, manifest: { ...dataset.manifest, truncatedTexts: 0 } }
   const tokenizer = loadTokenizer({ json: await readFile(options.base.tokenizerPath) })

@@ -1,11 +1,12 @@
-// Where a run stands, as one file: a JSON header and float32 tensors. It owns the format and that a
-// reader finds either the new file or the one before, whole, whenever the writer is killed.
+// The checkpoint file of a run: a JSON header and float32 tensors. However the writer is killed, a
+// reader finds either the new file or the previous one, complete. What a checkpoint contains is
+// training-position.ts.
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 
-/** Tensors by name, and whatever JSON stands beside them. */
+/** Tensors by name, and a JSON header. */
 export type CheckpointContent = {
   readonly header: unknown
   readonly tensors: ReadonlyMap<string, Float32Array>
@@ -16,13 +17,13 @@ type Layout = {
   readonly tensors: readonly { readonly name: string; readonly length: number }[]
 }
 
-/** Format and version. */
+/** The format and its version. */
 const magic = Buffer.from('WNWCKPT1')
 const prefixBytes = magic.length + 4
 
 /**
- * Writes beside the old file, waits until the disk has it, then takes the old one's place. Blocks;
- * 360 MB, which is MiniLM with its moments and best epoch, take about a second.
+ * Writes a new file, flushes it to disk, then renames it over the old one. Blocks: 360 MB, which is
+ * MiniLM with its moments and best epoch, takes about a second.
  */
 export function writeCheckpoint(path: string, content: CheckpointContent): void {
   const tensors = [...content.tensors]
@@ -79,7 +80,7 @@ function parseCheckpoint(bytes: Buffer): CheckpointContent {
   if (crc32(body) !== bytes.readUInt32LE(body.length)) throw new Error('its checksum is wrong')
   const jsonBytes = bytes.readUInt32LE(magic.length)
   const json = bytes.toString('utf8', prefixBytes, prefixBytes + jsonBytes)
-  // Only this file writes what has this checksum.
+  // The checksum shows that `writeCheckpoint` wrote this JSON.
   const layout = JSON.parse(json) as Layout
   const tensors = new Map<string, Float32Array>()
   let start = prefixBytes + jsonBytes
@@ -107,7 +108,7 @@ function writeWhole(file: number, bytes: Uint8Array): void {
   }
 }
 
-/** A rename is on disk when its folder is. */
+/** Flushes a folder, because a rename is durable only when its folder is. */
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
   try {

@@ -1,8 +1,11 @@
-// How much an example of each label counts in the loss of fine-tuning.
+// The class weights of the fine-tuning loss: how much an example of each label counts.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ClassWeighting } from '../head/logistic-regression.ts'
 
-/** float32 [labels]: 1, or, balanced, examples / (labels x examples of the label). */
+/**
+ * The class weights, float32 [labels]: 1, or if balanced, examples / (labels x examples of the
+ * label). Throws `usage` for balanced weights of multi-label texts.
+ */
 export function classWeightsOf(
   truth: Int32Array | undefined,
   { labels, weighting }: { labels: number; weighting: ClassWeighting },
@@ -11,7 +14,7 @@ export function classWeightsOf(
     if (weighting === 'none') return new Float32Array(labels).fill(1)
     throw new WinnowError(
       'usage',
-      'Texts with several labels cannot be weighted by class; use --class-weights none.',
+      'Class weights do not apply to texts with several labels; use --class-weights none.',
     )
   }
   const counts = new Float32Array(labels)

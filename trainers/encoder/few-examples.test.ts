@@ -1,10 +1,10 @@
-// When examples are few, and what is then other than usual.
+// When a data set counts as few-shot, and how the recipe then differs.
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../data/dataset.ts'
 import { recipeFor } from './few-examples.ts'
 import { defaultRecipe, partialRecipe } from './fine-tuning-task.ts'
 
-/** A data set that has so many examples of its labels; the texts do not matter. */
+/** A data set with the given number of examples per label; the texts do not matter. */
 function datasetOf(counts: readonly number[], task?: 'multi-label'): Dataset {
   const labels = Object.fromEntries(counts.map((count, i) => [`label ${i}`, count]))
   const examples = counts.flatMap((count, i) =>
@@ -20,7 +20,7 @@ const full = { method: 'full' } as const
 const partial = { method: 'partial' } as const
 
 describe('recipeFor', () => {
-  it('is the default one where the label in the middle has enough examples', () => {
+  it('is the default recipe if the median label has enough examples', () => {
     expect(recipeFor(datasetOf([3, 65, 900]), full)).toEqual(defaultRecipe)
     expect(recipeFor(datasetOf([3, 6_500, 900]), partial)).toEqual(partialRecipe)
     expect(recipeFor(datasetOf([3, 65, 900]), { ...full, given: { epochs: 2 } })).toEqual({
@@ -29,17 +29,17 @@ describe('recipeFor', () => {
     })
   })
 
-  it('passes over a small set more often where only the upper layers are trained', () => {
-    // 4,000 examples are 125 steps an epoch, 968 are 31.
+  it('trains upper layers for more epochs on a small data set', () => {
+    // 4,000 examples are 125 steps per epoch, 968 are 31.
     const epochsOf = (counts: number[]) => recipeFor(datasetOf(counts), partial).epochs
     expect([epochsOf([2_000, 2_000]), epochsOf([3, 65, 900])]).toEqual([4, 5])
-    const asked = { ...partial, given: { epochs: 1 } }
-    expect(recipeFor(datasetOf([3, 65, 900]), asked).epochs).toBe(1)
+    const given = { ...partial, given: { epochs: 1 } }
+    expect(recipeFor(datasetOf([3, 65, 900]), given).epochs).toBe(1)
   })
 
-  it('passes over few examples more often, to the end, and contrasts them', () => {
+  it('trains on few examples for more epochs, without an early stop, with the contrastive loss', () => {
     const recipe = recipeFor(datasetOf([16, 16, 900]), partial)
-    // 932 examples are 30 steps an epoch.
+    // 932 examples are 30 steps per epoch.
     expect(recipe).toEqual({
       ...defaultRecipe,
       epochs: 5,
@@ -51,15 +51,15 @@ describe('recipeFor', () => {
     expect(recipeFor(datasetOf([8, 8]), full)).toMatchObject({ epochs: 40, patienceEpochs: 40 })
   })
 
-  it('takes what was asked for', () => {
-    const asked = { epochs: 3, patienceEpochs: 1, contrastWeight: 0, encoderRate: 3e-5 }
-    expect(recipeFor(datasetOf([8, 8]), { ...full, given: asked })).toEqual({
+  it('uses the given settings', () => {
+    const given = { epochs: 3, patienceEpochs: 1, contrastWeight: 0, encoderRate: 3e-5 }
+    expect(recipeFor(datasetOf([8, 8]), { ...full, given })).toEqual({
       ...defaultRecipe,
-      ...asked,
+      ...given,
     })
   })
 
-  it('does not contrast sets of labels', () => {
+  it('has no contrastive loss for multi-label data', () => {
     expect(recipeFor(datasetOf([8, 8], 'multi-label'), full).contrastWeight).toBe(0)
   })
 })

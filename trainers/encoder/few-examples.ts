@@ -1,55 +1,58 @@
-// The recipe of fine-tuning by method and number of examples. Where labels have few, there are more
-// passes over them, and a contrastive loss that learns from every pair. What the settings mean is
-// fine-tuning-task.ts.
+// Chooses the fine-tuning recipe by method and number of examples per label. Few examples get more
+// epochs, and a contrastive loss that learns from every pair. fine-tuning-task.ts defines the
+// settings.
 import type { Dataset } from '../data/dataset.ts'
 import { defaultRecipe, partialRecipe, type Recipe } from './fine-tuning-task.ts'
 
-/** Examples of the label in the middle up to which they are few. */
-const fewMax = 64
-/** Lower rates than usual suit them. */
+/** A data set has few examples if its median label has at most this many. */
+const fewExamplesMax = 64
+/** The recipe for few examples, which need a lower rate. */
 const fewRecipe: Recipe = { ...defaultRecipe, encoderRate: 1e-4 }
-/** Steps that few examples are trained for, as far as so many passes over them allow. */
+/** The steps that few examples are trained for, unless that takes more epochs than `epochsMax`. */
 const fewSteps = { stepsMin: 150, epochsMax: 40 } as const
 /**
- * The same for upper layers on more than a few: a small set would end before its rates have risen.
+ * The same for the method partial with more examples: with fewer steps, training on a small data
+ * set would end while the rates still rise.
  */
 const partialSteps = { stepsMin: 400, epochsMax: defaultRecipe.epochs } as const
 
-/** Settings that somebody asked for. */
+/** The settings that the user gave. */
 export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined }
 
 /**
- * The default recipe of the method with what was asked for. With few examples a label, what was not
- * asked for is other than usual, whatever the method: the supervised contrastive loss (Khosla et
- * al. 2020) counts as much as the entropy, which gives each text as many lessons as it has likes,
- * as in SetFit (Tunstall et al. 2022, arXiv:2209.11055); there are more epochs, and none is the
- * last before its time, since the few examples held out hardly tell one from another.
+ * The recipe for a method and data set: the settings that the user gave, and defaults for the rest.
+ *
+ * With few examples per label, the defaults of both methods differ. The supervised contrastive loss
+ * (Khosla et al. 2020, arXiv:2004.11362) counts as much as the cross-entropy. It learns from every
+ * pair of texts with the same label, as SetFit does (Tunstall et al. 2022, arXiv:2209.11055). There
+ * are more epochs and no early stop, because the few held-out examples hardly tell one epoch from
+ * another.
  */
 export function recipeFor(
   train: Dataset,
   { method, given = {} }: { method: 'partial' | 'full'; given?: GivenRecipe | undefined },
 ): Recipe {
   const isFew = hasFewExamples(train)
-  const usual = isFew ? fewRecipe : method === 'partial' ? partialRecipe : defaultRecipe
+  const defaults = isFew ? fewRecipe : method === 'partial' ? partialRecipe : defaultRecipe
   const settings: [string, unknown][] = Object.entries(given)
-  const asked = settings.filter(([, value]) => value !== undefined)
-  const recipe = { ...usual, ...(Object.fromEntries(asked) as Partial<Recipe>) }
+  const defined = settings.filter(([, value]) => value !== undefined)
+  const recipe = { ...defaults, ...(Object.fromEntries(defined) as Partial<Recipe>) }
   if (!isFew && method === 'full') return recipe
   const { stepsMin, epochsMax } = isFew ? fewSteps : partialSteps
-  const stepsAnEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
-  const wanted = Math.min(epochsMax, Math.ceil(stepsMin / stepsAnEpoch))
-  const epochs = given.epochs ?? Math.max(recipe.epochs, wanted)
+  const stepsPerEpoch = Math.ceil(train.examples.length / recipe.batchTexts)
+  const epochsNeeded = Math.min(epochsMax, Math.ceil(stepsMin / stepsPerEpoch))
+  const epochs = given.epochs ?? Math.max(recipe.epochs, epochsNeeded)
   if (!isFew) return { ...recipe, epochs }
   return {
     ...recipe,
     epochs,
     patienceEpochs: given.patienceEpochs ?? epochs,
-    // Sets of labels have no likes.
+    // Multi-label texts have no pairs with the same label.
     contrastWeight: given.contrastWeight ?? (train.manifest.task === 'multi-label' ? 0 : 1),
   }
 }
 
 function hasFewExamples({ manifest }: Dataset): boolean {
   const counts = Object.values(manifest.labels).toSorted((a, b) => a - b)
-  return counts[Math.floor(counts.length / 2)]! <= fewMax
+  return counts[Math.floor(counts.length / 2)]! <= fewExamplesMax
 }

@@ -1,5 +1,5 @@
-// What the training thread is given, what it says while it runs, and what comes back. All of it can
-// be sent between threads. It owns no behaviour except the recipe's defaults.
+// The task of the training thread, its progress and its result. All of these types can be sent
+// between threads. The only behaviour here is the defaults of the recipe.
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
 import type { Head } from '../../models/graph/encoder.ts'
 import type { Pooling } from '../../models/graph/pooling.ts'
@@ -9,42 +9,46 @@ import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { ClassWeighting } from '../head/logistic-regression.ts'
 import type { Snapshot } from './trained-state.ts'
 
-/** The numbers of a training method. Rates are of AdamW, a step. */
+/** The hyperparameters of fine-tuning. */
 export type Recipe = {
   readonly epochs: number
   readonly batchTexts: number
-  /** Padded tokens a batch; batches of long texts hold fewer texts. */
+  /** Padded tokens per batch; batches of long texts hold fewer texts. */
   readonly batchTokensMax: number
+  /** The peak learning rate of AdamW for the encoder. */
   readonly encoderRate: number
+  /** The peak learning rate of AdamW for the head. */
   readonly headRate: number
-  /** Factor on the rate for each layer further down. */
+  /** What the rate of each layer is multiplied by to give the rate of the layer below. */
   readonly layerDecay: number
   readonly weightDecay: number
-  /** Share of all steps in which rates rise from 0; afterwards they fall to 0. */
+  /** The fraction of all steps in which rates rise from 0; afterwards they fall to 0. */
   readonly warmUpShare: number
-  /** How they fall: evenly, or along half a cosine (Loshchilov and Hutter, arXiv:1608.03983). */
+  /**
+   * How rates fall: linearly, or by a half cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
+   */
   readonly schedule: 'linear' | 'cosine'
   readonly clipNorm: number
   readonly dropout: number
   readonly labelSmoothing: number
   readonly classWeighting: ClassWeighting
   /**
-   * How much the supervised contrastive loss counts beside the entropy, which counts 1. Above 0,
-   * batches hold several texts of a label.
+   * The weight of the supervised contrastive loss; the cross-entropy has weight 1. Above 0, batches
+   * hold several texts of each label.
    */
   readonly contrastWeight: number
-  /** Of the contrastive loss: what likenesses are divided by. */
+  /** The temperature of the contrastive loss, which divides cosine similarities. */
   readonly contrastTemperature: number
   /**
-   * Of products with weights of the layers: rounded to 8 bits in forward products and gradients of
-   * their inputs, or float32. Validation and the written model are float32 with either.
+   * The type of the products with layer weights in forward passes and input gradients. Validation
+   * and the written model are float32 in either case.
    */
   readonly products: 'int8' | 'float32'
-  /** Epochs without a better validation macro-F1 after which training stops. */
+  /** Training stops after this many epochs without a better validation macro-F1. */
   readonly patienceEpochs: number
 }
 
-/** Good without tuning for encoders of the size of MiniLM. */
+/** The recipe of the method full; it suits encoders of the size of MiniLM without tuning. */
 export const defaultRecipe: Recipe = {
   epochs: 5,
   batchTexts: 32,
@@ -66,21 +70,21 @@ export const defaultRecipe: Recipe = {
 }
 
 /**
- * Of the method partial: fewer, larger steps than in full training, which come within a point of
- * its result in less than half of its time (docs/training.md).
+ * The recipe of the method partial: fewer, larger steps than full training. They come within a
+ * point of its result in less than half of its time (docs/training.md).
  */
 export const partialRecipe: Recipe = { ...defaultRecipe, epochs: 2, encoderRate: 2e-4 }
 
-/** What computes the steps: ONNX Runtime, or TensorFlow.js where it is installed. */
+/** What computes the steps: ONNX Runtime, or TensorFlow.js if it is installed. */
 export const trainingEngines = ['onnx', 'tfjs'] as const
 export type TrainingEngine = (typeof trainingEngines)[number]
 
 /**
- * Texts with the label index of each, int32 [texts], or their sets of labels, uint8 [texts,
- * labels].
+ * Texts with the label index of each, int32 [texts], or their label sets, uint8 [texts, labels].
  */
 export type LabelledTexts = { readonly texts: EncodedTexts } & LabelTruth
 
+/** Everything that a fine-tuning run depends on. */
 export type FineTuningTask = {
   /** The base encoder. */
   readonly weights: EncoderWeights
@@ -92,39 +96,39 @@ export type FineTuningTask = {
   readonly frozenLayers: number
   readonly train: LabelledTexts
   readonly validation: LabelledTexts
-  /** Texts of which the best weights' probabilities are wanted. */
-  readonly asked: EncodedTexts
-  /** float32 [labels]: how much an example of each label counts; not read with sets. */
+  /** Texts that the best weights are applied to in the end. */
+  readonly toPredict: EncodedTexts
+  /** float32 [labels]: how much an example of each label counts; ignored for multi-label texts. */
   readonly classWeights: Float32Array
   readonly recipe: Recipe
   readonly seed: number
   /** Default `onnx`. */
   readonly engine?: TrainingEngine | undefined
   readonly threads: number
-  /** Where states of frozen layers are kept, for later runs too. */
+  /** The folder for cached hidden states of frozen layers, which later runs use too. */
   readonly statesDir: string
-  /** None are written without it. */
+  /** Without it, no checkpoints are written. */
   readonly checkpoint?: CheckpointPlan | undefined
 }
 
-/** Where a run's checkpoint is kept and when it is written; one that is there is taken up. */
+/** Where a run's checkpoint is and when it is written. A run continues from an existing one. */
 export type CheckpointPlan = {
   readonly path: string
-  /** Hashes of what the run depends on, by the name to show when one differs. */
+  /** The hashes of the run's inputs, by the name that is shown if one differs. */
   readonly identity: Readonly<Record<string, string>>
-  /** Instead of by time. */
+  /** Steps between checkpoints, in place of a time. */
   readonly everySteps?: number | undefined
-  /** Default 60 s, and longer where checkpoints would take over 2 % of the time. */
+  /** Default 60 s, or longer if checkpoints would take more than 2 % of the time. */
   readonly betweenMs?: number | undefined
 }
 
-/** What training says while it runs. */
+/** A progress report of training. */
 export type FineTuningProgress =
   | { readonly kind: 'engine'; readonly engine: TrainingEngine; readonly runtime: string }
   | { readonly kind: 'freezing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'step'
-      /** From 1; `steps` can shrink when training stops early. */
+      /** Counts from 1. `steps` is an upper bound, because training may stop early. */
       readonly step: number
       readonly steps: number
       readonly epoch: number
@@ -134,20 +138,22 @@ export type FineTuningProgress =
     }
   | ({ readonly kind: 'epoch' } & EpochReport)
 
+/** The best weights of a run, and what they predict. */
 export type FineTuningResult = {
-  /** What computed the steps, for people. */
+  /** What computed the steps, for users. */
   readonly runtime: string
-  /** Of the best epoch. */
+  /** The weights of the best epoch. */
   readonly trained: Snapshot
   readonly bestEpoch: number
   readonly epochs: readonly EpochReport[]
   /**
-   * float32 [validation texts, labels] and float32 [asked texts, labels], with the best weights.
+   * float32 [validation texts, labels] and float32 [predicted texts, labels], with the best
+   * weights.
    */
   readonly validationProbabilities: Float32Array
-  readonly askedProbabilities: Float32Array
+  readonly predictedProbabilities: Float32Array
   readonly steps: number
-  /** Tokens trained on, padding not counted, and the time that took. */
+  /** Tokens trained on, without padding, and the time of these steps. */
   readonly tokens: number
   readonly stepSeconds: number
 }

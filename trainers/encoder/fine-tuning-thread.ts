@@ -1,14 +1,15 @@
-// Runs a fine-tuning task in a thread of its own, so that the caller's thread stays responsive. It
-// owns the thread's life; what runs in it is fine-tuning-worker.ts.
+// Runs a fine-tuning task in its own thread, so that the caller's thread stays responsive. It owns
+// the thread's lifecycle; fine-tuning-worker.ts runs in the thread.
 import { Worker } from 'node:worker_threads'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { FineTuningProgress, FineTuningResult, FineTuningTask } from './fine-tuning-task.ts'
 import type { FineTuningMessage, FineTuningStart } from './fine-tuning-worker.ts'
 
 /**
- * Resolves with the result when the thread has ended. An abort ends it after the running step.
+ * Resolves with the result after the thread has ended. An abort ends it after the current step.
  *
- * @throws WinnowError as `fineTune`, and `worker_crashed` when the thread ends without an answer.
+ * @throws WinnowError the errors of `fineTune`, and `worker_crashed` when the thread ends without a
+ * result.
  */
 export async function fineTuneInThread(
   task: FineTuningTask,
@@ -19,7 +20,7 @@ export async function fineTuneInThread(
   const { signal } = options
   if (signal?.aborted === true) cancel()
   signal?.addEventListener('abort', cancel)
-  // Compiled to JavaScript, the worker's script ends in .js as this file does.
+  // In the compiled package the worker's script ends in .js, as this file does.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const script = new URL(`./fine-tuning-worker.${extension}`, import.meta.url)
   try {

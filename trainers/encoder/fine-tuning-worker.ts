@@ -1,14 +1,14 @@
-// The body of the training thread: one task in, progress and one result out. It owns the messages;
-// training is fine-tuning.ts.
+// The body of the training thread: receives one task and sends progress, then one result. It owns
+// the messages; fine-tuning.ts trains.
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, WinnowError, type OperationErrorCode } from '../../schemas/errors.ts'
 import { fineTune } from './fine-tuning.ts'
 import type { FineTuningProgress, FineTuningResult, FineTuningTask } from './fine-tuning-task.ts'
 
-/** What the thread is started with; a 1 in `cancelled` (int32 [1], shared) ends it. */
+/** What the thread is started with; a 1 in the shared `cancelled` int32 [1] cancels the task. */
 export type FineTuningStart = { readonly task: FineTuningTask; readonly cancelled: Int32Array }
 
-/** What the thread says. */
+/** What the thread sends. */
 export type FineTuningMessage =
   | { readonly kind: 'progress'; readonly progress: FineTuningProgress }
   | { readonly kind: 'done'; readonly result: FineTuningResult }

@@ -1,10 +1,10 @@
-// Fine-tuning on a tiny encoder: it learns, repeats itself to the byte, can be cancelled, and names
-// the step at which it diverges. The thread and the whole method with a real base follow below.
+// Fine-tuning of a tiny encoder: it learns, is reproducible to the byte, can be cancelled, and
+// names the step at which it diverges. train-encoder.test.ts trains a real base.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
@@ -17,40 +17,15 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** Texts of 3 to 9 tokens whose label is decided by which of three ids they hold. */
-function labelled(count: number, seed: number): FineTuningTask['train'] {
-  const random = seededRandom(seed)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
-}
-
 function task(changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const recipe = { ...defaultRecipe, epochs: 6, encoderRate: 1e-2, headRate: 3e-2, dropout: 0.05 }
-  return {
-    weights: tinyWeights(),
-    normalize: true,
-    head: tinyHead(),
-    frozenLayers: 0,
-    train: labelled(200, 1),
-    validation: labelled(60, 2),
-    asked: labelled(9, 3).texts,
-    classWeights: new Float32Array(3).fill(1),
-    recipe,
-    seed: 1,
-    threads: 1,
-    statesDir: dir,
-    ...changed,
-  }
+  const texts = { train: labelledTexts(200, 1), validation: labelledTexts(60, 2) }
+  return tinyTask({ ...texts, recipe, statesDir: dir, ...changed })
 }
 
 const silent = { onProgress: () => undefined, isCancelled: () => false }
 
-/** The same with two ids that apply each by itself, the third never. */
+/** The same as label sets: two ids stand for independent labels, the third label never applies. */
 function sets(count: number, seed: number): FineTuningTask['train'] {
   const random = seededRandom(seed)
   const targets = new Uint8Array(count * 3)
@@ -66,9 +41,9 @@ function sets(count: number, seed: number): FineTuningTask['train'] {
   return { texts: packTexts(texts), targets }
 }
 
-describe('fineTune with sets of labels', () => {
+describe('fineTune with label sets', () => {
   it.each(['onnx', 'tfjs'] as const)(
-    'learns each label by itself, on %s',
+    'learns independent labels, on %s',
     async (engine) => {
       const recipe = {
         ...task().recipe,
@@ -77,7 +52,7 @@ describe('fineTune with sets of labels', () => {
         encoderRate: 2e-2,
         dropout: 0,
       }
-      const changed = { train: sets(160, 1), validation: sets(60, 2), asked: sets(9, 3).texts }
+      const changed = { train: sets(160, 1), validation: sets(60, 2), toPredict: sets(9, 3).texts }
       const result = await fineTune(
         task({ ...changed, recipe: { ...recipe, batchTexts: 16 }, engine }),
         silent,
@@ -85,7 +60,7 @@ describe('fineTune with sets of labels', () => {
       const best = result.epochs[result.bestEpoch - 1]!
       expect(best.accuracy).toBeGreaterThan(0.9)
       const { targets } = sets(9, 3)
-      const wrong = result.askedProbabilities.filter(
+      const wrong = result.predictedProbabilities.filter(
         (probability, at) => Math.abs(probability - targets![at]!) > 0.5,
       )
       expect(wrong.length).toBeLessThanOrEqual(2)
@@ -106,13 +81,13 @@ describe('fineTune', () => {
     const best = result.epochs[result.bestEpoch - 1]!
     expect(best.accuracy).toBeGreaterThan(0.9)
     expect(best.macroF1).toBe(Math.max(...result.epochs.map(({ macroF1 }) => macroF1)))
-    expect(result.askedProbabilities).toHaveLength(9 * 3)
+    expect(result.predictedProbabilities).toHaveLength(9 * 3)
     const steps = seen.filter((each) => each.kind === 'step')
     expect(steps).toHaveLength(result.steps)
     expect(steps.at(-1)).toMatchObject({ step: result.steps, secondsLeft: 0 })
   })
 
-  it('draws texts of one label together when it contrasts', async () => {
+  it('pulls texts of one label together with the contrastive loss', async () => {
     const long = { epochs: 20, patienceEpochs: 20, batchTexts: 16, encoderRate: 2e-2, dropout: 0 }
     const recipe = { ...task().recipe, ...long }
     const without = await fineTune(task({ recipe }), silent)
@@ -121,13 +96,14 @@ describe('fineTune', () => {
     const again = await fineTune(task({ recipe: contrasting }), silent)
     expect(again.trained).toEqual(result.trained)
     const first = ({ epochs: [epoch] }: typeof result): number => epoch!.trainLoss
-    // Of 16 texts of three labels, each is one of about five likes: at best log(5) = 1.6 more.
+    // Each of 16 texts of three labels has about five of its label, so the loss is at least log(5)
+    // = 1.6 higher.
     expect(first(result) - first(without)).toBeGreaterThan(0.5)
     expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(first(result) - 0.3)
     expect(result.epochs[result.bestEpoch - 1]!.accuracy).toBeGreaterThan(0.6)
   })
 
-  it.each([0, 1])('repeats itself to the byte with %d frozen layers', async (frozenLayers) => {
+  it.each([0, 1])('is reproducible to the byte with %d frozen layers', async (frozenLayers) => {
     const recipe = { ...task().recipe, epochs: 2 }
     const [first, again, other] = [
       await fineTune(task({ frozenLayers, recipe }), silent),
@@ -140,7 +116,7 @@ describe('fineTune', () => {
     expect(layers.length > 0).toBe(frozenLayers === 0)
   })
 
-  it('says at which step it diverged', async () => {
+  it('names the step at which it diverged', async () => {
     const recipe = { ...defaultRecipe, encoderRate: 1e30, headRate: 1e30 }
     await expect(fineTune(task({ recipe }), silent)).rejects.toMatchObject({
       code: 'training_diverged',
@@ -150,7 +126,7 @@ describe('fineTune', () => {
 })
 
 describe('fineTuneInThread', () => {
-  it('gives what the thread computes, and the caller stays responsive', async () => {
+  it('returns the result of the thread, and the caller stays responsive', async () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
     const recipe = { ...task().recipe, epochs: 1 }

@@ -1,10 +1,10 @@
-// Fine-tunes an encoder with its head: epochs of steps, validation after each, the best weights
-// kept. The method, top to bottom, for one thread that may block. Graphs are models/graph/, what is
-// fed is step-inputs.ts and text-feeds.ts, and the model is published by train-encoder.ts.
+// Fine-tunes an encoder with its head, top to bottom: epochs of steps, validation after each epoch,
+// then the best weights. It blocks its thread. models/graph/ builds the graphs, step-inputs.ts and
+// text-feeds.ts make their inputs, and train-encoder.ts publishes the model.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import {
   buildGradients,
-  buildMeasuring,
+  buildEvaluation,
   buildTrainingStep,
   type TrainingStep,
 } from '../../models/graph/training-step.ts'
@@ -26,29 +26,30 @@ import type { NamedTensors, OpenStepEngine, StepEngine } from './step-engine.ts'
 import {
   adamConstants,
   DropoutMasks,
-  pairTensors,
+  contrastivePairs,
   rateFeeds,
-  setTargetTensor,
-  targetTensor,
+  multiLabelLossTargets,
+  lossTargets,
 } from './step-inputs.ts'
 import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
-import { Checkpoints, takeUp, type TrainingPosition } from './training-position.ts'
+import { Checkpoints, resumePosition, type TrainingPosition } from './training-position.ts'
 
+/** How the caller follows and cancels a run. */
 export type FineTuningWatch = {
   readonly onProgress: (progress: FineTuningProgress) => void
   readonly isCancelled: () => boolean
 }
 
 /**
- * Runs the task, from its checkpoint when there is one. The same task gives the same weights to the
- * byte on one type of machine.
+ * Runs the task, from its checkpoint if there is one. On one type of machine, the same task gives
+ * the same weights to the byte.
  *
- * @throws WinnowError `training_diverged` and `memory_exhausted` naming the step, `cancelled`,
- * `session_failed`, `model_incompatible`, `resume_refused`, `engine_unavailable` (TensorFlow.js is
- * not installed).
+ * @throws WinnowError `training_diverged` and `memory_exhausted`, which name the step; `cancelled`,
+ * `session_failed`, `model_incompatible`, `resume_refused`; and `engine_unavailable` if
+ * TensorFlow.js is not installed.
  */
 export async function fineTune(
   task: FineTuningTask,
@@ -64,7 +65,7 @@ export async function fineTune(
       const report = { epoch: position.epoch, trainLoss, ...(await validate(run)) }
       position.epochs.push(report)
       watch.onProgress({ kind: 'epoch', ...report })
-      // Of equal epochs the later one, whose rates were lower.
+      // Of equally good epochs, the later one is better: its learning rates were lower.
       if (position.best === undefined || report.macroF1 >= position.best.macroF1) {
         const { epoch, macroF1 } = report
         position.best = { epoch, macroF1, weights: state.snapshot() }
@@ -82,12 +83,12 @@ export async function fineTune(
   }
 }
 
-/** Whether all epochs are done, or the last ones brought nothing better. */
+/** Whether all epochs are done, or the last `patienceEpochs` were no better than the best. */
 function hasEnded({ epoch, epochs, best }: TrainingPosition, recipe: Recipe): boolean {
   return epoch > recipe.epochs || epochs.length - (best?.epoch ?? 0) >= recipe.patienceEpochs
 }
 
-/** What the best weights say of the texts that were asked for. */
+/** Applies the best weights to the validation texts and to the texts to predict. */
 async function bestResult(run: Run): Promise<FineTuningResult> {
   const { task, position } = run
   const { weights, epoch: bestEpoch } = position.best!
@@ -102,7 +103,7 @@ async function bestResult(run: Run): Promise<FineTuningResult> {
     tokens,
     stepSeconds,
     validationProbabilities: await predict(run, run.validation, task.validation.texts),
-    askedProbabilities: await predict(run, run.asked, task.asked),
+    predictedProbabilities: await predict(run, run.toPredict, task.toPredict),
   }
 }
 
@@ -116,7 +117,7 @@ type Run = FineTuningWatch & {
   readonly engine: StepEngine
   readonly train: TextFeeds
   readonly validation: TextFeeds
-  readonly asked: TextFeeds
+  readonly toPredict: TextFeeds
   readonly position: TrainingPosition
   readonly checkpoints: Checkpoints
 }
@@ -130,16 +131,16 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const { recipe, seed, threads } = task
   const { weights } = task
   const adam = { ...recipe, ...adamConstants }
-  const contrastTemperature = contrasts(task) ? recipe.contrastTemperature : undefined
-  const part = { ...task, link: linkOf(task), contrastTemperature }
-  const step = buildTrainingStep(weights, part, adam)
-  const gradients = buildGradients(weights, part)
-  const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
+  const contrastTemperature = isContrastive(task) ? recipe.contrastTemperature : undefined
+  const model = { ...task, link: linkOf(task), contrastTemperature }
+  const step = buildTrainingStep(weights, model, adam)
+  const gradients = buildGradients(weights, model)
+  const graphs = { step: step.graph, gradients, adam, evaluation: buildEvaluation(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
   const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads, ...recipe })
   const state = new TrainedState(step.parameters, engine)
-  const position = takeUp(task.checkpoint, state)
+  const position = resumePosition(task.checkpoint, state)
   return {
     ...watch,
     task,
@@ -158,10 +159,11 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
     }),
     train: await feedsOf(task.train.texts),
     validation: await feedsOf(task.validation.texts),
-    asked: await feedsOf(task.asked),
+    toPredict: await feedsOf(task.toPredict),
   }
 }
 
+/** Feeds token ids, or the hidden states of the frozen layers. */
 function feedMaker(options: {
   task: FineTuningTask
   limits: BatchLimits
@@ -181,16 +183,16 @@ function feedMaker(options: {
 
 async function closeRun(run: Run): Promise<void> {
   await run.engine.close()
-  for (const feeds of [run.train, run.validation, run.asked]) feeds.close()
+  for (const feeds of [run.train, run.validation, run.toPredict]) feeds.close()
 }
 
-/** Steps through the rest of the epoch; gives the mean loss of an example. */
+/** Takes the remaining steps of the epoch; returns the mean loss per example of the epoch. */
 async function trainEpoch(run: Run): Promise<number> {
   const { task, position } = run
   const { epoch } = position
   const lengths = lengthsOf(task.train.texts)
   const batches = batchesOf(run, lengths)
-  // Rates fall over the steps that are planned when training begins.
+  // The learning rate schedule covers the steps that are planned when training begins.
   if (position.steps === 0) position.stepsPlanned = batches.length * task.recipe.epochs
   for (const indices of batches.slice(position.batches)) {
     throwIfCancelled(run)
@@ -215,7 +217,7 @@ async function trainEpoch(run: Run): Promise<number> {
   return position.summedLoss / lengths.length
 }
 
-/** One step; the state holds the new weights afterwards. Gives the loss. */
+/** Takes one step, which updates the weights in the state; returns the mean loss of the batch. */
 async function trainStep(run: Run, indices: Int32Array): Promise<number> {
   const { task, step, state, position, layers } = run
   const number = position.steps + 1
@@ -245,52 +247,54 @@ async function trainStep(run: Run, indices: Int32Array): Promise<number> {
     throw new WinnowError(
       'training_diverged',
       `Training diverged at step ${number} of ${position.stepsPlanned}: the loss is ${lossNumber} ` +
-        `and the gradient's norm ${normNumber}. A lower learning rate (--lr) may help.`,
+        `and the gradient norm is ${normNumber}. Try a lower learning rate (--lr).`,
       { details: { step: number, loss: String(lossNumber), gradientNorm: String(normNumber) } },
     )
   }
-  tensors.keep()
+  tensors.storeRows()
   position.steps = number
   return lossNumber
 }
 
-/** The batches of the present epoch. */
+/** The batches of the current epoch, as indices of texts. */
 function batchesOf({ task, limits, position }: Run, lengths: Int32Array): Int32Array[] {
   const run = { seed: task.seed, epoch: position.epoch }
-  return contrasts(task)
+  return isContrastive(task)
     ? labelBatches({ truth: task.train.truth!, lengths }, limits, run)
     : epochBatches(lengths, limits, run)
 }
 
-/** Sets of labels have no contrastive loss. */
-function contrasts({ recipe, train }: FineTuningTask): boolean {
+/** Whether the loss has a contrastive part; multi-label texts never have one. */
+function isContrastive({ recipe, train }: FineTuningTask): boolean {
   return recipe.contrastWeight > 0 && train.truth !== undefined
 }
 
+/** The inputs of the contrastive loss, if the task has one. */
 function pairsOf(task: FineTuningTask, indices: Int32Array): NamedTensors {
-  if (!contrasts(task)) return {}
+  if (!isContrastive(task)) return {}
   const truth = indices.map((index) => task.train.truth![index]!)
-  return pairTensors(truth, task.recipe.contrastWeight)
+  return contrastivePairs(truth, task.recipe.contrastWeight)
 }
 
-/** What the loss wants of a batch. */
+/** The input `targets` of the loss for a batch. */
 function targetsOf({ train, recipe, classWeights, head }: FineTuningTask, indices: Int32Array) {
   if (train.truth !== undefined) {
     const truth = indices.map((index) => train.truth[index]!)
-    return targetTensor(truth, { ...recipe, classWeights })
+    return lossTargets(truth, { ...recipe, classWeights })
   }
   const targets = new Uint8Array(indices.length * head.to)
   for (const [row, index] of indices.entries()) {
     targets.set(train.targets.subarray(index * head.to, (index + 1) * head.to), row * head.to)
   }
-  return setTargetTensor(targets, { ...recipe, labels: head.to })
+  return multiLabelLossTargets(targets, { ...recipe, labels: head.to })
 }
 
-/** Sets of labels are learned label by label. */
+/** Label sets are learned as independent labels. */
 function linkOf({ train }: FineTuningTask): Link {
   return train.truth === undefined ? 'sigmoid' : 'softmax'
 }
 
+/** Scores of the current weights on the validation texts. */
 async function validate(run: Run): Promise<{ macroF1: number; accuracy: number }> {
   const { validation, head } = run.task
   const probabilities = await predict(run, run.validation, validation.texts)
@@ -298,10 +302,10 @@ async function validate(run: Run): Promise<{ macroF1: number; accuracy: number }
   return { macroF1, accuracy }
 }
 
-/** Probabilities of all texts with the weights as they are: float32 [texts, labels]. */
+/** The probabilities of all texts under the current weights: float32 [texts, labels]. */
 async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promise<Float32Array> {
   const labels = run.task.head.to
-  const linked = linkOf(run.task) === 'sigmoid' ? sigmoids : softmax
+  const activation = linkOf(run.task) === 'sigmoid' ? sigmoids : softmax
   const lengths = lengthsOf(texts)
   const probabilities = new Float32Array(lengths.length * labels)
   const order = Int32Array.from(lengths, (_, index) => index)
@@ -317,7 +321,7 @@ async function predict(run: Run, source: TextFeeds, texts: EncodedTexts): Promis
     })
     for (const [row, index] of indices.entries()) {
       const own = logits.data.subarray(row * labels, (row + 1) * labels)
-      probabilities.set(linked(own), index * labels)
+      probabilities.set(activation(own), index * labels)
     }
   }
   return probabilities
@@ -334,7 +338,7 @@ function softmax(logits: Float32Array): Float32Array {
   return Float32Array.from(powers, (power) => power / sum)
 }
 
-/** Runs a graph, and names the step and the batch at which a runtime failed. */
+/** Runs a graph; if the runtime fails, the error names the step and the shape of the batch. */
 async function runEngine(
   run: StepEngine['step'],
   call: {

@@ -1,5 +1,5 @@
-// Three steps of the tiny encoder on ONNX Runtime with the update in WebAssembly, against PyTorch:
-// losses, gradient norms and weights. The graph that holds the update is training-step.test.ts.
+// Three steps of the tiny encoder on ONNX Runtime, with the update in WebAssembly, against PyTorch:
+// losses, gradient norms and weights. training-step.test.ts tests the graph that has the update.
 import { Tensor } from 'onnxruntime-node'
 import { expect, it } from 'vitest'
 import {
@@ -12,7 +12,7 @@ import { tinyHead, tinyWeights } from '../../tests/support/tiny-encoder.ts'
 import { adamScalars } from '../../models/graph/adamw/adamw.ts'
 import {
   buildGradients,
-  buildMeasuring,
+  buildEvaluation,
   buildTrainingStep,
   stepNames,
 } from '../../models/graph/training-step.ts'
@@ -26,7 +26,7 @@ const graphs = {
   step: step.graph,
   gradients: buildGradients(tinyWeights(), part),
   adam,
-  measuring: buildMeasuring(tinyWeights(), part),
+  evaluation: buildEvaluation(tinyWeights(), part),
 }
 
 function tensorOf({ elements, shape }: Plain): Tensor {
@@ -39,7 +39,7 @@ function scalar(number: number): Tensor {
   return new Tensor('float32', Float32Array.of(number), [])
 }
 
-/** What does not change from step to step: texts, and masks that drop nothing. */
+/** The inputs that all steps share: texts, and masks that drop nothing. */
 function fixedFeeds(): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {}
   for (const [name, plain] of Object.entries(referenceBatch(reference))) {
@@ -59,7 +59,7 @@ function rates(t: number): Record<string, Tensor> {
     const rate = group === 'head' ? 1e-2 : 1e-3
     const fed = adamScalars({ ...adam, epsilon: 1e-4 }, { rate, decay: 0.1, t })
     feeds[stepNames.rate(group)] = scalar(fed.rate)
-    feeds[stepNames.kept(group)] = scalar(fed.kept)
+    feeds[stepNames.decayFactor(group)] = scalar(fed.decayFactor)
     feeds['epsilon'] = scalar(fed.epsilon)
   }
   return feeds

@@ -1,9 +1,9 @@
-// Training steps on ONNX Runtime: one session computes loss and gradients, another one logits.
-// Clipping and AdamW run in WebAssembly, which passes over the weights once where a graph would 14
-// times.
+// Runs training steps on ONNX Runtime: one session computes the loss and the gradients, another one
+// the logits. Clipping and AdamW run in WebAssembly, which passes over the weights once; a graph
+// would do so 14 times.
 import assert from 'node:assert/strict'
 import { InferenceSession, Tensor } from '../../models/runtime/onnx-runtime.ts'
-import { AdamKernel, type RoundedMatrix } from '../../models/graph/adamw/adamw-kernel.ts'
+import { AdamKernel, type QuantisedMatrix } from '../../models/graph/adamw/adamw-kernel.ts'
 import type { AdamSettings } from '../../models/graph/adamw/adamw.ts'
 import { int8Names, withInt8Products, type Int8Matrix } from '../../models/graph/int8-products.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
@@ -13,7 +13,7 @@ import { stepNames } from '../../models/graph/training-step.ts'
 import { sessionOptions } from '../../models/inference/session-options.ts'
 import type { NamedTensors, OpenStepEngine, StepEngineOptions } from './step-engine.ts'
 
-/** Opens both graphs; the runtime's failures come as they are. */
+/** Opens a session for each graph; errors of the runtime pass through unchanged. */
 export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, products }) => {
   const options = { ...sessionOptions, intraOpNumThreads: threads, extra: { session: spinning } }
   const open = (graph: TensorGraph, name: string): Promise<InferenceSession> =>
@@ -23,38 +23,38 @@ export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, prod
     (parameter) => products === 'int8' && parameter.startsWith('layer.'),
   )
   const session = await open(graph, 'gradients')
-  const measuring = await open(graphs.measuring, 'measuring')
+  const evaluation = await open(graphs.evaluation, 'evaluation')
   const kernel = new AdamKernel({ threads })
-  const rounded = new RoundedWeights(matrices, kernel)
+  const quantised = new QuantisedWeights(matrices, kernel)
   const largest = matrices.length === 0 ? 0 : await largestWeight()
   const gradients = new GradientTensors(graphs.gradients, kernel)
   return {
     runtime: runtimeName({ threads, products }),
     async step(feeds, fetches) {
       const inputs = graphs.gradients.inputs.map(({ name }) => [name, tensorOf(feeds, name)])
-      const bytes = rounded.feeds(feeds, largest)
+      const bytes = quantised.feeds(feeds, largest)
       const results = gradients.for(feeds)
       const loss = tensorOf(fetches, 'loss')
       await session.run(
         { ...(Object.fromEntries(inputs) as NamedTensors), ...bytes },
         { ...results.outputs, loss },
       )
-      const step = { feeds, fetches, gradients: results.byParameter, rounded }
+      const step = { feeds, fetches, gradients: results.byParameter, quantised }
       update(kernel, step, graphs.adam)
     },
     async predict(feeds, fetches) {
-      await measuring.run(feeds, fetches)
+      await evaluation.run(feeds, fetches)
     },
     floats: (count) => kernel.floats(count),
     async close() {
       await session.release()
-      await measuring.release()
+      await evaluation.release()
       await kernel.close()
     },
   }
 }
 
-/** Threads wait actively during a run, which has hundreds of short operations, and not after it. */
+/** Threads spin during a run, because it has hundreds of short operations, but not after it. */
 const spinning = { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' }
 
 function runtimeName({ threads, products }: StepEngineOptions): string {
@@ -62,13 +62,13 @@ function runtimeName({ threads, products }: StepEngineOptions): string {
   return `ONNX Runtime (${count}, ${products} products)`
 }
 
-/** Weights in 8 bits beside those in 32, rounded again for each step. */
-class RoundedWeights {
-  readonly #parts: ReadonlyMap<string, Omit<RoundedMatrix, 'matrix'>>
+/** The int8 copies of the layer weights, which are quantised again for each step. */
+class QuantisedWeights {
+  readonly #parts: ReadonlyMap<string, Omit<QuantisedMatrix, 'matrix'>>
   readonly #tensors: NamedTensors
   readonly #kernel: AdamKernel
-  /** Whether the maxima are those of the weights; a step leaves them so. */
-  #areMeasured = false
+  /** Whether the maxima are those of the current weights. Each step updates them. */
+  #maximaAreCurrent = false
 
   constructor(matrices: readonly Int8Matrix[], kernel: AdamKernel) {
     this.#kernel = kernel
@@ -89,27 +89,27 @@ class RoundedWeights {
     this.#tensors = tensors
   }
 
-  /** The inputs that a graph with rounded products has besides those of the same graph without. */
+  /** The additional inputs of a graph with int8 products. */
   feeds(weights: NamedTensors, largest: number): NamedTensors {
     const matrices = Array.from(this.#parts.keys(), (name) =>
       this.of(name, elementsOf(tensorOf(weights, name))),
     ).filter((matrix) => matrix !== undefined)
-    if (!this.#areMeasured) this.#kernel.measure(matrices)
-    this.#areMeasured = true
-    this.#kernel.round(matrices, largest)
+    if (!this.#maximaAreCurrent) this.#kernel.findMaxima(matrices)
+    this.#maximaAreCurrent = true
+    this.#kernel.quantise(matrices, largest)
     return this.#tensors
   }
 
-  /** A weight's rounded form, if it has one. */
-  of(name: string, matrix: Float32Array): RoundedMatrix | undefined {
+  /** The quantised form of a weight, if it has one. */
+  of(name: string, matrix: Float32Array): QuantisedMatrix | undefined {
     const parts = this.#parts.get(name)
     return parts && { matrix, ...parts }
   }
 }
 
 /**
- * The largest whole number that weights are rounded to. Processors without instructions for
- * products of bytes (VNNI) add pairs of them in 16 bits, which 127 would overflow; a product tells.
+ * The largest integer that weights are quantised to: 127, or 63 on processors without VNNI, which
+ * add pairs of byte products in 16 bits and would overflow. A test product shows which it is.
  */
 async function largestWeight(): Promise<number> {
   const size = 64
@@ -132,14 +132,11 @@ async function largestWeight(): Promise<number> {
   }
 }
 
-/**
- * Where the session writes gradients: the same memory in every step, which grows where one needs
- * more.
- */
+/** The memory that the session writes gradients to. All steps reuse it, and it grows on demand. */
 class GradientTensors {
   readonly #parameters: readonly string[]
   readonly #kernel: AdamKernel
-  readonly #kept = new Map<string, Float32Array>()
+  readonly #buffers = new Map<string, Float32Array>()
 
   constructor(graph: TensorGraph, kernel: AdamKernel) {
     this.#kernel = kernel
@@ -156,11 +153,13 @@ class GradientTensors {
       this.#parameters.map((name) => {
         const { size, dims } = tensorOf(feeds, name)
         const floats = (elements: Float32Array): Tensor => new Tensor('float32', elements, dims)
-        const known = this.#kept.get(name)
-        // A table's used rows are others in every step; they take a part of what there is room for.
-        const room = known !== undefined && known.length >= size ? known : this.#kernel.floats(size)
-        this.#kept.set(name, room)
-        return [name, floats(room.subarray(0, size))]
+        const known = this.#buffers.get(name)
+        // The number of used rows of a table differs from step to step, so a part of the buffer is
+        // used.
+        const buffer =
+          known !== undefined && known.length >= size ? known : this.#kernel.floats(size)
+        this.#buffers.set(name, buffer)
+        return [name, floats(buffer.subarray(0, size))]
       }),
     )
     const outputs = [...byParameter].map(([name, tensor]) => [stepNames.gradient(name), tensor])
@@ -168,14 +167,14 @@ class GradientTensors {
   }
 }
 
-/** Clips by the global norm and takes a step of AdamW, as the graph of `buildTrainingStep` does. */
+/** Clips by the global norm and takes a step of AdamW, like the graph of `buildTrainingStep`. */
 function update(
   kernel: AdamKernel,
   step: {
     feeds: NamedTensors
     fetches: NamedTensors
     gradients: ReadonlyMap<string, Tensor>
-    rounded: RoundedWeights
+    quantised: QuantisedWeights
   },
   { beta1, beta2, clipNorm }: AdamSettings,
 ): void {
@@ -185,7 +184,7 @@ function update(
   elementsOf(tensorOf(fetches, 'gradient_norm'))[0] = norm
   const factor = Math.min(1, clipNorm / norm)
   const number = (name: string): number => elementsOf(tensorOf(feeds, name))[0]!
-  /** The output for an input, holding what was fed. */
+  /** The output for an input, filled with the elements of the input. */
   const next = (name: string): Float32Array => {
     const elements = elementsOf(tensorOf(fetches, stepNames.next(name)))
     const fed = elementsOf(tensorOf(feeds, name))
@@ -206,10 +205,10 @@ function update(
       beta2,
       epsilon: number('epsilon'),
       rate: number(stepNames.rate(group)),
-      // Biases and the scales of normalisations do not decay.
-      kept: gradient.dims.length > 1 ? number(stepNames.kept(group)) : 1,
+      // Biases and the scales of layer normalisations do not decay.
+      decayFactor: gradient.dims.length > 1 ? number(stepNames.decayFactor(group)) : 1,
     }
-    return { arrays, numbers, rounded: step.rounded.of(name, arrays.weight) }
+    return { arrays, numbers, quantised: step.quantised.of(name, arrays.weight) }
   })
   kernel.step(updates)
 }

@@ -1,4 +1,5 @@
-// State files are computed once for one content, never half written, and bounded together.
+// State files are computed once per content, are never incomplete, and have a bound on their total
+// size.
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true }))
 
-/** Asks for ten bytes; gives how often they had to be written. */
+/** Opens a file of ten bytes; returns how often it was written. */
 async function ask(key: string, bytesMax = 25): Promise<number> {
   let fills = 0
   const fill = (file: number): Promise<void> => {
@@ -28,11 +29,11 @@ async function ask(key: string, bytesMax = 25): Promise<number> {
   return fills
 }
 
-it('fills a file once', async () => {
+it('writes a file once', async () => {
   expect([await ask('a'), await ask('a'), await ask('b')]).toEqual([1, 0, 1])
 })
 
-it('removes what was used longest ago', async () => {
+it('removes the least recently used files', async () => {
   await ask('a')
   await ask('b')
   await utimes(join(dir, 'a.states'), 1, 1)
@@ -42,7 +43,7 @@ it('removes what was used longest ago', async () => {
   expect((await readdir(dir)).sort()).toEqual(['a.states', 'c.states'])
 })
 
-it('keeps nothing that is larger than its bound, or that was not finished', async () => {
+it('keeps no file that exceeds the bound or is incomplete', async () => {
   expect(await ask('a', 5)).toBe(1)
   const fill = (): Promise<void> => Promise.reject(new Error('killed'))
   await expect(openStateFile({ dir, key: 'b', bytes: 10, fill })).rejects.toThrow('killed')

@@ -1,6 +1,5 @@
-// States of frozen layers on disk, keyed by what they were computed from, so that later runs
-// on the same texts need not compute them. It owns the files' names, their bound and that they are
-// whole.
+// A disk cache for the hidden states of frozen layers, keyed by the hash of their inputs, so that
+// later runs on the same texts do not compute them again. Computing them is text-feeds.ts.
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
@@ -8,25 +7,26 @@ import { join } from 'node:path'
 
 const bytesMaxDefault = 4 * 1024 ** 3
 const extension = '.states'
-/** A file that is being written this long has lost its writer. */
+/** An incomplete file that is this old has no writer any more. */
 const abandonedAfterMs = 24 * 3_600_000
 
+/** One file of the cache. */
 export type StateFileOptions = {
   readonly dir: string
-  /** Hash of everything that the content depends on. */
+  /** The hash of everything that the content depends on. */
   readonly key: string
-  /** Size of the content. */
+  /** The size of the content. */
   readonly bytes: number
   /** Writes the content to an open file. */
   readonly fill: (file: number) => Promise<void>
-  /** Bound of the folder; files that were used longest ago are removed first. 4 GiB. */
+  /** The bound on the folder; the least recently used files are removed first. Default 4 GiB. */
   readonly bytesMax?: number | undefined
 }
 
 /**
- * Gives a file open for reading, filled now unless it was before. A file gets its name when it is
- * whole and on disk, so that a killed writer leaves none; one that is removed stays readable for
- * who has it open. The caller closes it.
+ * Opens a file for reading, and fills it first unless the cache has it. A file gets its final name
+ * when it is complete and on disk, so a killed writer leaves no incomplete file. A removed file
+ * stays readable for processes that have it open. The caller closes the file.
  */
 export async function openStateFile(options: StateFileOptions): Promise<number> {
   const { dir, key, bytes, fill, bytesMax = bytesMaxDefault } = options
@@ -44,7 +44,7 @@ export async function openStateFile(options: StateFileOptions): Promise<number> 
   try {
     await fill(file)
     fsyncSync(file)
-    // What is larger than the bound serves this run only.
+    // A file that exceeds the bound serves this run only.
     if (bytes <= bytesMax) await rename(pending, path)
     else await rm(pending)
     return file

@@ -1,40 +1,40 @@
-// Rates follow their schedule, targets sum to one whatever the weights, and dropout drops what it
-// says, the same for the same seed and step.
+// Rates follow their schedule, targets sum to 1 for all weights, and dropout drops at its rate,
+// reproducibly for a seed and step.
 import { expect, test } from 'vitest'
 import { defaultRecipe } from './fine-tuning-task.ts'
 import {
   DropoutMasks,
-  pairTensors,
+  contrastivePairs,
   rateFeeds,
-  scheduleShare,
-  setTargetTensor,
-  targetTensor,
+  scheduleFactor,
+  multiLabelLossTargets,
+  lossTargets,
 } from './step-inputs.ts'
 
 const floats = (tensor: { data: unknown } | undefined): Float32Array => tensor!.data as Float32Array
 
 test('rates rise for a tenth of the steps and then fall to nearly nothing', () => {
   const shares = Array.from({ length: 100 }, (_, i) =>
-    scheduleShare(i + 1, { steps: 100, warmUpShare: 0.1 }),
+    scheduleFactor(i + 1, { steps: 100, warmUpShare: 0.1 }),
   )
   expect(shares[0]).toBeCloseTo(0.1)
   expect(shares[9]).toBe(1)
   expect(shares[54]).toBeCloseTo(46 / 91)
   expect(shares[99]).toBeCloseTo(1 / 91)
-  expect(scheduleShare(101, { steps: 100, warmUpShare: 0.1 })).toBe(0)
-  expect(scheduleShare(1, { steps: 1, warmUpShare: 0.1 })).toBe(1)
+  expect(scheduleFactor(101, { steps: 100, warmUpShare: 0.1 })).toBe(0)
+  expect(scheduleFactor(1, { steps: 1, warmUpShare: 0.1 })).toBe(1)
 })
 
-test('rates can fall along half a cosine', () => {
+test('rates can fall by a half cosine', () => {
   const schedule = { steps: 101, warmUpShare: 0, schedule: 'cosine' } as const
-  const shares = Array.from({ length: 101 }, (_, i) => scheduleShare(i + 1, schedule))
+  const shares = Array.from({ length: 101 }, (_, i) => scheduleFactor(i + 1, schedule))
   expect(shares[1]).toBeGreaterThan(0.999)
   expect(shares[51]).toBeCloseTo(0.5, 1)
   expect(shares.at(-1)).toBeLessThan(0.001)
   expect(shares).toEqual(shares.toSorted((a, b) => b - a))
 })
 
-test('lower layers follow lower rates, and the head its own', () => {
+test('lower layers have lower rates, and the head has its own', () => {
   const recipe = {
     ...defaultRecipe,
     encoderRate: 1e-4,
@@ -44,13 +44,13 @@ test('lower layers follow lower rates, and the head its own', () => {
   }
   const groups = ['embeddings', 'layer.0', 'layer.1', 'head']
   const feeds = rateFeeds(1, { recipe, groups, layers: 2, steps: 10 })
-  const kept = groups.map((group) => 1 - floats(feeds[`kept:${group}`])[0]!)
+  const kept = groups.map((group) => 1 - floats(feeds[`decay_factor:${group}`])[0]!)
   const rates = [0.25e-4, 0.5e-4, 1e-4, 1e-3]
   for (const [i, rate] of rates.entries()) expect(kept[i]).toBeCloseTo(rate * 0.1, 6)
 })
 
 test('targets are smoothed, weighted and divided by the weights of the batch', () => {
-  const targets = targetTensor(Int32Array.of(0, 1), {
+  const targets = lossTargets(Int32Array.of(0, 1), {
     classWeights: Float32Array.of(1, 3),
     labelSmoothing: 0.2,
   })
@@ -58,7 +58,7 @@ test('targets are smoothed, weighted and divided by the weights of the batch', (
   for (const [i, number] of floats(targets).entries()) expect(number).toBeCloseTo(expected[i]!)
 })
 
-test('masks are drawn by seed and step, and keep the mean', () => {
+test('masks depend on seed and step, and preserve the mean', () => {
   const make = (seed: number): DropoutMasks =>
     new DropoutMasks({ rate: 0.1, hidden: 8, tokensMax: 4_096, seed })
   const sites = [
@@ -77,17 +77,20 @@ test('masks are drawn by seed and step, and keep the mean', () => {
   expect(floats(make(2).feeds(7, options)['a'])).not.toEqual(mask)
 })
 
-test('the targets of sets weigh both sides of each label, smoothed', () => {
-  const { data, dims } = setTargetTensor(Uint8Array.of(1, 0), { labels: 1, labelSmoothing: 0.5 })
+test('multi-label targets weigh presence and absence of each label, smoothed', () => {
+  const { data, dims } = multiLabelLossTargets(Uint8Array.of(1, 0), {
+    labels: 1,
+    labelSmoothing: 0.5,
+  })
   expect(dims).toEqual([2, 1, 2])
   expect(Array.from(data as Float32Array)).toEqual([0.375, 0.125, 0.125, 0.375])
 })
 
-test('pairs of likes weigh alike for each text that has some, and no text meets itself', () => {
-  const pairs = pairTensors(Int32Array.of(0, 1, 0, 0, 2, 1), 2)
+test('pairs weigh the same for each text with others of its label, and no text pairs with itself', () => {
+  const pairs = contrastivePairs(Int32Array.of(0, 1, 0, 0, 2, 1), 2)
   const targets = floats(pairs['pair_targets'])
   const row = (text: number): number[] => [...targets.subarray(text * 6, text * 6 + 6)]
-  // Five texts have likes; together they weigh 2.
+  // Five texts have others of their label; together their pairs weigh 2.
   expect(row(0).map((weight) => Math.round(weight * 1e6) / 1e6)).toEqual([0, 0, 0.2, 0.2, 0, 0])
   expect(row(1).map((weight) => Math.round(weight * 1e6) / 1e6)).toEqual([0, 0, 0, 0, 0, 0.4])
   expect(row(4)).toEqual([0, 0, 0, 0, 0, 0])
@@ -95,5 +98,7 @@ test('pairs of likes weigh alike for each text that has some, and no text meets 
   expect([...mask].map((bias, i) => (i % 7 === 0 ? bias < -1_000 : bias === 0))).not.toContain(
     false,
   )
-  expect([...floats(pairTensors(Int32Array.of(0, 1), 1)['pair_targets'])]).toEqual([0, 0, 0, 0])
+  expect([...floats(contrastivePairs(Int32Array.of(0, 1), 1)['pair_targets'])]).toEqual([
+    0, 0, 0, 0,
+  ])
 })

@@ -1,16 +1,19 @@
-// The numbers that a training step is fed besides texts and weights: learning rates by schedule,
-// target distributions and dropout masks. Everything is fixed by seed and step number.
+// The inputs of a training step besides texts and weights: learning rates, loss targets and dropout
+// masks. They depend only on the recipe, the batch, the seed and the step number.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import { adamScalars, type AdamSettings } from '../../models/graph/adamw/adamw.ts'
 import { stepNames, type DropoutSite } from '../../models/graph/training-step.ts'
 import type { Recipe } from './fine-tuning-task.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
-/** AdamW's constants that no recipe changes. */
+/** The constants of AdamW that no recipe changes. */
 export const adamConstants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const
 
-/** The share of its peak that a rate has at a step (from 1): rises evenly, then falls to 0. */
-export function scheduleShare(
+/**
+ * The learning rate at a step, which counts from 1, as a fraction of its peak: a linear warm-up,
+ * then a fall to 0 that is linear or a half cosine.
+ */
+export function scheduleFactor(
   step: number,
   options: { steps: number; warmUpShare: number; schedule?: Recipe['schedule'] | undefined },
 ): number {
@@ -21,25 +24,26 @@ export function scheduleShare(
   return schedule === 'linear' ? left : (1 - Math.cos(Math.PI * left)) / 2
 }
 
-/** Rates of each parameter group, float32 []. */
+/** The rate and decay factor of each parameter group, and epsilon, all float32 []. */
 export function rateFeeds(
   step: number,
   options: { recipe: Recipe; groups: readonly string[]; layers: number; steps: number },
 ): Record<string, Tensor> {
   const { recipe, groups, layers, steps } = options
   const settings: AdamSettings & { epsilon: number } = { ...recipe, ...adamConstants }
-  const share = scheduleShare(step, { ...recipe, steps })
+  const factor = scheduleFactor(step, { ...recipe, steps })
   const feeds: Record<string, Tensor> = {}
   for (const group of groups) {
-    const rate = share * peakRate(group, { recipe, layers })
+    const rate = factor * peakRate(group, { recipe, layers })
     const numbers = adamScalars(settings, { rate, decay: recipe.weightDecay, t: step })
     feeds[stepNames.rate(group)] = scalarTensor(numbers.rate)
-    feeds[stepNames.kept(group)] = scalarTensor(numbers.kept)
+    feeds[stepNames.decayFactor(group)] = scalarTensor(numbers.decayFactor)
     feeds['epsilon'] = scalarTensor(numbers.epsilon)
   }
   return feeds
 }
 
+/** The rate of a group at its peak; `layerDecay` lowers it for each layer below the top. */
 function peakRate(group: string, { recipe, layers }: { recipe: Recipe; layers: number }): number {
   if (group === 'head') return recipe.headRate
   const layer = group === 'embeddings' ? -1 : Number(group.slice('layer.'.length))
@@ -47,10 +51,10 @@ function peakRate(group: string, { recipe, layers }: { recipe: Recipe; layers: n
 }
 
 /**
- * The weight of each label in the loss of a batch: float32 [batch, labels]. A row is the smoothed
- * truth times its class weight, divided by the sum of the class weights.
+ * The loss targets of a batch, float32 [batch, labels]. A row is the smoothed one-hot truth times
+ * its class weight, divided by the sum of the class weights in the batch.
  */
-export function targetTensor(
+export function lossTargets(
   truth: Int32Array,
   options: { classWeights: Float32Array; labelSmoothing: number },
 ): Tensor {
@@ -68,31 +72,31 @@ export function targetTensor(
 }
 
 /**
- * The targets of sets of labels, uint8 [texts, labels]: float32 [texts, labels, 2], the weights of
- * a label's applying and of its not applying, which smoothing brings closer; they sum to 1 over a
- * text's label, divided by the texts.
+ * The loss targets of label sets: uint8 [texts, labels] -> float32 [texts, labels, 2], the weights
+ * for the label being present and being absent, which smoothing brings closer together. The two sum
+ * to 1 / texts.
  */
-export function setTargetTensor(
+export function multiLabelLossTargets(
   targets: Uint8Array,
   options: { labels: number; labelSmoothing: number },
 ): Tensor {
   const { labels, labelSmoothing } = options
   const texts = targets.length / labels
   const weights = new Float32Array(targets.length * 2)
-  for (const [place, applies] of targets.entries()) {
-    const share = applies * (1 - labelSmoothing) + labelSmoothing / 2
-    weights[2 * place] = share / texts
-    weights[2 * place + 1] = (1 - share) / texts
+  for (const [i, applies] of targets.entries()) {
+    const probability = applies * (1 - labelSmoothing) + labelSmoothing / 2
+    weights[2 * i] = probability / texts
+    weights[2 * i + 1] = (1 - probability) / texts
   }
   return new Tensor('float32', weights, [texts, labels, 2])
 }
 
 /**
- * What the contrastive loss takes of a batch: the weight of each pair, float32 [texts, texts],
- * which is the same for all pairs of a text with others of its label and sums to `weight` over the
- * batch, and what keeps a text from being compared with itself.
+ * The inputs of the contrastive loss for a batch. `pair_targets` float32 [texts, texts] weighs all
+ * pairs of a text with others of its label equally, and sums to `weight` over the batch.
+ * `pair_mask` float32 [texts, texts] keeps a text from being compared with itself.
  */
-export function pairTensors(truth: Int32Array, weight: number): Record<string, Tensor> {
+export function contrastivePairs(truth: Int32Array, weight: number): Record<string, Tensor> {
   const count = truth.length
   const targets = new Float32Array(count * count)
   const mask = new Float32Array(count * count)
@@ -101,9 +105,9 @@ export function pairTensors(truth: Int32Array, weight: number): Record<string, T
   const anchors = truth.filter((label) => counts.get(label)! > 1).length
   for (const [row, label] of truth.entries()) {
     mask[row * count + row] = -1e4
-    const share = weight / Math.max(1, anchors) / Math.max(1, counts.get(label)! - 1)
+    const pairWeight = weight / Math.max(1, anchors) / Math.max(1, counts.get(label)! - 1)
     for (const [column, other] of truth.entries()) {
-      if (column !== row && other === label) targets[row * count + column] = share
+      if (column !== row && other === label) targets[row * count + column] = pairWeight
     }
   }
   return {
@@ -113,8 +117,8 @@ export function pairTensors(truth: Int32Array, weight: number): Record<string, T
 }
 
 /**
- * Dropout masks as windows into one table of noise, at places drawn for each step and site: a view
- * instead of five million draws a step (the shared noise table of Salimans et al. 2017,
+ * Dropout masks as views of one table of noise, at a random offset for each step and site. A view
+ * replaces five million random numbers per step (the shared noise table of Salimans et al. 2017,
  * arXiv:1703.03864).
  */
 export class DropoutMasks {
@@ -126,14 +130,15 @@ export class DropoutMasks {
     const { rate, hidden, tokensMax, seed } = options
     const random = seededRandom(seed)
     const dropped = Math.round(rate * 2 ** 32)
-    const kept = 1 / (1 - rate)
+    const scale = 1 / (1 - rate)
     this.#noise = Float32Array.from({ length: 3 * tokensMax * hidden }, () =>
-      random.uint32() < dropped ? 0 : kept,
+      random.uint32() < dropped ? 0 : scale,
     )
     this.#hidden = hidden
     this.#seed = seed
   }
 
+  /** The mask of each site, float32 [batch, tokens, hidden] or [batch, hidden]. */
   feeds(
     step: number,
     options: { sites: readonly DropoutSite[]; batch: number; tokens: number },
@@ -151,7 +156,7 @@ export class DropoutMasks {
   }
 }
 
-/** A seed of its own for each number below 2^32. */
+/** A different seed for each step below 2^32. */
 export function stepSeed(seed: number, step: number): number {
   return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(step, 0x85ebca6b)) >>> 0
 }

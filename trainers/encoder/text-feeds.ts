@@ -1,10 +1,10 @@
-// Batches of texts as the inputs of a training graph: ids, or the states that frozen layers give,
-// which are computed once by the serving graph. Their files are state-files.ts.
+// Makes batches of texts into inputs of a training graph: token ids, or the hidden states of the
+// frozen layers, which the serving graph computes once. state-files.ts caches the states.
 import { createHash } from 'node:crypto'
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { InferenceSession, Tensor } from '../../models/runtime/onnx-runtime.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
-import { buildStates } from '../../models/graph/encoder.ts'
+import { buildHiddenStates } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import { sessionOptions } from '../../models/inference/session-options.ts'
 import {
@@ -17,22 +17,22 @@ import {
 import { openStateFile } from './state-files.ts'
 import { sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 
-/** One batch, ready to be fed. */
+/** The inputs of one batch. */
 export type FedBatch = {
   readonly feeds: Record<string, Tensor>
-  /** Rows of the word table that `input_ids` count in; none when layers are frozen. */
+  /** The rows of the word table that `input_ids` index; empty when layers are frozen. */
   readonly usedRows: Int32Array
   readonly batch: number
   readonly tokens: number
 }
 
-/** Texts as inputs of the trained part. */
+/** A source of batches; `close` frees it. */
 export type TextFeeds = {
   readonly feed: (indices: Int32Array) => FedBatch
   readonly close: () => void
 }
 
-/** Feeds ids; nothing is frozen. */
+/** Feeds token ids, for training without frozen layers. */
 export function idFeeds(texts: EncodedTexts): TextFeeds {
   return {
     feed(indices) {
@@ -46,22 +46,22 @@ export function idFeeds(texts: EncodedTexts): TextFeeds {
 }
 
 /**
- * Feeds the states of all texts below the trained layers from a file in `statesDir`, which holds
- * those of earlier runs on the same texts, too: float32 [tokens, hidden] for each text, 15 kB for
- * one of ten tokens of MiniLM.
+ * Feeds the hidden states below the trained layers from a file in `statesDir`, which earlier runs
+ * on the same texts may have filled: float32 [tokens, hidden] per text, 15 kB for a text of ten
+ * tokens with MiniLM.
  */
 export async function stateFeeds(texts: EncodedTexts, options: FrozenStates): Promise<TextFeeds> {
   const { weights, statesDir } = options
   const { hidden } = weights
   const lower = { ...weights, layers: weights.layers.slice(0, options.frozenLayers) }
-  const graph = buildStates(lower, { padding: 'lengths', normalize: false })
+  const graph = buildHiddenStates(lower, { padding: 'lengths', normalize: false })
   const model = writeOnnx(graph, { name: 'states' })
   const key = createHash('sha256').update(model).update(texts.ids).update(texts.offsets)
   const file = await openStateFile({
     dir: statesDir,
     key: key.digest('hex'),
     bytes: texts.ids.length * hidden * 4,
-    fill: (opened) => writeStates(opened, { ...options, model, texts }),
+    fill: (pending) => writeStates(pending, { ...options, model, texts }),
   })
   return {
     feed(indices) {
@@ -91,7 +91,7 @@ type FrozenStates = {
   readonly onProgress: (done: number) => void
 }
 
-/** Runs the frozen layers over all texts. */
+/** Runs the frozen layers on all texts, and writes their states to the file. */
 async function writeStates(
   file: number,
   options: FrozenStates & { model: Uint8Array; texts: EncodedTexts },

@@ -1,19 +1,18 @@
-// Fine-tuning on TensorFlow.js beside ONNX Runtime, on a tiny encoder: the same losses step by
-// step, the same bytes when repeated, and no memory kept. Publishing is train-encoder.test.ts.
+// Fine-tuning of a tiny encoder on TensorFlow.js against ONNX Runtime: the same losses step by
+// step, reproducible to the byte, without a memory leak. train-encoder.test.ts tests publishing.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyHead, tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
+import { tinyHidden } from '../../tests/support/tiny-encoder.ts'
+import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { GraphBuilder, type TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
 import { openTfjs } from '../../models/graph/tfjs/tfjs-backend.ts'
-import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningTask, type TrainingEngine } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { fineTune } from './fine-tuning.ts'
-import { seededRandom } from '../data/seeded-random.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 
 let dir: string
@@ -22,39 +21,14 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** Texts of 3 to 9 tokens; the label is the one of ids 1 to 3 that they hold. */
-function labelled(count: number, seed: number): FineTuningTask['train'] {
-  const random = seededRandom(seed)
-  const truth = new Int32Array(count).map(() => random.below(3))
-  const texts = Array.from(truth, (label) => {
-    const text = Int32Array.from({ length: 3 + random.below(7) }, () => 10 + random.below(4))
-    text[random.below(text.length)] = label + 1
-    return text
-  })
-  return { texts: packTexts(texts), truth }
-}
-
 function task(engine: TrainingEngine, changed: Partial<FineTuningTask> = {}): FineTuningTask {
   const rates = { encoderRate: 2e-2, headRate: 3e-2 }
-  return {
-    weights: tinyWeights(),
-    normalize: true,
-    head: tinyHead(),
-    frozenLayers: 0,
-    engine,
-    train: labelled(100, 1),
-    validation: labelled(40, 2),
-    asked: labelled(9, 3).texts,
-    recipe: { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 },
-    classWeights: new Float32Array(3).fill(1),
-    seed: 1,
-    threads: 1,
-    statesDir: dir,
-    ...changed,
-  }
+  const recipe = { ...defaultRecipe, ...rates, epochs: 1, batchTexts: 20, layerDecay: 0.9 }
+  const texts = { train: labelledTexts(100, 1), validation: labelledTexts(40, 2) }
+  return tinyTask({ ...texts, recipe, statesDir: dir, engine, ...changed })
 }
 
-/** The loss of each step, and what came of the task. */
+/** The loss of each step, and the result of the task. */
 async function losses(
   given: FineTuningTask,
 ): Promise<{ losses: number[]; result: Awaited<ReturnType<typeof fineTune>> }> {
@@ -69,8 +43,8 @@ async function losses(
 }
 
 /**
- * A bias of keys adds the same to all scores of a query, which softmax takes away again: its
- * gradient is rounding, which AdamW scales up to whole steps.
+ * The bias of keys adds the same number to all scores of a query, which softmax ignores. Its
+ * gradient is therefore rounding error, which AdamW scales up to whole steps.
  */
 function isKeyBias(name: string, index: number): boolean {
   return name.endsWith('projections/bias') && Math.floor(index / tinyHidden) === 1
@@ -93,20 +67,20 @@ describe('the engines', () => {
       }, 0)
       expect(apart, name).toBeLessThan(1e-4)
     }
-    const probabilities = onnx.result.askedProbabilities
+    const probabilities = onnx.result.predictedProbabilities
     for (const [i, probability] of probabilities.entries()) {
-      expect(tfjs.result.askedProbabilities[i]).toBeCloseTo(probability, 4)
+      expect(tfjs.result.predictedProbabilities[i]).toBeCloseTo(probability, 4)
     }
   })
 
-  it('say what they run on', async () => {
+  it('report their runtime', async () => {
     const { result } = await losses(task('onnx', { threads: 2 }))
     expect(result.runtime).toBe('ONNX Runtime (2 threads, int8 products)')
   })
 })
 
 describe('training on TensorFlow.js', () => {
-  it('learns a hundred short texts in a thread, and says on what', async () => {
+  it('learns a hundred short texts in a thread, and reports its runtime', async () => {
     const recipe = { ...task('tfjs').recipe, epochs: 10, patienceEpochs: 10, dropout: 0 }
     const engines: string[] = []
     const result = await fineTuneInThread(task('tfjs', { recipe }), {
@@ -119,13 +93,13 @@ describe('training on TensorFlow.js', () => {
     expect(engines).toEqual([`tfjs: ${result.runtime}`])
   })
 
-  it('repeats itself to the byte', async () => {
+  it('is reproducible to the byte', async () => {
     const [first, again] = [await losses(task('tfjs')), await losses(task('tfjs'))]
     expect(again.losses).toEqual(first.losses)
     expect(again.result.trained).toEqual(first.result.trained)
   })
 
-  it('holds no tensor after it has ended, nor one more after a step', async () => {
+  it('leaks no tensor, neither after a step nor after the run', async () => {
     const { tf } = await openTfjs()
     const before = tf.memory().numTensors
     const counts: number[] = []
@@ -139,11 +113,11 @@ describe('training on TensorFlow.js', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('frees what was fed when a step fails, and refuses what it cannot feed', async () => {
+  it('frees its inputs when a step fails, and refuses inputs of other types', async () => {
     const { tf } = await openTfjs()
     const before = tf.memory().numTensors
     const adam = { beta1: 0.9, beta2: 0.999, clipNorm: 1 }
-    const graphs = { step: sum(), gradients: sum(), adam, measuring: sum() }
+    const graphs = { step: sum(), gradients: sum(), adam, evaluation: sum() }
     const engine = await openTfjsStepEngine(graphs, { threads: 1, products: 'float32' })
     const two = new Tensor('float32', Float32Array.of(1, 2), [2])
     const result = new Tensor('float32', new Float32Array(2), [2])

@@ -1,5 +1,5 @@
-// Training steps on TensorFlow.js: both graphs interpreted on the best backend that is installed.
-// It owns the way of tensors there and back; graphs run in models/graph/tfjs/tfjs-graph.ts.
+// Runs training steps on TensorFlow.js, on the best installed backend. It copies tensors to the
+// backend and back; models/graph/tfjs/tfjs-graph.ts runs the graphs.
 import assert from 'node:assert/strict'
 import type { Tensor as FedTensor } from 'onnxruntime-node'
 import { openTfjs, type TfjsBackend } from '../../models/graph/tfjs/tfjs-backend.ts'
@@ -7,22 +7,22 @@ import { TfjsGraph } from '../../models/graph/tfjs/tfjs-graph.ts'
 import type { NamedTensors, OpenStepEngine } from './step-engine.ts'
 
 /**
- * Opens both graphs. The number of threads is the backend's own; WebAssembly has one in Node.
- * Everything that is fed is copied to the backend for each call, and freed after it.
+ * Opens both graphs. The backend decides on the number of threads; WebAssembly has one in Node.
+ * Each call copies its inputs to the backend and frees them afterwards.
  *
  * @throws WinnowError `engine_unavailable` when TensorFlow.js is not installed.
  */
 export const openTfjsStepEngine: OpenStepEngine = async (graphs) => {
   const backend = await openTfjs()
   const step = new TfjsGraph(backend, graphs.step)
-  const measuring = new TfjsGraph(backend, graphs.measuring)
+  const evaluation = new TfjsGraph(backend, graphs.evaluation)
   return {
     runtime: backend.description,
     step: (feeds, fetches) => run(backend, step, { feeds, fetches }),
-    predict: (feeds, fetches) => run(backend, measuring, { feeds, fetches }),
+    predict: (feeds, fetches) => run(backend, evaluation, { feeds, fetches }),
     close() {
       step.close()
-      measuring.close()
+      evaluation.close()
       return Promise.resolve()
     },
   }

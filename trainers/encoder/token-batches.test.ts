@@ -1,10 +1,10 @@
-// Every text is trained on once an epoch, whatever its length, and batches keep their limits.
+// Every text is trained on once per epoch, whatever its length, and batches respect their limits.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../data/seeded-random.ts'
 import { labelBatches, shuffledBatches } from './token-batches.ts'
 
-test('batches hold each text once, within the limits, fixed by the seed', () => {
+test('batches contain each text once, within the limits, reproducibly', () => {
   const lengths = fc.array(fc.integer({ min: 3, max: 256 }), { minLength: 1, maxLength: 300 })
   const limits = fc.record({
     texts: fc.integer({ min: 1, max: 64 }),
@@ -27,7 +27,7 @@ test('batches hold each text once, within the limits, fixed by the seed', () => 
   )
 })
 
-test('batches by label hold each text once, within the limits, with likes beside it', () => {
+test('batches by label contain each text once, within the limits, with others of its label', () => {
   const texts = fc.array(
     fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 3, max: 256 })),
     {

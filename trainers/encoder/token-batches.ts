@@ -1,19 +1,23 @@
-// Which texts share a training batch. Texts of nearly one length do, so that little is padding;
-// which ones, and in which order batches come, is fixed by the random source. It sees lengths only.
+// Decides which texts share a training batch, and in which order batches come. Texts in a batch
+// have nearly the same length, so that there is little padding. It sees lengths and labels, not
+// texts.
 import { seededRandom, type SeededRandom } from '../data/seeded-random.ts'
 import { stepSeed } from './step-inputs.ts'
 
+/** The bounds on a batch. */
 export type BatchLimits = {
-  /** Texts a batch. */
+  /** Texts per batch. */
   readonly texts: number
-  /** Padded tokens a batch; bounds the memory of a step. */
+  /** Padded tokens per batch, which bounds the memory of a step. */
   readonly tokensMax: number
 }
 
-/** Texts are sorted by length among this many batches: 2 % padding on short queries. */
+/**
+ * Texts are sorted by length within this many batches, which gives 2 % padding on short queries.
+ */
 const sortedBatches = 32
 
-/** The batches of one epoch (from 1) of a run, fixed by the run's seed. */
+/** The batches of an epoch, which counts from 1; they depend on the run's seed only. */
 export function epochBatches(
   lengths: Int32Array,
   limits: BatchLimits,
@@ -22,7 +26,7 @@ export function epochBatches(
   return shuffledBatches(lengths, limits, seededRandom(stepSeed(run.seed + 1, run.epoch)))
 }
 
-/** The batches of one epoch as indices of texts; each text is in one of them. */
+/** All texts in shuffled batches, as indices; each text is in exactly one. */
 export function shuffledBatches(
   lengths: Int32Array,
   limits: BatchLimits,
@@ -37,7 +41,7 @@ export function shuffledBatches(
   return random.shuffle(batches)
 }
 
-/** All texts in batches of nearly one length, longest first; sorts `order` in place. */
+/** All texts in batches of similar length, longest first; sorts `order` in place. */
 export function sortedIntoBatches(
   order: Int32Array,
   lengths: Int32Array,
@@ -54,12 +58,15 @@ export function sortedIntoBatches(
   return batches
 }
 
-/** Texts of one label that follow each other in `labelBatches`, as far as there are so many. */
+/**
+ * The least number of texts of one label that `labelBatches` keeps together, if there are so many.
+ */
 const groupSize = 4
 
 /**
- * The batches of one epoch (from 1) of a run in which texts come in groups of one label, so that
- * nearly each has likes beside it; each text is in one of them.
+ * The batches of an epoch, which counts from 1, for the contrastive loss. Groups of texts with the
+ * same label stay together, so that nearly every text has others of its label in its batch. Each
+ * text is in exactly one batch.
  */
 export function labelBatches(
   texts: { truth: Int32Array; lengths: Int32Array },
@@ -86,10 +93,8 @@ export function labelBatches(
   return batches.map((batch) => Int32Array.from(batch))
 }
 
-/** Cuts texts of a label into groups of at least `groupSize`, where there are so many. */
+/** Divides the texts of a label into groups of at least `groupSize`, if there are so many. */
 function groupsOf(indices: readonly number[]): number[][] {
   const count = Math.max(1, Math.floor(indices.length / groupSize))
-  return Array.from({ length: count }, (_, group) =>
-    indices.filter((_, place) => place % count === group),
-  )
+  return Array.from({ length: count }, (_, group) => indices.filter((_, i) => i % count === group))
 }

@@ -1,11 +1,13 @@
-// The whole of fine-tuning with the real base encoder: train the top layer, publish, and measure
-// the published version as it is served. The base comes from the local store.
+// Fine-tuning from end to end: train the top layer, publish, and evaluate the published version as
+// it is served. One test uses the real base encoder from the local store; those of the engine tfjs
+// and of interrupted runs use a small one.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { ensureBase, type Base } from '../../models/bases/base-store.ts'
+import { smallBase } from '../../tests/support/small-base.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { describeExamples, type Dataset } from '../data/dataset.ts'
 import type { Example } from '../files/source-row.ts'
@@ -15,15 +17,18 @@ import { findUnfinishedRun } from '../runs/unfinished-run.ts'
 
 const trainingMsMax = 180_000
 let storeDir: string
-let base: Base
+let bases: Record<'minilm' | 'small', Base>
 
 beforeAll(async () => {
   storeDir = await mkdtemp(join(tmpdir(), 'winnow-train-encoder-'))
-  base = await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })
+  bases = {
+    minilm: await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() }),
+    small: await smallBase(storeDir),
+  }
 })
 afterAll(() => rm(storeDir, { recursive: true, force: true }))
 
-/** 48 requests with one opening. */
+/** 48 requests that begin with the same word. */
 function requests(opening: string): Dataset {
   const ends = ['', ' tomorrow', ' at home', ' again']
   const texts = {
@@ -41,7 +46,7 @@ function options(): TrainEncoderOptions {
   return {
     train: requests('please'),
     test: requests('now'),
-    base,
+    base: bases.small,
     storeDir,
     name: 'intents',
     method: { kind: 'partial', layers: 1 },
@@ -50,11 +55,14 @@ function options(): TrainEncoderOptions {
   }
 }
 
-test.each(['onnx', 'tfjs'] as const)(
-  'publishes what it trained with the engine %s, and serves what it measured',
-  async (engine) => {
+test.each([
+  ['onnx', 'minilm'],
+  ['tfjs', 'small'],
+] as const)(
+  'publishes the trained model with the engine %s, which scores the same when served',
+  async (engine, size) => {
     const name = `intents-${engine}`
-    const trained = await trainEncoder({ ...options(), name, engine })
+    const trained = await trainEncoder({ ...options(), base: bases[size], name, engine })
     expect(trained).toMatchObject({
       model: `${name}@1`,
       method: 'partial',
@@ -75,7 +83,7 @@ test.each(['onnx', 'tfjs'] as const)(
 )
 
 test(
-  'cancelled while it writes, it goes on to the same bytes, and to one version only',
+  'cancelled while it writes, it resumes to the same bytes, and publishes one version only',
   async () => {
     const small = { ...options(), name: 'resumed', checkpoints: { everySteps: 1 } }
     const unbroken = await trainEncoder({ ...small, name: 'unbroken' })
@@ -104,7 +112,7 @@ test(
     const bytesOf = (trained: { modelDir: string }) =>
       readFile(join(trained.modelDir, 'model.onnx'))
     expect((await bytesOf(first)).equals(await bytesOf(unbroken))).toBe(true)
-    // As if it had been killed between the version and its record.
+    // As if the process had been killed between writing the version and the run record.
     await rm(join(first.runDir, 'run.json'))
     expect((await trainEncoder({ ...small, resume: start })).model).toBe('resumed@1')
     await expect(findUnfinishedRun(storeDir, { run: start.run })).rejects.toMatchObject({
@@ -116,6 +124,6 @@ test(
 )
 
 test('refuses layers that the base does not have', async () => {
-  const all = { ...options(), method: { kind: 'partial', layers: 6 } } as const
+  const all = { ...options(), base: bases.minilm, method: { kind: 'partial', layers: 6 } } as const
   await expect(trainEncoder(all)).rejects.toMatchObject({ code: 'usage' })
 })

@@ -1,7 +1,7 @@
-// Fine-tunes a base encoder, or its top layers, together with a head, and writes the result as a
-// model version: the whole method, top to bottom. What it starts from is starting-head.ts, the
-// steps run in a thread (fine-tuning.ts), and a killed run goes on from its folder
-// (unfinished-run.ts).
+// The methods `partial` and `full`, top to bottom: fine-tunes a base encoder, or its top layers,
+// with a head, and publishes the result as a model version. starting-head.ts fits the initial head,
+// fine-tuning.ts takes the steps in its own thread, and unfinished-run.ts stores what a killed run
+// needs to resume.
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ import {
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
-import { judgeClassifier } from '../evaluation/judge-classifier.ts'
+import { evaluateClassifier } from '../evaluation/evaluate-classifier.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
@@ -43,7 +43,7 @@ import type { Example } from '../files/source-row.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
-import { refuseOther } from './training-position.ts'
+import { requireSameInputs } from './training-position.ts'
 import {
   checkpointPath,
   hasCheckpoint,
@@ -52,59 +52,58 @@ import {
   type RunStart,
 } from '../runs/unfinished-run.ts'
 
-/** What training says while it runs. */
+/** A progress report of training. */
 export type TrainEncoderProgress =
   StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
 
-/** Everything is trained, or only the top layers with the head (default: all but the lowest). */
+/** Trains all layers, or only the top `layers` with the head; the default is all but the lowest. */
 export type EncoderMethod =
   { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers?: number | undefined }
 
+/** The options of a fine-tuning run. */
 export type TrainEncoderOptions = {
   readonly train: Dataset
-  /**
-   * Decides which epoch is best. Without it, up to a tenth of the training examples is held out.
-   */
+  /** Decides which epoch is best. Default: up to a tenth of the training examples is held out. */
   readonly validation?: Dataset | undefined
-  /** Measured once, after everything was decided. Without it, validation is measured. */
+  /** Evaluated once, at the end. Without it, the validation texts are evaluated. */
   readonly test?: Dataset | undefined
   readonly base: Base
   readonly method: EncoderMethod
-  /** What is other than the default. */
+  /** The settings that replace those of the default recipe. */
   readonly recipe?: GivenRecipe | undefined
   readonly storeDir: string
   readonly name: string
-  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  /** The folder of the embedding cache. Default: `embeddings` in the store. */
   readonly cacheDir?: string | undefined
   /** Default 1. */
   readonly seed?: number | undefined
   /** What computes the steps. Default `onnx`. */
   readonly engine?: TrainingEngine | undefined
-  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  /** The tokens, special ones included, at which texts are truncated. Default: the base's limit. */
   readonly maxTokens?: number | undefined
-  /** Threads. Default: one a core. */
+  /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
-  /** Kept with the run, so that whoever asks can ask for the same again. */
+  /** Stored with the run, so that the caller can repeat the same request when it resumes. */
   readonly request?: Readonly<Record<string, unknown>> | undefined
-  /** A run to go on with, which must have been started with the same options and data. */
+  /** The run to resume, which must have been started with the same options and data. */
   readonly resume?: RunStart | undefined
   /** When checkpoints are written. Default: by time. */
   readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
 
-/** The JSON of the command `train` with the methods partial and full. */
+/** The JSON output of the command `train` with the methods partial and full. */
 export type TrainedEncoder = {
   readonly run: string
   /** `name@version`. */
   readonly model: string
   readonly method: EncoderMethod['kind']
   readonly labels: readonly string[]
-  /** Examples that were trained on. */
+  /** The number of training examples. */
   readonly examples: number
   readonly seconds: number
-  /** Of the steps alone, padding not counted. */
+  /** The speed of the training steps alone, without padding. */
   readonly tokensPerSecond: number
   readonly metrics: TaskEvaluation & Measured
   readonly dataManifest: DataManifests
@@ -114,7 +113,7 @@ export type TrainedEncoder = {
   readonly recipe: Recipe
   readonly epochs: readonly EpochReport[]
   readonly bestEpoch: number
-  /** Folders of the model version and of the run. */
+  /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
 }
@@ -125,23 +124,26 @@ type DataManifests = {
   readonly test?: DataManifest | undefined
 }
 
-/** Held out for validation: a tenth, but of many examples no more than this many or this share. */
+/**
+ * How much is held out for validation: a tenth, but no more than 500 examples or 2 %, whichever is
+ * more.
+ */
 const heldOut = { fraction: 0.1, enough: 500, fractionOfMany: 0.02 } as const
 
 /**
- * Trains and publishes. The same data, seed and machine type give the same model.onnx to the byte,
- * also when the run was killed in between and resumed.
+ * Trains and publishes a model version. The same data, seed and machine type give the same
+ * model.onnx to the byte, even if the run was killed and resumed.
  *
- * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged` naming the step,
- * `model_incompatible` (the written model disagrees with the trainer), `session_failed`,
- * `engine_unavailable`, `memory_exhausted`, `resume_refused` naming what changed since the run was
- * started.
+ * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged`, which names the
+ * step, `model_incompatible` if the written model disagrees with the trainer, `session_failed`,
+ * `engine_unavailable`, `memory_exhausted`, `resume_refused`, which names what changed since the
+ * run was started.
  */
 export async function trainEncoder(options: TrainEncoderOptions): Promise<TrainedEncoder> {
   const resolved = resolveOptions(options)
   if (resolved.engine === 'tfjs') expectTfjsInstalled()
   const labels = trainingLabels(resolved.train)
-  requireUsable(resolved, labels)
+  checkOptions(resolved, labels)
   const start = await startRun(resolved)
   try {
     return await trainStarted(resolved, { labels, start, began: Date.now() })
@@ -175,21 +177,21 @@ async function trainStarted(
     frozenLayers: frozenLayersOf(resolved.method, base),
     train: { texts: encode(textsOf(train)), ...truthOf(train) },
     validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
-    asked: encode([...testTexts, ...verified]),
+    toPredict: encode([...testTexts, ...verified]),
   })
   const testRows = testTexts.length * labels.length
   const trained = withTrained(encoder, head, result.trained)
-  const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
+  const predictionsOn = (set: Dataset, probabilities: Float32Array) => ({
     ...truthOf(set),
     examples: set.examples,
     probabilities,
   })
-  const judged = judgeClassifier({
+  const evaluated = evaluateClassifier({
     head: trained.head,
     labels,
     seed,
-    heldOut: judgedOn(validation, result.validationProbabilities),
-    test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
+    heldOut: predictionsOn(validation, result.validationProbabilities),
+    test: test && predictionsOn(test, result.predictedProbabilities.subarray(0, testRows)),
   })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   resolved.onProgress?.({ kind: 'publishing' })
@@ -202,24 +204,29 @@ async function trainStarted(
       evaluatedOn,
       measuredOn,
       encoder: trained.encoder,
-      ...judged,
+      ...evaluated,
       pooledLayers: 'last',
       facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
       training: result.epochs,
       verification: {
         texts: verified,
-        probabilities: judged.calibrated(result.askedProbabilities.subarray(testRows)),
+        probabilities: evaluated.calibrate(result.predictedProbabilities.subarray(testRows)),
       },
     })
-  // A process that was killed just after publishing must not publish again.
+  // If the process was killed right after publishing, the resumed run must not publish again.
   const version = (await versionOfRun(resolved, run)) ?? (await publish())
-  return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
+  return record({
+    version,
+    start,
+    began,
+    result,
+    evaluation: evaluated.evaluation,
+    options: resolved,
+  })
 }
 
-/**
- * Throws before anything is computed what would only be found after the starting head was trained.
- */
-function requireUsable(
+/** Checks the options before anything is computed. */
+function checkOptions(
   { train, validation, test, method, base }: Resolved,
   labels: readonly string[],
 ): void {
@@ -228,12 +235,14 @@ function requireUsable(
   for (const set of [validation, test]) if (set !== undefined) labelTruth(set, { labels, task })
 }
 
-/** Begins a run in the store, or checks that the one to go on with was begun with the same. */
+/**
+ * Creates a run in the store, or checks that the run to resume was started with the same inputs.
+ */
 async function startRun(options: Resolved): Promise<RunStart> {
   const { name, storeDir, request = {}, resume } = options
   const identity = identityOf(options)
   if (resume !== undefined) {
-    refuseOther(resume.identity, identity)
+    requireSameInputs(resume.identity, identity)
     return resume
   }
   const started = new Date()
@@ -249,7 +258,7 @@ async function startRun(options: Resolved): Promise<RunStart> {
   return start
 }
 
-/** The version that a run has published already. */
+/** The version that a run has already published, if any. */
 async function versionOfRun(
   { storeDir, name }: Resolved,
   run: string,
@@ -284,33 +293,31 @@ function resolveOptions(options: TrainEncoderOptions): Resolved {
   }
 }
 
-/** Holds out examples for validation when there is no set of its own. */
+/** Holds out training examples for validation if no validation set is given. */
 function withValidation(
   { train, validation }: TrainEncoderOptions,
   seed: number,
 ): { train: Dataset; validation: Dataset } {
   if (validation !== undefined) return { train, validation }
   const split = stratifiedSplit(train.examples, { fraction: heldOutFraction(train), seed })
-  const part = (indices: Int32Array, name: string): Dataset => {
+  const subset = (indices: Int32Array, name: string): Dataset => {
     const examples = Array.from(indices, (index): Example => train.examples[index]!)
     const described = describeExamples(`${train.manifest.source}#${name}`, examples)
     return { examples, manifest: { ...train.manifest, ...described } }
   }
   if (split.validation.length === 0) {
     const message =
-      `${train.manifest.source} has too few examples of each label to hold some out; ` +
-      'give --validation, or use --method head.'
+      `${train.manifest.source} has too few examples of each label to hold out some for validation. ` +
+      'Pass --validation, or use --method head.'
     throw new WinnowError('dataset_invalid', message)
   }
   return {
-    train: part(split.train, 'train'),
-    validation: part(split.validation, 'validation'),
+    train: subset(split.train, 'train'),
+    validation: subset(split.validation, 'validation'),
   }
 }
 
-/**
- * Choosing an epoch and a temperature takes hundreds of examples, not a tenth of whatever there is.
- */
+/** Hundreds of examples are enough to choose an epoch and a temperature. */
 function heldOutFraction({ examples }: Dataset): number {
   const { fraction, enough, fractionOfMany } = heldOut
   return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))
@@ -325,7 +332,7 @@ function runTask(
   { run, identity }: RunStart,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
-    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'toPredict'
   >,
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
@@ -385,11 +392,11 @@ function describeTrained(method: EncoderMethod): string {
   return `the top ${method.layers} layers`
 }
 
-/** Writes the run and makes the answer of the command. */
+/** Writes the run record, removes the checkpoint, and builds the result. */
 async function record(work: {
   version: ModelVersion
   start: RunStart
-  /** Epoch milliseconds at which this process took the run up. */
+  /** When this process started or resumed the run, in epoch milliseconds. */
   began: number
   result: FineTuningResult
   evaluation: TaskEvaluation

@@ -1,29 +1,29 @@
-// The weights that training changes, with their moments, in memory of our own, and their tensors.
-// It owns where the elements live and that a table's unused rows are never touched; what a step
-// computes with them is models/graph/training-step.ts.
+// The memory of the weights that training changes and of their moments. It owns where the elements
+// live, and feeds only the used rows of a table. models/graph/training-step.ts defines what a step
+// computes with them.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import { stepNames, type StepParameter } from '../../models/graph/training-step.ts'
 import type { StepEngine } from './step-engine.ts'
 
-/** One tensor's elements over a whole run. */
+/** The elements of one tensor over a whole run. */
 type Slot = { readonly name: string; readonly elements: Float32Array }
 
-/** Tensors of one step. */
+/** The inputs and outputs of one step that hold weights and moments. */
 export type StateTensors = {
   readonly feeds: Record<string, Tensor>
   readonly fetches: Record<string, Tensor>
-  /** Takes the rows of tables that the step changed; call it after the step. */
-  readonly keep: () => void
+  /** Copies the rows that the step changed back into their tables; call it after the step. */
+  readonly storeRows: () => void
 }
 
-/** float32 elements by parameter name. */
+/** A copy of the weights: float32 elements by parameter name. */
 export type Snapshot = ReadonlyMap<string, Float32Array>
 
-/** Weights and moments over a whole run. */
+/** The weights and moments of a run. */
 export class TrainedState {
   readonly #engine: Pick<StepEngine, 'floats'>
-  /** Room for the used rows of a table's slot, by its name. */
-  readonly #room = new Map<string, Float32Array>()
+  /** Buffers for the used rows of a table, by the name of its slot. */
+  readonly #rowBuffers = new Map<string, Float32Array>()
   readonly #parameters: readonly {
     readonly parameter: StepParameter
     /** The weight, and the sums of its two moments. */
@@ -31,10 +31,10 @@ export class TrainedState {
   }[]
 
   /**
-   * Copies the starting weights. Three times their size is held until the state is dropped, in the
-   * engine's memory where it has some.
+   * Copies the initial weights. The state takes three times their size, in the engine's memory if
+   * the engine has some.
    */
-  constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'> = {}) {
+  constructor(parameters: readonly StepParameter[], engine: Pick<StepEngine, 'floats'>) {
     this.#engine = engine
     this.#parameters = parameters.map((parameter) => {
       const { name, elements, rows } = parameter
@@ -52,15 +52,15 @@ export class TrainedState {
   }
 
   /**
-   * Tensors for a step whose ids count in `usedRows` of the word table. Results are written over
-   * what was fed: a new weight is computed after the gradient norm, and so after everything that
-   * reads the old one, which halves the memory of two sets.
+   * The tensors of a step whose ids are indices into `usedRows` of the word table. Outputs
+   * overwrite inputs, which halves the memory. This is safe because a new weight is computed after
+   * the gradient norm, and so after everything that reads the old weight.
    */
   stepTensors(usedRows: Int32Array): StateTensors {
     return this.#tensors(usedRows, 'all')
   }
 
-  /** Weights only, for a graph that measures. */
+  /** The weights only, for the evaluation graph. */
   weightTensors(usedRows: Int32Array): Record<string, Tensor> {
     return this.#tensors(usedRows, 'weight').feeds
   }
@@ -75,7 +75,7 @@ export class TrainedState {
     )
   }
 
-  /** Puts a copy back; moments stay. */
+  /** Restores the weights from a copy; moments do not change. */
   restore(snapshot: Snapshot): void {
     for (const { slots } of this.#parameters) {
       const [{ name, elements }] = slots
@@ -83,13 +83,13 @@ export class TrainedState {
     }
   }
 
-  /** Weights and moments by the names of their inputs, as they are: not copied. */
+  /** Weights and moments by the names of their inputs; these are views, not copies. */
   tensors(): Map<string, Float32Array> {
     const slots = this.#parameters.flatMap((parameter) => parameter.slots)
     return new Map(slots.map(({ name, elements }) => [name, elements]))
   }
 
-  /** Takes over what `tensors` gave, of a state of the same parameters. */
+  /** Copies tensors that `tensors` of a state with the same parameters returned. */
   load(tensors: ReadonlyMap<string, Float32Array>): void {
     for (const [name, elements] of this.tensors()) elements.set(tensors.get(name)!)
   }
@@ -110,24 +110,25 @@ export class TrainedState {
         if (used) tables.push({ slot, rows: elements, width })
       }
     }
-    const keep = (): void => {
+    const storeRows = (): void => {
       for (const { slot, rows, width } of tables) scatterRows(slot.elements, usedRows, rows, width)
     }
-    return { feeds, fetches, keep }
+    return { feeds, fetches, storeRows }
   }
 
-  /** A copy of some rows, which the next call overwrites. */
+  /** A copy of some rows, valid until the next call. */
   #gathered({ name, elements }: Slot, rows: Int32Array, width: number): Float32Array {
     const count = rows.length * width
-    const known = this.#room.get(name)
+    const known = this.#rowBuffers.get(name)
     const floats = this.#engine.floats ?? ((length: number) => new Float32Array(length))
-    // Half as much again, so that it soon is enough.
-    const room = known !== undefined && known.length >= count ? known : floats(count + (count >> 1))
-    this.#room.set(name, room)
-    for (const [place, row] of rows.entries()) {
-      room.set(elements.subarray(row * width, (row + 1) * width), place * width)
+    // A new buffer is half as large again, so that it rarely has to grow.
+    const buffer =
+      known !== undefined && known.length >= count ? known : floats(count + (count >> 1))
+    this.#rowBuffers.set(name, buffer)
+    for (const [i, row] of rows.entries()) {
+      buffer.set(elements.subarray(row * width, (row + 1) * width), i * width)
     }
-    return room.subarray(0, count)
+    return buffer.subarray(0, count)
   }
 }
 
@@ -137,7 +138,7 @@ function scatterRows(
   gathered: Float32Array,
   width: number,
 ): void {
-  for (const [place, row] of rows.entries()) {
-    table.set(gathered.subarray(place * width, (place + 1) * width), row * width)
+  for (const [i, row] of rows.entries()) {
+    table.set(gathered.subarray(i * width, (i + 1) * width), row * width)
   }
 }

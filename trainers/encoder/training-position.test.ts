@@ -1,5 +1,6 @@
-// Real processes that are killed (-9) during training and go on from their checkpoint: they end in
-// the same bytes as one that was left alone. And what a checkpoint is refused for.
+// Real processes that are killed (SIGKILL) during training and resume from their checkpoint: the
+// result is the same, to the byte, as that of an undisturbed run. Damaged or foreign checkpoints
+// are refused.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -9,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
-import { refuseOther } from './training-position.ts'
+import { requireSameInputs } from './training-position.ts'
 
 const script = fileURLToPath(new URL('../../tests/support/fine-tuning-child.ts', import.meta.url))
 const processMsMax = 60_000
@@ -19,7 +20,7 @@ let unbroken: Buffer
 /** The folder of a new run. */
 const folder = (): Promise<string> => mkdtemp(join(root, 'run-'))
 
-/** Runs a process to its end; gives the signal that ended it. */
+/** Runs a process to its end; returns the signal that ended it. */
 async function train(dir: string, point: string, seed = '1'): Promise<NodeJS.Signals | null> {
   const child = spawn(process.execPath, [script, dir, point, seed], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -52,13 +53,16 @@ describe('a killed process', { timeout: processMsMax }, () => {
     },
   )
 
-  it.concurrent('with one seed repeats itself, with another does not', async () => {
-    const [again, other] = [await folder(), await folder()]
-    await train(again, 'nowhere')
-    await train(other, 'nowhere', '2')
-    expect(modelOf(again).equals(unbroken)).toBe(true)
-    expect(modelOf(other).equals(unbroken)).toBe(false)
-  })
+  it.concurrent(
+    'gives the same result for the same seed, another one for another seed',
+    async () => {
+      const [again, other] = [await folder(), await folder()]
+      await train(again, 'nowhere')
+      await train(other, 'nowhere', '2')
+      expect(modelOf(again).equals(unbroken)).toBe(true)
+      expect(modelOf(other).equals(unbroken)).toBe(false)
+    },
+  )
 })
 
 describe('a checkpoint', () => {
@@ -70,7 +74,7 @@ describe('a checkpoint', () => {
     ]),
   }
 
-  it('gives back what was written', async () => {
+  it('returns what was written', async () => {
     const path = join(await folder(), 'checkpoint')
     expect(readCheckpoint(path)).toBeUndefined()
     writeCheckpoint(path, { header: {}, tensors: new Map() })
@@ -93,10 +97,10 @@ describe('a checkpoint', () => {
     }
   })
 
-  it('is refused for other inputs, which are named', () => {
+  it('is refused if inputs changed, and the error names them', () => {
     const then = { 'the training data': 'a', 'the base encoder': 'b', settings: 'c' }
-    expect(() => refuseOther(then, then)).not.toThrow()
-    expect(() => refuseOther(then, { ...then, 'the base encoder': 'x' })).toThrow(
+    expect(() => requireSameInputs(then, then)).not.toThrow()
+    expect(() => requireSameInputs(then, { ...then, 'the base encoder': 'x' })).toThrow(
       expect.objectContaining({
         code: 'resume_refused',
         message: expect.stringContaining('the base encoder changed') as string,

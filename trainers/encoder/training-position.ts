@@ -1,41 +1,41 @@
-// How far a fine-tuning run is, and its checkpoints: when one is written, what is in it, and that
-// it is only taken up by the same work. It owns no training; all randomness follows from seed and
-// step, so a position and the weights are all that a run needs to go on.
+// The position of a fine-tuning run, and its checkpoints: when they are written, what they contain,
+// and for which run they are valid. All randomness follows from the seed and the step number, so a
+// position and the weights are all that a run needs to resume. Training is fine-tuning.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { CheckpointPlan } from './fine-tuning-task.ts'
 import type { Snapshot, TrainedState } from './trained-state.ts'
 
-/** Counts of a run. All of them but `best` are JSON. */
+/** The counters of a run. All but `best` are stored as JSON. */
 export type TrainingPosition = {
-  /** The running epoch, from 1, and how many of its batches are done. */
+  /** The current epoch, which counts from 1, and how many of its batches are done. */
   epoch: number
   batches: number
-  /** Sum of the losses of the epoch's examples so far. */
+  /** The sum of the losses of this epoch's examples so far. */
   summedLoss: number
   /** Steps done, and how many were planned when training began. */
   steps: number
   stepsPlanned: number
-  /** Tokens trained on, padding not counted, and the time that took. */
+  /** Tokens trained on, without padding, and the time of these steps. */
   tokens: number
   stepSeconds: number
-  /** Epochs that were measured. */
+  /** The reports of completed epochs. */
   readonly epochs: EpochReport[]
   best: { readonly epoch: number; readonly macroF1: number; readonly weights: Snapshot } | undefined
 }
 
-/** The share of the time that checkpoints may take. */
-const checkpointShareMax = 0.02
+/** The fraction of the time that checkpoints may take. */
+const checkpointTimeFractionMax = 0.02
 const betweenMsDefault = 60_000
 
-/** Where a run begins. */
+/** The position at which a run begins. */
 export function firstPosition(): TrainingPosition {
   const counts = { steps: 0, stepsPlanned: 0, tokens: 0, stepSeconds: 0 }
   return { epoch: 1, batches: 0, summedLoss: 0, ...counts, epochs: [], best: undefined }
 }
 
-/** Writes checkpoints of one run. */
+/** Writes the checkpoints of one run. */
 export class Checkpoints {
   readonly #plan: CheckpointPlan | undefined
   #writtenMs = performance.now()
@@ -46,12 +46,12 @@ export class Checkpoints {
     this.#plan = plan
   }
 
-  /** Writes one when it is time. */
+  /** Writes a checkpoint if one is due. */
   writeWhenDue(position: TrainingPosition, state: TrainedState): void {
     if (this.#plan === undefined) return
     const { everySteps } = this.#plan
     const passedMs = performance.now() - this.#writtenMs
-    const untilMs = Math.max(betweenMsDefault, this.#tookMs / checkpointShareMax)
+    const untilMs = Math.max(betweenMsDefault, this.#tookMs / checkpointTimeFractionMax)
     const due =
       everySteps === undefined
         ? passedMs >= (this.#plan.betweenMs ?? untilMs)
@@ -59,7 +59,7 @@ export class Checkpoints {
     if (due) this.write(position, state)
   }
 
-  /** Writes one now. */
+  /** Writes a checkpoint. */
   write(position: TrainingPosition, state: TrainedState): void {
     if (this.#plan === undefined) return
     const { path, identity } = this.#plan
@@ -82,17 +82,20 @@ type Header = {
 }
 
 /**
- * Puts the checkpoint's weights and moments into `state` and gives its position; the first one when
- * there is no checkpoint.
+ * Loads the checkpoint's weights and moments into `state` and returns its position; without a
+ * checkpoint, it returns the first position.
  *
- * @throws WinnowError `resume_refused` naming what is no longer the same, or for a damaged file.
+ * @throws WinnowError `resume_refused` if inputs changed, which it names, or the file is damaged.
  */
-export function takeUp(plan: CheckpointPlan | undefined, state: TrainedState): TrainingPosition {
+export function resumePosition(
+  plan: CheckpointPlan | undefined,
+  state: TrainedState,
+): TrainingPosition {
   const found = plan && readCheckpoint(plan.path)
   if (plan === undefined || found === undefined) return firstPosition()
-  // The checksum vouches for the shape.
+  // The checksum has shown that `Checkpoints.write` wrote this header.
   const header = found.header as Header
-  refuseOther(header.identity, plan.identity)
+  requireSameInputs(header.identity, plan.identity)
   const weights = new Map<string, Float32Array>()
   const current = new Map<string, Float32Array>()
   for (const [name, elements] of found.tensors) {
@@ -104,11 +107,11 @@ export function takeUp(plan: CheckpointPlan | undefined, state: TrainedState): T
 }
 
 /**
- * Compares what a run was started with to what is there now, by hash.
+ * Compares the hashes of the inputs that a run was started with to those of its current inputs.
  *
- * @throws WinnowError `resume_refused` naming the differences.
+ * @throws WinnowError `resume_refused`, which names the inputs that changed.
  */
-export function refuseOther(
+export function requireSameInputs(
   then: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,
 ): void {
@@ -117,6 +120,6 @@ export function refuseOther(
   if (changed.length === 0) return
   const message =
     `The run cannot be resumed: ${changed.join(' and ')} changed since it was started. ` +
-    'Restore what it was started with, or start a new run.'
+    'Restore the original, or start a new run.'
   throw new WinnowError('resume_refused', message, { details: { changed } })
 }

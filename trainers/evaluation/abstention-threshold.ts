@@ -1,5 +1,5 @@
-// How much a model gains by leaving out what it is least sure of, and the threshold from which it
-// says "none of these". The score itself is models/store/abstention-rule.ts.
+// Selective classification: the risk-coverage curve of a model, and the threshold above which it
+// abstains. models/store/abstention-rule.ts computes the score of a text.
 import assert from 'node:assert/strict'
 import {
   outOfScopeScore,
@@ -8,10 +8,10 @@ import {
 } from '../../models/store/abstention-rule.ts'
 import { rowOutcomes, type Predictions } from './metrics.ts'
 
-/** Keeping the texts whose score is at most `threshold`. */
+/** What happens if only texts whose score is at most `threshold` keep their label. */
 export type CoveragePoint = {
   readonly threshold: number
-  /** Share of texts that are kept, and of mistakes among those. */
+  /** The fraction of texts that keep their label, and the fraction of mistakes among these. */
   readonly coverage: number
   readonly risk: number
 }
@@ -20,19 +20,19 @@ export type CoveragePoint = {
 export type RiskCoverage = {
   readonly score: OutOfScopeScore
   /**
-   * Mean risk over all coverages, 0 at best (Geifman and El-Yaniv 2017, arXiv:1705.08500). Texts of
-   * one score count as if in random order.
+   * The area under the curve: the mean risk over all coverages, 0 at best (Geifman and El-Yaniv
+   * 2017, arXiv:1705.08500). Texts with equal scores count as if in random order.
    */
   readonly aurc: number
   /** From low to high coverage, at most 101 points; the last one keeps everything. */
   readonly curve: readonly CoveragePoint[]
 }
 
-/** The share of held-out examples that keep their label at the stored threshold. */
+/** The fraction of held-out examples that keep their label at the stored threshold. */
 export const keptCoverage = 0.95
 const curvePoints = 100
 
-/** The curve of predictions by an out-of-scope score. At least one row is needed. */
+/** The risk-coverage curve of predictions for an out-of-scope score. Needs at least one row. */
 export function riskCoverage(predictions: Predictions, score: OutOfScopeScore): RiskCoverage {
   const points = coveragePoints(predictions, score)
   const count = predictions.truth.length
@@ -51,8 +51,8 @@ export function riskCoverage(predictions: Predictions, score: OutOfScopeScore): 
 }
 
 /**
- * The threshold at which 95 % of held-out examples keep their label, with the coverage and risk
- * that it gives there: texts that no known label fits cannot be asked for at training time.
+ * The threshold at which 95 % of held-out examples keep their label, with its coverage and risk.
+ * The choice is by coverage because no out-of-scope texts are available at training time.
  */
 export function chooseAbstention(predictions: Predictions, score: OutOfScopeScore): Abstention {
   const points = coveragePoints(predictions, score)
@@ -60,7 +60,7 @@ export function chooseAbstention(predictions: Predictions, score: OutOfScopeScor
   return { score, threshold, coverage, risk }
 }
 
-/** What a threshold does to predictions. */
+/** The coverage and risk of predictions at a given threshold. */
 export function abstentionOutcome(
   predictions: Predictions,
   { score, threshold }: Pick<Abstention, 'score' | 'threshold'>,
@@ -70,7 +70,7 @@ export function abstentionOutcome(
   return { threshold, coverage: last?.coverage ?? 0, risk: last?.risk ?? 0 }
 }
 
-/** One point for each different score, ascending. */
+/** One point for each distinct score, ascending. */
 function coveragePoints(predictions: Predictions, score: OutOfScopeScore): CoveragePoint[] {
   const { truth, probabilities, labels } = predictions
   assert.ok(truth.length > 0, 'no predictions to abstain from')
@@ -81,15 +81,16 @@ function coveragePoints(predictions: Predictions, score: OutOfScopeScore): Cover
   const order = Int32Array.from(truth, (_, row) => row).sort((a, b) => scores[a]! - scores[b]!)
   const points: CoveragePoint[] = []
   let mistakes = 0
-  for (const [place, row] of order.entries()) {
+  for (const [rank, row] of order.entries()) {
     if (predicted[row] !== truth[row]) mistakes++
-    const kept = place + 1
+    const kept = rank + 1
     if (kept < order.length && scores[order[kept]!] === scores[row]) continue
     points.push({ threshold: scores[row]!, coverage: kept / order.length, risk: mistakes / kept })
   }
   return points
 }
 
+/** At most about 100 points, evenly spread over the coverage. */
 function thinned(points: readonly CoveragePoint[]): CoveragePoint[] {
   const kept: CoveragePoint[] = []
   for (const point of points) {

@@ -1,34 +1,40 @@
-// Bootstrap intervals (Efron and Tibshirani 1993, percentile method): how far each score would move
-// with other examples of the same kind. Drawn by a seed; every score is of the same resamples.
+// Bootstrap confidence intervals of scores (Efron and Tibshirani 1993, percentile method). All
+// scores use the same resamples, which depend on the seed only.
 import { scoresOfRows, type RowOutcomes, type Scores } from './metrics.ts'
 import { areasOfLabels, meanAreas, type LabelRanking } from './ranking-metrics.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
-/** A range that holds the score with the given confidence, over resamples of the examples. */
+/** A confidence interval. */
 export type Interval = { readonly low: number; readonly high: number }
 
+/** The intervals of all headline scores. */
 export type Intervals = Readonly<Record<keyof Scores, Interval>> & {
   /** By k. */
   readonly topK: Readonly<Record<string, Interval>>
-  /** Of the macro means; null where there is no such mean. */
+  /** The interval of the macro mean; null if there is no such mean. */
   readonly rocAuc: Interval | null
+  /** The interval of the macro mean; null if there is no such mean. */
   readonly averagePrecision: Interval | null
   readonly confidence: number
   readonly resamples: number
-  /** Areas cost more: with many examples times labels they are drawn less often. */
+  /**
+   * Resamples for the areas, which are fewer for many examples and labels because areas are slow.
+   */
   readonly areaResamples: number
 }
 
+/** Everything that resampled scores are computed from. */
 export type BootstrapSource = {
   readonly outcomes: RowOutcomes
-  /** Of each row's true label, from 0. */
+  /** The rank of each row's true label, from 0: int32 [rows]. */
   readonly ranks: Int32Array
   readonly rankings: readonly LabelRanking[]
   readonly topKs: readonly number[]
 }
 
-/** Of all intervals. */
+/** The confidence level of all intervals. */
 export const confidence = 0.95
+/** The scores that have an interval. */
 export const scoreNames = [
   'accuracy',
   'macroF1',
@@ -39,11 +45,11 @@ export const scoreNames = [
   'ece',
 ] as const
 
-/** Visits of a row that all draws of the areas may take together: one or two seconds. */
+/** The bound on row visits for all resamples of the areas: one or two seconds. */
 const areaVisitsMax = 1e9
 const areaResamplesMin = 50
 
-/** Intervals of all headline scores. 1,000 resamples of 10,000 rows and 77 labels take 2 s. */
+/** The intervals of all headline scores. 1,000 resamples of 10,000 rows and 77 labels take 2 s. */
 export function bootstrapIntervals(
   source: BootstrapSource,
   options: { readonly seed: number; readonly resamples: number },
@@ -85,7 +91,7 @@ export function bootstrapIntervals(
   }
 }
 
-/** Share of rows, each counted `counts[row]` times, whose true label is among the first `k`. */
+/** The fraction of rows whose true label is among the top `k`; row r counts `counts[r]` times. */
 export function topKAccuracy(ranks: Int32Array, counts: Uint16Array, k: number): number {
   let hits = 0
   let total = 0
@@ -102,10 +108,11 @@ function supportOf({ truth, labels }: RowOutcomes, counts: Uint16Array): Float64
   return support
 }
 
-/** Values of each score over resamples; those without one (null) are left out. */
+/** The values of each score over all resamples; null values are left out. */
 export class Draws {
   readonly #values = new Map<string, number[]>()
 
+  /** Adds the value of one resample. */
   add(name: string, value: number | null): void {
     if (value === null) return
     const values = this.#values.get(name)
@@ -113,6 +120,7 @@ export class Draws {
     else values.push(value)
   }
 
+  /** The percentile interval of a score; null if it has no value. */
   interval(name: string): Interval | null {
     const values = this.#values.get(name)
     if (values === undefined) return null
@@ -122,10 +130,10 @@ export class Draws {
   }
 }
 
-/** Linear interpolation between order statistics, as NumPy's default. */
-function quantile(ascending: Float64Array, share: number): number {
-  const place = share * (ascending.length - 1)
-  const below = ascending[Math.floor(place)]!
-  const above = ascending[Math.ceil(place)]!
-  return below + (above - below) * (place - Math.floor(place))
+/** Linear interpolation between order statistics, NumPy's default. */
+function quantile(ascending: Float64Array, probability: number): number {
+  const index = probability * (ascending.length - 1)
+  const below = ascending[Math.floor(index)]!
+  const above = ascending[Math.ceil(index)]!
+  return below + (above - below) * (index - Math.floor(index))
 }

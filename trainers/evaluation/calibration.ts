@@ -1,31 +1,32 @@
-// Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one number, fitted on held-out
-// predictions, that makes probabilities honest without changing a label; and the bins that show
-// whether they are. Where held-out predictions come from is the trainers' affair.
+// Calibration by temperature scaling (Guo et al. 2017, arXiv:1706.04599): one number, fitted on
+// held-out predictions, that calibrates probabilities without changing a predicted label. The
+// trainers provide the held-out predictions.
 import type { Head } from '../../models/graph/encoder.ts'
 import { binOf, calibrationBins, type Predictions, type RowOutcomes } from './metrics.ts'
 
-/** Predictions whose confidence falls into one of 15 bins of equal width. */
+/** The predictions whose confidence falls into one of 15 bins of equal width. */
 export type ReliabilityBin = {
   /** Confidences in (from, to]. */
   readonly from: number
   readonly to: number
   readonly examples: number
-  /** Mean confidence and share of right predictions; 0 in an empty bin. */
+  /** The mean confidence and the fraction of right predictions; both are 0 in an empty bin. */
   readonly confidence: number
   readonly accuracy: number
 }
 
-/** Beyond these factors a temperature tells of too few or too easy examples, not of the model. */
+/** The bound on temperatures. Beyond it there are too few examples, or they are too easy. */
 const temperatureMax = 20
 const stepsMax = 100
 const precision = 1e-10
-/** The smallest float32 above 0 stands for a probability that was rounded to 0. */
+/** The smallest positive float32, in place of a probability that was rounded to 0. */
 const probabilityMin = 1.4e-45
 
 /**
- * The temperature that minimises the log loss of softmax(log(p) / temperature), plus the weight of
- * one example for ln(temperature)^2: where every prediction is right, the log loss alone would have
- * it go to 0. Newton's method on ln(1 / temperature), kept between bounds by bisection.
+ * The temperature that minimises the log loss of softmax(log(p) / temperature) plus a prior: the
+ * weight of one example times ln(temperature)^2. Without the prior, the temperature would go to 0
+ * if every prediction is right. It uses Newton's method on ln(1 / temperature), with bisection as
+ * the fallback.
  */
 export function fitTemperature({ truth, probabilities, labels }: Predictions): number {
   const count = truth.length
@@ -33,21 +34,21 @@ export function fitTemperature({ truth, probabilities, labels }: Predictions): n
   const logits = Float64Array.from(probabilities, logarithm)
   let low = -Math.log(temperatureMax)
   let high = -low
-  let place = 0
+  let u = 0
   for (let step = 0; step < stepsMax && high - low > precision; step++) {
-    const { slope, curvature } = lossAt(place, { logits, truth, labels })
-    if (slope > 0) high = place
-    else low = place
-    const newton = place - slope / curvature
+    const { slope, curvature } = derivativesAt(u, { logits, truth, labels })
+    if (slope > 0) high = u
+    else low = u
+    const newton = u - slope / curvature
     const next = newton > low && newton < high ? newton : (low + high) / 2
-    if (Math.abs(next - place) < precision) break
-    place = next
+    if (Math.abs(next - u) < precision) break
+    u = next
   }
-  return Math.exp(-place)
+  return Math.exp(-u)
 }
 
-/** Slope and curvature, by u = ln(1 / temperature), of the mean loss with its prior. */
-function lossAt(
+/** The first two derivatives by u = ln(1 / temperature) of the mean loss with its prior. */
+function derivativesAt(
   u: number,
   rows: { logits: Float64Array; truth: Int32Array; labels: number },
 ): { slope: number; curvature: number } {
@@ -80,7 +81,7 @@ function lossAt(
   }
 }
 
-/** softmax(log(p) / temperature) of each row: float32 [rows, labels]. */
+/** Applies a temperature: softmax(log(p) / temperature) of each row, float32 [rows, labels]. */
 export function temperedProbabilities(
   probabilities: Float32Array | Float64Array,
   { labels, temperature }: { labels: number; temperature: number },
@@ -101,7 +102,7 @@ export function temperedProbabilities(
   return tempered
 }
 
-/** The head whose softmax is calibrated by itself: weights and bias over the temperature. */
+/** Divides weights and bias by the temperature, so that the head's own softmax is calibrated. */
 export function temperedHead(head: Head, temperature: number): Head {
   return {
     ...head,
@@ -110,7 +111,7 @@ export function temperedHead(head: Head, temperature: number): Head {
   }
 }
 
-/** The 15 bins of the expected calibration error. */
+/** The 15 bins of the expected calibration error, for a reliability diagram. */
 export function reliabilityBins(outcomes: RowOutcomes): ReliabilityBin[] {
   const bins = Array.from({ length: calibrationBins }, () => ({
     examples: 0,
@@ -123,9 +124,9 @@ export function reliabilityBins(outcomes: RowOutcomes): ReliabilityBin[] {
     bin.confidence += confidence
     if (outcomes.predicted[row] === outcomes.truth[row]) bin.hits++
   }
-  return bins.map(({ examples, confidence, hits }, place) => ({
-    from: place / calibrationBins,
-    to: (place + 1) / calibrationBins,
+  return bins.map(({ examples, confidence, hits }, bin) => ({
+    from: bin / calibrationBins,
+    to: (bin + 1) / calibrationBins,
     examples,
     confidence: examples === 0 ? 0 : confidence / examples,
     accuracy: examples === 0 ? 0 : hits / examples,

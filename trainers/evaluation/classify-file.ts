@@ -1,5 +1,5 @@
-// Classifies the texts of a file or of standard input offline, in order and in bounded memory at
-// any size. It owns what comes out for a row; the formats are file-rows.ts.
+// Classifies the texts of a file or of standard input offline, in order and in bounded memory for
+// inputs of any size. It owns the output line of a row; trainers/files/ reads the formats.
 import { availableParallelism } from 'node:os'
 import type { AbstentionMode } from '../../models/store/abstention-rule.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
@@ -15,14 +15,14 @@ import type { QuoteRule } from '../files/table-header.ts'
 
 /** One output line of the command `classify`. */
 export type ClassifiedLine = {
-  /** The record's own id, else the number of its line, row or item. */
+  /** The record's own id, or else the number of its line, row or item. */
   readonly id: string
   readonly label: string
   /** Probability of the most probable label. */
   readonly score: number
-  /** All labels that apply: several, or none, with a multi-label model. */
+  /** All labels that apply; a multi-label model may give several or none. */
   readonly labels: readonly string[]
-  /** How far the text is from what the model knows, 0 to 1. */
+  /** The out-of-scope score, 0 to 1: how far the text is from what the model knows. */
   readonly outOfScope: number
   readonly probabilities: Readonly<Record<string, number>>
   /** Tokens read, special ones included. */
@@ -31,16 +31,16 @@ export type ClassifiedLine = {
   readonly truncated: boolean
 }
 
-/** The output line of a text that has no label, because there is nothing to read in it. */
+/** The output line of an empty text, which has no label. */
 export type EmptyLine = {
   readonly id: string
   readonly error: { readonly code: 'text_empty'; readonly message: string }
 }
 
-/** A text as it was classified, and its output line. */
+/** A text as it was classified, after cleaning, with its output line. */
 export type ClassifiedText = { readonly text: string; readonly line: ClassifiedLine | EmptyLine }
 
-/** The figures of `classify --stats`; `seconds` begins when the model is loaded. */
+/** The figures of `classify --stats`; `seconds` counts from when the model is loaded. */
 export type ClassifyStats = {
   readonly texts: number
   readonly tokens: number
@@ -52,28 +52,27 @@ export type ClassifyStats = {
   readonly peakRssBytes: number
 }
 
+/** The options of `classifyTexts`. */
 export type ClassifyTextsOptions = {
   readonly version: ModelVersion
   readonly input: FileInput
-  /**
-   * Default: found out by content and name; what looks like no other format is one text per line.
-   */
+  /** Default: detected by content and name, with one text per line as the fallback. */
   readonly format?: FileFormat | undefined
   /** The column or field of the text. Default `text`. */
   readonly textColumn?: string | undefined
-  /** Of a table. Default `csv`. */
+  /** The quoting rule of a table. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
-  /** Called with what the input was taken for and what may be wrong with it. */
+  /** Called with the detected format, and with warnings about the input. */
   readonly onNote?: ((note: FileNote) => void) | undefined
-  /** Applied to each text first. Default: nothing. */
+  /** Cleans each text before it is classified. Default: no cleaning. */
   readonly clean?: ((text: string) => string) | undefined
-  /** Threads. Default: one a core. */
+  /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
-  /** Padded tokens of a batch. */
+  /** Padded tokens per batch. */
   readonly batchTokens?: number | undefined
-  /** With `on`, texts out of scope get the label `winnow.none`. Default `off`. */
+  /** With `on`, out-of-scope texts get the label `winnow.none`. Default `off`. */
   readonly abstention?: AbstentionMode | undefined
-  /** Starts threads; a spare one may be there already. */
+  /** Starts a thread, or returns one that was started in advance. */
   readonly spawn?: SpawnThread | undefined
   /** Called once, after the last text. */
   readonly onStats?: ((stats: ClassifyStats) => void) | undefined
@@ -81,10 +80,10 @@ export type ClassifyTextsOptions = {
 }
 
 /**
- * Yields one result for each text, in order; an empty text gets an error in place of a label.
+ * Yields one result per text, in order; an empty text gets an error in place of a label.
  *
- * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`, `model_incompatible`
- * for a text whose result is not finite.
+ * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`; and
+ * `model_incompatible` for a text whose result is not finite.
  *
  * @example
  * const input = { name: 'stdin', bytes: process.stdin }
@@ -96,7 +95,8 @@ export async function* classifyTexts(
   const { version, batchTokens, workers = availableParallelism() } = options
   const rows = inputRows(options)
   const first = rows.next()
-  // What is wrong with a file is told before the model is loaded; whoever types is not waited for.
+  // Errors in a file are reported before the model is loaded. Standard input may be a terminal, so
+  // its first row is not awaited.
   if (options.input.path !== undefined) await first
   first.catch(() => undefined)
   const started = performance.now()
@@ -109,7 +109,7 @@ export async function* classifyTexts(
     readyWith: 'first',
   })
   const loaded = performance.now()
-  // Rows that are being classified: filled as the classifier reads ahead, emptied in order.
+  // The rows that are being classified, in order. The classifier adds rows as it reads ahead.
   const pending: InputRow[] = []
   const texts = async function* (): AsyncGenerator<string> {
     for (let next = await first; next.done !== true; next = await rows.next()) {
@@ -147,7 +147,7 @@ export async function* classifyTexts(
       textsPerSecond: count / seconds,
       tokensPerSecond: tokens / seconds,
       loadSeconds: (loaded - started) / 1_000,
-      // Node gives kibibytes.
+      // Node reports kibibytes.
       peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     })
   } finally {
@@ -183,7 +183,7 @@ function emptyText({ id, text }: InputRow): ClassifiedText {
   return { text, line: { id, error: { code: 'text_empty', message: eventErrors.text_empty } } }
 }
 
-/** Nine digits hold a float32 exactly; the double behind it would print seventeen. */
+/** Nine digits represent a float32 exactly; printed as a double, it would have seventeen. */
 function shortFloat32(value: number): number {
   return Number(value.toPrecision(9))
 }

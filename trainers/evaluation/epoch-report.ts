@@ -1,9 +1,9 @@
-// What is known of an epoch of fine-tuning once it is over.
+// The scores of one epoch of fine-tuning.
 
-/** How an epoch (from 1) went. */
+/** The scores after an epoch, which counts from 1. */
 export type EpochReport = {
   readonly epoch: number
-  /** Mean over the epoch's examples. */
+  /** The mean loss over the epoch's examples. */
   readonly trainLoss: number
   readonly macroF1: number
   readonly accuracy: number

@@ -1,6 +1,6 @@
-// Measures a model version on labelled texts by running it as it is served, alone or against
-// another one on the same texts. The measures are evaluation.ts and mcnemar.ts; reading texts is
-// dataset.ts.
+// Evaluates a model version on labelled texts by running it as it is served, alone or against
+// another version on the same texts. evaluation.ts and mcnemar.ts compute the scores, and
+// dataset.ts reads the texts.
 import { availableParallelism } from 'node:os'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
@@ -13,48 +13,50 @@ import { rowOutcomes } from './metrics.ts'
 import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
 import { setOutcomes } from './multi-label-metrics.ts'
 
+/** A version, and the texts to run it on. */
 export type RunVersionOptions = {
   readonly version: ModelVersion
   readonly dataset: Dataset
-  /** Threads. Default: one a core. */
+  /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+/** The options of `evaluateModel`. */
 export type EvaluateModelOptions = RunVersionOptions & {
-  /** Another version to test the difference to. */
+  /** Another version to compare with. */
   readonly compareWith?: ModelVersion | undefined
-  /** The data of the run that made the version, where it is known. */
+  /** The data of the run that made the version, if known. */
   readonly trainedOn?: RunData | undefined
-  /** Of the bootstrap. Default 1. */
+  /** The seed of the bootstrap. Default 1. */
   readonly seed?: number | undefined
   /** Bootstrap resamples. Default 1,000. */
   readonly resamples?: number | undefined
 }
 
-/** A test of this model (the first) against another one (the second), `with` its `name@version`. */
+/** A comparison of this model (the first) with another one (the second), named `with`. */
 export type ModelComparison = PairedComparison & { readonly with: string }
 
-/** The JSON of the command `evaluate`. */
+/** The JSON output of the command `evaluate`. */
 export type ModelEvaluation = {
   readonly model: string
-  /** Which texts these are, and whether the model was trained on them. */
+  /** Which texts were evaluated, and whether the model was trained on them. */
   readonly measuredOn: string
   readonly comparison?: ModelComparison | undefined
 } & TaskEvaluation
 
 /**
- * Classifies every text and judges the probabilities.
+ * Classifies every text and evaluates the probabilities.
  *
- * @throws WinnowError `dataset_invalid` for labels that the model does not know, `cancelled`,
- * `model_incompatible` for a text whose result is not finite, or for a version to compare with that
- * has other labels.
+ * @throws WinnowError `dataset_invalid` for labels that the model does not have; `cancelled`; and
+ * `model_incompatible` for a text whose result is not finite, or if the other version has other
+ * labels.
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
   const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
-  if (version.manifest.thresholds !== undefined) return evaluateSets(options, measuredOn)
+  if (version.manifest.thresholds !== undefined) return evaluateMultiLabel(options, measuredOn)
   const { labels, calibration, abstain } = version.manifest
   const truth = labelIndices(dataset, labels)
   if (compareWith !== undefined) requireSameLabels(version, compareWith)
@@ -76,8 +78,8 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
   return { model: version.ref, measuredOn, comparison, ...evaluation }
 }
 
-/** As `evaluateModel`, of a multi-label version. */
-async function evaluateSets(
+/** `evaluateModel` for a multi-label version. */
+async function evaluateMultiLabel(
   options: EvaluateModelOptions,
   measuredOn: string,
 ): Promise<ModelEvaluation> {
@@ -86,8 +88,10 @@ async function evaluateSets(
   const targets = labelTargets(dataset, labels)
   if (compareWith !== undefined) requireSameLabels(version, compareWith)
   const probabilities = await versionProbabilities(options)
-  const judging = { labels, thresholds, seed, resamples }
-  const evaluation = evaluateLabelSets({ targets, probabilities }, judging)
+  const evaluation = evaluateLabelSets(
+    { targets, probabilities },
+    { labels, thresholds, seed, resamples },
+  )
   if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
   const other = compareWith.manifest
   const predictions = {
@@ -95,7 +99,7 @@ async function evaluateSets(
     probabilities: await versionProbabilities({ ...options, version: compareWith }),
     labels: other.labels.length,
   }
-  // Whether the set is exactly right, as a prediction of "right".
+  // McNemar's test compares 0 and 1 predictions, where 1 means that the label set is exactly right.
   const first = exactSets(
     setOutcomes({ targets, probabilities, labels: labels.length }, thresholds),
   )
@@ -106,16 +110,17 @@ async function evaluateSets(
   return { model: version.ref, measuredOn, comparison, ...evaluation }
 }
 
+/** For each row, 1 if its label set is exactly right, else 0. */
 function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Array {
   return Int32Array.from(extra, (list, row) => Number(list.length + missed[row]!.length === 0))
 }
 
 /**
- * McNemar's test of a model's predictions, label indices of `version`, against another version that
- * is run on the same texts.
+ * McNemar's test of predictions, as label indices of `version`, against the predictions of another
+ * version on the same texts.
  *
- * @throws WinnowError `model_incompatible` when the two have different labels, and as
- * evaluateModel.
+ * @throws WinnowError `model_incompatible` when the two have different labels, and the errors of
+ * `evaluateModel`.
  */
 export async function compareVersions(
   options: RunVersionOptions & { predicted: Int32Array; other: ModelVersion },
@@ -131,7 +136,7 @@ export async function compareVersions(
   return { with: other.ref, ...compareOnSameExamples({ truth, first, second }) }
 }
 
-/** Whether two versions have the same labels, in whatever order. */
+/** Whether two versions have the same task and the same labels, in any order. */
 export function sameLabels(one: ModelVersion, other: ModelVersion): boolean {
   if (one.manifest.task !== other.manifest.task) return false
   const known = new Set(one.manifest.labels)
@@ -152,7 +157,7 @@ export async function versionProbabilities(options: RunVersionOptions): Promise<
     for await (const { outcome } of classifier.classifyAll(texts)) {
       if (signal?.aborted === true) throw new WinnowError('cancelled', 'Evaluation was cancelled.')
       if (outcome.kind === 'rejected') {
-        const message = `${version.ref} gives no result for example ${done + 1}: ${outcome.error.message}`
+        const message = `${version.ref} has no result for example ${done + 1}: ${outcome.error.message}`
         throw new WinnowError('model_incompatible', message)
       }
       probabilities.set(outcome.probabilities, done++ * width)

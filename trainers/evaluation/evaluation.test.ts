@@ -1,4 +1,4 @@
-// The measures against scikit-learn (tests/fixtures/make-logistic-reference.py), and intervals.
+// The scores against scikit-learn (tests/fixtures/make-logistic-reference.py), and their intervals.
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from './evaluation.ts'
@@ -23,11 +23,11 @@ const labels = ['a', 'b', 'c', 'd', 'e']
 const evaluation = evaluatePredictions(predictions, { labels, seed: 1 })
 const scoreNames = Object.keys(reference.scores) as (keyof Scores)[]
 
-test.each(scoreNames)('%s is what scikit-learn gives', (name) => {
+test.each(scoreNames)('%s equals that of scikit-learn', (name) => {
   expect(evaluation[name]).toBeCloseTo(reference.scores[name], 9)
 })
 
-test('per-class scores and confusion matrix are what scikit-learn gives', () => {
+test('per-class scores and the confusion matrix equal those of scikit-learn', () => {
   expect(evaluation.confusion).toEqual({ labels, matrix: reference.matrix })
   for (const [index, label] of labels.entries()) {
     const { precision, recall, f1, support } = evaluation.perClass[label]!
@@ -39,7 +39,7 @@ test('per-class scores and confusion matrix are what scikit-learn gives', () => 
   }
 })
 
-test('intervals hold the score, follow from the seed, and are as wide as theory says', () => {
+test('intervals contain the score, depend on the seed only, and have the theoretical width', () => {
   const { accuracy, intervals } = evaluation
   expect(intervals).toMatchObject({ confidence: 0.95, resamples: 1_000 })
   const again = evaluatePredictions(predictions, { labels, seed: 1 })

@@ -1,6 +1,6 @@
-// The evaluation report as one JSON document. Where the predictions come from is
-// evaluate-version.ts; how the report looks is report-text.ts and report-html.ts; each measure has
-// a file of its own.
+// Assembles the evaluation of a single-label classifier as one JSON document. Each kind of score
+// has its own file, evaluate-version.ts provides the predictions, and trainers/report/ renders the
+// document.
 import assert from 'node:assert/strict'
 import { defaultOutOfScopeScore, type Abstention } from '../../models/store/abstention-rule.ts'
 import { abstentionOutcome, riskCoverage, type RiskCoverage } from './abstention-threshold.ts'
@@ -30,32 +30,34 @@ import { sliceScores, type Slice, type SlicedExample } from './slice-metrics.ts'
 
 export type { Interval } from './bootstrap.ts'
 
-/** Examples of one label that were taken for another. */
+/** How many examples of one label were predicted as another. */
 export type Confusion = {
   readonly truth: string
   readonly predicted: string
   readonly count: number
 }
 
-/** ROC and precision-recall of one label, or of all together (`label` null, micro average). */
+/** The ROC and precision-recall curves of one label, or of all together (`label` null: micro). */
 export type LabelCurves = {
   readonly label: string | null
   readonly roc: readonly CurvePoint[]
   readonly precisionRecall: readonly CurvePoint[]
 }
 
-/** Everything measured of one set of predictions. */
+/** The evaluation of predictions. */
 export type Evaluation = Scores &
   MeanAreas & {
     readonly examples: number
-    /** Share of examples whose true label is among the k most probable, by k. */
+    /** The fraction of examples whose true label is among the k most probable, by k. */
     readonly topK: Readonly<Record<string, number>>
     readonly perClass: Readonly<Record<string, ClassScores & LabelAreas>>
     /** `matrix[truth][predicted]` counts examples, both in the order of `labels`. */
     readonly confusion: { readonly labels: readonly string[]; readonly matrix: readonly number[][] }
     /** Pairs with at least one mistake, most frequent first, at most 50. */
     readonly mostConfused: readonly Confusion[]
-    /** Before and after dividing logits by the temperature; 1 when there was none. */
+    /**
+     * Before and after dividing logits by the temperature, which is 1 for an uncalibrated model.
+     */
     readonly calibration: {
       readonly temperature: number
       readonly eceBefore: number
@@ -63,7 +65,7 @@ export type Evaluation = Scores &
       readonly before: readonly ReliabilityBin[]
       readonly after: readonly ReliabilityBin[]
     }
-    /** The model's own threshold, where it has one, applied to these examples. */
+    /** The model's threshold, if it has one, applied to these examples. */
     readonly abstention: RiskCoverage & {
       readonly threshold: number | null
       readonly coverage: number | null
@@ -74,44 +76,45 @@ export type Evaluation = Scores &
     readonly intervals: Intervals
   }
 
+/** The options of `evaluatePredictions`. */
 export type EvaluationOptions = {
-  /** Names of the labels, in the order of the probabilities. */
+  /** The names of the labels, in the order of the probabilities. */
   readonly labels: readonly string[]
   readonly seed: number
   /** Bootstrap resamples. Default 1,000. */
   readonly resamples?: number | undefined
-  /** The temperature that the probabilities are calibrated with already. Default 1: none. */
+  /** The temperature that the probabilities are already calibrated with. Default 1: none. */
   readonly temperature?: number | undefined
-  /** The model's threshold. */
+  /** The model's abstention threshold. */
   readonly abstain?: Abstention | undefined
-  /** The examples themselves, in order, for slices. */
+  /** The examples in the order of the predictions, for slices. */
   readonly examples?: readonly SlicedExample[] | undefined
 }
 
 const topKs = [2, 3, 5, 10] as const
-/** Beyond so many cells, curves are of as many rows as fit, taken evenly. */
+/** With more probabilities than this, curves use an evenly spaced subset of the rows. */
 const curveCellsMax = 1_000_000
 const confusionsMax = 50
-/** With more labels, only the curve of all together is given. */
+/** With more labels than this, there is only the micro-averaged curve. */
 const curveLabelsMax = 8
 const curvePointsMax = 80
 
-/** Judges calibrated predictions. At least one row is needed. */
+/** Evaluates calibrated predictions. Needs at least one row. */
 export function evaluatePredictions(
   predictions: Omit<Predictions, 'labels'>,
   options: EvaluationOptions,
 ): Evaluation {
   const { labels, seed, resamples = 1_000, temperature = 1, abstain } = options
-  const judged: Predictions = { ...predictions, labels: labels.length }
-  const outcomes = rowOutcomes(judged)
+  const labelled: Predictions = { ...predictions, labels: labels.length }
+  const outcomes = rowOutcomes(labelled)
   const examples = outcomes.truth.length
   assert.ok(examples > 0, 'nothing to evaluate')
   const rows = Int32Array.from(outcomes.truth, (_, row) => row)
   const once = new Uint16Array(examples).fill(1)
   const tally = tallyRows(outcomes, rows)
   const classes = classScores(tally)
-  const ranks = truthRanks(judged)
-  const rankings = rankRows(judged)
+  const ranks = truthRanks(labelled)
+  const rankings = rankRows(labelled)
   const areas = areasOfLabels(rankings, { counts: once, support: tally.support })
   const ks = topKs.filter((k) => k < labels.length)
   const confusion = confusionOf(confusionCounts(outcomes), labels)
@@ -126,10 +129,10 @@ export function evaluatePredictions(
     ),
     confusion,
     mostConfused: mostConfused(confusion).slice(0, confusionsMax),
-    calibration: calibrationOf(judged, { temperature, eceAfter: scores.ece }),
-    abstention: abstentionOf(judged, abstain),
+    calibration: calibrationOf(labelled, { temperature, eceAfter: scores.ece }),
+    abstention: abstentionOf(labelled, abstain),
     slices: sliceScores(outcomes, options.examples ?? []),
-    curves: curvesOf(judged, labels),
+    curves: curvesOf(labelled, labels),
     intervals: bootstrapIntervals({ outcomes, ranks, rankings, topKs: ks }, { seed, resamples }),
   }
 }
@@ -160,8 +163,8 @@ function calibrationOf(
   const { labels, truth } = predictions
   const after = reliabilityBins(rowOutcomes(predictions))
   if (temperature === 1) return { temperature, eceBefore: eceAfter, eceAfter, before: after, after }
-  const undone = { labels, temperature: 1 / temperature }
-  const probabilities = temperedProbabilities(predictions.probabilities, undone)
+  const inverse = { labels, temperature: 1 / temperature }
+  const probabilities = temperedProbabilities(predictions.probabilities, inverse)
   const before = reliabilityBins(rowOutcomes({ truth, labels, probabilities }))
   const eceBefore = before.reduce(
     (sum, bin) => sum + (bin.examples / truth.length) * Math.abs(bin.accuracy - bin.confidence),

@@ -1,9 +1,9 @@
-// Confident learning on probabilities made by hand, and on labels flipped at random.
+// Confident learning on hand-made probabilities, and on randomly flipped labels.
 import { expect, test } from 'vitest'
 import { findLabelIssues } from './label-issues.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
-test('a label is an issue when another one is as sure as it usually is', () => {
+test('a label is an issue if the model is as sure of another one as it usually is', () => {
   const rows: [given: number, probabilities: number[]][] = [
     [0, [0.9, 0.1]],
     [0, [0.8, 0.2]],
@@ -25,7 +25,7 @@ test('a label is an issue when another one is as sure as it usually is', () => {
   expect(estimatedErrors).toBe(1)
 })
 
-test('flipped labels are found and come first', () => {
+test('finds flipped labels and lists them first', () => {
   const random = seededRandom(3)
   const [examples, labels] = [2_000, 5]
   const truth = new Int32Array(examples)

@@ -1,27 +1,28 @@
-// Finds labels that are probably wrong: confident learning (Northcutt, Jiang and Chuang 2021,
-// "Confident Learning: Estimating Uncertainty in Dataset Labels"). It is given probabilities of a
-// model that did not see the example; it changes no label.
+// Finds labels that are probably wrong by confident learning (Northcutt, Jiang and Chuang 2021,
+// "Confident Learning: Estimating Uncertainty in Dataset Labels"). It takes probabilities from
+// models that did not see the example, and changes no label.
 
 /** An example whose label is probably wrong. */
 export type LabelIssue = {
-  /** Index into the examples. */
+  /** The index of the example. */
   readonly example: number
   readonly given: number
   readonly suggested: number
-  /** Probability of the given label. */
+  /** The probability of the given label. */
   readonly selfConfidence: number
-  /** Probability of the given label less that of the likeliest other one: -1 to 1. */
+  /** The probability of the given label minus that of the most probable other label: -1 to 1. */
   readonly margin: number
 }
 
-/** What was found among all examples. */
+/** The label issues among all examples. */
 export type LabelIssues = {
   /** The most suspicious first. */
   readonly issues: readonly LabelIssue[]
-  /** Wrong labels that the confident joint, scaled to the label counts, estimates. */
+  /** The number of wrong labels, estimated from the confident joint scaled to the label counts. */
   readonly estimatedErrors: number
 }
 
+/** The given labels, and held-out predictions for the same examples. */
 export type HeldOutLabels = {
   /** int32 [examples]: the given labels. */
   readonly truth: Int32Array
@@ -31,8 +32,9 @@ export type HeldOutLabels = {
 }
 
 /**
- * A label is an issue when the model is as sure of another label as it is, on average, of the
- * examples that have that one; per-label thresholds make up for labels of which it is never sure.
+ * Finds label issues. A label is an issue if the model is at least as sure of another label as it
+ * is on average for the examples that have that other label. The threshold per label compensates
+ * for labels that the model is never sure about.
  */
 export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
   const { truth, probabilities, labels } = heldOut
@@ -46,8 +48,8 @@ export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
     const suggested = confidentLabel(row, thresholds)
     if (suggested === undefined) continue
     joint[given * labels + suggested]!++
-    const margin = row[given]! - likeliestOther(row, given)
-    // A rare label may pass its low threshold while the given one is still the likeliest.
+    const margin = row[given]! - mostProbableOther(row, given)
+    // A rare label may pass its low threshold although the given label is still the most probable.
     if (suggested === given || margin >= 0) continue
     issues.push({ example, given, suggested, selfConfidence: row[given]!, margin })
   }
@@ -67,7 +69,7 @@ function meanSelfConfidence({ truth, probabilities, labels }: HeldOutLabels): Fl
   return sums.map((sum, label) => (counts[label] === 0 ? Infinity : sum / counts[label]!))
 }
 
-/** The likeliest of the labels that reach their thresholds. */
+/** The most probable of the labels that reach their threshold. */
 function confidentLabel(row: Float32Array, thresholds: Float64Array): number | undefined {
   let best: number | undefined
   for (const [label, probability] of row.entries()) {
@@ -77,11 +79,11 @@ function confidentLabel(row: Float32Array, thresholds: Float64Array): number | u
   return best
 }
 
-function likeliestOther(row: Float32Array, given: number): number {
+function mostProbableOther(row: Float32Array, given: number): number {
   return row.reduce((most, value, label) => (label === given ? most : Math.max(most, value)), 0)
 }
 
-/** Off-diagonal sum of the joint, each row scaled to the examples of its label. */
+/** The off-diagonal sum of the confident joint, each row scaled to the examples of its label. */
 function estimatedErrors(joint: Float64Array, counts: Float64Array): number {
   const labels = counts.length
   let errors = 0

@@ -1,24 +1,23 @@
-// From which probability on each label of a multi-label model applies: chosen by F1 on predictions
-// of examples that the model was not fitted on. Applying thresholds is
-// models/inference/label-set.ts.
+// Chooses the thresholds of a multi-label model by F1 on held-out predictions.
+// models/inference/label-set.ts applies them.
 
-/** Predictions of sets of labels. */
+/** Predictions of a multi-label model, with the truth. */
 export type SetPredictions = {
   /** uint8 [rows, labels], 1 where the label applies. */
   readonly targets: Uint8Array
-  /** float32 [rows, labels]; each label's by itself. */
+  /** float32 [rows, labels], independent per label. */
   readonly probabilities: Float32Array
   readonly labels: number
 }
 
 /** The threshold of a label with too few examples to choose one. */
 export const defaultThreshold = 0.5
-/** With fewer examples of a label, the best threshold is that of chance. */
+/** With fewer examples of a label, the threshold with the best F1 is a matter of chance. */
 const examplesMin = 10
 
 /**
- * The threshold of each label with the highest F1, half-way between the two probabilities that it
- * parts; 0.5 for a label with fewer than 10 examples.
+ * For each label, the threshold with the highest F1, halfway between the two adjacent
+ * probabilities; 0.5 for a label with fewer than 10 examples.
  */
 export function chooseThresholds({ targets, probabilities, labels }: SetPredictions): number[] {
   const rows = targets.length / labels
@@ -37,11 +36,11 @@ function bestThreshold(pairs: { probability: number; applies: number }[]): numbe
   pairs.sort((a, b) => b.probability - a.probability)
   let hits = 0
   let best = { f1: -1, threshold: defaultThreshold }
-  for (const [place, { probability, applies }] of pairs.entries()) {
+  for (const [index, { probability, applies }] of pairs.entries()) {
     hits += applies
-    const next = pairs[place + 1]?.probability ?? 0
+    const next = pairs[index + 1]?.probability ?? 0
     if (next === probability) continue
-    const f1 = (2 * hits) / (place + 1 + positives)
+    const f1 = (2 * hits) / (index + 1 + positives)
     if (f1 > best.f1) best = { f1, threshold: (probability + next) / 2 }
   }
   return best.threshold

@@ -1,30 +1,30 @@
-// McNemar's test (1947): whether two models, judged on the same examples, differ by more than
-// chance. It looks only at examples on which one is right and the other wrong.
+// McNemar's test (1947): whether the accuracy of two models on the same examples differs by more
+// than chance. Only examples on which exactly one model is right count.
 
-/** How two models fared on the same examples. */
+/** The comparison of two models on the same examples. */
 export type PairedComparison = {
   readonly examples: number
   readonly bothRight: number
   readonly bothWrong: number
   readonly onlyFirstRight: number
   readonly onlySecondRight: number
-  /** `exact` binomial below 25 disagreements, else chi-square with Edwards's correction. */
+  /** `exact` (binomial) below 25 disagreements, else chi-square with Edwards's correction. */
   readonly test: 'exact' | 'chi-square'
-  /** Two-sided: how likely so large a difference is between equally good models. */
+  /** Two-sided: how likely a difference this large is between equally good models. */
   readonly pValue: number
-  /** Accuracy of the first less that of the second. */
+  /** The accuracy of the first model minus that of the second. */
   readonly difference: number
 }
 
 const exactBelow = 25
 
-/** Compares predictions, label indices of one list, with the truth. */
-export function compareOnSameExamples(judged: {
+/** Compares the predictions of two models with the truth; all are indices of the same labels. */
+export function compareOnSameExamples(predictions: {
   readonly truth: ArrayLike<number>
   readonly first: ArrayLike<number>
   readonly second: ArrayLike<number>
 }): PairedComparison {
-  const { truth, first, second } = judged
+  const { truth, first, second } = predictions
   const counts = { bothRight: 0, bothWrong: 0, onlyFirstRight: 0, onlySecondRight: 0 }
   for (let row = 0; row < truth.length; row++) {
     const [one, other] = [first[row] === truth[row], second[row] === truth[row]]
@@ -70,7 +70,7 @@ export function erfc(x: number): number {
     }
     return 1 - (2 / Math.sqrt(Math.PI)) * sum
   }
-  // The continued fraction from its far end; 60 terms give full precision from 2 on.
+  // The continued fraction, evaluated from its end; for x >= 2, 60 terms give full precision.
   let fraction = 0
   for (let n = 60; n >= 1; n--) fraction = n / 2 / (x + fraction)
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction))

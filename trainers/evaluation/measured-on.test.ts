@@ -1,4 +1,4 @@
-// The words for each kind of measured texts.
+// The description of each kind of evaluated texts.
 import { expect, test } from 'vitest'
 import { measuredOnGiven, measuredOnText } from './measured-on.ts'
 
@@ -12,12 +12,12 @@ test.each([
   expect(measuredOnText({ evaluatedOn, manifest })).toContain(words)
 })
 
-test('one text is no texts', () => {
+test('uses the singular for one text', () => {
   const one = { ...manifest, examples: 1 }
   expect(measuredOnText({ evaluatedOn: 'test', manifest: one })).toContain('1 test text (')
 })
 
-test('knows texts of the training again, before and after the data rules', () => {
+test('recognises texts of the training, before and after the data rules', () => {
   const run = {
     train: { sha256: 'bb', read: { examples: 1_300, sha256: 'aa' } },
     validation: { sha256: 'cc' },

@@ -1,19 +1,19 @@
-// What a figure was measured on, in words for the terminal, the manifest and the report: figures on
-// texts that had a part in training look better than they are. It owns the words; measuring is
-// evaluation.ts.
+// Describes the texts that a score was measured on, for the terminal, the manifest and the report,
+// because scores on texts that took part in training are too good. It owns the wording;
+// evaluation.ts computes the scores.
 import { counted } from '../../schemas/counted.ts'
 import type { DataManifest, Dataset } from '../data/dataset.ts'
 
-/** What the evaluation of a run was measured on. */
+/** The kind of texts that the scores of a run were measured on. */
 export type EvaluatedOn = 'test' | 'validation' | 'cross-validation'
 
-/** What an evaluation was measured on: as a code, and in words. */
+/** The texts that an evaluation was measured on: as a code, and in words. */
 export type Measured<On extends EvaluatedOn = EvaluatedOn> = {
   readonly evaluatedOn: On
   readonly measuredOn: string
 }
 
-/** The test where there is one, else the texts that took its place; with facts for the report. */
+/** The test texts if there are any, else the texts in their place; with facts for the report. */
 export function measuredIn<Else extends EvaluatedOn>(
   test: Dataset | undefined,
   otherwise: readonly [evaluatedOn: Else, texts: Dataset],
@@ -21,15 +21,17 @@ export function measuredIn<Else extends EvaluatedOn>(
   const [evaluatedOn, { manifest }] = test === undefined ? otherwise : (['test', test] as const)
   const measuredOn = measuredOnText({ evaluatedOn, manifest })
   const facts: [string, string][] = [['Measured on', measuredOn]]
-  // By its hash a test can be found again.
+  // The hash identifies the test texts.
   if (test !== undefined) facts.push(['SHA-256 of the test texts', manifest.sha256])
   return { evaluatedOn, measuredOn, facts }
 }
 
-/** What a training run's figures were measured on, such as `1,076 test texts (test.jsonl)`. */
+/** The texts that a training run was evaluated on, such as `1,076 test texts (test.jsonl) ...`. */
 export function measuredOnText(measured: {
   readonly evaluatedOn: EvaluatedOn
-  /** Of the texts that were measured: the test set, the validation set, or the training texts. */
+  /**
+   * The manifest of the evaluated texts: the test set, the validation set or the training texts.
+   */
   readonly manifest: DataManifest
 }): string {
   const { evaluatedOn, manifest } = measured
@@ -50,21 +52,21 @@ export function measuredOnText(measured: {
   }
 }
 
-/** The data of a run by which `evaluate` knows texts again. */
+/** The data of a training run, by which `evaluate` recognises its texts. */
 export type RunData = {
   readonly train: Pick<DataManifest, 'sha256' | 'read'>
   readonly validation?: Pick<DataManifest, 'sha256' | 'read'> | undefined
 }
 
 /**
- * The same for texts that somebody gave; `run` says what the model was trained on, where that is
- * known.
+ * Describes texts that the user gave to `evaluate`; `run` is the data that the model was trained
+ * on, if known.
  */
 export function measuredOnGiven(manifest: DataManifest, run: RunData | undefined): string {
   const texts = `${counted(manifest.examples, 'text')} of ${manifest.source}`
-  const isOf = (part: RunData['validation']): boolean =>
-    part !== undefined && [part.sha256, part.read?.sha256].includes(manifest.sha256)
-  if (isOf(run?.train)) return `${texts}, the very texts that the model was trained on: no test`
-  if (isOf(run?.validation)) return `${texts}, the validation texts that chose the epoch: no test`
+  const isSame = (data: RunData['validation']): boolean =>
+    data !== undefined && [data.sha256, data.read?.sha256].includes(manifest.sha256)
+  if (isSame(run?.train)) return `${texts}, the very texts that the model was trained on: no test`
+  if (isSame(run?.validation)) return `${texts}, the validation texts that chose the epoch: no test`
   return texts
 }

@@ -1,8 +1,8 @@
-// How good predicted probabilities are against the truth: pure numbers from label indices and
-// probabilities. It knows no label names, files or models; intervals are bootstrap.ts.
+// The scores of single-label predictions: accuracy, F1, calibration and others, from label indices
+// and probabilities. bootstrap.ts computes their intervals.
 import assert from 'node:assert/strict'
 
-/** Predictions to judge. `truth` holds a label index for each row of `probabilities`. */
+/** Predictions and the truth: a label index for each row of `probabilities`. */
 export type Predictions = {
   readonly truth: Int32Array
   /** float32 or float64 [rows, labels] row-major; rows sum to 1. */
@@ -10,49 +10,53 @@ export type Predictions = {
   readonly labels: number
 }
 
-/** The measures that are one number. */
+/** The scores that are a single number. */
 export type Scores = {
   readonly accuracy: number
-  /** Unweighted mean of the F1 of the labels that occur in truth or predictions. */
+  /** The unweighted mean F1 of the labels that occur in the truth or the predictions. */
   readonly macroF1: number
-  /** Mean F1 weighted by support. */
+  /** The mean F1 weighted by support. */
   readonly weightedF1: number
-  /** Matthews correlation for several classes (Gorodkin 2004), -1 to 1. */
+  /** The multi-class Matthews correlation coefficient (Gorodkin 2004), -1 to 1. */
   readonly mcc: number
-  /** Mean negative natural logarithm of the true label's probability, floored at 1e-15. */
+  /**
+   * The mean negative natural logarithm of the true label's probability, which is at least 1e-15.
+   */
   readonly logLoss: number
-  /** Mean squared distance of the probability vector from the truth (Brier 1950), 0 to 2. */
+  /** The mean squared distance of the probability vector from the truth (Brier 1950), 0 to 2. */
   readonly brier: number
-  /** Expected calibration error, 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599). */
+  /**
+   * The expected calibration error with 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599).
+   */
   readonly ece: number
 }
 
-/** One label against all others. A quotient without cases counts as 0. */
+/** The scores of one label against all others. 0 / 0 counts as 0. */
 export type ClassScores = {
   readonly precision: number
   readonly recall: number
   readonly f1: number
-  /** Rows whose truth is this label. */
+  /** The number of rows whose true label this is. */
   readonly support: number
 }
 
-/** What one row adds to every measure; resampling rows needs nothing else. */
+/** What each row contributes to the scores. Scores of resampled rows need nothing else. */
 export type RowOutcomes = {
   readonly labels: number
   readonly truth: Int32Array
-  /** The label with the highest probability; among equals the first. */
+  /** The label with the highest probability; the first of several. */
   readonly predicted: Int32Array
-  /** Probability of the predicted label. */
+  /** The probability of the predicted label. */
   readonly confidence: Float64Array
   readonly logLoss: Float64Array
   readonly brier: Float64Array
 }
 
-/** Bins of equal width into which confidences are sorted. */
+/** The number of bins of equal width for confidences. */
 export const calibrationBins = 15
 const probabilityMin = 1e-15
 
-/** All scores of the predictions. */
+/** The scores of all predictions. */
 export function classificationScores(predictions: Predictions): Scores {
   const outcomes = rowOutcomes(predictions)
   return scoresOfRows(
@@ -61,7 +65,7 @@ export function classificationScores(predictions: Predictions): Scores {
   )
 }
 
-/** Reduces each row to what the scores need. */
+/** Reduces each row to what it contributes to the scores. */
 export function rowOutcomes({ truth, probabilities, labels }: Predictions): RowOutcomes {
   assert.equal(probabilities.length, truth.length * labels)
   const rows = truth.length
@@ -87,7 +91,7 @@ export function rowOutcomes({ truth, probabilities, labels }: Predictions): RowO
   return { labels, truth, predicted, confidence, logLoss, brier }
 }
 
-/** The scores of some rows, given by index; an index may repeat, as in a bootstrap resample. */
+/** The scores of the rows with the given indices, which may repeat, as in a bootstrap resample. */
 export function scoresOfRows(outcomes: RowOutcomes, rows: Int32Array): Scores {
   const tally = tallyRows(outcomes, rows)
   let macro = 0
@@ -117,7 +121,7 @@ export function scoresOfRows(outcomes: RowOutcomes, rows: Int32Array): Scores {
   }
 }
 
-/** Counts [truth, predicted] row-major, float64 [labels, labels]. */
+/** The confusion matrix [truth, predicted], row-major float64 [labels, labels]. */
 export function confusionCounts({ labels, truth, predicted }: RowOutcomes): Float64Array {
   const counts = new Float64Array(labels * labels)
   for (const [row, label] of truth.entries()) {
@@ -127,24 +131,24 @@ export function confusionCounts({ labels, truth, predicted }: RowOutcomes): Floa
   return counts
 }
 
-/** For each label: rows of it, rows predicted as it, and rows that are both. */
+/** For each label, the number of rows that have it, that are predicted as it, and both. */
 export type Tally = {
   readonly support: Float64Array
   readonly predicted: Float64Array
   readonly hits: Float64Array
 }
 
-/** The tally of some rows, given by index. */
+/** The tally of the rows with the given indices. */
 export function tallyRows(outcomes: RowOutcomes, rows: Int32Array): Tally {
   const support = new Float64Array(outcomes.labels)
   const predicted = new Float64Array(outcomes.labels)
   const hits = new Float64Array(outcomes.labels)
   for (const row of rows) {
     const label = outcomes.truth[row]!
-    const guess = outcomes.predicted[row]!
+    const prediction = outcomes.predicted[row]!
     support[label] = support[label]! + 1
-    predicted[guess] = predicted[guess]! + 1
-    if (label === guess) hits[label] = hits[label]! + 1
+    predicted[prediction] = predicted[prediction]! + 1
+    if (label === prediction) hits[label] = hits[label]! + 1
   }
   return { support, predicted, hits }
 }
@@ -188,10 +192,10 @@ function expectedCalibrationError(outcomes: RowOutcomes, rows: Int32Array): numb
   return error / rows.length
 }
 
-/** The bin of a confidence: bin m, from 0, holds those in (m / 15, (m + 1) / 15]. */
+/** The bin of a confidence. Bin m, which counts from 0, covers (m / 15, (m + 1) / 15]. */
 export function binOf(confidence: number): number {
-  const place = Math.ceil(confidence * calibrationBins) - 1
-  return Math.min(Math.max(place, 0), calibrationBins - 1)
+  const bin = Math.ceil(confidence * calibrationBins) - 1
+  return Math.min(Math.max(bin, 0), calibrationBins - 1)
 }
 
 function quotient(numerator: number, denominator: number): number {

@@ -1,4 +1,4 @@
-// Measures, thresholds and the fitted head of sets of labels, against scikit-learn.
+// Multi-label scores, thresholds and the fitted head, against scikit-learn.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { chooseThresholds } from './label-thresholds.ts'
@@ -49,7 +49,7 @@ test.each([
   expect(high).toBeGreaterThanOrEqual(found)
 })
 
-test('the figures of each label are those of scikit-learn', () => {
+test('the scores of each label equal those of scikit-learn', () => {
   for (const [at, label] of labels.entries()) {
     const own = evaluation.perClass[label]!
     for (const name of ['precision', 'recall', 'f1', 'support', 'rocAuc', 'averagePrecision']) {
@@ -59,7 +59,7 @@ test('the figures of each label are those of scikit-learn', () => {
   }
 })
 
-test('a label of its own is fitted as scikit-learn fits one against the rest', async () => {
+test('each label is fitted as scikit-learn fits one against the rest', async () => {
   const { rows, width, features, targets, fits, labels: count } = reference.logistic
   const training = {
     features: { rows: Float32Array.from(features), count: rows, width },
@@ -86,7 +86,7 @@ test('a label of its own is fitted as scikit-learn fits one against the rest', a
   ).rejects.toMatchObject({ code: 'usage' })
 })
 
-test('thresholds are those with the best F1, and 0.5 for rare labels', () => {
+test('thresholds have the best F1, and are 0.5 for rare labels', () => {
   const random = seededRandom(3)
   const rows = 60
   const targets = new Uint8Array(rows * 2)
@@ -94,7 +94,7 @@ test('thresholds are those with the best F1, and 0.5 for rare labels', () => {
   for (let row = 0; row < rows; row++) {
     const applies = row % 3 === 0
     targets.set([Number(applies), Number(row < 9)], row * 2)
-    // The first label is told apart at 0.2, the second has 9 examples only.
+    // The first label is separable at 0.2; the second has only 9 examples.
     probabilities.set([applies ? 0.25 : 0.15, random.uint32() / 2 ** 32], row * 2)
   }
   const chosen = chooseThresholds({ targets, probabilities, labels: 2 })
@@ -102,7 +102,7 @@ test('thresholds are those with the best F1, and 0.5 for rare labels', () => {
   expect(chosen[1]).toBe(0.5)
 })
 
-test('the report shows sets', async () => {
+test('the report shows label sets', async () => {
   const text = renderReportText(evaluation)
   expect(text).toContain('sets exactly right')
   expect(text).toContain('threshold')

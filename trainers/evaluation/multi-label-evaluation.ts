@@ -1,5 +1,5 @@
-// The evaluation report of a multi-label model as one JSON document. The measures are
-// multi-label-metrics.ts and ranking-metrics.ts; how the report looks is multi-label-report.ts.
+// Assembles the evaluation of a multi-label model as one JSON document. multi-label-metrics.ts and
+// ranking-metrics.ts compute the scores; multi-label-report.ts renders the document.
 import assert from 'node:assert/strict'
 import { confidence, Draws, type Interval } from './bootstrap.ts'
 import type { ReliabilityBin } from './calibration.ts'
@@ -17,15 +17,17 @@ import {
 } from './ranking-metrics.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
-/** Everything measured of one set of predictions, with the thresholds of the model. */
+/** The evaluation of multi-label predictions at the thresholds of the model. */
 export type MultiLabelEvaluation = SetScores &
   MeanAreas & {
     readonly task: 'multi-label'
     readonly examples: number
-    /** Mean number of labels of an example, true and predicted. */
+    /** The mean number of labels per example, true and predicted. */
     readonly cardinality: { readonly truth: number; readonly predicted: number }
     readonly perClass: Readonly<Record<string, ClassScores & LabelAreas & { threshold: number }>>
-    /** Of decisions: confidence is the probability of a label, accuracy how often it applies. */
+    /**
+     * Bins of decisions: confidence is a label's probability, accuracy how often the label applies.
+     */
     readonly reliability: readonly ReliabilityBin[]
     readonly curves: readonly LabelCurves[]
     readonly intervals: Readonly<Record<keyof SetScores, Interval>> & {
@@ -34,10 +36,10 @@ export type MultiLabelEvaluation = SetScores &
     }
   }
 
-/** What `train` and `evaluate` report, by the task of the model. */
+/** The evaluation that `train` and `evaluate` report, by the task of the model. */
 export type TaskEvaluation = Evaluation | MultiLabelEvaluation
 
-/** Whether an evaluation is of sets. */
+/** Whether an evaluation is of a multi-label model. */
 export function isOfSets(evaluation: TaskEvaluation): evaluation is MultiLabelEvaluation {
   return 'task' in evaluation
 }
@@ -56,11 +58,11 @@ export const setScoreNames = [
   'ece',
 ] as const satisfies readonly (keyof SetScores)[]
 
-/** With more labels, only the curve of all together is given. */
+/** With more labels than this, there is only the micro-averaged curve. */
 const curveLabelsMax = 8
 const curvePointsMax = 80
 
-/** Judges predictions of sets. At least one row is needed. */
+/** Evaluates multi-label predictions. Needs at least one row. */
 export function evaluateLabelSets(
   predictions: Omit<SetPredictions, 'labels'>,
   options: {
@@ -72,15 +74,15 @@ export function evaluateLabelSets(
   },
 ): MultiLabelEvaluation {
   const { labels, thresholds, seed, resamples = 1_000 } = options
-  const judged: SetPredictions = { ...predictions, labels: labels.length }
-  const outcomes = setOutcomes(judged, thresholds)
+  const labelled: SetPredictions = { ...predictions, labels: labels.length }
+  const outcomes = setOutcomes(labelled, thresholds)
   const examples = outcomes.hits.length
   assert.ok(examples > 0, 'nothing to evaluate')
   const rows = Int32Array.from(outcomes.hits, (_, row) => row)
   const classes = labelScores(outcomes)
   const support = Float64Array.from(classes, (one) => one.support)
   const counts = new Uint16Array(examples).fill(1)
-  const areas = areasOfLabels(rankTargets(judged), { counts, support, total: examples })
+  const areas = areasOfLabels(rankTargets(labelled), { counts, support, total: examples })
   const sizes = (lists: readonly Int32Array[]): number =>
     lists.reduce((sum, list) => sum + list.length, 0)
   const hits = sizes(outcomes.hits)
@@ -99,8 +101,8 @@ export function evaluateLabelSets(
         { ...classes[at]!, ...areas[at]!, threshold: thresholds[at]! },
       ]),
     ),
-    reliability: reliabilityOf(judged),
-    curves: curvesOf(judged, labels),
+    reliability: reliabilityOf(labelled),
+    curves: curvesOf(labelled, labels),
     intervals: intervalsOf(outcomes, { seed, resamples }),
   }
 }
@@ -113,17 +115,17 @@ function reliabilityOf({ targets, probabilities }: SetPredictions): ReliabilityB
     bin.sum += probability
     bin.hits += targets[at]!
   }
-  return bins.map(({ examples, sum, hits }, place) => ({
-    from: place / calibrationBins,
-    to: (place + 1) / calibrationBins,
+  return bins.map(({ examples, sum, hits }, bin) => ({
+    from: bin / calibrationBins,
+    to: (bin + 1) / calibrationBins,
     examples,
     confidence: examples === 0 ? 0 : sum / examples,
     accuracy: examples === 0 ? 0 : hits / examples,
   }))
 }
 
-function curvesOf(judged: SetPredictions, names: readonly string[]): LabelCurves[] {
-  const { targets, probabilities, labels } = judged
+function curvesOf(labelled: SetPredictions, names: readonly string[]): LabelCurves[] {
+  const { targets, probabilities, labels } = labelled
   const rows = targets.length / labels
   const curves = (label: string | null, pairs: Parameters<typeof rankingCurves>[0]) => ({
     label,

@@ -1,59 +1,58 @@
-// How good predicted sets of labels are against the true ones: pure numbers. It knows no label
-// names; the document around them is multi-label-evaluation.ts.
+// The scores of multi-label predictions, from label indices and probabilities.
+// multi-label-evaluation.ts assembles them into a document.
 import assert from 'node:assert/strict'
 import { binOf, calibrationBins, classScores, type ClassScores } from './metrics.ts'
 import type { SetPredictions } from './label-thresholds.ts'
 
-/** The measures of sets that are one number. A decision is one label of one example. */
+/** The scores that are a single number. A decision is one label of one example. */
 export type SetScores = {
-  /** Share of examples whose set is exactly right. */
+  /** The fraction of examples whose label set is exactly right. */
   readonly accuracy: number
-  /** Share of decisions that are wrong. */
+  /** The fraction of decisions that are wrong. */
   readonly hammingLoss: number
   readonly microF1: number
-  /**
-   * Unweighted mean of the F1 of all labels; that of a label that is neither true nor predicted is
-   * 0.
-   */
+  /** The unweighted mean F1 of all labels; that of a label neither true nor predicted is 0. */
   readonly macroF1: number
-  /** Mean F1 weighted by support. */
+  /** The mean F1 weighted by support. */
   readonly weightedF1: number
   /**
-   * Mean over examples of the F1 of an example's labels; 0 where there is none, true or predicted.
+   * The mean F1 of the label set of each example; 0 for an example with no label, true or
+   * predicted.
    */
   readonly samplesF1: number
   /**
-   * Mean over examples and their labels of the share of labels ranked as high that apply; 1 for an
-   * example with no label or all (as scikit-learn's label_ranking_average_precision_score).
+   * scikit-learn's label_ranking_average_precision_score: for each true label of an example, the
+   * fraction of labels ranked at least as high that are true, averaged. It is 1 for an example with
+   * no label or all labels.
    */
   readonly rankingAveragePrecision: number
-  /** Mean negative natural logarithm of the probability of a decision's truth, floored at 1e-15. */
+  /** The mean negative natural logarithm of the true decision's probability, at least 1e-15. */
   readonly logLoss: number
-  /** Mean squared distance of a decision's probability from the truth. */
+  /** The mean squared distance of a decision's probability from the truth. */
   readonly brier: number
-  /** Expected calibration error of the decisions' probabilities, 15 bins of equal width. */
+  /** The expected calibration error of the decisions, with 15 bins of equal width. */
   readonly ece: number
 }
 
-/** What each row adds to the scores; resampling rows needs nothing else. */
+/** What each row contributes to the scores. Scores of resampled rows need nothing else. */
 export type SetOutcomes = {
   readonly labels: number
-  /** Labels that are neither true nor predicted in any row. */
+  /** The number of labels that are neither true nor predicted in any row. */
   readonly absentLabels: number
-  /** Labels of each row that are right, wrongly given, and missed. */
+  /** The labels of each row that are predicted rightly, predicted wrongly, and missed. */
   readonly hits: readonly Int32Array[]
   readonly extra: readonly Int32Array[]
   readonly missed: readonly Int32Array[]
   readonly ranking: Float64Array
   readonly logLoss: Float64Array
   readonly brier: Float64Array
-  /** float64 [rows, bins]: probabilities less truths of the decisions in each bin. */
+  /** float64 [rows, bins]: the sum of probability minus truth over the decisions in each bin. */
   readonly binGaps: Float64Array
 }
 
 const probabilityMin = 1e-15
 
-/** Reduces each row to what the scores need. */
+/** Reduces each row to what it contributes to the scores. */
 export function setOutcomes(
   { targets, probabilities, labels }: SetPredictions,
   thresholds: readonly number[],
@@ -74,18 +73,18 @@ export function setOutcomes(
     const found: [number[], number[], number[]] = [[], [], []]
     for (const [label, probability] of own.entries()) {
       const applies = truth[label]!
-      const given = probability >= thresholds[label]!
-      if (applies === 1 || given) occurring.add(label)
-      if (applies === 1) found[given ? 0 : 2].push(label)
-      else if (given) found[1].push(label)
+      const isPredicted = probability >= thresholds[label]!
+      if (applies === 1 || isPredicted) occurring.add(label)
+      if (applies === 1) found[isPredicted ? 0 : 2].push(label)
+      else if (isPredicted) found[1].push(label)
       const right = applies === 1 ? probability : 1 - probability
       logLoss[row]! -= Math.log(Math.max(right, probabilityMin)) / labels
       brier[row]! += (1 - right) ** 2 / labels
       const bin = row * calibrationBins + binOf(probability)
       binGaps[bin]! += probability - applies
     }
-    for (const [place, list] of [hits, extra, missed].entries()) {
-      list.push(Int32Array.from(found[place]!))
+    for (const [kind, list] of [hits, extra, missed].entries()) {
+      list.push(Int32Array.from(found[kind]!))
     }
     ranking[row] = rankingPrecision(own, truth)
   }
@@ -93,9 +92,7 @@ export function setOutcomes(
   return { labels, absentLabels, hits, extra, missed, ranking, logLoss, brier, binGaps }
 }
 
-/**
- * Of one row: the mean, over its labels, of the share of labels at least as probable that apply.
- */
+/** Label ranking average precision of one row; see `SetScores.rankingAveragePrecision`. */
 function rankingPrecision(probabilities: Float32Array, truth: Uint8Array): number {
   const applying = truth.reduce((sum, applies) => sum + applies, 0)
   if (applying === 0 || applying === truth.length) return 1
@@ -114,7 +111,7 @@ function rankingPrecision(probabilities: Float32Array, truth: Uint8Array): numbe
   return sum / applying
 }
 
-/** The scores of some rows, given by index; an index may repeat, as in a bootstrap resample. */
+/** The scores of the rows with the given indices, which may repeat, as in a bootstrap resample. */
 export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores {
   const { labels, absentLabels, hits, extra, missed, binGaps } = outcomes
   const tally = setTally(outcomes, rows)
@@ -135,8 +132,8 @@ export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores
     }
   }
   const classes = classScores(tally)
-  // A resample that misses a label says nothing about it; a label that no row has counts as 0 in
-  // each.
+  // A label that is missing from this resample is left out of the mean. A label that no row has at
+  // all counts as 0 in every resample.
   const present = classes.filter(({ support }, at) => support + tally.predicted[at]! > 0)
   const support = classes.reduce((sum, one) => sum + one.support, 0)
   const count = rows.length
@@ -160,7 +157,7 @@ export function scoresOfSets(outcomes: SetOutcomes, rows: Int32Array): SetScores
   }
 }
 
-/** Precision, recall, F1 and support of each label over all rows. */
+/** Precision, recall, F1 and support of each label, over all rows. */
 export function labelScores(outcomes: SetOutcomes): ClassScores[] {
   return classScores(
     setTally(

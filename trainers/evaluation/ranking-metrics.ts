@@ -1,48 +1,47 @@
-// How well probabilities put examples in order: top-k accuracy, areas under ROC and
-// precision-recall curves, one label against the rest. Scores of decisions are metrics.ts.
+// The scores of rankings by probability: ROC and precision-recall curves with their areas, one
+// label against the rest, and label ranks. metrics.ts scores decisions.
 import assert from 'node:assert/strict'
 import type { Predictions } from './metrics.ts'
 
-/** One label against the rest. */
+/** The areas of one label against the rest. */
 export type LabelAreas = {
   /**
-   * Area under the ROC curve; ties count half (Fawcett 2006). Null where all rows or none have the
-   * label.
+   * The area under the ROC curve; ties count half (Fawcett 2006). Null if all rows or no rows have
+   * the label.
    */
   readonly rocAuc: number | null
   /**
-   * Sum of precision times gain in recall; ties are one step. As in scikit-learn 0 for a label that
-   * no row has; null only in a resample that misses it.
+   * The sum of precision times the increase in recall; ties are one step. As in scikit-learn, it is
+   * 0 for a label that no row has. It is null only in a resample that misses the label.
    */
   readonly averagePrecision: number | null
 }
 
-/** Means over the labels that have one; `weighted` by how many rows each has. */
+/** The mean areas over labels that have one; `weighted` means by support. */
 export type MeanAreas = {
   readonly rocAuc: { readonly macro: number | null; readonly weighted: number | null }
   readonly averagePrecision: { readonly macro: number | null; readonly weighted: number | null }
 }
 
-/** A point of a ROC curve (`x` false positive rate, `y` recall) or of a precision-recall curve. */
+/**
+ * A point of a ROC curve (`x` false positive rate, `y` recall) or of a precision-recall curve (`x`
+ * recall, `y` precision).
+ */
 export type CurvePoint = { readonly x: number; readonly y: number }
 
-/** Rows in descending order of one label's probability, and where its own rows lie among them. */
+/** The rows in descending order of one label's probability, and the positions of its own rows. */
 export type LabelRanking = {
   /** int32 [rows]. */
   readonly order: Int32Array
-  /**
-   * int32 [groups, 2]: from and to, exclusive, of each run of ties that holds a row of the label.
-   */
+  /** int32 [groups, 2]: start and exclusive end of each run of ties with a row of the label. */
   readonly groups: Int32Array
   readonly isLabel: Uint8Array
 }
 
-/** Places must fit beside the 31 bits of a probability in a double. */
+/** An index and the 31 bits of a probability must fit into a double. */
 const valuesMax = 2 ** 22
 
-/**
- * The rank of each row's true label, from 0; among equal probabilities the first label is ahead.
- */
+/** The rank of each row's true label, from 0; of equal probabilities, the first label is ahead. */
 export function truthRanks({ truth, probabilities, labels }: Predictions): Int32Array {
   return truth.map((label, row) => {
     const start = row * labels
@@ -56,7 +55,9 @@ export function truthRanks({ truth, probabilities, labels }: Predictions): Int32
   })
 }
 
-/** Sorts the rows once a label; probabilities are compared as float32, as models give them. */
+/**
+ * Ranks all rows, once per label. Probabilities are compared as float32, the models' output type.
+ */
 export function rankRows({ truth, probabilities, labels }: Predictions): LabelRanking[] {
   return Array.from({ length: labels }, (_, label) => {
     const floats = Float32Array.from(truth, (_own, row) => probabilities[row * labels + label]!)
@@ -67,7 +68,7 @@ export function rankRows({ truth, probabilities, labels }: Predictions): LabelRa
   })
 }
 
-/** As `rankRows`, where each row has a set of labels: uint8 [rows, labels]. */
+/** Ranks all rows, once per label, where each row has a label set: uint8 [rows, labels]. */
 export function rankTargets(predictions: {
   readonly targets: Uint8Array
   readonly probabilities: Float32Array
@@ -76,11 +77,11 @@ export function rankTargets(predictions: {
   const { targets, probabilities, labels } = predictions
   const rows = targets.length / labels
   return Array.from({ length: labels }, (_, label) => {
-    const places = Int32Array.from({ length: rows }, (_row, row) => row * labels + label)
-    const floats = Float32Array.from(places, (place) => probabilities[place]!)
+    const indices = Int32Array.from({ length: rows }, (_row, row) => row * labels + label)
+    const floats = Float32Array.from(indices, (index) => probabilities[index]!)
     return ranked(
       floats,
-      Uint8Array.from(places, (place) => targets[place]!),
+      Uint8Array.from(indices, (index) => targets[index]!),
     )
   })
 }
@@ -90,12 +91,12 @@ function ranked(floats: Float32Array, isLabel: Uint8Array): LabelRanking {
   return { order, isLabel, groups: groupsOfTies(order, floats, isLabel) }
 }
 
-/** Places of the values, the largest first; equal ones keep their order. */
+/** The indices of the values, largest value first; equal values keep their order. */
 function descendingOrder(values: Float32Array): Int32Array {
   assert.ok(values.length <= valuesMax, `at most ${valuesMax} values can be ranked`)
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  // The bits of floats that are not negative sort as the floats do.
-  const keys = Float64Array.from(bits, (bit, place) => (0x7fffffff - bit) * valuesMax + place)
+  // Non-negative floats sort like their bits.
+  const keys = Float64Array.from(bits, (bit, index) => (0x7fffffff - bit) * valuesMax + index)
   return Int32Array.from(keys.sort(), (key) => key % valuesMax)
 }
 
@@ -112,8 +113,8 @@ function groupsOfTies(order: Int32Array, values: Float32Array, isLabel: Uint8Arr
 }
 
 /**
- * Areas of one label, each row counted `counts[row]` times (a bootstrap resample, or all ones);
- * `positives` and `negatives` are the sums of these counts.
+ * The areas of one label. Row r counts `counts[r]` times, as in a bootstrap resample; `positives`
+ * and `negatives` are the sums of these counts.
  */
 function labelAreas(
   ranking: LabelRanking,
@@ -126,14 +127,14 @@ function labelAreas(
   let found = 0
   let pairs = 0
   let precisions = 0
-  let place = 0
+  let rank = 0
   for (let group = 0; group < groups.length; group += 2) {
     const [from, to] = [groups[group]!, groups[group + 1]!]
-    for (; place < from; place++) seen += counts[order[place]!]!
+    for (; rank < from; rank++) seen += counts[order[rank]!]!
     const ahead = seen - found
     let hits = 0
-    for (; place < to; place++) {
-      const row = order[place]!
+    for (; rank < to; rank++) {
+      const row = order[rank]!
       seen += counts[row]!
       hits += counts[row]! * isLabel[row]!
     }
@@ -150,8 +151,8 @@ function labelAreas(
 }
 
 /**
- * Areas of every label, each row counted `counts[row]` times; `support` sums these by label,
- * `total` over all rows. Without it each row has one label.
+ * The areas of every label. Row r counts `counts[r]` times; `support` is the sum of the counts per
+ * label, and `total` that over all rows. Without `total`, each row has exactly one label.
  */
 export function areasOfLabels(
   rankings: readonly LabelRanking[],
@@ -165,7 +166,7 @@ export function areasOfLabels(
   })
 }
 
-/** Means over labels; `support` counts the rows of each. */
+/** The mean areas over labels; `support` is the number of rows of each. */
 export function meanAreas(areas: readonly LabelAreas[], support: ArrayLike<number>): MeanAreas {
   const mean = (name: keyof LabelAreas, weightOf: (label: number) => number): number | null => {
     let sum = 0
@@ -185,7 +186,7 @@ export function meanAreas(areas: readonly LabelAreas[], support: ArrayLike<numbe
   return { rocAuc: both('rocAuc'), averagePrecision: both('averagePrecision') }
 }
 
-/** ROC and precision-recall curves of (probability, whether it is right) pairs, thinned out. */
+/** The ROC and precision-recall curves of (probability, is right) pairs, with few points. */
 export function rankingCurves(
   pairs: { readonly probability: Float32Array; readonly isRight: Uint8Array },
   pointsMax: number,
@@ -197,10 +198,10 @@ export function rankingCurves(
   const roc: CurvePoint[] = [{ x: 0, y: 0 }]
   const precisionRecall: CurvePoint[] = []
   let found = 0
-  for (const [place, at] of order.entries()) {
-    found += isRight[at]!
-    const seen = place + 1
-    if (seen < order.length && probability[order[seen]!] === probability[at]) continue
+  for (const [rank, index] of order.entries()) {
+    found += isRight[index]!
+    const seen = rank + 1
+    if (seen < order.length && probability[order[seen]!] === probability[index]) continue
     const recall = positives === 0 ? 0 : found / positives
     roc.push({ x: negatives === 0 ? 0 : (seen - found) / negatives, y: recall })
     precisionRecall.push({ x: recall, y: found / seen })
@@ -208,7 +209,7 @@ export function rankingCurves(
   return { roc: thinned(roc, pointsMax), precisionRecall: thinned(precisionRecall, pointsMax) }
 }
 
-/** Keeps points that are at least a step apart along the curve, and the ends. */
+/** Keeps both ends, and points that are at least 2 / `pointsMax` apart along the curve. */
 function thinned(points: readonly CurvePoint[], pointsMax: number): CurvePoint[] {
   const kept: CurvePoint[] = []
   for (const [at, point] of points.entries()) {

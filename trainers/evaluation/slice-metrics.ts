@@ -1,14 +1,14 @@
-// Accuracy in parts of the examples: by length of the text, and by each attribute that examples
-// carry. It decides on the parts; the measures are metrics.ts.
+// The scores of slices of the examples: by text length, and by each attribute of the examples. It
+// decides on the slices; metrics.ts computes the scores.
 import { scoresOfRows, type RowOutcomes } from './metrics.ts'
 
-/** What slices are made of. */
+/** The properties of an example that decide its slices. */
 export type SlicedExample = {
   readonly text: string
   readonly attributes?: Readonly<Record<string, string>> | undefined
 }
 
-/** How the examples of one part fared. */
+/** The scores of one slice. */
 export type Slice = {
   /** `length`, or the name of an attribute after `attribute:`. */
   readonly by: string
@@ -18,23 +18,21 @@ export type Slice = {
   readonly accuracy: number
   readonly macroF1: number
   readonly logLoss: number
-  /** 95 % interval of the accuracy (Wilson 1927), good for few examples too. */
+  /** The 95 % interval of the accuracy (Wilson 1927), which also holds for few examples. */
   readonly interval: { readonly low: number; readonly high: number }
 }
 
-const lengthParts = 5
+const lengthSlices = 5
 const attributesMax = 10
-/**
- * The rarer values of an attribute are left out; one with a value for each example says nothing.
- */
+/** Rarer values of an attribute are left out, so that an id per example makes no slices. */
 const valuesMax = 20
 const sliceExamplesMin = 5
 const normalQuantile = 1.959963984540054
 
-/** Slices that hold at least 5 examples and not all of them. */
+/** The scores of all slices with at least 5 examples that do not contain every example. */
 export function sliceScores(outcomes: RowOutcomes, examples: readonly SlicedExample[]): Slice[] {
-  const parts = [...partsByLength(examples), ...partsByAttribute(examples)]
-  return parts
+  const groups = [...groupsByLength(examples), ...groupsByAttribute(examples)]
+  return groups
     .filter(({ rows }) => rows.length >= sliceExamplesMin && rows.length < examples.length)
     .map(({ by, value, rows }) => {
       const { accuracy, macroF1, logLoss } = scoresOfRows(outcomes, Int32Array.from(rows))
@@ -43,35 +41,35 @@ export function sliceScores(outcomes: RowOutcomes, examples: readonly SlicedExam
     })
 }
 
-/** The Wilson score interval of a share among `count` cases. */
-export function wilsonInterval(share: number, count: number): { low: number; high: number } {
+/** The 95 % Wilson score interval of a fraction of `count` cases. */
+export function wilsonInterval(fraction: number, count: number): { low: number; high: number } {
   const square = normalQuantile ** 2 / count
-  const centre = (share + square / 2) / (1 + square)
-  const spread = (share * (1 - share)) / count + square / (4 * count)
+  const centre = (fraction + square / 2) / (1 + square)
+  const spread = (fraction * (1 - fraction)) / count + square / (4 * count)
   const half = (normalQuantile * Math.sqrt(spread)) / (1 + square)
   return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
 }
 
-type Part = { readonly by: string; readonly value: string; readonly rows: readonly number[] }
+type Group = { readonly by: string; readonly value: string; readonly rows: readonly number[] }
 
-/** Up to five parts of about equal size; texts of one length stay together. */
-function partsByLength(examples: readonly SlicedExample[]): Part[] {
+/** Up to five groups of about equal size; texts of the same length stay together. */
+function groupsByLength(examples: readonly SlicedExample[]): Group[] {
   const lengths = examples.map(({ text }) => text.length)
   const order = lengths.map((_, row) => row).sort((a, b) => lengths[a]! - lengths[b]!)
-  const parts: Part[] = []
+  const groups: Group[] = []
   let from = 0
-  for (let part = 1; part <= lengthParts && from < order.length; part++) {
-    let to = Math.max(from + 1, Math.round((part * order.length) / lengthParts))
+  for (let group = 1; group <= lengthSlices && from < order.length; group++) {
+    let to = Math.max(from + 1, Math.round((group * order.length) / lengthSlices))
     while (to < order.length && lengths[order[to]!] === lengths[order[to - 1]!]) to++
     const [shortest, longest] = [lengths[order[from]!]!, lengths[order[to - 1]!]!]
     const range = shortest === longest ? `${shortest}` : `${shortest} to ${longest}`
-    parts.push({ by: 'length', value: `${range} characters`, rows: order.slice(from, to) })
+    groups.push({ by: 'length', value: `${range} characters`, rows: order.slice(from, to) })
     from = to
   }
-  return parts
+  return groups
 }
 
-function partsByAttribute(examples: readonly SlicedExample[]): Part[] {
+function groupsByAttribute(examples: readonly SlicedExample[]): Group[] {
   const rowsByValue = new Map<string, Map<string, number[]>>()
   for (const [row, { attributes }] of examples.entries()) {
     for (const [name, value] of Object.entries(attributes ?? {})) {

@@ -1,4 +1,4 @@
-// Suspicious labels by name and text, and the file and the sentence that are made of them.
+// Suspicious labels by name and text, the file that lists them, and the fact in the report.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const dataset = { examples, manifest: describeExamples('set.jsonl', examples) }
 const probabilities = Float32Array.of(0.1, 0.9, 0.2, 0.8, 0.95, 0.05, 0.9, 0.1, 0.8, 0.2)
 const report = reportLabels(dataset, { labels: ['parcel', 'refund'], probabilities })
 
-test('names the example, its label and the one that is suggested', () => {
+test('names the example, its label and the suggested label', () => {
   expect(report).toEqual({
     examples: 5,
     estimatedErrors: 1,
@@ -35,7 +35,7 @@ test('names the example, its label and the one that is suggested', () => {
   expect(issueCounts(report)).toEqual({ suspicious: 1, estimatedErrors: 1 })
 })
 
-test('writes a line for each, and one fact for the report', async () => {
+test('writes one line per label, and one fact for the report', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-labels-'))
   await writeLabelReport(dir, report)
   const lines = await readFile(join(dir, 'label-issues.jsonl'), 'utf8')

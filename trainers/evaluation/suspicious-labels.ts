@@ -1,5 +1,5 @@
-// The label-quality report of a data set: the examples whose labels are probably wrong, by name and
-// text, for a person to check. Finding them is label-issues.ts.
+// The label report of a data set: the examples whose labels are probably wrong, by label name and
+// text, for a person to check. label-issues.ts finds them.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labelIndices, type Dataset } from '../data/dataset.ts'
@@ -11,24 +11,26 @@ export type SuspiciousLabel = {
   readonly text: string
   readonly given: string
   readonly suggested: string
-  /** Probability of the given label, from a model that did not see the example. */
+  /** The probability of the given label, from a model that did not see the example. */
   readonly selfConfidence: number
-  /** Less that of the likeliest other label: the lower, the more suspicious. */
+  /**
+   * `selfConfidence` minus the most probable other label's probability; lower is more suspicious.
+   */
   readonly margin: number
 }
 
 /** Suspicious labels, worst first. */
 export type LabelReport = {
   readonly examples: number
-  /** Wrong labels that confident learning estimates; the listed ones can be more or fewer. */
+  /** Confident learning's estimate of the wrong labels, which may differ from the number listed. */
   readonly estimatedErrors: number
   readonly suspicious: readonly SuspiciousLabel[]
 }
 
-/** The report in the JSON of a run. */
+/** The summary of the report in the JSON of a run. */
 export type IssueCounts = { readonly suspicious: number; readonly estimatedErrors: number }
 
-/** How many, without the texts. */
+/** The counts of a report, without its texts. */
 export function issueCounts({ suspicious, estimatedErrors }: LabelReport): IssueCounts {
   return { suspicious: suspicious.length, estimatedErrors }
 }
@@ -38,7 +40,8 @@ const factTextsMax = 5
 const factCharactersMax = 80
 
 /**
- * Judges every label by float32 [examples, labels] probabilities of models that did not see them.
+ * Checks every label against held-out probabilities, float32 [examples, labels], from models that
+ * did not see the example.
  */
 export function reportLabels(
   dataset: Dataset,
@@ -65,13 +68,13 @@ export function reportLabels(
   return { examples: truth.length, estimatedErrors, suspicious }
 }
 
-/** Writes `label-issues.jsonl` into a run's folder, empty when no label is suspicious. */
+/** Writes `label-issues.jsonl` into a run's folder; it is empty when no label is suspicious. */
 export async function writeLabelReport(dir: string, { suspicious }: LabelReport): Promise<void> {
   const lines = suspicious.map((label) => `${JSON.stringify(label)}\n`)
   await writeFile(join(dir, labelIssuesFile), lines.join(''))
 }
 
-/** The report as one fact of a run: counts, and the worst few. */
+/** The report as one fact of a run: the counts, and the most suspicious examples. */
 export function labelFact({
   examples,
   suspicious,
@@ -85,7 +88,7 @@ export function labelFact({
   return ['Suspicious labels', [counts, ...worst].join('; ')]
 }
 
-/** float32 has no more digits worth printing. */
+/** Five decimals; a float32 has hardly more precision. */
 function rounded(value: number): number {
   return Number(value.toFixed(5))
 }

@@ -1,24 +1,22 @@
-// The records of delimited text: RFC 4180 with quotes, or fields in which a quote is a character
-// like others. What the fields mean is csv-rows.ts.
+// Splits delimited text into records: RFC 4180 with quotes, or without special treatment of quotes.
+// csv-rows.ts decides what the fields mean.
 import type { ByteSource } from './plain-bytes.ts'
 import type { QuoteRule } from './table-header.ts'
 import { lineBytesMax, lineError } from './text-lines.ts'
 
-/**
- * One record that is not blank. `number` is the line on which it begins, `lastNumber` on which it
- * ends.
- */
+/** One non-blank record, which begins on line `number` and ends on line `lastNumber`. */
 export type CsvRecord = {
   readonly number: number
   readonly lastNumber: number
   readonly fields: readonly string[]
 }
 
+/** How the fields of a table are written. */
 export type CsvSyntax = {
   /** One character. */
   readonly delimiter: string
   readonly quotes: QuoteRule
-  /** Lines before the text. */
+  /** The number of lines before the text. */
   readonly lineOffset: number
 }
 
@@ -26,12 +24,12 @@ const quoteAdvice =
   'Quote the whole field and double the quotes in it; if quotes are ordinary characters in this file, ' +
   'use --quotes none.'
 
-/** Where the reader is: before a field, in one, or behind a quote that may have ended it. */
+/** The position of the reader: before a field, in one, or after a quote that may have ended it. */
 type State = 'start' | 'plain' | 'quoted' | 'behind quote'
 
 /**
- * Splits text that comes in pieces. A quote inside a field that does not begin with one is a
- * character; `\n` and `\r` outside of quotes end a record.
+ * Splits text that arrives in chunks. In a field that does not begin with a quote, a quote is an
+ * ordinary character. `\n` and `\r` outside of quotes end a record.
  */
 export class CsvReader {
   readonly #source: ByteSource
@@ -41,7 +39,7 @@ export class CsvReader {
   #state: State = 'start'
   #fields: string[] = []
   #field = ''
-  /** Lines that are behind. */
+  /** The number of lines that have been read. */
   #lines: number
   #recordLine: number
   #size = 0
@@ -56,9 +54,9 @@ export class CsvReader {
   }
 
   /**
-   * Takes the next piece and gives the records that end in it.
+   * Takes the next chunk and yields the records that end in it.
    *
-   * @throws WinnowError `dataset_invalid` naming file and line.
+   * @throws WinnowError `dataset_invalid`, which names file and line.
    */
   *push(text: string): Generator<CsvRecord, void, undefined> {
     for (let at = 0; at < text.length;) {
@@ -83,7 +81,7 @@ export class CsvReader {
     }
   }
 
-  /** Gives the last record where no line end follows it. */
+  /** Yields the last record if no line end follows it. */
   *end(): Generator<CsvRecord, void, undefined> {
     if (this.#state === 'quoted') {
       throw this.#error(`a quote is opened and never closed. ${quoteAdvice}`)
@@ -98,7 +96,7 @@ export class CsvReader {
     return this.#state === 'quoted' ? at + 1 : at
   }
 
-  /** Reads up to what ends a field without quotes; gives where that is. */
+  /** Reads to the end of an unquoted field, and returns its position. */
   #readPlain(text: string, at: number): number {
     this.#fieldEnd.lastIndex = at
     const end = this.#fieldEnd.exec(text)?.index ?? text.length
@@ -106,7 +104,7 @@ export class CsvReader {
     return end
   }
 
-  /** Reads behind the next quote. */
+  /** Reads past the next quote, and returns the position after it. */
   #readQuoted(text: string, at: number): number {
     const quoteAt = text.indexOf('"', at)
     const end = quoteAt === -1 ? text.length : quoteAt
@@ -123,7 +121,7 @@ export class CsvReader {
     this.#size += part.length
   }
 
-  /** Whether the quote before this character was the first half of one in the field. */
+  /** Whether the quote before this character is the first half of an escaped quote. */
   #isEscapedQuote(next: string): boolean {
     if (next === '"') {
       this.#field += '"'

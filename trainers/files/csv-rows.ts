@@ -1,5 +1,5 @@
-// Rows from delimited text. It owns the header and what a ragged row is; the delimiter is
-// table-header.ts, the syntax csv-records.ts, what a row must hold is source-row.ts.
+// Reads rows from delimited text. It owns the header and the check for ragged rows; table-header.ts
+// detects the delimiter, csv-records.ts splits the text, and source-row.ts checks the rows.
 import { counted } from '../../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from './csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
@@ -15,18 +15,19 @@ export type CsvOptions = {
   readonly quotes?: QuoteRule | undefined
   /** Called once with the delimiter, before the first row. */
   readonly onDelimiter?: ((delimiter: string) => void) | undefined
-  /** Sentences about what may have been read wrongly. */
+  /** Called with a sentence for each likely mistake in the file. */
   readonly onWarning?: ((warning: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Reads a table whose first line names the columns; a line `sep=;` before it names the delimiter.
- * Else that is the one of `, ; tab |` with which the header has the columns of text and label. The
- * columns `id` and `time` mean what they do in JSONL; all others with a name become attributes.
+ * Reads a table whose first line names the columns. A line `sep=;` before it sets the delimiter;
+ * otherwise it is the one of `, ; tab |` with which the header has the columns of text and label.
+ * The columns `id` and `time` mean the same as in JSONL; all other columns with a name become
+ * attributes.
  *
- * @throws WinnowError `dataset_invalid` naming file and line: missing columns, a ragged row, quotes
- * that do not match, and what `readTextBlocks` throws; `cancelled`.
+ * @throws WinnowError `dataset_invalid`, which names file and line, for missing columns, a ragged
+ * row or unmatched quotes, and with the errors of `readTextBlocks`; `cancelled`.
  */
 export async function* csvRows(
   source: ByteSource,
@@ -80,7 +81,7 @@ function raggedAdvice(delimiter: string, quotes: QuoteRule): string {
     : `a field that holds ${name} or a quote must be quoted`
 }
 
-/** Fields that hold line breaks: where nobody meant the quotes, they swallow rows. */
+/** Tracks quoted fields with line breaks, which swallow rows if a quote was not meant as one. */
 class SpanningFields {
   readonly #source: ByteSource
   #rows = 0
@@ -96,7 +97,7 @@ class SpanningFields {
     this.#rows++
   }
 
-  /** What to add to the error of a later row. */
+  /** A hint to add to the error of a later row. */
   hint(): string {
     if (this.#rows === 0) return ''
     return ` (line ${this.#firstLine} begins a quoted field over several lines; --quotes none reads quotes as text)`
@@ -114,7 +115,7 @@ class SpanningFields {
 
 type Header = { readonly first: string; readonly delimiter: string; readonly lineOffset: number }
 
-/** The text from the header on, and how its columns are separated. */
+/** Finds the header: the text from the header on, and the delimiter. */
 function headerOf(beginning: string, columns: RowColumns): Header {
   const blankLines = /^\s*\n/.exec(beginning)?.[0] ?? ''
   const text = beginning.slice(blankLines.length)
@@ -128,9 +129,7 @@ function headerOf(beginning: string, columns: RowColumns): Header {
   return { first: text.slice(length), delimiter, lineOffset: blankCount + 1 }
 }
 
-/**
- * The first block that is not blank; `number` of the lines before it does not matter to a header.
- */
+/** The first block that is not blank. */
 async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | undefined> {
   let text = ''
   for (;;) {
@@ -165,7 +164,7 @@ function rowOf(
   }: { header: readonly string[]; columns: RowColumns; number: number; place: string },
 ): SourceRow {
   const named = new Map(header.map((name, index) => [name, fields[index]!]))
-  // Such as the row numbers that pandas writes.
+  // A column without a name, such as the row numbers that pandas writes.
   named.delete('')
   const take = (name: string): string | undefined => {
     const value = named.get(name)
@@ -175,7 +174,7 @@ function rowOf(
   const [text, label, labels, id, time] = [
     take(columns.text),
     take(columns.label),
-    // Beside a label, a column of that name is an attribute like others.
+    // If there is a label column, a column with this name is an ordinary attribute.
     header.includes(columns.label) ? undefined : take(labelsColumn),
     take('id'),
     take('time'),

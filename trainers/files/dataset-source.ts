@@ -1,81 +1,76 @@
-// Where labelled texts come from, and the port through which each kind of source is read: a reader
-// gives rows as it finds them and says afterwards what it read. What a row must hold is decided in
-// dataset.ts, once for all kinds. Files are read here in trainers/; topics and ClickHouse need
-// network clients, so that their readers are passed in.
+// The sources of labelled texts, and the port through which each kind is read: a reader yields rows
+// unchecked and afterwards describes what it read. dataset.ts checks the rows of all kinds. Files
+// are read in this folder; the readers of topics and ClickHouse need network clients, so they are
+// passed in.
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** A source as its address names it; nothing has been opened. */
+/** A source as described by its address; nothing has been opened. */
 export type DatasetSource =
   | { readonly kind: 'file'; readonly path: string }
   | {
       readonly kind: 'topic'
       readonly topic: string
-      /** The two ends of the range as they were written; undefined is all there is on that side. */
+      /** The ends of the range as written; undefined means that this side has no limit. */
       readonly from?: string | undefined
       readonly to?: string | undefined
     }
   | { readonly kind: 'clickhouse'; readonly query: string }
 
-/** The kinds of source that need a reader from outside. */
+/** The kinds of source whose reader is passed in. */
 export type RemoteKind = 'topic' | 'clickhouse'
 
-/** One row as the source has it, before any check. */
+/** One unchecked row of a source. */
 export type SourceRow = {
-  /** Begins the message of an error about this row: `mails.csv:17`, `winnow.events/0@42`. */
+  /** The start of an error message about this row: `mails.csv:17`, `winnow.events/0@42`. */
   readonly place: string
-  /** Line, row or item, counted from 1, in sources that have an order. */
+  /** The number of the line, row or item, from 1, in sources that have an order. */
   readonly number?: number | undefined
   readonly text: unknown
   readonly label: unknown
-  /** Instead of `label`: all labels that apply, as an array or a string with `|` between them. */
+  /** In place of `label`: all labels that apply, as an array, or as a string separated by `|`. */
   readonly labels?: unknown
   readonly id?: unknown
   /** A map of strings, for slices of an evaluation. */
   readonly attributes?: unknown
   /** RFC 3339 or epoch milliseconds. */
   readonly time?: unknown
-  /** The whole object, of JSON. */
+  /** The whole object, for JSON sources. */
   readonly fields?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** What identifies the content that was read, as JSON: a file's hash, offsets, a query. */
+/** The identity of the content that was read, as JSON: a file's hash, offsets or a query. */
 export type SourceFacts = Readonly<Record<string, unknown>> & {
-  /**
-   * Of a source with labels by people: examples of each label that has no other origin
-   * (label-origins.ts).
-   */
+  /** For labels given by people: the examples of each label with no other origin. */
   readonly labelsOnlyPeopleUsed?: Readonly<Record<string, number>>
   /**
-   * `name@version` of the earlier version that does not have these labels either; null without one.
+   * `name@version` of the earlier version that does not have these labels; null if there is none.
    */
   readonly labelsComparedWith?: string | null
 }
 
-/** A source that is being read. Leaving the iteration early closes what it had opened. */
+/** An open source. Leaving the iteration early closes the source. */
 export type DatasetRows = {
-  /**
-   * Short and the same on every machine: a file name without its folder, a topic with its range.
-   */
+  /** A short name, equal on all machines: a file name without folder, or a topic with its range. */
   readonly name: string
   readonly rows: AsyncIterable<SourceRow>
-  /** Asked once, after the last row. */
+  /** Called once, after the last row. */
   readonly facts: () => SourceFacts
 }
 
-/** Opens one kind of source; it throws, or `rows` throws, WinnowErrors. */
+/** Opens a source of one kind. The call and `rows` may throw WinnowErrors. */
 export type DatasetReader<Kind extends DatasetSource['kind']> = (
   source: Extract<DatasetSource, { kind: Kind }>,
   options: { readonly signal?: AbortSignal | undefined },
 ) => DatasetRows
 
-/** The readers that a caller passes in. */
+/** The readers that the caller passes in. */
 export type RemoteReaders = { readonly [Kind in RemoteKind]?: DatasetReader<Kind> | undefined }
 
 /**
- * Understands the SRC of the commands: a file, whose format file-rows.ts finds out;
- * `topic:NAME@FROM..TO`; `clickhouse:SELECT …`.
+ * Parses the SRC argument of the commands: a file, `topic:NAME@FROM..TO` or `clickhouse:SELECT …`.
+ * file-rows.ts detects the format of a file.
  *
- * @throws WinnowError `usage` for an address that names nothing.
+ * @throws WinnowError `usage` for an invalid address.
  *
  * @example
  * parseDatasetSource('mails.csv.gz') // { kind: 'file', path: 'mails.csv.gz' }

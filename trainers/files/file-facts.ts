@@ -1,9 +1,9 @@
-// What identifies a file that was read: the hash and size of its bytes as they lie on disk.
+// The identity of a file that is read: the hash and the number of its bytes on disk.
 import { createHash } from 'node:crypto'
 import type { SourceFacts } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
 
-/** A source whose bytes are hashed as they pass; `facts` is right once all of them have. */
+/** Hashes the bytes of a source as they are read; `facts` is right after all have been read. */
 export function hashedBytes(source: ByteSource): { source: ByteSource; facts: () => SourceFacts } {
   const hash = createHash('sha256')
   let size = 0

@@ -1,5 +1,5 @@
-// What a file of texts is, by its beginning first and its name second, and the sentence when it is
-// none that can be read. Reading the formats is *-rows.ts.
+// Detects the format of a file of texts by its beginning and its name, and explains files that
+// cannot be read. The *-rows.ts files read the formats.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { RowColumns } from './row-columns.ts'
 import { tableDelimiter } from './table-header.ts'
@@ -8,7 +8,7 @@ import { tableDelimiter } from './table-header.ts'
 export const fileFormats = ['jsonl', 'json', 'csv', 'parquet', 'text'] as const
 export type FileFormat = (typeof fileFormats)[number]
 
-/** How each format is called in messages. */
+/** The name of each format in messages. */
 export const formatNames: Readonly<Record<FileFormat, string>> = {
   jsonl: 'JSON Lines',
   json: 'a JSON array',
@@ -23,25 +23,23 @@ const extensions: readonly [RegExp, FileFormat][] = [
   [/\.(?:jsonl|ndjson|json)(?:\.gz)?$/i, 'jsonl'],
 ]
 
+/** What the detection looks at. */
 export type FormatClues = {
   readonly name: string
   /** The beginning of the file, decompressed. */
   readonly head: Buffer
   readonly columns: RowColumns
   /**
-   * Whether a file that looks like nothing else is one text per line, or JSON Lines with a mistake.
+   * The format of a file that matches no other: one text per line, or JSON Lines with a mistake.
    */
   readonly otherwise: 'text' | 'jsonl'
 }
 
-/**
- * The format of a file whose beginning is known. It throws nothing: what is no text is for
- * `requireText`.
- */
+/** The format of a file by its beginning; it does not throw. `requireText` checks for text. */
 export function detectFormat({ name, head, columns, otherwise }: FormatClues): FileFormat {
   if (head.subarray(0, 4).equals(parquetMark)) return 'parquet'
   const text = beginningOf(head)
-  // A list of texts may begin with [INFO], and a text with {name}: JSON goes on with these.
+  // Plain text may begin with [INFO] or {name}, so the next character must be one of JSON.
   if (/^\[\s*(?:[{[\]"]|$)/.test(text)) return 'json'
   if (/^\{\s*(?:["}]|$)/.test(text)) return 'jsonl'
   const [, named] = extensions.find(([pattern]) => pattern.test(name)) ?? []
@@ -50,17 +48,14 @@ export function detectFormat({ name, head, columns, otherwise }: FormatClues): F
   return named ?? otherwise
 }
 
-/** The beginning as text, without a byte order mark and blank lines. */
+/** The beginning as text, without a byte order mark or blank lines. */
 function beginningOf(head: Buffer): string {
   return head.toString('utf8').replace(/^[\uFEFF\s]+/, '')
 }
 
 const parquetMark = Buffer.from('PAR1')
 
-/**
- * First bytes, and what the file is then. Sources: the "file" program's magic numbers, IANA media
- * types.
- */
+/** Files by their first bytes. Sources: the magic numbers of `file`, and IANA media types. */
 const signatures: readonly [string | readonly number[], string][] = [
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG image'],
   [[0xff, 0xd8, 0xff], 'a JPEG image'],
@@ -87,16 +82,16 @@ const signatures: readonly [string | readonly number[], string][] = [
   ['version https://git-lfs', 'a Git LFS pointer instead of the data; run `git lfs pull`'],
 ]
 
-/** Documents that are text and hold no rows, by how they begin. */
+/** Text documents without rows, by their beginning. */
 const documents: readonly [RegExp, string][] = [
   [/^<!doctype html|^<html[\s>]/i, 'an HTML page; save the texts as JSON Lines or CSV'],
   [/^<\?xml/i, 'an XML document; save the texts as JSON Lines or CSV'],
 ]
 
 /**
- * Checks that a file, by its beginning, is text in UTF-8.
+ * Checks by its beginning that a file is text in UTF-8.
  *
- * @throws WinnowError `dataset_invalid` that says what the file is instead, and what to do.
+ * @throws WinnowError `dataset_invalid`, which says what the file is instead, and what to do.
  */
 export function requireText(name: string, head: Buffer): void {
   const found = otherContent(head)
@@ -109,7 +104,7 @@ function otherContent(head: Buffer): string | undefined {
   if (marked !== undefined) return encodingText(marked)
   for (const [mark, what] of signatures) {
     const bytes = typeof mark === 'string' ? Buffer.from(mark, 'latin1') : Buffer.from(mark)
-    // A text may begin with a word such as ORC; what is behind it then is text, too.
+    // A text may begin with a word such as ORC. Then text follows, not binary data.
     const isText = typeof mark === 'string' && mark.length < 5 && !hasControls(head)
     if (head.subarray(0, bytes.length).equals(bytes) && !isText) return what
   }
@@ -121,9 +116,9 @@ function otherContent(head: Buffer): string | undefined {
 }
 
 /**
- * Checks that a file whose format nobody named is no document such as a web page.
+ * Checks that a file whose format was detected is not a document such as a web page.
  *
- * @throws WinnowError `dataset_invalid` as requireText does.
+ * @throws WinnowError `dataset_invalid`, as `requireText` does.
  */
 export function requireRows(name: string, head: Buffer): void {
   const beginning = beginningOf(head.subarray(0, 1_024))
@@ -140,7 +135,7 @@ function zipContent(head: Buffer): string {
   return 'a ZIP archive; unpack it first'
 }
 
-/** Control characters that no text file has. */
+/** Whether there are control characters that no text file has. */
 function hasControls(head: Buffer): boolean {
   return head
     .subarray(0, 1_024)
@@ -153,7 +148,7 @@ function encodingText({ name, code }: Encoding): string {
   return `${name}; save it as UTF-8, such as with \`iconv -f ${code} -t UTF-8\``
 }
 
-/** UTF-16 or UTF-32 by its byte order mark (Unicode 17, 23.8). */
+/** Detects UTF-16 or UTF-32 by its byte order mark (Unicode 17, section 23.8). */
 function markedEncoding(head: Buffer): Encoding | undefined {
   const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => head[at] === byte)
   if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
@@ -162,10 +157,7 @@ function markedEncoding(head: Buffer): Encoding | undefined {
   return undefined
 }
 
-/**
- * The same without a mark, by the zeros that stand in every second byte of Latin text, or in three
- * of four.
- */
+/** Detects them without a mark: in Latin text, every second byte or three of four are zero. */
 function unmarkedEncoding(head: Buffer): Encoding | undefined {
   const sample = head.subarray(0, Math.min(4_096, head.length - (head.length % 4)))
   const zeros = [0, 0, 0, 0]
@@ -181,7 +173,7 @@ function unmarkedEncoding(head: Buffer): Encoding | undefined {
   if (name === undefined || code === undefined) return undefined
   if (code === 'UTF-32') return { name, code }
   const text = code === 'UTF-16LE' ? sample : Buffer.from(sample).swap16()
-  // Numbers of two bytes have zeros in the same places.
+  // Binary 16-bit numbers have zeros at the same positions.
   return hasControls(Buffer.from(text.toString('utf16le'))) ? undefined : { name, code }
 }
 

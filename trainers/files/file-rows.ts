@@ -1,5 +1,5 @@
-// Rows of a file or of standard input in whatever format it has, and what it was taken for. It owns
-// choosing the reader; the formats are *-rows.ts.
+// Reads the rows of a file or of standard input in any supported format. It chooses the reader; the
+// *-rows.ts files read the formats.
 import { basename } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DatasetRows, SourceFacts, SourceRow } from './dataset-source.ts'
@@ -17,31 +17,33 @@ import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
 import type { NeededColumns, RowColumns } from './row-columns.ts'
 import type { QuoteRule } from './table-header.ts'
 
+/** The options of `fileRows`. */
 export type FileRowsOptions = {
   readonly columns: RowColumns
   readonly need: NeededColumns
-  /** Default: found out by content and name. */
+  /** Default: detected by content and name. */
   readonly format?: FileFormat | undefined
-  /** What a file is that looks like no format: one text per line, or JSON Lines with a mistake. */
+  /**
+   * The format of a file that matches no other: one text per line, or JSON Lines with a mistake.
+   */
   readonly otherwise?: 'text' | 'jsonl' | undefined
   readonly quotes?: QuoteRule | undefined
-  /**
-   * Called with sentences for a person: what the file was taken for, and what may be wrong with it.
-   */
+  /** Called with sentences for the user: the detected format, and warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+/** A sentence for the user about a file. */
 export type FileNote = { readonly kind: 'format' | 'warning'; readonly text: string }
 
-/** A file by its path, or bytes that come once, such as standard input. */
+/** A file by its path, or bytes that can be read once, such as standard input. */
 export type FileInput = ByteSource & { readonly path?: string | undefined }
 
 /**
- * Reads rows of JSON Lines, a JSON array, a delimited table (each may be gzip), Parquet, or plain
- * text.
+ * Reads rows of JSON Lines, a JSON array, a delimited table, plain text (each may be gzip), or
+ * Parquet.
  *
- * @throws WinnowError `dataset_invalid` naming file and line; `cancelled`.
+ * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
  *
  * @example
  * fileRows({ ...fileSource(path), path }, { columns: defaultColumns, need: 'text and label' }).rows
@@ -104,7 +106,7 @@ async function* textRows(
       }
       return yield* plainTextRows(source, options)
     case 'csv': {
-      // Loaded only when needed, as Parquet is: a text is classified sooner without them.
+      // Loaded on demand, like Parquet, so that classifying a text starts sooner.
       const { csvRows } = await import('./csv-rows.ts')
       return yield* csvRows(source, {
         ...options,

@@ -1,13 +1,13 @@
-// The items of one JSON array as they come, in memory that does not depend on its length. It finds
-// where an item ends (RFC 8259); what is in it is parsed by jsonl-rows.ts.
+// Splits one JSON array (RFC 8259) into the text of its items, in memory that does not depend on
+// the length of the array. jsonl-rows.ts parses the items.
 import { requireText } from './file-format.ts'
 import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
 import { decodeText, lineBytesMax, lineError, throwIfCancelled } from './text-lines.ts'
 
-/** One item as its text. `number` and `line`, on which it begins, count from 1. */
+/** The text of one item. `number`, and `line` on which it begins, count from 1. */
 export type JsonItem = { readonly number: number; readonly line: number; readonly text: string }
 
-/** Bytes with a meaning between items or inside of them; the rest only goes along. */
+/** The bytes that matter for splitting. */
 const byteOf = {
   newline: 0x0a,
   quote: 0x22,
@@ -20,15 +20,15 @@ const byteOf = {
 } as const
 
 /**
- * The items of a source that is one JSON array.
+ * Yields the items of a source that is one JSON array.
  *
- * @throws WinnowError `dataset_invalid` for what is no array, an item that is missing, cut off or
- * longer than `lineBytesMax`, text behind the array, invalid UTF-8; `cancelled` when the signal
- * fires.
+ * @throws WinnowError `dataset_invalid` if the source is not an array; an item is missing,
+ * truncated or longer than `lineBytesMax`; text follows the array; or bytes are invalid UTF-8.
+ * `cancelled` when the signal fires.
  */
 export async function* jsonItems(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<JsonItem, void, undefined> {
   const { head, source: plain, close } = await openPlainBytes(source)
   const splitter = new ItemSplitter(source)
@@ -51,7 +51,7 @@ class ItemSplitter {
   #phase: Phase = 'before'
   #line = 1
   #items = 0
-  /** Brackets and braces that are open inside of the item. */
+  /** The number of open brackets and braces in the item. */
   #depth = 0
   #inString = false
   #escaped = false
@@ -64,7 +64,7 @@ class ItemSplitter {
     this.#source = source
   }
 
-  /** Takes the next bytes and gives the items that end in them. */
+  /** Takes the next bytes and yields the items that end in them. */
   *push(chunk: Uint8Array): Generator<JsonItem> {
     let start = 0
     for (let at = 0; at < chunk.length; at++) {
@@ -95,7 +95,7 @@ class ItemSplitter {
   }
 
   #outside(byte: number): void {
-    // White space, and a byte order mark before the array.
+    // Skip white space, and a byte order mark before the array.
     if (byte <= 0x20 || (this.#phase === 'before' && byte >= 0xbb)) return
     if (this.#phase === 'before' && byte === byteOf.openBracket) this.#phase = 'items'
     else if (this.#phase === 'before')
@@ -103,7 +103,7 @@ class ItemSplitter {
     else throw this.#error('something follows the JSON array; a file holds only one array')
   }
 
-  /** Follows strings and nesting; false for the comma or bracket that ends the item. */
+  /** Tracks strings and nesting; false for the comma or bracket that ends the item. */
   #isInside(byte: number): boolean {
     if (byte > 0x20 && byte !== byteOf.comma) this.#itemLine ??= this.#line
     if (this.#inString) {
@@ -132,14 +132,14 @@ class ItemSplitter {
     }
   }
 
-  /** The item that has ended; none in an empty array. */
+  /** The item that has ended; undefined in an empty array. */
   #take(end: 'last' | 'followed'): JsonItem | undefined {
     const line = this.#itemLine ?? this.#line
     const bytes = Buffer.concat(this.#parts)
     this.#parts = []
     this.#bytes = 0
     this.#itemLine = undefined
-    // Line 1 has its mark before the array, so that none is looked for in the item.
+    // A byte order mark can only precede the array, so none is looked for in the item.
     const text = decodeText(bytes, { source: this.#source, number: line }).trim()
     if (text === '') {
       if (end === 'last' && this.#items === 0) return undefined

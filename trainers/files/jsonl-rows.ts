@@ -1,5 +1,5 @@
-// Rows from JSON: one object per line, or one array of objects. It owns what a line or an item must
-// be; lines are text-lines.ts, items json-items.ts, what a row must hold is source-row.ts.
+// Reads rows from JSON: one object per line, or one array of objects. It parses lines and items;
+// text-lines.ts and json-items.ts split the text, and source-row.ts checks the rows.
 import { parseExactJson } from '../../schemas/exact-json.ts'
 import type { SourceRow } from './dataset-source.ts'
 import { jsonItems } from './json-items.ts'
@@ -10,10 +10,10 @@ import { lineError, readTextLines } from './text-lines.ts'
 type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
 
 /**
- * Reads `{text, label or labels, id?, attributes?, time?}` lines; `columns` names the fields of
- * text and label.
+ * Reads lines with `{text, label or labels, id?, attributes?, time?}`; `columns` names the fields
+ * of text and label.
  *
- * @throws WinnowError `dataset_invalid` naming file and line, `cancelled`.
+ * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
  */
 export async function* jsonlRows(
   source: ByteSource,
@@ -27,9 +27,9 @@ export async function* jsonlRows(
 }
 
 /**
- * Reads the objects of one JSON array as `jsonlRows` reads lines.
+ * Reads the objects of one JSON array, as `jsonlRows` reads lines.
  *
- * @throws WinnowError `dataset_invalid` naming file, line and item, `cancelled`.
+ * @throws WinnowError `dataset_invalid`, which names file, line and item; `cancelled`.
  */
 export async function* jsonArrayRows(
   source: ByteSource,
@@ -62,7 +62,7 @@ function rowOf(
 
 type Place = { readonly source: ByteSource; readonly number: number; readonly what?: string }
 
-/** The object that a text of JSON is; `dataset_invalid` with the place for anything else. */
+/** Parses a JSON object; throws `dataset_invalid`, which names the place, for anything else. */
 export function parseJsonObject(text: string, place: Place): Readonly<Record<string, unknown>> {
   const what = place.what ?? 'the line'
   let parsed: unknown

@@ -1,6 +1,5 @@
-// Rows from a Parquet file, one row group in memory at a time. It owns which columns are read; the
-// format is hyparquet, values of a column are parquet-values.ts, what a row must hold is
-// source-row.ts.
+// Reads rows from a Parquet file, one row group at a time. It chooses the columns; hyparquet
+// decodes the format, parquet-values.ts converts the values, and source-row.ts checks the rows.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
@@ -19,7 +18,7 @@ import { columnReader, isFlat, rawMetadata, textOrBytes } from './parquet-values
 import { fileError, fileSource } from './plain-bytes.ts'
 import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
 
-/** A larger row group, uncompressed, is refused: one is held in memory whole. */
+/** The largest uncompressed row group, because a whole one is held in memory. */
 const rowGroupBytesMax = 2 * 1024 ** 3
 
 type ParquetOptions = {
@@ -29,17 +28,17 @@ type ParquetOptions = {
 }
 
 /**
- * Reads the rows of a Parquet file in any of its compressions. `id`, `time` and a map or struct
- * `attributes` mean what they do in JSONL; other flat columns become attributes.
+ * Reads the rows of a Parquet file with any compression. `id`, `time` and a map or struct
+ * `attributes` mean the same as in JSONL; other flat columns become attributes.
  *
- * @throws WinnowError `dataset_invalid` naming the file, and the row where one is wrong;
+ * @throws WinnowError `dataset_invalid`, which names the file and, for an invalid row, the row;
  * `cancelled`.
  */
 export function parquetRows(path: string, options: ParquetOptions): DatasetRows {
   const hashed = hashedBytes(fileSource(path))
   const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
     yield* readGroups(path, options)
-    // Row groups are read out of order of the file, so that its hash takes a pass of its own.
+    // Row groups are not read in file order, so the hash needs a separate pass.
     const bytes = hashed.source.bytes[Symbol.asyncIterator]()
     while ((await bytes.next()).done !== true);
   }
@@ -47,9 +46,9 @@ export function parquetRows(path: string, options: ParquetOptions): DatasetRows 
 }
 
 /**
- * The number of rows, by the file's own metadata.
+ * The number of rows according to the file's metadata.
  *
- * @throws WinnowError `dataset_invalid` for what is no Parquet file.
+ * @throws WinnowError `dataset_invalid` if it is not a Parquet file.
  */
 export async function countParquetRows(path: string): Promise<number> {
   const { metadata } = await openParquet(path)

@@ -1,8 +1,8 @@
-// Values of Parquet columns with all their digits and bytes: decimals, fixed-length bytes, text.
-// Which columns are read is parquet-rows.ts, the format is hyparquet.
+// Converts values of Parquet columns without loss: decimals, fixed-length bytes and text.
+// parquet-rows.ts chooses the columns, and hyparquet decodes the format.
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 
-/** A column of single values that people would slice by: no lists, structs or floating numbers. */
+/** Whether a column can be an attribute: single values, no lists, structs or floating numbers. */
 export function isFlat({ children, element }: SchemaTree): boolean {
   if (children.length > 0 || element.repetition_type === 'REPEATED') return false
   if (unreadable.has(element.converted_type) || unreadable.has(element.logical_type?.type))
@@ -21,10 +21,7 @@ const unreadable: ReadonlySet<string | undefined> = new Set([
   'VARIANT',
 ])
 
-/**
- * The same metadata, by which hyparquet gives the unscaled numbers of decimals instead of rounded
- * ones.
- */
+/** Changes the metadata so that hyparquet returns decimals unscaled instead of rounded. */
 export function rawMetadata(metadata: FileMetaData): FileMetaData {
   const schema = metadata.schema.map((element) =>
     isDecimal(element)
@@ -34,7 +31,7 @@ export function rawMetadata(metadata: FileMetaData): FileMetaData {
   return { ...metadata, schema }
 }
 
-/** Makes a value of this column, as hyparquet gives it with `rawMetadata`, one that rows have. */
+/** A function that converts a value of the column, read with `rawMetadata`, to a row's value. */
 export function columnReader(element: SchemaElement): (value: unknown) => unknown {
   if (isDecimal(element)) {
     const { logical_type: logical } = element
@@ -47,7 +44,7 @@ export function columnReader(element: SchemaElement): (value: unknown) => unknow
   return (value) => (value instanceof Uint8Array ? textOrBytes(value) : value)
 }
 
-/** Bytes that are no UTF-8 stay bytes, so that the check of the row names it. */
+/** Decodes UTF-8. Invalid bytes stay bytes, so that the check of the row reports them. */
 export function textOrBytes(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) return undefined
   try {
@@ -61,7 +58,7 @@ function isDecimal({ converted_type: converted, logical_type: logical }: SchemaE
   return converted === 'DECIMAL' || logical?.type === 'DECIMAL'
 }
 
-/** The digits of a decimal as its scale has them, such as 1.50. */
+/** A decimal with all digits of its scale, such as 1.50. */
 function decimalText(value: unknown, scale: number): unknown {
   const unscaled = unscaledNumber(value)
   if (unscaled === undefined) return value
@@ -72,8 +69,7 @@ function decimalText(value: unknown, scale: number): unknown {
 }
 
 /**
- * Two's complement with the highest byte first, where it is bytes (Parquet's LogicalTypes.md,
- * DECIMAL).
+ * The unscaled number; bytes are big-endian two's complement (Parquet LogicalTypes.md, DECIMAL).
  */
 function unscaledNumber(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value
@@ -83,7 +79,7 @@ function unscaledNumber(value: unknown): bigint | undefined {
   return BigInt.asIntN(8 * value.length, whole)
 }
 
-/** Shorter values of a fixed length are padded with zero bytes. */
+/** Removes the zero bytes that pad shorter values of a fixed length. */
 function withoutPadding(bytes: Uint8Array): Uint8Array {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--

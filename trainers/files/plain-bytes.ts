@@ -1,20 +1,20 @@
-// Bytes of a file or of standard input, decompressed when they are gzip, with their beginning known
-// before the rest is read. What the bytes mean is file-format.ts.
+// Reads the bytes of a file or of standard input, decompresses gzip, and peeks at the beginning
+// before the rest is read. file-format.ts interprets the beginning.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { fileProblem } from '../../configs/file-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** Bytes with a name for error messages. */
+/** Bytes, with a name for error messages. */
 export type ByteSource = { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }
 
-/** More of the beginning is not waited for, even when no line has ended by then. */
+/** The most bytes to peek at, even if no line has ended by then. */
 const headBytesMax = 1 << 16
 
-/** A file as bytes; it is opened when reading starts. */
+/** The bytes of a file, which is opened when reading starts. */
 export function fileSource(path: string): ByteSource {
-  // A stream opened now could fail before anybody listens.
+  // A stream that is opened here could fail before anyone listens.
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     const stream = createReadStream(path, { highWaterMark: 1 << 18 })
     for await (const chunk of stream) yield chunk as Buffer
@@ -22,25 +22,22 @@ export function fileSource(path: string): ByteSource {
   return { name: path, bytes: bytes() }
 }
 
-/**
- * Bytes that are not compressed. Reading all of `source.bytes`, or leaving it early, closes what
- * was opened.
- */
+/** Uncompressed bytes. Reading all of `source.bytes`, or leaving early, closes the source. */
 export type PlainBytes = {
-  /** The beginning, with the first line that is not blank, or all there is up to 64 KiB. */
+  /** The beginning, up to 64 KiB, with at least the first non-blank line if there is one. */
   readonly head: Buffer
   readonly compression: 'gzip' | 'none'
   /** All bytes, `head` included. */
   readonly source: ByteSource
-  /** Closes the source when `source.bytes` is not going to be read. */
+  /** Closes the source if `source.bytes` will not be read. */
   readonly close: () => Promise<void>
 }
 
 /**
  * Reads the beginning of a source. Gzip is recognised by its first two bytes (RFC 1952).
  *
- * @throws WinnowError `dataset_invalid` for a file that cannot be opened and for damaged gzip; so
- * does reading on.
+ * @throws WinnowError `dataset_invalid` if the file cannot be opened or the gzip data is damaged;
+ * reading `source.bytes` throws the same.
  */
 export async function openPlainBytes({ name, bytes }: ByteSource): Promise<PlainBytes> {
   const chunks = bytes[Symbol.asyncIterator]()
@@ -77,11 +74,11 @@ async function readHead(
   return head
 }
 
-/** Whether a line that is not blank has ended, so that somebody who types is not waited for. */
+/** Whether a non-blank line has ended. With that, input from a terminal needs no more waiting. */
 function hasLine(head: Buffer): boolean {
   const start = head.findIndex((byte) => byte > 0x20)
   if (start === -1) return false
-  // A return at the very end may be half of a line end.
+  // A carriage return at the very end may be half of a line end.
   const returnAt = head.indexOf(13, start)
   return head.includes(10, start) || (returnAt !== -1 && returnAt < head.length - 1)
 }
@@ -124,7 +121,7 @@ async function* gunzip(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Why a file cannot be read, as a `dataset_invalid` error; one of Winnow's own stays as it is. */
+/** Converts an I/O error into a `dataset_invalid` error; a WinnowError passes through unchanged. */
 export function fileError(name: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   return new WinnowError('dataset_invalid', `${name}: ${reasonOf(cause)}`, { cause })

@@ -1,4 +1,4 @@
-// Rows from plain text: each line that is not blank is one text.
+// Reads rows from plain text: each non-blank line is one text.
 import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
 import { readTextLines } from './text-lines.ts'
@@ -6,7 +6,7 @@ import { readTextLines } from './text-lines.ts'
 /**
  * Reads one text per line.
  *
- * @throws WinnowError as `readTextLines` does.
+ * @throws WinnowError the errors of `readTextLines`.
  */
 export async function* plainTextRows(
   source: ByteSource,

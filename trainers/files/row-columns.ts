@@ -1,25 +1,22 @@
-// Which columns of a table, or fields of an object, hold the text and its label or labels; and the
-// sentence when they are not there.
+// The columns of a table, or fields of an object, that hold the text and its labels, and the error
+// message if one is missing.
 import { nearest } from '../../schemas/nearest.ts'
 
-/** Names of the columns that matter. */
+/** The names of the columns with the text and the label. */
 export type RowColumns = { readonly text: string; readonly label: string }
 
-/**
- * The column that holds all labels of a text, where several can apply; it counts when there is no
- * label.
- */
+/** The column with all labels of a text, for multi-label data; used if there is no label column. */
 export const labelsColumn = 'labels'
 
-/** What every format calls them unless told. */
+/** The default column names of every format. */
 export const defaultColumns: RowColumns = { text: 'text', label: 'label' }
 
-/** Which columns a reader must find: the text alone, or its label as well. */
+/** Which columns a reader must find: the text only, or the text and its label. */
 export type NeededColumns = 'text' | 'text and label'
 
 /**
- * What is wrong with a table's columns or an object's fields: the first one that is missing, all
- * that are there, and how to name another; undefined when none is missing.
+ * The error message for a missing column or field: its name, the existing ones, and the option that
+ * names another. Undefined if none is missing.
  */
 export function missingColumn(
   found: readonly string[],

@@ -1,17 +1,17 @@
-// How many rows a file has, for progress while it is read: exact for JSON arrays and Parquet, by
-// lines for the rest. It checks nothing; reading the rows is file-rows.ts.
+// Counts the rows of a file for progress reports: exactly for JSON arrays and Parquet, by lines for
+// other formats. It does not check the rows; file-rows.ts reads them.
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { jsonItems } from './json-items.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'
 import type { RowColumns } from './row-columns.ts'
 
-/** A number of rows; `about` where fields may hold line breaks. */
+/** A number of rows; `about` if fields may contain line breaks. */
 export type RowCount = { readonly rows: number; readonly accuracy: 'exact' | 'about' }
 
 /**
  * Counts the rows of a file.
  *
- * @throws WinnowError `dataset_invalid` as reading the file does; `cancelled`.
+ * @throws WinnowError `dataset_invalid`, as reading the file does; `cancelled`.
  */
 export async function countRows(
   path: string,
@@ -45,7 +45,7 @@ export async function countRows(
 const newline = 10
 const carriageReturn = 13
 
-/** Lines that are not blank. */
+/** The number of non-blank lines. */
 async function countLines(
   bytes: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,

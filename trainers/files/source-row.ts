@@ -1,32 +1,31 @@
-// What a row of any source must hold to be a labelled text, and the sentences when it does not. It
-// knows no format and no file.
+// Checks that a row is a labelled text, for rows of any source, and explains rows that are not.
 import { WinnowError } from '../../schemas/errors.ts'
 import { visibleText } from '../../schemas/event.ts'
 import { wholeNumberText } from '../../schemas/exact-json.ts'
 import type { SourceRow } from './dataset-source.ts'
 import { labelsColumn, missingColumn, type RowColumns } from './row-columns.ts'
 
-/** One labelled text. `id` is the record's own, when it has one. */
+/** One labelled text; `id` is the record's own id, if it has one. */
 export type Example = {
   readonly id?: string | undefined
   readonly text: string
-  /** Of several labels, or none: one name for the set, the same whatever their order. */
+  /** The label. For a label set, one name for the whole set, independent of the order. */
   readonly label: string
-  /** All labels that apply, sorted, where the source gives sets; see `isMultiLabel`. */
+  /** All labels that apply, sorted, if the source has label sets; see `isMultiLabel`. */
   readonly labels?: readonly string[] | undefined
   /** For slices of an evaluation. */
   readonly attributes?: Readonly<Record<string, string>> | undefined
   /** Epoch milliseconds. */
   readonly time?: number | undefined
-  /** Examples of one group never part in a split: near duplicates. See data-rules.ts. */
+  /** The group of near duplicates, which splits keep together; see data-rules.ts. */
   readonly group?: number | undefined
 }
 
 /**
- * Checks a row. A label may be a string, a whole number or a boolean; a time that is neither RFC
- * 3339 nor a number is left out, as is an attribute that is not a single value.
+ * Checks a row and converts it. A label may be a string, an integer or a boolean. A time that is
+ * neither RFC 3339 nor a number is left out, and so is an attribute that is not a single value.
  *
- * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ * @throws WinnowError `dataset_invalid`, whose message begins with the row's place.
  */
 export function exampleOf(row: SourceRow, columns: RowColumns): Example {
   requireFields(row, columns)
@@ -46,7 +45,7 @@ export function exampleOf(row: SourceRow, columns: RowColumns): Example {
 /**
  * The text of a row, which may be empty; see `isEmptyText`.
  *
- * @throws WinnowError `dataset_invalid` that begins with the row's place.
+ * @throws WinnowError `dataset_invalid`, whose message begins with the row's place.
  */
 export function textOfRow(row: SourceRow, columns: RowColumns): string {
   const { text, fields } = row
@@ -72,12 +71,12 @@ export function idOfRow(row: SourceRow): string | undefined {
   throw rowError(row, `the id is ${id}, which is not a whole number; write it as a string`)
 }
 
-/** Whether nobody could see anything of a text: white space and invisible characters only. */
+/** Whether a text consists of white space and invisible characters only. */
 export function isEmptyText(text: string): boolean {
   return !visibleText.test(text)
 }
 
-/** Names all fields that an object has when one that is needed is missing. */
+/** Throws if a required field is missing; the message lists the fields of the object. */
 function requireFields(row: SourceRow, columns: RowColumns): void {
   if (row.fields === undefined) return
   const found = Object.keys(row.fields)
@@ -85,30 +84,30 @@ function requireFields(row: SourceRow, columns: RowColumns): void {
   if (problem !== undefined) throw rowError(row, problem)
 }
 
-/** Whether labels are sets: of the first example, as all of a data set are alike. */
+/** Whether examples have label sets. The first example decides, because all are alike. */
 export function isMultiLabel([first]: readonly Example[]): boolean {
   return first?.labels !== undefined
 }
 
-/** The labels of an example, one or a set of any size. */
+/** The labels of an example: one, or a set of any size. */
 export function labelsOfExample({ label, labels }: Example): readonly string[] {
   return labels ?? [label]
 }
 
-/** The example with another set of labels, sorted already. */
+/** The example with another label set, which must be sorted. */
 export function withLabels(example: Example, labels: readonly string[]): Example {
   return { ...example, label: setName(labels), labels }
 }
 
-/** The same for the same set, and different for different ones. */
+/** A name that is unique for each label set. */
 function setName(labels: readonly string[]): string {
   return JSON.stringify(labels)
 }
 
-/** Between the labels of a set in a format without arrays. */
+/** The separator of labels in a format without arrays. */
 const labelSeparator = '|'
 
-/** The set of a row that has one, sorted and without repetition. */
+/** The label set of a row, if it has one, sorted and without duplicates. */
 function labelsOf(row: SourceRow): readonly string[] | undefined {
   const { labels: given } = row
   if (given === undefined) return undefined
@@ -138,7 +137,7 @@ function labelsOf(row: SourceRow): readonly string[] | undefined {
   return [...new Set(labels)].sort()
 }
 
-/** What is wrong with a field that was expected to be something else. */
+/** The error message for a field whose value is not as expected. */
 export function fieldProblem(name: string, value: unknown, expected: string): string {
   if (value === undefined) return `the field "${name}" is missing`
   if (value instanceof Uint8Array) return `the field "${name}" is not valid UTF-8`
@@ -170,7 +169,7 @@ function labelOf(value: unknown): string | undefined {
   return typeof value === 'boolean' ? String(value) : wholeNumberText(value)
 }
 
-/** Why a value is no label; `field` is empty for one of several. */
+/** The error message for a value that is not a label; `field` is empty for one label of a set. */
 function labelProblem(field: string, value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value)) {
     return 'the label is a number beyond 2^53, which loses digits as it is written; write it as a string'
@@ -193,12 +192,12 @@ function attributesOf(value: unknown): Record<string, string> | undefined {
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-/** A long string is no value to slice by; a data set of them would fill the memory. */
+/** Longer attribute values are left out: they make no slices and would fill the memory. */
 const attributeCharactersMax = 200
 
 function isAttribute(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= attributeCharactersMax
-  // A whole number that is not safe has lost digits.
+  // An integer beyond 2^53 has lost digits.
   if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value)
   return typeof value === 'bigint' || typeof value === 'boolean'
 }
@@ -207,7 +206,7 @@ function timeOf(value: unknown): number | undefined {
   if (value instanceof Date) return timeOf(value.getTime())
   if (typeof value === 'bigint') return timeOf(Number(value))
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  // Epoch milliseconds in a format that has no numbers.
+  // Epoch milliseconds in a format without numbers.
   if (typeof value === 'string' && /^\d{12,14}$/.test(value)) return Number(value)
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(value)) {
     return undefined

@@ -1,29 +1,24 @@
-// How delimited text is written: its quotes, which delimiter separates the columns, and whether
-// text is a table at all. The rows are csv-rows.ts.
+// Detects whether text is a table, and the delimiter of its columns. csv-rows.ts reads the rows.
 import { labelsColumn, type RowColumns } from './row-columns.ts'
 
 /**
- * `csv`: RFC 4180, a field may be quoted. `none`: a quote is a character like others, as in plain
- * TSV.
+ * `csv`: fields may be quoted (RFC 4180). `none`: quotes are ordinary characters, as in plain TSV.
  */
 export const quoteRules = ['csv', 'none'] as const
 export type QuoteRule = (typeof quoteRules)[number]
 
-/** Tried where no line says which. */
+/** The delimiters to try if no line names one. */
 const delimiters = [',', ';', '\t', '|'] as const
 
-/**
- * Excel's first line `sep=;`, which names the delimiter and is no row. Undefined when there is
- * none.
- */
+/** Parses Excel's first line `sep=;`, which names the delimiter; undefined if there is none. */
 export function separatorLine(text: string): { delimiter: string; length: number } | undefined {
   const match = /^"?sep=([^"\r\n])"?\1*(?:\r\n|\n|\r|$)/i.exec(text)
   return match === null ? undefined : { delimiter: match[1]!, length: match[0].length }
 }
 
 /**
- * The delimiter with which the first line has most of the columns of text and label, then the one
- * with which it has most columns.
+ * The delimiter with which the header has most of the columns of text and label; in a tie, the one
+ * with which it has the most columns.
  */
 export function headerDelimiter(line: string, columns: RowColumns): string {
   const wanted = [columns.text, columns.label, labelsColumn]
@@ -37,9 +32,8 @@ export function headerDelimiter(line: string, columns: RowColumns): string {
 }
 
 /**
- * The delimiter of text that looks like a table: by a `sep=` line, by a header with the column of
- * the text, or by a header of plain names above a line with as many fields. Undefined for other
- * text.
+ * The delimiter of text that looks like a table: it has a `sep=` line, a header with the text
+ * column, or a header of plain names above a line with as many fields. Undefined for other text.
  */
 export function tableDelimiter(text: string, columns: RowColumns): string | undefined {
   const separator = separatorLine(text)
@@ -51,7 +45,7 @@ export function tableDelimiter(text: string, columns: RowColumns): string | unde
   const trimmed = names.map((name) => withoutQuotes(name.trim()))
   const arePlain = trimmed.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name))
   if (arePlain && trimmed.includes(columns.text)) return delimiter
-  // Prose has a space behind its commas. Without a third line, the second may be cut.
+  // Prose has a space after commas. Without a third line, the second may be incomplete.
   const isPlain = names.length > 1 && arePlain && names.join() === trimmed.join()
   if (!isPlain || new Set(names).size < names.length || rest.length === 0) return undefined
   const fields = first!.split(delimiter)

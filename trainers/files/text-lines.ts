@@ -1,32 +1,30 @@
-// Reads bytes as numbered lines of UTF-8 in constant memory, with an error that names the line. It
-// does not know what a line means; see jsonl-rows.ts, csv-rows.ts and plain-text-rows.ts.
+// Reads bytes as numbered lines of UTF-8 in constant memory; errors name the line. jsonl-rows.ts,
+// csv-rows.ts and plain-text-rows.ts interpret the lines.
 import { isUtf8 } from 'node:buffer'
 import { WinnowError } from '../../schemas/errors.ts'
 import { requireText } from './file-format.ts'
 import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
 
-/**
- * A longer line is refused: it is no text for a classifier, more likely a file without newlines.
- */
+/** The longest line. A longer one is probably a file without line ends, not a text. */
 export const lineBytesMax = 32 * 1024 * 1024
 
 const blockCharacters = 1 << 16
 const newline = 10
 const carriageReturn = 13
 
-/** One line without its end; `number` counts from 1 and includes blank lines. */
+/** One line without its line end; `number` counts from 1 and includes blank lines. */
 export type TextLine = { readonly number: number; readonly text: string }
 
 /**
- * The lines of a source that are not blank, in order. Gzip is decompressed, a byte order mark is
- * dropped. `\n` and `\r\n` end a line; in a file that has no `\n` in its beginning, `\r` does.
+ * Yields the non-blank lines of a source, in order. It decompresses gzip and drops a byte order
+ * mark. `\n` and `\r\n` end a line; in a file without `\n` in its beginning, `\r` does.
  *
- * @throws WinnowError `dataset_invalid` for a file that cannot be opened or is no text, broken
- * gzip, invalid UTF-8, a line over `lineBytesMax`; `cancelled` when the signal fires.
+ * @throws WinnowError `dataset_invalid` if the file cannot be opened or is not text, for damaged
+ * gzip, invalid UTF-8 or a line over `lineBytesMax`; `cancelled` when the signal fires.
  */
 export async function* readTextLines(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<TextLine, void, undefined> {
   let number = 0
   for await (const bytes of rawLines(source, () => number + 1)) {
@@ -48,13 +46,13 @@ export function lineError(
 }
 
 /**
- * The text of a source in blocks that end at line ends, checked to be UTF-8 line by line.
+ * Yields the text of a source in blocks that end at line ends; each line is checked to be UTF-8.
  *
- * @throws WinnowError as `readTextLines` does.
+ * @throws WinnowError the errors of `readTextLines`.
  */
 export async function* readTextBlocks(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<string, void, undefined> {
   let block: string[] = []
   let size = 0
@@ -73,14 +71,16 @@ export async function* readTextBlocks(
   if (block.length > 0) yield block.join('')
 }
 
-/** @throws WinnowError `cancelled` once the signal has fired. */
+/** Throws WinnowError `cancelled` if the signal has fired. */
 export function throwIfCancelled(source: ByteSource, signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {
     throw new WinnowError('cancelled', `Reading ${source.name} was cancelled.`)
   }
 }
 
-/** The text of bytes; a byte order mark at the beginning of line 1 is no part of it. */
+/**
+ * Decodes UTF-8 without the byte order mark of line 1; throws `dataset_invalid` if it is invalid.
+ */
 export function decodeText(bytes: Buffer, place: { source: ByteSource; number: number }): string {
   if (!isUtf8(bytes)) {
     throw lineError(

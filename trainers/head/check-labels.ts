@@ -1,5 +1,5 @@
-// Checks the labels of a data set without training a model that is kept: embeddings of the frozen
-// encoder, a head on each fold, confident learning on what the folds say of each other.
+// Checks the labels of a data set without publishing a model: embeds the texts with the frozen
+// encoder, fits a head per fold, and applies confident learning to the held-out predictions.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
@@ -12,14 +12,16 @@ import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import { reportLabels, type LabelReport } from '../evaluation/suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
-/** More folds than for choosing C: each head should see nearly all examples. */
+/** There are more folds than for choosing C, so that each head sees nearly all examples. */
 const folds = 5
 /**
- * Below what predicts best: a head that fits wrong labels less says more of them. With 5 % of the
- * labels of hwu64 flipped, 3 found the flipped ones with precision 0.61 and 10 with 0.58.
+ * A lower C than the best one for prediction, because a head that fits wrong labels less detects
+ * more of them. With 5 % of the labels of hwu64 flipped, C = 3 found the flipped ones with
+ * precision 0.61, and C = 10 with 0.58.
  */
 const grid = [3] as const
 
+/** The options of `checkLabels`. */
 export type CheckLabelsOptions = {
   readonly dataset: Dataset
   readonly base: Base
@@ -27,27 +29,27 @@ export type CheckLabelsOptions = {
   /** Default 1. */
   readonly seed?: number | undefined
   readonly maxTokens?: number | undefined
-  /** Threads. Default: one a core. */
+  /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: EmbeddingProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Judges every label by heads that did not see it.
+ * Checks every label with heads that did not see the example.
  *
- * @throws WinnowError `dataset_invalid` with one label or one text only; `cancelled`; and what the
- * encoder throws.
+ * @throws WinnowError `dataset_invalid` if there is only one label or one distinct text;
+ * `cancelled`; and the errors of the encoder.
  */
 export async function checkLabels(options: CheckLabelsOptions): Promise<LabelReport> {
   const { dataset, base, storeDir, signal, onProgress } = options
   const labels = trainingLabels(dataset)
   const texts = dataset.examples.map(({ text }) => text)
-  const different = new Set(texts.map(duplicateKey)).size
-  if (different < 2) {
+  const distinctTexts = new Set(texts.map(duplicateKey)).size
+  if (distinctTexts < 2) {
     throw new WinnowError(
       'dataset_invalid',
-      `${dataset.manifest.source} holds only one text; labels are checked against other texts.`,
+      `${dataset.manifest.source} has only one distinct text; checking labels takes at least two.`,
     )
   }
   const encoder = await openFrozenEncoder({
@@ -68,7 +70,7 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelRep
       truth,
       labels: labels.length,
     },
-    foldOf: stratifiedFolds(dataset.examples, { folds: Math.min(folds, different), seed }),
+    foldOf: stratifiedFolds(dataset.examples, { folds: Math.min(folds, distinctTexts), seed }),
     grid,
     signal,
   })

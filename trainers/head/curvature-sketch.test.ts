@@ -1,4 +1,4 @@
-// The inverse against one known to be exact, and where the sketch must leave something out.
+// The inverse against an exact one, and sketches that cannot cover every direction.
 import { expect, test } from 'vitest'
 import { inverseCurvature, sketchCurvature } from './curvature-sketch.ts'
 
@@ -11,7 +11,7 @@ const sketchOf = (diagonal: number[]) =>
       Promise.resolve(columns.map((value, i) => value * diagonal[Math.floor(i / rank)]!)),
   })
 
-test('is the exact inverse where the basis holds every direction', async () => {
+test('is the exact inverse if the basis spans every direction', async () => {
   const diagonal = [4, 1, 0.25]
   const sketch = await sketchOf(diagonal)
   expect(sketch.rank).toBe(3)
@@ -29,14 +29,14 @@ test('is the exact inverse where the basis holds every direction', async () => {
   }
 })
 
-test('finds the large directions of many, and the mean of the rest', async () => {
+test('finds the directions with large eigenvalues, and the mean of the rest', async () => {
   const diagonal = Array.from({ length: 400 }, (_, i) => (i < 20 ? 100 : 0.5))
   const sketch = await sketchOf(diagonal)
   expect(sketch.rank).toBe(128)
   expect(sketch.rest).toBeCloseTo(0.5, 2)
 })
 
-test('drops directions that do not exist', async () => {
+test('drops linearly dependent directions', async () => {
   const sketch = await sketchOf([1, 1, 0, 0])
   expect(sketch.rank).toBe(2)
   expect(sketch.rest).toBeCloseTo(0, 6)

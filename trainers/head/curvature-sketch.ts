@@ -1,38 +1,39 @@
-// An approximate inverse Hessian for logistic regression from a random sketch of the features'
+// An approximate inverse Hessian for logistic regression, from a random sketch of the features'
 // covariance (Frangella, Tropp and Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix
-// Anal. Appl. 44). It owns the small matrices; products over all examples are the caller's.
+// Anal. Appl. 44). It computes with small matrices only; logistic-preconditioner.ts multiplies by
+// the features.
 import { seededRandom } from '../data/seeded-random.ts'
 
-/** The covariance in the directions in which it is large, and how large it is elsewhere. */
+/** The covariance in the directions where it is large, and its mean elsewhere. */
 export type CurvatureSketch = {
   /** Orthonormal columns, float32 [width, rank] row-major. */
   readonly basis: Float32Array
-  /** float32 [rank, width]: the same, turned. */
+  /** The transpose of `basis`, float32 [rank, width]. */
   readonly basisTransposed: Float32Array
   readonly rank: number
-  /** basis' covariance basis: float64 [rank, rank]. */
+  /** basis^T covariance basis: float64 [rank, rank]. */
   readonly core: Float64Array
-  /** Mean of the covariance's eigenvalues outside the basis. */
+  /** The mean of the covariance's eigenvalues outside the basis. */
   readonly rest: number
 }
 
-/**
- * Directions that are looked at. Of 128, training on 2,689 features needs half the steps, as of
- * 512.
- */
+/** The number of sketched directions. With 128, as with 512, 2,689 features need half the steps. */
 const rankMax = 128
 /**
- * A direction with less than this share of its length left over by those before it adds nothing.
+ * A direction is dropped if orthogonalisation leaves less than this fraction of its length, because
+ * it depends linearly on the earlier ones.
  */
-const independentShareMin = 1e-4
-/** The sketch needs some randomness, not a choice of it: any seed gives the same minimum. */
+const independentFractionMin = 1e-4
+/**
+ * The seed is fixed because the sketch only needs some randomness: any seed gives the same minimum.
+ */
 const seed = 1
 
 /**
- * Looks at the covariance [width, width] through products with it alone.
+ * Sketches a covariance [width, width] that is known only through products with it.
  *
- * @param covariance.times multiplies it by float32 [width, rank].
- * @param covariance.trace the sum of its eigenvalues.
+ * @param covariance.times multiplies the covariance by float32 [width, rank].
+ * @param covariance.trace the sum of the covariance's eigenvalues.
  */
 export async function sketchCurvature(covariance: {
   readonly width: number
@@ -42,7 +43,7 @@ export async function sketchCurvature(covariance: {
   const { width, trace, times } = covariance
   const probes = Math.min(rankMax, width)
   const random = seededRandom(seed)
-  // Sums of uniform numbers are normal enough here.
+  // The sum of three uniform numbers is close enough to a normal distribution here.
   const normal = (): number => (random.uint32() + random.uint32() + random.uint32()) / 2 ** 32 - 1.5
   const start = Float32Array.from({ length: width * probes }, normal)
   const { basis, basisTransposed, rank } = orthonormal(await times(start, probes), width)
@@ -66,8 +67,9 @@ export async function sketchCurvature(covariance: {
 }
 
 /**
- * (curvature covariance + penalty)^-1 = outside (I - Q Q') + Q (curvature core + penalty)^-1 Q' for
- * the basis Q. `inner` is float32 [rank, rank], so that it equals outside I + Q inner Q'.
+ * The inverse of curvature * covariance + penalty * I, as outside * I + Q inner Q^T for the basis Q
+ * and `inner` float32 [rank, rank]. It is outside (I - Q Q^T) + Q (curvature core + penalty)^-1
+ * Q^T.
  */
 export function inverseCurvature(
   { core, rank, rest }: CurvatureSketch,
@@ -83,7 +85,7 @@ export function inverseCurvature(
   return { outside, inner }
 }
 
-/** Gram-Schmidt, twice for the sake of rounding, over the columns of float32 [width, probes]. */
+/** Gram-Schmidt over the columns of float32 [width, probes], done twice because of rounding. */
 function orthonormal(
   columns: Float32Array,
   width: number,
@@ -101,7 +103,7 @@ function orthonormal(
       }
     }
     const left = length(column)
-    if (!(left > independentShareMin * before)) continue
+    if (!(left > independentFractionMin * before)) continue
     found.push(column.map((value) => value / left))
   }
   const rank = found.length
@@ -120,10 +122,7 @@ function length(column: Float64Array): number {
   return Math.sqrt(squares)
 }
 
-/**
- * The inverse of a symmetric positive definite matrix, float64 [size, size], by Gauss-Jordan in
- * place.
- */
+/** The inverse of a symmetric positive definite matrix, float64 [size, size], by Gauss-Jordan. */
 function inverseOf(matrix: Float64Array, size: number): Float64Array {
   const inverse = matrix.slice()
   for (let pivot = 0; pivot < size; pivot++) {

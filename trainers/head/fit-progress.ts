@@ -1,45 +1,43 @@
-// How far the fits of a head are: which of how many, the share of the work, and the time left. It
-// owns the estimate; the fits are logistic-regression.ts, the words commands/training-progress.ts.
+// Estimates the progress of a head's fits: the fraction of the work that is done, and the time
+// left. logistic-regression.ts makes the fits; commands/training-progress.ts prints the progress.
 
-/** How far the training of a head is, told after every step of a fit. */
+/** The progress of training a head, reported after every step of a fit. */
 export type FitProgress = {
   readonly inverseRegularisation: number
-  /**
-   * The fit under way, from 1, of those that are expected: an early end of the search makes them
-   * fewer.
-   */
+  /** The number of the current fit, from 1. */
   readonly fit: number
+  /** The expected number of fits; it falls if the search ends early. */
   readonly fits: number
-  /** The part of the work that is done, 0 to 1, as far as it can be told. */
+  /** The estimated fraction of the work that is done, 0 to 1. */
   readonly share: number
-  /** Steps of all fits, each a pass over the examples or more, by the seconds that they took. */
+  /** Steps per second over all fits; a step is at least one pass over the examples. */
   readonly stepsPerSecond: number
   readonly secondsLeft: number
 }
 
-/** Follows fits that come one after the other. */
-export type FitFollower = {
+/** Tracks fits that run one after the other. */
+export type FitTracker = {
   /**
-   * Begins the next fit, and returns what is to be told the largest part of the gradient at each
-   * step.
+   * Begins the next fit. Call the returned function with the largest component of the gradient at
+   * each step.
    */
   begin: (fit: {
     inverseRegularisation: number
     gradientMax: number
   }) => (gradientLargest: number) => void
-  /** Says that no fit of the search is left, only the last one. */
+  /** Tells the tracker that only the final fit is left. */
   endSearch: () => void
 }
 
-/** The last fit of all examples takes about as long as so many of the search. */
+/** The final fit takes about as long as this many fits of the search. */
 const lastFitWeight = 10
 
-/** Expects `searchFits` short fits, then a long one. `now` gives milliseconds. */
-export function followFits(options: {
+/** Starts a tracker for `searchFits` short fits and a long final one. `now` is in milliseconds. */
+export function trackFits(options: {
   readonly searchFits: number
   readonly onFit: (progress: FitProgress) => void
   readonly now?: () => number
-}): FitFollower {
+}): FitTracker {
   const { onFit, now = () => performance.now() } = options
   const startedMs = now()
   let searchFits = options.searchFits
@@ -53,11 +51,11 @@ export function followFits(options: {
       return (gradientLargest) => {
         steps++
         first ??= gradientLargest
-        // Gradients fall by about the same factor at each step.
-        const way = Math.log(first / gradientMax)
-        const gone = way > 0 ? Math.log(first / gradientLargest) / way : 1
+        // The gradient falls by about the same factor at each step, so its logarithm is linear.
+        const distance = Math.log(first / gradientMax)
+        const fraction = distance > 0 ? Math.log(first / gradientLargest) / distance : 1
         const weight = before < searchFits ? 1 : lastFitWeight
-        const done = before + weight * Math.min(1, Math.max(0, gone))
+        const done = before + weight * Math.min(1, Math.max(0, fraction))
         const share = done / (searchFits + lastFitWeight)
         const seconds = (now() - startedMs) / 1_000
         onFit({

@@ -1,19 +1,20 @@
-// What a linear head says about embeddings, computed here rather than by the served graph, so that
-// each checks the other.
+// The probabilities of a linear head, computed in JavaScript rather than by the served graph, so
+// that the two check each other.
 import { sigmoid } from '../../models/inference/label-set.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 
-/** What makes probabilities of logits: one label of all applies, or each by itself. */
+/** How logits become probabilities: `softmax` for one label, `sigmoid` for independent labels. */
 export type Link = 'softmax' | 'sigmoid'
 
 /**
- * softmax(rows weight + bias) in float64: rows float32 [count, from] -> float32 [count, to].
- * Meant for thousands of rows: 7,600 rows of 384 by 64 labels take 0.3 s.
+ * The probabilities link(rows weight + bias), computed in float64: rows float32 [count, from] ->
+ * float32 [count, to]. It is for thousands of rows: 7,600 rows of 384 features by 64 labels take
+ * 0.3 s.
  */
 export function headProbabilities(
   rows: Float32Array,
   head: LogisticHead,
-  link: Link = 'softmax',
+  link: Link,
 ): Float32Array {
   const { from, to } = head
   const count = rows.length / from

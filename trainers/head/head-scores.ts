@@ -1,13 +1,13 @@
-// The scores by which training chooses: a strength of regularisation, an epoch. Those of reports
-// are evaluation.ts and multi-label-evaluation.ts.
+// The scores by which training selects an epoch or a strength of regularisation. The scores of
+// reports are in evaluation.ts and multi-label-evaluation.ts.
 import type { LabelTruth } from '../data/dataset.ts'
 import { chooseThresholds } from '../evaluation/label-thresholds.ts'
 import { classificationScores } from '../evaluation/metrics.ts'
 import { scoresOfSets, setOutcomes } from '../evaluation/multi-label-metrics.ts'
 
 /**
- * Scores of float32 [rows, labels] probabilities. Of sets, each label's threshold is the one that
- * is best on these rows, so that a head is not blamed for one that will be moved.
+ * The scores of probabilities, float32 [rows, labels]. For multi-label texts, each label has the
+ * best threshold on these rows, because the final thresholds are chosen later.
  */
 export function headScores(
   { truth, targets }: LabelTruth,

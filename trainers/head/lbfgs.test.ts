@@ -1,8 +1,8 @@
-// The minimiser on functions whose minimum is known.
+// The minimiser on functions with a known minimum.
 import { expect, test } from 'vitest'
 import { minimizeLbfgs, type Objective } from './lbfgs.ts'
 
-/** Rosenbrock's curved valley, minimum 0 at (1, 1). */
+/** The Rosenbrock function, a curved valley with its minimum 0 at (1, 1). */
 const rosenbrock: Objective = (point) => {
   const [x = 0, y = 0] = point
   const valley = y - x * x
@@ -10,7 +10,7 @@ const rosenbrock: Objective = (point) => {
   return Promise.resolve({ value: 100 * valley * valley + (1 - x) ** 2, gradient })
 }
 
-test('finds the end of the Rosenbrock valley', async () => {
+test('minimises the Rosenbrock function', async () => {
   const start = Float64Array.of(-1.2, 1)
   const result = await minimizeLbfgs(rosenbrock, start, { gradientMax: 1e-8, iterationsMax: 200 })
   expect(result.converged).toBe(true)
@@ -34,7 +34,7 @@ test('minimises a badly scaled quadratic', async () => {
   for (const [i, x] of result.point.entries()) expect(x).toBeCloseTo(i, 4)
 })
 
-test('needs a step or two with the inverse Hessian, of whatever scale', async () => {
+test('needs at most two steps with the inverse Hessian, whatever its scale', async () => {
   const options = {
     ...bounds,
     precondition: (vector: Float64Array) =>
@@ -45,7 +45,7 @@ test('needs a step or two with the inverse Hessian, of whatever scale', async ()
   expect(result.iterations).toBeLessThanOrEqual(4)
 })
 
-test('goes on with what an earlier search remembered', async () => {
+test('continues with the corrections of an earlier search', async () => {
   const plain = await minimizeLbfgs(quadratic, new Float64Array(50), bounds)
   const { corrections } = plain
   const start = plain.point.map((x, i) => x + 0.01 * Math.sin(i))
@@ -56,13 +56,13 @@ test('goes on with what an earlier search remembered', async () => {
   expect(plain.corrections).toHaveLength(10)
 })
 
-test('says so when the iterations run out', async () => {
+test('reports when the iterations run out', async () => {
   const options = { gradientMax: 1e-12, iterationsMax: 3 }
   const result = await minimizeLbfgs(rosenbrock, Float64Array.of(-1.2, 1), options)
   expect(result).toMatchObject({ converged: false, iterations: 3 })
 })
 
-test('refuses a start at which the loss is not a number', async () => {
+test('refuses a start where the loss is not finite', async () => {
   const broken: Objective = () => Promise.resolve({ value: NaN, gradient: new Float64Array(1) })
   const run = minimizeLbfgs(broken, new Float64Array(1), { gradientMax: 1, iterationsMax: 1 })
   await expect(run).rejects.toMatchObject({ code: 'training_diverged' })

@@ -1,62 +1,62 @@
 // Minimises a smooth function with limited-memory BFGS (Liu and Nocedal 1989, Mathematical
-// Programming 45; Nocedal and Wright 2006, algorithms 7.4, 7.5, 3.5 and 3.6). It owns the search;
-// the function, and where its products are computed, belong to the caller.
+// Programming 45; Nocedal and Wright 2006, algorithms 7.4, 7.5, 3.5 and 3.6). The caller provides
+// the function and, if it has one, a preconditioner.
 import { WinnowError } from '../../schemas/errors.ts'
 
-/**
- * A function at a point: its value and its gradient. The gradient may be reused by the next call.
- */
+/** A function's value and gradient at a point. The next call may overwrite the gradient. */
 export type Evaluation = { readonly value: number; readonly gradient: Float64Array }
+
+/** The function to minimise. */
 export type Objective = (point: Float64Array) => Promise<Evaluation>
 
+/** When the search stops, and what it may use. */
 export type LbfgsOptions = {
-  /** Stops when no component of the gradient is larger. */
+  /** The search stops when no component of the gradient is larger. */
   readonly gradientMax: number
   readonly iterationsMax: number
   /**
-   * Relative rounding error of the objective's values (not of its gradient): steps whose values
-   * differ by less are judged by their slopes alone. Default 0; float32 products need some 1e-7.
+   * The relative rounding error of the objective's value, not of its gradient. If two values differ
+   * by less, only their slopes count. Default 0; use about 1e-7 for float32 products.
    */
   readonly valueNoise?: number | undefined
   /**
-   * Multiplies by an approximate inverse of the Hessian that is symmetric and positive definite.
-   * The better it is, the fewer steps are needed; its scale does not matter. Default: the vector
-   * itself.
+   * Multiplies by an approximate inverse Hessian, which must be symmetric and positive definite. A
+   * better approximation needs fewer steps; its scale does not matter. Default: the identity.
    */
   readonly precondition?: ((vector: Float64Array) => Promise<Float64Array>) | undefined
-  /** What an earlier search on a function of nearly the same curvature remembered; not changed. */
+  /** The corrections of an earlier search on a function of similar curvature; not changed. */
   readonly corrections?: readonly Correction[] | undefined
   readonly signal?: AbortSignal | undefined
-  /** Told the largest component of the gradient at the start and after each step. */
+  /** Called with the largest component of the gradient at the start and after each step. */
   readonly onStep?: ((gradientLargest: number) => void) | undefined
 }
 
-/** `converged` is false when the iterations ran out, or rounding left no descent. */
+/** `converged` is false if the iterations ran out, or rounding errors left no descent direction. */
 export type LbfgsResult = {
   readonly point: Float64Array
   readonly value: number
   readonly iterations: number
   readonly evaluations: number
   readonly converged: boolean
-  /** The last steps with the changes of the gradient along them; see `LbfgsOptions.corrections`. */
+  /** The last corrections, for a later search; see `LbfgsOptions.corrections`. */
   readonly corrections: readonly Correction[]
 }
 
-/** A step, and the change of the gradient along it; their product is positive. */
+/** A step, and the change of the gradient along it; their inner product is positive. */
 export type Correction = { readonly step: Float64Array; readonly change: Float64Array }
 
-/** Pairs of steps and gradient changes that are remembered; 5 to 20 are usual. */
+/** The number of corrections to remember; 5 to 20 are usual. */
 const historyMax = 10
-/** Sufficient decrease and curvature constants of the strong Wolfe conditions (quasi-Newton). */
+/** The constants c1 and c2 of the strong Wolfe conditions, with the usual quasi-Newton values. */
 const decreaseFactor = 1e-4
 const curvatureFactor = 0.9
 const searchStepsMax = 25
 
 /**
- * Minimises from `start`, which is not changed.
+ * Minimises `objective` from `start`, which is not changed.
  *
- * @throws WinnowError `training_diverged` for a value that is not finite at the start, `cancelled`
- * when the signal fires.
+ * @throws WinnowError `training_diverged` if the value at the start is not finite; `cancelled` when
+ * the signal fires.
  */
 export async function minimizeLbfgs(
   objective: Objective,
@@ -76,7 +76,8 @@ export async function minimizeLbfgs(
     if (options.signal?.aborted === true)
       throw new WinnowError('cancelled', 'Training was cancelled.')
     const direction = await descentDirection(current.gradient, { history, precondition })
-    // Without history the direction may have no scale: the first step tried has length one at most.
+    // Without history the scale of the direction is unknown, so the first trial step has length 1
+    // at most.
     const firstStep = history.length > 0 ? 1 : Math.min(1, 1 / norm(direction))
     const found = await searchLine(objective, {
       origin: current,
@@ -88,7 +89,7 @@ export async function minimizeLbfgs(
     iterations++
     if (found.position === undefined) {
       if (history.length === 0) break
-      // The remembered curvature misleads; start again from steepest descent.
+      // The remembered curvature is misleading. Continue without it.
       history.length = 0
       continue
     }
@@ -117,15 +118,16 @@ function remember(history: Correction[], move: { from: Position; to: Position })
   const step = difference(move.to.point, move.from.point)
   const change = difference(move.to.gradient, move.from.gradient)
   const product = dot(step, change)
-  // Without positive curvature the update would lose positive definiteness.
+  // Without positive curvature the approximation would not stay positive definite.
   if (product <= 1e-12 * dot(change, change)) return
   history.push({ step, change })
   if (history.length > historyMax) history.shift()
 }
 
 /**
- * The two-loop recursion (algorithm 7.4): minus the approximate inverse Hessian times gradient.
- * What stands between the loops is the preconditioner, scaled to the curvature along the last step.
+ * The negated product of the approximate inverse Hessian and the gradient, by the two-loop
+ * recursion (algorithm 7.4). Between the loops comes the preconditioner, scaled to the curvature
+ * along the last step.
  */
 async function descentDirection(
   gradient: Float64Array,
@@ -161,9 +163,10 @@ type LineSearch = { origin: Position; direction: Float64Array; firstStep: number
 type Trial = { length: number; slope: number; position: Position }
 
 /**
- * A step that meets the strong Wolfe conditions, or their approximate form where the values drown
- * in rounding (Hager and Zhang 2005, SIAM J. Optim. 16), by bracketing and interpolation. Falls
- * back to the best decrease seen; undefined when rounding leaves none.
+ * Line search by bracketing and interpolation. It finds a step that meets the strong Wolfe
+ * conditions, or their approximate form if differences of values are only rounding errors (Hager
+ * and Zhang 2005, SIAM J. Optim. 16). Otherwise it returns the best decrease that it saw, or
+ * undefined if there was none.
  */
 async function searchLine(
   objective: Objective,
@@ -185,7 +188,7 @@ async function searchLine(
     const enough = position.value <= origin.value + decreaseFactor * length * slope
     if (flat ? trial.slope > 0 : !enough || position.value >= low.position.value) {
       high = trial
-      // Past the minimum, but by so little that the values cannot tell.
+      // The trial is past the minimum, but so close that the values do not show it.
       if (flat && trial.slope <= -curvatureFactor * slope) return { position, evaluations }
     } else {
       if (Math.abs(trial.slope) <= -curvatureFactor * slope) return { position, evaluations }
@@ -200,7 +203,7 @@ async function searchLine(
   return { position: low.length === 0 ? undefined : low.position, evaluations }
 }
 
-/** The minimum of the cubic through both values and slopes, kept off the ends of the interval. */
+/** The minimum of the cubic with both values and slopes, or the middle if that is near an end. */
 function interpolate(low: Trial, high: Trial): number {
   const width = high.length - low.length
   const secant = (high.position.value - low.position.value) / width

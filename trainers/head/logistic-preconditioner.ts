@@ -1,6 +1,6 @@
-// The curvature of a logistic regression as a session that multiplies by its approximate inverse,
-// so that minimising takes fewer passes over the examples. It owns the products in ONNX Runtime;
-// the small matrices are curvature-sketch.ts.
+// The preconditioner of logistic regression: multiplies by an approximate inverse Hessian, so that
+// L-BFGS needs fewer passes over the examples. It runs the products in ONNX Runtime;
+// curvature-sketch.ts computes the small matrices.
 import * as ort from '../../models/runtime/onnx-runtime.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
@@ -8,12 +8,12 @@ import { GraphBuilder } from '../../models/graph/tensors/tensor-graph.ts'
 import { inverseCurvature, sketchCurvature, type CurvatureSketch } from './curvature-sketch.ts'
 import { openMatrixSession } from './matrix-session.ts'
 
-/** Rows of features, float32 [rows, width] and turned. */
+/** Rows of features, float32 [rows, width], and their transpose. */
 export type FeatureBlock = { readonly x: ort.Tensor; readonly x_transposed: ort.Tensor }
 
 /**
- * Sketches the features' curvature, and opens a session that multiplies float64 [width, labels]
- * coefficients by its inverse. The caller closes it.
+ * Sketches the covariance of the features, and opens a session that multiplies coefficients,
+ * float64 [width, labels], by the approximate inverse Hessian. The caller closes it.
  */
 export async function openPreconditioner(
   blocks: readonly FeatureBlock[],
@@ -21,9 +21,9 @@ export async function openPreconditioner(
     width: number
     labels: number
     threads: number
-    /** Sum of the mean squares of the features. */
+    /** The trace of the covariance: the sum of the mean squares of the features. */
     trace: number
-    /** What a label's loss bends at the start, as a multiple of the covariance. */
+    /** The Hessian of a label's loss at the start, as a multiple of the covariance. */
     curvature: number
   },
 ): Promise<{
@@ -90,7 +90,7 @@ async function sketchFeatures(
   }
 }
 
-/** x [rows, width] vectors [width, rank] -> x' x vectors [width, rank]. */
+/** x [rows, width], vectors [width, rank] -> x^T x vectors [width, rank]. */
 function covarianceGraph(width: number): Uint8Array {
   const graph = new GraphBuilder()
   const x = graph.input('x', 'float32', ['rows', width])
@@ -100,7 +100,7 @@ function covarianceGraph(width: number): Uint8Array {
   return writeOnnx(graph.finish(), { name: 'covariance' })
 }
 
-/** vector [width, labels] -> outside vector + basis inner basis' vector [width, labels]. */
+/** vector [width, labels] -> outside vector + basis inner basis^T vector [width, labels]. */
 function inverseGraph(size: { width: number; labels: number; rank: number }): Uint8Array {
   const { width, labels, rank } = size
   const graph = new GraphBuilder()

@@ -1,7 +1,7 @@
-// Multinomial logistic regression as a function to minimise: loss, gradient and probabilities for
-// given coefficients. The two matrix products over all examples run in ONNX Runtime in float32,
-// block by block; sums over blocks and all else are float64. Minimising it is lbfgs.ts, and what it
-// knows about its curvature comes from logistic-preconditioner.ts.
+// Logistic regression as a function to minimise: loss, gradient and probabilities for given
+// coefficients. The two matrix products over all examples run in ONNX Runtime in float32, block by
+// block; everything else is float64. lbfgs.ts minimises the function, and
+// logistic-preconditioner.ts approximates its curvature.
 import assert from 'node:assert/strict'
 import * as ort from '../../models/runtime/onnx-runtime.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
@@ -12,7 +12,7 @@ import { openMatrixSession } from './matrix-session.ts'
 import { openPreconditioner } from './logistic-preconditioner.ts'
 import type { Evaluation } from './lbfgs.ts'
 
-/** Feature rows, float32 [count, width] row-major. */
+/** A feature matrix, float32 [count, width] row-major. */
 export type FeatureMatrix = {
   readonly rows: Float32Array
   readonly count: number
@@ -20,41 +20,43 @@ export type FeatureMatrix = {
 }
 
 /**
- * What to learn from: features, the label index of each row, and how many labels there are. With
- * targets uint8 [count, labels] instead, each label is learned by itself: one logistic regression
- * of two classes a label.
+ * The training data: features, the label index of each row, and the number of labels. With targets
+ * uint8 [count, labels] instead of label indices, each label gets its own binary logistic
+ * regression.
  */
 export type LabelledFeatures = {
   readonly features: FeatureMatrix
   readonly labels: number
 } & LabelTruth
 
-/** How much each row counts (0 leaves it out), and the strength of regularisation. */
+/** The weight of each row, where 0 leaves it out, and the strength of regularisation. */
 export type Weighting = {
   /** float32 [count]. */
   readonly rowWeights: Float32Array
-  /** scikit-learn's C: the weight of the summed loss against half the squared weights. */
+  /** scikit-learn's C: the weight of the summed loss relative to half the squared weights. */
   readonly inverseRegularisation: number
 }
 
 /**
- * Coefficients are float64 [width + 1, labels] row-major: weights of the features less their means,
- * then one row for a constant as large as a feature usually is. That row is the intercept, which is
- * not regularised; so neither shift nor scale changes the minimum, but the search takes fewer
- * steps. The objective is scikit-learn's, divided by C times the sum of row weights: mean log loss
- * + |W|^2 / (2 C sum of row weights).
+ * The objective is scikit-learn's, divided by C times the sum of row weights: mean log loss +
+ * |W|^2 / (2 C sum of row weights).
+ *
+ * Coefficients are float64 [width + 1, labels] row-major: the weights of the centred features, then
+ * the weight of a constant feature of typical size, which is the intercept. The intercept is not
+ * regularised, so centring does not change the minimum, but the search takes fewer steps.
  */
 export type LogisticProblem = {
+  /** The number of coefficients. */
   readonly coefficients: number
   readonly labels: number
   readonly evaluate: (coefficients: Float64Array, weighting: Weighting) => Promise<Evaluation>
-  /** Multiplies coefficients by an approximate inverse of the Hessian at a `penaltyOf` the rows. */
+  /** Multiplies a vector by an approximate inverse Hessian; `penaltyOf` gives the penalty. */
   readonly precondition: (vector: Float64Array, penalty: number) => Promise<Float64Array>
-  /** float32 [count, labels]; with a group, rows of other groups stay 0. */
+  /** float32 [count, labels]; if a group is given, rows of other groups stay 0. */
   readonly probabilities: (coefficients: Float64Array, group?: number) => Promise<Float32Array>
-  /** The coefficients as weights of the features themselves. */
+  /** The coefficients as weights of the original features. */
   readonly head: (coefficients: Float64Array) => LogisticHead
-  /** Frees the native sessions; call it once, after the last evaluation. */
+  /** Frees the native sessions. Call it once, after the last evaluation. */
   readonly close: () => Promise<void>
 }
 
@@ -68,18 +70,18 @@ export type LogisticHead = {
   readonly bias: Float32Array
 }
 
-/** Rows of one product: bounds the temporary memory to some 5 MB at 77 labels. */
+/** Rows per product, which bounds the temporary memory to about 5 MB for 77 labels. */
 const blockRowsMax = 16_384
 
-/** The factor of half the squared weights in the objective. */
+/** The factor of half the squared weights in the objective: 1 / (C sum of row weights). */
 export function penaltyOf({ rowWeights, inverseRegularisation }: Weighting): number {
   return 1 / (inverseRegularisation * rowWeights.reduce((sum, weight) => sum + weight, 0))
 }
 
 /**
- * Copies the features (with a transposed copy: 8 bytes a feature) and opens a session on them. Rows
- * of one group, such as a fold, lie together, so that a fit that leaves a group out does not
- * compute it.
+ * Copies the features and their transpose, 8 bytes per feature, and opens a session on them. Rows
+ * of the same group, such as a fold, share blocks, so that a fit without a group skips its blocks.
+ * The caller closes the problem.
  */
 export async function openLogisticProblem(
   training: LabelledFeatures,
@@ -139,8 +141,8 @@ export async function openLogisticProblem(
         if (group !== undefined && group !== block.group) continue
         await runBlock(block)
         const found = block.results.probabilities.data as Float32Array
-        for (const [place, row] of block.rows.entries()) {
-          all.set(found.subarray(place * labels, (place + 1) * labels), row * labels)
+        for (const [i, row] of block.rows.entries()) {
+          all.set(found.subarray(i * labels, (i + 1) * labels), row * labels)
         }
       }
       return all
@@ -157,16 +159,16 @@ export async function openLogisticProblem(
 function setRowWeights(block: Block, all: Float32Array): number {
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let sum = 0
-  for (const [place, row] of block.rows.entries()) {
-    rowWeights[place] = all[row]!
+  for (const [i, row] of block.rows.entries()) {
+    rowWeights[i] = all[row]!
     sum += all[row]!
   }
   return sum
 }
 
 /**
- * x [rows, width] coefficients [width, labels] -> probabilities [rows, labels] and
- * gradient [width, labels] = x' (row_weights * (probabilities - targets)).
+ * x [rows, width], coefficients [width, labels] -> logits and probabilities [rows, labels], and the
+ * gradient [width, labels] = x^T (row_weights * (probabilities - targets)).
  */
 function lossGraph(width: number, labels: number, link: 'softmax' | 'sigmoid'): Uint8Array {
   const graph = new GraphBuilder()
@@ -186,7 +188,7 @@ function lossGraph(width: number, labels: number, link: 'softmax' | 'sigmoid'): 
 
 type Block = {
   readonly group: number
-  /** Which rows of the features it holds: int32 [rows]. */
+  /** The indices of its rows among all features: int32 [rows]. */
   readonly rows: Int32Array
   readonly feeds: {
     readonly x: ort.Tensor
@@ -194,7 +196,7 @@ type Block = {
     readonly negative_targets: ort.Tensor
     readonly row_weights: ort.Tensor
   }
-  /** Written by each run; reused, so that a run allocates nothing that lasts. */
+  /** Each run overwrites these tensors, so that runs do not allocate memory. */
   readonly results: {
     readonly logits: ort.Tensor
     readonly probabilities: ort.Tensor
@@ -202,7 +204,7 @@ type Block = {
   }
 }
 
-/** Blocks of rows of one group each, ascending by group and row. */
+/** Blocks with rows of one group each, ascending by group and row. */
 function blocksOf(
   training: LabelledFeatures,
   { centring, groupOf }: { centring: Centring; groupOf: Int32Array },
@@ -228,21 +230,21 @@ function blockTensors(
   const x = new Float32Array(count * width)
   const transposed = new Float32Array(count * width)
   const negativeTargets = new Float32Array(count * labels)
-  for (const [place, row] of rows.entries()) {
+  for (const [at, row] of rows.entries()) {
     const from = row * features.width
     for (let i = 0; i < features.width; i++) {
-      x[place * width + i] = features.rows[from + i]! - centring.means[i]!
+      x[at * width + i] = features.rows[from + i]! - centring.means[i]!
     }
-    x[place * width + features.width] = centring.constant
-    if (truth !== undefined) negativeTargets[place * labels + truth[row]!] = -1
+    x[at * width + features.width] = centring.constant
+    if (truth !== undefined) negativeTargets[at * labels + truth[row]!] = -1
     for (let label = 0; targets !== undefined && label < labels; label++) {
-      negativeTargets[place * labels + label] = -targets[row * labels + label]!
+      negativeTargets[at * labels + label] = -targets[row * labels + label]!
     }
   }
-  // In the order in which the copy is written, which is several times as fast as the other.
+  // Writing the transpose sequentially is several times as fast as reading x sequentially.
   for (let i = 0; i < width; i++) {
-    for (let place = 0; place < count; place++) {
-      transposed[i * count + place] = x[place * width + i]!
+    for (let at = 0; at < count; at++) {
+      transposed[i * count + at] = x[at * width + i]!
     }
   }
   const matrix = (elements: Float32Array, dims: number[]) =>
@@ -262,7 +264,7 @@ function blockTensors(
   }
 }
 
-/** The mean of each feature, and the root mean square of what is left without it. */
+/** The mean of each feature, and the root mean square of all centred features. */
 type Centring = { readonly means: Float64Array; readonly constant: number }
 
 function centringOf({ rows, count, width }: FeatureMatrix): Centring {
@@ -278,6 +280,7 @@ function centringOf({ rows, count, width }: FeatureMatrix): Centring {
   return { means, constant: constant > 0 ? constant : 1 }
 }
 
+/** Undoes the centring: moves the feature means into the bias. */
 function uncentredHead(
   coefficients: Float64Array,
   { centring, labels }: { centring: Centring; labels: number },
@@ -292,43 +295,45 @@ function uncentredHead(
   return { from, to: labels, weight: Float32Array.from(weights), bias: Float32Array.from(bias) }
 }
 
+/** The summed log loss of a block's rows, times their weights. */
 function blockLoss(block: Block, { truth, targets, labels }: LabelledFeatures): number {
-  if (truth === undefined) return blockLossOfSets(block, { targets, labels })
+  if (truth === undefined) return multiLabelBlockLoss(block, { targets, labels })
   const probabilities = block.results.probabilities.data as Float32Array
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let loss = 0
-  for (const [place, row] of block.rows.entries()) {
-    if (rowWeights[place] === 0) continue
-    // A probability below float32's smallest would make the loss infinite and the search blind.
-    const probability = Math.max(probabilities[place * labels + truth[row]!]!, 1e-38)
-    loss -= rowWeights[place]! * Math.log(probability)
+  for (const [i, row] of block.rows.entries()) {
+    if (rowWeights[i] === 0) continue
+    // A probability that float32 rounds to 0 would make the loss infinite and stop the search.
+    const probability = Math.max(probabilities[i * labels + truth[row]!]!, 1e-38)
+    loss -= rowWeights[i]! * Math.log(probability)
   }
   return loss
 }
 
 /**
- * The summed loss of two classes a label, log(1 + exp(-|x|)) + max(0, wrong side) of each logit x.
+ * The summed binary cross-entropy of a block's rows. For a logit x it is log(1 + exp(-|x|)) +
+ * max(0, -x) if the label applies, and max(0, x) in place of max(0, -x) otherwise.
  */
-function blockLossOfSets(
+function multiLabelBlockLoss(
   block: Block,
   { targets, labels }: { targets: Uint8Array; labels: number },
 ): number {
   const logits = block.results.logits.data as Float32Array
   const rowWeights = block.feeds.row_weights.data as Float32Array
   let loss = 0
-  for (const [place, row] of block.rows.entries()) {
-    if (rowWeights[place] === 0) continue
+  for (const [i, row] of block.rows.entries()) {
+    if (rowWeights[i] === 0) continue
     for (let label = 0; label < labels; label++) {
-      const logit = logits[place * labels + label]!
+      const logit = logits[i * labels + label]!
       const applies = targets[row * labels + label] === 1
       const against = applies ? -logit : logit
-      loss += rowWeights[place]! * (Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(0, against))
+      loss += rowWeights[i]! * (Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(0, against))
     }
   }
   return loss
 }
 
-/** Adds the penalty's gradient and returns the sum of squares of the weights. */
+/** Adds the gradient of the penalty, and returns the sum of the squared weights. */
 function addPenalty(gradient: Float64Array, weights: Float64Array, penalty: number): number {
   let squares = 0
   for (let i = 0; i < weights.length; i++) {

@@ -1,5 +1,5 @@
-// The head against scikit-learn's coefficients and its gradient against finite differences.
-// The reference comes from tests/fixtures/make-logistic-reference.py.
+// The head against the coefficients of scikit-learn (tests/fixtures/make-logistic-reference.py),
+// and its gradient against finite differences.
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { openLogisticProblem, type LabelledFeatures } from './logistic-problem.ts'
@@ -44,7 +44,7 @@ test.each(reference.fits)(
       const { weight, bias } = problem.head(found.point)
       expect(found.converged).toBe(true)
       expect(largestDifference(weight, fit.weight)).toBeLessThan(2e-3)
-      // Softmax leaves a common shift of the intercepts open; only differences mean something.
+      // Softmax ignores a common shift of the intercepts, so only their differences are compared.
       expect(largestDifference(centred(bias), centred(fit.bias))).toBeLessThan(2e-3)
     } finally {
       await problem.close()
@@ -63,7 +63,7 @@ test('the gradient agrees with finite differences', async () => {
   const point = Float64Array.from({ length: problem.coefficients }, (_, i) => Math.sin(i) / 2)
   const { gradient } = await problem.evaluate(point, weighting)
   const analytic = gradient.slice()
-  // float32 products: values carry an error of some 1e-7, so the step must not be small.
+  // With float32 products, values have an error of about 1e-7, so the step must not be small.
   const step = 0.01
   for (let i = 0; i < point.length; i++) {
     const above = await problem.evaluate(nudged(point, { i, by: step }), weighting)
@@ -73,7 +73,7 @@ test('the gradient agrees with finite differences', async () => {
   await problem.close()
 })
 
-test('chooses among strengths by folds, and gives the same bytes each time', async () => {
+test('chooses C by cross-validation, and is reproducible to the byte', async () => {
   const foldOf = Int32Array.from(training.truth, (_, row) => row % 4)
   const options = { training, foldOf, grid: [0.001, 0.1, 1, 10] }
   const first = await trainLogisticRegression(options)
@@ -85,7 +85,7 @@ test('chooses among strengths by folds, and gives the same bytes each time', asy
   expect(first.heldOutProbabilities).toEqual(second.heldOutProbabilities)
 })
 
-test('a row predicted for validation has no influence on its own prediction', async () => {
+test('a held-out row has no influence on its own prediction', async () => {
   const foldOf = Int32Array.from(training.truth, (_, row) => row % 4)
   const flipped = { ...training, truth: training.truth.slice() }
   flipped.truth[0] = (flipped.truth[0]! + 1) % training.labels
@@ -98,7 +98,7 @@ test('a row predicted for validation has no influence on its own prediction', as
   expect(row).toEqual(sameRow)
 })
 
-test('stops when told to', async () => {
+test('stops when it is aborted', async () => {
   const signal = AbortSignal.abort()
   const foldOf = Int32Array.from(training.truth, (_, row) => row % 2)
   const fit = trainLogisticRegression({ training, foldOf, grid: [1], signal })

@@ -1,9 +1,8 @@
-// Trains a linear head: chooses the strength of regularisation by cross-validation on the training
-// examples alone, then fits all of them. The objective is logistic-problem.ts, the minimiser
-// lbfgs.ts, the folds split.ts.
+// Trains a linear head: chooses C by cross-validation on the training examples, then fits all of
+// them. logistic-problem.ts is the objective, lbfgs.ts the minimiser, and split.ts makes the folds.
 import assert from 'node:assert/strict'
 import { WinnowError } from '../../schemas/errors.ts'
-import { followFits, type FitFollower, type FitProgress } from './fit-progress.ts'
+import { trackFits, type FitTracker, type FitProgress } from './fit-progress.ts'
 import { headScores } from './head-scores.ts'
 import { minimizeLbfgs, type Correction, type LbfgsResult } from './lbfgs.ts'
 import {
@@ -14,7 +13,7 @@ import {
   type LogisticProblem,
 } from './logistic-problem.ts'
 
-/** One strength of regularisation, judged on examples that its fits did not see. */
+/** The cross-validated scores of one strength of regularisation. */
 export type RegularisationTrial = {
   /** scikit-learn's C. */
   readonly inverseRegularisation: number
@@ -23,14 +22,15 @@ export type RegularisationTrial = {
   readonly logLoss: number
 }
 
-/** `balanced` weighs each label's examples by n / (labels x examples of the label). */
+/** `balanced` weighs each example by n / (labels x examples of its label). */
 export type ClassWeighting = 'none' | 'balanced'
 
+/** The options of `trainLogisticRegression`. */
 export type TrainLogisticOptions = {
   readonly training: LabelledFeatures
-  /** The fold, from 0, of each example; see `stratifiedFolds`. */
+  /** The fold of each example, from 0; see `stratifiedFolds`. */
   readonly foldOf: Int32Array
-  /** Strengths to try, ascending; one alone is taken without a search. */
+  /** The values of C to try, ascending. A single value is used without a search. */
   readonly grid?: readonly number[] | undefined
   readonly classWeighting?: ClassWeighting | undefined
   readonly threads?: number | undefined
@@ -39,43 +39,47 @@ export type TrainLogisticOptions = {
   readonly onFit?: ((progress: FitProgress) => void) | undefined
 }
 
+/** A fitted head, and how it was chosen. */
 export type TrainedLogistic = {
   readonly head: LogisticHead
   readonly inverseRegularisation: number
-  /** Empty when there was nothing to choose. */
+  /** Empty if the grid has a single value. */
   readonly trials: readonly RegularisationTrial[]
-  /** float32 [count, labels]: each row from a fit without its fold, at the chosen strength. */
+  /** float32 [count, labels]: each row from a fit without the row's fold, at the chosen C. */
   readonly heldOutProbabilities: Float32Array
   readonly iterations: number
   readonly converged: boolean
 }
 
-/** Suits embeddings of length 1, on which good values lie between 1 and 100. */
+/** The default values of C. For embeddings of length 1, good values are between 1 and 100. */
 export const regularisationGrid = [0.3, 1, 3, 10, 30, 100, 300] as const
 
 /**
- * Bounds of the gradient, in units of 1 / (C x examples): at the minimum the penalty's part of it
- * is W / (C x examples), so these bound the error of the weights, at every strength alike. On 8,954
- * texts of 64 labels the loss ends within 2.6 % and 0.02 % of its minimum; on three test sets as
- * many texts are right as at a twentieth of the bound, up to four.
+ * The bounds on the gradient, in units of 1 / (C x examples). At the minimum, the penalty's part of
+ * the gradient is W / (C x examples), so these bounds limit the error of the weights equally for
+ * every C. On 8,954 texts with 64 labels, the loss ends within 2.6 % (search) and 0.02 % (final) of
+ * its minimum. On three test sets, the number of right texts differs by at most four from that at a
+ * twentieth of the bound.
  */
 const searchPrecision = 3
 const finalPrecision = 0.2
 const gradientLimit = 1e-4
 const iterationsMax = 1_000
-/** Relative error of a mean of log losses whose probabilities are float32. */
+/** The relative error of a mean log loss whose probabilities are float32. */
 const float32Noise = 1e-7
-/** The search ends after so many strengths in a row that are no better than the best. */
+/** The search ends after this many values of C in a row that are no better than the best. */
 const worseTrialsMax = 2
 /**
- * Strengths whose macro F1 is within so many standard errors of the best count as equally good. A
- * quarter, because all are judged on the same examples and differ by less than chance moves each.
+ * Values of C whose macro F1 is within this many standard errors of the best count as equally good.
+ * It is a quarter because all values are scored on the same examples, so that their differences
+ * vary less than each score does.
  */
 const tieDeviations = 0.25
 
 /**
- * Fits a head, deterministically. C is chosen from the grid by macro F1 on held-out folds, and
- * among those that chance cannot tell apart by log loss, which favours honest probabilities.
+ * Fits a head; the result is deterministic. C is the value in the grid with the best macro F1 on
+ * held-out folds. Among values that are equally good up to chance, the log loss decides, which
+ * favours calibrated probabilities.
  *
  * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
  */
@@ -84,23 +88,23 @@ export async function trainLogisticRegression(
 ): Promise<TrainedLogistic> {
   const { training, foldOf, signal, threads } = options
   const grid = options.grid ?? regularisationGrid
-  assert.ok(grid.length > 0, 'the grid of strengths is empty')
+  assert.ok(grid.length > 0, 'the grid has no value of C')
   const rowWeights = rowWeightsOf(training, options.classWeighting ?? 'none')
   const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
   try {
-    const follower =
+    const tracker =
       options.onFit &&
-      followFits({ searchFits: grid.length * foldCount(foldOf), onFit: options.onFit })
-    const search = { problem, training, foldOf, rowWeights, signal, follower }
+      trackFits({ searchFits: grid.length * foldCount(foldOf), onFit: options.onFit })
+    const search = { problem, training, foldOf, rowWeights, signal, tracker }
     const { best, trials } = await searchRegularisation(search, { grid, onTrial: options.onTrial })
-    follower?.endSearch()
+    tracker?.endSearch()
     const { inverseRegularisation } = best.trial
     const fit = await fitLogistic(problem, {
       rowWeights,
       inverseRegularisation,
       signal,
-      follower,
-      start: middleOf(best.fits),
+      tracker,
+      start: meanFit(best.fits),
       precision: finalPrecision,
     })
     const { iterations, converged } = fit
@@ -130,20 +134,20 @@ export async function judgeStrengths(options: TrainLogisticOptions): Promise<Reg
   const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
   try {
     const searchFits = grid.length * foldCount(foldOf)
-    const follower = options.onFit && followFits({ searchFits, onFit: options.onFit })
-    const search = { problem, training, foldOf, rowWeights, signal, follower }
+    const tracker = options.onFit && trackFits({ searchFits, onFit: options.onFit })
+    const search = { problem, training, foldOf, rowWeights, signal, tracker }
     return (await searchRegularisation(search, { grid, onTrial })).best.trial
   } finally {
     await problem.close()
   }
 }
 
-/** A fit, and the penalty at which it was made, from which another one can start. */
+/** The result of a fit with its penalty, from which another fit can start. */
 export type LogisticFit = LbfgsResult & { readonly penalty: number }
 
 /**
- * One fit; `precision` is in units of 1 / (C x sum of row weights). It starts where an earlier one
- * ended, with what that one knew of the curvature, else from zero.
+ * Fits the coefficients once. `precision` bounds the gradient in units of 1 / (C x sum of row
+ * weights). The fit starts from the point and curvature of an earlier fit, or from zero.
  */
 export async function fitLogistic(
   problem: LogisticProblem,
@@ -153,7 +157,7 @@ export async function fitLogistic(
     start?: LogisticFit | undefined
     precision: number
     signal?: AbortSignal | undefined
-    follower?: FitFollower | undefined
+    tracker?: FitTracker | undefined
   },
 ): Promise<LogisticFit> {
   const { inverseRegularisation, start, signal } = options
@@ -167,16 +171,19 @@ export async function fitLogistic(
     precondition: (vector) => problem.precondition(vector, penalty),
     corrections: start && correctionsAt(penalty, { start, labels: problem.labels }),
     signal,
-    onStep: options.follower?.begin({ inverseRegularisation, gradientMax }),
+    onStep: options.tracker?.begin({ inverseRegularisation, gradientMax }),
   })
   if (!Number.isFinite(fit.value)) {
-    throw new WinnowError('training_diverged', 'The loss is no longer a finite number.')
+    throw new WinnowError(
+      'training_diverged',
+      'Training diverged: the loss is not a finite number.',
+    )
   }
   return { ...fit, penalty }
 }
 
-/** The mean of fits of parts: nearer to a fit of all examples than any of them. */
-function middleOf(fits: readonly LogisticFit[]): LogisticFit | undefined {
+/** The mean of the folds' fits, which is nearer to the fit of all examples than each of them. */
+function meanFit(fits: readonly LogisticFit[]): LogisticFit | undefined {
   const [first] = fits
   if (first === undefined) return undefined
   const point = new Float64Array(first.point.length)
@@ -186,7 +193,10 @@ function middleOf(fits: readonly LogisticFit[]): LogisticFit | undefined {
   return { ...first, point }
 }
 
-/** Another penalty changes the gradient along a step by its share of the step, intercepts apart. */
+/**
+ * The corrections of an earlier fit, adapted to another penalty: the gradient changes by the
+ * difference of the penalties times the step, except for the intercepts.
+ */
 function correctionsAt(
   penalty: number,
   { start, labels }: { start: LogisticFit; labels: number },
@@ -199,12 +209,12 @@ function correctionsAt(
   })
 }
 
-/** float32 [count]: the weight of each example by its label. */
+/** The weight of each example, float32 [count]. Throws `usage` for balanced multi-label texts. */
 export function rowWeightsOf(training: LabelledFeatures, weighting: ClassWeighting): Float32Array {
   const { truth, labels, features } = training
   if (weighting === 'none') return new Float32Array(features.count).fill(1)
   if (truth === undefined) {
-    throw new WinnowError('usage', 'Texts with several labels cannot be weighted by class.')
+    throw new WinnowError('usage', 'Class weights do not apply to texts with several labels.')
   }
   const counts = new Float64Array(labels)
   for (const label of truth) counts[label] = counts[label]! + 1
@@ -217,43 +227,45 @@ type Search = {
   readonly foldOf: Int32Array
   readonly rowWeights: Float32Array
   readonly signal: AbortSignal | undefined
-  readonly follower: FitFollower | undefined
+  readonly tracker: FitTracker | undefined
 }
-type Judged = {
+/** The cross-validation of one value of C. */
+type CrossValidation = {
   readonly trial: RegularisationTrial
+  /** The held-out probabilities, float32 [count, labels]. */
   readonly heldOut: Float32Array
-  /** One a fold, of the examples outside it. */
+  /** One fit per fold, of the examples outside the fold. */
   readonly fits: readonly LogisticFit[]
 }
 
-/** Ascends the grid, each fold starting from its fit at the strength before. */
+/** Ascends the grid. Each fold starts from its fit at the previous C. */
 async function searchRegularisation(
   search: Search,
   options: { grid: readonly number[]; onTrial: ((trial: RegularisationTrial) => void) | undefined },
-): Promise<{ best: Judged; trials: RegularisationTrial[] }> {
-  const judged: Judged[] = []
-  let best: RegularisationTrial | undefined
+): Promise<{ best: CrossValidation; trials: RegularisationTrial[] }> {
+  const results: CrossValidation[] = []
+  let bestTrial: RegularisationTrial | undefined
   let worse = 0
   for (const inverseRegularisation of options.grid) {
-    const starts = judged.at(-1)?.fits
-    const next = await judge(search, { inverseRegularisation, starts })
-    judged.push(next)
+    const starts = results.at(-1)?.fits
+    const next = await crossValidate(search, { inverseRegularisation, starts })
+    results.push(next)
     options.onTrial?.(next.trial)
-    if (best === undefined || next.trial.macroF1 > best.macroF1) {
-      best = next.trial
+    if (bestTrial === undefined || next.trial.macroF1 > bestTrial.macroF1) {
+      bestTrial = next.trial
       worse = 0
     } else if (++worse === worseTrialsMax) break
   }
-  const chosen = chooseTrial(judged, search.training.features.count)
-  return { best: chosen, trials: judged.map(({ trial }) => trial) }
+  const best = chooseResult(results, search.training.features.count)
+  return { best, trials: results.map(({ trial }) => trial) }
 }
 
-/** Fits each fold's complement; a held-out row has weight 0 in the fit that predicts it. */
-async function judge(
+/** Fits the complement of each fold. A held-out row has weight 0 in the fit that predicts it. */
+async function crossValidate(
   search: Search,
   options: { inverseRegularisation: number; starts: readonly LogisticFit[] | undefined },
-): Promise<Judged> {
-  const { problem, training, foldOf, signal, follower } = search
+): Promise<CrossValidation> {
+  const { problem, training, foldOf, signal, tracker } = search
   const { labels, features } = training
   const { inverseRegularisation, starts } = options
   const heldOut = new Float32Array(features.count * labels)
@@ -264,7 +276,7 @@ async function judge(
       rowWeights,
       inverseRegularisation,
       signal,
-      follower,
+      tracker,
       start: starts?.[fold],
       precision: searchPrecision,
     })
@@ -284,12 +296,12 @@ function foldCount(foldOf: Int32Array): number {
   return 1 + foldOf.reduce((most, fold) => Math.max(most, fold), 0)
 }
 
-/** The lowest log loss among the strengths whose macro F1 is as good as the best, up to chance. */
-function chooseTrial(judged: readonly Judged[], examples: number): Judged {
-  const best = judged.reduce((a, b) => (b.trial.macroF1 > a.trial.macroF1 ? b : a))
+/** The value of C with the lowest log loss among those whose macro F1 is as good as the best. */
+function chooseResult(results: readonly CrossValidation[], examples: number): CrossValidation {
+  const best = results.reduce((a, b) => (b.trial.macroF1 > a.trial.macroF1 ? b : a))
   const { accuracy } = best.trial
   const tie = best.trial.macroF1 - tieDeviations * Math.sqrt((accuracy * (1 - accuracy)) / examples)
-  return judged
+  return results
     .filter(({ trial }) => trial.macroF1 >= tie)
     .reduce((a, b) => (b.trial.logLoss < a.trial.logLoss ? b : a))
 }

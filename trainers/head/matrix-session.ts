@@ -1,12 +1,9 @@
-// Opens the small graphs of matrix products that training a head runs thousands of times. What they
-// compute is logistic-problem.ts and logistic-preconditioner.ts.
+// Opens sessions for the small graphs that training a head runs thousands of times.
+// logistic-problem.ts and logistic-preconditioner.ts build the graphs.
 import * as ort from '../../models/runtime/onnx-runtime.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/**
- * Opens a graph of matrix products on `threads` threads (0: one a core). Throws WinnowError
- * `session_failed`.
- */
+/** Opens a session with `threads` threads, where 0 means one per core. Throws `session_failed`. */
 export async function openMatrixSession(
   bytes: Uint8Array,
   threads: number,
@@ -16,12 +13,16 @@ export async function openMatrixSession(
       intraOpNumThreads: threads,
       graphOptimizationLevel: 'basic',
       logSeverityLevel: 3,
-      // Threads that spin between two short products starve whatever else runs on the machine.
+      // Threads that spin between two short products take the CPU from everything else.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     })
   } catch (cause) {
-    throw new WinnowError('session_failed', 'The logistic regression graph did not load.', {
-      cause,
-    })
+    throw new WinnowError(
+      'session_failed',
+      'The graph of the logistic regression could not be loaded.',
+      {
+        cause,
+      },
+    )
   }
 }

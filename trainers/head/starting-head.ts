@@ -1,5 +1,5 @@
-// The encoder and the head that fine-tuning starts from: the base's weights, and a head fitted on
-// its embeddings as `trainHead` does. It owns how the two come to be, not what is done with them.
+// The encoder and the head that fine-tuning starts from: the base's weights, and a head that is
+// fitted on their embeddings. train-encoder.ts fine-tunes them.
 import type { Base } from '../../models/bases/base-store.ts'
 import { readBaseWeights } from '../../models/bases/base-weights.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
@@ -12,13 +12,14 @@ import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from '../data/split.ts'
 import { reportLabels, writeLabelReport } from '../evaluation/suspicious-labels.ts'
 
+/** A progress report of `startingHead`. */
 export type StartingHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' } & EmbeddingProgress)
   | ({ readonly kind: 'fitting' } & FitProgress)
 
 /**
- * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think
- * of the labels goes into `reportDir`.
+ * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. For
+ * single-label texts, it also writes a report on suspicious labels into `reportDir`.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {
@@ -60,7 +61,7 @@ export async function startingHead(
   }
 }
 
-/** The base's weights, and room for a head whose weights come from a checkpoint. */
+/** The base's weights, and a zero head, for a run whose weights come from a checkpoint. */
 export async function untrainedHead(
   base: Base,
   labels: readonly string[],

@@ -1,5 +1,6 @@
-// Trains a classification head on a frozen encoder and writes the result as a model version: the
-// whole method, top to bottom. Embedding, fitting, measuring and the store are files of their own.
+// The method `head`, top to bottom: trains a classification head on a frozen encoder and publishes
+// the result as a model version. Embedding, fitting, evaluation and publishing have their own
+// files.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
@@ -20,7 +21,7 @@ import { openFrozenEncoder } from '../embeddings/frozen-encoder.ts'
 import type { FitProgress } from './fit-progress.ts'
 import { headProbabilities } from './head-probabilities.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
-import { judgeClassifier, type JudgedPredictions } from '../evaluation/judge-classifier.ts'
+import { evaluateClassifier, type LabelledPredictions } from '../evaluation/evaluate-classifier.ts'
 import type { LogisticHead } from './logistic-problem.ts'
 import {
   trainLogisticRegression,
@@ -46,72 +47,74 @@ import {
 } from '../evaluation/suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
-/** What training says while it runs. */
+/** A progress report of training. */
 export type TrainHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
   | ({ readonly kind: 'fitting' } & FitProgress)
   | { readonly kind: 'publishing' }
 
+/** The options of `trainHead`. */
 export type TrainHeadOptions = {
   readonly train: Dataset
-  /** Measured once, after everything was decided. Without it, held-out folds are measured. */
+  /** Evaluated once, at the end. Without it, the held-out folds are evaluated. */
   readonly test?: Dataset | undefined
   readonly base: Base
   readonly storeDir: string
   readonly name: string
-  /** Where embeddings are kept. Default: `embeddings` in the store. */
+  /** The folder of the embedding cache. Default: `embeddings` in the store. */
   readonly cacheDir?: string | undefined
   /** Default 1. */
   readonly seed?: number | undefined
-  /** Tokens, special ones included, at which a text is cut. Default: the base's own limit. */
+  /** The tokens, special ones included, at which texts are truncated. Default: the base's limit. */
   readonly maxTokens?: number | undefined
   /**
-   * Hidden states that the head sees. `every` takes hardly longer to embed or to serve and knows
-   * more of the wording: test accuracy 84.1 against 81.1 % on sst2 and 91.8 against 91.5 % on hwu64
-   * with all-MiniLM-L6-v2; its head has one more block of weights a layer. Default `every`.
+   * The hidden states that the head sees. `every` keeps more of the wording and is hardly slower to
+   * embed or serve, but its head has one more block of weights per layer. Test accuracy with
+   * all-MiniLM-L6-v2: 84.1 against 81.1 % on sst2, and 91.8 against 91.5 % on hwu64. Default
+   * `every`.
    */
   readonly pooledLayers?: PooledLayers | undefined
-  /** Folds on which C is chosen. Default 3. */
+  /** The number of folds for choosing C. Default 3. */
   readonly folds?: number | undefined
-  /** Values of C to choose from; one alone is taken. */
+  /** The values of C to choose from; a single one is used as it is. */
   readonly grid?: readonly number[] | undefined
   readonly classWeighting?: ClassWeighting | undefined
-  /** Threads. Default: one a core. */
+  /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** The JSON of the command `train`. */
+/** The JSON output of the command `train` with the method head. */
 export type TrainedModel = {
   readonly run: string
   /** `name@version`. */
   readonly model: string
   readonly method: 'head'
   readonly labels: readonly string[]
-  /** Training examples. */
+  /** The number of training examples. */
   readonly examples: number
   readonly seconds: number
-  /** Tokens of the training texts by the seconds of the whole run; a warm cache makes it large. */
+  /** Training tokens divided by the seconds of the whole run; cached embeddings make it large. */
   readonly tokensPerSecond: number
   readonly metrics: TaskEvaluation & Measured<'test' | 'cross-validation'>
   readonly dataManifest: { readonly train: DataManifest; readonly test?: DataManifest | undefined }
-  /** C of the head, and what the search saw. */
+  /** The chosen C, and the scores of each value that was tried. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
-  /** Suspicious labels of the training examples, which the run's folder lists; not of sets. */
+  /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
   readonly labelIssues?: IssueCounts | undefined
-  /** Folders of the model version and of the run. */
+  /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
 }
 
 /**
- * Trains and publishes. The head is fitted on all training examples; the same data, seed and
- * machine type give the same model.onnx to the byte.
+ * Trains and publishes a model version. The head is fitted on all training examples. The same data,
+ * seed and machine type give the same model.onnx to the byte.
  *
  * @throws WinnowError `dataset_invalid`, `usage`, `cancelled`, `training_diverged`,
- * `model_incompatible` (the written model disagrees with the trainer), `session_failed`.
+ * `model_incompatible` if the written model disagrees with the trainer, `session_failed`.
  */
 export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel> {
   const started = new Date()
@@ -122,7 +125,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
-  const { encoder, embedded, testRows } = await embedParts(resolved)
+  const { encoder, embedded, testRows } = await embedAll(resolved)
   const fit = await trainLogisticRegression({
     training: {
       features: { rows: embedded.rows, count: train.examples.length, width: embedded.width },
@@ -135,14 +138,14 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     signal: options.signal,
     onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
   })
-  const judged = judgeClassifier({
+  const evaluated = evaluateClassifier({
     head: fit.head,
     labels,
     seed,
     heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
     test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
   })
-  const { evaluation, head } = judged
+  const { evaluation, head } = evaluated
   const labelReport =
     task === 'multi-label'
       ? undefined
@@ -159,7 +162,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     maxTokens,
     workers,
     encoder,
-    ...judged,
+    ...evaluated,
     pooledLayers: resolved.pooledLayers,
     run,
     evaluatedOn,
@@ -199,23 +202,21 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
   }
 }
 
-/** The fold of each example; fewer folds than asked for when there are few different texts. */
+/** The fold of each example; there are fewer folds if there are fewer distinct texts. */
 export function innerFolds(
   train: Dataset,
   { folds, seed }: { folds: number; seed: number },
 ): Int32Array {
   const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
   if (texts < 2) {
-    const message =
-      `${train.manifest.source} holds only one text, repeated; at least two different ` +
-      'texts are needed.'
+    const message = `${train.manifest.source} has only one distinct text; training takes at least two.`
     throw new WinnowError('dataset_invalid', message)
   }
   return stratifiedFolds(train.examples, { folds: Math.min(folds, texts), seed })
 }
 
-/** Embeds all texts, and ends the encoder's threads before the head is trained and published. */
-async function embedParts(options: Resolved): Promise<{
+/** Embeds all texts, and closes the encoder's threads before the head is trained. */
+async function embedAll(options: Resolved): Promise<{
   encoder: EncoderWeights
   embedded: EmbeddedTexts
   testRows: Float32Array | undefined
@@ -244,7 +245,7 @@ function testPredictions(
     rows: Float32Array | undefined
   },
   head: LogisticHead,
-): JudgedPredictions | undefined {
+): LabelledPredictions | undefined {
   if (test.test === undefined || test.truth === undefined || test.rows === undefined)
     return undefined
   const { truth, rows } = test
@@ -253,7 +254,7 @@ function testPredictions(
   return { examples: test.test.examples, ...truth, probabilities }
 }
 
-/** A sample, fixed by the seed, of the training texts with the head's own probabilities. */
+/** A sample of the training texts, fixed by the seed, with the head's probabilities. */
 function verificationTexts(
   { examples, manifest }: Dataset,
   options: { rows: Float32Array; head: LogisticHead; seed: number },
@@ -261,8 +262,8 @@ function verificationTexts(
   const { rows, head, seed } = options
   const sample = verificationSample(examples.length, seed)
   const sampled = new Float32Array(sample.length * head.from)
-  for (const [place, index] of sample.entries()) {
-    sampled.set(rows.subarray(index * head.from, (index + 1) * head.from), place * head.from)
+  for (const [i, index] of sample.entries()) {
+    sampled.set(rows.subarray(index * head.from, (index + 1) * head.from), i * head.from)
   }
   return {
     texts: Array.from(sample, (index) => examples[index]!.text),
@@ -293,7 +294,7 @@ function reportFacts(
   ]
 }
 
-/** Writes the run and makes the answer of the command. */
+/** Writes the run record and builds the result. */
 async function record(work: {
   version: ModelVersion
   run: string

@@ -1,12 +1,11 @@
-// The report of a multi-label model, for a terminal and as the parts of a page: which figures are
-// shown, in which order. Tables and plots are those of single labels.
-import type { Interval } from '../evaluation/bootstrap.ts'
+// Chooses what a report shows of a multi-label model, and in which order. report-text.ts and
+// report-html.ts lay it out.
 import type { MultiLabelEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import type { SetScores } from '../evaluation/multi-label-metrics.ts'
-import { formatFigure, type Headline } from './report-tables.ts'
+import { areaHeadlines, formatFigure, scoreHeadlines, type Headline } from './report-tables.ts'
 
-// The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks
-// like a mistake.
+// The report leaves out samplesF1: an example without a label counts as 0, which looks like a
+// mistake. The JSON has it.
 const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name' | 'unit'>> = {
   accuracy: { name: 'sets exactly right', unit: 'share' },
   microF1: { name: 'micro F1', unit: 'share' },
@@ -19,31 +18,23 @@ const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name'
   ece: { name: 'calibration error', unit: 'share' },
 }
 
-/** The scores of sets in the order in which they are shown. */
+/** The headline scores of a multi-label model, in the order in which they are shown. */
 export function setHeadlines(evaluation: MultiLabelEvaluation): Headline[] {
-  const { intervals, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(names) as (keyof typeof names)[]).map((name): Headline => ({
-    ...names[name],
-    value: evaluation[name],
-    interval: intervals[name],
-  }))
-  const none: Interval | null = null
-  const areas = [
-    { name: 'macro ROC AUC', value: rocAuc.macro },
-    { name: 'mean average precision', value: averagePrecision.macro },
-  ].flatMap(({ name, value }): Headline[] =>
-    value === null ? [] : [{ name, unit: 'share', value, interval: none }],
-  )
-  return [...scores, ...areas]
+  const { rocAuc, averagePrecision } = evaluation
+  const areas = areaHeadlines([
+    { name: 'macro ROC AUC', value: rocAuc.macro, interval: null },
+    { name: 'mean average precision', value: averagePrecision.macro, interval: null },
+  ])
+  return [...scoreHeadlines(names, evaluation), ...areas]
 }
 
-/** One sentence on the sizes of the sets. */
+/** The mean number of labels per example, as one phrase. */
 export function cardinalityText({ cardinality }: MultiLabelEvaluation): string {
   const { truth, predicted } = cardinality
-  return `${truth.toFixed(2)} labels an example, ${predicted.toFixed(2)} predicted`
+  return `${truth.toFixed(2)} labels per example, ${predicted.toFixed(2)} predicted`
 }
 
-/** Head and rows of the table of labels, lowest F1 first. */
+/** The head and rows of the table of labels, lowest F1 first. */
 export function setTable({ perClass }: MultiLabelEvaluation): {
   head: readonly string[]
   rows: readonly (readonly string[])[]

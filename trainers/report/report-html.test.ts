@@ -1,5 +1,5 @@
-// The page's geometry, as far as it can be told without a browser: what flows, what scales, what
-// scrolls.
+// The layout of the page, as far as it can be tested without a browser: what wraps, what scales and
+// what scrolls.
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { renderReportHtml } from './report-html.ts'
@@ -34,8 +34,8 @@ test.each([2, 4, 12, 64, 120])(
   async (count) => {
     const labels = Array.from({ length: count }, (_, at) => `${longName} ${at}`)
     const page = await renderReportHtml(evaluate(labels), heading)
-    // Drawings are scaled to their place; names and bars are text and shares, tables scroll in a
-    // box of their own.
+    // Drawings scale to their container, names and bars wrap, and each table scrolls in its own
+    // box.
     const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
     expect(outside).not.toContain('<svg')
     expect(outside.match(/<table/g)).toHaveLength(
@@ -48,7 +48,7 @@ test.each([2, 4, 12, 64, 120])(
   },
 )
 
-test('style: drawings scale, names wrap, wide tables scroll, headings keep to their column', () => {
+test('the style scales drawings, wraps names, scrolls wide tables and keeps headings in place', () => {
   expect(reportStyle).toMatch(/\.plots svg \{ max-width: 100%; height: auto \}/)
   expect(reportStyle).toMatch(/\.wide \{ overflow-x: auto \}/)
   expect(reportStyle).toMatch(/\.bars \.name \{[^}]*overflow-wrap: anywhere/)
@@ -58,7 +58,7 @@ test('style: drawings scale, names wrap, wide tables scroll, headings keep to th
   expect(reportStyle).toMatch(/@media \(max-width: 640px\)/)
 })
 
-test('the confusion matrix has a heading of its own for each column, and counts where there is room', () => {
+test('the confusion matrix has a heading per column, and counts if there is room', () => {
   const matrix = [
     [3, 1],
     [0, 4],
@@ -72,7 +72,7 @@ test('the confusion matrix has a heading of its own for each column, and counts 
   expect(confusionTable({ labels, matrix: wide, shown: many })).toContain('class="matrix small"')
 })
 
-test('names version and day, and begins with the verdict', async () => {
+test('names the version and the day, and begins with the verdict', async () => {
   const page = await renderReportHtml(evaluate(['ham', 'spam']), heading)
   expect(page).toContain('<title>mail@7: evaluation, 2026-11-29</title>')
   const verdict = page.indexOf('<p class="verdict"><strong>')

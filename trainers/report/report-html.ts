@@ -1,5 +1,5 @@
-// An evaluation as one HTML page without any other file or script. It owns the page's looks and
-// order; its figures come from evaluation.ts, its plots from report-plots.ts.
+// Renders an evaluation as one HTML page without scripts or other files. It owns the sections of
+// the page and their order; report-plots.ts has the plots and report-markup.ts the tables.
 import { counted } from '../../schemas/counted.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import {
@@ -29,31 +29,31 @@ import {
 } from './report-tables.ts'
 import { verdictOf } from './report-verdict.ts'
 
-/** An example whose label a person should look at. */
+/** An example whose label a person should check. */
 export type SuspiciousLabel = {
   readonly text: string
   readonly label: string
   readonly suggested: string
 }
 
-/** What stands around the figures. */
+/** Everything on the page besides the scores. */
 export type ReportHeading = {
-  /** Names the version. */
+  /** The title, which names the version. */
   readonly title: string
-  /** When the report was made, RFC 3339; its day stands in the title. */
+  /** When the report was made, RFC 3339; the title shows the day. */
   readonly made?: string | undefined
-  /** What the figures were measured on. */
+  /** The texts that the scores were measured on. */
   readonly measuredOn?: string | undefined
   /** Facts such as base encoder and data, shown as a list. */
   readonly facts: readonly (readonly [name: string, value: string])[]
-  /** Epochs of fine-tuning. */
+  /** The epochs of fine-tuning. */
   readonly training?: readonly EpochReport[] | undefined
   readonly comparison?: ModelComparison | undefined
-  /** Most suspicious first. */
+  /** The most suspicious label first. */
   readonly suspicious?: readonly SuspiciousLabel[] | undefined
 }
 
-/** With more labels, matrix and bars show only those with the most mistakes. */
+/** With more labels, the matrix and the bars show only the labels with the most mistakes. */
 const plottedLabelsMax = 100
 const plottedOfMany = 60
 const confusionsShown = 20
@@ -61,7 +61,7 @@ const suspiciousShown = 30
 const slicesShownMax = 60
 const textCharactersMax = 200
 
-/** The page as a string; everything from data is escaped. */
+/** The page as a string; all text from data is escaped. */
 export async function renderReportHtml(
   evaluation: TaskEvaluation,
   heading: ReportHeading,
@@ -85,7 +85,7 @@ async function labelSections(evaluation: Evaluation, heading: ReportHeading): Pr
   ]
 }
 
-/** The sections of a multi-label model. */
+/** The sections of the page of a multi-label model. */
 async function setSections(
   evaluation: MultiLabelEvaluation,
   heading: ReportHeading,
@@ -105,7 +105,7 @@ async function setSections(
       `<p>${escapeHtml(cardinalityText(evaluation))}. Each label of each example is one decision.</p>`,
       await plots([
         [
-          'Reliability: on the diagonal, probabilities are honest',
+          'Reliability: on the diagonal, probabilities are calibrated',
           reliabilityPlot({ calibration }),
         ],
       ]),
@@ -175,8 +175,8 @@ async function trainingSection(epochs: ReportHeading['training']): Promise<strin
   const [loss, macroF1] = trainingPlots(epochs)
   return section('Training', [
     await plots([
-      ['Loss on the training part', loss],
-      ['Macro F1 on the validation part that chose the epoch', macroF1],
+      ['Loss on the training texts', loss],
+      ['Macro F1 on the validation texts, which chose the epoch', macroF1],
     ]),
   ])
 }
@@ -187,19 +187,19 @@ async function calibrationSection(evaluation: Evaluation): Promise<string> {
   const scaled =
     temperature === 1
       ? `The calibration error is ${formatFigure(eceAfter, 'share')}.`
-      : `Temperature ${temperature.toFixed(3)} moved the calibration error from ` +
+      : `Temperature ${temperature.toFixed(3)} changed the calibration error from ` +
         `${formatFigure(eceBefore, 'share')} to ${formatFigure(eceAfter, 'share')}.`
   const kept =
     abstention.coverage === null
       ? ''
-      : ` At the stored threshold ${formatFigure(abstention.coverage, 'share')} of the texts keep ` +
+      : ` At the stored threshold, ${formatFigure(abstention.coverage, 'share')} of the texts keep ` +
         `their label, and ${formatFigure(abstention.risk ?? 0, 'share')} of those are wrong.`
   return section('How far to trust the probabilities', [
     `<p>${scaled}${kept}</p>`,
     await plots([
-      ['Reliability: on the diagonal, confidence is honest', reliabilityPlot(evaluation)],
+      ['Reliability: on the diagonal, confidence is calibrated', reliabilityPlot(evaluation)],
       [
-        `Leaving out what the model is least sure of (by ${abstention.score})`,
+        `Leaving out the texts that the model is least sure of (by ${abstention.score})`,
         riskPlot(evaluation),
       ],
     ]),
@@ -232,7 +232,7 @@ function labelSection(evaluation: Evaluation): string {
   ])
 }
 
-/** F1 of each label, lowest first. */
+/** Bars with the F1 of each label, lowest first. */
 function labelBars(evaluation: Pick<Evaluation, 'perClass'>): string {
   const classes = worstClasses(evaluation)
   const shown = classes.length > plottedLabelsMax ? classes.slice(0, plottedOfMany) : classes
@@ -248,7 +248,7 @@ function labelBars(evaluation: Pick<Evaluation, 'perClass'>): string {
   return `<p>F1 of each label.${note}</p>${barList(bars)}`
 }
 
-/** Indices of the labels to show, in their own order: all, or those with the most mistakes. */
+/** The indices of the labels to show, ascending: all, or those with the most mistakes. */
 function confusedLabels({ matrix }: Evaluation['confusion']): number[] {
   const all = matrix.map((_, index) => index)
   if (all.length <= plottedLabelsMax) return all
@@ -296,7 +296,7 @@ function sliceSection({ slices }: Evaluation): string {
     }))
     return [`<h3>${escapeHtml(`Accuracy: ${name}, with 95 % intervals`)}</h3>${barList(bars)}`]
   })
-  return section('Parts of the examples', parts)
+  return section('Slices of the examples', parts)
 }
 
 function suspiciousSection(suspicious: ReportHeading['suspicious']): string {
@@ -305,8 +305,8 @@ function suspiciousSection(suspicious: ReportHeading['suspicious']): string {
     .slice(0, suspiciousShown)
     .map(({ text, label, suggested }) => [text.slice(0, textCharactersMax), label, suggested])
   return section('Labels to check', [
-    '<p>Training examples whose label the model, fitted without them, finds least likely.</p>',
-    htmlTable(['text', 'label', 'the model says'], rows, 'texts'),
+    '<p>Training examples whose label is least likely according to a model fitted without them.</p>',
+    htmlTable(['text', 'label', 'the model suggests'], rows, 'texts'),
   ])
 }
 

@@ -1,38 +1,35 @@
-// The parts of a report's page that are plain HTML: sections, tables, bars and the confusion
-// matrix. Unlike drawings they flow, so that nothing is cut on a narrow page: long names wrap, and
-// what is wider scrolls in a box of its own. The page around them and its style are report-html.ts
-// and report-style.ts.
+// The plain HTML elements of a report: sections, tables, bars and the confusion matrix. On a narrow
+// page, long names wrap and wide tables scroll in their own box, so that nothing is cut off.
+// report-html.ts puts the page together, and report-style.ts has the style sheet.
 
-/** One bar: its name, how long it is (0 to 1), and the figure at its end. */
+/** One bar: its name, its length (0 to 1), and the figure at its end. */
 export type Bar = {
   readonly name: string
   readonly share: number
   readonly text: string
-  /** Shown when a mouse rests on it. */
+  /** The tooltip. */
   readonly described?: string | undefined
-  /** Of the share, drawn as a line. */
+  /** The interval of the share, drawn as a line. */
   readonly interval?: { readonly low: number; readonly high: number } | undefined
 }
 
-/** With more labels, cells are small and hold no counts. */
+/** With more labels, cells are smaller and show no counts. */
 const countedLabelsMax = 12
 const middleLabelsMax = 30
 
-/** Text that is safe between tags and in a quoted attribute. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
   const printable = text.replace(/\p{C}/gu, '\uFFFD')
   return printable.replace(/[&<>"]/g, (character) => entities[character] ?? character)
 }
 
-/** A part of the page under its heading; `parts` are markup. */
+/** A section of the page with its heading; `parts` are HTML. */
 export function section(title: string, parts: readonly string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>\n${parts.join('\n')}</section>`
 }
 
-/**
- * A table whose first column names the row; `names` wrap, `figures` stay on one line and scroll.
- */
+/** A table whose first column names the row. `names` and `texts` wrap; `figures` scroll. */
 export function htmlTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -47,7 +44,7 @@ export function htmlTable(
 <tbody>${body.join('\n')}</tbody></table></div>`
 }
 
-/** Bars below one another, each with its name to the left and its figure to the right. */
+/** A list of bars, each with its name on the left and its figure on the right. */
 export function barList(bars: readonly Bar[]): string {
   const rows = bars.map(({ name, share, text, described = '', interval }) => {
     const range =
@@ -62,13 +59,13 @@ export function barList(bars: readonly Bar[]): string {
 }
 
 /**
- * Truth in rows, predictions in columns: shades by share of the row, counts in the cells of small
- * ones.
+ * A confusion matrix with the truth in rows and predictions in columns. The shade of a cell is its
+ * fraction of the row; a small matrix also shows counts.
  */
 export function confusionTable(confusion: {
   readonly labels: readonly string[]
   readonly matrix: readonly (readonly number[])[]
-  /** Indices of the labels to show. */
+  /** The indices of the labels to show. */
   readonly shown: readonly number[]
 }): string {
   const { labels, matrix, shown } = confusion

@@ -1,10 +1,10 @@
-// What the plots of a report show, as Vega-Lite specifications. It owns their choice and
-// proportions; drawing is report-svg.ts, the page around them report-html.ts.
+// The plots of a report as Vega-Lite specifications. report-svg.ts draws them, and report-html.ts
+// places them on the page.
 import type { Evaluation, LabelCurves } from '../evaluation/evaluation.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { PlotSpec } from './report-svg.ts'
 
-/** Longer names of labels stand below one another in a legend. */
+/** With a label name longer than this, the legend has one column. */
 const wideNameMin = 22
 const square = { width: 300, height: 300 }
 const shareAxis = { format: '.0%', grid: true }
@@ -12,7 +12,7 @@ const unit = { domain: [0, 1] }
 const accent = 'var(--accent)'
 const muted = 'var(--muted)'
 
-/** Confidence against accuracy, before and after temperature scaling. */
+/** A reliability diagram: confidence against accuracy, before and after temperature scaling. */
 export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>): PlotSpec {
   const { before, after, temperature } = calibration
   const series =
@@ -55,7 +55,7 @@ export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>
   }
 }
 
-/** Risk against coverage, with the model's threshold. */
+/** The risk-coverage curve, with the model's threshold. */
 export function riskPlot({ abstention }: Evaluation): PlotSpec {
   const { curve, threshold, coverage, risk } = abstention
   const marked =
@@ -97,7 +97,7 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
   }
 }
 
-/** ROC curves: each label's, or that of all together. */
+/** The ROC curve of each label, or the micro-averaged one. */
 export function rocPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
   return {
     ...square,
@@ -108,13 +108,13 @@ export function rocPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
   }
 }
 
-/** Precision against recall: each label's, or that of all together. */
+/** The precision-recall curve of each label, or the micro-averaged one. */
 export function precisionRecallPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
   const layer = [curveLayer(curves, { points: 'precisionRecall', x: 'recall', y: 'precision' })]
   return { ...square, layer }
 }
 
-/** Training loss over the epochs, and validation macro F1. */
+/** The training loss and the validation macro F1 by epoch. */
 export function trainingPlots(epochs: readonly EpochReport[]): [PlotSpec, PlotSpec] {
   const panel = (field: string, title: string) => ({
     data: { values: epochs },
@@ -134,7 +134,7 @@ export function trainingPlots(epochs: readonly EpochReport[]): [PlotSpec, PlotSp
   return [panel('trainLoss', 'training loss'), panel('macroF1', 'validation macro F1')]
 }
 
-/** To the left of a mark, or to the right of one that has no room there. */
+/** Places text on the left of a mark, or on its right if there is no room on the left. */
 function beside(share: number | null): { align: 'left' | 'right'; dx: number } {
   return (share ?? 0) < 0.4 ? { align: 'left', dx: 6 } : { align: 'right', dx: -6 }
 }

@@ -1,5 +1,5 @@
-// How a report looks: one style sheet for wide and narrow pages, light and dark, screen and paper.
-// What stands on the page is report-html.ts and report-markup.ts.
+// The style sheet of a report, for wide and narrow pages, light and dark mode, screen and paper.
+// report-html.ts and report-markup.ts write the page.
 
 /** The style sheet of the page. */
 export const reportStyle = `

@@ -1,13 +1,13 @@
-// Draws a Vega-Lite specification as static SVG, without a browser. Vega is loaded when the first
-// plot is drawn: it takes half a second, and few commands need it. What is drawn is
-// report-plots.ts.
+// Draws a Vega-Lite specification as static SVG, without a browser. Vega is loaded with the first
+// plot, because that takes half a second and few commands need it. report-plots.ts has the
+// specifications.
 import { createHash } from 'node:crypto'
 import type { TopLevelSpec } from 'vega-lite'
 
-/** A Vega-Lite specification without the parts that all plots share. */
+/** A Vega-Lite specification without the configuration that all plots share. */
 export type PlotSpec = Readonly<Record<string, unknown>>
 
-/** Colours are variables of the page, so that one drawing suits light and dark. */
+/** Colours are CSS variables of the page, so that one drawing suits light and dark mode. */
 const config = {
   background: 'transparent',
   font: 'system-ui, sans-serif',
@@ -35,16 +35,16 @@ const config = {
   line: { strokeWidth: 2 },
 }
 
-/** The plot as one `<svg>` element; text from data is escaped, descriptions become tooltips. */
+/** The plot as one `<svg>` element. Text from data is escaped, and descriptions become tooltips. */
 export async function drawSvg(spec: PlotSpec): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const whole = { ...spec, config } as unknown as TopLevelSpec
   const view = new vega.View(vega.parse(vegaLite.compile(whole).spec), { renderer: 'none' })
   try {
     const svg = await view.toSVG()
-    // Each drawing counts its clips from 1; on one page their names must differ.
+    // Each drawing numbers its clips from 1, but ids must be unique on a page.
     const own = createHash('sha256').update(svg).digest('hex').slice(0, 10)
-    // Static marks tell what they are to screen readers only; a title shows it to a mouse as well.
+    // Vega describes static marks for screen readers only. A title gives them a tooltip as well.
     return svg
       .replace(/(id="|url\(#)clip(\d+)/g, `$1clip-${own}-$2`)
       .replace(/<path aria-label="([^"]*)"([^>]*)\/>/g, '<path$2><title>$1</title></path>')

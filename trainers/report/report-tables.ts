@@ -1,11 +1,11 @@
-// What a report tells first of an evaluation: its headline figures, the labels that do worst, and
-// how two models compare. Laying it out is report-text.ts and report-html.ts.
+// The key figures of an evaluation for a report: headline scores, the worst labels, and a
+// comparison of two models. report-text.ts and report-html.ts lay them out.
 import type { Evaluation, Interval } from '../evaluation/evaluation.ts'
 import type { PairedComparison } from '../evaluation/mcnemar.ts'
 import type { ClassScores, Scores } from '../evaluation/metrics.ts'
 import type { LabelAreas } from '../evaluation/ranking-metrics.ts'
 
-/** One figure with its interval; shares are shown in per cent. */
+/** One score with its interval; a `share` is shown in per cent. */
 export type Headline = {
   readonly name: string
   readonly unit: 'share' | 'number'
@@ -13,7 +13,7 @@ export type Headline = {
   readonly interval: Interval | null
 }
 
-/** Differences with a smaller p-value are called significant. */
+/** A difference with a smaller p-value is called significant. */
 export const significanceLevel = 0.05
 
 const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit'] }> = {
@@ -26,33 +26,49 @@ const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit']
   ece: { name: 'calibration error', unit: 'share' },
 }
 
-/** The scores in the order in which they are shown. */
+/** The headline scores in the order in which they are shown. */
 export function headlines(evaluation: Evaluation): Headline[] {
   const { intervals, topK, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(headlineNames) as (keyof Scores)[]).map((name) => ({
-    ...headlineNames[name],
-    value: evaluation[name],
-    interval: intervals[name],
-  }))
   const top = Object.entries(topK)
     .filter(([k]) => k === '3')
     .map(([k, value]): Headline => {
       return { name: `top ${k}`, unit: 'share', value, interval: intervals.topK[k] ?? null }
     })
-  const areas = [
+  const areas = areaHeadlines([
     { name: 'macro ROC AUC', value: rocAuc.macro, interval: intervals.rocAuc },
     {
       name: 'mean average precision',
       value: averagePrecision.macro,
       interval: intervals.averagePrecision,
     },
-  ].flatMap(({ value, ...area }): Headline[] =>
-    value === null ? [] : [{ ...area, unit: 'share', value }],
-  )
-  return [...scores, ...top, ...areas]
+  ])
+  return [...scoreHeadlines(headlineNames, evaluation), ...top, ...areas]
 }
 
-/** Labels with their scores, lowest F1 first; labels that the examples lack come last. */
+/** The scores that `names` names, in its order. */
+export function scoreHeadlines<Score extends string>(
+  names: Readonly<Record<Score, Pick<Headline, 'name' | 'unit'>>>,
+  evaluation: Readonly<Record<NoInfer<Score>, number>> & {
+    readonly intervals: Readonly<Record<NoInfer<Score>, Interval>>
+  },
+): Headline[] {
+  return (Object.keys(names) as Score[]).map((score) => ({
+    ...names[score],
+    value: evaluation[score],
+    interval: evaluation.intervals[score],
+  }))
+}
+
+/** Areas under curves; one that the examples do not define is left out. */
+export function areaHeadlines(
+  areas: readonly { name: string; value: number | null; interval: Interval | null }[],
+): Headline[] {
+  return areas.flatMap(({ name, value, interval }): Headline[] =>
+    value === null ? [] : [{ name, unit: 'share', value, interval }],
+  )
+}
+
+/** Labels with their scores, lowest F1 first; labels without examples come last. */
 export function worstClasses(evaluation: {
   readonly perClass: Readonly<Record<string, ClassScores & LabelAreas>>
 }): (ClassScores & LabelAreas & { label: string })[] {
@@ -61,7 +77,7 @@ export function worstClasses(evaluation: {
     .sort((a, b) => Number(a.support === 0) - Number(b.support === 0) || a.f1 - b.f1)
 }
 
-/** One sentence on how this model does against another on the same examples. */
+/** One sentence that compares this model with another one on the same examples. */
 export function comparisonText(comparison: PairedComparison & { readonly with: string }): string {
   const { difference, pValue, onlyFirstRight, onlySecondRight, test } = comparison
   const points = (100 * Math.abs(difference)).toFixed(1)
@@ -79,7 +95,7 @@ export function comparisonText(comparison: PairedComparison & { readonly with: s
   )
 }
 
-/** A figure as people read it: `97.3 %` or `0.087`. */
+/** A score for display: `97.3 %` or `0.087`. */
 export function formatFigure(value: number, unit: Headline['unit']): string {
   return unit === 'share' ? `${(100 * value).toFixed(1)} %` : value.toFixed(3)
 }

@@ -1,4 +1,5 @@
-// What a person reads: figures, worst labels, confused pairs; and that nothing from data can harm.
+// The report in a terminal: scores, worst labels and confused pairs. Text from data cannot send
+// control sequences.
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { renderReportHtml } from './report-html.ts'
@@ -6,7 +7,7 @@ import { renderReportText } from './report-text.ts'
 
 const options = { seed: 1, resamples: 20 }
 
-/** Two examples of each label; the second one of the first label is taken for the second label. */
+/** Two examples of each label; one of the first label is predicted as the second label. */
 function evaluate(labels: string[]) {
   const truth = Int32Array.from({ length: 2 * labels.length }, (_, row) => row >> 1)
   const probabilities = new Float32Array(truth.length * labels.length)
@@ -26,14 +27,14 @@ test('shows scores, labels, confused pairs and a small matrix', () => {
   expect(text).toMatch(/Truth \\ predicted +ham +spam\nham +1 +1\nspam +0 +2$/)
 })
 
-test('abbreviates many labels, and says how many there are', () => {
+test('shows only the worst of many labels, and how many there are', () => {
   const text = renderReportText(evaluate(Array.from({ length: 40 }, (_, i) => `label ${i}`)))
   expect(text).toContain('Worst 10 of 40 labels')
   expect(text).not.toContain('Truth \\ predicted')
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100)
 })
 
-test('control sequences in a label do not reach the terminal, markup not the page', async () => {
+test('control sequences in a label do not reach the terminal, nor markup the page', async () => {
   const evaluation = evaluate(['\u001b[31mred', '<script>alert(1)</script>'])
   expect(renderReportText(evaluation)).not.toContain('\u001b')
   const heading = { title: 'a <b>', facts: [['Data', '<i>']] as [string, string][] }
@@ -43,11 +44,11 @@ test('control sequences in a label do not reach the terminal, markup not the pag
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
 })
 
-test('the verdict comes first, with what was measured and what to look at', () => {
+test('the verdict comes first, with the texts it was measured on and what to check', () => {
   const measuredOn = '4 test texts (test.jsonl) that had no part in training'
   const text = renderReportText({ ...evaluate(['ham', 'spam']), measuredOn })
   expect(text).toMatch(/^Weak: 75\.0 % of 4 texts are right\.\n/)
-  expect(text).toContain('These are few texts: of many, between ')
+  expect(text).toContain('These are few texts: with many, between ')
   expect(text).toContain('Weakest label: “ham” (F1 66.7 % of 2 texts).')
   expect(text).toContain('Confusions to look at: “ham” predicted as “spam” (1 time).')
   expect(text).toContain(`Measured on ${measuredOn}.`)

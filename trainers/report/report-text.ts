@@ -1,5 +1,5 @@
-// An evaluation as text for a terminal. It owns widths, abbreviations and what is set off; whether
-// there is colour at all, and where the text goes, is the command's.
+// Renders an evaluation as text for a terminal. It owns layout, widths and emphasis; the command
+// decides on colour and prints the text.
 import { counted } from '../../schemas/counted.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { isOfSets, type MultiLabelEvaluation } from '../evaluation/multi-label-evaluation.ts'
@@ -13,32 +13,32 @@ import {
   worstClasses,
   type Headline,
 } from './report-tables.ts'
-import { verdictOf, type JudgedReport } from './report-verdict.ts'
+import { verdictOf, type EvaluationReport } from './report-verdict.ts'
 
-/** Sets text off, as `Terminal.style` does; the identity gives plain text. */
+/** Styles text, as `Terminal.style` does; the identity function gives plain text. */
 export type TextStyle = (as: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string
 
 const columnsMax = 98
 const classesShown = 10
 const confusionsShown = 8
 const slicesShown = 4
-/** A wider confusion matrix is left out: the pairs above it say more. */
+/** With more labels, the confusion matrix is left out; the pairs above it say more. */
 const matrixLabelsMax = 12
 const labelCharactersMax = 28
-/** A slice whose accuracy lies this far below the whole is worth a line. */
+/** A slice is listed if its accuracy is this far below that of all examples. */
 const weakSliceGap = 0.02
 
 /**
- * The report as lines of at most some 100 columns. Label names are made safe for a terminal.
+ * The report as lines of at most about 100 columns. Label names are made safe for a terminal.
  *
  * @example
  * console.log(renderReportText(evaluation))
  */
 export function renderReportText(
-  evaluation: JudgedReport,
+  evaluation: EvaluationReport,
   style: TextStyle = (_, text) => text,
 ): string {
-  if (isOfSets(evaluation)) return setReport(evaluation, style)
+  if (isOfSets(evaluation)) return multiLabelReport(evaluation, style)
   const parts = [
     verdictLines(evaluation, style),
     headlineLines({ ...evaluation, figures: headlines(evaluation) }, style),
@@ -56,8 +56,11 @@ export function renderReportText(
     .join('\n\n')
 }
 
-/** As `renderReportText`, of sets of labels. */
-function setReport(evaluation: MultiLabelEvaluation & JudgedReport, style: TextStyle): string {
+/** `renderReportText` for a multi-label model. */
+function multiLabelReport(
+  evaluation: MultiLabelEvaluation & EvaluationReport,
+  style: TextStyle,
+): string {
   const { head, rows } = setTable(evaluation)
   const shown = rows.slice(0, classesShown)
   const title =
@@ -76,8 +79,8 @@ function setReport(evaluation: MultiLabelEvaluation & JudgedReport, style: TextS
     .join('\n\n')
 }
 
-/** The grade alone, then a sentence on each line, broken at some 100 columns. */
-function verdictLines(report: JudgedReport, style: TextStyle): string[] {
+/** The grade with the first sentence, then one sentence per line, wrapped at about 100 columns. */
+function verdictLines(report: EvaluationReport, style: TextStyle): string[] {
   const { grade, sentences } = verdictOf(report)
   const [first = '', ...others] = sentences
   const [head = '', ...rest] = wrapped(`${grade}: ${first}`)
@@ -166,7 +169,7 @@ function confusionLines(evaluation: Evaluation, style: TextStyle): string[] {
   return headed(table([['Truth', 'predicted', 'times'], ...rows]), style)
 }
 
-/** The slices that fare worst, when they are clearly below the whole. */
+/** The worst slices, if their accuracy is clearly below that of all examples. */
 function weakSliceLines({ slices, accuracy }: Evaluation, style: TextStyle): string[] {
   const weak = slices
     .filter((slice) => slice.interval.high < accuracy || slice.accuracy < accuracy - weakSliceGap)
@@ -178,7 +181,7 @@ function weakSliceLines({ slices, accuracy }: Evaluation, style: TextStyle): str
     formatFigure(own, 'share'),
     String(examples),
   ])
-  return headed(table([['Weakest parts', 'accuracy', 'examples'], ...rows]), style)
+  return headed(table([['Weakest slices', 'accuracy', 'examples'], ...rows]), style)
 }
 
 function matrixLines({ confusion }: Evaluation, style: TextStyle): string[] {
@@ -194,7 +197,7 @@ function headed([first = '', ...rest]: string[], style: TextStyle): string[] {
   return [style('dim', first), ...rest]
 }
 
-/** First column to the left, the others to the right, two spaces between. */
+/** Aligns the first column left and the others right, with two spaces between columns. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -210,7 +213,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** Labels come from data: control characters must not reach a terminal. */
+/** Replaces control characters, which must not reach a terminal, and truncates long labels. */
 function printable(label: string): string {
   const safe = label.replace(/\p{C}/gu, '\uFFFD')
   return safe.length > labelCharactersMax ? `${safe.slice(0, labelCharactersMax - 1)}\u2026` : safe

@@ -1,9 +1,9 @@
-// Grades and sentences of the verdict.
+// The grades and sentences of the verdict.
 import { expect, test } from 'vitest'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
-import { verdictOf, verdictText } from './report-verdict.ts'
+import { verdictOf } from './report-verdict.ts'
 
-/** `right` of `rows` texts with the label "yes" are found, and all `no` of the label "no". */
+/** `right` of `rows` texts with the label "yes" are predicted right, and all `no` with "no". */
 function evaluate({ yes, found, no }: { yes: number; found: number; no: number }) {
   const truth = Int32Array.from({ length: yes + no }, (_, row) => Number(row < yes))
   const probabilities = new Float32Array(2 * truth.length)
@@ -27,13 +27,13 @@ test.each([
   expect(verdictOf(evaluate(rows)).grade).toBe(grade)
 })
 
-test('a model that always says one thing is told so, however often it is right', () => {
-  const text = verdictText(verdictOf(evaluate({ yes: 100, found: 0, no: 1_900 })))
-  expect(text).toContain('95.0 % of 2,000 texts are right.')
-  expect(text).toContain('Always answering “no” would be right for 95.0 %.')
+test('says that a model which always gives one label is no better than guessing', () => {
+  const { sentences } = verdictOf(evaluate({ yes: 100, found: 0, no: 1_900 }))
+  expect(sentences).toContain('95.0 % of 2,000 texts are right.')
+  expect(sentences).toContain('Always answering “no” would be right for 95.0 %.')
 })
 
-test('says the difference to another version, and whether it may be chance', () => {
+test('states the difference to another version, and whether it may be chance', () => {
   const counts = { examples: 2_000, bothRight: 0, bothWrong: 0, test: 'exact' as const }
   const comparison = { with: 'mail@1', ...counts, onlyFirstRight: 0, onlySecondRight: 0 }
   const evaluation = evaluate({ yes: 1_000, found: 880, no: 1_000 })

@@ -1,6 +1,6 @@
-// What a report says first: in plain words, how good the model is, on what that was measured, and
-// what to look at. It owns the words and their bounds; figures are evaluation.ts, the places where
-// it stands report-text.ts and report-html.ts.
+// The verdict at the top of a report: a grade in plain words, the texts that it was measured on,
+// and what to check. It owns the wording and the bounds of the grades; evaluation.ts has the
+// scores.
 import { counted } from '../../schemas/counted.ts'
 import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
@@ -11,49 +11,45 @@ import {
 } from '../evaluation/multi-label-evaluation.ts'
 import { formatFigure, significanceLevel, worstClasses } from './report-tables.ts'
 
-/** What the verdict is of. */
-export type JudgedReport = TaskEvaluation & {
+/** An evaluation with what a report adds to it. */
+export type EvaluationReport = TaskEvaluation & {
   readonly comparison?: ModelComparison | undefined
-  /** What the figures were measured on, as `measuredOnText` says it. */
+  /** The texts that the scores were measured on, as `measuredOnText` describes them. */
   readonly measuredOn?: string | undefined
 }
 
+/** A grade with the sentences that explain it. */
 export type Verdict = {
-  /** One word or a few, such as `Good`. */
+  /** One or a few words, such as `Good`. */
   readonly grade: string
-  /** Sentences without the grade, each with its full stop. */
+  /** The sentences after the grade, each with a full stop. */
   readonly sentences: readonly string[]
 }
 
-/** Shares of texts that are right, and what they are called. */
+/** The grade for each fraction of texts that are right. */
 const grades = [
   { from: 0.97, grade: 'Very good' },
   { from: 0.9, grade: 'Good' },
   { from: 0.8, grade: 'Fair' },
   { from: 0, grade: 'Weak' },
 ] as const
-/** An interval that is wider says that there are too few texts. */
+/** With a wider interval, the verdict says that there are too few texts. */
 const intervalWidthMax = 0.1
 const confusionsNamed = 3
-/** A label whose F1 is this much below the whole is worth naming. */
+/** A label is named as the weakest if its F1 is this far below the overall score. */
 const weakLabelGap = 0.02
 
 /**
  * The verdict on an evaluation.
  *
  * @example
- * verdictText(verdictOf(evaluation)) // 'Good: 92.3 % of 2,000 texts are right. …'
+ * verdictOf(evaluation) // { grade: 'Good', sentences: ['92.3 % of 2,000 texts are right.', …] }
  */
-export function verdictOf(report: JudgedReport): Verdict {
+export function verdictOf(report: EvaluationReport): Verdict {
   return isOfSets(report) ? verdictOfSets(report) : verdictOfLabels(report)
 }
 
-/** The verdict as one paragraph. */
-export function verdictText({ grade, sentences }: Verdict): string {
-  return `${grade}: ${sentences.join(' ')}`
-}
-
-function verdictOfLabels(report: Evaluation & JudgedReport): Verdict {
+function verdictOfLabels(report: Evaluation & EvaluationReport): Verdict {
   const { accuracy, examples, comparison, measuredOn } = report
   const always = mostFrequent(report)
   const guessing = accuracy <= always.share
@@ -73,7 +69,7 @@ function verdictOfLabels(report: Evaluation & JudgedReport): Verdict {
   return { grade: guessing ? 'No better than guessing' : gradeOf(accuracy), sentences }
 }
 
-function verdictOfSets(report: MultiLabelEvaluation & JudgedReport): Verdict {
+function verdictOfSets(report: MultiLabelEvaluation & EvaluationReport): Verdict {
   const { accuracy, microF1, examples, comparison, measuredOn } = report
   const sentences = [
     `micro F1 is ${formatFigure(microF1, 'share')}, and ${formatFigure(accuracy, 'share')} of ` +
@@ -89,7 +85,7 @@ function gradeOf(share: number): string {
   return grades.find(({ from }) => share >= from)?.grade ?? 'Weak'
 }
 
-/** The label that would be right most often if it were the only answer. */
+/** The most frequent true label, which a model that guesses would always give. */
 function mostFrequent({ perClass, examples }: Evaluation): { label: string; share: number } {
   const [label, { support }] = Object.entries(perClass).reduce((a, b) =>
     b[1].support > a[1].support ? b : a,
@@ -107,14 +103,14 @@ function againstText(comparison: ModelComparison | undefined): string {
   return `, ${points} points ${direction} than ${comparison.with}${doubt}`
 }
 
-function fewTexts({ intervals }: JudgedReport): string[] {
+function fewTexts({ intervals }: EvaluationReport): string[] {
   const { low, high } = intervals.accuracy
   if (high - low <= intervalWidthMax) return []
   const range = `${formatFigure(low, 'share')} and ${formatFigure(high, 'share')}`
-  return [`These are few texts: of many, between ${range} would be right.`]
+  return [`These are few texts: with many, between ${range} would be right.`]
 }
 
-function weakestLabel(report: JudgedReport, whole: 'accuracy' | 'microF1'): string[] {
+function weakestLabel(report: EvaluationReport, whole: 'accuracy' | 'microF1'): string[] {
   const [weakest] = worstClasses(report)
   const overall = whole === 'microF1' && isOfSets(report) ? report.microF1 : report.accuracy
   if (weakest === undefined || weakest.support === 0 || weakest.f1 > overall - weakLabelGap) {

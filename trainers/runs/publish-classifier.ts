@@ -1,6 +1,6 @@
-// Turns a trained classifier into a model version: encoder and head as one graph, checked against
-// the trainer on real texts before anybody can see it. Training is train-head.ts and
-// train-encoder.ts; the store's layout and its atomic write are models/store/version-store.ts.
+// Publishes a trained classifier as a model version: writes encoder and head as one graph, and
+// checks it against the trainer on real texts before it is visible. train-head.ts and
+// train-encoder.ts train; models/store/version-store.ts writes the version atomically.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,12 +24,13 @@ import type { TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportHeading } from '../report/report-html.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
-/** Texts with what the trainer says of them: float32 [texts, labels]. */
+/** Texts with the trainer's probabilities, float32 [texts, labels]. */
 export type VerificationTexts = {
   readonly texts: readonly string[]
   readonly probabilities: Float32Array
 }
 
+/** A trained classifier with everything that its version stores. */
 export type ClassifierToPublish = {
   readonly storeDir: string
   readonly name: string
@@ -43,13 +44,13 @@ export type ClassifierToPublish = {
   readonly workers: number
   readonly run: string
   readonly evaluation: TaskEvaluation
-  /** For the manifest; the head is calibrated already. */
+  /** For the manifest only; the head is already calibrated. */
   readonly calibration?: Manifest['calibration']
   readonly abstain?: Abstention | undefined
-  /** The classifier is multi-label with them. */
+  /** The thresholds of a multi-label classifier. */
   readonly thresholds?: readonly number[] | undefined
   readonly evaluatedOn: EvaluatedOn
-  /** The same in words. */
+  /** The description of these texts. */
   readonly measuredOn: string
   readonly facts: ReportHeading['facts']
   readonly training?: ReportHeading['training']
@@ -57,25 +58,25 @@ export type ClassifierToPublish = {
   readonly verification: VerificationTexts
 }
 
-/** Training texts on which the written model is compared with the trainer. */
+/** The number of training texts on which the written model is compared with the trainer. */
 const verifiedTextsMax = 512
 
-/** Which examples of the training are compared: indices, chosen by the seed. */
+/** The indices of the training examples on which they are compared, chosen by the seed. */
 export function verificationSample(examples: number, seed: number): Int32Array {
   const order = Int32Array.from({ length: examples }, (_, index) => index)
   return seededRandom(seed).shuffle(order).subarray(0, verifiedTextsMax)
 }
 
-/** The share of texts whose label must be the trainer's. */
+/** The fraction of texts on which the written model and the trainer must agree. */
 const agreementMin = 0.999
-/** Two labels closer than this may change places by rounding; that is no disagreement. */
+/** If two probabilities are closer than this, rounding may swap the labels; that still agrees. */
 const probabilityTie = 1e-4
 
 /**
- * Writes the version. The same weights give the same bytes of model.onnx.
+ * Writes the version. The same weights give the same model.onnx to the byte.
  *
- * @throws WinnowError `model_incompatible` when the graph does not agree with the trainer, and
- * what the store and the runtime throw.
+ * @throws WinnowError `model_incompatible` if the graph disagrees with the trainer; and the errors
+ * of the store and the runtime.
  */
 export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn, measuredOn } = draft
@@ -123,9 +124,9 @@ export async function publishClassifier(draft: ClassifierToPublish): Promise<Mod
 }
 
 /**
- * Writes the graph. An encoder that stayed as it was lies in a file of its own, which all heads
- * over it share; the graph names it by its hash, so that a graph and other weights cannot pass for
- * the version.
+ * Writes the graph. The weights of an unchanged encoder go into a separate file, which all heads on
+ * that encoder share. The graph contains the hash of that file, so that it cannot be combined with
+ * other weights.
  */
 async function writeGraph(
   graph: TensorGraph,
@@ -150,7 +151,7 @@ async function writeGraph(
   return { modelPath, weightsPath }
 }
 
-/** What the manifest keeps of an evaluation: the numbers, not the tables. */
+/** The part of an evaluation that the manifest stores: scores without tables. */
 function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
   const { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece } = evaluation
   const { rocAuc, averagePrecision, intervals } = evaluation
@@ -164,7 +165,7 @@ function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
   return { ...shared, mcc, topK, ...areas }
 }
 
-/** Classifies texts through the written graph as serving would, and compares the labels. */
+/** Classifies texts with the written graph as serving does, and compares the labels. */
 async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): Promise<void> {
   const { base, labels, maxTokens, workers, verification, thresholds } = draft
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
@@ -184,10 +185,10 @@ async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): P
       const expected = verification.probabilities.subarray(start, start + labels.length)
       if (outcome.kind === 'rejected') continue
       if (thresholds !== undefined) {
-        const given = new Set(outcome.labels)
+        const served = new Set(outcome.labels)
         const agrees = expected.every(
           (probability, at) =>
-            given.has(labels[at]!) === probability >= thresholds[at]! ||
+            served.has(labels[at]!) === probability >= thresholds[at]! ||
             Math.abs(probability - thresholds[at]!) <= probabilityTie,
         )
         if (agrees) agreeing++
@@ -200,12 +201,12 @@ async function verifyAgreement(modelPath: string, draft: ClassifierToPublish): P
   } finally {
     await classifier.close()
   }
-  const share = agreeing / Math.max(1, row)
-  if (share >= agreementMin) return
+  const agreement = agreeing / Math.max(1, row)
+  if (agreement >= agreementMin) return
   throw new WinnowError(
     'model_incompatible',
-    `The written model agrees with the trainer on ${agreeing} of ${row} texts only, so ` +
-      'it was not stored. Please report this.',
+    `The written model agrees with the trainer on only ${agreeing} of ${row} texts, so ` +
+      'it was not stored. Please report this as a bug.',
     { details: { agreeing, texts: row } },
   )
 }

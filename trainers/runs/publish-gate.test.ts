@@ -28,7 +28,7 @@ const passes = (
 ) => judgeVersion(config, { metrics, champion }).map(({ passed }) => passed)
 
 describe('judgeVersion', () => {
-  it('demands the least metrics', () => {
+  it('requires the minimum metrics', () => {
     const config = { ...defaults, accuracyMin: 0.9, macroF1Min: 0.8 }
     const first: ChampionCheck = { kind: 'no-champion' }
     expect(passes(config, { accuracy: 0.9, macroF1: 0.8 }, first)).toEqual([true, true, true])
@@ -37,18 +37,18 @@ describe('judgeVersion', () => {
     expect(passes(defaults, {}, first)).toEqual([true, true, true])
   })
 
-  it('refuses a significant loss to the champion, and no other difference', () => {
+  it('refuses only a significant loss against the champion', () => {
     const metrics = { accuracy: 1, macroF1: 1 }
     expect(passes(defaults, metrics, compared(-0.02, 0.01))[2]).toBe(false)
     expect(passes(defaults, metrics, compared(-0.02, 0.2))[2]).toBe(true)
     expect(passes(defaults, metrics, compared(0.02, 0.001))[2]).toBe(true)
   })
 
-  it('lets the champion through again', () => {
+  it('accepts the champion itself', () => {
     expect(passes(defaults, {}, { kind: 'is-champion' })).toEqual([true, true, true])
   })
 
-  it('refuses what could not be compared, unless told otherwise', () => {
+  it('refuses a version that could not be compared, unless configured otherwise', () => {
     const unknown: ChampionCheck = { kind: 'not-compared', why: 'it has other labels' }
     expect(passes(defaults, {}, unknown)[2]).toBe(false)
     expect(passes({ ...defaults, comparison: 'when-possible' }, {}, unknown)[2]).toBe(true)

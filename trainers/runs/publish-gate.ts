@@ -1,18 +1,18 @@
-// The gate before a version is published: each rule with its verdict, from figures that were
-// measured before. It measures nothing and publishes nothing.
+// The rules that a version must pass before it is published, applied to scores that were measured
+// earlier. It does not measure or publish.
 import type { Config } from '../../configs/schema.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
 import type { ModelComparison } from '../evaluation/evaluate-version.ts'
 
-/** One rule of the gate and what it says of a version. */
+/** The verdict of one rule on a version. */
 export type Verdict = {
   readonly rule: 'accuracy' | 'macro-f1' | 'champion'
   readonly passed: boolean
-  /** The figures, in a sentence. */
+  /** The scores that decided it, as a sentence. */
   readonly because: string
 }
 
-/** What is known of the version against the present champion. */
+/** How the version compares with the current champion. */
 export type ChampionCheck =
   | { readonly kind: 'no-champion' }
   | { readonly kind: 'is-champion' }
@@ -20,7 +20,7 @@ export type ChampionCheck =
   | { readonly kind: 'not-compared'; readonly why: string }
   | { readonly kind: 'compared'; readonly comparison: ModelComparison }
 
-/** Judges a version; every rule is told, also those that passed. */
+/** Applies every rule to a version; the result includes the rules that passed. */
 export function judgeVersion(
   config: Config['publish'],
   version: { readonly metrics: Manifest['metrics']; readonly champion: ChampionCheck },

@@ -1,5 +1,5 @@
-// One training run on disk: what it was given and what came of it, as run.json in a folder of its
-// own. It owns the run's name and its file; models are written by the model store.
+// The record of a finished training run: its parameters, data and scores as run.json in the run's
+// folder. The model store writes the model.
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,14 +8,14 @@ import type { DataManifest } from '../data/dataset.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 
-/** What is trained: the head alone, with the top layers, or everything. */
+/** What is trained: the head only, the head with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
 
-/** Everything that is kept about a run. */
+/** The content of run.json. */
 export type RunRecord = {
   readonly formatVersion: 1
   readonly run: string
-  /** `name@version` of the model that it made. */
+  /** `name@version` of the model that the run published. */
   readonly model: string
   readonly method: TrainingMethod
   readonly base: string
@@ -30,7 +30,7 @@ export type RunRecord = {
   }
   readonly evaluation: TaskEvaluation
   readonly evaluatedOn: EvaluatedOn
-  /** The same in words. */
+  /** The description of these texts. */
   readonly measuredOn: string
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -41,7 +41,7 @@ export function newRunName(modelName: string, started: Date): string {
   return `${time}-${modelName}-${randomBytes(3).toString('hex')}`
 }
 
-/** Writes `<storeDir>/runs/<run>/run.json` whole, and gives the folder. */
+/** Writes `<storeDir>/runs/<run>/run.json` atomically, and returns the folder. */
 export async function writeRunRecord(storeDir: string, record: RunRecord): Promise<string> {
   const dir = join(storeDir, 'runs', record.run)
   await mkdir(dir, { recursive: true })
@@ -49,9 +49,9 @@ export async function writeRunRecord(storeDir: string, record: RunRecord): Promi
   return dir
 }
 
-/** The record of a run; undefined where the store does not have it. */
+/** The record of a run; undefined if the store does not have it. */
 export async function readRunRecord(storeDir: string, run: string): Promise<RunRecord | undefined> {
   const text = await readIfThere(join(storeDir, 'runs', run, 'run.json'))
-  // Written whole by writeRunRecord, of this release or an earlier one.
+  // writeRunRecord wrote the file atomically, in this release or an earlier one.
   return text === undefined ? undefined : (JSON.parse(text) as RunRecord)
 }

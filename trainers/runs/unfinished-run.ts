@@ -1,5 +1,5 @@
-// The folder of a run from its start to its end: what it was started with, so that it can go on
-// after a kill, and its checkpoint, which goes when it is done. What came of it is run-record.ts.
+// The files of an unfinished run: what it was started with, so that it can resume after a kill, and
+// the path of its checkpoint. run-record.ts is the record of a finished run.
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,36 +10,36 @@ import { WinnowError } from '../../schemas/errors.ts'
 export type RunStart = {
   readonly formatVersion: 1
   readonly run: string
-  /** Of the model. */
+  /** The name of the model. */
   readonly name: string
   /** RFC 3339, UTC. */
   readonly started: string
-  /** Hashes of all that the result depends on, by the name to show when one differs. */
+  /** The hashes of the run's inputs, by the name that is shown if one differs. */
   readonly identity: Readonly<Record<string, string>>
-  /** What the caller needs to ask for the same run again, as JSON. */
+  /** What the caller needs to request the same run again, as JSON. */
   readonly request: Readonly<Record<string, unknown>>
 }
 
 const startFile = 'start.json'
 
-/** Where a run's checkpoint is. */
+/** The path of a run's checkpoint. */
 export function checkpointPath(storeDir: string, run: string): string {
   return join(storeDir, 'runs', run, 'checkpoint')
 }
 
-/** Whether the run has got as far as a checkpoint. */
+/** Whether the run has written a checkpoint. */
 export function hasCheckpoint(storeDir: string, run: string): boolean {
   return existsSync(checkpointPath(storeDir, run))
 }
 
-/** Makes the run's folder. */
+/** Creates the run's folder with the file that it can resume from. */
 export async function writeRunStart(storeDir: string, start: RunStart): Promise<void> {
   const dir = join(storeDir, 'runs', start.run)
   await mkdir(dir, { recursive: true })
   await writeWhole(join(dir, startFile), `${JSON.stringify(start, null, 2)}\n`)
 }
 
-/** Removes what only an unfinished run needs. */
+/** Removes the checkpoint, which only an unfinished run needs. */
 export async function removeCheckpoint(storeDir: string, run: string): Promise<void> {
   const path = checkpointPath(storeDir, run)
   await rm(path, { force: true })
@@ -47,18 +47,18 @@ export async function removeCheckpoint(storeDir: string, run: string): Promise<v
 }
 
 /**
- * Finds a run that has not ended: the one that is named, or the latest of a model.
+ * Finds an unfinished run: the one with the given name, or the latest of a model.
  *
- * @throws WinnowError `resume_refused` when there is none, or it is finished.
+ * @throws WinnowError `resume_refused` if there is none, or the named run is finished.
  */
 export async function findUnfinishedRun(
   storeDir: string,
   which: { readonly run: string } | { readonly name: string },
 ): Promise<RunStart> {
   const names = await readdir(join(storeDir, 'runs')).catch(() => [])
-  const asked = 'run' in which ? names.filter((run) => run === which.run) : names
-  // Names of runs sort by time.
-  for (const run of asked.sort().reverse()) {
+  const candidates = 'run' in which ? names.filter((run) => run === which.run) : names
+  // Run names sort by time.
+  for (const run of candidates.sort().reverse()) {
     const start = await readRunStart(storeDir, run)
     if (start === undefined || ('name' in which && start.name !== which.name)) continue
     const finished = existsSync(join(storeDir, 'runs', run, 'run.json'))
@@ -75,6 +75,6 @@ export async function findUnfinishedRun(
 
 async function readRunStart(storeDir: string, run: string): Promise<RunStart | undefined> {
   const text = await readIfThere(join(storeDir, 'runs', run, startFile))
-  // Written whole by writeRunStart.
+  // writeRunStart wrote the file atomically.
   return text === undefined ? undefined : (JSON.parse(text) as RunStart)
 }

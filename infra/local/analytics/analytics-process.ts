@@ -1,6 +1,6 @@
-// The analytics service's own process: opens the engine over `--dir`, serves it on the port that
-// the state folder `--state` names, to who knows the password there, and leaves cleanly on SIGTERM
-// or SIGINT.
+// Runs the analytics service in a process of its own: opens the engine over `--dir` and serves it
+// on the port in the state folder `--state`, to callers with the password from there. Drains on
+// SIGTERM and SIGINT.
 import { once } from 'node:events'
 import { mkdtemp, rmdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -14,12 +14,12 @@ import type { AnalyticsEngine } from './chdb-engine.ts'
 import { analyticsUser, readStackState } from '../services/stack-state.ts'
 import { yieldProcessor } from './yield-processor.ts'
 
-/** Requests that still run get this long to finish when the process is told to stop. */
+/** How long running requests may take to finish after the process is told to stop. */
 const drainMsMax = 10_000
 
 async function main(): Promise<void> {
-  // Merges can wait for a text that somebody waits for; inserts that fall behind slow the stream
-  // down.
+  // People wait for classified texts; nobody waits for merges. If inserts fall behind, the stream
+  // slows down.
   yieldProcessor()
   const { values } = parseArgs({
     options: { dir: { type: 'string' }, state: { type: 'string' } },
@@ -41,9 +41,9 @@ async function main(): Promise<void> {
 }
 
 /**
- * Ends the process's working folder. The scalar function `file`, which no grant covers, and every
- * other way in which this engine opens a file that a statement names, resolve it against that
- * folder first, and fail.
+ * Removes the process's working folder. The engine resolves every file that a statement names
+ * against that folder before anything else, so all of these fail. That includes the scalar function
+ * `file`, which no grant covers.
  */
 async function leaveWorkingFolder(dir: string): Promise<void> {
   const folder = await mkdtemp(join(dir, 'removed-'))

@@ -1,8 +1,7 @@
-// Speaks ClickHouse's HTTP interface over the embedded engine, so that every other process uses
-// plain
-// @clickhouse/client and a real server drops in by URL. Statements run in the form that the
-// engine's own parser gives them; results leave through files, so that the status, sent at the end,
-// is right.
+// ClickHouse's HTTP interface over the embedded engine, so that every other process uses plain
+// @clickhouse/client and a real server can replace it by URL. Statements run in the form that the
+// engine's own parser writes. Results pass through files, so that the status is known before the
+// response starts.
 import { randomUUID } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -24,36 +23,40 @@ import { formParts, readBody } from './statement-body.ts'
 import { readStatement, selectIntoFile } from './sql-statement.ts'
 import type { Statement } from './sql-statement.ts'
 
-/** What one request may bring. */
+/** Limits of one request. */
 export type AnalyticsServerLimits = {
-  /** Decoded bytes of a request's body: a statement, or the rows of one INSERT. */
+  /** Decoded bytes of a request body: a statement, or the rows of one INSERT. */
   bodyBytesMax: number
 }
 
 export const defaultServerLimits: AnalyticsServerLimits = { bodyBytesMax: 128 * 2 ** 20 }
 
-type Context = {
+/** Parameters of a query are in its URL, which in ClickHouse may have so many bytes by default. */
+const headBytesMax = 1_048_576
+
+type ServerOptions = {
   engine: AnalyticsEngine
   exchangeDir: string
   credentials: Credentials
   limits: AnalyticsServerLimits
 }
 
-/** The HTTP server; the caller listens, and closes it before the engine. */
-export function analyticsServer(context: Context): Server {
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
-    void answer(context, request, response)
+/** Creates the HTTP server. The caller makes it listen, and closes it before the engine. */
+export function analyticsServer(options: ServerOptions): Server {
+  const limits = { requestTimeout: 0, maxHeaderSize: headBytesMax }
+  const server = createServer(limits, (request, response) => {
+    void answer(options, request, response)
   })
   server.keepAliveTimeout = 30_000
   server.maxConnections = 512
   return server
 }
 
-async function answer(context: Context, request: IncomingMessage, response: ServerResponse) {
+async function answer(options: ServerOptions, request: IncomingMessage, response: ServerResponse) {
   const departure = new AbortController()
   response.on('close', () => departure.abort())
   try {
-    checkAccess(request.headers, context.credentials)
+    checkAccess(request.headers, options.credentials)
     const url = new URL(request.url ?? '/', 'http://localhost')
     if (isPing(request, url)) {
       sendText(response, 'Ok.\n')
@@ -68,21 +71,21 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
       throw new ClickHouseFailure(36, 'BAD_ARGUMENTS', text, { httpStatus: 405 })
     }
     const read = readRequest({ method: request.method, url, headers: request.headers })
-    await runRequest({ context, request, response, read, signal: departure.signal })
+    await runRequest({ options, request, response, read, signal: departure.signal })
   } catch (error) {
-    // Rows still on their way are dropped, so that the client gets to read the answer.
+    // Drops rows that are still arriving, so that the client reads the response.
     request.resume()
     const failure = failureOf(error)
     if (failure.httpStatus >= 500 && !departure.signal.aborted) {
       const line = printableText(`${failure.type}: ${failure.message}`)
       process.stderr.write(`${new Date().toISOString()} ${line}\n`)
     }
-    sendFailure(response, failure, context.engine.version)
+    sendFailure(response, failure, options.engine.version)
   }
 }
 
 type Exchange = {
-  context: Context
+  options: ServerOptions
   request: IncomingMessage
   response: ServerResponse
   read: ClickHouseRequest
@@ -90,15 +93,15 @@ type Exchange = {
 }
 
 async function runRequest(exchange: Exchange): Promise<void> {
-  const { request, read, context } = exchange
-  const body = await readBody(request, context.limits.bodyBytesMax)
+  const { request, read, options } = exchange
+  const body = await readBody(request, options.limits.bodyBytesMax)
   const contentType = request.headers['content-type'] ?? ''
   if (contentType.startsWith('multipart/form-data')) {
     const completed = addFormParts(read, formParts(body, contentType))
     return runText({ ...exchange, read: completed }, Buffer.from(completed.query))
   }
   if (read.query !== '' && body.length > 0) {
-    const statement = readStatement(await context.engine.canonical(read.query))
+    const statement = readStatement(await options.engine.canonical(read.query))
     if (takesRows(statement)) return runInsert(exchange, statement, body)
   }
   // ClickHouse puts a line break between the statement in the URL and the one in the body.
@@ -106,9 +109,9 @@ async function runRequest(exchange: Exchange): Promise<void> {
   return runText(exchange, Buffer.concat([Buffer.from(inUrl), body]))
 }
 
-/** Runs a statement, with the rows of an INSERT behind it where it brings them. */
+/** Runs a statement, with the rows of an INSERT if they follow it. */
 async function runText(exchange: Exchange, bytes: Buffer): Promise<void> {
-  const { engine } = exchange.context
+  const { engine } = exchange.options
   const text = bytes.toString('utf8')
   const sql = await engine.canonical(text)
   const statement = readStatement(sql)
@@ -132,7 +135,7 @@ async function runText(exchange: Exchange, bytes: Buffer): Promise<void> {
 }
 
 /**
- * The rows behind an INSERT: its head ends where the engine reads the same statement without them.
+ * The rows after an INSERT: its head ends where the engine reads the same statement without them.
  */
 async function rowsBehind(
   engine: AnalyticsEngine,
@@ -157,18 +160,18 @@ function takesRows(statement: Statement): statement is RowsStatement {
 }
 
 /**
- * All rows are here before the engine begins: a client that leaves half-way has inserted nothing.
+ * All rows are here before the engine starts: a client that leaves half-way has inserted nothing.
  */
 async function runInsert(
   exchange: Exchange,
   statement: RowsStatement,
   bytes: Buffer,
 ): Promise<void> {
-  const { context, response } = exchange
+  const { options, response } = exchange
   const { format } = statement
   const rows = inlineRows(format, bytes)
   if (rows === '' && statement.kind === 'insert-rows') {
-    // The engine refuses an INSERT of no rows, which ClickHouse's HTTP interface allows.
+    // The engine refuses an INSERT without rows, but ClickHouse's HTTP interface allows it.
     sendText(response, '', answerHead(exchange, { rows: 0, bytes: 0, elapsedNs: 0 }))
     return
   }
@@ -179,7 +182,7 @@ async function runInsert(
           sql: `${statement.before}${stagedRows}${statement.after}`,
           staging: { structure: statement.structure, format },
         }
-  const result = await context.engine.run({ ...engineRequest(exchange, 'write'), ...own, rows })
+  const result = await options.engine.run({ ...engineRequest(exchange, 'write'), ...own, rows })
   const written = { rows: result.rows, bytes: result.bytes }
   sendText(response, '', { ...answerHead(exchange, result), written })
 }
@@ -188,11 +191,11 @@ async function runSelect(
   exchange: Exchange,
   statement: Extract<Statement, { kind: 'select' }>,
 ): Promise<void> {
-  const { context, request, response, read } = exchange
-  const file = join(context.exchangeDir, `${randomUUID()}.out`)
+  const { options, request, response, read } = exchange
+  const file = join(options.exchangeDir, `${randomUUID()}.out`)
   const sql = selectIntoFile(statement, { file, defaultFormat: read.defaultFormat })
   try {
-    const result = await context.engine.run({ ...engineRequest(exchange, 'read'), sql })
+    const result = await options.engine.run({ ...engineRequest(exchange, 'read'), sql })
     const format = statement.format ?? read.defaultFormat
     const head = { ...answerHead(exchange, result), format }
     await sendFile(response, { file, head, acceptEncoding: acceptEncoding(request, read) })
@@ -205,29 +208,29 @@ async function runCommand(
   exchange: Exchange,
   statement: Extract<Statement, { kind: 'command' }>,
 ): Promise<void> {
-  const { context, response, read } = exchange
-  const lane = /^(SHOW|DESC|DESCRIBE|EXISTS|EXPLAIN|SET|USE)$/.test(statement.verb)
+  const { options, response, read } = exchange
+  const queue = /^(SHOW|DESC|DESCRIBE|EXISTS|EXPLAIN|SET|USE)$/.test(statement.verb)
     ? 'read'
     : 'write'
-  const query = { ...engineRequest(exchange, lane), sql: statement.sql }
-  const result = await context.engine.run(query)
+  const query = { ...engineRequest(exchange, queue), sql: statement.sql }
+  const result = await options.engine.run(query)
   const format = statement.format ?? read.defaultFormat
   sendOutput(response, result.output, { ...answerHead(exchange, result), format })
 }
 
 function engineRequest(
   exchange: Exchange,
-  lane: EngineRequest['lane'],
+  queue: EngineRequest['queue'],
 ): Omit<EngineRequest, 'sql'> {
   const { read, signal } = exchange
   const { database, settings, parameters, session, defaultFormat: format } = read
-  return { lane, format, database, settings, parameters, session, signal }
+  return { queue, format, database, settings, parameters, session, signal }
 }
 
 function answerHead(exchange: Exchange, result: Omit<EngineResult, 'output'>): Answer {
-  const { read, context } = exchange
+  const { read, options } = exchange
   const { rows, bytes, elapsedNs } = result
-  const { timezone } = context.engine
+  const { timezone } = options.engine
   return { queryId: read.queryId, timezone, result: { rows, bytes }, elapsedNs }
 }
 

@@ -1,5 +1,5 @@
-// Owns the embedded ClickHouse engine: one data folder, the queues in front of it, and the context
-// (database, settings, parameters, session) that each statement runs in. It knows nothing of HTTP.
+// The embedded ClickHouse engine: one data folder, the queues in front of it, and the database,
+// settings, parameters and session that each statement runs with. It knows nothing of HTTP.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -11,19 +11,19 @@ import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { accessConfig, usersConfig } from './engine-access.ts'
 import { engineInstall } from '../services/prerequisites.ts'
-import { QueryLane } from './query-lane.ts'
+import { QueryQueue } from './query-queue.ts'
 import { sqlString } from './sql-statement.ts'
 import { StatementReader } from './statement-reader.ts'
 
-/** How much the engine takes on at once. */
+/** How much work the engine accepts at once. */
 export type EngineLimits = {
-  /** Reading statements that run at once. */
+  /** Reading statements that run in parallel. */
   readSlots: number
-  /** Writing statements that run at once. */
+  /** Writing statements that run in parallel. */
   writeSlots: number
-  /** Statements that may wait in each lane before more are refused. */
+  /** Statements that may wait in each queue; further ones are refused. */
   waitingMax: number
-  /** Kept sessions (`session_id`); the longest unused one is closed beyond that. */
+  /** Sessions (`session_id`) that are kept; beyond that the least recently used one is closed. */
   sessionsMax: number
 }
 
@@ -34,23 +34,23 @@ export const defaultEngineLimits: EngineLimits = {
   sessionsMax: 32,
 }
 
-/** How the rows of an INSERT … SELECT are read into the temporary table `stagedRows`. */
+/** How the rows of an INSERT … SELECT are parsed into the temporary table `stagedRows`. */
 export type Staging = {
   /** Names and types of the columns, as an SQL string. */
   structure: string
   format: string
 }
 
-/** The temporary table of staged rows, on the connection of their statement alone. */
+/** The temporary table of staged rows; only the connection of its statement sees it. */
 export const stagedRows = 'winnow_staged_rows'
 
-/** One statement with the context that its request gave it. */
+/** One statement with what its request specifies. */
 export type EngineRequest = {
   sql: string
-  /** Rows behind an INSERT, or in `stagedRows` where there is a staging. */
+  /** The rows of an INSERT; they go to `stagedRows` first if there is a staging. */
   rows?: string
   staging?: Staging
-  lane: 'read' | 'write'
+  queue: 'read' | 'write'
   /** Output format of a statement that returns rows in `output`. */
   format: string
   database: string | undefined
@@ -61,12 +61,12 @@ export type EngineRequest = {
   signal: AbortSignal | undefined
 }
 
-/** What the engine reports: result rows of a SELECT, or rows inserted. */
+/** The result of a statement: rows of a SELECT, or the number of inserted rows. */
 export type EngineResult = { output: Uint8Array; rows: number; bytes: number; elapsedNs: number }
 
 type KeptSession = { connection: Session; isBusy: boolean; expiry: NodeJS.Timeout }
 
-/** The engine over one data folder; open it with `openEngine`, close it with `close`. */
+/** The engine over one data folder; the caller opens it with `openEngine` and closes it. */
 export class AnalyticsEngine {
   readonly version: string
   readonly timezone: string
@@ -74,16 +74,16 @@ export class AnalyticsEngine {
   readonly #root: Session
   readonly #pool: ConnectionPool
   readonly #limits: EngineLimits
-  readonly #lanes: Record<EngineRequest['lane'], QueryLane>
+  readonly #queues: Record<EngineRequest['queue'], QueryQueue>
   readonly #sessions = new Map<string, KeptSession>()
   readonly #reader: StatementReader
 
   constructor(connect: () => Session, limits: EngineLimits) {
     this.#connect = connect
     this.#limits = limits
-    this.#lanes = {
-      read: new QueryLane({ slots: limits.readSlots, waitingMax: limits.waitingMax }),
-      write: new QueryLane({ slots: limits.writeSlots, waitingMax: limits.waitingMax }),
+    this.#queues = {
+      read: new QueryQueue({ slots: limits.readSlots, waitingMax: limits.waitingMax }),
+      write: new QueryQueue({ slots: limits.writeSlots, waitingMax: limits.waitingMax }),
     }
     const idleMax = limits.readSlots + limits.writeSlots
     this.#pool = new ConnectionPool({ connect, baseSettings, idleMax })
@@ -96,19 +96,14 @@ export class AnalyticsEngine {
     this.timezone = timezone ?? 'UTC'
   }
 
-  /** Statements that run or wait. */
-  get load(): number {
-    return this.#lanes.read.load + this.#lanes.write.load
-  }
-
   /**
-   * Runs one statement in the context of its request alone; a request with a session id shares its
-   * session's connection, temporary tables included.
+   * Runs one statement with nothing but what its request specifies. A request with a session id
+   * uses its session's connection, temporary tables included.
    *
    * @throws ClickHouseFailure with the engine's code.
    */
   run(request: EngineRequest): Promise<EngineResult> {
-    return this.#lanes[request.lane].run(async () => {
+    return this.#queues[request.queue].run(async () => {
       if (request.session !== undefined) return this.#runInSession(request, request.session)
       const connection = this.#pool.take(request)
       try {
@@ -120,9 +115,9 @@ export class AnalyticsEngine {
   }
 
   /**
-   * The statement in the form in which the engine itself writes it, without the rows of an INSERT.
+   * The statement as the engine itself formats it, without the rows of an INSERT.
    *
-   * @throws ClickHouseFailure 62 for what is no statement, or several.
+   * @throws ClickHouseFailure 62 if the text is not exactly one statement.
    */
   canonical(text: string): Promise<string> {
     return this.#reader.canonical(text)
@@ -163,7 +158,7 @@ export class AnalyticsEngine {
     const connection = kept?.connection ?? this.#connect()
     const expiry = setTimeout(() => this.#endSession(wanted.id), wanted.timeoutMs).unref()
     const session = { connection, isBusy: true, expiry }
-    // Deleting first moves the session to the young end of the map.
+    // Deleting it first moves the session to the end of the map, as the most recently used one.
     this.#sessions.delete(wanted.id)
     this.#sessions.set(wanted.id, session)
     const release = () => {
@@ -195,7 +190,7 @@ export class AnalyticsEngine {
 /**
  * Opens the engine over `dir`/store; only one process may do so at a time.
  *
- * @throws WinnowError `prerequisite_missing` where the chdb package is not installed.
+ * @throws WinnowError `prerequisite_missing` if the chdb package is not installed.
  */
 export async function openEngine(options: {
   dir: string
@@ -214,7 +209,10 @@ export async function openEngine(options: {
   return new AnalyticsEngine(connect, options.limits ?? defaultEngineLimits)
 }
 
-/** A folder for files that rows are exchanged through; leftovers of a crash are removed. */
+/**
+ * Makes an empty folder for files through which rows are exchanged; removes what a crash left
+ * there.
+ */
 export async function freshExchangeDir(dir: string): Promise<string> {
   const exchange = join(dir, 'exchange')
   await rm(exchange, { recursive: true, force: true })
@@ -223,9 +221,8 @@ export async function freshExchangeDir(dir: string): Promise<string> {
 }
 
 /**
- * Room that new inserts and merges leave on the disk, so that those under way can end: when the
- * very last byte is taken within a merge, this engine version puts the broken part in place of the
- * good ones.
+ * Disk space that new inserts and merges leave free, so that running ones can finish. If a merge
+ * fills the disk completely, this engine version replaces the good parts with the broken one.
  */
 export const keptFreeBytes = 67_108_864
 
@@ -252,8 +249,8 @@ function xmlText(text: string): string {
 }
 
 /**
- * `async_insert` is on by default in this engine version; an INSERT here must be done, and
- * de-duplicated by its own token, when it is acknowledged.
+ * This engine version turns `async_insert` on by default. Here an INSERT must be finished, and
+ * deduplicated by its own token, when it is acknowledged.
  */
 const baseSettings: ReadonlyMap<string, string> = new Map([
   ['async_insert', '0'],
@@ -274,7 +271,9 @@ async function execute(connection: Session, request: EngineRequest): Promise<Eng
   }
 }
 
-/** Brings the rows into a table of this connection, which the statement reads, and drops it. */
+/**
+ * Loads the rows into a temporary table of this connection, runs the statement, drops the table.
+ */
 async function executeStaged(
   connection: Session,
   { sql, rows = '', format: outputFormat }: EngineRequest,
@@ -298,10 +297,12 @@ function withRows(sql: string, rows: string): string {
   return rows === '' ? sql : `${sql}\n${rows}`
 }
 
-/** Statements above this size need the engine's limit raised; 256 KiB is ClickHouse's default. */
+/**
+ * Statements above this size need a higher limit in the engine; ClickHouse's default is 256 KiB.
+ */
 const queryBytesMax = 200_000
 
-/** The statements that put a connection into the request's context. */
+/** The statements that set a connection up for the request. */
 function preamble(request: EngineRequest): string[] {
   const statements = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
   const parameters = [...request.parameters].map(
@@ -310,7 +311,7 @@ function preamble(request: EngineRequest): string[] {
   if (parameters.length > 0) {
     const set = `SET ${parameters.join(', ')}`
     const bytes = Buffer.byteLength(set)
-    // Long parameters are allowed, and must not count against the limit of the statement itself.
+    // Long parameters are allowed and must not count against the limit of the statement itself.
     const isLong = bytes > queryBytesMax
     if (isLong) statements.push(`SET max_query_size = ${bytes + 1}`)
     statements.push(set)

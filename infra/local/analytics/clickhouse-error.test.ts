@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { ClickHouseFailure, errorBody, failureOf, httpStatusOf } from './clickhouse-error.ts'
 
 describe('failureOf', () => {
-  it('reads code, name and text of an engine error', () => {
+  it('parses code, name and text of an engine error', () => {
     const error = new Error(
       "Query failed: Code: 60. DB::Exception: Unknown table 't'. (UNKNOWN_TABLE)",
     )
     expect(failureOf(error)).toMatchObject({ code: 60, type: 'UNKNOWN_TABLE', httpStatus: 404 })
   })
 
-  it('keeps how rows are exchanged and statements are read out of the message', () => {
+  it('removes from the message what Winnow added to the statement', () => {
     const text =
       'Code: 27. DB::Exception: Code: 27. DB::Exception: Cannot parse: (at row 2)\n: While executing ' +
       'ParallelParsingBlockInputFormat: data for INSERT was parsed from query. ' +
@@ -22,7 +22,7 @@ describe('failureOf', () => {
     expect(failureOf(new Error(syntax)).message).toBe('Syntax error: failed at position 1: SELEC 1')
   })
 
-  it('takes a full disk under the exchanged files for one under the engine', () => {
+  it('reports a full disk under the exchanged files as the engine does', () => {
     const error = Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' })
     expect(failureOf(error)).toMatchObject({ code: 243, type: 'NOT_ENOUGH_SPACE' })
   })
@@ -33,7 +33,7 @@ describe('failureOf', () => {
 })
 
 describe('errorBody', () => {
-  it('is what the official client parses', () => {
+  it('can be parsed by the official client', () => {
     const failure = new ClickHouseFailure(62, 'SYNTAX_ERROR', 'Syntax error: failed at (x).')
     const parsed = parseError(errorBody(failure, '26.7.2.1'))
     expect(parsed).toMatchObject({ code: '62', type: 'SYNTAX_ERROR' })

@@ -1,5 +1,5 @@
-// ClickHouse's errors as its HTTP interface shows them: code, name, text and HTTP status. Status by
-// code follows ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp.
+// ClickHouse's errors in the form of its HTTP interface: code, name, text, HTTP status. The status
+// of each code follows ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp.
 
 /** An error with ClickHouse's numeric code, e.g. 60 and `UNKNOWN_TABLE`. */
 export class ClickHouseFailure extends Error {
@@ -16,12 +16,12 @@ export class ClickHouseFailure extends Error {
   }
 }
 
-/** The HTTP status that ClickHouse answers for one of its error codes; 500 where it names none. */
+/** The HTTP status that ClickHouse sends for an error code; 500 for codes that it does not list. */
 export function httpStatusOf(code: number): number {
   return statusByCode.get(code) ?? 500
 }
 
-/** The body of an error answer, in the form that ClickHouse's clients parse. */
+/** The body of an error response, in the form that ClickHouse's clients parse. */
 export function errorBody(failure: ClickHouseFailure, version: string): string {
   const text = failure.message.replace(/[.\s]+$/, '')
   const build = `(version ${version} (embedded))`
@@ -29,8 +29,8 @@ export function errorBody(failure: ClickHouseFailure, version: string): string {
 }
 
 /**
- * Reads an error of the embedded engine, or of the files that rows are exchanged through; one
- * without a ClickHouse code becomes code 1002.
+ * Parses an error of the embedded engine or of the exchanged files; an error without a ClickHouse
+ * code gets code 1002.
  */
 export function failureOf(error: unknown): ClickHouseFailure {
   if (error instanceof ClickHouseFailure) return error
@@ -46,7 +46,7 @@ export function failureOf(error: unknown): ClickHouseFailure {
 }
 
 /**
- * How statements are read and rows are exchanged is no part of what the caller asked: leave it out.
+ * Removes what Winnow added to the caller's statement: how it is parsed and how rows are exchanged.
  */
 function withoutOwnParts(message: string): string {
   return message
@@ -62,10 +62,10 @@ const statusByCode = new Map<number, number>([
   [194, 401], // REQUIRED_PASSWORD
   // UNKNOWN_USER, WRONG_PASSWORD, AUTHENTICATION_FAILED, SET_NON_GRANTED_ROLE, ACCESS_DENIED
   ...withStatus(403, [192, 193, 516, 512, 497]),
-  // What cannot be parsed or is no valid statement: BAD_ARGUMENTS, CANNOT_PARSE_*, SYNTAX_ERROR, …
+  // Invalid values and statements: BAD_ARGUMENTS, CANNOT_PARSE_*, SYNTAX_ERROR, …
   ...withStatus(400, [36, 427, 6, 25, 26, 38, 41, 72, 441, 675, 676, 27, 376, 15, 44]),
   ...withStatus(400, [37, 123, 8, 167, 168, 223, 62, 117, 53, 321]),
-  // What is not there: UNKNOWN_TABLE, UNKNOWN_FUNCTION, UNKNOWN_DATABASE, UNKNOWN_SETTING, …
+  // Unknown names: UNKNOWN_TABLE, UNKNOWN_FUNCTION, UNKNOWN_DATABASE, UNKNOWN_SETTING, …
   ...withStatus(404, [60, 46, 47, 50, 56, 81, 115, 152, 63, 73, 336, 78, 511]),
   [159, 408], // TIMEOUT_EXCEEDED
   [381, 411], // HTTP_LENGTH_REQUIRED
@@ -75,7 +75,7 @@ const statusByCode = new Map<number, number>([
   [209, 503], // SOCKET_TIMEOUT
   [76, 503], // CANNOT_OPEN_FILE
   [439, 503], // CANNOT_SCHEDULE_TASK
-  // TOO_MANY_SIMULTANEOUS_QUERIES: a full queue here, so 503 where ClickHouse says 500.
+  // TOO_MANY_SIMULTANEOUS_QUERIES: a queue is full, so 503 although ClickHouse sends 500.
   [202, 503],
 ])
 

@@ -8,7 +8,7 @@ function read(query: string, from: { method?: string; headers?: Record<string, s
 }
 
 describe('readRequest', () => {
-  it('sorts URL parameters into what they are', () => {
+  it('sorts URL parameters by their meaning', () => {
     const request = read(
       'query=SELECT+1&query_id=q&database=d&param_a=1&max_threads=3&default_format=CSV&' +
         'wait_end_of_query=1&enable_http_compression=1&http_zlib_compression_level=2&role=r',
@@ -25,7 +25,7 @@ describe('readRequest', () => {
     })
   })
 
-  it('takes database and format from headers, behind those of the URL', () => {
+  it('takes database and format from headers unless the URL names them', () => {
     const headers = { 'x-clickhouse-database': 'h', 'x-clickhouse-format': 'JSON' }
     expect(read('', { headers })).toMatchObject({ database: 'h', defaultFormat: 'JSON' })
     expect(read('database=u', { headers }).database).toBe('u')
@@ -41,7 +41,7 @@ describe('readRequest', () => {
     expect(() => read('session_id=s&session_timeout=soon')).toThrow('session_timeout')
   })
 
-  it('refuses what it would have to guess at', () => {
+  it('refuses ambiguous values', () => {
     expect(() => read('decompress=1')).toThrow('Content-Encoding')
     expect(read('compress=0').settings.size).toBe(0)
     expect(() => read('default_format=CSV%3B')).toThrow('Unknown format')

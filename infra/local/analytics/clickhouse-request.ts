@@ -1,13 +1,13 @@
-// Reads what a ClickHouse HTTP request says besides its rows: statement, database, settings,
-// parameters, session, format. Names follow ClickHouse's HTTP interface documentation.
+// Parses a ClickHouse HTTP request, except its rows: statement, database, settings, parameters,
+// session, format. Names follow ClickHouse's HTTP interface documentation.
 import { randomUUID } from 'node:crypto'
 
 import { ClickHouseFailure } from './clickhouse-error.ts'
 
-/** The request's URL and headers, read. */
+/** The URL and headers of a request, parsed. */
 export type ClickHouseRequest = {
   queryId: string
-  /** The statement, or its beginning, from the URL; '' where the body brings all of it. */
+  /** The statement, or its start, from the URL; '' if the body holds all of it. */
   query: string
   database: string | undefined
   settings: Map<string, string>
@@ -18,10 +18,10 @@ export type ClickHouseRequest = {
 }
 
 /**
- * Reads URL parameters and headers.
+ * Parses URL parameters and headers.
  *
- * @throws ClickHouseFailure for a wrong session timeout, or for the `compress` and `decompress`
- *   options (ClickHouse's own block compression), which this server does not speak.
+ * @throws ClickHouseFailure for an invalid session timeout, or for the `compress` and `decompress`
+ * options (ClickHouse's own block compression), which this server does not support.
  */
 export function readRequest(from: {
   method: string
@@ -54,7 +54,7 @@ export function readRequest(from: {
   }
 }
 
-/** Adds the parts of a multipart form (`query`, `param_*`), which stand for URL parameters. */
+/** Adds the parts of a multipart form (`query`, `param_*`), which replace URL parameters. */
 export function addFormParts(
   request: ClickHouseRequest,
   parts: Iterable<[string, string]>,
@@ -89,7 +89,7 @@ const transportOptions = new Set([
   'close_session',
 ])
 
-/** Options of the transport: they steer this server, the engine has no such setting or no use. */
+/** Whether an option is for this server only: the engine has no such setting, or no use for it. */
 function isTransportOption(name: string): boolean {
   return (
     transportOptions.has(name) ||
@@ -111,7 +111,7 @@ function readSession(params: URLSearchParams): ClickHouseRequest['session'] {
   return { id, timeoutMs: timeoutS * 1000, mustExist }
 }
 
-/** A format's name goes into the statement's text, so it must be one. */
+/** Checks the name of a format, because it goes into the text of the statement. */
 function formatName(name: string | undefined): string {
   if (name === undefined) return 'TabSeparated'
   if (/^\w+$/.test(name)) return name

@@ -1,5 +1,5 @@
-// Writes answers the way ClickHouse does: its headers, content types and error form. Rows come from
-// a file that the engine wrote; they are streamed and, where the client asks, compressed.
+// Writes responses as ClickHouse does: headers, content types, error form. Rows come from a file
+// that the engine wrote; they are streamed, and compressed if the client asks for it.
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
@@ -9,12 +9,12 @@ import { errorBody } from './clickhouse-error.ts'
 import type { ClickHouseFailure } from './clickhouse-error.ts'
 import { encoder, responseCoding } from './http-encoding.ts'
 
-/** What the headers of a successful answer tell. */
+/** The facts in the headers of a successful response. */
 export type Answer = {
   queryId: string
   timezone: string
   elapsedNs: number
-  /** Rows and bytes of the result; the engine does not tell how many it read for them. */
+  /** Rows and bytes of the result; the engine does not say how many it read. */
   result: { rows: number; bytes: number }
   written?: { rows: number; bytes: number }
   format?: string
@@ -27,7 +27,7 @@ export function sendText(response: ServerResponse, text: string, answer?: Answer
   response.end(text)
 }
 
-/** Sends rows that are in memory already. */
+/** Sends rows that are already in memory. */
 export function sendOutput(response: ServerResponse, output: Uint8Array, answer: Answer): void {
   setHeaders(response, answer)
   response.end(output)
@@ -50,7 +50,7 @@ export async function sendFile(
   await pipeline(source, encoder(coding), response)
 }
 
-/** Sends an error with ClickHouse's code; an answer that has begun is cut off instead. */
+/** Sends an error with ClickHouse's code; a response that has started is cut off instead. */
 export function sendFailure(
   response: ServerResponse,
   failure: ClickHouseFailure,
@@ -65,7 +65,8 @@ export function sendFailure(
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
   response.setHeader('X-ClickHouse-Exception-Code', failure.code)
   if (failure.httpStatus === 503) response.setHeader('Retry-After', 1)
-  // A client without the password gets one answer a connection, and cannot pile up unread ones.
+  // A client without the password gets one response per connection, so it cannot pile up unread
+  // ones.
   if (failure.httpStatus === 401 || failure.httpStatus === 403) response.shouldKeepAlive = false
   response.end(errorBody(failure, version))
 }

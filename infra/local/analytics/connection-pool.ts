@@ -1,7 +1,6 @@
-// Keeps a few engine connections and puts each back into its first state between requests. Opening
-// one a request would be simpler, and as fast; but chdb keeps every closed connection (0.4 MB)
-// until all statements that ran at that moment have ended: 3,000 small queries beside one long one
-// held 1.3 GB.
+// A pool of engine connections, each reset between requests. Opening one per request would be
+// simpler and just as fast. But chdb keeps every closed connection (0.4 MB) until all statements
+// that ran at that moment have ended: 3,000 small queries beside one long one held 1.3 GB.
 import type { Session } from 'chdb'
 
 import { sqlString } from './sql-statement.ts'
@@ -14,17 +13,19 @@ export type ConnectionUse = {
   parameters: ReadonlyMap<string, string>
 }
 
-/** A connection with the parameters that earlier requests left on it; they cannot be unset. */
+/**
+ * A connection with the parameters that earlier requests left on it; parameters cannot be unset.
+ */
 export type PooledConnection = { readonly session: Session; readonly leftParameters: Set<string> }
 
-/** Idle connections of one data folder. The number in use is bounded by the caller's lanes. */
+/** Idle connections of one data folder. The caller's queues bound how many are in use. */
 export class ConnectionPool {
   readonly #connect: () => Session
   readonly #baseSettings: ReadonlyMap<string, string>
   readonly #idleMax: number
   readonly #idle: PooledConnection[] = []
 
-  /** @param options `baseSettings` are those that every connection starts with. */
+  /** @param options `baseSettings` are the settings of every new connection. */
   constructor(options: {
     connect: () => Session
     baseSettings: ReadonlyMap<string, string>
@@ -36,7 +37,8 @@ export class ConnectionPool {
   }
 
   /**
-   * An idle connection on which this request finds no parameter of an earlier one; else a new one.
+   * Takes an idle connection that has no leftover parameter which this request would see; else
+   * opens one.
    */
   take(use: ConnectionUse): PooledConnection {
     const fits = this.#idle.findIndex((connection) => !meetsLeftovers(connection, use))
@@ -44,7 +46,7 @@ export class ConnectionPool {
     return found ?? { session: this.#connect(), leftParameters: new Set() }
   }
 
-  /** Takes a connection back after a request; one that cannot be put back in order is closed. */
+  /** Returns a connection after a request; closes it if it cannot be reset. */
   async give(connection: PooledConnection, use: ConnectionUse): Promise<void> {
     if (changesSession(use.sql) || this.#idle.length >= this.#idleMax) {
       connection.session.close()
@@ -75,14 +77,14 @@ export class ConnectionPool {
   }
 }
 
-/** True where the statement names a parameter that the request lacks but the connection has. */
+/** Whether the statement names a parameter that the request lacks but the connection has. */
 function meetsLeftovers(connection: PooledConnection, use: ConnectionUse): boolean {
   if (connection.leftParameters.size === 0) return false
   const named = [...use.sql.matchAll(/\{\s*(\w+)\s*:/g)].map((match) => match[1] ?? '')
   return named.some((name) => connection.leftParameters.has(name) && !use.parameters.has(name))
 }
 
-/** Statements, as the engine itself writes them, whose effect would stay on the connection. */
+/** Whether a statement, as the engine formats it, has an effect that stays on the connection. */
 function changesSession(sql: string): boolean {
   return /^(SET|USE|CREATE (OR REPLACE )?TEMPORARY)\b/.test(sql)
 }

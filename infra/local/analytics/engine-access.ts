@@ -1,8 +1,8 @@
-// What statements of clients may do in the embedded engine: an allow-list of grants that the engine
-// itself enforces. Files, other servers and programs are out of reach; tables below the data folder
-// are all there is.
+// What clients' statements may do in the embedded engine: an allow-list of grants that the engine
+// itself enforces. Only tables in the data folder are reachable; files, other servers and programs
+// are not.
 
-/** The engine's users file: one user, without access to anything but tables of its own. */
+/** The engine's users file: one user, with access only to tables of its own. */
 export function usersConfig(): string {
   const constraints = fixedSettings.map((name) => `<${name}><const/></${name}>`).join('')
   const grants = [
@@ -22,15 +22,15 @@ export function usersConfig(): string {
 `
 }
 
-/** Server settings that make the grants complete: table engines need one each. */
+/** Server settings that complete the grants: without them table engines need no grant. */
 export const accessConfig = `<access_control_improvements>
     <table_engines_require_grant>true</table_engines_require_grant>
     <enable_read_write_grants>true</enable_read_write_grants>
   </access_control_improvements>`
 
 /**
- * No source (file, url, s3, remote, mysql, …), no function, dictionary, backup, user or SYSTEM
- * command.
+ * Without sources (file, url, s3, remote, mysql, …), functions, dictionaries, backups, users and
+ * SYSTEM commands.
  */
 const privileges = [
   'SELECT',
@@ -55,10 +55,7 @@ const privileges = [
   'ALTER VIEW',
 ]
 
-/**
- * The engines, of tables and of databases, that keep what they hold in the data folder or in
- * memory.
- */
+/** The table and database engines that keep their content in the data folder or in memory. */
 const tableEngines = [
   'MergeTree',
   'ReplacingMergeTree',
@@ -73,7 +70,7 @@ const tableEngines = [
 ]
 
 /**
- * Settings by which a statement would read or write files, reach servers, or be read in another
+ * Settings by which a statement would read or write files, reach servers, or be parsed as another
  * language.
  */
 const fixedSettings = [

@@ -1,11 +1,11 @@
-// Content codings of the analytics server: which one an answer uses, and the streams that read and
-// write them.
+// Content codings of the analytics server: which one a response uses, and the streams that encode
+// and decode.
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 
 export type ContentCoding = 'gzip' | 'deflate' | 'br' | 'zstd'
 
-/** The coding for an answer: the first of our preference that `Accept-Encoding` names. */
+/** The coding of a response: the first in order of preference that `Accept-Encoding` names. */
 export function responseCoding(acceptEncoding: string | undefined): ContentCoding | undefined {
   const accepted = new Set(
     (acceptEncoding ?? '')
@@ -16,7 +16,9 @@ export function responseCoding(acceptEncoding: string | undefined): ContentCodin
   return codingsByPreference.find((coding) => accepted.has(coding))
 }
 
-/** The coding that `Content-Encoding` names: undefined for none, `'unknown'` for one not spoken. */
+/**
+ * The coding that `Content-Encoding` names: undefined for none, `'unknown'` if it is not supported.
+ */
 export function requestCoding(
   contentEncoding: string | undefined,
 ): ContentCoding | undefined | 'unknown' {
@@ -26,14 +28,14 @@ export function requestCoding(
   return codingsByPreference.find((coding) => coding === name) ?? 'unknown'
 }
 
-/** A stream that undoes the coding. */
+/** A stream that decodes. */
 export function decoder(coding: ContentCoding): Transform {
   if (coding === 'gzip') return zlib.createGunzip()
   if (coding === 'deflate') return zlib.createInflate()
   return coding === 'br' ? zlib.createBrotliDecompress() : zlib.createZstdDecompress()
 }
 
-/** A stream that applies the coding at a speed fit for answers made on the fly. */
+/** A stream that encodes, at a speed that suits responses made on the fly. */
 export function encoder(coding: ContentCoding): Transform {
   if (coding === 'gzip') return zlib.createGzip({ level: 3 })
   if (coding === 'deflate') return zlib.createDeflate({ level: 3 })

@@ -6,7 +6,7 @@ const rows = (format: string, text: string) => inlineRows(format, Buffer.from(te
 const evil = "SELECT 1 INTO OUTFILE '/tmp/x'"
 
 describe('inlineRows', () => {
-  it('gives rows back as they are', () => {
+  it('returns rows unchanged', () => {
     expect(rows('CSV', '1,"a;\nb"\n2,c\n')).toBe('1,"a;\nb"\n2,c\n')
     expect(rows('JSONEachRow', '\n{"a":1}\n{"a":2}\n\n')).toBe('{"a":1}\n{"a":2}')
     expect(rows('Values', "(1, 'a;--b'), (f(2), 'it\\'s')\n;\n")).toBe(
@@ -28,7 +28,7 @@ describe('inlineRows', () => {
     expect(() => rows(format, text)).toThrow(/The rows|The VALUES list/)
   })
 
-  it('refuses what is not UTF-8, which would not arrive as it was sent', () => {
+  it('refuses invalid UTF-8, which would not arrive unchanged', () => {
     expect(() => inlineRows('Native', Buffer.from([0xff, 0xfe]))).toThrow('not UTF-8')
   })
 })
@@ -39,12 +39,12 @@ describe('where rows begin', () => {
       rowsFrom(Buffer.from(text), text.slice(0, end)).toString(),
     )
 
-  it('is behind the format or the word VALUES', () => {
+  it('is after the format or the word VALUES', () => {
     expect(behind('INSERT INTO é FORMAT CSV ;\r\n1\n', 'CSV')).toEqual(['1\n'])
     expect(behind('insert into t (a) values (1)', 'Values')).toEqual(['(1)'])
   })
 
-  it('is looked for in a bounded number of places', () => {
+  it('is searched for in a bounded number of places', () => {
     expect(behind('FORMAT a '.repeat(100), 'CSV')).toHaveLength(8)
   })
 })

@@ -1,12 +1,12 @@
-// Rows of an INSERT on their way into the engine. They stand behind the statement in one text, and
-// the engine would run what follows a blank line, or a semicolon among VALUES, as a further
-// statement: rows in which that can happen are refused.
+// Passes the rows of an INSERT to the engine, in one text after the statement. The engine would run
+// what follows a blank line, or a semicolon among VALUES, as another statement, so rows in which
+// that can happen are refused.
 import { isUtf8 } from 'node:buffer'
 
 import { ClickHouseFailure } from './clickhouse-error.ts'
 
 /**
- * The rows as text that the engine reads as rows and nothing else.
+ * The rows as text that the engine parses as rows and nothing else.
  *
  * @throws ClickHouseFailure 48 for rows that the embedded engine cannot take in this format.
  */
@@ -17,7 +17,7 @@ export function inlineRows(format: string, rows: Buffer): string {
   const text = rows.toString('utf8')
   if (text.includes('\0')) throw notTaken('The rows hold a NUL character')
   if (format === 'Values') return valuesList(text)
-  // Between rows of JSON, blank lines mean nothing.
+  // Blank lines between rows of JSON mean nothing.
   const trimmed = format.startsWith('JSON') ? text.trim() : text
   if (trimmed.includes('\n\n')) {
     throw notTaken('The rows hold a blank line; send them as JSONEachRow, one object per line')
@@ -25,7 +25,7 @@ export function inlineRows(format: string, rows: Buffer): string {
   return trimmed
 }
 
-/** Where rows may begin in a text that starts with an INSERT: behind `FORMAT name` or `VALUES`. */
+/** Where rows may start in a text that begins with an INSERT: after `FORMAT name` or `VALUES`. */
 export function* rowStarts(text: string, format: string): Generator<number> {
   const clause = format === 'Values' ? /\b(?:format\s+values|values)\b/giu : /\bformat\s+\w+/giu
   let found = 0
@@ -35,10 +35,10 @@ export function* rowStarts(text: string, format: string): Generator<number> {
   }
 }
 
-/** An INSERT whose head names its format at no earlier place is none that a program writes. */
+/** No program writes an INSERT whose head names its format more often than this. */
 const startsMax = 8
 
-/** The rows behind an INSERT's head: a semicolon and one line break may stand between them. */
+/** The rows after an INSERT's head, without a semicolon and a line break in between. */
 export function rowsFrom(bytes: Buffer, headText: string): Buffer {
   const behind = bytes.subarray(Buffer.byteLength(headText))
   const gap = /^[ \t\f]*;?[ \t\f]*\r?\n?/.exec(behind.subarray(0, 64).toString('latin1'))
@@ -46,8 +46,8 @@ export function rowsFrom(bytes: Buffer, headText: string): Buffer {
 }
 
 /**
- * A VALUES list holds expressions, so that only its quotes tell whether a semicolon is a part of
- * it. Other ways to hide one (comments, heredocs) are refused as well.
+ * A VALUES list holds expressions, so only its quotes tell whether a semicolon belongs to it.
+ * Comments and heredocs could hide one too, so they are refused.
  */
 function valuesList(text: string): string {
   const list = text.trimEnd().replace(/;$/, '')

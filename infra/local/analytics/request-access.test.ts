@@ -8,7 +8,7 @@ const local = { host: '127.0.0.1:8123', authorization: basic('winnow:geheim:é')
 const check = (headers: Parameters<typeof checkAccess>[0]) => checkAccess(headers, credentials)
 
 describe('checkAccess', () => {
-  it('lets programs with the password in', () => {
+  it('accepts programs with the password', () => {
     expect(() => check(local)).not.toThrow()
     expect(() => check({ ...local, host: 'LOCALHOST:1', 'sec-fetch-site': 'none' })).not.toThrow()
     const own = { 'x-clickhouse-user': 'winnow', 'x-clickhouse-key': 'geheim:é' }
@@ -23,7 +23,7 @@ describe('checkAccess', () => {
     { authorization: basic('winnow:geheim:é ') },
     { authorization: `Bearer ${credentials.password}` },
     { authorization: '', 'x-clickhouse-user': 'winnow' },
-  ])('asks everybody else for it: %j', (headers) => {
+  ])('asks all others for the password: %j', (headers) => {
     const { host } = local
     expect(() => check({ host, ...headers })).toThrow(
       expect.objectContaining({ code: 516, httpStatus: 401 }),

@@ -1,5 +1,5 @@
-// Who may use the embedded engine's port: programs that know the stack's password. The second line
-// holds off web pages in the user's browser, which reach loopback addresses as well.
+// Decides who may use the embedded engine's port: programs that know the stack's password. Web
+// pages in the user's browser are refused as well, because they can reach loopback addresses.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -11,9 +11,8 @@ export type Credentials = { user: string; password: string }
 /**
  * Checks one request; every path and method needs the password.
  *
- * @throws ClickHouseFailure 516 (HTTP 401) without the right credentials, 497 (HTTP 403) for what a
- * web page
- *   sent.
+ * @throws ClickHouseFailure 516 (HTTP 401) without the right credentials, 497 (HTTP 403) for a
+ * request that a web page sent.
  */
 export function checkAccess(headers: IncomingHttpHeaders, credentials: Credentials): void {
   if (isFromWebPage(headers)) {
@@ -30,7 +29,7 @@ export function checkAccess(headers: IncomingHttpHeaders, credentials: Credentia
 }
 
 /**
- * A page by its own scripts (Origin), by its images and forms (Sec-Fetch-Site), by rebinding a name
+ * Detects a web page by its scripts (Origin), images and forms (Sec-Fetch-Site), or a rebound name
  * (Host).
  */
 function isFromWebPage(headers: IncomingHttpHeaders): boolean {
@@ -40,7 +39,9 @@ function isFromWebPage(headers: IncomingHttpHeaders): boolean {
   return origin !== undefined || !isLocal(host) || (site !== 'none' && site !== 'same-origin')
 }
 
-/** As ClickHouse takes them in headers: basic authentication, or its own two. */
+/**
+ * The credentials in the headers that ClickHouse supports: basic authentication, or its own two.
+ */
 function givenCredentials(headers: IncomingHttpHeaders): Credentials {
   const basic = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(headers.authorization ?? '')?.[1]
   if (basic !== undefined) {
@@ -57,7 +58,9 @@ function givenCredentials(headers: IncomingHttpHeaders): Credentials {
   return { user: header('x-clickhouse-user'), password: header('x-clickhouse-key') }
 }
 
-/** Hashed first, so that neither the time nor a length tells how much of it was right. */
+/**
+ * Compares hashes, so that neither timing nor length reveals how much of the password was right.
+ */
 function isSame(given: string, expected: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(given), hash(expected))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readStatement, selectIntoFile, sqlString } from './sql-statement.ts'
 
 describe('readStatement', () => {
-  it('tells an INSERT that rows follow', () => {
+  it('recognises an INSERT that rows follow', () => {
     const sql = 'INSERT INTO db.format (a, `b c`) SETTINGS x = 1 FORMAT JSONEachRow'
     expect(readStatement(sql)).toEqual({ kind: 'insert-rows', sql, format: 'JSONEachRow' })
   })
@@ -21,7 +21,7 @@ describe('readStatement', () => {
     })
   })
 
-  it('hands an INSERT SELECT to the engine', () => {
+  it('passes an INSERT SELECT to the engine', () => {
     expect(readStatement('INSERT INTO t SELECT 1')).toMatchObject({
       kind: 'command',
       verb: 'INSERT',
@@ -44,7 +44,7 @@ describe('readStatement', () => {
     expect(readStatement(sql)).toEqual({ kind: 'select', body, format, tail })
   })
 
-  it('tells commands by their verb', () => {
+  it('recognises commands by their verb', () => {
     const show = readStatement('SHOW TABLES FORMAT JSON')
     expect(show).toMatchObject({ kind: 'command', verb: 'SHOW', format: 'JSON' })
     expect(readStatement('CREATE TABLE t (a UInt8) ENGINE = Memory')).toMatchObject({
@@ -64,14 +64,14 @@ describe('readStatement', () => {
     expect(readStatement(sql)).toMatchObject({ kind: 'refused' })
   })
 
-  it('takes the words of a file clause in strings and names for what they are', () => {
+  it('ignores the words of a file clause in strings and names', () => {
     const sql = "SELECT 'INTO OUTFILE', `FROM INFILE` FROM t"
     expect(readStatement(sql)).toMatchObject({ kind: 'select', body: sql })
   })
 })
 
 describe('rewriting', () => {
-  it('puts the file where the grammar wants it', () => {
+  it('puts the file where the grammar allows it', () => {
     const select = readStatement('SELECT 1 FORMAT CSV SETTINGS x = 1')
     if (select.kind !== 'select') throw new Error('misread')
     expect(selectIntoFile(select, { file: "/it's", defaultFormat: 'TSV' })).toBe(

@@ -1,18 +1,17 @@
-// Tells what kind of statement a request brings, from the form in which ClickHouse itself writes
-// it: rows to insert, a query with a result, or anything else. Which statements are allowed is the
-// engine's grants to say (engine-access.ts); only its reading and writing of files outside SQL is
-// refused here.
+// Classifies the statement of a request, in the form in which ClickHouse itself formats it: rows to
+// insert, a query with a result, or a command. The engine's grants decide what is allowed
+// (engine-access.ts). This file refuses only clauses that access files and that no grant covers.
 import { keyword, sqlTokens } from './sql-token.ts'
 import type { SqlToken } from './sql-token.ts'
 
-/** What kind of statement this is, and the parts that running it needs. */
+/** The kind of a statement, with the parts that running it needs. */
 export type Statement =
-  /** An INSERT whose rows follow it: behind it, or in the request body. */
+  /** An INSERT whose rows follow it, after the statement or in the request body. */
   | { kind: 'insert-rows'; sql: string; format: string }
-  /** An INSERT … SELECT from the table function input, whose rows follow as for insert-rows. */
+  /** An INSERT … SELECT from the table function input; its rows follow as for insert-rows. */
   | {
       kind: 'insert-input'
-      /** The statement before `input(…)` and behind it, without its FORMAT clause. */
+      /** The statement before and after `input(…)`, without its FORMAT clause. */
       before: string
       /** The literal between the parentheses: names and types of the columns. */
       structure: string
@@ -27,9 +26,9 @@ export type Statement =
   | { kind: 'refused'; clause: string }
 
 /**
- * Reads one statement.
+ * Classifies one statement.
  *
- * @param sql The statement as formatQuerySingleLine gives it, without rows.
+ * @param sql The statement as formatQuerySingleLine formats it, without rows.
  */
 export function readStatement(sql: string): Statement {
   const tokens = sqlTokens(sql)
@@ -38,7 +37,7 @@ export function readStatement(sql: string): Statement {
   return readAllowed(sql, tokens)
 }
 
-/** Clauses that read or write files and that no grant covers; `disk(…)` makes a folder anywhere. */
+/** Clauses that access files and that no grant covers; `disk(…)` creates a folder anywhere. */
 const ungranted = ['INTO OUTFILE', 'FROM INFILE', 'DISK (']
 
 function ungrantedClause(tokens: readonly SqlToken[]): string | undefined {
@@ -63,7 +62,7 @@ function readAllowed(sql: string, tokens: readonly SqlToken[]): Statement {
   return { kind: 'select', body: sql.slice(0, bodyEnd).trim(), format: formatName(clause), tail }
 }
 
-/** The statement that writes a SELECT's result into a file, in the format asked for. */
+/** The statement that writes a SELECT's result to a file, in the requested format. */
 export function selectIntoFile(
   statement: Extract<Statement, { kind: 'select' }>,
   target: { file: string; defaultFormat: string },
@@ -81,7 +80,7 @@ export function sqlString(text: string): string {
 
 type FormatClause = { at: number; name: SqlToken }
 
-/** The name of a format; one that is also a keyword is quoted. */
+/** The name of a format; a name that is also a keyword is quoted. */
 function formatName(clause: FormatClause): string
 function formatName(clause: FormatClause | undefined): string | undefined
 function formatName(clause: FormatClause | undefined): string | undefined {
@@ -109,7 +108,7 @@ function readInsert(sql: string, tokens: readonly SqlToken[], clause: FormatClau
   }
 }
 
-/** `FORMAT name` counts as the clause only where the statement or its SETTINGS end behind it. */
+/** `FORMAT name` is a clause only if the statement or its SETTINGS end after it. */
 function isFormatClause(tokens: readonly SqlToken[], token: SqlToken, at: number): boolean {
   const [name, next] = tokens.slice(at + 1, at + 3)
   if (keyword(token) !== 'FORMAT' || token.depth > 0) return false

@@ -1,8 +1,8 @@
-// Splits SQL as ClickHouse itself writes it (formatQuery) into tokens, to find clause borders. Its
-// own text has one way to quote strings, one to quote names, no comments and no white space but
-// blanks: what users write is never read here.
+// Splits SQL as ClickHouse itself formats it (formatQuery) into tokens, to find where clauses start
+// and end. That form has one way to quote strings, one to quote names, no comments, and only blanks
+// as white space. Users' own text is never tokenized here.
 
-/** One token; `start` and `end` are offsets, `depth` counts open brackets around it. */
+/** One token; `start` and `end` are offsets, `depth` counts the open brackets around it. */
 export type SqlToken = {
   readonly kind: 'word' | 'quoted' | 'string' | 'symbol'
   readonly text: string
@@ -11,7 +11,7 @@ export type SqlToken = {
   readonly depth: number
 }
 
-/** The tokens of one statement that formatQuerySingleLine gave. */
+/** The tokens of one statement that formatQuerySingleLine returned. */
 export function sqlTokens(sql: string): SqlToken[] {
   const tokens: SqlToken[] = []
   let depth = 0
@@ -30,7 +30,7 @@ export function sqlTokens(sql: string): SqlToken[] {
   return tokens
 }
 
-/** A keyword in capitals; '' for quoted names and strings, which are none whatever they spell. */
+/** The keyword in capitals; '' for quoted names and strings, whatever they spell. */
 export function keyword(token: SqlToken | undefined): string {
   return token?.kind === 'word' ? token.text.toUpperCase() : ''
 }

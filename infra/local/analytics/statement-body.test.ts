@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { formParts, readBody } from './statement-body.ts'
 
-/** A form as @clickhouse/client writes it; tests/integration sends it through the real one. */
+/** A form as @clickhouse/client writes it; tests/integration sends forms with the real client. */
 function formOf(parts: Record<string, string>): string {
   const sections = Object.entries(parts).map(
     ([name, value]) =>
@@ -18,7 +18,7 @@ function formOf(parts: Record<string, string>): string {
 describe('formParts', () => {
   const contentType = 'multipart/form-data; boundary=----x'
 
-  it('reads what the official client writes, whatever the values hold', () => {
+  it('parses what the official client writes, whatever the values hold', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         fc.pre(!value.includes('----x'))
@@ -47,7 +47,7 @@ describe('readBody', () => {
     return readBody(request as unknown as IncomingMessage, bytesMax)
   }
 
-  it('takes exactly the limit and not one byte more', async () => {
+  it('accepts exactly the limit and not one byte more', async () => {
     expect((await read(6)).toString()).toBe('abcdef')
     await expect(read(5)).rejects.toMatchObject({ httpStatus: 413 })
   })

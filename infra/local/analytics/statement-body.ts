@@ -1,5 +1,5 @@
-// Reads request bodies: undoes the content coding and stops at a limit of decoded bytes, so that a
-// small compressed body cannot grow without bound.
+// Reads request bodies: decodes the content coding and stops at a limit of decoded bytes, so that a
+// small compressed body cannot expand without limit.
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
@@ -8,9 +8,9 @@ import { ClickHouseFailure } from './clickhouse-error.ts'
 import { decoder, requestCoding } from './http-encoding.ts'
 
 /**
- * The body after its `Content-Encoding`, as a stream that fails where the client leaves early.
+ * The body decoded from its `Content-Encoding`, as a stream that fails if the client leaves early.
  *
- * @throws ClickHouseFailure 89 for a coding that is not spoken here.
+ * @throws ClickHouseFailure 89 for an unsupported coding.
  */
 function decodedBody(request: IncomingMessage): Readable {
   const coding = requestCoding(request.headers['content-encoding'])
@@ -19,15 +19,15 @@ function decodedBody(request: IncomingMessage): Readable {
     const text = `Unknown compression method: ${String(request.headers['content-encoding'])}`
     throw new ClickHouseFailure(89, 'UNKNOWN_COMPRESSION_METHOD', text, { httpStatus: 400 })
   }
-  // The consumer of the decoder sees every error; nothing else is left to do here.
+  // The consumer of the decoder gets every error, so nothing is left to handle here.
   return pipeline(request, decoder(coding), () => undefined)
 }
 
 /**
- * The whole decoded body in memory.
+ * The whole decoded body, in memory.
  *
- * @throws ClickHouseFailure 307 (HTTP 413) beyond `bytesMax`, 89 and 354 for a coding that cannot
- * be read.
+ * @throws ClickHouseFailure 307 (HTTP 413) above `bytesMax`, 89 and 354 for a coding that cannot be
+ * decoded.
  */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -46,8 +46,8 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
 }
 
 /**
- * The text parts of a multipart form, by name (RFC 7578). Only what ClickHouse's clients send is
- * read: parts with a quoted name and a value, no files.
+ * The text parts of a multipart form, by name (RFC 7578). Accepts only what ClickHouse's clients
+ * send: parts with a quoted name and a value, no files.
  *
  * @throws ClickHouseFailure 36 for a malformed form.
  */

@@ -1,18 +1,18 @@
-// Has the engine's own parser read what clients send: what it takes for one statement, in the one
-// form in which it writes statements, is all that is looked at and run.
+// Formats clients' statements with the engine's own parser, so that only text in the engine's one
+// form is classified and run.
 import type { Session } from 'chdb'
 
 import { failureOf } from './clickhouse-error.ts'
 import { sqlString } from './sql-statement.ts'
 
-/** Statements that were read before; programs send the same few again and again. */
+/** Formatted statements that are cached, because programs repeat the same few. */
 const rememberedMax = 500
-/** Longer ones carry values of their own and do not come again. */
+/** Longer ones carry values of their own and do not repeat. */
 const rememberedCharactersMax = 4_096
 /** The engine's own limit is 256 KiB, which lists of values exceed. */
 const statementBytesMax = 2 ** 30
 
-/** Reads statements on a connection of its own, one at a time. */
+/** Formats statements on a connection of its own, one at a time. */
 export class StatementReader {
   readonly #connection: Session
   readonly #remembered = new Map<string, string>()
@@ -25,10 +25,10 @@ export class StatementReader {
   }
 
   /**
-   * The statement without comments, in one line, with strings and names quoted in one way each; the
-   * rows behind an INSERT are left out.
+   * The statement in one line, without comments, with one way to quote strings and one to quote
+   * names; without the rows after an INSERT.
    *
-   * @throws ClickHouseFailure 62 for what is no statement, or several.
+   * @throws ClickHouseFailure 62 if the text is not exactly one statement.
    */
   async canonical(text: string): Promise<string> {
     const known = this.#remembered.get(text)

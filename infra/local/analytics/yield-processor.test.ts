@@ -1,4 +1,5 @@
-// A process that yields must have what the kernel then counts: niceness, and that of its session.
+// The kernel reports the lower priority of a yielding process: its niceness, and that of its
+// session.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -13,7 +14,7 @@ const script = `
   setInterval(() => undefined, 1_000)
 `
 
-/** Runs `inspect` beside a process in a session of its own that yields. */
+/** Runs `inspect` while a yielding process runs in a session of its own. */
 async function besideYielding(inspect: (pid: number) => void): Promise<void> {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     detached: true,
@@ -27,13 +28,13 @@ async function besideYielding(inspect: (pid: number) => void): Promise<void> {
   }
 }
 
-test('a process that yields has a lower priority than the one that started it', async () => {
+test('a yielding process has a lower priority than the one that started it', async () => {
   await besideYielding((pid) => {
     expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 10))
   })
 })
 
-test.runIf(existsSync('/proc/self/autogroup'))('and so has its session', async () => {
+test.runIf(existsSync('/proc/self/autogroup'))('its session has a lower priority too', async () => {
   const own = readFileSync('/proc/self/autogroup', 'utf8')
   await besideYielding((pid) => {
     expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/nice 10$/m)

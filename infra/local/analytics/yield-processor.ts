@@ -1,19 +1,19 @@
-// A service that works in the background of others on the same machine takes the processor when
-// they leave it. It owns how a process says so; which services do is theirs to say.
+// Lowers the priority of a background process, so that it uses only processor time that others
+// leave. Each service decides whether to call it.
 import { writeFileSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 
 /**
- * On top of what the process was given. With 10 it has a ninth of the share of a busy one with 0
- * (sched(7)).
+ * Added to the process's own niceness. A process with 10 gets a ninth of the share of a busy one
+ * with 0 (sched(7)).
  */
 const niceness = 10
 
 /**
- * Lowers the priority of this process: call it before threads are started, which take it over. On
- * Linux also that of its session, which is what counts there among processes of different sessions
- * where autogroups are on (sched(7), "The autogroup feature"). Where it is not possible, all stays
- * as it is.
+ * Lowers the priority of this process. Call it before threads are started, because they inherit the
+ * priority. On Linux it also lowers the session's priority, which decides between processes of
+ * different sessions if autogroups are on (sched(7), "The autogroup feature"). Does nothing where
+ * that is not possible.
  */
 export function yieldProcessor(): void {
   const attempts = [
@@ -24,7 +24,7 @@ export function yieldProcessor(): void {
     try {
       attempt()
     } catch {
-      // Another system, or no autogroups: its share is then that of any other.
+      // Another system, or no autogroups: only the niceness counts.
     }
   }
 }

@@ -16,20 +16,20 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 describe('choosePort', () => {
-  it('takes the first wanted port that is free', async () => {
+  it('chooses the first wanted port that is free', async () => {
     const free = await choosePort([])
     expect(await choosePort([free])).toBe(free)
     expect(await choosePort([taken, 0, free])).toBe(free)
   })
 
-  it('finds another one where all wanted ports are taken or reserved', async () => {
+  it('chooses another one if all wanted ports are taken or reserved', async () => {
     const free = await choosePort([])
     const chosen = await choosePort([taken, free], new Set([free]))
     expect([taken, free, 0]).not.toContain(chosen)
     expect(await isPortFree(chosen)).toBe(true)
   })
 
-  it('sees a listener on all addresses', async () => {
+  it('notices a listener on all addresses', async () => {
     expect(await isPortFree(taken)).toBe(false)
     expect(await answers(taken)).toBe(true)
   })

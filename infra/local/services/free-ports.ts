@@ -1,10 +1,10 @@
-// Chooses TCP ports on loopback: a wanted one where it is free, otherwise any free one.
+// Chooses TCP ports on loopback: a wanted one if it is free, otherwise any free one.
 import { createConnection, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 /**
- * The first of `wanted` that is free and not in `reserved`, otherwise one that the system picks.
- * 0 among the wanted ones means "any".
+ * The first of `wanted` that is free and not in `reserved`, otherwise one that the system picks. A
+ * wanted 0 means any.
  */
 export async function choosePort(
   wanted: readonly number[],
@@ -17,13 +17,13 @@ export async function choosePort(
   return port === undefined || reserved.has(port) ? choosePort([], reserved) : port
 }
 
-/** True where nobody listens on this loopback port and it can be bound. */
+/** Whether nobody listens on this loopback port and it can be bound. */
 export async function isPortFree(port: number): Promise<boolean> {
-  // Both questions: a listener on all addresses may let loopback be bound beside it.
+  // Checks both, because loopback may be bound beside a listener on all addresses.
   return !(await answers(port)) && (await bindBriefly(port)) !== undefined
 }
 
-/** True where a program accepts connections on this loopback port. */
+/** Whether a program accepts connections on this loopback port. */
 export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ port, host: '127.0.0.1', timeout: 1_000 })
@@ -37,7 +37,7 @@ export function answers(port: number): Promise<boolean> {
   })
 }
 
-/** The bound port, or undefined where it cannot be bound. */
+/** The bound port, or undefined if it cannot be bound. */
 function bindBriefly(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer()

@@ -1,6 +1,5 @@
-// Kafka and the Apicurio registry in the cache folder: Maven fetches them once as the pinned
-// pom.xml beside this file says, and jar-hashes.json holds the SHA-256 of every file that may be
-// run.
+// The jars of Kafka and the Apicurio registry in the cache folder. Maven fetches them once as the
+// pinned infra/local/pom.xml says; jar-hashes.json holds the SHA-256 of every file that may run.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,7 +7,7 @@ import packs from '../jar-hashes.json' with { type: 'json' }
 import { ensurePacks, packDir } from './pinned-jars.ts'
 import { requireJava, requireMaven } from './prerequisites.ts'
 
-/** Where the stack's Java programs lie. */
+/** Where the jars of the stack's Java programs are. */
 export type StackJars = {
   /** Folder of Kafka's jars, for `java -cp 'DIR/*'`. */
   kafkaLib: string
@@ -16,7 +15,7 @@ export type StackJars = {
   registryDir: string
 }
 
-/** Paths below `cacheDir`, whether or not anything is there yet. */
+/** Paths below `cacheDir`, whether or not they exist. */
 export function jarPaths(cacheDir: string): StackJars {
   const stackDir = join(cacheDir, 'stack')
   return {
@@ -26,16 +25,14 @@ export function jarPaths(cacheDir: string): StackJars {
 }
 
 /**
- * Makes sure that the jars are there and are the pinned ones, and fetches them if they are missing.
+ * Makes sure that the jars are present and match their pinned hashes; fetches missing ones.
  *
- * @throws WinnowError `prerequisite_missing` without Java 17 or Maven, `hash_mismatch` when a file
- * is
- *   not the pinned one, `download_failed` with the end of Maven's report, `cancelled` when `signal`
- *   fires.
+ * @throws WinnowError `prerequisite_missing` without Java 17 or Maven, `hash_mismatch` if a file
+ * does not match, `download_failed` with the end of Maven's report, `cancelled` if `signal` aborts.
  */
 export async function ensureJars(options: {
   cacheDir: string
-  /** Those that are needed; both when absent. */
+  /** The programs that are needed; both if absent. */
   programs?: readonly ('kafka' | 'registry')[]
   onProgress?: (line: string) => void
   signal?: AbortSignal

@@ -17,14 +17,14 @@ describe('serverProperties', () => {
     expect(values.get('controller.quorum.voters')).toBe('1@127.0.0.1:2')
   })
 
-  it('takes 32 MiB records, creates no topic by accident, and keeps everything', () => {
+  it('accepts records of 32 MiB, creates no topic by accident, and deletes nothing by age', () => {
     expect(values.get('message.max.bytes')).toBe('33554432')
     expect(values.get('replica.fetch.max.bytes')).toBe('33554432')
     expect(values.get('auto.create.topics.enable')).toBe('false')
     expect(values.get('log.retention.ms')).toBe('-1')
   })
 
-  it('escapes a path as Java properties want it', () => {
+  it('escapes a path for a Java properties file', () => {
     expect(values.get('log.dirs')).toBe('C:\\\\state\\\\kafka')
   })
 })

@@ -1,5 +1,5 @@
-// Kafka for one machine: one node in KRaft mode that is broker and controller. Owns its
-// properties, the formatting of its storage, and its command line.
+// A single-node Kafka in KRaft mode, broker and controller in one: its properties, the formatting
+// of its storage, its command line.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -13,20 +13,20 @@ import type { ServiceCommand } from './service-command.ts'
 export type KafkaServer = {
   /** Folder of Kafka's jars. */
   lib: string
-  /** Folder for properties and storage; created where missing. */
+  /** Folder for properties and storage; created if missing. */
   dir: string
   port: number
   controllerPort: number
-  /** Told to clients in place of `port`: that of a relay in front of the broker. */
+  /** The port that clients are told instead of `port`: that of a relay in front of the broker. */
   advertisedPort?: number | undefined
 }
 
 /**
- * Writes the configuration, formats the storage on first use, and tells how to start the broker.
- * Measured on 2 cores shared with the two other services: ready after 6 s, 150 MB resident when
- * idle. The log cleaner's buffer, 128 MB by default, is 8 MB here.
+ * Writes the configuration, formats the storage on first use, and returns the command that starts
+ * the broker. Measured on 2 cores shared with the two other services: ready after 6 s, 150 MB
+ * resident when idle. The log cleaner's buffer is 8 MB instead of the default of 128 MB.
  *
- * @throws WinnowError `service_start_failed` where the storage cannot be formatted.
+ * @throws WinnowError `service_start_failed` if the storage cannot be formatted.
  */
 export async function prepareKafka(server: KafkaServer): Promise<ServiceCommand> {
   await mkdir(server.dir, { recursive: true })
@@ -40,7 +40,9 @@ export async function prepareKafka(server: KafkaServer): Promise<ServiceCommand>
   return { command: 'java', args: [...options, ...classPath, 'kafka.Kafka', properties] }
 }
 
-/** The text of `server.properties`. Records of up to 32 MiB pass, unknown topics are refused. */
+/**
+ * The text of `server.properties`. It allows records of up to 32 MiB and refuses unknown topics.
+ */
 export function serverProperties(server: {
   port: number
   controllerPort: number
@@ -73,9 +75,10 @@ export function serverProperties(server: {
     'share.coordinator.state.topic.min.isr': 1,
     // A consumer that joins an empty group starts at once instead of waiting 3 s for others.
     'group.initial.rebalance.delay.ms': 0,
-    // The default of 6 s is for networks; on one machine a dead consumer may be found out sooner.
+    // The default of 6 s suits networks; on one machine a dead consumer can be detected sooner.
     'group.min.session.timeout.ms': 1_000,
-    // Nothing is dropped by age: training replays topics, and a laptop's stack may sleep for weeks.
+    // Deletes nothing by age: training replays topics, and a laptop's stack may be stopped for
+    // weeks.
     'log.retention.ms': -1,
     'log.index.size.max.bytes': 1_048_576,
     'log.cleaner.dedupe.buffer.size': 8_388_608,
@@ -85,7 +88,9 @@ export function serverProperties(server: {
   })
 }
 
-/** `key=value` lines; backslashes in paths and values are escaped as java.util.Properties wants. */
+/**
+ * `key=value` lines; backslashes in paths and values are escaped as java.util.Properties requires.
+ */
 function toProperties(values: Record<string, string | number | boolean>): string {
   const lines = Object.entries(values).map(
     ([key, value]) => `${key}=${String(value).replaceAll('\\', '\\\\')}`,
@@ -117,7 +122,7 @@ function storageDir(server: KafkaServer): string {
   return join(server.dir, 'storage')
 }
 
-/** Formats beside the final place and renames, so that a crash leaves no half-formatted storage. */
+/** Formats in another folder and renames it, so that a crash leaves no half-formatted storage. */
 async function formatStorage(server: KafkaServer): Promise<void> {
   const storage = storageDir(server)
   const isFormatted = await access(join(storage, 'meta.properties')).then(

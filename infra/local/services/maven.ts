@@ -1,11 +1,11 @@
-// Runs Maven on a pinned pom that copies jars into a folder. It checks no hash: pinned-jars.ts
-// does, before any of the files is used.
+// Runs Maven on a pinned pom that copies jars into a folder. It checks no hashes: pinned-jars.ts
+// does, before any file is used.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 import { WinnowError } from '../../../schemas/errors.ts'
 
-/** Lines of Maven's report that a failure carries. */
+/** Lines of Maven's report in the message of a failure. */
 const reportLinesMax = 12
 
 /**
@@ -20,7 +20,7 @@ export function runMaven(options: {
   signal?: AbortSignal | undefined
 }): Promise<void> {
   const goal = ['generate-resources', `-DtargetDir=${options.targetDir}`]
-  // Maven's own plugin is no file that we hash: at least its repository's checksums must be right.
+  // Winnow pins no hash of Maven's own plugin; --strict-checksums at least checks the repository's.
   const args = ['-B', '--strict-checksums', '-f', options.pom, ...goal]
   const maven = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal })
   const report: string[] = []
@@ -41,7 +41,7 @@ export function runMaven(options: {
     maven.on('error', (cause) => {
       const isCancelled = options.signal?.aborted === true
       const code = isCancelled ? 'cancelled' : 'download_failed'
-      reject(new WinnowError(code, `Maven did not run: ${cause.message}`, { cause }))
+      reject(new WinnowError(code, `Maven could not be run: ${cause.message}`, { cause }))
     })
     maven.on('close', (exitCode) => {
       if (exitCode === 0) resolve()
@@ -51,6 +51,6 @@ export function runMaven(options: {
 }
 
 function mavenFailed(pom: string, report: readonly string[]): WinnowError {
-  const text = `Maven could not fetch what ${pom} names:\n${report.join('\n')}`
+  const text = `Maven could not fetch the files that ${pom} names:\n${report.join('\n')}`
   return new WinnowError('download_failed', text)
 }

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }))
 
 describe('a process identity', () => {
-  it('holds while the process runs, and no longer', async () => {
+  it('matches while the process runs, and no longer', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
     await once(child, 'spawn')
     const identity = await identityOf(child.pid ?? 0)
@@ -27,13 +27,13 @@ describe('a process identity', () => {
     expect(await isAlive(identity)).toBe(false)
   })
 
-  it('does not take another process with the same pid for it', async () => {
+  it('does not match another process with the same pid', async () => {
     expect(await isAlive({ pid: process.pid, startMark: 'another time' })).toBe(false)
   })
 })
 
 describe('a pid file', () => {
-  it('is read back, and counts as missing when damaged', async () => {
+  it('is read back, and counts as missing if damaged', async () => {
     const path = join(dir, 'x.pid')
     expect(await readPidFile(path)).toBeUndefined()
     await writePidFile(path, { pid: 5, startMark: '99' })

@@ -1,35 +1,35 @@
-// Remembers which process is which service, in a way that outlives the starter: a pid alone may
-// have been given to another program since, so the process's own start time is kept beside it.
+// Records which process runs which service, in a file that outlives its starter. A pid alone may
+// belong to another program by then, so the start time of the process is recorded too.
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 
-/** A process that cannot be mistaken for another one with the same pid. */
+/** Identifies a process, even if another one gets the same pid later. */
 export type ProcessIdentity = {
   pid: number
-  /** When the system started it, in the system's own words; compared, never interpreted. */
+  /** When the system started it, in the system's own format; only compared, never parsed. */
   startMark: string
 }
 
-/** The identity of a process that runs now; undefined where none does, or it is a zombie. */
+/** The identity of a running process; undefined if there is none, or it is a zombie. */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
   const startMark = process.platform === 'linux' ? await linuxStart(pid) : await psStart(pid)
   return startMark === undefined ? undefined : { pid, startMark }
 }
 
-/** True while exactly this process runs. */
+/** Whether exactly this process is running. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const now = await identityOf(identity.pid)
   return now !== undefined && now.startMark === identity.startMark
 }
 
-/** Reads a pid file; undefined where it is missing or unreadable. */
+/** Reads a pid file; undefined if it is missing or unreadable. */
 export async function readPidFile(path: string): Promise<ProcessIdentity | undefined> {
   try {
     const { pid, startMark } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
     if (typeof pid !== 'number' || typeof startMark !== 'string') return undefined
     return { pid, startMark }
   } catch {
-    // A file cut off by a crash means the same as none: nothing is known to run.
+    // A file truncated by a crash counts as missing: nothing is known to run.
     return undefined
   }
 }
@@ -48,11 +48,11 @@ export async function removePidFile(path: string): Promise<void> {
 async function linuxStart(pid: number): Promise<string | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The second field, the command, may itself hold blanks and brackets.
+    // The second field, the command, may itself contain blanks and brackets.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     const [state] = fields
     const threads = Number(fields[17])
-    // A killed process shows as a zombie while its other threads still hold its ports and files.
+    // A killed process is shown as a zombie while its other threads still hold its ports and files.
     return (state === 'Z' && threads <= 1) || state === 'X' ? undefined : fields[19]
   } catch {
     return undefined

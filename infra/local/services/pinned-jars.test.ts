@@ -1,4 +1,4 @@
-// Jars are run only if each byte is the pinned one. A shell script stands in for Maven.
+// Jars run only if every byte matches the pinned hash. A shell script stands in for Maven.
 import { createHash } from 'node:crypto'
 import {
   chmod,
@@ -59,8 +59,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-describe('what Maven fetches', () => {
-  it('is kept if every file is the pinned one, and is fetched once', async () => {
+describe('a fetched pack', () => {
+  it('is kept if every file matches, and fetched once', async () => {
     await serve(contents)
     await ensure()
     await ensure()
@@ -73,8 +73,8 @@ describe('what Maven fetches', () => {
   it.each([
     ['one wrong byte', { ...contents, 'lib/a.jar': 'library b' }, 'lib/a.jar has the SHA-256'],
     ['a missing file', { 'runner.jar': 'the runner' }, 'lib/a.jar is missing'],
-    ['one file more', { ...contents, 'lib/b.jar': 'b' }, 'lib/b.jar does not belong there'],
-  ])('is refused for %s, and nothing of it stays', async (_, served, finding) => {
+    ['one extra file', { ...contents, 'lib/b.jar': 'b' }, 'lib/b.jar does not belong there'],
+  ])('is refused for %s, and nothing of it is kept', async (_, served, finding) => {
     await serve(served)
     await expect(ensure()).rejects.toMatchObject({
       code: 'hash_mismatch',
@@ -84,8 +84,8 @@ describe('what Maven fetches', () => {
   })
 })
 
-describe('what lies in the cache folder', () => {
-  it('is refused before use if a byte changed, even with the size and the time of before', async () => {
+describe('a cached pack', () => {
+  it('is refused before use if a byte changed, even if size and time are the same', async () => {
     await serve(contents)
     await ensure()
     const jar = join(packDir(stackDir, 'program', pack), 'lib/a.jar')
@@ -106,7 +106,7 @@ describe('what lies in the cache folder', () => {
     await expect(ensure()).rejects.toMatchObject({ code: 'hash_mismatch' })
   })
 
-  it('lies apart for other hashes, so that another release of Winnow finds its own', () => {
+  it('has its own folder per set of hashes, so that each release of Winnow finds its own', () => {
     const other = { ...pack, files: { ...pack.files, 'lib/a.jar': sha256('library b') } }
     expect(packDir(stackDir, 'program', other)).not.toBe(packDir(stackDir, 'program', pack))
   })

@@ -1,6 +1,6 @@
-// Jars that Maven fetches into the cache folder. It owns the check that every file is byte for byte
-// the one whose SHA-256 is committed, when the files arrive and each time before they are run.
-// Which jars these are is the caller's: jars.ts for the embedded stack.
+// Jars that Maven fetches into the cache folder. Checks that every file matches its committed
+// SHA-256, when it is fetched and each time before it is run. The caller names the jars: jars.ts
+// for the embedded stack.
 import { createHash, randomUUID } from 'node:crypto'
 import { access, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,28 +8,28 @@ import { join } from 'node:path'
 import { WinnowError } from '../../../schemas/errors.ts'
 import { runMaven } from './maven.ts'
 
-/** One program: its release, and the SHA-256 of each of its files by the path in its folder. */
+/** One program: its release, and the SHA-256 of each of its files by path in its folder. */
 export type JarPack = {
   readonly version: string
   readonly files: Readonly<Record<string, string>>
 }
 
-/** Where a pack lies below `stackDir`; other hashes give another folder. */
+/** The folder of a pack below `stackDir`; other hashes give another folder. */
 export function packDir(stackDir: string, name: string, pack: JarPack): string {
   const digest = createHash('sha256').update(JSON.stringify(Object.entries(pack.files).sort()))
   return join(stackDir, `${name}-${pack.version}-${digest.digest('hex').slice(0, 12)}`)
 }
 
 /**
- * Makes sure that every pack is there and unchanged. Maven runs only if one is missing. Safe for
- * several processes at once: each fetches into its own folder, and the first to finish wins.
+ * Makes sure that every pack is present and unchanged. Runs Maven only if one is missing. Several
+ * processes may call it at once: each fetches into its own folder, and the first to finish wins.
  *
- * @throws WinnowError `hash_mismatch` when a file is not the one that is pinned, `download_failed`
- *   with the end of Maven's report, `cancelled` when `signal` fires.
+ * @throws WinnowError `hash_mismatch` if a file does not match its hash, `download_failed` with the
+ * end of Maven's report, `cancelled` if `signal` aborts.
  */
 export async function ensurePacks(options: {
   stackDir: string
-  /** Copies each pack into `${targetDir}/NAME`. */
+  /** A pom that copies each pack into `${targetDir}/NAME`. */
   pom: string
   packs: Readonly<Record<string, JarPack>>
   /** Called once before Maven runs. */
@@ -54,7 +54,7 @@ export async function ensurePacks(options: {
   try {
     await mkdir(fetched)
     await runMaven({ pom, targetDir: fetched, onProgress, signal: options.signal })
-    // All of them before any is kept: what one repository serves is judged as a whole.
+    // Checks all packs before it keeps any: if one file is wrong, the repository is not trusted.
     for (const { name, pack } of missing) await checkFetched(join(fetched, name), pack)
     for (const { name, dir } of missing) await keep(join(fetched, name), dir)
   } finally {
@@ -66,7 +66,7 @@ async function checkFetched(dir: string, pack: JarPack): Promise<void> {
   const difference = await firstDifference(dir, pack)
   if (difference === undefined) return
   const text =
-    `Maven fetched files that are not the pinned ones: ${difference}. Nothing was kept. ` +
+    `Maven fetched a file that does not match its pinned hash: ${difference}. Nothing was kept. ` +
     "Check the repositories and mirrors in Maven's settings."
   throw new WinnowError('hash_mismatch', text, { details: { dir } })
 }
@@ -81,8 +81,8 @@ async function checkBeforeUse(dir: string, pack: JarPack): Promise<void> {
 }
 
 /**
- * The first file that is changed, missing or not in the pack. Extra files count, since the class
- * path is everything in the folder. All bytes are read: 168 MB take 0.12 s.
+ * The first file that is changed, missing or not in the pack. Extra files count, because everything
+ * in the folder is on the class path. Reads all bytes: 168 MB take 0.12 s.
  */
 async function firstDifference(dir: string, pack: JarPack): Promise<string | undefined> {
   const present = await hashesBelow(dir)
@@ -95,7 +95,7 @@ async function firstDifference(dir: string, pack: JarPack): Promise<string | und
   return extra === undefined ? undefined : `${extra} does not belong there`
 }
 
-/** The SHA-256 of each file below `dir`, by its path with slashes, in order of the paths. */
+/** The SHA-256 of each file below `dir`, by path with slashes, sorted by path. */
 export async function hashesBelow(dir: string): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
   const paths = entries
@@ -110,7 +110,7 @@ export async function hashesBelow(dir: string): Promise<Record<string, string>> 
   return files
 }
 
-/** Moves a complete folder into place; one that another process put there first stays. */
+/** Moves a complete folder into place; if another process put one there first, that one stays. */
 async function keep(from: string, to: string): Promise<void> {
   try {
     await rename(from, to)
@@ -119,7 +119,7 @@ async function keep(from: string, to: string): Promise<void> {
   }
 }
 
-/** A fetch that was killed leaves its folder; after an hour nobody works on it any more. */
+/** Removes folders that killed fetches left; a fetch takes less than an hour. */
 async function removeAbandoned(stackDir: string): Promise<void> {
   const names = (await readdir(stackDir)).filter((name) => name.startsWith('.fetching-'))
   for (const name of names) {

@@ -1,6 +1,5 @@
-// Finds what the embedded stack needs and Winnow does not bring: Java for Kafka and the registry,
-// Maven to fetch them, and the npm package of the analytics engine. It only looks; nothing is
-// installed.
+// Finds what the embedded stack needs but Winnow does not ship: Java for Kafka and the registry,
+// Maven to fetch them, the npm package of the analytics engine. It installs nothing.
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 
@@ -9,7 +8,7 @@ import { WinnowError } from '../../../schemas/errors.ts'
 /** Kafka 4 runs on Java 17 and newer. */
 export const javaMajorMin = 17
 
-/** The sentences that say what to install; the set-up script shows the same ones. */
+/** Sentences that say what to install; the set-up script shows the same ones. */
 export const installHints = {
   java:
     `Install Java ${javaMajorMin} or newer (for example "apt install openjdk-17-jre-headless" or ` +
@@ -21,7 +20,8 @@ export const installHints = {
 
 /**
  * The oldest Node that the published command runs on, as `engines` in package.json says. 22.21 is
- * the first whose Node-API takes memory that threads share, in which fine-tuning keeps the weights.
+ * the first whose Node-API accepts memory shared between threads, in which fine-tuning keeps the
+ * weights.
  */
 export const nodeMin = '22.21'
 
@@ -29,7 +29,7 @@ export const nodeMin = '22.21'
 export const enginePackage = 'chdb@3.4.0'
 export const engineInstall = `npm install --ignore-scripts ${enginePackage}`
 
-/** The library of the engine is a package of its own for each platform. */
+/** The library of the engine has a package of its own per platform. */
 const engineLibraries: Readonly<Record<string, string>> = {
   'linux-x64': '@chdb/lib-linux-x64-gnu',
   'linux-arm64': '@chdb/lib-linux-arm64-gnu',
@@ -38,8 +38,7 @@ const engineLibraries: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is there of the embedded engine; `library` is the package that is missing, where there is
- * one.
+ * Whether the embedded engine is installed; `library` names the missing package, if there is one.
  */
 export type FoundEngine =
   | { readonly kind: 'present' }
@@ -60,7 +59,7 @@ export function findEngine(platform: string): FoundEngine {
       return { kind: 'present' }
     }
   } catch {
-    // Told with the platforms that have none.
+    // The message for platforms without a library says this.
   }
   return { kind: 'no_library', library }
 }
@@ -69,7 +68,8 @@ export function findEngine(platform: string): FoundEngine {
  * @throws WinnowError `prerequisite_missing` unless the embedded engine is installed for this
  * platform.
  */
-export function requireEngine(platform = `${process.platform}-${process.arch}`): void {
+export function requireEngine(): void {
+  const platform = `${process.platform}-${process.arch}`
   const found = findEngine(platform)
   if (found.kind === 'present') return
   throw new WinnowError('prerequisite_missing', engineProblem(found, platform))
@@ -87,13 +87,13 @@ function engineProblem(found: Exclude<FoundEngine, { kind: 'present' }>, platfor
     : `${problem} Install ${found.library} as docs/supply-chain.md says. ${otherwise}`
 }
 
-/** The version that `java -version` tells, e.g. `17.0.15`; undefined where there is no Java. */
+/** The version that `java -version` prints, e.g. `17.0.15`; undefined without Java. */
 export async function javaVersion(): Promise<string | undefined> {
   const text = await versionText('java', ['-version'])
   return text === undefined ? undefined : /version "([^"]+)"/.exec(text)?.[1]
 }
 
-/** The version that `mvn --version` tells, e.g. `3.8.7`; undefined where there is no Maven. */
+/** The version that `mvn --version` prints, e.g. `3.8.7`; undefined without Maven. */
 export async function mavenVersion(): Promise<string | undefined> {
   const text = await versionText('mvn', ['--version', '--batch-mode'])
   return text === undefined ? undefined : /Apache Maven ([\d.]+\S*)/.exec(text)?.[1]
@@ -105,7 +105,7 @@ export function javaMajor(version: string): number {
   return (first === 1 ? second : first) ?? 0
 }
 
-/** @throws WinnowError `prerequisite_missing` unless Java is there and new enough. */
+/** @throws WinnowError `prerequisite_missing` unless Java is installed and new enough. */
 export async function requireJava(): Promise<void> {
   const version = await javaVersion()
   if (version !== undefined && javaMajor(version) >= javaMajorMin) return
@@ -113,7 +113,7 @@ export async function requireJava(): Promise<void> {
   throw new WinnowError('prerequisite_missing', `${found} ${installHints.java}`)
 }
 
-/** @throws WinnowError `prerequisite_missing` unless Maven is there. */
+/** @throws WinnowError `prerequisite_missing` unless Maven is installed. */
 export async function requireMaven(): Promise<void> {
   if ((await mavenVersion()) !== undefined) return
   throw new WinnowError('prerequisite_missing', `Maven is missing. ${installHints.maven}`)
@@ -122,8 +122,8 @@ export async function requireMaven(): Promise<void> {
 function versionText(command: string, args: string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(command, args, { timeout: 30_000 }, (error, stdout, stderr) => {
-      // Java writes its version to stderr, and a launcher stub without a Java behind it exits
-      // with an error: both answers are read only where the program succeeded.
+      // Java prints its version to stderr, and a launcher stub without Java exits with an error. So
+      // both streams are read, but only if the program succeeded.
       resolve(error === null ? `${stdout}\n${stderr}` : undefined)
     })
   })

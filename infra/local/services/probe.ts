@@ -1,4 +1,4 @@
-// Asks a service of the stack whether it is ready to work, in the service's own protocol.
+// Checks whether a service of the stack is ready to work, in the service's own protocol.
 import kafkajs from 'kafkajs'
 
 import { patchRequestQueue } from '../../kafka/kafkajs-request-queue.ts'
@@ -8,16 +8,16 @@ import type { ServiceName, StackState } from './stack-state.ts'
 
 const { Kafka, logLevel } = kafkajs
 
-/** An answer that takes longer than this counts as none. */
+/** A response that takes longer counts as none. */
 const answerMsMax = 3_000
 
-/** True where the service of this stack answers a real request, made with the stack's secrets. */
+/** Whether the service of this stack answers a real request, made with the stack's secrets. */
 export async function isReady(name: ServiceName, state: StackState): Promise<boolean> {
   const port = state.ports[name]
   const { registryUrl, registryToken, ...analytics } = connectionsOf(state)
   switch (name) {
     case 'kafka':
-      // A refused connection is the usual answer while starting: ask that first, it is cheap.
+      // A starting service usually refuses connections, so try the cheap check first.
       return (await answers(port)) && (await kafkaAnswers(port))
     case 'registry':
       return httpAnswers(`${registryUrl}/subjects`, `Bearer ${registryToken}`)
@@ -42,11 +42,11 @@ async function kafkaAnswers(port: number): Promise<boolean> {
   const admin = kafka.admin()
   try {
     await admin.connect()
-    // Without a controller the broker answers, but cannot create topics or groups yet.
+    // Without a controller the broker answers but cannot create topics or groups yet.
     const { brokers, controller } = await admin.describeCluster()
     if (brokers.length === 0 || controller === null) return false
-    // The first question to the group coordinator creates the offsets topic, which takes a second;
-    // until then a consumer could not join a group.
+    // The first request to the group coordinator creates the offsets topic, which takes a second.
+    // Until then no consumer could join a group.
     await admin.fetchOffsets({ groupId: 'winnow-probe', topics: [] })
     return true
   } catch {

@@ -1,5 +1,5 @@
-// Starts, waits for and stops one background program that outlives its starter. What the program
-// is, and what "ready" means, is the caller's business.
+// Starts, waits for and stops one background program that outlives its starter. The caller says
+// which program, and when it is ready.
 import { spawn } from 'node:child_process'
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -21,17 +21,17 @@ export function serviceFiles(stateDir: string, name: string): ServiceFiles {
   }
 }
 
-/** The running process that the pid file names; undefined where it has ended. */
+/** The running process that the pid file names; undefined if it has ended. */
 export async function runningProcess(files: ServiceFiles): Promise<ProcessIdentity | undefined> {
   const identity = await readPidFile(files.pidFile)
   return identity !== undefined && (await isAlive(identity)) ? identity : undefined
 }
 
 /**
- * Starts the program in a session of its own, so that neither the end nor a Ctrl-C of the starter
- * reaches it, and records its pid. It may not be ready yet.
+ * Starts the program in a session of its own, so that it survives the end or a Ctrl-C of its
+ * starter, and records its pid. It may not be ready yet.
  *
- * @throws WinnowError `service_start_failed` where the program cannot be run at all.
+ * @throws WinnowError `service_start_failed` if the program cannot be run at all.
  */
 export async function launch(
   command: ServiceCommand,
@@ -64,10 +64,10 @@ export async function launch(
 }
 
 /**
- * Waits until `isReady` says so; looks every 100 ms.
+ * Waits until `isReady` returns true; checks every 100 ms.
  *
- * @throws WinnowError `service_start_failed` with the end of the log when the process ends or
- *   `waitMsMax` passes first, `cancelled` when `signal` fires.
+ * @throws WinnowError `service_start_failed` with the end of the log if the process ends or
+ * `waitMsMax` passes first, `cancelled` if `signal` aborts.
  */
 export async function untilReady(service: {
   name: string
@@ -96,7 +96,7 @@ export async function untilReady(service: {
   }
 }
 
-/** Asks the process to end, waits, and kills it after `graceMs`; then forgets its pid. */
+/** Asks the process to end, kills it after `graceMs`, and removes its pid file. */
 export async function stopProcess(files: ServiceFiles, graceMs: number): Promise<void> {
   const identity = await runningProcess(files)
   if (identity !== undefined) {
@@ -122,12 +122,12 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    // It ended between the look and the signal, which is what was wanted.
+    // It ended after the last check, which is what was wanted.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
-/** A log beyond this size is set aside at the next start; one older log is kept. */
+/** A larger log is renamed at the next start; one older log is kept. */
 const logBytesMax = 10 * 2 ** 20
 
 async function rotate(logFile: string): Promise<void> {

@@ -1,6 +1,5 @@
-// The secrets of an embedded stack: without them neither the engine nor the registry answers, so
-// that a web page in the user's browser, or another user of the machine, gets nothing from their
-// ports.
+// The secrets of an embedded stack. The engine and the registry refuse requests without them, so
+// that web pages in the user's browser and other users of the machine get nothing.
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 
 import * as z from 'zod'
@@ -8,18 +7,20 @@ import * as z from 'zod'
 export const stackSecretsSchema = z.object({
   /** Password of the embedded engine. */
   analyticsPassword: z.string().min(32),
-  /** Bearer token of the registry: a JSON Web Token signed by the private half of the key below. */
+  /**
+   * Bearer token of the registry: a JSON Web Token signed with the private half of the key below.
+   */
   registryToken: z.string().min(32),
-  /** What the registry checks tokens with: an RSA public key, DER in base64. */
+  /** The key with which the registry verifies tokens: an RSA public key, DER in base64. */
   registryPublicKey: z.string().min(32),
 })
 
 export type StackSecrets = z.infer<typeof stackSecretsSchema>
 
 /**
- * Makes fresh secrets. The registry accepts no other credential that it can check by itself than a
- * signed token (RFC 7519), so one is signed here, and the private key is forgotten: no second one
- * can be made.
+ * Creates new secrets. A signed token (RFC 7519) is the only credential that the registry can
+ * verify by itself. So one is signed here and the private key is discarded: nobody can sign another
+ * one.
  */
 export function newStackSecrets(): StackSecrets {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => rm(stateDir, { recursive: true }))
 
 describe('stack state', () => {
-  it('is remembered, in one file', async () => {
+  it('is stored in one file', async () => {
     expect(await readStackState(stateDir)).toBeUndefined()
     await writeStackState(stateDir, state)
     expect(await readStackState(stateDir)).toEqual(state)
@@ -38,7 +38,7 @@ describe('stack state', () => {
     expect(connectionsOf({ ...state, registry: 'none' }).registryUrl).toBe('none')
   })
 
-  it('is for its owner alone, the folder included', async () => {
+  it('is readable by its owner only, as is its folder', async () => {
     const folder = join(stateDir, 'shared')
     await mkdir(folder, { mode: 0o755 })
     await makeStateDir(folder)
@@ -47,7 +47,7 @@ describe('stack state', () => {
     expect((await stat(join(folder, 'stack.json'))).mode & 0o777).toBe(0o600)
   })
 
-  it('gets secrets where a version without them wrote it', async () => {
+  it('gets secrets if a version without them wrote it', async () => {
     await writeFile(join(stateDir, 'stack.json'), JSON.stringify({ ...state, secrets: undefined }))
     const found = await readStackState(stateDir)
     expect(found?.secrets.analyticsPassword).toMatch(/^[\w-]{43}$/)
@@ -62,7 +62,7 @@ describe('stack state', () => {
     },
   )
 
-  it('gives the addresses and credentials that clients take', () => {
+  it('gives the addresses and credentials that clients need', () => {
     expect(connectionsOf(state)).toEqual({
       brokers: ['127.0.0.1:1'],
       registryUrl: 'http://127.0.0.1:3/apis/ccompat/v7',

@@ -1,5 +1,5 @@
-// What is remembered about a stack between commands: its ports and its secrets, in `stack.json` of
-// the state folder. Which processes run is not remembered here but asked (pid-file.ts, probe.ts).
+// The ports and secrets of a stack, kept between commands in `stack.json` of the state folder.
+// Which processes run is not stored but checked each time (pid-file.ts, probe.ts).
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -23,8 +23,8 @@ const stackStateSchema = z.object({
 })
 
 /**
- * The ports and secrets of a stack that was started at least once; the controller's port is Kafka's
- * own business.
+ * The ports and secrets of a stack that was started at least once. The controller's port is used by
+ * Kafka itself only.
  */
 export type StackState = z.infer<typeof stackStateSchema>
 
@@ -39,7 +39,7 @@ export type StackConnections = {
   clickhousePassword: string
 }
 
-/** The one user of the embedded engine. */
+/** The only user of the embedded engine. */
 export const analyticsUser = 'winnow'
 
 /** Addresses in the form that Kafka, registry and ClickHouse clients take. */
@@ -56,18 +56,18 @@ export function connectionsOf(state: StackState): StackConnections {
   }
 }
 
-/** The remembered state; undefined where no stack was ever started in this folder. */
+/** The stored state; undefined if no stack was ever started in this folder. */
 export async function readStackState(stateDir: string): Promise<StackState | undefined> {
   try {
     const text = await readFile(join(stateDir, 'stack.json'), 'utf8')
     return stackStateSchema.safeParse(JSON.parse(text)).data
   } catch {
-    // Missing or damaged: the ports are chosen again, nothing else is lost.
+    // Missing or damaged: ports are chosen again, and nothing else is lost.
     return undefined
   }
 }
 
-/** Remembers the state; a reader sees the old or the new one, never half of it. */
+/** Stores the state; a reader sees the old or the new one, never a mix. */
 export async function writeStackState(stateDir: string, state: StackState): Promise<void> {
   const draft = join(stateDir, `.stack-${process.pid}.json`)
   await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
@@ -75,8 +75,8 @@ export async function writeStackState(stateDir: string, state: StackState): Prom
 }
 
 /**
- * Makes the state folder, for its owner alone: it holds the secrets, and the texts of all events in
- * Kafka's and the engine's files.
+ * Creates the state folder, accessible to its owner only: it holds the secrets, and the texts of
+ * all events in the files of Kafka and the engine.
  */
 export async function makeStateDir(stateDir: string): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })

@@ -1,12 +1,19 @@
-// The kernel against the update and the norm written out in JavaScript, on arrays of its own memory
-// and of others, of lengths that no vector and no chunk divides.
+// The kernel against the update and the norm in plain JavaScript, on arrays inside and outside its
+// memory, with lengths that are no multiple of a vector or a chunk.
 import { afterAll, describe, expect, it } from 'vitest'
 import { until } from '../../../tests/support/until.ts'
-import { AdamKernel, type AdamArrays, type RoundedMatrix } from './adamw-kernel.ts'
+import { AdamKernel, type AdamArrays, type QuantisedMatrix } from './adamw-kernel.ts'
 
-const numbers = { factor: 0.25, rate: 0.01, kept: 0.999, epsilon: 1e-6, beta1: 0.9, beta2: 0.99 }
+const numbers = {
+  factor: 0.25,
+  rate: 0.01,
+  decayFactor: 0.999,
+  epsilon: 1e-6,
+  beta1: 0.9,
+  beta2: 0.99,
+}
 
-/** Made-up elements in [-1, 1). */
+/** Pseudo-random elements in [-1, 1). */
 function fill(elements: Float32Array, start: number): Float32Array {
   for (let i = 0; i < elements.length; i++) {
     elements[i] = (((i + start) * 0.6180339887498949) % 1) * 2 - 1
@@ -25,13 +32,13 @@ function arraysOf(count: number, floats: (count: number) => Float32Array): AdamA
   }
 }
 
-/** The same step in float64, rounded at the end. */
+/** The same step in float64, rounded to float32 at the end. */
 function expected({ weight, gradient, first, second }: AdamArrays): Omit<AdamArrays, 'gradient'> {
-  const { factor, rate, kept, epsilon, beta1, beta2 } = numbers
+  const { factor, rate, decayFactor, epsilon, beta1, beta2 } = numbers
   const nextFirst = first.map((sum, i) => sum * beta1 + gradient[i]! * factor)
   const nextSecond = second.map((sum, i) => sum * beta2 + (gradient[i]! * factor) ** 2)
   const nextWeight = weight.map(
-    (x, i) => x * kept - (rate * nextFirst[i]!) / (Math.sqrt(nextSecond[i]!) + epsilon),
+    (x, i) => x * decayFactor - (rate * nextFirst[i]!) / (Math.sqrt(nextSecond[i]!) + epsilon),
   )
   return { weight: nextWeight, first: nextFirst, second: nextSecond }
 }
@@ -53,7 +60,7 @@ describe.each([1, 3, 4, 1_000, 40_001])('AdamKernel on %i elements', (count) => 
     }
   })
 
-  it('gives the same bytes wherever the arrays lie', () => {
+  it('gives the same bytes inside and outside its memory', () => {
     const kernel = new AdamKernel()
     const own = arraysOf(count, (n) => kernel.floats(n))
     const other = arraysOf(count, ordinary)
@@ -62,7 +69,7 @@ describe.each([1, 3, 4, 1_000, 40_001])('AdamKernel on %i elements', (count) => 
     expect([...other.second]).toEqual([...own.second])
   })
 
-  it.each(['its own', 'ordinary'])('adds squares of %s memory', (where) => {
+  it.each(['its own', 'ordinary'])('sums squares in %s memory', (where) => {
     const kernel = new AdamKernel()
     const elements = fill(where === 'ordinary' ? ordinary(count) : kernel.floats(count), 5)
     const sum = elements.reduce((total, x) => total + x ** 2, 0)
@@ -70,7 +77,7 @@ describe.each([1, 3, 4, 1_000, 40_001])('AdamKernel on %i elements', (count) => 
   })
 })
 
-it('keeps arrays apart and zeroed while the memory grows', () => {
+it('keeps arrays separate and zeroed while its memory grows', () => {
   const kernel = new AdamKernel()
   const first = kernel.floats(3).fill(1)
   const second = kernel.floats(2_000_000)
@@ -80,24 +87,24 @@ it('keeps arrays apart and zeroed while the memory grows', () => {
   expect(kernel.squares([first])).toEqual([3])
 })
 
-it('gives ordinary arrays when its memory is full', () => {
+it('returns ordinary arrays when its memory is full', () => {
   const kernel = new AdamKernel()
   const elements = kernel.floats(2 ** 30)
   expect(elements.buffer).toBeInstanceOf(ArrayBuffer)
 })
 
-/** Nearest whole number, ties to the even one. */
+/** The nearest integer, ties to even. */
 function nearest(x: number): number {
   const low = Math.floor(x)
   const isTie = x - low === 0.5
   return isTie ? low + (Math.abs(low) % 2) : Math.round(x)
 }
 
-function matrixOf(kernel: AdamKernel, where: string, sizes: [number, number]): RoundedMatrix {
+function matrixOf(kernel: AdamKernel, where: string, sizes: [number, number]): QuantisedMatrix {
   const [rows, columns] = sizes
   const own = where === 'its own'
   const matrix = fill(own ? kernel.floats(rows * columns) : ordinary(rows * columns), 7)
-  // A column of zeros, and one of elements that round to halves.
+  // A column of zeros, and one whose scaled elements are halves.
   for (let row = 0; row < rows; row++) {
     matrix[row * columns] = 0
     matrix[row * columns + 1] = (row % 255) / 2 - 63.5
@@ -118,8 +125,8 @@ describe.each([
   it.each(['its own', 'ordinary'])('by columns, on %s memory', (where) => {
     const kernel = new AdamKernel()
     const one = matrixOf(kernel, where, [rows, columns])
-    kernel.measure([one])
-    kernel.round([one], 127)
+    kernel.findMaxima([one])
+    kernel.quantise([one], 127)
     for (let column = 0; column < columns; column++) {
       const places = Array.from({ length: rows }, (_, row) => row * columns + column)
       const most = places.reduce((max, i) => Math.max(max, Math.abs(one.matrix[i]!)), 0)
@@ -130,36 +137,36 @@ describe.each([
     }
   })
 
-  it('keeps within what the processor can add', () => {
+  it('stays within the range that the processor can add without overflow', () => {
     const kernel = new AdamKernel()
     const one = matrixOf(kernel, 'its own', [rows, columns])
-    kernel.measure([one])
-    kernel.round([one], 63)
+    kernel.findMaxima([one])
+    kernel.quantise([one], 63)
     expect(Math.max(...one.elements)).toBe(63)
     expect(Math.min(...one.elements)).toBeGreaterThanOrEqual(-63)
   })
 })
 
-describe.each(['its own', 'ordinary'])('a step of a matrix in %s memory', (where) => {
-  it('leaves the largest element of each column of the new weight', () => {
+describe.each(['its own', 'ordinary'])('a step on a matrix in %s memory', (where) => {
+  it('returns the largest absolute element of each column of the new weight', () => {
     const kernel = new AdamKernel()
-    const rounded = matrixOf(kernel, where, [50, 32])
+    const quantised = matrixOf(kernel, where, [50, 32])
     const floats = where === 'its own' ? (n: number) => kernel.floats(n) : ordinary
     const { gradient, first, second } = arraysOf(1_600, floats)
-    const weight = rounded.matrix
+    const weight = quantised.matrix
     const plain = { ...arraysOf(1_600, floats), weight: floats(1_600) }
     plain.weight.set(weight)
-    kernel.step([{ arrays: { weight, gradient, first, second }, numbers, rounded }])
+    kernel.step([{ arrays: { weight, gradient, first, second }, numbers, quantised }])
     kernel.step([{ arrays: plain, numbers }])
     expect([...weight]).toEqual([...plain.weight])
     const columns = Array.from({ length: 32 }, (_, column) =>
       Math.max(...weight.filter((_, i) => i % 32 === column).map(Math.abs)),
     )
-    expect([...rounded.maxima]).toEqual(columns)
+    expect([...quantised.maxima]).toEqual(columns)
   })
 })
 
-it('works on parts of its arrays that vectors divide', () => {
+it('works in place on subarrays that are aligned to vectors', () => {
   const kernel = new AdamKernel()
   const all = fill(kernel.floats(64), 3)
   expect(kernel.squares([all.subarray(4, 12), all.subarray(5, 12)])).toEqual([
@@ -174,7 +181,7 @@ describe('several threads', () => {
     for (const kernel of kernels) await kernel.close()
   })
 
-  it('give the bytes that one gives', async () => {
+  it('give the same bytes as one thread', async () => {
     const results: number[][] = []
     for (const threads of [1, 3]) {
       const kernel = new AdamKernel({ threads })
@@ -186,8 +193,8 @@ describe('several threads', () => {
       }))
       const matrix = matrixOf(kernel, 'its own', [70, 32])
       kernel.step(updates)
-      kernel.measure([matrix])
-      kernel.round([matrix], 127)
+      kernel.findMaxima([matrix])
+      kernel.quantise([matrix], 127)
       const sums = kernel.squares(updates.map(({ arrays }) => arrays.weight))
       results.push([
         ...sums,

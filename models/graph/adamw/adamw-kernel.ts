@@ -1,14 +1,15 @@
-// AdamW, the gradient norm and weights in 8 bits: few passes over the weights, as WebAssembly with
-// 128-bit SIMD on several threads. It owns the memory in which weights, moments and gradients lie
-// for it, and what is done with arrays that lie elsewhere. The update as nodes of a graph
-// (adamw.ts) takes 14 passes: 170 ms of CPU time for MiniLM, this 17.
+// Runs AdamW, the gradient norm and int8 quantisation as WebAssembly with 128-bit SIMD on several
+// threads. It owns the memory for weights, moments and gradients, and copies arrays that lie
+// outside this memory; adamw-module.ts and rounding-module.ts have the instructions. The same
+// update as graph nodes (adamw.ts) makes 14 passes over the weights, which take 170 ms of CPU time
+// for MiniLM; this one takes 17 ms.
 import assert from 'node:assert/strict'
 import { adamFunctions } from './adamw-module.ts'
 import { KernelTeam, sharedMemory, type KernelCall, type SharedMemory } from './kernel-team.ts'
 import { roundingFunctions } from './rounding-module.ts'
 import { wasmModule } from './wasm-code.ts'
 
-/** One parameter: float32 arrays of one length; all but the gradient are changed. */
+/** The float32 arrays of one parameter, of the same length; a step changes all but the gradient. */
 export type AdamArrays = {
   readonly weight: Float32Array
   readonly first: Float32Array
@@ -16,38 +17,38 @@ export type AdamArrays = {
   readonly gradient: Float32Array
 }
 
-/** Numbers of a step: `factor` shortens the gradient; for the others see adamw.ts. */
+/** The numbers of a step: `factor` clips the gradient; `adamScalars` gives most of the others. */
 export type AdamNumbers = {
   readonly factor: number
   readonly rate: number
-  readonly kept: number
+  readonly decayFactor: number
   readonly epsilon: number
   readonly beta1: number
   readonly beta2: number
 }
 
-/** A matrix [rows, columns] and its rounded form: elements int8 times the scale of their column. */
-export type RoundedMatrix = {
+/** A matrix float32 [rows, columns], quantised as int8 elements times the scale of their column. */
+export type QuantisedMatrix = {
   readonly matrix: Float32Array
   readonly elements: Int8Array
-  /** float32 [columns]; a multiple of 16. */
+  /** float32 [columns]; the number of columns is a multiple of 16. */
   readonly scales: Float32Array
-  /** float32 [columns]: what elements of a column were multiplied by. */
+  /** float32 [columns]: the inverse of `scales`, which the elements are multiplied by. */
   readonly factors: Float32Array
   /**
-   * float32 [columns]: the largest absolute element of each column, as `step` or `measure` left it.
+   * float32 [columns]: the largest absolute element of each column, from `step` or `findMaxima`.
    */
   readonly maxima: Float32Array
 }
 
-/** A parameter's step, and its rounded form where it has one, whose matrix is the weight. */
+/** The step of one parameter. If `quantised` is given, its matrix is the weight. */
 export type AdamUpdate = {
   readonly arrays: AdamArrays
   readonly numbers: AdamNumbers
-  readonly rounded?: RoundedMatrix | undefined
+  readonly quantised?: QuantisedMatrix | undefined
 }
 
-type Quartet = readonly [
+type ParameterArrays = readonly [
   weight: Float32Array,
   gradient: Float32Array,
   first: Float32Array,
@@ -55,18 +56,18 @@ type Quartet = readonly [
 ]
 
 const pageBytes = 65_536
-/** What 32-bit addresses reach: 4 GiB. */
+/** 4 GiB, the limit of 32-bit addresses. */
 const pagesMax = 65_536
-/** Elements that are copied at once: four times 64 kB stay in the cache of a core. */
+/** Elements that are copied at a time: four arrays of 64 KiB stay in the cache of a core. */
 const chunk = 16_384
-/** SIMD reads and writes 4 elements at once, so arrays begin at multiples of 16 bytes. */
+/** SIMD reads and writes 16 bytes at a time, so arrays begin at multiples of 16 bytes. */
 const alignment = 16
-/** A column of zeros has a scale, too. */
-const smallestColumn = 1e-30
+/** The least maximum of a column, so that a column of zeros has a finite scale. */
+const columnMaximumMin = 1e-30
 
 /**
- * Sums run in a fixed order, each array on one thread, so results are the same bytes with any
- * number of threads. `close` ends the threads.
+ * The optimiser's kernel. Each array is summed in a fixed order on one thread, so the number of
+ * threads does not change a byte of the results. `close` ends the threads.
  *
  * @example
  * const kernel = new AdamKernel()
@@ -75,14 +76,12 @@ const smallestColumn = 1e-30
 export class AdamKernel {
   readonly #memory: SharedMemory
   readonly #team: KernelTeam
-  /** Copies of arrays that lie elsewhere. */
+  /** Buffers into which chunks of outside arrays are copied. */
   readonly #scratch: readonly Float32Array[]
   readonly #scratchBytes: Int8Array
-  /** Arrays of this memory as a whole: they end in padding of their own. */
-  readonly #own = new WeakSet()
-  /**
-   * What the memory's buffer was while arrays were made of it; it is another object after growth.
-   */
+  /** The arrays that this kernel allocated. Each ends in its own padding. */
+  readonly #allocated = new WeakSet()
+  /** Every buffer object that the memory has had: it is a new object after each growth. */
   readonly #buffers = new WeakSet()
   #used = 0
 
@@ -95,70 +94,70 @@ export class AdamKernel {
   }
 
   /**
-   * Zeroed elements where the kernel changes them in place. Beyond 4 GiB they are ordinary ones,
-   * which are copied there and back in every step: 43 instead of 17 ms for MiniLM.
+   * A zeroed float32 array that the kernel can update in place. Beyond 4 GiB it is an ordinary
+   * array, which every step copies in and out: 43 ms instead of 17 ms for MiniLM.
    */
   floats(count: number): Float32Array {
-    const place = this.#place(count * 4)
-    if (place === undefined) return new Float32Array(count)
-    // Tensors take memory that is shared as they take any other; only types tell them apart.
-    const floats = new Float32Array(this.#memory.buffer, place, count)
-    this.#own.add(floats)
+    const address = this.#allocate(count * 4)
+    if (address === undefined) return new Float32Array(count)
+    // Tensors accept shared memory like any other memory; only the TypeScript types differ.
+    const floats = new Float32Array(this.#memory.buffer, address, count)
+    this.#allocated.add(floats)
     return floats
   }
 
-  /** The same for int8. */
+  /** A zeroed int8 array, allocated as `floats` does. */
   bytes(count: number): Int8Array {
-    const place = this.#place(count)
-    if (place === undefined) return new Int8Array(count)
-    const bytes = new Int8Array(this.#memory.buffer, place, count)
-    this.#own.add(bytes)
+    const address = this.#allocate(count)
+    if (address === undefined) return new Int8Array(count)
+    const bytes = new Int8Array(this.#memory.buffer, address, count)
+    this.#allocated.add(bytes)
     return bytes
   }
 
   /** The sum of the squares of each array's elements, added in float64. */
   squares(arrays: readonly Float32Array[]): number[] {
-    const own = arrays.filter((array) => this.#isOwn(array))
-    const sums = this.#team.run(own.map(squaresOf))
-    const sumOf = new Map(own.map((array, i) => [array, sums[i]!]))
-    return arrays.map((array) => sumOf.get(array) ?? this.#squaresElsewhere(array))
+    const inside = arrays.filter((array) => this.#isInside(array))
+    const sums = this.#team.run(inside.map(squaresOf))
+    const sumOf = new Map(inside.map((array, i) => [array, sums[i]!]))
+    return arrays.map((array) => sumOf.get(array) ?? this.#squaresOutside(array))
   }
 
   /**
-   * A step of AdamW (arXiv:1711.05101) for each parameter; `rounded` gets the maxima of the new
-   * weight.
+   * Takes a step of AdamW (arXiv:1711.05101) for each parameter, and writes the column maxima of
+   * the new weight to `quantised`.
    */
   step(updates: readonly AdamUpdate[]): void {
     const calls: KernelCall[] = []
-    for (const { arrays, numbers, rounded } of updates) {
+    for (const { arrays, numbers, quantised } of updates) {
       const { weight, gradient, first, second } = arrays
-      const parts: Quartet = [weight, gradient, first, second]
+      const parts: ParameterArrays = [weight, gradient, first, second]
       assert.ok(parts.every(({ length }) => length === weight.length))
-      const isOwn = parts.every((part) => this.#isOwn(part))
-      if (!isOwn) {
-        this.#stepElsewhere(parts, numbers)
-        if (rounded !== undefined) this.measure([rounded])
+      const isInside = parts.every((part) => this.#isInside(part))
+      if (!isInside) {
+        this.#stepOutside(parts, numbers)
+        if (quantised !== undefined) this.findMaxima([quantised])
         continue
       }
-      rounded?.maxima.fill(smallestColumn)
-      calls.push(stepOf(parts, numbers, rounded?.maxima))
+      quantised?.maxima.fill(columnMaximumMin)
+      calls.push(stepOf(parts, numbers, quantised?.maxima))
     }
     this.#team.run(calls)
   }
 
-  /** Finds the largest absolute element of each column. */
-  measure(matrices: readonly RoundedMatrix[]): void {
-    for (const { maxima } of matrices) maxima.fill(smallestColumn)
-    const own = matrices.filter((one) => this.#isInMemory(one))
-    this.#team.run(own.map(({ matrix, maxima }) => maximaOf(matrix, maxima)))
-    for (const one of matrices) if (!this.#isInMemory(one)) this.#measureElsewhere(one)
+  /** Writes the largest absolute element of each column to `maxima`. */
+  findMaxima(matrices: readonly QuantisedMatrix[]): void {
+    for (const { maxima } of matrices) maxima.fill(columnMaximumMin)
+    const inside = matrices.filter((one) => this.#isMatrixInside(one))
+    this.#team.run(inside.map(({ matrix, maxima }) => maximaOf(matrix, maxima)))
+    for (const one of matrices) if (!this.#isMatrixInside(one)) this.#findMaximaOutside(one)
   }
 
   /**
-   * Rounds matrices to whole numbers from -`largest` to `largest` (at most 127), ties to even, by
-   * their maxima; each column has a scale, which is written, too.
+   * Quantises each matrix to integers from -`largest` to `largest` (at most 127), ties to even, and
+   * writes the scale of each column. `maxima` must be those of the matrix.
    */
-  round(matrices: readonly RoundedMatrix[], largest: number): void {
+  quantise(matrices: readonly QuantisedMatrix[], largest: number): void {
     for (const { maxima, factors, scales } of matrices) {
       for (let column = 0; column < maxima.length; column++) {
         const most = maxima[column]!
@@ -166,12 +165,12 @@ export class AdamKernel {
         factors[column] = largest / most
       }
     }
-    const own = matrices.filter((one) => this.#isInMemory(one))
-    this.#team.run(own.map((one) => roundingOf(one.matrix, one.factors, one.elements)))
-    for (const one of matrices) if (!this.#isInMemory(one)) this.#roundElsewhere(one)
+    const inside = matrices.filter((one) => this.#isMatrixInside(one))
+    this.#team.run(inside.map((one) => roundingOf(one.matrix, one.factors, one.elements)))
+    for (const one of matrices) if (!this.#isMatrixInside(one)) this.#quantiseOutside(one)
   }
 
-  /** Threads that take part, the caller's included. */
+  /** The number of threads that take part, the caller's included. */
   get threads(): number {
     return this.#team.threads
   }
@@ -181,26 +180,26 @@ export class AdamKernel {
     return this.#team.close()
   }
 
-  /** Whether the kernel reads and changes the elements where they lie, up to a vector's end. */
-  #isOwn(array: Float32Array | Int8Array): boolean {
+  /** Whether the kernel can work on the array in place, in whole vectors. */
+  #isInside(array: Float32Array | Int8Array): boolean {
     const { buffer, byteOffset, byteLength } = array
-    if (this.#own.has(array)) return true
+    if (this.#allocated.has(array)) return true
     return this.#buffers.has(buffer) && (byteOffset | byteLength) % alignment === 0
   }
 
-  #isInMemory({ matrix, elements, factors, maxima }: RoundedMatrix): boolean {
-    return [matrix, elements, factors, maxima].every((array) => this.#isOwn(array))
+  #isMatrixInside({ matrix, elements, factors, maxima }: QuantisedMatrix): boolean {
+    return [matrix, elements, factors, maxima].every((array) => this.#isInside(array))
   }
 
-  /** An address with room for so many bytes, which are zero; undefined beyond 4 GiB. */
-  #place(byteLength: number): number | undefined {
+  /** The address of `byteLength` new zero bytes; undefined beyond 4 GiB. */
+  #allocate(byteLength: number): number | undefined {
     const bytes = Math.ceil(byteLength / alignment) * alignment
     const missing = Math.ceil((this.#used + bytes - this.#memory.buffer.byteLength) / pageBytes)
     if (missing > 0 && !this.#grow(missing)) return undefined
-    const place = this.#used
+    const address = this.#used
     this.#used += bytes
     this.#buffers.add(this.#memory.buffer)
-    return place
+    return address
   }
 
   #grow(pages: number): boolean {
@@ -213,7 +212,7 @@ export class AdamKernel {
     }
   }
 
-  #squaresElsewhere(elements: Float32Array): number {
+  #squaresOutside(elements: Float32Array): number {
     const [copy] = this.#scratch as [Float32Array]
     let sum = 0
     for (let start = 0; start < elements.length; start += chunk) {
@@ -225,11 +224,11 @@ export class AdamKernel {
     return sum
   }
 
-  #stepElsewhere(parts: Quartet, numbers: AdamNumbers): void {
+  #stepOutside(parts: ParameterArrays, numbers: AdamNumbers): void {
     for (let start = 0; start < parts[0].length; start += chunk) {
       const own = parts.map((part) => part.subarray(start, start + chunk))
       for (const [i, part] of own.entries()) this.#scratch[i]!.set(part)
-      this.#team.run([stepOf(this.#scratch as unknown as Quartet, numbers)])
+      this.#team.run([stepOf(this.#scratch as unknown as ParameterArrays, numbers)])
       for (const i of [0, 2, 3]) {
         const part = own[i]!
         part.set(this.#scratch[i]!.subarray(0, part.length))
@@ -237,21 +236,21 @@ export class AdamKernel {
     }
   }
 
-  #measureElsewhere(one: RoundedMatrix): void {
+  #findMaximaOutside(one: QuantisedMatrix): void {
     const { matrix, maxima } = one
-    const [copy, most] = this.#rowsAndColumns(one)
-    most.set(maxima)
+    const [copy, largest] = this.#matrixScratch(one)
+    largest.set(maxima)
     for (let start = 0; start < matrix.length; start += copy.length) {
       const part = matrix.subarray(start, start + copy.length)
       copy.set(part)
-      this.#team.run([maximaOf(copy.subarray(0, part.length), most)])
+      this.#team.run([maximaOf(copy.subarray(0, part.length), largest)])
     }
-    maxima.set(most)
+    maxima.set(largest)
   }
 
-  #roundElsewhere(one: RoundedMatrix): void {
+  #quantiseOutside(one: QuantisedMatrix): void {
     const { matrix, factors, elements } = one
-    const [copy, columns] = this.#rowsAndColumns(one)
+    const [copy, columns] = this.#matrixScratch(one)
     columns.set(factors)
     for (let start = 0; start < matrix.length; start += copy.length) {
       const part = matrix.subarray(start, start + copy.length)
@@ -261,8 +260,8 @@ export class AdamKernel {
     }
   }
 
-  /** Room for whole rows of a matrix, and for a number a column. */
-  #rowsAndColumns({ factors: { length: columns } }: RoundedMatrix): [Float32Array, Float32Array] {
+  /** Scratch arrays for as many whole rows as fit into a chunk, and for one number per column. */
+  #matrixScratch({ factors: { length: columns } }: QuantisedMatrix): [Float32Array, Float32Array] {
     const rows = Math.floor(chunk / columns)
     assert.ok(rows > 0, 'a row does not fit into a chunk')
     const [copy, own] = this.#scratch as [Float32Array, Float32Array]
@@ -275,10 +274,19 @@ function squaresOf(elements: Float32Array): KernelCall {
   return { name: 'squares', operands, cost: elements.length }
 }
 
-function stepOf(parts: Quartet, numbers: AdamNumbers, maxima?: Float32Array): KernelCall {
-  const { factor, rate, kept, epsilon, beta1, beta2 } = numbers
-  const places = parts.map(({ byteOffset }) => byteOffset)
-  const operands = [...places, paddedEnd(parts[0]), factor, rate, kept, epsilon, beta1, beta2]
+function stepOf(parts: ParameterArrays, numbers: AdamNumbers, maxima?: Float32Array): KernelCall {
+  const { factor, rate, decayFactor, epsilon, beta1, beta2 } = numbers
+  const addresses = parts.map(({ byteOffset }) => byteOffset)
+  const operands = [
+    ...addresses,
+    paddedEnd(parts[0]),
+    factor,
+    rate,
+    decayFactor,
+    epsilon,
+    beta1,
+    beta2,
+  ]
   const cost = parts[0].length
   if (maxima === undefined) return { name: 'step', operands, cost }
   return { name: 'stepMaxima', operands: [...operands, ...rangeOf(maxima)], cost }
@@ -298,7 +306,7 @@ function rangeOf({ byteOffset, byteLength }: Float32Array): [number, number] {
   return [byteOffset, byteOffset + byteLength]
 }
 
-/** Where the memory of an array ends; what is beyond its last element is zero and stays so. */
+/** The end of an array's memory. The padding beyond its last element is and remains zero. */
 function paddedEnd({ byteOffset, byteLength }: Float32Array): number {
   return byteOffset + Math.ceil(byteLength / alignment) * alignment
 }

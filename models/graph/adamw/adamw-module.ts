@@ -1,5 +1,5 @@
-// What AdamW needs of WebAssembly: a step of the update and the sum of squares, each in one pass
-// over float32 arrays whose memory is a multiple of 16 bytes long. It owns their instructions.
+// The WebAssembly instructions of AdamW: the update and the sum of squares, each in one pass over
+// float32 arrays whose memory is a multiple of 16 bytes long. adamw.ts explains the algorithm.
 import {
   advance,
   advanced,
@@ -22,9 +22,12 @@ import {
 const { i32, f32, f64 } = type
 
 /**
- * `squares(first, end)` -> float64; `step(weight, gradient, first, second, weightEnd, factor, rate,
- * kept, epsilon, beta1, beta2)`; and `stepMaxima`, which takes `(…, largest, largestEnd)` as well
- * and raises the largest absolute element of each column of the new weight.
+ * The exported functions:
+ * - `squares(first, end)` -> float64, the sum of squares;
+ * - `step(weight, gradient, first, second, weightEnd, factor, rate, decayFactor, epsilon, beta1,
+ *   beta2)`, one update;
+ * - `stepMaxima(…, largest, largestEnd)`, which also raises the largest absolute element of each
+ *   column of the new weight.
  */
 export const adamFunctions: readonly WasmFunction[] = [
   {
@@ -50,7 +53,10 @@ export const adamFunctions: readonly WasmFunction[] = [
   },
 ]
 
-/** Parameters: 0 address, 1 end. Vectors: 2 elements, 3 and 4 sums of two, 5 two of them wide. */
+/**
+ * Parameters: 0 address, 1 end. Vectors: 2 four elements; 3 and 4 sums of two float64 each; 5 two
+ * elements as float64.
+ */
 function squares(): Code {
   const addSquares = (sum: number): number[] => [
     ...tee(5),
@@ -85,10 +91,10 @@ function squares(): Code {
   ]
 }
 
-/** Where a step's locals begin behind its parameters: an address, then vectors. */
+/** The index of a step's address local, and of its first vector local, after the parameters. */
 type StepLocals = { readonly column: number; readonly vectors: number }
 
-/** Parameters: 4 end of the weight, and as of `fourWeights`. */
+/** Parameters: 4 end of the weight; the others as in `spreadNumbers` and `fourWeights`. */
 function stepOverAll(): Code {
   const locals = { column: 11, vectors: 12 }
   return [
@@ -100,7 +106,7 @@ function stepOverAll(): Code {
   ]
 }
 
-/** The same with parameters 11 largest elements of columns, and 12 their end. */
+/** As `stepOverAll`, with parameters 11 (largest elements of columns) and 12 (their end). */
 function stepOverColumns(): Code {
   const locals = { column: 13, vectors: 14 }
   const { column } = locals
@@ -126,8 +132,8 @@ function stepOverColumns(): Code {
 }
 
 /**
- * Parameters 5 factor, 6 rate, 7 kept, 8 epsilon, 9 beta1, 10 beta2, four times each in vectors 0
- * to 5.
+ * Fills vectors 0 to 5 with four copies each of parameters 5 factor, 6 rate, 7 decay factor,
+ * 8 epsilon, 9 beta1 and 10 beta2.
  */
 function spreadNumbers({ vectors }: StepLocals): Code {
   const numbers = [5, 6, 7, 8, 9, 10]
@@ -135,13 +141,13 @@ function spreadNumbers({ vectors }: StepLocals): Code {
 }
 
 /**
- * Updates four weights and goes on to the next. Parameters: 0 weight, 1 gradient, 2 first, 3 second
- * (addresses). Vectors: 6 gradient, 7 first, 8 second, 9 the new weights.
+ * Updates four weights and advances the addresses. Parameters: addresses of 0 weight, 1 gradient,
+ * 2 first, 3 second. Vectors: 6 gradient, 7 first, 8 second, 9 the new weights.
  */
 function fourWeights({ vectors }: StepLocals): Code {
   const { squareRoot, add, subtract, multiply, divide } = f32x4
   const at = (address: number): number[] => [...get(address), ...load()]
-  const [factor, rate, kept, epsilon, beta1, beta2] = [0, 1, 2, 3, 4, 5].map((i) =>
+  const [factor, rate, decayFactor, epsilon, beta1, beta2] = [0, 1, 2, 3, 4, 5].map((i) =>
     get(vectors + i),
   )
   const [gradient, first, second, weight] = [6, 7, 8, 9].map((i) => vectors + i) as [
@@ -173,10 +179,10 @@ function fourWeights({ vectors }: StepLocals): Code {
     ...add,
     ...tee(second),
     ...store,
-    // weight = weight kept - first / (root of second + epsilon) rate
+    // weight = weight decayFactor - first / (sqrt(second) + epsilon) rate
     ...get(0),
     ...at(0),
-    ...kept!,
+    ...decayFactor!,
     ...multiply,
     ...get(first),
     ...get(second),

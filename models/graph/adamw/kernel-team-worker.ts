@@ -1,6 +1,7 @@
-// The body of a thread of kernel-team.ts: waits to be told calls, makes them, says so.
+// The body of a thread of kernel-team.ts: waits for posted calls, makes them and reports that they
+// are done.
 import { parentPort, workerData } from 'node:worker_threads'
-import { at, callWidth, instantiate, toldCalls, type TeamStart } from './kernel-team.ts'
+import { at, callWidth, instantiate, postedCalls, type TeamStart } from './kernel-team.ts'
 
 if (parentPort !== null) serve(workerData as TeamStart)
 
@@ -10,10 +11,10 @@ function serve(start: TeamStart): void {
   let round = 0
   Atomics.store(control, at.ready, 1)
   for (;;) {
-    Atomics.wait(control, at.told, round)
+    Atomics.wait(control, at.posted, round)
     if (Atomics.load(control, at.ending) === 1) return
-    round = Atomics.load(control, at.told)
-    for (let row = 0; row < toldCalls(start); row++) {
+    round = Atomics.load(control, at.posted)
+    for (let row = 0; row < postedCalls(start); row++) {
       const first = row * callWidth
       const operands = calls.subarray(first + 1, first + 1 + calls[first + callWidth - 2]!)
       calls[first + callWidth - 1] = functions[names[calls[first]!]!]!(...operands) ?? 0

@@ -1,19 +1,17 @@
-// Calls of WebAssembly functions on one shared memory, divided among threads. It owns the threads
-// and how calls reach them; what the functions do is not its concern. Each call runs whole on one
-// thread, so results do not depend on how many there are.
+// Divides calls of WebAssembly functions on one shared memory among threads. It owns the threads
+// and how calls reach them, not what the functions do. Each call runs on one thread, so results do
+// not depend on the number of threads.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 
-/** A call of an exported function; `cost` decides how calls are divided. */
+/** A call of an exported function; `cost` is its relative duration, for balancing the threads. */
 export type KernelCall = {
   readonly name: string
   readonly operands: readonly number[]
   readonly cost: number
 }
 
-/**
- * What a thread is started with: the module as bytes, its memory, and where calls are announced.
- */
+/** What a thread is started with: the module's bytes, its memory, and where calls are posted. */
 export type TeamStart = {
   readonly module: Uint8Array
   readonly memory: SharedMemory
@@ -22,46 +20,51 @@ export type TeamStart = {
   readonly calls: Float64Array
 }
 
+/** The part of a shared WebAssembly.Memory that is used; `grow` takes pages of 64 KiB. */
 export type SharedMemory = {
   readonly buffer: SharedArrayBuffer
   readonly grow: (pages: number) => number
 }
 
+/** The exported functions of a module, by name. */
 export type KernelFunctions = Readonly<
   Record<string, (...operands: number[]) => number | undefined>
 >
 
-// Node has WebAssembly; its types for TypeScript come with those of browsers, which are not used
-// here.
+// Node has WebAssembly, but TypeScript declares it with the browser's types, which Winnow does not
+// load.
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => SharedMemory
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object, imports: unknown) => { readonly exports: unknown }
 }
 
-/** Places in `control`: whether the thread is there, rounds told, rounds done, whether to end. */
-export const at = { ready: 0, told: 1, done: 2, ending: 3 } as const
-/** Numbers a call takes in `calls`: its function, operands, and last its result. */
+/** Indices in `control`: thread is ready, rounds posted, rounds done, thread must end. */
+export const at = { ready: 0, posted: 1, done: 2, ending: 3 } as const
+/** Numbers per call in `calls`: the function, its operands, their count, and last the result. */
 export const callWidth = 16
 const callsMax = 2_048
-/** A round takes milliseconds; a thread that does not answer for this long is broken. */
+/** A round takes milliseconds; a thread that takes this long is broken. */
 const answerMsMax = 60_000
 
-/** A memory that can grow while views of it stay valid. */
+/** A shared memory that can grow to `pagesMax` pages while views of it stay valid. */
 export function sharedMemory(pagesMax: number): SharedMemory {
   return new WebAssembly.Memory({ initial: 0, maximum: pagesMax, shared: true })
 }
 
-/** The functions of a module on a memory. */
+/** Compiles a module and returns its functions, which work on `memory`. */
 export function instantiate(module: Uint8Array, memory: SharedMemory): KernelFunctions {
   const compiled = new WebAssembly.Module(module)
   return new WebAssembly.Instance(compiled, { kernel: { memory } }).exports as KernelFunctions
 }
 
-/** One thread beside the caller's. */
+/** One additional thread. */
 type Member = TeamStart & { readonly thread: Worker }
 
-/** The caller's thread and `threads - 1` more, which take part as soon as they have started. */
+/**
+ * The caller's thread and `threads - 1` more, which take part as soon as they have started. `close`
+ * ends them.
+ */
 export class KernelTeam {
   readonly #functions: KernelFunctions
   readonly #names: readonly string[]
@@ -76,25 +79,27 @@ export class KernelTeam {
     )
   }
 
-  /** Threads that take part by now. */
+  /** The number of threads that have started, the caller's included. */
   get threads(): number {
     return this.#started().length + 1
   }
 
-  /** Makes all calls, in no order; gives their results, 0 of a function without one. */
+  /**
+   * Makes all calls, in any order, and blocks until they are done. Returns their results in the
+   * order of the calls; the result of a function without one is 0.
+   */
   run(calls: readonly KernelCall[]): number[] {
     const members = this.#started()
-    const shares = divided(calls, members.length + 1)
-    const [own = [], ...others] = shares
-    for (const [place, member] of members.entries()) this.#tell(member, others[place]!, calls)
+    const [own = [], ...others] = balanced(calls, members.length + 1)
+    for (const [i, member] of members.entries()) this.#post(member, others[i]!, calls)
     const results = new Array<number>(calls.length).fill(0)
     for (const index of own) {
       const { name, operands } = calls[index]!
       results[index] = this.#functions[name]!(...operands) ?? 0
     }
-    for (const [place, member] of members.entries()) {
+    for (const [i, member] of members.entries()) {
       awaitDone(member)
-      for (const [row, index] of others[place]!.entries()) {
+      for (const [row, index] of others[i]!.entries()) {
         results[index] = member.calls[row * callWidth + callWidth - 1]!
       }
     }
@@ -105,8 +110,8 @@ export class KernelTeam {
   async close(): Promise<void> {
     for (const { control } of this.#members) {
       Atomics.store(control, at.ending, 1)
-      Atomics.add(control, at.told, 1)
-      Atomics.notify(control, at.told)
+      Atomics.add(control, at.posted, 1)
+      Atomics.notify(control, at.posted)
     }
     await Promise.all(this.#members.map(({ thread }) => thread.terminate()))
   }
@@ -115,21 +120,25 @@ export class KernelTeam {
     return this.#members.filter(({ control }) => Atomics.load(control, at.ready) === 1)
   }
 
-  #tell({ control, calls: table }: Member, share: readonly number[], calls: readonly KernelCall[]) {
-    assert.ok(share.length <= callsMax, 'more calls than there is room for')
-    for (const [row, index] of share.entries()) {
+  #post(
+    { control, calls: table }: Member,
+    indices: readonly number[],
+    calls: readonly KernelCall[],
+  ) {
+    assert.ok(indices.length <= callsMax, `at most ${callsMax} calls can be posted at once`)
+    for (const [row, index] of indices.entries()) {
       const { name, operands } = calls[index]!
       table.set([this.#names.indexOf(name), ...operands], row * callWidth)
       table[row * callWidth + callWidth - 2] = operands.length
     }
-    table[callsMax * callWidth] = share.length
-    Atomics.add(control, at.told, 1)
-    Atomics.notify(control, at.told)
+    table[callsMax * callWidth] = indices.length
+    Atomics.add(control, at.posted, 1)
+    Atomics.notify(control, at.posted)
   }
 }
 
 function startMember(start: Pick<TeamStart, 'module' | 'memory' | 'names'>): Member {
-  // Compiled to JavaScript, the worker's script ends in .js as this file does.
+  // In the compiled package the worker's script ends in .js, as this file does.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const script = new URL(`./kernel-team-worker.${extension}`, import.meta.url)
   const control = new Int32Array(new SharedArrayBuffer(4 * Object.keys(at).length))
@@ -140,30 +149,37 @@ function startMember(start: Pick<TeamStart, 'module' | 'memory' | 'names'>): Mem
   return { ...member, thread }
 }
 
-/** Waits, blocking, until a member has done what it was told last. */
+/** Blocks until a member has made the calls of its last round. */
 function awaitDone({ control }: Member): void {
-  const told = Atomics.load(control, at.told)
+  const posted = Atomics.load(control, at.posted)
   for (;;) {
     const done = Atomics.load(control, at.done)
-    if (done === told) return
+    if (done === posted) return
     const answer = Atomics.wait(control, at.done, done, answerMsMax)
-    assert.notEqual(answer, 'timed-out', 'a thread of the kernel does not answer')
+    assert.notEqual(
+      answer,
+      'timed-out',
+      `a thread of the kernel did not finish within ${answerMsMax} ms`,
+    )
   }
 }
 
-/** Indices of calls for each thread, of about equal cost: the dearest first to who has least. */
-function divided(calls: readonly KernelCall[], threads: number): number[][] {
-  const shares = Array.from({ length: threads }, () => ({ cost: 0, indices: [] as number[] }))
+/**
+ * The indices of each thread's calls, with about equal cost per thread. Each call, the most
+ * expensive first, goes to the thread with the least cost so far (Graham 1969).
+ */
+function balanced(calls: readonly KernelCall[], threads: number): number[][] {
+  const assigned = Array.from({ length: threads }, () => ({ cost: 0, indices: [] as number[] }))
   const order = [...calls.keys()].sort((a, b) => calls[b]!.cost - calls[a]!.cost || a - b)
   for (const index of order) {
-    const least = shares.reduce((best, share) => (share.cost < best.cost ? share : best))
+    const least = assigned.reduce((best, thread) => (thread.cost < best.cost ? thread : best))
     least.cost += calls[index]!.cost
     least.indices.push(index)
   }
-  return shares.map(({ indices }) => indices)
+  return assigned.map(({ indices }) => indices)
 }
 
-/** The numbers of calls that a thread was told. */
-export function toldCalls({ calls }: Pick<TeamStart, 'calls'>): number {
+/** The number of calls in a thread's last round. */
+export function postedCalls({ calls }: Pick<TeamStart, 'calls'>): number {
   return calls[callsMax * callWidth]!
 }

@@ -1,6 +1,6 @@
-// What rounding weights to 8 bits needs of WebAssembly: the largest element of each column, and the
-// rounded elements, over float32 matrices whose columns are a multiple of 16. It owns their
-// instructions.
+// The WebAssembly instructions that quantise weights to int8: the largest element of each column,
+// and rounding, over float32 matrices whose number of columns is a multiple of 16. adamw-kernel.ts
+// computes the scales.
 import {
   advance,
   advanced,
@@ -22,9 +22,11 @@ import {
 const { i32 } = type
 
 /**
- * `maxima(matrix, matrixEnd, largest, largestEnd)` raises the largest absolute element of each
- * column, and `round(matrix, matrixEnd, factors, factorsEnd, bytes)` writes int8 elements, each
- * column multiplied by its factor.
+ * The exported functions:
+ * - `maxima(matrix, matrixEnd, largest, largestEnd)` raises the largest absolute element of each
+ *   column;
+ * - `round(matrix, matrixEnd, factors, factorsEnd, bytes)` multiplies each column by its factor,
+ *   rounds to the nearest integer, ties to even, and writes int8 elements.
  */
 export const roundingFunctions: readonly WasmFunction[] = [
   {
@@ -43,7 +45,7 @@ export const roundingFunctions: readonly WasmFunction[] = [
   },
 ]
 
-/** Parameters: 0 matrix, 1 its end, 2 largest, 3 its end. Address: 4 of a column's largest. */
+/** Parameters: 0 matrix, 1 its end, 2 largest, 3 its end. Local: 4 address in `largest`. */
 function maxima(): Code {
   return [
     ...loop,
@@ -65,7 +67,9 @@ function maxima(): Code {
   ]
 }
 
-/** Parameters: 0 matrix, 1 its end, 2 factors, 3 their end, 4 bytes. Address: 5 of a factor. */
+/**
+ * Parameters: 0 matrix, 1 its end, 2 factors, 3 their end, 4 bytes. Local: 5 address in `factors`.
+ */
 function round(): Code {
   const fourAt = (offset: number): number[] => [
     ...get(0),

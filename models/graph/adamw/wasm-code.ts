@@ -1,28 +1,33 @@
-// Words for putting a WebAssembly module together byte by byte, since Winnow's has a few short
-// functions and no compiler is needed to build it. Opcodes are those of the specification
-// (https://webassembly.github.io/spec/core/binary/), SIMD ones with the prefix 0xfd. It owns the
-// encoding; the functions are adamw-module.ts and rounding-module.ts.
+// A small assembler for WebAssembly modules, so that building Winnow needs no compiler. It owns the
+// encoding (https://webassembly.github.io/spec/core/binary/; SIMD opcodes have the prefix 0xfd).
+// The functions are in adamw-module.ts and rounding-module.ts.
 
-/** Bytes of a module, of a part of one, or of instructions. */
+/** Bytes of instructions or of another part of a module. */
 export type Code = readonly number[]
 
+/** Value types. */
 export const type = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const
+/** Ends a function or a block. */
 export const end = 0x0b
 
 const vector = (...code: number[]): number[] => [0xfd, ...code]
 
+/** Pushes a local. */
 export const get = (local: number): number[] => [0x20, local]
+/** Pops a value into a local. */
 export const set = (local: number): number[] => [0x21, local]
+/** Copies the top of the stack into a local. */
 export const tee = (local: number): number[] => [0x22, local]
 
-/** A vector of 16 bytes at an address on the stack, `offset` (below 128) bytes further on. */
+/** Pops an address and pushes the 16-byte vector that lies `offset` (below 128) bytes after it. */
 export const load = (offset = 0): number[] => vector(0x00, 4, offset)
+/** Pops a vector and an address, and writes the vector there. */
 export const store = vector(0x0b, 4, 0)
 
-/** The address in a local and `bytes` (below 64): by default the next vector's. */
+/** Pushes the address in a local plus `bytes` (below 64); the default is one vector. */
 export const advanced = (local: number, bytes = 16): number[] => [...get(local), 0x41, bytes, 0x6a]
 
-/** Adds that to the local. */
+/** Adds `bytes` (below 64) to the address in a local. */
 export const advance = (local: number, bytes = 16): number[] => [
   ...advanced(local, bytes),
   ...set(local),
@@ -49,34 +54,35 @@ export const f64x2 = {
   lane: (lane: number): number[] => vector(0x21, lane),
 } as const
 
-/** To narrower whole numbers; what is out of range becomes the nearest that is in it. */
+/** Saturating conversions to narrower integers. */
 export const narrowed = {
   floatsToInt32: vector(0xf8, 1),
   int32ToInt16: vector(0x85, 1),
   int16ToInt8: vector(0x65),
 } as const
 
-/** The upper half of a vector in both halves. */
+/** Copies the upper half of a vector into both halves. */
 export const upperHalf = vector(
   0x0d,
   ...[8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
 )
 
-/** Opens a loop without a result; `repeatBelow` goes back to its start while a < b, unsigned. */
+/** Opens a loop without a result. */
 export const loop: Code = [0x03, 0x40]
+/** Repeats the innermost loop while a < b (unsigned), then ends it. */
 export const repeatBelow = (a: Code, b: Code): number[] => [...a, ...b, 0x49, 0x0d, 0, end]
 
-/** A function to export. `code` ends in `end`. */
+/** A function to export; its `code` ends with `end`. */
 export type WasmFunction = {
   readonly name: string
   readonly parameters: readonly number[]
   readonly results: readonly number[]
-  /** Local variables behind the parameters: addresses first, then vectors. */
+  /** The number of local variables after the parameters: addresses first, then vectors. */
   readonly locals: { readonly addresses?: number; readonly vectors: number }
   readonly code: Code
 }
 
-/** A module that imports the shared memory `kernel.memory` and exports the functions. */
+/** The bytes of a module that imports the shared memory `kernel.memory` and exports `functions`. */
 export function wasmModule(
   functions: readonly WasmFunction[],
   { pagesMax }: { pagesMax: number },
@@ -125,7 +131,7 @@ function name(text: string): number[] {
   return [text.length, ...Buffer.from(text, 'ascii')]
 }
 
-/** LEB128. */
+/** Unsigned LEB128. */
 function unsigned(number: number): number[] {
   const low = number & 0x7f
   return number < 0x80 ? [low] : [low | 0x80, ...unsigned(number >>> 7)]

@@ -1,5 +1,5 @@
-// Weights beside the graph: which constants go there, where they lie, and that the file is always
-// the same.
+// Weights outside the graph file: which constants move, where they lie, and that the same weights
+// always give the same file.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { GraphBuilder } from '../tensors/tensor-graph.ts'
 
 const size = 20_000
 
-/** x + two large constants + a small one + that of a head. */
+/** x + two large constants + a small one + one of a head. */
 function build(head: number) {
   const graph = new GraphBuilder()
   const filled = (value: number, count = size) => new Float32Array(count).fill(value)
@@ -34,7 +34,7 @@ function build(head: number) {
 
 const isEncoder = (name: string) => !name.startsWith('head/')
 
-it('puts large constants of the encoder on pages of the file, and nothing else', () => {
+it('moves only large constants of the encoder, each aligned to a page', () => {
   const { places, parts, sha256 } = layOutWeights(build(1_000), isEncoder)
   expect([...places].map(([{ name }, place]) => [name, place])).toEqual([
     ['first', { offset: 0, bytes: 4 * size }],
@@ -44,7 +44,7 @@ it('puts large constants of the encoder on pages of the file, and nothing else',
   expect(layOutWeights(build(2_000), isEncoder).sha256).toBe(sha256)
 })
 
-it('gives the runtime the same numbers, read whole or mapped', async () => {
+it('gives the runtime the same numbers, whether the file is read or mapped', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-external-'))
   try {
     const graph = build(1_000)

@@ -1,28 +1,28 @@
-// Weights of a graph in a file of their own, as ONNX's external data
-// (https://onnx.ai/onnx/repo-docs/ExternalData.html), so that graphs over one encoder can share it.
-// It owns the layout of that file; the graph that refers to it is written by onnx-writer.ts, and
-// how versions share the file is models/store/shared-weights.ts.
+// The layout of a weights file that lies beside its graph, as ONNX external data
+// (https://onnx.ai/onnx/repo-docs/ExternalData.html), so that graphs over the same encoder can
+// share it. onnx-writer.ts writes the graph that refers to the file, and
+// models/store/shared-weights.ts shares the file between versions.
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Elements, TensorGraph, Value } from '../tensors/tensor-graph.ts'
 
-/** Where the elements of a constant lie in the file. */
+/** Where the elements of a constant lie in the file, in bytes. */
 export type WeightPlace = { readonly offset: number; readonly bytes: number }
 
-/** The layout of a file of weights. The same weights in the same order give the same file. */
+/** The layout of a weights file. The same weights in the same order give the same file. */
 export type ExternalWeights = {
   readonly places: ReadonlyMap<Value, WeightPlace>
   readonly sha256: string
-  /** The content, in parts: padding, and views of the caller's elements. */
+  /** The content of the file in order: padding, and views of the caller's elements. */
   readonly parts: readonly Uint8Array[]
 }
 
-/** Smaller ones stay in the graph: each costs up to a page of padding. */
+/** Smaller constants stay in the graph, because each external one costs up to a page of padding. */
 const externalBytesMin = 65_536
-/** What ONNX recommends for mapping the file into memory. */
+/** The page size that ONNX recommends for files that are mapped into memory. */
 const alignment = 4_096
 
-/** Lays out the large constants whose names `isExternal` takes, in the order of the graph. */
+/** Lays out the large constants whose names `isExternal` accepts, in the order of the graph. */
 export function layOutWeights(
   graph: TensorGraph,
   isExternal: (name: string) => boolean,
@@ -46,7 +46,7 @@ export function layOutWeights(
   return { places, sha256: hash.digest('hex'), parts }
 }
 
-/** Writes the file. */
+/** Writes the weights file. */
 export async function writeWeights(path: string, { parts }: ExternalWeights): Promise<void> {
   const file = await open(path, 'w')
   try {
@@ -56,7 +56,7 @@ export async function writeWeights(path: string, { parts }: ExternalWeights): Pr
   }
 }
 
-/** ONNX stores raw tensors little-endian, as do all machines that ONNX Runtime for Node runs on. */
+/** ONNX stores raw tensors little-endian, like every machine that ONNX Runtime for Node runs on. */
 export function bytesOf(elements: Elements): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }

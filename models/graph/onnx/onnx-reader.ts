@@ -1,5 +1,5 @@
-// Reads the weights and the node structure of an ONNX export. It owns turning initializers into
-// typed arrays and finding what feeds what; which weight means what is bert-weights.ts.
+// Indexes an ONNX export: its constants as typed arrays, and which node makes and reads each value.
+// bert-weights.ts decides what each weight means.
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
 import { decodeModel, onnxElementTypes, type OnnxMessage } from './onnx-wire.ts'
 
@@ -9,7 +9,7 @@ export type WeightTensor = { readonly shape: readonly number[]; readonly element
 type OnnxNode = OnnxMessage<'Node'>
 type OnnxTensor = OnnxMessage<'Tensor'>
 
-/** An export, indexed: constants by name, the producer of each value, the users of each value. */
+/** An indexed export: constants by name, and the producer and users of each value by its name. */
 export type OnnxExport = {
   readonly nodes: readonly OnnxNode[]
   readonly constants: ReadonlyMap<string, OnnxTensor>
@@ -18,8 +18,8 @@ export type OnnxExport = {
 }
 
 /**
- * Indexes the bytes of an ONNX file; tensors stay views into them.
- * Throws `graph_invalid` when the bytes are not an ONNX model, or its tensors lie in other files.
+ * Indexes the bytes of an ONNX file; tensors stay views into these bytes.
+ * Throws `graph_invalid` when the bytes are not an ONNX model.
  */
 export function readOnnx(bytes: Uint8Array): OnnxExport {
   const { nodes = [], initializers = [] } = decodeGraph(bytes)
@@ -43,8 +43,9 @@ export function readOnnx(bytes: Uint8Array): OnnxExport {
 }
 
 /**
- * A constant as float32: a view where the bytes happen to be aligned to 4, else a copy.
- * Throws `model_incompatible` for another element type, `graph_invalid` for missing bytes.
+ * A constant as float32: a view when its bytes are aligned to 4, else a copy. Throws
+ * `model_incompatible` for another element type, and `graph_invalid` when bytes are missing, for
+ * example because the tensor lies in another file.
  */
 export function floatTensor(name: string, tensor: OnnxTensor): WeightTensor {
   if (tensor.elementType !== onnxElementTypes.float32) {
@@ -68,15 +69,13 @@ export function floatTensor(name: string, tensor: OnnxTensor): WeightTensor {
   return { shape, elements }
 }
 
-/** float32 elements of little-endian bytes, without copying when they are aligned. */
+/** Little-endian bytes as float32: a view when they are aligned to 4, else a copy. */
 export function floats(bytes: Uint8Array): Float32Array {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes)
   return new Float32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / 4))
 }
 
-/**
- * Elements of a small int64 constant, such as the target of a Reshape; empty when it is not one.
- */
+/** The elements of a small int64 constant, such as the target of a Reshape; else empty. */
 export function integersOf(tensor: OnnxTensor | undefined): readonly number[] {
   if (tensor?.elementType !== onnxElementTypes.int64) return []
   if (tensor.raw === undefined) return tensor.ints ?? []

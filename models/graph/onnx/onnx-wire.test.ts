@@ -1,5 +1,5 @@
-// ONNX files as bytes: what is written is read back, views are not copies, other fields are
-// skipped.
+// ONNX files as bytes: the reader returns what the writer wrote, tensors are views, and unknown
+// fields are skipped.
 import protobuf from 'protobufjs/minimal.js'
 import { describe, expect, it } from 'vitest'
 import { decodeModel, encodeModel, type OnnxMessage } from './onnx-wire.ts'
@@ -38,7 +38,7 @@ const model: OnnxMessage<'Model'> = {
 }
 
 describe('encodeModel and decodeModel', () => {
-  it('give back what was written, negative and 64-bit numbers included', () => {
+  it('round-trip, negative and 64-bit numbers included', () => {
     const decoded = decodeModel(encodeModel(model))
     expect(decoded).toMatchObject({
       ...model,
@@ -47,13 +47,13 @@ describe('encodeModel and decodeModel', () => {
     expect([...(decoded.graph?.initializers?.[0]?.raw ?? [])]).toEqual([1, 2, 3])
   })
 
-  it('gives tensor bytes as views into the file', () => {
+  it('return tensor bytes as views into the file', () => {
     const bytes = encodeModel(model)
     const raw = decodeModel(bytes).graph?.initializers?.[0]?.raw
     expect(raw?.buffer).toBe(bytes.buffer)
   })
 
-  it('takes repeated numbers packed or not, and skips fields it does not know', () => {
+  it('accept repeated numbers packed or not, and skip unknown fields', () => {
     const tensor = protobuf.Writer.create()
     for (const size of [3, 4]) tensor.uint32((1 << 3) | 0).int64(size)
     tensor
@@ -74,7 +74,7 @@ describe('encodeModel and decodeModel', () => {
     expect(decodeModel(bytes)).toEqual({ graph: { initializers: [{ dims: [3, 4, 5] }] } })
   })
 
-  it('writes and reads signed 64-bit numbers as every implementation of protobuf does', () => {
+  it('encode signed 64-bit numbers as the protobuf specification says', () => {
     const numbers = [
       0,
       1,
@@ -102,7 +102,7 @@ describe('encodeModel and decodeModel', () => {
     expect(encodeModel({ irVersion: 2 ** 63 })).toEqual(Uint8Array.from(largest))
   })
 
-  it('throws on bytes that are not protobuf', () => {
+  it('throw on bytes that are not protobuf', () => {
     expect(() => decodeModel(Uint8Array.of(0x0a, 0xff, 0xff, 0xff))).toThrow()
   })
 })

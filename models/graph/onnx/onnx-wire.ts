@@ -1,6 +1,7 @@
-// The part of ONNX's protobuf schema that Winnow reads and writes, as one table of field numbers
-// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the message types derived from it.
-// It owns bytes <-> plain records; it knows nothing of graphs, and skips fields it does not name.
+// Encodes and decodes the part of ONNX's protobuf schema that Winnow uses
+// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). One table of field numbers gives the
+// codec and the message types. Fields that the table does not name are skipped. What the messages
+// mean is the concern of onnx-reader.ts and onnx-writer.ts.
 import {
   fieldHeader,
   int64Varint,
@@ -102,7 +103,7 @@ export type OnnxMessage<N extends MessageName> = {
       : never
 }
 
-/** TensorProto.DataType numbers of the element types that Winnow's graphs use. */
+/** The numbers in TensorProto.DataType of the element types that Winnow's graphs use. */
 export const onnxElementTypes = {
   float32: 1,
   uint8: 2,
@@ -112,7 +113,7 @@ export const onnxElementTypes = {
   bool: 9,
 } as const
 
-/** AttributeProto.AttributeType numbers. */
+/** The numbers in AttributeProto.AttributeType. */
 export const onnxAttributeTypes = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const
 
 /** The bytes of a model file. Tensor bytes are copied once, into the returned array. */
@@ -120,7 +121,7 @@ export function encodeModel(model: OnnxMessage<'Model'>): Uint8Array {
   return encodeMessage('Model', model)
 }
 
-/** The bytes of one message, for a place in a file that is otherwise kept as it is. */
+/** The bytes of one message, to be inserted into a file that is otherwise left unchanged. */
 export function encodeMessage<N extends MessageName>(name: N, message: OnnxMessage<N>): Uint8Array {
   return joined(messageParts(name, message))
 }
@@ -133,7 +134,7 @@ export function decodeModel(bytes: Uint8Array): OnnxMessage<'Model'> {
   return readMessage('Model', bytes)
 }
 
-/** The bytes of a message in parts; those of tensors are the caller's own. */
+/** The bytes of a message in parts; the parts of tensors are the caller's own arrays. */
 function messageParts(name: MessageName, message: object): Uint8Array[] {
   const values = message as Record<string, unknown>
   const parts: Uint8Array[] = []
@@ -180,7 +181,7 @@ function readMessage(name: MessageName, bytes: Uint8Array): object {
     const known = byNumber.get(number)
     if (known === undefined) continue
     const [, kind, repeated] = known.spec
-    // Parsers must take numbers packed and unpacked alike (protobuf encoding guide).
+    // Parsers must accept repeated numbers both packed and unpacked (protobuf encoding guide).
     const packed =
       repeated !== undefined && wireType === wireTypes.lengthDelimited && isNumber(kind)
     if (!packed && wireType !== wireTypeOf(kind)) {
@@ -228,7 +229,7 @@ function lengthOf(parts: readonly Uint8Array[]): number {
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  // All of it is written below; zeroing 91 MB first would take as long again.
+  // Every byte is written below, and zeroing 91 MB first would double the time.
   const { buffer } = Buffer.allocUnsafeSlow(lengthOf(parts))
   const bytes = new Uint8Array(buffer)
   let at = 0

@@ -1,6 +1,7 @@
-// Writes a tensor graph as an ONNX model file. It owns the lowering of each operation to an ONNX
-// operator (https://onnx.ai/onnx/operators/) or a contrib operator of ONNX Runtime
-// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
+// Writes a tensor graph as an ONNX model file. It lowers each operation to an ONNX operator
+// (https://onnx.ai/onnx/operators/) or a contrib operator of ONNX Runtime
+// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). onnx-wire.ts
+// encodes the bytes.
 import type {
   ElementType,
   Node,
@@ -12,20 +13,20 @@ import type {
 import { bytesOf, type ExternalWeights, type WeightPlace } from './external-weights.ts'
 import { encodeModel, onnxAttributeTypes, onnxElementTypes, type OnnxMessage } from './onnx-wire.ts'
 
-/** Opset 17 is the first with LayerNormalization; the runtime takes up to 25. */
+/** Opset 17 is the first with LayerNormalization; ONNX Runtime supports up to 25. */
 const opsetVersion = 17
-/** The producer named in files that were written here. */
+/** The producer name in files that Winnow wrote. */
 export const producerName = 'winnow'
 /** IR version 8 belongs to opset 17 (onnx/docs/Versioning.md). */
 const irVersion = 8
-/** TensorProto.DataLocation. */
+/** EXTERNAL in TensorProto.DataLocation. */
 const externalDataLocation = 1
 const microsoft = 'com.microsoft'
 
 /**
- * The bytes of a model file for the graph. `metadata` goes into the file's metadata_props, where
- * other tools show it. The constants that `weights` has places for lie in the file `location`
- * beside this one.
+ * The bytes of a model file for the graph. `metadata` becomes the file's metadata_props, which
+ * other tools show. Constants in `weights.places` are not written into the file: it refers to them
+ * in the file `weights.location` in the same folder.
  */
 export function writeOnnx(
   graph: TensorGraph,
@@ -78,7 +79,7 @@ type Lowered = {
   readonly operator: string
   readonly domain?: string
   readonly attributes?: readonly OnnxMessage<'Attribute'>[]
-  /** Inputs in ONNX's order when they are not just the node's own. */
+  /** The inputs of the ONNX operator, when they differ from those of the node. */
   readonly inputs?: (inputs: readonly string[], int64: Int64Constant) => readonly string[]
 }
 type Int64Constant = (elements: readonly number[]) => string
@@ -93,11 +94,12 @@ function lowerNode(
 ): OnnxMessage<'Node'> {
   const { nameOf, isUsed, int64 } = context
   const lowered = lower(node.operation)
-  // ONNX marks an input that is left out by an empty name; trailing ones are dropped.
+  // In ONNX an empty name marks an omitted input; trailing ones are left out.
   const own = node.inputs.map((value) => (value === undefined ? '' : nameOf(value)))
   while (own.at(-1) === '') own.pop()
   const outputs = node.outputs.map(nameOf)
-  // The statistics of a layer normalisation are optional; those of a split are counted.
+  // The statistics of a layer normalisation are optional. For a split, the number of outputs
+  // counts.
   if (node.operation.kind === 'layerNorm' && !node.outputs.slice(1).some(isUsed)) outputs.length = 1
   return {
     name: node.outputs[0]?.name,
@@ -173,7 +175,7 @@ function lower(operation: Operation): Lowered {
   }
 }
 
-/** Plain products stay MatMul, which the runtime packs ahead when b is a constant. */
+/** Plain products stay MatMul, because ONNX Runtime packs a constant b in advance for it. */
 function lowerProduct({ transposed, scale }: Product): Lowered {
   if (transposed === 'none' && scale === 1) return { operator: 'MatMul' }
   const attributes = [
@@ -205,7 +207,7 @@ type ShapeOperation = Extract<
 function lowerShapeOperation(operation: ShapeOperation): Lowered {
   switch (operation.kind) {
     case 'split':
-      // Without a second input, opset 13 splits evenly by the number of outputs.
+      // Without a second input, Split (opset 13) splits evenly by the number of outputs.
       return { operator: 'Split', attributes: [int('axis', -1)] }
     case 'sizeOf':
       return {
@@ -261,7 +263,7 @@ function tensorHead(value: Value): OnnxMessage<'Tensor'> {
   return { name: value.name, dims, elementType: onnxElementTypes[value.type] }
 }
 
-/** Fields of a tensor whose elements lie in another file. */
+/** The fields of a tensor whose elements lie in another file. */
 function external({ offset, bytes }: WeightPlace, location: string): OnnxMessage<'Tensor'> {
   const entries = { location, offset: `${offset}`, length: `${bytes}` }
   return {

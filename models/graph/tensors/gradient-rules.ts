@@ -1,25 +1,23 @@
 // The derivative of each operation, as nodes of the same graph. The table is keyed by the closed
-// union of operations: a new one does not compile until it has a rule. Which rules are applied in
-// which order is gradient.ts.
+// union of operations, so a new operation does not compile until it has a rule. gradient.ts decides
+// which rules apply, in which order.
 import assert from 'node:assert/strict'
 import * as layout from './layout-operations.ts'
 import * as op from './operations.ts'
 import type { Dimension, GraphBuilder, Node, Operation, Shape, Value } from './tensor-graph.ts'
 
-/**
- * What is known when a node is differentiated: gradients of its outputs, and which inputs count.
- */
+/** What gradient.ts knows about a node before it applies the node's rule. */
 export type Backward = {
-  /** One an output; undefined where the loss does not depend on it. */
+  /** The gradient of each output; undefined where the loss does not depend on the output. */
   readonly upstream: readonly (Value | undefined)[]
-  /** One an input: whether anybody wants its gradient. */
+  /** For each input, whether its gradient is needed. */
   readonly needed: readonly boolean[]
 }
 
 type Context<Kind extends Operation['kind']> = Backward & {
   readonly graph: GraphBuilder
   readonly operation: Extract<Operation, { kind: Kind }>
-  /** The inputs and outputs of the node; an input left out is undefined. */
+  /** The inputs of the node; an omitted input is undefined. */
   readonly inputs: readonly Value[]
   readonly outputs: readonly Value[]
   /** Gradient of the first output. */
@@ -29,26 +27,25 @@ type Rule<Kind extends Operation['kind']> = (
   context: Context<Kind>,
 ) => readonly (Value | undefined)[]
 
-/** The gradients of a node's inputs, in their order; undefined where there is none. */
+/** The gradients of a node's inputs, in the order of the inputs; undefined where there is none. */
 export function gradientRule(
   graph: GraphBuilder,
   node: Node,
   backward: Backward,
 ): readonly (Value | undefined)[] {
   const { operation, outputs } = node
-  // The table pairs each kind with a rule for that kind, which TypeScript cannot see through a
-  // lookup.
+  // The table pairs each kind with a rule for that kind. TypeScript loses this in a lookup.
   const rule = rules[operation.kind] as Rule<Operation['kind']>
   const inputs = node.inputs as readonly Value[]
   const dy = backward.upstream[0] ?? op.scale(graph, outputs[0]!, 0)
   return rule({ graph, operation, inputs, outputs, dy, ...backward })
 }
 
-/** Of a shape, a comparison or whole numbers: nothing to differentiate. */
+/** For shapes, comparisons and integers, whose derivative is zero or undefined. */
 const constant = (): readonly undefined[] => []
 
-/** Of the operations that int8-products.ts uses. */
-const afterwards = 'products are rounded in graphs that are differentiated already'
+/** For the operations that int8-products.ts adds to a graph after differentiation. */
+const addedLater = 'int8 products are added to a graph after it is differentiated'
 
 const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   add: ({ graph, inputs: [a, b], dy }) => [sumTo(graph, dy, a!), sumTo(graph, dy, b!)],
@@ -69,8 +66,10 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
         : undefined,
     ]
   },
-  minimum: ({ graph, inputs: [a, b], dy }) => chosen(graph, { dy, a: a!, b: b!, aWins: [a!, b!] }),
-  maximum: ({ graph, inputs: [a, b], dy }) => chosen(graph, { dy, a: a!, b: b!, aWins: [b!, a!] }),
+  minimum: ({ graph, inputs: [a, b], dy }) =>
+    routeToWinner(graph, { dy, a: a!, b: b!, aWins: [a!, b!] }),
+  maximum: ({ graph, inputs: [a, b], dy }) =>
+    routeToWinner(graph, { dy, a: a!, b: b!, aWins: [b!, a!] }),
   squareRoot: ({ graph, outputs: [y], dy }) => [
     op.divide(graph, op.scale(graph, dy, 0.5), y!), // dy / (2 y)
   ],
@@ -79,12 +78,12 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
     const bell = op.exponential(graph, op.scale(graph, op.multiply(graph, x!, x!), -1))
     return [op.multiply(graph, dy, op.scale(graph, bell, 2 / Math.sqrt(Math.PI)))]
   },
-  rowMaximum: () => assert.fail(afterwards),
-  rowMinimum: () => assert.fail(afterwards),
-  int8Product: () => assert.fail(afterwards),
+  rowMaximum: () => assert.fail(addedLater),
+  rowMinimum: () => assert.fail(addedLater),
+  int8Product: () => assert.fail(addedLater),
   less: constant,
   matMul: (context) => productRule(context),
-  gather: ({ graph, inputs: [table, ids], dy }) => [rowSums(graph, table!, { ids: ids!, dy })],
+  gather: ({ graph, inputs: [table, ids], dy }) => [scatterRows(graph, table!, { ids: ids!, dy })],
   layerNorm: (context) => layerNormRule(context),
   gelu: ({ graph, inputs: [x], dy }) => [geluRule(graph, x!, dy)],
   softmax: ({ graph, outputs: [y], dy }) => {
@@ -103,12 +102,12 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   oneHot: constant,
   l2Normalize: ({ graph, inputs: [x], outputs: [y], dy }) => {
     const length = op.squareRoot(graph, sumLast(graph, op.multiply(graph, x!, x!))) // [.., 1]
-    // A zero row has no direction; its gradient is finite rather than right.
+    // A zero row has no direction, so its gradient is undefined; the bound keeps it finite.
     const divisor = op.maximum(graph, length, op.scalar(graph, 1e-12))
     const along = op.multiply(graph, y!, sumLast(graph, op.multiply(graph, dy, y!)))
     return [op.divide(graph, op.subtract(graph, dy, along), divisor)]
   },
-  attention: () => assert.fail('fused attention has no gradient; build it written out'),
+  attention: () => assert.fail('fused attention has no gradient; build decomposed attention'),
   split: ({ graph, inputs: [x], outputs, upstream }) => {
     const axis = x!.shape.length - 1
     const parts = outputs.map((part, i) => upstream[i] ?? op.scale(graph, part, 0))
@@ -147,19 +146,19 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   unsqueeze: ({ graph, operation: { axis }, dy }) => [layout.squeeze(graph, dy, axis)],
 }
 
-/** C = A B, each perhaps transposed: dA and dB are products of dC with the other operand. */
+/** For C = A B, either perhaps transposed, dA and dB are products of dC with the other operand. */
 function productRule(context: Context<'matMul'>): readonly (Value | undefined)[] {
   const { graph, operation, inputs, dy, needed } = context
   const [a, b] = inputs as [Value, Value]
   const { transposed, scale } = operation
   const product = (x: Value, y: Value, which: 'none' | 'a' | 'b' | 'both'): Value =>
     op.matMul(graph, x, y, { transposed: which, scale })
-  // A matrix shared by a batch gets one product over all rows instead of a sum of products.
+  // For a matrix that the whole batch shares, one product over all rows replaces a sum of products.
   if (transposed === 'none' && b.shape.length === 2 && a.shape.length > 2) {
     return [
       needed[0] ? product(dy, b, 'b') : undefined,
       needed[1]
-        ? turnedProduct(graph, { x: rowsOf(graph, a), y: rowsOf(graph, dy), scale })
+        ? transposedProduct(graph, { x: rowsOf(graph, a), y: rowsOf(graph, dy), scale })
         : undefined,
     ]
   }
@@ -182,11 +181,11 @@ function productRule(context: Context<'matMul'>): readonly (Value | undefined)[]
 }
 
 /**
- * x^T y times `scale`. A narrow x is transposed before the product instead of in it, which the
- * runtime does faster: 10 % of the product of 288 rows, 384 and 1,536 columns. Turning a wide one
+ * x^T y times `scale`. A narrow x is transposed before the product, because ONNX Runtime is then
+ * faster: it saves 10 % of a product of 288 rows by 384 and 1,536 columns. Transposing a wide x
  * costs more than it saves.
  */
-function turnedProduct(
+function transposedProduct(
   graph: GraphBuilder,
   { x, y, scale }: { x: Value; y: Value; scale: number },
 ): Value {
@@ -197,9 +196,9 @@ function turnedProduct(
 }
 
 /**
- * With n = (x - mean) / deviation and g = dy * scale, over the last axis: dx = (g - mean(g) - n *
- * mean(g * n)) / deviation. Both means are products with the scale as a column, which take one pass
- * each.
+ * With n = (x - mean) / deviation and g = dy * scale over the last axis,
+ * dx = (g - mean(g) - n * mean(g * n)) / deviation. Each mean is one pass: a matrix product with
+ * scale / width as a column.
  */
 function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefined)[] {
   const { graph, inputs, outputs, dy, needed } = context
@@ -208,25 +207,25 @@ function layerNormRule(context: Context<'layerNorm'>): readonly (Value | undefin
   const width = x.shape.at(-1)
   assert.ok(typeof width === 'number', 'the normalised axis has a fixed size')
   const normal = op.multiply(graph, op.subtract(graph, x, mean), inverseDeviation)
-  const along = op.multiply(graph, dy, normal)
-  const shares = layout.unsqueeze(graph, op.scale(graph, scale, 1 / width), 1) // [width, 1]
-  const meanOf = (value: Value): Value => op.matMul(graph, value, shares) // [.., 1]
+  const dyNormal = op.multiply(graph, dy, normal)
+  const column = layout.unsqueeze(graph, op.scale(graph, scale, 1 / width), 1) // [width, 1]
+  const scaledMean = (value: Value): Value => op.matMul(graph, value, column) // [.., 1]
   const dx = (): Value => {
-    const centred = op.subtract(graph, op.multiply(graph, dy, scale), meanOf(dy))
-    const straight = op.subtract(graph, centred, op.multiply(graph, normal, meanOf(along)))
-    return op.multiply(graph, straight, inverseDeviation)
+    const centred = op.subtract(graph, op.multiply(graph, dy, scale), scaledMean(dy))
+    const projection = op.multiply(graph, normal, scaledMean(dyNormal))
+    return op.multiply(graph, op.subtract(graph, centred, projection), inverseDeviation)
   }
   return [
     needed[0] ? dx() : undefined,
-    needed[1] ? sumTo(graph, along, scale) : undefined,
+    needed[1] ? sumTo(graph, dyNormal, scale) : undefined,
     needed[2] ? sumTo(graph, dy, bias) : undefined,
   ]
 }
 
 /**
- * gelu(x) = x P(x), so its derivative is P(x) + x p(x), with the normal distribution's P and p.
- * With u = x / root(2) that is (1 + erf(u)) / 2 + u e^(-u^2) / root(pi), whose last factor joins
- * the exponent.
+ * gelu(x) = x P(x), so its derivative is P(x) + x p(x), where P and p are the cumulative
+ * distribution and the density of the standard normal. With u = x / sqrt(2) that is
+ * (1 + erf(u)) / 2 + u exp(-u^2) / sqrt(pi); the code moves 1 / sqrt(pi) into the exponent.
  */
 function geluRule(graph: GraphBuilder, x: Value, dy: Value): Value {
   const u = op.scale(graph, x, Math.SQRT1_2)
@@ -238,8 +237,8 @@ function geluRule(graph: GraphBuilder, x: Value, dy: Value): Value {
   return op.multiply(graph, dy, derivative)
 }
 
-/** The gradient goes to the operand that won; equal operands give it to b. */
-function chosen(
+/** Of a minimum or maximum: the gradient goes to the chosen operand, or to b if both are equal. */
+function routeToWinner(
   graph: GraphBuilder,
   { dy, a, b, aWins }: { dy: Value; a: Value; b: Value; aWins: readonly [Value, Value] },
 ): readonly Value[] {
@@ -248,18 +247,22 @@ function chosen(
 }
 
 /**
- * Adds each row of dy to the row of the table that its id names. A product with one-hot rows, since
- * scattered addition on several threads has no fixed order. Ids [..], dy [.., width].
+ * Adds each row of dy [.., width] to the table row that its id in ids [..] names. It is a product
+ * with one-hot rows, because a scatter-add on several threads has no fixed order.
  */
-function rowSums(graph: GraphBuilder, table: Value, { ids, dy }: { ids: Value; dy: Value }): Value {
+function scatterRows(
+  graph: GraphBuilder,
+  table: Value,
+  { ids, dy }: { ids: Value; dy: Value },
+): Value {
   const flat = layout.reshape(graph, ids, [countOf(ids.shape)])
-  const wide = layout.cast(graph, flat, 'int64')
+  const indices = layout.cast(graph, flat, 'int64')
   const count = layout.sizeOf(graph, table, 0)
-  const choice = op.oneHot(graph, wide, { count, size: table.shape[0]! }) // [ids, rows]
-  return op.matMul(graph, choice, rowsOf(graph, dy), { transposed: 'a' }) // [rows, width]
+  const oneHot = op.oneHot(graph, indices, { count, size: table.shape[0]! }) // [ids, rows]
+  return op.matMul(graph, oneHot, rowsOf(graph, dy), { transposed: 'a' }) // [rows, width]
 }
 
-/** Undoes broadcasting: sums dy over the axes along which `like` was repeated. */
+/** Reverses broadcasting: sums dy over the axes along which `like` was repeated. */
 function sumTo(graph: GraphBuilder, dy: Value, like: Value): Value {
   const extra = dy.shape.length - like.shape.length
   const leading = Array.from({ length: extra }, (_, axis) => axis)
@@ -279,7 +282,7 @@ function rowsOf(graph: GraphBuilder, x: Value): Value {
   return layout.reshape(graph, x, [countOf(x.shape.slice(0, -1)), x.shape.at(-1)!])
 }
 
-/** The product of sizes: a number, or a symbol such as `batch*tokens`. */
+/** The product of all sizes: a number, or a symbol such as `batch*tokens`. */
 function countOf(shape: Shape): Dimension {
   const fixed = shape.every((size) => typeof size === 'number')
   return fixed ? shape.reduce((product, size) => product * size, 1) : shape.join('*')
@@ -287,7 +290,7 @@ function countOf(shape: Shape): Dimension {
 
 function zeros(graph: GraphBuilder, shape: Shape): Value {
   const sizes = shape.map((size) => {
-    assert.ok(typeof size === 'number', 'only a table of fixed size can be cut differentiably')
+    assert.ok(typeof size === 'number', 'take and drop are differentiable only for a fixed size')
     return size
   })
   const count = sizes.reduce((product, size) => product * size, 1)

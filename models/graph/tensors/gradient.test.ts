@@ -1,5 +1,5 @@
 // The gradient of each operation against central differences of the operation itself, both run by
-// the runtime, on random small tensors; and that no operation is left out.
+// ONNX Runtime on small random tensors. No operation is left out.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { onnxEngine, type Feeds, type OpenGraph } from '../../../tests/support/graph-engines.ts'
@@ -32,12 +32,12 @@ async function run(
 
 const step = 2 ** -8
 
-describe('gradients agree with differences', () => {
+describe('gradients agree with finite differences', () => {
   it.each(Object.entries(differentiableCases))('%s', async (_, each) => {
     const graph = await onnxEngine.open(gradientGraph(each))
     await fc.assert(
       fc.asyncProperty(caseInputs(each), async (inputs) => {
-        // A kink within a step of an operand has no difference to compare with.
+        // Near a kink, finite differences do not approximate the gradient.
         const all = inputs.flatMap((row) => [...row]).toSorted((a, b) => a - b)
         if (each === differentiableCases.minimum || each === differentiableCases.maximum) {
           fc.pre(all.every((x, i) => i === 0 || x - all[i - 1]! > 2 * step))
@@ -67,7 +67,7 @@ describe('gradients agree with differences', () => {
     const tested = named(differentiableCases)
     const kinds = Object.keys(tfjsKernels)
     expect([...tested, ...withoutGradient].toSorted()).toEqual(kinds.toSorted())
-    // A case must hold the operation that it is named after.
+    // Each case must contain the operation that it is named after.
     for (const [name, each] of Object.entries({ ...differentiableCases, ...otherCases })) {
       const operations = caseGraph(each).nodes.map(({ operation }) => operation.kind as string)
       expect(operations, name).toContain(name.split(' ')[0])

@@ -1,10 +1,10 @@
-// The operations of a tensor graph that move, cut or retype elements but compute nothing: one
-// builder each, which checks its operands and derives the shape of its result. Arithmetic is
+// The operations of a tensor graph that move, slice or cast elements without arithmetic. Each has
+// one builder, which checks its operands and derives the shape of its result. Arithmetic is in
 // operations.ts.
 import assert from 'node:assert/strict'
 import type { Dimension, ElementType, GraphBuilder, Shape, Value } from './tensor-graph.ts'
 
-/** Cuts the last axis into equal parts: [.., width] -> parts times [.., width / parts]. */
+/** Splits the last axis into equal parts: [.., width] -> `parts` values of [.., width / parts]. */
 export function split(graph: GraphBuilder, x: Value, parts: number): readonly Value[] {
   const width = x.shape.at(-1)
   assert.ok(typeof width === 'number' && width % parts === 0, 'split must be even')
@@ -22,13 +22,13 @@ export function sizeOf(graph: GraphBuilder, x: Value, axis: number): Value {
   return one(graph.append({ kind: 'sizeOf', axis }, [x], [{ type: 'int64', shape: [1] }]))
 }
 
-/** The first `count` (int64 [1]) slices of x along an axis, which becomes the symbol `size`. */
+/** The first `count` (int64 [1]) slices of x along an axis, whose size is then called `size`. */
 export function take(
   graph: GraphBuilder,
   x: Value,
   options: { axis: number; count: Value; size: Dimension },
 ): Value {
-  return cut(graph, 'take', { x, ...options })
+  return slice(graph, 'take', { x, ...options })
 }
 
 /** The same numbers in another element type. */
@@ -50,16 +50,16 @@ export function unsqueeze(graph: GraphBuilder, x: Value, axis: number): Value {
   return one(graph.append({ kind: 'unsqueeze', axis }, [x], [{ type: x.type, shape }]))
 }
 
-/** All but the first `count` (int64 [1]) slices of x along an axis, which becomes `size`. */
+/** All but the first `count` (int64 [1]) slices of x along an axis, whose size is then `size`. */
 export function drop(
   graph: GraphBuilder,
   x: Value,
   options: { axis: number; count: Value; size: Dimension },
 ): Value {
-  return cut(graph, 'drop', { x, ...options })
+  return slice(graph, 'drop', { x, ...options })
 }
 
-/** Values one after the other along an axis, which becomes `size`; the other axes are equal. */
+/** Concatenates values along an axis, whose size is then `size`; their other axes are equal. */
 export function concat(
   graph: GraphBuilder,
   values: readonly Value[],
@@ -80,16 +80,19 @@ export function expandLike(graph: GraphBuilder, x: Value, like: Value): Value {
 }
 
 /**
- * The same elements in another shape. A symbol that stays on its axis keeps its size; at most one
- * other axis may be a symbol, and takes what is left.
+ * The same elements in another shape. A symbol that stays on its axis keeps its size. At most one
+ * other axis may be a symbol; its size is inferred.
  */
 export function reshape(graph: GraphBuilder, x: Value, shape: Shape): Value {
-  // 0 keeps the size of the axis and -1 takes what is left, as ONNX's Reshape has it.
+  // As in ONNX's Reshape, 0 keeps the size of the axis, and -1 is inferred.
   const sizes = shape.map((size, axis) =>
     typeof size === 'number' ? size : size === x.shape[axis] ? 0 : -1,
   )
-  const open = sizes.filter((size) => size === -1).length
-  assert.ok(open <= 1, `[${x.shape.join(', ')}] cannot become [${shape.join(', ')}] unambiguously`)
+  const inferred = sizes.filter((size) => size === -1).length
+  assert.ok(
+    inferred <= 1,
+    `the shape [${shape.join(', ')}] of [${x.shape.join(', ')}] is ambiguous`,
+  )
   const target = graph.constant('shape', BigInt64Array.from(sizes, BigInt), [sizes.length])
   return one(graph.append({ kind: 'reshape' }, [x, target], [{ type: x.type, shape }]))
 }
@@ -110,7 +113,7 @@ function one(values: readonly Value[]): Value {
   return value
 }
 
-function cut(
+function slice(
   graph: GraphBuilder,
   kind: 'take' | 'drop',
   { x, axis, count, size }: { x: Value; axis: number; count: Value; size: Dimension },

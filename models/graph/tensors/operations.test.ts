@@ -1,5 +1,5 @@
-// Each operation against arithmetic written out here, run by the runtime as Winnow writes it; and
-// the shape mistakes that building refuses.
+// Each operation, run by ONNX Runtime, against plain arithmetic; and the shape mistakes that the
+// builders refuse.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import * as layout from './layout-operations.ts'
@@ -7,12 +7,12 @@ import * as op from './operations.ts'
 import { GraphBuilder, type Elements, type Value } from './tensor-graph.ts'
 import { writeOnnx } from '../onnx/onnx-writer.ts'
 
-/** Builds a graph with one output, runs it without inputs, and gives shape and numbers. */
+/** Builds a graph with one output, runs it without inputs, and returns the shape and numbers. */
 async function evaluate(
   build: (graph: GraphBuilder) => Value,
 ): Promise<{ shape: readonly number[]; numbers: number[] }> {
   const graph = new GraphBuilder()
-  // The runtime wants at least one input, so that nothing is folded away before it runs.
+  // With an input, the runtime cannot fold the graph into a constant before it runs.
   graph.input('unused', 'float32', [1])
   const result = build(graph)
   graph.output('result', result)

@@ -1,10 +1,11 @@
-// The arithmetic of a tensor graph: one builder an operation, which checks its operands and derives
-// the shape of its result. Symbolic dimensions are equal when their names are. A mistake here is a
-// bug of the caller, hence assertions. Operations that only move elements are layout-operations.ts.
+// The arithmetic of a tensor graph. Each operation has one builder, which checks its operands and
+// derives the shape of its result. Two symbolic dimensions are equal if their names are. A wrong
+// operand is a bug of the caller, so the checks are assertions. Operations that only move elements
+// are in layout-operations.ts.
 import assert from 'node:assert/strict'
 import type { Dimension, ElementType, GraphBuilder, Product, Shape, Value } from './tensor-graph.ts'
 
-/** a + b, broadcast as NumPy does. */
+/** a + b by element, with NumPy broadcasting. */
 export function add(graph: GraphBuilder, a: Value, b: Value): Value {
   return elementwise(graph, { kind: 'add' }, a, b)
 }
@@ -59,7 +60,7 @@ export function rowMinimum(graph: GraphBuilder, x: Value): Value {
   return rowExtreme(graph, 'rowMinimum', x)
 }
 
-/** A float32 constant without axes. */
+/** A float32 constant of shape []. */
 export function scalar(graph: GraphBuilder, number: number): Value {
   return graph.constant('number', Float32Array.of(number), [])
 }
@@ -69,7 +70,7 @@ export function scale(graph: GraphBuilder, x: Value, factor: number): Value {
   return multiply(graph, x, scalar(graph, factor))
 }
 
-/** Sum over some axes, which then have size 1 or are removed. */
+/** Sum over some axes, which `keepDims` keeps with size 1 and which are otherwise removed. */
 export function reduceSum(
   graph: GraphBuilder,
   x: Value,
@@ -85,7 +86,7 @@ export function reduceSum(
 }
 
 /**
- * Rows that are 1 at the place of an id and 0 elsewhere: int64 [n], count int64 [1] -> [n, size].
+ * One-hot rows: ids int64 [n], count int64 [1] -> float32 [n, size], where `size` names `count`.
  */
 export function oneHot(
   graph: GraphBuilder,
@@ -99,7 +100,7 @@ export function oneHot(
   return one(graph.append({ kind: 'oneHot' }, inputs, [{ type: 'float32', shape }]))
 }
 
-/** bool: a < b by element, broadcast. */
+/** a < b by element, broadcast; the result is bool. */
 export function less(graph: GraphBuilder, a: Value, b: Value): Value {
   assert.equal(a.type, b.type)
   const shape = broadcast(a.shape, b.shape)
@@ -107,8 +108,8 @@ export function less(graph: GraphBuilder, a: Value, b: Value): Value {
 }
 
 /**
- * Matrix product over the last two axes: [.., m, k] x [.., k, n] -> [.., m, n]. An operand that is
- * `transposed` is read with its last two axes exchanged; the product is multiplied by `scale`.
+ * Matrix product over the last two axes: [.., m, k] x [.., k, n] -> [.., m, n]. `transposed` names
+ * the operands whose last two axes are swapped first; `scale` multiplies the product.
  */
 export function matMul(
   graph: GraphBuilder,
@@ -129,9 +130,9 @@ export function matMul(
 }
 
 /**
- * x w + b with x and w in 8 bits: x float32 [.., k] rounded by one scale and zero point for all of
- * its elements, w int8 [k, n], whose columns count `scales` float32 [n] or [] each, b float32 [n]
- * -> float32 [.., n].
+ * x w + b in int8 -> float32 [.., n]. x float32 [.., k] is quantised with one scale and zero point
+ * for all its elements. w is `elements` int8 [k, n] times `scales` float32 [n], one per column, or
+ * []. b is float32 [n].
  */
 export function int8Product(
   graph: GraphBuilder,
@@ -144,12 +145,12 @@ export function int8Product(
   const [k, n] = matrixOf(elements.shape, false)
   assert.equal(lastOf(x.shape), k, 'int8Product: inner dimensions differ')
   const shape = [...x.shape.slice(0, -1), n]
-  // The fourth input is the zero points of the matrix, which are 0.
+  // The fourth input would be the zero points of the matrix, which are 0.
   const inputs = [x, elements, scales, undefined, bias]
   return one(graph.append({ kind: 'int8Product' }, inputs, [{ type: 'float32', shape }]))
 }
 
-/** x w + b: [.., from] -> [.., to] with weight [from, to] and bias [to]. */
+/** Linear layer x w + b: [.., from] -> [.., to], with weight [from, to] and bias [to]. */
 export function linear(
   graph: GraphBuilder,
   x: Value,
@@ -158,7 +159,7 @@ export function linear(
   return add(graph, matMul(graph, x, weights.weight), weights.bias)
 }
 
-/** Rows of a table [rows, width] by int32 or int64 ids [..] -> [.., width]. */
+/** Looks up rows of a table [rows, width] by int32 or int64 ids [..] -> [.., width]. */
 export function gather(graph: GraphBuilder, table: Value, ids: Value): Value {
   assert.ok(ids.type === 'int32' || ids.type === 'int64', 'gather needs integer ids')
   assert.equal(table.shape.length, 2)
@@ -178,7 +179,8 @@ export function layerNorm(
   const operation = { kind: 'layerNorm', epsilon: options.epsilon } as const
   const statistic = { type: x.type, shape: [...x.shape.slice(0, -1), 1] }
   const inputs = [x, options.scale, options.bias]
-  // The mean and the inverse standard deviation are for the gradient; files name them when used.
+  // The gradient needs the mean and the inverse standard deviation; the writer omits them if
+  // unused.
   const [result] = graph.append(operation, inputs, [alike(x), statistic, statistic])
   return result!
 }
@@ -201,7 +203,7 @@ export function softmax(graph: GraphBuilder, x: Value): Value {
   return one(graph.append({ kind: 'softmax' }, [x], [alike(x)]))
 }
 
-/** 1 / (1 + exp(-x)): where the exponential overflows, the quotient is 0, as it should be. */
+/** 1 / (1 + exp(-x)). If the exponential overflows, the result is 0, which is the right limit. */
 export function sigmoid(graph: GraphBuilder, x: Value): Value {
   const one = scalar(graph, 1)
   return divide(graph, one, add(graph, exponential(graph, scale(graph, x, -1)), one))
@@ -216,7 +218,7 @@ export function l2Normalize(graph: GraphBuilder, x: Value): Value {
 /**
  * Scaled dot-product attention over all heads (arXiv:1706.03762):
  * query, key, value [batch, tokens, hidden] -> [batch, tokens, hidden].
- * With `lengths` int32 [batch], keys at positions >= length are not attended to.
+ * With `lengths` int32 [batch], keys at positions >= length are masked.
  */
 export function attention(
   graph: GraphBuilder,
@@ -227,7 +229,7 @@ export function attention(
   const hidden = lastOf(query.shape)
   assert.ok(typeof hidden === 'number' && hidden % heads === 0, 'heads must divide the hidden size')
   if (lengths !== undefined) expectType(lengths, 'int32')
-  // Fourth input of MultiHeadAttention is a bias for the projections, which they already have.
+  // The fourth input of MultiHeadAttention is a bias of the projections, which is already added.
   const inputs = [query, key, value, undefined, lengths]
   return one(graph.append({ kind: 'attention', heads }, inputs, [alike(query)]))
 }
@@ -248,7 +250,9 @@ function elementwise(graph: GraphBuilder, operation: Elementwise, a: Value, b: V
   return one(graph.append(operation, [a, b], [{ type: a.type, shape }]))
 }
 
-/** NumPy broadcasting: axes are aligned at the end; they agree or one of them is 1. */
+/**
+ * The shape that a and b broadcast to: axes align at the end, and are equal or one of them is 1.
+ */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, axis) => {

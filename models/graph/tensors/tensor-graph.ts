@@ -1,6 +1,6 @@
-// A graph of typed tensor operations, built once and then written as ONNX, differentiated or
-// interpreted. It owns values, nodes, names and their bookkeeping; which operations exist and how
-// shapes follow from each other is operations.ts, and bytes are onnx-writer.ts.
+// A graph of typed tensor operations, which other files differentiate, interpret or write as ONNX.
+// This file owns values, nodes and their names. operations.ts and layout-operations.ts check
+// operands and derive shapes.
 import assert from 'node:assert/strict'
 
 /** The element types of tensors in a graph. */
@@ -8,6 +8,8 @@ export type ElementType = 'float32' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bo
 
 /** One axis: a fixed size, or a symbol such as `batch` or `tokens` that a run decides. */
 export type Dimension = number | string
+
+/** The sizes of all axes; [] is a scalar. */
 export type Shape = readonly Dimension[]
 
 /** An edge of the graph: the result of a node, an input, or a constant. */
@@ -17,12 +19,13 @@ export type Value = {
   readonly shape: Shape
 }
 
-/** The elements of a constant, row-major; their count must be the product of the shape. */
+/** The elements of a constant, row-major; their number is the product of the shape. */
 export type Elements = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array
 
 /**
- * The closed set of operations with the attributes that are not tensors. Each has one builder in
- * operations.ts and one lowering in onnx-writer.ts; a new one does not compile until it has both.
+ * The closed set of operations, with the attributes that are not tensors. Each has one builder, a
+ * gradient rule, an ONNX lowering and a TensorFlow.js kernel; a new operation does not compile
+ * until it has the last three.
  */
 export type Operation =
   | { readonly kind: 'add' }
@@ -60,31 +63,31 @@ export type Operation =
   | { readonly kind: 'squeeze'; readonly axis: number }
   | { readonly kind: 'unsqueeze'; readonly axis: number }
 
-/** What a matrix product does: transposes the last two axes of operands, multiplies the result. */
+/** How a matrix product is computed: which operands are transposed, and a factor of the result. */
 export type Product = {
   readonly transposed: 'none' | 'a' | 'b' | 'both'
   readonly scale: number
 }
 
-/** One operation applied; an input left out keeps its place as `undefined`. */
+/** One applied operation; an omitted input keeps its place as `undefined`. */
 export type Node = {
   readonly operation: Operation
   readonly inputs: readonly (Value | undefined)[]
   readonly outputs: readonly Value[]
 }
 
-/** A finished graph; nodes are in an order in which they can run. */
+/** A finished graph; each node comes after the nodes whose results it reads. */
 export type TensorGraph = {
   readonly inputs: readonly Value[]
   readonly constants: ReadonlyMap<Value, Elements>
   readonly nodes: readonly Node[]
-  /** Named results: the name callers fetch, and the value behind it. */
+  /** The results of the graph by the name under which callers fetch them. */
   readonly outputs: ReadonlyMap<string, Value>
 }
 
 /**
- * A weight of the graph that training may change. `rows: 'used'` marks a table of which a run needs
- * only the rows that its ids name: as an input it holds those rows, and the ids count in them.
+ * A weight that training may change. `rows: 'used'` marks an embedding table: a run
+ * needs only the rows that its ids name, so the input holds these rows, and the ids index them.
  */
 export type Parameter = {
   readonly value: Value
@@ -93,7 +96,7 @@ export type Parameter = {
   readonly rows: 'all' | 'used'
 }
 
-/** Parameters written into the file as constants, or fed by every run so that they can change. */
+/** Whether parameters become constants of the graph, or inputs that every run feeds. */
 export type ParametersAs = 'constants' | 'inputs'
 
 /** Collects a graph node by node. Names are unique; scopes make them readable in profiles. */
@@ -111,7 +114,7 @@ export class GraphBuilder {
     this.#parametersAs = options.parameters
   }
 
-  /** The nodes so far, in an order in which they can run. */
+  /** The nodes so far, each after the nodes whose results it reads. */
   get nodes(): readonly Node[] {
     return this.#nodes
   }
@@ -128,9 +131,7 @@ export class GraphBuilder {
     return value
   }
 
-  /**
-   * Adds a constant: a weight, or a number that an operation needs. The elements are not copied.
-   */
+  /** Adds a constant, such as a weight or a number that an operation needs; it is not copied. */
   constant(name: string, elements: Elements, shape: readonly number[]): Value {
     const count = shape.reduce((product, size) => product * size, 1)
     assert.equal(elements.length, count, `constant ${name} has the wrong number of elements`)
@@ -139,7 +140,7 @@ export class GraphBuilder {
     return value
   }
 
-  /** Adds a weight; its name is the scope's path and `name`. The elements are not copied. */
+  /** Adds a weight named by the scope's path and `name`. The elements are not copied. */
   parameter(
     name: string,
     elements: Float32Array,
@@ -155,7 +156,10 @@ export class GraphBuilder {
     return value
   }
 
-  /** Appends a node; its results get the given types and shapes. Only operations.ts calls this. */
+  /**
+   * Appends a node whose results have the given types and shapes. Callers outside this folder use
+   * the builders in operations.ts and layout-operations.ts, or copy a node whose shapes are known.
+   */
   append(
     operation: Operation,
     inputs: readonly (Value | undefined)[],
@@ -170,13 +174,13 @@ export class GraphBuilder {
     return outputs
   }
 
-  /** Makes a value a result of the graph under a name of its own. */
+  /** Makes a value a result of the graph, under the given name. */
   output(name: string, value: Value): void {
     this.#unique(name)
     this.#outputs.set(name, value)
   }
 
-  /** Builds a part of the graph whose names begin with `name/`. */
+  /** Calls `build`; the names of everything that it adds begin with `name/`. */
   within<Result>(name: string, build: () => Result): Result {
     const outer = this.#scope
     this.#scope = `${outer}${name}/`
@@ -187,6 +191,7 @@ export class GraphBuilder {
     }
   }
 
+  /** The graph as built so far; an assertion fails if it has no output. */
   finish(): TensorGraph {
     assert.ok(this.#outputs.size > 0, 'a graph needs at least one output')
     return {

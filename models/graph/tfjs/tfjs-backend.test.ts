@@ -1,5 +1,5 @@
-// Which backend is chosen from what is installed, and what is said when nothing is. The native
-// packages are stand-ins here, since they fetch a library when they are installed.
+// Which backend is chosen from the installed packages, and the errors when none fits. The native
+// packages are fakes here, because installing them downloads a library.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { expectTfjsInstalled, openTfjs, type PackageSource } from './tfjs-backen
 
 const core = '@tensorflow/tfjs-core'
 
-/** Packages by name; a core that says which backends were asked for. */
+/** Fake packages by name; the core records which backends were requested. */
 function installed(
   names: readonly string[],
   starts: (backend: string) => Promise<boolean> = () => Promise.resolve(true),
@@ -47,7 +47,7 @@ describe('openTfjs', () => {
     expect(asked).toEqual(['tensorflow'])
   })
 
-  it('else takes WebAssembly, from the folder of its package', async () => {
+  it('otherwise chooses WebAssembly, from the folder of its package', async () => {
     const { source, asked } = installed([core, '@tensorflow/tfjs-backend-wasm'])
     expect(await openTfjs(source)).toEqual({
       tf: expect.anything() as unknown,
@@ -72,18 +72,18 @@ describe('openTfjs', () => {
     expect(() => expectTfjsInstalled(source)).toThrow(expect.objectContaining(refusal))
   })
 
-  it('does not go on quietly with a slower one when an installed one does not start', async () => {
+  it('does not silently fall back to a slower backend when an installed one fails to start', async () => {
     const all = [core, '@tensorflow/tfjs-node', '@tensorflow/tfjs-backend-wasm']
     const refusals = [() => Promise.resolve(false), () => Promise.reject(new Error('no library'))]
     for (const refusal of refusals) {
       await expect(openTfjs(installed(all, refusal).source)).rejects.toMatchObject({
         code: 'engine_unavailable',
-        message: '@tensorflow/tfjs-node does not start.',
+        message: '@tensorflow/tfjs-node failed to start.',
       })
     }
   })
 
-  it('names an installed package that does not load', async () => {
+  it('names an installed package that fails to load', async () => {
     const { source } = installed([core, '@tensorflow/tfjs-node-gpu'])
     const load = (mainFile: string): unknown => {
       if (mainFile.includes('gpu')) throw new Error('libtensorflow is missing')
@@ -91,11 +91,12 @@ describe('openTfjs', () => {
     }
     await expect(openTfjs({ ...source, load })).rejects.toMatchObject({
       code: 'engine_unavailable',
-      message: '@tensorflow/tfjs-node-gpu is installed but does not load: libtensorflow is missing',
+      message:
+        '@tensorflow/tfjs-node-gpu is installed but failed to load: libtensorflow is missing',
     })
   })
 
-  it('opens what is installed here, and leaves no listener on the process', async () => {
+  it('opens the installed backend, and leaves no listener on the process', async () => {
     const listeners = (): number =>
       process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection')
     const before = listeners()
@@ -107,7 +108,7 @@ describe('openTfjs', () => {
     expect(listeners()).toBe(before)
   })
 
-  it('is loaded by nothing that only could use it', async () => {
+  it('is not loaded before it is needed', async () => {
     const script =
       "import { createRequire } from 'node:module'; await import('./trainers/encoder/fine-tuning.ts');" +
       "await import('./cli.ts'); const loaded = Object.keys(createRequire(import.meta.url).cache);" +

@@ -1,6 +1,6 @@
-// Loads TensorFlow.js and chooses what its kernels run on. It owns which packages are tried, in
-// what order, and the sentence when none is there; nothing here is loaded before it is asked for,
-// since all of them are optional.
+// Loads TensorFlow.js and chooses the backend of its kernels. It owns which packages are tried, in
+// what order, and the error when none is installed. All of the packages are optional, so none is
+// loaded before it is needed.
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import type * as TfjsCore from '@tensorflow/tfjs-core'
@@ -9,19 +9,20 @@ import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
 /** The module `@tensorflow/tfjs-core`. */
 export type Tfjs = typeof TfjsCore
 
-/** What computes: TensorFlow on a GPU, TensorFlow on the CPU, or WebAssembly. */
+/** What runs the kernels: TensorFlow on a GPU, TensorFlow on the CPU, or WebAssembly. */
 export type TfjsBackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm'
 
+/** A started backend. */
 export type TfjsBackend = {
   readonly tf: Tfjs
   readonly name: TfjsBackendName
-  /** For people: the name, and what it makes use of. */
+  /** For users: the name and the features that it uses. */
   readonly description: string
-  /** What all tensors together may take up; more is refused as too little memory. */
+  /** The most bytes that all tensors may take together; more fails as out of memory. */
   readonly bytesMax: number
 }
 
-/** Where packages come from; tests give their own. */
+/** Where packages are loaded from; tests pass a fake. */
 export type PackageSource = {
   /** The main file of a package, or undefined when it is not installed. */
   readonly mainFile: (name: string) => string | undefined
@@ -34,19 +35,19 @@ type WasmPackage = { readonly setWasmPaths: (dir: string) => void }
 const core = '@tensorflow/tfjs-core'
 const wasm = '@tensorflow/tfjs-backend-wasm'
 /**
- * WebAssembly has 4 GiB, and what does not fit is written over the beginning of memory, since the
- * backend does not look at what its allocator says. The rest is for gaps and for a kernel's own
- * needs.
+ * WebAssembly has 4 GiB of memory. The backend ignores failures of its allocator, and would then
+ * overwrite the beginning of the memory. The last GiB is left for gaps and for the kernels' own
+ * buffers.
  */
 const wasmBytesMax = 3 * 2 ** 30
-/** TensorFlow's own library; both packages register a backend of this name. */
+/** TensorFlow's native library; both packages register a backend with this name. */
 const native = { backend: 'tensorflow', packages: ['tfjs-node-gpu', 'tfjs-node'] } as const
 
 /**
- * The best backend that is installed: `@tensorflow/tfjs-node-gpu`, `@tensorflow/tfjs-node`, else
- * WebAssembly. TensorFlow.js is one for the whole thread, and so is its backend.
+ * Starts the best installed backend: `@tensorflow/tfjs-node-gpu`, `@tensorflow/tfjs-node`, else
+ * WebAssembly. A thread has one TensorFlow.js and one backend.
  *
- * @throws WinnowError `engine_unavailable` when nothing is installed, or what is does not start.
+ * @throws WinnowError `engine_unavailable` when no backend is installed, or one fails to start.
  */
 export async function openTfjs(source: PackageSource = installedPackages): Promise<TfjsBackend> {
   const tf = load(source, core) as Tfjs | undefined
@@ -66,7 +67,7 @@ export async function openTfjs(source: PackageSource = installedPackages): Promi
   return { tf, name: 'wasm', description: `TensorFlow.js, wasm (${uses})`, bytesMax: wasmBytesMax }
 }
 
-/** Throws what `openTfjs` throws when something is not installed, without loading anything. */
+/** Throws `engine_unavailable`, like `openTfjs`, if a package is missing, but loads nothing. */
 export function expectTfjsInstalled(source: PackageSource = installedPackages): void {
   const has = (name: string): boolean => source.mainFile(name) !== undefined
   if (!has(core)) throw notInstalled(core)
@@ -74,7 +75,7 @@ export function expectTfjsInstalled(source: PackageSource = installedPackages): 
   if (!backends.some(has)) throw notInstalled(wasm)
 }
 
-/** All of them are CommonJS packages. */
+/** All the packages are CommonJS. */
 const require = createRequire(import.meta.url)
 
 const installedPackages: PackageSource = {
@@ -95,7 +96,7 @@ function load(source: PackageSource, name: string): unknown {
   try {
     return source.load(mainFile)
   } catch (cause) {
-    const message = `${name} is installed but does not load: ${errorMessage(cause)}`
+    const message = `${name} is installed but failed to load: ${errorMessage(cause)}`
     throw new WinnowError('engine_unavailable', message, { cause, details: { package: name } })
   }
 }
@@ -107,9 +108,9 @@ async function flag(tf: Tfjs, feature: 'SIMD' | 'MULTITHREAD'): Promise<boolean>
 function notInstalled(name: string): WinnowError {
   return new WinnowError(
     'engine_unavailable',
-    `The engine tfjs needs ${name}, which is not installed: npm install ${core} ${wasm} ` +
-      '(or @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu beside the first). ' +
-      'The engine onnx needs no further package.',
+    `The engine tfjs needs ${name}, which is not installed. Run: npm install ${core} ${wasm} ` +
+      '(or @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu instead of the second). ' +
+      'The engine onnx needs no additional package.',
     { details: { package: name } },
   )
 }
@@ -122,14 +123,14 @@ async function startBackend(
   try {
     started = await tf.setBackend(backend)
   } catch (cause) {
-    throw new WinnowError('engine_unavailable', `${from} does not start.`, { cause })
+    throw new WinnowError('engine_unavailable', `${from} failed to start.`, { cause })
   }
-  if (!started) throw new WinnowError('engine_unavailable', `${from} does not start.`)
+  if (!started) throw new WinnowError('engine_unavailable', `${from} failed to start.`)
 }
 
 /**
- * The script around the WebAssembly file listens to the process for uncaught errors, only to throw
- * them again, which would hide where they came from.
+ * Removes the listeners that `work` adds to the process. The loader script of the WebAssembly file
+ * listens for uncaught errors and throws them again, which would hide their origin.
  */
 async function withoutNewListeners(work: () => Promise<void>): Promise<void> {
   const events = ['uncaughtException', 'unhandledRejection'] as const

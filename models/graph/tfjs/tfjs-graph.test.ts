@@ -1,6 +1,6 @@
-// The interpreter against ONNX Runtime: every operation and its gradient, broadcasting of any
-// shapes, and laws that hold whatever the shapes. Memory is given back, and wrong feeds are
-// refused.
+// The interpreter against ONNX Runtime: every operation with its gradient, broadcasting of random
+// shapes, and properties that hold for all shapes. The interpreter frees its memory and refuses
+// wrong feeds.
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -28,7 +28,7 @@ beforeAll(async () => {
   backend = await openTfjs()
 })
 
-/** How far the engines may be apart, of a number near 1: sums run in another order. */
+/** The tolerance for a number near 1: the engines add in different orders. */
 const tolerance = 2e-5
 
 function expectAlike(found: readonly number[], expected: readonly number[], what: string): void {
@@ -39,7 +39,7 @@ function expectAlike(found: readonly number[], expected: readonly number[], what
   }
 }
 
-/** Runs the graph on both engines with the inputs drawn, and compares everything that comes out. */
+/** Runs the graph on both engines with random inputs, and compares all outputs. */
 async function expectSame(graph: TensorGraph, inputs: fc.Arbitrary<Feeds>): Promise<void> {
   const [onnx, tfjs] = [await onnxEngine.open(graph), await tfjsEngine.open(graph)]
   await fc.assert(
@@ -72,7 +72,7 @@ describe('the engines agree', () => {
     expectSame(gradientGraph(each), feedsOf(each)),
   )
 
-  it('on whole numbers, casts and rows of zeros', async () => {
+  it('on integers, casts and rows of zeros', async () => {
     const graph = new GraphBuilder()
     const x = graph.input('x', 'float32', ['rows', 3])
     const count = layout.sizeOf(graph, x, 0)
@@ -95,7 +95,7 @@ describe('the engines agree', () => {
   })
 })
 
-/** Two shapes that broadcast, of up to four axes. */
+/** Two shapes of up to four axes that broadcast. */
 const broadcastable = fc
   .array(
     fc.record({ size: fc.integer({ min: 1, max: 4 }), has: fc.constantFrom('a', 'b', 'both') }),
@@ -107,7 +107,7 @@ const broadcastable = fc
     fc.record({
       a: fc.constant(axes.map(({ size, has }) => (has === 'b' ? 1 : size))),
       b: fc.constant(axes.map(({ size, has }) => (has === 'a' ? 1 : size))),
-      /** Leading axes that b lacks altogether. */
+      /** The number of leading axes that b does not have. */
       cut: fc.integer({ min: 0, max: axes.length }),
     }),
   )
@@ -121,7 +121,7 @@ function filled(shape: readonly number[], phase: number): Plain {
   }
 }
 
-describe('whatever the shapes', () => {
+describe('for all shapes', () => {
   it.each(['add', 'subtract', 'multiply', 'minimum', 'maximum', 'less'] as const)(
     '%s broadcasts as ONNX does',
     async (kind) => {
@@ -142,7 +142,7 @@ describe('whatever the shapes', () => {
     },
   )
 
-  it('products of batches broadcast as ONNX does', async () => {
+  it('batched products broadcast as in ONNX', async () => {
     const matrices = fc.tuple(
       broadcastable,
       fc.record({ m: size(), k: size(), n: size() }),
@@ -169,7 +169,7 @@ describe('whatever the shapes', () => {
     )
   })
 
-  it('what is cut, transposed or spread and undone is the same again', async () => {
+  it('slicing, transposing or expanding and its inverse give the original', async () => {
     const shaped = fc.tuple(
       fc.array(size(), { minLength: 1, maxLength: 4 }),
       fc.nat(),
@@ -234,7 +234,7 @@ async function evaluate(
 }
 
 describe('a graph on TensorFlow.js', () => {
-  it('gives back all memory, also when a node fails', () => {
+  it('frees all memory, even when a node fails', () => {
     const { tf } = backend
     const graph = new GraphBuilder()
     const table = graph.constant('table', new Float32Array(6), [3, 2])
@@ -261,7 +261,7 @@ describe('a graph on TensorFlow.js', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('refuses to go on when all tensors take more than the backend can hold', () => {
+  it('fails when all tensors together take more memory than the backend has', () => {
     const { tf } = backend
     const graph = new GraphBuilder()
     const x = graph.input('x', 'float32', [8])
@@ -274,7 +274,7 @@ describe('a graph on TensorFlow.js', () => {
     opened.close()
   })
 
-  it('gives results that are inputs or constants, or one value twice, as tensors of their own', () => {
+  it('returns a separate tensor for a result that is an input, a constant or another result', () => {
     const { tf } = backend
     const graph = new GraphBuilder()
     const x = graph.input('x', 'float32', [2])

@@ -1,5 +1,5 @@
-// Interprets a tensor graph on TensorFlow.js: node after node, each value freed after its last use.
-// It owns order, lifetime and checks; what an operation computes is tfjs-kernels.ts.
+// Interprets a tensor graph on TensorFlow.js: runs node after node and frees each value after its
+// last use. tfjs-kernels.ts has the kernel of each operation.
 import assert from 'node:assert/strict'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
@@ -9,15 +9,15 @@ import { tfjsKernels } from './tfjs-kernels.ts'
 import { checkHeld, isSizes, tensorIn, tfjsTypes } from './tfjs-values.ts'
 import type { Held, Kernel } from './tfjs-values.ts'
 
-/** Tensors by the name of an input or output. */
+/** Tensors by the name of the input or output. */
 export type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** A graph that can be run again and again. */
+/** A graph that can run any number of times; `close` frees its constants. */
 export class TfjsGraph {
   readonly #backend: TfjsBackend
   readonly #graph: TensorGraph
   readonly #constants: ReadonlyMap<Value, Held>
-  /** Values to free after the node of the same index. */
+  /** The values to free after the node with the same index. */
   readonly #lastUses: readonly (readonly Value[])[]
 
   /** Copies the constants to the backend; `close` frees them. */
@@ -31,9 +31,9 @@ export class TfjsGraph {
   }
 
   /**
-   * Runs the graph. Fed tensors stay the caller's; so do the results, which the caller disposes of.
+   * Runs the graph. The caller keeps the fed tensors and disposes of the results.
    *
-   * @throws WinnowError `session_failed` naming the node; an AssertionError for a wrong feed.
+   * @throws WinnowError `session_failed`, which names the node; AssertionError for a wrong feed.
    */
   run(feeds: NamedTensors): Record<string, Tensor> {
     const { nodes, outputs } = this.#graph
@@ -41,8 +41,8 @@ export class TfjsGraph {
     const own = new Set<Held>()
     try {
       for (const [index, node] of nodes.entries()) {
-        for (const [place, held] of this.#compute(node, values).entries()) {
-          const output = node.outputs[place]!
+        for (const [i, held] of this.#compute(node, values).entries()) {
+          const output = node.outputs[i]!
           own.add(held)
           checkHeld(held, output, symbols)
           values.set(output, held)
@@ -55,7 +55,7 @@ export class TfjsGraph {
       const results = [...outputs].map(([name, value]): [string, Tensor] => {
         const held = values.get(value)!
         const tensor = tensorIn(this.#backend.tf, held)
-        // A result that is fed or constant, or asked for twice, gets a tensor of its own.
+        // A result that is also an input, a constant or another result is copied.
         return [name, own.delete(held) ? tensor : this.#backend.tf.clone(tensor)]
       })
       return Object.fromEntries(results)
@@ -87,7 +87,7 @@ export class TfjsGraph {
   #compute(node: Node, values: ReadonlyMap<Value, Held>): readonly Held[] {
     const { operation } = node
     const { tf, name, bytesMax } = this.#backend
-    // The table pairs each kind with a kernel for it, which TypeScript cannot see through a lookup.
+    // The table pairs each kind with a kernel for it. TypeScript loses this in a lookup.
     const kernel = tfjsKernels[operation.kind] as Kernel<Operation['kind']>
     const inputs = node.inputs.map((value) => (value === undefined ? value : values.get(value)!))
     try {
@@ -113,7 +113,7 @@ function constant({ tf }: TfjsBackend, value: Value, elements: Elements): Held {
   return tf.tensor(whole, [...(value.shape as number[])], tfjsTypes[value.type])
 }
 
-/** For each node, what no later node and no output reads. */
+/** For each node, the values that no later node reads and that are no output. */
 function lastUses({ nodes, outputs }: TensorGraph): Value[][] {
   const later = new Set<Value>(outputs.values())
   const uses = nodes.toReversed().map(({ inputs, outputs: results }) => {

@@ -1,6 +1,6 @@
-// What each arithmetic operation of a tensor graph is on kernels of TensorFlow.js: one small
-// function each, in a table keyed by the closed union. Operations that only move elements are
-// tfjs-layout-kernels.ts, matrix products tfjs-products.ts; running a graph is tfjs-graph.ts.
+// The TensorFlow.js kernel of each arithmetic operation, in a table keyed by the closed union.
+// Operations that only move elements are in tfjs-layout-kernels.ts, and matrix products in
+// tfjs-products.ts; tfjs-graph.ts runs a graph.
 import assert from 'node:assert/strict'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { layoutKernels } from './tfjs-layout-kernels.ts'
@@ -15,7 +15,7 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   subtract: binary(({ tf }, a, b) => tf.sub(a, b)),
   multiply: binary(({ tf }, a, b) => tf.mul(a, b)),
   divide: binary(({ tf }, a, b) => {
-    // Whole numbers round down here and towards zero in ONNX; no graph of Winnow divides them.
+    // Integers round down here and towards zero in ONNX; no graph of Winnow divides integers.
     assert.equal(a.dtype, 'float32', 'only floats are divided')
     return tf.div(a, b)
   }),
@@ -29,7 +29,7 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   rowMinimum: unary(({ tf }, x) => tf.min(x, -1, true)),
   gelu: unary(({ tf }, x) => {
     const cumulative = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)
-    return tf.mul(tf.mul(x, 0.5), cumulative) // x times the normal distribution up to x
+    return tf.mul(tf.mul(x, 0.5), cumulative) // x times the normal cumulative distribution at x
   }),
   softmax: unary(({ tf }, x) => tf.softmax(x)),
   logSoftmax: unary(({ tf }, x) => tf.logSoftmax(x)),
@@ -43,8 +43,8 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   oneHot: ({ tf, inputs }) => {
     const [count = 0] = sizesIn(inputs[1])
     const ids = tf.cast(tensorIn(tf, inputs[0]), 'int32')
-    // The third input is the pair 0 and 1, which the builder always gives. As floats they would be
-    // the integers' bits in the WebAssembly backend 4.22.
+    // The third input is always the pair 0 and 1. With floats, the WebAssembly backend 4.22 would
+    // return the bits of the integers.
     return [tf.cast(tf.oneHot(ids, count, 1, 0, 'int32'), 'float32')]
   },
   reduceSum: ({ tf, operation, inputs }) => [
@@ -54,9 +54,9 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   attention: (call) => [attention(call)],
 }
 
-/** Below it a length is 0: a zero row stays zero. */
+/** A lower bound of the divisor, so that a zero row stays zero. */
 const smallestLength = 1e-30
-/** What the scores of keys that do not count are lowered by, as ONNX Runtime has it. */
+/** What ONNX Runtime adds to the scores of masked keys. */
 const maskedScore = -10_000
 
 function unary<Kind extends Operation['kind']>(
@@ -75,7 +75,7 @@ function binary<Kind extends Operation['kind']>(
 }
 
 /**
- * The normalised rows, their mean and the inverse of their deviation: [.., width], [.., 1] twice.
+ * The normalised rows [.., width], their mean [.., 1] and inverse standard deviation [.., 1].
  */
 function layerNorm({ tf, operation, inputs }: KernelCall<'layerNorm'>): Tensor[] {
   const [x, scale, bias] = inputs.map((input) => tensorIn(tf, input)) as [Tensor, Tensor, Tensor]
@@ -88,7 +88,8 @@ function layerNorm({ tf, operation, inputs }: KernelCall<'layerNorm'>): Tensor[]
 }
 
 /**
- * x [.., k] rounded to 255 steps of one size, times elements [k, n] and scales [n], plus bias [n].
+ * x [.., k], quantised to uint8 with one scale and zero point, times elements [k, n] and scales
+ * [n], plus bias [n], as DynamicQuantizeMatMul of ONNX Runtime computes it.
  */
 function int8Product(call: KernelCall<'int8Product'>): Tensor {
   const { tf, inputs } = call
@@ -98,9 +99,9 @@ function int8Product(call: KernelCall<'int8Product'>): Tensor {
   const least = tf.minimum(tf.min(x), 0)
   const step = tf.div(tf.sub(tf.maximum(tf.max(x), 0), least), 255)
   const zero = tf.round(tf.div(tf.neg(least), step))
-  const places = tf.clipByValue(tf.add(tf.round(tf.div(x, step)), zero), 0, 255)
-  const whole = product(call, tf.sub(places, zero), tf.cast(elements, 'float32'), 'none')
-  const scaled = tf.mul(tf.mul(whole, step), scales)
+  const quantised = tf.clipByValue(tf.add(tf.round(tf.div(x, step)), zero), 0, 255)
+  const sums = product(call, tf.sub(quantised, zero), tf.cast(elements, 'float32'), 'none')
+  const scaled = tf.mul(tf.mul(sums, step), scales)
   return inputs[4] === undefined ? scaled : tf.add(scaled, tensorIn(tf, inputs[4]))
 }
 
@@ -113,18 +114,22 @@ function attention(call: KernelCall<'attention'>): Tensor {
   const [batch, tokens, hidden] = query.shape as [number, number, number]
   const { heads } = operation
   const width = hidden / heads
-  const byHead = (x: Tensor): Tensor =>
+  const splitHeads = (x: Tensor): Tensor =>
     tf.transpose(tf.reshape(x, [batch, x.shape[1]!, heads, width]), [0, 2, 1, 3])
-  const scores = tf.mul(product(call, byHead(query), byHead(key), 'b'), 1 / Math.sqrt(width))
-  const mask = inputs[4] === undefined ? undefined : tensorIn(tf, inputs[4])
-  const masked = mask === undefined ? scores : tf.add(scores, keyMask(call, mask, key.shape[1]!))
-  const mixed = product(call, tf.softmax(masked), byHead(value), 'none')
-  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, tokens, hidden])
+  const scores = tf.mul(
+    product(call, splitHeads(query), splitHeads(key), 'b'),
+    1 / Math.sqrt(width),
+  )
+  const lengths = inputs[4] === undefined ? undefined : tensorIn(tf, inputs[4])
+  const masked =
+    lengths === undefined ? scores : tf.add(scores, attentionMask(call, lengths, key.shape[1]!))
+  const attended = product(call, tf.softmax(masked), splitHeads(value), 'none')
+  return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch, tokens, hidden])
 }
 
-/** lengths int32 [batch] -> 0 for keys that count: float32 [batch, 1, 1, keys]. */
-function keyMask({ tf }: KernelCall<'attention'>, lengths: Tensor, keys: number): Tensor {
-  const places = tf.range(0, keys, 1, 'int32')
-  const padding = tf.greaterEqual(places, tf.reshape(lengths, [-1, 1])) // [batch, keys]
+/** lengths int32 [batch] -> 0 for real tokens, else -10,000: float32 [batch, 1, 1, keys]. */
+function attentionMask({ tf }: KernelCall<'attention'>, lengths: Tensor, keys: number): Tensor {
+  const positions = tf.range(0, keys, 1, 'int32')
+  const padding = tf.greaterEqual(positions, tf.reshape(lengths, [-1, 1])) // [batch, keys]
   return tf.reshape(tf.mul(tf.cast(padding, 'float32'), maskedScore), [-1, 1, 1, keys])
 }

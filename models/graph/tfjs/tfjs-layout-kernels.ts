@@ -1,5 +1,5 @@
-// What each operation that moves, cuts or retypes elements is on kernels of TensorFlow.js: one
-// small function each. Sizes stay whole numbers as long as possible. Arithmetic is tfjs-kernels.ts.
+// The TensorFlow.js kernel of each operation that moves, slices or casts elements. Sizes stay plain
+// numbers for as long as possible. Arithmetic is in tfjs-kernels.ts.
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Tfjs } from './tfjs-backend.ts'
 import { isSizes, shapeOf, sizesIn, tensorIn, tfjsTypes, type Kernels } from './tfjs-values.ts'
@@ -18,7 +18,7 @@ type LayoutKind =
   | 'squeeze'
   | 'unsqueeze'
 
-/** Kernels of the operations in layout-operations.ts. */
+/** The kernels of the operations in layout-operations.ts. */
 export const layoutKernels: Kernels<LayoutKind> = {
   split: ({ tf, operation, inputs }) => tf.split(tensorIn(tf, inputs[0]), operation.parts, -1),
   sizeOf: ({ operation, inputs }) => [[shapeOf(inputs[0]!)[operation.axis]!]],
@@ -44,7 +44,7 @@ export const layoutKernels: Kernels<LayoutKind> = {
   expand: ({ tf, inputs }) => [tf.broadcastTo(tensorIn(tf, inputs[0]), [...sizesIn(inputs[1])])],
   reshape: ({ tf, inputs }) => {
     const x = tensorIn(tf, inputs[0])
-    // As in ONNX, 0 keeps the size of the axis and -1 takes what is left.
+    // As in ONNX, 0 keeps the size of the axis, and -1 is inferred.
     const sizes = sizesIn(inputs[1]).map((size, axis) => (size === 0 ? x.shape[axis]! : size))
     return [tf.reshape(x, sizes)]
   },
@@ -58,7 +58,7 @@ export const layoutKernels: Kernels<LayoutKind> = {
   ],
 }
 
-/** The second input, at most `size`. */
+/** The count in the second input, at most `size`. */
 function countIn(inputs: readonly Parameters<typeof sizesIn>[0][], size: number): number {
   const [count = 0] = sizesIn(inputs[1])
   return Math.min(count, size)
@@ -75,7 +75,7 @@ function slice(
 
 function cast(tf: Tfjs, x: Tensor, to: ElementType): Tensor {
   const type = tfjsTypes[to]
-  // Everything but 0 is true; the backends' own casts cut fractions off first.
+  // Everything but 0 is true. The backends' own casts would drop the fraction first.
   if (type === 'bool' && x.dtype === 'float32') return tf.notEqual(x, 0)
   return tf.cast(x, type)
 }

@@ -1,17 +1,17 @@
-// What values of a graph are while TensorFlow.js computes them, and the shape of a kernel that
-// takes and gives them. It owns the correspondence of element types and the checks of shapes.
+// The values of a graph while TensorFlow.js computes them: how element types correspond, and the
+// checks of their shapes. The kernels that take and return them are in tfjs-kernels.ts.
 import assert from 'node:assert/strict'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { TfjsBackend, Tfjs } from './tfjs-backend.ts'
 import type { ElementType, Operation, Value } from '../tensors/tensor-graph.ts'
 
 /**
- * A tensor of the backend, or whole numbers known here: sizes decide the shapes of what follows,
- * and would cost a round trip to the device each.
+ * A tensor of the backend, or plain integers. Sizes are plain integers because they decide later
+ * shapes, and reading each from a tensor would cost a round trip to the device.
  */
 export type Held = Tensor | readonly number[]
 
-/** One operation to compute; an input that was left out is undefined. */
+/** One operation to compute; an omitted input is undefined. */
 export type KernelCall<Kind extends Operation['kind']> = {
   readonly tf: Tfjs
   readonly backend: TfjsBackend['name']
@@ -19,13 +19,13 @@ export type KernelCall<Kind extends Operation['kind']> = {
   readonly inputs: readonly (Held | undefined)[]
 }
 
-/** Gives fresh tensors, one an output; the caller frees what is made on the way. */
+/** Returns one new tensor per output; the caller frees intermediate tensors with `tf.tidy`. */
 export type Kernel<Kind extends Operation['kind']> = (call: KernelCall<Kind>) => readonly Held[]
 
-/** A kernel for each of some operations. */
+/** A table with a kernel for each of the given operations. */
 export type Kernels<Kinds extends Operation['kind']> = { readonly [Kind in Kinds]: Kernel<Kind> }
 
-/** TensorFlow.js has one integer type, of 32 bits; ids and sizes fit it. */
+/** TensorFlow.js has only one integer type, of 32 bits, which ids and sizes fit into. */
 export const tfjsTypes = {
   float32: 'float32',
   int64: 'int32',
@@ -41,13 +41,13 @@ export function tensorIn(tf: Tfjs, held: Held | undefined): Tensor {
   return isSizes(held) ? tf.tensor1d([...held], 'int32') : held
 }
 
-/** The input as whole numbers; waits for the device when it is a tensor. */
+/** The input as integers; if it is a tensor, the call blocks until the device has it. */
 export function sizesIn(held: Held | undefined): readonly number[] {
   assert.ok(held !== undefined, 'an input is missing')
   return isSizes(held) ? held : [...held.dataSync()]
 }
 
-/** Whether the value is whole numbers known here. */
+/** Whether the value is plain integers rather than a tensor. */
 export function isSizes(held: Held): held is readonly number[] {
   return Array.isArray(held)
 }
@@ -58,8 +58,8 @@ export function shapeOf(held: Held): readonly number[] {
 }
 
 /**
- * Compares a tensor with what the graph says of its value. `symbols` holds the sizes that inputs
- * gave to symbols; other symbols are free.
+ * Asserts that a tensor has the shape and type of its value in the graph. `symbols` holds the sizes
+ * that inputs gave to symbols; other symbols may have any size.
  */
 export function checkHeld(held: Held, value: Value, symbols: ReadonlyMap<string, number>): void {
   const shape = shapeOf(held)

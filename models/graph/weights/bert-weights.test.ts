@@ -1,5 +1,5 @@
-// Finding weights in exports of different make, and refusing what is not a BERT encoder. The
-// exports are made here from known weights; the real one is in encoder.test.ts.
+// Finding weights in exports from different exporters, and refusing models that are not BERT
+// encoders. The exports are made here from known weights; encoder.test.ts uses a real one.
 import { describe, expect, it } from 'vitest'
 import { visitWeights } from '../../../tests/support/bert-tensors.ts'
 import { tinyWeights } from '../../../tests/support/tiny-encoder.ts'
@@ -9,7 +9,7 @@ import { encodeModel, type OnnxMessage } from '../onnx/onnx-wire.ts'
 
 type Node = OnnxMessage<'Node'>
 type Tensor = OnnxMessage<'Tensor'>
-/** How an exporter wrote its linear layers. */
+/** How an exporter writes linear layers. */
 type Style = 'anonymous' | 'transposed' | 'gemm'
 type Changes = {
   readonly style?: Style
@@ -78,11 +78,11 @@ describe('readBertWeights', () => {
     expect(read({ style })).toEqual(weights)
   })
 
-  it('finds them below a prefix', () => {
+  it('finds tensors whose names have a prefix', () => {
     expect(read({ prefix: 'bert.' })).toEqual(weights)
   })
 
-  it('takes heads and epsilon from the graph when they are not given', () => {
+  it('reads heads and epsilon from the graph when they are not given', () => {
     const shape = BigInt64Array.of(0n, 0n, 4n, 2n)
     const nodes: Node[] = [
       { operator: 'Gelu' },
@@ -132,7 +132,7 @@ describe('readOnnx', () => {
     },
   )
 
-  it('says when the bytes of a tensor are elsewhere', () => {
+  it('reports a tensor whose bytes lie in another file', () => {
     const bytes = encodeModel({
       graph: {
         nodes: [{ operator: 'Erf' }],

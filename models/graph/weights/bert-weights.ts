@@ -1,7 +1,7 @@
-// The weights of a BERT encoder as a typed record, and how to find them in a Hugging Face export.
-// It owns names and orientations; bytes are onnx-reader.ts, what is computed with them encoder.ts.
-// Linear weights are looked up through their bias, which keeps its name when the exporter folds a
-// transposition into the matrix and renames that to `onnx::MatMul_123`.
+// Finds the weights of a BERT encoder in a Hugging Face export, by name and orientation.
+// onnx-reader.ts reads the file, and encoder.ts computes with the weights. A linear layer is looked
+// up through its bias: the bias keeps its name when the exporter folds a transposition into the
+// matrix and renames the matrix to `onnx::MatMul_123`.
 import { WinnowError } from '../../../schemas/errors.ts'
 import { floatTensor, integersOf, type OnnxExport, type WeightTensor } from '../onnx/onnx-reader.ts'
 
@@ -16,6 +16,7 @@ export type LinearWeights = {
 /** Scale and bias of a layer normalisation, each float32 [hidden]. */
 export type NormWeights = { readonly scale: Float32Array; readonly bias: Float32Array }
 
+/** The weights of one transformer layer. */
 export type LayerWeights = {
   readonly query: LinearWeights
   readonly key: LinearWeights
@@ -32,20 +33,20 @@ export type EncoderWeights = {
   readonly hidden: number
   readonly heads: number
   readonly vocabulary: number
-  /** Longest text in tokens that the position table covers. */
+  /** The number of positions in the table: the longest text, in tokens. */
   readonly positions: number
   readonly epsilon: number
-  /** [vocabulary, hidden] */
+  /** float32 [vocabulary, hidden] */
   readonly wordEmbedding: Float32Array
-  /** [positions, hidden] */
+  /** float32 [positions, hidden] */
   readonly positionEmbedding: Float32Array
-  /** [types, hidden]; single texts use row 0 only. */
+  /** float32 [types, hidden]; single texts use row 0 only. */
   readonly typeEmbedding: Float32Array
   readonly embeddingNorm: NormWeights
   readonly layers: readonly LayerWeights[]
 }
 
-/** Where named weights come from: an ONNX export or a safetensors file. */
+/** A file with named weights: an ONNX export or a safetensors file. */
 export type WeightSource = {
   /** Every tensor name of the file. */
   readonly names: Iterable<string>
@@ -59,9 +60,9 @@ const wordEmbedding = 'embeddings.word_embeddings.weight'
 const layerCountMax = 96
 
 /**
- * The weights of a BERT encoder in an export. `heads` and `epsilon` (from config.json) win over
- * what the graph says. Throws `model_incompatible` when the export is of another family,
- * quantised, or fused, and `graph_invalid` when shapes contradict each other.
+ * The weights of a BERT encoder in an ONNX export. `heads` and `epsilon`, which come from
+ * config.json, override the values in the graph. Throws `model_incompatible` when the export is of
+ * another family, quantised or fused, and `graph_invalid` when shapes contradict each other.
  */
 export function readBertWeights(
   onnx: OnnxExport,
@@ -75,7 +76,7 @@ export function readBertWeights(
   })
 }
 
-/** The weights of a BERT encoder from any source; errors as `readBertWeights`. */
+/** The weights of a BERT encoder from any source; throws the same errors as `readBertWeights`. */
 export function collectBertWeights(
   source: WeightSource,
   architecture: { heads: number; epsilon: number },
@@ -168,7 +169,7 @@ function onnxSource(onnx: OnnxExport): WeightSource {
     const found = onnx.constants.get(name)
     return found === undefined ? undefined : floatTensor(name, found)
   }
-  /** An operand as a matrix, seen through a Transpose that the exporter left in the graph. */
+  /** An operand as a matrix; follows a Transpose node that the exporter left in the graph. */
   const operand = (name: string, transposed: boolean): WeightTensor | undefined => {
     const direct = tensor(name)
     if (direct !== undefined) return transposed ? transpose(direct) : direct
@@ -194,7 +195,7 @@ function onnxSource(onnx: OnnxExport): WeightSource {
   return { names: onnx.constants.keys(), tensor, matrix }
 }
 
-/** [rows, columns] -> [columns, rows]. */
+/** Transposes a matrix: float32 [rows, columns] -> [columns, rows]. */
 export function transpose({ shape, elements }: WeightTensor): WeightTensor {
   const [rows, columns] = shape as [number, number]
   const transposed = new Float32Array(elements.length)
@@ -206,10 +207,10 @@ export function transpose({ shape, elements }: WeightTensor): WeightTensor {
   return { shape: [columns, rows], elements: transposed }
 }
 
-/** Families whose tensors have BERT's names but whose arithmetic differs. */
+/** Refuses families whose tensors have BERT's names but whose arithmetic differs. */
 function refuseOtherFamilies(onnx: OnnxExport): void {
   const operators = new Set(onnx.nodes.map((node) => node.operator))
-  // RoBERTa numbers positions by a running sum over the mask, offset by the padding id.
+  // RoBERTa computes positions by a running sum over the mask, offset by the padding id.
   if (operators.has('CumSum')) throw incompatible('positions are counted as RoBERTa does')
   if (!operators.has('Erf') && !operators.has('Gelu')) {
     throw incompatible('the activation is not the erf form of GELU')
@@ -220,8 +221,8 @@ function refuseOtherFamilies(onnx: OnnxExport): void {
 }
 
 /**
- * The exporter splits hidden into heads by a constant shape: either a Reshape constant
- * [.., heads, size], or one-element constants concatenated to such a shape.
+ * Reads the number of heads from the Reshape that splits hidden into heads. Its target is either a
+ * constant [.., heads, size], or a Concat of constants with one element each.
  */
 function findHeads(onnx: OnnxExport): number {
   for (const node of onnx.nodes) {
@@ -237,7 +238,9 @@ function findHeads(onnx: OnnxExport): number {
   throw incompatible('the number of attention heads is not visible; give config.json beside it')
 }
 
-/** From LayerNormalization, or from the variance + epsilon below a square root. */
+/**
+ * Reads epsilon from LayerNormalization, or from the sum variance + epsilon under a square root.
+ */
 function findEpsilon(onnx: OnnxExport): number {
   for (const node of onnx.nodes) {
     if (node.operator === 'LayerNormalization') {

@@ -1,5 +1,5 @@
-// What is left of a model file when its weights stay behind, and what is refused. That results do
-// not change is in ../determinism.test.ts.
+// The small model that refers to the weights in its own file, and what is refused. That results do
+// not change is tested in models/determinism.test.ts.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-it('leaves large weights where they are in the file and keeps small ones', async () => {
+it('refers to large weights in the file and keeps small ones inside', async () => {
   const file = modelFile()
   await writeFile(path, file)
   const mapped = readMappedModel(path)
@@ -53,7 +53,7 @@ it('leaves large weights where they are in the file and keeps small ones', async
   expect(new Float32Array(bytes.buffer)).toEqual(large)
 })
 
-it('keeps fields that nobody here knows', async () => {
+it('keeps fields that Winnow does not know', async () => {
   const unknown = Buffer.concat([bytesField(2_000, Buffer.from('a part of a later format'))])
   await writeFile(path, Buffer.concat([modelFile(), unknown]))
   const mapped = readMappedModel(path)
@@ -61,7 +61,7 @@ it('keeps fields that nobody here knows', async () => {
   expect(decodeModel(mapped).graph!.nodes).toEqual(decodeModel(modelFile()).graph!.nodes)
 })
 
-it('refuses what is no model and what is not there', async () => {
+it('refuses a file that is not a model, and a missing file', async () => {
   await writeFile(path, 'not a model')
   expect(() => readMappedModel(path)).toThrow(expect.objectContaining({ code: 'graph_invalid' }))
   await writeFile(path, modelFile().subarray(0, 50_000))

@@ -1,8 +1,7 @@
-// Lets the runtime map the weights of a model file into memory instead of copying them. It owns one
-// rewriting: large tensors inside the file become references to their bytes in that same file, as
-// ONNX's external data (https://onnx.ai/onnx/repo-docs/ExternalData.html), so the file stays a
-// single one. All other fields are kept as they are, known or not, and the weights are not read on
-// the way.
+// Lets ONNX Runtime map the weights of a model file into memory instead of copying them. It
+// rewrites the model in memory: large tensors become references to their bytes in the same file, as
+// ONNX external data (https://onnx.ai/onnx/repo-docs/ExternalData.html). The model remains one
+// file. All other fields, known or not, stay unchanged, and the weights are not read.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
@@ -15,11 +14,11 @@ import {
   wireTypes,
 } from '../onnx/protobuf-fields.ts'
 
-/** Smaller tensors stay inside: a mapping costs at least one page. */
+/** Smaller tensors stay in the model, because a mapping costs at least one page. */
 const mappedBytesMin = 65_536
-/** TensorProto.DataLocation. */
+/** EXTERNAL in TensorProto.DataLocation. */
 const external = 1
-/** Numbers of fields in onnx.proto. */
+/** Field numbers in onnx.proto. */
 const field = {
   modelGraph: 7,
   graphInitializer: 5,
@@ -31,11 +30,11 @@ const field = {
 } as const
 
 /**
- * A small model (0.1 MB for MiniLM) that is the file at `path` with its large weights left where
- * they are. Takes 2 ms for MiniLM's 91 MB, and memory for what is not weights. Measured with two
- * sessions of MiniLM fp32: 433 MB resident when loaded whole, 241 MB mapped, because each session
- * keeps only its packed copy, and word vectors come in as they are used. Throws `session_failed`
- * when the file cannot be read, `graph_invalid` when it is not an ONNX model.
+ * The model at `path` with references in place of its large weights: 0.1 MB and 2 ms for MiniLM's
+ * 91 MB. Two sessions of MiniLM fp32 take 433 MB of resident memory when loaded whole and 241 MB
+ * mapped (measured), because each session keeps only its packed copy, and word vectors are paged in
+ * when they are used. Throws `session_failed` when the file cannot be read, and `graph_invalid`
+ * when it is not an ONNX model.
  */
 export function readMappedModel(path: string): Uint8Array {
   let reader: FileReader
@@ -108,7 +107,10 @@ function mapTensor(reader: FileReader, range: { end: number; fileName: string })
   return Buffer.concat(parts)
 }
 
-/** The next field: its bytes with the tag, or its length when only its parts are wanted. */
+/**
+ * The header of the next field. `whole` reads the field with its tag; `length` is the number of
+ * bytes of a length-delimited field, for callers that read its content themselves.
+ */
 type FieldHead = {
   readonly number: number
   readonly whole: () => Uint8Array
@@ -125,38 +127,38 @@ type FileReader = {
 
 const windowBytes = 65_536
 
-/** Reads a file field by field through a window; what is skipped is not read. */
+/** Reads a protobuf file field by field through a window; skipped bytes are not read. */
 function openReader(path: string): FileReader {
   const file = openSync(path, 'r')
   const size = fstatSync(file).size
   let at = 0
-  // One for all windows: new ones for a hundred tensors, in a process that swaps models, are
-  // garbage by which the collector starts in the middle of the swap.
-  const room = new Uint8Array(windowBytes)
-  let window = room.subarray(0, 0)
+  // All windows share one buffer. A buffer per tensor would be garbage whose collection starts in
+  // the middle of a model swap.
+  const buffer = new Uint8Array(windowBytes)
+  let window = buffer.subarray(0, 0)
   let windowAt = 0
-  /** Fills the bytes with those of the file from where the reader is. */
+  /** Fills `bytes` from the file, from the reader's position on, which does not change. */
   const filled = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
-    if (at + bytes.length > size) throw new RangeError('it is cut off')
+    if (at + bytes.length > size) throw new RangeError('it is truncated')
     for (let count = 0; count < bytes.length;) {
       const got = readSync(file, bytes, count, bytes.length - count, at + count)
-      if (got === 0) throw new RangeError('it became shorter while it was read')
+      if (got === 0) throw new RangeError('it shrank while it was read')
       count += got
     }
     return bytes
   }
-  /** The next bytes, until the next call. */
+  /** The next bytes, valid until the next call. */
   const peek = (count: number): Uint8Array => {
     if (count > windowBytes) return filled(new Uint8Array(count))
     if (at < windowAt || at + count > windowAt + window.length) {
-      window = filled(room.subarray(0, Math.min(windowBytes, size - at)))
+      window = filled(buffer.subarray(0, Math.min(windowBytes, size - at)))
       windowAt = at
     }
     const from = at - windowAt
     return window.subarray(from, from + count)
   }
   const take = (count: number): Uint8Array => {
-    if (at + count > size) throw new RangeError('it is cut off')
+    if (at + count > size) throw new RangeError('it is truncated')
     const bytes = Uint8Array.from(peek(count))
     at += count
     return bytes
@@ -178,7 +180,7 @@ function openReader(path: string): FileReader {
       if (number === 0) throw new RangeError('a field has no number')
       if (wireType === wireTypes.lengthDelimited) {
         const length = takeVarint()
-        if (at + length > size) throw new RangeError('it is cut off')
+        if (at + length > size) throw new RangeError('it is truncated')
         const whole = () => Buffer.concat([fieldHeader(number, length), take(length)])
         return { number, length, whole }
       }
@@ -193,7 +195,7 @@ function openReader(path: string): FileReader {
       return { number, length: undefined, whole }
     },
     skip(count) {
-      if (at + count > size) throw new RangeError('it is cut off')
+      if (at + count > size) throw new RangeError('it is truncated')
       at += count
     },
     close: () => closeSync(file),

@@ -6,7 +6,7 @@ const words = (...values: number[]): Uint8Array => new Uint8Array(Uint16Array.fr
 const shape = [7]
 
 describe('readSafetensors', () => {
-  it('reads half precision: signs, subnormal numbers, infinity and what is no number', () => {
+  it('reads half precision: signs, subnormal numbers, infinity and NaN', () => {
     const bytes = words(0x3c00, 0xc000, 0x0001, 0x03ff, 0x7bff, 0xfc00, 0x7e00)
     const source = readSafetensors(file([{ name: 'x', dtype: 'F16', shape, bytes }]))
     const found = [...source.tensor('x')!.elements]
@@ -20,7 +20,7 @@ describe('readSafetensors', () => {
     expect([...source.tensor('x')!.elements]).toEqual([1, -2, 3.140625])
   })
 
-  it('refuses other element types and a shape that the bytes do not fill', () => {
+  it('refuses other element types, and a shape that does not match the number of bytes', () => {
     const bytes = words(1, 2)
     const code = (dtype: string, of: number[]) => {
       try {

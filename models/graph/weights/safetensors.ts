@@ -1,6 +1,6 @@
-// Reads a safetensors file: a header of JSON behind its length, then the bytes of all tensors.
-// Which tensor means what is bert-weights.ts. Format:
-// https://github.com/huggingface/safetensors#format
+// Reads a safetensors file (https://github.com/huggingface/safetensors#format): the length of a
+// JSON header, the header, then the bytes of all tensors. bert-weights.ts decides what each tensor
+// means.
 import { z } from 'zod'
 import { errorMessage, WinnowError } from '../../../schemas/errors.ts'
 import { transpose, type WeightSource } from './bert-weights.ts'
@@ -16,10 +16,11 @@ type Entry = z.infer<typeof entrySchema>
 const lengthBytes = 8
 
 /**
- * The tensors of a PyTorch module in safetensors bytes, as float32; F32, F16 and BF16 are read. A
- * linear layer's matrix is stored [to, from] there and comes out [from, to]; layer normalisations
- * may have their old names, gamma and beta. Throws `graph_invalid` when the bytes are no
- * safetensors file, and `model_incompatible` for another element type.
+ * The tensors of a PyTorch module as float32; the file may hold F32, F16 and BF16. PyTorch stores
+ * the matrix of a linear layer as [to, from], and `matrix` returns it as [from, to]. Layer
+ * normalisations may use their old names, gamma and beta. Throws `graph_invalid` when the bytes are
+ * not a safetensors file. Reading a tensor throws `model_incompatible` for another element type,
+ * and `graph_invalid` when its bytes do not match its shape.
  */
 export function readSafetensors(bytes: Uint8Array): WeightSource {
   const { entries, data } = readHeader(bytes)
@@ -76,7 +77,7 @@ const conversions: ReadonlyMap<string, (bytes: Uint8Array) => Float32Array> = ne
   ['BF16', (bytes: Uint8Array) => floatsOfBits(words(bytes), (word) => word << 16)],
 ])
 
-/** Little-endian words of 16 bits. */
+/** Bytes as little-endian 16-bit words. */
 function words(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : Uint8Array.from(bytes)
   return new Uint16Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / 2))
@@ -86,7 +87,7 @@ function floatsOfBits(halves: Uint16Array, bitsOf: (word: number) => number): Fl
   return new Float32Array(Int32Array.from(halves, bitsOf).buffer)
 }
 
-/** IEEE 754 binary16: 1 sign bit, 5 of exponent, 10 of fraction. */
+/** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 function halfToFloat(word: number): number {
   const sign = word & 0x8000 ? -1 : 1
   const exponent = (word >> 10) & 31

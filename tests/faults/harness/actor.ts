@@ -1,5 +1,5 @@
-// One process of the real command line under test: started with or without faults, watched,
-// signalled.
+// One process of the real command line under test: starts it with or without faults, watches it,
+// sends it signals.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -9,13 +9,13 @@ import { publishedNode } from '../../support/published-node.ts'
 import { until } from '../../support/until.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-/** Output kept of a process; it is shown when something is wrong. */
+/** Most output that is kept of a process; a failing test shows it. */
 const outputCharsMax = 20_000
 
 export type Actor = {
   readonly name: string
   readonly pid: number
-  /** The document that it printed when it was ready. Rejects when it ends before that. */
+  /** The document that it printed when it was ready. Rejects if it ends before that. */
   readonly ready: Promise<Record<string, unknown>>
   /** Resolves with the signal or status that ended it. */
   readonly ended: Promise<string>
@@ -23,9 +23,9 @@ export type Actor = {
   /** Whether SIGSTOP has stopped it. */
   isPaused(): boolean
   signal(signal: NodeJS.Signals): void
-  /** Whether it was sent SIGTERM before; a second one would make it leave at once. */
+  /** Whether it was already sent SIGTERM; a second one would end it at once. */
   wasAskedToEnd(): boolean
-  /** The end of what it wrote. */
+  /** The end of its output. */
   output(): string
   /** Resident bytes. */
   rssBytes(): number
@@ -87,9 +87,9 @@ export function startActor(
   }
 }
 
-/** Ends a process in an orderly way. Throws when it does not leave with status 0. */
+/** Ends a process in an orderly way. Throws if its exit status is not 0. */
 export async function stopActor(actor: Actor): Promise<void> {
-  // Before it is ready, a signal ends it without a word.
+  // A signal before it is ready ends it without a message.
   await actor.ready.catch(() => undefined)
   if (actor.isAlive() && !actor.wasAskedToEnd()) actor.signal('SIGTERM')
   await until(`the end of ${actor.name}`, () => !actor.isAlive(), 90_000)
@@ -97,7 +97,7 @@ export async function stopActor(actor: Actor): Promise<void> {
   if (how !== '0') throw new Error(`${actor.name} ended with ${how}\n${actor.output()}`)
 }
 
-/** Ends processes whatever state they are in, and waits for them. */
+/** Kills processes, whatever state they are in, and waits until they have ended. */
 export async function killActors(actors: Iterable<Actor>): Promise<void> {
   for (const actor of actors) {
     if (actor.isAlive()) actor.signal('SIGKILL')
@@ -113,7 +113,7 @@ function stateOf(pid: number): string {
   }
 }
 
-/** Field 2 of /proc/PID/statm (proc(5)) in pages, or what ps says in kilobytes. */
+/** Field 2 of /proc/PID/statm (proc(5)) in pages, or what ps reports in kilobytes. */
 function rssOf(pid: number): number {
   if (process.platform === 'linux') {
     return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4_096

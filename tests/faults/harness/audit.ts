@@ -1,6 +1,6 @@
-// What must hold after every run, whatever happened in it: each event is one row or one dead
-// letter, rollups agree, and every label is that of a clean run. It reads Kafka and ClickHouse
-// only.
+// Checks what must hold after every run, whatever happened in it: each event is one row or one dead
+// letter, rollups agree, and every label is that of a clean run. It reads only Kafka and
+// ClickHouse.
 import { topicOf, readLag } from '../../../infra/kafka/topics.ts'
 import type { Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
@@ -8,7 +8,7 @@ import type { Sent } from './load.ts'
 
 export type Counts = { events: number; rows: number; letters: number; labels: number }
 
-/** Records on the topic of the events, by their offsets. */
+/** Records on a topic, by their offsets. */
 export async function recordsOf(backends: Backends, name: 'events' | 'labels'): Promise<number> {
   const admin = backends.kafka.admin()
   await admin.connect()
@@ -30,8 +30,8 @@ export async function countsOf({ analytics }: Backends): Promise<Omit<Counts, 'e
 }
 
 /**
- * Waits until every record is settled and committed, then gives a sentence for each thing that is
- * wrong. `clean` names the database of the clean run.
+ * Waits until every record has an outcome and is committed, then returns a sentence per problem.
+ * `clean` names the database of the clean run.
  */
 export async function audit(
   backends: Backends,
@@ -69,7 +69,7 @@ async function lagOf({ kafka, config }: Backends): Promise<number> {
   return lags.reduce((sum, { lag }) => sum + lag, 0)
 }
 
-/** Each query counts what should not be there. */
+/** Each query counts what should not exist. */
 async function sqlProblems({ analytics }: Backends, clean: string): Promise<string[]> {
   const problems: string[] = []
   for (const [what, sql] of Object.entries(checks(clean))) {
@@ -88,7 +88,7 @@ function checks(clean: string): Record<string, string> {
     'partitions with a gap': `SELECT count() AS n FROM (
       SELECT partition FROM (${origins}) GROUP BY partition
       HAVING min(offset) != 0 OR max(offset) + 1 != uniqExact(offset))`,
-    // Counted one by one, and not by the rollup that would answer the same question.
+    // Counts rows one by one, not by the rollup, which would give the same answer.
     'labels whose rollup has another count': `SELECT count() AS n FROM (
       SELECT label, sum(1 + ignore(offset)) AS rows FROM classifications GROUP BY label) AS r
       FULL JOIN (SELECT label, toUInt64(sum(events)) AS events FROM label_counts GROUP BY label) AS c
@@ -114,7 +114,8 @@ function checks(clean: string): Record<string, string> {
 }
 
 /**
- * Whether what was sent for certain is there, under the right code, and nothing that was not sent.
+ * Checks that everything acknowledged is stored under the right code, and nothing that was not
+ * sent.
  */
 async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]> {
   const problems: string[] = []

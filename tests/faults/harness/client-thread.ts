@@ -1,18 +1,17 @@
-// A client of the gateway in a thread of its own: it classifies texts and posts events, one after
-// the other each, and says what it was told and when. What the test itself does meanwhile is not in
-// its times.
+// A client of the gateway in a thread of its own: alternately classifies texts and posts events,
+// and reports each response with its time. Work of the test itself does not affect these times.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export type ClientStart = {
   readonly url: string
   readonly texts: readonly string[]
-  /** Between an answer and the next request, so that the machine is not the limit. */
+  /** Between a response and the next request, so that the machine is not the limit. */
   readonly pauseMs: number
 }
 
-/** What the thread says: one per answer. Times are milliseconds since 1970, with fractions. */
+/** A message of the thread, one per response. Times are milliseconds since 1970, with fractions. */
 export type Answer = {
   readonly path: '/v1/classify' | '/v1/events'
   readonly status: number
@@ -20,7 +19,7 @@ export type Answer = {
   readonly answeredMs: number
   /** The model that classified. */
   readonly model?: string | undefined
-  /** The event that was posted. */
+  /** The posted event. */
   readonly id?: string
 }
 

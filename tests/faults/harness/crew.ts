@@ -1,5 +1,5 @@
-// The processes of a run: one for all stages or one for each, and how a fault finds the one it is
-// for.
+// The processes of a run: one for all stages or one per stage. It also finds the process that a
+// fault is meant for.
 import type { FaultPoint } from '../../../schemas/fault-point.ts'
 import type { Environment } from '../../support/cli.ts'
 import { until } from '../../support/until.ts'
@@ -13,7 +13,7 @@ export class Crew {
   readonly #env: Environment
   readonly #ranges: readonly Range[]
   readonly #actors = new Map<Range, Actor>()
-  /** All that were ever started, for their output and their end. */
+  /** All processes ever started, for their output and their end. */
   readonly #all: Actor[] = []
 
   constructor(env: Environment, layout: Layout) {
@@ -21,14 +21,14 @@ export class Crew {
     this.#ranges = ranges[layout]
   }
 
-  /** Starts what does not run. */
+  /** Starts the processes that are not running. */
   start(): void {
     for (const range of this.#ranges) {
       if (this.#actors.get(range)?.isAlive() !== true) this.#actors.set(range, this.spawn(range))
     }
   }
 
-  /** One more process of a range; it is not the crew's own until `replace`. */
+  /** Starts one more process of a range; it joins the crew with `replace`. */
   spawn(range: Range, faults?: string): Actor {
     const actor = startActor(['stream', '--stages', range], { env: this.#env, faults })
     this.#all.push(actor)
@@ -51,7 +51,7 @@ export class Crew {
     this.#actors.set(range, actor)
   }
 
-  /** Starts the process of a range again, with faults. */
+  /** Restarts the process of a range with faults. */
   async arm(range: Range, faults?: string): Promise<Actor> {
     const before = this.#actors.get(range)
     if (before !== undefined) await stopActor(before)
@@ -65,12 +65,12 @@ export class Crew {
     for (const actor of this.#actors.values()) await actor.ready
   }
 
-  /** Ends all in an orderly way; throws when one does not leave with status 0. */
+  /** Ends all in an orderly way; throws if an exit status is not 0. */
   async stop(): Promise<void> {
     for (const actor of this.#actors.values()) await stopActor(actor)
   }
 
-  /** Processes that ended otherwise than a fault or a stop wanted. */
+  /** Processes that ended although no fault or stop asked them to. */
   unexpected(): string[] {
     return [...this.#actors.values()]
       .filter((actor) => !actor.isAlive())
@@ -81,16 +81,16 @@ export class Crew {
     await killActors(this.#all)
   }
 
-  /** What the processes wrote last, for a run that went wrong. */
+  /** The last output of the processes, for a failed run. */
   output(): string {
     return this.#all.map((actor) => `--- ${actor.name}\n${actor.output()}`).join('\n')
   }
 }
 
 /** Waits until a process has met the fault that it was started with. */
-export async function met(actor: Actor, fault: 'kill' | 'pause', msMax = 90_000): Promise<void> {
+export async function met(actor: Actor, fault: 'kill' | 'pause'): Promise<void> {
   const isMet = () => (fault === 'kill' ? !actor.isAlive() : actor.isPaused())
-  await until(`${fault} of ${actor.name}`, () => isMet() || !actor.isAlive(), msMax)
+  await until(`${fault} of ${actor.name}`, () => isMet() || !actor.isAlive(), 90_000)
   const how = actor.isAlive() ? 'paused' : await actor.ended
   if (how !== (fault === 'kill' ? 'SIGKILL' : 'paused')) {
     throw new Error(

@@ -1,6 +1,5 @@
-// A stack of its own for the fault tests, with a relay in front of each service, so that services
-// can be killed and links broken without anyone else noticing. Clients reach the services through
-// the relays.
+// A stack for the fault tests with a relay in front of each service, so that services can be killed
+// and links broken without affecting other tests. Clients reach the services through the relays.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, statfs, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,23 +21,23 @@ import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 
 export type FaultStack = {
-  /** As clients see them: the relays. */
+  /** The addresses for clients: those of the relays. */
   readonly addresses: StackConnections
   readonly links: Readonly<Record<ServiceName, TcpProxy>>
-  /** Undefined where the system allows no file system of its own for the analytics folder. */
+  /** Undefined if the system allows no separate file system for the analytics folder. */
   readonly disk: Disk | undefined
   /** Ends a service, at once or in an orderly way. */
   end(service: ServiceName, how: 'kill' | 'stop'): Promise<void>
-  /** Brings back what does not run, and resolves when it answers. */
+  /** Starts the services that are not running; resolves when they answer. */
   start(): Promise<StackState>
   close(): Promise<void>
 }
 
-/** The analytics folder's own small file system. */
+/** The small file system of the analytics folder. */
 export type Disk = {
-  /** Leaves no room for anything. */
+  /** Fills it completely. */
   fill(): Promise<void>
-  /** Gives back what `fill` took. */
+  /** Frees what `fill` took. */
   clear(): Promise<void>
 }
 
@@ -67,7 +66,7 @@ export async function openFaultStack(): Promise<FaultStack> {
     links[name].aim(`127.0.0.1:${ports[name]}`)
   }
   const start = async () => {
-    // The broker names its relay to clients; whoever asks whether it is ready goes through it, too.
+    // The broker advertises its relay to clients; the readiness probe goes through it too.
     const kafkaAdvertisedPort = Number(links.kafka.address.split(':')[1])
     return startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
   }
@@ -105,8 +104,8 @@ export async function openFaultStack(): Promise<FaultStack> {
 }
 
 /**
- * Mounts a file system in memory, where the system lets us, and links it at `link`. It lies outside
- * the stack's folder: with a mount in it, the folder of a killed run could not be removed.
+ * Mounts a file system in memory, if the system permits, and links it at `link`. It is outside the
+ * stack's folder, because the folder of a killed run could not be removed with a mount in it.
  */
 async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<void> }) | undefined> {
   const run = promisify(execFile)
@@ -122,7 +121,7 @@ async function mountDisk(link: string): Promise<(Disk & { unmount(): Promise<voi
   let taken = 0
   return {
     async fill() {
-      // The engine goes on writing: some of what was free is gone by the time that it is asked for.
+      // The engine keeps writing, so some of the free space is gone when it is filled.
       await until('a full disk', async () => {
         const { bavail, bsize } = await statfs(dir)
         const free = bavail * bsize

@@ -18,11 +18,11 @@ export type Ground = {
   readonly dir: string
   /** Holds test@1 and test@2. */
   readonly storeDir: string
-  /** Settings of every process: short sessions and time-outs, small blocks. */
+  /** Settings of every process: short sessions and timeouts, small blocks. */
   readonly env: Environment
   /** The database of the clean run. */
   readonly clean: string
-  /** Takes back every fault of links, disk and services. */
+  /** Repairs every fault of links, disk and services. */
   repair(): Promise<void>
   close(): Promise<void>
 }
@@ -39,13 +39,16 @@ const settings: Environment = {
   WINNOW_STREAM_BLOCK_AGE_MS_MAX: '100',
 }
 
-/** Starts the stack, trains the model, and does the clean run. The caller closes it. */
-export async function openGround(): Promise<Ground> {
+/**
+ * Starts the stack, trains the model, and does the clean run. The caller closes it. On the small
+ * base processes start and swap sooner; the figures of the long forms are those of minilm-l6.
+ */
+export async function openGround(base: 'small' | 'minilm-l6' = 'minilm-l6'): Promise<Ground> {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-faults-'))
   const storeDir = join(dir, 'models')
-  const [stack] = await Promise.all([openFaultStack(), trainTestModel(storeDir)])
+  const [stack] = await Promise.all([openFaultStack(), trainTestModel(storeDir, { base })])
   try {
-    await trainTestModel(storeDir)
+    await trainTestModel(storeDir, { base })
     const env = { ...settings, WINNOW_MODEL_STORE: storeDir, WINNOW_STATE: join(dir, 'state') }
     const backends = await openBackends(stack.addresses, env)
     await cleanRun(backends)

@@ -1,5 +1,5 @@
-// The events of a run: good ones with and without labels, bad ones of several kinds, JSON and Avro,
-// and the labels of a person; sent while faults happen, with a record of what was sent.
+// The events of a run: valid ones with and without labels, invalid ones of several kinds, JSON and
+// Avro, and labels of a person. Sends them while faults happen and records what was sent.
 import kafkajs from 'kafkajs'
 import type { Producer } from 'kafkajs'
 import { openSchemas, type Schemas } from '../../../infra/schema-registry/registry.ts'
@@ -12,7 +12,7 @@ import type { Random } from './random.ts'
 /** Different texts; the clean run has classified each. */
 export const textCount = 300
 
-/** What was sent. A record counts as uncertain when the broker did not say that it has it. */
+/** What was sent. A record counts as uncertain if the broker did not acknowledge it. */
 export type Sent = {
   readonly good: Map<string, { labelled: boolean; certain: boolean }>
   readonly bad: Map<string, { code: string; certain: boolean }>
@@ -35,7 +35,7 @@ const burstPauseMs = 200
 const eventsSoftMax = 700
 const badEvery = 31
 
-/** Makes the load of a run; the seed fixes the order of the texts. */
+/** Creates the load of a run; the seed fixes the order of the texts. */
 export async function openLoad(backends: Backends, random: Random): Promise<Load> {
   const { kafka, config } = backends
   const schemas = await openSchemas(config.registry, config.topics.prefix)
@@ -90,7 +90,7 @@ export async function openLoad(backends: Backends, random: Random): Promise<Load
   }
 }
 
-/** A refusal leaves the records uncertain: they may be there, and are not sent again. */
+/** A failure leaves the records uncertain: they may be stored, and are not sent again. */
 async function send(
   producer: Producer,
   topic: string,

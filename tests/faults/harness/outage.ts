@@ -1,5 +1,5 @@
-// A stream and a gateway while something that they need is away or slow: how much memory they take,
-// how lag grows, what the gateway answers, and that what it acknowledged is there in the end.
+// Runs a stream and a gateway while a dependency is unreachable or slow. It measures memory, lag
+// and the gateway's responses, and checks that everything acknowledged is stored in the end.
 import { readLag, topicOf } from '../../../infra/kafka/topics.ts'
 import { openBackends, uniqueName, type Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
@@ -17,7 +17,7 @@ export type OutageOutcome = {
   readonly problems: readonly string[]
 }
 
-/** Takes ClickHouse away, or makes inference slow by so many milliseconds per text, for a while. */
+/** For a while, cuts off ClickHouse or slows inference down by `slowMs` milliseconds per text. */
 export async function outage(
   ground: Ground,
   options: { forMs: number; slowMs?: number },
@@ -67,10 +67,10 @@ export async function outage(
 
 export type GatewayOutcome = {
   readonly accepted: number
-  /** Answers other than 202 by status, and those of them without Retry-After. */
+  /** Responses other than 202 by status, and those of them without Retry-After. */
   readonly refused: Readonly<Record<string, number>>
   readonly withoutRetryAfter: number
-  /** Ids that were acknowledged and have no row. */
+  /** Ids that were acknowledged but have no row. */
   readonly lost: readonly string[]
 }
 
@@ -102,13 +102,13 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
       return
     }
     refused[answer.status] = (refused[answer.status] ?? 0) + 1
-    // Less than Retry-After asks for, and enough to leave the broker room to start.
+    // Less than Retry-After asks for, but enough to let the broker start.
     await new Promise((resolve) => setTimeout(resolve, 50))
     if (!answer.headers.has('retry-after')) withoutRetryAfter++
   }
   try {
     const { url } = (await gateway.ready) as { url: string }
-    // One that is not yet ready ends when the broker is away.
+    // A stream that is not ready yet would end while the broker is unreachable.
     await stream.ready
     const asking = { isOver: false }
     const asked = Promise.all(

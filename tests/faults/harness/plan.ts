@@ -1,4 +1,4 @@
-// What a seed means: how the stages are run, and which faults happen in which order. Pure.
+// Derives a plan from a seed: how the stages run, and which faults happen in which order. Pure.
 import { faultPoints, type FaultPoint } from '../../../schemas/fault-point.ts'
 import type { ServiceName } from '../../../infra/local/services/stack-state.ts'
 import { seededRandom, type Random } from './random.ts'
@@ -7,10 +7,11 @@ import { seededRandom, type Random } from './random.ts'
 export type Layout = 'chained' | 'apart'
 
 export type Step =
-  /** The process that passes the point for the hit-th time is killed, and started again. */
+  /** The process that passes the point for the `hit`-th time is killed, and started again. */
   | { readonly kind: 'kill'; readonly point: FaultPoint; readonly hit: number }
   /**
-   * It is stopped there, another takes its partitions over, it wakes, and one of the two leaves.
+   * The process is paused at the point, another takes over its partitions, the process resumes, and
+   * one of the two ends.
    */
   | {
       readonly kind: 'pause'
@@ -20,7 +21,7 @@ export type Step =
     }
   /** The process is asked to end, and started again. */
   | { readonly kind: 'restart' }
-  /** The champion is replaced, and back. */
+  /** The champion is replaced, then restored. */
   | { readonly kind: 'swap' }
   | { readonly kind: 'service'; readonly service: ServiceName; readonly how: 'kill' | 'stop' }
   | {
@@ -36,15 +37,15 @@ export type Plan = {
   readonly steps: readonly Step[]
 }
 
-/** The points at which each kind of fault makes sense, in the order in which seeds take them. */
+/** The points at which each kind of fault makes sense, in the order in which seeds use them. */
 export const streamPoints = faultPoints.filter((point) => !point.startsWith('publish'))
 
-/** Later hits than the first only where a run passes a point often. */
+/** Later hits only at points that a run passes often. */
 const passedOnce = /^(swap|publish|before-fence|after-fence|draining|leaving)|model_releases$/
 
 const services = ['kafka', 'registry', 'analytics'] as const
 
-/** The plan of a seed: seeds in a row go through all points, and everything else is drawn. */
+/** The plan of a seed: consecutive seeds cover all points; everything else is drawn at random. */
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed)
   const at = (point: FaultPoint) => stepAt(point, random)
@@ -59,7 +60,7 @@ export function planOf(seed: number): Plan {
   }
 }
 
-/** A kill or a pause at a point. A publication is killed only: nobody takes it over. */
+/** A kill or a pause at a point. A publication is only killed, because no process takes it over. */
 function stepAt(point: FaultPoint, random: Random): Step {
   const hit = passedOnce.test(point) ? 1 : 1 + random.below(4)
   if (point.startsWith('publish') || random.below(2) === 0) return { kind: 'kill', point, hit }
@@ -82,7 +83,7 @@ function trouble(random: Random): Step {
   }
 }
 
-/** A plan in words. */
+/** Describes a step in words. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'kill':

@@ -1,5 +1,5 @@
-// Plays a plan on a stack: starts the stages, sends load, lets each fault happen, waits until the
-// flow goes on by itself, and audits what is in ClickHouse at the end.
+// Plays a plan on a stack: starts the stages, sends load, triggers each fault, waits until events
+// flow again, and audits ClickHouse at the end.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,7 +21,7 @@ export type Outcome = {
   readonly plan: Plan
   readonly seconds: number
   readonly counts: Counts | undefined
-  /** Empty when everything held. */
+  /** Empty if everything held. */
   readonly problems: readonly string[]
 }
 
@@ -35,13 +35,11 @@ type Scene = {
   readonly registry: Registry
   readonly crew: Crew
   readonly load: Load
-  /** Which version serves; swaps go to and fro. */
+  /** The version that serves; swaps alternate between the two. */
   champion: string
 }
 
-/**
- * Plays a plan. Throws only what a defect of the harness throws; what is wrong is in the outcome.
- */
+/** Plays a plan. Throws only for a defect of the harness; problems are in the outcome. */
 export async function play(
   ground: Ground,
   plan: Plan,
@@ -142,7 +140,7 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
   }
 }
 
-/** Starts the process with the fault, brings it to the point, and waits until it is met. */
+/** Starts the process with the fault, brings it to the point, and waits until the fault happens. */
 async function armed(scene: Scene, step: Extract<Step, { kind: 'kill' | 'pause' }>) {
   const { crew } = scene
   const { point, hit, kind } = step
@@ -161,7 +159,7 @@ async function armed(scene: Scene, step: Extract<Step, { kind: 'kill' | 'pause' 
   return { actor, range }
 }
 
-/** A process sleeps through its session, another takes over, and then both are awake. */
+/** A process is paused beyond its session, another takes over, then both are awake. */
 async function pauseAndWake(scene: Scene, step: Extract<Step, { kind: 'pause' }>): Promise<void> {
   const { crew } = scene
   const { actor: sleeper, range } = await armed(scene, step)
@@ -175,7 +173,7 @@ async function pauseAndWake(scene: Scene, step: Extract<Step, { kind: 'pause' }>
   await stopActor(leaves)
 }
 
-/** A publication is killed, and done again: it must come to the same. */
+/** A publication is killed and repeated: the result must be the same. */
 async function killPublication(scene: Scene, point: string): Promise<void> {
   const { backends, ground } = scene
   const args = ['models', 'push', 'test@2', '--force', 'a fault test']
@@ -202,7 +200,7 @@ async function swap(scene: Scene): Promise<void> {
   await promoteModel(registry, { ref: `test@${champion}`, by: 'faults', reason: 'a fault test' })
 }
 
-/** Waits, for a while, until the engine is in the middle of an insert. */
+/** Waits, up to a limit, until the engine is in the middle of an insert. */
 async function insertUnderWay({ backends }: Scene): Promise<void> {
   const isInserting = async () => {
     const [row] = await backends.analytics.rows<{ n: number }>(
@@ -213,7 +211,7 @@ async function insertUnderWay({ backends }: Scene): Promise<void> {
   await until('an insert', isInserting, troubleMs).catch(() => undefined)
 }
 
-/** Nothing more is written for a while, or the disk was not full. */
+/** Checks that nothing is written for a while, or the disk was not full. */
 async function standstill({ backends }: Scene): Promise<void> {
   await sleep(troubleMs / 4)
   const before = await countsOf(backends)
@@ -222,7 +220,7 @@ async function standstill({ backends }: Scene): Promise<void> {
   if (after.rows > before.rows) throw new Error('the engine wrote although the disk was full')
 }
 
-/** Waits until the flow has settled more events. */
+/** Waits until more events have an outcome. */
 async function progress({ backends }: Scene): Promise<void> {
   const settled = async () => {
     const { rows, letters } = await countsOf(backends)

@@ -1,13 +1,13 @@
-// Random numbers that a seed fixes, so that a run can be repeated.
+// A random number generator with a seed, so that a run can be repeated.
 
 export type Random = {
-  /** From 0 up to, not including, `count`. */
+  /** A whole number from 0 up to, but not including, `count`. */
   below(count: number): number
   pick<T>(values: readonly T[]): T
   shuffle<T>(values: readonly T[]): T[]
 }
 
-/** Mulberry32, a generator of 32 bits of state. */
+/** Mulberry32, a generator with 32 bits of state. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {

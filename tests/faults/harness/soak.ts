@@ -1,5 +1,5 @@
-// Mixed load with many swaps: events on the topic, events by HTTP and texts classified by HTTP,
-// while the champion goes to and fro. It measures failures, latency during and between swaps, and
+// Mixed load with many swaps: events on the topic, events by HTTP and texts classified by HTTP
+// while the champion alternates. It measures failures, latency during and between swaps, and
 // memory.
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -24,19 +24,19 @@ export type SoakOutcome = {
   readonly requests: number
   readonly failed: Readonly<Record<string, number>>
   readonly counts: Counts
-  /** Of classify requests, milliseconds. */
+  /** 99th percentile of classify requests, in milliseconds. */
   readonly p99Ms: { readonly steady: number; readonly swapping: number }
   /** Bytes of stream and gateway together, after the fifth and after the last swap. */
   readonly rssBytes: { readonly fifth: number; readonly last: number }
   readonly problems: readonly string[]
 }
 
-/** From when to when a swap took, milliseconds since 1970. */
+/** The start and end of a swap, in milliseconds since 1970. */
 type Span = { readonly startMs: number; readonly endMs: number }
 
 const askPauseMs = 40
 
-/** Runs the load for `minutes` with so many swaps. */
+/** Runs the load for `minutes`, with `swaps` swaps. */
 export async function soak(
   ground: Ground,
   options: { minutes: number; swaps: number; note?: (line: string) => void },
@@ -76,7 +76,7 @@ export async function soak(
       if (answer.id !== undefined) load.sent.good.set(answer.id, { labelled: false, certain: true })
     })
     const rss = { fifth: 0, last: 0 }
-    // Taken when what a swap began has ended in both, long after the first answer of the new model.
+    // Measured when both processes have finished a swap, long after the new model's first response.
     const weigh = (swap: number): void => {
       const [ofStream, ofGateway] = [stream.rssBytes(), gateway.rssBytes()]
       rss.last = ofStream + ofGateway
@@ -85,7 +85,7 @@ export async function soak(
     }
     const everyMs = (minutes * 60_000) / (swaps + 1)
     for (let swap = 1; swap <= swaps; swap++) {
-      // On a slow machine swaps take longer than planned; there is time between two all the same.
+      // On a slow machine swaps take longer than planned; there is still time between two of them.
       await sleep(Math.max(everyMs / 2, startedMs + swap * everyMs - performance.now()))
       weigh(swap - 1)
       const ref = `test@${swap % 2 === 1 ? 2 : 1}`
@@ -134,9 +134,12 @@ export function mb(bytes: number): string {
 const nowMs = () => performance.timeOrigin + performance.now()
 
 type Client = {
-  /** Throws what ended the thread, if anything has. */
+  /** Throws the error that ended the thread, if any. */
   check(): void
-  /** Resolves when the last answer is there; throws what ended the thread before that. */
+  /**
+   * Resolves when the last response has arrived; throws the error that ended the thread before
+   * that.
+   */
   stop(): Promise<void>
 }
 
@@ -168,7 +171,7 @@ function failuresIn(answers: readonly Answer[]): Record<string, number> {
   return failed
 }
 
-/** Of classify requests; one counts as during a swap if any of its time was. */
+/** The 99th percentile of classify requests; one counts as during a swap if any of its time was. */
 function p99Of(answers: readonly Answer[], swapping: readonly Span[]): SoakOutcome['p99Ms'] {
   const asked = answers.filter(({ path }) => path === '/v1/classify')
   const isIn = ({ sentMs, answeredMs }: Answer) =>

@@ -1,6 +1,6 @@
-// The image that infra/Dockerfile starts from, made without a registry of images: Debian by
-// debootstrap from apt's own mirror, the Node that runs this program, and npm from its package.
-// Kept between runs.
+// Makes the image that infra/Dockerfile starts from, without an image registry: Debian by
+// debootstrap from apt's mirror, the Node that runs this program, and npm from its package. It is
+// kept between runs.
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { Buildah } from './buildah.ts'
 import { runProgram } from './program.ts'
 
 const release = 'bookworm'
-/** Of the major version that Node 24 brings, pinned by its hash. */
+/** npm of the major version that comes with Node 24, pinned by its hash. */
 const npm = {
   version: '11.21.2',
   sha512:
@@ -16,9 +16,9 @@ const npm = {
 }
 
 /**
- * The name of the base image, which is made where `buildah` does not have it.
+ * The name of the base image; makes the image if `buildah` does not have it.
  *
- * @throws Error where apt names no mirror of Debian, or this Node is not `nodeVersion`.
+ * @throws Error if apt names no mirror of Debian, or this Node is not `nodeVersion`.
  */
 export async function ensureBaseImage(
   buildah: Buildah,
@@ -64,14 +64,14 @@ async function installDebian(
     ['--variant=minbase', '--force-check-gpg', release, root, mirror],
     { ...options, env: { ...process.env, ...(proxy === '' ? {} : { http_proxy: proxy }) } },
   )
-  // What Debian's slim image leaves out, too.
+  // Debian's slim image leaves these out too.
   const documents = ['doc', 'info', 'locale', 'man'].map((name) => `usr/share/${name}`)
   for (const path of ['var/cache/apt', 'var/lib/apt/lists', ...documents]) {
     await rm(join(root, path), { recursive: true, force: true })
   }
 }
 
-/** The first mirror of Debian that apt on this machine is configured with. */
+/** The first Debian mirror in this machine's apt configuration. */
 async function debianMirror(): Promise<string> {
   const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)'
   const text = await runProgram('apt-get', [

@@ -1,5 +1,5 @@
-// Builds infra/Dockerfile as a user does, but by Buildah and, unless told to pull, on a base image
-// made here.
+// Builds infra/Dockerfile as a user does, but with Buildah and, unless told to pull, on a base
+// image made here.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
@@ -9,7 +9,7 @@ import { runProgram } from './program.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** The version of Node in the default of the argument NODE_IMAGE. */
+/** The version of Node in the default of the build argument NODE_IMAGE. */
 export async function nodeOfDockerfile(): Promise<string> {
   const text = await readFile(join(root, 'infra/Dockerfile'), 'utf8')
   const version = /^ARG NODE_IMAGE=node:(\d+\.\d+\.\d+)-/m.exec(text)?.[1]
@@ -18,7 +18,7 @@ export async function nodeOfDockerfile(): Promise<string> {
 }
 
 /**
- * Builds the image `name`; on `base`, or on the image that the Dockerfile names, which is then
+ * Builds the image `name` on `base`, or on the image that the Dockerfile names, which is then
  * pulled.
  */
 export async function buildImage(
@@ -58,12 +58,12 @@ export async function buildImage(
   }
 }
 
-/** Settings of npm that name files or folders of this machine. */
+/** npm settings that name files or folders of this machine. */
 const ofThisMachine = /^\s*(cafile|cache|prefix|nodedir|userconfig|globalconfig)\s*=/
 
 /**
- * The user's npm settings as one file that works in a container: the registry, a proxy, and
- * certificates of its own by their text.
+ * The user's npm settings as one file that works in a container: the registry, a proxy, and the
+ * text of extra certificates.
  */
 async function npmSettings(): Promise<string> {
   const setting = async (name: string) => {
@@ -82,8 +82,8 @@ async function npmSettings(): Promise<string> {
 }
 
 /**
- * The certificates by which npm on this machine knows a registry; none where Node's own are enough.
- * A `cafile` stands in place of Node's own, and NODE_EXTRA_CA_CERTS beside them.
+ * The extra certificates by which npm on this machine trusts a registry; empty if Node's own are
+ * enough. A `cafile` replaces Node's own, NODE_EXTRA_CA_CERTS adds to them.
  */
 async function ownAuthorities(cafile: string): Promise<string[]> {
   const extra = process.env['NODE_EXTRA_CA_CERTS'] ?? ''

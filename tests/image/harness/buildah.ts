@@ -1,10 +1,10 @@
-// Buildah with a storage of its own, so that images of other programs are neither seen nor touched.
-// Layers are plain copies (vfs), which needs no right to mount.
+// Runs Buildah with a storage of its own, so that it does not see or touch images of other
+// programs. Layers are plain copies (vfs), which need no right to mount.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProgram } from './program.ts'
 
-/** What an image says about how it is run. */
+/** What an image says about how it runs. */
 export type ImageConfig = {
   User: string
   Env: string[]
@@ -22,19 +22,19 @@ export class Buildah {
     this.#dir = dir
   }
 
-  /** Opens the storage in `dir`, which is made where it is missing. */
+  /** Opens the storage in `dir`, creating it if missing. */
   static async open(dir: string): Promise<Buildah> {
     await mkdir(join(dir, 'tmp'), { recursive: true })
     return new Buildah(dir)
   }
 
-  /** The arguments that select the storage; they stand before the command. */
+  /** The arguments that select the storage; they come before the command. */
   get global(): string[] {
     const [storage, state] = [join(this.#dir, 'storage'), join(this.#dir, 'run')]
     return ['--root', storage, '--runroot', state, '--storage-driver=vfs']
   }
 
-  /** The environment of each call: caches of the build lie beside the storage. */
+  /** The environment of each call: build caches are next to the storage. */
   get env(): NodeJS.ProcessEnv {
     return { ...process.env, TMPDIR: join(this.#dir, 'tmp') }
   }

@@ -1,5 +1,4 @@
-// The checks of a run: each has a name, a result and a time, and one that fails does not end the
-// run.
+// The checks of a run: each has a name, a result and a time. A failed check does not end the run.
 
 export class Checklist {
   readonly #write: (line: string) => void
@@ -17,7 +16,7 @@ export class Checklist {
   }
 
   /**
-   * Runs one check; what it returns is shown behind its name. True where it held. Throws once
+   * Runs one check and shows what it returns after its name. Returns whether it passed. Throws once
    * aborted.
    */
   async check(name: string, body: () => unknown): Promise<boolean> {

@@ -1,6 +1,6 @@
-// The services of docker-compose.yml that run Winnow, as commands for a container: the same words,
-// variables, secrets and volumes. Only what a network of their own would make different is
-// replaced: addresses and ports.
+// The Winnow services of docker-compose.yml as container commands, with the same words, variables,
+// secrets and volumes. Only addresses and ports are replaced, because the services have no network
+// of their own.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { Environment } from '../../support/cli.ts'
@@ -17,7 +17,7 @@ type Service = {
   healthcheck?: { test: string[] }
 }
 
-/** Folders that stand for the volumes and for the secrets. */
+/** The folders used as volumes and secrets. */
 export type Places = { models: string; import: string; secrets: string }
 
 export class Compose {
@@ -35,7 +35,7 @@ export class Compose {
     this.#places = options.places
   }
 
-  /** The services that are built from our image, in the order of the file. */
+  /** The services that are built from Winnow's image, in the order of the file. */
   get names(): string[] {
     return Object.entries(this.#services)
       .filter(([, { build }]) => build !== undefined)
@@ -43,8 +43,7 @@ export class Compose {
   }
 
   /**
-   * The command of a service; `words` and `entrypoint` replace its own, as for `docker compose
-   * run`.
+   * The command of a service; `words` and `entrypoint` replace its own, as in `docker compose run`.
    */
   command(
     name: string,

@@ -1,6 +1,6 @@
-// Processes in a container made of an image, under the limits that docker-compose.yml sets: the
-// root file system is read-only, /tmp is a small file system in memory, the user is the image's,
-// and neither a capability nor a way to get one is left.
+// Processes in a container made from an image, under the limits of docker-compose.yml: a read-only
+// root file system, a small in-memory /tmp, the image's user, no capabilities and no way to gain
+// any.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -8,7 +8,7 @@ import type { Environment } from '../../support/cli.ts'
 import { until } from '../../support/until.ts'
 import type { Buildah, ImageConfig } from './buildah.ts'
 
-/** A process to run; `env` and `mounts` come on top of what the image says. */
+/** A process to run; `env` and `mounts` are added to those of the image. */
 export type Command = {
   argv: readonly string[]
   env?: Environment
@@ -24,14 +24,15 @@ export type RunningProcess = {
   isRunning(): boolean
   output(): string
   /**
-   * Sends SIGTERM to the process in the container; resolves with its status and the milliseconds.
+   * Sends SIGTERM to the process in the container; resolves with its exit status and the
+   * milliseconds.
    */
   stop(): Promise<{ status: number; ms: number }>
-  /** Ends everything at once. */
+  /** Kills everything at once. */
   kill(): void
 }
 
-/** As long as docker-compose.yml waits before it kills. */
+/** How long docker-compose.yml waits before it kills. */
 const stopMsMax = 40_000
 
 /** Runs as root in the container's own mount namespace, then becomes the user for good. */
@@ -62,7 +63,7 @@ export class Container {
     this.rootDir = options.rootDir
   }
 
-  /** Makes a container of an image; the caller closes it. */
+  /** Makes a container from an image; the caller closes it. */
   static async open(buildah: Buildah, image: string): Promise<Container> {
     const name = `winnow-test-${process.pid}`
     await buildah.run(['from', '--pull-never', '--name', name, image])
@@ -136,13 +137,13 @@ export class Container {
       .map(Number)
   }
 
-  /** Ends what still runs, at once. */
+  /** Kills what is still running. */
   async endAll(): Promise<void> {
     for (const running of this.#processes) running.kill()
     await Promise.all(this.#processes.map(({ ended }) => ended))
   }
 
-  /** Ends what still runs, and removes the container. */
+  /** Kills what is still running, and removes the container. */
   async close(): Promise<void> {
     await this.endAll()
     await this.#buildah.run(['rm', this.#name])
@@ -150,7 +151,7 @@ export class Container {
 }
 
 /**
- * A folder's device and number, which no mount changes; undefined when a process has gone
+ * The device and inode of a folder, which no mount changes; undefined if a process has ended
  * meanwhile.
  */
 function fileIdentity(path: string): string | undefined {
@@ -173,20 +174,20 @@ function userProcess(pid: number, user: string): number | undefined {
   return undefined
 }
 
-/** Children by the thread that started each; buildah starts them from any. */
+/** Children by the thread that started each; buildah starts them from any thread. */
 function childrenOf(pid: number): number[] {
   const threads = entriesOf(`/proc/${pid}/task`)
   const texts = threads.map((thread) => read(`/proc/${pid}/task/${thread}/children`))
   return texts.join(' ').split(' ').filter(Boolean).map(Number)
 }
 
-/** The id of a process, where the real, effective, saved and file system's ids are one. */
+/** The id of a process, if its real, effective, saved and file system ids are the same. */
 function idsOf(pid: number, kind: 'Uid' | 'Gid'): string | undefined {
   const line = new RegExp(`^${kind}:\\s+(\\d+)\\s+\\1\\s+\\1\\s+\\1$`, 'm')
   return line.exec(read(`/proc/${pid}/status`))?.[1]
 }
 
-/** The names in a folder of /proc; none when the process has gone meanwhile. */
+/** The names in a folder of /proc; empty if the process has ended meanwhile. */
 function entriesOf(path: string): string[] {
   try {
     return readdirSync(path)
@@ -195,7 +196,7 @@ function entriesOf(path: string): string[] {
   }
 }
 
-/** The text of a file of /proc; empty when the process has gone meanwhile. */
+/** The text of a file of /proc; empty if the process has ended meanwhile. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -204,7 +205,7 @@ function read(path: string): string {
   }
 }
 
-/** Without what buildah says of a status other than 0. */
+/** Removes what buildah prints about a status other than 0. */
 function withoutBuildah(text: string): string {
   return text.replaceAll(/^(subprocess exited .*|Error: exit status \d+)\n?/gm, '')
 }

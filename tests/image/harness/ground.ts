@@ -1,5 +1,5 @@
-// What the image is tried against: an embedded stack of its own on free ports, a model store with
-// one small model, and the secrets of docker-compose.yml.
+// What the image is tested with: an embedded stack on free ports, a model store with one small
+// model, and the secrets of docker-compose.yml.
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,13 +16,11 @@ import type { Places } from './compose.ts'
 export type Ground = {
   /** For a command on this machine. */
   readonly env: Environment
-  /** For a process in the container: addresses only, its credentials are secrets. */
+  /** For a process in the container: addresses only, because its credentials are secrets. */
   readonly addresses: Environment
   readonly places: Places
   readonly keys: { readonly caller: string; readonly metrics: string }
-  /**
-   * Trains the next version of `mail` on this machine, into the store that the container imports.
-   */
+  /** Trains the next version of `mail` on this machine, in the store that the container imports. */
   train(): Promise<void>
   close(): Promise<void>
 }
@@ -68,7 +66,9 @@ export async function openGround(owner: { uid: number; gid: number }): Promise<G
   }
 }
 
-/** As infra/README.md says. The texts lie beside the store, for the gate to compare versions on. */
+/**
+ * As infra/README.md says. The texts are next to the store, so that the gate can compare versions.
+ */
 async function trainModel(dir: string): Promise<void> {
   await mkdir(join(dir, 'import'), { recursive: true })
   const file = join(dir, 'import', 'mail.jsonl')
@@ -82,7 +82,7 @@ async function trainModel(dir: string): Promise<void> {
   if (status !== 0) throw new Error(`winnow train ended with ${status}\n${stderr}`)
 }
 
-/** The files of secrets/, readable to all in a folder that is not. */
+/** The files of secrets/: readable to all, in a folder that is not. */
 async function writeSecrets(dir: string, password: string): Promise<Ground['keys']> {
   const [caller, metrics] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')]
   const keys = [

@@ -1,9 +1,9 @@
-// What `npm run test:image` needs of the machine. Nothing is installed here: each missing part is
-// one sentence that says what to do.
+// Finds what `npm run test:image` needs and the machine lacks. It installs nothing; each missing
+// part gives one sentence that says what to do.
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The sentences of all that is missing; empty where the image can be built and run. */
+/** The sentences for all that is missing; empty if the image can be built and run. */
 export function missingPrerequisites(options: { needsBase: boolean }): string[] {
   if (process.platform !== 'linux') {
     return ['An image can be built and run here on Linux only: run this command on Linux.']
@@ -26,7 +26,7 @@ export function missingPrerequisites(options: { needsBase: boolean }): string[] 
 }
 
 function isOnPath(program: string): boolean {
-  // System programs lie in folders that the PATH of a user may lack.
+  // System programs may be in folders that a user's PATH lacks.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return folders.some((folder) => existsSync(join(folder, program)))
 }

@@ -3,16 +3,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 
-/** Lines of a failed program that its error repeats. */
+/** Lines of a failed program's output that its error repeats. */
 const tailLines = 25
 /** How long a program may take to end after SIGTERM. */
 const graceMs = 20_000
 
 /**
- * Runs a program and resolves with what it wrote to stdout. With `log`, both its outputs go there
- * too; `signal` ends it, and its end is waited for.
+ * Runs a program and resolves with its stdout. With `log`, both outputs are written there too.
+ * `signal` ends the program; its end is awaited.
  *
- * @throws Error with the last lines that it wrote, where its status is not 0.
+ * @throws Error with the last lines of its output if its status is not 0.
  */
 export async function runProgram(
   program: string,

@@ -1,5 +1,5 @@
-// Minimises a smooth function of a few variables by BFGS with a backtracking line search (Nocedal and
-// Wright 2006, "Numerical Optimization", 6.1). For thousands of variables there is head/lbfgs.ts.
+// Minimises a smooth function of a few variables by BFGS with a backtracking line search (Nocedal
+// and Wright 2006, "Numerical Optimization", 6.1). For many variables there is head/lbfgs.ts.
 
 /** A value with its gradient, float64 [variables]; a value that is not finite is avoided. */
 export type Slope = { readonly value: number; readonly gradient: Float64Array }

@@ -1,5 +1,6 @@
-// What both ways of training do when the weights are found: calibrate the head on held-out
-// predictions, set the threshold for texts of no label, and measure. It trains and writes nothing.
+// The step that all training methods share after the weights are found: calibrate the head on
+// held-out predictions, choose its thresholds, and evaluate the result. It does not train or write
+// files.
 import assert from 'node:assert/strict'
 import type { Abstention } from '../../models/store/abstention-rule.ts'
 import { defaultOutOfScopeScore } from '../../models/store/abstention-rule.ts'
@@ -13,54 +14,55 @@ import { chooseThresholds } from './label-thresholds.ts'
 import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
 import type { Example } from '../files/source-row.ts'
 
-/** Predictions, as the head gives them, on examples that it was not fitted on. */
-export type JudgedPredictions = {
+/** The head's predictions on labelled examples that it was not fitted on. */
+export type LabelledPredictions = {
   readonly examples: readonly Example[]
   /** float32 [examples, labels]. */
   readonly probabilities: Float32Array
 } & LabelTruth
 
-/** A classifier ready to publish. */
-export type JudgedClassifier = {
-  /** Its softmax is calibrated: weights and bias are divided by the temperature. */
+/** A classifier that is ready to publish. */
+export type EvaluatedClassifier = {
+  /** The calibrated head: weights and bias are divided by the temperature. */
   readonly head: Head
   /**
-   * float32 [rows, labels] probabilities of the head as it was given, as the published one gives
-   * them.
+   * Turns probabilities of the original head into those of the calibrated one: float32
+   * [rows, labels].
    */
-  readonly calibrated: (probabilities: Float32Array) => Float32Array
+  readonly calibrate: (probabilities: Float32Array) => Float32Array
   readonly calibration?: NonNullable<Manifest['calibration']>
   readonly abstain?: Abstention
-  /**
-   * From which probability on each label of a set applies; the classifier is multi-label with them.
-   */
+  /** For a multi-label classifier, the probability from which on each label applies. */
   readonly thresholds?: readonly number[]
-  /** Of the calibrated probabilities of the test, else of the held-out examples. */
+  /** The scores on the test examples if there are any, else on the held-out examples. */
   readonly evaluation: TaskEvaluation
 }
 
-type Calibrated = { readonly truth: Int32Array; readonly probabilities: Float32Array }
+type SingleLabelPredictions = { readonly truth: Int32Array; readonly probabilities: Float32Array }
 
-/** Temperature and thresholds come from `heldOut` alone; `test` is only measured. */
-export function judgeClassifier(classifier: {
+/** Calibrates and evaluates. Temperature and thresholds depend on `heldOut` only, not on `test`. */
+export function evaluateClassifier(classifier: {
   readonly head: Head
   readonly labels: readonly string[]
   readonly seed: number
-  readonly heldOut: JudgedPredictions
-  readonly test?: JudgedPredictions | undefined
-}): JudgedClassifier {
+  readonly heldOut: LabelledPredictions
+  readonly test?: LabelledPredictions | undefined
+}): EvaluatedClassifier {
   const { labels, seed, heldOut, test = heldOut } = classifier
   const width = labels.length
   if (heldOut.targets !== undefined && test.targets !== undefined) {
     const { head } = classifier
     const thresholds = chooseThresholds({ ...heldOut, labels: width })
     const evaluation = evaluateLabelSets(test, { labels, thresholds, seed })
-    return { head, calibrated: (probabilities) => probabilities, thresholds, evaluation }
+    return { head, calibrate: (probabilities) => probabilities, thresholds, evaluation }
   }
   const { truth } = heldOut
-  assert.ok(truth !== undefined && test.truth !== undefined, 'sets are tested on sets')
+  assert.ok(
+    truth !== undefined && test.truth !== undefined,
+    'held-out and test examples are of the same task',
+  )
   const temperature = fitTemperature({ truth, probabilities: heldOut.probabilities, labels: width })
-  const calibrated = ({ truth, probabilities }: Calibrated) => ({
+  const calibrated = ({ truth, probabilities }: SingleLabelPredictions) => ({
     truth,
     probabilities: temperedProbabilities(probabilities, { labels: width, temperature }),
   })
@@ -74,7 +76,7 @@ export function judgeClassifier(classifier: {
   const { eceBefore, eceAfter } = evaluation.calibration
   return {
     head: temperedHead(classifier.head, temperature),
-    calibrated: (probabilities) =>
+    calibrate: (probabilities) =>
       temperedProbabilities(probabilities, { labels: width, temperature }),
     calibration: { temperature, eceBefore, eceAfter },
     abstain,

@@ -1,9 +1,9 @@
-// Bounds how many statements run at once and how many may wait for that. Reads and writes have a
-// lane each, so that long queries never keep an INSERT waiting.
+// Limits how many statements run at once, and how many wait. Reads and writes have a queue each, so
+// that long queries never delay an INSERT.
 import { ClickHouseFailure } from './clickhouse-error.ts'
 
-/** A first-come queue in front of a fixed number of slots. */
-export class QueryLane {
+/** A first-come, first-served queue in front of a fixed number of slots. */
+export class QueryQueue {
   readonly #slots: number
   readonly #waitingMax: number
   readonly #waiting: (() => void)[] = []
@@ -14,16 +14,11 @@ export class QueryLane {
     this.#waitingMax = options.waitingMax
   }
 
-  /** Statements that run now or wait for a slot. */
-  get load(): number {
-    return this.#running + this.#waiting.length
-  }
-
   /**
    * Runs `work` when a slot is free.
    *
-   * @throws ClickHouseFailure 202 (HTTP 503) when too many wait already, 394 when `signal` ends
-   *   the wait.
+   * @throws ClickHouseFailure 202 (HTTP 503) if too many wait already, 394 if `signal` aborts the
+   * wait.
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(signal)
@@ -55,7 +50,10 @@ export class QueryLane {
     })
   }
 
-  /** A freed slot goes straight to the next in the queue, so the count of running ones stays. */
+  /**
+   * A freed slot goes straight to the next in the queue, so the number of running ones stays the
+   * same.
+   */
   #leave(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#running -= 1

@@ -1,9 +1,8 @@
-// What the gateway needs from the outside, as types: the broker, the stored results, the model, the
-// health of what lies behind it, and metrics. cli.ts fills these with the clients of infra/ and
-// models/.
+// The interfaces of the gateway's dependencies: broker, stored results, model, health checks,
+// metrics. serving/ and commands/ pass in clients of infra/ and models/.
 import type { EventError } from '../schemas/errors.ts'
 
-/** An event as the gateway hands it to the broker: checked, its id assigned, no nulls. */
+/** An event as the gateway publishes it: checked, with an id, without nulls. */
 export type PublishedEvent = {
   readonly id: string
   readonly text: string
@@ -14,12 +13,11 @@ export type PublishedEvent = {
   readonly label?: string
 }
 
-/** Puts events on the events topic. */
+/** Publishes events to the events topic. */
 export type EventPublisher = {
   /**
-   * Resolves once the broker has acknowledged every event. `traceparent` goes into the record
-   * header of that name. Rejects with `broker_unavailable` (trying again helps) or
-   * `broker_refused`.
+   * Resolves once the broker has acknowledged every event. `traceparent` becomes the record header
+   * of that name. Rejects with `broker_unavailable` (retryable) or `broker_refused` (final).
    */
   publish(
     events: readonly PublishedEvent[],
@@ -27,17 +25,17 @@ export type EventPublisher = {
   ): Promise<void>
 }
 
-/** A person's word on an event, checked. */
+/** A checked label that a person gives to an event. */
 export type PublishedLabel = {
   readonly id: string
-  /** Null takes back what was said before. */
+  /** Null withdraws what the person said before. */
   readonly label: string | null
   readonly by?: string
   /** Whole epoch milliseconds, or RFC 3339. */
   readonly time?: number | string
 }
 
-/** Puts labels on the labels topic. Rejects as EventPublisher does. */
+/** Publishes labels to the labels topic. Rejects as EventPublisher does. */
 export type LabelPublisher = {
   publish(
     labels: readonly PublishedLabel[],
@@ -46,8 +44,8 @@ export type LabelPublisher = {
 }
 
 /**
- * The labels that some model has: the one that serves, or the newest version of one in the store.
- * Asked once for each request with labels; the set is empty when there is no model.
+ * The labels of the serving model and of the newest version of each model in the store. Called once
+ * per request with labels; the set is empty without a model.
  */
 export type KnownLabels = () => Promise<ReadonlySet<string>>
 
@@ -68,19 +66,19 @@ export type OnlineResult = {
   readonly truncated: boolean
 }
 
-/** A text that got no result, while the others of its request did. */
+/** A text without a result; others of its request may have one. */
 export type OnlineRejection = { readonly error: EventError }
 
 /** The model that the gateway has loaded. */
 export type OnlineClassifier = {
-  /** `name@version` of what answers now; it changes when a model is swapped. */
+  /** `name@version` of the current model; it changes when a model is swapped. */
   readonly model: string
-  /** Whether the queue would take more work at this moment. */
+  /** Whether the queue would accept work at this moment. */
   hasRoom(): boolean
   /**
-   * One outcome for each text, in order. The texts are cleaned already, as in the stream. Rejects
-   * with `queue_full`, `session_failed`, `worker_crashed`, or `cancelled` after `signal` fires;
-   * texts that wait are then dropped.
+   * Returns one outcome per text, in order. The texts are already cleaned, as in the stream.
+   * Rejects with `queue_full`, `session_failed`, `worker_crashed`, or `cancelled` after `signal`
+   * aborts; waiting texts are then dropped.
    */
   classify(
     texts: readonly string[],
@@ -88,9 +86,9 @@ export type OnlineClassifier = {
   ): Promise<readonly (OnlineResult | OnlineRejection)[]>
 }
 
-/** One thing that must work before the gateway is ready. */
+/** A dependency that must work before the gateway is ready. */
 export type HealthCheck = {
-  /** Such as `kafka`; shown to anyone who asks /readyz. */
+  /** For example `kafka`; shown to anyone who requests /readyz. */
   readonly name: string
   /** Resolves when it works, rejects when it does not. */
   check(signal: AbortSignal): Promise<void>
@@ -101,11 +99,11 @@ export type MetricsSource = () => Promise<string>
 
 /** Counts and times answered requests. */
 export type GatewayMetrics = {
-  /** `route` is the pattern, never the path, so that its values stay few. */
+  /** `route` is the pattern, never the path, so that the metric has few label values. */
   observe(route: string, method: string, status: number, seconds: number): void
 }
 
-/** A request that failed on our side, for the log: the answer keeps the cause to itself. */
+/** A failed request for the log; the response does not reveal the cause. */
 export type GatewayFailure = {
   readonly error: unknown
   readonly requestId: string

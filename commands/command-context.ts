@@ -1,4 +1,4 @@
-// What every command starts from: the resolved configuration, the folders, and the terminal.
+// What every command starts from: the resolved configuration, the folders, the terminal.
 import { loadConfig } from '../configs/load.ts'
 import { plainSecrets } from '../configs/plain-secrets.ts'
 import { cacheDir, modelStoreDir, stateDir } from '../configs/paths.ts'
@@ -6,7 +6,7 @@ import type { Config } from '../configs/schema.ts'
 import { connectionsOf, readStackState } from '../infra/local/services/stack-state.ts'
 import { createTerminal, logLine, type Terminal } from './terminal.ts'
 
-/** The options that every command takes. */
+/** The options that every command accepts. */
 export type SharedOptions = {
   config?: string
   profile?: string
@@ -21,8 +21,8 @@ export type CommandContext = {
 }
 
 /**
- * Resolves the context; a running embedded stack gives the addresses of the local profile. Warns on
- * stderr of passwords that would travel unencrypted.
+ * Resolves the context. A running embedded stack provides the addresses of the local profile. Warns
+ * on stderr about passwords that would be sent unencrypted.
  */
 export async function openContext(
   options: SharedOptions,
@@ -36,9 +36,9 @@ export async function openContext(
 }
 
 /**
- * The context without its warnings: to look at a configuration that no client is built from.
- * `stack` says whether the addresses of a running stack count, as for every command but the one
- * that starts it.
+ * Resolves the context without warnings, for commands that build no clients from it. `stack` says
+ * whether the addresses of a running stack are used; only the command that starts the stack ignores
+ * them.
  */
 export async function readContext(
   options: SharedOptions,
