@@ -1,6 +1,9 @@
 // A search space: the parameters of a tune with their domains, and the map between values and the
 // unit cube, in which the samplers work. Reading one from YAML is space-file.ts.
 
+/** Of decimal values: more would be noise, and people copy them into options. */
+const digits = 6
+
 /** A value of a parameter. */
 export type ParameterValue = string | number | boolean
 
@@ -69,7 +72,8 @@ export function valueAtUnit({ domain }: Parameter, unit: number): ParameterValue
   const [from, to] = rangeOf(domain)
   const at = from + unit * (to - from)
   const value = domain.scale === 'log' ? Math.exp(at) : at
-  return Math.min(high, Math.max(low, domain.kind === 'int' ? Math.round(value) : value))
+  const rounded = domain.kind === 'int' ? Math.round(value) : Number(value.toPrecision(digits))
+  return Math.min(high, Math.max(low, rounded))
 }
 
 /**
