@@ -1,6 +1,6 @@
-// `winnow train --resume`: replaces the options of the command line with those that the unfinished
-// run was started with. It owns which options may still be given; trainers/runs/ owns the run's
-// folder.
+// `winnow train --resume` and `winnow tune --resume`: replace the options of the command line with
+// those that the run was started with. It owns which options may still be given; trainers/ owns the
+// run's folder.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
@@ -21,18 +21,7 @@ export async function runToResume(
   options: { resume: string | true; name?: string | undefined; storeDir: string },
 ): Promise<RunStart> {
   const { resume, name, storeDir } = options
-  const allowed = resume === true ? [...ownOptions, 'name'] : ownOptions
-  const given = Object.keys(command.opts()).filter(
-    (option) => command.getOptionValueSource(option) === 'cli' && !allowed.includes(option),
-  )
-  const [first] = given
-  if (first !== undefined) {
-    const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    throw new WinnowError(
-      'usage',
-      `--${flag} cannot be changed when a run is resumed; leave it out.`,
-    )
-  }
+  refuseBesideResume(command, resume === true ? ['name'] : [])
   if (resume !== true) return findUnfinishedRun(storeDir, { run: resume })
   if (name === undefined) {
     throw new WinnowError(
@@ -41,6 +30,23 @@ export async function runToResume(
     )
   }
   return findUnfinishedRun(storeDir, { name })
+}
+
+/**
+ * Refuses options on the command line that a resumed run has from its start.
+ *
+ * @throws WinnowError `usage`.
+ */
+export function refuseBesideResume(command: Command, allowed: readonly string[]): void {
+  const [first] = Object.keys(command.opts()).filter(
+    (option) =>
+      command.getOptionValueSource(option) === 'cli' &&
+      !ownOptions.includes(option) &&
+      !allowed.includes(option),
+  )
+  if (first === undefined) return
+  const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw new WinnowError('usage', `--${flag} cannot be changed when a run is resumed; leave it out.`)
 }
 
 /** The options to store, so that the same run can be requested from any folder. */

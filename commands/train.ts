@@ -327,7 +327,7 @@ async function runTraining(
 }
 
 /** The version that the new one follows; undefined for the first of its name. */
-async function earlierVersion(model: {
+export async function earlierVersion(model: {
   storeDir: string
   name: string
 }): Promise<EarlierVersion | undefined> {

@@ -16,6 +16,8 @@ import {
 import { configSchema } from '../configs/schema.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { shellCommands } from './support/shell-commands.ts'
+import { readSpace } from '../trainers/tuning/space/space-file.ts'
+import { settingsOf } from '../trainers/tuning/space/train-space.ts'
 
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',
@@ -169,6 +171,13 @@ describe('blocks of data', () => {
     expect(codeBlocks(['yaml']).length).toBeGreaterThan(2)
     const wrong = problems(['yaml'], (code) => failureOf(() => configSchema.parse(parseYaml(code))))
     expect(wrong).toEqual([])
+  })
+
+  it('of search spaces are spaces of the method head', () => {
+    expect(codeBlocks(['yaml space']).length).toBeGreaterThan(1)
+    const options = { settings: settingsOf('head'), source: 'the block' }
+    const read = (code: string) => failureOf(() => readSpace(code, options))
+    expect(problems(['yaml space'], read)).toEqual([])
   })
 })
 

@@ -121,6 +121,27 @@ export async function trainLogisticRegression(
   }
 }
 
+/**
+ * The strength that `trainLogisticRegression` would choose, judged on the held-out folds, without
+ * the fit of all examples.
+ *
+ * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
+ */
+export async function judgeStrengths(options: TrainLogisticOptions): Promise<RegularisationTrial> {
+  const { training, foldOf, signal, threads, onTrial } = options
+  const grid = options.grid ?? regularisationGrid
+  const rowWeights = rowWeightsOf(training, options.classWeighting ?? 'none')
+  const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
+  try {
+    const searchFits = grid.length * foldCount(foldOf)
+    const tracker = options.onFit && trackFits({ searchFits, onFit: options.onFit })
+    const search = { problem, training, foldOf, rowWeights, signal, tracker }
+    return (await searchRegularisation(search, { grid, onTrial })).best.trial
+  } finally {
+    await problem.close()
+  }
+}
+
 /** The result of a fit with its penalty, from which another fit can start. */
 export type LogisticFit = LbfgsResult & { readonly penalty: number }
 

@@ -1,0 +1,233 @@
+// `winnow tune`: searches the settings of a training method and trains the best ones on all
+// training data. Options are tune-options.ts, the search is trainers/tuning/.
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { Base } from '../models/bases/base-store.ts'
+import { sha256OfBytes } from '../models/runtime/file-hash.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { workersOf } from '../serving/model.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
+import { ruleLines } from '../trainers/data/rule-report.ts'
+import { checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
+import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
+import { requireSameInputs } from '../trainers/encoder/training-position.ts'
+import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
+import { renderReportText } from '../trainers/report/report-text.ts'
+import { newRunName } from '../trainers/runs/run-record.ts'
+import { headSettings, headTrials } from '../trainers/tuning/head-trials.ts'
+import { createJournal, journalPath, type StudyJournal } from '../trainers/tuning/journal.ts'
+import { runStudy } from '../trainers/tuning/run-study.ts'
+import type { TrialParameters } from '../trainers/tuning/space/space.ts'
+import type { MetricName, Trial } from '../trainers/tuning/study.ts'
+import { defaultSpace } from '../trainers/tuning/space/train-space.ts'
+import { pullBase } from './base-pull.ts'
+import { openContext, type CommandContext } from './command-context.ts'
+import { readCleaned, ruledParts } from './labelled-texts.ts'
+import { requestOf } from './resumed-options.ts'
+import { addCommand } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { durationText } from './terminal.ts'
+import { trainingProgressText } from './training-progress.ts'
+import { recordTrainingRun } from './training-row.ts'
+import { earlierVersion } from './train.ts'
+import { addTuneOptions, askedStudy, type AskedStudy, type TuneOptions } from './tune-options.ts'
+import { beganText, trialText } from './tune-progress.ts'
+
+/** Adds `tune` to the program. */
+export function addTuneCommand(program: Command): void {
+  const command = addCommand(program, {
+    name: 'tune',
+    summary: 'search the best settings and train a model with them',
+    description:
+      'Tries settings of a training method on held-out parts of the training texts, and trains\n' +
+      'the best ones on all of them as a new version of the model NAME. The first trial has the\n' +
+      'default recipe, so the winner is never worse by the chosen metric. The same data and seed give\n' +
+      'the same trials, also when the tune was killed and resumed.',
+    examples: [
+      'winnow tune --data tickets.jsonl --name tickets --trials 30',
+      'winnow tune --data tickets.jsonl --name tickets --time 10m --metric log_loss',
+      'winnow tune --data tickets.jsonl --name tickets --space space.yaml --sampler random',
+      'winnow tune --resume 20260131T120501-tickets-1f9c2e',
+    ],
+  })
+  addTuneOptions(command).action(async (given: TuneOptions) => {
+    const context = await openContext(given)
+    const { terminal } = context
+    const asked = await askedStudy(command, given, context)
+    const tuned = await untilStopped((signal) => tune(context, asked, signal))
+    terminal.progressDone()
+    const { trained, study } = tuned
+    for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
+    terminal.say(renderReportText(trained.metrics, terminal.style))
+    terminal.say()
+    terminal.say(
+      `${terminal.style('bold', trained.model)} from trial ${study.best.trial} of ` +
+        `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
+    )
+    terminal.say(`report: ${trained.modelDir}/report.html`)
+    await recordTrainingRun(context, trained)
+    terminal.document({ ...trained, ...study })
+  })
+}
+
+/** The study as the JSON of the command has it. `run` is that of the tune. */
+type StudyDocument = {
+  readonly run: string
+  /** The run that made the model. */
+  readonly trainingRun: string
+  /** Of all trials and the training of the winner. */
+  readonly seconds: number
+  readonly metric: MetricName
+  readonly best: {
+    readonly trial: number
+    readonly value: number
+    readonly parameters: TrialParameters
+  }
+  readonly trials: readonly TrialDocument[]
+}
+
+type TrialDocument = Pick<
+  Trial,
+  'state' | 'value' | 'parameters' | 'seconds' | 'scores' | 'error'
+> & { readonly trial: number }
+
+async function tune(
+  context: CommandContext,
+  asked: AskedStudy,
+  signal: AbortSignal,
+): Promise<{ trained: TrainedModel; study: StudyDocument }> {
+  const { terminal, paths } = context
+  const { options } = asked
+  const { train, test } = await readParts(context, asked, signal)
+  const base = await pullBase(options.base, context, signal)
+  const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
+  const journal = await openStudy(asked, { base, train: texts, storeDir: paths.store })
+  const { run, space, metric, seed } = journal.start
+  const training = {
+    base,
+    train: texts,
+    seed,
+    maxTokens: checkedMaxTokens(base, options.maxTokens),
+    workers: workersOf(context.config.inference),
+    cacheDir: join(paths.store, 'embeddings'),
+  }
+  try {
+    let running = ''
+    const evaluator = headTrials({
+      ...training,
+      space,
+      onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
+    })
+    const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
+    if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
+    const best = await runStudy({
+      ...budget,
+      journal,
+      evaluator,
+      signal,
+      onBegin: ({ number }) => {
+        running = beganText(number, options.trials)
+        terminal.progress(running)
+      },
+      onEnd: (trial) => {
+        terminal.say(trialText(trial, { trials: journal.trials(), metric, ...budget }))
+      },
+    })
+    const trained = await trainHead({
+      ...training,
+      test,
+      name: options.name,
+      storeDir: paths.store,
+      signal,
+      onProgress: (progress) =>
+        terminal.progress(`training the winner: ${trainingProgressText(progress)}`),
+      ...(best.number === 0 ? {} : headSettings(best.parameters)),
+    })
+    const winner = { trial: best.number, trainingRun: trained.run, model: trained.model }
+    await journal.append({ kind: 'winner', ...winner })
+    return { trained, study: studyDocument(journal, { best, trained }) }
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
+    const message = `${error.message} Continue with: winnow tune --resume ${run}`
+    throw new WinnowError('cancelled', message, { cause: error, details: { run } })
+  } finally {
+    await journal.close()
+  }
+}
+
+async function readParts(
+  { config, terminal, paths }: CommandContext,
+  { options }: AskedStudy,
+  signal: AbortSignal,
+): Promise<{ train: Dataset; test?: Dataset | undefined }> {
+  const onProgress = (text: string): void => terminal.progress(text)
+  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
+  const reading = { config, columns: options, earlier, signal, onProgress }
+  const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
+  return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
+}
+
+/** Begins the journal of a new study, or checks that one to go on with has the same texts. */
+async function openStudy(
+  { options, space, journal }: AskedStudy,
+  { base, train, storeDir }: { base: Base; train: Dataset; storeDir: string },
+): Promise<StudyJournal> {
+  const identity = {
+    'the training data': sha256OfBytes(
+      Buffer.from(
+        JSON.stringify(train.examples.map(({ text, label, labels }) => [text, label, labels])),
+      ),
+    ),
+    'the base encoder': base.modelSha256,
+    'the tokenizer': base.tokenizerSha256,
+  }
+  if (journal !== undefined) {
+    requireSameInputs(journal.start.identity, identity)
+    return journal
+  }
+  const { name, method, metric, sampler, seed } = options
+  const started = new Date()
+  const run = newRunName(name, started)
+  const task = train.manifest.task ?? 'single-label'
+  return createJournal(journalPath(storeDir, run), {
+    formatVersion: 1,
+    run,
+    name,
+    started: started.toISOString(),
+    method,
+    metric,
+    sampler,
+    seed,
+    space: space ?? defaultSpace(method, { layers: base.layers, task }),
+    identity,
+    request: requestOf(options),
+  })
+}
+
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000
+}
+
+function studyDocument(
+  journal: StudyJournal,
+  { best, trained }: { best: Trial & { value: number }; trained: TrainedModel },
+): StudyDocument {
+  const { run, metric } = journal.start
+  const trials = journal.trials()
+  return {
+    run,
+    trainingRun: trained.run,
+    seconds: trials.reduce((sum, { seconds }) => sum + seconds, trained.seconds),
+    metric,
+    best: { trial: best.number, value: best.value, parameters: best.parameters },
+    trials: trials.map(({ number, state, value, parameters, seconds, scores, error }) => ({
+      trial: number,
+      state,
+      value,
+      parameters,
+      seconds,
+      scores,
+      error,
+    })),
+  }
+}

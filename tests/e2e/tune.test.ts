@@ -1,0 +1,114 @@
+// `winnow tune` on a small set, without any server: its document, the space of a file, and a tune
+// that is killed and resumed, which makes the same trials.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { modelStoreDir } from '../../configs/paths.ts'
+import { winnow, type Environment } from '../support/cli.ts'
+import { until } from '../support/until.ts'
+import { sampleText } from '../support/workspace.ts'
+
+let dir: string
+let store: string
+let env: Environment
+let data: string
+let space: string
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'winnow-tune-'))
+  store = join(dir, 'store')
+  await mkdir(store)
+  symlinkSync(join(modelStoreDir(), 'bases'), join(store, 'bases'))
+  env = { WINNOW_MODEL_STORE: store, WINNOW_STATE: join(dir, 'state') }
+  data = join(dir, 'train.jsonl')
+  const lines = Array.from({ length: 90 }, (_, number) => JSON.stringify(sampleText(number)))
+  await writeFile(data, lines.join('\n'))
+  space = join(dir, 'space.yaml')
+  await writeFile(space, 'c: {type: float, low: 0.01, high: 10, scale: log}\n')
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const argumentsFor = (name: string): string[] => [
+  ...['tune', '--data', data, '--name', name, '--space', space],
+  ...['--trials', '14', '--metric', 'log_loss', '--seed', '7'],
+]
+
+type Tuned = {
+  run: string
+  model: string
+  inverseRegularisation: number
+  best: { trial: number; value: number; parameters: { c: number } }
+  trials: { trial: number; state: string; value: number; parameters: { c: number } }[]
+}
+
+/** The trials without their times. */
+const triedIn = ({ trials }: Tuned) =>
+  trials.map(({ trial, state, value, parameters }) => ({ trial, state, value, parameters }))
+
+/** Starts a tune, waits until some trials have ended, and kills it; gives its run. */
+async function killAfter(name: string, trials: number): Promise<string> {
+  const child = spawn(process.execPath, ['cli.ts', ...argumentsFor(name)], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'close')
+  const runs = join(store, 'runs')
+  const find = (): string | undefined =>
+    readdirSync(runs).find((run) => {
+      const journal = join(runs, run, 'trials.jsonl')
+      if (!run.includes(name) || !existsSync(journal)) return false
+      return readFileSync(journal, 'utf8').split('"kind":"ended"').length > trials
+    })
+  await until(`${trials} trials of ${name}`, () => existsSync(runs) && find() !== undefined)
+  child.kill('SIGKILL')
+  await ended
+  return find()!
+}
+
+it('finds settings, trains them, and makes the same trials when it is killed', async () => {
+  const done = await winnow([...argumentsFor('unbroken'), '--json'], { env })
+  expect(done, done.stderr).toMatchObject({ status: 0 })
+  const tuned = JSON.parse(done.stdout) as Tuned
+  expect(tuned).toMatchObject({
+    model: 'unbroken@1',
+    method: 'head',
+    labels: ['parcel', 'praise', 'refund'],
+    examples: 90,
+    metric: 'log_loss',
+    metrics: { evaluatedOn: 'cross-validation' },
+  })
+  expect(tuned.trials).toHaveLength(14)
+  expect(tuned.best.value).toBe(Math.min(...tuned.trials.map(({ value }) => value)))
+  expect(tuned.inverseRegularisation).toBe(tuned.best.parameters.c)
+  expect(done.stderr).toMatch(/trial 0: log_loss [\d.]+, best [\d.]+ \(trial 0\), the default/)
+  expect(done.stderr).toMatch(/trial 9: .* c [\d.]+, .* left/)
+
+  const run = await killAfter('killed', 5)
+  const other = await winnow(['tune', '--resume', run, '--seed', '8'], { env })
+  expect(other).toMatchObject({ status: 2 })
+  expect(other.stderr).toContain('--seed cannot be changed when a run is resumed')
+  const resumed = await winnow(['tune', '--resume', run, '--json'], { env, cwd: dir })
+  expect(resumed, resumed.stderr).toMatchObject({ status: 0 })
+  const after = JSON.parse(resumed.stdout) as Tuned
+  expect(after).toMatchObject({ run, model: 'killed@1', best: tuned.best })
+  expect(triedIn(after)).toEqual(triedIn(tuned))
+  expect(await winnow(['tune', '--resume', run], { env })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
+  })
+})
+
+it.each([
+  [['--trials', '0'], 'a whole number of at least 1'],
+  [['--time', '10'], 'a duration such as 90s, 10m or 2h'],
+  [['--sampler', 'grid'], 'Allowed choices are'],
+  [['--space', 'missing.yaml'], 'missing.yaml: there is no such file'],
+])('refuses %s', async (wrong, words) => {
+  const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })
+  expect(refused.status).toBeGreaterThan(0)
+  expect(refused.stderr).toContain(words)
+})

@@ -1,0 +1,140 @@
+// Studies on a function instead of training: their budget, what fails, and that a journal cut off at
+// any byte continues with the same trials.
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { branches } from '../../tests/support/objective-functions.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { createJournal, reopenJournal, type StudyJournal, type StudyStart } from './journal.ts'
+import { runStudy, type TrialEvaluator } from './run-study.ts'
+import type { TrialParameters } from './space/space.ts'
+
+let dir: string
+let files = 0
+beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'winnow-study-'))))
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const start: StudyStart = {
+  formatVersion: 1,
+  run: 'r',
+  name: 'm',
+  started: '2026-01-31T12:00:00Z',
+  method: 'head',
+  metric: 'log_loss',
+  sampler: 'tpe',
+  seed: 5,
+  space: branches.space,
+  identity: {},
+  request: {},
+}
+const defaults: TrialParameters = { branch: 'off', flag: true }
+
+const evaluator: TrialEvaluator = {
+  defaults,
+  evaluate(asked) {
+    const parameters = asked === 'default' ? defaults : asked
+    const value = branches.evaluate(parameters)
+    return Promise.resolve({
+      parameters,
+      scores: { accuracy: 0, macro_f1: 1 / (1 + value), log_loss: value },
+    })
+  },
+}
+
+const newPath = (): string => join(dir, `${files++}`, 'trials.jsonl')
+
+const tried = (journal: StudyJournal) =>
+  journal.trials().map(({ number, state, parameters, value }) => [number, state, parameters, value])
+
+async function finished(path: string, given = start): Promise<unknown[]> {
+  const journal = await createJournal(path, given)
+  await runStudy({ journal, evaluator, trialsMax: 14 })
+  await journal.close()
+  return tried(journal)
+}
+
+test('begins with the default recipe and ends with a better one', async () => {
+  const journal = await createJournal(newPath(), start)
+  const best = await runStudy({ journal, evaluator, trialsMax: 14 })
+  await journal.close()
+  expect(journal.trials()).toHaveLength(14)
+  expect(journal.trials()[0]).toMatchObject({ state: 'complete', parameters: defaults, value: 3 })
+  expect(best.value).toBeLessThan(3)
+})
+
+test('takes the highest value of a metric that should be high', async () => {
+  const journal = await createJournal(newPath(), { ...start, metric: 'macro_f1' })
+  const best = await runStudy({ journal, evaluator, trialsMax: 14 })
+  await journal.close()
+  expect(best.value).toBe(Math.max(...journal.trials().map(({ value }) => value!)))
+})
+
+test('continues with the same trials wherever the journal was cut off', async () => {
+  const path = newPath()
+  const expected = await finished(path)
+  const bytes = await readFile(path)
+  const begins = bytes.indexOf('\n') + 1
+  for (let length = begins; length < bytes.length; length += 97) {
+    const cut = newPath()
+    const made = await createJournal(cut, start)
+    await made.close()
+    await writeFile(cut, bytes.subarray(0, length))
+    const journal = await reopenJournal(cut)
+    await runStudy({ journal, evaluator, trialsMax: 14 })
+    await journal.close()
+    expect(tried(journal)).toEqual(expected)
+    const read = await reopenJournal(cut)
+    await read.close()
+    expect(tried(read)).toEqual(expected)
+  }
+})
+
+test('reads over a last line without its bytes, and refuses a damaged one before it', async () => {
+  const path = newPath()
+  const expected = await finished(path)
+  await appendFile(path, '\0\0\0\n')
+  const journal = await reopenJournal(path)
+  await journal.append({ kind: 'winner', trial: 1, trainingRun: 't', model: 'm@1' })
+  await journal.close()
+  const read = await reopenJournal(path)
+  await read.close()
+  expect(tried(read)).toEqual(expected)
+  expect(read.winner()).toEqual({ trial: 1, trainingRun: 't', model: 'm@1' })
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  await writeFile(path, lines.with(3, '{"kind":').join('\n'))
+  await expect(reopenJournal(path)).rejects.toThrow(/is damaged at line 4/)
+  await expect(reopenJournal(newPath())).rejects.toMatchObject({ code: 'resume_refused' })
+})
+
+test('goes on after a trial that diverged, and ends with any other error', async () => {
+  let calls = 0
+  const failing = (code: 'training_diverged' | 'session_failed'): TrialEvaluator => ({
+    ...evaluator,
+    async evaluate(asked, watch) {
+      if (++calls === 3) throw new WinnowError(code, 'no number')
+      return evaluator.evaluate(asked, watch)
+    },
+  })
+  const journal = await createJournal(newPath(), start)
+  await runStudy({ journal, evaluator: failing('training_diverged'), trialsMax: 5 })
+  expect(journal.trials().map(({ state }) => state)).toEqual([
+    ...['complete', 'complete', 'failed', 'complete', 'complete'],
+  ])
+  expect(journal.trials()[2]).toMatchObject({ error: 'no number' })
+  await journal.close()
+  calls = 0
+  const other = await createJournal(newPath(), start)
+  const ended = runStudy({ journal: other, evaluator: failing('session_failed'), trialsMax: 5 })
+  await expect(ended).rejects.toMatchObject({ code: 'session_failed' })
+  await other.close()
+})
+
+test('keeps to its time, and leaves at once when it is cancelled', async () => {
+  const journal = await createJournal(newPath(), start)
+  await runStudy({ journal, evaluator, trialsMax: 5, secondsMax: 0 })
+  expect(journal.trials()).toHaveLength(1)
+  const cancelled = runStudy({ journal, evaluator, trialsMax: 5, signal: AbortSignal.abort() })
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+  await journal.close()
+})

@@ -1,0 +1,160 @@
+// Bayesian optimisation: suggests where a Gaussian process expects the largest improvement. It is
+// compared by its logarithm (Ament et al. 2023, "Unexpected Improvements to Expected Improvement
+// for Bayesian Optimization", arXiv:2310.20708). The process is gaussian-process.ts.
+import type { SeededRandom } from '../../data/seeded-random.ts'
+import { unitsOf, valuesAt, type SearchSpace, type TrialParameters } from '../space/space.ts'
+import { fitGaussianProcess, type GaussianProcess, type Observations } from './gaussian-process.ts'
+import { drawNormal, normalBelow } from './normal.ts'
+import { trialRandom, type ObservedTrial, type Sampler } from './sampler.ts'
+import { scrambledSobolPoint, sobolSampler } from './sobol.ts'
+
+/** Trials that must have ended before there is a model; on six functions as good as 4 or 10. */
+const startTrials = 6
+/** Candidates: spread over the space, and near each of the best trials. */
+const spread = 512
+const nearTrials = 4
+const nearDraws = 32
+/** Candidates from which a local search starts. */
+const searches = 4
+
+/**
+ * Suggests by expected improvement. Running trials count as if they had given what the process
+ * expects of them (the Kriging believer of Ginsbourger et al. 2010), and failed ones as the worst
+ * that was seen. Pruned trials do not count: their losses are those of shorter trainings.
+ */
+export const gpSampler: Sampler = (request) => {
+  const { space, trials, seed, number } = request
+  const complete = trials.filter(isComplete)
+  if (complete.length < startTrials) return sobolSampler(request)
+  const pointOf = ({ parameters }: ObservedTrial): Float64Array => pointAt(space, parameters)
+  const failed = trials.filter(({ state }) => state === 'failed')
+  const losses = complete.map(({ loss }) => loss)
+  const values = standardised(compressed([...losses, ...failed.map(() => Math.max(...losses))]))
+  const observed: Observations = {
+    points: [...complete, ...failed].map(pointOf),
+    values,
+    isCategorical: space.map(({ domain }) => domain.kind === 'categorical'),
+  }
+  const fitted = fitGaussianProcess(observed)
+  const process = believing(
+    fitted,
+    observed,
+    trials.filter(({ state }) => state === 'running').map(pointOf),
+  )
+  const lowest = Math.min(...values)
+  const merit = (point: Float64Array): number => {
+    const { mean, deviation } = process.posterior(point)
+    return logImprovement((lowest - mean) / deviation) + Math.log(deviation)
+  }
+  const random = trialRandom(request)
+  const best = observed.points
+    .map((point, index) => ({ point, value: values[index]! }))
+    .toSorted((a, b) => a.value - b.value)
+    .slice(0, nearTrials)
+  const candidates = [
+    ...Array.from({ length: spread }, (_, index) =>
+      scrambledSobolPoint({ index, dimensions: space.length, seed: (seed + number) >>> 0 }),
+    ),
+    ...best.flatMap(({ point }) => nearPoints(point, random)),
+  ].map((point) => snapped(space, point))
+  const starts = candidates
+    .map((point) => ({ point, merit: merit(point) }))
+    .toSorted((a, b) => b.merit - a.merit)
+    .slice(0, searches)
+  const found = starts
+    .map((start) => climb(space, start, merit))
+    .reduce((a, b) => (b.merit > a.merit ? b : a))
+  return valuesAt(space, found.point)
+}
+
+function isComplete(trial: ObservedTrial): trial is ObservedTrial & { readonly loss: number } {
+  return trial.state === 'complete' && Number.isFinite(trial.loss)
+}
+
+type Rated = { readonly point: Float64Array; readonly merit: number }
+
+/** Goes up along the dimensions, with steps that shrink; of a categorical one, to any choice. */
+function climb(space: SearchSpace, start: Rated, merit: (point: Float64Array) => number): Rated {
+  let at = start
+  for (let step = 0.1; step > 5e-4; step /= 2) {
+    for (const [dimension, { domain }] of space.entries()) {
+      const place = at.point[dimension]!
+      const places =
+        domain.kind === 'categorical'
+          ? domain.choices.map((_, index) => (index + 0.5) / domain.choices.length)
+          : [place - step, place + step]
+      for (const moved of places) {
+        const point = snapped(space, at.point.with(dimension, clamped(moved)))
+        if (point.every((value, index) => value === at.point[index])) continue
+        const there = { point, merit: merit(point) }
+        if (there.merit > at.merit) at = there
+      }
+    }
+  }
+  return at
+}
+
+function nearPoints(point: Float64Array, random: SeededRandom): Float64Array[] {
+  return Array.from({ length: nearDraws }, (_, draw) => {
+    const deviation = 0.1 / 2 ** (draw % 5)
+    return point.map((value) => clamped(value + deviation * drawNormal(random)))
+  })
+}
+
+function clamped(unit: number): number {
+  return Math.min(1 - 2 ** -32, Math.max(0, unit))
+}
+
+/** The point of the values that a point stands for: inactive parameters do not differ. */
+function snapped(space: SearchSpace, point: Float64Array): Float64Array {
+  return pointAt(space, valuesAt(space, point))
+}
+
+function pointAt(space: SearchSpace, parameters: TrialParameters): Float64Array {
+  return Float64Array.from(unitsOf(space, parameters), (unit) => unit ?? 0.5)
+}
+
+function believing(
+  process: GaussianProcess,
+  { points, values, isCategorical }: Observations,
+  running: readonly Float64Array[],
+): GaussianProcess {
+  if (running.length === 0) return process
+  const believed = running.map((point) => process.posterior(point).mean)
+  return process.conditionedOn({
+    points: [...points, ...running],
+    values: Float64Array.from([...values, ...believed]),
+    isCategorical,
+  })
+}
+
+/**
+ * Losses above the median grow by their logarithm, so that a few bad trials do not flatten the
+ * differences between the good ones (an idea of Song et al. 2024, arXiv:2408.11527).
+ */
+function compressed(losses: readonly number[]): number[] {
+  const sorted = losses.toSorted((a, b) => a - b)
+  const median = sorted[Math.floor(sorted.length / 2)]!
+  const unit = median - sorted[0]!
+  if (unit <= 0) return [...losses]
+  return losses.map((loss) =>
+    loss <= median ? loss : median + unit * Math.log1p((loss - median) / unit),
+  )
+}
+
+function standardised(losses: readonly number[]): Float64Array {
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length
+  const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / losses.length
+  const deviation = Math.sqrt(variance) || 1
+  return Float64Array.from(losses, (loss) => (loss - mean) / deviation)
+}
+
+/** The logarithm of z Φ(z) + φ(z), also where that is too small for a number. */
+function logImprovement(z: number): number {
+  const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI)
+  if (z > -6) return Math.log(z * normalBelow(z) + density)
+  // Asymptotic expansion: φ(z) / z² (1 - 3 / z² + 15 / z⁴ - 105 / z⁶).
+  const square = z * z
+  const tail = 1 - 3 / square + 15 / square ** 2 - 105 / square ** 3
+  return -0.5 * square - 0.5 * Math.log(2 * Math.PI) - Math.log(square) + Math.log(tail)
+}

@@ -1,0 +1,121 @@
+// What can be tuned of each training method, and the space that is searched unless a file gives
+// another. Names are those of the options of `winnow train`; C of the head is `c`.
+import type { TrainingMethod } from '../../runs/run-record.ts'
+import type { Parameter, ParameterValue, SearchSpace } from './space.ts'
+
+/** A setting of a method, with what it may be. */
+export type Setting = { readonly name: string } & (
+  | ({ readonly kind: 'number' | 'whole' } & Limits)
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+)
+
+type Limits = {
+  readonly above?: number
+  readonly from?: number
+  readonly below?: number
+  readonly to?: number
+}
+
+const classWeights: Setting = {
+  name: 'class-weights',
+  kind: 'choice',
+  choices: ['none', 'balanced'],
+}
+
+const headSettings: readonly Setting[] = [
+  { name: 'c', kind: 'number', above: 0 },
+  classWeights,
+  { name: 'pooled-layers', kind: 'choice', choices: ['every', 'last'] },
+]
+
+const encoderSettings: readonly Setting[] = [
+  { name: 'lr', kind: 'number', above: 0 },
+  { name: 'head-lr', kind: 'number', above: 0 },
+  { name: 'epochs', kind: 'whole', from: 1 },
+  { name: 'batch', kind: 'whole', from: 1 },
+  { name: 'schedule', kind: 'choice', choices: ['linear', 'cosine'] },
+  { name: 'warmup', kind: 'number', from: 0, below: 1 },
+  { name: 'layer-decay', kind: 'number', above: 0, to: 1 },
+  { name: 'weight-decay', kind: 'number', from: 0 },
+  { name: 'clip', kind: 'number', above: 0 },
+  { name: 'dropout', kind: 'number', from: 0, below: 1 },
+  { name: 'label-smoothing', kind: 'number', from: 0, below: 1 },
+  classWeights,
+  { name: 'patience', kind: 'whole', from: 1 },
+  { name: 'contrast', kind: 'number', from: 0 },
+  { name: 'contrast-temperature', kind: 'number', above: 0 },
+]
+
+/** The settings of a method. */
+export function settingsOf(method: TrainingMethod): readonly Setting[] {
+  if (method === 'head') return headSettings
+  if (method === 'full') return encoderSettings
+  return [...encoderSettings, { name: 'layers', kind: 'whole', from: 1 }]
+}
+
+/** The rule that a value breaks: `must be above 0`; undefined when the setting takes it. */
+export function settingProblem(setting: Setting, value: ParameterValue): string | undefined {
+  if (setting.kind === 'choice') {
+    const { choices } = setting
+    return choices.some((each) => each === value)
+      ? undefined
+      : `must be one of ${choices.join(', ')}`
+  }
+  if (typeof value !== 'number') return 'must be a number'
+  if (setting.kind === 'whole' && !Number.isInteger(value)) return 'must be a whole number'
+  const { above = -Infinity, from = -Infinity, below = Infinity, to = Infinity } = setting
+  if (!(value > above)) return `must be above ${above}`
+  if (!(value >= from)) return `must be at least ${from}`
+  if (!(value < below)) return `must be below ${below}`
+  return value <= to ? undefined : `must be at most ${to}`
+}
+
+const decimals = (name: string, low: number, high: number): Parameter => ({
+  name,
+  domain: { kind: 'float', low, high, scale: 'linear' },
+  when: [],
+})
+const magnitudes = (name: string, low: number, high: number): Parameter => ({
+  name,
+  domain: { kind: 'float', low, high, scale: 'log' },
+  when: [],
+})
+const counts = (name: string, low: number, high: number): Parameter => ({
+  name,
+  domain: { kind: 'int', low, high, scale: 'linear' },
+  when: [],
+})
+const oneOf = (name: string, choices: readonly ParameterValue[]): Parameter => ({
+  name,
+  domain: { kind: 'categorical', choices },
+  when: [],
+})
+
+/**
+ * The space of a method for a base with so many layers. The ranges reach about a factor of five to
+ * both sides of the defaults where these are rates.
+ */
+export function defaultSpace(
+  method: TrainingMethod,
+  { layers, task }: { layers: number; task: 'single-label' | 'multi-label' },
+): SearchSpace {
+  // Texts with several labels cannot be weighted by class.
+  const weights = task === 'multi-label' ? [] : [oneOf('class-weights', ['none', 'balanced'])]
+  if (method === 'head') {
+    return [magnitudes('c', 0.5, 500), oneOf('pooled-layers', ['every', 'last']), ...weights]
+  }
+  const shared = [
+    magnitudes('lr', 3e-5, 6e-4),
+    magnitudes('head-lr', 2e-4, 5e-3),
+    oneOf('batch', [16, 32, 64]),
+    decimals('warmup', 0, 0.3),
+    magnitudes('weight-decay', 1e-3, 0.1),
+    decimals('dropout', 0, 0.3),
+    decimals('label-smoothing', 0, 0.15),
+    decimals('layer-decay', 0.7, 1),
+    oneOf('schedule', ['linear', 'cosine']),
+    ...weights,
+  ]
+  if (method === 'full') return [...shared, counts('epochs', 3, 8)]
+  return [...shared, counts('epochs', 2, 6), counts('layers', 1, Math.max(1, layers - 1))]
+}
