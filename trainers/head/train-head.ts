@@ -121,7 +121,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const task = train.manifest.task ?? 'single-label'
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
-  const foldOf = foldsOf(train, resolved)
+  const foldOf = innerFolds(train, resolved)
   const { encoder, embedded, testRows } = await embedParts(resolved)
   const fit = await trainLogisticRegression({
     training: {
@@ -200,7 +200,10 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
 }
 
 /** The fold of each example; fewer folds than asked for when there are few different texts. */
-function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
+export function innerFolds(
+  train: Dataset,
+  { folds, seed }: { folds: number; seed: number },
+): Int32Array {
   const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
   if (texts < 2) {
     const message =

@@ -1,0 +1,145 @@
+// `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
+import type { Command } from 'commander'
+import { requireModelName } from '../models/store/version-store.ts'
+import {
+  crossValidate,
+  type CrossValidated,
+  type CrossValidationProgress,
+} from '../trainers/cross-validation/cross-validate.ts'
+import { openHeadFolds } from '../trainers/cross-validation/head-folds.ts'
+import { trainingLabels } from '../trainers/data/dataset.ts'
+import { ruleLines } from '../trainers/data/rule-report.ts'
+import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
+import { workersOf } from '../serving/model.ts'
+import { pullBase } from './base-pull.ts'
+import { openContext, type CommandContext, type SharedOptions } from './context.ts'
+import {
+  addColumnOptions,
+  addRuleOptions,
+  checkTexts,
+  readCleaned,
+  ruledParts,
+  sourceHelp,
+  type ColumnOptions,
+  type RuleOptions,
+} from './labelled-texts.ts'
+import {
+  addMethodOptions,
+  checkMethod,
+  refuseUnusedOptions,
+  type MethodOptions,
+} from './method-options.ts'
+import { checkStore } from './option-checks.ts'
+import { addCommand, wholeNumber } from './shared-options.ts'
+import { untilStopped } from './signals.ts'
+import { durationText } from './terminal.ts'
+import { progressText } from './training-progress.ts'
+
+type Options = SharedOptions &
+  ColumnOptions &
+  MethodOptions &
+  RuleOptions & {
+    data: string
+    name: string
+    folds: number
+    repeats: number
+    group?: string
+    byTime?: boolean
+  }
+
+/** Adds `cv` to the program. */
+export function addCvCommand(program: Command): void {
+  const command = addCommand(program, {
+    name: 'cv',
+    summary: 'measure a recipe by cross-validation',
+    description:
+      'Divides labelled texts into K folds, trains K times on all folds but one as `winnow train` would,\n' +
+      'and tests each time on the fold that was left out. Every text is tested once, by a model that has\n' +
+      'not seen it. Labels are spread evenly; near duplicates stay in one fold. Reports each fold, the\n' +
+      'mean, the deviation and an interval of the mean that allows for folds sharing their training\n' +
+      'texts (Nadeau and Bengio 2003). The same data and seed give the same folds. No model is written.',
+    examples: [
+      'winnow cv --data tickets.jsonl --folds 5',
+      'winnow cv --data tickets.jsonl --folds 5 --repeats 3 --method full --json',
+      'winnow cv --data tickets.csv --group customer',
+      'winnow cv --data topic:winnow.events --by-time',
+    ],
+  })
+    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
+    .option('--folds <number>', 'number of folds', wholeNumber(2), 5)
+    .option(
+      '--repeats <number>',
+      'rounds of folds, each divided differently',
+      wholeNumber(1, repeatsMax),
+      1,
+    )
+    .option('--group <field>', 'attribute whose values stay in one fold, such as customer')
+    .option('--by-time', 'train on the past and test on the block of time that follows')
+    .option('--name <name>', 'name in the list of runs', 'cv')
+  addMethodOptions(command)
+  addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
+    const context = await openContext(options)
+    await checkOptions(options, context)
+    const result = await untilStopped((signal) => runFolds(context, options, signal))
+    const { terminal } = context
+    terminal.progressDone()
+    for (const line of ruleLines(result.dataManifest.train)) terminal.say(line)
+    terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+    terminal.document(result)
+  })
+}
+
+/** More tell nothing that fewer do not. */
+const repeatsMax = 1_000
+
+/** What of the options can be wrong is found before anything is read, fetched or trained. */
+async function checkOptions(options: Options, { paths }: CommandContext): Promise<void> {
+  refuseUnusedOptions(options)
+  requireModelName(options.name)
+  await checkTexts({ '--data': options.data }, options)
+  await checkMethod(options, { storeDir: paths.store })
+  await checkStore(paths.store)
+}
+
+async function runFolds(
+  context: CommandContext,
+  options: Options,
+  signal: AbortSignal,
+): Promise<CrossValidated> {
+  const { config, terminal, paths } = context
+  const onProgress = (text: string): void => terminal.progress(text)
+  const reading = { config, columns: options, signal, onProgress }
+  const read = await readCleaned(options.data, reading)
+  const { train: ruled } = await ruledParts({ train: read }, options)
+  const base = await pullBase(options.base, context, signal)
+  const { maxTokens, folds, repeats, seed, group, byTime, name } = options
+  const dataset = await withTruncatedTexts(ruled, { base, maxTokens })
+  const labels = trainingLabels(dataset)
+  const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
+  const shared = { dataset, labels, storeDir: paths.store, signal }
+  const { result } = await crossValidate({
+    ...shared,
+    folds,
+    repeats,
+    seed,
+    group,
+    byTime,
+    name,
+    openTrainer: (onTraining) =>
+      openHeadFolds({
+        ...shared,
+        base,
+        maxTokens,
+        pooledLayers,
+        onProgress: onTraining,
+        workers: workersOf(config.inference),
+      }),
+    onProgress: (progress) => terminal.progress(foldProgressText(progress)),
+  })
+  return result
+}
+
+function foldProgressText({ fold, folds, training }: CrossValidationProgress): string {
+  const text = progressText(training)
+  return fold === undefined ? text : `fold ${fold} of ${folds}: ${text}`
+}
