@@ -1,13 +1,18 @@
 // `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
 import type { Command } from 'commander'
+import { WinnowError } from '../schemas/errors.ts'
 import { requireModelName } from '../models/store/version-store.ts'
 import {
   crossValidate,
-  type CrossValidated,
   type CrossValidationProgress,
 } from '../trainers/cross-validation/cross-validate.ts'
+import type { ComparedRun } from '../trainers/cross-validation/compare-recipes.ts'
+import { readCvRecord, type CrossValidated } from '../trainers/cross-validation/cv-record.ts'
+import { predictionLines, writePredictions } from '../trainers/cross-validation/predictions-file.ts'
 import { openHeadFolds } from '../trainers/cross-validation/head-folds.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
+import { cvReportText } from '../trainers/cross-validation/cv-report.ts'
+import { formatFigure } from '../trainers/report/report-tables.ts'
 import { ruleLines } from '../trainers/data/rule-report.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
 import { workersOf } from '../serving/model.ts'
@@ -29,7 +34,7 @@ import {
   refuseUnusedOptions,
   type MethodOptions,
 } from './method-options.ts'
-import { checkStore } from './option-checks.ts'
+import { checkStore, checkWritable } from './option-checks.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText } from './terminal.ts'
@@ -45,6 +50,8 @@ type Options = SharedOptions &
     repeats: number
     group?: string
     byTime?: boolean
+    predictions?: string
+    compare?: string
   }
 
 /** Adds `cv` to the program. */
@@ -63,6 +70,7 @@ export function addCvCommand(program: Command): void {
       'winnow cv --data tickets.jsonl --folds 5 --repeats 3 --method full --json',
       'winnow cv --data tickets.csv --group customer',
       'winnow cv --data topic:winnow.events --by-time',
+      'winnow cv --data tickets.jsonl --method full --compare 20260131T120501-cv-1f9c2e',
     ],
   })
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
@@ -75,6 +83,8 @@ export function addCvCommand(program: Command): void {
     )
     .option('--group <field>', 'attribute whose values stay in one fold, such as customer')
     .option('--by-time', 'train on the past and test on the block of time that follows')
+    .option('--compare <run>', 'an earlier run on the same folds: which recipe is better')
+    .option('--predictions <file>', 'write what each text was predicted as, as JSON Lines')
     .option('--name <name>', 'name in the list of runs', 'cv')
   addMethodOptions(command)
   addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
@@ -84,6 +94,8 @@ export function addCvCommand(program: Command): void {
     const { terminal } = context
     terminal.progressDone()
     for (const line of ruleLines(result.dataManifest.train)) terminal.say(line)
+    terminal.say(cvReportText(result, terminal.style))
+    terminal.say()
     terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
     terminal.document(result)
   })
@@ -98,7 +110,15 @@ async function checkOptions(options: Options, { paths }: CommandContext): Promis
   requireModelName(options.name)
   await checkTexts({ '--data': options.data }, options)
   await checkMethod(options, { storeDir: paths.store })
+  if (options.predictions !== undefined) await checkWritable(options.predictions, '--predictions')
   await checkStore(paths.store)
+}
+
+async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> {
+  const record = await readCvRecord(storeDir, run)
+  if (record !== undefined) return record
+  const message = `--compare ${run}: ${storeDir}/runs has no such run of winnow cv.`
+  throw new WinnowError('usage', message)
 }
 
 async function runFolds(
@@ -108,6 +128,8 @@ async function runFolds(
 ): Promise<CrossValidated> {
   const { config, terminal, paths } = context
   const onProgress = (text: string): void => terminal.progress(text)
+  const compareWith =
+    options.compare === undefined ? undefined : await comparedRun(options.compare, paths.store)
   const reading = { config, columns: options, signal, onProgress }
   const read = await readCleaned(options.data, reading)
   const { train: ruled } = await ruledParts({ train: read }, options)
@@ -117,8 +139,9 @@ async function runFolds(
   const labels = trainingLabels(dataset)
   const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
   const shared = { dataset, labels, storeDir: paths.store, signal }
-  const { result } = await crossValidate({
+  const { result, predictions } = await crossValidate({
     ...shared,
+    compareWith,
     folds,
     repeats,
     seed,
@@ -136,10 +159,21 @@ async function runFolds(
       }),
     onProgress: (progress) => terminal.progress(foldProgressText(progress)),
   })
+  if (options.predictions !== undefined) {
+    await writePredictions(options.predictions, predictionLines(predictions, shared))
+  }
   return result
 }
 
-function foldProgressText({ fold, folds, training }: CrossValidationProgress): string {
+function foldProgressText(progress: CrossValidationProgress): string {
+  const { fold, folds, judged, training } = progress
   const text = progressText(training)
-  return fold === undefined ? text : `fold ${fold} of ${folds}: ${text}`
+  if (fold === undefined) return text
+  const sum = judged.reduce((total, { metrics }) => total + metrics['accuracy']!, 0)
+  const soFar = judged.length === 0 ? '' : ` (accuracy ${percent(sum / judged.length)})`
+  return `fold ${fold} of ${folds}${soFar}: ${text}`
+}
+
+function percent(share: number): string {
+  return formatFigure(share, 'share')
 }

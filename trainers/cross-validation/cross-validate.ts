@@ -1,15 +1,14 @@
 // Cross-validation from the folds to the record of the run: the whole of it, top to bottom. How a
 // fold is trained is its method's (fold-training.ts), how sure a mean is stands in corrected-t.ts.
-import { hash } from 'node:crypto'
 import { counted } from '../../schemas/counted.ts'
-import type { DataManifest, Dataset } from '../data/dataset.ts'
-import type { Measured } from '../evaluation/measured-on.ts'
-import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
-import { newRunName, type TrainingMethod } from '../runs/run-record.ts'
-import { writeCvRecord } from './cv-record.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { newRunName } from '../runs/run-record.ts'
+import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
+import { writeCvRecord, type CrossValidated } from './cv-record.ts'
+import { describePlan } from './fold-plan.ts'
+import { scoresOf, summarizeScores, type JudgedFold } from './fold-scores.ts'
 import type { FoldTrainer, TrainingProgress } from './fold-training.ts'
-import { scoresOf, summarizeScores, type FoldScores, type SummarizedScores } from './fold-scores.ts'
-import { planFolds, type Fold, type FoldOptions } from './folds.ts'
+import { planFolds, type FoldOptions } from './folds.ts'
 import { evaluatePooled, type PredictedFold } from './pooled-evaluation.ts'
 
 /** How far cross-validation is. */
@@ -17,6 +16,8 @@ export type CrossValidationProgress = {
   /** The fold under way, from 1, of all repeats; undefined while what all share is computed. */
   readonly fold?: number | undefined
   readonly folds: number
+  /** Of the folds that are judged. */
+  readonly judged: readonly JudgedFold[]
   readonly training: TrainingProgress
 }
 
@@ -29,49 +30,9 @@ export type CrossValidateOptions = FoldOptions & {
   /** Opens the method, once the folds are known to be possible. */
   readonly openTrainer: (onProgress: (progress: TrainingProgress) => void) => Promise<FoldTrainer>
   readonly onProgress?: ((progress: CrossValidationProgress) => void) | undefined
-  /** Called with each fold when it is judged. */
-  readonly onFold?: ((fold: JudgedFold) => void) | undefined
+  /** A run with the same folds. */
+  readonly compareWith?: ComparedRun | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-/** One fold as it is reported. */
-export type JudgedFold = {
-  readonly repeat: number
-  readonly fold: number
-  /** Examples. */
-  readonly trained: number
-  readonly tested: number
-  readonly seconds: number
-  readonly metrics: FoldScores
-  /** What the training chose by itself, such as C or the best epoch. */
-  readonly chosen: Readonly<Record<string, number>>
-}
-
-/** Which folds there were; two runs with one hash can be compared fold by fold. */
-export type FoldPlan = Required<Pick<FoldOptions, 'folds' | 'seed' | 'repeats' | 'byTime'>> & {
-  readonly group: string | null
-  /** Of the data set and of the examples in each fold. */
-  readonly sha256: string
-}
-
-/** The JSON of the command `cv`. */
-export type CrossValidated = SummarizedScores & {
-  readonly run: string
-  /** Cross-validation measures a recipe and leaves no model. */
-  readonly model: null
-  readonly method: TrainingMethod
-  readonly labels: readonly string[]
-  readonly examples: number
-  readonly seconds: number
-  /** Tokens of all texts by the seconds of the whole run. */
-  readonly tokensPerSecond: number
-  /** Of all out-of-fold predictions together, of the first repeat. */
-  readonly metrics: TaskEvaluation & Measured<'cross-validation'>
-  readonly dataManifest: { readonly train: DataManifest }
-  readonly parameters: Readonly<Record<string, unknown>>
-  readonly folds: readonly JudgedFold[]
-  readonly foldPlan: FoldPlan
-  readonly runDir: string
 }
 
 /**
@@ -85,18 +46,21 @@ export async function crossValidate(
   options: CrossValidateOptions,
 ): Promise<{ result: CrossValidated; predictions: readonly PredictedFold[] }> {
   const started = new Date()
-  const { dataset, labels, onProgress, signal } = options
+  const { dataset, labels, compareWith, onProgress, signal } = options
   const plan = planFolds(dataset.examples, options)
-  const trainer = await options.openTrainer((training) =>
-    onProgress?.({ folds: plan.length, training }),
-  )
+  const foldPlan = describePlan(plan, { ...options, manifest: dataset.manifest })
+  if (compareWith !== undefined) requireSameFolds(foldPlan, compareWith)
   const judged: JudgedFold[] = []
+  const tell = (training: TrainingProgress, fold?: number): void =>
+    onProgress?.({ fold, folds: plan.length, judged, training })
+  const trainer = await options.openTrainer(tell)
   const predictions: PredictedFold[] = []
   for (const [at, fold] of plan.entries()) {
     const began = performance.now()
-    const watch = (training: TrainingProgress): void =>
-      onProgress?.({ fold: at + 1, folds: plan.length, training })
-    const outcome = await trainer.trainFold(fold, { onProgress: watch, signal })
+    const outcome = await trainer.trainFold(fold, {
+      onProgress: (training) => tell(training, at + 1),
+      signal,
+    })
     judged.push({
       repeat: fold.repeat,
       fold: fold.fold,
@@ -107,7 +71,6 @@ export async function crossValidate(
       chosen: outcome.chosen,
     })
     predictions.push({ ...fold, ...outcome })
-    options.onFold?.(judged.at(-1)!)
   }
   const firstRepeat = predictions.filter(({ repeat }) => repeat === 1)
   const evaluation = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
@@ -127,18 +90,12 @@ export async function crossValidate(
     parameters: trainer.parameters,
     folds: judged,
     ...summarizeScores(judged),
-    foldPlan: describePlan(options, plan),
+    foldPlan,
+    comparison: compareWith && compareRecipes(judged, compareWith),
   }
   const record = { formatVersion: 1 as const, kind: 'cv' as const, started: started.toISOString() }
   const runDir = await writeCvRecord(options.storeDir, { ...record, ...report })
   return { result: { ...report, runDir }, predictions }
-}
-
-function describePlan(options: CrossValidateOptions, plan: readonly Fold[]): FoldPlan {
-  const { folds, repeats = 1, seed, group = null, byTime = false } = options
-  const parts = plan.map(({ train, test }) => [[...train], [...test]])
-  const content = JSON.stringify([options.dataset.manifest.sha256, parts])
-  return { folds, repeats, seed, group, byTime, sha256: hash('sha256', content) }
 }
 
 function measuredOnText(

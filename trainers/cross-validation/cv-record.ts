@@ -2,7 +2,34 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
-import type { CrossValidated } from './cross-validate.ts'
+import type { DataManifest } from '../data/dataset.ts'
+import type { Measured } from '../evaluation/measured-on.ts'
+import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import type { TrainingMethod } from '../runs/run-record.ts'
+import type { RecipeComparison } from './compare-recipes.ts'
+import type { FoldPlan } from './fold-plan.ts'
+import type { JudgedFold, SummarizedScores } from './fold-scores.ts'
+
+/** The JSON of the command `cv`. */
+export type CrossValidated = SummarizedScores & {
+  readonly run: string
+  /** Cross-validation measures a recipe and leaves no model. */
+  readonly model: null
+  readonly method: TrainingMethod
+  readonly labels: readonly string[]
+  readonly examples: number
+  readonly seconds: number
+  /** Tokens of all texts by the seconds of the whole run. */
+  readonly tokensPerSecond: number
+  /** Of all out-of-fold predictions together, of the first repeat. */
+  readonly metrics: TaskEvaluation & Measured<'cross-validation'>
+  readonly dataManifest: { readonly train: DataManifest }
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly folds: readonly JudgedFold[]
+  readonly foldPlan: FoldPlan
+  readonly comparison?: RecipeComparison | undefined
+  readonly runDir: string
+}
 
 /** Everything that is kept about a run. */
 export type CvRecord = Omit<CrossValidated, 'runDir'> & {

@@ -12,6 +12,19 @@ import { confidence, summarizeFolds, type FoldSizes } from './corrected-t.ts'
 /** Scores by the names that they have in an evaluation. */
 export type FoldScores = Readonly<Record<string, number>>
 
+/** One fold as it is reported. */
+export type JudgedFold = {
+  readonly repeat: number
+  readonly fold: number
+  /** Examples. */
+  readonly trained: number
+  readonly tested: number
+  readonly seconds: number
+  readonly metrics: FoldScores
+  /** What the training chose by itself, such as C or the best epoch. */
+  readonly chosen: Readonly<Record<string, number>>
+}
+
 /** Each score over the folds. */
 export type SummarizedScores = {
   readonly mean: FoldScores

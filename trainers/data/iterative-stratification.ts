@@ -17,7 +17,7 @@ export function stratifiedSetParts(
     /** The share of each part; they sum to 1. */
     shares: readonly number[]
     seed: number
-    /** Groups of very different sizes fit better when the large ones come first. Default `drawn`. */
+    /** Groups of different sizes fit better with the largest first. Default `drawn`. */
     order?: 'drawn' | 'largest-first'
   },
 ): Int32Array {

@@ -7,7 +7,11 @@ import { formatFigure, type Headline } from './report-tables.ts'
 
 // The F1 of single examples stays in the JSON: one without a label counts as 0 there, which looks
 // like a mistake.
-const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name' | 'unit'>> = {
+/** How each score of sets is called and shown. */
+export const setHeadlineNames: Record<
+  Exclude<keyof SetScores, 'samplesF1'>,
+  Pick<Headline, 'name' | 'unit'>
+> = {
   accuracy: { name: 'sets exactly right', unit: 'share' },
   microF1: { name: 'micro F1', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
@@ -22,11 +26,13 @@ const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name'
 /** The scores of sets in the order in which they are shown. */
 export function setHeadlines(evaluation: MultiLabelEvaluation): Headline[] {
   const { intervals, rocAuc, averagePrecision } = evaluation
-  const scores = (Object.keys(names) as (keyof typeof names)[]).map((name): Headline => ({
-    ...names[name],
-    value: evaluation[name],
-    interval: intervals[name],
-  }))
+  const scores = (Object.keys(setHeadlineNames) as (keyof typeof setHeadlineNames)[]).map(
+    (name): Headline => ({
+      ...setHeadlineNames[name],
+      value: evaluation[name],
+      interval: intervals[name],
+    }),
+  )
   const none: Interval | null = null
   const areas = [
     { name: 'macro ROC AUC', value: rocAuc.macro },

@@ -195,7 +195,7 @@ function headed([first = '', ...rest]: string[], style: TextStyle): string[] {
 }
 
 /** First column to the left, the others to the right, two spaces between. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
