@@ -9,7 +9,9 @@ import {
 import type { ComparedRun } from '../trainers/cross-validation/compare-recipes.ts'
 import { readCvRecord, type CrossValidated } from '../trainers/cross-validation/cv-record.ts'
 import { predictionLines, writePredictions } from '../trainers/cross-validation/predictions-file.ts'
-import { openHeadFolds } from '../trainers/cross-validation/head-folds.ts'
+import { encoderFolds } from '../trainers/cross-validation/encoder-folds.ts'
+import type { FoldTrainer } from '../trainers/cross-validation/fold-training.ts'
+import { openHeadFolds, type HeadFoldsOptions } from '../trainers/cross-validation/head-folds.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
 import { cvReportText } from '../trainers/cross-validation/cv-report.ts'
 import { formatFigure } from '../trainers/report/report-tables.ts'
@@ -31,14 +33,17 @@ import {
 import {
   addMethodOptions,
   checkMethod,
+  encoderMethodOf,
   refuseUnusedOptions,
   type MethodOptions,
 } from './method-options.ts'
+import { recipeOf } from './recipe-options.ts'
 import { checkStore, checkWritable } from './option-checks.ts'
 import { addCommand, wholeNumber } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText } from './terminal.ts'
 import { progressText } from './training-progress.ts'
+import { recordCvRun } from './training-row.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -97,6 +102,7 @@ export function addCvCommand(program: Command): void {
     terminal.say(cvReportText(result, terminal.style))
     terminal.say()
     terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+    await recordCvRun(context, { ...result, name: options.name })
     terminal.document(result)
   })
 }
@@ -137,8 +143,8 @@ async function runFolds(
   const { maxTokens, folds, repeats, seed, group, byTime, name } = options
   const dataset = await withTruncatedTexts(ruled, { base, maxTokens })
   const labels = trainingLabels(dataset)
-  const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
-  const shared = { dataset, labels, storeDir: paths.store, signal }
+  const workers = workersOf(config.inference)
+  const shared = { dataset, labels, base, storeDir: paths.store, workers, signal }
   const { result, predictions } = await crossValidate({
     ...shared,
     compareWith,
@@ -148,21 +154,29 @@ async function runFolds(
     group,
     byTime,
     name,
-    openTrainer: (onTraining) =>
-      openHeadFolds({
-        ...shared,
-        base,
-        maxTokens,
-        pooledLayers,
-        onProgress: onTraining,
-        workers: workersOf(config.inference),
-      }),
+    openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
     onProgress: (progress) => terminal.progress(foldProgressText(progress)),
   })
   if (options.predictions !== undefined) {
     await writePredictions(options.predictions, predictionLines(predictions, shared))
   }
   return result
+}
+
+/** The trainer of the folds by the method that is asked for. */
+async function openTrainer(options: Options, shared: HeadFoldsOptions): Promise<FoldTrainer> {
+  const { method, maxTokens, engine } = options
+  if (method === 'head') {
+    const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
+    return openHeadFolds({ ...shared, maxTokens, pooledLayers })
+  }
+  return encoderFolds({
+    ...shared,
+    maxTokens,
+    engine,
+    method: encoderMethodOf(options),
+    recipe: recipeOf(options),
+  })
 }
 
 function foldProgressText(progress: CrossValidationProgress): string {

@@ -11,9 +11,11 @@ export type Release = {
   readonly reason: string
 }
 
-/** A finished training run, as its record has it. */
+/** A finished training run, or a cross-validation, as its record has it. */
 export type FinishedRun = {
   readonly run: string
+  /** Default `train`. */
+  readonly kind?: 'train' | 'cv' | undefined
   readonly method: string
   readonly started: string
   readonly seconds: number
@@ -60,7 +62,7 @@ export async function insertTrainingRun(
       [
         run.run,
         seconds(Date.parse(run.started)),
-        'train',
+        run.kind ?? 'train',
         model.name,
         model.version,
         run.method,

@@ -55,6 +55,7 @@ export async function crossValidate(
     onProgress?.({ fold, folds: plan.length, judged, training })
   const trainer = await options.openTrainer(tell)
   const predictions: PredictedFold[] = []
+  let tokens = 0
   for (const [at, fold] of plan.entries()) {
     const began = performance.now()
     const outcome = await trainer.trainFold(fold, {
@@ -70,7 +71,9 @@ export async function crossValidate(
       metrics: scoresOf(outcome.evaluation),
       chosen: outcome.chosen,
     })
-    predictions.push({ ...fold, ...outcome })
+    const { probabilities, thresholds } = outcome
+    predictions.push({ ...fold, probabilities, thresholds })
+    tokens += outcome.tokens
   }
   const firstRepeat = predictions.filter(({ repeat }) => repeat === 1)
   const evaluation = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
@@ -83,8 +86,9 @@ export async function crossValidate(
     method: trainer.method,
     labels,
     examples: dataset.examples.length,
+    started: started.toISOString(),
     seconds,
-    tokensPerSecond: trainer.tokens / seconds,
+    tokensPerSecond: tokens / seconds,
     metrics: { evaluatedOn: 'cross-validation' as const, measuredOn, ...evaluation },
     dataManifest: { train: dataset.manifest },
     parameters: trainer.parameters,
@@ -93,8 +97,11 @@ export async function crossValidate(
     foldPlan,
     comparison: compareWith && compareRecipes(judged, compareWith),
   }
-  const record = { formatVersion: 1 as const, kind: 'cv' as const, started: started.toISOString() }
-  const runDir = await writeCvRecord(options.storeDir, { ...record, ...report })
+  const runDir = await writeCvRecord(options.storeDir, {
+    formatVersion: 1,
+    kind: 'cv',
+    ...report,
+  })
   return { result: { ...report, runDir }, predictions }
 }
 

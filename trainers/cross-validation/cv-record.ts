@@ -18,8 +18,10 @@ export type CrossValidated = SummarizedScores & {
   readonly method: TrainingMethod
   readonly labels: readonly string[]
   readonly examples: number
+  /** RFC 3339, UTC. */
+  readonly started: string
   readonly seconds: number
-  /** Tokens of all texts by the seconds of the whole run. */
+  /** Tokens that the folds trained on by the seconds of the whole run. */
   readonly tokensPerSecond: number
   /** Of all out-of-fold predictions together, of the first repeat. */
   readonly metrics: TaskEvaluation & Measured<'cross-validation'>
@@ -35,8 +37,6 @@ export type CrossValidated = SummarizedScores & {
 export type CvRecord = Omit<CrossValidated, 'runDir'> & {
   readonly formatVersion: 1
   readonly kind: 'cv'
-  /** RFC 3339, UTC. */
-  readonly started: string
 }
 
 const fileName = 'cv.json'

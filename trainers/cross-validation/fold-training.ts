@@ -20,6 +20,8 @@ export type FoldOutcome = {
   readonly evaluation: TaskEvaluation
   /** What the training chose by itself, such as C or the best epoch. */
   readonly chosen: Readonly<Record<string, number>>
+  /** Tokens that were trained on, special ones included, each as often as it was. */
+  readonly tokens: number
 }
 
 /** One method with its options, ready to train fold after fold on one data set. */
@@ -27,8 +29,6 @@ export type FoldTrainer = {
   readonly method: TrainingMethod
   /** What is kept about the recipe. */
   readonly parameters: Readonly<Record<string, unknown>>
-  /** Tokens of all texts, special ones included. */
-  readonly tokens: number
   readonly trainFold: (
     fold: Fold,
     watch: {

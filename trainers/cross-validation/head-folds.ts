@@ -61,7 +61,6 @@ export async function openHeadFolds(options: HeadFoldsOptions): Promise<FoldTrai
   return {
     method: 'head',
     parameters: { base: base.name, maxTokens, pooledLayers, folds },
-    tokens: embedded.tokens.reduce((sum, count) => sum + count, 0),
     async trainFold(fold, { onProgress, signal: stop }) {
       const train = datasetPart(dataset, fold.train, 'train')
       const test = datasetPart(dataset, fold.test, 'test')
@@ -91,6 +90,7 @@ export async function openHeadFolds(options: HeadFoldsOptions): Promise<FoldTrai
         thresholds: judged.thresholds,
         evaluation: judged.evaluation,
         chosen: { inverseRegularisation: fit.inverseRegularisation },
+        tokens: fold.train.reduce((sum, index) => sum + embedded.tokens[index]!, 0),
       }
     },
   }

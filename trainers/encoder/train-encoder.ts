@@ -34,7 +34,7 @@ import {
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
-import { judgeClassifier } from '../evaluation/judge-classifier.ts'
+import { judgeClassifier, type JudgedClassifier } from '../evaluation/judge-classifier.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
@@ -152,44 +152,28 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   }
 }
 
+/** Trains without a run in the store and without a version, and judges on `test`. */
+export async function trainEncoderOnly(
+  options: TrainEncoderOptions & { readonly test: Dataset; readonly labels: readonly string[] },
+): Promise<FittedEncoder> {
+  const { labels } = options
+  const resolved = resolveOptions(options)
+  requireUsable(resolved, labels)
+  return fitEncoder(resolved, { labels })
+}
+
 async function trainStarted(
   resolved: Resolved,
   { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
 ): Promise<TrainedEncoder> {
-  const { base, train, validation, test, seed, recipe, storeDir } = resolved
+  const { train, validation, test, seed, recipe } = resolved
   const { run } = start
-  const { encoder, head } = hasCheckpoint(storeDir, run)
-    ? await untrainedHead(base, labels)
-    : await startingHead({ ...resolved, reportDir: join(storeDir, 'runs', run) }, labels)
-  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
-  const encode = (texts: readonly string[]): EncodedTexts =>
-    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
-  const task = train.manifest.task ?? 'single-label'
-  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
   const sample = verificationSample(train.examples.length, seed)
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
-  const testTexts = test?.examples.map(({ text }) => text) ?? []
-  const result = await runTask(resolved, start, {
-    weights: encoder,
-    head,
-    frozenLayers: frozenLayersOf(resolved.method, base),
-    train: { texts: encode(textsOf(train)), ...truthOf(train) },
-    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
-    asked: encode([...testTexts, ...verified]),
-  })
-  const testRows = testTexts.length * labels.length
-  const trained = withTrained(encoder, head, result.trained)
-  const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
-    ...truthOf(set),
-    examples: set.examples,
-    probabilities,
-  })
-  const judged = judgeClassifier({
-    head: trained.head,
+  const { result, trained, judged, askedProbabilities } = await fitEncoder(resolved, {
     labels,
-    seed,
-    heldOut: judgedOn(validation, result.validationProbabilities),
-    test: test && judgedOn(test, result.askedProbabilities.subarray(0, testRows)),
+    start,
+    verified,
   })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   resolved.onProgress?.({ kind: 'publishing' })
@@ -208,12 +192,69 @@ async function trainStarted(
       training: result.epochs,
       verification: {
         texts: verified,
-        probabilities: judged.calibrated(result.askedProbabilities.subarray(testRows)),
+        probabilities: judged.calibrated(askedProbabilities),
       },
     })
   // A process that was killed just after publishing must not publish again.
   const version = (await versionOfRun(resolved, run)) ?? (await publish())
   return record({ version, start, began, result, evaluation: judged.evaluation, options: resolved })
+}
+
+/** A fine-tuned encoder with its head, judged. */
+export type FittedEncoder = {
+  readonly result: FineTuningResult
+  readonly trained: ReturnType<typeof withTrained>
+  readonly judged: JudgedClassifier
+  /** float32 [test texts, labels] and float32 [verified texts, labels], not calibrated. */
+  readonly testProbabilities: Float32Array
+  readonly askedProbabilities: Float32Array
+}
+
+/** Fine-tunes and judges; a run that was started keeps a checkpoint and its label report. */
+async function fitEncoder(
+  resolved: Resolved,
+  work: { labels: readonly string[]; start?: RunStart; verified?: readonly string[] },
+): Promise<FittedEncoder> {
+  const { base, train, validation, test, seed, storeDir } = resolved
+  const { labels, start, verified = [] } = work
+  const { encoder, head } =
+    start !== undefined && hasCheckpoint(storeDir, start.run)
+      ? await untrainedHead(base, labels)
+      : await startingHead(
+          { ...resolved, reportDir: start && join(storeDir, 'runs', start.run) },
+          labels,
+        )
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const encode = (texts: readonly string[]): EncodedTexts =>
+    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
+  const task = train.manifest.task ?? 'single-label'
+  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
+  const testTexts = test?.examples.map(({ text }) => text) ?? []
+  const result = await runTask(resolved, start, {
+    weights: encoder,
+    head,
+    frozenLayers: frozenLayersOf(resolved.method, base),
+    train: { texts: encode(textsOf(train)), ...truthOf(train) },
+    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
+    asked: encode([...testTexts, ...verified]),
+  })
+  const testRows = testTexts.length * labels.length
+  const testProbabilities = result.askedProbabilities.subarray(0, testRows)
+  const trained = withTrained(encoder, head, result.trained)
+  const judgedOn = (set: Dataset, probabilities: Float32Array) => ({
+    ...truthOf(set),
+    examples: set.examples,
+    probabilities,
+  })
+  const judged = judgeClassifier({
+    head: trained.head,
+    labels,
+    seed,
+    heldOut: judgedOn(validation, result.validationProbabilities),
+    test: test && judgedOn(test, testProbabilities),
+  })
+  const askedProbabilities = result.askedProbabilities.subarray(testRows)
+  return { result, trained, judged, testProbabilities, askedProbabilities }
 }
 
 /**
@@ -322,7 +363,7 @@ function frozenLayersOf(method: EncoderMethod, base: Base): number {
 
 function runTask(
   options: Resolved,
-  { run, identity }: RunStart,
+  start: RunStart | undefined,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
     'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
@@ -336,9 +377,9 @@ function runTask(
     seed,
     engine,
     statesDir: join(options.storeDir, 'frozen-states'),
-    checkpoint: {
-      path: checkpointPath(options.storeDir, run),
-      identity,
+    checkpoint: start && {
+      path: checkpointPath(options.storeDir, start.run),
+      identity: start.identity,
       ...options.checkpoints,
     },
     threads: workers,

@@ -18,13 +18,13 @@ export type StartingHeadProgress =
 
 /**
  * A head fitted on the frozen encoder's embeddings, and the encoder's weights. What the fits think
- * of the labels goes into `reportDir`.
+ * of the labels goes into `reportDir`, if there is one.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {
     readonly train: Dataset
     readonly seed: number
-    readonly reportDir: string
+    readonly reportDir?: string | undefined
     readonly signal?: AbortSignal | undefined
     readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
   },
@@ -50,7 +50,7 @@ export async function startingHead(
       signal,
       onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
-    if (task === 'single-label') {
+    if (task === 'single-label' && options.reportDir !== undefined) {
       const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
       await writeLabelReport(options.reportDir, report)
     }
