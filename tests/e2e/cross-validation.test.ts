@@ -109,6 +109,24 @@ it('keeps customers together, and trains on the past', async () => {
   expect(rolling.metrics.examples).toBeLessThan(rolling.examples)
 })
 
+it('runs the examples of its page', async () => {
+  const page = await readFile('docs/cross-validation.md', 'utf8')
+  const examples = [...page.matchAll(/^winnow (cv --data tickets\.jsonl.*)$/gm)].map(
+    ([, line]) => line!,
+  )
+  expect(examples.length).toBeGreaterThan(5)
+  const places: Readonly<Record<string, string>> = {
+    'tickets.jsonl': join(dir, 'texts.jsonl'),
+    'predictions.jsonl': join(dir, 'of-page.jsonl'),
+  }
+  let run = ''
+  for (const example of examples) {
+    const words = example.split(' ').map((word) => (word === 'RUN' ? run : (places[word] ?? word)))
+    const result = await resultOf(winnow([...words, '--base', 'tiny', '--json'], { env }))
+    run = result.run
+  }
+})
+
 it.each([
   [['--group', 'costumer'], /attributes are "customer"\. Did you mean customer\? \[usage\]/],
   [['--by-time', '--repeats', '2'], /--repeats has no meaning with --by-time/],
