@@ -13,9 +13,8 @@ import { encoderFolds } from '../trainers/cross-validation/encoder-folds.ts'
 import type { FoldTrainer } from '../trainers/cross-validation/fold-training.ts'
 import { openHeadFolds, type HeadFoldsOptions } from '../trainers/cross-validation/head-folds.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
-import { cvReportText } from '../trainers/cross-validation/cv-report.ts'
+import { cvReportText, cvRuleLines } from '../trainers/cross-validation/cv-report.ts'
 import { formatFigure } from '../trainers/report/report-tables.ts'
-import { ruleLines } from '../trainers/data/rule-report.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
 import { workersOf } from '../serving/model.ts'
 import { pullBase } from './base-pull.ts'
@@ -98,7 +97,7 @@ export function addCvCommand(program: Command): void {
     const result = await untilStopped((signal) => runFolds(context, options, signal))
     const { terminal } = context
     terminal.progressDone()
-    for (const line of ruleLines(result.dataManifest.train)) terminal.say(line)
+    for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
     terminal.say(cvReportText(result, terminal.style))
     terminal.say()
     terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)

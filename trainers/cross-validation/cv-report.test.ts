@@ -1,10 +1,11 @@
 // What a person and a program see of folds that are judged: scores over the folds, the comparison
 // of two recipes, lines of predictions, and the table.
 import { describe, expect, it } from 'vitest'
+import { applyDataRules, defaultDataRules } from '../data/data-rules.ts'
 import { describeExamples, type Dataset } from '../data/dataset.ts'
 import type { Example } from '../files/source-row.ts'
 import { compareRecipes, requireSameFolds } from './compare-recipes.ts'
-import { cvReportText } from './cv-report.ts'
+import { cvReportText, cvRuleLines } from './cv-report.ts'
 import { describePlan } from './fold-plan.ts'
 import { scoresOf, summarizeScores, type JudgedFold } from './fold-scores.ts'
 import { planFolds } from './folds.ts'
@@ -14,7 +15,7 @@ import { predictionLines } from './predictions-file.ts'
 const labels = ['x', 'y']
 const dataset = datasetOf(
   Array.from({ length: 20 }, (_, at) => ({
-    text: `text ${at}`,
+    text: `text ${at} ${'abcdefghijklmnopqrst'[at]!.repeat(9)}`,
     label: labels[at % 2]!,
     id: `${at}`,
   })),
@@ -122,6 +123,14 @@ it('a line of predictions holds the text with what a model said that had not see
   const folds = predictedFolds(0.9).map((fold) => ({ ...fold, thresholds: [0.5, 0.05] }))
   const [ofSets] = predictionLines(folds, { dataset: sets, labels })
   expect(ofSets).toMatchObject({ labels: sets.examples[index]!.labels, predicted: ['x', 'y'] })
+})
+
+it('a label with one example is no reason to fail, but to be told of', () => {
+  const examples = [...dataset.examples, { text: 'alone', label: 'z' }]
+  const { train } = applyDataRules({ train: datasetOf(examples) }, defaultDataRules)
+  expect(cvRuleLines(train.manifest)).toEqual([
+    '1 label with a single example, tested by a model that has not seen the label: "z"',
+  ])
 })
 
 it('the table has a line for each fold, each score and each difference', () => {

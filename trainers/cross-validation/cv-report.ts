@@ -3,6 +3,8 @@
 import { counted } from '../../schemas/counted.ts'
 import type { RecipeComparison } from './compare-recipes.ts'
 import type { CrossValidated } from './cv-record.ts'
+import type { DataManifest } from '../data/dataset.ts'
+import { ruleLines } from '../data/rule-report.ts'
 import { setHeadlineNames } from '../report/multi-label-report.ts'
 import {
   formatFigure,
@@ -39,6 +41,23 @@ export function cvReportText(report: CvReport, style: TextStyle = (_, text) => t
     .map(([first = '', ...rest]) => [style('dim', first), ...rest].join('\n'))
     .join('\n\n')
 }
+
+/** What the data rules found, one line each. */
+export function cvRuleLines(manifest: DataManifest): string[] {
+  const { rules } = manifest
+  const single = rules?.singleExampleLabels ?? []
+  const lines = ruleLines({ ...manifest, rules: rules && { ...rules, singleExampleLabels: [] } })
+  if (single.length === 0) return lines
+  const named = single.slice(0, labelsShownMax).map((label) => JSON.stringify(label))
+  const more = single.length > named.length ? ` and ${single.length - named.length} more` : ''
+  return [
+    ...lines,
+    `${counted(single.length, 'label')} with a single example, tested by a model that has not seen ` +
+      `the label: ${named.join(', ')}${more}`,
+  ]
+}
+
+const labelsShownMax = 10
 
 function foldLines(
   { folds, foldPlan }: CvReport,

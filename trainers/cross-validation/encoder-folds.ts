@@ -1,5 +1,6 @@
 // The methods partial and full in cross-validation: each fold is fine-tuned as `trainEncoder` does,
-// with its own starting head, validation and best epoch. Texts are embedded once, by the cache.
+// with its own starting head, validation and best epoch. Embeddings and states of frozen layers are
+// computed once for all folds.
 import type { Base } from '../../models/bases/base-store.ts'
 import { checkedMaxTokens } from '../embeddings/training-limits.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -34,6 +35,7 @@ export function encoderFolds(options: EncoderFoldsOptions): FoldTrainer {
       const { judged, result, testProbabilities } = await trainEncoderOnly({
         train: datasetPart(dataset, fold.train, 'train'),
         test: datasetPart(dataset, fold.test, 'test'),
+        dataset,
         labels,
         base,
         method,

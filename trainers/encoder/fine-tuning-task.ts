@@ -103,8 +103,22 @@ export type FineTuningTask = {
   readonly threads: number
   /** Where states of frozen layers are kept, for later runs too. */
   readonly statesDir: string
+  /** Default: states of each of the three lists of texts are kept by themselves. */
+  readonly sharedStates?: SharedStates | undefined
   /** None are written without it. */
   readonly checkpoint?: CheckpointPlan | undefined
+}
+
+/**
+ * All texts whose states of frozen layers are kept together, and the place among them of each text
+ * of a task: folds of one data set compute the states once.
+ */
+export type SharedStates = {
+  readonly texts: EncodedTexts
+  /** Int32 [texts] each. */
+  readonly train: Int32Array
+  readonly validation: Int32Array
+  readonly asked: Int32Array
 }
 
 /** Where a run's checkpoint is kept and when it is written; one that is there is taken up. */

@@ -31,7 +31,7 @@ import {
   setTargetTensor,
   targetTensor,
 } from './step-inputs.ts'
-import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
+import { feedsAt, idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
@@ -117,6 +117,7 @@ type Run = FineTuningWatch & {
   readonly train: TextFeeds
   readonly validation: TextFeeds
   readonly asked: TextFeeds
+  readonly closeShared: () => void
   readonly position: TrainingPosition
   readonly checkpoints: Checkpoints
 }
@@ -137,6 +138,10 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const graphs = { step: step.graph, gradients, adam, measuring: buildMeasuring(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
+  const { sharedStates: shared } = task
+  const all = shared && task.frozenLayers > 0 ? await feedsOf(shared.texts) : undefined
+  const feedsIn = (list: 'train' | 'validation' | 'asked', texts: EncodedTexts) =>
+    all && shared ? feedsAt(all, shared[list]) : feedsOf(texts)
   const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads, ...recipe })
   const state = new TrainedState(step.parameters, engine)
   const position = takeUp(task.checkpoint, state)
@@ -156,9 +161,10 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
       tokensMax: recipe.batchTokensMax,
       seed,
     }),
-    train: await feedsOf(task.train.texts),
-    validation: await feedsOf(task.validation.texts),
-    asked: await feedsOf(task.asked),
+    train: await feedsIn('train', task.train.texts),
+    validation: await feedsIn('validation', task.validation.texts),
+    asked: await feedsIn('asked', task.asked),
+    closeShared: () => all?.close(),
   }
 }
 
@@ -182,6 +188,7 @@ function feedMaker(options: {
 async function closeRun(run: Run): Promise<void> {
   await run.engine.close()
   for (const feeds of [run.train, run.validation, run.asked]) feeds.close()
+  run.closeShared()
 }
 
 /** Steps through the rest of the epoch; gives the mean loss of an example. */

@@ -29,6 +29,7 @@ import {
   type FineTuningProgress,
   type FineTuningResult,
   type Recipe,
+  type SharedStates,
   type TrainingEngine,
 } from './fine-tuning-task.ts'
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
@@ -152,14 +153,21 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   }
 }
 
-/** Trains without a run in the store and without a version, and judges on `test`. */
+/**
+ * Trains without a run in the store and without a version, and judges on `test`. States of frozen
+ * layers are kept for `dataset`, of which both are parts.
+ */
 export async function trainEncoderOnly(
-  options: TrainEncoderOptions & { readonly test: Dataset; readonly labels: readonly string[] },
+  options: TrainEncoderOptions & {
+    readonly test: Dataset
+    readonly dataset: Dataset
+    readonly labels: readonly string[]
+  },
 ): Promise<FittedEncoder> {
-  const { labels } = options
+  const { labels, dataset } = options
   const resolved = resolveOptions(options)
   requireUsable(resolved, labels)
-  return fitEncoder(resolved, { labels })
+  return fitEncoder(resolved, { labels, dataset })
 }
 
 async function trainStarted(
@@ -213,7 +221,12 @@ export type FittedEncoder = {
 /** Fine-tunes and judges; a run that was started keeps a checkpoint and its label report. */
 async function fitEncoder(
   resolved: Resolved,
-  work: { labels: readonly string[]; start?: RunStart; verified?: readonly string[] },
+  work: {
+    labels: readonly string[]
+    start?: RunStart
+    verified?: readonly string[]
+    dataset?: Dataset
+  },
 ): Promise<FittedEncoder> {
   const { base, train, validation, test, seed, storeDir } = resolved
   const { labels, start, verified = [] } = work
@@ -230,13 +243,22 @@ async function fitEncoder(
   const task = train.manifest.task ?? 'single-label'
   const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
   const testTexts = test?.examples.map(({ text }) => text) ?? []
+  const asked = [...testTexts, ...verified]
   const result = await runTask(resolved, start, {
     weights: encoder,
     head,
     frozenLayers: frozenLayersOf(resolved.method, base),
     train: { texts: encode(textsOf(train)), ...truthOf(train) },
     validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
-    asked: encode([...testTexts, ...verified]),
+    asked: encode(asked),
+    sharedStates:
+      work.dataset &&
+      sharedStates(encode, {
+        all: textsOf(work.dataset),
+        train: textsOf(train),
+        validation: textsOf(validation),
+        asked,
+      }),
   })
   const testRows = testTexts.length * labels.length
   const testProbabilities = result.askedProbabilities.subarray(0, testRows)
@@ -255,6 +277,23 @@ async function fitEncoder(
   })
   const askedProbabilities = result.askedProbabilities.subarray(testRows)
   return { result, trained, judged, testProbabilities, askedProbabilities }
+}
+
+/** The places of texts among all, by their content. */
+function sharedStates(
+  encode: (texts: readonly string[]) => EncodedTexts,
+  lists: Record<'all' | 'train' | 'validation' | 'asked', readonly string[]>,
+): SharedStates {
+  const placeOf = new Map(lists.all.map((text, place) => [text, place]))
+  const placesOf = (texts: readonly string[]): Int32Array =>
+    Int32Array.from(texts, (text) => placeOf.get(text)!)
+  const { train, validation, asked } = lists
+  return {
+    texts: encode(lists.all),
+    train: placesOf(train),
+    validation: placesOf(validation),
+    asked: placesOf(asked),
+  }
 }
 
 /**
@@ -366,7 +405,7 @@ function runTask(
   start: RunStart | undefined,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
-    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked'
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'asked' | 'sharedStates'
   >,
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
