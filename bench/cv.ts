@@ -10,6 +10,7 @@ import { parseArgs, promisify } from 'node:util'
 import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase, type Base } from '../models/bases/base-store.ts'
 import { crossValidate } from '../trainers/cross-validation/cross-validate.ts'
+import type { CrossValidated } from '../trainers/cross-validation/cv-record.ts'
 import { openHeadFolds } from '../trainers/cross-validation/head-folds.ts'
 import { planFolds } from '../trainers/cross-validation/folds.ts'
 import { applyDataRules, defaultDataRules } from '../trainers/data/data-rules.ts'
@@ -22,13 +23,14 @@ import {
 import { openFrozenEncoder } from '../trainers/embeddings/frozen-encoder.ts'
 import { trainHead } from '../trainers/head/train-head.ts'
 
-const usage = 'node bench/cv.ts --data FILE [--folds 5] [--base minilm-l6] [--python python3]'
+// Without --python, only the time is measured.
+const usage = 'node bench/cv.ts --data FILE [--folds 5] [--base minilm-l6] [--python PYTHON]'
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     folds: { type: 'string', default: '5' },
     base: { type: 'string', default: 'minilm-l6' },
-    python: { type: 'string', default: 'python3' },
+    python: { type: 'string' },
   },
 })
 if (values.data === undefined) throw new Error(usage)
@@ -44,12 +46,13 @@ try {
   const storeDir = join(scratch, 'cv')
   const cv = await timeFolds({ dataset, base, storeDir })
   const { result } = cv
-  await exportFolds({ dataset, base, storeDir, chosen: result.folds.map(({ chosen }) => chosen) })
-  const script = fileURLToPath(new URL('cv_sklearn.py', import.meta.url))
-  const { stdout } = await promisify(execFile)(values.python, [script, scratch])
-  const rival = JSON.parse(stdout) as { accuracy: { mean: number } }
+  const rival =
+    values.python === undefined
+      ? undefined
+      : await scoreRival(values.python, { dataset, base, storeDir, result })
   const accuracy = result.mean['accuracy']!
-  const fits = folds - 1
+  const allowed = (train: Spent, fit: Spent, kind: keyof Spent): number =>
+    train[kind] + (folds - 1) * fit[kind]
   console.log(
     JSON.stringify({
       data: dataset.manifest.source,
@@ -57,9 +60,10 @@ try {
       labels: result.labels.length,
       ours: { mean: accuracy, deviation: result.deviation['accuracy'], folds: result.folds },
       sklearn: rival,
-      differencePoints: 100 * (accuracy - rival.accuracy.mean),
-      seconds: { cv: cv.seconds, train: train.seconds, fit: train.fitSeconds },
-      ratio: cv.seconds / (train.seconds + fits * train.fitSeconds),
+      differencePoints: rival && 100 * (accuracy - rival.accuracy.mean),
+      spent: { cv: cv.spent, ...train },
+      ratio: cv.spent.seconds / allowed(train.train, train.fit, 'seconds'),
+      ratioOfProcessor: cv.spent.cpuSeconds / allowed(train.train, train.fit, 'cpuSeconds'),
     }),
   )
 } finally {
@@ -68,14 +72,26 @@ try {
 
 type Work = { dataset: Dataset; base: Base; storeDir: string }
 
+type Spent = { seconds: number; cpuSeconds: number }
+
+/** Begins to measure; what is returned says what was spent since. */
+function stopwatch(): () => Spent {
+  const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()]
+  return () => {
+    const { user, system } = process.cpuUsage(startedCpu)
+    return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds: (user + system) / 1e6 }
+  }
+}
+
 /** One training, and the part of it that is not embedding or publishing. */
 async function timeTraining({
   dataset,
   base,
   storeDir,
-}: Work): Promise<{ seconds: number; fitSeconds: number }> {
-  const startedMs = performance.now()
-  let [embeddedMs, fittedMs] = [startedMs, startedMs]
+}: Work): Promise<{ train: Spent; fit: Spent }> {
+  const train = stopwatch()
+  let sinceEmbedding = train
+  let fit = train()
   await trainHead({
     train: dataset,
     base,
@@ -83,18 +99,19 @@ async function timeTraining({
     name: 'bench',
     seed,
     onProgress({ kind }) {
-      if (kind === 'embedding') embeddedMs = performance.now()
-      if (kind === 'publishing') fittedMs = performance.now()
+      if (kind === 'embedding') sinceEmbedding = stopwatch()
+      if (kind === 'publishing') fit = sinceEmbedding()
     },
   })
-  return {
-    seconds: (performance.now() - startedMs) / 1_000,
-    fitSeconds: (fittedMs - embeddedMs) / 1_000,
-  }
+  return { train: train(), fit }
 }
 
-async function timeFolds({ dataset, base, storeDir }: Work) {
-  const startedMs = performance.now()
+async function timeFolds({
+  dataset,
+  base,
+  storeDir,
+}: Work): Promise<{ result: CrossValidated; spent: Spent }> {
+  const spent = stopwatch()
   const labels = trainingLabels(dataset)
   const { result } = await crossValidate({
     dataset,
@@ -105,7 +122,17 @@ async function timeFolds({ dataset, base, storeDir }: Work) {
     seed,
     openTrainer: () => openHeadFolds({ dataset, labels, base, storeDir }),
   })
-  return { result, seconds: (performance.now() - startedMs) / 1_000 }
+  return { result, spent: spent() }
+}
+
+async function scoreRival(
+  python: string,
+  work: Work & { result: CrossValidated },
+): Promise<{ accuracy: { mean: number } }> {
+  await exportFolds({ ...work, chosen: work.result.folds.map(({ chosen }) => chosen) })
+  const script = fileURLToPath(new URL('cv_sklearn.py', import.meta.url))
+  const { stdout } = await promisify(execFile)(python, [script, scratch])
+  return JSON.parse(stdout) as { accuracy: { mean: number } }
 }
 
 /** Writes embeddings, labels, folds and each fold's C for the rival. */

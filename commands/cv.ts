@@ -10,6 +10,7 @@ import type { ComparedRun } from '../trainers/cross-validation/compare-recipes.t
 import { readCvRecord, type CrossValidated } from '../trainers/cross-validation/cv-record.ts'
 import { predictionLines, writePredictions } from '../trainers/cross-validation/predictions-file.ts'
 import { encoderFolds } from '../trainers/cross-validation/encoder-folds.ts'
+import { checkFoldOptions } from '../trainers/cross-validation/folds.ts'
 import type { FoldTrainer } from '../trainers/cross-validation/fold-training.ts'
 import { openHeadFolds, type HeadFoldsOptions } from '../trainers/cross-validation/head-folds.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
@@ -112,6 +113,7 @@ const repeatsMax = 1_000
 /** What of the options can be wrong is found before anything is read, fetched or trained. */
 async function checkOptions(options: Options, { paths }: CommandContext): Promise<void> {
   refuseUnusedOptions(options)
+  checkFoldOptions(options)
   requireModelName(options.name)
   await checkTexts({ '--data': options.data }, options)
   await checkMethod(options, { storeDir: paths.store })

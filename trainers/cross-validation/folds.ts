@@ -41,12 +41,7 @@ export type FoldOptions = {
  */
 export function planFolds(examples: readonly Example[], options: FoldOptions): Fold[] {
   const { folds, repeats = 1, seed, group, byTime = false } = options
-  if (byTime && repeats > 1) {
-    throw new WinnowError(
-      'usage',
-      '--repeats has no meaning with --by-time: there is one order of time. Leave it out.',
-    )
-  }
+  checkFoldOptions(options)
   const groupOf = group === undefined ? textGroups(examples) : attributeGroups(examples, group)
   requireGroups(groupOf, options)
   const planned = byTime
@@ -61,6 +56,22 @@ export function planFolds(examples: readonly Example[], options: FoldOptions): F
       )
   for (const fold of planned) requireLabels(examples, fold)
   return planned
+}
+
+/**
+ * Checks what can be known without data.
+ *
+ * @throws WinnowError `usage` for options that contradict each other.
+ */
+export function checkFoldOptions({
+  repeats = 1,
+  byTime = false,
+}: Pick<FoldOptions, 'repeats' | 'byTime'>): void {
+  if (!byTime || repeats === 1) return
+  throw new WinnowError(
+    'usage',
+    '--repeats has no meaning with --by-time: there is one order of time. Leave it out.',
+  )
 }
 
 /** The seed itself, then numbers drawn from it. */
