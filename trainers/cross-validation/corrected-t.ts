@@ -19,7 +19,7 @@ export type FoldSummary = {
 /** Of all intervals. */
 export const confidence = 0.95
 
-/** The mean of one value a fold, with its corrected interval. At least two folds are needed. */
+/** The mean of one value per fold, with its corrected interval. At least two folds are needed. */
 export function summarizeFolds(
   values: readonly number[],
   sizes: readonly FoldSizes[],

@@ -20,7 +20,7 @@ export type EncoderFoldsOptions = {
   readonly engine?: TrainingEngine | undefined
   readonly storeDir: string
   readonly maxTokens?: number | undefined
-  /** Threads. Default: one a core. */
+  /** Threads. Default: one per core. */
   readonly workers?: number | undefined
 }
 

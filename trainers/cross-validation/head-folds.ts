@@ -25,7 +25,7 @@ export type HeadFoldsOptions = {
   readonly maxTokens?: number | undefined
   /** Default `every`. */
   readonly pooledLayers?: PooledLayers | undefined
-  /** Threads. Default: one a core. */
+  /** Threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined

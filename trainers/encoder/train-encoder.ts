@@ -154,8 +154,8 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
 }
 
 /**
- * Trains without a run in the store and without a version, and judges on `test`. States of frozen
- * layers are kept for `dataset`, of which both are parts.
+ * Trains without a run in the store and without a version, and judges on `test`. The states of
+ * frozen layers are kept for all of `dataset`, which holds both.
  */
 export async function trainEncoderOnly(
   options: TrainEncoderOptions & {
