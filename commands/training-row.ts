@@ -33,8 +33,13 @@ export async function recordCvRun(
   cv: CrossValidated & { readonly name: string },
 ): Promise<void> {
   await insertRow(context, `runs/${cv.run}/cv.json`, async (analytics) => {
-    const { sha256, ...folds } = cv.foldPlan
-    const parameters = { ...cv.parameters, ...folds, foldsSha256: sha256 }
+    const { sha256, group, ...folds } = cv.foldPlan
+    const parameters = {
+      ...cv.parameters,
+      ...folds,
+      group: group ?? undefined,
+      foldsSha256: sha256,
+    }
     const run = { ...cv, kind: 'cv' as const, parameters, evaluation: cv.mean }
     // It made no version.
     await insertTrainingRun(analytics, run, { name: cv.name, version: '', graphSha256: '' })
