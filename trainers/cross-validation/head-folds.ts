@@ -60,7 +60,7 @@ export async function openHeadFolds(options: HeadFoldsOptions): Promise<FoldTrai
   const task = dataset.manifest.task ?? 'single-label'
   return {
     method: 'head',
-    parameters: { base: base.name, maxTokens, pooledLayers, folds },
+    parameters: { base: base.name, maxTokens, pooledLayers, searchFolds: folds },
     async trainFold(fold, { onProgress, signal: stop }) {
       const train = datasetPart(dataset, fold.train, 'train')
       const test = datasetPart(dataset, fold.test, 'test')
