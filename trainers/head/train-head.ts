@@ -124,7 +124,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const task = train.manifest.task ?? 'single-label'
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
-  const foldOf = foldsOf(train, resolved)
+  const foldOf = innerFolds(train, resolved)
   const { encoder, embedded, testRows } = await embedAll(resolved)
   const fit = await trainLogisticRegression({
     training: {
@@ -203,7 +203,10 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
 }
 
 /** The fold of each example; there are fewer folds if there are fewer distinct texts. */
-function foldsOf(train: Dataset, { folds, seed }: Resolved): Int32Array {
+export function innerFolds(
+  train: Dataset,
+  { folds, seed }: { folds: number; seed: number },
+): Int32Array {
   const texts = new Set(train.examples.map(({ text }) => duplicateKey(text))).size
   if (texts < 2) {
     const message = `${train.manifest.source} has only one distinct text; training takes at least two.`
