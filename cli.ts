@@ -34,6 +34,7 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['stream'], load: async () => (await import('./commands/stream.ts')).addStreamCommand },
   { names: ['serve'], load: async () => (await import('./commands/serve.ts')).addServeCommand },
   { names: ['train'], load: async () => (await import('./commands/train.ts')).addTrainCommand },
+  { names: ['cv'], load: async () => (await import('./commands/cv.ts')).addCvCommand },
   { names: ['tune'], load: async () => (await import('./commands/tune.ts')).addTuneCommand },
   {
     names: ['evaluate'],

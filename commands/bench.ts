@@ -13,6 +13,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   infer: 'speed of classification compared with ONNX Runtime alone',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',
+  cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',

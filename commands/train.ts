@@ -1,21 +1,16 @@
 // `winnow train`: trains a model version on labelled texts.
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
-import { knownBase } from '../models/bases/base-store.ts'
-import { expectTfjsInstalled } from '../models/graph/tfjs/tfjs-backend.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
-import { trainingEngines, type TrainingEngine } from '../trainers/encoder/fine-tuning-task.ts'
 import type { EarlierVersion } from '../trainers/data/label-origins.ts'
 import { renderReportText } from '../trainers/report/report-text.ts'
 import { ruleLines } from '../trainers/data/rule-report.ts'
-import type { TrainingMethod } from '../trainers/runs/run-record.ts'
 import {
   trainEncoder,
   type TrainedEncoder,
   type TrainEncoderProgress,
 } from '../trainers/encoder/train-encoder.ts'
-import { checkedLayers, checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
 import type { RunStart } from '../trainers/runs/unfinished-run.ts'
 import {
   trainHead,
@@ -40,15 +35,17 @@ import { workersOf } from '../serving/model.ts'
 import { checkStore } from './option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../serving/publishing.ts'
 import {
-  addRecipeOptions,
-  recipeOf,
-  recipeOptionNames,
-  type RecipeOptions,
-} from './recipe-options.ts'
+  addMethodOptions,
+  checkMethod,
+  encoderMethodOf,
+  refuseUnusedOptions,
+  type MethodOptions,
+} from './method-options.ts'
+import { recipeOf } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
 import { newestManifest } from '../models/store/known-labels.ts'
 import { openVersion, requireModelName } from '../models/store/version-store.ts'
-import { addCommand, numberIn, seedMax, wholeNumber } from './shared-options.ts'
+import { addCommand, numberIn } from './shared-options.ts'
 import { untilStopped } from './signals.ts'
 import { durationText, logLine, type Terminal } from './terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
@@ -56,28 +53,19 @@ import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  RecipeOptions &
+  MethodOptions &
   RuleOptions & {
     data?: string
     test?: string
     name?: string
-    base: string
     validation?: string
-    method: TrainingMethod
-    layers?: number
     resume?: string | true
     checkpointEvery?: number
-    seed: number
-    maxTokens?: number
-    pooledLayers?: string
-    engine?: TrainingEngine
     publish?: boolean
   }
 
 /** What the results of both kinds of training have in common. */
 type Trained = TrainedModel | TrainedEncoder
-
-const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
@@ -107,34 +95,10 @@ function addTrainOptions(command: Command): Command {
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
-    .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(new Option('--method <method>', 'what to train').choices(methods).default('head'))
+  addMethodOptions(command)
     .option(
       '--validation <src>',
       'partial, full: texts to choose the epoch by (default: a part of the data)',
-    )
-    .option(
-      '--layers <number>',
-      'partial: number of top layers to train (default: all but the lowest)',
-      wholeNumber(1),
-    )
-    .addOption(
-      new Option(
-        '--engine <engine>',
-        'partial, full: library that computes the steps (default: onnx)',
-      ).choices(trainingEngines),
-    )
-    .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
-    .option(
-      '--max-tokens <tokens>',
-      'cut longer texts (default: as the base allows)',
-      wholeNumber(3),
-    )
-    .addOption(
-      new Option(
-        '--pooled-layers <which>',
-        'head: layers whose hidden states it uses (default: every)',
-      ).choices(['every', 'last']),
     )
     .option(
       '--resume [run]',
@@ -149,7 +113,6 @@ function addTrainOptions(command: Command): Command {
       '--publish',
       'publish the version if it passes the gate (see `winnow models push --help`)',
     )
-  addRecipeOptions(command)
   return addRuleOptions(addColumnOptions(command))
 }
 
@@ -232,7 +195,7 @@ async function askedFor(
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
     return { options, workers, resume: start }
   }
-  refuseUnused(given)
+  refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
   const { data } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
@@ -244,13 +207,10 @@ async function askedFor(
 
 /** Finds mistakes in the options before anything is read, fetched or trained. */
 async function checkAsked({ options }: Asked, { config, paths }: CommandContext): Promise<void> {
-  const { data, validation, test, method, layers, maxTokens } = options
+  const { data, validation, test } = options
   requireModelName(options.name)
   await checkTexts({ '--data': data, '--validation': validation, '--test': test }, options)
-  const base = await knownBase({ name: options.base, storeDir: paths.store })
-  checkedMaxTokens(base, maxTokens)
-  if (method === 'partial') checkedLayers(base, layers)
-  if (options.engine === 'tfjs') expectTfjsInstalled()
+  await checkMethod(options, { storeDir: paths.store })
   await checkStore(paths.store)
   if (options.publish === true) await checkPublishing(options, { config, storeDir: paths.store })
 }
@@ -313,12 +273,12 @@ async function runTraining(
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
     return trainHead({ ...shared, pooledLayers })
   }
-  const { method, layers, checkpointEvery } = options
+  const { checkpointEvery } = options
   return trainEncoder({
     ...shared,
     validation,
     engine: options.engine,
-    method: method === 'full' ? { kind: 'full' } : { kind: 'partial', layers },
+    method: encoderMethodOf(options),
     recipe: recipeOf(options),
     checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
     request: { ...requestOf(options), workers },
@@ -333,21 +293,4 @@ export async function earlierVersion(model: {
 }): Promise<EarlierVersion | undefined> {
   const manifest = await newestManifest(model)
   return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
-}
-
-/** Refuses options that the chosen method would ignore. */
-function refuseUnused(options: Options): void {
-  const given = (names: readonly (keyof Options)[]): (keyof Options)[] =>
-    names.filter((name) => options[name] !== undefined)
-  const unused =
-    options.method === 'head'
-      ? given(['validation', 'layers', 'checkpointEvery', 'engine', ...recipeOptionNames])
-      : given(['pooledLayers', ...(options.method === 'full' ? (['layers'] as const) : [])])
-  const [first] = unused
-  if (first === undefined) return
-  const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  throw new WinnowError(
-    'usage',
-    `--${flag} has no meaning with --method ${options.method}; leave it out.`,
-  )
 }

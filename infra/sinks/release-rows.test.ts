@@ -86,6 +86,15 @@ describe('insertTrainingRun', () => {
     ])
   })
 
+  it('says that a cross-validation is one, and that it made no version', async () => {
+    scripted.answer('training_runs', [{ n: 0 }])
+    const none = { name: 'cv', version: '', graphSha256: '' }
+    await insertTrainingRun(scripted.analytics, { ...run, kind: 'cv' }, none)
+    expect(scripted.inserts()[0]!.rows).toMatchObject([
+      { kind: 'cv', model: 'cv', version: '', artifact_hash: '' },
+    ])
+  })
+
   it('adds nothing for a run that has its row', async () => {
     scripted.answer('training_runs', [{ n: 1 }])
     await insertTrainingRun(scripted.analytics, run, model)

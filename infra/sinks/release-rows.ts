@@ -12,9 +12,11 @@ export type Release = {
   readonly reason: string
 }
 
-/** A finished training run, as its run record describes it. */
+/** A finished training run, or a cross-validation, as its record describes it. */
 export type FinishedRun = {
   readonly run: string
+  /** Default `train`. */
+  readonly kind?: 'train' | 'cv' | undefined
   readonly method: string
   readonly started: string
   readonly seconds: number
@@ -61,7 +63,7 @@ export async function insertTrainingRun(
       [
         run.run,
         seconds(Date.parse(run.started)),
-        'train',
+        run.kind ?? 'train',
         model.name,
         model.version,
         run.method,

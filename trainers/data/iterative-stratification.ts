@@ -17,10 +17,13 @@ export function stratifiedSetParts(
     /** The fraction of each part; they sum to 1. */
     shares: readonly number[]
     seed: number
+    /** Groups of different sizes fit better with the largest first. Default `drawn`. */
+    order?: 'drawn' | 'largest-first'
   },
 ): Int32Array {
-  const { shares, seed } = options
+  const { shares, seed, order = 'drawn' } = options
   const groups = seededRandom(seed).shuffle([...options.groups])
+  if (order === 'largest-first') groups.sort((a, b) => b.length - a.length)
   const labelsOf = groups.map((group) => countsIn(group, examples))
   const byLabel = groupsOfLabels(labelsOf)
   const needed = new Map(

@@ -107,8 +107,22 @@ export type FineTuningTask = {
   readonly threads: number
   /** The folder for cached hidden states of frozen layers, which later runs use too. */
   readonly statesDir: string
+  /** Default: states of each of the three lists of texts are kept by themselves. */
+  readonly sharedStates?: SharedStates | undefined
   /** Without it, no checkpoints are written. */
   readonly checkpoint?: CheckpointPlan | undefined
+}
+
+/**
+ * All texts whose states of frozen layers are kept together, and the place among them of each text
+ * of a task: folds of one data set compute the states once.
+ */
+export type SharedStates = {
+  readonly texts: EncodedTexts
+  /** Int32 [texts] each. */
+  readonly train: Int32Array
+  readonly validation: Int32Array
+  readonly toPredict: Int32Array
 }
 
 /** Where a run's checkpoint is and when it is written. A run continues from an existing one. */

@@ -31,7 +31,7 @@ import {
   multiLabelLossTargets,
   lossTargets,
 } from './step-inputs.ts'
-import { idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
+import { feedsAt, idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
@@ -118,6 +118,7 @@ type Run = FineTuningWatch & {
   readonly train: TextFeeds
   readonly validation: TextFeeds
   readonly toPredict: TextFeeds
+  readonly closeShared: () => void
   readonly position: TrainingPosition
   readonly checkpoints: Checkpoints
 }
@@ -138,6 +139,10 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const graphs = { step: step.graph, gradients, adam, evaluation: buildEvaluation(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
   const feedsOf = feedMaker({ task, limits, watch })
+  const { sharedStates: shared } = task
+  const all = shared && task.frozenLayers > 0 ? await feedsOf(shared.texts) : undefined
+  const feedsIn = (list: 'train' | 'validation' | 'toPredict', texts: EncodedTexts) =>
+    all && shared ? feedsAt(all, shared[list]) : feedsOf(texts)
   const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads, ...recipe })
   const state = new TrainedState(step.parameters, engine)
   const position = resumePosition(task.checkpoint, state)
@@ -157,9 +162,10 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
       tokensMax: recipe.batchTokensMax,
       seed,
     }),
-    train: await feedsOf(task.train.texts),
-    validation: await feedsOf(task.validation.texts),
-    toPredict: await feedsOf(task.toPredict),
+    train: await feedsIn('train', task.train.texts),
+    validation: await feedsIn('validation', task.validation.texts),
+    toPredict: await feedsIn('toPredict', task.toPredict),
+    closeShared: () => all?.close(),
   }
 }
 
@@ -184,6 +190,7 @@ function feedMaker(options: {
 async function closeRun(run: Run): Promise<void> {
   await run.engine.close()
   for (const feeds of [run.train, run.validation, run.toPredict]) feeds.close()
+  run.closeShared()
 }
 
 /** Takes the remaining steps of the epoch; returns the mean loss per example of the epoch. */

@@ -82,6 +82,14 @@ export async function stateFeeds(texts: EncodedTexts, options: FrozenStates): Pr
   }
 }
 
+/** Some of the texts of other feeds, by their places; `close` is left to the others. */
+export function feedsAt(all: TextFeeds, places: Int32Array): TextFeeds {
+  return {
+    feed: (indices) => all.feed(indices.map((index) => places[index]!)),
+    close: () => undefined,
+  }
+}
+
 type FrozenStates = {
   readonly weights: EncoderWeights
   readonly frozenLayers: number

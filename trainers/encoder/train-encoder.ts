@@ -29,12 +29,13 @@ import {
   type FineTuningProgress,
   type FineTuningResult,
   type Recipe,
+  type SharedStates,
   type TrainingEngine,
 } from './fine-tuning-task.ts'
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
-import { evaluateClassifier } from '../evaluation/evaluate-classifier.ts'
+import { evaluateClassifier, type EvaluatedClassifier } from '../evaluation/evaluate-classifier.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
@@ -154,44 +155,35 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   }
 }
 
+/**
+ * Trains without a run in the store and without a version, and evaluates on `test`. The states of
+ * frozen layers are kept for all of `dataset`, which holds both.
+ */
+export async function trainEncoderOnly(
+  options: TrainEncoderOptions & {
+    readonly test: Dataset
+    readonly dataset: Dataset
+    readonly labels: readonly string[]
+  },
+): Promise<FittedEncoder> {
+  const { labels, dataset } = options
+  const resolved = resolveOptions(options)
+  checkOptions(resolved, labels)
+  return fitEncoder(resolved, { labels, dataset })
+}
+
 async function trainStarted(
   resolved: Resolved,
   { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
 ): Promise<TrainedEncoder> {
-  const { base, train, validation, test, seed, recipe, storeDir } = resolved
+  const { train, validation, test, seed, recipe } = resolved
   const { run } = start
-  const { encoder, head } = hasCheckpoint(storeDir, run)
-    ? await untrainedHead(base, labels)
-    : await startingHead({ ...resolved, reportDir: join(storeDir, 'runs', run) }, labels)
-  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
-  const encode = (texts: readonly string[]): EncodedTexts =>
-    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
-  const task = train.manifest.task ?? 'single-label'
-  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
   const sample = verificationSample(train.examples.length, seed)
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
-  const testTexts = test?.examples.map(({ text }) => text) ?? []
-  const result = await runTask(resolved, start, {
-    weights: encoder,
-    head,
-    frozenLayers: frozenLayersOf(resolved.method, base),
-    train: { texts: encode(textsOf(train)), ...truthOf(train) },
-    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
-    toPredict: encode([...testTexts, ...verified]),
-  })
-  const testRows = testTexts.length * labels.length
-  const trained = withTrained(encoder, head, result.trained)
-  const predictionsOn = (set: Dataset, probabilities: Float32Array) => ({
-    ...truthOf(set),
-    examples: set.examples,
-    probabilities,
-  })
-  const evaluated = evaluateClassifier({
-    head: trained.head,
+  const { result, trained, evaluated, verifiedProbabilities } = await fitEncoder(resolved, {
     labels,
-    seed,
-    heldOut: predictionsOn(validation, result.validationProbabilities),
-    test: test && predictionsOn(test, result.predictedProbabilities.subarray(0, testRows)),
+    start,
+    verified,
   })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   resolved.onProgress?.({ kind: 'publishing' })
@@ -210,7 +202,7 @@ async function trainStarted(
       training: result.epochs,
       verification: {
         texts: verified,
-        probabilities: evaluated.calibrate(result.predictedProbabilities.subarray(testRows)),
+        probabilities: evaluated.calibrate(verifiedProbabilities),
       },
     })
   // If the process was killed right after publishing, the resumed run must not publish again.
@@ -223,6 +215,94 @@ async function trainStarted(
     evaluation: evaluated.evaluation,
     options: resolved,
   })
+}
+
+/** A fine-tuned encoder with its head, evaluated. */
+export type FittedEncoder = {
+  readonly result: FineTuningResult
+  readonly trained: ReturnType<typeof withTrained>
+  readonly evaluated: EvaluatedClassifier
+  /** float32 [test texts, labels] and float32 [verified texts, labels], not calibrated. */
+  readonly testProbabilities: Float32Array
+  readonly verifiedProbabilities: Float32Array
+}
+
+/** Fine-tunes and evaluates; a run that was started keeps a checkpoint and its label report. */
+async function fitEncoder(
+  resolved: Resolved,
+  work: {
+    labels: readonly string[]
+    start?: RunStart
+    verified?: readonly string[]
+    dataset?: Dataset
+  },
+): Promise<FittedEncoder> {
+  const { base, train, validation, test, seed, storeDir } = resolved
+  const { labels, start, verified = [] } = work
+  const { encoder, head } =
+    start !== undefined && hasCheckpoint(storeDir, start.run)
+      ? await untrainedHead(base, labels)
+      : await startingHead(
+          { ...resolved, reportDir: start && join(storeDir, 'runs', start.run) },
+          labels,
+        )
+  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
+  const encode = (texts: readonly string[]): EncodedTexts =>
+    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
+  const task = train.manifest.task ?? 'single-label'
+  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
+  const testTexts = test?.examples.map(({ text }) => text) ?? []
+  const toPredict = [...testTexts, ...verified]
+  const result = await runTask(resolved, start, {
+    weights: encoder,
+    head,
+    frozenLayers: frozenLayersOf(resolved.method, base),
+    train: { texts: encode(textsOf(train)), ...truthOf(train) },
+    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
+    toPredict: encode(toPredict),
+    sharedStates:
+      work.dataset &&
+      sharedStates(encode, {
+        all: textsOf(work.dataset),
+        train: textsOf(train),
+        validation: textsOf(validation),
+        toPredict,
+      }),
+  })
+  const testRows = testTexts.length * labels.length
+  const testProbabilities = result.predictedProbabilities.subarray(0, testRows)
+  const trained = withTrained(encoder, head, result.trained)
+  const predictionsOn = (set: Dataset, probabilities: Float32Array) => ({
+    ...truthOf(set),
+    examples: set.examples,
+    probabilities,
+  })
+  const evaluated = evaluateClassifier({
+    head: trained.head,
+    labels,
+    seed,
+    heldOut: predictionsOn(validation, result.validationProbabilities),
+    test: test && predictionsOn(test, testProbabilities),
+  })
+  const verifiedProbabilities = result.predictedProbabilities.subarray(testRows)
+  return { result, trained, evaluated, testProbabilities, verifiedProbabilities }
+}
+
+/** The places of texts among all, by their content. */
+function sharedStates(
+  encode: (texts: readonly string[]) => EncodedTexts,
+  lists: Record<'all' | 'train' | 'validation' | 'toPredict', readonly string[]>,
+): SharedStates {
+  const placeOf = new Map(lists.all.map((text, place) => [text, place]))
+  const placesOf = (texts: readonly string[]): Int32Array =>
+    Int32Array.from(texts, (text) => placeOf.get(text)!)
+  const { train, validation, toPredict } = lists
+  return {
+    texts: encode(lists.all),
+    train: placesOf(train),
+    validation: placesOf(validation),
+    toPredict: placesOf(toPredict),
+  }
 }
 
 /** Checks the options before anything is computed. */
@@ -329,10 +409,10 @@ function frozenLayersOf(method: EncoderMethod, base: Base): number {
 
 function runTask(
   options: Resolved,
-  { run, identity }: RunStart,
+  start: RunStart | undefined,
   parts: Pick<
     Parameters<typeof fineTuneInThread>[0],
-    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'toPredict'
+    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'toPredict' | 'sharedStates'
   >,
 ): Promise<FineTuningResult> {
   const { base, recipe, seed, engine, workers, signal } = options
@@ -343,9 +423,9 @@ function runTask(
     seed,
     engine,
     statesDir: join(options.storeDir, 'frozen-states'),
-    checkpoint: {
-      path: checkpointPath(options.storeDir, run),
-      identity,
+    checkpoint: start && {
+      path: checkpointPath(options.storeDir, start.run),
+      identity: start.identity,
       ...options.checkpoints,
     },
     threads: workers,

@@ -19,13 +19,13 @@ export type StartingHeadProgress =
 
 /**
  * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. For
- * single-label texts, it also writes a report on suspicious labels into `reportDir`.
+ * single-label texts, it also writes a report on suspicious labels into `reportDir`, if given.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {
     readonly train: Dataset
     readonly seed: number
-    readonly reportDir: string
+    readonly reportDir?: string | undefined
     readonly signal?: AbortSignal | undefined
     readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
   },
@@ -51,7 +51,7 @@ export async function startingHead(
       signal,
       onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
-    if (task === 'single-label') {
+    if (task === 'single-label' && options.reportDir !== undefined) {
       const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
       await writeLabelReport(options.reportDir, report)
     }

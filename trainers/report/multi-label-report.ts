@@ -6,7 +6,11 @@ import { areaHeadlines, formatFigure, scoreHeadlines, type Headline } from './re
 
 // The report leaves out samplesF1: an example without a label counts as 0, which looks like a
 // mistake. The JSON has it.
-const names: Record<Exclude<keyof SetScores, 'samplesF1'>, Pick<Headline, 'name' | 'unit'>> = {
+/** The name and unit of each multi-label score. */
+export const setHeadlineNames: Record<
+  Exclude<keyof SetScores, 'samplesF1'>,
+  Pick<Headline, 'name' | 'unit'>
+> = {
   accuracy: { name: 'sets exactly right', unit: 'share' },
   microF1: { name: 'micro F1', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
@@ -25,7 +29,7 @@ export function setHeadlines(evaluation: MultiLabelEvaluation): Headline[] {
     { name: 'macro ROC AUC', value: rocAuc.macro, interval: null },
     { name: 'mean average precision', value: averagePrecision.macro, interval: null },
   ])
-  return [...scoreHeadlines(names, evaluation), ...areas]
+  return [...scoreHeadlines(setHeadlineNames, evaluation), ...areas]
 }
 
 /** The mean number of labels per example, as one phrase. */

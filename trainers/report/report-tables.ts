@@ -16,7 +16,8 @@ export type Headline = {
 /** A difference with a smaller p-value is called significant. */
 export const significanceLevel = 0.05
 
-const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit'] }> = {
+/** How each score is called and shown. */
+export const headlineNames: Record<keyof Scores, { name: string; unit: Headline['unit'] }> = {
   accuracy: { name: 'accuracy', unit: 'share' },
   macroF1: { name: 'macro F1', unit: 'share' },
   weightedF1: { name: 'weighted F1', unit: 'share' },

@@ -198,7 +198,7 @@ function headed([first = '', ...rest]: string[], style: TextStyle): string[] {
 }
 
 /** Aligns the first column left and the others right, with two spaces between columns. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

@@ -1,0 +1,126 @@
+// A cross-validation as text for a terminal: a line for each fold, then each score with its mean,
+// deviation and interval, and how the recipe does against another one.
+import { counted } from '../../schemas/counted.ts'
+import type { RecipeComparison } from './compare-recipes.ts'
+import type { CrossValidated } from './cv-record.ts'
+import type { DataManifest } from '../data/dataset.ts'
+import { ruleLines } from '../data/rule-report.ts'
+import { setHeadlineNames } from '../report/multi-label-report.ts'
+import {
+  formatFigure,
+  headlineNames,
+  significanceLevel,
+  type Headline,
+} from '../report/report-tables.ts'
+import { table, type TextStyle } from '../report/report-text.ts'
+
+type Title = Pick<Headline, 'name' | 'unit'>
+
+/** Scores in the table of folds; all of them follow below. */
+const foldScores = ['accuracy', 'macroF1', 'logLoss', 'ece'] as const
+/** Smaller is better. */
+const losses: ReadonlySet<string> = new Set(['logLoss', 'brier', 'ece', 'hammingLoss'])
+
+/** What is read of a run. */
+export type CvReport = Pick<
+  CrossValidated,
+  'folds' | 'mean' | 'deviation' | 'intervals' | 'intervalMethod' | 'foldPlan' | 'dataManifest'
+> & { readonly comparison?: RecipeComparison | undefined }
+
+/** The report as lines of at most some 100 columns. */
+export function cvReportText(report: CvReport, style: TextStyle = (_, text) => text): string {
+  const titles: Readonly<Record<string, Title>> =
+    report.dataManifest.train.task === 'multi-label' ? setHeadlineNames : headlineNames
+  const parts = [
+    foldLines(report, titles),
+    scoreLines(report, titles),
+    comparisonLines(report, titles),
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map(([first = '', ...rest]) => [style('dim', first), ...rest].join('\n'))
+    .join('\n\n')
+}
+
+/** What the data rules found, one line each. */
+export function cvRuleLines(manifest: DataManifest): string[] {
+  const { rules } = manifest
+  const single = rules?.singleExampleLabels ?? []
+  const lines = ruleLines({ ...manifest, rules: rules && { ...rules, singleExampleLabels: [] } })
+  if (single.length === 0) return lines
+  const named = single.slice(0, labelsShownMax).map((label) => JSON.stringify(label))
+  const more = single.length > named.length ? ` and ${single.length - named.length} more` : ''
+  return [
+    ...lines,
+    `${counted(single.length, 'label')} with a single example, tested by a model that has not seen ` +
+      `the label: ${named.join(', ')}${more}`,
+  ]
+}
+
+const labelsShownMax = 10
+
+function foldLines(
+  { folds, foldPlan }: CvReport,
+  titles: Readonly<Record<string, Title>>,
+): string[] {
+  const isRepeated = foldPlan.repeats > 1
+  const head = [
+    'Fold',
+    'trained',
+    'tested',
+    ...foldScores.map((name) => titles[name]!.name),
+    'chose',
+  ]
+  const rows = folds.map(({ repeat, fold, trained, tested, metrics, chosen }) => [
+    isRepeated ? `${repeat}/${fold}` : String(fold),
+    trained.toLocaleString('en-US'),
+    tested.toLocaleString('en-US'),
+    ...foldScores.map((name) => formatFigure(metrics[name]!, titles[name]!.unit)),
+    Object.entries(chosen)
+      .map(([name, value]) => `${chosenNames[name] ?? name} ${value}`)
+      .join(', '),
+  ])
+  return table([head, ...rows])
+}
+
+const chosenNames: Readonly<Record<string, string>> = {
+  inverseRegularisation: 'C',
+  bestEpoch: 'epoch',
+}
+
+function scoreLines(report: CvReport, titles: Readonly<Record<string, Title>>): string[] {
+  const { folds, mean, deviation, intervals, intervalMethod } = report
+  const share = `${100 * intervalMethod.confidence} % interval of the mean`
+  const rows = Object.entries(titles).map(([name, { name: title, unit }]) => {
+    const { low, high } = intervals[name]!
+    return [
+      title,
+      formatFigure(mean[name]!, unit),
+      formatFigure(deviation[name]!, unit),
+      `[${formatFigure(low, unit)}, ${formatFigure(high, unit)}]`,
+    ]
+  })
+  return table([[`Over ${counted(folds.length, 'fold')}`, 'mean', 'deviation', share], ...rows])
+}
+
+function comparisonLines(
+  { comparison }: CvReport,
+  titles: Readonly<Record<string, Title>>,
+): string[] {
+  if (comparison === undefined) return []
+  const rows = Object.entries(titles).map(([name, { name: title, unit }]) => {
+    const { mean, low, high, pValue } = comparison.differences[name]!
+    const signed = `${mean > 0 ? '+' : ''}${formatFigure(mean, unit)}`
+    const isBetter = losses.has(name) ? mean < 0 : mean > 0
+    const verdict = pValue >= significanceLevel ? 'may be chance' : isBetter ? 'better' : 'worse'
+    return [
+      title,
+      signed,
+      `[${formatFigure(low, unit)}, ${formatFigure(high, unit)}]`,
+      pValue < 0.001 ? 'p < 0.001' : `p = ${pValue.toFixed(3)}`,
+      verdict,
+    ]
+  })
+  const head = [`Against ${comparison.with}`, 'difference', 'interval', 'paired t', '']
+  return table([head, ...rows])
+}
