@@ -114,7 +114,7 @@ describe('publishing', () => {
     const mistyped = await run('models', 'rollback', 'tset')
     expect(mistyped.status).toBe(1)
     expect(mistyped.stderr).toMatch(
-      /a model tset was ever published.* Did you mean test\? There are: test/s,
+      /the model tset was ever published.* Did you mean test\? There are: test/s,
     )
     const kinds = (await releases()).slice(-2).map(({ kind, reason }) => [kind, reason])
     expect(kinds).toEqual([
