@@ -211,7 +211,9 @@ describe('announce', () => {
     })
     await expect(announcements.announce('mail', next)).rejects.toMatchObject({
       code: 'broker_unavailable',
-      message: expect.stringContaining('other processes changed it at the same time, 20 times') as string,
+      message: expect.stringContaining(
+        'other processes changed it at the same time, 20 times',
+      ) as string,
     })
     expect(tries).toBe(20)
     expect(topic.aborted()).toBe(20)
