@@ -6,6 +6,7 @@ import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
 import { createRecordingProducer } from '../tests/support/recording-producer.ts'
 import { sampleModel } from '../tests/support/sample-models.ts'
+import type { RecordSource } from '../schemas/ports/record-source.ts'
 import { until } from '../tests/support/until.ts'
 import { finish } from '../models/runtime/sliced-work.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -104,6 +105,39 @@ describe('with a hook', () => {
       'leaving',
     ])
     expect(topic.committed('g', 0)).toBe(1)
+  })
+
+  it('keep every method of a port that is a class instance', async () => {
+    class Source implements RecordSource {
+      readonly #calls: string[] = []
+      start = () => this.#note('start')
+      commit(): Promise<void> {
+        return this.#note('commit')
+      }
+      rejoin(): Promise<void> {
+        return this.#note('rejoin')
+      }
+      pause(): void {
+        this.#calls.push('pause')
+      }
+      close(): Promise<void> {
+        return this.#note('close')
+      }
+      get calls(): readonly string[] {
+        return this.#calls
+      }
+      #note(call: string): Promise<void> {
+        this.#calls.push(call)
+        return Promise.resolve()
+      }
+    }
+    const port = new Source()
+    const source = noting().points.source(port)
+    await source.rejoin()
+    await source.commit([])
+    source.pause()
+    await source.close()
+    expect(port.calls).toEqual(['rejoin', 'commit', 'pause', 'close'])
   })
 
   it('a sink passes points around its fence and behind what it tells', async () => {

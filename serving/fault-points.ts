@@ -47,30 +47,30 @@ export const noFaultPoints: FaultPoints = {
 function wrapped(reach: Reach): FaultPoints {
   return {
     reach,
-    analytics: (port) => ({
-      ...port,
-      insert: (table, insertion) =>
-        insertion.values.length === 0
-          ? port.insert(table, insertion)
-          : between(reach, `insert-${table}`, () => port.insert(table, insertion)),
-    }),
-    producer: (port) => ({
-      ...port,
-      send: (topic, records) =>
-        records.length === 0
-          ? port.send(topic, records)
-          : between(reach, 'produce', () => port.send(topic, records)),
-    }),
+    analytics: (port) =>
+      overriding(port, {
+        insert: (table, insertion) =>
+          insertion.values.length === 0
+            ? port.insert(table, insertion)
+            : between(reach, `insert-${table}`, () => port.insert(table, insertion)),
+      }),
+    producer: (port) =>
+      overriding(port, {
+        send: (topic, records) =>
+          records.length === 0
+            ? port.send(topic, records)
+            : between(reach, 'produce', () => port.send(topic, records)),
+      }),
     source: (port) => wrappedSource(port, reach),
-    sink: (port) => ({
-      ...port,
-      fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
-      async storedFrom(topic, partition, fromOffset) {
-        const page = await port.storedFrom(topic, partition, fromOffset)
-        await reach('after-delivered')
-        return page
-      },
-    }),
+    sink: (port) =>
+      overriding(port, {
+        fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
+        async storedFrom(topic, partition, fromOffset) {
+          const page = await port.storedFrom(topic, partition, fromOffset)
+          await reach('after-delivered')
+          return page
+        },
+      }),
     models: (port) => ({
       acquire() {
         const models = port.acquire()
@@ -82,19 +82,18 @@ function wrapped(reach: Reach): FaultPoints {
       await reach('decoded')
       return decoded
     },
-    objects: (port) => ({
-      ...port,
-      async write(key, content, options) {
-        await reach('publish-uploading')
-        await port.write(key, content, options)
-      },
-    }),
+    objects: (port) =>
+      overriding(port, {
+        async write(key, content, options) {
+          await reach('publish-uploading')
+          await port.write(key, content, options)
+        },
+      }),
   }
 }
 
 function wrappedSource(port: RecordSource, reach: Reach): RecordSource {
-  return {
-    ...port,
+  return overriding(port, {
     start: (handlers) =>
       port.start({
         ...handlers,
@@ -112,12 +111,11 @@ function wrappedSource(port: RecordSource, reach: Reach): RecordSource {
       await reach('leaving')
       await port.close()
     },
-  }
+  })
 }
 
 function wrappedModel(port: ModelPort, reach: Reach): ModelPort {
-  return {
-    ...port,
+  return overriding(port, {
     tokenizer: {
       sha256: port.tokenizer.sha256,
       encoding(text, options) {
@@ -134,7 +132,21 @@ function wrappedModel(port: ModelPort, reach: Reach): ModelPort {
       })
       return { result: reached }
     },
-  }
+  })
+}
+
+/**
+ * The port with some members replaced. A spread would lose the methods of a port that is a class
+ * instance, since they belong to its prototype.
+ */
+function overriding<Port extends object>(port: Port, members: Partial<Port>): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      if (Object.hasOwn(members, name)) return Reflect.get(members, name) as unknown
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
 /** Makes a call between its two points. */
