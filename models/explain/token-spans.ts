@@ -1,0 +1,122 @@
+// Finds the tokens of a text in it, from left to right, by folded characters: tokenizers give ids
+// without offsets. cleaned-source.ts says where the characters stand in the original text.
+import { foldText, type FoldedCharacter, type Span } from './folded-text.ts'
+import type { Piece, TokenPieces } from './token-pieces.ts'
+
+/** A token's place in the original text, and its folded characters `from` to `to` (exclusive). */
+export type TokenSpan = Span & { readonly from: number; readonly to: number }
+
+/** How far a token may stand from where it is expected, in folded characters. */
+const resyncMax = 256
+
+/**
+ * The place of each token (special ones left out). A token that is only a mark, a joiner or a
+ * control gets what its neighbours leave between them; it is empty if they leave nothing.
+ */
+export function tokenSpans(
+  ids: Int32Array,
+  text: { folded: readonly FoldedCharacter[]; original: string; tokens: TokenPieces },
+): TokenSpan[] {
+  const { folded, original, tokens } = text
+  const pieces = tokens.piecesOf(ids)
+  const ranges = findPieces(pieces, { folded, unknownWords: tokens.unknownWords })
+  const places = ranges.map((range, at) => placeOf(range, { ranges, at, folded, original }))
+  const claimed = places.map((span, at) => {
+    const isEmpty = ranges[at]!.from === ranges[at]!.to
+    return isEmpty ? span : withMarks(span, { places, at, original })
+  })
+  return pieces.flatMap((piece, at) =>
+    Array.from({ length: piece.tokens }, () => ({ ...claimed[at]!, ...ranges[at]! })),
+  )
+}
+
+type Range = { readonly from: number; readonly to: number }
+
+function findPieces(
+  pieces: readonly Piece[],
+  text: { folded: readonly FoldedCharacter[]; unknownWords: boolean },
+): Range[] {
+  const { folded, unknownWords } = text
+  const surfaces = pieces.map(({ surface }) =>
+    surface === undefined ? undefined : foldText(surface).map(({ character }) => character),
+  )
+  const stands = (piece: number, at: number): boolean =>
+    surfaces[piece]?.every((character, i) => folded[at + i]?.character === character) ?? true
+  let at = 0
+  let unknown: Range | undefined // The range of the token before, if that is unknown.
+  return surfaces.map((surface, piece) => {
+    if (surface?.length === 0) return { from: at, to: at }
+    const from = at
+    if (surface === undefined) {
+      // Some tokenizers split an unknown word at symbols; its parts then share one range.
+      if (unknown !== undefined && isUsedUp(piece)) return unknown
+      at = unknownEnd()
+      unknown = { from, to: at }
+      return unknown
+    }
+    unknown = undefined
+    for (let offset = 0; offset < resyncMax && from + offset < folded.length; offset++) {
+      const found = from + offset
+      // Away from the expected place, the next token must follow as well.
+      if (!stands(piece, found)) continue
+      if (offset > 0 && piece + 1 < pieces.length && !stands(piece + 1, found + surface.length)) {
+        continue
+      }
+      at = found + surface.length
+      return { from: found, to: at }
+    }
+    return { from, to: from }
+
+    /** Whether what comes next belongs to the next known token. */
+    function isUsedUp(last: number): boolean {
+      if (from >= folded.length) return true
+      const next = surfaces.findIndex((each, other) => other > last && each !== undefined)
+      return !unknownWords && next >= 0 && surfaces[next]!.length > 0 && stands(next, from)
+    }
+
+    /** The end of the unknown word at `from`: that of the word, or where the next token stands. */
+    function unknownEnd(): number {
+      let end = Math.min(from + 1, folded.length)
+      while (end < folded.length && !folded[end]!.startsWord) {
+        const next = surfaces[piece + 1]
+        if (!unknownWords && next !== undefined && next.length > 0 && stands(piece + 1, end)) break
+        end++
+      }
+      return end
+    }
+  })
+}
+
+function placeOf(
+  { from, to }: Range,
+  text: {
+    ranges: readonly Range[]
+    at: number
+    folded: readonly FoldedCharacter[]
+    original: string
+  },
+): Span {
+  const { folded, original } = text
+  if (from < to) return { start: folded[from]!.start, end: folded[to - 1]!.end }
+  const start = from === 0 ? 0 : folded[from - 1]!.end
+  const end = Math.max(start, folded[from]?.start ?? original.length)
+  const gap = original.slice(start, end)
+  const inside = gap.trim()
+  const before = inside === '' ? 0 : gap.indexOf(inside)
+  return { start: start + before, end: start + before + inside.length }
+}
+
+const marksHere = /[\p{M}\u200d]*/uy
+
+/** The span with the marks that follow it, as far as no other token has them. */
+function withMarks(
+  span: Span,
+  text: { places: readonly Span[]; at: number; original: string },
+): Span {
+  const { places, at, original } = text
+  const next = places[at + 1]
+  marksHere.lastIndex = span.end
+  const length = marksHere.exec(original)?.[0].length ?? 0
+  const end = Math.min(span.end + length, Math.max(span.end, next?.start ?? original.length))
+  return { start: span.start, end }
+}
