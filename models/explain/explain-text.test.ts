@@ -31,14 +31,14 @@ function headFor(features: number): Head {
   return { from: features, to: 3, weight, bias: Float32Array.of(0.1, -0.2, 0) }
 }
 
-async function tinyVersion(
-  options: {
-    pooledLayers?: PooledLayers
-    pooling?: 'mean' | 'cls'
-    normalize?: boolean
-    draft?: Partial<ManifestDraft>
-  } = {},
-): Promise<ModelVersion> {
+type TinyOptions = {
+  readonly pooledLayers?: PooledLayers
+  readonly pooling?: 'mean' | 'cls'
+  readonly normalize?: boolean
+  readonly draft?: Partial<ManifestDraft>
+}
+
+async function tinyVersion(options: TinyOptions = {}): Promise<ModelVersion> {
   const { pooledLayers = 'last', pooling = 'mean', normalize = true } = options
   const width = pooledLayers === 'every' ? 3 * tinyHidden : tinyHidden
   const shape = { padding: 'lengths', normalize, pooling, pooledLayers } as const
@@ -76,13 +76,13 @@ const sum = (parts: readonly { attribution: number }[]): number =>
   parts.reduce((total, { attribution }) => total + attribution, 0)
 
 describe('integrated gradients', () => {
-  it.each([
+  it.each<TinyOptions>([
     { pooledLayers: 'every' },
     { pooledLayers: 'last' },
     { pooling: 'cls', normalize: false },
     { draft: { temperature: 2 } },
     { draft: { task: 'multi-label', thresholds: [0.5, 0.5, 0.5] } },
-  ] as const)('add up to the difference from the baseline: %j', async (options) => {
+  ])('add up to the difference from the baseline: %j', async (options) => {
     const version = await tinyVersion(options)
     for (const label of ['a', 'b', 'c']) {
       const { method, completenessGap, logOdds, baselineLogOdds, tokens, words } = await explained(

@@ -115,7 +115,7 @@ async function explainText(request: ExplainRequest, context: Context): Promise<E
   const { ids, truncated } = classifier.tokenize(cleaned)
   const outcome = await classifier.classify(ids)
   if (outcome.kind === 'rejected') {
-    throw new WinnowError(outcome.error.code, outcome.error.message)
+    throw new WinnowError('model_incompatible', outcome.error.message)
   }
   const { probabilities, logits } = outcome
   const target = targetOf(request.label, { version, probabilities })

@@ -28,7 +28,7 @@ export function replacementOf({ maskId, unknownId }: TokenPieces): Replacement {
 
 /**
  * Hides each token and each word of ids int32 [tokens] (special tokens around them are kept).
- * Throws `output_invalid` if the model gives no finite number, and as Classifier.classify.
+ * Throws `model_incompatible` if the model gives no finite number, and as Classifier.classify.
  */
 export async function occlude(
   ids: Int32Array,
@@ -48,7 +48,7 @@ export async function occlude(
   const start = (text: Int32Array) => classifier.classifyWhenRoom(text)
   for await (const outcome of mapInOrder(texts, start, { windowMax: windowTextsMax })) {
     if (outcome.kind === 'rejected') {
-      throw new WinnowError(outcome.error.code, outcome.error.message)
+      throw new WinnowError('model_incompatible', outcome.error.message)
     }
     found.push(logOdds(outcome.logits, odds))
   }

@@ -45,11 +45,14 @@ function findPieces(
   let at = 0
   let unknown: Range | undefined // The range of the token before, if that is unknown.
   return surfaces.map((surface, piece) => {
-    if (surface?.length === 0) return { from: at, to: at }
     const from = at
+    if (surface?.length === 0) {
+      unknown = undefined
+      return { from, to: from }
+    }
     if (surface === undefined) {
       // Some tokenizers split an unknown word at symbols; its parts then share one range.
-      if (unknown !== undefined && isUsedUp(piece)) return unknown
+      if (isUsedUp(piece)) return unknown ?? { from, to: from }
       at = unknownEnd()
       unknown = { from, to: at }
       return unknown
@@ -68,23 +71,24 @@ function findPieces(
     return { from, to: from }
 
     /** Whether what comes next belongs to the next known token. */
-    function isUsedUp(last: number): boolean {
-      if (from >= folded.length) return true
-      const next = surfaces.findIndex((each, other) => other > last && each !== undefined)
-      return !unknownWords && next >= 0 && surfaces[next]!.length > 0 && stands(next, from)
+    function isUsedUp(unknownPiece: number): boolean {
+      return from >= folded.length || knownStands(unknownPiece, from)
     }
 
-    /** The end of the unknown word at `from`: that of the word, or where the next token stands. */
+    /** The end of the unknown word at `from`: that of the word, or where a known token stands. */
     function unknownEnd(): number {
       let end = Math.min(from + 1, folded.length)
-      while (end < folded.length && !folded[end]!.startsWord) {
-        const next = surfaces[piece + 1]
-        if (!unknownWords && next !== undefined && next.length > 0 && stands(piece + 1, end)) break
-        end++
-      }
+      while (end < folded.length && !folded[end]!.startsWord && !knownStands(piece, end)) end++
       return end
     }
   })
+
+  /** Whether the known token that follows a piece stands at a place, inside a word. */
+  function knownStands(piece: number, place: number): boolean {
+    if (unknownWords) return false
+    const known = surfaces.findIndex((each, other) => other > piece && (each?.length ?? 0) > 0)
+    return known >= 0 && stands(known, place)
+  }
 }
 
 function placeOf(
