@@ -10,14 +10,18 @@ const comparedWordsMax = 16_000_000
  * The folded characters of `cleaned`, with their places in `original`. They are exact where
  * cleaning changed white space, controls or composition only. Elsewhere the longest common
  * sequence of words decides, and a character that only cleaning wrote (such as `&` for `&amp;`)
- * gets the place between its neighbours.
+ * gets the place between its neighbours. Only the first `wordsMax` words are compared, so that a
+ * long text costs no more than the part of it that a model reads.
  */
-export function foldCleaned(original: string, cleaned: string): FoldedCharacter[] {
+export function foldCleaned(
+  original: string,
+  { cleaned, wordsMax }: { cleaned: string; wordsMax: number },
+): FoldedCharacter[] {
   const folded = foldText(cleaned)
   const source = foldText(original)
   const places = sameCharacters(folded, source)
     ? source
-    : commonPlaces({ folded, source, length: original.length })
+    : commonPlaces({ folded, source, length: original.length, wordsMax })
   return folded.map((character, index) => {
     const { start, end } = places[index]!
     return { ...character, start, end }
@@ -46,10 +50,11 @@ function commonPlaces(texts: {
   folded: readonly FoldedCharacter[]
   source: readonly FoldedCharacter[]
   length: number
+  wordsMax: number
 }): Span[] {
-  const { folded, source, length } = texts
+  const { folded, source, length, wordsMax } = texts
   const known: (Span | undefined)[] = folded.map(() => undefined)
-  for (const [own, other] of commonWords(wordsOf(folded), wordsOf(source))) {
+  for (const [own, other] of commonWords(wordsOf(folded).slice(0, wordsMax), wordsOf(source))) {
     for (let at = 0; at < own.to - own.from; at++) {
       known[own.from + at] = source[other.from + at]!
     }

@@ -128,7 +128,7 @@ describe('integrated gradients', () => {
 })
 
 describe('occlusion', () => {
-  it.each(['bert', 'roberta', 'xlm-r', 'modernbert', 'words'])(
+  it.each(['roberta', 'xlm-r', 'words'])(
     'explains an imported %s',
     async (family) => {
       const { version } = await importModel({

@@ -47,6 +47,9 @@ export type Explanation = {
   readonly words: readonly Attribution[]
 }
 
+/** A token such as `!!` may stand for several words of one character. */
+const wordsPerToken = 2
+
 export type ExplainRequest = {
   readonly text: string
   /** Default: the label that the model gives. */
@@ -125,7 +128,7 @@ async function explainText(request: ExplainRequest, context: Context): Promise<E
     link: manifest.task === 'multi-label' ? 'sigmoid' : 'softmax',
   }
   const own = ids.subarray(tokens.prefix, ids.length - tokens.suffix)
-  const folded = foldCleaned(text, cleaned)
+  const folded = foldCleaned(text, { cleaned, wordsMax: wordsPerToken * ids.length })
   const spans = tokenSpans(own, { folded, original: text, tokens })
   const words = wordGroups(cleaned, spans)
   const found = await attribute(ids, { ...context, method, words, odds })

@@ -44,7 +44,7 @@ const gapMax = 0.01
 /** A smaller difference of log-odds counts as this one, so that the gap stays finite. */
 const differenceMin = 1e-6
 /** Padded tokens of a run: the attention weights of all layers are kept for the gradient. */
-const runTokensMax = 2_048
+const runTokensMax = 1_024
 
 /** Whether the graph of a version is Winnow's own, so that it can be differentiated. */
 export function hasGradients({ manifest }: Pick<ModelVersion, 'manifest'>): boolean {

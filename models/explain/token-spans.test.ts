@@ -30,7 +30,7 @@ function placesIn(family: Family, original: string, maxTokens = 512) {
   const cleaned = cleanText(original, cleaningSteps)
   const { ids, truncated } = tokenizer.encode(cleaned, { maxTokens })
   const own = ids.subarray(tokens.prefix, ids.length - tokens.suffix)
-  const folded = foldCleaned(original, cleaned)
+  const folded = foldCleaned(original, { cleaned, wordsMax: 1_024 })
   const spans = tokenSpans(own, { folded, original, tokens })
   const groups = wordGroups(cleaned, spans)
   const words = groups.map(({ first, end }) =>

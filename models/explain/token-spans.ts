@@ -40,6 +40,7 @@ function findPieces(
   const surfaces = pieces.map(({ surface }) =>
     surface === undefined ? undefined : foldText(surface).map(({ character }) => character),
   )
+  const followers = knownFollowers(surfaces)
   const stands = (piece: number, at: number): boolean =>
     surfaces[piece]?.every((character, i) => folded[at + i]?.character === character) ?? true
   let at = 0
@@ -85,10 +86,20 @@ function findPieces(
 
   /** Whether the known token that follows a piece stands at a place, inside a word. */
   function knownStands(piece: number, place: number): boolean {
-    if (unknownWords) return false
-    const known = surfaces.findIndex((each, other) => other > piece && (each?.length ?? 0) > 0)
-    return known >= 0 && stands(known, place)
+    const known = followers[piece]
+    return !unknownWords && known !== undefined && stands(known, place)
   }
+}
+
+/** For each piece the next one with characters of its own, if there is one. */
+function knownFollowers(surfaces: readonly (readonly string[] | undefined)[]) {
+  const followers: (number | undefined)[] = []
+  let known: number | undefined
+  for (let piece = surfaces.length - 1; piece >= 0; piece--) {
+    followers[piece] = known
+    if ((surfaces[piece]?.length ?? 0) > 0) known = piece
+  }
+  return followers
 }
 
 function placeOf(
@@ -110,17 +121,14 @@ function placeOf(
   return { start: start + before, end: start + before + inside.length }
 }
 
-const marksHere = /[\p{M}\u200d]*/uy
-
 /** The span with the marks that follow it, as far as no other token has them. */
 function withMarks(
   span: Span,
   text: { places: readonly Span[]; at: number; original: string },
 ): Span {
   const { places, at, original } = text
-  const next = places[at + 1]
-  marksHere.lastIndex = span.end
-  const length = marksHere.exec(original)?.[0].length ?? 0
-  const end = Math.min(span.end + length, Math.max(span.end, next?.start ?? original.length))
-  return { start: span.start, end }
+  const next = places[at + 1]?.start ?? original.length
+  const gap = original.slice(span.end, Math.max(span.end, next))
+  const [marks] = /^[\p{M}\u200d]*/u.exec(gap)!
+  return { start: span.start, end: span.end + marks.length }
 }
