@@ -1,5 +1,5 @@
-// Formats an explanation for a person: the text with its words coloured by what they say about the
-// label, and the words that weigh most.
+// Formats an explanation for a person: the text with the words that speak for the label in
+// green and those against it in red, and the words that weigh most.
 import type { Attribution, Explanation } from '../models/explain/explain-text.ts'
 import { tableText, type Terminal } from './terminal.ts'
 

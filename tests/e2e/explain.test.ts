@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Explanation } from '../../models/explain/explain-text.ts'
 import { describeExamples } from '../../trainers/data/dataset.ts'
 import { trainHead } from '../../trainers/head/train-head.ts'
 import { winnow, type Environment } from '../support/cli.ts'
@@ -30,7 +31,7 @@ it('prints one document, the same each time', async () => {
   const { status, stdout, stderr } = await explain('--text', text, '--json')
   expect(stderr).toBe('')
   expect(status).toBe(0)
-  const found = JSON.parse(stdout)
+  const found = JSON.parse(stdout) as Explanation
   expect(found).toMatchObject({ model: 'mail@1', method: 'integrated-gradients' })
   expect(found.completenessGap).toBeLessThanOrEqual(0.01)
   for (const part of [...found.tokens, ...found.words]) {
