@@ -63,8 +63,12 @@ async function tinyVersion(options: TinyOptions = {}): Promise<ModelVersion> {
   })
 }
 
-async function explained(version: ModelVersion, request: ExplainRequest): Promise<Explanation> {
-  const explainer = await openExplainer({ version, workers: 1, steps })
+async function explained(
+  version: ModelVersion,
+  request: ExplainRequest,
+  workers = 1,
+): Promise<Explanation> {
+  const explainer = await openExplainer({ version, workers, steps })
   try {
     return await explainer.explain(request)
   } finally {
@@ -117,12 +121,14 @@ describe('integrated gradients', () => {
     expect(read.encoder.layers).toEqual(tinyWeights().layers)
   })
 
-  it('are the same bytes every time, as is occlusion', async () => {
+  it('are the same bytes every time, on any number of threads, as is occlusion', async () => {
     const version = await tinyVersion()
     for (const method of ['integrated-gradients', 'occlusion'] as const) {
       const request = { text: 'a b c 😀 d', method }
       const first = JSON.stringify(await explained(version, request))
-      expect(JSON.stringify(await explained(version, request))).toBe(first)
+      for (const workers of [1, 2]) {
+        expect(JSON.stringify(await explained(version, request, workers))).toBe(first)
+      }
     }
   })
 })

@@ -68,8 +68,8 @@ export type Explainer = {
 }
 
 /**
- * Opens a version for explanations; texts are cleaned by `steps`, as in the stream. The caller
- * closes it. Throws as openVersionModel.
+ * Opens a version for explanations; texts are cleaned by `steps`, as in the stream. Gradients use
+ * as many threads as there are workers, with the same result. The caller closes it. Throws as openVersionModel.
  *
  * @example
  * const explainer = await openExplainer({ version, workers: 1, steps: config.cleaning.steps })
@@ -85,7 +85,7 @@ export async function openExplainer(
   const { classifier } = await openVersionModel(modelOptions)
   let gradients: Promise<GradientModel> | undefined
   const openGradients = (): Promise<GradientModel> => {
-    gradients ??= openGradientModel(version, tokens)
+    gradients ??= openGradientModel(version, { tokens, threads: options.workers })
     return gradients
   }
   return {

@@ -52,12 +52,12 @@ export function hasGradients({ manifest }: Pick<ModelVersion, 'manifest'>): bool
 }
 
 /**
- * Opens the gradients of a version that `hasGradients`. The caller closes it. Throws
- * `graph_invalid`, and what ONNX Runtime throws.
+ * Opens the gradients of a version that `hasGradients`, computed by `threads` threads. The caller
+ * closes it. Throws `graph_invalid`, and what ONNX Runtime throws.
  */
 export async function openGradientModel(
   { manifest, modelPath }: Pick<ModelVersion, 'manifest' | 'modelPath'>,
-  tokens: TokenPieces,
+  { tokens, threads }: { tokens: TokenPieces; threads: number },
 ): Promise<GradientModel> {
   const layerMeans = manifest.pooling === 'layer-means'
   const { encoder, head, normalize } = await readPublishedClassifier(modelPath, { layerMeans })
@@ -70,7 +70,11 @@ export async function openGradientModel(
     link: manifest.task === 'multi-label' ? 'sigmoid' : 'softmax',
   }
   const open = (graph: Parameters<typeof writeOnnx>[0], name: string) =>
-    InferenceSession.create(writeOnnx(graph, { name }), sessionOptions)
+    InferenceSession.create(writeOnnx(graph, { name }), {
+      ...sessionOptions,
+      // One text is explained at a time, so its points are what can be shared out.
+      intraOpNumThreads: threads,
+    })
   const embedding = await open(buildEmbeddingLayer(encoder), 'embedding')
   const attribution = await open(buildAttribution(encoder, classifier), 'attribution')
   const sessions = { embedding, attribution, hidden: encoder.hidden, labels: head.to }
