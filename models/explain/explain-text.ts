@@ -69,7 +69,8 @@ export type Explainer = {
 
 /**
  * Opens a version for explanations; texts are cleaned by `steps`, as in the stream. Gradients use
- * as many threads as there are workers, with the same result. The caller closes it. Throws as openVersionModel.
+ * as many threads as there are workers, with the same result. The caller closes it. Throws as
+ * openVersionModel.
  *
  * @example
  * const explainer = await openExplainer({ version, workers: 1, steps: config.cleaning.steps })
