@@ -48,6 +48,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     names: ['classify'],
     load: async () => (await import('./commands/classify.ts')).addClassifyCommand,
   },
+  {
+    names: ['explain'],
+    load: async () => (await import('./commands/explain.ts')).addExplainCommand,
+  },
   { names: ['models'], load: async () => (await import('./commands/models.ts')).addModelsCommands },
   { names: ['query'], load: async () => (await import('./commands/query.ts')).addQueryCommand },
   {

@@ -126,6 +126,22 @@ export function classifierOutputs(
 }
 
 /**
+ * Adds the served classifier above its embedding layer, in differentiable operations: states
+ * float32 [batch, tokens, hidden], all of one length -> logits float32 [batch, labels].
+ */
+export function logitsOfStates(
+  graph: GraphBuilder,
+  weights: EncoderWeights,
+  options: Omit<EncoderOptions, 'padding'> & { readonly head: Head; readonly states: Value },
+): Value {
+  const above = { ...options, ...serving, attention: 'decomposed', padding: 'exact' } as const
+  const lengths = undefined
+  const states = encodeAbove(graph, weights, { ...above, lengths, from: 0 })
+  const embedding = poolTexts(graph, weights, { ...options, lengths, states })
+  return graph.within('head', () => linear(graph, embedding, options.head))
+}
+
+/**
  * Builds the graph input_ids int32 [batch, tokens] (and lengths int32 [batch]) -> logits and
  * probabilities, both float32 [batch, labels]. Throws `model_incompatible` when the head does not
  * take as many features as the encoder gives.

@@ -1,0 +1,45 @@
+// A text as comparable characters, each with its place in the text. Tokenizers change case, accents
+// and white space; folded characters of a token and of its text are equal all the same.
+// token-spans.ts compares them.
+
+/** Where something stands in a text, in UTF-16 units; `end` is exclusive. */
+export type Span = { readonly start: number; readonly end: number }
+
+/** A character that fold gave, and where the one that it came from stands. */
+export type FoldedCharacter = Span & {
+  readonly character: string
+  /** Whether BERT ends a word before it: after a space, around punctuation and ideographs. */
+  readonly startsWord: boolean
+}
+
+const dropped = /[\s\p{M}\p{C}\ufffd]/u
+const isolated = /[\p{P}\p{Script=Han}!-/:-@[-`{-~]/u
+
+/**
+ * The characters that remain of a code point: compatibility forms decomposed, upper and lower case
+ * equal, and no marks, spaces, controls or joiners.
+ */
+function foldedCharacters(codePoint: string): string[] {
+  // Upper case first, so that both forms of the small sigma become one.
+  const cased = codePoint.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKD')
+  return Array.from(cased).filter((character) => !dropped.test(character))
+}
+
+/** Folds a text; what folding drops has no character, and `start` and `end` leave it out. */
+export function foldText(text: string): FoldedCharacter[] {
+  const folded: FoldedCharacter[] = []
+  let isBoundary = true
+  let start = 0
+  for (const codePoint of text) {
+    const end = start + codePoint.length
+    const isAlone = isolated.test(codePoint)
+    const characters = foldedCharacters(codePoint)
+    for (const [index, character] of characters.entries()) {
+      folded.push({ start, end, character, startsWord: index === 0 && (isBoundary || isAlone) })
+    }
+    if (/\s/u.test(codePoint)) isBoundary = true
+    else if (characters.length > 0) isBoundary = isAlone
+    start = end
+  }
+  return folded
+}
