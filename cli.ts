@@ -36,6 +36,7 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['train'], load: async () => (await import('./commands/train.ts')).addTrainCommand },
   { names: ['cv'], load: async () => (await import('./commands/cv.ts')).addCvCommand },
   { names: ['tune'], load: async () => (await import('./commands/tune.ts')).addTuneCommand },
+  { names: ['runs'], load: async () => (await import('./commands/runs.ts')).addRunsCommands },
   {
     names: ['evaluate'],
     load: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,

@@ -62,6 +62,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   store_refused: 502,
   publish_refused: 422,
   version_in_use: 409,
+  run_in_use: 409,
   version_conflict: 409,
   graph_invalid: 500,
   model_unavailable: 503,

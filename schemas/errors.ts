@@ -94,6 +94,10 @@ export const operationErrors = {
   },
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },
   version_in_use: { meaning: 'A version plays a part and is not removed.', retryable: false },
+  run_in_use: {
+    meaning: 'A run is unfinished, or a version names it, and is not removed.',
+    retryable: false,
+  },
   version_conflict: {
     meaning: 'Two different versions of a model have the same number.',
     retryable: false,
