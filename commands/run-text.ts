@@ -9,6 +9,7 @@ import {
   type DamagedRun,
   type ListedRun,
   type RunMetric,
+  type RunStep,
   type TrackedRun,
 } from '../trainers/tracking/tracked-run.ts'
 import { bytesText, countText, durationText, tableText, type Terminal } from './terminal.ts'
@@ -59,8 +60,9 @@ export function runText(run: ListedRun, files: readonly RunFile[], style: Style)
   const parts = [
     factsText(run, style),
     section('Data', dataLines(run), style),
-    section('Parameters', factLines(run.parameters), style),
+    section('Parameters', parameterLines(run), style),
     section('Metrics', metricLines(run), style),
+    section('Environment', run.environment === null ? [] : factLines(run.environment), style),
     section(stepTitles[run.steps.of], stepLines(run), style),
     filed,
   ]
@@ -130,7 +132,6 @@ function factsText(run: TrackedRun, style: Style): string {
     'trained by': run.trainingRun ?? undefined,
     'winner of': run.tune ?? undefined,
     'measured on': run.measuredOn ?? undefined,
-    ...run.environment,
   }).join('\n')
 }
 
@@ -147,6 +148,14 @@ function dataLines({ data }: TrackedRun): string[] {
     ]
     return [facts.filter((fact) => fact !== '').join(', ')]
   })
+}
+
+/** Of the space of a tune, the names; JSON has the ranges as well. */
+function parameterLines({ parameters }: TrackedRun): string[] {
+  const { space, ...others } = parameters
+  if (!Array.isArray(space)) return factLines(parameters)
+  const names = (space as { name: unknown }[]).map(({ name }) => String(name))
+  return factLines({ ...others, space: names.join(', ') })
 }
 
 function metricLines({ metrics, task }: TrackedRun): string[] {
@@ -169,22 +178,28 @@ function stepLines({ steps, mainMetric, task }: TrackedRun): string[] {
   const names = [...new Set([mainMetric, ...stepMetrics])].filter((name) =>
     rows.some(({ metrics }) => metrics[name] !== undefined),
   )
-  const titles = names.map((name) => titleOf(task, name))
-  const table = tableText(
-    [of, ...titles.map(({ name }) => name), 'took', 'with'],
-    rows.map(({ step, state, metrics, seconds, parameters, error }) => [
-      step === best ? `${step} (best)` : step,
-      ...names.map((name, at) => {
-        const value = metrics[name]
-        return value === undefined ? '' : formatFigure(value, titles[at]!.unit)
-      }),
-      seconds === null ? '' : durationText(seconds * 1_000),
-      [state === 'complete' ? '' : state, settingsText(parameters), error ?? '']
-        .filter((part) => part !== '')
-        .join(': '),
-    ]),
-  )
-  return table.split('\n')
+  const columns = names.map((name): [string, (row: RunStep) => string] => {
+    const { name: title, unit } = titleOf(task, name)
+    const figure = (value: number | undefined): string =>
+      value === undefined ? '' : formatFigure(value, unit)
+    return [title, ({ metrics }) => figure(metrics[name])]
+  })
+  columns.unshift([of, ({ step }) => (step === best ? `${step} (best)` : step)])
+  if (rows.some(({ seconds }) => seconds !== null)) {
+    columns.push(['took', ({ seconds }) => (seconds === null ? '' : durationText(seconds * 1_000))])
+  }
+  if (rows.some((row) => noteText(row) !== '')) columns.push(['with', noteText])
+  const heading = columns.map(([title]) => title)
+  return tableText(
+    heading,
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  ).split('\n')
+}
+
+/** How the step ended if not well, what it was tried with, and why it failed. */
+function noteText({ state, parameters, error }: RunStep): string {
+  const parts = [state === 'complete' ? '' : state, settingsText(parameters), error ?? '']
+  return parts.filter((part) => part !== '').join(': ')
 }
 
 const agreementWords = {
@@ -221,6 +236,7 @@ function factLines(facts: Readonly<Record<string, unknown>>): string[] {
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${valueText(value)}`)
 }
 
+/** Settings in a row, such as `c 3, pooled-layers every`. */
 function settingsText(parameters: Readonly<Record<string, unknown>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} ${valueText(value)}`)

@@ -127,7 +127,7 @@ function trainedRun(path: string, text: string): RecordedRun {
     method,
     started,
     seconds,
-    parameters: { base, ...record.parameters },
+    parameters: { base, ...withoutKind(record.parameters) },
     ...dataOf(record.dataManifest),
     metrics: metricsOf(evaluation, evaluation.intervals),
     mainMetric: 'accuracy',
@@ -138,6 +138,12 @@ function trainedRun(path: string, text: string): RecordedRun {
     trainingRun: null,
     environment: record.environment ?? null,
   }
+}
+
+/** The method repeats the kind of fine-tuning. */
+function withoutKind(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { kind: _, ...others } = parameters
+  return others
 }
 
 /** Epochs of fine-tuning, or the values of C that a head was tried with. */
@@ -183,7 +189,7 @@ function crossValidatedRun(path: string, text: string): RecordedRun {
     method,
     started,
     seconds,
-    parameters: { ...record.parameters, ...plan },
+    parameters: { ...withoutKind(record.parameters), ...plan },
     ...dataOf(record.dataManifest),
     metrics: metricsOf(mean, intervals),
     mainMetric: 'accuracy',

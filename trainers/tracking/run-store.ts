@@ -43,7 +43,7 @@ export async function readRuns(storeDir: string): Promise<ListedRun[]> {
  * @throws WinnowError `not_found`, or `usage` where several start like it, naming them.
  */
 export function findRun(runs: readonly ListedRun[], prefix: string): ListedRun {
-  const found = runs.filter(({ run }) => run.startsWith(prefix))
+  const found = prefix === '' ? [] : runs.filter(({ run }) => run.startsWith(prefix))
   const whole = found.find(({ run }) => run === prefix)
   const [first, second] = found
   if (whole !== undefined) return whole

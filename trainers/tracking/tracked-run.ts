@@ -75,7 +75,7 @@ export type RecordedRun = {
   readonly model: string | null
   /** The run that trained the winner of a tune. */
   readonly trainingRun: string | null
-  /** The release and the machine; null for runs of releases that did not record it. */
+  /** The releases and the machine; null where they were not recorded. */
   readonly environment: Readonly<Record<string, unknown>> | null
 }
 
