@@ -14,6 +14,7 @@ import {
 } from '../trainers/tracking/tracked-run.ts'
 import { openContext, type SharedOptions } from './command-context.ts'
 import { runComparisonText, runsTable, runText, scoreTitles } from './run-text.ts'
+import { addSyncCommand } from './runs-sync.ts'
 import { addCommand, examplesText, wholeNumber } from './shared-options.ts'
 import { bytesText } from './terminal.ts'
 
@@ -36,6 +37,7 @@ export function addRunsCommands(program: Command): void {
   addShow(runs)
   addCompare(runs)
   addDelete(runs)
+  addSyncCommand(runs)
 }
 
 function addList(runs: Command): void {

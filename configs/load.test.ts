@@ -70,6 +70,29 @@ describe('loadConfig', () => {
     }
   })
 
+  it('reads a section within a section from each source', () => {
+    const path = file('tracking: { mlflow: { url: "http://file:1", requestMsMax: 7 } }\n')
+    const env = { WINNOW_TRACKING_MLFLOW_TOKEN: 'secret' }
+    const set = ['tracking.mlflow.url=http://flag:2']
+    expect(loadConfig({ file: path, env, set }).tracking.mlflow).toEqual({
+      url: 'http://flag:2',
+      token: 'secret',
+      requestMsMax: 7,
+    })
+    expect(loadConfig({ file: file('tracking:\n  mlflow:\n'), env: {} })).toEqual(
+      loadConfig({ env: {} }),
+    )
+    expect(() => loadConfig({ file: file('tracking: { mlflow: { uri: x } }'), env: {} })).toThrow(
+      /^tracking\.mlflow\.uri is not a setting \(set by .*did you mean tracking\.mlflow\.url\?/,
+    )
+    expect(() => loadConfig({ env: {}, set: ['tracking.mlflow.requestMsMax=x'] })).toThrow(
+      /^tracking\.mlflow\.requestMsMax is "x" \(set by --set\)/,
+    )
+    expect(() => loadConfig({ file: file('tracking: { mlflow: 5 }'), env: {} })).toThrow(
+      /^tracking\.mlflow is 5 \(set by /,
+    )
+  })
+
   it('reads lists, JSON, numbers and booleans from the environment', () => {
     const config = loadConfig({
       env: {

@@ -65,6 +65,8 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   run_in_use: 409,
   version_conflict: 409,
   graph_invalid: 500,
+  tracking_unavailable: 503,
+  tracking_refused: 502,
   model_unavailable: 503,
   session_failed: 503,
   worker_crashed: 503,

@@ -106,6 +106,8 @@ export const operationErrors = {
     meaning: 'A tensor graph is malformed or of an unsupported kind.',
     retryable: false,
   },
+  tracking_unavailable: { meaning: 'The MLflow server did not answer.', retryable: true },
+  tracking_refused: { meaning: 'The MLflow server refused a request for good.', retryable: false },
   model_unavailable: { meaning: 'No model is loaded.', retryable: true },
   session_failed: { meaning: 'A graph could not be loaded or run.', retryable: true },
   worker_crashed: { meaning: 'An inference worker ended unexpectedly.', retryable: true },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
+import { startFakeMlflow, type FakeMlflow } from '../support/fake-mlflow.ts'
 import { letterText, writeTinyBase } from '../support/tiny-base.ts'
 import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
 import type { RunFile } from '../../trainers/tracking/run-store.ts'
@@ -12,11 +13,13 @@ import type { DamagedRun, TrackedRun } from '../../trainers/tracking/tracked-run
 
 let dir: string
 let env: Environment
+let fake: FakeMlflow
 /** The runs by what made them. */
 const made = { head: '', partial: '', cv: '', otherCv: '', moreFolds: '', tune: '' }
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-runs-'))
+  fake = await startFakeMlflow()
   env = {
     WINNOW_MODEL_STORE: join(dir, 'store'),
     WINNOW_STATE: join(dir, 'state'),
@@ -36,7 +39,10 @@ beforeAll(async () => {
   made.moreFolds = await run('cv', '--folds', '4', '--name', 'four')
   made.tune = await run('tune', '--name', 'tuned', '--trials', '3')
 }, 120_000)
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(async () => {
+  await fake.close()
+  await rm(dir, { recursive: true, force: true })
+})
 
 /** Runs a command on the texts, and gives the run that it made. */
 async function run(command: string, ...more: string[]): Promise<string> {
@@ -75,7 +81,10 @@ it('lists the runs of all commands, newest first', async () => {
   const { stdout } = await runs('list')
   expect(stdout).toMatch(/^run +kind +name +method +started +examples +metric +model$/m)
   expect(stdout).toMatch(
-    new RegExp(`^${made.cv} +cv +cv +head +[\\d -]+:\\d\\d +90 +accuracy [\\d.]+ % \\[.*%, .*%\\]$`, 'm'),
+    new RegExp(
+      `^${made.cv} +cv +cv +head +[\\d -]+:\\d\\d +90 +accuracy [\\d.]+ % \\[.*%, .*%\\]$`,
+      'm',
+    ),
   )
   expect(stdout).toMatch(new RegExp(`^${made.head} +train +mail .* mail@1$`, 'm'))
 })
@@ -161,6 +170,21 @@ it('says when data or folds differ', async () => {
   expect(await runs('compare', made.cv, made.cv)).toMatchObject({ status: 2 })
 })
 
+it('sends all runs to MLflow, each once', async () => {
+  const none = await runs('sync')
+  expect(none).toMatchObject({ status: 2 })
+  expect(none.stderr).toContain('set tracking.mlflow.url')
+  const url = ['--set', `tracking.mlflow.url=${fake.url}`]
+  expect(await documentOf('sync', ...url)).toMatchObject({ url: fake.url, unchanged: [], left: [] })
+  // Seven runs, ten folds and three trials.
+  expect(fake.runs).toHaveLength(20)
+  expect([...fake.experiments.keys()].toSorted()).toEqual(['cv', 'four', 'mail', 'tuned'])
+  expect(fake.runs.every(({ status }) => status === 'FINISHED')).toBe(true)
+  const again = await runs('sync', ...url)
+  expect(again.stdout).toContain(`0 runs sent to ${fake.url}, 7 sent before`)
+  expect(fake.runs).toHaveLength(20)
+})
+
 it('shows a damaged folder as such', async () => {
   const damaged = join(dir, 'store', 'runs', '20200101T000000-mail-000000')
   await mkdir(damaged)
@@ -198,6 +222,7 @@ it('runs the examples of its page', async () => {
   expect(examples.length).toBeGreaterThan(5)
   const places: Readonly<Record<string, string>> = {
     RUN: made.otherCv,
+    'tracking.mlflow.url=http://127.0.0.1:5000': `tracking.mlflow.url=${fake.url}`,
     FIRST: made.cv,
     SECOND: made.otherCv,
   }
