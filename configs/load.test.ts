@@ -168,19 +168,21 @@ describe('secrets in files', () => {
         WINNOW_CLICKHOUSE_PASSWORD_FILE: secretFile(' three \n\n'),
         WINNOW_STORE_SECRET_ACCESS_KEY_FILE: secretFile('four'),
         WINNOW_STORE_SESSION_TOKEN_FILE: secretFile('five'),
+        WINNOW_TRACKING_MLFLOW_TOKEN_FILE: secretFile('six\n'),
         WINNOW_GATEWAY_KEYS_FILE: secretFile(keys),
       },
     })
-    const { kafka, registry, clickhouse, store, gateway } = config
+    const { kafka, registry, clickhouse, store, gateway, tracking } = config
     expect([kafka.password, registry.password, clickhouse.password]).toEqual([
       'one',
       'two',
       ' three \n',
     ])
     expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
+    expect(tracking.mlflow.token).toBe('six')
     expect(gateway.keys).toEqual(JSON.parse(keys))
     const secrets = configFields().filter(({ secret }) => secret)
-    expect(secrets).toHaveLength(7)
+    expect(secrets).toHaveLength(8)
   })
 
   it.each([

@@ -67,38 +67,17 @@ const tagCharactersMax = 5_000
 const runsPerPage = 1_000
 const pagesMax = 100
 
+type Settings = Config['tracking']['mlflow'] & { readonly url: string }
+
+/** One request: a path below the API, a body if there is one, and the form of the answer. */
+type Call = <Answer>(
+  path: string,
+  request: { readonly body?: object | undefined; readonly answer: z.ZodType<Answer> },
+) => Promise<Answer>
+
 /** Creates the client. */
-export function createMlflow(config: Config['tracking']['mlflow'] & { url: string }): Mlflow {
-  const address = new URL(config.url)
-  const { username, password } = address
-  address.username = ''
-  address.password = ''
-  const url = address.href.replace(/\/$/, '')
-  const basic = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const headers = {
-    'content-type': 'application/json',
-    ...(username !== '' && { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
-    ...(config.token !== undefined && { authorization: `Bearer ${config.token}` }),
-  }
-  const call = async <Answer>(
-    path: string,
-    { body, answer }: { body?: object | undefined; answer: z.ZodType<Answer> },
-  ): Promise<Answer> => {
-    const text = await severalTimes(async () => {
-      const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(config.requestMsMax),
-      })
-      const received = await response.text()
-      if (!response.ok) throw new Refusal(response.status, received)
-      return received
-    }).catch((cause: unknown) => {
-      throw failureOf(cause, url)
-    })
-    return parsedAnswer(text, { answer, url })
-  }
+export function createMlflow(config: Settings): Mlflow {
+  const { url, call } = createCall(config)
   const createExperiment = async (name: string): Promise<string> => {
     const answer = z.looseObject({ experiment_id: z.string() })
     return (await call('experiments/create', { body: { name }, answer })).experiment_id
@@ -173,6 +152,37 @@ export function createMlflow(config: Config['tracking']['mlflow'] & { url: strin
       await call('runs/update', { body, answer: z.unknown() })
     },
   }
+}
+
+function createCall(config: Settings): { url: string; call: Call } {
+  const address = new URL(config.url)
+  const { username, password } = address
+  address.username = ''
+  address.password = ''
+  const url = address.href.replace(/\/$/, '')
+  const basic = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const headers = {
+    'content-type': 'application/json',
+    ...(username !== '' && { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
+    ...(config.token !== undefined && { authorization: `Bearer ${config.token}` }),
+  }
+  const call: Call = async (path, { body, answer }) => {
+    const text = await severalTimes(async () => {
+      const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(config.requestMsMax),
+      })
+      const received = await response.text()
+      if (!response.ok) throw new Refusal(response.status, received)
+      return received
+    }).catch((cause: unknown) => {
+      throw failureOf(cause, url)
+    })
+    return parsedAnswer(text, { answer, url })
+  }
+  return { url, call }
 }
 
 const pageSchema = z.looseObject({

@@ -14,7 +14,7 @@ import type { DamagedRun, TrackedRun } from '../../trainers/tracking/tracked-run
 let dir: string
 let env: Environment
 let fake: FakeMlflow
-/** The runs by what made them. */
+/** The name of each run. */
 const made = { head: '', partial: '', cv: '', otherCv: '', moreFolds: '', tune: '' }
 
 beforeAll(async () => {

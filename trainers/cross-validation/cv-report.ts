@@ -18,7 +18,7 @@ type Title = Pick<Headline, 'name' | 'unit'>
 
 /** Scores in the table of folds; all of them follow below. */
 const foldScores = ['accuracy', 'macroF1', 'logLoss', 'ece'] as const
-/** The scores of which less is better. */
+/** The scores that are better if they are smaller. */
 export const losses: ReadonlySet<string> = new Set(['logLoss', 'brier', 'ece', 'hammingLoss'])
 
 /** What is read of a run. */

@@ -1,4 +1,4 @@
-// What a run was made with besides its data and settings: the release, the runtimes and the machine.
+// What a run was made with besides its data and settings: the releases and the machine.
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { packageVersion } from '../../configs/package-version.ts'
 import { onnxRuntimeVersion } from '../../models/runtime/onnx-runtime.ts'

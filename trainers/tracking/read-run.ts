@@ -142,8 +142,7 @@ function trainedRun(path: string, text: string): RecordedRun {
 
 /** The method repeats the kind of fine-tuning. */
 function withoutKind(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { kind: _, ...others } = parameters
-  return others
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'kind'))
 }
 
 /** Epochs of fine-tuning, or the values of C that a head was tried with. */
@@ -216,8 +215,8 @@ async function tunedRun(path: string): Promise<RecordedRun> {
   const journal = await readJournal(path)
   const { run, name, method, metric, started, sampler, seed, space, request, environment } =
     checked(path, { value: journal.start, schema: studySchema })
-  // The file's own trials; a line that was lost leaves a hole.
-  const trials = journal.trials.filter((trial) => trial !== undefined)
+  // `filter` also passes over the hole that a lost line leaves.
+  const trials = journal.trials.filter(Boolean)
   const { winner } = journal
   const best = bestTrial(trials, metric as MetricName)
   const { trials: trialsMax, time: timeMs, base } = request
@@ -255,10 +254,13 @@ async function tunedRun(path: string): Promise<RecordedRun> {
   }
 }
 
+/** Options of `train` that are shown as something else, or say nothing about the model. */
+const notParameters = new Set(['data', 'test', 'validation', 'method', 'name', 'publish'])
+
 /** A fine-tuning that has begun and is not finished. */
 function startedRun(path: string, text: string): RecordedRun {
   const { run, name, started, request } = parsed(path, { text, schema: startSchema })
-  const { data, test, validation, method, name: _, publish: __, ...parameters } = request
+  const { data, test, validation, method } = request
   return {
     run,
     dir: dirname(path),
@@ -268,7 +270,9 @@ function startedRun(path: string, text: string): RecordedRun {
     method: typeof method === 'string' ? method : 'full',
     started,
     seconds: null,
-    parameters,
+    parameters: Object.fromEntries(
+      Object.entries(request).filter(([option]) => !notParameters.has(option)),
+    ),
     data: requestedData({ data, test, validation }),
     task: 'single-label',
     metrics: {},

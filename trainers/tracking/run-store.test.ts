@@ -209,7 +209,7 @@ describe('readRuns', () => {
       steps: { of: 'fold', best: null, rows: [{ step: '1', seconds: 1 }, { step: '2' }] },
       model: null,
     })
-    const { sha256: _, ...plan } = crossValidated.foldPlan
+    const plan = { folds: 2, repeats: 1, seed: 7, group: null, byTime: false }
     expect(parameters).toEqual({ base: 'minilm-l6', ...plan })
   })
 

@@ -108,16 +108,15 @@ it('continues after a stop at any request without a second copy', async () => {
     fake.runs.length = 0
     fake.requests.length = 0
     fake.failures.length = 0
-    // The first requests pass, then one is refused for good.
-    const passing = { ...mlflow }
+    // The first calls pass, then each fails.
     let left = stop
-    for (const name of ['experimentId', 'runsWithTag', 'createRun', 'log', 'endRun'] as const) {
-      const call = mlflow[name] as (...args: unknown[]) => Promise<unknown>
-      Object.assign(passing, {
-        [name]: (...args: unknown[]) =>
-          left-- > 0 ? call(...args) : Promise.reject(new Error('stopped')),
-      })
-    }
+    const passing = new Proxy(mlflow, {
+      get: (target, name, receiver) => {
+        const call = Reflect.get(target, name, receiver) as unknown
+        if (typeof call !== 'function' || left-- > 0) return call
+        return () => Promise.reject(new Error('stopped'))
+      },
+    })
     await syncRun(passing, tune()).catch(() => undefined)
     await syncRun(mlflow, tune())
     expect(fake.runs.map(({ name, params, metrics }) => [name, params, metrics])).toEqual(
