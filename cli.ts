@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // The command line: adds the commands to one program, turns what they throw into a sentence and an
 // exit status (0 done, 1 failed, 2 wrong usage or configuration). commands/ builds the clients.
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examplesText } from './commands/shared-options.ts'
 import { writeDocument, writeError } from './commands/terminal.ts'
 import { enableCodeCache } from './configs/code-cache.ts'
 import { keepFreedMemory } from './configs/freed-memory.ts'
+import { packageVersion } from './configs/package-version.ts'
 import { WinnowError, errorMessage } from './schemas/errors.ts'
 
 type AddCommand = (program: Command) => void
@@ -36,6 +37,7 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['train'], load: async () => (await import('./commands/train.ts')).addTrainCommand },
   { names: ['cv'], load: async () => (await import('./commands/cv.ts')).addCvCommand },
   { names: ['tune'], load: async () => (await import('./commands/tune.ts')).addTuneCommand },
+  { names: ['runs'], load: async () => (await import('./commands/runs.ts')).addRunsCommands },
   {
     names: ['evaluate'],
     load: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,
@@ -139,19 +141,6 @@ function writeFailure(code: string, message: string): void {
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap((child) => everyCommand(child))]
-}
-
-function packageVersion(): string {
-  const beside = new URL('package.json', import.meta.url)
-  const above = new URL('../package.json', import.meta.url)
-  for (const place of [beside, above]) {
-    try {
-      return (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version
-    } catch {
-      continue // Next to the sources in a checkout, above dist/ in the published package.
-    }
-  }
-  return 'unknown'
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {

@@ -9,7 +9,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const apart = [
   'tests/faults/**/*.test.ts',
-  'tests/e2e/{cli,cross-validation,explain,files,option-checks,package,train-resume,tune}.test.ts',
+  'tests/e2e/{cli,cross-validation,explain,files,option-checks,package,runs,train-resume,tune}.test.ts',
 ]
 
 const unit = [

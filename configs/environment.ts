@@ -33,13 +33,20 @@ const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
 /** Every leaf of the configuration, in the order of the schema. */
 export function configFields(): ConfigField[] {
   const root = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema
-  const fields: ConfigField[] = []
-  for (const [section, sectionSchema] of Object.entries(root.properties ?? {})) {
-    for (const [name, leaf] of Object.entries(sectionSchema.properties ?? {})) {
-      fields.push(describeField(`${section}.${name}`, leaf))
-    }
-  }
-  return fields
+  return Object.entries(root.properties ?? {}).flatMap(([name, section]) => fieldsIn(name, section))
+}
+
+/** The sections within sections, such as `tracking.mlflow`. */
+export function subsections(): Set<string> {
+  const paths = configFields().map(({ path }) => path.split('.').slice(0, -1))
+  return new Set(paths.filter(({ length }) => length > 1).map((parts) => parts.join('.')))
+}
+
+function fieldsIn(section: string, { properties = {} }: JsonSchema): ConfigField[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const path = `${section}.${name}`
+    return schema.properties === undefined ? [describeField(path, schema)] : fieldsIn(path, schema)
+  })
 }
 
 /** The variable that sets a path: `kafka.brokers` is WINNOW_KAFKA_BROKERS. */

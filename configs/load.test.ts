@@ -70,6 +70,29 @@ describe('loadConfig', () => {
     }
   })
 
+  it('reads a section within a section from each source', () => {
+    const path = file('tracking: { mlflow: { url: "http://file:1", requestMsMax: 7 } }\n')
+    const env = { WINNOW_TRACKING_MLFLOW_TOKEN: 'secret' }
+    const set = ['tracking.mlflow.url=http://flag:2']
+    expect(loadConfig({ file: path, env, set }).tracking.mlflow).toEqual({
+      url: 'http://flag:2',
+      token: 'secret',
+      requestMsMax: 7,
+    })
+    expect(loadConfig({ file: file('tracking:\n  mlflow:\n'), env: {} })).toEqual(
+      loadConfig({ env: {} }),
+    )
+    expect(() => loadConfig({ file: file('tracking: { mlflow: { uri: x } }'), env: {} })).toThrow(
+      /^tracking\.mlflow\.uri is not a setting \(set by .*did you mean tracking\.mlflow\.url\?/,
+    )
+    expect(() => loadConfig({ env: {}, set: ['tracking.mlflow.requestMsMax=x'] })).toThrow(
+      /^tracking\.mlflow\.requestMsMax is "x" \(set by --set\)/,
+    )
+    expect(() => loadConfig({ file: file('tracking: { mlflow: 5 }'), env: {} })).toThrow(
+      /^tracking\.mlflow is 5 \(set by /,
+    )
+  })
+
   it('reads lists, JSON, numbers and booleans from the environment', () => {
     const config = loadConfig({
       env: {
@@ -145,19 +168,21 @@ describe('secrets in files', () => {
         WINNOW_CLICKHOUSE_PASSWORD_FILE: secretFile(' three \n\n'),
         WINNOW_STORE_SECRET_ACCESS_KEY_FILE: secretFile('four'),
         WINNOW_STORE_SESSION_TOKEN_FILE: secretFile('five'),
+        WINNOW_TRACKING_MLFLOW_TOKEN_FILE: secretFile('six\n'),
         WINNOW_GATEWAY_KEYS_FILE: secretFile(keys),
       },
     })
-    const { kafka, registry, clickhouse, store, gateway } = config
+    const { kafka, registry, clickhouse, store, gateway, tracking } = config
     expect([kafka.password, registry.password, clickhouse.password]).toEqual([
       'one',
       'two',
       ' three \n',
     ])
     expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
+    expect(tracking.mlflow.token).toBe('six')
     expect(gateway.keys).toEqual(JSON.parse(keys))
     const secrets = configFields().filter(({ secret }) => secret)
-    expect(secrets).toHaveLength(7)
+    expect(secrets).toHaveLength(8)
   })
 
   it.each([

@@ -8,7 +8,7 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { issueRule, valueAt } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { withoutValueSecrets } from '../schemas/url-secrets.ts'
-import { configFields, environmentLayer, parseText } from './environment.ts'
+import { configFields, environmentLayer, parseText, subsections } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
 
@@ -41,14 +41,15 @@ export function loadConfig(sources: ConfigSources): Config {
   const env = sources.env ?? process.env
   const tree: Tree = {}
   const origins = new Map<string, string>()
+  const nested = subsections()
   const put = (path: string, value: unknown, origin: string) => {
-    assign(tree, path, value)
+    assign(tree, keysOf(path, nested), value)
     origins.set(path, origin)
   }
   const profile = sources.profile ?? env['WINNOW_PROFILE'] ?? 'local'
-  putTree(readYaml(profilePath(profile)), `profile ${profile}`, put)
+  putTree(readYaml(profilePath(profile)), { origin: `profile ${profile}`, put, nested })
   const file = sources.file ?? env['WINNOW_CONFIG']
-  if (file !== undefined) putTree(readYaml(file), file, put)
+  if (file !== undefined) putTree(readYaml(file), { origin: file, put, nested })
   if (profile === 'local') {
     for (const [path, value] of Object.entries(sources.discovered ?? {})) {
       if (!origins.has(path)) put(path, value, runningStack)
@@ -125,17 +126,29 @@ function readYaml(path: string | URL): Tree {
   return value as Tree
 }
 
-function putTree(tree: Tree, origin: string, put: Put): void {
+function putTree(
+  tree: Tree,
+  { origin, put, nested }: { origin: string; put: Put; nested: ReadonlySet<string> },
+): void {
+  const putFields = (section: string, fields: Tree): void => {
+    for (const [name, value] of Object.entries(fields)) {
+      const path = `${section}.${name}`
+      const isSection = nested.has(path) && (value === null || isTree(value))
+      if (isSection) putFields(path, value ?? {})
+      else put(path, value, origin)
+    }
+  }
   for (const [section, given] of Object.entries(tree)) {
     // A section with only commented-out lines is null, and changes nothing.
     const fields = given ?? {}
     const isKnown = Object.hasOwn(configSchema.shape, section)
-    if (!isKnown || typeof fields !== 'object' || Array.isArray(fields)) {
-      put(section, given, origin)
-      continue
-    }
-    for (const [name, value] of Object.entries(fields)) put(`${section}.${name}`, value, origin)
+    if (isKnown && isTree(fields)) putFields(section, fields)
+    else put(section, given, origin)
   }
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function setFlag(assignment: string, put: Put): void {
@@ -150,16 +163,25 @@ function setFlag(assignment: string, put: Put): void {
   put(path, parseText(assignment.slice(split + 1), field?.type ?? 'string'), '--set')
 }
 
-function assign(tree: Tree, path: string, value: unknown): void {
-  const [section, name] = splitPath(path)
-  if (name === undefined) {
-    tree[section] = value
-    return
+/** Sets a value; a section takes the place of any other value. */
+function assign(tree: Tree, keys: readonly string[], value: unknown): void {
+  let fields = tree
+  for (const key of keys.slice(0, -1)) {
+    const existing = fields[key]
+    const below = typeof existing === 'object' && existing !== null ? (existing as Tree) : {}
+    fields[key] = below
+    fields = below
   }
-  const existing = tree[section]
-  const fields = typeof existing === 'object' && existing !== null ? (existing as Tree) : {}
-  fields[name] = value
-  tree[section] = fields
+  fields[keys.at(-1)!] = value
+}
+
+/** The sections of a path and the name in them, which may contain dots if it is no setting. */
+function keysOf(path: string, nested: ReadonlySet<string>): string[] {
+  const [section, name] = splitPath(path)
+  if (name === undefined) return [section]
+  const around = [...nested].find((one) => path.startsWith(`${one}.`))
+  if (around === undefined) return [section, name]
+  return [...around.split('.'), path.slice(around.length + 1)]
 }
 
 function splitPath(path: string): [string, string | undefined] {
@@ -181,7 +203,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
         return `${full} is not a setting${where}${near === undefined ? '' : `; did you mean ${near}?`}`
       })
     }
-    const origin = origins.get(issue.path.slice(0, 2).join('.'))
+    const origin = originOf(issue.path, origins)
     const value = valueAt(tree, issue.path)
     const setBy = origin ? ` (set by ${origin})` : ''
     if (value === undefined) {
@@ -192,6 +214,18 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
   return new WinnowError('config_invalid', sentences.join('\n'), {
     details: { problems: sentences },
   })
+}
+
+/** What set the value at a path, or the value that it is part of. */
+function originOf(
+  path: readonly PropertyKey[],
+  origins: ReadonlyMap<string, string>,
+): string | undefined {
+  for (let length = path.length; length >= 2; length--) {
+    const origin = origins.get(path.slice(0, length).join('.'))
+    if (origin !== undefined) return origin
+  }
+  return undefined
 }
 
 /** A value for an error message, without any secrets in it. */

@@ -10,6 +10,7 @@ describe('plainSecrets', () => {
     [['registry.url=http://registry:8081', 'registry.username=me'], 'registry.url'],
     [['registry.url=http://me:x@registry:8081'], 'registry.url'],
     [['clickhouse.url=http://db:8123', 'clickhouse.password=x'], 'clickhouse.url'],
+    [['tracking.mlflow.url=http://mlflow:5000', 'tracking.mlflow.token=x'], 'tracking.mlflow.url'],
     [['clickhouse.url=http://me:x@10.0.0.7:8123'], 'clickhouse.url'],
     [['clickhouse.url=http://127.0.0.1.example:8123', 'clickhouse.password=x'], 'clickhouse.url'],
   ])('finds %j, and names no secret', (set, setting) => {

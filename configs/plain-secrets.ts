@@ -10,7 +10,7 @@ export type PlainSecret = {
 }
 
 /** Every connection that sends a password in clear text. HTTP to this machine does not count. */
-export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecret[] {
+export function plainSecrets({ kafka, registry, clickhouse, tracking }: Config): PlainSecret[] {
   const found: PlainSecret[] = []
   if (kafka.saslMechanism === 'plain' && !kafka.ssl) {
     const danger = 'kafka.saslMechanism plain without kafka.ssl sends the password unencrypted'
@@ -21,6 +21,11 @@ export function plainSecrets({ kafka, registry, clickhouse }: Config): PlainSecr
   const overHttp = [
     { setting: 'registry.url', ...registry, hasPassword: hasRegistrySecret },
     { setting: 'clickhouse.url', ...clickhouse, hasPassword: Boolean(clickhouse.password) },
+    {
+      setting: 'tracking.mlflow.url',
+      url: tracking.mlflow.url ?? noRegistry,
+      hasPassword: tracking.mlflow.token !== undefined,
+    },
   ]
   for (const { setting, url, hasPassword } of overHttp) {
     if (url === noRegistry) continue

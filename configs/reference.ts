@@ -7,7 +7,8 @@ import { configSchema } from './schema.ts'
 export function configurationPage(): string {
   const sections = new Map<string, string[]>()
   for (const field of configFields()) {
-    const [section, name] = field.path.split('.') as [string, string]
+    const [section = '', ...names] = field.path.split('.')
+    const name = names.join('.')
     const row = [
       `\`${name}\``,
       field.type,

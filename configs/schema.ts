@@ -357,6 +357,19 @@ const base = z.strictObject({
   proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
+const tracking = z.strictObject({
+  mlflow: z
+    .strictObject({
+      url: httpUrl()
+        .optional()
+        .describe('MLflow server that `winnow runs sync` sends runs to; none when absent.'),
+      token: secret('Bearer token.'),
+      requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 10_000),
+    })
+    .prefault({})
+    .describe('MLflow.'),
+})
+
 /** The schema of the whole configuration. It refuses unknown keys. */
 export const configSchema = z.strictObject({
   kafka: kafka.prefault({}).describe('Kafka connection.'),
@@ -372,6 +385,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
+  tracking: tracking.prefault({}).describe('Where runs are sent to.'),
   base: base.prefault({}).describe('Where base encoders come from.'),
   local: local.prefault({}).describe('The embedded stack.'),
 })

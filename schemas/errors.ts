@@ -94,6 +94,10 @@ export const operationErrors = {
   },
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },
   version_in_use: { meaning: 'A version plays a part and is not removed.', retryable: false },
+  run_in_use: {
+    meaning: 'A run is unfinished, or a version names it, and is not removed.',
+    retryable: false,
+  },
   version_conflict: {
     meaning: 'Two different versions of a model have the same number.',
     retryable: false,
@@ -102,6 +106,8 @@ export const operationErrors = {
     meaning: 'A tensor graph is malformed or of an unsupported kind.',
     retryable: false,
   },
+  tracking_unavailable: { meaning: 'The MLflow server did not answer.', retryable: true },
+  tracking_refused: { meaning: 'The MLflow server refused a request for good.', retryable: false },
   model_unavailable: { meaning: 'No model is loaded.', retryable: true },
   session_failed: { meaning: 'A graph could not be loaded or run.', retryable: true },
   worker_crashed: { meaning: 'An inference worker ended unexpectedly.', retryable: true },

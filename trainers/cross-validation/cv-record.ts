@@ -5,6 +5,7 @@ import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
 import type { DataManifest } from '../data/dataset.ts'
 import type { Measured } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import { runEnvironment, type RunEnvironment } from '../runs/run-environment.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 import type { RecipeComparison } from './compare-recipes.ts'
 import type { FoldPlan } from './fold-plan.ts'
@@ -37,15 +38,21 @@ export type CrossValidated = SummarizedScores & {
 export type CvRecord = Omit<CrossValidated, 'runDir'> & {
   readonly formatVersion: 1
   readonly kind: 'cv'
+  /** Missing in records of earlier releases. */
+  readonly environment?: RunEnvironment | undefined
 }
 
 const fileName = 'cv.json'
 
-/** Writes `<storeDir>/runs/<run>/cv.json` whole, and gives the folder. */
+/**
+ * Writes `<storeDir>/runs/<run>/cv.json` whole, with the environment of this process, and gives the
+ * folder.
+ */
 export async function writeCvRecord(storeDir: string, record: CvRecord): Promise<string> {
   const dir = join(storeDir, 'runs', record.run)
   await mkdir(dir, { recursive: true })
-  await writeWhole(join(dir, fileName), `${JSON.stringify(record, null, 2)}\n`)
+  const content = { environment: runEnvironment(), ...record }
+  await writeWhole(join(dir, fileName), `${JSON.stringify(content, null, 2)}\n`)
   return dir
 }
 

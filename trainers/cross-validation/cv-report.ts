@@ -18,8 +18,8 @@ type Title = Pick<Headline, 'name' | 'unit'>
 
 /** Scores in the table of folds; all of them follow below. */
 const foldScores = ['accuracy', 'macroF1', 'logLoss', 'ece'] as const
-/** Smaller is better. */
-const losses: ReadonlySet<string> = new Set(['logLoss', 'brier', 'ece', 'hammingLoss'])
+/** The scores that are better if they are smaller. */
+export const losses: ReadonlySet<string> = new Set(['logLoss', 'brier', 'ece', 'hammingLoss'])
 
 /** What is read of a run. */
 export type CvReport = Pick<
@@ -103,8 +103,9 @@ function scoreLines(report: CvReport, titles: Readonly<Record<string, Title>>): 
   return table([[`Over ${counted(folds.length, 'fold')}`, 'mean', 'deviation', share], ...rows])
 }
 
-function comparisonLines(
-  { comparison }: CvReport,
+/** How a recipe does against another one on the same folds, as a table; empty without another. */
+export function comparisonLines(
+  { comparison }: Pick<CvReport, 'comparison'>,
   titles: Readonly<Record<string, Title>>,
 ): string[] {
   if (comparison === undefined) return []

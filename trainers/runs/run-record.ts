@@ -7,6 +7,7 @@ import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
 import type { DataManifest } from '../data/dataset.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import { runEnvironment, type RunEnvironment } from './run-environment.ts'
 
 /** What is trained: the head only, the head with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
@@ -33,6 +34,8 @@ export type RunRecord = {
   /** The description of these texts. */
   readonly measuredOn: string
   readonly details: Readonly<Record<string, unknown>>
+  /** Missing in records of earlier releases. */
+  readonly environment?: RunEnvironment | undefined
 }
 
 /** A name for a new run that sorts by time: `20260131T120501-spam-1f9c2e`. */
@@ -41,11 +44,15 @@ export function newRunName(modelName: string, started: Date): string {
   return `${time}-${modelName}-${randomBytes(3).toString('hex')}`
 }
 
-/** Writes `<storeDir>/runs/<run>/run.json` atomically, and returns the folder. */
+/**
+ * Writes `<storeDir>/runs/<run>/run.json` atomically, with the environment of this process, and
+ * returns the folder.
+ */
 export async function writeRunRecord(storeDir: string, record: RunRecord): Promise<string> {
   const dir = join(storeDir, 'runs', record.run)
   await mkdir(dir, { recursive: true })
-  await writeWhole(join(dir, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
+  const content = { environment: runEnvironment(), ...record }
+  await writeWhole(join(dir, 'run.json'), `${JSON.stringify(content, null, 2)}\n`)
   return dir
 }
 

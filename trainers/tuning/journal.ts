@@ -85,10 +85,7 @@ export async function createJournal(path: string, start: StudyStart): Promise<St
  * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
  */
 export async function reopenJournal(path: string): Promise<StudyJournal> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new WinnowError('resume_refused', `There is no journal of a tune at ${path}.`, { cause })
-  })
-  const { values, end } = wholeLines(bytes, path)
+  const { values, end } = wholeLines(await journalBytes(path), path)
   const [start, ...events] = values
   if (start === undefined) {
     throw new WinnowError('resume_refused', `${path} is empty; start a new run.`)
@@ -99,30 +96,57 @@ export async function reopenJournal(path: string): Promise<StudyJournal> {
   return journalOf(file, { start: start as StudyStart, events: events as StudyEvent[] })
 }
 
+/**
+ * Reads a journal that may be open elsewhere, and changes nothing. The start is not checked.
+ *
+ * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
+ */
+export async function readJournal(
+  path: string,
+): Promise<{ start: unknown; trials: readonly Trial[]; winner: StudyWinner | undefined }> {
+  const { values } = wholeLines(await journalBytes(path), path)
+  const [start, ...events] = values
+  // Written by this file.
+  return { start, ...studyAfter(events as StudyEvent[]) }
+}
+
+function journalBytes(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new WinnowError('resume_refused', `There is no journal of a tune at ${path}.`, { cause })
+  })
+}
+
 function journalOf(
   file: FileHandle,
   { start, events }: { start: StudyStart; events: readonly StudyEvent[] },
 ): StudyJournal {
-  const trials: Trial[] = []
-  let winner: StudyWinner | undefined
-  const apply = (event: StudyEvent): void => {
-    if (event.kind === 'winner') {
-      const { trial, trainingRun, model } = event
-      winner = { trial, trainingRun, model }
-    } else {
-      trials[event.trial] = trialAfter(trials[event.trial], event)
-    }
-  }
-  events.forEach(apply)
+  const study = studyAfter(events)
   return {
     start,
-    trials: () => trials,
-    winner: () => winner,
+    trials: () => study.trials,
+    winner: () => study.winner,
     async append(event) {
       await appendLine(file, event)
-      apply(event)
+      apply(study, event)
     },
     close: () => file.close(),
+  }
+}
+
+type StudySoFar = { readonly trials: Trial[]; winner: StudyWinner | undefined }
+
+function studyAfter(events: readonly StudyEvent[]): StudySoFar {
+  const study: StudySoFar = { trials: [], winner: undefined }
+  for (const event of events) apply(study, event)
+  return study
+}
+
+function apply(study: StudySoFar, event: StudyEvent): void {
+  if (event.kind === 'winner') {
+    const { trial, trainingRun, model } = event
+    study.winner = { trial, trainingRun, model }
+  } else {
+    study.trials[event.trial] = trialAfter(study.trials[event.trial], event)
   }
 }
 

@@ -1,0 +1,235 @@
+// `winnow runs` over the folders of real runs of train, cv and tune on a small base, without a
+// server.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { winnow, type Environment, type Finished } from '../support/cli.ts'
+import { startFakeMlflow, type FakeMlflow } from '../support/fake-mlflow.ts'
+import { letterText, writeTinyBase } from '../support/tiny-base.ts'
+import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
+import type { RunFile } from '../../trainers/tracking/run-store.ts'
+import type { DamagedRun, TrackedRun } from '../../trainers/tracking/tracked-run.ts'
+
+let dir: string
+let env: Environment
+let fake: FakeMlflow
+/** The name of each run. */
+const made = { head: '', partial: '', cv: '', otherCv: '', moreFolds: '', tune: '' }
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'winnow-runs-'))
+  fake = await startFakeMlflow()
+  env = {
+    WINNOW_MODEL_STORE: join(dir, 'store'),
+    WINNOW_STATE: join(dir, 'state'),
+    WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
+  }
+  await writeTinyBase(join(dir, 'base'))
+  const pulled = await winnow(['base', 'pull', 'tiny', '--from', join(dir, 'base')], { env })
+  expect(pulled, pulled.stderr).toMatchObject({ status: 0 })
+  const texts = Array.from({ length: 90 }, (_, number) => JSON.stringify(letterText(number)))
+  await writeFile(join(dir, 'texts.jsonl'), texts.join('\n'))
+  made.head = await run('train', '--name', 'mail')
+  made.partial = await run(
+    ...['train', '--name', 'mail', '--method', 'partial', '--layers', '1', '--epochs', '2'],
+  )
+  made.cv = await run('cv', '--folds', '3')
+  made.otherCv = await run('cv', '--folds', '3', '--pooled-layers', 'last')
+  made.moreFolds = await run('cv', '--folds', '4', '--name', 'four')
+  made.tune = await run('tune', '--name', 'tuned', '--trials', '3')
+}, 120_000)
+afterAll(async () => {
+  await fake.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+/** Runs a command on the texts, and gives the run that it made. */
+async function run(command: string, ...more: string[]): Promise<string> {
+  const data = ['--data', join(dir, 'texts.jsonl'), '--base', 'tiny', '--near-duplicates', 'off']
+  const done = await winnow([command, ...data, ...more, '--json'], { env })
+  expect(done, done.stderr).toMatchObject({ status: 0 })
+  return (JSON.parse(done.stdout) as { run: string }).run
+}
+
+function runs(...args: string[]): Promise<Finished> {
+  return winnow(['runs', ...args], { env })
+}
+
+async function documentOf<Document>(...args: string[]): Promise<Document> {
+  const { status, stdout, stderr } = await runs(...args, '--json')
+  expect(status, stderr).toBe(0)
+  return JSON.parse(stdout) as Document
+}
+
+it('lists the runs of all commands, newest first', async () => {
+  const listed = await documentOf<TrackedRun[]>('list')
+  const { trainingRun } = await documentOf<TrackedRun>('show', made.tune)
+  expect(listed.map(({ run, kind, state }) => [run, kind, state])).toEqual([
+    [trainingRun, 'train', 'finished'],
+    [made.tune, 'tune', 'finished'],
+    [made.moreFolds, 'cv', 'finished'],
+    [made.otherCv, 'cv', 'finished'],
+    [made.cv, 'cv', 'finished'],
+    [made.partial, 'train', 'finished'],
+    [made.head, 'train', 'finished'],
+  ])
+  expect(listed.every(({ data }) => typeof data.train?.examples === 'number')).toBe(true)
+  expect(listed.map(({ versions }) => versions.join())).toEqual([
+    ...['tuned@1', '', '', '', '', 'mail@2', 'mail@1'],
+  ])
+  const { stdout } = await runs('list')
+  expect(stdout).toMatch(/^run +kind +name +method +started +examples +metric +model$/m)
+  expect(stdout).toMatch(
+    new RegExp(
+      `^${made.cv} +cv +cv +head +[\\d -]+:\\d\\d +90 +accuracy [\\d.]+ % \\[.*%, .*%\\]$`,
+      'm',
+    ),
+  )
+  expect(stdout).toMatch(new RegExp(`^${made.head} +train +mail .* mail@1$`, 'm'))
+})
+
+it('filters, sorts and bounds the list', async () => {
+  const names = async (...args: string[]): Promise<string[]> =>
+    (await documentOf<TrackedRun[]>('list', ...args)).map(({ run }) => run)
+  expect(await names('--name', 'mail')).toEqual([made.partial, made.head])
+  expect(await names('--kind', 'cv', '--name', 'cv')).toEqual([made.otherCv, made.cv])
+  const sorted = await documentOf<TrackedRun[]>('list', '--sort', 'logLoss')
+  const losses = sorted.map(({ metrics }) => metrics['logLoss']!.value)
+  expect(losses).toEqual(losses.toSorted((a, b) => a - b))
+  const best = await documentOf<TrackedRun[]>('list', '--sort', 'accuracy', '--limit', '2')
+  expect(best).toHaveLength(2)
+  expect(best[0]!.metrics['accuracy']!.value).toBeGreaterThanOrEqual(
+    best[1]!.metrics['accuracy']!.value,
+  )
+  expect((await runs('list', '--limit', '1')).stdout).toContain('6 more runs; --limit shows them')
+  expect(await runs('list', '--sort', 'speed')).toMatchObject({ status: 2 })
+})
+
+it('shows a training with its epochs, files and the environment that is recorded', async () => {
+  const shown = await documentOf<TrackedRun & { files: RunFile[] }>('show', made.partial)
+  expect(shown).toMatchObject({
+    method: 'partial',
+    parameters: { base: 'tiny', layers: 1, epochs: 2 },
+    steps: { of: 'epoch', rows: [{ step: '1' }, { step: '2' }] },
+    model: 'mail@2',
+    environment: { node: process.versions.node, platform: `${process.platform}-${process.arch}` },
+  })
+  expect(shown.files.map(({ path }) => path)).toContain(join(shown.dir, 'run.json'))
+  const { stdout } = await runs('show', made.partial)
+  expect(stdout).toMatch(/^kind +train$/m)
+  expect(stdout).toMatch(/^train: texts\.jsonl#train, \d+ examples, 3 labels, SHA-256 \w{64}$/m)
+  expect(stdout).toMatch(/^epoch +accuracy +macro F1 +/m)
+})
+
+it('shows the folds of a cross-validation and the trials of a tune', async () => {
+  const folds = await runs('show', made.cv)
+  expect(folds.stdout).toMatch(/^pooledLayers +every$/m)
+  expect(folds.stdout).toMatch(/^3 +[\d.]+ % /m)
+  const trials = await runs('show', made.tune)
+  expect(trials.stdout).toMatch(/^trained by +\S+-tuned-\w{6}$/m)
+  expect(trials.stdout).toMatch(/^\d \(best\) .* c [\d.]+/m)
+  expect(trials.stdout).toContain(`${made.tune}/trials.jsonl`)
+})
+
+it('takes the start of a name, and lists the candidates', async () => {
+  const start = made.tune.slice(0, -3)
+  expect(await documentOf<TrackedRun>('show', start)).toMatchObject({ run: made.tune })
+  const many = await runs('show', '2')
+  expect(many).toMatchObject({ status: 2 })
+  expect(many.stderr).toMatch(/'2' is the start of 7 runs: \S+, /)
+  expect(many.stderr).toContain(made.cv)
+  const none = await runs('show', 'nothing', '--json')
+  expect(none).toMatchObject({ status: 1 })
+  expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'not_found' } })
+})
+
+it('compares two cross-validations on the same folds by the corrected test', async () => {
+  const compared = await documentOf<RunComparison>('compare', made.cv, made.otherCv)
+  expect(compared).toMatchObject({
+    parameters: [{ name: 'pooledLayers', first: 'every', second: 'last' }],
+    data: { train: 'same' },
+    folds: 'same',
+    test: { with: made.cv, test: 'corrected-paired-t' },
+  })
+  const accuracy = compared.metrics.find(({ name }) => name === 'accuracy')!
+  expect(compared.test!.differences['accuracy']!.mean).toBeCloseTo(accuracy.difference!, 12)
+  const { stdout } = await runs('compare', made.cv, made.otherCv)
+  expect(stdout).toMatch(/^pooledLayers +every +last$/m)
+  expect(stdout).toMatch(/^accuracy +[\d.]+ % +[\d.]+ % +[+-]?[\d.]+ %$/m)
+  expect(stdout).toMatch(new RegExp(`^Against ${made.cv} +difference`, 'm'))
+})
+
+it('says when data or folds differ', async () => {
+  const folds = await runs('compare', made.cv, made.moreFolds)
+  expect(folds.stdout).toMatch(/^folds +3 +4$/m)
+  expect(folds.stdout).toMatch(/The folds differ, so there is no paired test/)
+  const data = await runs('compare', made.head, made.partial)
+  expect(data.stdout).toMatch(/^train: different$/m)
+  expect(data.stdout).toMatch(/The metrics were measured on different texts: /)
+  expect(await runs('compare', made.cv, made.cv)).toMatchObject({ status: 2 })
+})
+
+it('sends all runs to MLflow, each once', async () => {
+  const none = await runs('sync')
+  expect(none).toMatchObject({ status: 2 })
+  expect(none.stderr).toContain('set tracking.mlflow.url')
+  const url = ['--set', `tracking.mlflow.url=${fake.url}`]
+  expect(await documentOf('sync', ...url)).toMatchObject({ url: fake.url, unchanged: [], left: [] })
+  // Seven runs, ten folds and three trials.
+  expect(fake.runs).toHaveLength(20)
+  expect([...fake.experiments.keys()].toSorted()).toEqual(['cv', 'four', 'mail', 'tuned'])
+  expect(fake.runs.every(({ status }) => status === 'FINISHED')).toBe(true)
+  const again = await runs('sync', ...url)
+  expect(again.stdout).toContain(`0 runs sent to ${fake.url}, 7 sent before`)
+  expect(fake.runs).toHaveLength(20)
+})
+
+it('shows a damaged folder as such', async () => {
+  const damaged = join(dir, 'store', 'runs', '20200101T000000-mail-000000')
+  await mkdir(damaged)
+  await writeFile(join(damaged, 'run.json'), '{')
+  const listed = await documentOf<(TrackedRun | DamagedRun)[]>('list')
+  expect(listed).toHaveLength(8)
+  expect(listed.at(-1)).toMatchObject({ state: 'damaged', reason: 'run.json is not valid JSON' })
+  expect((await runs('list')).stdout).toContain('damaged: run.json is not valid JSON')
+  expect((await runs('show', '20200101')).stdout).toContain(join(damaged, 'run.json'))
+  const compared = await runs('compare', made.cv, '20200101')
+  expect(compared.stderr).toContain('is damaged: run.json is not valid JSON')
+  expect(await runs('delete', '20200101')).toMatchObject({ status: 0 })
+})
+
+it('deletes a run, but one that made a version only with --force', async () => {
+  expect((await runs('delete', made.moreFolds)).stdout).toContain(`${made.moreFolds} deleted`)
+  const refused = await runs('delete', made.head)
+  expect(refused).toMatchObject({ status: 1 })
+  expect(refused.stderr).toMatch(/stays: it made mail@1\. .*--force.*\[run_in_use\]/)
+  expect(await documentOf('delete', made.head, '--force')).toMatchObject({
+    run: made.head,
+    versions: ['mail@1'],
+  })
+  const left = await documentOf<TrackedRun[]>('list')
+  expect(left.map(({ run }) => run)).not.toContain(made.head)
+  const input = 'a a b'
+  expect(await winnow(['classify', '--model', 'mail@1'], { env, input })).toMatchObject({
+    status: 0,
+  })
+})
+
+it('runs the examples of its page', async () => {
+  const page = await readFile('docs/tracking.md', 'utf8')
+  const examples = [...page.matchAll(/^winnow runs (.*?)(?: +#.*)?$/gm)].map(([, line]) => line!)
+  expect(examples.length).toBeGreaterThan(5)
+  const places: Readonly<Record<string, string>> = {
+    RUN: made.otherCv,
+    'tracking.mlflow.url=http://127.0.0.1:5000': `tracking.mlflow.url=${fake.url}`,
+    FIRST: made.cv,
+    SECOND: made.otherCv,
+  }
+  for (const example of examples) {
+    const of = example.startsWith('delete') ? { ...places, RUN: made.tune } : places
+    const words = example.split(' ').map((word) => of[word] ?? word)
+    const { status, stderr } = await runs(...words)
+    expect(status, `${example}: ${stderr}`).toBe(0)
+  }
+})
