@@ -4,6 +4,7 @@
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
+import { lockJournal } from './journal-lock.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 import type { SamplerName } from './samplers/choose-sampler.ts'
 import type { SearchSpace, TrialParameters } from './space/space.ts'
@@ -22,6 +23,8 @@ export type StudyStart = {
   readonly sampler: SamplerName
   readonly seed: number
   readonly space: SearchSpace
+  /** Of pruning (asha.ts); absent if no trial is pruned. */
+  readonly reductionFactor?: number | undefined
   /** Hashes of what the trials depend on, by the name to show when one differs. */
   readonly identity: Readonly<Record<string, string>>
   /** What the caller needs to ask for the same study again, as JSON. */
@@ -52,14 +55,22 @@ export type StudyEvent =
         }
       | { readonly state: 'failed'; readonly error: string }
     ))
+  /** The winner is going to be trained, in a run of this name. */
+  | { readonly kind: 'training'; readonly trainingRun: string }
   | ({ readonly kind: 'winner' } & StudyWinner)
 
-/** The journal of one study, open for appending. */
-export type StudyJournal = {
+/** What a journal tells of its study. */
+export type StudyHistory = {
   readonly start: StudyStart
   /** In their order; one that was cut off by a kill is `running`. */
   readonly trials: () => readonly Trial[]
+  /** The run that trains the winner, once it has begun. */
+  readonly trainingRun: () => string | undefined
   readonly winner: () => StudyWinner | undefined
+}
+
+/** The journal of one study, open for appending by this process alone. */
+export type StudyJournal = StudyHistory & {
   /** Resolves when the event is on disk. */
   readonly append: (event: StudyEvent) => Promise<void>
   readonly close: () => Promise<void>
@@ -73,18 +84,49 @@ export function journalPath(storeDir: string, run: string): string {
 /** Begins a journal in a new file; the caller closes it. */
 export async function createJournal(path: string, start: StudyStart): Promise<StudyJournal> {
   await mkdir(dirname(path), { recursive: true })
+  const unlock = await lockJournal(path, start)
   const file = await open(path, 'ax')
   await appendLine(file, start)
-  return journalOf(file, { start, events: [] })
+  return openHistory(file, { history: historyOf(start, []), unlock })
+}
+
+/**
+ * Reads the journal of a study without a change to it.
+ *
+ * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
+ */
+export async function readJournal(path: string): Promise<StudyHistory> {
+  return (await readHistory(path)).history
 }
 
 /**
  * Opens the journal of a study that was stopped. A last line that a kill cut off is removed, since
  * nothing was done after it. The caller closes the journal.
  *
- * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
+ * @throws WinnowError `resume_refused` where there is none, where a line is damaged, and where
+ * another process has the journal open.
  */
-export async function reopenJournal(path: string): Promise<StudyJournal> {
+export async function reopenJournal(
+  path: string,
+  { lockWaitMsMax }: { readonly lockWaitMsMax?: number | undefined } = {},
+): Promise<StudyJournal> {
+  const { run } = (await readHistory(path)).history.start
+  const unlock = await lockJournal(path, { run, waitMsMax: lockWaitMsMax })
+  try {
+    // Until the lock was taken, another process may have added to it.
+    const { history, end } = await readHistory(path)
+    const file = await open(path, 'a')
+    await file.truncate(end)
+    return openHistory(file, { history, unlock })
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+type AppliedHistory = StudyHistory & { readonly apply: (event: StudyEvent) => void }
+
+async function readHistory(path: string): Promise<{ history: AppliedHistory; end: number }> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new WinnowError('resume_refused', `There is no journal of a tune at ${path}.`, { cause })
   })
@@ -93,42 +135,48 @@ export async function reopenJournal(path: string): Promise<StudyJournal> {
   if (start === undefined) {
     throw new WinnowError('resume_refused', `${path} is empty; start a new run.`)
   }
-  const file = await open(path, 'a')
-  await file.truncate(end)
   // Both were written by this file.
-  return journalOf(file, { start: start as StudyStart, events: events as StudyEvent[] })
+  return { history: historyOf(start as StudyStart, events as StudyEvent[]), end }
 }
 
-function journalOf(
-  file: FileHandle,
-  { start, events }: { start: StudyStart; events: readonly StudyEvent[] },
-): StudyJournal {
+function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHistory {
   const trials: Trial[] = []
+  let trainingRun: string | undefined
   let winner: StudyWinner | undefined
   const apply = (event: StudyEvent): void => {
-    if (event.kind === 'winner') {
-      const { trial, trainingRun, model } = event
-      winner = { trial, trainingRun, model }
+    if (event.kind === 'training') {
+      trainingRun = event.trainingRun
+    } else if (event.kind === 'winner') {
+      const { trial, model } = event
+      winner = { trial, trainingRun: event.trainingRun, model }
     } else {
       trials[event.trial] = trialAfter(trials[event.trial], event)
     }
   }
   events.forEach(apply)
+  return { start, trials: () => trials, trainingRun: () => trainingRun, winner: () => winner, apply }
+}
+
+function openHistory(
+  file: FileHandle,
+  { history, unlock }: { history: AppliedHistory; unlock: () => Promise<void> },
+): StudyJournal {
   return {
-    start,
-    trials: () => trials,
-    winner: () => winner,
+    ...history,
     async append(event) {
       await appendLine(file, event)
-      apply(event)
+      history.apply(event)
     },
-    close: () => file.close(),
+    async close() {
+      await file.close()
+      await unlock()
+    },
   }
 }
 
 function trialAfter(
   before: Trial | undefined,
-  event: Exclude<StudyEvent, { kind: 'winner' }>,
+  event: Exclude<StudyEvent, { kind: 'training' | 'winner' }>,
 ): Trial {
   switch (event.kind) {
     case 'begun': {
