@@ -11,10 +11,15 @@ const waitMsMaxDefault = 12_000
  *
  * @throws WinnowError `resume_refused` if another process holds it.
  */
-export async function lockJournal(
-  path: string,
-  { run, waitMsMax = waitMsMaxDefault }: { run: string; waitMsMax?: number | undefined },
-): Promise<() => Promise<void>> {
+export async function lockJournal({
+  path,
+  run,
+  waitMsMax = waitMsMaxDefault,
+}: {
+  readonly path: string
+  readonly run: string
+  readonly waitMsMax?: number | undefined
+}): Promise<() => Promise<void>> {
   let letGo: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
     letGo = resolve

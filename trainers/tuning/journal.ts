@@ -84,10 +84,11 @@ export function journalPath(storeDir: string, run: string): string {
 /** Begins a journal in a new file; the caller closes it. */
 export async function createJournal(path: string, start: StudyStart): Promise<StudyJournal> {
   await mkdir(dirname(path), { recursive: true })
-  const unlock = await lockJournal(path, start)
-  const file = await open(path, 'ax')
-  await appendLine(file, start)
-  return openHistory(file, { history: historyOf(start, []), unlock })
+  return locked({ path, run: start.run }, async () => {
+    const file = await open(path, 'ax')
+    await appendLine(file, start)
+    return { file, history: historyOf(start, []) }
+  })
 }
 
 /**
@@ -111,13 +112,34 @@ export async function reopenJournal(
   { lockWaitMsMax }: { readonly lockWaitMsMax?: number | undefined } = {},
 ): Promise<StudyJournal> {
   const { run } = (await readHistory(path)).history.start
-  const unlock = await lockJournal(path, { run, waitMsMax: lockWaitMsMax })
-  try {
-    // Until the lock was taken, another process may have added to it.
+  return locked({ path, run, waitMsMax: lockWaitMsMax }, async () => {
+    // Until the lock was taken, another process may have added to the file.
     const { history, end } = await readHistory(path)
     const file = await open(path, 'a')
     await file.truncate(end)
-    return openHistory(file, { history, unlock })
+    return { file, history }
+  })
+}
+
+/** Opens a journal under its lock, which closing it releases. */
+async function locked(
+  lock: { path: string; run: string; waitMsMax?: number | undefined },
+  openFile: () => Promise<{ file: FileHandle; history: AppliedHistory }>,
+): Promise<StudyJournal> {
+  const unlock = await lockJournal(lock)
+  try {
+    const { file, history } = await openFile()
+    return {
+      ...history,
+      async append(event) {
+        await appendLine(file, event)
+        history.apply(event)
+      },
+      async close() {
+        await file.close()
+        await unlock()
+      },
+    }
   } catch (error) {
     await unlock()
     throw error
@@ -155,23 +177,6 @@ function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHis
   }
   events.forEach(apply)
   return { start, trials: () => trials, trainingRun: () => trainingRun, winner: () => winner, apply }
-}
-
-function openHistory(
-  file: FileHandle,
-  { history, unlock }: { history: AppliedHistory; unlock: () => Promise<void> },
-): StudyJournal {
-  return {
-    ...history,
-    async append(event) {
-      await appendLine(file, event)
-      history.apply(event)
-    },
-    async close() {
-      await file.close()
-      await unlock()
-    },
-  }
 }
 
 function trialAfter(
