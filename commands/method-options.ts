@@ -29,7 +29,9 @@ export const trainingMethods: readonly TrainingMethod[] = ['head', 'partial', 'f
 export function addMethodOptions(command: Command): Command {
   command
     .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'))
+    .addOption(
+      new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'),
+    )
     .option(
       '--layers <number>',
       'partial: number of top layers to train (default: all but the lowest)',

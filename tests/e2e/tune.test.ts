@@ -73,6 +73,14 @@ async function killAfter(
   return find()!
 }
 
+/** Leaves a run as a kill between publishing the winner and writing that down would. */
+async function forgetWinner(storeDir: string, run: string): Promise<void> {
+  const journal = join(storeDir, 'runs', run, 'trials.jsonl')
+  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n')
+  expect(lines.at(-1)).toContain('"kind":"winner"')
+  await writeFile(journal, `${lines.slice(0, -1).join('\n')}\n`)
+}
+
 it('finds settings, trains them, and makes the same trials when it is killed', async () => {
   const done = await winnow([...argumentsFor('unbroken'), '--json'], { env })
   expect(done, done.stderr).toMatchObject({ status: 0 })
@@ -104,10 +112,14 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
     status: 1,
     stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
   })
+  await forgetWinner(store, run)
+  const again = await winnow(['tune', '--resume', run, '--json'], { env })
+  expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
 })
 
 type TunedEncoder = {
   run: string
+  trainingRun: string
   model: string
   modelDir: string
   best: { trial: number; value: number }
@@ -159,6 +171,11 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is killed', as
   expect(tuned.best.value).toBe(Math.min(...complete.map(({ value }) => value)))
   // The winner is trained as its trial was, and measured on the same part.
   expect(tuned).toMatchObject({ metrics: { logLoss: tuned.best.value } })
+  // If it is stopped, `winnow train --resume` can end it, too.
+  const startPath = join(smallStore, 'runs', tuned.trainingRun, 'start.json')
+  const { request } = JSON.parse(await readFile(startPath, 'utf8')) as { request: object }
+  expect(request).toMatchObject({ data, name: 'unbroken', base: 'small', method: 'partial' })
+  expect(request).not.toHaveProperty('trials')
 
   const args = argumentsOf('killed')
   const run = await killAfter(2, { args, env: smallEnv, store: smallStore })
@@ -166,11 +183,7 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is killed', as
   expect(resumed).toMatchObject({ run, model: 'killed@1' })
   expect(tried(resumed)).toEqual(tried(tuned))
 
-  // As if it had been killed between publishing and writing that down.
-  const journal = join(smallStore, 'runs', run, 'trials.jsonl')
-  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n')
-  expect(lines.at(-1)).toContain('"kind":"winner"')
-  await writeFile(journal, `${lines.slice(0, -1).join('\n')}\n`)
+  await forgetWinner(smallStore, run)
   const again = await resultOf(['tune', '--resume', run])
   expect(again).toMatchObject({ run, model: 'killed@1', modelDir: resumed.modelDir })
   expect(tried(again)).toEqual(tried(tuned))

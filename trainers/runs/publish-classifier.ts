@@ -14,7 +14,11 @@ import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
-import { readVersion, weightsFileName, type ModelVersion } from '../../models/store/version-files.ts'
+import {
+  readVersion,
+  weightsFileName,
+  type ModelVersion,
+} from '../../models/store/version-files.ts'
 import { listVersions, writeVersion } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'

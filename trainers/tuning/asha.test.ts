@@ -4,7 +4,11 @@ import { expect, test } from 'vitest'
 import { stopsAtRung } from './asha.ts'
 import { isBetter, metricNames } from './study.ts'
 
-const stops = (epochs: number[], others: number[][], metric: 'accuracy' | 'log_loss' = 'accuracy') =>
+const stops = (
+  epochs: number[],
+  others: number[][],
+  metric: 'accuracy' | 'log_loss' = 'accuracy',
+) =>
   stopsAtRung({
     epochs,
     others: others.map((each) => ({ epochs: each })),

@@ -176,7 +176,13 @@ function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHis
     }
   }
   events.forEach(apply)
-  return { start, trials: () => trials, trainingRun: () => trainingRun, winner: () => winner, apply }
+  return {
+    start,
+    trials: () => trials,
+    trainingRun: () => trainingRun,
+    winner: () => winner,
+    apply,
+  }
 }
 
 function trialAfter(

@@ -47,7 +47,7 @@ export type TunedMethod = {
 /** The method of a name; nothing is computed before the first trial. */
 export function tunedMethod(method: TrainingMethod, options: TunedMethodOptions): TunedMethod {
   // Only the winner is measured on the test texts.
-  const { test, ...trials } = options
+  const trials = { ...options, test: undefined }
   if (method === 'head') {
     const cacheDir = join(options.storeDir, 'embeddings')
     return {
