@@ -1,6 +1,6 @@
-// The rule by which a trial is stopped early: asynchronous successive halving, ASHA (Li et al. 2020,
-// "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934). It only decides:
-// run-study.ts asks it after each epoch.
+// The rule by which a trial is stopped early: asynchronous successive halving, ASHA (Li et al.
+// 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934). It only
+// decides: run-study.ts asks it after each epoch.
 import { isBetter, type MetricName, type Trial } from './study.ts'
 
 /** Of the trials that reach a rung, one in so many goes on to the next. */

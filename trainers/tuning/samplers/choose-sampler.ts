@@ -32,7 +32,7 @@ export function chooseSampler(name: SamplerName): Sampler {
 }
 
 /**
- * The Gaussian process for up to 200 trials, then TPE. As soon as a trial was pruned it is TPE, too,
+ * The Gaussian process for up to 200 trials, then TPE. TPE also as soon as a trial was pruned,
  * because the process learns nothing from pruned trials. AutoSampler of OptunaHub (August 2026)
  * takes TPE for every space with categorical or conditional parameters; for others it takes the
  * process for 250 complete trials, then CMA-ES.
