@@ -22,13 +22,16 @@ export type MethodOptions = RecipeOptions & {
   pooledLayers?: string
 }
 
-const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
+/** The choices of --method. */
+export const trainingMethods: readonly TrainingMethod[] = ['head', 'partial', 'full']
 
 /** Adds the options. */
 export function addMethodOptions(command: Command): Command {
   command
     .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(new Option('--method <method>', 'what to train').choices(methods).default('head'))
+    .addOption(
+      new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'),
+    )
     .option(
       '--layers <number>',
       'partial: number of top layers to train (default: all but the lowest)',

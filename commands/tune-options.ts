@@ -5,13 +5,18 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { knownBase } from '../models/bases/base-store.ts'
 import { requireModelName } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
-import { journalPath, reopenJournal, type StudyJournal } from '../trainers/tuning/journal.ts'
+import type { TrainingMethod } from '../trainers/runs/run-record.ts'
+import {
+  journalPath,
+  readJournal,
+  type StudyHistory,
+  type StudyStart,
+} from '../trainers/tuning/journal.ts'
 import { samplerNames, type SamplerName } from '../trainers/tuning/samplers/choose-sampler.ts'
 import { readSpace } from '../trainers/tuning/space/space-file.ts'
 import type { SearchSpace } from '../trainers/tuning/space/space.ts'
 import { metricNames, type MetricName } from '../trainers/tuning/study.ts'
-import { settingsOf } from '../trainers/tuning/space/train-space.ts'
+import { settingsOf, type Setting } from '../trainers/tuning/space/train-space.ts'
 import type { CommandContext, SharedOptions } from './command-context.ts'
 import {
   addColumnOptions,
@@ -21,6 +26,7 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from './labelled-texts.ts'
+import { checkMethod, trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from './option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
 import { seedMax, wholeNumber } from './shared-options.ts'
@@ -33,11 +39,13 @@ export type TuneOptions = SharedOptions &
     test?: string
     name?: string
     base: string
-    method: 'head'
+    method: TrainingMethod
     trials: number
     time?: number
     sampler: SamplerName
     metric: MetricName
+    /** False with --no-prune. */
+    prune: boolean
     space?: string
     seed: number
     maxTokens?: number
@@ -52,8 +60,8 @@ export type AskedStudy = {
   readonly options: StudyOptions
   /** From --space; undefined for the default space. */
   readonly space: SearchSpace | undefined
-  /** Of the study to go on with; the caller closes it. */
-  readonly journal: StudyJournal | undefined
+  /** The study to go on with. */
+  readonly resumed: StudyStart | undefined
 }
 
 /** Adds the options. */
@@ -63,7 +71,9 @@ export function addTuneOptions(command: Command): Command {
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure the winner on')
     .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(new Option('--method <method>', 'what to train').choices(['head']).default('head'))
+    .addOption(
+      new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'),
+    )
     .option('--trials <number>', 'trials in all, the default recipe included', wholeNumber(1), 30)
     .option('--time <duration>', 'time for all trials together, such as 90s, 10m or 2h', durationMs)
     .addOption(
@@ -74,6 +84,7 @@ export function addTuneOptions(command: Command): Command {
         .choices(metricNames)
         .default('macro_f1'),
     )
+    .option('--no-prune', 'partial, full: train every trial to its end')
     .option('--space <file>', 'YAML file with the search space (default: one for the method)')
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
     .option(
@@ -100,36 +111,47 @@ export async function askedStudy(
     refuseBesideResume(command, ['resume'])
     return studyToResume(given.resume, paths.store)
   }
-  const { data, name, maxTokens } = given
+  const { data, name, method, prune } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
   requireModelName(name)
-  const space = given.space === undefined ? undefined : await spaceOf(given.space, given)
+  if (method === 'head' && !prune) {
+    const message = '--no-prune has no meaning with --method head; leave it out.'
+    throw new WinnowError('usage', message)
+  }
+  await checkMethod(given, { storeDir: paths.store })
+  const base = await knownBase({ name: given.base, storeDir: paths.store })
+  const settings = settingsOf(method, base)
+  const space = given.space === undefined ? undefined : await spaceOf(given.space, settings)
   await checkTexts({ '--data': data, '--test': given.test }, given)
-  checkedMaxTokens(await knownBase({ name: given.base, storeDir: paths.store }), maxTokens)
   await checkStore(paths.store)
-  return { options: { ...given, data, name }, space, journal: undefined }
+  return { options: { ...given, data, name }, space, resumed: undefined }
 }
 
-async function spaceOf(file: string, { method }: TuneOptions): Promise<SearchSpace> {
+async function spaceOf(file: string, settings: readonly Setting[]): Promise<SearchSpace> {
   await checkReadable(file, '--space')
   const text = await readFile(file, 'utf8')
-  return readSpace(text, { settings: settingsOf(method), source: `--space ${file}` })
+  return readSpace(text, { settings, source: `--space ${file}` })
 }
 
 async function studyToResume(run: string, storeDir: string): Promise<AskedStudy> {
-  const journal = await reopenJournal(journalPath(storeDir, run))
-  const winner = journal.winner()
-  if (winner !== undefined) {
-    await journal.close()
-    const message = `The run ${run} is finished; its winner is ${winner.model}.`
-    throw new WinnowError('resume_refused', message, { details: { run } })
-  }
+  const history = await readJournal(journalPath(storeDir, run))
+  requireUnfinished(history)
+  const { start } = history
   // Written by `winnow tune`, of this release or an earlier one.
-  const options = journal.start.request as StudyOptions
-  return { options, space: journal.start.space, journal }
+  const options = start.request as StudyOptions
+  return { options, space: start.space, resumed: start }
+}
+
+/** Throws `resume_refused` if the winner of a study is trained. */
+export function requireUnfinished({ start, winner }: StudyHistory): void {
+  const model = winner()?.model
+  if (model === undefined) return
+  const { run } = start
+  const message = `The run ${run} is finished; its winner is ${model}.`
+  throw new WinnowError('resume_refused', message, { details: { run } })
 }
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const

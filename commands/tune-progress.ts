@@ -1,5 +1,6 @@
 // The lines of `winnow tune` while it runs: what a trial tried and gave, the best so far, and the
 // time that is left.
+import { counted } from '../schemas/counted.ts'
 import type { TrialParameters } from '../trainers/tuning/space/space.ts'
 import { bestTrial, type MetricName, type Trial } from '../trainers/tuning/study.ts'
 import { durationText } from './terminal.ts'
@@ -21,10 +22,12 @@ export function trialText(
 ): string {
   const { metric, trials } = study
   const best = bestTrial(trials, metric)
+  const epochs = counted(trial.epochs.length, 'epoch')
   const parts = [
     trial.value === undefined
       ? `${trial.state}: ${trial.error ?? ''}`
       : `${metric} ${valueText(metric, trial.value)}`,
+    trial.state === 'pruned' ? `pruned after ${epochs}` : undefined,
     best && `best ${valueText(metric, best.value)} (trial ${best.number})`,
     trial.number === 0 ? 'the default recipe' : parametersText(trial.parameters),
     durationText(trial.seconds * 1_000),

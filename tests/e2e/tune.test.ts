@@ -1,14 +1,15 @@
-// `winnow tune` on a small set, without any server: its document, the space of a file, and a tune
-// that is killed and resumed, which makes the same trials.
+// `winnow tune` on a small set, without any server: its document, the space of a file, pruning, and
+// tunes that are killed and resumed, which make the same trials and publish once.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { winnow, type Environment } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { sampleText } from '../support/workspace.ts'
 
@@ -49,9 +50,12 @@ type Tuned = {
 const triedIn = ({ trials }: Tuned) =>
   trials.map(({ trial, state, value, parameters }) => ({ trial, state, value, parameters }))
 
-/** Starts a tune, waits until some trials have ended, and kills it; gives its run. */
-async function killAfter(name: string, trials: number): Promise<string> {
-  const child = spawn(process.execPath, ['cli.ts', ...argumentsFor(name)], {
+/** Starts a tune of `killed`, waits until some trials have ended, and kills it; gives its run. */
+async function killAfter(
+  trials: number,
+  { args, env, store }: { args: readonly string[]; env: Environment; store: string },
+): Promise<string> {
+  const child = spawn(process.execPath, ['cli.ts', ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: 'ignore',
   })
@@ -60,13 +64,21 @@ async function killAfter(name: string, trials: number): Promise<string> {
   const find = (): string | undefined =>
     readdirSync(runs).find((run) => {
       const journal = join(runs, run, 'trials.jsonl')
-      if (!run.includes(name) || !existsSync(journal)) return false
+      if (!run.includes('killed') || !existsSync(journal)) return false
       return readFileSync(journal, 'utf8').split('"kind":"ended"').length > trials
     })
-  await until(`${trials} trials of ${name}`, () => existsSync(runs) && find() !== undefined)
+  await until(`${trials} trials`, () => existsSync(runs) && find() !== undefined)
   child.kill('SIGKILL')
   await ended
   return find()!
+}
+
+/** Leaves a run as a kill between publishing the winner and writing that down would. */
+async function forgetWinner(storeDir: string, run: string): Promise<void> {
+  const journal = join(storeDir, 'runs', run, 'trials.jsonl')
+  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n')
+  expect(lines.at(-1)).toContain('"kind":"winner"')
+  await writeFile(journal, `${lines.slice(0, -1).join('\n')}\n`)
 }
 
 it('finds settings, trains them, and makes the same trials when it is killed', async () => {
@@ -87,7 +99,7 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   expect(done.stderr).toMatch(/trial 0: log_loss [\d.]+, best [\d.]+ \(trial 0\), the default/)
   expect(done.stderr).toMatch(/trial 9: .* c [\d.]+, .* left/)
 
-  const run = await killAfter('killed', 5)
+  const run = await killAfter(5, { args: argumentsFor('killed'), env, store })
   const other = await winnow(['tune', '--resume', run, '--seed', '8'], { env })
   expect(other).toMatchObject({ status: 2 })
   expect(other.stderr).toContain('--seed cannot be changed when a run is resumed')
@@ -100,12 +112,88 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
     status: 1,
     stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
   })
+  await forgetWinner(store, run)
+  const again = await winnow(['tune', '--resume', run, '--json'], { env })
+  expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
+})
+
+type TunedEncoder = {
+  run: string
+  trainingRun: string
+  model: string
+  modelDir: string
+  best: { trial: number; value: number }
+  trials: {
+    trial: number
+    state: string
+    value: number
+    parameters: { lr: number; epochs: number }
+    epochs: number[]
+  }[]
+}
+
+it('fine-tunes trials, stops bad ones, and publishes once when it is killed', async () => {
+  const smallStore = join(dir, 'small-store')
+  await smallBase(smallStore)
+  const smallEnv = { ...env, WINNOW_MODEL_STORE: smallStore }
+  const recipes = join(dir, 'recipes.yaml')
+  await writeFile(
+    recipes,
+    'lr: {type: float, low: 1e-5, high: 1e-2, scale: log}\nepochs: {type: int, low: 2, high: 5}\n',
+  )
+  const argumentsOf = (name: string): string[] => [
+    ...['tune', '--data', data, '--name', name, '--base', 'small', '--method', 'partial'],
+    ...['--space', recipes, '--trials', '4', '--metric', 'log_loss', '--seed', '7'],
+  ]
+  const resultOf = async (args: string[]): Promise<TunedEncoder> => {
+    const done = await winnow([...args, '--json'], { env: smallEnv })
+    expect(done, done.stderr).toMatchObject({ status: 0 })
+    return JSON.parse(done.stdout) as TunedEncoder
+  }
+  const tried = ({ trials, best }: TunedEncoder) => ({
+    best,
+    trials: trials.map(({ trial, state, value, parameters, epochs }) => {
+      return { trial, state, value, parameters, epochs }
+    }),
+  })
+
+  const tuned = await resultOf(argumentsOf('unbroken'))
+  expect(tuned).toMatchObject({ model: 'unbroken@1', method: 'partial' })
+  expect(tuned.trials).toHaveLength(4)
+  // Few examples per label: the default recipe has many epochs.
+  expect(tuned.trials[0]).toMatchObject({ state: 'complete', parameters: { lr: 1e-4, epochs: 40 } })
+  const complete = tuned.trials.filter(({ state }) => state === 'complete')
+  const pruned = tuned.trials.filter(({ state }) => state === 'pruned')
+  expect(complete.length + pruned.length).toBe(4)
+  expect(pruned.length).toBeGreaterThan(0)
+  for (const { epochs, parameters } of complete) expect(epochs).toHaveLength(parameters.epochs)
+  for (const { epochs } of pruned) expect([1, 3]).toContain(epochs.length)
+  expect(tuned.best.value).toBe(Math.min(...complete.map(({ value }) => value)))
+  // The winner is trained as its trial was, and measured on the same part.
+  expect(tuned).toMatchObject({ metrics: { logLoss: tuned.best.value } })
+  // If it is stopped, `winnow train --resume` can end it, too.
+  const startPath = join(smallStore, 'runs', tuned.trainingRun, 'start.json')
+  const { request } = JSON.parse(await readFile(startPath, 'utf8')) as { request: object }
+  expect(request).toMatchObject({ data, name: 'unbroken', base: 'small', method: 'partial' })
+  expect(request).not.toHaveProperty('trials')
+
+  const args = argumentsOf('killed')
+  const run = await killAfter(2, { args, env: smallEnv, store: smallStore })
+  const resumed = await resultOf(['tune', '--resume', run])
+  expect(resumed).toMatchObject({ run, model: 'killed@1' })
+  expect(tried(resumed)).toEqual(tried(tuned))
+
+  await forgetWinner(smallStore, run)
+  const again = await resultOf(['tune', '--resume', run])
+  expect(again).toMatchObject({ run, model: 'killed@1', modelDir: resumed.modelDir })
+  expect(tried(again)).toEqual(tried(tuned))
 })
 
 it.each([
   [['--trials', '0'], 'a whole number of at least 1'],
   [['--time', '10'], 'a duration such as 90s, 10m or 2h'],
   [['--sampler', 'grid'], 'Allowed choices are'],
+  [['--no-prune'], '--no-prune has no meaning with --method head'],
   [['--space', 'missing.yaml'], 'missing.yaml: there is no such file'],
 ])('refuses %s', async (wrong, words) => {
   const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })

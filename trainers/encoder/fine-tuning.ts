@@ -11,6 +11,7 @@ import {
 import { sigmoid } from '../../models/inference/label-set.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { lengthsOf, type EncodedTexts } from '../embeddings/encoded-texts.ts'
+import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type {
   FineTuningProgress,
   FineTuningResult,
@@ -302,11 +303,11 @@ function linkOf({ train }: FineTuningTask): Link {
 }
 
 /** Scores of the current weights on the validation texts. */
-async function validate(run: Run): Promise<{ macroF1: number; accuracy: number }> {
+async function validate(run: Run): Promise<Omit<EpochReport, 'epoch' | 'trainLoss'>> {
   const { validation, head } = run.task
   const probabilities = await predict(run, run.validation, validation.texts)
-  const { macroF1, accuracy } = headScores(validation, { probabilities, labels: head.to })
-  return { macroF1, accuracy }
+  const scores = headScores(validation, { probabilities, labels: head.to })
+  return { macroF1: scores.macroF1, accuracy: scores.accuracy, logLoss: scores.logLoss }
 }
 
 /** The probabilities of all texts under the current weights: float32 [texts, labels]. */

@@ -9,8 +9,7 @@ import type { Base } from '../../models/bases/base-store.ts'
 import { expectTfjsInstalled } from '../../models/graph/tfjs/tfjs-backend.ts'
 import { withTrained } from '../../models/graph/trained-weights.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
-import { readVersion, type ModelVersion } from '../../models/store/version-files.ts'
-import { listVersions } from '../../models/store/version-store.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { classWeightsOf } from './class-weights.ts'
 import {
@@ -90,6 +89,8 @@ export type TrainEncoderOptions = {
   readonly request?: Readonly<Record<string, unknown>> | undefined
   /** The run to resume, which must have been started with the same options and data. */
   readonly resume?: RunStart | undefined
+  /** The name of the run, which continues if it was stopped. Default: a new name. */
+  readonly run?: string | undefined
   /** When checkpoints are written. Default: by time. */
   readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
@@ -156,21 +157,25 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
 }
 
 /**
- * Trains without a run in the store and without a version, and evaluates on `test`. The states of
- * frozen layers are kept for all of `dataset`, which holds both.
+ * Trains without a run in the store and without a version, and evaluates on `test`, or else on the
+ * validation texts. The states of frozen layers are kept for all of `dataset`, which holds all
+ * parts.
  */
 export async function trainEncoderOnly(
   options: TrainEncoderOptions & {
-    readonly test: Dataset
     readonly dataset: Dataset
     readonly labels: readonly string[]
+    /** What `startingHead` gives for `train`. Default: it is called. */
+    readonly startsFrom?: StartingPoint | undefined
   },
 ): Promise<FittedEncoder> {
-  const { labels, dataset } = options
+  const { labels, dataset, startsFrom } = options
   const resolved = resolveOptions(options)
   checkOptions(resolved, labels)
-  return fitEncoder(resolved, { labels, dataset })
+  return fitEncoder(resolved, { labels, dataset, startsFrom })
 }
+
+type StartingPoint = Awaited<ReturnType<typeof startingHead>>
 
 async function trainStarted(
   resolved: Resolved,
@@ -187,26 +192,23 @@ async function trainStarted(
   })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   resolved.onProgress?.({ kind: 'publishing' })
-  const publish = () =>
-    publishClassifier({
-      ...resolved,
-      method: resolved.method.kind,
-      labels,
-      run,
-      evaluatedOn,
-      measuredOn,
-      encoder: trained.encoder,
-      ...evaluated,
-      pooledLayers: 'last',
-      facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
-      training: result.epochs,
-      verification: {
-        texts: verified,
-        probabilities: evaluated.calibrate(verifiedProbabilities),
-      },
-    })
-  // If the process was killed right after publishing, the resumed run must not publish again.
-  const version = (await versionOfRun(resolved, run)) ?? (await publish())
+  const version = await publishClassifier({
+    ...resolved,
+    method: resolved.method.kind,
+    labels,
+    run,
+    evaluatedOn,
+    measuredOn,
+    encoder: trained.encoder,
+    ...evaluated,
+    pooledLayers: 'last',
+    facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
+    training: result.epochs,
+    verification: {
+      texts: verified,
+      probabilities: evaluated.calibrate(verifiedProbabilities),
+    },
+  })
   return record({
     version,
     start,
@@ -235,17 +237,16 @@ async function fitEncoder(
     start?: RunStart
     verified?: readonly string[]
     dataset?: Dataset
+    startsFrom?: StartingPoint | undefined
   },
 ): Promise<FittedEncoder> {
   const { base, train, validation, test, seed, storeDir } = resolved
-  const { labels, start, verified = [] } = work
+  const { labels, start, startsFrom, verified = [] } = work
+  const reportDir = start && join(storeDir, 'runs', start.run)
   const { encoder, head } =
     start !== undefined && hasCheckpoint(storeDir, start.run)
       ? await untrainedHead(base, labels)
-      : await startingHead(
-          { ...resolved, reportDir: start && join(storeDir, 'runs', start.run) },
-          labels,
-        )
+      : (startsFrom ?? (await startingHead({ ...resolved, reportDir }, labels)))
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
@@ -328,7 +329,7 @@ async function startRun(options: Resolved): Promise<RunStart> {
   const started = new Date()
   const start: RunStart = {
     formatVersion: 1,
-    run: newRunName(name, started),
+    run: options.run ?? newRunName(name, started),
     name,
     started: started.toISOString(),
     identity,
@@ -336,16 +337,6 @@ async function startRun(options: Resolved): Promise<RunStart> {
   }
   await writeRunStart(storeDir, start)
   return start
-}
-
-/** The version that a run has already published, if any. */
-async function versionOfRun(
-  { storeDir, name }: Resolved,
-  run: string,
-): Promise<ModelVersion | undefined> {
-  const listed = await listVersions({ storeDir, name })
-  const own = listed.find((each) => each.state === 'readable' && each.manifest.trainingRun === run)
-  return own && readVersion(own.dir)
 }
 
 type Resolved = TrainEncoderOptions & {
@@ -374,8 +365,8 @@ function resolveOptions(options: TrainEncoderOptions): Resolved {
 }
 
 /** Holds out training examples for validation if no validation set is given. */
-function withValidation(
-  { train, validation }: TrainEncoderOptions,
+export function withValidation(
+  { train, validation }: Pick<TrainEncoderOptions, 'train' | 'validation'>,
   seed: number,
 ): { train: Dataset; validation: Dataset } {
   if (validation !== undefined) return { train, validation }

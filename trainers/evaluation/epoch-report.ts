@@ -7,4 +7,5 @@ export type EpochReport = {
   readonly trainLoss: number
   readonly macroF1: number
   readonly accuracy: number
+  readonly logLoss: number
 }

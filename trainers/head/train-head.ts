@@ -81,6 +81,8 @@ export type TrainHeadOptions = {
   readonly classWeighting?: ClassWeighting | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
+  /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
+  readonly run?: string | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -151,7 +153,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
       ? undefined
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
-  const run = newRunName(resolved.name, started)
+  const run = options.run ?? newRunName(resolved.name, started)
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const version = await publishClassifier({
     method: 'head',

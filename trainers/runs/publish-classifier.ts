@@ -14,8 +14,12 @@ import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import type { TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
-import { weightsFileName, type ModelVersion } from '../../models/store/version-files.ts'
-import { writeVersion } from '../../models/store/version-store.ts'
+import {
+  readVersion,
+  weightsFileName,
+  type ModelVersion,
+} from '../../models/store/version-files.ts'
+import { listVersions, writeVersion } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import { servedPadding } from '../embeddings/frozen-encoder.ts'
@@ -73,12 +77,28 @@ const agreementMin = 0.999
 const probabilityTie = 1e-4
 
 /**
- * Writes the version. The same weights give the same model.onnx to the byte.
+ * Writes the version. The same weights give the same model.onnx to the byte. A run has one version:
+ * if it was killed right after publishing, the same run gets the version that it published.
  *
  * @throws WinnowError `model_incompatible` if the graph disagrees with the trainer; and the errors
  * of the store and the runtime.
  */
 export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
+  return (await versionOfRun(draft)) ?? (await writeClassifier(draft))
+}
+
+/** The version that the run has already published, if any. */
+async function versionOfRun({
+  storeDir,
+  name,
+  run,
+}: ClassifierToPublish): Promise<ModelVersion | undefined> {
+  const listed = await listVersions({ storeDir, name })
+  const own = listed.find((each) => each.state === 'readable' && each.manifest.trainingRun === run)
+  return own && readVersion(own.dir)
+}
+
+async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn, measuredOn } = draft
   const { normalize, pooling } = base
   const padding = { padding: servedPadding, normalize, pooling, pooledLayers }

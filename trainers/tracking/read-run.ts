@@ -216,8 +216,8 @@ async function tunedRun(path: string): Promise<RecordedRun> {
   const { run, name, method, metric, started, sampler, seed, space, request, environment } =
     checked(path, { value: journal.start, schema: studySchema })
   // `filter` also passes over the hole that a lost line leaves.
-  const trials = journal.trials.filter(Boolean)
-  const { winner } = journal
+  const trials = journal.trials().filter(Boolean)
+  const winner = journal.winner()
   const best = bestTrial(trials, metric as MetricName)
   const { trials: trialsMax, time: timeMs, base } = request
   return {

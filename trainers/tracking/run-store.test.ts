@@ -272,7 +272,7 @@ describe('readRuns', () => {
       /^run\.json: evaluation is missing$/,
     ],
     ['folds without scores', { 'cv.json': { ...crossValidated, folds: [{}] } }, /folds\[0\]/],
-    ['an empty journal', { 'trials.jsonl': '' }, /^trials\.jsonl: the value/],
+    ['an empty journal', { 'trials.jsonl': '' }, /trials\.jsonl is empty/],
     ['a journal of noise', { 'trials.jsonl': 'noise\nnoise\n' }, /damaged at line 1/],
     ['a renamed folder', { 'cv.json': crossValidated }, /renamed or copied/],
   ])('lists %s as damaged, beside the others', async (_, files, reason) => {

@@ -4,6 +4,7 @@
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
+import { lockJournal } from './journal-lock.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 import type { SamplerName } from './samplers/choose-sampler.ts'
 import type { SearchSpace, TrialParameters } from './space/space.ts'
@@ -22,6 +23,8 @@ export type StudyStart = {
   readonly sampler: SamplerName
   readonly seed: number
   readonly space: SearchSpace
+  /** Of pruning (asha.ts); absent if no trial is pruned. */
+  readonly reductionFactor?: number | undefined
   /** Hashes of what the trials depend on, by the name to show when one differs. */
   readonly identity: Readonly<Record<string, string>>
   /** What the caller needs to ask for the same study again, as JSON. */
@@ -52,14 +55,22 @@ export type StudyEvent =
         }
       | { readonly state: 'failed'; readonly error: string }
     ))
+  /** The winner is going to be trained, in a run of this name. */
+  | { readonly kind: 'training'; readonly trainingRun: string }
   | ({ readonly kind: 'winner' } & StudyWinner)
 
-/** The journal of one study, open for appending. */
-export type StudyJournal = {
+/** What a journal tells of its study. */
+export type StudyHistory = {
   readonly start: StudyStart
   /** In their order; one that was cut off by a kill is `running`. */
   readonly trials: () => readonly Trial[]
+  /** The run that trains the winner, once it has begun. */
+  readonly trainingRun: () => string | undefined
   readonly winner: () => StudyWinner | undefined
+}
+
+/** The journal of one study, open for appending by this process alone. */
+export type StudyJournal = StudyHistory & {
   /** Resolves when the event is on disk. */
   readonly append: (event: StudyEvent) => Promise<void>
   readonly close: () => Promise<void>
@@ -73,86 +84,110 @@ export function journalPath(storeDir: string, run: string): string {
 /** Begins a journal in a new file; the caller closes it. */
 export async function createJournal(path: string, start: StudyStart): Promise<StudyJournal> {
   await mkdir(dirname(path), { recursive: true })
-  const file = await open(path, 'ax')
-  await appendLine(file, start)
-  return journalOf(file, { start, events: [] })
+  return locked({ path, run: start.run }, async () => {
+    const file = await open(path, 'ax')
+    await appendLine(file, start)
+    return { file, history: historyOf(start, []) }
+  })
+}
+
+/**
+ * Reads the journal of a study without a change to it.
+ *
+ * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
+ */
+export async function readJournal(path: string): Promise<StudyHistory> {
+  return (await readHistory(path)).history
 }
 
 /**
  * Opens the journal of a study that was stopped. A last line that a kill cut off is removed, since
  * nothing was done after it. The caller closes the journal.
  *
- * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
+ * @throws WinnowError `resume_refused` where there is none, where a line is damaged, and where
+ * another process has the journal open.
  */
-export async function reopenJournal(path: string): Promise<StudyJournal> {
-  const { values, end } = wholeLines(await journalBytes(path), path)
+export async function reopenJournal(
+  path: string,
+  { lockWaitMsMax }: { readonly lockWaitMsMax?: number | undefined } = {},
+): Promise<StudyJournal> {
+  const { run } = (await readHistory(path)).history.start
+  return locked({ path, run, waitMsMax: lockWaitMsMax }, async () => {
+    // Until the lock was taken, another process may have added to the file.
+    const { history, end } = await readHistory(path)
+    const file = await open(path, 'a')
+    await file.truncate(end)
+    return { file, history }
+  })
+}
+
+/** Opens a journal under its lock, which closing it releases. */
+async function locked(
+  lock: { path: string; run: string; waitMsMax?: number | undefined },
+  openFile: () => Promise<{ file: FileHandle; history: AppliedHistory }>,
+): Promise<StudyJournal> {
+  const unlock = await lockJournal(lock)
+  try {
+    const { file, history } = await openFile()
+    return {
+      ...history,
+      async append(event) {
+        await appendLine(file, event)
+        history.apply(event)
+      },
+      async close() {
+        await file.close()
+        await unlock()
+      },
+    }
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+type AppliedHistory = StudyHistory & { readonly apply: (event: StudyEvent) => void }
+
+async function readHistory(path: string): Promise<{ history: AppliedHistory; end: number }> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new WinnowError('resume_refused', `There is no journal of a tune at ${path}.`, { cause })
+  })
+  const { values, end } = wholeLines(bytes, path)
   const [start, ...events] = values
   if (start === undefined) {
     throw new WinnowError('resume_refused', `${path} is empty; start a new run.`)
   }
-  const file = await open(path, 'a')
-  await file.truncate(end)
   // Both were written by this file.
-  return journalOf(file, { start: start as StudyStart, events: events as StudyEvent[] })
+  return { history: historyOf(start as StudyStart, events as StudyEvent[]), end }
 }
 
-/**
- * Reads a journal that may be open elsewhere, and changes nothing. The start is not checked.
- *
- * @throws WinnowError `resume_refused` where there is none, or where a line is damaged.
- */
-export async function readJournal(
-  path: string,
-): Promise<{ start: unknown; trials: readonly Trial[]; winner: StudyWinner | undefined }> {
-  const { values } = wholeLines(await journalBytes(path), path)
-  const [start, ...events] = values
-  // Written by this file.
-  return { start, ...studyAfter(events as StudyEvent[]) }
-}
-
-function journalBytes(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new WinnowError('resume_refused', `There is no journal of a tune at ${path}.`, { cause })
-  })
-}
-
-function journalOf(
-  file: FileHandle,
-  { start, events }: { start: StudyStart; events: readonly StudyEvent[] },
-): StudyJournal {
-  const study = studyAfter(events)
+function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHistory {
+  const trials: Trial[] = []
+  let trainingRun: string | undefined
+  let winner: StudyWinner | undefined
+  const apply = (event: StudyEvent): void => {
+    if (event.kind === 'training') {
+      trainingRun = event.trainingRun
+    } else if (event.kind === 'winner') {
+      const { trial, model } = event
+      winner = { trial, trainingRun: event.trainingRun, model }
+    } else {
+      trials[event.trial] = trialAfter(trials[event.trial], event)
+    }
+  }
+  events.forEach(apply)
   return {
     start,
-    trials: () => study.trials,
-    winner: () => study.winner,
-    async append(event) {
-      await appendLine(file, event)
-      apply(study, event)
-    },
-    close: () => file.close(),
-  }
-}
-
-type StudySoFar = { readonly trials: Trial[]; winner: StudyWinner | undefined }
-
-function studyAfter(events: readonly StudyEvent[]): StudySoFar {
-  const study: StudySoFar = { trials: [], winner: undefined }
-  for (const event of events) apply(study, event)
-  return study
-}
-
-function apply(study: StudySoFar, event: StudyEvent): void {
-  if (event.kind === 'winner') {
-    const { trial, trainingRun, model } = event
-    study.winner = { trial, trainingRun, model }
-  } else {
-    study.trials[event.trial] = trialAfter(study.trials[event.trial], event)
+    trials: () => trials,
+    trainingRun: () => trainingRun,
+    winner: () => winner,
+    apply,
   }
 }
 
 function trialAfter(
   before: Trial | undefined,
-  event: Exclude<StudyEvent, { kind: 'winner' }>,
+  event: Exclude<StudyEvent, { kind: 'training' | 'winner' }>,
 ): Trial {
   switch (event.kind) {
     case 'begun': {

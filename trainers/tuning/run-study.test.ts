@@ -1,14 +1,21 @@
-// Studies on a function instead of training: their budget, what fails, and that a journal cut off at
-// any byte continues with the same trials.
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+// Studies on a function instead of training: their budget, what fails, what is pruned, and that a
+// journal cut off at any byte continues with the same trials and trains the winner once.
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { branches } from '../../tests/support/objective-functions.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { createJournal, reopenJournal, type StudyJournal, type StudyStart } from './journal.ts'
+import {
+  createJournal,
+  readJournal,
+  reopenJournal,
+  type StudyJournal,
+  type StudyStart,
+} from './journal.ts'
 import { runStudy, type TrialEvaluator } from './run-study.ts'
 import type { TrialParameters } from './space/space.ts'
+import { trainWinner } from './train-winner.ts'
 
 let dir: string
 let files = 0
@@ -88,6 +95,94 @@ test('continues with the same trials wherever the journal was cut off', async ()
     await read.close()
     expect(tried(read)).toEqual(expected)
   }
+})
+
+const epochCount = 9
+/** Trials that improve evenly from epoch to epoch, up to the value of the function. */
+const inEpochs: TrialEvaluator = {
+  defaults,
+  async evaluate(asked, { onEpoch }) {
+    const { parameters, scores } = await evaluator.evaluate(asked, {
+      onEpoch: () => 'continue',
+    })
+    for (let epoch = 1; epoch <= epochCount; epoch++) {
+      const macroF1 = (scores.macro_f1 * epoch) / epochCount
+      const reached = { ...scores, macro_f1: macroF1 }
+      const answer = onEpoch({ scores: reached, isLast: epoch === epochCount })
+      if (answer === 'stop') return { parameters, scores: reached }
+    }
+    return { parameters, scores }
+  },
+}
+
+test('stops trials at rungs, never the best, and the same ones after a cut', async () => {
+  const path = newPath()
+  const given = { ...start, metric: 'macro_f1' as const, reductionFactor: 3 }
+  const journal = await createJournal(path, given)
+  const study = { evaluator: inEpochs, trialsMax: 14 }
+  const best = await runStudy({ ...study, journal })
+  await journal.close()
+  const trials = journal.trials()
+  const pruned = trials.filter(({ state }) => state === 'pruned')
+  expect(pruned.length).toBeGreaterThan(3)
+  for (const { epochs, value } of pruned) {
+    expect([1, 3]).toContain(epochs.length)
+    expect(value).toBe(epochs.at(-1))
+  }
+  expect(best.state).toBe('complete')
+  const unpruned = await createJournal(newPath(), { ...given, reductionFactor: undefined })
+  await runStudy({ ...study, journal: unpruned, trialsMax: 3 })
+  await unpruned.close()
+  expect(unpruned.trials().map(({ epochs }) => epochs.length)).toEqual([9, 9, 9])
+
+  const bytes = await readFile(path)
+  const begins = bytes.indexOf('\n') + 1
+  for (let length = begins; length < bytes.length; length += 211) {
+    const cut = newPath()
+    await mkdir(dirname(cut))
+    await writeFile(cut, bytes.subarray(0, length))
+    const resumed = await reopenJournal(cut)
+    await runStudy({ ...study, journal: resumed })
+    await resumed.close()
+    expect(tried(resumed)).toEqual(tried(journal))
+  }
+})
+
+test('is one process at a time', async () => {
+  const path = newPath()
+  const journal = await createJournal(path, start)
+  const second = reopenJournal(path, { lockWaitMsMax: 0 })
+  await expect(second).rejects.toMatchObject({ code: 'resume_refused', details: { run: 'r' } })
+  await expect(second).rejects.toThrow('Another process is working on the run r.')
+  expect((await readJournal(path)).trials()).toEqual([])
+  await journal.close()
+  const after = await reopenJournal(path, { lockWaitMsMax: 0 })
+  await after.close()
+})
+
+test('trains the winner in one run, whenever it is cut off', async () => {
+  const path = newPath()
+  const versions = new Map<string, string>()
+  const trained: string[] = []
+  /** As training does: a run that has published gets its version. */
+  const train = (run: string) => {
+    trained.push(run)
+    if (!versions.has(run)) versions.set(run, `m@${versions.size + 1}`)
+    return Promise.resolve({ model: versions.get(run)! })
+  }
+  const journal = await createJournal(path, start)
+  const killed = trainWinner(journal, { number: 3 }, async (run) => {
+    await train(run)
+    throw new Error('killed')
+  })
+  await expect(killed).rejects.toThrow('killed')
+  await journal.close()
+  const resumed = await reopenJournal(path)
+  expect(await trainWinner(resumed, { number: 3 }, train)).toEqual({ model: 'm@1' })
+  await resumed.close()
+  expect(trained[1]).toBe(trained[0])
+  const [trainingRun] = trained
+  expect(resumed.winner()).toEqual({ trial: 3, trainingRun, model: 'm@1' })
 })
 
 test('reads over a last line without its bytes, and refuses a damaged one before it', async () => {

@@ -1,7 +1,8 @@
 // Runs the trials of a study, one after the other, until its budget is spent. It asks the sampler,
 // has the trial evaluated and writes down the result. It knows no training method: the caller
-// passes in an evaluator.
+// passes in an evaluator. Which trials are stopped early is asha.ts.
 import { WinnowError } from '../../schemas/errors.ts'
+import { stopsAtRung } from './asha.ts'
 import { chooseSampler } from './samplers/choose-sampler.ts'
 import type { StudyJournal } from './journal.ts'
 import type { TrialParameters } from './space/space.ts'
@@ -19,8 +20,24 @@ export type TrialEvaluator = {
    */
   readonly evaluate: (
     parameters: TrialParameters | 'default',
-    watch: { readonly signal?: AbortSignal | undefined },
+    watch: TrialWatch,
   ) => Promise<TrialOutcome>
+}
+
+/** How a study follows and stops a trial. */
+export type TrialWatch = {
+  /**
+   * To be called after each epoch. If it answers `stop`, the trial ends with the scores of this
+   * epoch.
+   */
+  readonly onEpoch: (epoch: TrialEpoch) => 'continue' | 'stop'
+  readonly signal?: AbortSignal | undefined
+}
+
+export type TrialEpoch = {
+  readonly scores: TrialScores
+  /** Whether the trial ends here in any case. */
+  readonly isLast: boolean
 }
 
 export type TrialOutcome = {
@@ -88,7 +105,11 @@ async function runTrial(
   onBegin?.(journal.trials()[number]!)
   const began = performance.now()
   const asked = number === 0 ? 'default' : parameters
-  const outcome = await evaluator.evaluate(asked, { signal }).catch(failureOf)
+  const epochs = followEpochs(journal, number)
+  const outcome = await evaluator
+    .evaluate(asked, { signal, onEpoch: epochs.onEpoch })
+    .catch(failureOf)
+    .finally(epochs.written)
   const value = 'error' in outcome ? NaN : outcome.scores[journal.start.metric]
   const seconds = (performance.now() - began) / 1_000
   const ending = { kind: 'ended', trial: number, seconds } as const
@@ -99,9 +120,43 @@ async function runTrial(
     await journal.append({ ...ending, parameters, state: 'failed', error })
   } else {
     const { scores, parameters: used } = outcome
-    await journal.append({ ...ending, parameters: used, state: 'complete', value, scores })
+    const state = epochs.isPruned() ? 'pruned' : 'complete'
+    await journal.append({ ...ending, parameters: used, state, value, scores })
   }
   onEnd?.(journal.trials()[number]!)
+}
+
+/** Writes down the epochs of a trial in their order, and decides after each. */
+function followEpochs(
+  journal: StudyJournal,
+  number: number,
+): {
+  readonly onEpoch: TrialWatch['onEpoch']
+  readonly isPruned: () => boolean
+  /** Resolves when all epochs are on disk. */
+  readonly written: () => Promise<void>
+} {
+  const { metric, reductionFactor } = journal.start
+  const others = journal.trials().filter((trial) => trial.number !== number)
+  const epochs: number[] = []
+  let isPruned = false
+  let written = Promise.resolve()
+  return {
+    onEpoch({ scores, isLast }) {
+      const value = scores[metric]
+      epochs.push(value)
+      written = written.then(() => journal.append({ kind: 'epoch', trial: number, value }))
+      // `written` reports the failure; until then it must not count as unhandled.
+      written.catch(() => undefined)
+      isPruned =
+        !isLast &&
+        reductionFactor !== undefined &&
+        stopsAtRung({ epochs, others, metric, reductionFactor })
+      return isPruned ? 'stop' : 'continue'
+    },
+    isPruned: () => isPruned,
+    written: () => written,
+  }
 }
 
 const failures: ReadonlySet<string> = new Set(['training_diverged', 'memory_exhausted'])

@@ -5,7 +5,7 @@ import type { Sampler } from './sampler.ts'
 import { sobolSampler } from './sobol.ts'
 import { tpeSampler } from './tpe.ts'
 
-/** Names of samplers; `auto` chooses by the number of the trial. */
+/** Names of samplers; `auto` chooses for each trial. */
 export const samplerNames = ['auto', 'gp', 'tpe', 'qmc', 'random'] as const
 export type SamplerName = (typeof samplerNames)[number]
 
@@ -27,6 +27,17 @@ export function chooseSampler(name: SamplerName): Sampler {
     case 'gp':
       return gpSampler
     case 'auto':
-      return (request) => (request.number < gpTrialsMax ? gpSampler(request) : tpeSampler(request))
+      return automatic
   }
+}
+
+/**
+ * The Gaussian process for up to 200 trials, then TPE. TPE also as soon as a trial was pruned,
+ * because the process learns nothing from pruned trials. AutoSampler of OptunaHub (August 2026)
+ * takes TPE for every space with categorical or conditional parameters; for others it takes the
+ * process for 250 complete trials, then CMA-ES.
+ */
+const automatic: Sampler = (request) => {
+  const isPruning = request.trials.some(({ state }) => state === 'pruned')
+  return request.number < gpTrialsMax && !isPruning ? gpSampler(request) : tpeSampler(request)
 }

@@ -17,6 +17,18 @@ import { tpeSampler } from './tpe.ts'
 
 const names = samplerNames.filter((name) => name !== 'auto')
 
+test('auto asks the process for 200 trials, and TPE once a trial was pruned', () => {
+  const trials = observe(randomSampler, branches, { seed: 3, count: 12 })
+  const request = { space: branches.space, trials, seed: 3, number: 12 }
+  const auto = chooseSampler('auto')
+  expect(auto(request)).toEqual(gpSampler(request))
+  expect(auto(request)).not.toEqual(tpeSampler(request))
+  const later = { ...request, number: 200 }
+  expect(auto(later)).toEqual(tpeSampler(later))
+  const pruned = { ...request, trials: trials.with(4, { ...trials[4]!, state: 'pruned' }) }
+  expect(auto(pruned)).toEqual(tpeSampler(pruned))
+})
+
 function observe(
   sampler: Sampler,
   { space, evaluate }: Objective,

@@ -58,6 +58,13 @@ test.each([
   expect(() => read(text)).toThrow(words)
 })
 
+test('knows how many layers the base has', () => {
+  const settings = settingsOf('partial', { layers: 6 })
+  const text = (high: number) => `layers: {type: int, low: 1, high: ${high}}`
+  expect(readSpace(text(5), { settings, source: 'a.yaml' })).toHaveLength(1)
+  expect(() => readSpace(text(6), { settings, source: 'a.yaml' })).toThrow('layers.high must be')
+})
+
 test.each(['head', 'partial', 'full'] as const)('has a default space of %s', (method) => {
   for (const task of ['single-label', 'multi-label'] as const) {
     for (const { name, domain } of defaultSpace(method, { layers: 6, task })) {

@@ -46,11 +46,14 @@ const encoderSettings: readonly Setting[] = [
   { name: 'contrast-temperature', kind: 'number', above: 0 },
 ]
 
-/** The settings of a method. */
-export function settingsOf(method: TrainingMethod): readonly Setting[] {
+/** The settings of a method, for a base with so many layers if it is known. */
+export function settingsOf(
+  method: TrainingMethod,
+  { layers = Infinity }: { layers?: number } = {},
+): readonly Setting[] {
   if (method === 'head') return headSettings
   if (method === 'full') return encoderSettings
-  return [...encoderSettings, { name: 'layers', kind: 'whole', from: 1 }]
+  return [...encoderSettings, { name: 'layers', kind: 'whole', from: 1, to: layers - 1 }]
 }
 
 /** The rule that a value breaks: `must be above 0`; undefined when the setting takes it. */
