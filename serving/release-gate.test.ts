@@ -1,5 +1,5 @@
-// The gate on versions whose figures are made up. That a version is measured against the champion on
-// texts is tested with real models in tests/integration/publishing.test.ts.
+// The gate on versions whose figures are made up. That a version is measured against the champion
+// on texts is tested with real models in tests/integration/publishing.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -121,7 +121,8 @@ describe('write', () => {
     expect(inserts.map(({ rows }) => rows.map(({ offset }) => offset))).toEqual([[1, 2], [2]])
     expect(inserts[1]!.fence).toMatch(/\/2$/)
     expect(lines).toHaveLength(1)
-    // The next block of the partition goes on with the fence that was raised; others have their own.
+    // The next block of the partition goes on with the fence that was raised; others have their
+    // own.
     await write(blockOf([4]))
     await write(blockOf([7], 0))
     const fences = scripted.inserts().map(({ fence }) => fence)

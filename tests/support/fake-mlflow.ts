@@ -1,5 +1,5 @@
-// An MLflow tracking server in memory with the part of the REST API that Winnow uses. It refuses what
-// MLflow refuses: a parameter that changes, too many entries in a batch, unknown runs.
+// An MLflow tracking server in memory with the part of the REST API that Winnow uses. It refuses
+// what MLflow refuses: a parameter that changes, too many entries in a batch, unknown runs.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'

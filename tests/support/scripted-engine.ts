@@ -1,6 +1,6 @@
-// The real analytics client in front of a server whose answers a test scripts: what the adapters ask
-// of ClickHouse, and what they make of its answers. What the engine makes of the SQL is tested in
-// tests/contract and tests/integration.
+// The real analytics client in front of a server whose answers a test scripts: what the adapters
+// ask of ClickHouse, and what they make of its answers. What the engine makes of the SQL is tested
+// in tests/contract and tests/integration.
 import { configSchema } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { startFakeClickHouse, type FakeClickHouse } from './fake-clickhouse.ts'
