@@ -17,51 +17,81 @@ type AddCommand = (program: Command) => void
  * loading all would cost every process about 90 MB and half a second.
  */
 const commandModules: readonly { names: readonly string[]; load: () => Promise<AddCommand> }[] = [
-  { names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemoCommand },
+  { names: ['demo'], load: async () => (await import('./commands/local/demo.ts')).addDemoCommand },
   {
     names: ['up', 'down', 'status'],
-    load: async () => (await import('./commands/stack.ts')).addStackCommands,
+    load: async () => (await import('./commands/local/stack.ts')).addStackCommands,
   },
-  { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
+  {
+    names: ['doctor'],
+    load: async () => (await import('./commands/local/doctor.ts')).addDoctorCommand,
+  },
   {
     names: ['migrate'],
-    load: async () => (await import('./commands/migrate.ts')).addMigrateCommand,
+    load: async () => (await import('./commands/events/migrate.ts')).addMigrateCommand,
   },
-  { names: ['base'], load: async () => (await import('./commands/base.ts')).addBaseCommands },
+  {
+    names: ['base'],
+    load: async () => (await import('./commands/models/base.ts')).addBaseCommands,
+  },
   {
     names: ['produce'],
-    load: async () => (await import('./commands/produce.ts')).addProduceCommand,
+    load: async () => (await import('./commands/events/produce.ts')).addProduceCommand,
   },
-  { names: ['stream'], load: async () => (await import('./commands/stream.ts')).addStreamCommand },
-  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).addServeCommand },
-  { names: ['train'], load: async () => (await import('./commands/train.ts')).addTrainCommand },
-  { names: ['cv'], load: async () => (await import('./commands/cv.ts')).addCvCommand },
-  { names: ['tune'], load: async () => (await import('./commands/tune.ts')).addTuneCommand },
-  { names: ['runs'], load: async () => (await import('./commands/runs.ts')).addRunsCommands },
+  {
+    names: ['stream'],
+    load: async () => (await import('./commands/events/stream.ts')).addStreamCommand,
+  },
+  {
+    names: ['serve'],
+    load: async () => (await import('./commands/events/serve.ts')).addServeCommand,
+  },
+  {
+    names: ['train'],
+    load: async () => (await import('./commands/training/train.ts')).addTrainCommand,
+  },
+  { names: ['cv'], load: async () => (await import('./commands/training/cv.ts')).addCvCommand },
+  {
+    names: ['tune'],
+    load: async () => (await import('./commands/training/tune.ts')).addTuneCommand,
+  },
+  {
+    names: ['runs'],
+    load: async () => (await import('./commands/training/runs.ts')).addRunsCommands,
+  },
   {
     names: ['evaluate'],
-    load: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,
+    load: async () => (await import('./commands/training/evaluate.ts')).addEvaluateCommand,
   },
   {
     names: ['labels'],
-    load: async () => (await import('./commands/labels.ts')).addLabelsCommands,
+    load: async () => (await import('./commands/training/labels.ts')).addLabelsCommands,
   },
   {
     names: ['classify'],
-    load: async () => (await import('./commands/classify.ts')).addClassifyCommand,
+    load: async () => (await import('./commands/events/classify.ts')).addClassifyCommand,
   },
   {
     names: ['explain'],
-    load: async () => (await import('./commands/explain.ts')).addExplainCommand,
+    load: async () => (await import('./commands/events/explain.ts')).addExplainCommand,
   },
-  { names: ['models'], load: async () => (await import('./commands/models.ts')).addModelsCommands },
-  { names: ['query'], load: async () => (await import('./commands/query.ts')).addQueryCommand },
+  {
+    names: ['models'],
+    load: async () => (await import('./commands/models/models.ts')).addModelsCommands,
+  },
+  {
+    names: ['query'],
+    load: async () => (await import('./commands/events/query.ts')).addQueryCommand,
+  },
   {
     names: ['replay'],
-    load: async () => (await import('./commands/replay.ts')).addReplayCommand,
+    load: async () => (await import('./commands/events/replay.ts')).addReplayCommand,
   },
-  { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).addDlqCommands },
-  { names: ['bench'], load: async () => (await import('./commands/bench.ts')).addBenchCommand },
+  { names: ['dlq'], load: async () => (await import('./commands/events/dlq.ts')).addDlqCommands },
+  {
+    names: ['bench'],
+    load: async () => (await import('./commands/local/bench.ts')).addBenchCommand,
+  },
 ]
 
 /**

@@ -1,4 +1,4 @@
-// Four suites that share four workers:
+// Four suites that share three workers:
 // - `integration` runs against the broker, registry and analytics engine of tests/global-stack.ts;
 // - `apart` runs commands that need no server, and the faults, which start a stack of their own;
 // - `unit` needs no server, and its files share a process;
@@ -48,7 +48,7 @@ const processes = { testTimeout: 400_000, hookTimeout: 180_000 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',

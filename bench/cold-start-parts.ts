@@ -22,7 +22,7 @@ enableCodeCache()
 // The clock of a process starts with the process.
 lap('boot')
 const { startSpareThreads } = await import('../models/inference/session-thread.ts')
-await import('../commands/classify.ts')
+await import('../commands/events/classify.ts')
 lap('modules')
 const { openContext } = await import('../commands/command-context.ts')
 await openContext({})

@@ -1,6 +1,6 @@
 // Rates and times left of progress lines, and the text for each kind of training progress.
 import { expect, test } from 'vitest'
-import { trainingProgressText } from './training-progress.ts'
+import { trainingProgressText } from './training/training-progress.ts'
 import { joinedParts, measureRate, timeLeftText } from './work-rate.ts'
 
 test('is empty at first, then shows rate and time left since the first call', () => {

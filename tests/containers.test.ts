@@ -12,7 +12,7 @@ import type { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createProgram } from '../cli.ts'
-import { parseRange } from '../commands/stream.ts'
+import { parseRange } from '../commands/events/stream.ts'
 import { loadConfig } from '../configs/load.ts'
 import { createAuthorize } from '../gateway/auth.ts'
 

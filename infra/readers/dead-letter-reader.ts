@@ -1,5 +1,5 @@
 // Reads dead letters from ClickHouse: lists, counts, the history of one, the bytes of its event.
-// Sinks write them; commands/dlq-replay.ts replays them.
+// Sinks write them; commands/events/dlq-replay.ts replays them.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 

@@ -133,12 +133,13 @@ describe('a partition that is added while a stage runs', () => {
     const { config, kafka, analytics } = backends
     const events = topicOf(config.topics, 'events')
     const group = uniqueName()
+    const lines: string[] = []
     const stage = await openStage({
       range: { first: 'validate', last: 'validate' },
       group,
       config,
       storeDir: '',
-      log: () => undefined,
+      log: (line) => lines.push(line),
     })
     const added = config.topics.partitions
     try {
@@ -157,6 +158,8 @@ describe('a partition that is added while a stage runs', () => {
       await until('a commit of all three', async () => {
         const [found] = await admin.fetchOffsets({ groupId: group, topics: [events] })
         return found!.partitions.some((one) => one.partition === added && one.offset === '3')
+      }).catch((error: unknown) => {
+        throw new Error(`the stage logged: ${lines.join('; ')}`, { cause: error })
       })
       expect(performance.now() - startMs).toBeLessThan(10_000)
       const letters = await analytics.rows(

@@ -1,5 +1,6 @@
 // Estimates the progress of a head's fits: the fraction of the work that is done, and the time
-// left. logistic-regression.ts makes the fits; commands/training-progress.ts prints the progress.
+// left. logistic-regression.ts makes the fits; commands/training/training-progress.ts prints the
+// progress.
 
 /** The progress of training a head, reported after every step of a fit. */
 export type FitProgress = {

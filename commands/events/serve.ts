@@ -1,0 +1,208 @@
+// `winnow serve`: runs the HTTP gateway with its clients and, unless disabled, the model.
+import type { Command } from 'commander'
+import type { Config } from '../../configs/schema.ts'
+import { createGateway, failureText } from '../../gateway/app.ts'
+import { createAuthorize } from '../../gateway/auth.ts'
+import type { OnlineClassifier } from '../../gateway/dependencies.ts'
+import { listen } from '../../gateway/server.ts'
+import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/work-queue.ts'
+import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
+import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
+import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
+import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
+import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { createResultReader } from '../../infra/readers/result-reader.ts'
+import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { createKnownLabels } from '../../models/store/known-labels.ts'
+import type { SwappableModel } from '../../models/inference/swappable-model.ts'
+import type { Work } from '../../models/runtime/sliced-work.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { topProbabilities } from '../../streams/stages/infer.ts'
+import { openContext, type SharedOptions } from '../command-context.ts'
+import { prepareBackends } from '../../serving/backends.ts'
+import { gatewayFigures, showLive } from '../live-figures.ts'
+import type { OpenModel } from '../../serving/model.ts'
+import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
+import { checkAddress, checkModel } from '../option-checks.ts'
+import { recordService } from '../../serving/service-record.ts'
+import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
+import { addCommand, wholeNumber } from '../shared-options.ts'
+import { failureSignal } from '../../serving/failure-signal.ts'
+import { aborted, untilStopped } from '../signals.ts'
+import { logLine, timedLog } from '../terminal.ts'
+
+type Options = SharedOptions & { host?: string; port?: number; model?: string }
+
+export type Served = {
+  readonly url: string
+  readonly model: string | undefined
+  readonly telemetry: Telemetry
+  /** Rejects when the models can no longer be followed, for good. */
+  readonly failed: Promise<never>
+  close(): Promise<void>
+}
+
+/** Adds `serve` to the program. */
+export function addServeCommand(program: Command): void {
+  addCommand(program, {
+    name: 'serve',
+    summary: 'run the HTTP gateway',
+    description:
+      'Serves POST /v1/events, POST /v1/classify, GET /v1/results, the probes, /metrics and\n' +
+      '/openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
+    examples: [
+      'winnow serve',
+      'winnow serve --port 8080 --model intent@champion',
+      `curl localhost:18080/v1/events -H content-type:application/json -d '{"text":"my parcel?"}'`,
+    ],
+  })
+    .option('--host <address>', 'address to listen on')
+    .option('--port <port>', 'port to listen on; 0 picks a free one', wholeNumber(0, 65_535))
+    .option('--model <ref>', 'model for /v1/classify')
+    .action(async (options: Options) => {
+      const context = await openContext(options, {
+        'gateway.host': options.host,
+        'gateway.port': options.port,
+        'inference.model': options.model,
+      })
+      const { config, terminal, paths } = context
+      createAuthorize(config.gateway)
+      await checkAddress('gateway', config.gateway)
+      if (options.model !== undefined) await checkModel(options.model, context)
+      await prepareBackends(config, logLine)
+      await untilStopped(async (signal) => {
+        const log = timedLog(terminal)
+        const served = await openGateway({ config, storeDir: paths.store, log })
+        const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
+        terminal.say(
+          `gateway on ${served.url}, ` +
+            `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
+        )
+        terminal.document({ url: served.url, model: served.model })
+        const hide = showLive(terminal, served.telemetry, gatewayFigures)
+        await closing(
+          () => Promise.race([aborted(signal), served.failed]).finally(hide),
+          () => forget().finally(() => served.close()),
+        )
+      })
+    })
+}
+
+/** Opens the clients, the model and the listener of a gateway. The caller closes it. */
+export function openGateway(options: {
+  config: Config
+  storeDir: string
+  log: (line: string) => void
+}): Promise<Served> {
+  const { config, log } = options
+  return openAll(async (resources) => {
+    const telemetry = createTelemetry()
+    const analytics = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
+    const kafka = createKafka(config, log)
+    const schemas = await openSchemas(config.registry, config.topics.prefix)
+    const producer = resources.add(await openProducer(kafka), (one) => one.close())
+    const { failed, fail } = failureSignal()
+    const serving = config.gateway.models
+      ? await openModelIfAny(resources, {
+          ...options,
+          telemetry,
+          clients: { kafka, schemas, analytics },
+          onFailure: fail,
+          // A request names no event, so there is no id to draw a share by.
+          secondaryRoles: [],
+        })
+      : undefined
+    const queue = createWorkQueue()
+    const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
+    const clients = { producer, schemas, inTurns }
+    const app = createGateway({
+      config,
+      queue,
+      publisher: createEventPublisher(clients, topicOf(config.topics, 'events')),
+      labels: createLabelPublisher(clients, topicOf(config.topics, 'labels')),
+      knownLabels: createKnownLabels({
+        storeDir: options.storeDir,
+        servingLabels: () => serving?.current.manifest.labels,
+      }),
+      results: createResultReader(analytics),
+      ...(serving === undefined
+        ? {}
+        : { classifier: onlineClassifier(serving, config.inference, queue) }),
+      health: [
+        { name: 'kafka', check: () => pingBroker(kafka) },
+        { name: 'clickhouse', check: () => analytics.ping() },
+      ],
+      metrics: telemetry,
+      metricsText: () => telemetry.registry.metrics(),
+      onFailure: (failure) => {
+        log(failureText(failure))
+      },
+    })
+    const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    const { url } = server
+    const close = () => resources.close()
+    return { url, model: serving?.current.ref, telemetry, failed, close }
+  })
+}
+
+/** A gateway without a model still accepts events; /v1/classify then says what is missing. */
+async function openModelIfAny(
+  resources: OpenResources,
+  options: ServingOptions,
+): Promise<SwappableModel<OpenModel> | undefined> {
+  try {
+    return (await openServingModel(resources, options)).champion
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'model_not_found') throw error
+    options.log(`serving without a model: ${error.message}`)
+    return undefined
+  }
+}
+
+function onlineClassifier(
+  serving: SwappableModel<OpenModel>,
+  config: Config['inference'],
+  queue: WorkQueue,
+): OnlineClassifier {
+  return {
+    get model() {
+      return serving.current.ref
+    },
+    hasRoom: () => serving.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
+    async classify(texts, { signal }) {
+      // One version classifies all texts of a request.
+      const lease = serving.acquire()
+      const { classifier, manifest } = lease.model
+      const classify = async ({ ids, truncated }: Tokenized) => {
+        const outcome = await classifier.classify(ids, { signal })
+        if (outcome.kind === 'rejected') return { error: outcome.error }
+        const { label, score, labels, outOfScope } = outcome
+        const probabilities = topProbabilities(
+          ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
+        )
+        return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
+      }
+      try {
+        const tokenized = await queue.run(tokenizingAll(classifier, texts), signal)
+        const results = tokenized.map(classify)
+        await Promise.allSettled(results)
+        return await Promise.all(results)
+      } finally {
+        lease.release()
+      }
+    },
+  }
+}
+
+/** Tokenizes each text, in steps. */
+function* tokenizingAll(
+  classifier: OpenModel['classifier'],
+  texts: readonly string[],
+): Work<Tokenized[]> {
+  const tokenized: Tokenized[] = []
+  for (const text of texts) tokenized.push(yield* classifier.tokenizing(text))
+  return tokenized
+}
+
+type Tokenized = ReturnType<OpenModel['classifier']['tokenize']>

@@ -1,0 +1,69 @@
+// `winnow bench`: runs a benchmark of bench/ by name, with its own options. It owns the list of
+// benchmarks; they are programs of the repository, not of the published package.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { WinnowError } from '../../schemas/errors.ts'
+import { addCommand } from '../shared-options.ts'
+
+/** Each benchmark with what it measures. */
+export const benchmarks: Readonly<Record<string, string>> = {
+  infer: 'speed of classification compared with ONNX Runtime alone',
+  'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
+  'cold-start': 'time from the start of a process to its first prediction',
+  cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
+  head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
+  poison: 'throughput of valid events with malformed ones among them',
+  shadow: 'latency of the main path while a shadow runs',
+  train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
+}
+
+/** Adds `bench` to the program. */
+export function addBenchCommand(program: Command): void {
+  const width = Math.max(...Object.keys(benchmarks).map((name) => name.length))
+  const list = Object.entries(benchmarks).map(
+    ([name, question]) => `  ${name.padEnd(width)}  ${question}`,
+  )
+  addCommand(program, {
+    name: 'bench <name> [options...]',
+    summary: 'run a benchmark of the repository',
+    description:
+      'Runs a benchmark by name and passes it the options after --. Each prints JSON; earlier results\n' +
+      'and their machines are in bench/RESULTS.md. Works only in a clone of the repository.',
+    examples: [
+      'winnow bench infer',
+      'winnow bench train -- --sides onnx,tfjs --rounds 3',
+      'winnow bench end-to-end -- --data texts.jsonl.gz',
+    ],
+  })
+    .addHelpText('after', `\nBenchmarks:\n${list.join('\n')}`)
+    .action(async (name: string, options: string[]) => {
+      const path = benchmarkPath(name)
+      const child = spawn(process.execPath, [path, ...options], { stdio: 'inherit' })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      if (code !== 0) {
+        const status = code === null ? 'was stopped by a signal' : `ended with status ${code}`
+        throw new WinnowError('benchmark_failed', `The benchmark ${name} ${status}.`)
+      }
+    })
+}
+
+/**
+ * The path of a benchmark's program.
+ *
+ * @throws WinnowError `usage` for an unknown name, or without the folder bench/.
+ */
+export function benchmarkPath(name: string, root = new URL('../../', import.meta.url)): string {
+  if (!Object.hasOwn(benchmarks, name)) {
+    const known = Object.keys(benchmarks).join(', ')
+    throw new WinnowError('usage', `There is no benchmark ${name}. Choose one of ${known}.`)
+  }
+  const path = fileURLToPath(new URL(`bench/${name}.ts`, root))
+  if (existsSync(path)) return path
+  const message =
+    'Benchmarks are not part of the installed package: clone the repository and run them there ' +
+    `(./winnow bench ${name}).`
+  throw new WinnowError('usage', message)
+}

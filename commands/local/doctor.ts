@@ -1,0 +1,209 @@
+// `winnow doctor`: checks the machine, the configuration and the services, with a fix for each
+// finding.
+import type { Command } from 'commander'
+import { plainSecrets } from '../../configs/plain-secrets.ts'
+import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
+import { createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
+import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
+import { hasRegistry, pingRegistry } from '../../infra/schema-registry/registry.ts'
+import { openVersion } from '../../models/store/version-store.ts'
+import { listBases } from '../../models/bases/base-store.ts'
+import { WinnowError, errorMessage } from '../../schemas/errors.ts'
+import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
+import { readContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { openObjects } from '../../serving/publishing.ts'
+import { readService } from '../../serving/service-record.ts'
+import { addCommand } from '../shared-options.ts'
+
+/** Adds `doctor` to the program. */
+export function addDoctorCommand(program: Command): void {
+  addCommand(program, {
+    name: 'doctor',
+    summary: 'check prerequisites, ports, configuration, services and models',
+    description:
+      'Checks what Winnow needs on this machine and whether the configured services answer. Each\n' +
+      'finding says what to do about it. Exits with status 1 if a check failed.',
+    examples: ['winnow doctor', 'winnow doctor --profile cluster --json'],
+  }).action(async (options: SharedOptions) => {
+    const context = await readContext(options)
+    const { terminal, paths, config } = context
+    const { kafkaPort, registryPort, analyticsPort } = config.local
+    const isJsonOnly = !hasRegistry(config.registry)
+    const checks = await runDoctor({
+      stateDir: paths.state,
+      cacheDir: paths.cache,
+      modelStoreDir: paths.store,
+      ports: {
+        kafka: kafkaPort,
+        ...(isJsonOnly ? {} : { registry: registryPort }),
+        analytics: analyticsPort,
+      },
+      extraChecks: [
+        () => checkGatewayPort(context),
+        () => Promise.resolve(checkSecrets(context)),
+        () => checkKafka(context),
+        () => checkRegistry(context),
+        () => checkAnalytics(context),
+        () => checkStore(context),
+        () => checkBase(context),
+        () => checkModel(context),
+      ],
+    })
+    const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
+    for (const { name, state, detail, fix } of checks) {
+      const [color, mark] = marks[state]
+      terminal.say(`${terminal.style(color, mark)} ${name}: ${detail}`)
+      if (fix !== undefined) terminal.say(terminal.style('dim', `    ${fix}`))
+    }
+    terminal.document(checks)
+    const failed = checks.filter((check) => check.state === 'fail')
+    if (failed.length > 0) {
+      throw new WinnowError(
+        'prerequisite_missing',
+        `${failed.length} of ${checks.length} checks failed: ${failed.map((check) => check.name).join(', ')}`,
+      )
+    }
+  })
+}
+
+/** An unreachable service is a warning, because it may not have been started yet. */
+async function reachability(service: {
+  name: string
+  setting: string
+  /** Its address, without secrets. */
+  address: string
+  ping: () => Promise<void>
+}): Promise<DoctorCheck> {
+  const { name, setting, address, ping } = service
+  try {
+    await ping()
+    return { name, state: 'ok', detail: `answers at ${address} (${setting})` }
+  } catch (error) {
+    const said = errorMessage(error)
+    return {
+      name,
+      state: 'warn',
+      detail: said.includes(address) ? said : `${address}: ${said}`,
+      fix: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
+    }
+  }
+}
+
+function checkKafka({ config }: CommandContext): Promise<DoctorCheck> {
+  return reachability({
+    name: 'Kafka',
+    setting: 'kafka.brokers',
+    address: config.kafka.brokers.join(', '),
+    ping: () => pingBroker(createKafka(config)),
+  })
+}
+
+function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
+  const name = 'schema registry'
+  if (!hasRegistry(config.registry)) {
+    const detail = 'not used (registry.url is none): all events and results are JSON'
+    return Promise.resolve({ name, state: 'ok', detail })
+  }
+  return reachability({
+    name,
+    setting: 'registry.url',
+    address: withoutUrlSecrets(config.registry.url),
+    ping: () => pingRegistry(config.registry),
+  })
+}
+
+function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
+  return reachability({
+    name: 'ClickHouse',
+    setting: 'clickhouse.url',
+    address: withoutUrlSecrets(config.clickhouse.url),
+    ping: async () => {
+      const analytics = createAnalytics(config.clickhouse, { database: undefined })
+      try {
+        // A ping needs no credentials, so it would not check them.
+        await analytics.rows('SELECT 1')
+      } finally {
+        await analytics.close()
+      }
+    },
+  })
+}
+
+/**
+ * Whether the gateway's port is free. Unlike the embedded services, the gateway never picks another
+ * port.
+ */
+async function checkGatewayPort({ config, paths }: CommandContext): Promise<DoctorCheck> {
+  const { port } = config.gateway
+  const running = await readService(paths.state, 'gateway')
+  if (running !== undefined && new URL(running.url).port === String(port)) {
+    return { name: `port ${port} (gateway)`, state: 'ok', detail: 'used by the running gateway' }
+  }
+  const fix = 'Stop that program, or set gateway.port to another port (0 picks a free one).'
+  return checkPort({ service: 'gateway', port, fix })
+}
+
+/** Checks the artifact store that versions are published to. */
+async function checkStore({ config }: CommandContext): Promise<DoctorCheck> {
+  const name = 'artifact store'
+  const { kind, path, bucket } = config.store
+  if (kind === 'local') return { name, state: 'ok', detail: 'not used (store.kind is local)' }
+  const where = kind === 'folder' ? `folder ${path ?? ''}` : `bucket ${bucket ?? ''}`
+  try {
+    const objects = await openObjects(config.store)
+    try {
+      await objects?.list('doctor/')
+    } finally {
+      objects?.close()
+    }
+    return { name, state: 'ok', detail: `${where} answers` }
+  } catch (error) {
+    const fix = 'Check the settings under store, and that this user may read and write there.'
+    return { name, state: 'fail', detail: `${where}: ${errorMessage(error)}`, fix }
+  }
+}
+
+function checkSecrets({ config }: CommandContext): DoctorCheck[] {
+  return plainSecrets(config).map(({ danger, advice }) => ({
+    name: 'passwords',
+    state: 'warn',
+    detail: danger,
+    fix: `${advice[0]!.toUpperCase()}${advice.slice(1)}.`,
+  }))
+}
+
+async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {
+  const name = 'base encoders'
+  const bases = await listBases({ storeDir: paths.store })
+  const damaged = bases.filter((base) => base.state === 'damaged').map((base) => base.name)
+  const present = bases.filter((base) => base.state === 'present').map((base) => base.name)
+  if (damaged.length > 0) {
+    const fix = `Fetch it again with \`winnow base pull ${damaged[0]!}\`.`
+    return { name, state: 'fail', detail: `${damaged.join(', ')} is damaged`, fix }
+  }
+  if (present.length > 0) {
+    return { name, state: 'ok', detail: `${present.join(', ')} in ${paths.store}` }
+  }
+  const fix = `Training needs one: fetch it with \`winnow base pull ${bases[0]!.name}\`.`
+  return { name, state: 'warn', detail: `none in ${paths.store}`, fix }
+}
+
+async function checkModel({ config, paths }: CommandContext): Promise<DoctorCheck> {
+  const name = 'model to serve'
+  const ref = config.inference.model
+  try {
+    const { manifest } = await openVersion({ ref, storeDir: paths.store })
+    return {
+      name,
+      state: 'ok',
+      detail: `the files of ${manifest.name}@${manifest.version} match their hashes`,
+    }
+  } catch (error) {
+    const missing = error instanceof WinnowError && error.code === 'model_not_found'
+    const [model] = ref.split('@')
+    const fix =
+      `Train it with \`winnow train --data FILE --name ${model}\`, ` +
+      'or set inference.model to another model.'
+    return { name, state: missing ? 'warn' : 'fail', detail: errorMessage(error), fix }
+  }
+}

@@ -1,0 +1,56 @@
+// The text of the progress line of training. The terminal decides when to show it.
+import { counted } from '../../schemas/counted.ts'
+import type { EmbeddingProgress } from '../../trainers/embeddings/embed-texts.ts'
+import type { TrainEncoderProgress } from '../../trainers/encoder/train-encoder.ts'
+import type { TrainHeadProgress } from '../../trainers/head/train-head.ts'
+import { countText, durationText } from '../terminal.ts'
+import { joinedParts, timeLeftText } from '../work-rate.ts'
+
+const barWidth = 20
+
+/** One line on the progress of training. */
+export function trainingProgressText(progress: TrainHeadProgress | TrainEncoderProgress): string {
+  switch (progress.kind) {
+    case 'embedding':
+      return embeddingText(progress, `embedding ${progress.part}`)
+    case 'fitting':
+      return joinedParts(
+        `${barText(progress.share)} training the head: fit ${progress.fit} of at most ` +
+          `${progress.fits} (C = ${progress.inverseRegularisation})`,
+        `${progress.stepsPerSecond.toFixed(1)} steps per second`,
+        timeLeftText(progress.secondsLeft),
+      )
+    case 'engine':
+      return `training on ${progress.runtime}`
+    case 'freezing':
+      return `computing frozen layers: ${countText(progress.done)} of ${countText(progress.total)} texts`
+    case 'step':
+      return (
+        `${barText(progress.step / progress.steps)} epoch ${progress.epoch}, ` +
+        `step ${countText(progress.step)} of ${countText(progress.steps)}: ` +
+        `loss ${progress.loss.toFixed(3)}, ${countText(progress.tokensPerSecond)} tokens per second, ` +
+        `${durationText(progress.secondsLeft * 1_000)} left`
+      )
+    case 'epoch':
+      return (
+        `epoch ${progress.epoch}: loss ${progress.trainLoss.toFixed(3)}, validation macro-F1 ` +
+        (progress.macroF1 * 100).toFixed(1)
+      )
+    case 'publishing':
+      return 'writing the model and comparing it with the trainer'
+  }
+}
+
+/** The progress of embedding; cached texts take no time. */
+export function embeddingText(progress: EmbeddingProgress, what: string): string {
+  const { done, total, textsPerSecond } = progress
+  const count = `${what}: ${countText(done)} of ${counted(total, 'text')}`
+  if (done === total || textsPerSecond <= 0) return count
+  const left = timeLeftText((total - done) / textsPerSecond)
+  return joinedParts(count, `${countText(textsPerSecond)} per second`, left)
+}
+
+function barText(share: number): string {
+  const done = Math.round(share * barWidth)
+  return `${'█'.repeat(done)}${'░'.repeat(barWidth - done)}`
+}
