@@ -12,6 +12,7 @@ import { identityOf, isAlive, readPidFile, writePidFile } from '../infra/local/s
 import { connectionsOf } from '../infra/local/services/stack-state.ts'
 import type { StackConnections } from '../infra/local/services/stack-state.ts'
 import { startStack, stopStack } from '../infra/local/supervisor.ts'
+import { raiseEngine } from './support/engine-priority.ts'
 import { ensureS3Jar, stopS3Server } from './support/s3-server.ts'
 import { trainForAllTests } from './support/workspace.ts'
 
@@ -42,6 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       startStack({ stateDir, cacheDir: cacheDir(), ports }),
       trainForAllTests(join(stateDir, 'trained-store')),
     ])
+    await raiseEngine(stateDir)
     project.provide('stack', { ...connectionsOf(state), stateDir })
   } catch (error) {
     await teardown()

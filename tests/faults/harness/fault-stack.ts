@@ -17,6 +17,7 @@ import type {
   StackState,
 } from '../../../infra/local/services/stack-state.ts'
 import { startStack, stopStack } from '../../../infra/local/supervisor.ts'
+import { raiseEngine } from '../../support/engine-priority.ts'
 import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 
@@ -68,7 +69,9 @@ export async function openFaultStack(): Promise<FaultStack> {
   const start = async () => {
     // The broker advertises its relay to clients; the readiness probe goes through it too.
     const kafkaAdvertisedPort = Number(links.kafka.address.split(':')[1])
-    return startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
+    const state = await startStack({ stateDir, cacheDir: cacheDir(), ports, kafkaAdvertisedPort })
+    await raiseEngine(stateDir)
+    return state
   }
   const close = async () => {
     await stopStack({ stateDir })
