@@ -12,7 +12,12 @@ import assert from 'node:assert'
 import type { Config } from '../configs/schema.ts'
 import { counted } from '../schemas/counted.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
-import { lineageOf, type PassedOffsets, type RecordChunk } from '../schemas/record.ts'
+import {
+  lineageOf,
+  type KafkaRecord,
+  type PassedOffsets,
+  type RecordChunk,
+} from '../schemas/record.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 import type { Block, Sink } from '../schemas/ports/sink.ts'
@@ -214,14 +219,7 @@ class StageRunner<Output> implements Runner {
     this.#computing++
     const startMs = performance.now()
     try {
-      // Where the origin is known before any stage, the stages are spared what the sink has.
-      const records = this.#options.chain.startsAtOrigin
-        ? (
-            await assignment.missing(
-              chunk.records.map((record) => ({ record, ...lineageOf(record) })),
-            )
-          ).map(({ record }) => record)
-        : chunk.records
+      const records = await this.#missing(chunk.records, assignment)
       return await retry(() => transform.apply(records), this.#retrying('stages'))
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(error)
@@ -231,6 +229,16 @@ class StageRunner<Output> implements Runner {
       this.#options.metrics.chainSeconds((performance.now() - startMs) / 1_000)
       this.#computing--
     }
+  }
+
+  /** Spares the stages what the sink has, if the origin is known before any stage. */
+  async #missing(
+    records: readonly KafkaRecord[],
+    assignment: Assignment,
+  ): Promise<readonly KafkaRecord[]> {
+    if (!this.#options.chain.startsAtOrigin) return records
+    const events = records.map((record) => ({ record, ...lineageOf(record) }))
+    return (await assignment.missing(events)).map(({ record }) => record)
   }
 
   /** Gives the outcomes of a chunk to the writer, in the order of its partition. */
