@@ -94,6 +94,3 @@ export const eventJson = z.strictObject({
   attributes: attributes.nullish(),
   label: characters(1, 256).nullish(),
 })
-
-/** The JSON form of an event, before validation. */
-export type EventInput = z.input<typeof eventJson>

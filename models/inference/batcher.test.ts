@@ -17,7 +17,7 @@ function poolOf(workers: number, fields: { masksPadding?: boolean } = {}) {
   let running = 0
   let isAlive = true
   const pool: SessionPool = {
-    shape: { width: 2, masksPadding: fields.masksPadding ?? false, loadMs: 0 },
+    shape: { width: 2, masksPadding: fields.masksPadding ?? false },
     get room() {
       return isAlive ? workers - running : 0
     },

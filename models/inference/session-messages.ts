@@ -27,8 +27,6 @@ export type SessionShape = {
   readonly width: number
   /** Whether the graph masks padding, and so needs `lengths`. */
   readonly masksPadding: boolean
-  /** Loading and first run, in milliseconds. */
-  readonly loadMs: number
 }
 
 /** Answered in the order sent; one model at a time. */

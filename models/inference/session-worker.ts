@@ -75,10 +75,8 @@ type Loaded =
 
 async function load(start: WorkerStart): Promise<Loaded> {
   try {
-    const started = performance.now()
     const session = await createSession(start)
-    const shape = await warmUp(session, start)
-    return { kind: 'loaded', session, shape: { ...shape, loadMs: performance.now() - started } }
+    return { kind: 'loaded', session, shape: await warmUp(session, start) }
   } catch (error) {
     const code = error instanceof WinnowError ? error.code : 'session_failed'
     return { kind: 'refused', code, message: errorMessage(error) }
@@ -126,10 +124,7 @@ async function runBatch(
 }
 
 /** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
-async function warmUp(
-  session: InferenceSession,
-  { output }: WorkerStart,
-): Promise<Omit<SessionShape, 'loadMs'>> {
+async function warmUp(session: InferenceSession, { output }: WorkerStart): Promise<SessionShape> {
   const masksPadding = session.inputNames.includes('lengths')
   const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
   const given = session.inputNames.toSorted().join(',')

@@ -60,17 +60,13 @@ export class SwappableModel<Model extends Closable> {
 /** A model that works beside the one that serves, on a share of the events; it may be absent. */
 export class SecondaryModel<Model extends Closable> {
   #leased: LeasedModel<Model> | undefined
+  /** Its share of the events, 0 to 100. */
   #percent = 0
   readonly #retired = new RetiredModels<Model>()
 
   /** The model, if there is one. */
   get current(): Model | undefined {
     return this.#leased?.model
-  }
-
-  /** Its share of the events, 0 to 100. */
-  get percent(): number {
-    return this.#percent
   }
 
   /** Leases the model; undefined when it is absent. */

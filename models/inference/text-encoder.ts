@@ -12,8 +12,8 @@ import { mapInOrder } from './map-in-order.ts'
 
 /** An embedding float32 [hidden], or why this text has none. */
 export type EmbedOutcome =
-  | { readonly kind: 'ok'; readonly embedding: Float32Array; readonly batchId: number }
-  | { readonly kind: 'rejected'; readonly error: EventError; readonly batchId: number }
+  | { readonly kind: 'ok'; readonly embedding: Float32Array }
+  | { readonly kind: 'rejected'; readonly error: EventError }
 
 export type TextEncoder = {
   readonly hidden: number
@@ -50,9 +50,9 @@ export async function openEncoder(options: InferenceOptions): Promise<TextEncode
   }
 }
 
-function readEmbedding({ row, batchId }: RowResult): EmbedOutcome {
+function readEmbedding({ row }: RowResult): EmbedOutcome {
   const at = row.findIndex((number) => !Number.isFinite(number))
-  if (at < 0) return { kind: 'ok', embedding: row, batchId }
+  if (at < 0) return { kind: 'ok', embedding: row }
   const message = `Component ${at} of the embedding is ${row[at] ?? 'missing'}.`
-  return { kind: 'rejected', error: { code: 'output_invalid', message }, batchId }
+  return { kind: 'rejected', error: { code: 'output_invalid', message } }
 }
