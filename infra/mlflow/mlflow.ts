@@ -1,10 +1,10 @@
 // A client of an MLflow tracking server by its REST API 2.0, which MLflow 3 has: experiments and
-// runs. It owns requests, retries and MLflow's limits. What is sent is trainers/tracking/.
-import { setTimeout as sleep } from 'node:timers/promises'
+// runs. It owns requests and MLflow's limits. What is sent is trainers/tracking/.
 import { z } from 'zod'
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { isTransient, serverOf, severalTimes } from '../http-server.ts'
 
 /** A value of a metric at a step. */
 export type MlflowMetric = {
@@ -56,8 +56,6 @@ export type Mlflow = {
   ): Promise<void>
 }
 
-const triesMax = 4
-const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
 /** Entries of one log-batch request: 1,000 metrics, 100 parameters and 100 tags. */
 const metricsPerBatch = 1_000
 const pairsPerBatch = 100
@@ -155,29 +153,24 @@ export function createMlflow(config: Settings): Mlflow {
 }
 
 function createCall(config: Settings): { url: string; call: Call } {
-  const address = new URL(config.url)
-  const { username, password } = address
-  address.username = ''
-  address.password = ''
-  const url = address.href.replace(/\/$/, '')
-  const basic = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const headers = {
-    'content-type': 'application/json',
-    ...(username !== '' && { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
-    ...(config.token !== undefined && { authorization: `Bearer ${config.token}` }),
-  }
+  const server = serverOf(config)
+  const { url } = server
+  const headers = { 'content-type': 'application/json', ...server.headers }
   const call: Call = async (path, { body, answer }) => {
-    const text = await severalTimes(async () => {
-      const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(config.requestMsMax),
-      })
-      const received = await response.text()
-      if (!response.ok) throw new Refusal(response.status, received)
-      return received
-    }).catch((cause: unknown) => {
+    const text = await severalTimes(
+      async () => {
+        const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
+          method: body === undefined ? 'GET' : 'POST',
+          headers,
+          body: body === undefined ? null : JSON.stringify(body),
+          signal: AbortSignal.timeout(config.requestMsMax),
+        })
+        const received = await response.text()
+        if (!response.ok) throw new Refusal(response.status, received)
+        return received
+      },
+      { isFinal },
+    ).catch((cause: unknown) => {
       throw failureOf(cause, url)
     })
     return parsedAnswer(text, { answer, url })
@@ -232,8 +225,12 @@ function serverCode(error: unknown): string | undefined {
   return cause instanceof Refusal ? cause.code : undefined
 }
 
+function isFinal(error: unknown): error is Refusal {
+  return error instanceof Refusal && !isTransient(error.status)
+}
+
 function failureOf(cause: unknown, url: string): WinnowError {
-  if (cause instanceof Refusal && !retriedStatuses.has(cause.status)) {
+  if (isFinal(cause)) {
     const message = `MLflow at ${url} refused a request: ${cause.message}`
     return new WinnowError('tracking_refused', message, { cause })
   }
@@ -250,19 +247,6 @@ function parsedAnswer<Answer>(
   } catch (cause) {
     const message = `What answers at ${url} is not MLflow's REST API.`
     throw new WinnowError('tracking_refused', message, { cause })
-  }
-}
-
-/** Retries a request after a transient failure; throws the last failure. */
-async function severalTimes<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const isFinal = error instanceof Refusal && !retriedStatuses.has(error.status)
-      if (isFinal || count >= triesMax) throw error
-      await sleep(100 * 2 ** (count - 1))
-    }
   }
 }
 

@@ -1,9 +1,9 @@
 // Sends requests to the schema registry (Confluent's API) with credentials, a deadline, retries and
 // a limit on the response. Registering schemas is registry.ts, looking them up schema-source.ts.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { isTransient, serverOf, severalTimes } from '../http-server.ts'
 
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
@@ -38,18 +38,14 @@ export class RegistryRefused extends Error {
 
 /** Largest response: far above any schema that can be used here. */
 const answerBytesMax = 4_194_304
-const triesMax = 4
 const schemaMediaType = 'application/vnd.schemaregistry.v1+json'
 /** How registries respond to an id that is unknown or malformed. */
 const absentStatuses = new Set([400, 404, 410, 422])
-const retriedStatuses = new Set([408, 429, 500, 502, 503, 504])
 
 /** Creates a client of the registry's HTTP interface; it holds nothing to close. */
 export function createRegistryHttp(config: Config['registry']): RegistryHttp {
-  const address = new URL(config.url)
-  const headers = { accept: 'application/json, */*', ...credentialHeaders(config) }
-  address.username = ''
-  address.password = ''
+  const server = serverOf(config)
+  const headers = { accept: 'application/json, */*', ...server.headers }
   const read = async (url: string): Promise<RegistryAnswer> => {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(config.requestMsMax) })
     if (response.ok) {
@@ -62,10 +58,10 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
     throw new RegistryRefused(response.status)
   }
   return {
-    url: address.href.replace(/\/$/, ''),
-    async get(url, { tries = triesMax } = {}) {
+    url: server.url,
+    async get(url, { tries } = {}) {
       try {
-        return await severalTimes(() => read(url), tries)
+        return await severalTimes(() => read(url), { isFinal, tries })
       } catch (cause) {
         const { pathname } = new URL(url)
         throw new WinnowError(
@@ -76,32 +72,26 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
       }
     },
     send(method, url, body) {
-      return severalTimes(async () => {
-        const response = await fetch(url, {
-          method,
-          headers: { ...headers, 'content-type': schemaMediaType },
-          body: JSON.stringify(body),
-          signal: AbortSignal.timeout(config.requestMsMax),
-        })
-        const text = (await boundedText(response)) ?? ''
-        if (!response.ok) throw new RegistryRefused(response.status, refusalText(text))
-        return text
-      })
+      return severalTimes(
+        async () => {
+          const response = await fetch(url, {
+            method,
+            headers: { ...headers, 'content-type': schemaMediaType },
+            body: JSON.stringify(body),
+            signal: AbortSignal.timeout(config.requestMsMax),
+          })
+          const text = (await boundedText(response)) ?? ''
+          if (!response.ok) throw new RegistryRefused(response.status, refusalText(text))
+          return text
+        },
+        { isFinal },
+      )
     },
   }
 }
 
-/** Retries a request after a transient failure; throws the last failure. */
-async function severalTimes<T>(attempt: () => Promise<T>, tries = triesMax): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const isFinal = error instanceof RegistryRefused && !retriedStatuses.has(error.status)
-      if (isFinal || count >= tries) throw error
-      await sleep(100 * 2 ** (count - 1))
-    }
-  }
+function isFinal(error: unknown): boolean {
+  return error instanceof RegistryRefused && !isTransient(error.status)
 }
 
 /** The message of a refusal, from `{"error_code": 42201, "message": "…"}`. */
@@ -112,20 +102,6 @@ function refusalText(text: string): string | undefined {
   } catch {
     return undefined // A proxy's error page says nothing about the schema.
   }
-}
-
-/**
- * The Authorization header of the configured credentials: a bearer token, or user and password; no
- * header without credentials.
- */
-export function credentialHeaders(config: Config['registry']): Record<string, string> {
-  if (config.token !== undefined) return { authorization: `Bearer ${config.token}` }
-  const address = new URL(config.url)
-  // fetch refuses credentials in the address; they mean the same as the settings.
-  const username = config.username ?? decodeURIComponent(address.username)
-  const password = config.password ?? decodeURIComponent(address.password)
-  if (username === '') return {}
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
 /** The text of a response; undefined if it is larger than allowed. */

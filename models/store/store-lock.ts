@@ -12,15 +12,31 @@ const heartbeatMs = 2_000
 const staleAfterMs = 10_000
 const pollMs = 100
 
+/** How long to wait at least to outlast the lock of a process that was killed. */
+export const deadHolderMs = staleAfterMs + heartbeatMs
+
+type LockOptions = {
+  readonly path: string
+  readonly waitMsMax: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Runs `work` while holding the lock file `path`, and always releases it; see `takeStoreLock`. */
+export async function withStoreLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const release = await takeStoreLock(options)
+  try {
+    return await work()
+  } finally {
+    await release()
+  }
+}
+
 /**
- * Runs `work` while holding the lock file `path`, and always releases it. Waits at most `waitMsMax`
- * for another holder; a holder without a heartbeat for 10 seconds counts as dead. Throws
- * WinnowError 'deadline_exceeded' when the wait is over, and 'cancelled' when `signal` fires.
+ * Takes the lock file `path`; the returned function releases it. Waits at most `waitMsMax` for
+ * another holder; a holder without a heartbeat for 10 seconds counts as dead. Throws WinnowError
+ * 'deadline_exceeded' when the wait is over, and 'cancelled' when `signal` fires.
  */
-export async function withStoreLock<T>(
-  options: { path: string; waitMsMax: number; signal?: AbortSignal | undefined },
-  work: () => Promise<T>,
-): Promise<T> {
+export async function takeStoreLock(options: LockOptions): Promise<() => Promise<void>> {
   const { path } = options
   const owner = `${process.pid} ${randomUUID()}`
   await mkdir(dirname(path), { recursive: true })
@@ -30,20 +46,13 @@ export async function withStoreLock<T>(
     // If this fails, other processes notice a missing heartbeat.
     utimes(path, now, now).catch(() => undefined)
   }, heartbeatMs)
-  try {
-    return await work()
-  } finally {
+  return async () => {
     clearInterval(heartbeat)
     if ((await readOwner(path)) === owner) await rm(path, { force: true })
   }
 }
 
-async function acquire(options: {
-  path: string
-  owner: string
-  waitMsMax: number
-  signal?: AbortSignal | undefined
-}): Promise<void> {
+async function acquire(options: LockOptions & { readonly owner: string }): Promise<void> {
   const deadline = Date.now() + options.waitMsMax
   for (;;) {
     if (options.signal?.aborted) {

@@ -3,11 +3,11 @@
 // computed once for all folds.
 import type { Base } from '../../models/bases/base-store.ts'
 import { checkedMaxTokens } from '../embeddings/training-limits.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { datasetPart, type Dataset } from '../data/dataset.ts'
 import type { GivenRecipe } from '../encoder/few-examples.ts'
 import type { TrainingEngine } from '../encoder/fine-tuning-task.ts'
 import { trainEncoderOnly, type EncoderMethod } from '../encoder/train-encoder.ts'
-import { datasetPart, type FoldTrainer } from './fold-training.ts'
+import type { FoldTrainer } from './fold-training.ts'
 
 export type EncoderFoldsOptions = {
   readonly dataset: Dataset

@@ -1,9 +1,7 @@
 // The contract between cross-validation and the training methods: what a fold is given, and what
 // comes back. The methods are head-folds.ts and encoder-folds.ts.
-import { describeExamples, type Dataset } from '../data/dataset.ts'
 import type { TrainEncoderProgress } from '../encoder/train-encoder.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
-import type { Example } from '../files/source-row.ts'
 import type { TrainHeadProgress } from '../head/train-head.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 import type { Fold } from './folds.ts'
@@ -36,11 +34,4 @@ export type FoldTrainer = {
       readonly signal?: AbortSignal | undefined
     },
   ) => Promise<FoldOutcome>
-}
-
-/** Some examples of a data set, as one of its own. */
-export function datasetPart(dataset: Dataset, indices: Int32Array, name: string): Dataset {
-  const examples = Array.from(indices, (index): Example => dataset.examples[index]!)
-  const described = describeExamples(`${dataset.manifest.source}#${name}`, examples)
-  return { examples, manifest: { ...dataset.manifest, ...described } }
 }

@@ -4,14 +4,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
 import type { PooledLayers } from '../../models/graph/encoder.ts'
-import { labelTruth, type Dataset } from '../data/dataset.ts'
+import { datasetPart, labelTruth, type Dataset } from '../data/dataset.ts'
 import { openFrozenEncoder } from '../embeddings/frozen-encoder.ts'
 import { checkedMaxTokens } from '../embeddings/training-limits.ts'
 import { evaluateClassifier } from '../evaluation/evaluate-classifier.ts'
 import { headProbabilities } from '../head/head-probabilities.ts'
 import { trainLogisticRegression } from '../head/logistic-regression.ts'
 import { innerFolds } from '../head/train-head.ts'
-import { datasetPart, type FoldTrainer, type TrainingProgress } from './fold-training.ts'
+import type { FoldTrainer, TrainingProgress } from './fold-training.ts'
 
 /** Folds inside of each fold on which C is chosen, as many as `trainHead` has. */
 const folds = 3

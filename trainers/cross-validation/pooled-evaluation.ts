@@ -1,9 +1,9 @@
 // The out-of-fold predictions of one repeat as one evaluation: what the folds say together of
 // labels, confusions and slices. Means over folds are fold-scores.ts.
-import { labelTruth, type Dataset } from '../data/dataset.ts'
+import { datasetPart, labelTruth, type Dataset } from '../data/dataset.ts'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { evaluateLabelSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
-import { datasetPart, type FoldOutcome } from './fold-training.ts'
+import type { FoldOutcome } from './fold-training.ts'
 import type { Fold } from './folds.ts'
 
 /** A fold with what its model says of its test. */

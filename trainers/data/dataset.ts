@@ -176,6 +176,13 @@ export function describeExamples(source: string, examples: readonly Example[]): 
   return isMultiLabel(examples) ? { ...described, task: 'multi-label', unlabelled } : described
 }
 
+/** Some examples of a data set, as a data set of its own. */
+export function datasetPart(dataset: Dataset, indices: Int32Array, name: string): Dataset {
+  const examples = Array.from(indices, (index): Example => dataset.examples[index]!)
+  const described = describeExamples(`${dataset.manifest.source}#${name}`, examples)
+  return { examples, manifest: { ...dataset.manifest, ...described } }
+}
+
 /** A hash of the examples as a multiset; sorting makes it independent of their order. */
 function contentHash(examples: readonly Example[]): string {
   const digests = examples.map(({ text, label }) => hashOf('sha256', JSON.stringify([text, label])))

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { withStoreLock } from '../../models/store/store-lock.ts'
+import { deadHolderMs, takeStoreLock } from '../../models/store/store-lock.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** Everything besides the text that an embedding depends on. Each combination has its own files. */
@@ -29,8 +29,6 @@ const bytesMaxDefault = 4 * 1024 ** 3
 /** An index entry: 32 bytes of key, tokens uint32, CRC-32 of the row uint32. */
 const keyBytes = 32
 const entryBytes = keyBytes + 8
-/** Longer than the lock of a killed process lasts, so that the next process can write. */
-const lockWaitMsMax = 12_000
 
 /**
  * Opens the cache of one space. Rows are appended before their index entries, so a killed process
@@ -45,18 +43,18 @@ export async function openEmbeddingCache(options: EmbeddingCacheOptions): Promis
   await mkdir(dir, { recursive: true })
   const name = spaceName(space)
   const files = { rows: join(dir, `${name}.rows`), index: join(dir, `${name}.index`) }
-  const lock = await takeLock(join(dir, `${name}.lock`))
+  const unlock = await takeLock(join(dir, `${name}.lock`))
   const rows = await openForAppending(files.rows)
   const index = await openForAppending(files.index)
   const places = await readIndex(files, space.width * 4)
   const room = bytesMax - (await removeOldSpaces(dir, { keep: name, bytesMax }))
-  return new EmbeddingCache({ space, lock, rows, index, indexPath: files.index, places, room })
+  return new EmbeddingCache({ space, unlock, rows, index, indexPath: files.index, places, room })
 }
 
 type OpenFiles = {
   readonly space: EmbeddingSpace
-  /** Undefined while another process writes. */
-  readonly lock: Awaited<ReturnType<typeof takeLock>>
+  /** Ends the right to write; undefined while another process has it. */
+  readonly unlock: Awaited<ReturnType<typeof takeLock>>
   readonly rows: FileHandle
   readonly index: FileHandle
   readonly indexPath: string
@@ -103,19 +101,19 @@ export class EmbeddingCache {
   }
 
   async close(): Promise<void> {
-    const { rows, index, indexPath, lock } = this.#files
+    const { rows, index, indexPath, unlock } = this.#files
     await this.#queue
     await rows.close()
     await index.close()
     const now = new Date()
     await utimes(indexPath, now, now)
-    await lock?.release()
+    await unlock?.()
   }
 
   async #append(entries: readonly { text: string; embedding: Embedding }[]): Promise<void> {
-    const { lock, rows, index, places, room, space } = this.#files
+    const { unlock, rows, index, places, room, space } = this.#files
     const bytes = (this.#count + entries.length) * (this.#rowBytes + entryBytes)
-    if (lock === undefined || bytes > room) return
+    if (unlock === undefined || bytes > room) return
     const packed = packEntries(entries, space)
     await writeAt(rows, packed.rows, this.#count * this.#rowBytes)
     await writeAt(index, packed.index, this.#count * entryBytes)
@@ -221,26 +219,11 @@ async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promi
 }
 
 /** Takes the exclusive right to write; undefined if another process has it. */
-async function takeLock(path: string): Promise<{ release: () => Promise<void> } | undefined> {
-  let letGo: () => void = () => undefined
-  const released = new Promise<void>((resolve) => {
-    letGo = resolve
-  })
-  let locked: Promise<void> = Promise.resolve()
-  const taken = await new Promise<boolean>((resolve, reject) => {
-    locked = withStoreLock({ path, waitMsMax: lockWaitMsMax }, () => {
-      resolve(true)
-      return released
-    }).catch((error: unknown) => {
-      if (error instanceof WinnowError && error.code === 'deadline_exceeded') resolve(false)
-      else reject(error instanceof Error ? error : new Error(String(error)))
-    })
-  })
-  if (!taken) return undefined
-  return {
-    release: () => {
-      letGo()
-      return locked
-    },
+async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    return await takeStoreLock({ path, waitMsMax: deadHolderMs })
+  } catch (error) {
+    if (error instanceof WinnowError && error.code === 'deadline_exceeded') return undefined
+    throw error
   }
 }

@@ -13,7 +13,7 @@ import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { classWeightsOf } from './class-weights.ts'
 import {
-  describeExamples,
+  datasetPart,
   labelTruth,
   trainingLabels,
   type DataManifest,
@@ -39,7 +39,6 @@ import { publishClassifier, verificationSample } from '../runs/publish-classifie
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
-import type { Example } from '../files/source-row.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
@@ -371,11 +370,6 @@ export function withValidation(
 ): { train: Dataset; validation: Dataset } {
   if (validation !== undefined) return { train, validation }
   const split = stratifiedSplit(train.examples, { fraction: heldOutFraction(train), seed })
-  const subset = (indices: Int32Array, name: string): Dataset => {
-    const examples = Array.from(indices, (index): Example => train.examples[index]!)
-    const described = describeExamples(`${train.manifest.source}#${name}`, examples)
-    return { examples, manifest: { ...train.manifest, ...described } }
-  }
   if (split.validation.length === 0) {
     const message =
       `${train.manifest.source} has too few examples of each label to hold out some for validation. ` +
@@ -383,8 +377,8 @@ export function withValidation(
     throw new WinnowError('dataset_invalid', message)
   }
   return {
-    train: subset(split.train, 'train'),
-    validation: subset(split.validation, 'validation'),
+    train: datasetPart(train, split.train, 'train'),
+    validation: datasetPart(train, split.validation, 'validation'),
   }
 }
 

@@ -10,7 +10,7 @@ export type PairedComparison = {
   readonly onlySecondRight: number
   /** `exact` (binomial) below 25 disagreements, else chi-square with Edwards's correction. */
   readonly test: 'exact' | 'chi-square'
-  /** Two-withSecondary: how likely a difference this large is between equally good models. */
+  /** Two-sided: how likely a difference this large is between equally good models. */
   readonly pValue: number
   /** The accuracy of the first model minus that of the second. */
   readonly difference: number
@@ -41,7 +41,7 @@ export function compareOnSameExamples(predictions: {
   }
 }
 
-/** The two-withSecondary p-value for `b` against `c` disagreements. */
+/** The two-sided p-value for `b` against `c` disagreements. */
 export function mcnemarPValue(b: number, c: number): number {
   const total = b + c
   if (total === 0) return 1

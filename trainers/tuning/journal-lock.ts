@@ -1,42 +1,28 @@
 // The lock of a study: one process at a time continues it. It holds the store's lock for as long as
 // the journal is open.
-import { withStoreLock } from '../../models/store/store-lock.ts'
+import { deadHolderMs, takeStoreLock } from '../../models/store/store-lock.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
-/** Longer than the lock of a killed process lasts, so that a tune can be resumed at once. */
-const waitMsMaxDefault = 12_000
-
 /**
- * Takes the lock of a journal; the caller releases it.
+ * Takes the lock of a journal; the caller releases it. By default it waits long enough for a tune
+ * to be resumed right after a kill.
  *
  * @throws WinnowError `resume_refused` if another process holds it.
  */
 export async function lockJournal({
   path,
   run,
-  waitMsMax = waitMsMaxDefault,
+  waitMsMax = deadHolderMs,
 }: {
   readonly path: string
   readonly run: string
   readonly waitMsMax?: number | undefined
 }): Promise<() => Promise<void>> {
-  let letGo: () => void = () => undefined
-  const released = new Promise<void>((resolve) => {
-    letGo = resolve
-  })
-  let locked: Promise<void> = Promise.resolve()
-  await new Promise<void>((resolve, reject) => {
-    locked = withStoreLock({ path: `${path}.lock`, waitMsMax }, () => {
-      resolve()
-      return released
-    }).catch((cause: unknown) => {
-      const isHeld = cause instanceof WinnowError && cause.code === 'deadline_exceeded'
-      reject(isHeld ? heldElsewhere(run, cause) : (cause as Error))
-    })
-  })
-  return () => {
-    letGo()
-    return locked
+  try {
+    return await takeStoreLock({ path: `${path}.lock`, waitMsMax })
+  } catch (cause) {
+    const isHeld = cause instanceof WinnowError && cause.code === 'deadline_exceeded'
+    throw isHeld ? heldElsewhere(run, cause) : cause
   }
 }
 

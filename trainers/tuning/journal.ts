@@ -1,8 +1,8 @@
 // The journal of a study: one JSON line per event, appended and flushed before the study goes on.
 // With it, a tune that was killed continues with the same trials. It owns the file and how it is
 // read; what trials mean is study.ts.
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { open, readFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { lockJournal } from './journal-lock.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
@@ -81,9 +81,8 @@ export function journalPath(storeDir: string, run: string): string {
   return join(storeDir, 'runs', run, 'trials.jsonl')
 }
 
-/** Begins a journal in a new file; the caller closes it. */
+/** Begins a journal in a new file, whose folder the lock creates; the caller closes it. */
 export async function createJournal(path: string, start: StudyStart): Promise<StudyJournal> {
-  await mkdir(dirname(path), { recursive: true })
   return locked({ path, run: start.run }, async () => {
     const file = await open(path, 'ax')
     await appendLine(file, start)
