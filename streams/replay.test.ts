@@ -1,23 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
+import { lineageOf } from '../schemas/record.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import { replay, type ReplayBlock, type ReplayChunk } from './replay.ts'
 
 const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }
 
-function recordsOf(partition: number, from: number, count: number): KafkaRecord[] {
-  return Array.from({ length: count }, (_, index) => ({
-    topic: 't',
-    partition,
-    offset: from + index,
-    recordTimeMs: 1,
-    key: null,
-    value: Buffer.from(String(from + index)),
-    traceparent: undefined,
-  }))
-}
+const recordsOf = (partition: number, from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => sampleRecord(from + index, { partition }))
 
 /** Every tenth event is bad; a chunk takes as many turns as its first offset says. */
 const chain: StageChain<number> = {
