@@ -5,6 +5,7 @@ import { payloadBytesMax } from '../../schemas/dead-letter.ts'
 import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
+import { withOutcome } from '../../tests/support/runner-parts.ts'
 import { outputFrom, sampleRecord } from '../../tests/support/sample-records.ts'
 import { BlockWriter, type BlockWriterOptions, type WriteResult } from './block-writer.ts'
 
@@ -15,9 +16,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function settledOf(one: KafkaRecord, outcome: Outcome<string> = ok(`row ${one.offset}`)) {
-  return { record: one, ...lineageOf(one), stage: 'infer', outcome }
-}
+const settledOf = (one: KafkaRecord, outcome: Outcome<string> = ok(`row ${one.offset}`)) =>
+  withOutcome(one, outcome, 'infer')
 
 /** A writer; `blocks` has what it writes, and how each write is to end. */
 function started(options: Partial<BlockWriterOptions<string>> = {}) {
