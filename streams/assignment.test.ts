@@ -2,22 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
+import { outputFrom, sampleRecord } from '../tests/support/sample-records.ts'
 import { Assignment } from './assignment.ts'
 
-function eventAt(offset: number) {
-  const record: KafkaRecord = {
-    topic: 't',
-    partition: 0,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value: null,
-    traceparent: undefined,
-  }
-  return { record, ...lineageOf(record), value: `row ${offset}` }
-}
+const eventAt = (offset: number) => outputFrom(sampleRecord(offset), `row ${offset}`)
 
 const offsetsOf = (events: readonly { origin: { offset: number } }[]) =>
   events.map(({ origin }) => origin.offset)

@@ -2,21 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../schemas/errors.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import { createLabelChain } from './label-chain.ts'
 
 const recordTimeMs = Date.UTC(2026, 0, 1)
 
 function record(offset: number, value: unknown, fields: Partial<KafkaRecord> = {}): KafkaRecord {
-  return {
-    topic: 'labels',
-    partition: 0,
-    offset,
-    recordTimeMs,
-    key: null,
-    value: Buffer.from(JSON.stringify(value)),
-    traceparent: undefined,
-    ...fields,
-  }
+  const bytes = Buffer.from(JSON.stringify(value))
+  return sampleRecord(offset, { topic: 'labels', recordTimeMs, value: bytes, ...fields })
 }
 
 const noAvro = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))

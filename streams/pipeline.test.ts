@@ -2,8 +2,8 @@
 // the heartbeats of the consumer run, and that sharing it changes no result.
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
 import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import { rejected } from '../schemas/outcome.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 
@@ -22,17 +22,8 @@ function validateChain() {
   })
 }
 
-function recordOf(offset: number, event: object): KafkaRecord {
-  return {
-    topic: 'winnow.events',
-    partition: 0,
-    offset,
-    recordTimeMs: nowMs,
-    key: null,
-    value: Buffer.from(JSON.stringify(event)),
-    traceparent: undefined,
-  }
-}
+const recordOf = (offset: number, event: object) =>
+  sampleRecord(offset, { recordTimeMs: nowMs, value: Buffer.from(JSON.stringify(event)) })
 
 describe('a chunk of hostile texts', () => {
   it('leaves the event loop to others within the time of one text', async () => {

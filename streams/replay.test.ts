@@ -1,43 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
-import type { StageChain } from './stages/record-outcome.ts'
+import { chainOf, withOutcome } from '../tests/support/runner-parts.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import { replay, type ReplayBlock, type ReplayChunk } from './replay.ts'
 
 const limits = { eventsMax: 300, bytesMax: 1e6, blockRowsMax: 200 }
 
-function recordsOf(partition: number, from: number, count: number): KafkaRecord[] {
-  return Array.from({ length: count }, (_, index) => ({
-    topic: 't',
-    partition,
-    offset: from + index,
-    recordTimeMs: 1,
-    key: null,
-    value: Buffer.from(String(from + index)),
-    traceparent: undefined,
-  }))
-}
+const recordsOf = (partition: number, from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => sampleRecord(from + index, { partition }))
 
 /** Every tenth event is bad; a chunk takes as many turns as its first offset says. */
-const chain: StageChain<number> = {
-  name: 'test',
-  startsAtOrigin: true,
-  begin: () => ({
-    apply: async (records) => {
-      for (let turn = 0; turn < (records[0]!.offset * 7) % 5; turn++) {
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-      return records.map((record) => ({
-        record,
-        ...lineageOf(record),
-        stage: 'test',
-        outcome: record.offset % 10 === 0 ? rejected('text_empty', '') : ok(record.offset),
-      }))
-    },
-    end: () => undefined,
-  }),
-}
+const chain = chainOf<number>(async (records) => {
+  for (let turn = 0; turn < (records[0]!.offset * 7) % 5; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return records.map((record) =>
+    withOutcome(record, record.offset % 10 === 0 ? rejected('text_empty', '') : ok(record.offset)),
+  )
+})
 
 async function* chunksOf(chunks: readonly ReplayChunk[]): AsyncGenerator<ReplayChunk> {
   for (const chunk of chunks) {

@@ -3,80 +3,41 @@
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { lineageOf } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
+import { chainOfEach, chunkOf, drivenSource, noMetrics } from '../tests/support/runner-parts.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import { until } from '../tests/support/until.ts'
 import { ok } from '../schemas/outcome.ts'
-import type { RecordSource } from '../schemas/ports/record-source.ts'
-import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
-import type { StageChain } from './stages/record-outcome.ts'
 import { createRunner } from './runner.ts'
-
-const quiet: RunnerMetrics = {
-  outcomes: () => undefined,
-  chainSeconds: () => undefined,
-  blockWritten: () => undefined,
-  retried: () => undefined,
-  inFlight: () => undefined,
-  lag: () => undefined,
-}
-
-const chain: StageChain<string> = {
-  name: 'test',
-  startsAtOrigin: true,
-  begin: () => ({
-    apply: (records) =>
-      Promise.resolve(
-        records.map((record) => ({
-          record,
-          ...lineageOf(record),
-          stage: 'echo',
-          outcome: ok(''),
-        })),
-      ),
-    end: () => undefined,
-  }),
-}
 
 /** A runner whose source, once it has started, fails at everything but pausing. */
 async function runOnBroken(commitError: Error) {
-  let handlers: Parameters<RecordSource['start']>[0] | undefined
   let commits = 0
   const log: string[] = []
-  const runner = createRunner<string>({
-    source: {
-      start(given) {
-        handlers = given
-        return Promise.resolve()
-      },
-      commit() {
-        commits++
-        return Promise.reject(commitError)
-      },
-      rejoin: () => Promise.reject(new Error('there is no group')),
-      pause: () => undefined,
-      close: () => Promise.reject(new Error('the connection is gone')),
+  const { source, handlers } = drivenSource({
+    commit() {
+      commits++
+      return Promise.reject(commitError)
     },
-    chain,
+    rejoin: () => Promise.reject(new Error('there is no group')),
+    close: () => Promise.reject(new Error('the connection is gone')),
+  })
+  const runner = createRunner<string>({
+    source,
+    chain: chainOfEach(() => ok('')),
     sink: createMemorySink<string>(),
-    metrics: quiet,
+    metrics: noMetrics,
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1'] }).stream,
     log: (line) => log.push(line),
   })
   await runner.start()
-  handlers!.onAssigned([0])
-  const record = {
-    topic: 't',
-    partition: 0,
-    offset: 0,
-    recordTimeMs: 1,
-    key: null,
-    value: Buffer.from('text'),
-    traceparent: undefined,
+  await handlers().onChunk(chunkOf([sampleRecord(0)]), () => Promise.resolve())
+  return {
+    runner,
+    log,
+    commits: () => commits,
+    fail: (error: Error) => handlers().onFailure(error),
   }
-  const chunk = { topic: 't', partition: 0, records: [record], nextOffset: 1, highWatermark: 1 }
-  await handlers!.onChunk(chunk, () => Promise.resolve())
-  return { runner, log, commits: () => commits, fail: (error: Error) => handlers!.onFailure(error) }
 }
 
 it('ends with a commit that was refused for good', async () => {

@@ -8,39 +8,25 @@ import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { PartitionOffset, RecordChunk } from '../schemas/record.ts'
 import { createMemorySink } from '../tests/support/memory-sink.ts'
 import { createMemoryTopic } from '../tests/support/memory-topic.ts'
+import {
+  chainOf,
+  chainOfEach,
+  chunkOf,
+  drivenSource,
+  noMetrics,
+  withOutcome,
+} from '../tests/support/runner-parts.ts'
+import { outputFrom, sampleRecord } from '../tests/support/sample-records.ts'
 import { until } from '../tests/support/until.ts'
-import { ok, rejected } from '../schemas/outcome.ts'
-import type { ChunkTransform, RecordOutcome, StageChain } from './stages/record-outcome.ts'
-import type { RecordSource } from '../schemas/ports/record-source.ts'
-import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
+import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import type { StageChain } from './stages/record-outcome.ts'
 import { createRunner } from './runner.ts'
 
-const quiet: RunnerMetrics = {
-  outcomes: () => undefined,
-  chainSeconds: () => undefined,
-  blockWritten: () => undefined,
-  retried: () => undefined,
-  inFlight: () => undefined,
-  lag: () => undefined,
-}
+const record = (offset: number, text = `text ${offset}`) =>
+  sampleRecord(offset, { value: Buffer.from(text) })
 
-function record(offset: number, text = `text ${offset}`): KafkaRecord {
-  const value = Buffer.from(text)
-  return {
-    topic: 't',
-    partition: 0,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value,
-    traceparent: undefined,
-  }
-}
-
-function chunkOf(offsets: readonly number[], text?: string): RecordChunk {
-  const records = offsets.map((offset) => record(offset, text))
-  return { topic: 't', partition: 0, records, nextOffset: offsets.at(-1)! + 1, highWatermark: 100 }
-}
+const chunkAt = (offsets: readonly number[], text?: string) =>
+  chunkOf(offsets.map((offset) => record(offset, text)))
 
 /** A source driven by hand, so that a test decides what comes when, and the sink in memory. */
 async function harness(
@@ -49,41 +35,30 @@ async function harness(
   const commits: PartitionOffset[] = []
   const commitFailures: Error[] = []
   const sink = createMemorySink<string>()
-  const outputs = (options.written ?? []).map((at) => ({
-    ...lineageOf(record(at)),
-    record: record(at),
-    value: '',
-  }))
+  const outputs = (options.written ?? []).map((at) => outputFrom(record(at), ''))
   const before = await sink.fence([0])
   await sink.write({ token: 'before', outputs, deadLetters: [] }, before)
   sink.rows.splice(0)
-  let handlers: Parameters<RecordSource['start']>[0] | undefined
   let rejoins = 0
-  const runner = createRunner<string>({
-    source: {
-      start: (given) => {
-        handlers = given
-        given.onAssigned([0])
-        return Promise.resolve()
-      },
-      commit: (offsets) => {
-        const failure = commitFailures.shift()
-        if (failure !== undefined) return Promise.reject(failure)
-        commits.push(...offsets)
-        return Promise.resolve()
-      },
-      rejoin: () => {
-        rejoins++
-        handlers!.onAssigned([0])
-        return Promise.resolve()
-      },
-      pause: () => undefined,
-      close: () => Promise.resolve(),
+  const { source, handlers } = drivenSource({
+    commit: (offsets) => {
+      const failure = commitFailures.shift()
+      if (failure !== undefined) return Promise.reject(failure)
+      commits.push(...offsets)
+      return Promise.resolve()
     },
+    rejoin: () => {
+      rejoins++
+      handlers().onAssigned([0])
+      return Promise.resolve()
+    },
+  })
+  const runner = createRunner<string>({
+    source,
     chain: options.chain ?? echoChain,
     sink,
     config: streamConfig(options.settings),
-    metrics: quiet,
+    metrics: noMetrics,
     log: () => undefined,
   })
   return {
@@ -95,8 +70,8 @@ async function harness(
     letters: sink.letters,
     failures: sink.failures,
     deliver: (chunk: RecordChunk, heartbeat = () => Promise.resolve()) =>
-      handlers!.onChunk(chunk, heartbeat),
-    rebalance: () => handlers!.onAssigned([0]),
+      handlers().onChunk(chunk, heartbeat),
+    rebalance: () => handlers().onAssigned([0]),
     /** Another consumer takes the partition, and the group has not told this one yet. */
     usurp: () => sink.fence([0]),
     rejoins: () => rejoins,
@@ -107,16 +82,11 @@ function streamConfig(settings: readonly string[] = []) {
   return loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', ...settings] }).stream
 }
 
-const echoChain = chainOf((records) => Promise.resolve(records.map(echo)))
+const echoChain = chainOfEach(echo)
 
-function chainOf(apply: ChunkTransform<string>['apply']): StageChain<string> {
-  return { name: 'test', startsAtOrigin: true, begin: () => ({ apply, end: () => undefined }) }
-}
-
-function echo(one: KafkaRecord): RecordOutcome<string> {
-  const text = one.value!.toString()
-  const outcome = text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
-  return { record: one, ...lineageOf(one), stage: 'echo', outcome }
+function echo({ value }: KafkaRecord): Outcome<string> {
+  const text = value!.toString()
+  return text.includes('bad') ? rejected('text_empty', 'bad') : ok(text)
 }
 
 afterEach(() => {
@@ -128,7 +98,7 @@ describe('runner', () => {
     const { runner, commits, commitFailures, deliver } = await harness()
     commitFailures.push(new WinnowError('broker_unavailable', 'away'))
     await runner.start()
-    await deliver(chunkOf([0, 1]))
+    await deliver(chunkAt([0, 1]))
     await until('the commit', () => commits.length > 0)
     expect(commits).toEqual([{ topic: 't', partition: 0, offset: 2 }])
     await runner.stop()
@@ -137,9 +107,9 @@ describe('runner', () => {
   it('writes rows and dead letters in order, then commits the offset after them', async () => {
     const { runner, deliver, rows, letters, commits } = await harness()
     await runner.start()
-    await deliver(chunkOf([0, 1]))
-    await deliver(chunkOf([2], 'bad'))
-    await deliver(chunkOf([3]))
+    await deliver(chunkAt([0, 1]))
+    await deliver(chunkAt([2], 'bad'))
+    await deliver(chunkAt([3]))
     await runner.stop()
     await runner.ended
     expect(rows).toEqual(['text 0', 'text 1', 'text 3'])
@@ -150,7 +120,7 @@ describe('runner', () => {
   it('does not write again what the sink had before, and still commits it', async () => {
     const { runner, deliver, rows, commits } = await harness({ written: [0, 1, 2] })
     await runner.start()
-    await deliver(chunkOf([1, 2, 3]))
+    await deliver(chunkAt([1, 2, 3]))
     await runner.stop()
     expect(rows).toEqual(['text 3'])
     expect(commits.at(-1)?.offset).toBe(4)
@@ -159,7 +129,7 @@ describe('runner', () => {
   it('takes an offset of a topic created again for another event', async () => {
     const { runner, deliver, rows } = await harness({ written: [1] })
     await runner.start()
-    const chunk = chunkOf([1])
+    const chunk = chunkAt([1])
     await deliver({ ...chunk, records: [{ ...chunk.records[0]!, recordTimeMs: 5 }] })
     await runner.stop()
     expect(rows).toEqual(['text 1'])
@@ -172,8 +142,8 @@ describe('runner', () => {
       const error = new WinnowError('analytics_unavailable', 'away')
       failures.push({ error, stored }, { error, stored: 'nothing' })
       await runner.start()
-      await deliver(chunkOf([0, 1]))
-      await deliver(chunkOf([2], 'bad'))
+      await deliver(chunkAt([0, 1]))
+      await deliver(chunkAt([2], 'bad'))
       expect(commits).toEqual([])
       await runner.stop()
       expect(rows).toEqual(['text 0', 'text 1'])
@@ -186,7 +156,7 @@ describe('runner', () => {
     const { runner, deliver, rows, commits, failures, usurp, rejoins } = await harness()
     failures.push({ error: new WinnowError('analytics_unavailable', 'away'), stored: 'nothing' })
     await runner.start()
-    await deliver(chunkOf([0]))
+    await deliver(chunkAt([0]))
     await until('the failed write', () => failures.length === 0)
     await usurp()
     await until('the refusal', () => rejoins() === 1)
@@ -199,7 +169,7 @@ describe('runner', () => {
     const error = new WinnowError('analytics_refused', 'no such table')
     failures.push({ error, stored: 'nothing' })
     await runner.start()
-    await deliver(chunkOf([0]))
+    await deliver(chunkAt([0]))
     await expect(runner.ended).rejects.toThrow('no such table')
     await runner.stop()
     expect(commits).toEqual([])
@@ -214,13 +184,13 @@ describe('runner', () => {
     let calls = 0
     const chain = chainOf(async (records) => {
       if (calls++ === 0) await gate
-      return records.map(echo)
+      return records.map((one) => withOutcome(one, echo(one)))
     })
     const { runner, deliver, rebalance, rows, commits } = await harness({ chain })
     await runner.start()
-    await deliver(chunkOf([0, 1]))
+    await deliver(chunkAt([0, 1]))
     rebalance()
-    await deliver(chunkOf([0, 1]))
+    await deliver(chunkAt([0, 1]))
     release()
     await runner.stop()
     expect(rows).toEqual(['text 0', 'text 1'])
@@ -230,12 +200,12 @@ describe('runner', () => {
   it('joins again when it was fenced off: what it had in flight is neither written nor committed', async () => {
     const { runner, deliver, rows, commits, usurp, rejoins } = await harness()
     await runner.start()
-    await deliver(chunkOf([0]))
+    await deliver(chunkAt([0]))
     await until('the first commit', () => commits.length === 1)
     await usurp()
-    await deliver(chunkOf([1, 2]))
+    await deliver(chunkAt([1, 2]))
     await until('the refusal', () => rejoins() === 1)
-    expect(await deliver(chunkOf([1, 2, 3]))).toBe(true)
+    expect(await deliver(chunkAt([1, 2, 3]))).toBe(true)
     await until('everything is committed', () => commits.at(-1)?.offset === 4)
     await runner.stop()
     expect(rows).toEqual(['text 0', 'text 1', 'text 2', 'text 3'])
@@ -255,7 +225,7 @@ describe('runner', () => {
     }
     const { runner, deliver, rows } = await harness({ chain })
     await runner.start()
-    await Promise.all([deliver(chunkOf([0])), deliver(chunkOf([1])), deliver(chunkOf([2]))])
+    await Promise.all([deliver(chunkAt([0])), deliver(chunkAt([1])), deliver(chunkAt([2]))])
     await runner.stop()
     expect(rows).toHaveLength(3)
     expect(ended.toSorted()).toEqual([0, 1, 2])
@@ -268,14 +238,14 @@ describe('runner', () => {
     })
     const chain = chainOf(async (records) => {
       await gate
-      return records.map(echo)
+      return records.map((one) => withOutcome(one, echo(one)))
     })
     const { runner, deliver, rows } = await harness({
       chain,
       settings: ['stream.inFlightEventsMax=3'],
     })
     await runner.start()
-    await deliver(chunkOf([0, 1]))
+    await deliver(chunkAt([0, 1]))
     let taken = false
     let heartbeats = 0
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -283,7 +253,7 @@ describe('runner', () => {
       heartbeats++
       return Promise.resolve()
     }
-    const second = deliver(chunkOf([2, 3]), heartbeat).then((accepted) => {
+    const second = deliver(chunkAt([2, 3]), heartbeat).then((accepted) => {
       taken = accepted
     })
     await vi.advanceTimersByTimeAsync(3_000)
@@ -303,7 +273,7 @@ describe('runner', () => {
       settings: ['stream.drainMsMax=50'],
     })
     await runner.start()
-    await deliver(chunkOf([0]))
+    await deliver(chunkAt([0]))
     await runner.stop()
     expect(commits).toEqual([])
   })
@@ -325,14 +295,8 @@ describe('delivery', () => {
   )
 
   /** What is wrong with every fifth event is fixed at its second attempt. */
-  const repairedChain = chainOf((records) =>
-    Promise.resolve(
-      records.map((one) => {
-        const { attempt } = lineageOf(one)
-        const text = one.value!.toString()
-        return attempt >= 2 ? { ...echo(one), outcome: ok(`${text} fixed`) } : echo(one)
-      }),
-    ),
+  const repairedChain = chainOfEach((one) =>
+    lineageOf(one).attempt >= 2 ? ok(`${one.value!.toString()} fixed`) : echo(one),
   )
 
   it('leaves each event once, whatever rejoins, crashes and failed writes happen', async () => {
@@ -346,7 +310,7 @@ describe('delivery', () => {
             chain: repairedChain,
             sink,
             config: streamConfig(['stream.inFlightEventsMax=10', 'stream.blockRowsMax=7']),
-            metrics: quiet,
+            metrics: noMetrics,
             log: () => undefined,
           })
         const texts = (partition: number) =>

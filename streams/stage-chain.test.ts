@@ -7,6 +7,7 @@ import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
 import type { KafkaRecord, Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { sampleModel } from '../tests/support/sample-models.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import {
   applyStage,
   chainStages,
@@ -21,18 +22,8 @@ import {
 } from './stage-chain.ts'
 import type { ChunkModels, ModelSource } from './stages/infer.ts'
 
-function record(offset: number, fields: Partial<KafkaRecord> = {}): KafkaRecord {
-  return {
-    topic: 't',
-    partition: 0,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value: Buffer.from(`r${offset}`),
-    traceparent: undefined,
-    ...fields,
-  }
-}
+const record = (offset: number, fields: Partial<KafkaRecord> = {}) =>
+  sampleRecord(offset, { value: Buffer.from(`r${offset}`), ...fields })
 
 const read = ({ value }: KafkaRecord) => Promise.resolve(ok(value!.toString()))
 

@@ -2,7 +2,7 @@
 // carry.
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
+import { sampleRecord } from '../tests/support/sample-records.ts'
 import type { ModelPort } from './stages/infer.ts'
 import { createLabelChain } from './label-chain.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
@@ -32,16 +32,7 @@ it.each([
   ['label', createLabelChain({ limits: config.limits, readAvro: read, nowMs })],
 ])('%s', async (stage, chain) => {
   const error = { code: 'batch_corrupt', message: 'its checksum is wrong' } as const
-  const record: KafkaRecord = {
-    topic: 't',
-    partition: 1,
-    offset: 7,
-    recordTimeMs: 5,
-    key: null,
-    value: null,
-    traceparent: undefined,
-    unreadable: error,
-  }
+  const record = sampleRecord(7, { partition: 1, recordTimeMs: 5, value: null, unreadable: error })
   const outcomes = await chain.begin().apply([record])
   expect(outcomes).toEqual([
     {

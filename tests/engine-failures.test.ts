@@ -7,14 +7,13 @@ import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.
 import { finalCodes } from '../infra/clickhouse/clickhouse-codes.ts'
 import type { WinnowError } from '../schemas/errors.ts'
 import type { Fence } from '../schemas/fence.ts'
-import { lineageOf } from '../schemas/record.ts'
 import { ok } from '../schemas/outcome.ts'
-import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
-import type { StageChain } from '../streams/stages/record-outcome.ts'
 import { createRunner } from '../streams/runner.ts'
 import { answer, exception, startFakeClickHouse } from './support/fake-clickhouse.ts'
 import type { EngineFailure, FakeClickHouse } from './support/fake-clickhouse.ts'
+import { chainOfEach, chunkOf, drivenSource, noMetrics } from './support/runner-parts.ts'
+import { sampleRecord } from './support/sample-records.ts'
 import { until } from './support/until.ts'
 
 let engine: FakeClickHouse
@@ -29,24 +28,6 @@ afterEach(async () => {
   await analytics.close()
   await engine.close()
 })
-
-/** Passes offsets on unchanged. */
-const chain: StageChain<number> = {
-  name: 'test',
-  startsAtOrigin: true,
-  begin: () => ({
-    apply: (records) =>
-      Promise.resolve(
-        records.map((record) => ({
-          record,
-          ...lineageOf(record),
-          stage: 'test',
-          outcome: ok(record.offset),
-        })),
-      ),
-    end: () => undefined,
-  }),
-}
 
 /** A table of offsets, read back from the engine as the real sinks do. */
 function tableSink(): Sink<number> {
@@ -71,34 +52,22 @@ function tableSink(): Sink<number> {
 }
 
 function startRunner() {
-  let handlers: Parameters<RecordSource['start']>[0] | undefined
   const retried: string[] = []
   const log: string[] = []
   let committed = 0
-  const runner = createRunner<number>({
-    source: {
-      start(given) {
-        handlers = given
-        given.onAssigned([0])
-        return Promise.resolve()
-      },
-      commit(offsets) {
-        committed = Math.max(committed, ...offsets.map(({ offset }) => offset))
-        return Promise.resolve()
-      },
-      rejoin: () => Promise.resolve(),
-      pause: () => undefined,
-      close: () => Promise.resolve(),
+  const { source, handlers } = drivenSource({
+    commit(offsets) {
+      committed = Math.max(committed, ...offsets.map(({ offset }) => offset))
+      return Promise.resolve()
     },
-    chain,
+  })
+  const runner = createRunner<number>({
+    source,
+    chain: chainOfEach(({ offset }) => ok(offset)),
     sink: tableSink(),
     config: loadConfig({ env: {}, set: ['stream.blockAgeMsMax=1', 'stream.retryMsMax=1'] }).stream,
     metrics: {
-      outcomes: () => undefined,
-      chainSeconds: () => undefined,
-      blockWritten: () => undefined,
-      inFlight: () => undefined,
-      lag: () => undefined,
+      ...noMetrics,
       retried: (operation, code) => void retried.push(`${operation} ${code}`),
     },
     log: (line) => void log.push(line),
@@ -111,17 +80,8 @@ function startRunner() {
     /** Delivers three events; resolves when they are committed. */
     deliver: async () => {
       const offsets = [next++, next++, next++]
-      const records = offsets.map((offset) => ({
-        topic: 't',
-        partition: 0,
-        offset,
-        recordTimeMs: offset,
-        key: null,
-        value: Buffer.from('x'),
-        traceparent: undefined,
-      }))
-      const chunk = { topic: 't', partition: 0, records, nextOffset: next, highWatermark: next }
-      await handlers!.onChunk(chunk, () => Promise.resolve())
+      const records = offsets.map((offset) => sampleRecord(offset, { recordTimeMs: offset }))
+      await handlers().onChunk(chunkOf(records), () => Promise.resolve())
       await Promise.race([until('the commit', () => committed === next), runner.ended])
     },
     /** How many events were delivered. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
+import { lineageOf } from '../../schemas/record.ts'
+import { sampleRecord } from '../../tests/support/sample-records.ts'
 import { lineageFromHeaders, lineageHeaders } from './lineage-headers.ts'
 
 const lineage = {
@@ -33,15 +34,8 @@ describe('lineage headers', () => {
 })
 
 describe('lineageOf', () => {
-  const record: KafkaRecord = {
-    topic: 'winnow.events',
-    partition: 3,
-    offset: 20,
-    recordTimeMs: 1_700_000_009_000,
-    key: null,
-    value: null,
-    traceparent: undefined,
-  }
+  const place = { topic: 'winnow.events', partition: 3, recordTimeMs: 1_700_000_009_000 }
+  const record = sampleRecord(20, place)
   const { topic, partition, offset, recordTimeMs } = record
   const itself = { origin: { topic, partition, offset, recordTimeMs }, attempt: 0 }
 

@@ -5,6 +5,8 @@ import { payloadBytesMax } from '../../schemas/dead-letter.ts'
 import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
+import { withOutcome } from '../../tests/support/runner-parts.ts'
+import { outputFrom, sampleRecord } from '../../tests/support/sample-records.ts'
 import { BlockWriter, type BlockWriterOptions, type WriteResult } from './block-writer.ts'
 
 beforeEach(() => {
@@ -14,22 +16,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function record(offset: number, fields: Partial<KafkaRecord> = {}): KafkaRecord {
-  return {
-    topic: 't',
-    partition: 0,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value: Buffer.from(`text ${offset}`),
-    traceparent: undefined,
-    ...fields,
-  }
-}
-
-function settledOf(one: KafkaRecord, outcome: Outcome<string> = ok(`row ${one.offset}`)) {
-  return { record: one, ...lineageOf(one), stage: 'infer', outcome }
-}
+const settledOf = (one: KafkaRecord, outcome: Outcome<string> = ok(`row ${one.offset}`)) =>
+  withOutcome(one, outcome, 'infer')
 
 /** A writer; `blocks` has what it writes, and how each write is to end. */
 function started(options: Partial<BlockWriterOptions<string>> = {}) {
@@ -61,7 +49,7 @@ function started(options: Partial<BlockWriterOptions<string>> = {}) {
     rows: () => blocks.map(({ block }) => block.outputs.map(({ value }) => value)),
     add: (...offsets: readonly number[]) => {
       writer.add({
-        outcomes: offsets.map((offset) => settledOf(record(offset))),
+        outcomes: offsets.map((offset) => settledOf(sampleRecord(offset))),
         onDurable: () => ended.push(`${offsets[0]} durable`),
         onDropped: () => ended.push(`${offsets[0]} dropped`),
       })
@@ -217,7 +205,7 @@ describe('BlockWriter', () => {
         const chunkOf = steps.flatMap(({ rows }, at) => Array<number>(rows).fill(at))
         for (const [at, { rows, thenMs, ...one }] of steps.entries()) {
           isIdle = one.isIdle
-          const outcomes = Array.from({ length: rows }, () => settledOf(record(offset++)))
+          const outcomes = Array.from({ length: rows }, () => settledOf(sampleRecord(offset++)))
           writer.add({
             outcomes,
             onDurable: () => durable.push(at),
@@ -246,12 +234,12 @@ describe('a block', () => {
   }
 
   it('has rows and dead letters apart, with where each entered', () => {
-    const good = record(1)
+    const good = sampleRecord(1)
     const lineage = { origin: { topic: 't', partition: 0, offset: 2, recordTimeMs: 7 }, attempt: 3 }
-    const bad = record(9, { key: Buffer.from('k'), lineage })
+    const bad = sampleRecord(9, { key: Buffer.from('k'), lineage })
     expect(blockOf(settledOf(good), settledOf(bad, rejected('text_empty', 'empty')))).toEqual({
       token: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
-      outputs: [{ record: good, ...lineageOf(good), value: 'row 1' }],
+      outputs: [outputFrom(good, 'row 1')],
       deadLetters: [
         {
           ...lineage.origin,
@@ -272,29 +260,30 @@ describe('a block', () => {
 
   it('has the same token for the same events with the same outcomes, and for no others', () => {
     const failed = rejected('text_empty', 'empty')
-    const one = record(1)
-    const again = (attempt: number) => record(1, { lineage: { ...lineageOf(record(0)), attempt } })
+    const one = sampleRecord(1)
+    const again = (attempt: number) =>
+      sampleRecord(1, { lineage: { ...lineageOf(sampleRecord(0)), attempt } })
     const tokens = [
       blockOf(settledOf(one)),
-      blockOf(settledOf(record(2))),
-      blockOf(settledOf(record(1, { partition: 3 }))),
-      blockOf(settledOf(record(1, { topic: 'u' }))),
-      blockOf(settledOf(record(1, { recordTimeMs: 4 }))),
+      blockOf(settledOf(sampleRecord(2))),
+      blockOf(settledOf(sampleRecord(1, { partition: 3 }))),
+      blockOf(settledOf(sampleRecord(1, { topic: 'u' }))),
+      blockOf(settledOf(sampleRecord(1, { recordTimeMs: 4 }))),
       blockOf(settledOf(again(1))),
       blockOf(settledOf(again(2))),
       blockOf(settledOf(one, failed)),
-      blockOf(settledOf(one), settledOf(record(2))),
+      blockOf(settledOf(one), settledOf(sampleRecord(2))),
     ].map(({ token }) => token)
     expect(new Set(tokens).size).toBe(tokens.length)
     expect(blockOf(settledOf(one, ok('another row'))).token).toBe(tokens[0])
   })
 
   it('keeps the beginning of a payload and its length, and nothing of a record without value', () => {
-    const large = record(1, { value: Buffer.alloc(payloadBytesMax + 5, 'x') })
+    const large = sampleRecord(1, { value: Buffer.alloc(payloadBytesMax + 5, 'x') })
     const failed = rejected('text_too_long', 'long')
     const { deadLetters } = blockOf(
       settledOf(large, failed),
-      settledOf(record(2, { value: null }), failed),
+      settledOf(sampleRecord(2, { value: null }), failed),
     )
     expect(deadLetters.map(({ payload }) => payload?.length)).toEqual([payloadBytesMax, undefined])
     expect(deadLetters.map(({ payloadBytes }) => payloadBytes)).toEqual([payloadBytesMax + 5, 0])
@@ -302,13 +291,13 @@ describe('a block', () => {
 
   it('cuts a long message, and leaves no half of a surrogate pair', () => {
     const message = `${'x'.repeat(999)}\u{1f600}`
-    const { deadLetters } = blockOf(settledOf(record(1), rejected('json_invalid', message)))
+    const { deadLetters } = blockOf(settledOf(sampleRecord(1), rejected('json_invalid', message)))
     expect(deadLetters[0]!.message).toBe(`${'x'.repeat(999)}\ufffd`)
   })
 
   it('names the topic of the value where the event entered on another', () => {
-    const { origin } = lineageOf(record(1))
-    const value = record(4, { topic: 'validated' })
+    const { origin } = lineageOf(sampleRecord(1))
+    const value = sampleRecord(4, { topic: 'validated' })
     const outcome = rejected('avro_undecodable', 'no')
     const outcomes = { record: value, origin, attempt: 0, stage: 'tokenize', outcome }
     expect(blockOf(outcomes).deadLetters[0]).toMatchObject({ ...origin, payloadTopic: 'validated' })

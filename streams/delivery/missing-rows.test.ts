@@ -3,25 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
-import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
 import { createMemorySink } from '../../tests/support/memory-sink.ts'
-import { sampleDeadLetter } from '../../tests/support/sample-records.ts'
+import { outputFrom, sampleDeadLetter, sampleRecord } from '../../tests/support/sample-records.ts'
 import { missingRows } from './missing-rows.ts'
 
 const topic = 't'
 
-function outputOf(offset: number, partition = 0) {
-  const record: KafkaRecord = {
-    topic,
-    partition,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value: null,
-    traceparent: undefined,
-  }
-  return { record, ...lineageOf(record), value: `row ${partition}/${offset}` }
-}
+const outputOf = (offset: number, partition = 0) =>
+  outputFrom(sampleRecord(offset, { topic, partition }), `row ${partition}/${offset}`)
 
 const letterOf = (offset: number, attempt = 0) =>
   sampleDeadLetter({ topic, partition: 0, offset, recordTimeMs: 1_000 + offset, attempt })

@@ -2,9 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
-import { lineageOf } from '../../schemas/record.ts'
 import { createMemorySink } from '../../tests/support/memory-sink.ts'
-import { sampleDeadLetter } from '../../tests/support/sample-records.ts'
+import { outputFrom, sampleDeadLetter, sampleRecord } from '../../tests/support/sample-records.ts'
 import { retry } from './retry.ts'
 import { storeBlock } from './store-block.ts'
 
@@ -12,18 +11,9 @@ const tooLarge = () =>
   new WinnowError('analytics_unavailable', 'no memory', { details: { smallerMayPass: true } })
 
 function blockOf(rows: number, letters: number) {
-  const outputs = Array.from({ length: rows }, (_, offset) => {
-    const record = {
-      topic: 't',
-      partition: 0,
-      offset,
-      recordTimeMs: 1_000 + offset,
-      key: null,
-      value: Buffer.from(''),
-      traceparent: undefined,
-    }
-    return { ...lineageOf(record), record, value: `row ${offset}` }
-  })
+  const outputs = Array.from({ length: rows }, (_, offset) =>
+    outputFrom(sampleRecord(offset), `row ${offset}`),
+  )
   const deadLetters = Array.from({ length: letters }, (_, at) =>
     sampleDeadLetter({ topic: 't', partition: 0, offset: rows + at }),
   )

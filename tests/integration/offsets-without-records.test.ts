@@ -9,11 +9,11 @@ import { readRecordsAt } from '../../infra/kafka/record-lookup.ts'
 import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
 import { readRanges, resolveRange } from '../../infra/kafka/topic-range.ts'
 import { createTopics } from '../../infra/kafka/topics.ts'
-import { lineageOf } from '../../schemas/record.ts'
 import { ok } from '../../schemas/outcome.ts'
 import { createRunner } from '../../streams/runner.ts'
 import { uniqueName } from '../support/backends.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
+import { chainOfEach, noMetrics } from '../support/runner-parts.ts'
 import { until } from '../support/until.ts'
 
 const { ConfigResourceTypes } = kafkajs
@@ -91,32 +91,10 @@ async function streamed(topic: string, concurrency: number): Promise<string[]> {
   const sink = createMemorySink<string>()
   const runner = createRunner<string>({
     source: new KafkaRecordSource(kafka, { group, topic, config, concurrency }),
-    chain: {
-      name: 'echo',
-      startsAtOrigin: true,
-      begin: () => ({
-        apply: (records) =>
-          Promise.resolve(
-            records.map((record) => ({
-              record,
-              ...lineageOf(record),
-              stage: 'echo',
-              outcome: ok(record.value!.toString()),
-            })),
-          ),
-        end: () => undefined,
-      }),
-    },
+    chain: chainOfEach(({ value }) => ok(value!.toString())),
     sink,
     config: config.stream,
-    metrics: {
-      outcomes: () => undefined,
-      chainSeconds: () => undefined,
-      blockWritten: () => undefined,
-      retried: () => undefined,
-      inFlight: () => undefined,
-      lag: () => undefined,
-    },
+    metrics: noMetrics,
     log: () => undefined,
   })
   await runner.start()

@@ -2,6 +2,7 @@
 // broker. tests/contract/record-source.test.ts compares it with the real source.
 import type { KafkaRecord, Lineage, PartitionOffset } from '../../schemas/record.ts'
 import type { RecordSource } from '../../schemas/ports/record-source.ts'
+import { sampleRecord } from './sample-records.ts'
 
 type Handlers = Parameters<RecordSource['start']>[0]
 
@@ -37,10 +38,12 @@ export function createMemoryTopic(options: {
     if (offsets === undefined) commits.set(group, (offsets = logs.map(() => -1)))
     return offsets
   }
+  const recordOf = (partition: number, offset: number, text: string | null) =>
+    sampleRecord(offset, { topic, partition, value: text === null ? null : Buffer.from(text) })
   return {
     append(partition, values) {
       const log = logs[partition]!
-      for (const value of values) log.push(recordOf(topic, partition, log.length, value))
+      for (const value of values) log.push(recordOf(partition, log.length, value))
       for (const member of members.values()) member.wake()
     },
     appendEmpty(partition, count) {
@@ -51,7 +54,7 @@ export function createMemoryTopic(options: {
     appendAgain(lineage, value) {
       const { partition } = lineage.origin
       const log = logs[partition]!
-      log.push({ ...recordOf(topic, partition, log.length, value), lineage })
+      log.push({ ...recordOf(partition, log.length, value), lineage })
       for (const member of members.values()) member.wake()
     },
     source(group) {
@@ -166,21 +169,4 @@ function recordsFrom(log: Log, from: number, countMax: number): KafkaRecord[] {
     records.push(record)
   }
   return records
-}
-
-function recordOf(
-  topic: string,
-  partition: number,
-  offset: number,
-  value: string | null,
-): KafkaRecord {
-  return {
-    topic,
-    partition,
-    offset,
-    recordTimeMs: 1_000 + offset,
-    key: null,
-    value: value === null ? null : Buffer.from(value),
-    traceparent: undefined,
-  }
 }

@@ -1,7 +1,7 @@
 // Records with made-up but valid content, for tests that check a few of their fields.
 import type { Classification } from '../../schemas/classification.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
-import type { KafkaRecord } from '../../schemas/record.ts'
+import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
 import type { BlockOutput } from '../../schemas/ports/sink.ts'
 
 /** The time of sample records: 2026-01-01 00:00 UTC, in epoch milliseconds. */
@@ -61,22 +61,33 @@ export function sampleDeadLetter(fields: Partial<DeadLetter> = {}): DeadLetter {
   }
 }
 
+/** One record of the topic `t`; `fields` overrides what a test needs. */
+export function sampleRecord(offset: number, fields: Partial<KafkaRecord> = {}): KafkaRecord {
+  return {
+    topic: 't',
+    partition: 0,
+    offset,
+    recordTimeMs: 1_000 + offset,
+    key: null,
+    value: Buffer.from(`text ${offset}`),
+    traceparent: undefined,
+    ...fields,
+  }
+}
+
 /** The record that a classification came from. */
 export function recordOf(one: Classification): KafkaRecord {
-  return {
-    topic: one.topic,
-    partition: one.partition,
-    offset: one.offset,
-    recordTimeMs: one.recordTimeMs,
-    key: Buffer.from(one.eventId),
-    value: Buffer.from(one.text),
-    traceparent: undefined,
-  }
+  const { topic, partition, offset, recordTimeMs } = one
+  const [key, value] = [Buffer.from(one.eventId), Buffer.from(one.text)]
+  return sampleRecord(offset, { topic, partition, recordTimeMs, key, value })
+}
+
+/** What became of a record, as an output of a block. */
+export function outputFrom<Value>(record: KafkaRecord, value: Value): BlockOutput<Value> {
+  return { record, ...lineageOf(record), value }
 }
 
 /** A classification as an output of a block. */
 export function outputOf(value: Classification, attempt = 0): BlockOutput<Classification> {
-  const { topic, partition, offset, recordTimeMs } = value
-  const origin = { topic, partition, offset, recordTimeMs }
-  return { record: recordOf(value), origin, attempt, value }
+  return { ...outputFrom(recordOf(value), value), attempt }
 }
