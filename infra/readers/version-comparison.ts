@@ -20,7 +20,7 @@ export type VersionComparison = {
     readonly accuracyB: number
     readonly onlyARight: number
     readonly onlyBRight: number
-    /** McNemar's test, two-withSecondary. */
+    /** McNemar's test, two-sided. */
     readonly pValue: number
   } | null
   /** Each version by role, on all its own events whose label is known. */
