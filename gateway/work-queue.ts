@@ -1,6 +1,6 @@
 // Shares the thread among the bodies of requests. Work is cut into steps, the steps of all requests
-// alternate, and an iteration of the event loop runs them for a few milliseconds at most. So a large
-// body delays itself, but not probes and small requests. The callers define the steps.
+// alternate, and an iteration of the event loop runs them for a few milliseconds. So a large body
+// delays itself, but not probes and small requests. The callers define the steps.
 import type { Work } from '../models/runtime/sliced-work.ts'
 
 /** The time that steps use per iteration of the event loop; the last step may exceed it. */
@@ -32,7 +32,7 @@ export function mapInTurns<T, R>(
   return queue.run(steps(), new AbortController().signal)
 }
 
-/** An empty queue. All routes of a gateway share one; admission.ts limits how many requests wait. */
+/** An empty queue. All routes of a gateway share one; admission.ts limits the waiting requests. */
 export function createWorkQueue(): WorkQueue {
   const waiting: Job[] = []
   let isScheduled = false
