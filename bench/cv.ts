@@ -22,6 +22,7 @@ import {
 } from '../trainers/data/dataset.ts'
 import { openFrozenEncoder } from '../trainers/embeddings/frozen-encoder.ts'
 import { trainHead } from '../trainers/head/train-head.ts'
+import { stopwatch, type Spent } from './measuring.ts'
 
 // Without --python, only the time is measured.
 const usage = 'node bench/cv.ts --data FILE [--folds 5] [--base minilm-l6] [--python PYTHON]'
@@ -71,17 +72,6 @@ try {
 }
 
 type Work = { dataset: Dataset; base: Base; storeDir: string }
-
-type Spent = { seconds: number; cpuSeconds: number }
-
-/** Begins to measure; what is returned says what was spent since. */
-function stopwatch(): () => Spent {
-  const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()]
-  return () => {
-    const { user, system } = process.cpuUsage(startedCpu)
-    return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds: (user + system) / 1e6 }
-  }
-}
 
 /** One training, and the part of it that is not embedding or publishing. */
 async function timeTraining({

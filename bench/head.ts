@@ -25,6 +25,7 @@ import {
 import { rowOutcomes } from '../trainers/evaluation/metrics.ts'
 import { stratifiedFolds } from '../trainers/data/split.ts'
 import { trainHead, type TrainedModel } from '../trainers/head/train-head.ts'
+import { stopwatch } from './measuring.ts'
 
 const usage =
   'node bench/head.ts --data-dir DIR [--speed] [--sets hwu64,sst2,ag_news] [--python python3]'
@@ -101,7 +102,7 @@ async function compareSpeed(set: Set) {
   const shape = { width, grid: regularisationGrid }
   await writeFile(join(scratch, 'shape.json'), JSON.stringify(shape))
   const truth = labelIndices(train, labels)
-  const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
+  const spent = stopwatch()
   const fit = await trainLogisticRegression({
     training: {
       features: { rows: trainRows, count: train.examples.length, width },
@@ -110,8 +111,7 @@ async function compareSpeed(set: Set) {
     },
     foldOf,
   })
-  const seconds = (performance.now() - startedMs) / 1_000
-  const { user, system } = process.cpuUsage(cpu)
+  const { seconds, cpuSeconds } = spent()
   const testTruth = labelIndices(test, labels)
   const probabilities = headProbabilities(testRows, fit.head, 'softmax')
   const { predicted } = rowOutcomes({ truth: testTruth, probabilities, labels: labels.length })
@@ -122,7 +122,7 @@ async function compareSpeed(set: Set) {
   const rival = JSON.parse(stdout) as { seconds: number }
   return {
     set: name,
-    ours: { C: fit.inverseRegularisation, accuracy, seconds, cpuSeconds: (user + system) / 1e6 },
+    ours: { C: fit.inverseRegularisation, accuracy, seconds, cpuSeconds },
     sklearn: rival,
     ratio: rival.seconds / seconds,
   }

@@ -18,7 +18,7 @@ import { writeOnnx } from '../models/graph/onnx/onnx-writer.ts'
 import type { TextTokenizer } from '../models/inference/inference.ts'
 import { loadTokenizer } from '../models/tokenizers/tokenizer.ts'
 import { openBareLoop } from './bare-loop.ts'
-import { median, peakRss, readTexts, spreadOf } from './measuring.ts'
+import { median, peakRss, readTexts, spreadOf, stopwatch, type Spent } from './measuring.ts'
 
 const { values } = parseArgs({
   options: {
@@ -74,7 +74,7 @@ async function compare(modelPath: string): Promise<void> {
     { modelPath: join(base, 'model.onnx'), interface: 'original', batches },
     workers,
   )
-  const rounds: { winnow: Cost; bare: Cost; original: Cost }[] = []
+  const rounds: { winnow: Spent; bare: Spent; original: Spent }[] = []
   for (let i = 0; i < Number(values.rounds); i++) {
     rounds.push({
       bare: await measure(() => bare.round()),
@@ -103,15 +103,10 @@ async function compare(modelPath: string): Promise<void> {
   console.log(JSON.stringify(report, undefined, 2))
 }
 
-/** Wall time, and processor time of all threads; the latter holds when others share the machine. */
-type Cost = { readonly seconds: number; readonly cpuSeconds: number }
-
-async function measure(work: () => Promise<unknown>): Promise<Cost> {
-  const started = performance.now()
-  const before = process.cpuUsage()
+async function measure(work: () => Promise<unknown>): Promise<Spent> {
+  const spent = stopwatch()
   await work()
-  const { user, system } = process.cpuUsage(before)
-  return { seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6 }
+  return spent()
 }
 
 /** A classifier on the pulled base; the weights of its head do not change its speed. */

@@ -27,6 +27,18 @@ export function spreadOf(numbers: readonly number[]): Spread {
   return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) }
 }
 
+/** Wall time, and processor time of all threads; the latter holds when others share the machine. */
+export type Spent = { readonly seconds: number; readonly cpuSeconds: number }
+
+/** Starts to measure this process; the result says what it has spent since. */
+export function stopwatch(): () => Spent {
+  const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()]
+  return () => {
+    const { user, system } = process.cpuUsage(startedCpu)
+    return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds: (user + system) / 1e6 }
+  }
+}
+
 /**
  * Processor seconds that all threads of a process have used so far (Linux, 100 ticks per second).
  */

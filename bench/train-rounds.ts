@@ -8,7 +8,7 @@ import { packTexts } from '../trainers/embeddings/encoded-texts.ts'
 import { defaultRecipe, trainingEngines } from '../trainers/encoder/fine-tuning-task.ts'
 import { fineTune } from '../trainers/encoder/fine-tuning.ts'
 import { seededRandom } from '../trainers/data/seeded-random.ts'
-import { peakRss } from './measuring.ts'
+import { peakRss, stopwatch, type Spent } from './measuring.ts'
 
 /** The file that bench/train.ts writes for it: token ids and label index of each text. */
 export type TimedTexts = {
@@ -67,20 +67,15 @@ await fineTune(
   { onProgress: ({ kind }) => (kind === 'step' ? onStep() : undefined), isCancelled: () => false },
 )
 
-type Round = { readonly started: number; readonly cpu: NodeJS.CpuUsage }
-
-function startRound(): Round {
+function startRound(): () => Spent {
   waitForLine()
-  return { started: performance.now(), cpu: process.cpuUsage() }
+  return stopwatch()
 }
 
 /** Counts steps; the clock of a round starts with the line that asked for it. */
 function onStep(): void {
   if (++place % timed.steps !== 0) return
-  const seconds = (performance.now() - round.started) / 1_000
-  const { user, system } = process.cpuUsage(round.cpu)
-  const cpuSeconds = (user + system) / 1e6
-  console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes: peakRss('self') }))
+  console.log(JSON.stringify({ ...round(), peakBytes: peakRss('self') }))
   round = startRound()
 }
 

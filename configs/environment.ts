@@ -37,8 +37,8 @@ export function configFields(): ConfigField[] {
 }
 
 /** The sections within sections, such as `tracking.mlflow`. */
-export function subsections(): Set<string> {
-  const paths = configFields().map(({ path }) => path.split('.').slice(0, -1))
+export function subsections(fields: readonly ConfigField[]): Set<string> {
+  const paths = fields.map(({ path }) => path.split('.').slice(0, -1))
   return new Set(paths.filter(({ length }) => length > 1).map((parts) => parts.join('.')))
 }
 
@@ -67,8 +67,10 @@ export function fileVariableOf(path: string): string {
  * WINNOW_ variable, for a secret that is set both directly and by a file, and for a secret file
  * that cannot be read.
  */
-export function environmentLayer(env: Readonly<Record<string, string | undefined>>) {
-  const fields = configFields()
+export function environmentLayer(
+  env: Readonly<Record<string, string | undefined>>,
+  fields: readonly ConfigField[] = configFields(),
+) {
   const byVariable = new Map(fields.map((field) => [variableOf(field.path), field]))
   const byFileVariable = new Map(
     fields.filter(({ secret }) => secret).map((field) => [fileVariableOf(field.path), field]),

@@ -8,7 +8,13 @@ import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import { issueRule, valueAt } from '../schemas/issue-text.ts'
 import { nearest } from '../schemas/nearest.ts'
 import { withoutValueSecrets } from '../schemas/url-secrets.ts'
-import { configFields, environmentLayer, parseText, subsections } from './environment.ts'
+import {
+  configFields,
+  environmentLayer,
+  parseText,
+  subsections,
+  type ConfigField,
+} from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
 
@@ -41,7 +47,9 @@ export function loadConfig(sources: ConfigSources): Config {
   const env = sources.env ?? process.env
   const tree: Tree = {}
   const origins = new Map<string, string>()
-  const nested = subsections()
+  // Reading the fields off the schema takes 5 to 15 ms, so every start does it once.
+  const fields = configFields()
+  const nested = subsections(fields)
   const put = (path: string, value: unknown, origin: string) => {
     assign(tree, keysOf(path, nested), value)
     origins.set(path, origin)
@@ -55,12 +63,12 @@ export function loadConfig(sources: ConfigSources): Config {
       if (!origins.has(path)) put(path, value, runningStack)
     }
   }
-  for (const { path, value, origin } of environmentLayer(env)) put(path, value, origin)
+  for (const { path, value, origin } of environmentLayer(env, fields)) put(path, value, origin)
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     // An option has the name of its setting: --port is gateway.port.
     if (value !== undefined) put(path, value, `--${path.split('.').at(-1)}`)
   }
-  for (const assignment of sources.set ?? []) setFlag(assignment, put)
+  for (const assignment of sources.set ?? []) setFlag(assignment, { fields, put })
   dropForeignCredentials(sources.discovered ?? {}, { tree, origins, put })
   const parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
@@ -151,7 +159,10 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function setFlag(assignment: string, put: Put): void {
+function setFlag(
+  assignment: string,
+  { fields, put }: { fields: readonly ConfigField[]; put: Put },
+): void {
   const split = assignment.indexOf('=')
   if (split <= 0) {
     const [path = ''] = /^[\w.-]*/.exec(assignment) ?? []
@@ -159,7 +170,7 @@ function setFlag(assignment: string, put: Put): void {
     throw new WinnowError('config_invalid', `--set takes PATH=VALUE, not "${shown}"`)
   }
   const path = assignment.slice(0, split)
-  const field = configFields().find((candidate) => candidate.path === path)
+  const field = fields.find((candidate) => candidate.path === path)
   put(path, parseText(assignment.slice(split + 1), field?.type ?? 'string'), '--set')
 }
 

@@ -27,7 +27,7 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => Pro
 export function answerInTurn(
   answer: Answer,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const lines = new WeakMap<Socket, RequestQueue>()
+  const queues = new WeakMap<Socket, RequestQueue>()
   const unread = new UnreadAnswers()
   const begin = (socket: Socket, queue: RequestQueue) => {
     const next = socket.writable ? queue.waiting.shift() : undefined
@@ -36,8 +36,8 @@ export function answerInTurn(
   }
   return (request, response) => {
     const { socket } = request
-    const queue = lines.get(socket) ?? { isBusy: false, waiting: [] }
-    lines.set(socket, queue)
+    const queue = queues.get(socket) ?? { isBusy: false, waiting: [] }
+    queues.set(socket, queue)
     if (queue.waiting.length === waitingRequestsMax) socket.destroy()
     if (socket.destroyed) {
       queue.waiting.length = 0

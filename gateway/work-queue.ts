@@ -1,19 +1,16 @@
-// The thread's time for the bodies of requests: work is cut into steps, the steps of all requests
-// take turns, and each turn of the event loop gets a slice. So a large body slows itself down, not
-// the probes and the small requests beside it. What the steps do is not known here.
+// Shares the thread among the bodies of requests. Work is cut into steps, the steps of all requests
+// alternate, and an iteration of the event loop runs them for a few milliseconds. So a large body
+// delays itself, but not probes and small requests. The callers define the steps.
 import type { Work } from '../models/runtime/sliced-work.ts'
 
-/**
- * Longest time that the steps of one turn of the event loop take together, but for the last of
- * them.
- */
-const sliceMsMax = 8
+/** The time that steps use per iteration of the event loop; the last step may exceed it. */
+const turnMsMax = 8
 
-/** Runs the steps of many requests on one thread, a slice at a time. */
+/** Runs the steps of many requests on one thread, in turns. */
 export type WorkQueue = {
   /**
-   * Runs `steps` to their end and gives what they return; each `yield` is a place where others may
-   * go first. After `signal` fires no further step runs and the promise rejects with its reason.
+   * Runs `steps` to their end and returns their result; at each `yield`, others may go first. Once
+   * `signal` aborts, no further step runs and the promise rejects with its reason.
    */
   run<T>(steps: Work<T>, signal: AbortSignal): Promise<T>
 }
@@ -35,26 +32,23 @@ export function mapInTurns<T, R>(
   return queue.run(steps(), new AbortController().signal)
 }
 
-/**
- * An idle queue. One is shared by all routes of a gateway; admission.ts bounds how many requests
- * wait.
- */
+/** An empty queue. All routes of a gateway share one; admission.ts limits the waiting requests. */
 export function createWorkQueue(): WorkQueue {
   const waiting: Job[] = []
   let isScheduled = false
   const schedule = () => {
     if (isScheduled) return
     isScheduled = true
-    setImmediate(takeSlice)
+    setImmediate(takeTurn)
   }
-  const takeSlice = () => {
+  const takeTurn = () => {
     isScheduled = false
     const startMs = performance.now()
     do {
       const job = waiting.shift()
       if (job === undefined) return
       if (hasMore(job)) waiting.push(job)
-    } while (performance.now() - startMs < sliceMsMax)
+    } while (performance.now() - startMs < turnMsMax)
     if (waiting.length > 0) schedule()
   }
   return {
@@ -73,7 +67,7 @@ export function createWorkQueue(): WorkQueue {
 }
 
 type Job = {
-  /** Takes one step and says whether there are more. */
+  /** Runs one step; returns whether there are more. */
   readonly step: () => boolean
   readonly reject: (reason: Error) => void
 }

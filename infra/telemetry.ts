@@ -47,7 +47,7 @@ export function createTelemetry(): Telemetry {
     labelNames: ['stage', 'code'],
     registers,
   })
-  const slice = new Histogram({
+  const chain = new Histogram({
     name: 'winnow_slice_seconds',
     help: 'Time of one chunk through the stages, including the wait for a batch.',
     buckets: secondsBuckets,
@@ -97,7 +97,7 @@ export function createTelemetry(): Telemetry {
   return {
     registry,
     outcomes: (stage, code, count) => events.inc({ stage, code }, count),
-    chainSeconds: (seconds) => slice.observe(seconds),
+    chainSeconds: (seconds) => chain.observe(seconds),
     blockWritten(count, seconds) {
       rows.inc(count)
       write.observe(seconds)

@@ -67,12 +67,12 @@ async function listed(
 ): Promise<ListedVersion> {
   const { name, version } = one
   const state = announced.kind === 'read' ? announced.states.get(name) : undefined
-  const parts = state ?? (await rolesInStore({ storeDir: paths.store, name }))
+  const known = state ?? (await rolesInStore({ storeDir: paths.store, name }))
   // A version that was removed here can only come back from an artifact store.
   const isThere = (earlier: string): boolean =>
     config.store.kind !== 'local' ||
     listings.some((it) => it.name === name && it.version === earlier)
-  const roles = rolesOf(version, parts, isThere)
+  const roles = rolesOf(version, known, isThere)
   if (pinnedVersion(config, name) === version) roles.push({ kind: 'pinned' })
   const { metrics = {}, created = null } = one.state === 'readable' ? one.manifest : {}
   const { accuracy, measuredOn, evaluatedOn } = metrics

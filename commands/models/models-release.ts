@@ -184,11 +184,11 @@ function addRoleCommand(models: Command, text: CommandText, role: SecondaryRole)
       sayUploaded(terminal, change)
       const { state } = change
       const version = terminal.style('bold', `${state.name}@${state.version}`)
-      const part = state[role]
+      const secondary = state[role]
       terminal.say(
-        part === null
+        secondary === null
           ? `${version} is no longer the ${role}`
-          : `${version} is the ${role} for ${part.percent} % of the events`,
+          : `${version} is the ${role} for ${secondary.percent} % of the events`,
       )
       if (percent > 0) sayEnded(terminal, change)
       terminal.document(state)

@@ -118,7 +118,7 @@ async function writeParts(
     // forever.
     const workers = Array.from({ length: config.partsMax }, uploadNext)
     const settled = await Promise.allSettled(workers)
-    const failed = settled.find((lane) => lane.status === 'rejected')
+    const failed = settled.find((worker) => worker.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     const MultipartUpload = { Parts: parts }
     const complete = { ...target, UploadId, MultipartUpload }

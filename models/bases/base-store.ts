@@ -136,9 +136,9 @@ async function wantedBase(options: EnsureBaseOptions): Promise<BaseCatalogEntry>
   return findBase(name, await knownBases(options))
 }
 
-type OpenResources = { kind: 'present'; base: Base } | { kind: 'absent' } | { kind: 'damaged' }
+type BaseState = { kind: 'present'; base: Base } | { kind: 'absent' } | { kind: 'damaged' }
 
-async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<OpenResources> {
+async function openVerified(entry: BaseCatalogEntry, dir: string): Promise<BaseState> {
   const weights = weightsFile(entry)
   const hashes = await hashesOf(dir, [weights, tokenizerFile])
   if (!hashes) return { kind: 'absent' }

@@ -15,7 +15,7 @@ import { modelDir, readVersion, versionNumbers, type ModelVersion } from './vers
 const previousMax = 100
 const lockWaitMsMax = 30_000
 
-const part = z.object({ version: z.string(), percent: z.number() }).nullable().default(null)
+const secondary = z.object({ version: z.string(), percent: z.number() }).nullable().default(null)
 
 const championSchema = z.object({
   formatVersion: z.literal(1),
@@ -23,8 +23,8 @@ const championSchema = z.object({
   champion: z.string().nullable(),
   /** Earlier champions, the latest last. */
   previous: z.array(z.string()),
-  challenger: part,
-  shadow: part,
+  challenger: secondary,
+  shadow: secondary,
   changed: z.iso.datetime(),
 })
 type ChampionFile = z.infer<typeof championSchema>

@@ -36,9 +36,9 @@ export function removeVersion(
   request: RemovalRequest & { version: string; force: boolean },
 ): Promise<Removal> {
   const { version, force } = request
-  return removing(request, ({ versions, parts }) => {
+  return removing(request, ({ versions, sources }) => {
     if (!versions.includes(version)) throw missingVersion(request.name, version, versions)
-    const roles = partsOf(version, { request, versions, parts })
+    const roles = heldRoles(version, { request, versions, sources })
     const holding = roles.find(({ kind }) => !(force && kind === 'previous'))
     if (holding !== undefined) throw inUse(request.name, version, holding)
     return [version]
@@ -54,10 +54,10 @@ export async function pruneVersions(
   request: RemovalRequest & { keep: number; isTrial: boolean },
 ): Promise<Removal> {
   const { storeDir, name, keep } = request
-  const choose = ({ versions, parts }: Chosen): string[] =>
+  const choose = ({ versions, sources }: Candidates): string[] =>
     versions
       .slice(0, Math.max(0, versions.length - keep))
-      .filter((version) => partsOf(version, { request, versions, parts }).length === 0)
+      .filter((version) => heldRoles(version, { request, versions, sources }).length === 0)
   if (!request.isTrial) return removing(request, choose)
   const removed = choose(await present(request))
   const dir = modelDir(storeDir, name)
@@ -65,29 +65,32 @@ export async function pruneVersions(
   return { removed, bytesFreed: ownBytes }
 }
 
-type Chosen = { readonly versions: readonly string[]; readonly parts: readonly AnnouncedRoles[] }
+/** The versions, and the roles from each source; a version with a role in either source stays. */
+type Candidates = {
+  readonly versions: readonly string[]
+  readonly sources: readonly AnnouncedRoles[]
+}
 
-/** The versions, and the roles from each source; a version in use by either source stays. */
-async function present({ storeDir, name, announced }: RemovalRequest): Promise<Chosen> {
+async function present({ storeDir, name, announced }: RemovalRequest): Promise<Candidates> {
   const versions = await versionNumbers(storeDir, name)
   if (versions.length === 0) throw await unknownModel(name, storeDir)
   const sources = [await announced(), await rolesInStore({ storeDir, name })]
-  return { versions, parts: sources.filter((one) => one !== undefined) }
+  return { versions, sources: sources.filter((one) => one !== undefined) }
 }
 
-function partsOf(
+function heldRoles(
   version: string,
-  { request, versions, parts }: Chosen & { request: RemovalRequest },
+  { request, versions, sources }: Candidates & { request: RemovalRequest },
 ): VersionRole[] {
   const isThere = (earlier: string): boolean => versions.includes(earlier)
-  const roles = parts.flatMap((one) => rolesOf(version, one, isThere))
+  const roles = sources.flatMap((one) => rolesOf(version, one, isThere))
   return request.pinned === version ? [...roles, { kind: 'pinned' }] : roles
 }
 
 /** Chooses and removes versions under the lock for assigning roles. */
 async function removing(
   request: RemovalRequest,
-  choose: (chosen: Chosen) => readonly string[],
+  choose: (candidates: Candidates) => readonly string[],
 ): Promise<Removal> {
   const { storeDir, name } = request
   const dir = modelDir(storeDir, name)

@@ -14,7 +14,7 @@ import type { AnalyticsEngine } from './chdb-engine.ts'
 import { analyticsUser, readStackState } from '../services/stack-state.ts'
 import { yieldProcessor } from './yield-processor.ts'
 
-/** How long running requests may take to finish after the process is told to stop. */
+/** After a stop signal, running requests have this long to finish. */
 const drainMsMax = 10_000
 
 async function main(): Promise<void> {

@@ -17,7 +17,7 @@ export type KafkaServer = {
   dir: string
   port: number
   controllerPort: number
-  /** The port that clients are told instead of `port`: that of a relay in front of the broker. */
+  /** The port to advertise instead of `port`, if a relay stands in front of the broker. */
   advertisedPort?: number | undefined
 }
 
