@@ -267,7 +267,7 @@ describe('runner', () => {
   })
 
   it('stops within its deadline and leaves unfinished events uncommitted', async () => {
-    const chain = chainOf(() => new Promise(() => undefined))
+    const chain = chainOf<string>(() => new Promise(() => undefined))
     const { runner, deliver, commits } = await harness({
       chain,
       settings: ['stream.drainMsMax=50'],

@@ -123,14 +123,16 @@ describe('poison among good events', () => {
       }
       const letters = cases.length + 1
       const rows = good.length + others.length
+      let seen: unknown
       await until(
-        `${rows} rows and ${letters} dead letters`,
+        () => `${rows} rows and ${letters} dead letters, but ${JSON.stringify(seen)}`,
         async () => {
           expect(unrest(stream)).toBe('')
           const [one] = await space.analytics.rows<{ rows: number; letters: number }>(
             `SELECT (SELECT count() FROM classifications) AS rows,
                     (SELECT count() FROM dead_letters) AS letters`,
           )
+          seen = one
           return one!.rows >= rows && one!.letters >= letters
         },
         300_000,
