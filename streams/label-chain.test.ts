@@ -17,7 +17,7 @@ const noAvro = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'
 function apply(records: readonly KafkaRecord[], readAvro = noAvro, nowMs = recordTimeMs) {
   const limits = { futureMsMax: 1_000 }
   return createLabelChain({ limits, readAvro, nowMs: () => nowMs })
-    .begin()
+    .begin(0)
     .apply(records)
 }
 

@@ -42,7 +42,7 @@ describe('a chunk of hostile texts', () => {
     })
     const chain = validateChain()
     const beganMs = processorMs()
-    const chunks = [records.slice(0, 6), records.slice(6)].map((part) => chain.begin().apply(part))
+    const chunks = [records.slice(0, 6), records.slice(6)].map((part) => chain.begin(0).apply(part))
     const blockMs = await longestBlockMs(Promise.all(chunks))
     const outcomes = (await Promise.all(chunks)).flat()
     expect(outcomes.map(({ outcome }) => outcome.kind)).toEqual(records.map(() => 'ok'))
@@ -57,7 +57,10 @@ describe('a chunk of hostile texts', () => {
     const first = [recordOf(0, slow), recordOf(1, slow), recordOf(2, { id: 'a', text: 'one' })]
     const second = [recordOf(3, { id: 'a', text: 'two' })]
     const chain = validateChain()
-    const [one, two] = await Promise.all([chain.begin().apply(first), chain.begin().apply(second)])
+    const [one, two] = await Promise.all([
+      chain.begin(0).apply(first),
+      chain.begin(0).apply(second),
+    ])
     expect(one.map(({ outcome }) => outcome.kind)).toEqual(['ok', 'ok', 'ok'])
     expect(two[0]!.outcome).toMatchObject({ kind: 'rejected', error: { code: 'duplicate_id' } })
   })

@@ -48,7 +48,7 @@ export async function replay<Output>(options: ReplayOptions<Output>): Promise<Re
       const bytes = part.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
       while (!budget.tryTake(part.length, bytes) && !failure.failed) await budget.change(1_000)
       if (failure.failed) throw failure.error
-      const transform = chain.begin()
+      const transform = chain.begin(partition)
       const computing = transform.apply(part).finally(() => transform.end())
       computing.catch(() => undefined) // Awaited in its turn below.
       queue.tail = queue.tail

@@ -220,7 +220,7 @@ describe('runner', () => {
       begin: () => {
         const passage = begun.length
         begun.push(passage)
-        return { ...echoChain.begin(), end: () => ended.push(passage) }
+        return { ...echoChain.begin(0), end: () => ended.push(passage) }
       },
     }
     const { runner, deliver, rows } = await harness({ chain })

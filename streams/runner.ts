@@ -196,7 +196,7 @@ class StageRunner<Output> implements Runner {
     const partition = assignment.partition(chunk.partition)
     const tracked = partition.tracker.begin(chunk.nextOffset)
     const inFlight = { chunk, bytes, assignment }
-    const outcomes = this.#compute(inFlight, this.#options.chain.begin())
+    const outcomes = this.#compute(inFlight, this.#options.chain.begin(chunk.partition))
     const onDurable = () => this.#onDurable(chunk, partition.tracker.finish(tracked))
     partition.handedOver = partition.handedOver.then(() =>
       this.#handOver(inFlight, outcomes, onDurable),

@@ -102,7 +102,7 @@ describe('chainStages', () => {
       stageOf('infer', 'i'),
     ]
     const outcomes = await chainOf({ stages })
-      .begin()
+      .begin(0)
       .apply([0, 1, 2, 3].map((at) => record(at)))
     expect(outcomes.map(({ stage, outcome }) => [stage, wordOf(outcome)])).toEqual([
       ['infer', 'r0vti'],
@@ -118,7 +118,7 @@ describe('chainStages', () => {
     const reading = (one: KafkaRecord) =>
       one.offset === 2 ? Promise.resolve(rejected('json_invalid', 'no JSON')) : read(one)
     const outcomes = await chainOf({ read: reading, stages: [stageOf('infer', 'i')] })
-      .begin()
+      .begin(0)
       .apply(records)
     expect(outcomes.map(({ stage, outcome }) => [stage, wordOf(outcome)])).toEqual([
       ['infer', 'r0i'],
@@ -131,7 +131,7 @@ describe('chainStages', () => {
     let tries = 0
     const away = new WinnowError('registry_unavailable', 'away')
     const failing = (one: KafkaRecord) => (++tries === 2 ? Promise.reject(away) : read(one))
-    const transform = chainOf({ read: failing, stages: [stageOf('infer', 'i')] }).begin()
+    const transform = chainOf({ read: failing, stages: [stageOf('infer', 'i')] }).begin(0)
     const records = [record(0), record(1)]
     await expect(transform.apply(records)).rejects.toBe(away)
     const outcomes = await transform.apply(records)
@@ -149,7 +149,7 @@ describe('chainStages', () => {
       return ok('')
     }
     const records = Array.from({ length: 40 }, (_, at) => record(at))
-    await expect(chainOf({ read: slow }).begin().apply(records)).rejects.toThrow('31')
+    await expect(chainOf({ read: slow }).begin(0).apply(records)).rejects.toThrow('31')
     expect(most).toBe(8)
   })
 
@@ -167,7 +167,7 @@ describe('chainStages', () => {
             stageOf(stage, '', (text) => fateOf(text) === stage),
           ),
         })
-          .begin()
+          .begin(0)
           .apply(plan.map((_, at) => record(at)))
         expect(outcomes.map((one) => one.record.offset)).toEqual([...plan.keys()])
         expect(
@@ -193,9 +193,9 @@ describe('the order of a partition', () => {
     const ordered = chainOf({ inOrder: [gated('validate')], stages: [gated('infer')] })
     const turn = () => new Promise((resolve) => setImmediate(resolve))
     const done = [
-      ordered.begin().apply([record(0)]),
-      ordered.begin().apply([record(1)]),
-      ordered.begin().apply([record(5, { partition: 1 })]),
+      ordered.begin(0).apply([record(0)]),
+      ordered.begin(0).apply([record(1)]),
+      ordered.begin(1).apply([record(5, { partition: 1 })]),
     ]
     await turn()
     expect(began).toEqual(['validate r0', 'validate r5'])
@@ -221,9 +221,31 @@ describe('the order of a partition', () => {
           : Promise.resolve(texts.map((text) => ok(text))),
     }
     const ordered = chainOf({ inOrder: [failing] })
-    const chunks = [ordered.begin().apply([record(0)]), ordered.begin().apply([record(1)])]
-    await expect(chunks[0]).rejects.toThrow('a bug')
-    expect(await chunks[1]).toMatchObject([{ outcome: ok('r1') }])
+    const first = ordered.begin(0)
+    const second = ordered.begin(0).apply([record(1)])
+    await expect(first.apply([record(0)])).rejects.toThrow('a bug')
+    first.end()
+    expect(await second).toMatchObject([{ outcome: ok('r1') }])
+  })
+
+  it('is that in which chunks began, even if the first one is applied later and tried again', async () => {
+    const applied: string[] = []
+    let calls = 0
+    const failingOnce: Stage<string, string> = {
+      name: 'validate',
+      apply(texts) {
+        if (++calls === 1) return Promise.reject(new Error('away'))
+        applied.push(...texts)
+        return Promise.resolve(texts.map((text) => ok(text)))
+      },
+    }
+    const ordered = chainOf({ inOrder: [failingOnce] })
+    const [first, second] = [ordered.begin(0), ordered.begin(0)]
+    const later = second.apply([record(1)])
+    await expect(first.apply([record(0)])).rejects.toThrow('away')
+    await first.apply([record(0)])
+    await later
+    expect(applied).toEqual(['r0', 'r1'])
   })
 })
 
@@ -246,10 +268,10 @@ describe('the models of a chunk', () => {
       },
     }
     const source = chainOf({ stages: [looking], models })
-    const first = source.begin()
+    const first = source.begin(0)
     version = 2
-    const second = source.begin()
-    await second.apply([record(1)])
+    const second = source.begin(1)
+    await second.apply([record(1, { partition: 1 })])
     await first.apply([record(0)])
     expect(seen.map((one) => one?.champion.version)).toEqual(['2', '1'])
     expect(released).toEqual([])
@@ -263,7 +285,7 @@ describe('where an event entered', () => {
   const origin = { topic: 't', partition: 0, offset: 3, recordTimeMs: 7 }
   const originOfRecord = async (options: ChainOptions, lineage?: Lineage) => {
     const [outcome] = await chainOf(options)
-      .begin()
+      .begin(0)
       .apply([record(9, { lineage })])
     return { origin: outcome!.origin, attempt: outcome!.attempt }
   }

@@ -112,7 +112,8 @@ export function chainStages<Between, Out>(
   return {
     name: stagesOf(range).join('..'),
     startsAtOrigin,
-    begin() {
+    begin(partition) {
+      const place = order.take(partition)
       const models = options.models?.acquire()
       return {
         async apply(records) {
@@ -122,27 +123,36 @@ export function chainStages<Between, Out>(
             stage: range.first,
             outcome: ok(record),
           }))
-          const ordered = await order.run(records[0]?.partition ?? 0, () => inOrder(chunk, models))
+          await place.turn
+          const ordered = await inOrder(chunk, models)
+          place.leave()
           return anyOrder(ordered, models)
         },
-        end: () => models?.release(),
+        end() {
+          place.leave()
+          models?.release()
+        },
       }
     },
   }
 }
 
-/** Runs one task at a time per key, in the order in which they were given. */
+/** Queues, one per key. */
 class KeyedOrder {
-  readonly #last = new Map<number, Promise<unknown>>()
+  readonly #last = new Map<number, Promise<void>>()
 
-  run<T>(key: number, task: () => Promise<T>): Promise<T> {
+  /** Takes the next place: its turn comes when the one before it has left. */
+  take(key: number): { readonly turn: Promise<void>; leave: () => void } {
     const before = this.#last.get(key) ?? Promise.resolve()
-    const done = before.then(task)
+    let leave: () => void = () => undefined
+    const left = new Promise<void>((resolve) => {
+      leave = resolve
+    })
     this.#last.set(
       key,
-      done.catch(() => undefined),
+      before.then(() => left),
     )
-    return done
+    return { turn: before, leave: () => leave() }
   }
 }
 

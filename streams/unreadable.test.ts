@@ -33,7 +33,7 @@ it.each([
 ])('%s', async (stage, chain) => {
   const error = { code: 'batch_corrupt', message: 'its checksum is wrong' } as const
   const record = sampleRecord(7, { partition: 1, recordTimeMs: 5, value: null, unreadable: error })
-  const outcomes = await chain.begin().apply([record])
+  const outcomes = await chain.begin(0).apply([record])
   expect(outcomes).toEqual([
     {
       record,

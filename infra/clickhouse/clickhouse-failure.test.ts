@@ -1,4 +1,4 @@
-// Which codes are final, and how an exception of the engine is told from other texts.
+// Which codes are final, and how an exception of the engine differs from other texts.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
 import { finalCodes } from './clickhouse-codes.ts'

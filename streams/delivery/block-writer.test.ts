@@ -92,7 +92,7 @@ describe('BlockWriter', () => {
     expect(rows()).toEqual([['row 0'], ['row 1']])
   })
 
-  it('looks again when it is told that the pipeline is idle', () => {
+  it('looks again once the pipeline is idle', () => {
     let isIdle = false
     const { writer, add, rows } = started({ isIdle: () => isIdle })
     add(0)

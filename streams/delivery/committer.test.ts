@@ -120,7 +120,7 @@ describe('Committer', () => {
     expect(requests.map(({ offsets }) => offsets)).toEqual([[at(0, 5)], [at(0, 2)]])
   })
 
-  it('ends its tries when it is told to stop, and leaves the last one to flush', async () => {
+  it('stops trying at an abort, and leaves the last try to flush', async () => {
     const { committer, requests, stopping } = started()
     committer.add(at(0, 5))
     await settle()

@@ -20,7 +20,7 @@ export type RecordOutcome<Output> = {
 export type ChunkTransform<Output> = {
   /** One outcome per record, in order. Throws operating failures; may be called again after one. */
   apply(records: readonly KafkaRecord[]): Promise<RecordOutcome<Output>[]>
-  /** Gives the models back; once. */
+  /** Gives the models back and lets the next chunk of the partition pass; once. */
   end(): void
 }
 
@@ -30,8 +30,9 @@ export type StageChain<Output> = {
   /** Whether a record is where its event entered, so that its origin is known before any stage. */
   readonly startsAtOrigin: boolean
   /**
-   * Leases the models for one chunk. Call it in the order of each partition's chunks, so that a
-   * swap of models takes effect at one offset of each partition.
+   * Takes the place of a chunk in the order of its partition, and leases the models for it. Call it
+   * in the order of the chunks: a swap of models then takes effect at one offset of each partition,
+   * and of two events with one id the later one is the duplicate, whichever chunk is applied first.
    */
-  begin(): ChunkTransform<Output>
+  begin(partition: number): ChunkTransform<Output>
 }

@@ -25,7 +25,7 @@ export type Outcome = {
   readonly problems: readonly string[]
 }
 
-/** RecordOutcome events that show that the flow goes on. */
+/** So many events with an outcome show that events flow again. */
 const progressEvents = 30
 const troubleMs = 4_000
 
