@@ -12,9 +12,9 @@ import { addRecipeOptions, recipeOptionNames, type RecipeOptions } from './recip
 import { seedMax, wholeNumber } from '../shared-options.ts'
 
 /** The parsed options of `addMethodOptions`. */
-export type MethodOptions = RecipeOptions & {
+export type MethodOptions<Method extends string = TrainingMethod> = RecipeOptions & {
   base: string
-  method: TrainingMethod
+  method: Method
   layers?: number
   engine?: TrainingEngine
   seed: number
@@ -25,13 +25,17 @@ export type MethodOptions = RecipeOptions & {
 /** The choices of --method. */
 export const trainingMethods: readonly TrainingMethod[] = ['head', 'partial', 'full']
 
+/** The base of --base. */
+export const baseDefault = 'minilm-l6'
+
 /** Adds the options. */
-export function addMethodOptions(command: Command): Command {
+export function addMethodOptions(
+  command: Command,
+  methods: readonly string[] = trainingMethods,
+): Command {
   command
-    .option('--base <name>', 'base encoder', 'minilm-l6')
-    .addOption(
-      new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'),
-    )
+    .option('--base <name>', 'base encoder', baseDefault)
+    .addOption(new Option('--method <method>', 'what to train').choices(methods).default('head'))
     .option(
       '--layers <number>',
       'partial: number of top layers to train (default: all but the lowest)',
@@ -64,17 +68,20 @@ export function addMethodOptions(command: Command): Command {
  *
  * @throws WinnowError `usage`.
  */
-export function refuseUnusedOptions<Options extends MethodOptions>(
+export function refuseUnusedOptions<Options extends MethodOptions<string>>(
   options: Options,
   encoderOnly: readonly (keyof Options & string)[] = [],
 ): void {
   const given = (names: readonly (keyof Options & string)[]): string[] =>
     names.filter((name) => options[name] !== undefined)
-  const unused =
-    options.method === 'head'
-      ? given([...encoderOnly, 'layers', 'engine', ...recipeOptionNames])
-      : given(['pooledLayers', ...(options.method === 'full' ? (['layers'] as const) : [])])
-  const [first] = unused
+  const ofEncoders = [...encoderOnly, 'layers', 'engine', ...recipeOptionNames] as const
+  const unread: Readonly<Record<string, readonly (keyof Options & string)[]>> = {
+    head: ofEncoders,
+    full: ['pooledLayers', 'layers'],
+    partial: ['pooledLayers'],
+    auto: ['pooledLayers', 'layers', 'engine', ...recipeOptionNames],
+  }
+  const [first] = given(unread[options.method] ?? [])
   if (first === undefined) return
   const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new WinnowError(
@@ -89,7 +96,7 @@ export function refuseUnusedOptions<Options extends MethodOptions>(
  * @throws WinnowError `usage`, `base_not_found`, `engine_unavailable`.
  */
 export async function checkMethod(
-  options: MethodOptions,
+  options: MethodOptions<string>,
   { storeDir }: { storeDir: string },
 ): Promise<void> {
   const base = await knownBase({ name: options.base, storeDir })

@@ -18,6 +18,8 @@ import {
   type TrainHeadProgress,
 } from '../../trainers/head/train-head.ts'
 import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
+import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
+import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
@@ -34,18 +36,21 @@ import { sayPublished } from '../models/models-release.ts'
 import { workersOf } from '../../serving/model.ts'
 import { checkStore } from '../option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../../serving/publishing.ts'
+import { autoSecondsDefault, chooseMethod } from './auto-method.ts'
 import {
   addMethodOptions,
+  baseDefault,
   checkMethod,
   encoderMethodOf,
   refuseUnusedOptions,
+  trainingMethods,
   type MethodOptions,
 } from './method-options.ts'
 import { recipeOf } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
 import { newestManifest } from '../../models/store/known-labels.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
-import { addCommand, numberIn } from '../shared-options.ts'
+import { addCommand, durationMs, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
@@ -53,7 +58,7 @@ import { recordTrainingRun } from './training-row.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  MethodOptions &
+  MethodOptions<TrainingMethod | 'auto'> &
   RuleOptions & {
     data?: string
     test?: string
@@ -61,7 +66,10 @@ type Options = SharedOptions &
     validation?: string
     resume?: string | true
     checkpointEvery?: number
+    time?: number
     publish?: boolean
+    /** Of a resumed run whose method was chosen by a comparison. */
+    selection?: SelectionRecord
   }
 
 /** What the results of both kinds of training have in common. */
@@ -77,11 +85,14 @@ export function addTrainCommand(program: Command): void {
       'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
       'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
       'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
+      'The method auto compares the others, and base encoders, by cross-validation within --time, and\n' +
+      'trains the best one, or a cheaper one that does as well.\n' +
       'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
       'winnow train --data tickets.jsonl --name tickets --method partial --layers 3 --epochs 3',
+      'winnow train --data tickets.jsonl --name tickets --method auto --time 30m',
       'winnow train --resume --name tickets',
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
@@ -95,7 +106,12 @@ function addTrainOptions(command: Command): Command {
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
-  addMethodOptions(command)
+  addMethodOptions(command, [...trainingMethods, 'auto'])
+    .option(
+      '--time <duration>',
+      'auto: time for everything, such as 90s, 10m or 2h (default: 30m)',
+      durationMs,
+    )
     .option(
       '--validation <src>',
       'partial, full: texts to choose the epoch by (default: a part of the data)',
@@ -179,6 +195,8 @@ async function publishTrained(
 /** The options, from the command line or from the folder of a run to resume. */
 type Asked = {
   readonly options: Options & { readonly data: string; readonly name: string }
+  /** Whether --base names one, instead of the default. */
+  readonly isBaseGiven: boolean
   readonly workers: number
   readonly resume: RunStart | undefined
 }
@@ -193,16 +211,21 @@ async function askedFor(
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
     // Stored by requestOf below, in this or an earlier version of this command.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
-    return { options, workers, resume: start }
+    return { options, isBaseGiven: true, workers, resume: start }
   }
   refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
-  const { data } = given
+  const { data, method, time } = given
+  if (time !== undefined && method !== 'auto') {
+    const message = `--time has no meaning with --method ${method}; leave it out.`
+    throw new WinnowError('usage', message)
+  }
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
   const options = { ...given, data, name }
-  return { options, workers: workersOf(config.inference), resume: undefined }
+  const isBaseGiven = command.getOptionValueSource('base') === 'cli'
+  return { options, isBaseGiven, workers: workersOf(config.inference), resume: undefined }
 }
 
 /** Finds mistakes in the options before anything is read, fetched or trained. */
@@ -236,9 +259,11 @@ async function checkPublishing(
 
 async function runTraining(
   context: CommandContext,
-  { options, workers, resume }: Asked,
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<Trained> {
+  const began = performance.now()
+  const { options, workers, resume } = asked
   const { config, terminal, paths } = context
   const onProgress = (text: string): void => terminal.progress(text)
   const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
@@ -253,7 +278,9 @@ async function runTraining(
     },
     options,
   )
-  const base = await pullBase(options.base, context, signal)
+  const chosen = await chosenOptions(context, { asked, train: parts.train, began, signal })
+  const { method, base: baseName, selection } = chosen
+  const base = await pullBase(baseName, context, signal)
   const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
   const { validation, test } = parts
   const shared = {
@@ -266,10 +293,11 @@ async function runTraining(
     signal,
     maxTokens: options.maxTokens,
     workers,
+    selection,
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
       terminal.progress(trainingProgressText(progress)),
   }
-  if (options.method === 'head') {
+  if (method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
     return trainHead({ ...shared, pooledLayers })
   }
@@ -278,12 +306,35 @@ async function runTraining(
     ...shared,
     validation,
     engine: options.engine,
-    method: encoderMethodOf(options),
+    method: encoderMethodOf(chosen),
     recipe: recipeOf(options),
     checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
-    request: { ...requestOf(options), workers },
+    request: { ...requestOf(chosen), workers },
     resume,
   })
+}
+
+/** The options with a method and a base; `auto` compares what there is, and says what it chose. */
+async function chosenOptions(
+  context: CommandContext,
+  work: { asked: Asked; train: Dataset; began: number; signal: AbortSignal },
+): Promise<Asked['options'] & { method: TrainingMethod }> {
+  const { options, isBaseGiven, workers } = work.asked
+  const { method, time, ...others } = options
+  if (method !== 'auto') return { ...options, method }
+  const selection = await chooseMethod(context, {
+    train: work.train,
+    base: isBaseGiven ? options.base : undefined,
+    baseDefault,
+    secondsMax: time === undefined ? autoSecondsDefault : time / 1_000,
+    secondsSpent: (performance.now() - work.began) / 1_000,
+    seed: options.seed,
+    maxTokens: options.maxTokens,
+    workers,
+    signal: work.signal,
+  })
+  const { base, method: best } = selection.chosen
+  return { ...others, base, method: best as TrainingMethod, selection }
 }
 
 /** The version that the new one follows; undefined for the first of its name. */

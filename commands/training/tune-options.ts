@@ -1,7 +1,7 @@
 // The options of `winnow tune`, and the study that they ask for: a new one, or one that was
 // stopped. Running it is tune.ts.
 import { readFile } from 'node:fs/promises'
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -29,7 +29,7 @@ import {
 import { checkMethod, trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
-import { seedMax, wholeNumber } from '../shared-options.ts'
+import { durationMs, seedMax, wholeNumber } from '../shared-options.ts'
 
 /** The parsed options. */
 export type TuneOptions = SharedOptions &
@@ -152,13 +152,4 @@ export function requireUnfinished({ start, winner }: StudyHistory): void {
   const { run } = start
   const message = `The run ${run} is finished; its winner is ${model}.`
   throw new WinnowError('resume_refused', message, { details: { run } })
-}
-
-const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const
-
-function durationMs(text: string): number {
-  const parts = /^(\d{1,6})([smh])$/.exec(text)
-  const ms = parts === null ? 0 : Number(parts[1]) * unitsMs[parts[2] as keyof typeof unitsMs]
-  if (ms > 0) return ms
-  throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.')
 }
