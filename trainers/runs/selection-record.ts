@@ -16,7 +16,7 @@ export type ComparedCandidate = MethodOnBase & {
     readonly seconds: number
     readonly metrics: Readonly<Record<string, number>>
   }[]
-  /** Over the folds of a complete candidate: each score, and the corrected intervals of the means. */
+  /** Of a complete candidate: the mean of each score over the folds, with a corrected interval. */
   readonly mean?: Readonly<Record<string, number>> | undefined
   readonly intervals?: Readonly<Record<string, Interval>> | undefined
   /** The metric less that of the best candidate, paired by fold; absent for the best one. */

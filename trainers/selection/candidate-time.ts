@@ -32,7 +32,7 @@ export type FoldPace = {
   readonly left?: number | undefined
 }
 
-/** Seconds of one fold; undefined while nothing is known. The last fold counts, if one is judged. */
+/** Seconds of one fold, of the last one if any is judged; undefined while nothing is known. */
 export function foldSeconds({ judged, elapsed, left }: FoldPace): number | undefined {
   return judged.at(-1) ?? (left === undefined ? undefined : elapsed + left)
 }
