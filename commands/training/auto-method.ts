@@ -1,11 +1,12 @@
 // `winnow train --method auto`: which method and base to train, by a comparison in the time that is
 // given. It owns the progress line and the bases to try; the comparison is trainers/selection/.
 import { knownBase, listBases, type Base } from '../../models/bases/base-store.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
+import { trainingLabels, type Dataset } from '../../trainers/data/dataset.ts'
 import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
 import { candidateName, type BaseShape } from '../../trainers/selection/candidate.ts'
 import { openCandidate } from '../../trainers/selection/open-candidate.ts'
 import { selectMethod, type SelectionProgress } from '../../trainers/selection/select-method.ts'
+import { measureSecondsPerStep } from '../../trainers/selection/training-speed.ts'
 import { selectionText } from '../../trainers/selection/selection-text.ts'
 import { pullBase } from '../base-pull.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -40,19 +41,33 @@ export async function chooseMethod(
   const { train, seed, secondsMax, secondsSpent, maxTokens, workers, signal } = options
   const opened = new Map<string, Promise<Base>>()
   const openBase = (name: string, stop: AbortSignal): Promise<Base> => {
-    const known = opened.get(name) ?? pullBase(name, context, stop)
-    opened.set(name, known)
-    return known
+    const base =
+      opened.get(name) ??
+      pullBase(name, context, stop).catch((error: unknown) => {
+        // Another candidate may still have the time to fetch it.
+        if (stop.aborted) opened.delete(name)
+        throw error
+      })
+    opened.set(name, base)
+    return base
   }
+  const bases = await basesToTry(options, paths.store)
   const selection = await selectMethod({
     train,
     seed,
     secondsMax,
     secondsSpent,
     signal,
-    bases: await basesToTry(options, paths.store),
+    bases,
     open: (candidate, shared) =>
       openCandidate(candidate, { ...shared, storeDir: paths.store, maxTokens, workers, openBase }),
+    measureStep: async () => {
+      terminal.progress('measuring the speed of training')
+      const base = await openBase(bases[0]!.name, signal)
+      const labels = trainingLabels(train)
+      const shared = { train, labels, seed, maxTokens, workers, signal }
+      return measureSecondsPerStep({ ...shared, base, storeDir: paths.store })
+    },
     onProgress: (progress) => terminal.progress(progressText(progress)),
   })
   terminal.progressDone()
@@ -61,19 +76,25 @@ export async function chooseMethod(
   return selection
 }
 
-/** The base that was asked for, or those in the store, the default first. */
+/** The base that was asked for, or all that are known, the default first. */
 async function basesToTry(
   { base, baseDefault }: AutoMethodOptions,
   storeDir: string,
 ): Promise<BaseShape[]> {
-  const names = [base ?? baseDefault]
-  if (base === undefined) {
-    for (const { name, state } of await listBases({ storeDir })) {
-      if (state === 'present') names.push(name)
-    }
-  }
-  const shapes = await Promise.all(names.map((name) => knownBase({ name, storeDir })))
-  return [...new Map(shapes.map((shape) => [shape.name, shape])).values()]
+  const wanted = await knownBase({ name: base ?? baseDefault, storeDir })
+  const listed = await listBases({ storeDir })
+  const isFirst = ({ name }: { name: string }): boolean => name === wanted.name
+  const tried =
+    base === undefined
+      ? listed.toSorted((a, b) => +isFirst(b) - +isFirst(a))
+      : listed.filter(isFirst)
+  return Promise.all(
+    tried.map(async ({ name, state }) => {
+      const { layers, hidden } = await knownBase({ name, storeDir })
+      // The default is fetched by every training, so that it counts as stored.
+      return { name, layers, hidden, isStored: state === 'present' || name === wanted.name }
+    }),
+  )
 }
 
 function progressText(progress: SelectionProgress): string {

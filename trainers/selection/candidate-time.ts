@@ -1,7 +1,6 @@
 // How long the rest of a candidate takes, by what was measured of it. It decides nothing.
-import type { Dataset } from '../data/dataset.ts'
 import type { TrainingProgress } from '../cross-validation/fold-training.ts'
-import { recipeFor } from '../encoder/few-examples.ts'
+import { recipeFor, type ExampleCounts } from '../encoder/few-examples.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 
 /** The first steps are slower than the rest, because memory is allocated. */
@@ -46,18 +45,21 @@ export function foldsSecondsLeft(pace: FoldPace): number | undefined {
   return (left ?? Math.max(0, each - elapsed)) + each * (folds - judged.length - 1)
 }
 
+/** The steps that fine-tuning plans for so many examples, with the recipe for that many. */
+export function stepsOf(method: 'partial' | 'full', train: ExampleCounts): number {
+  const { epochs, batchTexts } = recipeFor(train, { method })
+  return epochs * Math.ceil(train.examples.length / batchTexts)
+}
+
 /**
  * How many times longer it takes to train a method on `whole` than on `part`. Fine-tuning takes
- * time by its steps, whose number depends on the recipe for that many examples.
+ * time by its steps.
  */
 export function trainingRatio(
   method: TrainingMethod,
-  { whole, part }: { whole: Dataset; part: Dataset },
+  { whole, part }: { whole: ExampleCounts; part: ExampleCounts },
 ): number {
-  if (method === 'head') return whole.examples.length / part.examples.length
-  const stepsOf = (train: Dataset): number => {
-    const { epochs, batchTexts } = recipeFor(train, { method })
-    return epochs * Math.ceil(train.examples.length / batchTexts)
-  }
-  return stepsOf(whole) / stepsOf(part)
+  return method === 'head'
+    ? whole.examples.length / part.examples.length
+    : stepsOf(method, whole) / stepsOf(method, part)
 }

@@ -5,20 +5,25 @@ import { checkedLayers } from '../embeddings/training-limits.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 
 /** What is known of a base before its files are read. */
-export type BaseShape = Pick<BaseCatalogEntry, 'name' | 'layers' | 'hidden' | 'maxTokens'> &
-  Pick<BaseCatalogEntry, 'positions'>
+export type BaseShape = Pick<BaseCatalogEntry, 'name' | 'layers' | 'hidden'> & {
+  /** Whether the store has it, so that it need not be fetched first. */
+  readonly isStored: boolean
+}
 
 /** A training method on a base encoder. */
 export type Candidate = { readonly method: TrainingMethod; readonly base: BaseShape }
 
 const methods: readonly TrainingMethod[] = ['head', 'partial', 'full']
 
-/** Every method on every base, the cheapest to train first. */
+/** Every method on every base: stored bases first, and of these the cheapest to train. */
 export function candidatesOf(bases: readonly BaseShape[]): Candidate[] {
   const all = bases.flatMap((base) => methods.map((method): Candidate => ({ method, base })))
   // Of a single layer, no part can stay as it is.
   const possible = all.filter(({ method, base }) => method !== 'partial' || base.layers > 1)
-  return possible.toSorted((a, b) => trainingWork(a) - trainingWork(b))
+  return possible.toSorted(
+    (a, b) =>
+      Number(b.base.isStored) - Number(a.base.isStored) || trainingWork(a) - trainingWork(b),
+  )
 }
 
 /** The candidates, the cheapest to use first: to classify with, then to train. */
@@ -44,7 +49,7 @@ const forwardAndBackward = 3
 const epochs = 5
 
 /** Work per training token: one pass for the head, passes of training for the others. */
-export function trainingWork({ method, base }: Candidate): number {
+function trainingWork({ method, base }: Candidate): number {
   const work = encoderWork(base)
   if (method === 'head') return work
   const trained = method === 'full' ? base.layers : checkedLayers(base, undefined)

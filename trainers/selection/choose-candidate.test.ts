@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { candidatesOf, type BaseShape, type Candidate } from './candidate.ts'
 import { chooseCandidate } from './choose-candidate.ts'
 
-const small: BaseShape = { name: 'small', layers: 6, hidden: 384, maxTokens: 256, positions: 512 }
+const small: BaseShape = { name: 'small', layers: 6, hidden: 384, isStored: true }
 const large: BaseShape = { ...small, name: 'large', layers: 12 }
 const folds = Array.from({ length: 5 }, () => ({ trained: 80, tested: 20 }))
 
@@ -45,9 +45,13 @@ it('counts what classifying costs before what training costs', () => {
   expect(chooseCandidate([headOfLarge, fullOfSmall], folds).chosen).toBe(fullOfSmall)
 })
 
-it('tries the cheapest training first, and parts of several layers only', () => {
+it('tries stored bases first, then the cheapest training, and parts of several layers only', () => {
   const tiny: BaseShape = { ...small, name: 'tiny', layers: 1, hidden: 64 }
-  const names = candidatesOf([small, large, tiny]).map(({ method, base }) => [method, base.name])
+  const absent: BaseShape = { ...tiny, name: 'absent', isStored: false }
+  const names = candidatesOf([absent, small, large, tiny]).map(({ method, base }) => [
+    method,
+    base.name,
+  ])
   expect(names).toEqual([
     ['head', 'tiny'],
     ['full', 'tiny'],
@@ -57,5 +61,7 @@ it('tries the cheapest training first, and parts of several layers only', () => 
     ['full', 'small'],
     ['partial', 'large'],
     ['full', 'large'],
+    ['head', 'absent'],
+    ['full', 'absent'],
   ])
 })

@@ -8,7 +8,7 @@ import type { BaseShape } from './candidate.ts'
 import { selectMethod, type SelectMethodOptions } from './select-method.ts'
 import { selectionText } from './selection-text.ts'
 
-const base: BaseShape = { name: 'small', layers: 6, hidden: 384, maxTokens: 256, positions: 512 }
+const base: BaseShape = { name: 'small', layers: 6, hidden: 384, isStored: true }
 const other: BaseShape = { ...base, name: 'other', layers: 12 }
 
 /** Texts of two labels; their labels alternate. */
@@ -36,6 +36,7 @@ function compare(
     seed: 1,
     secondsMax: 1_000,
     now: () => clock,
+    measureStep: () => Promise.resolve(0.01),
     open: ({ method, base: { name } }, { dataset, signal }): Promise<FoldTrainer> => {
       opened.push(`${method} ${name}`)
       const { seconds, right, fails } = behaviours[`${method} ${name}`] ?? behaviours[method]!
@@ -131,6 +132,21 @@ it('holds back the time of the final training', async () => {
   const { candidates, chosen } = await compared
   expect(candidates.map(({ state }) => state)).toEqual(['complete', 'stopped', 'stopped'])
   expect(chosen.method).toBe('head')
+})
+
+it('compares a sample where there is no time for all, and plans with all for the training', async () => {
+  const behaviours = {
+    head: { seconds: 1, right: 150 },
+    partial: { seconds: 10, right: 190 },
+    full: { seconds: 20, right: 200 },
+  }
+  const train = datasetOf(5_000)
+  const measureStep = () => Promise.resolve(0.1)
+  const { compared } = compare(behaviours, { train, measureStep, secondsMax: 300 })
+  const { examples, comparedExamples, candidates, chosen } = await compared
+  expect([examples, comparedExamples]).toEqual([5_000, 1_268])
+  expect(candidates.map(({ state }) => state)).toEqual(['complete', 'complete', 'complete'])
+  expect(chosen.method).toBe('full')
 })
 
 it('goes on when a candidate fails by itself', async () => {

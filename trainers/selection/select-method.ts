@@ -9,6 +9,7 @@ import type { ComparedCandidate, SelectionRecord } from '../runs/selection-recor
 import { WinnowError } from '../../schemas/errors.ts'
 import { candidatesOf, type BaseShape, type Candidate } from './candidate.ts'
 import { chooseCandidate, type Choice, type JudgedCandidate } from './choose-candidate.ts'
+import { comparedExamples, comparedMin, comparisonSample } from './comparison-sample.ts'
 import { judgeCandidate, type CandidateOutcome, type JudgeOptions } from './judge-candidate.ts'
 
 /** How far the comparison is. */
@@ -44,6 +45,8 @@ export type SelectMethodOptions = {
       readonly signal: AbortSignal
     },
   ) => Promise<FoldTrainer>
+  /** Measures the seconds of a step of the method full on the first base. */
+  readonly measureStep: (options: { readonly signal?: AbortSignal | undefined }) => Promise<number>
   readonly onProgress?: ((progress: SelectionProgress) => void) | undefined
   /** Called when a candidate has ended. */
   readonly onJudged?: ((candidate: ComparedCandidate) => void) | undefined
@@ -68,9 +71,10 @@ export async function selectMethod(options: SelectMethodOptions): Promise<Select
   const now = options.now ?? (() => performance.now() / 1_000)
   const started = now()
   const began = started - (options.secondsSpent ?? 0)
-  const compared = options.train
+  const secondsLeft = (): number => options.secondsMax - (now() - began)
+  const compared = await comparedPart(options, secondsLeft)
   const plan = plannedFolds(compared, options.seed)
-  const judged = await judgeAll(options, { plan, compared, now, began })
+  const judged = await judgeAll(options, { plan, compared, now, secondsLeft })
   const complete = judged.filter(({ outcome: { state } }) => state === 'complete')
   const choice = complete.length === 0 ? undefined : chooseCandidate(complete, plan.map(sizesOf))
   const fallback = { method: 'head', base: options.bases[0]!.name }
@@ -90,6 +94,26 @@ export async function selectMethod(options: SelectMethodOptions): Promise<Select
   }
 }
 
+/** With less time, nothing but the head is compared, and so nothing needs to be measured. */
+const measurementSecondsMin = 30
+
+/** The examples to compare on: all, unless that would take more time than there is. */
+async function comparedPart(
+  options: SelectMethodOptions,
+  secondsLeft: () => number,
+): Promise<Dataset> {
+  const { train, bases, seed, signal } = options
+  if (train.examples.length <= comparedMin || secondsLeft() < measurementSecondsMin) return train
+  const secondsPerStep = await options.measureStep({ signal })
+  const count = comparedExamples(train, {
+    base: bases[0]!,
+    folds: foldsMax,
+    secondsPerStep,
+    secondsLeft: secondsLeft(),
+  })
+  return comparisonSample(train, { count, seed })
+}
+
 /** A candidate with what came of it. */
 type Judged = JudgedCandidate & { readonly outcome: Outcome }
 type Outcome = Omit<CandidateOutcome, 'state'> & {
@@ -99,13 +123,17 @@ type Outcome = Omit<CandidateOutcome, 'state'> & {
 /** Judges candidates in order of cost while there is time, which includes the final training. */
 async function judgeAll(
   options: SelectMethodOptions,
-  run: { plan: readonly Fold[]; compared: Dataset; now: () => number; began: number },
+  run: {
+    plan: readonly Fold[]
+    compared: Dataset
+    now: () => number
+    secondsLeft: () => number
+  },
 ): Promise<Judged[]> {
-  const { train, secondsMax, onProgress, onJudged, signal } = options
-  const { plan, compared, now, began } = run
+  const { train, onProgress, onJudged, signal } = options
+  const { plan, compared, now, secondsLeft } = run
   if (plan.length === 0) return []
   const labels = trainingLabels(train)
-  const secondsLeft = (): number => secondsMax - (now() - began)
   const candidates = candidatesOf(options.bases)
   const judged: Judged[] = []
   for (const [at, candidate] of candidates.entries()) {
