@@ -1,5 +1,6 @@
 // `winnow train --method auto`: which method and base to train, by a comparison in the time that is
 // given. It owns the progress line and the bases to try; the comparison is trainers/selection/.
+import { counted } from '../../schemas/counted.ts'
 import { knownBase, listBases, type Base } from '../../models/bases/base-store.ts'
 import { trainingLabels, type Dataset } from '../../trainers/data/dataset.ts'
 import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
@@ -72,13 +73,18 @@ export async function chooseMethod(
   })
   terminal.progressDone()
   terminal.say(selectionText(selection, terminal.style))
+  const { finalSeconds, examples } = selection
+  if (finalSeconds !== null) {
+    const time = durationText(1_000 * Math.ceil(finalSeconds))
+    terminal.say(`Training it on ${counted(examples, 'text')} takes about ${time}.`)
+  }
   terminal.say()
   return selection
 }
 
 /** The base that was asked for, or all that are known, the default first. */
 async function basesToTry(
-  { base, baseDefault }: AutoMethodOptions,
+  { base, baseDefault, maxTokens = 0 }: AutoMethodOptions,
   storeDir: string,
 ): Promise<BaseShape[]> {
   const wanted = await knownBase({ name: base ?? baseDefault, storeDir })
@@ -86,15 +92,17 @@ async function basesToTry(
   const isFirst = ({ name }: { name: string }): boolean => name === wanted.name
   const tried =
     base === undefined
-      ? listed.toSorted((a, b) => +isFirst(b) - +isFirst(a))
+      ? listed.toSorted((a, b) => Number(isFirst(b)) - Number(isFirst(a)))
       : listed.filter(isFirst)
-  return Promise.all(
+  const shapes = await Promise.all(
     tried.map(async ({ name, state }) => {
-      const { layers, hidden } = await knownBase({ name, storeDir })
-      // The default is fetched by every training, so that it counts as stored.
-      return { name, layers, hidden, isStored: state === 'present' || name === wanted.name }
+      const { layers, hidden, positions } = await knownBase({ name, storeDir })
+      // Every training fetches the default, so that it counts as stored.
+      const isStored = state === 'present' || name === wanted.name
+      return { name, layers, hidden, positions, isStored }
     }),
   )
+  return shapes.filter(({ positions }) => positions >= maxTokens)
 }
 
 function progressText(progress: SelectionProgress): string {

@@ -39,7 +39,7 @@ import { publishClassifier, verificationSample } from '../runs/publish-classifie
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
-import type { SelectionRecord } from '../runs/selection-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
@@ -206,7 +206,11 @@ async function trainStarted(
     encoder: trained.encoder,
     ...evaluated,
     pooledLayers: 'last',
-    facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
+    facts: [
+      ...selectionFacts(resolved.selection),
+      ...reportFacts(resolved, recipe, result),
+      ...dataFacts(train.manifest),
+    ],
     training: result.epochs,
     verification: {
       texts: verified,

@@ -36,7 +36,7 @@ import {
 } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
-import type { SelectionRecord } from '../runs/selection-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
@@ -175,6 +175,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     evaluatedOn,
     measuredOn,
     facts: [
+      ...selectionFacts(options.selection),
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
       ...(labelReport ? [labelFact(labelReport)] : []),

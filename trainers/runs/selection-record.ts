@@ -1,5 +1,6 @@
 // What `train --method auto` compared before it trained, as the run's record and the JSON of the
 // command have it. trainers/selection/ makes it.
+import { counted } from '../../schemas/counted.ts'
 import type { Interval } from '../evaluation/evaluation.ts'
 
 /** A training method on a base encoder. */
@@ -48,6 +49,21 @@ export type SelectionRecord = {
   /** The highest mean; null when nothing could be compared. */
   readonly best: MethodOnBase | null
   readonly chosen: MethodOnBase
+  /** What its training on all examples was expected to take; null when that was not measured. */
+  readonly finalSeconds: number | null
   /** Why, in a sentence. */
   readonly reason: string
+}
+
+/** How method and base were chosen, as facts of a report; none if the user chose them. */
+export function selectionFacts(selection: SelectionRecord | undefined): [string, string][] {
+  if (selection === undefined) return []
+  const { candidates, chosen, reason } = selection
+  const compared = candidates.filter(({ state }) => state === 'complete').length
+  return [
+    [
+      'Chosen by comparison',
+      `${chosen.method} on ${chosen.base}, of ${counted(compared, 'candidate')}. ${reason}`,
+    ],
+  ]
 }

@@ -51,7 +51,11 @@ describe('the number of examples', () => {
   })
 
   it('is all of them where only the head can be trained on all', () => {
-    expect(comparedExamples(train, { ...time, secondsLeft: 60 })).toBe(20_000)
+    expect(comparedExamples(train, { ...time, secondsLeft: 600 })).toBe(20_000)
+  })
+
+  it('is the smallest where not even the head can be', () => {
+    expect(comparedExamples(train, { ...time, secondsLeft: 60 })).toBe(comparedMin)
   })
 })
 

@@ -3,6 +3,7 @@
 import { datasetPart, type Dataset } from '../data/dataset.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import type { ExampleCounts } from '../encoder/few-examples.ts'
+import { defaultRecipe } from '../encoder/fine-tuning-task.ts'
 import { stepsOf } from './candidate-time.ts'
 import type { BaseShape } from './candidate.ts'
 
@@ -21,9 +22,12 @@ export type SampleTime = {
   readonly secondsLeft: number
 }
 
+/** A forward pass is about a third of a step. */
+const forwardShare = 1 / 3
+
 /**
- * The number of examples on which partial and full can be compared on one base, if they can then
- * also be trained on all examples. A method that cannot is not planned for.
+ * The number of examples on which the methods can be compared on one base, if they can then also be
+ * trained on all examples. A method of fine-tuning that cannot is not planned for.
  */
 export function comparedExamples(train: ExampleCounts, time: SampleTime): number {
   const total = train.examples.length
@@ -32,17 +36,19 @@ export function comparedExamples(train: ExampleCounts, time: SampleTime): number
     partial: (secondsPerStep * (base.layers - 1)) / base.layers,
     full: secondsPerStep,
   }
+  const headSeconds = (count: number): number =>
+    (forwardShare * secondsPerStep * count) / defaultRecipe.batchTexts
   const finalSeconds = (method: 'partial' | 'full'): number =>
     stepSeconds[method] * stepsOf(method, train)
-  const methods = (['partial', 'full'] as const).filter(
+  const tuned = (['partial', 'full'] as const).filter(
     (method) => finalSeconds(method) <= (plannedShare * secondsLeft) / 2,
   )
-  if (methods.length === 0) return total
-  const available = plannedShare * (secondsLeft - Math.max(...methods.map(finalSeconds)))
+  const final = Math.max(headSeconds(total), ...tuned.map(finalSeconds))
+  const available = plannedShare * (secondsLeft - final)
   const fits = (count: number): boolean => {
     const part = scaled(train, (count * (folds - 1)) / folds)
-    const seconds = methods.map((method) => folds * stepSeconds[method] * stepsOf(method, part))
-    return seconds.reduce((sum, each) => sum + each, 0) <= available
+    const seconds = tuned.map((method) => folds * stepSeconds[method] * stepsOf(method, part))
+    return seconds.reduce((sum, each) => sum + each, headSeconds(count)) <= available
   }
   let count = total
   while (count > comparedMin && !fits(count)) count = Math.floor(0.9 * count)

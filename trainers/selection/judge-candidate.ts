@@ -85,9 +85,14 @@ export async function judgeCandidate(options: JudgeOptions): Promise<CandidateOu
     if (needed !== undefined) check({ folds: needed, training: ratio * foldSeconds(pace)! })
   }
   const judged = (): number[] => folds.map(({ seconds }) => seconds)
+  let openSeconds = 0
   const outcome = (state: CandidateOutcome['state'], reason?: string): CandidateOutcome => {
-    const each = folds.at(-1)?.seconds ?? 0
-    return { state, reason, folds, seconds: now() - began, finalSeconds: ratio * each }
+    const { seconds: first = 0 } = folds[0] ?? {}
+    const { seconds: last = 0 } = folds.at(-1) ?? {}
+    // What folds share is computed before the first one ends, and again for the other texts.
+    const shared = openSeconds + Math.max(0, first - last)
+    const finalSeconds = ratio * last + othersOf(options) * shared
+    return { state, reason, folds, seconds: now() - began, finalSeconds }
   }
   const msLeft = 1_000 * (options.secondsLeft() - options.secondsReserved)
   const timer = setTimeout(
@@ -100,6 +105,7 @@ export async function judgeCandidate(options: JudgeOptions): Promise<CandidateOu
   try {
     const watch = watchOf(options, { check, checkPace, judged })
     const trainer = await options.open(candidate, { onProgress: watch(undefined), signal: either })
+    openSeconds = now() - began
     for (const [at, fold] of plan.entries()) {
       const onProgress = watch(at + 1)
       folds.push((await judgeFold(trainer, fold, { onProgress, signal: either })).judged)
@@ -110,11 +116,16 @@ export async function judgeCandidate(options: JudgeOptions): Promise<CandidateOu
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof WinnowError)) throw error
     if (tooLong !== undefined && error.code === 'cancelled') return outcome('stopped', tooLong)
-    if (ownFailures.has(error.code)) return outcome('failed', error.message.split('\n')[0])
+    if (ownFailures.has(error.code)) return outcome('failed', firstSentence(error))
     throw error
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** What happened; what to do about it is for those who chose the method themselves. */
+function firstSentence({ message }: WinnowError): string {
+  return /^.*?\.(?=\s|$)/.exec(message)?.[0] ?? message
 }
 
 /** Seconds until the folds are judged, and those of training on all examples. */
@@ -122,15 +133,15 @@ type TimeNeeded = { readonly folds: number; readonly training: number }
 
 /** Passes progress on, and checks the time by it. */
 function watchOf(
-  { plan, train, compared, now, onProgress }: JudgeOptions,
+  options: JudgeOptions,
   checks: {
     check: (needed: TimeNeeded) => void
     checkPace: (pace: FoldPace) => void
     judged: () => number[]
   },
 ): (fold: number | undefined) => (progress: TrainingProgress) => void {
-  // Texts that were compared need not be embedded again.
-  const others = train.examples.length / compared.examples.length - 1
+  const { plan, now, onProgress } = options
+  const others = othersOf(options)
   return (fold) => {
     // What folds share, such as embeddings, does not count as time of a fold.
     const began = new Map<TrainingProgress['kind'], number>()
@@ -146,6 +157,11 @@ function watchOf(
       } else checks.check({ folds: left, training: others * (elapsed + left) })
     }
   }
+}
+
+/** The examples that are not compared, per compared one: compared ones stay embedded. */
+function othersOf({ train, compared }: JudgeOptions): number {
+  return train.examples.length / compared.examples.length - 1
 }
 
 function secondsText(seconds: number): string {

@@ -93,6 +93,9 @@ it('compares all candidates on the same folds, and chooses', async () => {
     chosen: { method: 'partial', base: 'small' },
     best: { method: 'partial', base: 'small' },
   })
+  // A fold trains on 80 examples in 40 epochs of 3 steps; all 100 take 38 epochs of 4 steps.
+  const lastFold = selection.candidates[1]!.folds.at(-1)!.seconds
+  expect(selection.finalSeconds! / lastFold).toBeCloseTo(152 / 120, 1)
   const [head, partial] = selection.candidates
   expect(head).toMatchObject({ method: 'head', state: 'complete' })
   expect(head!.difference!.mean).toBeCloseTo(-0.2, 1)

@@ -90,6 +90,7 @@ export async function selectMethod(options: SelectMethodOptions): Promise<Select
     candidates: judged.map((one) => described(one, choice)),
     best: choice === undefined ? null : named(choice.best),
     chosen: choice === undefined ? fallback : named(choice.chosen),
+    finalSeconds: choice === undefined ? null : choice.chosen.outcome.finalSeconds,
     reason: choice?.reason ?? nothingCompared(plan),
   }
 }

@@ -15,10 +15,17 @@ export function selectionText(
   const [first = '', ...rows] = candidates.length === 0 ? [] : candidateLines(candidates, metric)
   const choice = `${style('bold', `Chosen: ${candidateName(chosen)}.`)} ${reason}`
   const notes = candidates.flatMap((one) =>
-    one.reason === undefined ? [] : [`${candidateName(one)} was ${one.state}: ${one.reason}`],
+    one.reason === undefined ? [] : [`${candidateName(one)} ${verbs[one.state]}: ${one.reason}`],
   )
   const compared = candidates.length === 0 ? [] : [comparedText(selection), style('dim', first)]
   return [...compared, ...rows, ...notes, choice].join('\n')
+}
+
+const verbs: Readonly<Record<ComparedCandidate['state'], string>> = {
+  complete: 'was compared',
+  stopped: 'was stopped',
+  failed: 'failed',
+  skipped: 'was skipped',
 }
 
 function comparedText({ folds, examples, comparedExamples }: SelectionRecord): string {
