@@ -19,7 +19,9 @@ const unit = [
 
 /** Other files would add to the processor time, memory and timers that these tests measure. */
 const unitAlone = globSync(unit, { cwd: import.meta.dirname }).filter((file) =>
-  /processor-time|memoryUsage|getTimerCount/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+  /processor-time|memoryUsage|getTimerCount/.test(
+    readFileSync(`${import.meta.dirname}/${file}`, 'utf8'),
+  ),
 )
 
 /**

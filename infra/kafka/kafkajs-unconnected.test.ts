@@ -18,7 +18,11 @@ const BrokerClass = require('kafkajs/src/broker/index.js') as new (options: obje
 /** What a broker without a connection throws when it is asked. */
 async function thrown(): Promise<{ message: string; retriable?: boolean }> {
   const connectionPool = { host: 'localhost', port: 9092, isConnected: () => false }
-  const broker = new BrokerClass({ connectionPool, logger: { namespace: () => ({}) }, versions: null })
+  const broker = new BrokerClass({
+    connectionPool,
+    logger: { namespace: () => ({}) },
+    versions: null,
+  })
   return broker.heartbeat({}).then(
     () => ({ message: 'nothing' }),
     (error: unknown) => error as Error,
