@@ -13,7 +13,7 @@ const apart = [
 ]
 
 const unit = [
-  '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.test.ts',
+  '{schemas,configs,models,streams,trainers,gateway,infra,serving,library,commands}/**/*.test.ts',
   'tests/*.test.ts',
 ]
 
@@ -55,8 +55,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: [
-        '{schemas,configs,models,streams,trainers,gateway,infra,serving,commands}/**/*.ts',
-        'cli.ts',
+        '{schemas,configs,models,streams,trainers,gateway,infra,serving,library,commands}/**/*.ts',
+        '{cli,index}.ts',
       ],
       exclude: ['**/*.test.ts'],
       reporter: ['text-summary', 'html'],

@@ -26,7 +26,8 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from '../labelled-texts.ts'
-import { checkMethod, trainingMethods } from './method-options.ts'
+import { checkMethod } from '../../library/training-options.ts'
+import { trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
 import { seedMax, wholeNumber } from '../shared-options.ts'

@@ -1,6 +1,10 @@
 // `winnow tune`: searches the settings of a training method and trains the best ones on all
 // training data. Options are tune-options.ts, the search is trainers/tuning/.
 import type { Command } from 'commander'
+import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
+import { earlierVersion } from '../../library/train.ts'
+import { requestOf } from '../../library/training-request.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
 import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -30,14 +34,11 @@ import type { MetricName, Trial } from '../../trainers/tuning/study.ts'
 import { defaultSpace } from '../../trainers/tuning/space/train-space.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext } from '../command-context.ts'
-import { readCleaned, ruledParts } from '../labelled-texts.ts'
-import { requestOf } from './resumed-options.ts'
+import { readingText } from '../labelled-texts.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
-import { earlierVersion } from './train.ts'
 import {
   addTuneOptions,
   askedStudy,
@@ -205,13 +206,14 @@ function workersIn({ request }: StudyStart): number {
 }
 
 async function readParts(
-  { config, terminal, paths }: CommandContext,
+  context: CommandContext,
   { options }: AskedStudy,
   signal: AbortSignal,
 ): Promise<{ train: Dataset; test?: Dataset | undefined }> {
-  const onProgress = (text: string): void => terminal.progress(text)
+  const { terminal, paths } = context
   const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
+  const onProgress = (progress: ReadingProgress): void => terminal.progress(readingText(progress))
+  const reading = { ...options, context, earlier, signal, onProgress }
   const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
   return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
 }
