@@ -1,33 +1,23 @@
 // `winnow train`: trains a model version on labelled texts.
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
+import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
+import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
-import type { EarlierVersion } from '../../trainers/data/label-origins.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
-import {
-  trainEncoder,
-  type TrainedEncoder,
-  type TrainEncoderProgress,
-} from '../../trainers/encoder/train-encoder.ts'
-import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
-import {
-  trainHead,
-  type TrainedModel,
-  type TrainHeadProgress,
-} from '../../trainers/head/train-head.ts'
-import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
-import { pullBase } from '../base-pull.ts'
+import { selectionText } from '../../trainers/selection/selection-text.ts'
+import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
   checkTexts,
   readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,
@@ -36,25 +26,13 @@ import { sayPublished } from '../models/models-release.ts'
 import { workersOf } from '../../serving/model.ts'
 import { checkStore } from '../option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../../serving/publishing.ts'
-import { autoSecondsDefault, chooseMethod } from './auto-method.ts'
-import {
-  addMethodOptions,
-  baseDefault,
-  checkMethod,
-  encoderMethodOf,
-  refuseUnusedOptions,
-  trainingMethods,
-  type MethodOptions,
-} from './method-options.ts'
-import { recipeOf } from './recipe-options.ts'
-import { requestOf, runToResume } from './resumed-options.ts'
-import { newestManifest } from '../../models/store/known-labels.ts'
+import { addMethodOptions, trainingMethods } from './method-options.ts'
+import { runToResume } from './resumed-options.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
 import { addCommand, durationMs, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
-import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
+import { trainProgressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -68,12 +46,7 @@ type Options = SharedOptions &
     checkpointEvery?: number
     time?: number
     publish?: boolean
-    /** Of a resumed run whose method was chosen by a comparison. */
-    selection?: SelectionRecord
   }
-
-/** What the results of both kinds of training have in common. */
-type Trained = TrainedModel | TrainedEncoder
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
@@ -137,7 +110,22 @@ async function train(command: Command, given: Options): Promise<void> {
   const { terminal } = context
   const asked = await askedFor(command, given, context)
   await checkAsked(asked, context)
-  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  const { options, workers, resume } = asked
+  const progressText = trainProgressText()
+  const trained = await untilStopped((signal) =>
+    trainIn(
+      context,
+      {
+        ...options,
+        signal,
+        onProgress: (progress) =>
+          progress.kind === 'chosen'
+            ? sayChosen(terminal, progress.selection)
+            : terminal.progress(progressText(progress)),
+      },
+      { workers, resume },
+    ),
+  )
   terminal.progressDone()
   sayTrained(terminal, trained)
   if (asked.options.publish !== true) {
@@ -151,6 +139,18 @@ async function train(command: Command, given: Options): Promise<void> {
     throw error
   })
   terminal.document({ ...trained, published })
+}
+
+/** Tells what `--method auto` compared and chose. */
+function sayChosen(terminal: Terminal, selection: SelectionRecord): void {
+  terminal.progressDone()
+  terminal.say(selectionText(selection, terminal.style))
+  const { finalSeconds, examples } = selection
+  if (finalSeconds !== null) {
+    const time = durationText(1_000 * Math.ceil(finalSeconds))
+    terminal.say(`Training it on ${counted(examples, 'text')} takes about ${time}.`)
+  }
+  terminal.say()
 }
 
 /** Tells what came of the training: the data, the figures, and where the version lies. */
@@ -195,8 +195,6 @@ async function publishTrained(
 /** The options, from the command line or from the folder of a run to resume. */
 type Asked = {
   readonly options: Options & { readonly data: string; readonly name: string }
-  /** Whether --base names one, instead of the default. */
-  readonly isBaseGiven: boolean
   readonly workers: number
   readonly resume: RunStart | undefined
 }
@@ -209,23 +207,25 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Stored by requestOf below, in this or an earlier version of this command.
+    // Stored by library/training-request.ts, in this or an earlier version.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
-    return { options, isBaseGiven: true, workers, resume: start }
+    if ((options.data as string | undefined) === undefined) {
+      const message = `A program started the run ${start.run} with texts in its memory; resume it there.`
+      throw new WinnowError('resume_refused', message, { details: { run: start.run } })
+    }
+    return { options, workers, resume: start }
   }
-  refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
-  const { data, method, time } = given
-  if (time !== undefined && method !== 'auto') {
-    const message = `--time has no meaning with --method ${method}; leave it out.`
-    throw new WinnowError('usage', message)
-  }
+  refuseUnusedTrainOptions(given)
+  const { data } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
-  const options = { ...given, data, name }
+  // Without a base on the command line, `auto` tries all of them.
   const isBaseGiven = command.getOptionValueSource('base') === 'cli'
-  return { options, isBaseGiven, workers: workersOf(config.inference), resume: undefined }
+  const base = given.method === 'auto' && !isBaseGiven ? undefined : given.base
+  const options = { ...given, base, data, name }
+  return { options, workers: workersOf(config.inference), resume: undefined }
 }
 
 /** Finds mistakes in the options before anything is read, fetched or trained. */
@@ -255,93 +255,4 @@ async function checkPublishing(
   } finally {
     await registry.close()
   }
-}
-
-async function runTraining(
-  context: CommandContext,
-  asked: Asked,
-  signal: AbortSignal,
-): Promise<Trained> {
-  const began = performance.now()
-  const { options, workers, resume } = asked
-  const { config, terminal, paths } = context
-  const onProgress = (text: string): void => terminal.progress(text)
-  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
-  const read = (source: string | undefined): Promise<Dataset | undefined> =>
-    source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
-  const parts = await ruledParts(
-    {
-      train: await readCleaned(options.data, reading),
-      validation: await read(options.validation),
-      test: await read(options.test),
-    },
-    options,
-  )
-  const chosen = await chosenOptions(context, { asked, train: parts.train, began, signal })
-  const { method, base: baseName, selection } = chosen
-  const base = await pullBase(baseName, context, signal)
-  const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
-  const { validation, test } = parts
-  const shared = {
-    train,
-    test,
-    base,
-    storeDir: paths.store,
-    name: options.name,
-    seed: options.seed,
-    signal,
-    maxTokens: options.maxTokens,
-    workers,
-    selection,
-    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(trainingProgressText(progress)),
-  }
-  if (method === 'head') {
-    const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
-    return trainHead({ ...shared, pooledLayers })
-  }
-  const { checkpointEvery } = options
-  return trainEncoder({
-    ...shared,
-    validation,
-    engine: options.engine,
-    method: encoderMethodOf(chosen),
-    recipe: recipeOf(options),
-    checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
-    request: { ...requestOf(chosen), workers },
-    resume,
-  })
-}
-
-/** The options with a method and a base; `auto` compares what there is, and says what it chose. */
-async function chosenOptions(
-  context: CommandContext,
-  work: { asked: Asked; train: Dataset; began: number; signal: AbortSignal },
-): Promise<Asked['options'] & { method: TrainingMethod }> {
-  const { options, isBaseGiven, workers } = work.asked
-  const { method, time, ...others } = options
-  if (method !== 'auto') return { ...options, method }
-  const selection = await chooseMethod(context, {
-    train: work.train,
-    base: isBaseGiven ? options.base : undefined,
-    baseDefault,
-    secondsMax: time === undefined ? autoSecondsDefault : time / 1_000,
-    secondsSpent: (performance.now() - work.began) / 1_000,
-    seed: options.seed,
-    maxTokens: options.maxTokens,
-    workers,
-    signal: work.signal,
-  })
-  const { base, method: best } = selection.chosen
-  return { ...others, base, method: best as TrainingMethod, selection }
-}
-
-/** The version that the new one follows; undefined for the first of its name. */
-export async function earlierVersion(model: {
-  storeDir: string
-  name: string
-}): Promise<EarlierVersion | undefined> {
-  const manifest = await newestManifest(model)
-  return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }
