@@ -32,9 +32,12 @@ export type IntegratedGradients = {
 export type GradientModel = {
   /**
    * Explains ids int32 [tokens], special tokens included. The steps are doubled from 16 until the
-   * completeness gap is at most 1 %, or to 512.
+   * completeness gap is at most 1 %, or to 512. Throws what `signal` aborts with.
    */
-  readonly integrate: (ids: Int32Array, odds: OddsOptions) => Promise<IntegratedGradients>
+  readonly integrate: (
+    ids: Int32Array,
+    options: OddsOptions & { readonly signal?: AbortSignal | undefined },
+  ) => Promise<IntegratedGradients>
   readonly close: () => Promise<void>
 }
 
@@ -79,7 +82,7 @@ export async function openGradientModel(
   const attribution = await open(buildAttribution(encoder, classifier), 'attribution')
   const sessions = { embedding, attribution, hidden: encoder.hidden, labels: head.to }
   return {
-    integrate: (ids, odds) => integrate(ids, { ...sessions, ...odds, tokens }),
+    integrate: (ids, options) => integrate(ids, { ...sessions, ...options, tokens }),
     close: async () => {
       await embedding.release()
       await attribution.release()
@@ -93,6 +96,7 @@ type Context = OddsOptions & {
   readonly hidden: number
   readonly labels: number
   readonly tokens: TokenPieces
+  readonly signal?: AbortSignal | undefined
 }
 
 async function integrate(ids: Int32Array, context: Context): Promise<IntegratedGradients> {
@@ -111,7 +115,7 @@ async function integrate(ids: Int32Array, context: Context): Promise<IntegratedG
       return sum
     })
     const total = all.reduce((sum, attribution) => sum + attribution, 0)
-    const gap = Math.abs(total - difference) / Math.max(Math.abs(difference), differenceMin)
+    const gap = completenessGap(total, difference)
     if (gap > gapMax && steps < stepsMax) continue
     return {
       tokens: all.slice(tokens.prefix, all.length - tokens.suffix),
@@ -120,6 +124,11 @@ async function integrate(ids: Int32Array, context: Context): Promise<IntegratedG
       completenessGap: gap,
     }
   }
+}
+
+/** How far a sum of attributions is from the difference that it should be, as a share of that. */
+export function completenessGap(total: number, difference: number): number {
+  return Math.abs(total - difference) / Math.max(Math.abs(difference), differenceMin)
 }
 
 /** The special tokens of the text around padding tokens; without one, around tokens of id 0. */
@@ -137,6 +146,7 @@ async function meanGradient(
   const points = gaussLegendre(steps)
   const mean = new Float64Array(size)
   for (let from = 0; from < steps; from += rowsMax) {
+    context.signal?.throwIfAborted()
     const rows = points.slice(from, from + rowsMax)
     const between = rows.map(({ at }) =>
       text.map((value, i) => baseline[i]! + at * (value - baseline[i]!)),
