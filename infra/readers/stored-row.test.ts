@@ -1,4 +1,4 @@
-// What is asked. tests/e2e/explain-row.test.ts reads rows that the stream stored.
+// What is asked. tests/e2e/gateway.test.ts explains a row that the stream stored.
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openScriptedEngine, type ScriptedEngine } from '../../tests/support/scripted-engine.ts'
 import { readRowsAt } from './stored-row.ts'
