@@ -2,13 +2,12 @@
 // row, or the texts of a file.
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { openExplainer, type Explainer } from '../../models/explain/explain-text.ts'
+import { openExplainerOf, type TextExplainer } from '../../library/explain.ts'
 import { methodText } from '../../models/explain/explanation-text.ts'
 import type { Explanation } from '../../models/explain/explanation.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { workersOf } from '../../serving/model.ts'
 import { renderExplanationsHtml } from '../../trainers/report/explanation-html.ts'
 import { openContext, type CommandContext } from '../command-context.ts'
 import { checkModel, checkReadable, checkWritable } from '../option-checks.ts'
@@ -96,17 +95,11 @@ async function withExplainer(
     readonly version: ModelVersion
     readonly steps: CommandContext['config']['cleaning']['steps']
   },
-  work: (explainer: Explainer) => Promise<void>,
+  work: (explainer: TextExplainer) => Promise<void>,
 ): Promise<void> {
-  const { config, version, steps } = opened
-  const explainer = await openExplainer({
-    version,
-    workers: workersOf(config.inference),
-    batchTokens: config.inference.batchTokens,
-    steps,
-    samplesMax: samples,
-    seed,
-  })
+  const { version, steps } = opened
+  const options = { version, steps, samplesMax: samples, seed }
+  const explainer = await openExplainerOf(opened, options)
   try {
     await work(explainer)
   } finally {
