@@ -5,15 +5,17 @@ import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { losses } from '../../trainers/cross-validation/cv-report.ts'
 import { compareRuns } from '../../trainers/tracking/compare-runs.ts'
-import { findRun, readRuns, removeRun, runFiles } from '../../trainers/tracking/run-store.ts'
+import { scoreTitles } from '../../trainers/tracking/run-words.ts'
 import {
-  runKinds,
-  type ListedRun,
-  type RunKind,
-  type TrackedRun,
-} from '../../trainers/tracking/tracked-run.ts'
+  findRun,
+  readableRun,
+  readRuns,
+  removeRun,
+  runFiles,
+} from '../../trainers/tracking/run-store.ts'
+import { runKinds, type ListedRun, type RunKind } from '../../trainers/tracking/tracked-run.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
-import { runComparisonText, runsTable, runText, scoreTitles } from './run-text.ts'
+import { runComparisonText, runsTable, runText } from './run-text.ts'
 import { addSyncCommand } from './runs-sync.ts'
 import { addCommand, examplesText, wholeNumber } from '../shared-options.ts'
 import { bytesText } from '../terminal.ts'
@@ -106,8 +108,8 @@ function addCompare(runs: Command): void {
   }).action(async (firstName: string, secondName: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
     const all = await readRuns(paths.store)
-    const first = readable(findRun(all, firstName))
-    const second = readable(findRun(all, secondName))
+    const first = readableRun(findRun(all, firstName))
+    const second = readableRun(findRun(all, secondName))
     if (first.run === second.run) {
       throw new WinnowError('usage', `Both are the run ${first.run}; name two runs.`)
     }
@@ -165,9 +167,4 @@ function summaryOf(run: ListedRun): object {
   if (run.state === 'damaged') return run
   const { steps, ...summary } = run
   return { ...summary, steps: { of: steps.of, count: steps.rows.length, best: steps.best } }
-}
-
-function readable(run: ListedRun): TrackedRun {
-  if (run.state !== 'damaged') return run
-  throw new WinnowError('usage', `The run ${run.run} is damaged: ${run.reason}.`)
 }

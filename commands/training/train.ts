@@ -43,8 +43,11 @@ import {
 } from './method-options.ts'
 import { recipeOf } from './recipe-options.ts'
 import { requestOf, runToResume } from './resumed-options.ts'
+import { championOf } from '../../models/store/champion.ts'
 import { newestManifest } from '../../models/store/known-labels.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
+import type { SizeCurveWanted } from '../../trainers/head/head-size-curve.ts'
 import { addCommand, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
@@ -61,6 +64,8 @@ type Options = SharedOptions &
     validation?: string
     resume?: string | true
     checkpointEvery?: number
+    /** False with --no-size-curve. */
+    sizeCurve?: boolean
     publish?: boolean
   }
 
@@ -110,6 +115,11 @@ function addTrainOptions(command: Command): Command {
       numberIn({ above: 0 }),
     )
     .option(
+      '--size-curve',
+      'report accuracy by number of texts (default: if it takes seconds; not after --resume)',
+    )
+    .option('--no-size-curve', 'leave it out of the report')
+    .option(
       '--publish',
       'publish the version if it passes the gate (see `winnow models push --help`)',
     )
@@ -140,7 +150,8 @@ async function train(command: Command, given: Options): Promise<void> {
 /** Tells what came of the training: the data, the figures, and where the version lies. */
 function sayTrained(terminal: Terminal, trained: Trained): void {
   for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-  terminal.say(renderReportText(trained.metrics, terminal.style))
+  const { metrics, comparison } = trained
+  terminal.say(renderReportText({ ...metrics, comparison }, terminal.style))
   terminal.say()
   terminal.say(
     `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
@@ -266,6 +277,8 @@ async function runTraining(
     signal,
     maxTokens: options.maxTokens,
     workers,
+    champion: test && (await championIn({ storeDir: paths.store, name: options.name })),
+    sizeCurve: sizeCurveWanted(options.sizeCurve),
     onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
       terminal.progress(trainingProgressText(progress)),
   }
@@ -284,6 +297,21 @@ async function runTraining(
     request: { ...requestOf(options), workers },
     resume,
   })
+}
+
+function sizeCurveWanted(asked: boolean | undefined): SizeCurveWanted {
+  if (asked === undefined) return 'cheap'
+  return asked ? 'always' : 'never'
+}
+
+/** The champion of a model in this store; undefined if it has none. */
+export async function championIn(model: {
+  storeDir: string
+  name: string
+}): Promise<ModelVersion | undefined> {
+  const champion = await championOf(model)
+  if (champion === undefined) return undefined
+  return openVersion({ ref: `${model.name}@${champion}`, storeDir: model.storeDir })
 }
 
 /** The version that the new one follows; undefined for the first of its name. */

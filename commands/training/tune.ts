@@ -37,7 +37,7 @@ import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
-import { earlierVersion } from './train.ts'
+import { championIn, earlierVersion } from './train.ts'
 import {
   addTuneOptions,
   askedStudy,
@@ -156,6 +156,7 @@ async function runToWinner(
     workers,
     train: study.train,
     test: study.test,
+    champion: study.test && (await championIn({ storeDir: paths.store, name })),
     signal,
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),
