@@ -19,6 +19,7 @@ import { openHeadFolds, type HeadFoldsOptions } from '../../trainers/cross-valid
 import { trainingLabels } from '../../trainers/data/dataset.ts'
 import { cvReportText, cvRuleLines } from '../../trainers/cross-validation/cv-report.ts'
 import { formatFigure } from '../../trainers/report/report-tables.ts'
+import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
 import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
 import { workersOf } from '../../serving/model.ts'
 import { pullBase } from '../base-pull.ts'
@@ -105,8 +106,10 @@ export function addCvCommand(program: Command): void {
     terminal.say(cvReportText(result, terminal.style))
     terminal.say()
     terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+    const report = await writeRunReport(context.paths.store, result.runDir)
+    terminal.say(`report: ${report}`)
     await recordCvRun(context, { ...result, name: options.name })
-    terminal.document(result)
+    terminal.document({ ...result, report })
   })
 }
 

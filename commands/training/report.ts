@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { WinnowError } from '../../schemas/errors.ts'
 import { comparisonPage } from '../../trainers/run-reports/comparison-page.ts'
-import { runPage, writePage } from '../../trainers/run-reports/run-page.ts'
+import { reportFile, runPage, writePage } from '../../trainers/run-reports/run-page.ts'
 import { findRun, readableRun, readRuns } from '../../trainers/tracking/run-store.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { checkWritable } from '../option-checks.ts'
@@ -44,7 +44,7 @@ export function addReportCommand(program: Command): void {
         second === undefined
           ? await runPage(paths.store, first)
           : await comparisonPage(paths.store, { first, second })
-      const file = second === undefined ? 'report.html' : `against-${first.run}.html`
+      const file = second === undefined ? reportFile : `against-${first.run}.html`
       const path = await written(html, { out: options.out, dir: (second ?? first).dir, file })
       terminal.say(`report: ${path}`)
       terminal.document({ run: first.run, comparedWith: second?.run, report: path })

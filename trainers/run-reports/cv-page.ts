@@ -18,12 +18,12 @@ import { drawPlots } from '../report/report-svg.ts'
 import { verdictOf } from '../report/report-verdict.ts'
 import { readReportContent } from '../runs/report-content.ts'
 import { settingsText } from '../tracking/run-words.ts'
-import type { TrackedRun } from '../tracking/tracked-run.ts'
+import type { RecordedRun } from '../tracking/tracked-run.ts'
 import { foldPlots } from './fold-plots.ts'
 import { unreadable } from './unreadable-run.ts'
 
 /** The page of a cross-validation. */
-export async function cvPage(storeDir: string, run: TrackedRun): Promise<string> {
+export async function cvPage(storeDir: string, run: RecordedRun): Promise<string> {
   const record = await readCvRecord(storeDir, run.run)
   if (record === undefined) throw unreadable(run)
   const content = await readReportContent(run.dir)

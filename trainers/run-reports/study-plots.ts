@@ -216,6 +216,8 @@ function settingPlot({ trials, best, title }: PlottedStudy, { name, domain }: Pa
     const described = `trial ${number}: ${name} ${setting}, ${formatFigure(value, title.unit)}`
     return [{ setting, value, name: number === best ? groups[0] : groups[2], described }]
   })
+  // Drawn last, the best trial is in front.
+  values.sort((a, b) => Number(a.name === groups[0]) - Number(b.name === groups[0]))
   const isNumeric = domain.kind !== 'categorical'
   return {
     caption: `${title.name} by ${name}`,

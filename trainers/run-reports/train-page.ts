@@ -3,7 +3,7 @@ import { readReportContent } from '../runs/report-content.ts'
 import { readRunRecord, type RunRecord } from '../runs/run-record.ts'
 import { readSuspicious } from '../evaluation/suspicious-labels.ts'
 import { renderReportHtml, type ReportContent } from '../report/report-html.ts'
-import type { TrackedRun } from '../tracking/tracked-run.ts'
+import type { RecordedRun } from '../tracking/tracked-run.ts'
 import { settingsText } from '../tracking/run-words.ts'
 import { unreadable } from './unreadable-run.ts'
 
@@ -12,7 +12,7 @@ import { unreadable } from './unreadable-run.ts'
  *
  * @throws WinnowError `usage` if the run was deleted since it was listed.
  */
-export async function trainPage(storeDir: string, run: TrackedRun): Promise<string> {
+export async function trainPage(storeDir: string, run: RecordedRun): Promise<string> {
   const record = await readRunRecord(storeDir, run.run)
   if (record === undefined) throw unreadable(run)
   const content = (await readReportContent(run.dir)) ?? contentOf(record)

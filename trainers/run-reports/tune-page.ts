@@ -14,9 +14,9 @@ import { figureTiles, reportPage } from '../report/report-page.ts'
 import { drawPlots } from '../report/report-svg.ts'
 import { formatFigure, type Headline } from '../report/report-tables.ts'
 import type { Verdict } from '../report/report-verdict.ts'
-import { readRunRecord } from '../runs/run-record.ts'
+import { readRunRecord, type RunRecord } from '../runs/run-record.ts'
 import { settingsText, titleOf, valueText, type ScoreTitle } from '../tracking/run-words.ts'
-import type { TrackedRun } from '../tracking/tracked-run.ts'
+import type { RecordedRun } from '../tracking/tracked-run.ts'
 import { parameterImportance, type ParameterImportance } from '../tuning/importance.ts'
 import { journalPath, readJournal, type StudyStart } from '../tuning/journal.ts'
 import type { Parameter } from '../tuning/space/space.ts'
@@ -37,7 +37,7 @@ const openTrialsMax = 15
 
 /** A study with its best trial. */
 type Study = {
-  readonly run: TrackedRun
+  readonly run: RecordedRun
   readonly start: StudyStart
   readonly trials: readonly Trial[]
   readonly best: (Trial & { readonly value: number }) | undefined
@@ -45,7 +45,7 @@ type Study = {
 }
 
 /** The page of a tune. */
-export async function tunePage(storeDir: string, run: TrackedRun): Promise<string> {
+export async function tunePage(storeDir: string, run: RecordedRun): Promise<string> {
   const { start, trials: all } = await readJournal(journalPath(storeDir, run.run))
   // `filter` also passes over the hole that a lost line leaves.
   const trials = all().filter(Boolean)
@@ -57,19 +57,21 @@ export async function tunePage(storeDir: string, run: TrackedRun): Promise<strin
     title: metricTitle(start.metric),
   }
   const plotted = plottedOf(study)
+  const winner =
+    run.trainingRun === null ? undefined : await readRunRecord(storeDir, run.trainingRun)
   const importance = parameterImportance(start.space, observedTrials(trials, start.metric))
   return reportPage({
     title: `${run.name}: tune`,
     made: start.started,
     verdict: verdictOfStudy(study),
-    facts: factsOf(study),
+    facts: factsOf(study, winner),
     lead: studyTiles(study),
     sections: [
       await frontSection({ start, trials }),
       bestSection(study),
       await historySection(plotted),
       await settingsSection(plotted, importance),
-      await winnerSection(storeDir, run),
+      winnerSection(run, winner),
       trialsSection(study),
     ],
   })
@@ -111,10 +113,10 @@ function verdictOfStudy({ run, trials, best, title }: Study): Verdict {
   return { grade: `Best is trial ${best.number}`, sentences }
 }
 
-function factsOf({ run, start }: Study): [string, string][] {
+function factsOf({ run, start }: Study, winner: RunRecord | undefined): [string, string][] {
   const { method, sampler, seed } = start
   const { base } = run.parameters
-  const data = run.data.train
+  const data = winner?.dataManifest.train ?? run.data.train
   const examples = data?.examples == null ? '' : `, ${counted(data.examples, 'example')}`
   return [
     ['Run', run.run],
@@ -221,11 +223,11 @@ function importancePart(
   )
 }
 
-async function winnerSection(storeDir: string, run: TrackedRun): Promise<Section | undefined> {
-  const { trainingRun, model } = run
-  if (trainingRun === null || model === null) return undefined
-  const record = await readRunRecord(storeDir, trainingRun)
-  if (record === undefined) return undefined
+function winnerSection(
+  { trainingRun, model }: RecordedRun,
+  record: RunRecord | undefined,
+): Section | undefined {
+  if (trainingRun === null || model === null || record === undefined) return undefined
   return section('The model', [
     paragraph(
       `${model} was trained with the best settings. Measured on ${record.measuredOn}. ` +
