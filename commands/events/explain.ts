@@ -1,12 +1,7 @@
 // `winnow explain`: shows which words of a text led a model to its label.
 import { Option, type Command } from 'commander'
-import {
-  explanationMethods,
-  openExplainer,
-  type ExplanationMethod,
-} from '../../models/explain/explain-text.ts'
-import { openVersion } from '../../models/store/version-store.ts'
-import { workersOf } from '../../serving/model.ts'
+import { openExplainerIn } from '../../library/explain.ts'
+import { explanationMethods, type ExplanationMethod } from '../../models/explain/explain-text.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { explainedText } from './explained-text.ts'
 import { checkModel } from '../option-checks.ts'
@@ -51,15 +46,9 @@ export function addExplainCommand(program: Command): void {
 
 async function runExplain(options: Options): Promise<void> {
   const context = await openContext(options)
-  const { config, paths, terminal } = context
+  const { terminal } = context
   await checkModel(options.model, context)
-  const version = await openVersion({ ref: options.model, storeDir: paths.store })
-  const explainer = await openExplainer({
-    version,
-    workers: workersOf(config.inference),
-    batchTokens: config.inference.batchTokens,
-    steps: config.cleaning.steps,
-  })
+  const explainer = await openExplainerIn(context, options)
   try {
     const { text, label, method } = options
     const explanation = await explainer.explain({ text, label, method })

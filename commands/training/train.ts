@@ -1,31 +1,23 @@
 // `winnow train`: trains a model version on labelled texts.
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
+import { trainIn, type Trained } from '../../library/train.ts'
+import {
+  checkMethod,
+  refuseUnusedOptions,
+  type MethodOptions,
+} from '../../library/training-options.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
-import type { EarlierVersion } from '../../trainers/data/label-origins.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
-import {
-  trainEncoder,
-  type TrainedEncoder,
-  type TrainEncoderProgress,
-} from '../../trainers/encoder/train-encoder.ts'
 import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
-import {
-  trainHead,
-  type TrainedModel,
-  type TrainHeadProgress,
-} from '../../trainers/head/train-head.ts'
-import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
-import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
   checkTexts,
   readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,
@@ -34,25 +26,13 @@ import { sayPublished } from '../models/models-release.ts'
 import { workersOf } from '../../serving/model.ts'
 import { checkStore } from '../option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../../serving/publishing.ts'
-import {
-  addMethodOptions,
-  checkMethod,
-  encoderMethodOf,
-  refuseUnusedOptions,
-  type MethodOptions,
-} from './method-options.ts'
-import { recipeOf } from './recipe-options.ts'
-import { requestOf, runToResume } from './resumed-options.ts'
-import { championOf } from '../../models/store/champion.ts'
-import { newestManifest } from '../../models/store/known-labels.ts'
-import type { ModelVersion } from '../../models/store/version-files.ts'
+import { addMethodOptions } from './method-options.ts'
+import { runToResume } from './resumed-options.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
-import type { SizeCurveWanted } from '../../trainers/head/head-size-curve.ts'
 import { addCommand, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
-import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
+import { trainProgressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -68,9 +48,6 @@ type Options = SharedOptions &
     sizeCurve?: boolean
     publish?: boolean
   }
-
-/** What the results of both kinds of training have in common. */
-type Trained = TrainedModel | TrainedEncoder
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
@@ -131,7 +108,19 @@ async function train(command: Command, given: Options): Promise<void> {
   const { terminal } = context
   const asked = await askedFor(command, given, context)
   await checkAsked(asked, context)
-  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  const { options, workers, resume } = asked
+  const progressText = trainProgressText()
+  const trained = await untilStopped((signal) =>
+    trainIn(
+      context,
+      {
+        ...options,
+        signal,
+        onProgress: (progress) => terminal.progress(progressText(progress)),
+      },
+      { workers, resume },
+    ),
+  )
   terminal.progressDone()
   sayTrained(terminal, trained)
   if (asked.options.publish !== true) {
@@ -202,8 +191,12 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Stored by requestOf below, in this or an earlier version of this command.
+    // Stored by library/training-request.ts, in this or an earlier version.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
+    if ((options.data as string | undefined) === undefined) {
+      const message = `A program started the run ${start.run} with texts in its memory; resume it there.`
+      throw new WinnowError('resume_refused', message, { details: { run: start.run } })
+    }
     return { options, workers, resume: start }
   }
   refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
@@ -243,82 +236,4 @@ async function checkPublishing(
   } finally {
     await registry.close()
   }
-}
-
-async function runTraining(
-  context: CommandContext,
-  { options, workers, resume }: Asked,
-  signal: AbortSignal,
-): Promise<Trained> {
-  const { config, terminal, paths } = context
-  const onProgress = (text: string): void => terminal.progress(text)
-  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
-  const read = (source: string | undefined): Promise<Dataset | undefined> =>
-    source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
-  const parts = await ruledParts(
-    {
-      train: await readCleaned(options.data, reading),
-      validation: await read(options.validation),
-      test: await read(options.test),
-    },
-    options,
-  )
-  const base = await pullBase(options.base, context, signal)
-  const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
-  const { validation, test } = parts
-  const shared = {
-    train,
-    test,
-    base,
-    storeDir: paths.store,
-    name: options.name,
-    seed: options.seed,
-    signal,
-    maxTokens: options.maxTokens,
-    workers,
-    champion: test && (await championIn({ storeDir: paths.store, name: options.name })),
-    sizeCurve: sizeCurveWanted(options.sizeCurve),
-    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(trainingProgressText(progress)),
-  }
-  if (options.method === 'head') {
-    const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
-    return trainHead({ ...shared, pooledLayers })
-  }
-  const { checkpointEvery } = options
-  return trainEncoder({
-    ...shared,
-    validation,
-    engine: options.engine,
-    method: encoderMethodOf(options),
-    recipe: recipeOf(options),
-    checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
-    request: { ...requestOf(options), workers },
-    resume,
-  })
-}
-
-function sizeCurveWanted(asked: boolean | undefined): SizeCurveWanted {
-  if (asked === undefined) return 'cheap'
-  return asked ? 'always' : 'never'
-}
-
-/** The champion of a model in this store; undefined if it has none. */
-export async function championIn(model: {
-  storeDir: string
-  name: string
-}): Promise<ModelVersion | undefined> {
-  const champion = await championOf(model)
-  if (champion === undefined) return undefined
-  return openVersion({ ref: `${model.name}@${champion}`, storeDir: model.storeDir })
-}
-
-/** The version that the new one follows; undefined for the first of its name. */
-export async function earlierVersion(model: {
-  storeDir: string
-  name: string
-}): Promise<EarlierVersion | undefined> {
-  const manifest = await newestManifest(model)
-  return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }

@@ -3,10 +3,28 @@ import { counted } from '../../schemas/counted.ts'
 import type { EmbeddingProgress } from '../../trainers/embeddings/embed-texts.ts'
 import type { TrainEncoderProgress } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainHeadProgress } from '../../trainers/head/train-head.ts'
+import type { TrainProgress } from '../../library/train.ts'
+import { downloadProgressText } from '../base-pull.ts'
+import { readingText } from '../labelled-texts.ts'
 import { countText, durationText } from '../terminal.ts'
 import { joinedParts, timeLeftText } from '../work-rate.ts'
 
 const barWidth = 20
+
+/** Creates the text of the progress line of everything that leads to a trained model. */
+export function trainProgressText(): (progress: TrainProgress) => string {
+  const downloadText = downloadProgressText()
+  return (progress) => {
+    switch (progress.kind) {
+      case 'reading':
+        return readingText(progress)
+      case 'download':
+        return downloadText(progress)
+      default:
+        return trainingProgressText(progress)
+    }
+  }
+}
 
 /** One line on the progress of training. */
 export function trainingProgressText(progress: TrainHeadProgress | TrainEncoderProgress): string {

@@ -1,6 +1,7 @@
 // Classifies the texts of a file or of standard input offline, in order and in bounded memory for
 // inputs of any size. It owns the output line of a row; trainers/files/ reads the formats.
 import { availableParallelism } from 'node:os'
+import type { Classifier } from '../../models/inference/classifier.ts'
 import type { AbstentionMode } from '../../models/store/abstention-rule.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
@@ -109,34 +110,11 @@ export async function* classifyTexts(
     readyWith: 'first',
   })
   const loaded = performance.now()
-  // The rows that are being classified, in order. The classifier adds rows as it reads ahead.
-  const pending: InputRow[] = []
-  const texts = async function* (): AsyncGenerator<string> {
-    for (let next = await first; next.done !== true; next = await rows.next()) {
-      pending.push(next.value)
-      if (!next.value.isEmpty) yield next.value.text
-    }
-  }
-  const emptyLines = function* (): Generator<ClassifiedText> {
-    while (pending[0]?.isEmpty === true) yield emptyText(pending.shift()!)
-  }
   try {
-    for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
-      yield* emptyLines()
-      const { id, text, place } = pending.shift()!
-      if (outcome.kind === 'rejected') {
-        throw new WinnowError('dataset_invalid', `${place}: ${outcome.error.message}`)
-      }
-      const { label, labels, probabilities } = outcome
-      const named = Object.fromEntries(
-        classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
-      )
-      const score = shortFloat32(outcome.score)
-      const outOfScope = shortFloat32(outcome.outOfScope)
-      const shown = { id, label, score, labels, outOfScope, probabilities: named }
-      yield { text, line: { ...shown, tokens, truncated } }
+    const all = async function* (): AsyncGenerator<InputRow> {
+      for (let next = await first; next.done !== true; next = await rows.next()) yield next.value
     }
-    yield* emptyLines()
+    yield* classifyRows(classifier, all())
     const seconds = (performance.now() - loaded) / 1_000
     const { texts: count, tokens, paddedTokens } = classifier.stats()
     options.onStats?.({
@@ -156,12 +134,54 @@ export async function* classifyTexts(
   }
 }
 
-type InputRow = {
+/** A text to classify. */
+export type InputRow = {
   readonly id: string
+  /** The start of an error message about this text. */
   readonly place: string
   /** After cleaning. */
   readonly text: string
   readonly isEmpty: boolean
+}
+
+/**
+ * Yields one result per row, in order, with a classifier that is open; an empty text gets an error
+ * in place of a label.
+ *
+ * @throws WinnowError `dataset_invalid`, which names the place of a text whose result is not
+ * finite; and what the rows throw.
+ */
+export async function* classifyRows(
+  classifier: Classifier,
+  rows: AsyncIterable<InputRow>,
+): AsyncGenerator<ClassifiedText, void, undefined> {
+  // The rows that are being classified, in order. The classifier adds rows as it reads ahead.
+  const pending: InputRow[] = []
+  const texts = async function* (): AsyncGenerator<string> {
+    for await (const row of rows) {
+      pending.push(row)
+      if (!row.isEmpty) yield row.text
+    }
+  }
+  const emptyLines = function* (): Generator<ClassifiedText> {
+    while (pending[0]?.isEmpty === true) yield emptyText(pending.shift()!)
+  }
+  for await (const { outcome, tokens, truncated } of classifier.classifyAll(texts())) {
+    yield* emptyLines()
+    const { id, text, place } = pending.shift()!
+    if (outcome.kind === 'rejected') {
+      throw new WinnowError('dataset_invalid', `${place}: ${outcome.error.message}`)
+    }
+    const { label, labels, probabilities } = outcome
+    const named = Object.fromEntries(
+      classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
+    )
+    const score = shortFloat32(outcome.score)
+    const outOfScope = shortFloat32(outcome.outOfScope)
+    const shown = { id, label, score, labels, outOfScope, probabilities: named }
+    yield { text, line: { ...shown, tokens, truncated } }
+  }
+  yield* emptyLines()
 }
 
 async function* inputRows(options: ClassifyTextsOptions): AsyncGenerator<InputRow, void> {

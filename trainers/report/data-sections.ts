@@ -9,6 +9,7 @@ import { sizeCurveText, type SizeCurve } from '../evaluation/size-curve.ts'
 import { accent } from './plot-parts.ts'
 import {
   barList,
+  details,
   escapeHtml,
   htmlTable,
   paragraph,
@@ -31,6 +32,7 @@ const suspiciousShown = 30
 const textCharactersMax = 200
 /** With more labels, only the most and the least frequent ones are shown. */
 const labelsShownMax = 40
+const openLabelsMax = 12
 
 /** The profile of the training texts. */
 export async function dataSection({
@@ -110,7 +112,8 @@ function labelCounts({ labels, examples }: DataManifest): string {
     text: `${counted(count, 'example')}, ${formatFigure(count / examples, 'share')}`,
   }))
   const note = isCut ? `: the ${half} most and the ${half} least frequent of ${counts.length}` : ''
-  return `<h3>Examples of each label${note}</h3>${barList(bars)}`
+  const state = counts.length > openLabelsMax ? 'closed' : 'open'
+  return details(`Examples of each label${note}`, barList(bars), state)
 }
 
 /** Whether more labels would help. */

@@ -50,6 +50,11 @@ export function escapeHtml(text: string): string {
   return printable.replace(/[&<>"]/g, (character) => entities[character] ?? character)
 }
 
+/** Escapes a name, such as that of a label, and lets it wrap between its words. */
+export function escapedName(name: string): string {
+  return escapeHtml(name).replace(/[_./:-](?=[\p{L}\p{N}])/gu, '$&<wbr>')
+}
+
 /** A section of the page; `parts` are HTML. Undefined if all of them are empty. */
 export function section(title: string, parts: readonly string[]): Section | undefined {
   const shown = parts.filter((part) => part !== '')
@@ -77,8 +82,8 @@ export function sideBySide(parts: readonly string[]): string {
 export function htmlTable({ name, head, rows, kind = 'figures' }: Table): string {
   const headCells = head.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('')
   const body = rows.map(([first = '', ...rest]) => {
-    const cells = rest.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')
-    return `<tr><th scope="row"${kind === 'texts' ? ' dir="auto"' : ''}>${escapeHtml(first)}</th>${cells}</tr>`
+    const cells = rest.map((cell) => `<td>${escapedName(cell)}</td>`).join('')
+    return `<tr><th scope="row"${kind === 'texts' ? ' dir="auto"' : ''}>${escapedName(first)}</th>${cells}</tr>`
   })
   return scrollBox(
     name,
@@ -102,7 +107,7 @@ export function barList(bars: readonly Bar[]): string {
         : `<s style="left:${percent(interval.low)};width:${percent(interval.high - interval.low)}"></s>`
     const bar = `<span class="bar" aria-hidden="true"><b style="width:${percent(share)}"></b>${range}</span>`
     const title = described === '' ? '' : ` title="${escapeHtml(described)}"`
-    return `<li${title}><span class="name">${escapeHtml(name)}</span>${bar}<span class="figure">${escapeHtml(text)}</span></li>`
+    return `<li${title}><span class="name">${escapedName(name)}</span>${bar}<span class="figure">${escapeHtml(text)}</span></li>`
   })
   const kind = bars.length > columnBarsMax ? 'bars many' : 'bars'
   return `<ul class="${kind}">${rows.join('\n')}</ul>`
@@ -142,8 +147,8 @@ export function confusionTable(confusion: {
       const shade = (0.25 + 0.75 * Math.sqrt(count / total)).toFixed(2)
       return `<td class="${kind}" style="--shade:${shade}" title="${escapeHtml(described)}">${count}</td>`
     })
-    const name = escapeHtml(labels[row]!)
-    return `<tr><th scope="row" title="${name}"><span>${name}</span></th>${cells.join('')}</tr>`
+    const name = labels[row]!
+    return `<tr><th scope="row" title="${escapeHtml(name)}"><span>${escapedName(name)}</span></th>${cells.join('')}</tr>`
   })
   const head = `<thead><tr><td></td>${columns.join('')}</tr></thead>`
   return scrollBox(

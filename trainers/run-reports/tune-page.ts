@@ -46,7 +46,11 @@ type Study = {
 
 /** The page of a tune. */
 export async function tunePage(storeDir: string, run: RecordedRun): Promise<string> {
-  const { start, trials: all } = await readJournal(journalPath(storeDir, run.run))
+  const {
+    start,
+    trials: all,
+    winner: published,
+  } = await readJournal(journalPath(storeDir, run.run))
   // `filter` also passes over the hole that a lost line leaves.
   const trials = all().filter(Boolean)
   const study: Study = {
@@ -59,7 +63,7 @@ export async function tunePage(storeDir: string, run: RecordedRun): Promise<stri
   const plotted = plottedOf(study)
   const winner =
     run.trainingRun === null ? undefined : await readRunRecord(storeDir, run.trainingRun)
-  const importance = parameterImportance(start.space, observedTrials(trials, start.metric))
+  const importance = parameterImportance(start.space, observedTrials(trials, start))
   return reportPage({
     title: `${run.name}: tune`,
     made: start.started,
@@ -71,7 +75,7 @@ export async function tunePage(storeDir: string, run: RecordedRun): Promise<stri
       bestSection(study),
       await historySection(plotted),
       await settingsSection(plotted, importance),
-      winnerSection(run, winner),
+      winnerSection({ run, record: winner, trial: published()?.trial }),
       trialsSection(study),
     ],
   })
@@ -223,14 +227,19 @@ function importancePart(
   )
 }
 
-function winnerSection(
-  { trainingRun, model }: RecordedRun,
-  record: RunRecord | undefined,
-): Section | undefined {
+function winnerSection({
+  run: { trainingRun, model },
+  record,
+  trial,
+}: {
+  run: RecordedRun
+  record: RunRecord | undefined
+  trial: number | undefined
+}): Section | undefined {
   if (trainingRun === null || model === null || record === undefined) return undefined
   return section('The model', [
     paragraph(
-      `${model} was trained with the best settings. Measured on ${record.measuredOn}. ` +
+      `${model} was trained with the settings of trial ${trial}. Measured on ${record.measuredOn}. ` +
         `Its own report: winnow report ${trainingRun}`,
     ),
     evaluationTiles(record.evaluation),

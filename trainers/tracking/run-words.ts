@@ -12,13 +12,15 @@ export type ScoreTitle = Pick<Headline, 'name' | 'unit'>
 export const scoreTitles: Readonly<Record<string, ScoreTitle>> = {
   ...setHeadlineNames,
   ...headlineNames,
+  // Of a tune only; evaluations do not measure it.
+  msPerText: { name: 'ms per text', unit: 'number' },
 }
 
 /** How a score of a task is called and shown; one without a title has its own name. */
 export function titleOf(task: TrackedRun['task'], name: string): ScoreTitle {
   const titles: Readonly<Record<string, ScoreTitle>> =
     task === 'multi-label' ? setHeadlineNames : headlineNames
-  return titles[name] ?? { name, unit: 'number' }
+  return titles[name] ?? scoreTitles[name] ?? { name, unit: 'number' }
 }
 
 /** A score with its interval, such as `91.2 % [89.9 %, 92.4 %]`. */

@@ -6,6 +6,7 @@ import { unitsOf, valuesAt, type SearchSpace, type TrialParameters } from '../sp
 import { fitGaussianProcess, type GaussianProcess, type Observations } from './gaussian-process.ts'
 import { drawNormal, normalBelow } from './normal.ts'
 import { trialRandom, type ObservedTrial, type Sampler } from './sampler.ts'
+import { scalarised } from './scalarised.ts'
 import { scrambledSobolPoint, sobolSampler } from './sobol.ts'
 
 /** Trials that must have ended before there is a model; on six functions as good as 4 or 10. */
@@ -23,7 +24,8 @@ const searches = 4
  * that was seen. Pruned trials do not count: their losses are those of shorter trainings.
  */
 export const gpSampler: Sampler = (request) => {
-  const { space, trials, seed, number } = request
+  const { space, seed, number } = request
+  const trials = scalarised(request)
   const complete = trials.filter(isComplete)
   if (complete.length < startTrials) return sobolSampler(request)
   const pointOf = ({ parameters }: ObservedTrial): Float64Array => pointAt(space, parameters)
