@@ -44,7 +44,7 @@ function lossPlot({ epochs, steps, losses }: Required<LearningCurves> | Learning
   }
   const point = { filled: true, size: 45 }
   return {
-    caption: 'Loss: falling on the validation texts too, the model learns what carries over',
+    caption: `Loss by ${bySteps ? 'step' : 'epoch'}; on validation texts after each epoch`,
     alternative:
       `Loss from epoch ${first.epoch} to ${last.epoch}: on the training texts from ` +
       `${first.trainLoss.toFixed(3)} to ${last.trainLoss.toFixed(3)}, on the validation texts from ` +
