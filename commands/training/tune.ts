@@ -1,6 +1,11 @@
 // `winnow tune`: searches the settings of a training method and trains the best ones on all
 // training data. Options are tune-options.ts, the search is trainers/tuning/.
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
+import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
+import { championIn, earlierVersion } from '../../library/train.ts'
+import { requestOf } from '../../library/training-request.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
 import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -14,6 +19,7 @@ import { requireSameInputs } from '../../trainers/encoder/training-position.ts'
 import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
+import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
 import { newRunName } from '../../trainers/runs/run-record.ts'
 import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
 import { bracketsFor } from '../../trainers/tuning/hyperband.ts'
@@ -32,14 +38,11 @@ import { bestTrial } from '../../trainers/tuning/study.ts'
 import { defaultSpace } from '../../trainers/tuning/space/train-space.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext } from '../command-context.ts'
-import { readCleaned, ruledParts } from '../labelled-texts.ts'
-import { requestOf } from './resumed-options.ts'
+import { readingText } from '../labelled-texts.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, type Terminal } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
-import { earlierVersion } from './train.ts'
 import {
   addTuneOptions,
   askedStudy,
@@ -89,9 +92,12 @@ export function addTuneCommand(program: Command): void {
       `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
+    const { store } = context.paths
+    const report = await writeRunReport(store, dirname(journalPath(store, study.run)))
+    terminal.say(`report: ${report}`)
+    terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
-    terminal.document({ ...trained, ...study })
+    terminal.document({ ...trained, ...study, report })
   })
 }
 
@@ -162,6 +168,7 @@ async function runToWinner(
     workers,
     train: study.train,
     test: study.test,
+    champion: study.test && (await championIn({ storeDir: paths.store, name })),
     signal,
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),
@@ -215,13 +222,14 @@ function workersIn({ request }: StudyStart): number {
 }
 
 async function readParts(
-  { config, terminal, paths }: CommandContext,
+  context: CommandContext,
   { options }: AskedStudy,
   signal: AbortSignal,
 ): Promise<{ train: Dataset; test?: Dataset | undefined }> {
-  const onProgress = (text: string): void => terminal.progress(text)
+  const { terminal, paths } = context
   const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
+  const onProgress = (progress: ReadingProgress): void => terminal.progress(readingText(progress))
+  const reading = { ...options, context, earlier, signal, onProgress }
   const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
   return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
 }
