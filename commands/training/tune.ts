@@ -111,11 +111,11 @@ type Tuned = {
 
 /** The trials to choose from, if there are two objectives. */
 function sayFront(terminal: Terminal, { study, space }: Tuned): void {
-  const { best, metrics } = study
-  if (metrics === undefined || !Array.isArray(best)) return
+  const { best, objectives } = study
+  if (objectives === undefined || !Array.isArray(best)) return
   terminal.say()
-  terminal.say(`No trial is better in both ${metrics.join(' and ')} than one of these:`)
-  terminal.say(frontText(best as readonly BestTrial[], { metrics, space }))
+  terminal.say(`No trial is better in both ${objectives.join(' and ')} than one of these:`)
+  terminal.say(frontText(best as readonly BestTrial[], { objectives, space }))
   terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
 }
 
