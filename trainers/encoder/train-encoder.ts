@@ -44,6 +44,7 @@ import { writeReportContent } from '../runs/report-content.ts'
 import { dataProfile } from '../data/data-profile.ts'
 import { identityOf } from '../runs/run-identity.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import type { SizeCurveWanted } from '../head/head-size-curve.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
@@ -103,6 +104,8 @@ export type TrainEncoderOptions = {
   readonly resume?: RunStart | undefined
   /** The name of the run, which continues if it was stopped. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
   /** When checkpoints are written. Default: by time. */
   readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
@@ -127,6 +130,8 @@ export type TrainedEncoder = {
   readonly recipe: Recipe
   readonly epochs: readonly EpochReport[]
   readonly bestEpoch: number
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** With the champion, on the test texts. */
   readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
@@ -246,7 +251,7 @@ async function reportContent(
   const { result, evaluated } = fitted
   return {
     measuredOn,
-    facts: reportFacts(resolved, recipe, result),
+    facts: [...selectionFacts(resolved.selection), ...reportFacts(resolved, recipe, result)],
     training: { epochs: result.epochs, steps: result.steps, losses: result.losses },
     confused: evaluated.confused,
     sizeCurve: fitted.sizeCurve,
@@ -523,7 +528,7 @@ async function record(work: {
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
   const { run, started } = work.start
-  const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
+  const { train, validation, test, seed, maxTokens, recipe, base, engine, selection } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   const method = options.method.kind
@@ -547,6 +552,7 @@ async function record(work: {
     measuredOn,
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
+    selection,
   })
   await writeReportContent(runDir, work.report)
   await removeCheckpoint(options.storeDir, run)
@@ -565,6 +571,7 @@ async function record(work: {
     recipe,
     epochs,
     bestEpoch,
+    selection,
     comparison: work.report.comparison,
     modelDir: version.dir,
     runDir,

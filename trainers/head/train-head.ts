@@ -40,6 +40,7 @@ import { dataProfile } from '../data/data-profile.ts'
 import type { ReportContent } from '../report/report-html.ts'
 import { writeReportContent } from '../runs/report-content.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
@@ -92,6 +93,8 @@ export type TrainHeadOptions = {
   readonly workers?: number | undefined
   /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -115,6 +118,8 @@ export type TrainedModel = {
   readonly trials: readonly RegularisationTrial[]
   /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
   readonly labelIssues?: IssueCounts | undefined
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** With the champion, on the test texts. */
   readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
@@ -166,7 +171,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const report: ReportContent = {
     measuredOn,
     confused,
-    facts: reportFacts(resolved, fit),
+    facts: [...selectionFacts(options.selection), ...reportFacts(resolved, fit)],
     profile: dataProfile(train.examples),
     sizeCurve: await wantedSizeCurve(options.sizeCurve ?? 'cheap', {
       ...resolved,
@@ -342,6 +347,7 @@ async function record(work: {
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
   const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
+  const { selection } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -362,6 +368,7 @@ async function record(work: {
     evaluatedOn,
     measuredOn,
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
+    selection,
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   await writeReportContent(runDir, work.report)
@@ -380,6 +387,7 @@ async function record(work: {
     modelDir: version.dir,
     runDir,
     labelIssues: work.labelReport && issueCounts(work.labelReport),
+    selection,
     comparison: work.report.comparison,
   }
 }
