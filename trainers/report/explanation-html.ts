@@ -29,8 +29,14 @@ mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: va
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem }
 `
 
-/** The text with its marked words, a line on how they were found, and the figures in a table. */
-export function explanationMarkup({ text, explanation }: ExplainedText): string {
+/**
+ * The text with its marked words, a line on how they were found, and the figures in a table, which
+ * a click opens if they are `closed`.
+ */
+export function explanationMarkup(
+  { text, explanation }: ExplainedText,
+  figuresAre: 'open' | 'closed' = 'closed',
+): string {
   const { label, score, words, truncated } = explanation
   const cut = truncated ? ' Only the start of the text was read.' : ''
   const heaviest = heaviestWords(words, tableWordsMax)
@@ -43,7 +49,7 @@ export function explanationMarkup({ text, explanation }: ExplainedText): string 
   ])
   const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
   const figures = htmlTable({ name: 'Words by attribution', head, rows })
-  const open = rows.length <= 12 ? ' open' : ''
+  const open = figuresAre === 'open' ? ' open' : ''
   return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
 <p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
 <details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
@@ -57,13 +63,16 @@ export const explanationLegend =
 
 /** The words that push each label most, as a section; empty without labels. */
 export function labelWordsSection(labels: readonly LabelWords[]): string {
-  const parts = labels.map(({ label, texts, wordsFor, wordsAgainst }) => {
+  const withWords = labels.filter(
+    ({ wordsFor, wordsAgainst }) => wordsFor.length + wordsAgainst.length > 0,
+  )
+  const parts = withWords.map(({ label, texts, wordsFor, wordsAgainst }) => {
     const sides = [
       wordsTable('Speaks for it', wordsFor),
       wordsTable('Speaks against it', wordsAgainst),
     ]
     const title = `${label} (${counted(texts, 'text')})`
-    return `<details${labels.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
+    return `<details${withWords.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
   })
   if (parts.length === 0) return ''
   return sectionHtml('Words that push each label', [
@@ -85,7 +94,8 @@ export function renderExplanationsHtml(page: {
   readonly labelWords?: readonly LabelWords[] | undefined
 }): string {
   const { title, facts, explained, labelWords = [] } = page
-  const texts = explained.map((one) => `<section>${explanationMarkup(one)}</section>`)
+  const figuresAre = explained.length === 1 ? 'open' : 'closed'
+  const texts = explained.map((one) => `<section>${explanationMarkup(one, figuresAre)}</section>`)
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
