@@ -1,4 +1,5 @@
 // `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WinnowError } from '../../schemas/errors.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
@@ -45,6 +46,7 @@ import { checkStore, checkWritable } from '../option-checks.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
+import { trackRun, type RunTracker } from './track-run.ts'
 import { trainingProgressText } from './training-progress.ts'
 import { recordCvRun } from './training-row.ts'
 
@@ -98,16 +100,28 @@ export function addCvCommand(program: Command): void {
   addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
     const context = await openContext(options)
     await checkOptions(options, context)
-    const result = await untilStopped((signal) => runFolds(context, options, signal))
-    const { terminal } = context
-    terminal.progressDone()
-    for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
-    terminal.say(cvReportText(result, terminal.style))
-    terminal.say()
-    terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
-    await recordCvRun(context, { ...result, name: options.name })
-    terminal.document(result)
+    const result = await trackRun(context, { kind: 'cv' }, (tracker) =>
+      runTracked(context, options, tracker),
+    )
+    context.terminal.document(result)
   })
+}
+
+/** Runs the folds, and tells what came of them. */
+async function runTracked(
+  context: CommandContext,
+  options: Options,
+  tracker: RunTracker,
+): Promise<CrossValidated> {
+  const { terminal } = context
+  const result = await untilStopped((signal) => runFolds(context, options, { tracker, signal }))
+  terminal.progressDone()
+  for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
+  terminal.say(cvReportText(result, terminal.style))
+  terminal.say()
+  terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+  await recordCvRun(context, { ...result, name: options.name })
+  return result
 }
 
 /** More tell nothing that fewer do not. */
@@ -134,7 +148,7 @@ async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> 
 async function runFolds(
   context: CommandContext,
   options: Options,
-  signal: AbortSignal,
+  { tracker, signal }: { tracker: RunTracker; signal: AbortSignal },
 ): Promise<CrossValidated> {
   const { config, terminal, paths } = context
   const onProgress = (text: string): void => terminal.progress(text)
@@ -149,6 +163,7 @@ async function runFolds(
   const labels = trainingLabels(dataset)
   const workers = workersOf(config.inference)
   const shared = { dataset, labels, base, storeDir: paths.store, workers, signal }
+  const followFolds = foldFollower(tracker, options)
   const { result, predictions } = await crossValidate({
     ...shared,
     compareWith,
@@ -159,12 +174,39 @@ async function runFolds(
     byTime,
     name,
     openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
-    onProgress: (progress) => terminal.progress(foldProgressText(progress)),
+    onBegin: tracker.begin,
+    onProgress: (progress) => {
+      followFolds(progress)
+      terminal.progress(foldProgressText(progress))
+    },
   })
   if (options.predictions !== undefined) {
     await writePredictions(options.predictions, predictionLines(predictions, shared))
+    tracker.wroteFile(resolve(options.predictions))
   }
   return result
+}
+
+/** Tells the tracker which folds begin and end, as progress shows them. */
+function foldFollower(
+  tracker: RunTracker,
+  { folds, repeats }: Options,
+): (progress: CrossValidationProgress) => void {
+  const stepOf = (repeat: number, fold: number): string =>
+    repeats > 1 ? `${repeat}/${fold}` : String(fold)
+  let ended = 0
+  let current: string | undefined
+  return ({ fold, judged, training }) => {
+    for (const { repeat, fold: number, seconds, metrics, chosen } of judged.slice(ended)) {
+      tracker.endStep(stepOf(repeat, number), { seconds, metrics, parameters: chosen })
+    }
+    ended = judged.length
+    if (fold === undefined) return
+    const step = stepOf(Math.ceil(fold / folds), ((fold - 1) % folds) + 1)
+    if (step !== current) tracker.beginStep(step)
+    current = step
+    tracker.training(training, step)
+  }
 }
 
 /** The trainer of the folds by the method that is asked for. */

@@ -48,6 +48,7 @@ import { openVersion, requireModelName } from '../../models/store/version-store.
 import { addCommand, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
+import { trackRun, type RunTracker } from './track-run.ts'
 import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 
@@ -118,23 +119,34 @@ function addTrainOptions(command: Command): Command {
 
 async function train(command: Command, given: Options): Promise<void> {
   const context = await openContext(given)
-  const { terminal } = context
   const asked = await askedFor(command, given, context)
   await checkAsked(asked, context)
-  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  const done = await trackRun(context, { kind: 'train' }, (tracker) =>
+    trainTracked(context, asked, tracker),
+  )
+  context.terminal.document(done)
+}
+
+/** Trains, tells what came of it and publishes if asked to; gives the command's document. */
+async function trainTracked(
+  context: CommandContext,
+  asked: Asked,
+  tracker: RunTracker,
+): Promise<Trained & { readonly published?: Published }> {
+  const { terminal } = context
+  const trained = await untilStopped((signal) => runTraining(context, asked, { tracker, signal }))
   terminal.progressDone()
   sayTrained(terminal, trained)
   if (asked.options.publish !== true) {
     await recordTrainingRun(context, trained)
-    terminal.document(trained)
-    return
+    return trained
   }
   // Publishing writes the row as well, with the number that the version is published by.
   const published = await publishTrained(context, asked, trained).catch(async (error: unknown) => {
     await recordTrainingRun(context, trained)
     throw error
   })
-  terminal.document({ ...trained, published })
+  return { ...trained, published }
 }
 
 /** Tells what came of the training: the data, the figures, and where the version lies. */
@@ -237,7 +249,7 @@ async function checkPublishing(
 async function runTraining(
   context: CommandContext,
   { options, workers, resume }: Asked,
-  signal: AbortSignal,
+  { tracker, signal }: { tracker: RunTracker; signal: AbortSignal },
 ): Promise<Trained> {
   const { config, terminal, paths } = context
   const onProgress = (text: string): void => terminal.progress(text)
@@ -266,8 +278,11 @@ async function runTraining(
     signal,
     maxTokens: options.maxTokens,
     workers,
-    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(trainingProgressText(progress)),
+    onBegin: tracker.begin,
+    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void => {
+      tracker.training(progress)
+      terminal.progress(trainingProgressText(progress))
+    },
   }
   if (options.method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'

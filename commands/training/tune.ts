@@ -5,6 +5,7 @@ import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { workersOf } from '../../serving/model.ts'
+import type { TrainingProgress } from '../../trainers/cross-validation/fold-training.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
 import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
@@ -13,7 +14,7 @@ import { requireSameInputs } from '../../trainers/encoder/training-position.ts'
 import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
-import { newRunName } from '../../trainers/runs/run-record.ts'
+import { newRunName, type RunBegun } from '../../trainers/runs/run-record.ts'
 import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
 import {
   createJournal,
@@ -35,6 +36,7 @@ import { requestOf } from './resumed-options.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
+import { trackRun, type RunTracker } from './track-run.ts'
 import { trainingProgressText } from './training-progress.ts'
 import { recordTrainingRun } from './training-row.ts'
 import { earlierVersion } from './train.ts'
@@ -120,8 +122,11 @@ async function tune(
   const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
   const journal = await openStudy(asked, { base, train: texts, context })
   const { run } = journal.start
+  const study = { journal, options, base, train: texts, test, signal }
   try {
-    return await runToWinner(context, { journal, options, base, train: texts, test, signal })
+    return await trackRun(context, { kind: 'tune' }, (tracker) =>
+      runToWinner(context, { ...study, tracker }),
+    )
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
     const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`
@@ -133,7 +138,7 @@ async function tune(
 
 /** Runs the trials that are left, and trains the winner. */
 async function runToWinner(
-  { terminal, paths }: CommandContext,
+  context: CommandContext,
   study: {
     readonly journal: StudyJournal
     readonly options: StudyOptions
@@ -141,13 +146,17 @@ async function runToWinner(
     readonly train: Dataset
     readonly test: Dataset | undefined
     readonly signal: AbortSignal
+    readonly tracker: RunTracker
   },
 ): Promise<{ trained: Trained; study: StudyDocument }> {
-  const { journal, options, base, signal } = study
+  const { terminal, paths } = context
+  const { journal, options, base, signal, tracker } = study
   const { run, space, metric, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
   requireUnfinished(journal)
   let running = ''
+  let training: (progress: TrainingProgress) => void = () => undefined
+  tracker.begin(begunStudy(journal.start, study))
   const tuned = tunedMethod(method, {
     base,
     space,
@@ -159,7 +168,10 @@ async function runToWinner(
     signal,
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),
-    onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
+    onProgress: (progress) => {
+      training(progress)
+      terminal.progress(`${running}: ${trainingProgressText(progress)}`)
+    },
   })
   const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
   if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
@@ -170,9 +182,12 @@ async function runToWinner(
     signal,
     onBegin: ({ number }) => {
       running = beganText(number, options.trials)
+      tracker.beginStep(String(number))
+      training = (progress) => tracker.training(progress, String(number))
       terminal.progress(running)
     },
     onEnd: (trial) => {
+      tracker.endStep(String(trial.number))
       terminal.say(trialText(trial, { trials: journal.trials(), metric, ...budget }))
     },
   })
@@ -180,9 +195,27 @@ async function runToWinner(
   const parameters = best.number === 0 ? {} : best.parameters
   const request = { ...trainRequest(options, parameters), workers }
   const trained = await trainWinner(journal, best, (trainingRun) =>
-    tuned.train(parameters, { run: trainingRun, request }),
+    trackRun(context, { kind: 'train', tune: run }, (winner) => {
+      training = winner.training
+      return tuned.train(parameters, { run: trainingRun, request, onBegin: winner.begin })
+    }),
   )
   return { trained, study: studyDocument(journal, { best, trained }) }
+}
+
+/** What the study is begun with, as it is tracked. */
+function begunStudy(
+  { run, name, method, metric, sampler, seed, started }: StudyStart,
+  { base, train, test }: { base: Base; train: Dataset; test: Dataset | undefined },
+): RunBegun {
+  return {
+    run,
+    name,
+    method,
+    started,
+    parameters: { base: base.name, sampler, seed, metric },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  }
 }
 
 /** The options with which `winnow train` trains the winner. */

@@ -2,7 +2,7 @@
 // fold is trained is its method's (fold-training.ts), how sure a mean is stands in corrected-t.ts.
 import { counted } from '../../schemas/counted.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { newRunName } from '../runs/run-record.ts'
+import { newRunName, type RunBegun } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
 import { writeCvRecord, type CrossValidated } from './cv-record.ts'
 import { describePlan } from './fold-plan.ts'
@@ -29,6 +29,8 @@ export type CrossValidateOptions = FoldOptions & {
   readonly name: string
   /** Opens the method, once the folds are known to be possible. */
   readonly openTrainer: (onProgress: (progress: TrainingProgress) => void) => Promise<FoldTrainer>
+  /** Called once, when the method is ready and before the first fold. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: CrossValidationProgress) => void) | undefined
   /** A run with the same folds. */
   readonly compareWith?: ComparedRun | undefined
@@ -54,6 +56,16 @@ export async function crossValidate(
   const tell = (training: TrainingProgress, fold?: number): void =>
     onProgress?.({ fold, folds: plan.length, judged, training })
   const trainer = await options.openTrainer(tell)
+  const run = newRunName(options.name, started)
+  const { sha256: _, ...planned } = foldPlan
+  options.onBegin?.({
+    run,
+    name: options.name,
+    method: trainer.method,
+    started: started.toISOString(),
+    parameters: { ...trainer.parameters, ...planned },
+    dataManifest: { train: dataset.manifest },
+  })
   const predictions: PredictedFold[] = []
   let tokens = 0
   for (const [at, fold] of plan.entries()) {
@@ -79,7 +91,6 @@ export async function crossValidate(
   const evaluation = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
   const measuredOn = measuredOnText(options, firstRepeat)
   const seconds = (Date.now() - started.getTime()) / 1_000
-  const run = newRunName(options.name, started)
   const report = {
     run,
     model: null,

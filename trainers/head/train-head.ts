@@ -35,7 +35,7 @@ import {
   type VerificationTexts,
 } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
@@ -83,6 +83,8 @@ export type TrainHeadOptions = {
   readonly workers?: number | undefined
   /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
   readonly run?: string | undefined
+  /** Called once, when the options are checked and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -127,6 +129,15 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
+  const run = options.run ?? newRunName(resolved.name, started)
+  options.onBegin?.({
+    run,
+    name: resolved.name,
+    method: 'head',
+    started: started.toISOString(),
+    parameters: { base: base.name, ...parametersOf(resolved) },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  })
   const { encoder, embedded, testRows } = await embedAll(resolved)
   const fit = await trainLogisticRegression({
     training: {
@@ -153,7 +164,6 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
       ? undefined
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
-  const run = options.run ?? newRunName(resolved.name, started)
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const version = await publishClassifier({
     method: 'head',
@@ -202,6 +212,11 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
     workers: options.workers ?? availableParallelism(),
     cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
   }
+}
+
+/** What the caller decided. */
+function parametersOf({ seed, maxTokens, pooledLayers, folds, classWeighting = 'none' }: Resolved) {
+  return { seed, maxTokens, pooledLayers, folds, classWeighting }
 }
 
 /** The fold of each example; there are fewer folds if there are fewer distinct texts. */
@@ -308,7 +323,7 @@ async function record(work: {
   options: Resolved
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
-  const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
+  const { train, test } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -323,7 +338,7 @@ async function record(work: {
     base: options.base.name,
     started: started.toISOString(),
     seconds,
-    parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
+    parameters: { ...parametersOf(options), inverseRegularisation },
     dataManifest,
     evaluation,
     evaluatedOn,
