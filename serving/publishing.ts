@@ -28,6 +28,7 @@ import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import type { Verdict } from '../trainers/runs/publish-gate.ts'
 import { readRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
+import { trainingRow } from '../trainers/tracking/run-rows.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './backends.ts'
 import { openAll } from './open-resources.ts'
@@ -114,7 +115,9 @@ export function openRegistry(options: {
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) =>
-        noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
+        noted('run', () =>
+          insertTrainingRun(analytics, trainingRow(run), { model: version.manifest }),
+        ),
       close: () => resources.close(),
     }
   })

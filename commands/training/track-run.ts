@@ -122,9 +122,11 @@ function pointOf(
   pointsMax: number,
 ): { series: 'step' | 'epoch'; step: number; metrics: Record<string, number> } | undefined {
   if (progress.kind === 'epoch') {
-    const { kind: _, epoch, ...metrics } = progress
-    const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number')
-    return { series: 'epoch', step: epoch, metrics: Object.fromEntries(numbers) }
+    const { epoch, ...scores } = progress
+    const metrics = Object.entries(scores).filter(
+      (entry): entry is [string, number] => typeof entry[1] === 'number',
+    )
+    return { series: 'epoch', step: epoch, metrics: Object.fromEntries(metrics) }
   }
   if (progress.kind !== 'step') return undefined
   const { step, steps, loss, tokensPerSecond } = progress

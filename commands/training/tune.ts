@@ -38,7 +38,7 @@ import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
 import { trackRun, type RunTracker } from './track-run.ts'
 import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
+import { recordTrainingRun, recordTuneRun } from './training-row.ts'
 import { earlierVersion } from './train.ts'
 import {
   addTuneOptions,
@@ -84,6 +84,7 @@ export function addTuneCommand(program: Command): void {
     )
     terminal.say(`report: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
+    await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
     terminal.document({ ...trained, ...study })
   })
 }

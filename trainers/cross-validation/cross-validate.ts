@@ -57,13 +57,13 @@ export async function crossValidate(
     onProgress?.({ fold, folds: plan.length, judged, training })
   const trainer = await options.openTrainer(tell)
   const run = newRunName(options.name, started)
-  const { sha256: _, ...planned } = foldPlan
+  const { folds, repeats, seed, group, byTime } = foldPlan
   options.onBegin?.({
     run,
     name: options.name,
     method: trainer.method,
     started: started.toISOString(),
-    parameters: { ...trainer.parameters, ...planned },
+    parameters: { ...trainer.parameters, folds, repeats, seed, group, byTime },
     dataManifest: { train: dataset.manifest },
   })
   const predictions: PredictedFold[] = []
