@@ -32,15 +32,14 @@ export function trackModels(options: {
   const stopping = new AbortController()
   const { signal } = stopping
   const mlflow = createMlflow({ ...connection, url }, { tries: 1, signal })
-  let sending = Promise.resolve()
+  let noting: Promise<void> = Promise.resolve()
+  let sending: Promise<void> = Promise.resolve()
   const send = async (state: ModelAnnouncement): Promise<void> => {
     const { name } = state
     try {
-      const versions = state.versions.map((one) => [one.version, one.url])
-      const model = { storeDir, name, signal }
-      await notePublished(model, Object.fromEntries(versions) as Record<string, string>)
+      if (signal.aborted) throw new Error('the process ends')
       await sendRunOf(mlflow, { state, storeDir, config })
-      await syncModel(mlflow, model)
+      await syncModel(mlflow, { storeDir, name, signal })
     } catch (error) {
       const why = signal.aborted
         ? `no answer within ${config.endMsMax / 1_000} s`
@@ -50,8 +49,15 @@ export function trackModels(options: {
   }
   return {
     changed(state) {
-      // One after the other, so that the last state is the one that stays.
-      sending = sending.then(() => send(state))
+      // One after the other, so that the last state is the one that stays. A note does not wait
+      // for the server, so that a later sync knows of every change.
+      noting = noting
+        .then(() => note(storeDir, state))
+        .catch((error: unknown) => {
+          log(`MLflow will not have the change of ${state.name}: ${errorMessage(error)}`)
+        })
+      const noted = noting
+      sending = sending.then(() => noted).then(() => send(state))
     },
     async close() {
       const over = new AbortController()
@@ -65,6 +71,11 @@ export function trackModels(options: {
       await sending
     },
   }
+}
+
+function note(storeDir: string, { name, versions }: ModelAnnouncement): Promise<void> {
+  const published = versions.map(({ version, url }): [string, string] => [version, url])
+  return notePublished({ storeDir, name }, Object.fromEntries(published))
 }
 
 /** The run that made the version, so that the server can link the two. */

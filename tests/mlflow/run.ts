@@ -56,7 +56,9 @@ async function main(): Promise<void> {
   }
   const dir = await mkdtemp(join(tmpdir(), 'winnow-mlflow-'))
   const stopped = new AbortController()
-  process.once('SIGINT', () => stopped.abort(new Error('stopped')))
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)))
+  }
   const list = new Checklist({
     write: (line) => process.stdout.write(`${line}\n`),
     signal: stopped.signal,
@@ -70,6 +72,8 @@ async function main(): Promise<void> {
       WINNOW_STATE: join(dir, 'state'),
       WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
       WINNOW_TRACKING_MLFLOW_URL: server.url,
+      // So that a busy machine does not leave anything to a later sync.
+      WINNOW_TRACKING_MLFLOW_REQUEST_MS_MAX: '60000',
       WINNOW_TRACKING_MLFLOW_END_MS_MAX: '60000',
     }
     const ground: Ground = { dir, env, url: server.url, list }
@@ -160,7 +164,8 @@ async function checkModels(ground: Ground): Promise<void> {
   const { list, dir, url, env } = ground
   await command(ground, 'train', '--name', 'mail')
   const storeDir = join(dir, 'store')
-  const config = configSchema.parse({ tracking: { mlflow: { url, endMsMax: 60_000 } } })
+  const mlflow = { url, endMsMax: 60_000, requestMsMax: 60_000 }
+  const config = configSchema.parse({ tracking: { mlflow } })
   const lines: string[] = []
   const release = async (change: (registry: ReturnType<typeof open>) => Promise<unknown>) => {
     const tracking = trackModels({

@@ -51,6 +51,8 @@ export async function startMlflow(options: {
   const child = spawn(program, args, {
     cwd: dir,
     detached: true,
+    // Workers for language models, which cost as much as the server.
+    env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
     stdio: ['ignore', log.fd, log.fd],
   })
   await log.close()
@@ -59,7 +61,8 @@ export async function startMlflow(options: {
     () => `${url} (see ${join(dir, 'server.log')})`,
     async () => {
       if (child.exitCode !== null) throw new Error(`MLflow ended with status ${child.exitCode}`)
-      return fetch(`${url}/health`).then(
+      // The first answer from the database takes seconds.
+      return fetch(`${url}/api/2.0/mlflow/experiments/search?max_results=1`).then(
         ({ ok }) => ok,
         () => false,
       )

@@ -32,6 +32,10 @@ export type FollowRunOptions = {
 /** What an aborted pass may take to write down what it has sent. */
 const settleMsMax = 250
 
+/** Tries to send the end, as far as the time allows, and the pause after the first one. */
+const lastTriesMax = 3
+const lastPauseMs = 200
+
 /** Starts to follow a run with the first change; the caller closes it. */
 export function followRun(options: FollowRunOptions): RunFollower {
   const { sync, pauseMs = 2_000, pauseMsMax = 60_000 } = options
@@ -72,7 +76,11 @@ export function followRun(options: FollowRunOptions): RunFollower {
       ending.abort()
       const last = (async (): Promise<void> => {
         await loop
-        await pass()
+        for (let count = 1; count <= lastTriesMax && !stopping.signal.aborted; count++) {
+          await pass()
+          if (sent === changes) return
+          await pause(lastPauseMs * count, stopping.signal)
+        }
       })()
       await raceWith(last, withinMs)
       const isSent = sent === changes

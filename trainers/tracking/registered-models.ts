@@ -34,7 +34,7 @@ type Model = {
 
 /** Notes versions that the server is to have; earlier ones stay. */
 export async function notePublished(model: Model, versions: PublishedVersions): Promise<void> {
-  await withStoreLock(lockOf(model), async () => {
+  await withStoreLock({ path: `${fileOf(model)}.lock`, waitMsMax: lockWaitMsMax }, async () => {
     const known = await publishedVersions(model)
     const published = { ...known, ...versions }
     if (Object.keys(versions).every((version) => known[version] === versions[version])) return
@@ -67,7 +67,7 @@ export async function syncModel(
     ...Object.values(holders).filter((version) => version !== undefined),
   ])
   if (wanted.size === 0) return 'none'
-  return withStoreLock(lockOf(model), async () => {
+  return withStoreLock(syncLockOf(model), async () => {
     let isChanged = false
     const { aliases } = await mlflow.registerModel({ name, tags: { 'winnow.model': name } })
     const found = await mlflow.modelVersions(name)
@@ -138,6 +138,8 @@ function fileOf({ storeDir, name }: Model): string {
   return join(modelDir(storeDir, name), 'mlflow.json')
 }
 
-function lockOf(model: Model): Parameters<typeof withStoreLock>[0] {
-  return { path: `${fileOf(model)}.lock`, waitMsMax: lockWaitMsMax, signal: model.signal }
+/** The lock of the process that sends the model; notes do not wait for it. */
+function syncLockOf(model: Model): Parameters<typeof withStoreLock>[0] {
+  const path = join(modelDir(model.storeDir, model.name), 'mlflow.lock')
+  return { path, waitMsMax: lockWaitMsMax, signal: model.signal }
 }
