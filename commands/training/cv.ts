@@ -163,7 +163,7 @@ async function runFolds(
   const labels = trainingLabels(dataset)
   const workers = workersOf(config.inference)
   const shared = { dataset, labels, base, storeDir: paths.store, workers, signal }
-  const followFolds = foldFollower(tracker, options)
+  const follower = foldFollower(tracker, options)
   const { result, predictions } = await crossValidate({
     ...shared,
     compareWith,
@@ -176,10 +176,11 @@ async function runFolds(
     openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
     onBegin: tracker.begin,
     onProgress: (progress) => {
-      followFolds(progress)
+      follower.onProgress(progress)
       terminal.progress(foldProgressText(progress))
     },
   })
+  follower.endFolds(result.folds)
   if (options.predictions !== undefined) {
     await writePredictions(options.predictions, predictionLines(predictions, shared))
     tracker.wroteFile(resolve(options.predictions))
@@ -191,21 +192,30 @@ async function runFolds(
 function foldFollower(
   tracker: RunTracker,
   { folds, repeats }: Options,
-): (progress: CrossValidationProgress) => void {
+): {
+  readonly onProgress: (progress: CrossValidationProgress) => void
+  readonly endFolds: (judged: CrossValidationProgress['judged']) => void
+} {
   const stepOf = (repeat: number, fold: number): string =>
     repeats > 1 ? `${repeat}/${fold}` : String(fold)
   let ended = 0
   let current: string | undefined
-  return ({ fold, judged, training }) => {
-    for (const { repeat, fold: number, seconds, metrics, chosen } of judged.slice(ended)) {
-      tracker.endStep(stepOf(repeat, number), { seconds, metrics, parameters: chosen })
+  const endFolds = (judged: CrossValidationProgress['judged']): void => {
+    for (const { repeat, fold, seconds, metrics, chosen } of judged.slice(ended)) {
+      tracker.endStep(stepOf(repeat, fold), { seconds, metrics, parameters: chosen })
     }
     ended = judged.length
-    if (fold === undefined) return
-    const step = stepOf(Math.ceil(fold / folds), ((fold - 1) % folds) + 1)
-    if (step !== current) tracker.beginStep(step)
-    current = step
-    tracker.training(training, step)
+  }
+  return {
+    endFolds,
+    onProgress({ fold, judged, training }) {
+      endFolds(judged)
+      if (fold === undefined) return
+      const step = stepOf(Math.ceil(fold / folds), ((fold - 1) % folds) + 1)
+      if (step !== current) tracker.beginStep(step)
+      current = step
+      tracker.training(training, step)
+    },
   }
 }
 

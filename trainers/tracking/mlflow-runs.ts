@@ -95,7 +95,7 @@ function stepMetrics(
   const metricsOf = ({ step, metrics }: RunStep, at: number): MlflowMetric[] => {
     // Folds and epochs count from 1, trials from 0; repeated folds are counted on.
     const place = of === 'fold' ? at + 1 : Number(step)
-    const timestamp = timeOf(step) ?? startMs + at
+    const timestamp = timeOf(step) ?? (progress?.lastAt ?? startMs) + at
     return metricsAt(metrics, { timestamp, step: place }, `${of}/`)
   }
   const bySteps = rows.flatMap((row, at) => (row.state === 'running' ? [] : metricsOf(row, at)))

@@ -112,6 +112,28 @@ it('sends nothing again, and only what changed to the same run', async () => {
   expect(fake.runs.map(({ metrics }) => metrics)).toEqual(before.map(({ metrics }) => metrics))
 })
 
+it('sends every trial once while trials end in another order, and none while it runs', async () => {
+  const going = (rows: TrackedRun['steps']['rows']): TrackedRun => ({
+    ...tune(),
+    state: 'unfinished',
+    steps: { of: 'trial', best: null, rows },
+  })
+  const running = { ...trial('1', 0.9), state: 'running', metrics: {} } as const
+  const session = await openSession(mlflow, tune())
+  const course = { progress: undefined, isRunning: true, artifacts: [] }
+  await syncRun(mlflow, session, { ...course, run: going([trial('0', 0.8), running]) })
+  const later = [trial('0', 0.8), running, trial('2', 0.7)]
+  await syncRun(mlflow, session, { ...course, run: going(later) })
+  expect(fake.runs.map(({ status }) => status)).toEqual([
+    ...['RUNNING', 'FINISHED', 'RUNNING', 'FINISHED'],
+  ])
+  const all = [trial('0', 0.8), trial('1', 0.9), trial('2', 0.7)]
+  await syncRun(mlflow, session, { ...course, run: going(all) })
+  const sent = fake.runs[0]!.metricsSent.filter((metric) => metric.startsWith('trial/accuracy'))
+  expect(sent.map((metric) => metric.split(' ')[1])).toEqual(['0', '2', '1'])
+  expect(fake.runs).toHaveLength(4)
+})
+
 it('continues after a stop at any request without a second copy', async () => {
   await sync(mlflow, tune())
   const whole = structuredClone(fake.runs)

@@ -169,7 +169,7 @@ async function sendRest(mlflow: Mlflow, sent: SentRun, run: MlflowRun): Promise<
       params: params === sent.params ? {} : run.params,
       tags: tags === sent.tags ? {} : run.tags,
     })
-    for (const { key } of metrics) sent.metrics[key] = (sent.metrics[key] ?? 0) + 1
+    for (const metric of metrics) noteSent(metric, sent)
     Object.assign(sent, { params, tags })
   }
   const datasets = hashOf(run.datasets)
@@ -183,14 +183,21 @@ async function sendRest(mlflow: Mlflow, sent: SentRun, run: MlflowRun): Promise<
   }
 }
 
-/** The values after those that were sent, of each metric. */
+/** The values that were not sent. */
 function newMetrics({ metrics }: MlflowRun, sent: SentRun): MlflowMetric[] {
-  const seen = new Map<string, number>()
-  return metrics.filter(({ key }) => {
-    const count = (seen.get(key) ?? 0) + 1
-    seen.set(key, count)
-    return count > (sent.metrics[key] ?? 0)
+  return metrics.filter(({ key, step }) => {
+    const known = sent.metrics[key]
+    if (known === undefined) return true
+    return typeof known === 'number' ? step > known : !known.includes(step)
   })
+}
+
+/** Curves by batch and epoch only grow, and are long. Folds and trials may end in any order. */
+function noteSent({ key, step }: MlflowMetric, { metrics }: SentRun): void {
+  const known = metrics[key]
+  if (/^(?:step|epoch)\//.test(key)) metrics[key] = step
+  else if (typeof known === 'object') known.push(step)
+  else metrics[key] = [step]
 }
 
 /**

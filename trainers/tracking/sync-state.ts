@@ -28,8 +28,8 @@ const sentRunSchema = z.object({
   params: z.string(),
   tags: z.string(),
   datasets: z.string(),
-  /** How many values of each metric were sent. */
-  metrics: z.record(z.string(), z.number()),
+  /** The steps of each metric that were sent; of a curve that only grows, the last one. */
+  metrics: z.record(z.string(), z.union([z.number(), z.array(z.number())])),
   status: z.string(),
 })
 
