@@ -193,7 +193,7 @@ it.each([
   [['--trials', '0'], 'a whole number of at least 1'],
   [['--time', '10'], 'a duration such as 90s, 10m or 2h'],
   [['--sampler', 'grid'], 'Allowed choices are'],
-  [['--no-prune'], '--no-prune has no meaning with --method head'],
+  [['--pruner', 'asha'], '--pruner has no meaning with --method head'],
   [['--space', 'missing.yaml'], 'missing.yaml: there is no such file'],
 ])('refuses %s', async (wrong, words) => {
   const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })

@@ -119,12 +119,15 @@ function timesOf(
   return (step) => times.get(step)
 }
 
+/** Metrics of a tune whose best value is the smallest. */
+const lowerIsBetter: ReadonlySet<string> = new Set(['logLoss', 'msPerText'])
+
 /** The history of a tune: after each trial, the best value of its metric of a complete one. */
 function bestSoFar(
   { mainMetric, steps }: TrackedRun,
   trials: readonly MlflowMetric[],
 ): MlflowMetric[] {
-  const sign = mainMetric === 'logLoss' ? -1 : 1
+  const sign = lowerIsBetter.has(mainMetric) ? -1 : 1
   const complete = new Set(
     steps.rows.filter(({ state }) => state === 'complete').map(({ step }) => Number(step)),
   )

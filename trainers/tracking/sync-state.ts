@@ -1,9 +1,9 @@
 // What of a run an MLflow server has, as mlflow.json in the run's folder. With it, a later sync
 // sends the rest and nothing twice. If the file is lost, the server is asked which runs it has.
-import { access } from 'node:fs/promises'
+import { access, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readIfThere, writeWhole } from '../../models/runtime/whole-file.ts'
+import { readIfThere } from '../../models/runtime/whole-file.ts'
 
 /** The name of the file in a run's folder. */
 export const syncStateFile = 'mlflow.json'
@@ -58,9 +58,14 @@ export async function readSyncState(dir: string, url: string): Promise<SyncState
   return { formatVersion: 2, url, runs: {}, artifacts: {} }
 }
 
-/** Writes the state; the caller is the only one that syncs the run. */
+/**
+ * Writes the state; the caller is the only one that syncs the run. It does not wait for the disk,
+ * because the server knows the same if the machine crashes.
+ */
 export async function writeSyncState(dir: string, state: SyncState): Promise<void> {
-  await writeWhole(join(dir, syncStateFile), `${JSON.stringify(state, null, 2)}\n`)
+  const path = join(dir, syncStateFile)
+  await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`)
+  await rename(`${path}.new`, path)
 }
 
 function stateIn(text: string): SyncState | undefined {

@@ -26,6 +26,8 @@ export type TunedMethodOptions = {
   readonly seed: number
   readonly maxTokens: number
   readonly workers: number
+  /** Whether the time per text counts, and so is measured in each trial. */
+  readonly isTimed?: boolean | undefined
   readonly onProgress?: ((progress: TrainHeadProgress | TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -3,26 +3,25 @@
 // training, which waits for it only at the end, and no longer than tracking.mlflow.endMsMax.
 import { rm, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from '../../configs/schema.ts'
-import { createMlflow, type Mlflow } from '../../infra/mlflow/mlflow.ts'
-import { deadHolderMs, takeStoreLock } from '../../models/store/store-lock.ts'
-import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import type { TrainingProgress } from '../../trainers/cross-validation/fold-training.ts'
-import type { RunBegun } from '../../trainers/runs/run-record.ts'
-import { followRun, type RunFollower } from '../../trainers/tracking/follow-run.ts'
+import type { Config } from '../configs/schema.ts'
+import { createMlflow, type Mlflow } from '../infra/mlflow/mlflow.ts'
+import { deadHolderMs, takeStoreLock } from '../models/store/store-lock.ts'
+import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import type { TrainingProgress } from '../trainers/cross-validation/fold-training.ts'
+import type { RunBegun } from '../trainers/runs/run-record.ts'
+import { followRun, type RunFollower } from '../trainers/tracking/follow-run.ts'
 import {
   openProgressLog,
   progressFile,
   type EndedStep,
   type ProgressLog,
-} from '../../trainers/tracking/progress-log.ts'
-import { artifactsToSend } from '../../trainers/tracking/run-artifacts.ts'
-import { readOneRun } from '../../trainers/tracking/run-store.ts'
-import { syncLockPath, syncStateFile } from '../../trainers/tracking/sync-state.ts'
-import { openSession, syncRun, type SyncSession } from '../../trainers/tracking/sync-runs.ts'
-import type { RunKind } from '../../trainers/tracking/tracked-run.ts'
-import type { CommandContext } from '../command-context.ts'
-import { logLine } from '../terminal.ts'
+} from '../trainers/tracking/progress-log.ts'
+import { artifactsToSend } from '../trainers/tracking/run-artifacts.ts'
+import { readOneRun } from '../trainers/tracking/run-store.ts'
+import { syncLockPath, syncStateFile } from '../trainers/tracking/sync-state.ts'
+import { openSession, syncRun, type SyncSession } from '../trainers/tracking/sync-runs.ts'
+import type { RunKind } from '../trainers/tracking/tracked-run.ts'
+import type { Context } from './context.ts'
 
 /** What a command tells of its run; none of it waits or throws. */
 export type RunTracker = {
@@ -38,7 +37,7 @@ export type RunTracker = {
 
 /** Tracks what `work` does. The run is over when `work` is, and failed if it throws. */
 export async function trackRun<Result>(
-  context: CommandContext,
+  context: Context,
   { kind, tune }: { readonly kind: RunKind; readonly tune?: string | undefined },
   work: (tracker: RunTracker) => Promise<Result>,
 ): Promise<Result> {
@@ -65,7 +64,7 @@ type Tracked = {
 }
 
 function createTracked(
-  context: CommandContext,
+  context: Context,
   { kind, tune }: { readonly kind: RunKind; readonly tune?: string | undefined },
 ): Tracked {
   const { url, ...connection } = context.config.tracking.mlflow
@@ -83,7 +82,7 @@ function createTracked(
         const folder = url === undefined ? 'awaited' : 'created'
         log = openProgressLog(dir, { ...begun, kind }, { folder })
       } catch (error) {
-        logLine(`the course of ${begun.run} is not written down: ${errorMessage(error)}`)
+        context.note(`the course of ${begun.run} is not written down: ${errorMessage(error)}`)
         return
       }
       if (url === undefined) return
@@ -149,7 +148,7 @@ type SendingOptions = Config['tracking']['mlflow'] & {
 }
 
 function startSending(
-  { terminal, paths }: CommandContext,
+  context: Context,
   { run: name, tune, dir, log, ...server }: SendingOptions,
 ): Sending {
   let release: (() => Promise<void>) | undefined
@@ -161,11 +160,11 @@ function startSending(
   const sync = async (signal: AbortSignal): Promise<void> => {
     release ??= await lockSync(dir, signal)
     mlflow ??= createMlflow(server, { tries: 1, signal })
-    const run = await readOneRun(paths.store, name, { tune })
+    const run = await readOneRun(context.paths.store, name, { tune })
     session ??= await openSession(mlflow, run)
     const { progress } = log
     const artifacts = isOver
-      ? await artifactsToSend(run, { storeDir: paths.store, progress, config: server })
+      ? await artifactsToSend(run, { storeDir: context.paths.store, progress, config: server })
       : []
     const course = { progress, isRunning: !isOver }
     const outcome = await syncRun(mlflow, session, { ...course, run, artifacts })
@@ -181,11 +180,11 @@ function startSending(
       await release?.().catch(() => undefined)
       if (ended.kind === 'sent') {
         // The page of a tune names the run of its winner.
-        if (tune === undefined) terminal.say(`MLflow: ${page}`)
-        if (problem !== undefined) logLine(`MLflow: ${problem}`)
+        if (tune === undefined) context.note(`MLflow: ${page}`)
+        if (problem !== undefined) context.note(`MLflow: ${problem}`)
         return true
       }
-      logLine(
+      context.note(
         `MLflow does not have all of ${name} yet (${ended.reason}); ` +
           '`winnow runs sync` sends the rest',
       )

@@ -7,29 +7,27 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { configSchema } from '../../configs/schema.ts'
-import { createMlflow } from '../../infra/mlflow/mlflow.ts'
-import { WinnowError } from '../../schemas/errors.ts'
-import { startFakeMlflow, type FakeMlflow } from '../../tests/support/fake-mlflow.ts'
-import { until } from '../../tests/support/until.ts'
-import { evaluatePredictions } from '../../trainers/evaluation/evaluation.ts'
-import { readOneRun } from '../../trainers/tracking/run-store.ts'
-import { syncStoredRun } from '../../trainers/tracking/sync-stored-run.ts'
-import type { CommandContext } from '../command-context.ts'
-import { createTerminal } from '../terminal.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { configSchema } from '../configs/schema.ts'
+import { createMlflow } from '../infra/mlflow/mlflow.ts'
+import { WinnowError } from '../schemas/errors.ts'
+import { startFakeMlflow, type FakeMlflow } from '../tests/support/fake-mlflow.ts'
+import { until } from '../tests/support/until.ts'
+import { evaluatePredictions } from '../trainers/evaluation/evaluation.ts'
+import { readOneRun } from '../trainers/tracking/run-store.ts'
+import { syncStoredRun } from '../trainers/tracking/sync-stored-run.ts'
+import type { Context } from './context.ts'
 import { trackRun, type RunTracker } from './track-run.ts'
 
 let store: string
 let fake: FakeMlflow
-let stderr: { mock: { calls: unknown[][] } }
+let notes: string[]
 beforeEach(async () => {
   store = await mkdtemp(join(tmpdir(), 'winnow-track-'))
   fake = await startFakeMlflow()
-  stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  notes = []
 })
 afterEach(async () => {
-  vi.restoreAllMocks()
   await fake.close()
   await rm(store, { recursive: true, force: true })
 })
@@ -46,12 +44,12 @@ const slackMs = 1_600
 /** For servers that work. */
 const patientMs = 20_000
 
-function contextOf(url: string | undefined, waitMs = endMsMax): CommandContext {
+function contextOf(url: string | undefined, waitMs = endMsMax): Context {
   const tracking = { mlflow: { url, endMsMax: waitMs, requestMsMax: 30_000 } }
   return {
     config: configSchema.parse({ tracking }),
-    terminal: createTerminal({ json: true }),
     paths: { store, cache: store, state: store },
+    note: (line) => notes.push(line),
   }
 }
 
@@ -92,7 +90,7 @@ async function secondsOfEnd(url: string, waitMs = endMsMax): Promise<number> {
   return (performance.now() - ended) / 1_000
 }
 
-const said = (): string => stderr.mock.calls.map(([text]) => String(text)).join('')
+const said = (): string => notes.join('\n')
 
 async function sync(): Promise<unknown> {
   const { config } = contextOf(fake.url)
