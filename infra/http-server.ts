@@ -1,5 +1,5 @@
 // What clients of a configured HTTP server share: its address, credentials, retries and the limit
-// on a response. Requests, deadlines and errors belong to the clients: schema-registry/ and mlflow/.
+// on a response. Requests, deadlines and errors belong to schema-registry/ and mlflow/.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The tries of a request that keeps failing. */

@@ -53,7 +53,7 @@ export async function trackRun<Result>(
   return result
 }
 
-/** Points of one training that are kept: of a run that is one training, and within a fold or trial. */
+/** How many points of a training are kept: of a run by itself, and within a fold or trial. */
 const pointsOfTraining = 250
 const pointsWithin = 50
 

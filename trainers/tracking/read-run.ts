@@ -290,7 +290,7 @@ async function startedRun(path: string, text: string): Promise<RecordedRun> {
   }
 }
 
-/** A training or cross-validation of which nothing but its course is there. */
+/** A training or cross-validation whose folder has only its course. */
 async function begunRun(path: string): Promise<RecordedRun> {
   const progress = await readProgress(dirname(path))
   if (progress?.start === undefined) throw new Error(`${progressFile} lacks its first line`)
