@@ -39,7 +39,7 @@ import {
 import { dataProfile } from '../data/data-profile.ts'
 import type { ReportContent } from '../report/report-html.ts'
 import { writeReportContent } from '../runs/report-content.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
 import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
@@ -95,6 +95,8 @@ export type TrainHeadOptions = {
   readonly run?: string | undefined
   /** Stored with the run: how method and base were chosen. */
   readonly selection?: SelectionRecord | undefined
+  /** Called once, when the options are checked and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -143,6 +145,15 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
+  const run = options.run ?? newRunName(resolved.name, started)
+  options.onBegin?.({
+    run,
+    name: resolved.name,
+    method: 'head',
+    started: started.toISOString(),
+    parameters: { base: base.name, ...parametersOf(resolved) },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  })
   const { encoder, embedded, testRows } = await embedAll(resolved)
   const training = { features: featuresOf(embedded), labels: labels.length, ...truth }
   const fit = await trainLogisticRegression({
@@ -186,7 +197,6 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     }),
   }
   options.onProgress?.({ kind: 'publishing' })
-  const run = options.run ?? newRunName(resolved.name, started)
   const version = await publishClassifier({
     method: 'head',
     storeDir: resolved.storeDir,
@@ -234,6 +244,11 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
     workers: options.workers ?? availableParallelism(),
     cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
   }
+}
+
+/** What the caller decided. */
+function parametersOf({ seed, maxTokens, pooledLayers, folds, classWeighting = 'none' }: Resolved) {
+  return { seed, maxTokens, pooledLayers, folds, classWeighting }
 }
 
 /** The fold of each example; there are fewer folds if there are fewer distinct texts. */
@@ -346,8 +361,7 @@ async function record(work: {
   options: Resolved
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
-  const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
-  const { selection } = options
+  const { train, test, selection } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -362,7 +376,7 @@ async function record(work: {
     base: options.base.name,
     started: started.toISOString(),
     seconds,
-    parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
+    parameters: { ...parametersOf(options), inverseRegularisation },
     dataManifest,
     evaluation,
     evaluatedOn,
