@@ -6,7 +6,8 @@ import type { Explanation } from '../../models/explain/explanation.ts'
 import type { LabelWords, WordEffect } from '../../models/explain/label-words.ts'
 import { heaviestWords, textSegments } from '../../models/explain/text-segments.ts'
 import { counted } from '../../schemas/counted.ts'
-import { escapeHtml, htmlTable, section } from './report-markup.ts'
+import { escapeHtml, htmlTable } from './report-markup.ts'
+import { contentPolicyMeta, sectionHtml } from './report-page.ts'
 import { reportStyle } from './report-style.ts'
 
 /** A text as it was given, with its explanation. */
@@ -47,7 +48,7 @@ export function explanationMarkup(
     `${start}..${end}`,
   ])
   const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
-  const figures = htmlTable(head, rows)
+  const figures = htmlTable({ name: 'Words by attribution', head, rows })
   const open = figuresAre === 'open' ? ' open' : ''
   return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
 <p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
@@ -74,7 +75,7 @@ export function labelWordsSection(labels: readonly LabelWords[]): string {
     return `<details${withWords.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
   })
   if (parts.length === 0) return ''
-  return section('Words that push each label', [
+  return sectionHtml('Words that push each label', [
     '<p>Mean attribution of a word in the texts that hold it, in log-odds of the label that the model ' +
       'gave; the words with the largest sum come first.</p>',
     ...parts,
@@ -98,6 +99,7 @@ export function renderExplanationsHtml(page: {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+${contentPolicyMeta}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${reportStyle}${explanationStyle}</style>
@@ -153,5 +155,5 @@ function wordsTable(title: string, words: readonly WordEffect[]): string {
     attributionText(meanAttribution),
     String(texts),
   ])
-  return `<div>${htmlTable([title, 'mean log-odds', 'texts'], rows)}</div>`
+  return `<div>${htmlTable({ name: title, head: [title, 'mean log-odds', 'texts'], rows })}</div>`
 }
