@@ -59,7 +59,7 @@ it('has each published version, and aliases that follow the roles', async () => 
   await tracking.close()
   expect(aliases()).toEqual({ champion: '1' })
   const registered = fake.models.get('mail')!.versions
-  expect(registered.map(({ tags }) => tags.get('winnow.ref'))).toEqual(['mail@1', 'mail@2'])
+  expect(registered.map(({ tags }) => tags.get('winnow.version'))).toEqual(['1', '2'])
   expect(registered[0]!.tags.get('winnow.url')).toBe('memory://store/versions/mail/1/')
   expect(lines).toEqual([])
 })

@@ -84,7 +84,8 @@ export function confusionPlot({ confusion }: Pick<Evaluation, 'confusion'>): Plo
           color: {
             field: 'share',
             type: 'quantitative',
-            scale: { domain: [0, 1], range: ['#ffffff', colours['right']] },
+            // Other spaces pass through cyan on the way from white.
+            scale: { domain: [0, 1], range: ['#ffffff', colours['right']], interpolate: 'rgb' },
             legend: null,
           },
         },

@@ -106,7 +106,6 @@ async function versionDraft(
   const sent = trainingRun === null ? undefined : state?.runs[trainingRun]
   const tags = {
     [versionTag]: version,
-    'winnow.ref': ref,
     'winnow.method': method,
     'winnow.run': trainingRun ?? undefined,
     'winnow.url': url,
