@@ -154,11 +154,13 @@ export async function readCleaned(
     columns: ColumnOptions
     /** The version that the new one follows; its labels count as known. */
     earlier?: EarlierVersion | undefined
+    /** Whether examples say in which row they stand. Default: no. */
+    numbered?: boolean
     onProgress?: (text: string) => void
     signal: AbortSignal
   },
 ): Promise<Dataset> {
-  const { config, earlier, signal, onProgress } = options
+  const { config, earlier, numbered, signal, onProgress } = options
   const { textColumn, labelColumn, format, quotes } = options.columns
   const parsed = parseDatasetSource(source)
   // Files need no network clients.
@@ -183,6 +185,7 @@ export async function readCleaned(
     quotes,
     onNote: sayFileNote,
     readers,
+    numbered,
     signal,
   })
 }

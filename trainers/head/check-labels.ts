@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { labelIndices, trainingLabels, type Dataset } from '../data/dataset.ts'
+import { labelTruth, trainingLabels, type Dataset } from '../data/dataset.ts'
 import type { EmbeddingProgress } from '../embeddings/embed-texts.ts'
 import { openFrozenEncoder } from '../embeddings/frozen-encoder.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
-import { reportLabels, type LabelReport } from '../evaluation/suspicious-labels.ts'
+import { reportLabels, type LabelReport } from '../labels/suspicious-labels.ts'
+import type { LabelledFeatures } from './logistic-problem.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
 /** There are more folds than for choosing C, so that each head sees nearly all examples. */
@@ -62,17 +63,32 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelRep
   const { rows, width } = await encoder
     .embed(texts, { onProgress, signal })
     .finally(() => encoder.close())
-  const truth = labelIndices(dataset, labels)
   const seed = checkedSeed(options.seed)
-  const { heldOutProbabilities } = await trainLogisticRegression({
-    training: {
-      features: { rows, count: truth.length, width },
-      truth,
+  const task = dataset.manifest.task ?? 'single-label'
+  const probabilities = await heldOutProbabilities(
+    {
+      features: { rows, count: texts.length, width },
       labels: labels.length,
+      ...labelTruth(dataset, { labels, task }),
     },
-    foldOf: stratifiedFolds(dataset.examples, { folds: Math.min(folds, distinctTexts), seed }),
-    grid,
-    signal,
-  })
-  return reportLabels(dataset, { labels, probabilities: heldOutProbabilities })
+    {
+      foldOf: stratifiedFolds(dataset.examples, { folds: Math.min(folds, distinctTexts), seed }),
+      signal,
+    },
+  )
+  return reportLabels(dataset, { labels, probabilities })
+}
+
+/**
+ * The probabilities by which labels are judged, float32 [examples, labels]: each row from a head
+ * that was fitted without the row's fold.
+ *
+ * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
+ */
+export async function heldOutProbabilities(
+  training: LabelledFeatures,
+  options: { foldOf: Int32Array; signal?: AbortSignal | undefined },
+): Promise<Float32Array> {
+  const fitted = await trainLogisticRegression({ training, grid, ...options })
+  return fitted.heldOutProbabilities
 }

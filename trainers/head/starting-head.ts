@@ -10,7 +10,7 @@ import type { FitProgress } from './fit-progress.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from '../embeddings/frozen-encoder.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from '../data/split.ts'
-import { reportLabels, writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { reportLabels, writeLabelReport } from '../labels/suspicious-labels.ts'
 
 /** A progress report of `startingHead`. */
 export type StartingHeadProgress =
@@ -18,8 +18,8 @@ export type StartingHeadProgress =
   | ({ readonly kind: 'fitting' } & FitProgress)
 
 /**
- * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. For
- * single-label texts, it also writes a report on suspicious labels into `reportDir`, if given.
+ * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. It
+ * also writes a report on suspicious labels into `reportDir`, if given.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {
@@ -51,7 +51,7 @@ export async function startingHead(
       signal,
       onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
-    if (task === 'single-label' && options.reportDir !== undefined) {
+    if (options.reportDir !== undefined) {
       const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
       await writeLabelReport(options.reportDir, report)
     }

@@ -44,7 +44,7 @@ import {
   writeLabelReport,
   type IssueCounts,
   type LabelReport,
-} from '../evaluation/suspicious-labels.ts'
+} from '../labels/suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
 /** A progress report of training. */
@@ -104,8 +104,8 @@ export type TrainedModel = {
   /** The chosen C, and the scores of each value that was tried. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
-  /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
-  readonly labelIssues?: IssueCounts | undefined
+  /** Counts of suspicious training labels, which the run's folder lists. */
+  readonly labelIssues: IssueCounts
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -148,10 +148,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
   })
   const { evaluation, head } = evaluated
-  const labelReport =
-    task === 'multi-label'
-      ? undefined
-      : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  const labelReport = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'publishing' })
   const run = options.run ?? newRunName(resolved.name, started)
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
@@ -172,7 +169,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     facts: [
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
-      ...(labelReport ? [labelFact(labelReport)] : []),
+      labelFact(labelReport),
     ],
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
@@ -303,7 +300,7 @@ async function record(work: {
   fit: TrainedLogistic
   embedded: EmbeddedTexts
   evaluation: TaskEvaluation
-  labelReport: LabelReport | undefined
+  labelReport: LabelReport
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
@@ -330,7 +327,7 @@ async function record(work: {
     measuredOn,
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
   })
-  if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  await writeLabelReport(runDir, work.labelReport)
   return {
     run,
     model: version.ref,
@@ -345,6 +342,6 @@ async function record(work: {
     trials,
     modelDir: version.dir,
     runDir,
-    labelIssues: work.labelReport && issueCounts(work.labelReport),
+    labelIssues: issueCounts(work.labelReport),
   }
 }

@@ -1,20 +1,29 @@
 // The label report of a data set: the examples whose labels are probably wrong, by label name and
-// text, for a person to check. label-issues.ts finds them.
+// text, for a person to check. label-issues.ts and label-set-issues.ts find them.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { labelIndices, type Dataset } from '../data/dataset.ts'
+import { labelTruth, type Dataset } from '../data/dataset.ts'
 import { findLabelIssues } from './label-issues.ts'
+import { findLabelSetIssues } from './label-set-issues.ts'
+import { labelCell } from './review-list.ts'
 
 /** One line of `label-issues.jsonl`. */
 export type SuspiciousLabel = {
   readonly id?: string | undefined
+  /** The number of the example's row in its source, if the examples have one. */
+  readonly row?: number | undefined
   readonly text: string
-  readonly given: string
-  readonly suggested: string
-  /** The probability of the given label, from a model that did not see the example. */
+  /** A label, or a set of labels. */
+  readonly given: string | readonly string[]
+  readonly suggested: string | readonly string[]
+  /**
+   * The probability of the given label, from a model that did not see the example. For a set, it is
+   * that of the most suspicious label being in the set, or out of it, as given.
+   */
   readonly selfConfidence: number
   /**
-   * `selfConfidence` minus the most probable other label's probability; lower is more suspicious.
+   * `selfConfidence` minus the probability of the most probable alternative; lower is more
+   * suspicious.
    */
   readonly margin: number
 }
@@ -40,32 +49,47 @@ const factTextsMax = 5
 const factCharactersMax = 80
 
 /**
- * Checks every label against held-out probabilities, float32 [examples, labels], from models that
- * did not see the example.
+ * Checks every label, or every set of labels, against held-out probabilities, float32
+ * [examples, labels], from models that did not see the example.
  */
 export function reportLabels(
   dataset: Dataset,
   heldOut: { labels: readonly string[]; probabilities: Float32Array },
 ): LabelReport {
   const { labels, probabilities } = heldOut
-  const truth = labelIndices(dataset, labels)
-  const { issues, estimatedErrors } = findLabelIssues({
-    truth,
-    probabilities,
-    labels: labels.length,
-  })
-  const suspicious = issues.map(({ example, given, suggested, selfConfidence, margin }) => {
-    const { id, text } = dataset.examples[example]!
+  const task = dataset.manifest.task ?? 'single-label'
+  const { truth, targets } = labelTruth(dataset, { labels, task })
+  const judged = { probabilities, labels: labels.length }
+  const found =
+    truth === undefined
+      ? findLabelSetIssues({ ...judged, targets })
+      : findLabelIssues({ ...judged, truth })
+  const suspicious = found.issues.map((issue) => {
+    const { id, row, text, label, labels: set } = dataset.examples[issue.example]!
     return {
       ...(id === undefined ? {} : { id }),
+      ...(row === undefined ? {} : { row }),
       text,
-      given: labels[given]!,
-      suggested: labels[suggested]!,
-      selfConfidence: rounded(selfConfidence),
-      margin: rounded(margin),
+      given: set ?? label,
+      suggested:
+        'wrong' in issue
+          ? toggled(
+              set ?? [],
+              issue.wrong.map((index) => labels[index]!),
+            )
+          : labels[issue.suggested]!,
+      selfConfidence: rounded(issue.selfConfidence),
+      margin: rounded(issue.margin),
     }
   })
-  return { examples: truth.length, estimatedErrors, suspicious }
+  const { estimatedErrors } = found
+  return { examples: dataset.examples.length, estimatedErrors, suspicious }
+}
+
+/** A set without those of `wrong` that it has, and with the others; sorted. */
+function toggled(set: readonly string[], wrong: readonly string[]): string[] {
+  const added = wrong.filter((label) => !set.includes(label))
+  return [...set.filter((label) => !wrong.includes(label)), ...added].sort()
 }
 
 /** Writes `label-issues.jsonl` into a run's folder; it is empty when no label is suspicious. */
@@ -82,7 +106,7 @@ export function labelFact({
 }: LabelReport): [string, string] {
   const worst = suspicious.slice(0, factTextsMax).map(({ text, given, suggested }) => {
     const shown = text.replace(/\s+/g, ' ').slice(0, factCharactersMax)
-    return `\u201c${shown}\u201d is ${given}, rather ${suggested}`
+    return `\u201c${shown}\u201d is ${labelCell(given)}, rather ${labelCell(suggested)}`
   })
   const counts = `${suspicious.length} of ${examples}, about ${estimatedErrors} wrong`
   return ['Suspicious labels', [counts, ...worst].join('; ')]
