@@ -52,7 +52,8 @@ export function addLabelsCommands(program: Command): void {
     summary: 'list the most suspicious labels',
     description:
       'Trains on four fifths of the data at a time, predicts the other fifth, and lists the examples whose\n' +
-      'label is least likely (confident learning), with the label predicted instead. It changes no data.\n' +
+      'label is probably wrong, with the probability that it is right and the label to put in its place. It\n' +
+      'changes no data.\n' +
       'With --out, it writes the whole list as a table for a spreadsheet; fill in the column "decision" and\n' +
       'give the file to `labels apply`.',
     examples,
@@ -114,10 +115,10 @@ function sayReport(
       `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
       `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
   )
-  for (const { text, given, suggested, margin } of suspicious.slice(0, top)) {
+  for (const { text, given, suggested, score } of suspicious.slice(0, top)) {
     const shown = text.replace(/[\s\p{C}]+/gu, ' ').slice(0, shownCharacters)
     const names = `${labelCell(given)} -> ${labelCell(suggested)}`.replace(/\p{C}/gu, '\uFFFD')
-    terminal.say(`${margin.toFixed(2)}  ${names}  ${shown}`)
+    terminal.say(`${score.toFixed(2)}  ${names}  ${shown}`)
   }
 }
 

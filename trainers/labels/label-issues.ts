@@ -1,7 +1,6 @@
-// Finds labels that are probably wrong by confident learning (Northcutt, Jiang and Chuang 2021,
-// arXiv:1911.00068, section 3.3). It takes probabilities from models that did not see the example,
-// and changes no label. confident-joint.ts estimates how many there are.
-import { confidentJoint, type HeldOutLabels } from './confident-joint.ts'
+// Lists the labels that are probably wrong. label-noise.ts computes how probable that is; no label
+// is changed.
+import { fitLabelNoise, type HeldOutLabels } from './label-noise.ts'
 
 /** An example whose label is probably wrong. */
 export type LabelIssue = {
@@ -9,9 +8,11 @@ export type LabelIssue = {
   readonly example: number
   readonly given: number
   readonly suggested: number
-  /** The probability of the given label. */
+  /** The probability that the given label is right: 0 to 1. */
+  readonly score: number
+  /** The head's probability of the given label. */
   readonly selfConfidence: number
-  /** The probability of the given label minus that of the most probable other label: -1 to 1. */
+  /** That minus the head's probability of the most probable other label: -1 to 1. */
   readonly margin: number
 }
 
@@ -19,96 +20,59 @@ export type LabelIssue = {
 export type LabelIssues = {
   /** The most suspicious first. */
   readonly issues: readonly LabelIssue[]
-  /** The number of wrong labels, estimated from the confident joint. */
+  /** The expected number of wrong labels, listed or not. */
   readonly estimatedErrors: number
 }
 
 /**
- * Finds label issues by the paper's method "C+NR": an example is one if it is among the least
- * probable of its label (prune by class) and among those that another label exceeds the most (prune
- * by noise rate), as many of each as the confident joint counts, and the model predicts another
- * label. It takes O(labels x examples log examples) time at most.
+ * Finds label issues: as many as give the list its highest expected F1, which weighs labels that are
+ * listed in vain against wrong labels that are not listed.
  */
 export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
   const { truth, probabilities, labels } = heldOut
-  const { counts } = confidentJoint(heldOut)
-  const byClass = pruneByClass(heldOut, counts)
-  const byNoiseRate = pruneByNoiseRate(heldOut, counts)
+  const { wrong, suggested } = fitLabelNoise(heldOut)
+  const cut = bestCut(wrong)
   const issues: LabelIssue[] = []
   for (const [example, given] of truth.entries()) {
-    if (byClass[example] === 0 || byNoiseRate[example] === 0) continue
+    if (wrong[example]! < cut) continue
     const row = probabilities.subarray(example * labels, (example + 1) * labels)
-    const suggested = mostProbableOther(row, given)
-    const margin = row[given]! - row[suggested]!
+    const margin = row[given]! - mostProbableOther(row, given)
+    // Where the head agrees with the label, there is nothing to suggest.
     if (margin >= 0) continue
-    issues.push({ example, given, suggested, selfConfidence: row[given]!, margin })
+    issues.push({
+      example,
+      given,
+      suggested: suggested[example]!,
+      score: 1 - wrong[example]!,
+      selfConfidence: row[given]!,
+      margin,
+    })
   }
-  issues.sort((a, b) => a.margin - b.margin || a.example - b.example)
-  return { issues, estimatedErrors: Math.round(offDiagonal(counts, labels)) }
+  issues.sort((a, b) => a.score - b.score || a.margin - b.margin || a.example - b.example)
+  return { issues, estimatedErrors: Math.round(sumOf(wrong)) }
 }
 
 /**
- * "Prune by class": for each label, the examples with the lowest probability of it, as many as the
- * joint has outside of the diagonal in its row. Uint8 [examples].
+ * The probability from which on labels are listed, so that 2 x hits / (listed + wrong) is expected to
+ * be the highest.
  */
-function pruneByClass(heldOut: HeldOutLabels, counts: Float64Array): Uint8Array {
-  const { probabilities, labels, truth } = heldOut
-  const pruned = new Uint8Array(truth.length)
-  for (const [given, examples] of examplesByLabel(heldOut).entries()) {
-    const row = counts.subarray(given * labels, (given + 1) * labels)
-    const wrong = Math.round(row.reduce((sum, count) => sum + count, 0) - row[given]!)
-    if (wrong === 0) continue
-    const confidence = (example: number): number => probabilities[example * labels + given]!
-    for (const example of lowest(examples, confidence, wrong)) pruned[example] = 1
+function bestCut(wrong: Float64Array): number {
+  const total = sumOf(wrong)
+  let [hits, best, cut] = [0, 0, Infinity]
+  for (const [index, probability] of wrong.toSorted((a, b) => b - a).entries()) {
+    hits += probability
+    const f1 = (2 * hits) / (index + 1 + total)
+    if (f1 <= best) break
+    best = f1
+    cut = probability
   }
-  return pruned
+  return cut
 }
 
-/**
- * "Prune by noise rate": for each given label and each other one, the examples where the other
- * exceeds the given one the most, as many as the joint counts. Uint8 [examples].
- */
-function pruneByNoiseRate(heldOut: HeldOutLabels, counts: Float64Array): Uint8Array {
-  const { probabilities, labels, truth } = heldOut
-  const pruned = new Uint8Array(truth.length)
-  for (const [given, examples] of examplesByLabel(heldOut).entries()) {
-    for (let other = 0; other < labels; other++) {
-      const wrong = Math.round(counts[given * labels + other]!)
-      if (other === given || wrong === 0) continue
-      const margin = (example: number): number =>
-        probabilities[example * labels + given]! - probabilities[example * labels + other]!
-      for (const example of lowest(examples, margin, wrong)) pruned[example] = 1
-    }
-  }
-  return pruned
-}
-
-/** For each label, the examples that have it. */
-function examplesByLabel({ truth, labels }: HeldOutLabels): number[][] {
-  const byLabel = Array.from({ length: labels }, (): number[] => [])
-  for (const [example, given] of truth.entries()) byLabel[given]!.push(example)
-  return byLabel
-}
-
-/** The `count` examples with the lowest values; of equal ones, the first. */
-function lowest(
-  examples: readonly number[],
-  valueOf: (example: number) => number,
-  count: number,
-): number[] {
-  const valued = examples.map((example) => ({ example, value: valueOf(example) }))
-  valued.sort((a, b) => a.value - b.value || a.example - b.example)
-  return valued.slice(0, count).map(({ example }) => example)
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }
 
 function mostProbableOther(row: Float32Array, given: number): number {
-  let best = given === 0 ? 1 : 0
-  for (const [label, probability] of row.entries()) {
-    if (label !== given && probability > row[best]!) best = label
-  }
-  return best
-}
-
-function offDiagonal(counts: Float64Array, labels: number): number {
-  return counts.reduce((sum, count, at) => (at % (labels + 1) === 0 ? sum : sum + count), 0)
+  return row.reduce((most, value, label) => (label === given ? most : Math.max(most, value)), 0)
 }

@@ -1,63 +1,48 @@
-// Finds label sets that are probably wrong: confident learning for each label on its own, as the
-// question whether it applies. label-issues.ts has the method.
-import { findLabelIssues } from './label-issues.ts'
+// Lists the sets of labels that are probably wrong. label-set-noise.ts computes how probable that
+// is; no set is changed.
+import { fitLabelSetNoise, type HeldOutSets } from './label-set-noise.ts'
 
 /** An example whose set probably lacks a label, or has one that does not apply. */
 export type LabelSetIssue = {
   readonly example: number
-  /** The labels whose presence or absence is probably wrong, ascending. */
+  /** The labels whose presence or absence is probably wrong, ascending; at least one. */
   readonly wrong: readonly number[]
-  /** The probability of the most suspicious of them being as given. */
+  /** The probability that the set is right: 0 to 1. */
+  readonly score: number
+  /** The head's probability of the most suspicious label being in the set, or out of it, as given. */
   readonly selfConfidence: number
-  /** `selfConfidence` minus its complement: -1 to 1. */
+  /** That minus its complement: -1 to 1. */
   readonly margin: number
 }
 
-/** The label sets of examples, and held-out predictions for the same examples. */
-export type HeldOutSets = {
-  /** uint8 [examples, labels], 1 where the label applies. */
-  readonly targets: Uint8Array
-  /** float32 [examples, labels], independent per label, from models that did not see the row. */
-  readonly probabilities: Float32Array
-  readonly labels: number
-}
+/** A label that is wrong with at least this probability is suggested to change. */
+const wrongMin = 0.5
 
-/** Finds wrong label sets, the most suspicious first. */
+/**
+ * Finds sets that are rather wrong than right, the most suspicious first. Of a set, the labels that
+ * are rather wrong than right are named, or else the one that is most probably wrong.
+ */
 export function findLabelSetIssues(heldOut: HeldOutSets): {
   readonly issues: readonly LabelSetIssue[]
-  /** The number of examples with a wrong set: the estimates of all labels, but no more than all. */
+  /** The expected number of examples with a wrong set, listed or not. */
   readonly estimatedErrors: number
 } {
   const { targets, probabilities, labels } = heldOut
-  const examples = targets.length / labels
-  const found = new Map<number, { wrong: number[]; margin: number }>()
-  let estimated = 0
-  const truth = new Int32Array(examples)
-  const pairs = new Float32Array(2 * examples)
-  for (let label = 0; label < labels; label++) {
-    for (let example = 0; example < examples; example++) {
-      const probability = probabilities[example * labels + label]!
-      truth[example] = targets[example * labels + label]!
-      pairs[2 * example] = 1 - probability
-      pairs[2 * example + 1] = probability
-    }
-    const { issues, estimatedErrors } = findLabelIssues({ truth, probabilities: pairs, labels: 2 })
-    estimated += estimatedErrors
-    for (const { example, margin } of issues) {
-      const known = found.get(example)
-      if (known === undefined) found.set(example, { wrong: [label], margin })
-      else {
-        known.wrong.push(label)
-        known.margin = Math.min(known.margin, margin)
-      }
-    }
+  const noise = fitLabelSetNoise(heldOut)
+  const issues: LabelSetIssue[] = []
+  let expected = 0
+  for (let example = 0; example < targets.length / labels; example++) {
+    const wrong = noise.wrong.subarray(example * labels, (example + 1) * labels)
+    const score = wrong.reduce((product, probability) => product * (1 - probability), 1)
+    expected += 1 - score
+    if (1 - score < wrongMin) continue
+    const most = wrong.indexOf(wrong.reduce((best, value) => Math.max(best, value), 0))
+    const named = [...wrong.keys()].filter((label) => label === most || wrong[label]! >= wrongMin)
+    const at = example * labels + most
+    const selfConfidence = targets[at] === 1 ? probabilities[at]! : 1 - probabilities[at]!
+    const margin = 2 * selfConfidence - 1
+    issues.push({ example, wrong: named, score, selfConfidence, margin })
   }
-  const issues = [...found].map(([example, { wrong, margin }]) => ({
-    example,
-    wrong,
-    selfConfidence: (1 + margin) / 2,
-    margin,
-  }))
-  issues.sort((a, b) => a.margin - b.margin || a.example - b.example)
-  return { issues, estimatedErrors: Math.min(examples, estimated) }
+  issues.sort((a, b) => a.score - b.score || a.margin - b.margin || a.example - b.example)
+  return { issues, estimatedErrors: Math.round(expected) }
 }

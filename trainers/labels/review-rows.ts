@@ -37,7 +37,7 @@ export function reviewRows(
       if (reference === false) unnamed++
       else {
         const [given, suggested] = [labelCell(label.given), labelCell(label.suggested)]
-        rows.push({ reference, text, given, suggested, score: label.selfConfidence })
+        rows.push({ reference, text, given, suggested, score: label.score })
       }
     }
   }

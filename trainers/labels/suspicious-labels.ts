@@ -16,22 +16,21 @@ export type SuspiciousLabel = {
   /** A label, or a set of labels. */
   readonly given: string | readonly string[]
   readonly suggested: string | readonly string[]
+  /** The probability that the given label or set is right: 0 to 1. */
+  readonly score: number
   /**
    * The probability of the given label, from a model that did not see the example. For a set, it is
    * that of the most suspicious label being in the set, or out of it, as given.
    */
   readonly selfConfidence: number
-  /**
-   * `selfConfidence` minus the probability of the most probable alternative; lower is more
-   * suspicious.
-   */
+  /** `selfConfidence` minus the probability of the most probable alternative. */
   readonly margin: number
 }
 
 /** Suspicious labels, worst first. */
 export type LabelReport = {
   readonly examples: number
-  /** Confident learning's estimate of the wrong labels, which may differ from the number listed. */
+  /** The expected number of wrong labels, listed or not. */
   readonly estimatedErrors: number
   readonly suspicious: readonly SuspiciousLabel[]
 }
@@ -78,6 +77,7 @@ export function reportLabels(
               issue.wrong.map((index) => labels[index]!),
             )
           : labels[issue.suggested]!,
+      score: rounded(issue.score),
       selfConfidence: rounded(issue.selfConfidence),
       margin: rounded(issue.margin),
     }
