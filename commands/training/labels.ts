@@ -8,6 +8,7 @@ import { checkLabels } from '../../trainers/head/check-labels.ts'
 import { labelCell, writeReviewList } from '../../trainers/labels/review-list.ts'
 import { reviewRows } from '../../trainers/labels/review-rows.ts'
 import type { LabelReport } from '../../trainers/labels/suspicious-labels.ts'
+import { ruledParts } from '../../library/read-texts.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
@@ -15,7 +16,6 @@ import {
   addRuleOptions,
   checkTexts,
   readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,

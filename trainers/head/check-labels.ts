@@ -84,9 +84,9 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelRep
 
 /**
  * The probabilities by which labels are judged, float32 [examples, labels]: each row from a head
- * that was fitted without the row's fold. Of all values of C, the one is chosen with which the given
- * labels are the most likely under the model of their noise, since the labels themselves cannot be
- * trusted as a measure.
+ * that was fitted without the row's fold. Of all values of C, the one is chosen with which the
+ * given labels are the most likely under the model of their noise, since the labels themselves
+ * cannot be trusted as a measure.
  *
  * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
  */

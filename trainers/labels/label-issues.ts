@@ -25,8 +25,8 @@ export type LabelIssues = {
 }
 
 /**
- * Finds label issues: as many as give the list its highest expected F1, which weighs labels that are
- * listed in vain against wrong labels that are not listed.
+ * Finds label issues: as many as give the list its highest expected F1, which weighs labels that
+ * are listed in vain against wrong labels that are not listed.
  */
 export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
   const { truth, probabilities, labels } = heldOut
@@ -53,8 +53,8 @@ export function findLabelIssues(heldOut: HeldOutLabels): LabelIssues {
 }
 
 /**
- * The probability from which on labels are listed, so that 2 x hits / (listed + wrong) is expected to
- * be the highest.
+ * The probability from which on labels are listed, so that 2 x hits / (listed + wrong) is
+ * expected to be the highest.
  */
 function bestCut(wrong: Float64Array): number {
   const total = sumOf(wrong)

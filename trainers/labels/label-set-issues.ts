@@ -9,7 +9,9 @@ export type LabelSetIssue = {
   readonly wrong: readonly number[]
   /** The probability that the set is right: 0 to 1. */
   readonly score: number
-  /** The head's probability of the most suspicious label being in the set, or out of it, as given. */
+  /**
+   * The head's probability of the most suspicious label being in the set, or out of it, as given.
+   */
   readonly selfConfidence: number
   /** That minus its complement: -1 to 1. */
   readonly margin: number

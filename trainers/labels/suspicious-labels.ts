@@ -2,6 +2,7 @@
 // text, for a person to check. label-issues.ts and label-set-issues.ts find them.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere } from '../../models/runtime/whole-file.ts'
 import { labelTruth, type Dataset } from '../data/dataset.ts'
 import { findLabelIssues } from './label-issues.ts'
 import { findLabelSetIssues } from './label-set-issues.ts'
@@ -44,8 +45,6 @@ export function issueCounts({ suspicious, estimatedErrors }: LabelReport): Issue
 }
 
 const labelIssuesFile = 'label-issues.jsonl'
-const factTextsMax = 5
-const factCharactersMax = 80
 
 /**
  * Checks every label, or every set of labels, against held-out probabilities, float32
@@ -92,24 +91,34 @@ function toggled(set: readonly string[], wrong: readonly string[]): string[] {
   return [...set.filter((label) => !wrong.includes(label)), ...added].sort()
 }
 
+/** A suspicious label as a report shows it. */
+type ShownLabel = { readonly text: string; readonly label: string; readonly suggested: string }
+
+/** The suspicious labels as a report shows them, worst first. */
+export function suspiciousIn({ suspicious }: Pick<LabelReport, 'suspicious'>): ShownLabel[] {
+  return suspicious.map(({ text, given, suggested }) => {
+    return { text, label: labelCell(given), suggested: labelCell(suggested) }
+  })
+}
+
+/**
+ * The suspicious labels that a run's folder lists, worst first; undefined if it has no list.
+ */
+export async function readSuspicious(dir: string): Promise<ShownLabel[] | undefined> {
+  const text = await readIfThere(join(dir, labelIssuesFile))
+  if (text === undefined) return undefined
+  // Written by writeLabelReport.
+  const suspicious = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as SuspiciousLabel)
+  return suspiciousIn({ suspicious })
+}
+
 /** Writes `label-issues.jsonl` into a run's folder; it is empty when no label is suspicious. */
 export async function writeLabelReport(dir: string, { suspicious }: LabelReport): Promise<void> {
   const lines = suspicious.map((label) => `${JSON.stringify(label)}\n`)
   await writeFile(join(dir, labelIssuesFile), lines.join(''))
-}
-
-/** The report as one fact of a run: the counts, and the most suspicious examples. */
-export function labelFact({
-  examples,
-  suspicious,
-  estimatedErrors,
-}: LabelReport): [string, string] {
-  const worst = suspicious.slice(0, factTextsMax).map(({ text, given, suggested }) => {
-    const shown = text.replace(/\s+/g, ' ').slice(0, factCharactersMax)
-    return `\u201c${shown}\u201d is ${labelCell(given)}, rather ${labelCell(suggested)}`
-  })
-  const counts = `${suspicious.length} of ${examples}, about ${estimatedErrors} wrong`
-  return ['Suspicious labels', [counts, ...worst].join('; ')]
 }
 
 /** Five decimals; a float32 has hardly more precision. */

@@ -1,12 +1,19 @@
 // Runs the trials of a study, one after the other, until its budget is spent. It asks the sampler,
 // has the trial evaluated and writes down the result. It knows no training method: the caller
-// passes in an evaluator. Which trials are stopped early is asha.ts.
+// passes in an evaluator. Which trials are stopped early is asha.ts and hyperband.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import { stopsAtRung } from './asha.ts'
+import { bracketOf } from './hyperband.ts'
 import { chooseSampler } from './samplers/choose-sampler.ts'
 import type { StudyJournal } from './journal.ts'
 import type { TrialParameters } from './space/space.ts'
-import { bestTrial, observedTrials, type Trial, type TrialScores } from './study.ts'
+import {
+  bestTrial,
+  observedTrials,
+  type MetricName,
+  type Trial,
+  type TrialScores,
+} from './study.ts'
 
 /** Trains and measures one set of parameters. */
 export type TrialEvaluator = {
@@ -76,7 +83,7 @@ export async function runStudy(
     const known = journal.trials()
     const cutOff = known.find(({ state }) => state === 'running')
     const number = cutOff?.number ?? known.length
-    const trials = observedTrials(known, metric)
+    const trials = observedTrials(known, journal.start)
     const suggested = number === 0 ? evaluator.defaults : suggest({ space, trials, seed, number })
     await runTrial(options, { number, parameters: cutOff?.parameters ?? suggested })
   }
@@ -110,18 +117,24 @@ async function runTrial(
     .evaluate(asked, { signal, onEpoch: epochs.onEpoch })
     .catch(failureOf)
     .finally(epochs.written)
-  const value = 'error' in outcome ? NaN : outcome.scores[journal.start.metric]
+  const { metric, metrics } = journal.start
   const seconds = (performance.now() - began) / 1_000
   const ending = { kind: 'ended', trial: number, seconds } as const
   if ('error' in outcome) {
     await journal.append({ ...ending, parameters, state: 'failed', error: outcome.error })
-  } else if (!Number.isFinite(value)) {
-    const error = `${journal.start.metric} is not a finite number`
-    await journal.append({ ...ending, parameters, state: 'failed', error })
   } else {
     const { scores, parameters: used } = outcome
-    const state = epochs.isPruned() ? 'pruned' : 'complete'
-    await journal.append({ ...ending, parameters: used, state, value, scores })
+    const scoreOf = (name: MetricName): number => scores[name] ?? NaN
+    const unknown = (metrics ?? [metric]).find((name) => !Number.isFinite(scoreOf(name)))
+    if (unknown === undefined) {
+      const state = epochs.isPruned() ? 'pruned' : 'complete'
+      const value = scoreOf(metric)
+      const values = metrics && ([value, scoreOf(metrics[1])] as const)
+      await journal.append({ ...ending, parameters: used, state, value, values, scores })
+    } else {
+      const error = `${unknown} is not a finite number`
+      await journal.append({ ...ending, parameters, state: 'failed', error })
+    }
   }
   onEnd?.(journal.trials()[number]!)
 }
@@ -136,27 +149,40 @@ function followEpochs(
   /** Resolves when all epochs are on disk. */
   readonly written: () => Promise<void>
 } {
-  const { metric, reductionFactor } = journal.start
-  const others = journal.trials().filter((trial) => trial.number !== number)
+  const { metric } = journal.start
+  const stops = pruningOf(journal, number)
   const epochs: number[] = []
   let isPruned = false
   let written = Promise.resolve()
   return {
     onEpoch({ scores, isLast }) {
-      const value = scores[metric]
+      const value = scores[metric] ?? NaN
       epochs.push(value)
       written = written.then(() => journal.append({ kind: 'epoch', trial: number, value }))
       // `written` reports the failure; until then it must not count as unhandled.
       written.catch(() => undefined)
-      isPruned =
-        !isLast &&
-        reductionFactor !== undefined &&
-        stopsAtRung({ epochs, others, metric, reductionFactor })
+      isPruned = !isLast && stops(epochs)
       return isPruned ? 'stop' : 'continue'
     },
     isPruned: () => isPruned,
     written: () => written,
   }
+}
+
+/** Decides by the epochs of a trial whether it stops; it is compared within its bracket. */
+function pruningOf(
+  { start, trials }: StudyJournal,
+  number: number,
+): (epochs: readonly number[]) => boolean {
+  const { metric, reductionFactor, brackets = 1 } = start
+  if (reductionFactor === undefined) return () => false
+  const bracketIn = (trial: number): number => bracketOf(trial, { brackets, reductionFactor })
+  const bracket = bracketIn(number)
+  const firstRung = reductionFactor ** bracket
+  const others = trials().filter(
+    (trial) => trial.number !== number && bracketIn(trial.number) === bracket,
+  )
+  return (epochs) => stopsAtRung({ epochs, others, metric, reductionFactor, firstRung })
 }
 
 const failures: ReadonlySet<string> = new Set(['training_diverged', 'memory_exhausted'])

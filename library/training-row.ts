@@ -1,20 +1,19 @@
 // Writes the row of training_runs for every training run and cross-validation. The run itself is
 // already on disk: an unreachable ClickHouse costs the row and a line that says so.
-import { defaultClickhouseUrl, type Config } from '../../configs/schema.ts'
-import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
-import { insertTrainingRun } from '../../infra/sinks/release-rows.ts'
-import { readManifest } from '../../models/store/version-files.ts'
-import { WinnowError, errorMessage } from '../../schemas/errors.ts'
-import type { CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
-import { readRunRecord } from '../../trainers/runs/run-record.ts'
-import type { CommandContext } from '../command-context.ts'
-import { logLine } from '../terminal.ts'
+import { defaultClickhouseUrl, type Config } from '../configs/schema.ts'
+import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { insertTrainingRun } from '../infra/sinks/release-rows.ts'
+import { readManifest } from '../models/store/version-files.ts'
+import { WinnowError, errorMessage } from '../schemas/errors.ts'
+import type { CrossValidated } from '../trainers/cross-validation/cv-record.ts'
+import { readRunRecord } from '../trainers/runs/run-record.ts'
+import type { Context } from './context.ts'
 
 const waitMsMax = 3_000
 
 /** Writes the row of a finished run, once however often it is called; never fails. */
 export async function recordTrainingRun(
-  context: CommandContext,
+  context: Context,
   trained: { readonly run: string; readonly modelDir: string },
 ): Promise<void> {
   const file = `runs/${trained.run}/run.json`
@@ -29,7 +28,7 @@ export async function recordTrainingRun(
  * Writes the row of a cross-validation, whose metrics are the means over its folds; never fails.
  */
 export async function recordCvRun(
-  context: CommandContext,
+  context: Context,
   cv: CrossValidated & { readonly name: string },
 ): Promise<void> {
   await insertRow(context, `runs/${cv.run}/cv.json`, async (analytics) => {
@@ -47,7 +46,7 @@ export async function recordCvRun(
 }
 
 async function insertRow(
-  { config, paths }: CommandContext,
+  { config, paths, note }: Context,
   file: string,
   insert: (analytics: Analytics) => Promise<void>,
 ): Promise<void> {
@@ -57,7 +56,7 @@ async function insertRow(
     await insert(analytics)
   } catch (error) {
     if (isUnused(config, error)) return
-    logLine(
+    note(
       `the run has no row in training_runs (${errorMessage(error)}); all of it is in ` +
         `${paths.store}/${file}`,
     )
