@@ -183,9 +183,7 @@ function sayTrained(terminal: Terminal, trained: Trained): void {
       trained.modelDir,
   )
   terminal.say(`report: ${trained.modelDir}/report.html`)
-  if (trained.dataManifest.train.task !== 'multi-label') {
-    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
-  }
+  terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
 }
 
 /** Takes the new version through the gate, on the test texts if there are any. */

@@ -3,7 +3,7 @@
 import { counted } from '../../schemas/counted.ts'
 import { dataProfile } from '../data/data-profile.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { writeLabelReport } from '../labels/suspicious-labels.ts'
 import { writeReportContent } from '../runs/report-content.ts'
 import { newRunName, type RunBegun } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'

@@ -49,7 +49,7 @@ import {
   writeLabelReport,
   type IssueCounts,
   type LabelReport,
-} from '../evaluation/suspicious-labels.ts'
+} from '../labels/suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
 /** A progress report of training. */
@@ -118,8 +118,8 @@ export type TrainedModel = {
   /** The chosen C, and the scores of each value that was tried. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
-  /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
-  readonly labelIssues?: IssueCounts | undefined
+  /** Counts of suspicious training labels, which the run's folder lists. */
+  readonly labelIssues: IssueCounts
   /** How method and base were chosen, if `--method auto` chose them. */
   readonly selection?: SelectionRecord | undefined
   /** With the champion, on the test texts. */
@@ -173,10 +173,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     test: tested,
   })
   const { evaluation, head, confused } = evaluated
-  const labelReport =
-    task === 'multi-label'
-      ? undefined
-      : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  const labelReport = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'reporting' })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const report: ReportContent = {
@@ -214,7 +211,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     report: {
       ...report,
       trained: train.manifest,
-      suspicious: labelReport && suspiciousIn(labelReport),
+      suspicious: suspiciousIn(labelReport),
     },
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
@@ -355,7 +352,7 @@ async function record(work: {
   fit: TrainedLogistic
   embedded: EmbeddedTexts
   evaluation: TaskEvaluation
-  labelReport: LabelReport | undefined
+  labelReport: LabelReport
   report: ReportContent
   started: Date
   options: Resolved
@@ -384,7 +381,7 @@ async function record(work: {
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
     selection,
   })
-  if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  await writeLabelReport(runDir, work.labelReport)
   await writeReportContent(runDir, work.report)
   return {
     run,
@@ -400,7 +397,7 @@ async function record(work: {
     trials,
     modelDir: version.dir,
     runDir,
-    labelIssues: work.labelReport && issueCounts(work.labelReport),
+    labelIssues: issueCounts(work.labelReport),
     selection,
     comparison: work.report.comparison,
   }
