@@ -1,5 +1,5 @@
-// What `winnow tune` says of a finished study: the fields of its JSON document, and the front of two
-// objectives as a table.
+// What `winnow tune` says of a finished study: the fields of its JSON document, and the front of
+// two objectives as a table.
 import type { SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'
 import type { StudyHistory } from '../../trainers/tuning/journal.ts'
 import { frontOf, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
