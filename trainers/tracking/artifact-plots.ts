@@ -23,20 +23,22 @@ const colours: Readonly<Record<string, string>> = {
 /** With more labels, the matrix has the labels with the most mistakes only. */
 const matrixLabelsMax = 64
 
+type NamedPlot = readonly [name: string, plot: Pick<Plot, 'alternative' | 'spec'>]
+
 /** Draws the plots of an evaluation. */
 export async function plotFiles(evaluation: TaskEvaluation): Promise<PlotFile[]> {
-  const plots: [name: string, Pick<Plot, 'alternative' | 'spec'>][] = [
+  const curves: NamedPlot[] = [
     ['roc', rocPlot(evaluation)],
     ['precision-recall', precisionRecallPlot(evaluation)],
   ]
-  if (!isOfSets(evaluation)) {
-    const confusion = { alternative: 'Confusion matrix', spec: confusionPlot(evaluation) }
-    plots.push(
-      ['confusion', confusion],
-      ['reliability', reliabilityPlot(evaluation)],
-      ['risk-coverage', riskPlot(evaluation)],
-    )
-  }
+  const plots: NamedPlot[] = isOfSets(evaluation)
+    ? curves
+    : [
+        ['confusion', { alternative: 'Confusion matrix', spec: confusionPlot(evaluation) }],
+        ['reliability', reliabilityPlot(evaluation)],
+        ['risk-coverage', riskPlot(evaluation)],
+        ...curves,
+      ]
   const files: PlotFile[] = []
   for (const [name, { alternative, spec }] of plots) {
     files.push({ path: `plots/${name}.svg`, svg: onWhite(await drawSvg(spec, alternative)) })
