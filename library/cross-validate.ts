@@ -19,6 +19,7 @@ import {
 } from '../trainers/cross-validation/predictions-file.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
+import { writeRunReport } from '../trainers/run-reports/run-page.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fetchBase, type DownloadProgress } from './fetch-base.ts'
 import {
@@ -68,7 +69,11 @@ export type CvOptions = ColumnOptions &
 export type CrossValidateOptions = WinnowOptions & CvOptions
 
 /** The run, and what each text was predicted as by a model that had not seen it. */
-export type CrossValidation = CrossValidated & { readonly predictions: readonly PredictionLine[] }
+export type CrossValidation = CrossValidated & {
+  /** The path of the report. */
+  readonly report: string
+  readonly predictions: readonly PredictionLine[]
+}
 
 /** The defaults of the command and the function. */
 export const cvDefaults = { folds: 5, repeats: 1, name: 'cv' } as const
@@ -93,9 +98,9 @@ export async function crossValidate(options: CrossValidateOptions): Promise<Cros
   const context = await resolveContext(options)
   await checkMethod(options, { storeDir: context.paths.store })
   return trackRun(context, { kind: 'cv' }, async (tracker) => {
-    const { result, predictions } = await crossValidateIn(context, options, tracker)
+    const { result, report, predictions } = await crossValidateIn(context, options, tracker)
     await recordCvRun(context, { ...result, name })
-    return { ...result, predictions: [...predictions] }
+    return { ...result, report, predictions: [...predictions] }
   })
 }
 
@@ -104,7 +109,7 @@ export async function crossValidateIn(
   context: Context,
   options: CvOptions,
   tracker?: RunTracker,
-): Promise<{ result: CrossValidated; predictions: Iterable<PredictionLine> }> {
+): Promise<{ result: CrossValidated; report: string; predictions: Iterable<PredictionLine> }> {
   const { folds = cvDefaults.folds, repeats, name = cvDefaults.name } = options
   const { seed = methodDefaults.seed, base: baseName = methodDefaults.base } = options
   const { group, byTime, maxTokens, signal, onProgress } = options
@@ -138,7 +143,8 @@ export async function crossValidateIn(
     },
   })
   follower?.endFolds(result.folds)
-  return { result, predictions: predictionLines(predictions, shared) }
+  const report = await writeRunReport(paths.store, result.runDir)
+  return { result, report, predictions: predictionLines(predictions, shared) }
 }
 
 async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> {

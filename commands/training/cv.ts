@@ -83,10 +83,10 @@ export function addCvCommand(program: Command): void {
   addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
     const context = await openContext(options)
     await checkOptions(options, context)
-    const result = await trackRun(context, { kind: 'cv' }, (tracker) =>
+    const measured = await trackRun(context, { kind: 'cv' }, (tracker) =>
       measure(context, options, tracker),
     )
-    context.terminal.document(result)
+    context.terminal.document(measured)
   })
 }
 
@@ -95,10 +95,10 @@ async function measure(
   context: CommandContext,
   options: Options,
   tracker: RunTracker,
-): Promise<CrossValidated> {
+): Promise<CrossValidated & { readonly report: string }> {
   const { terminal } = context
   const progressText = cvProgressText()
-  const { result, predictions } = await untilStopped((signal) => {
+  const { result, report, predictions } = await untilStopped((signal) => {
     const onProgress = (progress: CvProgress): void => terminal.progress(progressText(progress))
     const asked = { ...options, compareWith: options.compare, signal, onProgress }
     return crossValidateIn(context, asked, tracker)
@@ -112,8 +112,9 @@ async function measure(
   terminal.say(cvReportText(result, terminal.style))
   terminal.say()
   terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+  terminal.say(`report: ${report}`)
   await recordCvRun(context, { ...result, name: options.name })
-  return result
+  return { ...result, report }
 }
 
 /** More tell nothing that fewer do not. */

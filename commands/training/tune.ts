@@ -1,8 +1,9 @@
 // `winnow tune`: searches the settings of a training method and trains the best ones on all
 // training data. Options are tune-options.ts, the search is trainers/tuning/.
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
-import { earlierVersion } from '../../library/train.ts'
+import { championIn, earlierVersion } from '../../library/train.ts'
 import { requestOf } from '../../library/training-request.ts'
 import { trackRun, type RunTracker } from '../../library/track-run.ts'
 import { recordTrainingRun, recordTuneRun } from '../../library/training-row.ts'
@@ -20,6 +21,7 @@ import { requireSameInputs } from '../../trainers/encoder/training-position.ts'
 import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
+import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
 import { newRunName, type RunBegun } from '../../trainers/runs/run-record.ts'
 import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
 import { bracketsFor } from '../../trainers/tuning/hyperband.ts'
@@ -92,10 +94,13 @@ export function addTuneCommand(program: Command): void {
       `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
+    const { store } = context.paths
+    const report = await writeRunReport(store, dirname(journalPath(store, study.run)))
+    terminal.say(`report: ${report}`)
+    terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
     await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
-    terminal.document({ ...trained, ...study })
+    terminal.document({ ...trained, ...study, report })
   })
 }
 
@@ -109,11 +114,11 @@ type Tuned = {
 
 /** The trials to choose from, if there are two objectives. */
 function sayFront(terminal: Terminal, { study, space }: Tuned): void {
-  const { best, metrics } = study
-  if (metrics === undefined || !Array.isArray(best)) return
+  const { best, objectives } = study
+  if (objectives === undefined || !Array.isArray(best)) return
   terminal.say()
-  terminal.say(`No trial is better in both ${metrics.join(' and ')} than one of these:`)
-  terminal.say(frontText(best as readonly BestTrial[], { metrics, space }))
+  terminal.say(`No trial is better in both ${objectives.join(' and ')} than one of these:`)
+  terminal.say(frontText(best as readonly BestTrial[], { objectives, space }))
   terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
 }
 
@@ -173,6 +178,7 @@ async function runToWinner(
     workers,
     train: study.train,
     test: study.test,
+    champion: study.test && (await championIn({ storeDir: paths.store, name })),
     signal,
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),

@@ -61,7 +61,7 @@ export const regularisationGrid = [0.3, 1, 3, 10, 30, 100, 300] as const
  * its minimum. On three test sets, the number of right texts differs by at most four from that at a
  * twentieth of the bound.
  */
-const searchPrecision = 3
+export const searchPrecision = 3
 const finalPrecision = 0.2
 const gradientLimit = 1e-4
 const iterationsMax = 1_000
@@ -137,6 +137,33 @@ export async function judgeStrengths(options: TrainLogisticOptions): Promise<Reg
     const tracker = options.onFit && trackFits({ searchFits, onFit: options.onFit })
     const search = { problem, training, foldOf, rowWeights, signal, tracker }
     return (await searchRegularisation(search, { grid, onTrial })).best.trial
+  } finally {
+    await problem.close()
+  }
+}
+
+/**
+ * The held-out probabilities, float32 [count, labels], of one value of C after the other. Each row
+ * comes from a fit without the row's fold.
+ *
+ * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
+ */
+export async function* heldOutByStrength(
+  options: Pick<TrainLogisticOptions, 'training' | 'foldOf' | 'threads' | 'signal'> & {
+    readonly grid: readonly number[]
+  },
+): AsyncGenerator<Float32Array> {
+  const { training, foldOf, signal, threads } = options
+  const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
+  try {
+    const rowWeights = rowWeightsOf(training, 'none')
+    const search = { problem, training, foldOf, rowWeights, signal, tracker: undefined }
+    let starts: readonly LogisticFit[] | undefined
+    for (const inverseRegularisation of options.grid) {
+      const { heldOut, fits } = await crossValidate(search, { inverseRegularisation, starts })
+      starts = fits
+      yield heldOut
+    }
   } finally {
     await problem.close()
   }

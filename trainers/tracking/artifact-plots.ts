@@ -3,7 +3,7 @@
 import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { precisionRecallPlot, reliabilityPlot, riskPlot, rocPlot } from '../report/report-plots.ts'
-import { drawSvg, type PlotSpec } from '../report/report-svg.ts'
+import { drawSvg, type Plot, type PlotSpec } from '../report/report-svg.ts'
 
 /** An SVG file. */
 export type PlotFile = { readonly path: string; readonly svg: string }
@@ -25,21 +25,21 @@ const matrixLabelsMax = 64
 
 /** Draws the plots of an evaluation. */
 export async function plotFiles(evaluation: TaskEvaluation): Promise<PlotFile[]> {
-  const specs: [string, PlotSpec][] = isOfSets(evaluation)
-    ? [
-        ['roc', rocPlot(evaluation)],
-        ['precision-recall', precisionRecallPlot(evaluation)],
-      ]
-    : [
-        ['confusion', confusionPlot(evaluation)],
-        ['reliability', reliabilityPlot(evaluation)],
-        ['risk-coverage', riskPlot(evaluation)],
-        ['roc', rocPlot(evaluation)],
-        ['precision-recall', precisionRecallPlot(evaluation)],
-      ]
+  const plots: [name: string, Pick<Plot, 'alternative' | 'spec'>][] = [
+    ['roc', rocPlot(evaluation)],
+    ['precision-recall', precisionRecallPlot(evaluation)],
+  ]
+  if (!isOfSets(evaluation)) {
+    const confusion = { alternative: 'Confusion matrix', spec: confusionPlot(evaluation) }
+    plots.push(
+      ['confusion', confusion],
+      ['reliability', reliabilityPlot(evaluation)],
+      ['risk-coverage', riskPlot(evaluation)],
+    )
+  }
   const files: PlotFile[] = []
-  for (const [name, spec] of specs) {
-    files.push({ path: `plots/${name}.svg`, svg: onWhite(await drawSvg(spec)) })
+  for (const [name, { alternative, spec }] of plots) {
+    files.push({ path: `plots/${name}.svg`, svg: onWhite(await drawSvg(spec, alternative)) })
   }
   return files
 }
