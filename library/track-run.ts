@@ -16,7 +16,7 @@ import {
   type EndedStep,
   type ProgressLog,
 } from '../trainers/tracking/progress-log.ts'
-import { artifactsToSend } from '../trainers/tracking/run-artifacts.ts'
+import { artifactsToSend, tooLargeText } from '../trainers/tracking/run-artifacts.ts'
 import { readOneRun } from '../trainers/tracking/run-store.ts'
 import { syncLockPath, syncStateFile } from '../trainers/tracking/sync-state.ts'
 import { openSession, syncRun, type SyncSession } from '../trainers/tracking/sync-runs.ts'
@@ -163,13 +163,14 @@ function startSending(
     const run = await readOneRun(context.paths.store, name, { tune })
     session ??= await openSession(mlflow, run)
     const { progress } = log
-    const artifacts = isOver
+    const found = isOver
       ? await artifactsToSend(run, { storeDir: context.paths.store, progress, config: server })
-      : []
+      : { artifacts: [], tooLarge: [] }
+    const { artifacts } = found
     const course = { progress, isRunning: !isOver }
     const outcome = await syncRun(mlflow, session, { ...course, run, artifacts })
     page = outcome.page
-    problem = outcome.artifactProblem ?? problem
+    problem = outcome.artifactProblem ?? tooLargeText(found) ?? problem
   }
   const follower = followRun({ sync })
   return {

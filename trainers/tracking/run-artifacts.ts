@@ -74,11 +74,17 @@ export async function artifactsToSend(
     readonly progress: RunProgress | undefined
     readonly config: Pick<Config['tracking']['mlflow'], 'artifacts' | 'artifactBytesMax'>
   },
-): Promise<readonly RunArtifact[]> {
+): Promise<RunArtifacts> {
   const { storeDir, progress, config } = options
-  if (config.artifacts === 'none') return []
-  const bytesMax = config.artifactBytesMax
-  return (await runArtifacts(run, { storeDir, progress, bytesMax })).artifacts
+  if (config.artifacts === 'none') return { artifacts: [], tooLarge: [] }
+  return runArtifacts(run, { storeDir, progress, bytesMax: config.artifactBytesMax })
+}
+
+/** What is said of files that are too large; undefined if there are none. */
+export function tooLargeText({ tooLarge }: RunArtifacts): string | undefined {
+  if (tooLarge.length === 0) return undefined
+  const names = tooLarge.map(({ path }) => path).join(', ')
+  return `not uploaded, because larger than tracking.mlflow.artifactBytesMax: ${names}`
 }
 
 /** The report and the manifest of the version, under the paths that they have for every run. */

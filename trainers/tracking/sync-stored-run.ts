@@ -4,7 +4,7 @@ import type { Mlflow } from '../../infra/mlflow/mlflow.ts'
 import { withStoreLock } from '../../models/store/store-lock.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { readProgress } from './progress-log.ts'
-import { artifactsToSend } from './run-artifacts.ts'
+import { artifactsToSend, tooLargeText } from './run-artifacts.ts'
 import { openSession, syncRun, type SyncOutcome } from './sync-runs.ts'
 import { syncLockPath, wasBegun } from './sync-state.ts'
 import type { ListedRun } from './tracked-run.ts'
@@ -29,9 +29,13 @@ export async function syncStoredRun(
   try {
     return await withStoreLock({ path: syncLockPath(run.dir), waitMsMax: 0 }, async () => {
       const progress = await readProgress(run.dir)
-      const artifacts = await artifactsToSend(run, { storeDir, progress, config })
+      const found = await artifactsToSend(run, { storeDir, progress, config })
       const session = await openSession(mlflow, run)
-      return syncRun(mlflow, session, { run, artifacts, progress, isRunning: false })
+      const { artifacts } = found
+      const whole = { run, artifacts, progress, isRunning: false }
+      const outcome = await syncRun(mlflow, session, whole)
+      if (outcome.kind === 'unchanged') return outcome
+      return { ...outcome, artifactProblem: outcome.artifactProblem ?? tooLargeText(found) }
     })
   } catch (error) {
     const isHeld = error instanceof WinnowError && error.code === 'deadline_exceeded'
