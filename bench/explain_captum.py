@@ -75,6 +75,8 @@ class Classifier:
 
 
 def main():
+    # Threads that wait for each other are slow on a machine with other work.
+    torch.set_num_threads(1)
     with open(sys.argv[1], encoding="utf-8") as file:
         asked = json.load(file)
     model = Classifier(asked["modelPath"], asked["manifest"])
