@@ -38,7 +38,7 @@ const { values } = parseArgs({
 if (values.model === undefined || values.data === undefined) throw new Error(usage)
 const count = Number(values.texts)
 const workers = availableParallelism()
-const randomOrders = 10
+const randomOrders = 20
 const questions = values.questions.split(',')
 const methods = values.methods.split(',') as Explanation['method'][]
 const version = await openVersion({ ref: values.model, storeDir: modelStoreDir() })
