@@ -364,11 +364,24 @@ const base = z.strictObject({
 const tracking = z.strictObject({
   mlflow: z
     .strictObject({
-      url: httpUrl()
-        .optional()
-        .describe('MLflow server that `winnow runs sync` sends runs to; none when absent.'),
-      token: secret('Bearer token.'),
-      requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 10_000),
+      url: httpUrl().optional().describe('MLflow server that runs are sent to; none when absent.'),
+      username: z.string().optional().describe('Basic authentication user.'),
+      password: secret('Basic authentication password.'),
+      token: secret('Bearer token; replaces user and password.'),
+      requestMsMax: ms('Longest wait for an answer.', 10_000),
+      endMsMax: ms(
+        'Longest wait of a finished training, or of a promotion, for what is not sent yet; ' +
+          '`winnow runs sync` sends the rest.',
+        2_000,
+      ),
+      artifacts: z
+        .enum(['all', 'none'])
+        .default('all')
+        .describe(
+          'Whether files of runs are uploaded: reports, plots, records and predictions, some of ' +
+            'which hold texts.',
+        ),
+      artifactBytesMax: bytes('Largest file of a run that is uploaded.', 52_428_800),
     })
     .prefault({})
     .describe('MLflow.'),

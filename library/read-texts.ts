@@ -95,9 +95,11 @@ export async function readCleaned(
     LongWork<ReadingProgress> & {
       readonly context: Pick<Context, 'config' | 'note'>
       readonly earlier?: EarlierVersion | undefined
+      /** Whether examples say in which row they stand. Default: no. */
+      readonly numbered?: boolean | undefined
     },
 ): Promise<Dataset> {
-  const { context, earlier, signal, onProgress } = options
+  const { context, earlier, numbered, signal, onProgress } = options
   const { config, note } = context
   const clean = (text: string): string => cleanText(text, config.cleaning.steps)
   if (typeof source !== 'string') {
@@ -125,6 +127,7 @@ export async function readCleaned(
     quotes,
     onNote: (one) => note(noteText(one)),
     readers,
+    numbered,
     signal,
   })
 }

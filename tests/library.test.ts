@@ -56,7 +56,7 @@ describe('train', () => {
     expect(trained).toMatchObject({ model: 'letters@1', method: 'head', examples: 90 })
     expect(trained.labels).toEqual(['a', 'b', 'c'])
     expect(trained.metrics.accuracy).toBeGreaterThan(0.7)
-    expect(new Set(progress)).toEqual(new Set(['embedding', 'fitting', 'publishing']))
+    expect(new Set(progress)).toEqual(new Set(['embedding', 'fitting', 'reporting', 'publishing']))
   })
 
   it('takes files, and continues nothing that is not there', async () => {

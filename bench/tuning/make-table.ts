@@ -44,7 +44,10 @@ const plans: Readonly<Record<string, Plan>> = {
     labels: 40,
     textsPerLabel: 20,
     axes: [
-      { parameter: numeric('c', 'float', 0.1, 23.7137), values: spaced(0.1, 1_000, 33).slice(0, 20) },
+      {
+        parameter: numeric('c', 'float', 0.1, 23.7137),
+        values: spaced(0.1, 1_000, 33).slice(0, 20),
+      },
       choice('class-weights', ['none', 'balanced']),
       choice('pooled-layers', ['every', 'last']),
     ],

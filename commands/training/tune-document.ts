@@ -1,5 +1,5 @@
-// What `winnow tune` says of a finished study: the fields of its JSON document, and the front of two
-// objectives as a table.
+// What `winnow tune` says of a finished study: the fields of its JSON document, and the front of
+// two objectives as a table.
 import type { SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'
 import type { StudyHistory } from '../../trainers/tuning/journal.ts'
 import { frontOf, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
@@ -14,8 +14,8 @@ export type StudyDocument = {
   /** Of all trials and the training of the winner. */
   readonly seconds: number
   readonly metric: MetricName
-  /** Of two objectives; the first is `metric`. */
-  readonly metrics?: readonly [MetricName, MetricName] | undefined
+  /** Both metrics, if there are two; `metrics` are those of the model. */
+  readonly objectives?: readonly [MetricName, MetricName] | undefined
   /** Of two objectives, the front, the best by the first objective first. */
   readonly best: BestTrial | readonly BestTrial[]
   /** The trial whose settings the model has. */
@@ -54,7 +54,7 @@ export function studyDocument(
     trainingRun: trained.run,
     seconds: trials.reduce((sum, { seconds }) => sum + seconds, trained.seconds),
     metric,
-    metrics,
+    objectives: metrics,
     best: metrics === undefined ? bestDocument(best) : frontOf(trials, start).map(bestDocument),
     publishedTrial: published,
     trials: trials.map(({ number, ...trial }) => {
@@ -76,14 +76,14 @@ function bestDocument({
 /** The front as a table with a line for each trial. */
 export function frontText(
   front: readonly BestTrial[],
-  { metrics, space }: { metrics: readonly [MetricName, MetricName]; space: SearchSpace },
+  { objectives, space }: { objectives: readonly [MetricName, MetricName]; space: SearchSpace },
 ): string {
   const names = space.map(({ name }) => name)
   return tableText(
-    ['trial', ...metrics, ...names],
+    ['trial', ...objectives, ...names],
     front.map(({ trial, values, parameters }) => [
       trial,
-      ...metrics.map((metric, at) => valueText(metric, values![at]!)),
+      ...objectives.map((metric, at) => valueText(metric, values![at]!)),
       ...names.map((name) => {
         const value = parameters[name]
         return value === undefined ? '' : parameterText(value)

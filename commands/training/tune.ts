@@ -5,11 +5,13 @@ import type { Command } from 'commander'
 import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
 import { championIn, earlierVersion } from '../../library/train.ts'
 import { requestOf } from '../../library/training-request.ts'
-import { recordTrainingRun } from '../../library/training-row.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
+import { recordTrainingRun, recordTuneRun } from '../../library/training-row.ts'
 import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { workersOf } from '../../serving/model.ts'
+import type { TrainingProgress } from '../../trainers/cross-validation/fold-training.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
 import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
@@ -20,7 +22,7 @@ import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
-import { newRunName } from '../../trainers/runs/run-record.ts'
+import { newRunName, type RunBegun } from '../../trainers/runs/run-record.ts'
 import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
 import { bracketsFor } from '../../trainers/tuning/hyperband.ts'
 import {
@@ -97,6 +99,7 @@ export function addTuneCommand(program: Command): void {
     terminal.say(`report: ${report}`)
     terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
+    await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
     terminal.document({ ...trained, ...study, report })
   })
 }
@@ -111,11 +114,11 @@ type Tuned = {
 
 /** The trials to choose from, if there are two objectives. */
 function sayFront(terminal: Terminal, { study, space }: Tuned): void {
-  const { best, metrics } = study
-  if (metrics === undefined || !Array.isArray(best)) return
+  const { best, objectives } = study
+  if (objectives === undefined || !Array.isArray(best)) return
   terminal.say()
-  terminal.say(`No trial is better in both ${metrics.join(' and ')} than one of these:`)
-  terminal.say(frontText(best as readonly BestTrial[], { metrics, space }))
+  terminal.say(`No trial is better in both ${objectives.join(' and ')} than one of these:`)
+  terminal.say(frontText(best as readonly BestTrial[], { objectives, space }))
   terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
 }
 
@@ -130,8 +133,11 @@ async function tune(
   const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
   const journal = await openStudy(asked, { base, train: texts, context })
   const { run } = journal.start
+  const study = { journal, options, base, train: texts, test, signal }
   try {
-    return await runToWinner(context, { journal, options, base, train: texts, test, signal })
+    return await trackRun(context, { kind: 'tune' }, (tracker) =>
+      runToWinner(context, { ...study, tracker }),
+    )
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
     const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`
@@ -143,7 +149,7 @@ async function tune(
 
 /** Runs the trials that are left, and trains the winner. */
 async function runToWinner(
-  { terminal, paths }: CommandContext,
+  context: CommandContext,
   study: {
     readonly journal: StudyJournal
     readonly options: StudyOptions
@@ -151,15 +157,19 @@ async function runToWinner(
     readonly train: Dataset
     readonly test: Dataset | undefined
     readonly signal: AbortSignal
+    readonly tracker: RunTracker
   },
 ): Promise<Tuned> {
-  const { journal, options, base, signal } = study
+  const { terminal, paths } = context
+  const { journal, options, base, signal, tracker } = study
   const { run, space, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
   requireTrial(journal, options.publishTrial)
   const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
   const live = { trials: journal.trials, start: journal.start, ...budget }
   let running = ''
+  let training: (progress: TrainingProgress) => void = () => undefined
+  tracker.begin(begunStudy(journal.start, study))
   const tuned = tunedMethod(method, {
     base,
     space,
@@ -173,7 +183,10 @@ async function runToWinner(
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),
     isTimed: journal.start.metrics?.includes('ms_per_text'),
-    onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
+    onProgress: (progress) => {
+      training(progress)
+      terminal.progress(`${running}: ${trainingProgressText(progress)}`)
+    },
   })
   if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
   const { publishTrial } = options
@@ -187,19 +200,42 @@ async function runToWinner(
         signal,
         onBegin: ({ number }) => {
           running = runningText(number, live)
+          tracker.beginStep(String(number))
+          training = (progress) => tracker.training(progress, String(number))
           terminal.progress(running)
         },
-        onEnd: (trial) => terminal.say(trialText(trial, live)),
+        onEnd: (trial) => {
+          tracker.endStep(String(trial.number))
+          terminal.say(trialText(trial, live))
+        },
       })
   const chosen = isPublishing ? journal.trials()[publishTrial]! : best
   running = isPublishing ? `training trial ${chosen.number}` : 'training the winner'
   const parameters = chosen.number === 0 ? {} : chosen.parameters
   const request = { ...trainRequest(options, parameters), workers }
   const trained = await trainWinner(journal, chosen, (trainingRun) =>
-    tuned.train(parameters, { run: trainingRun, request }),
+    trackRun(context, { kind: 'train', tune: run }, (winner) => {
+      training = winner.training
+      return tuned.train(parameters, { run: trainingRun, request, onBegin: winner.begin })
+    }),
   )
   const published = chosen.number
   return { trained, space, study: studyDocument(journal, { best, published, trained }) }
+}
+
+/** What the study is begun with, as it is tracked. */
+function begunStudy(
+  { run, name, method, metric, sampler, seed, started }: StudyStart,
+  { base, train, test }: { base: Base; train: Dataset; test: Dataset | undefined },
+): RunBegun {
+  return {
+    run,
+    name,
+    method,
+    started,
+    parameters: { base: base.name, sampler, seed, metric },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  }
 }
 
 /** The options with which `winnow train` trains the winner. */
