@@ -31,6 +31,10 @@ import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
 import { seedMax, wholeNumber } from '../shared-options.ts'
 
+/** Where trials can run. */
+const executorNames = ['local', 'kafka'] as const
+export type ExecutorName = (typeof executorNames)[number]
+
 /** The parsed options. */
 export type TuneOptions = SharedOptions &
   ColumnOptions &
@@ -46,6 +50,8 @@ export type TuneOptions = SharedOptions &
     metric: MetricName
     /** False with --no-prune. */
     prune: boolean
+    /** Absent in studies that began before there was a choice. */
+    executor?: ExecutorName
     space?: string
     seed: number
     maxTokens?: number
@@ -85,6 +91,11 @@ export function addTuneOptions(command: Command): Command {
         .default('macro_f1'),
     )
     .option('--no-prune', 'partial, full: train every trial to its end')
+    .addOption(
+      new Option('--executor <where>', 'where trials run: in this process, or on train-workers')
+        .choices(executorNames)
+        .default('local'),
+    )
     .option('--space <file>', 'YAML file with the search space (default: one for the method)')
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
     .option(
@@ -156,7 +167,8 @@ export function requireUnfinished({ start, winner }: StudyHistory): void {
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const
 
-function durationMs(text: string): number {
+/** Parses a duration such as 90s, 10m or 2h to milliseconds; throws as wrong usage. */
+export function durationMs(text: string): number {
   const parts = /^(\d{1,6})([smh])$/.exec(text)
   const ms = parts === null ? 0 : Number(parts[1]) * unitsMs[parts[2] as keyof typeof unitsMs]
   if (ms > 0) return ms

@@ -5,6 +5,7 @@ import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { workersOf } from '../../serving/model.ts'
+import { closing } from '../../serving/open-resources.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
 import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
@@ -63,6 +64,7 @@ export function addTuneCommand(program: Command): void {
       'winnow tune --data tickets.jsonl --name tickets --method partial --time 30m',
       'winnow tune --data tickets.jsonl --name tickets --time 10m --metric log_loss',
       'winnow tune --data tickets.jsonl --name tickets --space space.yaml --sampler random',
+      'winnow tune --data tickets.jsonl --name tickets --method full --executor kafka',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e',
     ],
   })
@@ -115,6 +117,7 @@ async function tune(
   signal: AbortSignal,
 ): Promise<{ trained: Trained; study: StudyDocument }> {
   const { options } = asked
+  if (options.executor === 'kafka') await (await import('./tune-executor.ts')).checkRemote(context)
   const { train, test } = await readParts(context, asked, signal)
   const base = await pullBase(options.base, context, signal)
   const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
@@ -133,7 +136,7 @@ async function tune(
 
 /** Runs the trials that are left, and trains the winner. */
 async function runToWinner(
-  { terminal, paths }: CommandContext,
+  context: CommandContext,
   study: {
     readonly journal: StudyJournal
     readonly options: StudyOptions
@@ -143,7 +146,9 @@ async function runToWinner(
     readonly signal: AbortSignal
   },
 ): Promise<{ trained: Trained; study: StudyDocument }> {
+  const { terminal, paths } = context
   const { journal, options, base, signal } = study
+  const { maxTokens } = options
   const { run, space, metric, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
   requireUnfinished(journal)
@@ -158,24 +163,35 @@ async function runToWinner(
     test: study.test,
     signal,
     storeDir: paths.store,
-    maxTokens: checkedMaxTokens(base, options.maxTokens),
+    maxTokens: checkedMaxTokens(base, maxTokens),
     onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
   })
+  const { start } = journal
+  const remote =
+    options.executor === 'kafka'
+      ? await (
+          await import('./tune-executor.ts')
+        ).openRemoteTrials(context, { ...study, start, workers, maxTokens })
+      : undefined
   const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
   if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
-  const best = await runStudy({
+  const trials = {
     ...budget,
     journal,
-    evaluator: tuned.evaluator,
+    evaluator: remote?.evaluator ?? tuned.evaluator,
     signal,
-    onBegin: ({ number }) => {
+    onBegin: ({ number }: Trial) => {
       running = beganText(number, options.trials)
       terminal.progress(running)
     },
-    onEnd: (trial) => {
+    onEnd: (trial: Trial) => {
       terminal.say(trialText(trial, { trials: journal.trials(), metric, ...budget }))
     },
-  })
+  }
+  const best = await closing(
+    () => runStudy(trials),
+    () => remote?.close() ?? Promise.resolve(),
+  )
   running = 'training the winner'
   const parameters = best.number === 0 ? {} : best.parameters
   const request = { ...trainRequest(options, parameters), workers }
@@ -190,7 +206,7 @@ function trainRequest(
   options: StudyOptions,
   parameters: TrialParameters,
 ): Readonly<Record<string, unknown>> {
-  const own = ['trials', 'time', 'sampler', 'metric', 'prune', 'space', 'workers']
+  const own = ['trials', 'time', 'sampler', 'metric', 'prune', 'space', 'executor', 'workers']
   const kept = Object.entries(requestOf(options)).filter(([name]) => !own.includes(name))
   const settings = Object.entries(parameters).map(([name, value]) => [
     name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),

@@ -1,0 +1,56 @@
+// Trials of `winnow tune` on workers (`winnow train-worker`) that it reaches through Kafka. It is
+// loaded only when they are asked for, since trials in one process need no network clients.
+import { createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
+import type { Base } from '../../models/bases/base-store.ts'
+import { openRunCoordinator } from '../../serving/remote-workers.ts'
+import type { Dataset } from '../../trainers/data/dataset.ts'
+import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
+import type { StudyStart } from '../../trainers/tuning/journal.ts'
+import type { TrialEvaluator } from '../../trainers/tuning/run-study.ts'
+import { packDataset } from '../../trainers/workers/packed-texts.ts'
+import { remoteTrials } from '../../trainers/workers/remote-trials.ts'
+import type { CommandContext } from '../command-context.ts'
+
+/** Checks that Kafka can be reached, before anything is read. Throws broker_unavailable. */
+export async function checkRemote({ config }: CommandContext): Promise<void> {
+  await pingBroker(createKafka(config))
+}
+
+/** What trials on workers need to know of a study. */
+export type RemoteStudy = {
+  readonly start: StudyStart
+  readonly train: Dataset
+  readonly base: Base
+  readonly maxTokens: number | undefined
+  readonly workers: number
+  readonly signal: AbortSignal
+}
+
+/** The evaluator of a study whose trials run on workers; the caller closes it. */
+export async function openRemoteTrials(
+  { config, paths, terminal }: CommandContext,
+  { start, train, base, maxTokens, workers, signal }: RemoteStudy,
+): Promise<{ readonly evaluator: TrialEvaluator; close(): Promise<void> }> {
+  const { run, method, space, seed } = start
+  const storeDir = paths.store
+  const note = (line: string): void => terminal.say(line)
+  const opened = await openRunCoordinator({ config, storeDir, run, note })
+  try {
+    const data = await packDataset(train, { storeDir, objects: opened.objects }, signal)
+    const { name, modelSha256, tokenizerSha256 } = base
+    const evaluator = remoteTrials(opened.coordinator, {
+      data,
+      method,
+      seed,
+      space,
+      base: { name, modelSha256, tokenizerSha256 },
+      maxTokens: checkedMaxTokens(base, maxTokens),
+      threads: workers,
+    })
+    return { evaluator, close: () => opened.close() }
+  } catch (error) {
+    // What failed first matters.
+    await opened.close().catch(() => undefined)
+    throw error
+  }
+}
