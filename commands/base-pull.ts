@@ -1,37 +1,38 @@
-// Fetches a base encoder with a progress line, for `base pull`, `train` and the demo.
-import { downloadProxy } from '../configs/proxy.ts'
-import { ensureBase, type Base } from '../models/bases/base-store.ts'
+// The progress of fetching a base encoder, for `base pull`, commands that train, and the demo.
+import type { Base } from '../models/bases/base-store.ts'
+import { fetchBase, type DownloadProgress } from '../library/fetch-base.ts'
 import type { CommandContext } from './command-context.ts'
 import { joinedParts, measureRate, type WorkRate } from './work-rate.ts'
 
-/**
- * Opens the base encoder from the store, fetching it first if it is not there; `from` is a local
- * folder to copy from.
- */
+/** Opens a base encoder as the library does, with a progress line while it is fetched. */
 export async function pullBase(
   name: string,
-  { config, paths, terminal }: CommandContext,
+  context: CommandContext,
   signal: AbortSignal,
   from?: string,
 ): Promise<Base> {
-  const rateText = (perSecond: number): string => `${megabytes(perSecond)} MB per second`
-  let received: { file: string; rate: WorkRate } | undefined
-  const base = await ensureBase({
-    name,
-    storeDir: paths.store,
-    endpoint: config.base.endpoint,
+  const { terminal } = context
+  const text = downloadProgressText()
+  const base = await fetchBase(name, {
+    context,
     from,
-    proxy: downloadProxy(config.base.proxy),
     signal,
-    onProgress: ({ source, file, receivedBytes, totalBytes }) => {
-      if (received?.file !== file) received = { file, rate: measureRate({ rateText }) }
-      const rate = received.rate({ done: receivedBytes, total: totalBytes })
-      const amount = `${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
-      terminal.progress(joinedParts(`${file} from ${source}: ${amount}`, rate))
-    },
+    onProgress: (progress) => terminal.progress(text(progress)),
   })
   terminal.progressDone()
   return base
+}
+
+/** Creates the text of the progress line, which measures the rate of each file. */
+export function downloadProgressText(): (progress: DownloadProgress) => string {
+  const rateText = (perSecond: number): string => `${megabytes(perSecond)} MB per second`
+  let received: { file: string; rate: WorkRate } | undefined
+  return ({ source, file, receivedBytes, totalBytes }) => {
+    if (received?.file !== file) received = { file, rate: measureRate({ rateText }) }
+    const rate = received.rate({ done: receivedBytes, total: totalBytes })
+    const amount = `${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
+    return joinedParts(`${file} from ${source}: ${amount}`, rate)
+  }
 }
 
 function megabytes(bytes: number): string {

@@ -2,8 +2,7 @@
 import { loadConfig } from '../configs/load.ts'
 import { plainSecrets } from '../configs/plain-secrets.ts'
 import { cacheDir, modelStoreDir, stateDir } from '../configs/paths.ts'
-import type { Config } from '../configs/schema.ts'
-import { connectionsOf, readStackState } from '../infra/local/services/stack-state.ts'
+import { readConfig, type Context } from '../library/context.ts'
 import { createTerminal, logLine, type Terminal } from './terminal.ts'
 
 /** The options that every command accepts. */
@@ -14,11 +13,8 @@ export type SharedOptions = {
   json?: boolean
 }
 
-export type CommandContext = {
-  config: Config
-  terminal: Terminal
-  paths: { cache: string; store: string; state: string }
-}
+/** The context of the library, and the terminal. */
+export type CommandContext = Context & { readonly terminal: Terminal }
 
 /**
  * Resolves the context. A running embedded stack provides the addresses of the local profile. Warns
@@ -49,28 +45,13 @@ export async function readContext(
   const sources = {
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.config === undefined ? {} : { file: options.config }),
-    discovered: stack === 'discovered' ? await discover(paths.state) : {},
     flags,
     set: options.set ?? [],
   }
   return {
-    config: loadConfig(sources),
+    config: stack === 'discovered' ? await readConfig(paths.state, sources) : loadConfig(sources),
     terminal: createTerminal({ json: options.json === true }),
     paths,
-  }
-}
-
-/** Addresses and credentials of the embedded stack, if one was started from this folder. */
-async function discover(state: string): Promise<Record<string, unknown>> {
-  const stack = await readStackState(state)
-  if (stack === undefined) return {}
-  const connections = connectionsOf(stack)
-  return {
-    'kafka.brokers': connections.brokers,
-    'registry.url': connections.registryUrl,
-    'registry.token': connections.registryToken,
-    'clickhouse.url': connections.clickhouseUrl,
-    'clickhouse.username': connections.clickhouseUsername,
-    'clickhouse.password': connections.clickhousePassword,
+    note: logLine,
   }
 }

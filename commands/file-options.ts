@@ -2,7 +2,7 @@
 // read. trainers/files/ reads the files.
 import { Option, type Command } from 'commander'
 import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
-import type { FileInput, FileNote } from '../trainers/files/file-rows.ts'
+import { noteText, type FileInput, type FileNote } from '../trainers/files/file-rows.ts'
 import { fileSource } from '../trainers/files/plain-bytes.ts'
 import { quoteRules, type QuoteRule } from '../trainers/files/table-header.ts'
 import { logLine } from './terminal.ts'
@@ -28,8 +28,8 @@ export function addFileOptions(command: Command): Command {
 }
 
 /** Says on stderr how a file is read, and warns if it may have been read wrongly. */
-export function sayFileNote({ kind, text }: FileNote): void {
-  logLine(kind === 'warning' ? `warning: ${text}` : text)
+export function sayFileNote(note: FileNote): void {
+  logLine(noteText(note))
 }
 
 /** The file at a path, or stdin for "-" or no path. */

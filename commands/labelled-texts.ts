@@ -1,21 +1,22 @@
-// Reads labelled texts for commands and cleans them as the stream does; adds the options for it.
-// The file formats and data rules are in trainers/.
-import { readFile } from 'node:fs/promises'
+// The options of commands that read labelled texts, and their checks before anything is read.
+// library/read-texts.ts reads; the file formats and data rules are in trainers/.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { fileProblem } from '../configs/file-problem.ts'
 import type { Config } from '../configs/schema.ts'
-import { cleanText } from '../models/cleaning/clean-text.ts'
+import {
+  readCleaned as readTexts,
+  readManifestFile,
+  type ReadingProgress,
+} from '../library/read-texts.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { applyDataRules, defaultDataRules, type DataParts } from '../trainers/data/data-rules.ts'
+import { defaultDataRules } from '../trainers/data/data-rules.ts'
 import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
-import { readDataset, type Dataset } from '../trainers/data/dataset.ts'
-import type { EarlierVersion } from '../trainers/data/label-origins.ts'
-import { checkRepeated, requireManifests } from '../trainers/data/repeated-run.ts'
+import type { Dataset } from '../trainers/data/dataset.ts'
+import { requireManifests } from '../trainers/data/repeated-run.ts'
 import type { DataRules } from '../trainers/data/rule-findings.ts'
-import { addFileOptions, sayFileNote, type FileOptions } from './file-options.ts'
+import { addFileOptions, type FileOptions } from './file-options.ts'
 import { checkReadable, checkSource } from './option-checks.ts'
 import { wholeNumber } from './shared-options.ts'
-import { countText } from './terminal.ts'
+import { countText, logLine } from './terminal.ts'
 
 /** The parsed options of `addColumnOptions`. */
 export type ColumnOptions = FileOptions & { textColumn?: string; labelColumn?: string }
@@ -76,42 +77,6 @@ function resemblance(text: string): number | 'off' {
 }
 
 /**
- * Compares the data with the manifest of an earlier run, if one is given, and applies the data
- * rules.
- *
- * @throws WinnowError `dataset_invalid`, `usage`.
- */
-export async function ruledParts(parts: DataParts, options: RuleOptions): Promise<DataParts> {
-  const { duplicates, nearDuplicates, minExamples, dataManifest: file } = options
-  const rules: DataRules = {
-    duplicates,
-    minExamples,
-    nearDuplicates: nearDuplicates === 'off' ? undefined : nearDuplicates,
-  }
-  if (file !== undefined) {
-    const { train, validation, test } = parts
-    const given = {
-      train: train.manifest,
-      validation: validation?.manifest,
-      test: test?.manifest,
-    }
-    checkRepeated(await readManifest(file), given, { file, rules })
-  }
-  return applyDataRules(parts, rules)
-}
-
-async function readManifest(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as unknown
-  } catch (cause) {
-    const why = cause instanceof SyntaxError ? 'this is not JSON' : fileProblem(cause)
-    throw new WinnowError('usage', `--data-manifest ${file}: ${why}; give the run.json of a run.`, {
-      cause,
-    })
-  }
-}
-
-/**
  * Checks the sources of labelled texts and their options before any source is read.
  *
  * @throws WinnowError `usage`, `dataset_invalid`.
@@ -142,47 +107,24 @@ export async function checkTexts(
   }
   if (dataManifest !== undefined) {
     await checkReadable(dataManifest, '--data-manifest')
-    requireManifests(await readManifest(dataManifest), dataManifest)
+    requireManifests(await readManifestFile(dataManifest), dataManifest)
   }
 }
 
-/** Reads labelled texts and cleans them as the stream does. */
+/** Reads labelled texts as the library does, and says on stderr how a file was read. */
 export async function readCleaned(
   source: string,
   options: {
     config: Config
     columns: ColumnOptions
-    /** The version that the new one follows; its labels count as known. */
-    earlier?: EarlierVersion | undefined
-    onProgress?: (text: string) => void
     signal: AbortSignal
   },
 ): Promise<Dataset> {
-  const { config, earlier, signal, onProgress } = options
-  const { textColumn, labelColumn, format, quotes } = options.columns
-  const parsed = parseDatasetSource(source)
-  // Files need no network clients.
-  const remote = parsed.kind === 'topic' || parsed.kind === 'clickhouse'
-  const readers = remote
-    ? (await import('./remote-sources.ts')).remoteReaders({
-        config,
-        earlier,
-        onProgress: ({ topic, records, recordsTotal }) =>
-          onProgress?.(
-            `reading ${topic}: ${countText(records)} of ${countText(recordsTotal)} records`,
-          ),
-      })
-    : undefined
-  return readDataset(parsed, {
-    clean: (text) => cleanText(text, config.cleaning.steps),
-    columns: {
-      ...(textColumn === undefined ? {} : { text: textColumn }),
-      ...(labelColumn === undefined ? {} : { label: labelColumn }),
-    },
-    format,
-    quotes,
-    onNote: sayFileNote,
-    readers,
-    signal,
-  })
+  const { config, columns, signal } = options
+  return readTexts(source, { ...columns, context: { config, note: logLine }, signal })
+}
+
+/** The progress line of a topic that is read. */
+export function readingText({ topic, records, recordsTotal }: ReadingProgress): string {
+  return `reading ${topic}: ${countText(records)} of ${countText(recordsTotal)} records`
 }

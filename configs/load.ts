@@ -31,6 +31,8 @@ export type ConfigSources = {
   flags?: Readonly<Record<string, unknown>>
   /** Flags given as `path=value` text. */
   set?: readonly string[]
+  /** Settings that a program gives; dotted path to value. */
+  settings?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The profiles that ship with Winnow. */
@@ -67,6 +69,9 @@ export function loadConfig(sources: ConfigSources): Config {
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     // An option has the name of its setting: --port is gateway.port.
     if (value !== undefined) put(path, value, `--${path.split('.').at(-1)}`)
+  }
+  for (const [path, value] of Object.entries(sources.settings ?? {})) {
+    if (value !== undefined) put(path, value, 'the option settings')
   }
   for (const assignment of sources.set ?? []) setFlag(assignment, { fields, put })
   dropForeignCredentials(sources.discovered ?? {}, { tree, origins, put })

@@ -327,6 +327,10 @@ const gateway = z.strictObject({
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
+  explainQueueMax: count(
+    'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
+    8,
+  ),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
@@ -338,7 +342,7 @@ const gateway = z.strictObject({
   models: z
     .boolean()
     .default(true)
-    .describe('Whether the gateway loads the model for /v1/classify.'),
+    .describe('Whether the gateway loads the model for /v1/classify and /v1/explain.'),
 })
 
 const telemetry = z.strictObject({
@@ -376,11 +380,24 @@ const trials = z.strictObject({
 const tracking = z.strictObject({
   mlflow: z
     .strictObject({
-      url: httpUrl()
-        .optional()
-        .describe('MLflow server that `winnow runs sync` sends runs to; none when absent.'),
-      token: secret('Bearer token.'),
-      requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 10_000),
+      url: httpUrl().optional().describe('MLflow server that runs are sent to; none when absent.'),
+      username: z.string().optional().describe('Basic authentication user.'),
+      password: secret('Basic authentication password.'),
+      token: secret('Bearer token; replaces user and password.'),
+      requestMsMax: ms('Longest wait for an answer.', 10_000),
+      endMsMax: ms(
+        'Longest wait of a finished training, or of a promotion, for what is not sent yet; ' +
+          '`winnow runs sync` sends the rest.',
+        2_000,
+      ),
+      artifacts: z
+        .enum(['all', 'none'])
+        .default('all')
+        .describe(
+          'Whether files of runs are uploaded: reports, plots, records and predictions, some of ' +
+            'which hold texts.',
+        ),
+      artifactBytesMax: bytes('Largest file of a run that is uploaded.', 52_428_800),
     })
     .prefault({})
     .describe('MLflow.'),

@@ -28,7 +28,7 @@ import { bringUp } from './stack.ts'
 import { openStage, type Stage } from '../../serving/stage.ts'
 import { logLine, countText } from '../terminal.ts'
 import { trainingProgressText } from '../training/training-progress.ts'
-import { recordTrainingRun } from '../training/training-row.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
 
 type Options = SharedOptions & { keep?: boolean }
 

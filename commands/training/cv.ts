@@ -1,52 +1,36 @@
 // `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { WinnowError } from '../../schemas/errors.ts'
+import { crossValidateIn, cvDefaults, type CvProgress } from '../../library/cross-validate.ts'
+import {
+  checkMethod,
+  refuseUnusedOptions,
+  type MethodOptions,
+} from '../../library/training-options.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
+import { recordCvRun } from '../../library/training-row.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
-import {
-  crossValidate,
-  type CrossValidationProgress,
-} from '../../trainers/cross-validation/cross-validate.ts'
-import type { ComparedRun } from '../../trainers/cross-validation/compare-recipes.ts'
-import { readCvRecord, type CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
-import {
-  predictionLines,
-  writePredictions,
-} from '../../trainers/cross-validation/predictions-file.ts'
-import { encoderFolds } from '../../trainers/cross-validation/encoder-folds.ts'
-import { checkFoldOptions } from '../../trainers/cross-validation/folds.ts'
-import type { FoldTrainer } from '../../trainers/cross-validation/fold-training.ts'
-import { openHeadFolds, type HeadFoldsOptions } from '../../trainers/cross-validation/head-folds.ts'
-import { trainingLabels } from '../../trainers/data/dataset.ts'
+import type { CrossValidationProgress } from '../../trainers/cross-validation/cross-validate.ts'
+import type { CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
 import { cvReportText, cvRuleLines } from '../../trainers/cross-validation/cv-report.ts'
+import { checkFoldOptions } from '../../trainers/cross-validation/folds.ts'
+import { writePredictions } from '../../trainers/cross-validation/predictions-file.ts'
 import { formatFigure } from '../../trainers/report/report-tables.ts'
-import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
-import { workersOf } from '../../serving/model.ts'
-import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
   checkTexts,
-  readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,
 } from '../labelled-texts.ts'
-import {
-  addMethodOptions,
-  checkMethod,
-  encoderMethodOf,
-  refuseUnusedOptions,
-  type MethodOptions,
-} from './method-options.ts'
-import { recipeOf } from './recipe-options.ts'
+import { addMethodOptions } from './method-options.ts'
 import { checkStore, checkWritable } from '../option-checks.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText } from '../terminal.ts'
-import { trainingProgressText } from './training-progress.ts'
-import { recordCvRun } from './training-row.ts'
+import { trainingProgressText, trainProgressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
@@ -55,6 +39,7 @@ type Options = SharedOptions &
     data: string
     name: string
     folds: number
+    seed: number
     repeats: number
     group?: string
     byTime?: boolean
@@ -82,32 +67,54 @@ export function addCvCommand(program: Command): void {
     ],
   })
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
-    .option('--folds <number>', 'number of folds', wholeNumber(2), 5)
+    .option('--folds <number>', 'number of folds', wholeNumber(2), cvDefaults.folds)
     .option(
       '--repeats <number>',
       'rounds of folds, each divided differently',
       wholeNumber(1, repeatsMax),
-      1,
+      cvDefaults.repeats,
     )
     .option('--group <field>', 'attribute whose values stay in one fold, such as customer')
     .option('--by-time', 'train on the past and test on the block of time that follows')
     .option('--compare <run>', 'an earlier run on the same folds: which recipe is better')
     .option('--predictions <file>', 'write what each text was predicted as, as JSON Lines')
-    .option('--name <name>', 'name in the list of runs', 'cv')
+    .option('--name <name>', 'name in the list of runs', cvDefaults.name)
   addMethodOptions(command)
   addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
     const context = await openContext(options)
     await checkOptions(options, context)
-    const result = await untilStopped((signal) => runFolds(context, options, signal))
-    const { terminal } = context
-    terminal.progressDone()
-    for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
-    terminal.say(cvReportText(result, terminal.style))
-    terminal.say()
-    terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
-    await recordCvRun(context, { ...result, name: options.name })
-    terminal.document(result)
+    const measured = await trackRun(context, { kind: 'cv' }, (tracker) =>
+      measure(context, options, tracker),
+    )
+    context.terminal.document(measured)
   })
+}
+
+/** Runs the folds, and tells what came of them. */
+async function measure(
+  context: CommandContext,
+  options: Options,
+  tracker: RunTracker,
+): Promise<CrossValidated & { readonly report: string }> {
+  const { terminal } = context
+  const progressText = cvProgressText()
+  const { result, report, predictions } = await untilStopped((signal) => {
+    const onProgress = (progress: CvProgress): void => terminal.progress(progressText(progress))
+    const asked = { ...options, compareWith: options.compare, signal, onProgress }
+    return crossValidateIn(context, asked, tracker)
+  })
+  if (options.predictions !== undefined) {
+    await writePredictions(options.predictions, predictions)
+    tracker.wroteFile(resolve(options.predictions))
+  }
+  terminal.progressDone()
+  for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
+  terminal.say(cvReportText(result, terminal.style))
+  terminal.say()
+  terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+  terminal.say(`report: ${report}`)
+  await recordCvRun(context, { ...result, name: options.name })
+  return { ...result, report }
 }
 
 /** More tell nothing that fewer do not. */
@@ -124,63 +131,10 @@ async function checkOptions(options: Options, { paths }: CommandContext): Promis
   await checkStore(paths.store)
 }
 
-async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> {
-  const record = await readCvRecord(storeDir, run)
-  if (record !== undefined) return record
-  const message = `--compare ${run}: ${storeDir}/runs has no such run of winnow cv.`
-  throw new WinnowError('usage', message)
-}
-
-async function runFolds(
-  context: CommandContext,
-  options: Options,
-  signal: AbortSignal,
-): Promise<CrossValidated> {
-  const { config, terminal, paths } = context
-  const onProgress = (text: string): void => terminal.progress(text)
-  const compareWith =
-    options.compare === undefined ? undefined : await comparedRun(options.compare, paths.store)
-  const reading = { config, columns: options, signal, onProgress }
-  const read = await readCleaned(options.data, reading)
-  const { train: ruled } = await ruledParts({ train: read }, options)
-  const base = await pullBase(options.base, context, signal)
-  const { maxTokens, folds, repeats, seed, group, byTime, name } = options
-  const dataset = await withTruncatedTexts(ruled, { base, maxTokens })
-  const labels = trainingLabels(dataset)
-  const workers = workersOf(config.inference)
-  const shared = { dataset, labels, base, storeDir: paths.store, workers, signal }
-  const { result, predictions } = await crossValidate({
-    ...shared,
-    compareWith,
-    folds,
-    repeats,
-    seed,
-    group,
-    byTime,
-    name,
-    openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
-    onProgress: (progress) => terminal.progress(foldProgressText(progress)),
-  })
-  if (options.predictions !== undefined) {
-    await writePredictions(options.predictions, predictionLines(predictions, shared))
-  }
-  return result
-}
-
-/** The trainer of the folds by the method that is asked for. */
-async function openTrainer(options: Options, shared: HeadFoldsOptions): Promise<FoldTrainer> {
-  const { method, maxTokens, engine } = options
-  if (method === 'head') {
-    const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
-    return openHeadFolds({ ...shared, maxTokens, pooledLayers })
-  }
-  return encoderFolds({
-    ...shared,
-    maxTokens,
-    engine,
-    method: encoderMethodOf(options),
-    recipe: recipeOf(options),
-  })
+/** Creates the text of the progress line. */
+function cvProgressText(): (progress: CvProgress) => string {
+  const trainText = trainProgressText()
+  return (progress) => (progress.kind === 'fold' ? foldProgressText(progress) : trainText(progress))
 }
 
 function foldProgressText(progress: CrossValidationProgress): string {

@@ -1,28 +1,25 @@
 // `winnow evaluate`: measures a model version on labelled texts, alone or against another version.
 import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
-import { openVersion } from '../../models/store/version-store.ts'
+import { evaluateIn, type EvaluateProgress } from '../../library/evaluate.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { counted } from '../../schemas/counted.ts'
-import { WinnowError } from '../../schemas/errors.ts'
-import { evaluateModel, type ModelEvaluation } from '../../trainers/evaluation/evaluate-version.ts'
+import type { ModelEvaluation } from '../../trainers/evaluation/evaluate-version.ts'
 import { renderReportHtml, type ReportHeading } from '../../trainers/report/report-html.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
-import { readRunRecord } from '../../trainers/runs/run-record.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   checkTexts,
-  readCleaned,
+  readingText,
   sourceHelp,
   type ColumnOptions,
 } from '../labelled-texts.ts'
-import { workersOf } from '../../serving/model.ts'
 import { checkModel, checkWritable } from '../option-checks.ts'
 import { addCommand, seedMax, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
-import { countText, type Terminal } from '../terminal.ts'
+import { countText } from '../terminal.ts'
 import { joinedParts, measureRate } from '../work-rate.ts'
 
 type Options = SharedOptions &
@@ -61,54 +58,42 @@ export function addEvaluateCommand(program: Command): void {
     .option('--seed <number>', 'seed of the bootstrap', wholeNumber(0, seedMax), 1)
   addColumnOptions(command).action(async (options: Options) => {
     const context = await openContext(options)
-    const { config, terminal, paths } = context
+    const { terminal } = context
     await checkModel(options.model, context)
     await checkTexts({ '--data': options.data }, options)
     if (options.report !== undefined) await checkWritable(options.report, '--report')
-    const open = (ref: string): Promise<ModelVersion> => openVersion({ ref, storeDir: paths.store })
-    const version = await open(options.model)
-    const rival = options.champion === true ? `${version.name}@champion` : options.compare
-    const compareWith = rival === undefined ? undefined : await open(rival)
-    if (compareWith?.ref === version.ref) {
-      const message = `${rival} is ${version.ref} itself; name another version with --compare.`
-      throw new WinnowError('usage', message)
-    }
-    const evaluation = await untilStopped(async (signal) => {
-      const dataset = await readCleaned(options.data, { config, columns: options, signal })
-      const { emptyTexts = 0 } = dataset.manifest
-      if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')} left out`)
-      const { trainingRun } = version.manifest
-      const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
-      const measured = await evaluateModel({
-        version,
-        compareWith,
-        dataset,
-        seed: options.seed,
+    const progressText = evaluateProgressText()
+    const { champion, compare } = options
+    const { evaluation, version, dataset } = await untilStopped(async (signal) =>
+      evaluateIn(context, {
+        ...options,
+        compareWith: champion === true ? 'champion' : compare,
         signal,
-        trainedOn: run?.dataManifest,
-        workers: workersOf(config.inference),
-        onProgress: progressOn(terminal),
-      })
-      if (options.report !== undefined) {
-        const page = await renderReportHtml(measured, headingOf({ version, dataset, measured }))
-        await writeFile(options.report, page)
-      }
-      return measured
-    })
+        onProgress: (progress) => terminal.progress(progressText(progress)),
+      }),
+    )
     terminal.progressDone()
+    const { emptyTexts = 0 } = dataset.manifest
+    if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')} left out`)
+    if (options.report !== undefined) {
+      const heading = headingOf({ version, dataset, measured: evaluation })
+      await writeFile(options.report, await renderReportHtml(evaluation, heading))
+    }
     terminal.say(renderReportText(evaluation, terminal.style))
     if (options.report !== undefined) terminal.say(`\nreport: ${options.report}`)
     terminal.document(evaluation)
   })
 }
 
-/** A progress line for each model that runs: with a comparison there are two. */
-function progressOn(terminal: Terminal): (progress: { done: number; total: number }) => void {
+/** Creates the text of the progress line; with a comparison, two models run one after the other. */
+function evaluateProgressText(): (progress: EvaluateProgress) => string {
   let rate = measureRate()
-  return ({ done, total }) => {
+  return (progress) => {
+    if (progress.kind === 'reading') return readingText(progress)
+    const { done, total } = progress
     if (done === 1) rate = measureRate()
     const count = `classifying: ${countText(done)} of ${counted(total, 'text')}`
-    terminal.progress(joinedParts(count, rate({ done, total })))
+    return joinedParts(count, rate({ done, total }))
   }
 }
 

@@ -4,6 +4,7 @@ import { knownBase } from '../../models/bases/base-store.ts'
 import { counted } from '../../schemas/counted.ts'
 import { checkLabels } from '../../trainers/head/check-labels.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
+import { ruledParts } from '../../library/read-texts.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import {
@@ -11,7 +12,6 @@ import {
   addRuleOptions,
   checkTexts,
   readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,

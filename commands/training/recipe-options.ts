@@ -1,55 +1,8 @@
 // The options of `winnow train` that change the recipe of fine-tuning: names, ranges and help.
 // Their meaning and defaults are in trainers/encoder/fine-tuning-task.ts.
 import { Option, type Command } from 'commander'
-import {
-  defaultRecipe,
-  partialRecipe,
-  type Recipe,
-} from '../../trainers/encoder/fine-tuning-task.ts'
-import type { GivenRecipe } from '../../trainers/encoder/few-examples.ts'
+import { defaultRecipe, partialRecipe } from '../../trainers/encoder/fine-tuning-task.ts'
 import { numberIn, wholeNumber } from '../shared-options.ts'
-
-/** The parsed options of `addRecipeOptions`. */
-export type RecipeOptions = {
-  epochs?: number
-  batch?: number
-  batchTokens?: number
-  lr?: number
-  headLr?: number
-  schedule?: Recipe['schedule']
-  warmup?: number
-  layerDecay?: number
-  weightDecay?: number
-  clip?: number
-  dropout?: number
-  labelSmoothing?: number
-  classWeights?: Recipe['classWeighting']
-  patience?: number
-  products?: Recipe['products']
-  contrast?: number
-  contrastTemperature?: number
-}
-
-/** The names of these options as commander parses them. */
-export const recipeOptionNames = [
-  'epochs',
-  'batch',
-  'batchTokens',
-  'lr',
-  'headLr',
-  'schedule',
-  'warmup',
-  'layerDecay',
-  'weightDecay',
-  'clip',
-  'dropout',
-  'labelSmoothing',
-  'classWeights',
-  'patience',
-  'products',
-  'contrast',
-  'contrastTemperature',
-] as readonly (keyof RecipeOptions)[]
 
 /** More than any base reads, so that every text fits into a batch. */
 const batchTokensMin = 512
@@ -130,28 +83,4 @@ export function addRecipeOptions(command: Command): Command {
     ).choices(['int8', 'float32']),
   )
   return command
-}
-
-/** The part of a recipe that the options set. */
-export function recipeOf(options: RecipeOptions): GivenRecipe {
-  const { epochs, schedule, layerDecay, weightDecay, dropout, labelSmoothing, products } = options
-  return {
-    epochs,
-    schedule,
-    layerDecay,
-    weightDecay,
-    dropout,
-    labelSmoothing,
-    products,
-    batchTexts: options.batch,
-    batchTokensMax: options.batchTokens,
-    encoderRate: options.lr,
-    headRate: options.headLr,
-    warmUpShare: options.warmup,
-    clipNorm: options.clip,
-    classWeighting: options.classWeights,
-    patienceEpochs: options.patience,
-    contrastWeight: options.contrast,
-    contrastTemperature: options.contrastTemperature,
-  }
 }

@@ -1,14 +1,10 @@
 // `winnow train --resume` and `winnow tune --resume`: replace the options of the command line with
 // those that the run was started with. It owns which options may still be given; trainers/ owns the
 // run's folder.
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { ownOptions } from '../../library/training-request.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { parseDatasetSource } from '../../trainers/files/dataset-source.ts'
 import { findUnfinishedRun, type RunStart } from '../../trainers/runs/unfinished-run.ts'
-
-/** Options that say how to run, not what: never stored, and allowed with --resume. */
-const ownOptions = ['config', 'profile', 'set', 'json', 'resume']
 
 /**
  * Finds the run that `--resume RUN`, or `--resume --name NAME`, means.
@@ -47,21 +43,4 @@ export function refuseBesideResume(command: Command, allowed: readonly string[])
   if (first === undefined) return
   const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new WinnowError('usage', `--${flag} cannot be changed when a run is resumed; leave it out.`)
-}
-
-/** The options to store, so that the same run can be requested from any folder. */
-export function requestOf(
-  options: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const kept = Object.entries(options).filter(([name]) => !ownOptions.includes(name))
-  return Object.fromEntries(
-    kept.map(([name, value]) => [name, sourceOptions.has(name) ? absolute(value) : value]),
-  )
-}
-
-const sourceOptions: ReadonlySet<string> = new Set(['data', 'test', 'validation'])
-
-function absolute(source: unknown): unknown {
-  if (typeof source !== 'string') return source
-  return 'path' in parseDatasetSource(source) ? resolve(source) : source
 }

@@ -1,19 +1,14 @@
 // `winnow runs`: lists, shows, compares and deletes the runs that train, cv and tune left in the
 // model store. What a run's folder says is trainers/tracking/.
 import { Option, type Command } from 'commander'
+import { comparedRuns, matches } from '../../library/store.ts'
 import { counted } from '../../schemas/counted.ts'
-import { WinnowError } from '../../schemas/errors.ts'
 import { losses } from '../../trainers/cross-validation/cv-report.ts'
-import { compareRuns } from '../../trainers/tracking/compare-runs.ts'
+import { scoreTitles } from '../../trainers/tracking/run-words.ts'
 import { findRun, readRuns, removeRun, runFiles } from '../../trainers/tracking/run-store.ts'
-import {
-  runKinds,
-  type ListedRun,
-  type RunKind,
-  type TrackedRun,
-} from '../../trainers/tracking/tracked-run.ts'
+import { runKinds, type ListedRun, type RunKind } from '../../trainers/tracking/tracked-run.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
-import { runComparisonText, runsTable, runText, scoreTitles } from './run-text.ts'
+import { runComparisonText, runsTable, runText } from './run-text.ts'
 import { addSyncCommand } from './runs-sync.ts'
 import { addCommand, examplesText, wholeNumber } from '../shared-options.ts'
 import { bytesText } from '../terminal.ts'
@@ -105,13 +100,7 @@ function addCompare(runs: Command): void {
     ],
   }).action(async (firstName: string, secondName: string, options: SharedOptions) => {
     const { terminal, paths } = await openContext(options)
-    const all = await readRuns(paths.store)
-    const first = readable(findRun(all, firstName))
-    const second = readable(findRun(all, secondName))
-    if (first.run === second.run) {
-      throw new WinnowError('usage', `Both are the run ${first.run}; name two runs.`)
-    }
-    const comparison = await compareRuns(paths.store, { first, second })
+    const { comparison, first } = await comparedRuns(paths.store, firstName, secondName)
     const { task } = first
     terminal.say(runComparisonText(comparison, { task, style: terminal.style }))
     terminal.document(comparison)
@@ -143,11 +132,7 @@ function addDelete(runs: Command): void {
 
 /** The runs that the options ask for, in their order. */
 function chosenRuns(runs: readonly ListedRun[], { name, kind, sort }: ListOptions): ListedRun[] {
-  const found = runs.filter(
-    (run) =>
-      (name === undefined || run.name === name) &&
-      (kind === undefined || (run.state !== 'damaged' && run.kind === kind)),
-  )
+  const found = runs.filter((run) => matches(run, { name, kind }))
   if (sort === undefined) return found
   const sign = losses.has(sort) ? 1 : -1
   const rank = (run: ListedRun): number => {
@@ -165,9 +150,4 @@ function summaryOf(run: ListedRun): object {
   if (run.state === 'damaged') return run
   const { steps, ...summary } = run
   return { ...summary, steps: { of: steps.of, count: steps.rows.length, best: steps.best } }
-}
-
-function readable(run: ListedRun): TrackedRun {
-  if (run.state !== 'damaged') return run
-  throw new WinnowError('usage', `The run ${run.run} is damaged: ${run.reason}.`)
 }

@@ -11,10 +11,9 @@ import { runTaskWorker } from '../../trainers/workers/task-worker.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { checkAddress, checkStore } from '../option-checks.ts'
-import { addCommand, wholeNumber } from '../shared-options.ts'
+import { addCommand, durationMs, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { timedLog } from '../terminal.ts'
-import { durationMs } from './tune-options.ts'
 
 type Options = SharedOptions & { maxTrials?: number; idleExit?: number; drain: number }
 

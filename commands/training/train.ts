@@ -1,31 +1,24 @@
 // `winnow train`: trains a model version on labelled texts.
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
+import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
+import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
+import { recordTrainingRun } from '../../library/training-row.ts'
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
-import type { EarlierVersion } from '../../trainers/data/label-origins.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
-import {
-  trainEncoder,
-  type TrainedEncoder,
-  type TrainEncoderProgress,
-} from '../../trainers/encoder/train-encoder.ts'
+import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
+import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
+import { selectionText } from '../../trainers/selection/selection-text.ts'
 import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
-import {
-  trainHead,
-  type TrainedModel,
-  type TrainHeadProgress,
-} from '../../trainers/head/train-head.ts'
-import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
-import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
   checkTexts,
   readCleaned,
-  ruledParts,
   sourceHelp,
   type ColumnOptions,
   type RuleOptions,
@@ -34,26 +27,17 @@ import { sayPublished } from '../models/models-release.ts'
 import { workersOf } from '../../serving/model.ts'
 import { checkStore } from '../option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../../serving/publishing.ts'
-import {
-  addMethodOptions,
-  checkMethod,
-  encoderMethodOf,
-  refuseUnusedOptions,
-  type MethodOptions,
-} from './method-options.ts'
-import { recipeOf } from './recipe-options.ts'
-import { requestOf, runToResume } from './resumed-options.ts'
-import { newestManifest } from '../../models/store/known-labels.ts'
+import { addMethodOptions, trainingMethods } from './method-options.ts'
+import { runToResume } from './resumed-options.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
-import { addCommand, numberIn } from '../shared-options.ts'
+import { addCommand, durationMs, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
-import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
+import { trainProgressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  MethodOptions &
+  MethodOptions<TrainingMethod | 'auto'> &
   RuleOptions & {
     data?: string
     test?: string
@@ -61,11 +45,11 @@ type Options = SharedOptions &
     validation?: string
     resume?: string | true
     checkpointEvery?: number
+    time?: number
+    /** False with --no-size-curve. */
+    sizeCurve?: boolean
     publish?: boolean
   }
-
-/** What the results of both kinds of training have in common. */
-type Trained = TrainedModel | TrainedEncoder
 
 /** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
@@ -77,11 +61,14 @@ export function addTrainCommand(program: Command): void {
       'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
       'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
       'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
+      'The method auto compares the others, and base encoders, by cross-validation within --time, and\n' +
+      'trains the best one, or a cheaper one that does as well.\n' +
       'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
       'winnow train --data tickets.jsonl --name tickets --method partial --layers 3 --epochs 3',
+      'winnow train --data tickets.jsonl --name tickets --method auto --time 30m',
       'winnow train --resume --name tickets',
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
@@ -95,7 +82,12 @@ function addTrainOptions(command: Command): Command {
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
-  addMethodOptions(command)
+  addMethodOptions(command, [...trainingMethods, 'auto'])
+    .option(
+      '--time <duration>',
+      'auto: time for everything, such as 90s, 10m or 2h (default: 30m)',
+      durationMs,
+    )
     .option(
       '--validation <src>',
       'partial, full: texts to choose the epoch by (default: a part of the data)',
@@ -110,6 +102,11 @@ function addTrainOptions(command: Command): Command {
       numberIn({ above: 0 }),
     )
     .option(
+      '--size-curve',
+      'report accuracy by number of texts (default: if it takes seconds; not after --resume)',
+    )
+    .option('--no-size-curve', 'leave it out of the report')
+    .option(
       '--publish',
       'publish the version if it passes the gate (see `winnow models push --help`)',
     )
@@ -118,29 +115,68 @@ function addTrainOptions(command: Command): Command {
 
 async function train(command: Command, given: Options): Promise<void> {
   const context = await openContext(given)
-  const { terminal } = context
   const asked = await askedFor(command, given, context)
   await checkAsked(asked, context)
-  const trained = await untilStopped((signal) => runTraining(context, asked, signal))
+  const done = await trackRun(context, { kind: 'train' }, (tracker) =>
+    trainTracked(context, asked, tracker),
+  )
+  context.terminal.document(done)
+}
+
+/** Trains, tells what came of it and publishes if asked to; gives the command's document. */
+async function trainTracked(
+  context: CommandContext,
+  asked: Asked,
+  tracker: RunTracker,
+): Promise<Trained & { readonly published?: Published }> {
+  const { terminal } = context
+  const { options, workers, resume } = asked
+  const progressText = trainProgressText()
+  const trained = await untilStopped((signal) =>
+    trainIn(
+      context,
+      {
+        ...options,
+        signal,
+        onProgress: (progress) =>
+          progress.kind === 'chosen'
+            ? sayChosen(terminal, progress.selection)
+            : terminal.progress(progressText(progress)),
+      },
+      { workers, resume, tracker },
+    ),
+  )
   terminal.progressDone()
   sayTrained(terminal, trained)
   if (asked.options.publish !== true) {
     await recordTrainingRun(context, trained)
-    terminal.document(trained)
-    return
+    return trained
   }
   // Publishing writes the row as well, with the number that the version is published by.
   const published = await publishTrained(context, asked, trained).catch(async (error: unknown) => {
     await recordTrainingRun(context, trained)
     throw error
   })
-  terminal.document({ ...trained, published })
+  return { ...trained, published }
+}
+
+/** Tells what `--method auto` compared and chose. */
+function sayChosen(terminal: Terminal, selection: SelectionRecord): void {
+  terminal.progressDone()
+  terminal.say(selectionText(selection, terminal.style))
+  const { finalSeconds, examples } = selection
+  if (finalSeconds !== null) {
+    const time = durationText(1_000 * Math.ceil(finalSeconds))
+    terminal.say(`Training it on ${counted(examples, 'text')} takes about ${time}.`)
+  }
+  terminal.say()
 }
 
 /** Tells what came of the training: the data, the figures, and where the version lies. */
 function sayTrained(terminal: Terminal, trained: Trained): void {
   for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-  terminal.say(renderReportText(trained.metrics, terminal.style))
+  const { metrics, comparison } = trained
+  terminal.say(renderReportText({ ...metrics, comparison }, terminal.style))
   terminal.say()
   terminal.say(
     `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
@@ -191,17 +227,24 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Stored by requestOf below, in this or an earlier version of this command.
+    // Stored by library/training-request.ts, in this or an earlier version.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
+    if ((options.data as string | undefined) === undefined) {
+      const message = `A program started the run ${start.run} with texts in its memory; resume it there.`
+      throw new WinnowError('resume_refused', message, { details: { run: start.run } })
+    }
     return { options, workers, resume: start }
   }
-  refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
+  refuseUnusedTrainOptions(given)
   const { data } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
-  const options = { ...given, data, name }
+  // Without a base on the command line, `auto` tries all of them.
+  const isBaseGiven = command.getOptionValueSource('base') === 'cli'
+  const base = given.method === 'auto' && !isBaseGiven ? undefined : given.base
+  const options = { ...given, base, data, name }
   return { options, workers: workersOf(config.inference), resume: undefined }
 }
 
@@ -232,65 +275,4 @@ async function checkPublishing(
   } finally {
     await registry.close()
   }
-}
-
-async function runTraining(
-  context: CommandContext,
-  { options, workers, resume }: Asked,
-  signal: AbortSignal,
-): Promise<Trained> {
-  const { config, terminal, paths } = context
-  const onProgress = (text: string): void => terminal.progress(text)
-  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
-  const read = (source: string | undefined): Promise<Dataset | undefined> =>
-    source === undefined ? Promise.resolve(undefined) : readCleaned(source, reading)
-  const parts = await ruledParts(
-    {
-      train: await readCleaned(options.data, reading),
-      validation: await read(options.validation),
-      test: await read(options.test),
-    },
-    options,
-  )
-  const base = await pullBase(options.base, context, signal)
-  const train = await withTruncatedTexts(parts.train, { base, maxTokens: options.maxTokens })
-  const { validation, test } = parts
-  const shared = {
-    train,
-    test,
-    base,
-    storeDir: paths.store,
-    name: options.name,
-    seed: options.seed,
-    signal,
-    maxTokens: options.maxTokens,
-    workers,
-    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void =>
-      terminal.progress(trainingProgressText(progress)),
-  }
-  if (options.method === 'head') {
-    const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
-    return trainHead({ ...shared, pooledLayers })
-  }
-  const { checkpointEvery } = options
-  return trainEncoder({
-    ...shared,
-    validation,
-    engine: options.engine,
-    method: encoderMethodOf(options),
-    recipe: recipeOf(options),
-    checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
-    request: { ...requestOf(options), workers },
-    resume,
-  })
-}
-
-/** The version that the new one follows; undefined for the first of its name. */
-export async function earlierVersion(model: {
-  storeDir: string
-  name: string
-}): Promise<EarlierVersion | undefined> {
-  const manifest = await newestManifest(model)
-  return manifest && { ref: `${manifest.name}@${manifest.version}`, labels: manifest.labels }
 }

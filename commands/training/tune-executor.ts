@@ -22,15 +22,17 @@ export type RemoteStudy = {
   readonly train: Dataset
   readonly base: Base
   readonly maxTokens: number | undefined
-  readonly workers: number
   readonly signal: AbortSignal
 }
 
-/** The evaluator of a study whose trials run on workers; the caller closes it. */
+/** Trials on workers; the caller closes them. */
+export type RemoteTrials = { readonly evaluator: TrialEvaluator; close(): Promise<void> }
+
+/** Opens the coordinator of a study, and writes the training texts where workers find them. */
 export async function openRemoteTrials(
   { config, paths, terminal }: CommandContext,
-  { start, train, base, maxTokens, workers, signal }: RemoteStudy,
-): Promise<{ readonly evaluator: TrialEvaluator; close(): Promise<void> }> {
+  { start, train, base, maxTokens, signal }: RemoteStudy,
+): Promise<RemoteTrials> {
   const { run, method, space, seed } = start
   const storeDir = paths.store
   const note = (line: string): void => terminal.say(line)
@@ -45,7 +47,9 @@ export async function openRemoteTrials(
       space,
       base: { name, modelSha256, tokenizerSha256 },
       maxTokens: checkedMaxTokens(base, maxTokens),
-      threads: workers,
+      // As when the study began: their number changes the last bits of a training.
+      threads: start.request['workers'] as number,
+      isTimed: start.metrics?.includes('ms_per_text') ?? false,
     })
     return { evaluator, close: () => opened.close() }
   } catch (error) {

@@ -6,6 +6,7 @@ import { knownBase } from '../../models/bases/base-store.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
+import { prunerNames, type PrunerName } from '../../trainers/tuning/hyperband.ts'
 import {
   journalPath,
   readJournal,
@@ -15,7 +16,7 @@ import {
 import { samplerNames, type SamplerName } from '../../trainers/tuning/samplers/choose-sampler.ts'
 import { readSpace } from '../../trainers/tuning/space/space-file.ts'
 import type { SearchSpace } from '../../trainers/tuning/space/space.ts'
-import { metricNames, type MetricName } from '../../trainers/tuning/study.ts'
+import { metricNames, type MetricName, type Objectives } from '../../trainers/tuning/study.ts'
 import { settingsOf, type Setting } from '../../trainers/tuning/space/train-space.ts'
 import type { CommandContext, SharedOptions } from '../command-context.ts'
 import {
@@ -26,10 +27,11 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from '../labelled-texts.ts'
-import { checkMethod, trainingMethods } from './method-options.ts'
+import { checkMethod } from '../../library/training-options.ts'
+import { trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
-import { seedMax, wholeNumber } from '../shared-options.ts'
+import { durationMs, seedMax, wholeNumber } from '../shared-options.ts'
 
 /** Where trials can run. */
 const executorNames = ['local', 'kafka'] as const
@@ -47,15 +49,17 @@ export type TuneOptions = SharedOptions &
     trials: number
     time?: number
     sampler: SamplerName
-    metric: MetricName
-    /** False with --no-prune. */
-    prune: boolean
+    /** One objective or two. */
+    metric: readonly MetricName[]
+    /** Undefined: `asha` for the methods that have epochs. */
+    pruner?: PrunerName
     /** Absent in studies that began before there was a choice. */
     executor?: ExecutorName
     space?: string
     seed: number
     maxTokens?: number
     resume?: string
+    publishTrial?: number
   }
 
 /** Options with which a study can begin. */
@@ -85,12 +89,18 @@ export function addTuneOptions(command: Command): Command {
     .addOption(
       new Option('--sampler <name>', 'how trials are chosen').choices(samplerNames).default('auto'),
     )
-    .addOption(
-      new Option('--metric <name>', 'what a trial is judged by')
-        .choices(metricNames)
-        .default('macro_f1'),
+    .option(
+      '--metric <name>',
+      `what a trial is judged by: ${metricNames.join(', ')}; given twice, both count`,
+      addedMetric,
+      defaultMetrics,
     )
-    .option('--no-prune', 'partial, full: train every trial to its end')
+    .addOption(
+      new Option(
+        '--pruner <name>',
+        'partial, full: how trials are stopped early (default: asha)',
+      ).choices(prunerNames),
+    )
     .addOption(
       new Option('--executor <where>', 'where trials run: in this process, or on train-workers')
         .choices(executorNames)
@@ -104,7 +114,50 @@ export function addTuneOptions(command: Command): Command {
       wholeNumber(3),
     )
     .option('--resume <run>', 'continue a tune that was stopped, with its own options')
+    .option(
+      '--publish-trial <number>',
+      'with --resume: train this trial instead of the best one',
+      wholeNumber(0),
+    )
   return addRuleOptions(addColumnOptions(command))
+}
+
+const defaultMetrics: readonly MetricName[] = ['macro_f1']
+
+/** Names as in the JSON output count, too: macroF1 is macro_f1. */
+function addedMetric(text: string, before: readonly MetricName[]): readonly MetricName[] {
+  const plain = (name: string): string => name.replaceAll('_', '').toLowerCase()
+  const metric = metricNames.find((name) => plain(name) === plain(text))
+  if (metric === undefined) {
+    throw new InvalidArgumentError(`Allowed choices are ${metricNames.join(', ')}.`)
+  }
+  return before === defaultMetrics ? [metric] : [...before, metric]
+}
+
+/** What the metrics make of a study. */
+export function objectivesOf([first, second]: readonly MetricName[]): Objectives {
+  return { metric: first!, metrics: second && [first!, second] }
+}
+
+/** @throws WinnowError `usage` for metrics that do not make one or two objectives. */
+function checkMetrics({ metric, pruner }: TuneOptions): void {
+  const [first, second] = metric
+  const isPruned = pruner !== undefined && pruner !== 'none'
+  const rules = [
+    [metric.length > 2, 'Give --metric once or twice; a tune has at most two objectives.'],
+    [
+      first === 'ms_per_text',
+      'The time alone would choose the shortest texts. ' +
+        'Give the quality first: --metric macro_f1 --metric ms_per_text.',
+    ],
+    [first === second, `--metric ${first} is given twice; give two different ones.`],
+    [
+      second !== undefined && isPruned,
+      `--pruner ${pruner} compares trials by one metric; leave it out, or give --metric once.`,
+    ],
+  ] as const
+  const broken = rules.find(([isBroken]) => isBroken)
+  if (broken !== undefined) throw new WinnowError('usage', broken[1])
 }
 
 /**
@@ -119,17 +172,22 @@ export async function askedStudy(
   { paths }: CommandContext,
 ): Promise<AskedStudy> {
   if (given.resume !== undefined) {
-    refuseBesideResume(command, ['resume'])
-    return studyToResume(given.resume, paths.store)
+    refuseBesideResume(command, ['publishTrial'])
+    return studyToResume(given, paths.store)
   }
-  const { data, name, method, prune } = given
+  const { data, name, method } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
   requireModelName(name)
-  if (method === 'head' && !prune) {
-    const message = '--no-prune has no meaning with --method head; leave it out.'
+  checkMetrics(given)
+  if (given.publishTrial !== undefined) {
+    const message = '--publish-trial needs --resume RUN, the run whose trial it is.'
+    throw new WinnowError('usage', message)
+  }
+  if (method === 'head' && given.pruner !== undefined) {
+    const message = '--pruner has no meaning with --method head; leave it out.'
     throw new WinnowError('usage', message)
   }
   await checkMethod(given, { storeDir: paths.store })
@@ -147,30 +205,45 @@ async function spaceOf(file: string, settings: readonly Setting[]): Promise<Sear
   return readSpace(text, { settings, source: `--space ${file}` })
 }
 
-async function studyToResume(run: string, storeDir: string): Promise<AskedStudy> {
-  const history = await readJournal(journalPath(storeDir, run))
-  requireUnfinished(history)
+async function studyToResume(
+  { resume, publishTrial }: TuneOptions,
+  storeDir: string,
+): Promise<AskedStudy> {
+  const history = await readJournal(journalPath(storeDir, resume!))
+  requireTrial(history, publishTrial)
   const { start } = history
   // Written by `winnow tune`, of this release or an earlier one.
-  const options = start.request as StudyOptions
+  const options = { ...(start.request as StudyOptions), publishTrial }
   return { options, space: start.space, resumed: start }
 }
 
-/** Throws `resume_refused` if the winner of a study is trained. */
-export function requireUnfinished({ start, winner }: StudyHistory): void {
-  const model = winner()?.model
-  if (model === undefined) return
+/**
+ * Checks that there is something to do with a study: it is not finished, or another of its trials
+ * is asked for.
+ *
+ * @throws WinnowError `resume_refused`.
+ */
+export function requireTrial(history: StudyHistory, publishTrial: number | undefined): void {
+  const { start, trials, winner } = history
   const { run } = start
-  const message = `The run ${run} is finished; its winner is ${model}.`
-  throw new WinnowError('resume_refused', message, { details: { run } })
-}
-
-const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const
-
-/** Parses a duration such as 90s, 10m or 2h to milliseconds; throws as wrong usage. */
-export function durationMs(text: string): number {
-  const parts = /^(\d{1,6})([smh])$/.exec(text)
-  const ms = parts === null ? 0 : Number(parts[1]) * unitsMs[parts[2] as keyof typeof unitsMs]
-  if (ms > 0) return ms
-  throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.')
+  const done = winner()
+  const refused = (message: string): WinnowError =>
+    new WinnowError('resume_refused', message, { details: { run } })
+  if (publishTrial === undefined) {
+    if (done === undefined) return
+    throw refused(
+      `The run ${run} is finished; its winner is ${done.model}. ` +
+        'To publish another of its trials, add --publish-trial NUMBER.',
+    )
+  }
+  if (done?.trial === publishTrial) {
+    throw refused(`Trial ${publishTrial} of the run ${run} is published as ${done.model}.`)
+  }
+  const state = trials()[publishTrial]?.state
+  if (state === 'complete') return
+  throw refused(
+    state === undefined
+      ? `The run ${run} has no trial ${publishTrial}.`
+      : `Trial ${publishTrial} of the run ${run} is ${state}; choose a complete one.`,
+  )
 }

@@ -1,34 +1,38 @@
 // The lines of `winnow tune` while it runs: what a trial tried and gave, the best so far, and the
 // time that is left.
 import { counted } from '../../schemas/counted.ts'
-import type { TrialParameters } from '../../trainers/tuning/space/space.ts'
-import { bestTrial, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
+import type { StudyStart } from '../../trainers/tuning/journal.ts'
+import type { ParameterValue, TrialParameters } from '../../trainers/tuning/space/space.ts'
+import { bestTrial, frontOf, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
 import { durationText } from '../terminal.ts'
 
-/** What stands before the progress of a trial. */
-export function beganText(number: number, trialsMax: number): string {
-  return `trial ${number + 1} of at most ${trialsMax}`
+/** A study while it runs. */
+export type LiveStudy = {
+  readonly trials: () => readonly Trial[]
+  readonly start: Pick<StudyStart, 'metric' | 'metrics'>
+  readonly trialsMax: number
+  readonly secondsMax?: number | undefined
+}
+
+/** What stands before the progress of a trial that runs. */
+export function runningText(number: number, study: LiveStudy): string {
+  const best = bestTrial(study.trials(), study.start.metric)
+  const parts = [
+    `trial ${number + 1} of at most ${study.trialsMax}`,
+    best && bestText(best, study),
+    leftText(study),
+  ]
+  return parts.filter((part) => part !== undefined).join(', ')
 }
 
 /** The line of a trial that has ended. */
-export function trialText(
-  trial: Trial,
-  study: {
-    readonly trials: readonly Trial[]
-    readonly metric: MetricName
-    readonly trialsMax: number
-    readonly secondsMax?: number | undefined
-  },
-): string {
-  const { metric, trials } = study
-  const best = bestTrial(trials, metric)
+export function trialText(trial: Trial, study: LiveStudy): string {
+  const best = bestTrial(study.trials(), study.start.metric)
   const epochs = counted(trial.epochs.length, 'epoch')
   const parts = [
-    trial.value === undefined
-      ? `${trial.state}: ${trial.error ?? ''}`
-      : `${metric} ${valueText(metric, trial.value)}`,
+    trial.value === undefined ? `${trial.state}: ${trial.error ?? ''}` : valuesText(trial, study),
     trial.state === 'pruned' ? `pruned after ${epochs}` : undefined,
-    best && `best ${valueText(metric, best.value)} (trial ${best.number})`,
+    best && bestText(best, study),
     trial.number === 0 ? 'the default recipe' : parametersText(trial.parameters),
     durationText(trial.seconds * 1_000),
     leftText(study),
@@ -36,32 +40,46 @@ export function trialText(
   return `trial ${trial.number}: ${parts.filter((part) => part !== undefined).join(', ')}`
 }
 
-/** Shares as percent, a loss as it is. */
-function valueText(metric: MetricName, value: number): string {
-  return metric === 'log_loss' ? value.toFixed(4) : `${(value * 100).toFixed(2)} %`
+/** The value of each metric. */
+function valuesText({ value, values }: Trial, { start }: LiveStudy): string {
+  const { metric, metrics } = start
+  if (metrics === undefined || values === undefined) return `${metric} ${valueText(metric, value!)}`
+  return metrics.map((name, at) => `${name} ${valueText(name, values[at]!)}`).join(', ')
+}
+
+/** The best trial, or of two objectives the size of the front and its best by the first one. */
+function bestText(best: Trial & { readonly value: number }, { start, trials }: LiveStudy): string {
+  const { metric, metrics } = start
+  const text = `best ${valueText(metric, best.value)} (trial ${best.number})`
+  if (metrics === undefined) return text
+  return `${text}, ${counted(frontOf(trials(), start).length, 'trial')} in the front`
+}
+
+/** Shares as percent, a loss and a time as they are. */
+export function valueText(metric: MetricName, value: number): string {
+  if (metric === 'log_loss') return value.toFixed(4)
+  if (metric === 'ms_per_text') return value.toPrecision(3)
+  return `${(value * 100).toFixed(2)} %`
 }
 
 function parametersText(parameters: TrialParameters): string {
   return Object.entries(parameters)
-    .map(([name, value]) => {
-      const isDecimal = typeof value === 'number' && !Number.isInteger(value)
-      return `${name} ${isDecimal ? Number(value.toPrecision(3)) : String(value)}`
-    })
+    .map(([name, value]) => `${name} ${parameterText(value)}`)
     .join(', ')
 }
 
-/** At the mean time of the trials so far, up to the budget that ends first. */
-function leftText({
-  trials,
-  trialsMax,
-  secondsMax = Infinity,
-}: {
-  readonly trials: readonly Trial[]
-  readonly trialsMax: number
-  readonly secondsMax?: number | undefined
-}): string | undefined {
-  const spent = trials.reduce((sum, { seconds }) => sum + seconds, 0)
-  const byTrials = (spent / trials.length) * (trialsMax - trials.length)
+/** Decimal numbers with three digits. */
+export function parameterText(value: ParameterValue): string {
+  const isDecimal = typeof value === 'number' && !Number.isInteger(value)
+  return isDecimal ? String(Number(value.toPrecision(3))) : String(value)
+}
+
+/** At the mean time of the trials that have ended, up to the budget that ends first. */
+function leftText({ trials, trialsMax, secondsMax = Infinity }: LiveStudy): string | undefined {
+  const ended = trials().filter(({ state }) => state !== 'running')
+  if (ended.length === 0) return undefined
+  const spent = ended.reduce((sum, { seconds }) => sum + seconds, 0)
+  const byTrials = (spent / ended.length) * (trialsMax - ended.length)
   const left = Math.min(byTrials, secondsMax - spent)
   return left > 0 ? `about ${durationText(left * 1_000)} left` : undefined
 }

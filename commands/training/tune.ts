@@ -1,21 +1,31 @@
 // `winnow tune`: searches the settings of a training method and trains the best ones on all
 // training data. Options are tune-options.ts, the search is trainers/tuning/.
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
+import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
+import { championIn, earlierVersion } from '../../library/train.ts'
+import { requestOf } from '../../library/training-request.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
+import { recordTrainingRun, recordTuneRun } from '../../library/training-row.ts'
 import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { workersOf } from '../../serving/model.ts'
 import { closing } from '../../serving/open-resources.ts'
+import type { TrainingProgress } from '../../trainers/cross-validation/fold-training.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
 import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
 import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
+import { recipeFor } from '../../trainers/encoder/few-examples.ts'
 import { requireSameInputs } from '../../trainers/encoder/training-position.ts'
 import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
-import { newRunName } from '../../trainers/runs/run-record.ts'
+import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
+import { newRunName, type RunBegun } from '../../trainers/runs/run-record.ts'
 import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
+import { bracketsFor } from '../../trainers/tuning/hyperband.ts'
 import {
   createJournal,
   journalPath,
@@ -26,28 +36,28 @@ import {
 import { runStudy } from '../../trainers/tuning/run-study.ts'
 import { trainWinner } from '../../trainers/tuning/train-winner.ts'
 import { tunedMethod } from '../../trainers/tuning/tuned-method.ts'
-import type { TrialParameters } from '../../trainers/tuning/space/space.ts'
-import type { MetricName, Trial } from '../../trainers/tuning/study.ts'
+import type { SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'
+import { bestTrial } from '../../trainers/tuning/study.ts'
 import { defaultSpace } from '../../trainers/tuning/space/train-space.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext } from '../command-context.ts'
-import { readCleaned, ruledParts } from '../labelled-texts.ts'
-import { requestOf } from './resumed-options.ts'
+import { readingText } from '../labelled-texts.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
-import { durationText } from '../terminal.ts'
+import { durationText, type Terminal } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
-import { recordTrainingRun } from './training-row.ts'
-import { earlierVersion } from './train.ts'
+import type { RemoteTrials } from './tune-executor.ts'
 import {
   addTuneOptions,
   askedStudy,
-  requireUnfinished,
+  objectivesOf,
+  requireTrial,
   type AskedStudy,
   type StudyOptions,
   type TuneOptions,
 } from './tune-options.ts'
-import { beganText, trialText } from './tune-progress.ts'
+import { frontText, studyDocument, type BestTrial, type StudyDocument } from './tune-document.ts'
+import { runningText, trialText } from './tune-progress.ts'
 
 /** Adds `tune` to the program. */
 export function addTuneCommand(program: Command): void {
@@ -58,14 +68,18 @@ export function addTuneCommand(program: Command): void {
       'Tries settings of a training method on held-out parts of the training texts, and trains\n' +
       'the best ones on all of them as a new version of the model NAME. The first trial has the\n' +
       'default recipe, so the winner is never worse by the chosen metric. The same data and seed give\n' +
-      'the same trials, also when the tune was killed and resumed.',
+      'the same trials, also when the tune was killed and resumed. With two metrics, the winner is\n' +
+      'the best by the first one; publish another trial of the front with --publish-trial.',
     examples: [
       'winnow tune --data tickets.jsonl --name tickets --trials 30',
       'winnow tune --data tickets.jsonl --name tickets --method partial --time 30m',
       'winnow tune --data tickets.jsonl --name tickets --time 10m --metric log_loss',
       'winnow tune --data tickets.jsonl --name tickets --space space.yaml --sampler random',
+      'winnow tune --data tickets.jsonl --name tickets --method full --pruner hyperband',
+      'winnow tune --data tickets.jsonl --name tickets --metric macro_f1 --metric ms_per_text',
       'winnow tune --data tickets.jsonl --name tickets --method full --executor kafka',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e',
+      'winnow tune --resume 20260131T120501-tickets-1f9c2e --publish-trial 7',
     ],
   })
   addTuneOptions(command).action(async (given: TuneOptions) => {
@@ -78,44 +92,44 @@ export function addTuneCommand(program: Command): void {
     for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
     terminal.say(renderReportText(trained.metrics, terminal.style))
     terminal.say()
+    sayFront(terminal, tuned)
     terminal.say(
-      `${terminal.style('bold', trained.model)} from trial ${study.best.trial} of ` +
+      `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
+    const { store } = context.paths
+    const report = await writeRunReport(store, dirname(journalPath(store, study.run)))
+    terminal.say(`report: ${report}`)
+    terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
-    terminal.document({ ...trained, ...study })
+    await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
+    terminal.document({ ...trained, ...study, report })
   })
 }
 
 type Trained = TrainedModel | TrainedEncoder
 
-/** The study as the JSON of the command has it. `run` is that of the tune. */
-type StudyDocument = {
-  readonly run: string
-  /** The run that made the model. */
-  readonly trainingRun: string
-  /** Of all trials and the training of the winner. */
-  readonly seconds: number
-  readonly metric: MetricName
-  readonly best: {
-    readonly trial: number
-    readonly value: number
-    readonly parameters: TrialParameters
-  }
-  readonly trials: readonly TrialDocument[]
+type Tuned = {
+  readonly trained: Trained
+  readonly study: StudyDocument
+  readonly space: SearchSpace
 }
 
-type TrialDocument = Pick<
-  Trial,
-  'state' | 'value' | 'parameters' | 'epochs' | 'seconds' | 'scores' | 'error'
-> & { readonly trial: number }
+/** The trials to choose from, if there are two objectives. */
+function sayFront(terminal: Terminal, { study, space }: Tuned): void {
+  const { best, objectives } = study
+  if (objectives === undefined || !Array.isArray(best)) return
+  terminal.say()
+  terminal.say(`No trial is better in both ${objectives.join(' and ')} than one of these:`)
+  terminal.say(frontText(best as readonly BestTrial[], { objectives, space }))
+  terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
+}
 
 async function tune(
   context: CommandContext,
   asked: AskedStudy,
   signal: AbortSignal,
-): Promise<{ trained: Trained; study: StudyDocument }> {
+): Promise<Tuned> {
   const { options } = asked
   if (options.executor === 'kafka') await (await import('./tune-executor.ts')).checkRemote(context)
   const { train, test } = await readParts(context, asked, signal)
@@ -123,8 +137,11 @@ async function tune(
   const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
   const journal = await openStudy(asked, { base, train: texts, context })
   const { run } = journal.start
+  const study = { journal, options, base, train: texts, test, signal }
   try {
-    return await runToWinner(context, { journal, options, base, train: texts, test, signal })
+    return await trackRun(context, { kind: 'tune' }, (tracker) =>
+      runToWinner(context, { ...study, tracker }),
+    )
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
     const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`
@@ -144,15 +161,19 @@ async function runToWinner(
     readonly train: Dataset
     readonly test: Dataset | undefined
     readonly signal: AbortSignal
+    readonly tracker: RunTracker
   },
-): Promise<{ trained: Trained; study: StudyDocument }> {
+): Promise<Tuned> {
   const { terminal, paths } = context
-  const { journal, options, base, signal } = study
-  const { maxTokens } = options
-  const { run, space, metric, seed, method, name } = journal.start
+  const { journal, options, base, signal, tracker } = study
+  const { run, space, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
-  requireUnfinished(journal)
+  requireTrial(journal, options.publishTrial)
+  const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
+  const live = { trials: journal.trials, start: journal.start, ...budget }
   let running = ''
+  let training: (progress: TrainingProgress) => void = () => undefined
+  tracker.begin(begunStudy(journal.start, study))
   const tuned = tunedMethod(method, {
     base,
     space,
@@ -161,44 +182,93 @@ async function runToWinner(
     workers,
     train: study.train,
     test: study.test,
+    champion: study.test && (await championIn({ storeDir: paths.store, name })),
     signal,
     storeDir: paths.store,
-    maxTokens: checkedMaxTokens(base, maxTokens),
-    onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
+    maxTokens: checkedMaxTokens(base, options.maxTokens),
+    isTimed: journal.start.metrics?.includes('ms_per_text'),
+    onProgress: (progress) => {
+      training(progress)
+      terminal.progress(`${running}: ${trainingProgressText(progress)}`)
+    },
   })
-  const { start } = journal
-  const remote =
-    options.executor === 'kafka'
-      ? await (
-          await import('./tune-executor.ts')
-        ).openRemoteTrials(context, { ...study, start, workers, maxTokens })
-      : undefined
-  const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
   if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
-  const trials = {
-    ...budget,
-    journal,
-    evaluator: remote?.evaluator ?? tuned.evaluator,
-    signal,
-    onBegin: ({ number }: Trial) => {
-      running = beganText(number, options.trials)
-      terminal.progress(running)
-    },
-    onEnd: (trial: Trial) => {
-      terminal.say(trialText(trial, { trials: journal.trials(), metric, ...budget }))
-    },
-  }
-  const best = await closing(
-    () => runStudy(trials),
+  const { publishTrial } = options
+  const isPublishing = publishTrial !== undefined
+  const remote = isPublishing ? undefined : await remoteTrialsOf(context, study)
+  const best = isPublishing
+    ? bestTrial(journal.trials(), journal.start.metric)!
+    : await runStudyOn(remote, {
+        ...budget,
+        journal,
+        evaluator: remote?.evaluator ?? tuned.evaluator,
+        signal,
+        onBegin: ({ number }) => {
+          running = runningText(number, live)
+          tracker.beginStep(String(number))
+          training = (progress) => tracker.training(progress, String(number))
+          terminal.progress(running)
+        },
+        onEnd: (trial) => {
+          tracker.endStep(String(trial.number))
+          terminal.say(trialText(trial, live))
+        },
+      })
+  const chosen = isPublishing ? journal.trials()[publishTrial]! : best
+  running = isPublishing ? `training trial ${chosen.number}` : 'training the winner'
+  const parameters = chosen.number === 0 ? {} : chosen.parameters
+  const request = { ...trainRequest(options, parameters), workers }
+  const trained = await trainWinner(journal, chosen, (trainingRun) =>
+    trackRun(context, { kind: 'train', tune: run }, (winner) => {
+      training = winner.training
+      return tuned.train(parameters, { run: trainingRun, request, onBegin: winner.begin })
+    }),
+  )
+  const published = chosen.number
+  return { trained, space, study: studyDocument(journal, { best, published, trained }) }
+}
+
+/** Where trials run if not in this process; loaded only then. */
+async function remoteTrialsOf(
+  context: CommandContext,
+  study: {
+    readonly journal: StudyJournal
+    readonly options: StudyOptions
+    readonly base: Base
+    readonly train: Dataset
+    readonly signal: AbortSignal
+  },
+): Promise<RemoteTrials | undefined> {
+  const { executor, maxTokens } = study.options
+  if (executor !== 'kafka') return undefined
+  const { openRemoteTrials } = await import('./tune-executor.ts')
+  return openRemoteTrials(context, { ...study, start: study.journal.start, maxTokens })
+}
+
+/** Runs the study, and lets go of its workers. */
+function runStudyOn(
+  remote: RemoteTrials | undefined,
+  study: Parameters<typeof runStudy>[0],
+): ReturnType<typeof runStudy> {
+  return closing(
+    () => runStudy(study),
     () => remote?.close() ?? Promise.resolve(),
   )
-  running = 'training the winner'
-  const parameters = best.number === 0 ? {} : best.parameters
-  const request = { ...trainRequest(options, parameters), workers }
-  const trained = await trainWinner(journal, best, (trainingRun) =>
-    tuned.train(parameters, { run: trainingRun, request }),
-  )
-  return { trained, study: studyDocument(journal, { best, trained }) }
+}
+
+/** What the study is begun with, as it is tracked. */
+function begunStudy(
+  { run, name, method, metric, sampler, seed, started }: StudyStart,
+  { base, train, test }: { base: Base; train: Dataset; test: Dataset | undefined },
+): RunBegun {
+  return {
+    run,
+    name,
+    method,
+    started,
+    parameters: { base: base.name, sampler, seed, metric },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  }
 }
 
 /** The options with which `winnow train` trains the winner. */
@@ -206,7 +276,17 @@ function trainRequest(
   options: StudyOptions,
   parameters: TrialParameters,
 ): Readonly<Record<string, unknown>> {
-  const own = ['trials', 'time', 'sampler', 'metric', 'prune', 'space', 'executor', 'workers']
+  const own = [
+    'executor',
+    'trials',
+    'time',
+    'sampler',
+    'metric',
+    'pruner',
+    'space',
+    'publishTrial',
+    'workers',
+  ]
   const kept = Object.entries(requestOf(options)).filter(([name]) => !own.includes(name))
   const settings = Object.entries(parameters).map(([name, value]) => [
     name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
@@ -221,13 +301,14 @@ function workersIn({ request }: StudyStart): number {
 }
 
 async function readParts(
-  { config, terminal, paths }: CommandContext,
+  context: CommandContext,
   { options }: AskedStudy,
   signal: AbortSignal,
 ): Promise<{ train: Dataset; test?: Dataset | undefined }> {
-  const onProgress = (text: string): void => terminal.progress(text)
+  const { terminal, paths } = context
   const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const reading = { config, columns: options, earlier, signal, onProgress }
+  const onProgress = (progress: ReadingProgress): void => terminal.progress(readingText(progress))
+  const reading = { ...options, context, earlier, signal, onProgress }
   const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
   return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
 }
@@ -254,51 +335,49 @@ async function openStudy(
     requireSameInputs(resumed.identity, identity)
     return reopenJournal(journalPath(storeDir, resumed.run))
   }
-  const { name, method, metric, sampler, seed, prune } = options
+  const { name, method, sampler, seed } = options
   const started = new Date()
   const run = newRunName(name, started)
   const task = train.manifest.task ?? 'single-label'
+  const objectives = objectivesOf(options.metric)
+  const tokensMax = objectives.metrics?.includes('ms_per_text')
+    ? checkedMaxTokens(base, options.maxTokens)
+    : undefined
+  const searched = space ?? defaultSpace(method, { layers: base.layers, task, tokensMax })
   return createJournal(journalPath(storeDir, run), {
     formatVersion: 1,
     run,
     name,
     started: started.toISOString(),
     method,
-    metric,
+    ...objectives,
     sampler,
     seed,
-    space: space ?? defaultSpace(method, { layers: base.layers, task }),
-    reductionFactor: method !== 'head' && prune ? reductionFactorDefault : undefined,
+    space: searched,
+    ...pruningOf(options, { train, space: searched }),
     identity,
     request: { ...requestOf(options), workers: workersOf(context.config.inference) },
   })
 }
 
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1_000
+/** The pruning of a study: brackets of Hyperband reach up to the most epochs of a trial. */
+function pruningOf(
+  { method, metric, pruner = metric.length > 1 ? 'none' : 'asha' }: StudyOptions,
+  { train, space }: { train: Dataset; space: SearchSpace },
+): Pick<StudyStart, 'reductionFactor' | 'brackets'> {
+  if (method === 'head' || pruner === 'none') return {}
+  const reductionFactor = reductionFactorDefault
+  if (pruner === 'asha') return { reductionFactor }
+  const domain = space.find(({ name }) => name === 'epochs')?.domain
+  const epochsMax =
+    domain === undefined
+      ? recipeFor(train, { method }).epochs
+      : domain.kind === 'categorical'
+        ? Math.max(...domain.choices.map(Number))
+        : domain.high
+  return { reductionFactor, brackets: bracketsFor(epochsMax, reductionFactor) }
 }
 
-function studyDocument(
-  journal: StudyJournal,
-  { best, trained }: { best: Trial & { value: number }; trained: Trained },
-): StudyDocument {
-  const { run, metric } = journal.start
-  const trials = journal.trials()
-  return {
-    run,
-    trainingRun: trained.run,
-    seconds: trials.reduce((sum, { seconds }) => sum + seconds, trained.seconds),
-    metric,
-    best: { trial: best.number, value: best.value, parameters: best.parameters },
-    trials: trials.map(({ number, state, value, parameters, epochs, seconds, scores, error }) => ({
-      trial: number,
-      state,
-      value,
-      parameters,
-      epochs,
-      seconds,
-      scores,
-      error,
-    })),
-  }
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000
 }

@@ -48,7 +48,11 @@ export type Analytics = {
    * The result of any query as text: in `format`, or in the format that the query itself names.
    * JSON has numbers with all their digits, and "inf", "-inf" and "nan" as strings.
    */
-  text(sql: string, format: 'JSON' | 'PrettyCompactMonoBlock'): Promise<string>
+  text(
+    sql: string,
+    format: 'JSON' | 'PrettyCompactMonoBlock',
+    parameters?: Record<string, unknown>,
+  ): Promise<string>
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -109,7 +113,7 @@ export function createAnalytics(
         const structure = await structureOf(table, columns)
         return insertFenced(client, { table, structure, fence, ...insertion })
       }),
-    text: (sql, format) =>
+    text: (sql, format, parameters) =>
       analyticsCall('query', async () => {
         // Colours would be escaped with all other control characters.
         const plain = { output_format_pretty_color: 0 } as const
@@ -119,7 +123,7 @@ export function createAnalytics(
           ...exactNumbers,
           default_format: format as DataFormat,
         }
-        return text((await send(client, { query: sql, settings })).body)
+        return text((await send(client, { query: sql, parameters, settings })).body)
       }),
     ping: () =>
       analyticsCall('ping', async () => {

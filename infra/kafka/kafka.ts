@@ -16,6 +16,7 @@ import { createKafkaSockets } from './kafka-sockets.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 import { patchRequestQueue } from './kafkajs-request-queue.ts'
+import { patchUnconnected } from './kafkajs-unconnected.ts'
 import { lineageHeaders } from './lineage-headers.ts'
 import { boundFetches } from '../record-batch/fetch-response.ts'
 
@@ -42,6 +43,7 @@ export function createKafka(
   patchRequestQueue()
   patchFetch()
   patchRejoin()
+  patchUnconnected()
   boundFetches(topics)
   const sasl = saslOf(config)
   const logOnce = withoutRepeats(log)

@@ -2,13 +2,14 @@
 // ended.
 import { createRequire } from 'node:module'
 import { afterAll, describe, expect, it } from 'vitest'
+import { takeKafkajsFromCache } from '../../tests/support/kafkajs-cache.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 
 // A kafkajs of this file's own: other files in this process may have patched theirs.
 const require = createRequire(import.meta.url)
-const shared = takeKafkajsFromCache()
+const shared = takeKafkajsFromCache(require)
 afterAll(() => {
-  takeKafkajsFromCache()
+  takeKafkajsFromCache(require)
   Object.assign(require.cache, shared)
 })
 
@@ -43,13 +44,6 @@ async function recover(error: Error): Promise<{ calls: string[]; thrown: unknown
 
 function staleError(type: string): Error {
   return new errors.KafkaJSProtocolError({ message: type, type })
-}
-
-/** Takes its modules out of the cache of `require`, and returns them. */
-function takeKafkajsFromCache(): NodeJS.Dict<NodeJS.Module> {
-  const entries = Object.entries(require.cache).filter(([path]) => /\/kafkajs\//.test(path))
-  for (const [path] of entries) Reflect.deleteProperty(require.cache, path)
-  return Object.fromEntries(entries)
 }
 
 describe('patchRejoin', () => {

@@ -6,16 +6,18 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportFixtures } from '../../tests/support/import-exports.ts'
 import { tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
-import { tinyTokenizerJson } from '../../tests/support/tiny-tokenizer.ts'
-import { buildClassifier, type Head, type PooledLayers } from '../graph/encoder.ts'
+import {
+  tinyHead,
+  writeTinyVersion,
+  type TinyVersionOptions,
+} from '../../tests/support/tiny-version.ts'
+import { buildClassifier } from '../graph/encoder.ts'
 import { layOutWeights, writeWeights } from '../graph/onnx/external-weights.ts'
 import { writeOnnx } from '../graph/onnx/onnx-writer.ts'
 import { readPublishedClassifier } from '../graph/published-classifier.ts'
 import { importModel } from '../import/import-model.ts'
-import type { ManifestDraft } from '../store/manifest.ts'
 import { weightsFileName, type ModelVersion } from '../store/version-files.ts'
-import { writeVersion } from '../store/version-store.ts'
-import { openExplainer, type Explanation, type ExplainRequest } from './explain-text.ts'
+import { openExplainer, type Explainer } from './explain-text.ts'
 
 let scratch: string
 beforeAll(async () => {
@@ -25,52 +27,17 @@ afterAll(() => rm(scratch, { recursive: true }))
 
 const steps = ['unicode', 'control', 'whitespace'] as const
 
-/** A head of three labels for as many features. */
-function headFor(features: number): Head {
-  const weight = Float32Array.from({ length: features * 3 }, (_, i) => Math.sin(i * 7 + 1))
-  return { from: features, to: 3, weight, bias: Float32Array.of(0.1, -0.2, 0) }
-}
+const tinyVersion = (options: TinyVersionOptions = {}) =>
+  writeTinyVersion({ storeDir: scratch, ...options })
 
-type TinyOptions = {
-  readonly pooledLayers?: PooledLayers
-  readonly pooling?: 'mean' | 'cls'
-  readonly normalize?: boolean
-  readonly draft?: Partial<ManifestDraft>
-}
-
-async function tinyVersion(options: TinyOptions = {}): Promise<ModelVersion> {
-  const { pooledLayers = 'last', pooling = 'mean', normalize = true } = options
-  const width = pooledLayers === 'every' ? 3 * tinyHidden : tinyHidden
-  const shape = { padding: 'lengths', normalize, pooling, pooledLayers } as const
-  const graph = buildClassifier(tinyWeights(), headFor(width), shape)
-  return writeVersion({
-    storeDir: scratch,
-    name: 'tiny',
-    manifest: {
-      labels: ['a', 'b', 'c'],
-      base: 'tiny',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 12,
-      pooling: pooledLayers === 'every' ? 'layer-means' : pooling,
-      hidden: width,
-      metrics: {},
-      trainingRun: 'none',
-      ...options.draft,
-    },
-    model: { bytes: writeOnnx(graph, { name: 'tiny' }) },
-    tokenizer: { bytes: Buffer.from(tinyTokenizerJson()) },
-  })
-}
-
-async function explained(
+async function withExplainer<T>(
   version: ModelVersion,
-  request: ExplainRequest,
+  work: (explain: Explainer['explain']) => Promise<T>,
   workers = 1,
-): Promise<Explanation> {
-  const explainer = await openExplainer({ version, workers, steps })
+): Promise<T> {
+  const explainer = await openExplainer({ version, workers, steps, samplesMax: 60 })
   try {
-    return await explainer.explain(request)
+    return await work(explainer.explain)
   } finally {
     await explainer.close()
   }
@@ -80,19 +47,18 @@ const sum = (parts: readonly { attribution: number }[]): number =>
   parts.reduce((total, { attribution }) => total + attribution, 0)
 
 describe('integrated gradients', () => {
-  it.each<TinyOptions>([
+  it.each<TinyVersionOptions>([
     { pooledLayers: 'every' },
     { pooledLayers: 'last' },
     { pooling: 'cls', normalize: false },
     { draft: { temperature: 2 } },
     { draft: { task: 'multi-label', thresholds: [0.5, 0.5, 0.5] } },
   ])('add up to the difference from the baseline: %j', async (options) => {
-    const version = await tinyVersion(options)
-    for (const label of ['a', 'b', 'c']) {
-      const { method, completenessGap, logOdds, baselineLogOdds, tokens, words } = await explained(
-        version,
-        { text: 'd e  f g', label },
-      )
+    const explanations = await withExplainer(await tinyVersion(options), (explain) =>
+      Promise.all(['a', 'b', 'c'].map((label) => explain({ text: 'd e  f g', label }))),
+    )
+    for (const { method, completenessGap, logOdds, ...found } of explanations) {
+      const { baselineLogOdds, tokens, words } = found
       expect(method).toBe('integrated-gradients')
       expect(completenessGap).toBeLessThanOrEqual(0.01)
       const difference = logOdds - baselineLogOdds!
@@ -109,7 +75,7 @@ describe('integrated gradients', () => {
 
   it('read weights from the file beside the graph', async () => {
     const shape = { padding: 'lengths', normalize: true } as const
-    const graph = buildClassifier(tinyWeights(), headFor(tinyHidden), shape)
+    const graph = buildClassifier(tinyWeights(), tinyHead(tinyHidden), shape)
     const weights = layOutWeights(graph, (name) => !name.startsWith('head/'))
     await writeWeights(join(scratch, weightsFileName), weights)
     const modelPath = join(scratch, 'model.onnx')
@@ -117,57 +83,88 @@ describe('integrated gradients', () => {
     await writeFile(modelPath, writeOnnx(graph, { name: 'tiny', weights: places }))
     const read = await readPublishedClassifier(modelPath, { layerMeans: false })
     expect(read.normalize).toBe(true)
-    expect(read.head).toEqual(headFor(tinyHidden))
+    expect(read.head).toEqual(tinyHead(tinyHidden))
     expect(read.encoder.layers).toEqual(tinyWeights().layers)
   })
 
-  it('are the same bytes every time, on any number of threads, as is occlusion', async () => {
+  it('are the same bytes every time, on any number of threads, as are the other methods', async () => {
     const version = await tinyVersion()
-    for (const method of ['integrated-gradients', 'occlusion'] as const) {
-      const request = { text: 'a b c 😀 d', method }
-      const first = JSON.stringify(await explained(version, request))
-      for (const workers of [1, 2]) {
-        expect(JSON.stringify(await explained(version, request, workers))).toBe(first)
-      }
-    }
+    const run = (workers: number) =>
+      withExplainer(
+        version,
+        async (explain) => {
+          const found: string[] = []
+          for (const method of ['integrated-gradients', 'occlusion', 'shapley'] as const) {
+            found.push(JSON.stringify(await explain({ text: 'a b c 😀 d', method })))
+          }
+          return found
+        },
+        workers,
+      )
+    const first = await run(1)
+    expect(await run(1)).toEqual(first)
+    expect(await run(2)).toEqual(first)
   })
 })
 
-describe('occlusion', () => {
+describe.each(['occlusion', 'shapley'] as const)('%s', (method) => {
   it.each(['roberta', 'xlm-r', 'words'])('explains an imported %s', async (family) => {
     const { version } = await importModel({
       dir: join(exportFixtures, family),
-      storeDir: join(scratch, family),
+      storeDir: join(scratch, `${family}-${method}`),
       name: family,
     })
     const text = 'the cat 😀 sat,  שלום 東京'
-    const { method, completenessGap, tokens, words, score } = await explained(version, { text })
-    expect(method).toBe('occlusion')
-    expect(completenessGap).toBeNull()
-    expect(score).toBeGreaterThan(0)
-    for (const part of [...tokens, ...words]) {
-      expect(part.text).toBe(text.slice(part.start, part.end))
-      expect(part.attribution).toEqual(expect.any(Number))
-    }
-    const refused = explained(version, { text, method: 'integrated-gradients' })
-    await expect(refused).rejects.toMatchObject({ code: 'usage' })
+    await withExplainer(version, async (explain) => {
+      const found = await explain({ text, method })
+      expect(found.method).toBe(method)
+      for (const part of [...found.tokens, ...found.words]) {
+        expect(part.text).toBe(text.slice(part.start, part.end))
+        expect(part.attribution).toEqual(expect.any(Number))
+      }
+      if (method === 'shapley') {
+        expect(sum(found.words)).toBeCloseTo(found.logOdds - found.baselineLogOdds!, 5)
+      } else expect(found.completenessGap).toBeNull()
+      expect((await explain({ text: 'the cat' })).method).toBe('occlusion')
+      await expect(explain({ text, method: 'integrated-gradients' })).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('it was imported') as unknown,
+      })
+    })
   })
 
-  it('is the fall of the log-odds, with the sign of the label', async () => {
-    const version = await tinyVersion({ draft: { labels: ['a', 'b', 'c'] } })
-    const request = { text: 'h i j', method: 'occlusion', label: 'b' } as const
-    const whole = await explained(version, request)
-    expect(whole.baseline).toBe('unknown')
-    const without = await explained(version, { ...request, text: 'h 9 j' })
-    expect(whole.words[1]!.attribution).toBeCloseTo(whole.logOdds - without.logOdds, 5)
+  it.each([
+    {},
+    { draft: { task: 'multi-label', thresholds: [0.5, 0.5, 0.5] } },
+  ] satisfies TinyVersionOptions[])('is what hiding a lone word changes: %j', async (options) => {
+    await withExplainer(await tinyVersion(options), async (explain) => {
+      const whole = await explain({ text: 'h', label: 'b', method })
+      const without = await explain({ text: '9', label: 'b', method })
+      expect(whole.baseline).toBe('unknown')
+      expect(whole.words[0]!.attribution).toBeCloseTo(whole.logOdds - without.logOdds, 5)
+    })
   })
 })
 
 it('refuses empty texts and unknown labels, and says when a text was cut', async () => {
-  const version = await tinyVersion()
-  await expect(explained(version, { text: ' \n ' })).rejects.toMatchObject({ code: 'usage' })
-  await expect(explained(version, { text: 'a', label: 'z' })).rejects.toThrow(/It has: a, b, c/)
-  const cut = await explained(version, { text: 'a '.repeat(40) })
-  expect(cut.truncated).toBe(true)
-  expect(cut.tokens.length).toBe(10)
+  await withExplainer(await tinyVersion(), async (explain) => {
+    await expect(explain({ text: ' \n ' })).rejects.toMatchObject({ code: 'usage' })
+    await expect(explain({ text: 'a', label: 'z' })).rejects.toThrow(/It has: a, b, c/)
+    const cut = await explain({ text: 'a '.repeat(40) })
+    expect(cut.truncated).toBe(true)
+    expect(cut.tokens.length).toBe(10)
+    expect(cut.words.at(-1)!.end).toBe(19)
+  })
+})
+
+it('ends when nobody waits', async () => {
+  await withExplainer(await tinyVersion(), async (explain) => {
+    const { signal } = new AbortController()
+    const stop = new AbortController()
+    stop.abort()
+    for (const method of ['integrated-gradients', 'occlusion', 'shapley'] as const) {
+      await expect(explain({ text: 'a b', method }, { signal: stop.signal })).rejects.toThrow()
+    }
+    expect((await explain({ text: 'a b' }, { signal })).tokens).toHaveLength(2)
+  })
 })

@@ -33,7 +33,7 @@ function listen(port: NonNullable<typeof parentPort>): void {
         const loaded = await load(message.start)
         if (loaded.kind === 'refused') {
           send(loaded)
-          port.close()
+          end()
         } else {
           held = { session: loaded.session, output: message.start.output }
           send({ kind: 'ready', shape: loaded.shape })
@@ -54,15 +54,18 @@ function listen(port: NonNullable<typeof parentPort>): void {
         try {
           await held?.session.release()
         } finally {
-          port.close()
+          end()
         }
     }
   }
   // The next batch may arrive while one runs; runs follow each other, so that their times add up.
   let last = Promise.resolve()
-  port.on('message', (message: PoolMessage) => {
+  const onMessage = (message: PoolMessage): void => {
     last = last.then(() => handle(message))
-  })
+  }
+  // Without a listener the thread has nothing to wait for. Deno's port has no close().
+  const end = (): void => void port.off('message', onMessage)
+  port.on('message', onMessage)
 }
 
 type Loaded =

@@ -76,6 +76,8 @@ const trialWork = z.strictObject({
   kind: z.literal('trial'),
   ...shared,
   method: z.enum(['head', 'partial', 'full']),
+  /** Whether the time per text counts, and so is measured. */
+  isTimed: z.boolean(),
   space,
   parameters: z.union([z.literal('default'), parameters]),
 })
@@ -98,7 +100,12 @@ const task = { run: name, task: whole(0), attempt: whole(1) }
 const claim = { ...task, worker: name }
 
 /** Scores of a trial by the names of metrics. */
-const scores = z.strictObject({ accuracy: figure, macro_f1: figure, log_loss: figure })
+const scores = z.strictObject({
+  accuracy: figure,
+  macro_f1: figure,
+  log_loss: figure,
+  ms_per_text: figure.optional(),
+})
 
 /** How a claimed task ended. */
 const outcome = z.discriminatedUnion('kind', [

@@ -1,14 +1,18 @@
 // Cross-validation from the folds to the record of the run: the whole of it, top to bottom. How a
 // fold is trained is its method's (fold-training.ts), how sure a mean is stands in corrected-t.ts.
 import { counted } from '../../schemas/counted.ts'
+import { dataProfile } from '../data/data-profile.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { newRunName } from '../runs/run-record.ts'
+import { writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { writeReportContent } from '../runs/report-content.ts'
+import { newRunName, type RunBegun } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
 import { writeCvRecord, type CrossValidated } from './cv-record.ts'
 import { describePlan } from './fold-plan.ts'
-import { scoresOf, summarizeScores, type JudgedFold } from './fold-scores.ts'
+import { summarizeScores, type JudgedFold } from './fold-scores.ts'
 import type { FoldTrainer, TrainingProgress } from './fold-training.ts'
 import { planFolds, type FoldOptions } from './folds.ts'
+import { judgeFold } from './judge-fold.ts'
 import { evaluatePooled, type PredictedFold } from './pooled-evaluation.ts'
 
 /** How far cross-validation is. */
@@ -29,6 +33,8 @@ export type CrossValidateOptions = FoldOptions & {
   readonly name: string
   /** Opens the method, once the folds are known to be possible. */
   readonly openTrainer: (onProgress: (progress: TrainingProgress) => void) => Promise<FoldTrainer>
+  /** Called once, when the method is ready and before the first fold. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: CrossValidationProgress) => void) | undefined
   /** A run with the same folds. */
   readonly compareWith?: ComparedRun | undefined
@@ -54,32 +60,30 @@ export async function crossValidate(
   const tell = (training: TrainingProgress, fold?: number): void =>
     onProgress?.({ fold, folds: plan.length, judged, training })
   const trainer = await options.openTrainer(tell)
+  const run = newRunName(options.name, started)
+  const { folds, repeats, seed, group, byTime } = foldPlan
+  options.onBegin?.({
+    run,
+    name: options.name,
+    method: trainer.method,
+    started: started.toISOString(),
+    parameters: { ...trainer.parameters, folds, repeats, seed, group, byTime },
+    dataManifest: { train: dataset.manifest },
+  })
   const predictions: PredictedFold[] = []
   let tokens = 0
   for (const [at, fold] of plan.entries()) {
-    const began = performance.now()
-    const outcome = await trainer.trainFold(fold, {
-      onProgress: (training) => tell(training, at + 1),
-      signal,
-    })
-    judged.push({
-      repeat: fold.repeat,
-      fold: fold.fold,
-      trained: fold.train.length,
-      tested: fold.test.length,
-      seconds: (performance.now() - began) / 1_000,
-      metrics: scoresOf(outcome.evaluation),
-      chosen: outcome.chosen,
-    })
+    const watch = { onProgress: (training: TrainingProgress) => tell(training, at + 1), signal }
+    const { judged: scores, outcome } = await judgeFold(trainer, fold, watch)
+    judged.push(scores)
     const { probabilities, thresholds } = outcome
     predictions.push({ ...fold, probabilities, thresholds })
     tokens += outcome.tokens
   }
   const firstRepeat = predictions.filter(({ repeat }) => repeat === 1)
-  const evaluation = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
+  const pooled = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
   const measuredOn = measuredOnText(options, firstRepeat)
   const seconds = (Date.now() - started.getTime()) / 1_000
-  const run = newRunName(options.name, started)
   const report = {
     run,
     model: null,
@@ -89,7 +93,7 @@ export async function crossValidate(
     started: started.toISOString(),
     seconds,
     tokensPerSecond: tokens / seconds,
-    metrics: { evaluatedOn: 'cross-validation' as const, measuredOn, ...evaluation },
+    metrics: { evaluatedOn: 'cross-validation' as const, measuredOn, ...pooled.evaluation },
     dataManifest: { train: dataset.manifest },
     parameters: trainer.parameters,
     folds: judged,
@@ -102,6 +106,10 @@ export async function crossValidate(
     kind: 'cv',
     ...report,
   })
+  const { confused, labelReport } = pooled
+  if (labelReport !== undefined) await writeLabelReport(runDir, labelReport)
+  const profile = dataProfile(dataset.examples)
+  await writeReportContent(runDir, { measuredOn, facts: [], confused, profile })
   return { result: { ...report, runDir }, predictions }
 }
 

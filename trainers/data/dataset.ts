@@ -11,6 +11,7 @@ import type {
   DatasetSource,
   RemoteReaders,
   SourceFacts,
+  SourceRow,
 } from '../files/dataset-source.ts'
 import type { FileFormat } from '../files/file-format.ts'
 import { fileRows, type FileNote } from '../files/file-rows.ts'
@@ -98,9 +99,14 @@ export async function readDataset(
   return collectDataset(openRows(source, options), options)
 }
 
+/** An open source, or rows that are in memory. */
+export type GivenRows = Omit<DatasetRows, 'rows'> & {
+  readonly rows: AsyncIterable<SourceRow> | Iterable<SourceRow>
+}
+
 /** Reads rows from an open source; throws the errors of `readDataset`. */
 export async function collectDataset(
-  { name, rows, facts }: DatasetRows,
+  { name, rows, facts }: GivenRows,
   options: ReadDatasetOptions = {},
 ): Promise<Dataset> {
   const { clean } = options

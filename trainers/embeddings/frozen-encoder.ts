@@ -9,7 +9,7 @@ import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
 import { buildEncoder, type PooledLayers } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
-import { openEncoder } from '../../models/inference/text-encoder.ts'
+import { openEncoder, type TextEncoder } from '../../models/inference/text-encoder.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import { embedTexts, type EmbeddedTexts, type EmbeddingProgress } from './embed-texts.ts'
 import { openEmbeddingCache } from './embedding-cache.ts'
@@ -44,12 +44,24 @@ export type FrozenEncoder = {
   readonly close: () => Promise<void>
 }
 
+/** The parts of `openBaseEncoder`. */
+export type BaseEncoder = {
+  readonly weights: EncoderWeights
+  readonly graphSha256: string
+  readonly tokenizerSha256: string
+  readonly encoder: TextEncoder
+  /** Ends the threads and removes the graph. */
+  readonly close: () => Promise<void>
+}
+
 /**
- * Opens the encoder with `workers` threads. The caller closes it.
+ * Opens a base as it is served, without a cache. The caller closes it.
  *
  * @throws WinnowError `model_incompatible`, `graph_invalid`, `session_failed`, `model_corrupt`.
  */
-export async function openFrozenEncoder(options: FrozenEncoderOptions): Promise<FrozenEncoder> {
+export async function openBaseEncoder(
+  options: Omit<FrozenEncoderOptions, 'cacheDir'>,
+): Promise<BaseEncoder> {
   const { base, maxTokens, workers } = options
   const weights = await readBaseWeights(base)
   const graph = buildEncoder(weights, {
@@ -61,34 +73,51 @@ export async function openFrozenEncoder(options: FrozenEncoderOptions): Promise<
   const bytes = writeOnnx(graph, { name: base.name })
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-encoder-'))
+  const removeScratch = (): Promise<void> => rm(scratch, { recursive: true, force: true })
   try {
     const modelPath = join(scratch, 'encoder.onnx')
     await writeFile(modelPath, bytes)
     const encoder = await openEncoder({ modelPath, tokenizer, maxTokens, workers })
-    const cache = await openEmbeddingCache({
-      dir: options.cacheDir,
-      space: {
-        graphSha256: sha256OfBytes(bytes),
-        tokenizerSha256: tokenizer.sha256,
-        maxTokens,
-        width: encoder.hidden,
-      },
-    }).catch(async (error: unknown) => {
-      await encoder.close()
-      throw error
-    })
     return {
       weights,
-      hidden: encoder.hidden,
-      embed: (texts, embedOptions = {}) => embedTexts(texts, { encoder, cache, ...embedOptions }),
+      graphSha256: sha256OfBytes(bytes),
+      tokenizerSha256: tokenizer.sha256,
+      encoder,
       async close() {
         await encoder.close()
-        await cache.close()
-        await rm(scratch, { recursive: true, force: true })
+        await removeScratch()
       },
     }
   } catch (error) {
-    await rm(scratch, { recursive: true, force: true })
+    await removeScratch()
+    throw error
+  }
+}
+
+/**
+ * Opens the encoder with `workers` threads and its cache. The caller closes it.
+ *
+ * @throws WinnowError as `openBaseEncoder`.
+ */
+export async function openFrozenEncoder(options: FrozenEncoderOptions): Promise<FrozenEncoder> {
+  const opened = await openBaseEncoder(options)
+  const { encoder, weights, graphSha256, tokenizerSha256 } = opened
+  try {
+    const { cacheDir: dir, maxTokens } = options
+    const width = encoder.hidden
+    const space = { graphSha256, tokenizerSha256, maxTokens, width }
+    const cache = await openEmbeddingCache({ dir, space })
+    return {
+      weights,
+      hidden: width,
+      embed: (texts, embedOptions = {}) => embedTexts(texts, { encoder, cache, ...embedOptions }),
+      async close() {
+        await opened.close()
+        await cache.close()
+      },
+    }
+  } catch (error) {
+    await opened.close()
     throw error
   }
 }

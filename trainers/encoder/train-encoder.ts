@@ -23,6 +23,7 @@ import {
 import { packTexts, type EncodedTexts } from '../embeddings/encoded-texts.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import type { SizeCurve } from '../evaluation/size-curve.ts'
 import {
   type CheckpointPlan,
   type FineTuningProgress,
@@ -35,11 +36,17 @@ import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type EvaluatedClassifier } from '../evaluation/evaluate-classifier.ts'
+import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
+import { readSuspicious } from '../evaluation/suspicious-labels.ts'
+import type { ReportContent } from '../report/report-html.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
-import { dataFacts } from '../data/rule-report.ts'
+import { writeReportContent } from '../runs/report-content.ts'
+import { dataProfile } from '../data/data-profile.ts'
 import { identityOf } from '../runs/run-identity.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
+import type { SizeCurveWanted } from '../head/head-size-curve.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 import { requireSameInputs } from './training-position.ts'
@@ -53,7 +60,10 @@ import {
 
 /** A progress report of training. */
 export type TrainEncoderProgress =
-  StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
+  | StartingHeadProgress
+  | FineTuningProgress
+  | { readonly kind: 'reporting' }
+  | { readonly kind: 'publishing' }
 
 /** Trains all layers, or only the top `layers` with the head; the default is all but the lowest. */
 export type EncoderMethod =
@@ -80,8 +90,14 @@ export type TrainEncoderOptions = {
   readonly engine?: TrainingEngine | undefined
   /** The tokens, special ones included, at which texts are truncated. Default: the base's limit. */
   readonly maxTokens?: number | undefined
+  /** The champion that the report compares the model with on the test texts. */
+  readonly champion?: ModelVersion | undefined
+  /** Whether the report has a size curve, of heads on the frozen base. Default `cheap`. */
+  readonly sizeCurve?: SizeCurveWanted | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
+  /** Called once, when the run is in the store and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Stored with the run, so that the caller can repeat the same request when it resumes. */
@@ -90,6 +106,8 @@ export type TrainEncoderOptions = {
   readonly resume?: RunStart | undefined
   /** The name of the run, which continues if it was stopped. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
   /** When checkpoints are written. Default: by time. */
   readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
@@ -114,6 +132,10 @@ export type TrainedEncoder = {
   readonly recipe: Recipe
   readonly epochs: readonly EpochReport[]
   readonly bestEpoch: number
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
+  /** With the champion, on the test texts. */
+  readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -146,6 +168,14 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   const labels = trainingLabels(resolved.train)
   checkOptions(resolved, labels)
   const start = await startRun(resolved)
+  options.onBegin?.({
+    run: start.run,
+    name: start.name,
+    method: resolved.method.kind,
+    started: start.started,
+    parameters: { base: resolved.base.name, ...parametersOf(resolved) },
+    dataManifest: manifestsOf(resolved),
+  })
   try {
     return await trainStarted(resolved, { labels, start, began: Date.now() })
   } catch (error) {
@@ -180,16 +210,15 @@ async function trainStarted(
   resolved: Resolved,
   { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
 ): Promise<TrainedEncoder> {
-  const { train, validation, test, seed, recipe } = resolved
+  const { train, validation, test, seed } = resolved
   const { run } = start
   const sample = verificationSample(train.examples.length, seed)
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
-  const { result, trained, evaluated, verifiedProbabilities } = await fitEncoder(resolved, {
-    labels,
-    start,
-    verified,
-  })
+  const fitted = await fitEncoder(resolved, { labels, start, verified })
+  const { result, trained, evaluated, verifiedProbabilities } = fitted
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
+  resolved.onProgress?.({ kind: 'reporting' })
+  const report = await reportContent(resolved, { labels, measuredOn, fitted })
   resolved.onProgress?.({ kind: 'publishing' })
   const version = await publishClassifier({
     ...resolved,
@@ -201,8 +230,11 @@ async function trainStarted(
     encoder: trained.encoder,
     ...evaluated,
     pooledLayers: 'last',
-    facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
-    training: result.epochs,
+    report: {
+      ...report,
+      trained: train.manifest,
+      suspicious: await readSuspicious(join(resolved.storeDir, 'runs', run)),
+    },
     verification: {
       texts: verified,
       probabilities: evaluated.calibrate(verifiedProbabilities),
@@ -214,8 +246,33 @@ async function trainStarted(
     began,
     result,
     evaluation: evaluated.evaluation,
+    report,
     options: resolved,
   })
+}
+
+/** What the report shows besides the scores. */
+async function reportContent(
+  resolved: Resolved,
+  run: { labels: readonly string[]; measuredOn: string; fitted: FittedEncoder },
+): Promise<ReportContent> {
+  const { train, test, recipe } = resolved
+  const { labels, measuredOn, fitted } = run
+  const { result, evaluated } = fitted
+  return {
+    measuredOn,
+    facts: [...selectionFacts(resolved.selection), ...reportFacts(resolved, recipe, result)],
+    training: { epochs: result.epochs, steps: result.steps, losses: result.losses },
+    confused: evaluated.confused,
+    sizeCurve: fitted.sizeCurve,
+    profile: dataProfile(train.examples),
+    comparison: await compareWithChampion({
+      ...resolved,
+      labels,
+      // A temperature changes no predicted label.
+      probabilities: test && fitted.testProbabilities,
+    }),
+  }
 }
 
 /** A fine-tuned encoder with its head, evaluated. */
@@ -226,6 +283,8 @@ export type FittedEncoder = {
   /** float32 [test texts, labels] and float32 [verified texts, labels], not calibrated. */
   readonly testProbabilities: Float32Array
   readonly verifiedProbabilities: Float32Array
+  /** Of heads on the frozen base; of a run that began here. */
+  readonly sizeCurve?: SizeCurve | undefined
 }
 
 /** Fine-tunes and evaluates; a run that was started keeps a checkpoint and its label report. */
@@ -242,10 +301,12 @@ async function fitEncoder(
   const { base, train, validation, test, seed, storeDir } = resolved
   const { labels, start, startsFrom, verified = [] } = work
   const reportDir = start && join(storeDir, 'runs', start.run)
-  const { encoder, head } =
+  const sizeCurve = start === undefined ? 'never' : (resolved.sizeCurve ?? 'cheap')
+  const began: StartingPoint =
     start !== undefined && hasCheckpoint(storeDir, start.run)
       ? await untrainedHead(base, labels)
-      : (startsFrom ?? (await startingHead({ ...resolved, reportDir }, labels)))
+      : (startsFrom ?? (await startingHead({ ...resolved, reportDir, sizeCurve }, labels)))
+  const { encoder, head } = began
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
@@ -285,7 +346,14 @@ async function fitEncoder(
     test: test && predictionsOn(test, testProbabilities),
   })
   const verifiedProbabilities = result.predictedProbabilities.subarray(testRows)
-  return { result, trained, evaluated, testProbabilities, verifiedProbabilities }
+  return {
+    result,
+    trained,
+    evaluated,
+    testProbabilities,
+    verifiedProbabilities,
+    sizeCurve: began.sizeCurve,
+  }
 }
 
 /** The places of texts among all, by their content. */
@@ -457,6 +525,14 @@ function describeTrained(method: EncoderMethod): string {
   return `the top ${method.layers} layers`
 }
 
+function parametersOf({ seed, engine, maxTokens, method, recipe }: Resolved) {
+  return { seed, engine, maxTokens, ...method, ...recipe }
+}
+
+function manifestsOf({ train, validation, test }: Resolved): DataManifests {
+  return { train: train.manifest, validation: validation.manifest, test: test?.manifest }
+}
+
 /** Writes the run record, removes the checkpoint, and builds the result. */
 async function record(work: {
   version: ModelVersion
@@ -465,20 +541,17 @@ async function record(work: {
   began: number
   result: FineTuningResult
   evaluation: TaskEvaluation
+  report: ReportContent
   options: Resolved
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
   const { run, started } = work.start
-  const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
+  const { train, validation, test, recipe, base, engine, selection } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   const method = options.method.kind
   const seconds = (Date.now() - work.began) / 1_000
-  const dataManifest = {
-    train: train.manifest,
-    validation: validation.manifest,
-    test: test?.manifest,
-  }
+  const dataManifest = manifestsOf(options)
   const runDir = await writeRunRecord(options.storeDir, {
     formatVersion: 1,
     run,
@@ -491,9 +564,11 @@ async function record(work: {
     evaluation,
     evaluatedOn,
     measuredOn,
-    parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
+    parameters: parametersOf(options),
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
+    selection,
   })
+  await writeReportContent(runDir, work.report)
   await removeCheckpoint(options.storeDir, run)
   return {
     run,
@@ -510,6 +585,8 @@ async function record(work: {
     recipe,
     epochs,
     bestEpoch,
+    selection,
+    comparison: work.report.comparison,
     modelDir: version.dir,
     runDir,
   }

@@ -88,6 +88,11 @@ export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRow
   return { name: basename(name), rows: rows(), facts: () => facts() }
 }
 
+/** The line for people about how a file was read. */
+export function noteText({ kind, text }: FileNote): string {
+  return kind === 'warning' ? `warning: ${text}` : text
+}
+
 async function* textRows(
   source: ByteSource,
   format: Exclude<FileFormat, 'parquet'>,

@@ -22,7 +22,9 @@ import type { FitProgress } from './fit-progress.ts'
 import { headProbabilities } from './head-probabilities.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type LabelledPredictions } from '../evaluation/evaluate-classifier.ts'
-import type { LogisticHead } from './logistic-problem.ts'
+import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
+import { wantedSizeCurve, type SizeCurveWanted } from './head-size-curve.ts'
+import type { FeatureMatrix, LogisticHead } from './logistic-problem.ts'
 import {
   trainLogisticRegression,
   type ClassWeighting,
@@ -34,13 +36,16 @@ import {
   verificationSample,
   type VerificationTexts,
 } from '../runs/publish-classifier.ts'
-import { dataFacts } from '../data/rule-report.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { dataProfile } from '../data/data-profile.ts'
+import type { ReportContent } from '../report/report-html.ts'
+import { writeReportContent } from '../runs/report-content.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
-  labelFact,
   reportLabels,
+  suspiciousIn,
   writeLabelReport,
   type IssueCounts,
   type LabelReport,
@@ -51,6 +56,7 @@ import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 export type TrainHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
   | ({ readonly kind: 'fitting' } & FitProgress)
+  | { readonly kind: 'reporting' }
   | { readonly kind: 'publishing' }
 
 /** The options of `trainHead`. */
@@ -79,10 +85,18 @@ export type TrainHeadOptions = {
   /** The values of C to choose from; a single one is used as it is. */
   readonly grid?: readonly number[] | undefined
   readonly classWeighting?: ClassWeighting | undefined
+  /** The champion that the report compares the model with on the test texts. */
+  readonly champion?: ModelVersion | undefined
+  /** Whether the report has a size curve. Default `cheap`. */
+  readonly sizeCurve?: SizeCurveWanted | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
+  /** Called once, when the options are checked and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -106,6 +120,10 @@ export type TrainedModel = {
   readonly trials: readonly RegularisationTrial[]
   /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
   readonly labelIssues?: IssueCounts | undefined
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
+  /** With the champion, on the test texts. */
+  readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -127,34 +145,58 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
+  const run = options.run ?? newRunName(resolved.name, started)
+  options.onBegin?.({
+    run,
+    name: resolved.name,
+    method: 'head',
+    started: started.toISOString(),
+    parameters: { base: base.name, ...parametersOf(resolved) },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  })
   const { encoder, embedded, testRows } = await embedAll(resolved)
+  const training = { features: featuresOf(embedded), labels: labels.length, ...truth }
   const fit = await trainLogisticRegression({
-    training: {
-      features: { rows: embedded.rows, count: train.examples.length, width: embedded.width },
-      labels: labels.length,
-      ...truth,
-    },
+    training,
     foldOf,
     grid: options.grid,
     classWeighting: options.classWeighting,
     signal: options.signal,
     onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
   })
+  const tested = testPredictions({ test, truth: testTruth, rows: testRows }, fit.head)
   const evaluated = evaluateClassifier({
     head: fit.head,
     labels,
     seed,
     heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
-    test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
+    test: tested,
   })
-  const { evaluation, head } = evaluated
+  const { evaluation, head, confused } = evaluated
   const labelReport =
     task === 'multi-label'
       ? undefined
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
-  options.onProgress?.({ kind: 'publishing' })
-  const run = options.run ?? newRunName(resolved.name, started)
+  options.onProgress?.({ kind: 'reporting' })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
+  const report: ReportContent = {
+    measuredOn,
+    confused,
+    facts: [...selectionFacts(options.selection), ...reportFacts(resolved, fit)],
+    profile: dataProfile(train.examples),
+    sizeCurve: await wantedSizeCurve(options.sizeCurve ?? 'cheap', {
+      ...resolved,
+      ...fit,
+      training,
+      foldOf,
+    }),
+    comparison: await compareWithChampion({
+      ...resolved,
+      labels,
+      probabilities: tested?.probabilities,
+    }),
+  }
+  options.onProgress?.({ kind: 'publishing' })
   const version = await publishClassifier({
     method: 'head',
     storeDir: resolved.storeDir,
@@ -169,14 +211,14 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     run,
     evaluatedOn,
     measuredOn,
-    facts: [
-      ...reportFacts(resolved, fit),
-      ...dataFacts(train.manifest),
-      ...(labelReport ? [labelFact(labelReport)] : []),
-    ],
+    report: {
+      ...report,
+      trained: train.manifest,
+      suspicious: labelReport && suspiciousIn(labelReport),
+    },
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
-  const work = { version, run, fit, embedded, evaluation, labelReport, started }
+  const work = { version, run, fit, embedded, evaluation, labelReport, report, started }
   return record({ ...work, options: resolved })
 }
 
@@ -202,6 +244,11 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
     workers: options.workers ?? availableParallelism(),
     cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
   }
+}
+
+/** What the caller decided. */
+function parametersOf({ seed, maxTokens, pooledLayers, folds, classWeighting = 'none' }: Resolved) {
+  return { seed, maxTokens, pooledLayers, folds, classWeighting }
 }
 
 /** The fold of each example; there are fewer folds if there are fewer distinct texts. */
@@ -238,6 +285,11 @@ async function embedAll(options: Resolved): Promise<{
   } finally {
     await encoder.close()
   }
+}
+
+/** The features of embedded texts. */
+function featuresOf({ rows, width }: EmbeddedTexts): FeatureMatrix {
+  return { rows, count: rows.length / width, width }
 }
 
 function testPredictions(
@@ -304,11 +356,12 @@ async function record(work: {
   embedded: EmbeddedTexts
   evaluation: TaskEvaluation
   labelReport: LabelReport | undefined
+  report: ReportContent
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
-  const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
+  const { train, test, selection } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -323,14 +376,16 @@ async function record(work: {
     base: options.base.name,
     started: started.toISOString(),
     seconds,
-    parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
+    parameters: { ...parametersOf(options), inverseRegularisation },
     dataManifest,
     evaluation,
     evaluatedOn,
     measuredOn,
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
+    selection,
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  await writeReportContent(runDir, work.report)
   return {
     run,
     model: version.ref,
@@ -346,5 +401,7 @@ async function record(work: {
     modelDir: version.dir,
     runDir,
     labelIssues: work.labelReport && issueCounts(work.labelReport),
+    selection,
+    comparison: work.report.comparison,
   }
 }

@@ -8,6 +8,7 @@ import type { DataManifest } from '../data/dataset.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import { runEnvironment, type RunEnvironment } from './run-environment.ts'
+import type { SelectionRecord } from './selection-record.ts'
 
 /** What is trained: the head only, the head with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
@@ -34,8 +35,18 @@ export type RunRecord = {
   /** The description of these texts. */
   readonly measuredOn: string
   readonly details: Readonly<Record<string, unknown>>
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** Missing in records of earlier releases. */
   readonly environment?: RunEnvironment | undefined
+}
+
+/** What a run is begun with, as soon as it has a name. */
+export type RunBegun = Pick<RunRecord, 'run' | 'method' | 'started' | 'dataManifest'> & {
+  /** Of the model, or of the cross-validation. */
+  readonly name: string
+  /** With the base; what the training chooses by itself comes at the end. */
+  readonly parameters: Readonly<Record<string, unknown>>
 }
 
 /** A name for a new run that sorts by time: `20260131T120501-spam-1f9c2e`. */

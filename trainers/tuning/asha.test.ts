@@ -35,6 +35,15 @@ test('looks at the trials that reached the rung, and only at rungs', () => {
   expect(stops(new Array<number>(9).fill(0.1), [new Array<number>(9).fill(0.2)])).toBe(true)
 })
 
+test('begins at its first rung', () => {
+  const others = [{ epochs: [0.9, 0.9, 0.9] }]
+  const ask = (epochs: number[]) =>
+    stopsAtRung({ epochs, others, metric: 'accuracy', reductionFactor: 3, firstRung: 3 })
+  expect(ask([0.1])).toBe(false)
+  expect(ask([0.1, 0.1])).toBe(false)
+  expect(ask([0.1, 0.1, 0.1])).toBe(true)
+})
+
 test('puts a value that is no number last, and ignores those of others', () => {
   expect(stops([NaN], [[0.1]])).toBe(true)
   expect(stops([NaN], [])).toBe(false)

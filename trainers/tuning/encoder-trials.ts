@@ -15,6 +15,7 @@ import {
   type TrainEncoderProgress,
 } from '../encoder/train-encoder.ts'
 import { startingHead } from '../head/starting-head.ts'
+import { rememberedTimes } from './classify-time.ts'
 import type { TrialEvaluator } from './run-study.ts'
 import type { SearchSpace, TrialParameters } from './space/space.ts'
 import type { TrialScores } from './study.ts'
@@ -28,6 +29,8 @@ export type EncoderTrialsOptions = {
   readonly seed: number
   readonly maxTokens: number
   readonly workers: number
+  /** Whether `ms_per_text` is measured. Default false. */
+  readonly isTimed?: boolean | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
 }
 
@@ -35,7 +38,12 @@ export type EncoderTrialsOptions = {
 export function encoderSettings(
   kind: EncoderMethod['kind'],
   parameters: TrialParameters,
-): { readonly method: EncoderMethod; readonly recipe: GivenRecipe } {
+): {
+  readonly method: EncoderMethod
+  readonly recipe: GivenRecipe
+  /** Absent, not undefined, for the tokens of the caller. */
+  readonly maxTokens?: number
+} {
   const settings = Object.entries(parameters).flatMap(([name, value]) => {
     const setting = recipeSettings.get(name)
     return setting === undefined ? [] : [[setting, value] as const]
@@ -43,7 +51,9 @@ export function encoderSettings(
   // The search space lets only such values through.
   const recipe = Object.fromEntries(settings) as GivenRecipe
   const layers = parameters['layers'] as number | undefined
-  return { method: kind === 'full' ? { kind } : { kind, layers }, recipe }
+  const maxTokens = parameters['max-tokens'] as number | undefined
+  const method = kind === 'full' ? { kind } : { kind, layers }
+  return { method, recipe, ...(maxTokens === undefined ? {} : { maxTokens }) }
 }
 
 /** The settings of a recipe by the names of their parameters. */
@@ -71,13 +81,17 @@ export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
   const labels = trainingLabels(train)
   const parts = withValidation({ train }, seed)
   const cacheDir = join(storeDir, 'embeddings')
-  let startsFrom: Awaited<ReturnType<typeof startingHead>> | undefined
+  const startsFrom = startingHeads({ ...options, ...parts, cacheDir }, labels)
+  const timeOf = rememberedTimes({
+    ...options,
+    texts: parts.validation.examples.map(({ text }) => text),
+  })
   return {
     defaults: {},
     async evaluate(asked, { onEpoch, signal }) {
-      const { method, recipe } = encoderSettings(options.method, asked === 'default' ? {} : asked)
+      const settings = encoderSettings(options.method, asked === 'default' ? {} : asked)
+      const { method, recipe, maxTokens = options.maxTokens } = settings
       const used = recipeFor(parts.train, { method: method.kind, given: recipe })
-      startsFrom ??= await startingHead({ ...options, ...parts, cacheDir, signal }, labels)
       const pruning = new AbortController()
       let scores: TrialScores | undefined
       const onProgress = (progress: TrainEncoderProgress): void => {
@@ -94,9 +108,10 @@ export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
         ...parts,
         dataset: train,
         labels,
-        startsFrom,
+        startsFrom: await startsFrom(maxTokens, signal),
         method,
         recipe,
+        maxTokens,
         name: 'tune',
         onProgress,
         signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
@@ -107,8 +122,23 @@ export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
       })
       if (fitted !== undefined && !stop.aborted) scores = scoresOf(fitted.evaluated.evaluation)
       const parameters = asked === 'default' ? defaultsOf(options, used) : asked
-      return { scores: scores!, parameters }
+      const ms = options.isTimed ? await timeOf({ maxTokens }) : undefined
+      return { scores: { ...scores!, ms_per_text: ms }, parameters }
     },
+  }
+}
+
+/** The starting head for a length limit, which is fitted on first use. */
+function startingHeads(
+  options: Omit<Parameters<typeof startingHead>[0], 'signal'>,
+  labels: readonly string[],
+): (maxTokens: number, signal: AbortSignal | undefined) => ReturnType<typeof startingHead> {
+  const fitted = new Map<number, Awaited<ReturnType<typeof startingHead>>>()
+  return async (maxTokens, signal) => {
+    const head =
+      fitted.get(maxTokens) ?? (await startingHead({ ...options, maxTokens, signal }, labels))
+    fitted.set(maxTokens, head)
+    return head
   }
 }
 
@@ -121,11 +151,15 @@ function scoresOf(scores: {
 }
 
 /** The values that the default recipe has for the parameters of a space. */
-function defaultsOf({ space, base }: EncoderTrialsOptions, recipe: Recipe): TrialParameters {
+function defaultsOf(
+  { space, base, maxTokens }: EncoderTrialsOptions,
+  recipe: Recipe,
+): TrialParameters {
   return Object.fromEntries(
     space.map(({ name }) => {
       const setting = recipeSettings.get(name)
-      return [name, setting === undefined ? checkedLayers(base, undefined) : recipe[setting]]
+      if (setting !== undefined) return [name, recipe[setting]]
+      return [name, name === 'max-tokens' ? maxTokens : checkedLayers(base, undefined)]
     }),
   )
 }

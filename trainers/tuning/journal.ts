@@ -20,11 +20,15 @@ export type StudyStart = {
   readonly started: string
   readonly method: TrainingMethod
   readonly metric: MetricName
+  /** Both objectives, if there are two; the first is `metric`. */
+  readonly metrics?: readonly [MetricName, MetricName] | undefined
   readonly sampler: SamplerName
   readonly seed: number
   readonly space: SearchSpace
   /** Of pruning (asha.ts); absent if no trial is pruned. */
   readonly reductionFactor?: number | undefined
+  /** Of Hyperband (hyperband.ts); absent for ASHA, which is one bracket. */
+  readonly brackets?: number | undefined
   /** Hashes of what the trials depend on, by the name to show when one differs. */
   readonly identity: Readonly<Record<string, string>>
   /** What the caller needs to ask for the same study again, as JSON. */
@@ -37,6 +41,9 @@ export type StudyWinner = {
   readonly trainingRun: string
   readonly model: string
 }
+
+/** The training of a winner; `trial` is absent in journals that had only one winner. */
+export type StudyTraining = { readonly trainingRun: string; readonly trial?: number | undefined }
 
 /** Something that happened in a study. */
 export type StudyEvent =
@@ -51,12 +58,14 @@ export type StudyEvent =
       | {
           readonly state: 'complete' | 'pruned'
           readonly value: number
+          /** Of both objectives, if there are two. */
+          readonly values?: readonly [number, number] | undefined
           readonly scores?: TrialScores | undefined
         }
       | { readonly state: 'failed'; readonly error: string }
     ))
   /** The winner is going to be trained, in a run of this name. */
-  | { readonly kind: 'training'; readonly trainingRun: string }
+  | ({ readonly kind: 'training' } & StudyTraining)
   | ({ readonly kind: 'winner' } & StudyWinner)
 
 /** What a journal tells of its study. */
@@ -64,8 +73,9 @@ export type StudyHistory = {
   readonly start: StudyStart
   /** In their order; one that was cut off by a kill is `running`. */
   readonly trials: () => readonly Trial[]
-  /** The run that trains the winner, once it has begun. */
-  readonly trainingRun: () => string | undefined
+  /** The last training of a winner that has begun. */
+  readonly training: () => StudyTraining | undefined
+  /** The trial that was published last. */
   readonly winner: () => StudyWinner | undefined
 }
 
@@ -162,11 +172,11 @@ async function readHistory(path: string): Promise<{ history: AppliedHistory; end
 
 function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHistory {
   const trials: Trial[] = []
-  let trainingRun: string | undefined
+  let training: StudyTraining | undefined
   let winner: StudyWinner | undefined
   const apply = (event: StudyEvent): void => {
     if (event.kind === 'training') {
-      trainingRun = event.trainingRun
+      training = { trainingRun: event.trainingRun, trial: event.trial }
     } else if (event.kind === 'winner') {
       const { trial, model } = event
       winner = { trial, trainingRun: event.trainingRun, model }
@@ -178,7 +188,7 @@ function historyOf(start: StudyStart, events: readonly StudyEvent[]): AppliedHis
   return {
     start,
     trials: () => trials,
-    trainingRun: () => trainingRun,
+    training: () => training,
     winner: () => winner,
     apply,
   }
@@ -200,7 +210,8 @@ function trialAfter(
       const { state, seconds, parameters } = event
       const ended = { ...before!, state, seconds, parameters }
       if (event.state === 'failed') return { ...ended, error: event.error }
-      return { ...ended, value: event.value, scores: event.scores }
+      const { value, values, scores } = event
+      return { ...ended, value, values, scores }
     }
   }
 }

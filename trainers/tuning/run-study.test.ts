@@ -13,8 +13,10 @@ import {
   type StudyJournal,
   type StudyStart,
 } from './journal.ts'
+import { bracketOf } from './hyperband.ts'
 import { runStudy, type TrialEvaluator } from './run-study.ts'
 import type { TrialParameters } from './space/space.ts'
+import { frontOf } from './study.ts'
 import { trainWinner } from './train-winner.ts'
 
 let dir: string
@@ -147,6 +149,71 @@ test('stops trials at rungs, never the best, and the same ones after a cut', asy
   }
 })
 
+test('Hyperband prunes within brackets, some of which begin later', async () => {
+  const given = { ...start, metric: 'macro_f1' as const, reductionFactor: 3, brackets: 3 }
+  const journal = await createJournal(newPath(), given)
+  await runStudy({ journal, evaluator: inEpochs, trialsMax: 24 })
+  await journal.close()
+  const lengthsIn = (bracket: number): number[] =>
+    journal
+      .trials()
+      .filter(({ number }) => bracketOf(number, given) === bracket)
+      .map(({ epochs }) => epochs.length)
+  expect(new Set(lengthsIn(0))).toEqual(new Set([1, 3, 9]))
+  expect(lengthsIn(1).length).toBeGreaterThan(3)
+  expect(Math.min(...lengthsIn(1))).toBe(3)
+  // Its first rung is the last epoch.
+  expect(new Set(lengthsIn(2))).toEqual(new Set([9]))
+})
+
+const twoObjectives: StudyStart = {
+  ...start,
+  metric: 'macro_f1',
+  metrics: ['macro_f1', 'ms_per_text'],
+}
+/** Faster with fewer layers. */
+const timed: TrialEvaluator = {
+  defaults,
+  async evaluate(asked, watch) {
+    const { parameters, scores } = await evaluator.evaluate(asked, watch)
+    return { parameters, scores: { ...scores, ms_per_text: Number(parameters['layers'] ?? 6) } }
+  },
+}
+
+test('keeps both values of two objectives, and continues them wherever it was cut off', async () => {
+  const path = newPath()
+  const journal = await createJournal(path, twoObjectives)
+  const best = await runStudy({ journal, evaluator: timed, trialsMax: 14 })
+  await journal.close()
+  const both = (of: StudyJournal) => [tried(of), of.trials().map(({ values }) => values)]
+  for (const { value, values, scores } of journal.trials()) {
+    expect(values).toEqual([value, scores!.ms_per_text])
+  }
+  const front = frontOf(journal.trials(), twoObjectives)
+  expect(front[0]!.number).toBe(best.number)
+  expect(front.map(({ values }) => values[1])).toEqual(
+    front.map(({ values }) => values[1]).toSorted((a, b) => b - a),
+  )
+  const bytes = await readFile(path)
+  for (let length = bytes.indexOf('\n') + 1; length < bytes.length; length += 211) {
+    const cut = newPath()
+    await mkdir(dirname(cut))
+    await writeFile(cut, bytes.subarray(0, length))
+    const resumed = await reopenJournal(cut)
+    await runStudy({ journal: resumed, evaluator: timed, trialsMax: 14 })
+    await resumed.close()
+    expect(both(resumed)).toEqual(both(journal))
+  }
+})
+
+test('fails a trial whose second objective is no number', async () => {
+  const journal = await createJournal(newPath(), twoObjectives)
+  await expect(runStudy({ journal, evaluator, trialsMax: 1 })).rejects.toThrow(
+    'ms_per_text is not a finite number',
+  )
+  await journal.close()
+})
+
 test('is one process at a time', async () => {
   const path = newPath()
   const journal = await createJournal(path, start)
@@ -182,6 +249,17 @@ test('trains the winner in one run, whenever it is cut off', async () => {
   expect(trained[1]).toBe(trained[0])
   const [trainingRun] = trained
   expect(resumed.winner()).toEqual({ trial: 3, trainingRun, model: 'm@1' })
+})
+
+test('publishes another trial in a run of its own', async () => {
+  const journal = await createJournal(newPath(), start)
+  const runs: string[] = []
+  const train = (run: string) => Promise.resolve({ model: `m@${runs.push(run)}` })
+  await trainWinner(journal, { number: 3 }, train)
+  await trainWinner(journal, { number: 5 }, train)
+  await journal.close()
+  expect(new Set(runs).size).toBe(2)
+  expect(journal.winner()).toEqual({ trial: 5, trainingRun: runs[1], model: 'm@2' })
 })
 
 test('reads over a last line without its bytes, and refuses a damaged one before it', async () => {

@@ -1,12 +1,19 @@
 // Runs the trials of a study until its budget is spent: one after the other, or as many at once as
 // the evaluator takes. It asks the sampler, has trials evaluated and writes down the results. It
 // knows no training method and no machine: the caller passes in an evaluator. Which trials are
-// stopped early is asha.ts, in which order that is decided epoch-order.ts.
+// stopped early is asha.ts and hyperband.ts, in which order that is decided epoch-order.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import { stopsAtRung } from './asha.ts'
-import { decideEpochs, isDecided, type RacingTrial, type TrialEpoch } from './epoch-order.ts'
+import { bracketOf } from './hyperband.ts'
+import {
+  decideEpochs,
+  isDecided,
+  type RacingTrial,
+  type StopRule,
+  type TrialEpoch,
+} from './epoch-order.ts'
 import { chooseSampler } from './samplers/choose-sampler.ts'
-import type { StudyEvent, StudyJournal } from './journal.ts'
+import type { StudyEvent, StudyJournal, StudyStart } from './journal.ts'
 import type { TrialParameters } from './space/space.ts'
 import {
   bestTrial,
@@ -136,13 +143,13 @@ type BegunTrial = { readonly number: number; readonly parameters: TrialParameter
 
 /** One that was cut off, else a new one. */
 function nextTrial({ journal, evaluator }: RunStudyOptions, running: RunningTrials): BegunTrial {
-  const { space, sampler, seed, metric } = journal.start
+  const { space, sampler, seed } = journal.start
   const known = journal.trials()
   const cutOff = known.find(({ state, number }) => state === 'running' && !running.has(number))
   if (cutOff !== undefined) return cutOff
   const number = known.length
   if (number === 0) return { number, parameters: evaluator.defaults }
-  const trials = observedTrials(known, metric)
+  const trials = observedTrials(known, journal.start)
   return { number, parameters: chooseSampler(sampler)({ space, trials, seed, number }) }
 }
 
@@ -233,23 +240,17 @@ class RunningTrials {
     }
     if (abandoned.aborted) return
     const seconds = outcome.seconds ?? (performance.now() - began) / 1_000
-    await this.#write(endOf(trial, { outcome, parameters, seconds, metric: journal.start.metric }))
+    await this.#write(endOf(trial, { outcome, parameters, seconds, start: journal.start }))
     this.#trials.delete(number)
     onEnd?.(journal.trials()[number]!)
   }
 
   #decide(): void {
-    const { journal } = this.#options
-    const { metric, reductionFactor } = journal.start
+    const { metric } = this.#options.journal.start
     const racing = [...this.#trials.values()]
-    const decided = decideEpochs(racing, ({ number, epochs }) => {
-      if (reductionFactor === undefined) return false
-      const others = this.#earlierThan(number, epochs.length)
-      const values = epochs.map(({ scores }) => scores[metric])
-      return stopsAtRung({ epochs: values, others, metric, reductionFactor })
-    })
+    const decided = decideEpochs(racing, (trial) => this.#stops(trial))
     for (const { trial, epoch } of decided) {
-      void this.#write({ kind: 'epoch', trial: trial.number, value: epoch.scores[metric] })
+      void this.#write({ kind: 'epoch', trial: trial.number, value: epoch.scores[metric] ?? NaN })
     }
     for (const trial of racing) {
       if (trial.isPruned) trial.pruning.abort()
@@ -257,8 +258,22 @@ class RunningTrials {
     }
   }
 
+  /** Whether a trial stops; it is compared with earlier ones of its bracket. */
+  #stops({ number, epochs }: Parameters<StopRule>[0]): boolean {
+    const { metric, reductionFactor, brackets = 1 } = this.#options.journal.start
+    if (reductionFactor === undefined) return false
+    const bracketIn = (trial: number): number => bracketOf(trial, { brackets, reductionFactor })
+    const bracket = bracketIn(number)
+    const others = this.#earlierThan(number, epochs.length).filter(
+      (trial) => bracketIn(trial.number) === bracket,
+    )
+    const firstRung = reductionFactor ** bracket
+    const values = valuesOf(epochs, metric)
+    return stopsAtRung({ epochs: values, others, metric, reductionFactor, firstRung })
+  }
+
   /** The trials of lower number, up to an epoch. */
-  #earlierThan(number: number, epoch: number): Pick<Trial, 'epochs'>[] {
+  #earlierThan(number: number, epoch: number): Pick<Trial, 'number' | 'epochs'>[] {
     const { journal } = this.#options
     const { metric } = journal.start
     return journal
@@ -266,10 +281,8 @@ class RunningTrials {
       .slice(0, number)
       .map((trial) => {
         const racing = this.#trials.get(trial.number)
-        const epochs =
-          racing?.reported.slice(0, racing.decided).map(({ scores }) => scores[metric]) ??
-          trial.epochs
-        return { epochs: epochs.slice(0, epoch) }
+        const epochs = racing && valuesOf(racing.reported.slice(0, racing.decided), metric)
+        return { number: trial.number, epochs: (epochs ?? trial.epochs).slice(0, epoch) }
       })
   }
 
@@ -298,21 +311,29 @@ function endOf(
     readonly outcome: TrialOutcome | Failure
     readonly parameters: TrialParameters
     readonly seconds: number
-    readonly metric: MetricName
+    readonly start: Pick<StudyStart, 'metric' | 'metrics'>
   },
 ): StudyEvent {
-  const { outcome, parameters, seconds, metric } = end
+  const { outcome, parameters, seconds, start } = end
+  const { metric, metrics } = start
   const ending = { kind: 'ended', trial: number, seconds, parameters } as const
   if (!isPruned && 'error' in outcome) return { ...ending, state: 'failed', error: outcome.error }
   // A trial that is pruned has an epoch.
   const scores = isPruned || 'error' in outcome ? reported[decided - 1]!.scores : outcome.scores
-  const value = scores[metric]
-  if (!Number.isFinite(value)) {
-    return { ...ending, state: 'failed', error: `${metric} is not a finite number` }
+  const scoreOf = (name: MetricName): number => scores[name] ?? NaN
+  const unknown = (metrics ?? [metric]).find((name) => !Number.isFinite(scoreOf(name)))
+  if (unknown !== undefined) {
+    return { ...ending, state: 'failed', error: `${unknown} is not a finite number` }
   }
-  if (isPruned) return { ...ending, state: 'pruned', value, scores }
+  const value = scoreOf(metric)
+  const values = metrics && ([value, scoreOf(metrics[1])] as const)
+  if (isPruned) return { ...ending, state: 'pruned', value, values, scores }
   const used = 'error' in outcome ? parameters : outcome.parameters
-  return { ...ending, parameters: used, state: 'complete', value, scores }
+  return { ...ending, parameters: used, state: 'complete', value, values, scores }
+}
+
+function valuesOf(epochs: readonly TrialEpoch[], metric: MetricName): number[] {
+  return epochs.map(({ scores }) => scores[metric] ?? NaN)
 }
 
 const failures: ReadonlySet<string> = new Set(['training_diverged', 'memory_exhausted'])

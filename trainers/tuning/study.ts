@@ -1,14 +1,25 @@
 // A study: the trials of one tune, in the order in which they were made, and which of them is best.
 // It owns their meaning. Where they are kept is journal.ts, what makes them is run-study.ts.
 import type { ObservedTrial } from './samplers/sampler.ts'
+import { nondominated, type LossPair } from './samplers/pareto.ts'
 import type { TrialParameters } from './space/space.ts'
 
-/** What a trial is judged by. */
-export const metricNames = ['accuracy', 'macro_f1', 'log_loss'] as const
+/** What a trial is judged by; `ms_per_text` is the time to classify one text (classify-time.ts). */
+export const metricNames = ['accuracy', 'macro_f1', 'log_loss', 'ms_per_text'] as const
 export type MetricName = (typeof metricNames)[number]
 
-/** Of every trial, whichever metric counts. */
-export type TrialScores = Readonly<Record<MetricName, number>>
+/** Of every trial, whichever metric counts. The time is measured only if it counts. */
+export type TrialScores = Readonly<Record<Exclude<MetricName, 'ms_per_text'>, number>> & {
+  readonly ms_per_text?: number | undefined
+}
+
+/** What a study is judged by. */
+export type Objectives = {
+  /** The first objective. */
+  readonly metric: MetricName
+  /** Both, if there are two. */
+  readonly metrics?: readonly [MetricName, MetricName] | undefined
+}
 
 export type TrialState = ObservedTrial['state']
 
@@ -21,6 +32,8 @@ export type Trial = {
   readonly parameters: TrialParameters
   /** Value of the study's metric, when it is complete or was pruned. */
   readonly value?: number | undefined
+  /** Values of both metrics, in a study with two objectives; the first is `value`. */
+  readonly values?: readonly [number, number] | undefined
   readonly scores?: TrialScores | undefined
   /** The metric after each epoch, for methods that have epochs. */
   readonly epochs: readonly number[]
@@ -31,7 +44,7 @@ export type Trial = {
 
 /** Whether the first value is better than the second. */
 export function isBetter(metric: MetricName, value: number, other: number): boolean {
-  return metric === 'log_loss' ? value < other : value > other
+  return lossOf(metric, value) < lossOf(metric, other)
 }
 
 /** The complete trial with the best value, the earliest of equals; undefined when there is none. */
@@ -48,13 +61,51 @@ export function bestTrial(
   return best
 }
 
+/**
+ * The complete trials that no other one is better than in both objectives, the best by the first
+ * objective first. Of trials with equal values, the earliest.
+ */
+export function frontOf(trials: readonly Trial[], objectives: Objectives): FrontTrial[] {
+  const complete = trials.flatMap((trial) => {
+    const losses = lossesOf(trial, objectives)
+    const isRated = trial.state === 'complete' && losses?.every(Number.isFinite) === true
+    return isRated ? [{ trial: trial as FrontTrial, losses }] : []
+  })
+  const seen = new Set<string>()
+  return nondominated(complete.map(({ losses }) => losses))
+    .map((place) => complete[place]!)
+    .filter(({ losses }) => !seen.has(String(losses)) && seen.add(String(losses)))
+    .toSorted((a, b) => a.losses[0] - b.losses[0])
+    .map(({ trial }) => trial)
+}
+
+/** A trial of the front. */
+export type FrontTrial = Trial & {
+  readonly value: number
+  readonly values: readonly [number, number]
+}
+
 /** The trials as samplers see them. */
-export function observedTrials(trials: readonly Trial[], metric: MetricName): ObservedTrial[] {
-  return trials.map(({ number, state, parameters, value, epochs }) => ({
-    number,
-    state,
-    parameters,
-    loss: value === undefined || metric === 'log_loss' ? value : -value,
-    epochs: epochs.length,
-  }))
+export function observedTrials(trials: readonly Trial[], objectives: Objectives): ObservedTrial[] {
+  return trials.map((trial) => {
+    const { number, state, parameters, value, epochs } = trial
+    return {
+      number,
+      state,
+      parameters,
+      loss: value === undefined ? undefined : lossOf(objectives.metric, value),
+      losses: lossesOf(trial, objectives),
+      epochs: epochs.length,
+    }
+  })
+}
+
+function lossesOf({ values }: Trial, { metrics }: Objectives): LossPair | undefined {
+  if (values === undefined || metrics === undefined) return undefined
+  return [lossOf(metrics[0], values[0]), lossOf(metrics[1], values[1])]
+}
+
+/** Less is better. */
+function lossOf(metric: MetricName, value: number): number {
+  return metric === 'log_loss' || metric === 'ms_per_text' ? value : -value
 }

@@ -14,10 +14,13 @@ export async function trainWinner<Trained extends { readonly model: string }>(
   best: Pick<Trial, 'number'>,
   train: (run: string) => Promise<Trained>,
 ): Promise<Trained> {
-  const trainingRun = journal.trainingRun() ?? newRunName(journal.start.name, new Date())
-  if (journal.trainingRun() === undefined) await journal.append({ kind: 'training', trainingRun })
+  const trial = best.number
+  const begun = journal.training()
+  const isBegun = begun !== undefined && (begun.trial ?? trial) === trial
+  const trainingRun = isBegun ? begun.trainingRun : newRunName(journal.start.name, new Date())
+  if (!isBegun) await journal.append({ kind: 'training', trainingRun, trial })
   const trained = await train(trainingRun)
   const { model } = trained
-  await journal.append({ kind: 'winner', trial: best.number, trainingRun, model })
+  await journal.append({ kind: 'winner', trial, trainingRun, model })
   return trained
 }

@@ -2,6 +2,7 @@
 // trained. The trials are head-trials.ts and encoder-trials.ts.
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 import type { Dataset } from '../data/dataset.ts'
 import {
   trainEncoder,
@@ -9,7 +10,7 @@ import {
   type TrainEncoderProgress,
 } from '../encoder/train-encoder.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../head/train-head.ts'
-import type { TrainingMethod } from '../runs/run-record.ts'
+import type { RunBegun, TrainingMethod } from '../runs/run-record.ts'
 import { encoderSettings, encoderTrials } from './encoder-trials.ts'
 import { headSettings, headTrials } from './head-trials.ts'
 import type { TrialEvaluator } from './run-study.ts'
@@ -18,6 +19,8 @@ import type { SearchSpace, TrialParameters } from './space/space.ts'
 export type TunedMethodOptions = {
   readonly train: Dataset
   readonly test?: Dataset | undefined
+  /** The champion that the report compares the winner with on the test texts. */
+  readonly champion?: ModelVersion | undefined
   readonly space: SearchSpace
   readonly base: Base
   readonly storeDir: string
@@ -26,6 +29,8 @@ export type TunedMethodOptions = {
   readonly seed: number
   readonly maxTokens: number
   readonly workers: number
+  /** Whether the time per text counts, and so is measured in each trial. */
+  readonly isTimed?: boolean | undefined
   readonly onProgress?: ((progress: TrainHeadProgress | TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -40,6 +45,7 @@ export type TunedMethod = {
       readonly run: string
       /** What `winnow train --resume` needs to continue the run. */
       readonly request: Readonly<Record<string, unknown>>
+      readonly onBegin?: ((begun: RunBegun) => void) | undefined
     },
   ) => Promise<TrainedModel | TrainedEncoder>
 }
@@ -52,7 +58,8 @@ export function tunedMethod(method: TrainingMethod, options: TunedMethodOptions)
     const cacheDir = join(options.storeDir, 'embeddings')
     return {
       evaluator: headTrials({ ...trials, cacheDir }),
-      train: (parameters, { run }) => trainHead({ ...options, ...headSettings(parameters), run }),
+      train: (parameters, { run, onBegin }) =>
+        trainHead({ ...options, ...headSettings(parameters), run, onBegin }),
     }
   }
   return {

@@ -41,13 +41,14 @@ async function openEvaluator(
   const base = await options.openBase(work.base.name, signal)
   requireSameBase(base, work.base)
   const train = await readPackedDataset(work.data, options, signal)
-  const { method, space, seed, maxTokens, threads } = work
+  const { method, space, seed, maxTokens, threads, isTimed } = work
   const tuned = tunedMethod(method, {
     train,
     base,
     space,
     seed,
     maxTokens,
+    isTimed,
     storeDir: options.storeDir,
     name: 'worker',
     workers: threads,

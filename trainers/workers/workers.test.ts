@@ -55,6 +55,7 @@ const work = {
   space: start.space,
   maxTokens: 8,
   threads: 1,
+  isTimed: false,
 }
 const trialsMax = 7
 

@@ -2,6 +2,7 @@
 // contract and the seeds of its draws. The samplers are files of their own.
 import { seededRandom, type SeededRandom } from '../../data/seeded-random.ts'
 import type { SearchSpace, TrialParameters } from '../space/space.ts'
+import type { LossPair } from './pareto.ts'
 
 /** A trial as a sampler sees it. */
 export type ObservedTrial = {
@@ -10,6 +11,8 @@ export type ObservedTrial = {
   readonly parameters: TrialParameters
   /** Less is better. Of a pruned trial, that of its last epoch. */
   readonly loss?: number | undefined
+  /** Of a study with two objectives; the first is `loss`. */
+  readonly losses?: LossPair | undefined
   /** Epochs that a pruned trial reached. */
   readonly epochs?: number | undefined
 }

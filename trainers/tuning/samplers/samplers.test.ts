@@ -11,6 +11,7 @@ import {
 import { isActive, type TrialParameters } from '../space/space.ts'
 import { chooseSampler, samplerNames } from './choose-sampler.ts'
 import { gpSampler } from './gp.ts'
+import { dominatedArea } from './pareto.ts'
 import { randomSampler } from './random.ts'
 import type { ObservedTrial, Sampler } from './sampler.ts'
 import { tpeSampler } from './tpe.ts'
@@ -137,4 +138,35 @@ test.each([
 ])('gp comes nearer than tpe on %s with half of the trials', (_, objective) => {
   const gap = gapOf(gpSampler, { objective, count: 25 })
   expect(gap).toBeLessThan(gapOf(tpeSampler, { objective, count: 50 }))
+})
+
+/** A circle's points: each loss is least at another corner, so the front is an arc. */
+const tradeOff = ({ x, y }: TrialParameters): [number, number] => {
+  const [across, up] = [((x as number) + 5) / 15, (y as number) / 15]
+  return [across ** 2 + up ** 2, (across - 1) ** 2 + (up - 1) ** 2]
+}
+
+/** The median area, over three seeds, that trials with two losses dominate. */
+function areaOf(sampler: Sampler, count: number): number {
+  return median(
+    [1, 2, 3].map((seed) => {
+      const trials: ObservedTrial[] = []
+      for (let number = 0; number < count; number++) {
+        const parameters = sampler({ space: branin.space, trials, seed, number })
+        const losses = tradeOff(parameters)
+        trials.push({ number, state: 'complete', parameters, loss: losses[0], losses })
+      }
+      return dominatedArea(
+        trials.map(({ losses }) => losses!),
+        [2, 2],
+      )
+    }),
+  )
+}
+
+test.each([
+  ['tpe', tpeSampler],
+  ['gp', gpSampler],
+])('%s comes nearer to the front of two losses than random search', (_, sampler) => {
+  expect(areaOf(sampler, 25)).toBeGreaterThan(areaOf(randomSampler, 25))
 })

@@ -3,6 +3,7 @@
 // Efficient Hyperparameter Optimization at Scale", ICML). It looks where good trials are dense and
 // the others are not. The densities are parzen.ts.
 import type { TrialParameters } from '../space/space.ts'
+import { byDominance, type LossPair } from './pareto.ts'
 import { parzenEstimator } from './parzen.ts'
 import { trialRandom, type ObservedTrial, type Sampler } from './sampler.ts'
 import { sobolSampler } from './sobol.ts'
@@ -22,7 +23,7 @@ export const tpeSampler: Sampler = (request) => {
   const { space, trials } = request
   const ended = trials.filter(({ state }) => state === 'complete' || state === 'pruned')
   if (ended.length < startTrials) return sobolSampler(request)
-  const ranked = ended.toSorted(byMerit)
+  const ranked = rankedByMerit(ended)
   const good = new Set(ranked.slice(0, Math.min(Math.ceil(ended.length / 10), goodMax)))
   const parametersOf = (isIncluded: (trial: ObservedTrial) => boolean): TrialParameters[] =>
     trials
@@ -48,6 +49,15 @@ export const tpeSampler: Sampler = (request) => {
     bestRatio = ratio
   }
   return best
+}
+
+/** Best first. With two losses, no trial is pruned. */
+function rankedByMerit(ended: readonly ObservedTrial[]): ObservedTrial[] {
+  const pairs = ended.map(({ losses }) => losses)
+  if (pairs.every((pair) => pair?.every(Number.isFinite) === true)) {
+    return byDominance(pairs as LossPair[]).map((place) => ended[place]!)
+  }
+  return ended.toSorted(byMerit)
 }
 
 /** Complete trials first, by loss; then pruned ones, by how far they came. */

@@ -49,11 +49,13 @@ const encoderSettings: readonly Setting[] = [
 /** The settings of a method, for a base with so many layers if it is known. */
 export function settingsOf(
   method: TrainingMethod,
-  { layers = Infinity }: { layers?: number } = {},
+  { layers = Infinity, positions = Infinity }: { layers?: number; positions?: number } = {},
 ): readonly Setting[] {
-  if (method === 'head') return headSettings
-  if (method === 'full') return encoderSettings
-  return [...encoderSettings, { name: 'layers', kind: 'whole', from: 1, to: layers - 1 }]
+  const maxTokens: Setting = { name: 'max-tokens', kind: 'whole', from: 3, to: positions }
+  if (method === 'head') return [...headSettings, maxTokens]
+  if (method === 'full') return [...encoderSettings, maxTokens]
+  const trained: Setting = { name: 'layers', kind: 'whole', from: 1, to: layers - 1 }
+  return [...encoderSettings, maxTokens, trained]
 }
 
 /** The rule that a value breaks: `must be above 0`; undefined when the setting takes it. */
@@ -88,24 +90,41 @@ const counts = (name: string, low: number, high: number): Parameter => ({
   domain: { kind: 'int', low, high, scale: 'linear' },
   when: [],
 })
+const factors = (name: string, low: number, high: number): Parameter => ({
+  name,
+  domain: { kind: 'int', low, high, scale: 'log' },
+  when: [],
+})
 const oneOf = (name: string, choices: readonly ParameterValue[]): Parameter => ({
   name,
   domain: { kind: 'categorical', choices },
   when: [],
 })
 
+/** The fewest tokens that the default space cuts texts at. */
+const shortestCut = 8
+
 /**
  * The space of a method for a base with so many layers. The ranges reach about a factor of five to
- * both sides of the defaults where these are rates.
+ * both sides of the defaults where these are rates. Only the tokens at which texts are cut decide
+ * how long a text takes, so they are searched if that time counts.
  */
 export function defaultSpace(
   method: TrainingMethod,
-  { layers, task }: { layers: number; task: 'single-label' | 'multi-label' },
+  options: {
+    readonly layers: number
+    readonly task: 'single-label' | 'multi-label'
+    /** The most tokens to cut texts at, if the time per text counts. */
+    readonly tokensMax?: number | undefined
+  },
 ): SearchSpace {
+  const { layers, task, tokensMax } = options
+  const cuts = tokensMax === undefined ? [] : [cutsUpTo(tokensMax)]
   // Texts with several labels cannot be weighted by class.
   const weights = task === 'multi-label' ? [] : [oneOf('class-weights', ['none', 'balanced'])]
   if (method === 'head') {
-    return [magnitudes('c', 0.5, 500), oneOf('pooled-layers', ['every', 'last']), ...weights]
+    const pooled = oneOf('pooled-layers', ['every', 'last'])
+    return [magnitudes('c', 0.5, 500), pooled, ...weights, ...cuts]
   }
   const shared = [
     magnitudes('lr', 3e-5, 6e-4),
@@ -118,7 +137,12 @@ export function defaultSpace(
     decimals('layer-decay', 0.7, 1),
     oneOf('schedule', ['linear', 'cosine']),
     ...weights,
+    ...cuts,
   ]
   if (method === 'full') return [...shared, counts('epochs', 3, 8)]
   return [...shared, counts('epochs', 2, 6), counts('layers', 1, Math.max(1, layers - 1))]
+}
+
+function cutsUpTo(tokensMax: number): Parameter {
+  return factors('max-tokens', Math.min(shortestCut, tokensMax), tokensMax)
 }

@@ -19,7 +19,6 @@ import { examplesMax } from '../trainers/data/dataset.ts'
 import { LabelBook } from '../trainers/data/label-book.ts'
 import { LabelOrigins, type EarlierVersion } from '../trainers/data/label-origins.ts'
 import { openPatientAnalytics } from '../serving/patience.ts'
-import { logLine } from './terminal.ts'
 
 /** How far reading is. */
 export type SourceProgress = {
@@ -30,6 +29,8 @@ export type SourceProgress = {
 
 type ReaderOptions = {
   config: Config
+  /** Takes a line when ClickHouse does not answer and is asked again. */
+  log: (line: string) => void
   onProgress?: (progress: SourceProgress) => void
   /** The version that the new one follows; its labels count as known. */
   earlier?: EarlierVersion | undefined
@@ -156,11 +157,11 @@ async function* rangeRecords(
 }
 
 /** Reads the rows of a query; its columns have the names of JSONL fields. */
-function clickhouseReader({ config }: ReaderOptions): DatasetReader<'clickhouse'> {
+function clickhouseReader({ config, log }: ReaderOptions): DatasetReader<'clickhouse'> {
   return ({ query }, { signal }) => {
     let rowsRead = 0
     async function* rows(): AsyncGenerator<SourceRow> {
-      const analytics = openPatientAnalytics(config.clickhouse, { signal, log: logLine })
+      const analytics = openPatientAnalytics(config.clickhouse, { signal, log })
       try {
         for await (const row of analytics.stream<Record<string, unknown>>(query)) {
           if (signal?.aborted === true) throw new WinnowError('cancelled', 'Reading stopped.')
