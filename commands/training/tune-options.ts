@@ -33,6 +33,10 @@ import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
 import { durationMs, seedMax, wholeNumber } from '../shared-options.ts'
 
+/** Where trials can run. */
+const executorNames = ['local', 'kafka'] as const
+export type ExecutorName = (typeof executorNames)[number]
+
 /** The parsed options. */
 export type TuneOptions = SharedOptions &
   ColumnOptions &
@@ -49,6 +53,8 @@ export type TuneOptions = SharedOptions &
     metric: readonly MetricName[]
     /** Undefined: `asha` for the methods that have epochs. */
     pruner?: PrunerName
+    /** Absent in studies that began before there was a choice. */
+    executor?: ExecutorName
     space?: string
     seed: number
     maxTokens?: number
@@ -94,6 +100,11 @@ export function addTuneOptions(command: Command): Command {
         '--pruner <name>',
         'partial, full: how trials are stopped early (default: asha)',
       ).choices(prunerNames),
+    )
+    .addOption(
+      new Option('--executor <where>', 'where trials run: in this process, or on train-workers')
+        .choices(executorNames)
+        .default('local'),
     )
     .option('--space <file>', 'YAML file with the search space (default: one for the method)')
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)

@@ -11,6 +11,7 @@ import type { Base } from '../../models/bases/base-store.ts'
 import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { workersOf } from '../../serving/model.ts'
+import { closing } from '../../serving/open-resources.ts'
 import type { TrainingProgress } from '../../trainers/cross-validation/fold-training.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
@@ -45,6 +46,7 @@ import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, type Terminal } from '../terminal.ts'
 import { trainingProgressText } from './training-progress.ts'
+import type { RemoteTrials } from './tune-executor.ts'
 import {
   addTuneOptions,
   askedStudy,
@@ -75,6 +77,7 @@ export function addTuneCommand(program: Command): void {
       'winnow tune --data tickets.jsonl --name tickets --space space.yaml --sampler random',
       'winnow tune --data tickets.jsonl --name tickets --method full --pruner hyperband',
       'winnow tune --data tickets.jsonl --name tickets --metric macro_f1 --metric ms_per_text',
+      'winnow tune --data tickets.jsonl --name tickets --method full --executor kafka',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e --publish-trial 7',
     ],
@@ -128,6 +131,7 @@ async function tune(
   signal: AbortSignal,
 ): Promise<Tuned> {
   const { options } = asked
+  if (options.executor === 'kafka') await (await import('./tune-executor.ts')).checkRemote(context)
   const { train, test } = await readParts(context, asked, signal)
   const base = await pullBase(options.base, context, signal)
   const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
@@ -191,12 +195,13 @@ async function runToWinner(
   if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
   const { publishTrial } = options
   const isPublishing = publishTrial !== undefined
+  const remote = isPublishing ? undefined : await remoteTrialsOf(context, study)
   const best = isPublishing
     ? bestTrial(journal.trials(), journal.start.metric)!
-    : await runStudy({
+    : await runStudyOn(remote, {
         ...budget,
         journal,
-        evaluator: tuned.evaluator,
+        evaluator: remote?.evaluator ?? tuned.evaluator,
         signal,
         onBegin: ({ number }) => {
           running = runningText(number, live)
@@ -223,6 +228,34 @@ async function runToWinner(
   return { trained, space, study: studyDocument(journal, { best, published, trained }) }
 }
 
+/** Where trials run if not in this process; loaded only then. */
+async function remoteTrialsOf(
+  context: CommandContext,
+  study: {
+    readonly journal: StudyJournal
+    readonly options: StudyOptions
+    readonly base: Base
+    readonly train: Dataset
+    readonly signal: AbortSignal
+  },
+): Promise<RemoteTrials | undefined> {
+  const { executor, maxTokens } = study.options
+  if (executor !== 'kafka') return undefined
+  const { openRemoteTrials } = await import('./tune-executor.ts')
+  return openRemoteTrials(context, { ...study, start: study.journal.start, maxTokens })
+}
+
+/** Runs the study, and lets go of its workers. */
+function runStudyOn(
+  remote: RemoteTrials | undefined,
+  study: Parameters<typeof runStudy>[0],
+): ReturnType<typeof runStudy> {
+  return closing(
+    () => runStudy(study),
+    () => remote?.close() ?? Promise.resolve(),
+  )
+}
+
 /** What the study is begun with, as it is tracked. */
 function begunStudy(
   { run, name, method, metric, sampler, seed, started }: StudyStart,
@@ -243,7 +276,17 @@ function trainRequest(
   options: StudyOptions,
   parameters: TrialParameters,
 ): Readonly<Record<string, unknown>> {
-  const own = ['trials', 'time', 'sampler', 'metric', 'pruner', 'space', 'publishTrial', 'workers']
+  const own = [
+    'executor',
+    'trials',
+    'time',
+    'sampler',
+    'metric',
+    'pruner',
+    'space',
+    'publishTrial',
+    'workers',
+  ]
   const kept = Object.entries(requestOf(options)).filter(([name]) => !own.includes(name))
   const settings = Object.entries(parameters).map(([name, value]) => [
     name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
