@@ -97,13 +97,11 @@ export function addTuneCommand(program: Command): void {
       `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    const { store } = context.paths
-    const report = await writeRunReport(store, dirname(journalPath(store, study.run)))
-    terminal.say(`report: ${report}`)
+    terminal.say(`report: ${tuned.report}`)
     terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
     await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
-    terminal.document({ ...trained, ...study, report })
+    terminal.document({ ...trained, ...study, report: tuned.report })
   })
 }
 
@@ -129,7 +127,7 @@ async function tune(
   context: CommandContext,
   asked: AskedStudy,
   signal: AbortSignal,
-): Promise<Tuned> {
+): Promise<Tuned & { readonly report: string }> {
   const { options } = asked
   if (options.executor === 'kafka') await (await import('./tune-executor.ts')).checkRemote(context)
   const { train, test } = await readParts(context, asked, signal)
@@ -139,9 +137,11 @@ async function tune(
   const { run } = journal.start
   const study = { journal, options, base, train: texts, test, signal }
   try {
-    return await trackRun(context, { kind: 'tune' }, (tracker) =>
-      runToWinner(context, { ...study, tracker }),
-    )
+    return await trackRun(context, { kind: 'tune' }, async (tracker) => {
+      const tuned = await runToWinner(context, { ...study, tracker })
+      const { store } = context.paths
+      return { ...tuned, report: await writeRunReport(store, dirname(journalPath(store, run))) }
+    })
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
     const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`

@@ -226,7 +226,9 @@ it('has sent runs to MLflow while they went on', () => {
     expect(paths).toContain(`1/${partial!.runId}/artifacts/${file}`)
   }
   expect(paths).toContain(`1/${cv!.runId}/artifacts/predictions/predictions.jsonl`)
-  expect(paths).toContain(`1/${tune!.runId}/artifacts/trials.jsonl`)
+  for (const file of ['report.html', 'trials.jsonl', 'model/report.html']) {
+    expect(paths).toContain(`1/${tune!.runId}/artifacts/${file}`)
+  }
 })
 
 it('sends the other runs to MLflow, each once', async () => {
