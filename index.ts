@@ -20,6 +20,8 @@ export type {
   CvOptions,
   CvProgress,
 } from './library/cross-validate.ts'
+export { demoMails } from './library/demo-mails.ts'
+export type { DemoMailsOptions } from './library/demo-mails.ts'
 export { evaluate } from './library/evaluate.ts'
 export type { EvaluateOptions, EvaluateProgress, EvaluationOptions } from './library/evaluate.ts'
 export { explain, openExplainer } from './library/explain.ts'
@@ -40,6 +42,8 @@ export { openStore } from './library/store.ts'
 export type { ModelStore } from './library/store.ts'
 export { train } from './library/train.ts'
 export type { Trained, TrainingOptions, TrainOptions, TrainProgress } from './library/train.ts'
+export { tune } from './library/tune.ts'
+export type { LiveStudy, StudyOptions, Tuned, TuneOptions, TuneProgress } from './library/tune.ts'
 export type { MethodOptions, RecipeOptions } from './library/training-options.ts'
 export type { Attribution, Explanation, ExplainRequest } from './models/explain/explain-text.ts'
 export { WinnowError } from './schemas/errors.ts'
@@ -53,3 +57,5 @@ export type { ModelComparison, ModelEvaluation } from './trainers/evaluation/eva
 export type { TrainedModel } from './trainers/head/train-head.ts'
 export type { RunComparison } from './trainers/tracking/compare-runs.ts'
 export type { ListedRun } from './trainers/tracking/tracked-run.ts'
+export type { Trial } from './trainers/tuning/study.ts'
+export type { BestTrial, StudyDocument, TrialDocument } from './trainers/tuning/study-document.ts'

@@ -9,6 +9,7 @@ import { openVersion } from '../models/store/version-store.ts'
 import { workersOf } from '../serving/model.ts'
 import { resolveContext, type Context, type WinnowOptions } from './context.ts'
 
+/** The options of {@link openExplainer}. */
 export type OpenExplainerOptions = WinnowOptions & {
   /** NAME, NAME@VERSION or NAME@champion. */
   readonly model: string
@@ -25,6 +26,7 @@ export type TextExplainer = {
   explain(request: ExplainRequest): Promise<Explanation>
   /** Ends the threads. */
   close(): Promise<void>
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export async function openExplainerIn(
   return { model: version.ref, explain, close, [Symbol.asyncDispose]: close }
 }
 
+/** The options of {@link explain}. */
 export type ExplainOptions = OpenExplainerOptions & ExplainRequest
 
 /**

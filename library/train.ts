@@ -63,6 +63,7 @@ export type TrainingOptions = ColumnOptions &
     readonly checkpointEvery?: number | undefined
   }
 
+/** The options of {@link train}. */
 export type TrainOptions = WinnowOptions &
   TrainingOptions & {
     /**

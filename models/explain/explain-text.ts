@@ -27,6 +27,7 @@ export type Attribution = {
   readonly attribution: number
 }
 
+/** Why a text has its label. */
 export type Explanation = {
   /** `name@version`. */
   readonly model: string
@@ -50,6 +51,7 @@ export type Explanation = {
 /** A token such as `!!` may stand for several words of one character. */
 const wordsPerToken = 2
 
+/** A text to explain. */
 export type ExplainRequest = {
   readonly text: string
   /** Default: the label that the model gives. */

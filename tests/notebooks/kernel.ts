@@ -55,8 +55,10 @@ export async function startKernel(options: {
   try {
     const shell = await connected(shell_port!, 'DEALER', said)
     const iopub = await connected(iopub_port!, 'SUB', said)
+    const link = { key, shell, iopub, said }
+    await subscribed(link)
     return {
-      execute: (code) => execute(code, { key, shell, iopub, said }),
+      execute: (code) => execute(code, link),
       async close() {
         shell.close()
         iopub.close()
@@ -87,6 +89,20 @@ async function connected(
     () => connectZmtp(port, type).catch(() => undefined),
     readyMsMax,
   )
+}
+
+/** Waits until the kernel sends what it shows to this subscriber, too. */
+async function subscribed({ key, shell, iopub, said }: Link): Promise<void> {
+  let isSubscribed = false
+  const first = iopub.receive().then((frames) => {
+    decoded(frames, said)
+    isSubscribed = true
+  })
+  await until('the kernel sends its status', async () => {
+    shell.send(encoded(randomUUID(), { type: 'kernel_info_request', content: {}, key }))
+    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 100))])
+    return isSubscribed
+  })
 }
 
 type Link = {
