@@ -15,7 +15,7 @@ import { budgets, comparisonText, type StudyResult } from './tuning/comparison.t
 // --results keeps what was measured, so that a run in pieces of --minutes goes on where it ended.
 const usage =
   'node bench/tune.ts [--seeds 20] [--python PYTHON [--auto-sampler DIR]] [--problem NAME]...\n' +
-  '  [--sampler NAME]... [--results FILE.jsonl] [--minutes MINUTES]'
+  '  [--sampler NAME]... [--rival NAME]... [--trials 100] [--results FILE.jsonl] [--minutes MINUTES]'
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
@@ -23,16 +23,16 @@ const { values } = parseArgs({
     'auto-sampler': { type: 'string' },
     problem: { type: 'string', multiple: true },
     sampler: { type: 'string', multiple: true, default: ['auto', 'gp', 'tpe'] },
+    rival: { type: 'string', multiple: true, default: ['auto', 'gp', 'tpe'] },
+    trials: { type: 'string', default: String(Math.max(...budgets)) },
     results: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
     help: { type: 'boolean' },
   },
 })
-if (values.help) {
-  console.log(usage)
-} else {
-  await run()
-}
+const trialsMax = Number(values.trials)
+if (values.help) console.log(usage)
+else await run()
 
 type Study = Pick<StudyResult, 'problem' | 'side' | 'sampler' | 'seed'>
 
@@ -40,7 +40,8 @@ async function run(): Promise<void> {
   const endsMs = performance.now() + Number(values.minutes) * 60_000
   const chosen = problems().filter(({ name }) => values.problem?.includes(name) ?? true)
   const results = readResults()
-  const known = new Set(results.map(keyOf))
+  const needed = budgets.filter((budget) => budget <= trialsMax).length
+  const known = new Set(results.filter(({ bests }) => bests.length >= needed).map(keyOf))
   let optuna: Optuna | undefined
   for (const problem of chosen) {
     for (const study of studiesOf(problem)) {
@@ -75,7 +76,8 @@ function readResults(): StudyResult[] {
 /** The studies of a problem; ours and the rival's take turns. */
 function studiesOf({ name: problem }: Problem): Study[] {
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
-  const rivals = values['auto-sampler'] === undefined ? ['tpe', 'gp'] : ['tpe', 'gp', 'auto']
+  const hasAuto = values['auto-sampler'] !== undefined
+  const rivals = values.rival.filter((sampler) => sampler !== 'auto' || hasAuto)
   return seeds.flatMap((seed) => [
     ...values.sampler.map((sampler) => ({ problem, side: 'winnow', sampler, seed }) as const),
     ...(values.python === undefined ? [] : rivals).map(
@@ -90,13 +92,12 @@ async function runStudy(
   optuna: Optuna | undefined,
 ): Promise<StudyResult> {
   const { side, sampler, seed } = study
-  const trials = Math.max(...budgets)
   const asked = side === 'winnow' ? ownTrials(problem, study) : rivalTrials(problem, study, optuna!)
   let lowest = Infinity
   let best = Infinity
   let cpuSeconds = 0
   const bests: number[] = []
-  for (let number = 0; number < trials; number++) {
+  for (let number = 0; number < trialsMax; number++) {
     const suggested = await asked.next()
     const exact = problem.evaluate(suggested.parameters)
     const value = exact + problem.noise({ seed, number })

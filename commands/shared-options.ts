@@ -95,3 +95,15 @@ export function pointInTime(text: string): number {
   if (ms !== undefined) return ms
   throw new InvalidArgumentError('Give a time such as 2026-01-31T12:00:00Z, or an age such as 2h.')
 }
+
+/**
+ * Parses a duration in seconds, minutes or hours (90s, 10m, 2h) as milliseconds. Throws what
+ * commander reports as wrong usage.
+ */
+export function durationMs(text: string): number {
+  const parts = /^(\d{1,6})([smh])$/.exec(text)
+  const unit = parts?.[2] as 's' | 'm' | 'h' | undefined
+  const ms = unit === undefined ? 0 : Number(parts?.[1]) * timeUnitsMs[unit]
+  if (ms > 0) return ms
+  throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.')
+}

@@ -327,6 +327,10 @@ const gateway = z.strictObject({
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
+  explainQueueMax: count(
+    'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
+    8,
+  ),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
@@ -338,7 +342,7 @@ const gateway = z.strictObject({
   models: z
     .boolean()
     .default(true)
-    .describe('Whether the gateway loads the model for /v1/classify.'),
+    .describe('Whether the gateway loads the model for /v1/classify and /v1/explain.'),
 })
 
 const telemetry = z.strictObject({

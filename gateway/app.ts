@@ -9,6 +9,7 @@ import { createAuthorize } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { addClassifyRoutes } from './classify.ts'
 import { addEventRoutes } from './events.ts'
+import { addExplainRoutes } from './explain.ts'
 import { addLabelRoutes } from './labels.ts'
 import { addOpenapiRoute } from './openapi.ts'
 import type {
@@ -20,6 +21,7 @@ import type {
   LabelPublisher,
   MetricsSource,
   OnlineClassifier,
+  OnlineExplainer,
 } from './dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes.ts'
@@ -39,6 +41,8 @@ export type GatewayOptions = {
   readonly results: ResultReader
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
+  /** Absent if there is no classifier. */
+  readonly explainer?: OnlineExplainer
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -73,6 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, classifier })
+  addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)

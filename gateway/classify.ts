@@ -7,10 +7,9 @@ import { cleaning } from '../models/cleaning/clean-text.ts'
 import type { Work } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { visibleText } from '../schemas/event.ts'
-import { issueSentence } from '../schemas/issue-text.ts'
-import { bodyFormat, readBody } from './bodies/event-body.ts'
 import { textDefects } from './event-check.ts'
 import type { OnlineClassifier } from './dependencies.ts'
+import { noModel, parseBody, requireJson, requireModel } from './online-request.ts'
 import { ItemErrors } from './problem.ts'
 import { addRoute, addSchemas, contentEncodingParameter, jsonContent, problems } from './route.ts'
 import type { Gateway, RouteOptions } from './route.ts'
@@ -31,18 +30,11 @@ export function addClassifyRoutes(
   addRoute(app, route, async (c) => {
     const loaded = readyClassifier(classifier)
     const work = c.get('work')
-    const format = bodyFormat(c.req)
-    if (format !== 'json') {
-      throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
-    }
+    requireJson(c.req)
     const body = await work.body()
     const { texts, model } = await work.steps(cleanedRequest(body, config))
     const answering = loaded.model
-    if (model !== undefined && model !== answering && model !== answering.split('@')[0]) {
-      throw new WinnowError('model_not_found', `This gateway serves ${answering}, not ${model}`, {
-        details: { model: answering },
-      })
-    }
+    requireModel(model, answering)
     const results = await work.run((signal) => loaded.classify(texts, { signal }))
     return c.json({ model: answering, results })
   })
@@ -50,12 +42,7 @@ export function addClassifyRoutes(
 
 /** Called before the body is read too, so that a refusal is cheap. */
 function readyClassifier(classifier: OnlineClassifier | undefined): OnlineClassifier {
-  if (classifier === undefined) {
-    throw new WinnowError(
-      'model_unavailable',
-      'This gateway has no model: gateway.models is false, or inference.model was not found when it started',
-    )
-  }
+  if (classifier === undefined) throw noModel()
   if (!classifier.hasRoom())
     throw new WinnowError('queue_full', 'The queue of texts to classify is full; try again later')
   return classifier
@@ -84,24 +71,10 @@ function* cleanedRequest(
 
 function* parseRequest(body: Uint8Array, textsMax: number): Work<z.output<typeof classifyRequest>> {
   // Cheap to parse, and far more than the allowed texts need: a body above this has too many texts.
-  const entriesMax = 16 * textsMax + 64
-  const read = yield* readBody(body, entriesMax)
-  if (read.kind === 'unreadable') {
-    throw read.error.code === 'field_too_long'
-      ? tooManyTexts(textsMax)
-      : bodyInvalid('The body is not valid JSON in UTF-8')
-  }
-  const parsed = classifyRequest.safeParse(read.value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    throw bodyInvalid(issueSentence(issue, read.value, 'The body'), issue.path.join('.'))
-  }
-  if (parsed.data.texts.length > textsMax) throw tooManyTexts(textsMax)
-  return parsed.data
-}
-
-function bodyInvalid(message: string, field?: string): WinnowError {
-  return new WinnowError('body_invalid', message, field === undefined ? {} : { details: { field } })
+  const limit = { entriesMax: 16 * textsMax + 64, tooMany: () => tooManyTexts(textsMax) }
+  const request = yield* parseBody(body, classifyRequest, limit)
+  if (request.texts.length > textsMax) throw tooManyTexts(textsMax)
+  return request
 }
 
 function tooManyTexts(textsMax: number): WinnowError {

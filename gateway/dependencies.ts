@@ -1,5 +1,10 @@
 // The interfaces of the gateway's dependencies: broker, stored results, model, health checks,
 // metrics. serving/ and commands/ pass in clients of infra/ and models/.
+import type {
+  Explanation,
+  ExplanationMethod,
+  ExplainRequest,
+} from '../models/explain/explanation.ts'
 import type { EventError } from '../schemas/errors.ts'
 
 /** An event as the gateway publishes it: checked, with an id, without nulls. */
@@ -84,6 +89,28 @@ export type OnlineClassifier = {
     texts: readonly string[],
     options: { readonly signal: AbortSignal },
   ): Promise<readonly (OnlineResult | OnlineRejection)[]>
+}
+
+/** The model that the gateway has loaded, at work on explanations. */
+export type OnlineExplainer = {
+  /** Whether another explanation would be accepted at this moment. */
+  hasRoom(): boolean
+  /** The version that serves now; it may be swapped while it explains. */
+  current(): ExplainableModel
+}
+
+/** One model version that can explain its labels. */
+export type ExplainableModel = {
+  /** `name@version`. */
+  readonly model: string
+  readonly labels: readonly string[]
+  readonly methods: readonly ExplanationMethod[]
+  /**
+   * Explains the label of a text as it was sent, with a label and a method that the model has.
+   * Rejects with `queue_full`, `worker_crashed`, what opening the version throws, or `cancelled`
+   * after `signal` aborts.
+   */
+  explain(request: ExplainRequest, options: { readonly signal: AbortSignal }): Promise<Explanation>
 }
 
 /** A dependency that must work before the gateway is ready. */

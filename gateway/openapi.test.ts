@@ -4,7 +4,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { configWith, gatewayUnderTest, hamClassifier } from '../tests/support/gateway-under-test.ts'
+import {
+  configWith,
+  gatewayUnderTest,
+  hamClassifier,
+  hamExplainer,
+} from '../tests/support/gateway-under-test.ts'
 
 type Operation = {
   summary?: string
@@ -96,8 +101,18 @@ const classifyArbitrary = fc.record(
   },
   { requiredKeys: [] },
 )
+const explainArbitrary = fc.record(
+  {
+    text: anything,
+    label: fc.constantFrom('ham', 5, null),
+    method: fc.constantFrom('auto', 'occlusion', 'shapley', 'guess', 5),
+    model: fc.constantFrom('mail', 'mail@3', 5),
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
 
-const gateway = gatewayUnderTest({ classifier: hamClassifier() })
+const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
 const ajv = new Ajv2020({ strict: false })
 addFormats.default(ajv)
 let document: Document
@@ -175,6 +190,8 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
     const classified = await gateway.post('/v1/classify', { texts: ['a'] })
     expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
+    const explained = await gateway.post('/v1/explain', { text: 'a' })
+    expect(errorsAgainst('Explanation', explained.json)).toBeNull()
     const page = await gateway.get('/v1/results')
     expect(errorsAgainst('ResultPage', page.json)).toBeNull()
     const one = await gateway.get('/v1/results/winnow.events/3/17')
@@ -199,6 +216,7 @@ describe('/openapi.json', () => {
     ['/v1/events', 'Event', eventArbitrary],
     ['/v1/labels', 'Label', labelArbitrary],
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
+    ['/v1/explain', 'ExplainRequest', explainArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {

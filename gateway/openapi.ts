@@ -33,7 +33,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
         servers: [{ url: '/' }],
         tags: [
           { name: 'events', description: 'Send events and labels to the stream.' },
-          { name: 'classify', description: 'Classify texts without the stream.' },
+          { name: 'classify', description: 'Classify and explain texts without the stream.' },
           { name: 'results', description: 'Read what the stream stored.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],

@@ -8,9 +8,9 @@ import { workersOf } from '../serving/model.ts'
 import {
   classifyRows,
   type ClassifiedLine,
-  type EmptyLine,
   type InputRow,
 } from '../trainers/evaluation/classify-file.ts'
+import type { EmptyLine } from '../trainers/evaluation/text-rows.ts'
 import { isEmptyText } from '../trainers/files/source-row.ts'
 import { resolveContext, type WinnowOptions } from './context.ts'
 

@@ -2,18 +2,21 @@
 // the command `explain` calls the same function.
 import {
   openExplainer as openVersionExplainer,
-  type ExplainRequest,
-  type Explanation,
+  type Explainer,
+  type ExplainerOptions,
 } from '../models/explain/explain-text.ts'
+import type { ExplainRequest, Explanation } from '../models/explain/explanation.ts'
+import type { SamplingOptions } from '../models/explain/shapley.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { workersOf } from '../serving/model.ts'
 import { resolveContext, type Context, type WinnowOptions } from './context.ts'
 
 /** The options of {@link openExplainer}. */
-export type OpenExplainerOptions = WinnowOptions & {
-  /** NAME, NAME@VERSION or NAME@champion. */
-  readonly model: string
-}
+export type OpenExplainerOptions = WinnowOptions &
+  SamplingOptions & {
+    /** NAME, NAME@VERSION or NAME@champion. */
+    readonly model: string
+  }
 
 /** An open model that explains labels. It holds threads and memory until it is closed. */
 export type TextExplainer = {
@@ -21,9 +24,9 @@ export type TextExplainer = {
   readonly model: string
   /**
    * Explains one text. Throws `usage` for an empty text, a label that the model does not have, and
-   * integrated gradients of an imported model.
+   * integrated gradients of a model that has none; and `cancelled` after `signal` aborts.
    */
-  explain(request: ExplainRequest): Promise<Explanation>
+  explain: Explainer['explain']
   /** Ends the threads. */
   close(): Promise<void>
   /** `close`, for `await using`. */
@@ -45,17 +48,26 @@ export async function openExplainer(options: OpenExplainerOptions): Promise<Text
 
 /** `openExplainer` in a context. */
 export async function openExplainerIn(
-  { config, paths }: Pick<Context, 'config' | 'paths'>,
-  { model }: { readonly model: string },
+  context: Pick<Context, 'config' | 'paths'>,
+  { model, seed, samplesMax }: SamplingOptions & { readonly model: string },
 ): Promise<TextExplainer> {
-  const version = await openVersion({ ref: model, storeDir: paths.store })
+  const version = await openVersion({ ref: model, storeDir: context.paths.store })
+  return openExplainerOf(context, { version, seed, samplesMax })
+}
+
+/** Opens a version to explain texts; they are cleaned by `steps`, by default as in the stream. */
+export async function openExplainerOf(
+  { config }: Pick<Context, 'config'>,
+  options: Pick<ExplainerOptions, 'version' | 'seed' | 'samplesMax'> &
+    Partial<Pick<ExplainerOptions, 'steps'>>,
+): Promise<TextExplainer> {
   const { explain, close } = await openVersionExplainer({
-    version,
     workers: workersOf(config.inference),
     batchTokens: config.inference.batchTokens,
     steps: config.cleaning.steps,
+    ...options,
   })
-  return { model: version.ref, explain, close, [Symbol.asyncDispose]: close }
+  return { model: options.version.ref, explain, close, [Symbol.asyncDispose]: close }
 }
 
 /** The options of {@link explain}. */

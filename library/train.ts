@@ -1,5 +1,6 @@
 // Trains a model version on labelled texts, from the sources to the row in training_runs. The
 // methods are in trainers/; the command `train` calls the same function.
+import { WinnowError } from '../schemas/errors.ts'
 import { newestManifest } from '../models/store/known-labels.ts'
 import { requireModelName } from '../models/store/version-store.ts'
 import { workersOf } from '../serving/model.ts'
@@ -17,7 +18,10 @@ import {
   type TrainedModel,
   type TrainHeadProgress,
 } from '../trainers/head/train-head.ts'
+import type { TrainingMethod } from '../trainers/runs/run-record.ts'
+import type { SelectionRecord } from '../trainers/runs/selection-record.ts'
 import { findUnfinishedRun, type RunStart } from '../trainers/runs/unfinished-run.ts'
+import { autoMsDefault, chooseMethod, type ChoiceProgress } from './choose-method.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fetchBase, type DownloadProgress } from './fetch-base.ts'
 import {
@@ -41,7 +45,7 @@ import { recordTrainingRun } from './training-row.ts'
 
 /** How far a training is. */
 export type TrainProgress =
-  ReadingProgress | DownloadProgress | TrainHeadProgress | TrainEncoderProgress
+  ReadingProgress | DownloadProgress | ChoiceProgress | TrainHeadProgress | TrainEncoderProgress
 
 /** What a training gives; `method` tells the two apart. */
 export type Trained = TrainedModel | TrainedEncoder
@@ -49,7 +53,7 @@ export type Trained = TrainedModel | TrainedEncoder
 /** What is trained, on which texts. */
 export type TrainingOptions = ColumnOptions &
   RuleOptions &
-  MethodOptions &
+  MethodOptions<TrainingMethod | 'auto'> &
   LongWork<TrainProgress> & {
     /** The texts to train on. */
     readonly data: TextSource
@@ -61,6 +65,11 @@ export type TrainingOptions = ColumnOptions &
     readonly validation?: TextSource | undefined
     /** partial, full: seconds between checkpoints. Default 60, more if they would take long. */
     readonly checkpointEvery?: number | undefined
+    /**
+     * auto: milliseconds for everything. Without `base`, every known base is tried. Default: 30
+     * minutes.
+     */
+    readonly time?: number | undefined
   }
 
 /** The options of {@link train}. */
@@ -87,7 +96,7 @@ export type TrainOptions = WinnowOptions &
 export async function train(options: TrainOptions): Promise<Trained> {
   const { resume: run } = options
   requireModelName(options.name)
-  refuseUnusedOptions(options, ['validation', 'checkpointEvery'])
+  refuseUnusedTrainOptions(options)
   const context = await resolveContext(options)
   await checkMethod(options, { storeDir: context.paths.store })
   const resume =
@@ -110,13 +119,17 @@ export async function trainIn(
   options: TrainingOptions,
   { resume, workers: given }: TrainingStart = {},
 ): Promise<Trained> {
-  const { method = methodDefaults.method, maxTokens, signal, onProgress, checkpointEvery } = options
+  const began = performance.now()
+  const { maxTokens, signal, onProgress, checkpointEvery } = options
   const { config, paths } = context
-  const { parts, base } = await readTrainingParts(context, options)
-  const train = await withTruncatedTexts(parts.train, { base, maxTokens })
+  const { parts } = await readTrainingParts(context, options)
   const { validation, test } = parts
   const resumed = resume?.request['workers'] as number | undefined
   const workers = given ?? resumed ?? workersOf(config.inference)
+  const work = { train: parts.train, workers, resume, began }
+  const { selection, ...chosen } = await chosenMethod(context, options, work)
+  const base = await fetchBase(chosen.base, { ...options, context })
+  const train = await withTruncatedTexts(parts.train, { base, maxTokens })
   const shared = {
     train,
     test,
@@ -127,9 +140,10 @@ export async function trainIn(
     signal,
     maxTokens,
     workers,
+    selection,
     onProgress,
   }
-  if (method === 'head') {
+  if (chosen.method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
     return trainHead({ ...shared, pooledLayers })
   }
@@ -137,12 +151,56 @@ export async function trainIn(
     ...shared,
     validation,
     engine: options.engine,
-    method: encoderMethodOf({ ...options, method }),
+    method: encoderMethodOf({ ...options, ...chosen }),
     recipe: recipeOf(options),
     checkpoints: { betweenMs: checkpointEvery && checkpointEvery * 1_000 },
-    request: { ...requestOf(options), workers },
+    request: { ...requestOf({ ...options, ...chosen, time: undefined }), workers, selection },
     resume,
   })
+}
+
+/** The method and the base to train, which `auto` compares first. */
+async function chosenMethod(
+  context: Context,
+  options: TrainingOptions,
+  work: {
+    readonly train: Dataset
+    readonly workers: number
+    readonly resume: RunStart | undefined
+    /** When the whole began, in the milliseconds of this process. */
+    readonly began: number
+  },
+): Promise<{ method: TrainingMethod; base: string; selection: SelectionRecord | undefined }> {
+  const { method = methodDefaults.method, base, time = autoMsDefault } = options
+  if (method !== 'auto') {
+    // Stored below, by a training that compared before it was stopped.
+    const selection = work.resume?.request['selection'] as SelectionRecord | undefined
+    return { method, base: base ?? methodDefaults.base, selection }
+  }
+  const { seed = methodDefaults.seed } = options
+  const selection = await chooseMethod(context, {
+    ...{ ...options, ...work, seed },
+    secondsMax: time / 1_000,
+    secondsSpent: (performance.now() - work.began) / 1_000,
+  })
+  const { chosen } = selection
+  // candidate.ts makes candidates of these methods only.
+  return { method: chosen.method as TrainingMethod, base: chosen.base, selection }
+}
+
+/**
+ * Refuses options that the method of a training does not read.
+ *
+ * @throws WinnowError `usage`.
+ */
+export function refuseUnusedTrainOptions(
+  options: MethodOptions<string> & Pick<TrainingOptions, 'checkpointEvery' | 'time' | 'validation'>,
+): void {
+  refuseUnusedOptions(options, ['validation', 'checkpointEvery'])
+  const { method = methodDefaults.method, time } = options
+  if (time === undefined || method === 'auto') return
+  const message = `--time has no meaning with --method ${method}; leave it out.`
+  throw new WinnowError('usage', message)
 }
 
 /** The texts of a training as the data rules leave them, and its base encoder. */

@@ -49,14 +49,14 @@ export type RecipeOptions = {
 }
 
 /** What is trained, and how. */
-export type MethodOptions = RecipeOptions & {
+export type MethodOptions<Method extends string = TrainingMethod> = RecipeOptions & {
   /** The base encoder. Default `minilm-l6`. */
   readonly base?: string | undefined
   /**
    * `head` trains a classification head on the unchanged encoder, `partial` its top layers too,
    * `full` all layers. Default `head`.
    */
-  readonly method?: TrainingMethod | undefined
+  readonly method?: Method | undefined
   /** partial: the number of top layers to train. Default: all but the lowest. */
   readonly layers?: number | undefined
   /** partial, full: the library that computes the steps. Default `onnx`. */
@@ -128,18 +128,21 @@ export function encoderMethodOf({ method, layers }: MethodOptions): EncoderMetho
  *
  * @throws WinnowError `usage`.
  */
-export function refuseUnusedOptions<Options extends MethodOptions>(
+export function refuseUnusedOptions<Options extends MethodOptions<string>>(
   options: Options,
   encoderOnly: readonly (keyof Options & string)[] = [],
 ): void {
   const { method = methodDefaults.method } = options
   const given = (names: readonly (keyof Options & string)[]): string[] =>
     names.filter((name) => options[name] !== undefined)
-  const unused =
-    method === 'head'
-      ? given([...encoderOnly, 'layers', 'engine', ...recipeOptionNames])
-      : given(['pooledLayers', ...(method === 'full' ? (['layers'] as const) : [])])
-  const [first] = unused
+  const unread: Readonly<Record<string, readonly (keyof Options & string)[]>> = {
+    head: [...encoderOnly, 'layers', 'engine', ...recipeOptionNames],
+    partial: ['pooledLayers'],
+    full: ['pooledLayers', 'layers'],
+    // It compares the methods with their default settings.
+    auto: ['pooledLayers', 'layers', 'engine', ...recipeOptionNames],
+  }
+  const [first] = given(unread[method] ?? [])
   if (first === undefined) return
   const flag = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new WinnowError('usage', `--${flag} has no meaning with --method ${method}; leave it out.`)
@@ -151,7 +154,7 @@ export function refuseUnusedOptions<Options extends MethodOptions>(
  * @throws WinnowError `usage`, `base_not_found`, `engine_unavailable`.
  */
 export async function checkMethod(
-  options: MethodOptions,
+  options: MethodOptions<string>,
   { storeDir }: { storeDir: string },
 ): Promise<void> {
   const base = await knownBase({ name: options.base ?? methodDefaults.base, storeDir })

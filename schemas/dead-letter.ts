@@ -1,6 +1,5 @@
 // A rejected event on winnow.dead-letters: why, where it came from, and the bytes that arrived.
 import type { AvroRecord, AvroType } from './avro-type.ts'
-import { wholeNumber } from './exact-json.ts'
 import { originFields } from './validated.ts'
 
 /** Bytes of a payload that a dead letter keeps; the whole payload can be read from its origin. */
@@ -48,13 +47,4 @@ export type DeadLetter = AvroType<typeof deadLetterAvro>
 /** The identity of a dead letter: `topic/partition/offset` of the event that it stands for. */
 export function deadLetterId(letter: Pick<DeadLetter, 'topic' | 'partition' | 'offset'>): string {
   return `${letter.topic}/${letter.partition}/${letter.offset}`
-}
-
-/** The origin that an id names, without its record time; undefined for anything else. */
-export function parseDeadLetterId(
-  id: string,
-): { topic: string; partition: number; offset: number | bigint } | undefined {
-  const match = /^(.+)\/(\d{1,10})\/(\d{1,19})$/.exec(id)
-  if (match === null) return undefined
-  return { topic: match[1]!, partition: Number(match[2]), offset: wholeNumber(match[3]!) }
 }

@@ -1,6 +1,7 @@
 // A Kafka record as the stages see it, without types of a client library, and its lineage: which
 // earlier record it stands for.
 import type { EventError } from './errors.ts'
+import { wholeNumber } from './exact-json.ts'
 import type { Origin } from './validated.ts'
 
 /**
@@ -12,6 +13,20 @@ export type Lineage = {
   readonly origin: Origin
   /** How many times it was sent again; 0 is the event itself. */
   readonly attempt: number
+}
+
+/** Where an event entered, without its record time. */
+export type EventPlace = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number | bigint
+}
+
+/** Parses `topic/partition/offset`, the id of a dead letter; undefined for anything else. */
+export function parseEventPlace(text: string): EventPlace | undefined {
+  const match = /^(.+)\/(\d{1,10})\/(\d{1,19})$/.exec(text)
+  if (match === null) return undefined
+  return { topic: match[1]!, partition: Number(match[2]), offset: wholeNumber(match[3]!) }
 }
 
 /** One consumed record. Offsets are safe integers (a partition never reaches 2^53). */

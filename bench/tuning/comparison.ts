@@ -46,7 +46,7 @@ function bestsOf(
 ): number[] {
   return results
     .filter(({ problem, side, sampler }) => problem === name && `${side} ${sampler}` === key)
-    .map(({ bests }) => bests[at]!)
+    .flatMap(({ bests }) => bests[at] ?? [])
 }
 
 function quartilesOf(values: readonly number[]): Quartiles | undefined {

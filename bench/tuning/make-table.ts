@@ -54,9 +54,9 @@ const plans: Readonly<Record<string, Plan>> = {
     labels: 8,
     textsPerLabel: 70,
     axes: [
-      { parameter: numeric('lr', 'float', 3e-5, 3e-3), values: spaced(3e-5, 3e-3, 9) },
-      { parameter: numeric('epochs', 'int', 1, 4), values: [1, 2, 3, 4] },
-      { parameter: numeric('layers', 'int', 1, 5), values: [1, 2, 3, 4, 5] },
+      { parameter: numeric('lr', 'float', 3e-5, 3e-3), values: spaced(3e-5, 3e-3, 7) },
+      { parameter: numeric('epochs', 'int', 1, 4), values: [1, 2, 4] },
+      { parameter: numeric('layers', 'int', 1, 5), values: [1, 3, 5] },
       choice('batch', [16, 32]),
     ],
   },

@@ -51,8 +51,6 @@ export function problems(): Problem[] {
     exact('mixed', branches),
     noisy('Branin, noise 1', branin, 1),
     noisy('Hartmann 6, noise 0.2', hartmann6, 0.2),
-    table('head', 'head-hwu64'),
-    table('partial', 'partial-hwu64'),
   ]
 }
 

@@ -13,7 +13,7 @@ import { createKafka, openProducer } from '../../infra/kafka/kafka.ts'
 import { readBounds } from '../../infra/kafka/record-lookup.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { counted } from '../../schemas/counted.ts'
-import { parseDeadLetterId } from '../../schemas/dead-letter.ts'
+import { parseEventPlace } from '../../schemas/record.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
 import { LetterSender, skipReasons, type SkipReason } from '../../serving/letter-sender.ts'
@@ -117,7 +117,7 @@ export function addDlqReplayCommand(dlq: Command): void {
 }
 
 function collectId(id: string, previous: string[] | undefined): string[] {
-  if (parseDeadLetterId(id) !== undefined) return [...(previous ?? []), id]
+  if (parseEventPlace(id) !== undefined) return [...(previous ?? []), id]
   throw new InvalidArgumentError(
     'Give an ID as `winnow dlq list` prints it: topic/partition/offset.',
   )

@@ -12,7 +12,7 @@ import {
 } from '../../infra/readers/dead-letter-reader.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import type { Config } from '../../configs/schema.ts'
-import { parseDeadLetterId } from '../../schemas/dead-letter.ts'
+import { parseEventPlace } from '../../schemas/record.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { printableText } from '../../schemas/printable-text.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
@@ -75,12 +75,12 @@ export function addDlqCommands(program: Command): void {
       'hexadecimal if it is not UTF-8. ID is topic/partition/offset, as `winnow dlq list` prints it.',
     examples: ['winnow dlq show winnow.events/0/17'],
   }).action(async (id: string, options: SharedOptions) => {
-    if (parseDeadLetterId(id) === undefined) {
+    if (parseEventPlace(id) === undefined) {
       const form = 'give topic/partition/offset, as `winnow dlq list` prints it'
       throw new WinnowError('usage', `${id} cannot be the ID of a dead letter: ${form}.`)
     }
     await withAnalytics(options, async (analytics, { terminal }) => {
-      const letter = await readLetter(analytics, parseDeadLetterId(id)!)
+      const letter = await readLetter(analytics, parseEventPlace(id)!)
       if (letter === undefined) {
         const message = `There is no dead letter ${id}. \`winnow dlq list --all\` lists all dead letters.`
         throw new WinnowError('not_found', message)

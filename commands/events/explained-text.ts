@@ -1,6 +1,14 @@
 // Formats an explanation for a person: the text with the words that speak for the label in
 // green and those against it in red, and the words that weigh most.
-import type { Attribution, Explanation } from '../../models/explain/explain-text.ts'
+import { attributionText, methodText } from '../../models/explain/explanation-text.ts'
+import type { Explanation } from '../../models/explain/explanation.ts'
+import type { LabelWords, WordEffect } from '../../models/explain/label-words.ts'
+import {
+  heaviestWords,
+  textSegments,
+  type TextSegment,
+} from '../../models/explain/text-segments.ts'
+import { counted } from '../../schemas/counted.ts'
 import { tableText, type Terminal } from '../terminal.ts'
 
 const shownWords = 10
@@ -14,47 +22,77 @@ export function explainedText(
   explanation: Explanation,
   style: Terminal['style'],
 ): string {
-  const { model, label, score, words, truncated } = explanation
-  const largest = Math.max(...words.map(({ attribution }) => Math.abs(attribution)), 0)
-  const colour = ({ text: word, attribution }: Attribution): string => {
-    const share = largest === 0 ? 0 : Math.abs(attribution) / largest
-    if (share < colouredFrom) return word
-    const hue = attribution > 0 ? 'green' : 'red'
-    return style(share < boldFrom ? hue : ['bold', hue], word)
-  }
-  let at = 0
-  let coloured = ''
-  for (const word of words) {
-    if (word.start < at) continue // It overlaps the word before it.
-    coloured += text.slice(at, word.start) + colour(word)
-    at = word.end
-  }
-  coloured += text.slice(at)
-  const cut = truncated ? ' Only the start of the text was read.' : ''
-  const heaviest = words
-    .toSorted((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution))
-    .slice(0, shownWords)
-    .map((word) => [signedText(word.attribution), word.text, `${word.start}..${word.end}`])
+  const heaviest = heaviestWords(explanation.words, shownWords).map((word) => [
+    attributionText(word.attribution),
+    ...(word.standardError === undefined ? [] : [`± ${word.standardError.toFixed(3)}`]),
+    word.text,
+    `${word.start}..${word.end}`,
+  ])
+  const errors = explanation.method === 'shapley' ? ['error'] : []
   return [
-    coloured,
+    colouredText(text, explanation, style),
     '',
-    `${style('bold', `${label} ${(score * 100).toFixed(1)} %`)}   ${model}, ${methodText(explanation)}.${cut}`,
+    `${labelText(explanation, style)}   ${explanation.model}, ${methodText(explanation)}.${cutText(explanation)}`,
     '',
-    tableText(['log-odds', 'word', 'place'], heaviest),
+    tableText(['log-odds', ...errors, 'word', 'place'], heaviest),
   ].join('\n')
 }
 
-function methodText({ method, steps, completenessGap, baseline }: Explanation): string {
-  if (completenessGap === null) {
-    const hidden = { padding: '', mask: ' by the mask token', unknown: ' by the unknown token' }
-    return baseline === 'nothing'
-      ? 'occlusion: words left out one at a time'
-      : `occlusion: words replaced${hidden[baseline]} one at a time`
-  }
-  const gap = `${(completenessGap * 100).toFixed(2)} %`
-  return `${method.replace('-', ' ')}: ${steps} steps, completeness gap ${gap}`
+/** The text in colour and its label, for one of many texts. */
+export function explainedLines(
+  text: string,
+  explanation: Explanation,
+  style: Terminal['style'],
+): string {
+  const coloured = colouredText(text.trim(), shifted(text, explanation), style)
+  return `${labelText(explanation, style)}${cutText(explanation)}\n  ${coloured.replaceAll(/\s*\n\s*/g, ' ')}`
 }
 
-function signedText(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+/** The words that push each label most. */
+export function labelWordsText(labels: readonly LabelWords[], style: Terminal['style']): string {
+  return labels
+    .map(({ label, texts, wordsFor, wordsAgainst }) => {
+      const rows = Array.from(
+        { length: Math.max(wordsFor.length, wordsAgainst.length) },
+        (_, at) => [...effectCells(wordsFor[at]), ...effectCells(wordsAgainst[at])],
+      )
+      const head = ['speaks for it', 'mean', 'texts', 'against it', 'mean', 'texts']
+      return `${style('bold', label)} (${counted(texts, 'text')})\n\n${tableText(head, rows)}`
+    })
+    .join('\n\n')
+}
+
+function effectCells(effect: WordEffect | undefined): (string | number)[] {
+  if (effect === undefined) return ['', '', '']
+  const { word, meanAttribution, texts } = effect
+  return [word, attributionText(meanAttribution), String(texts)]
+}
+
+function colouredText(
+  text: string,
+  { words }: Pick<Explanation, 'words'>,
+  style: Terminal['style'],
+): string {
+  const coloured = ({ text: piece, attribution, share }: TextSegment): string => {
+    if (share < colouredFrom) return piece
+    const hue = attribution > 0 ? 'green' : 'red'
+    return style(share < boldFrom ? hue : ['bold', hue], piece)
+  }
+  return textSegments(text, words).map(coloured).join('')
+}
+
+/** The words at their places in the text without the white space in front of it. */
+function shifted(text: string, { words }: Explanation): Pick<Explanation, 'words'> {
+  const before = text.length - text.trimStart().length
+  return {
+    words: words.map((word) => ({ ...word, start: word.start - before, end: word.end - before })),
+  }
+}
+
+function labelText({ label, score }: Explanation, style: Terminal['style']): string {
+  return style('bold', `${label} ${(score * 100).toFixed(1)} %`)
+}
+
+function cutText({ truncated }: Explanation): string {
+  return truncated ? ' Only the start of the text was read.' : ''
 }

@@ -25,6 +25,7 @@ import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
+import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
@@ -49,8 +50,8 @@ export function addServeCommand(program: Command): void {
     name: 'serve',
     summary: 'run the HTTP gateway',
     description:
-      'Serves POST /v1/events, POST /v1/classify, GET /v1/results, the probes, /metrics and\n' +
-      '/openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
+      'Serves POST /v1/events, POST /v1/classify, POST /v1/explain, GET /v1/results, the probes,\n' +
+      '/metrics and /openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
@@ -59,7 +60,7 @@ export function addServeCommand(program: Command): void {
   })
     .option('--host <address>', 'address to listen on')
     .option('--port <port>', 'port to listen on; 0 picks a free one', wholeNumber(0, 65_535))
-    .option('--model <ref>', 'model for /v1/classify')
+    .option('--model <ref>', 'model for /v1/classify and /v1/explain')
     .action(async (options: Options) => {
       const context = await openContext(options, {
         'gateway.host': options.host,
@@ -128,7 +129,10 @@ export function openGateway(options: {
       results: createResultReader(analytics),
       ...(serving === undefined
         ? {}
-        : { classifier: onlineClassifier(serving, config.inference, queue) }),
+        : {
+            classifier: onlineClassifier(serving, config.inference, queue),
+            explainer: resources.add(createOnlineExplainer(serving, config), (one) => one.close()),
+          }),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },

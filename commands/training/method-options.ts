@@ -11,12 +11,15 @@ import { seedMax, wholeNumber } from '../shared-options.ts'
 export const trainingMethods: readonly TrainingMethod[] = ['head', 'partial', 'full']
 
 /** Adds the options. */
-export function addMethodOptions(command: Command): Command {
+export function addMethodOptions(
+  command: Command,
+  methods: readonly string[] = trainingMethods,
+): Command {
   command
     .option('--base <name>', 'base encoder', methodDefaults.base)
     .addOption(
       new Option('--method <method>', 'what to train')
-        .choices(trainingMethods)
+        .choices(methods)
         .default(methodDefaults.method),
     )
     .option(

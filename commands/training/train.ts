@@ -1,16 +1,16 @@
 // `winnow train`: trains a model version on labelled texts.
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
-import { trainIn, type Trained } from '../../library/train.ts'
-import {
-  checkMethod,
-  refuseUnusedOptions,
-  type MethodOptions,
-} from '../../library/training-options.ts'
+import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
+import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
 import { recordTrainingRun } from '../../library/training-row.ts'
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
+import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
+import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
+import { selectionText } from '../../trainers/selection/selection-text.ts'
 import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
@@ -26,17 +26,17 @@ import { sayPublished } from '../models/models-release.ts'
 import { workersOf } from '../../serving/model.ts'
 import { checkStore } from '../option-checks.ts'
 import { openRegistry, publishModel, whoAsks, type Published } from '../../serving/publishing.ts'
-import { addMethodOptions } from './method-options.ts'
+import { addMethodOptions, trainingMethods } from './method-options.ts'
 import { runToResume } from './resumed-options.ts'
 import { openVersion, requireModelName } from '../../models/store/version-store.ts'
-import { addCommand, numberIn } from '../shared-options.ts'
+import { addCommand, durationMs, numberIn } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine, type Terminal } from '../terminal.ts'
 import { trainProgressText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  MethodOptions &
+  MethodOptions<TrainingMethod | 'auto'> &
   RuleOptions & {
     data?: string
     test?: string
@@ -44,6 +44,7 @@ type Options = SharedOptions &
     validation?: string
     resume?: string | true
     checkpointEvery?: number
+    time?: number
     publish?: boolean
   }
 
@@ -57,11 +58,14 @@ export function addTrainCommand(program: Command): void {
       'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
       'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
       'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
+      'The method auto compares the others, and base encoders, by cross-validation within --time, and\n' +
+      'trains the best one, or a cheaper one that does as well.\n' +
       'The same data and seed give the same model, byte for byte.',
     examples: [
       'winnow train --data tickets.jsonl --name tickets',
       'winnow train --data tickets.jsonl --name tickets --method full',
       'winnow train --data tickets.jsonl --name tickets --method partial --layers 3 --epochs 3',
+      'winnow train --data tickets.jsonl --name tickets --method auto --time 30m',
       'winnow train --resume --name tickets',
       'winnow train --data train.jsonl.gz --test test.jsonl.gz --name intent --seed 7 --json',
     ],
@@ -75,7 +79,12 @@ function addTrainOptions(command: Command): Command {
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
-  addMethodOptions(command)
+  addMethodOptions(command, [...trainingMethods, 'auto'])
+    .option(
+      '--time <duration>',
+      'auto: time for everything, such as 90s, 10m or 2h (default: 30m)',
+      durationMs,
+    )
     .option(
       '--validation <src>',
       'partial, full: texts to choose the epoch by (default: a part of the data)',
@@ -109,7 +118,10 @@ async function train(command: Command, given: Options): Promise<void> {
       {
         ...options,
         signal,
-        onProgress: (progress) => terminal.progress(progressText(progress)),
+        onProgress: (progress) =>
+          progress.kind === 'chosen'
+            ? sayChosen(terminal, progress.selection)
+            : terminal.progress(progressText(progress)),
       },
       { workers, resume },
     ),
@@ -127,6 +139,18 @@ async function train(command: Command, given: Options): Promise<void> {
     throw error
   })
   terminal.document({ ...trained, published })
+}
+
+/** Tells what `--method auto` compared and chose. */
+function sayChosen(terminal: Terminal, selection: SelectionRecord): void {
+  terminal.progressDone()
+  terminal.say(selectionText(selection, terminal.style))
+  const { finalSeconds, examples } = selection
+  if (finalSeconds !== null) {
+    const time = durationText(1_000 * Math.ceil(finalSeconds))
+    terminal.say(`Training it on ${counted(examples, 'text')} takes about ${time}.`)
+  }
+  terminal.say()
 }
 
 /** Tells what came of the training: the data, the figures, and where the version lies. */
@@ -191,13 +215,16 @@ async function askedFor(
     }
     return { options, workers, resume: start }
   }
-  refuseUnusedOptions(given, ['validation', 'checkpointEvery'])
+  refuseUnusedTrainOptions(given)
   const { data } = given
   if (data === undefined || name === undefined) {
     const flag = data === undefined ? '--data <src>' : '--name <name>'
     throw new WinnowError('usage', `required option '${flag}' not specified`)
   }
-  const options = { ...given, data, name }
+  // Without a base on the command line, `auto` tries all of them.
+  const isBaseGiven = command.getOptionValueSource('base') === 'cli'
+  const base = given.method === 'auto' && !isBaseGiven ? undefined : given.base
+  const options = { ...given, base, data, name }
   return { options, workers: workersOf(config.inference), resume: undefined }
 }
 

@@ -3,6 +3,8 @@ import { counted } from '../../schemas/counted.ts'
 import type { EmbeddingProgress } from '../../trainers/embeddings/embed-texts.ts'
 import type { TrainEncoderProgress } from '../../trainers/encoder/train-encoder.ts'
 import type { TrainHeadProgress } from '../../trainers/head/train-head.ts'
+import { candidateName } from '../../trainers/selection/candidate.ts'
+import type { SelectionProgress } from '../../trainers/selection/select-method.ts'
 import type { TrainProgress } from '../../library/train.ts'
 import { downloadProgressText } from '../base-pull.ts'
 import { readingText } from '../labelled-texts.ts'
@@ -20,10 +22,26 @@ export function trainProgressText(): (progress: TrainProgress) => string {
         return readingText(progress)
       case 'download':
         return downloadText(progress)
+      case 'measuring':
+        return 'measuring the speed of training'
+      case 'comparing':
+        return comparingText(progress)
+      case 'chosen':
+        return `chosen: ${candidateName(progress.selection.chosen)}`
       default:
         return trainingProgressText(progress)
     }
   }
+}
+
+/** The candidate under way, the time that is left of all, and how far its training is. */
+function comparingText(progress: SelectionProgress): string {
+  const { number, candidates, candidate, fold, folds, secondsLeft, training } = progress
+  const name = candidateName({ method: candidate.method, base: candidate.base.name })
+  const place = fold === undefined ? name : `${name}, fold ${fold} of ${folds}`
+  const left = durationText(1_000 * Math.max(0, Math.round(secondsLeft)))
+  const text = trainingProgressText(training)
+  return `candidate ${number} of ${candidates} (${place}), ${left} left in all: ${text}`
 }
 
 /** One line on the progress of training. */

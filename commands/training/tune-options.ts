@@ -27,7 +27,7 @@ import { checkMetrics, requireTrial, tuneDefaults, type AskedStudy } from '../..
 import { trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
-import { seedMax, wholeNumber } from '../shared-options.ts'
+import { durationMs, seedMax, wholeNumber } from '../shared-options.ts'
 
 /** The parsed options. */
 export type TuneOptions = SharedOptions &
@@ -174,13 +174,4 @@ async function studyToResume(
   // Written by `winnow tune`, of this release or an earlier one.
   const options = { ...(start.request as StudyOptions), publishTrial }
   return { options, space: start.space, resumed: start }
-}
-
-const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const
-
-function durationMs(text: string): number {
-  const parts = /^(\d{1,6})([smh])$/.exec(text)
-  const ms = parts === null ? 0 : Number(parts[1]) * unitsMs[parts[2] as keyof typeof unitsMs]
-  if (ms > 0) return ms
-  throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.')
 }

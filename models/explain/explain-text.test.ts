@@ -6,16 +6,19 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportFixtures } from '../../tests/support/import-exports.ts'
 import { tinyHidden, tinyWeights } from '../../tests/support/tiny-encoder.ts'
-import { tinyTokenizerJson } from '../../tests/support/tiny-tokenizer.ts'
-import { buildClassifier, type Head, type PooledLayers } from '../graph/encoder.ts'
+import {
+  tinyHead,
+  writeTinyVersion,
+  type TinyVersionOptions,
+} from '../../tests/support/tiny-version.ts'
+import { buildClassifier } from '../graph/encoder.ts'
 import { layOutWeights, writeWeights } from '../graph/onnx/external-weights.ts'
 import { writeOnnx } from '../graph/onnx/onnx-writer.ts'
 import { readPublishedClassifier } from '../graph/published-classifier.ts'
 import { importModel } from '../import/import-model.ts'
-import type { ManifestDraft } from '../store/manifest.ts'
 import { weightsFileName, type ModelVersion } from '../store/version-files.ts'
-import { writeVersion } from '../store/version-store.ts'
-import { openExplainer, type Explanation, type ExplainRequest } from './explain-text.ts'
+import { openExplainer } from './explain-text.ts'
+import type { Explanation, ExplainRequest } from './explanation.ts'
 
 let scratch: string
 beforeAll(async () => {
@@ -25,43 +28,8 @@ afterAll(() => rm(scratch, { recursive: true }))
 
 const steps = ['unicode', 'control', 'whitespace'] as const
 
-/** A head of three labels for as many features. */
-function headFor(features: number): Head {
-  const weight = Float32Array.from({ length: features * 3 }, (_, i) => Math.sin(i * 7 + 1))
-  return { from: features, to: 3, weight, bias: Float32Array.of(0.1, -0.2, 0) }
-}
-
-type TinyOptions = {
-  readonly pooledLayers?: PooledLayers
-  readonly pooling?: 'mean' | 'cls'
-  readonly normalize?: boolean
-  readonly draft?: Partial<ManifestDraft>
-}
-
-async function tinyVersion(options: TinyOptions = {}): Promise<ModelVersion> {
-  const { pooledLayers = 'last', pooling = 'mean', normalize = true } = options
-  const width = pooledLayers === 'every' ? 3 * tinyHidden : tinyHidden
-  const shape = { padding: 'lengths', normalize, pooling, pooledLayers } as const
-  const graph = buildClassifier(tinyWeights(), headFor(width), shape)
-  return writeVersion({
-    storeDir: scratch,
-    name: 'tiny',
-    manifest: {
-      labels: ['a', 'b', 'c'],
-      base: 'tiny',
-      method: 'head',
-      precision: 'fp32',
-      maxTokens: 12,
-      pooling: pooledLayers === 'every' ? 'layer-means' : pooling,
-      hidden: width,
-      metrics: {},
-      trainingRun: 'none',
-      ...options.draft,
-    },
-    model: { bytes: writeOnnx(graph, { name: 'tiny' }) },
-    tokenizer: { bytes: Buffer.from(tinyTokenizerJson()) },
-  })
-}
+const tinyVersion = (options: TinyVersionOptions = {}) =>
+  writeTinyVersion({ storeDir: scratch, ...options })
 
 async function explained(
   version: ModelVersion,
@@ -80,7 +48,7 @@ const sum = (parts: readonly { attribution: number }[]): number =>
   parts.reduce((total, { attribution }) => total + attribution, 0)
 
 describe('integrated gradients', () => {
-  it.each<TinyOptions>([
+  it.each<TinyVersionOptions>([
     { pooledLayers: 'every' },
     { pooledLayers: 'last' },
     { pooling: 'cls', normalize: false },
@@ -109,7 +77,7 @@ describe('integrated gradients', () => {
 
   it('read weights from the file beside the graph', async () => {
     const shape = { padding: 'lengths', normalize: true } as const
-    const graph = buildClassifier(tinyWeights(), headFor(tinyHidden), shape)
+    const graph = buildClassifier(tinyWeights(), tinyHead(tinyHidden), shape)
     const weights = layOutWeights(graph, (name) => !name.startsWith('head/'))
     await writeWeights(join(scratch, weightsFileName), weights)
     const modelPath = join(scratch, 'model.onnx')
@@ -117,7 +85,7 @@ describe('integrated gradients', () => {
     await writeFile(modelPath, writeOnnx(graph, { name: 'tiny', weights: places }))
     const read = await readPublishedClassifier(modelPath, { layerMeans: false })
     expect(read.normalize).toBe(true)
-    expect(read.head).toEqual(headFor(tinyHidden))
+    expect(read.head).toEqual(tinyHead(tinyHidden))
     expect(read.encoder.layers).toEqual(tinyWeights().layers)
   })
 

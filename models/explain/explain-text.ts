@@ -1,73 +1,53 @@
 // Explains why a model gave a text its label: attributions of its tokens and words, with their
-// places in the text as it was given. occlusion.ts and integrated-gradients.ts compute them.
+// places in the text as it was given. integrated-gradients.ts, occlusion.ts and shapley.ts compute
+// them.
 import { readFile } from 'node:fs/promises'
 import { WinnowError } from '../../schemas/errors.ts'
 import { cleanText, type CleaningStep } from '../cleaning/clean-text.ts'
 import type { Classifier } from '../inference/classifier.ts'
 import { openVersionModel, type VersionModelOptions } from '../inference/version-model.ts'
 import { foldCleaned } from './cleaned-source.ts'
+import {
+  explanationMethods,
+  type Attribution,
+  type Explanation,
+  type ExplanationMethod,
+  type ExplainRequest,
+} from './explanation.ts'
 import type { Span } from './folded-text.ts'
-import { hasGradients, openGradientModel, type GradientModel } from './integrated-gradients.ts'
+import {
+  completenessGap,
+  hasGradients,
+  openGradientModel,
+  type GradientModel,
+} from './integrated-gradients.ts'
 import { logOdds, type OddsOptions } from './label-odds.ts'
 import { occlude } from './occlusion.ts'
+import { sampleShapley, type Estimate, type SamplingOptions } from './shapley.ts'
 import { readTokenPieces, type TokenPieces } from './token-pieces.ts'
 import { tokenSpans } from './token-spans.ts'
 import { wordGroups, type WordGroup } from './word-groups.ts'
 
-/** The methods; `auto` is integrated gradients where the graph is Winnow's own, else occlusion. */
-export const explanationMethods = ['auto', 'integrated-gradients', 'occlusion'] as const
-export type ExplanationMethod = (typeof explanationMethods)[number]
-
-/** A token or word: `text` is what stands from `start` to `end` (UTF-16) in the given text. */
-export type Attribution = {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  /** In log-odds of the label: positive where it speaks for the label. */
-  readonly attribution: number
-}
-
-/** Why a text has its label. */
-export type Explanation = {
-  /** `name@version`. */
-  readonly model: string
-  readonly label: string
-  /** The probability of the label. */
-  readonly score: number
-  readonly logOdds: number
-  readonly method: Exclude<ExplanationMethod, 'auto'>
-  /** What the text is compared with: a baseline, or what replaces hidden tokens. */
-  readonly baseline: 'padding' | 'mask' | 'unknown' | 'nothing'
-  /** The log-odds of the baseline of integrated gradients. */
-  readonly baselineLogOdds: number | null
-  readonly steps: number | null
-  readonly completenessGap: number | null
-  /** Whether the end of the text was not read, so that it has no tokens. */
-  readonly truncated: boolean
-  readonly tokens: readonly Attribution[]
-  readonly words: readonly Attribution[]
-}
-
 /** A token such as `!!` may stand for several words of one character. */
 const wordsPerToken = 2
-
-/** A text to explain. */
-export type ExplainRequest = {
-  readonly text: string
-  /** Default: the label that the model gives. */
-  readonly label?: string | undefined
-  /** Default `auto`. */
-  readonly method?: ExplanationMethod | undefined
-}
 
 export type Explainer = {
   /**
    * Explains one text. Throws `usage` for an empty text, a label that the model does not have, and
-   * integrated gradients of an imported model.
+   * integrated gradients of a model that has none; and `cancelled` after `signal` aborts.
    */
-  readonly explain: (request: ExplainRequest) => Promise<Explanation>
+  readonly explain: (
+    request: ExplainRequest,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<Explanation>
   readonly close: () => Promise<void>
 }
+
+export type ExplainerOptions = VersionModelOptions &
+  SamplingOptions & {
+    /** How texts are cleaned; none for stored texts, which are cleaned already. */
+    readonly steps: readonly CleaningStep[]
+  }
 
 /**
  * Opens a version for explanations; texts are cleaned by `steps`, as in the stream. Gradients use
@@ -79,10 +59,8 @@ export type Explainer = {
  * const { label, words } = await explainer.explain({ text: 'Where is my parcel?' })
  * await explainer.close()
  */
-export async function openExplainer(
-  options: VersionModelOptions & { readonly steps: readonly CleaningStep[] },
-): Promise<Explainer> {
-  const { steps, ...modelOptions } = options
+export async function openExplainer(options: ExplainerOptions): Promise<Explainer> {
+  const { steps, seed, samplesMax, ...modelOptions } = options
   const { version } = options
   const tokens = readTokenPieces(await readFile(version.tokenizerPath))
   const { classifier } = await openVersionModel(modelOptions)
@@ -92,8 +70,11 @@ export async function openExplainer(
     return gradients
   }
   return {
-    explain: (request) =>
-      explainText(request, { version, tokens, classifier, steps, openGradients }),
+    explain: (request, { signal } = {}) => {
+      const sampling = { seed, samplesMax }
+      const opened = { version, tokens, classifier, steps, openGradients }
+      return explainText(request, { ...opened, sampling, signal })
+    },
     async close() {
       await classifier.close()
       await (await gradients?.catch(() => undefined))?.close()
@@ -107,6 +88,8 @@ type Context = {
   readonly classifier: Classifier
   readonly steps: readonly CleaningStep[]
   readonly openGradients: () => Promise<GradientModel>
+  readonly sampling: SamplingOptions
+  readonly signal: AbortSignal | undefined
 }
 
 async function explainText(request: ExplainRequest, context: Context): Promise<Explanation> {
@@ -134,54 +117,109 @@ async function explainText(request: ExplainRequest, context: Context): Promise<E
   const folded = foldCleaned(text, { cleaned, wordsMax: wordsPerToken * ids.length })
   const spans = tokenSpans(own, { folded, original: text, tokens })
   const words = wordGroups(cleaned, spans)
-  const found = await attribute(ids, { ...context, method, words, odds })
-  const attributed = ({ start, end }: Span, attribution: number): Attribution => ({
+  const found = await attribute(ids, method, { ...context, words, odds })
+  const attributed = ({ start, end }: Span, found: FoundValue): Attribution => ({
     text: text.slice(start, end),
     start,
     end,
-    attribution,
+    ...found,
   })
+  const { tokens: ofTokens, words: ofWords, ...how } = found
   return {
     model: version.ref,
     label: manifest.labels[target]!,
     score: probabilities[target]!,
     logOdds: logOdds(logits, odds),
     method,
-    baseline: found.baseline,
-    baselineLogOdds: found.baselineLogOdds,
-    steps: found.steps,
-    completenessGap: found.completenessGap,
+    ...how,
     truncated,
-    tokens: spans.map((span, at) => attributed(span, found.tokens[at]!)),
+    tokens: spans.map((span, at) => attributed(span, ofTokens[at]!)),
     words: words.map(({ first, end }, at) =>
-      attributed(around(spans.slice(first, end)), found.words[at]!),
+      attributed(around(spans.slice(first, end)), ofWords[at]!),
     ),
   }
 }
 
-type Found = Pick<Explanation, 'baseline' | 'baselineLogOdds' | 'steps' | 'completenessGap'> & {
-  readonly tokens: readonly number[]
-  readonly words: readonly number[]
+type FoundValue = Pick<Attribution, 'attribution' | 'standardError'>
+
+type Found = Pick<
+  Explanation,
+  'baseline' | 'baselineLogOdds' | 'steps' | 'permutations' | 'completenessGap'
+> & {
+  readonly tokens: readonly FoundValue[]
+  readonly words: readonly FoundValue[]
 }
 
-async function attribute(
+/** What the methods need of a text. */
+type Attributed = Context & { readonly words: readonly WordGroup[]; readonly odds: OddsOptions }
+
+function attribute(
   ids: Int32Array,
-  context: Context & {
-    method: Explanation['method']
-    words: readonly WordGroup[]
-    odds: OddsOptions
-  },
+  method: Explanation['method'],
+  context: Attributed,
 ): Promise<Found> {
-  const { method, words, odds } = context
-  if (method === 'occlusion') {
-    const { replacement, ...found } = await occlude(ids, context)
-    const none = { baselineLogOdds: null, steps: null, completenessGap: null }
-    return { ...found, ...none, baseline: replacement }
+  switch (method) {
+    case 'integrated-gradients':
+      return integrated(ids, context)
+    case 'occlusion':
+      return occluded(ids, context)
+    case 'shapley':
+      return sampled(ids, context)
   }
-  const integral = await (await context.openGradients()).integrate(ids, odds)
-  const sumOf = ({ first, end }: WordGroup): number =>
-    integral.tokens.slice(first, end).reduce((total, each) => total + each, 0)
-  return { ...integral, baseline: 'padding', words: words.map(sumOf) }
+}
+
+async function integrated(
+  ids: Int32Array,
+  { openGradients, words, odds, signal }: Attributed,
+): Promise<Found> {
+  const { tokens, ...how } = await (await openGradients()).integrate(ids, { ...odds, signal })
+  return {
+    baseline: 'padding',
+    ...how,
+    permutations: null,
+    tokens: tokens.map(plainValue),
+    words: words.map(({ first, end }) => plainValue(sum(tokens.slice(first, end)))),
+  }
+}
+
+async function occluded(ids: Int32Array, context: Attributed): Promise<Found> {
+  const { replacement, tokens, words } = await occlude(ids, context)
+  return {
+    baseline: replacement,
+    baselineLogOdds: null,
+    steps: null,
+    permutations: null,
+    completenessGap: null,
+    tokens: tokens.map(plainValue),
+    words: words.map(plainValue),
+  }
+}
+
+async function sampled(ids: Int32Array, context: Attributed): Promise<Found> {
+  const found = await sampleShapley(ids, { ...context, ...context.sampling })
+  const { replacement, permutations, baselineLogOdds, textLogOdds } = found
+  const total = sum(found.words.map(({ value }) => value))
+  const estimated = ({ value, standardError }: Estimate): FoundValue => ({
+    attribution: value,
+    standardError,
+  })
+  return {
+    baseline: replacement,
+    baselineLogOdds,
+    steps: null,
+    permutations,
+    completenessGap: completenessGap(total, textLogOdds - baselineLogOdds),
+    tokens: found.tokens.map(estimated),
+    words: found.words.map(estimated),
+  }
+}
+
+function plainValue(attribution: number): FoundValue {
+  return { attribution }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 /** The place from the first to the last of some tokens. */
@@ -192,15 +230,26 @@ function around(spans: readonly Span[]): Span {
   }
 }
 
+/** The methods that work for a version. */
+export function methodsOf(
+  manifest: VersionModelOptions['version']['manifest'],
+): readonly ExplanationMethod[] {
+  return explanationMethods.filter(
+    (method) => method !== 'integrated-gradients' || hasGradients({ manifest }),
+  )
+}
+
 function methodFor(
   version: VersionModelOptions['version'],
   method: ExplanationMethod,
 ): Explanation['method'] {
   if (method === 'auto') return hasGradients(version) ? 'integrated-gradients' : 'occlusion'
   if (method === 'integrated-gradients' && !hasGradients(version)) {
+    const { method: trained, precision } = version.manifest
+    const reason = trained === 'import' ? 'it was imported' : `its weights are ${precision}`
     throw new WinnowError(
       'usage',
-      `${version.ref} was imported, so Winnow has no gradients of it; use the method occlusion.`,
+      `Winnow has no gradients of ${version.ref}, because ${reason}; use the method occlusion or shapley.`,
     )
   }
   return method

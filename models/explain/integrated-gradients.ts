@@ -1,6 +1,6 @@
 // Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) of the log-odds of a label: the
 // gradient with respect to the embedding layer, averaged on the straight way from a baseline to the
-// text, times the way. The attributions add up to the difference of the log-odds at both ends.
+// text by clenshaw-curtis.ts, times the way. The attributions add up to the difference of the log-odds at both ends.
 import type { ModelVersion } from '../store/version-files.ts'
 import {
   buildAttribution,
@@ -11,7 +11,7 @@ import { writeOnnx } from '../graph/onnx/onnx-writer.ts'
 import { readPublishedClassifier } from '../graph/published-classifier.ts'
 import { sessionOptions } from '../inference/session-options.ts'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
-import { gaussLegendre } from './gauss-legendre.ts'
+import { quadraturePoints } from './clenshaw-curtis.ts'
 import type { OddsOptions } from './label-odds.ts'
 import type { TokenPieces } from './token-pieces.ts'
 
@@ -31,14 +31,17 @@ export type IntegratedGradients = {
 
 export type GradientModel = {
   /**
-   * Explains ids int32 [tokens], special tokens included. The steps are doubled from 16 until the
-   * completeness gap is at most 1 %, or to 512.
+   * Explains ids int32 [tokens], special tokens included. The steps are doubled from 8 until the
+   * completeness gap is at most 1 %, or to 512. Throws what `signal` aborts with.
    */
-  readonly integrate: (ids: Int32Array, odds: OddsOptions) => Promise<IntegratedGradients>
+  readonly integrate: (
+    ids: Int32Array,
+    options: OddsOptions & { readonly signal?: AbortSignal | undefined },
+  ) => Promise<IntegratedGradients>
   readonly close: () => Promise<void>
 }
 
-const stepsMin = 16
+const stepsMin = 8
 const stepsMax = 512
 const gapMax = 0.01
 /** A smaller difference of log-odds counts as this one, so that the gap stays finite. */
@@ -79,7 +82,7 @@ export async function openGradientModel(
   const attribution = await open(buildAttribution(encoder, classifier), 'attribution')
   const sessions = { embedding, attribution, hidden: encoder.hidden, labels: head.to }
   return {
-    integrate: (ids, odds) => integrate(ids, { ...sessions, ...odds, tokens }),
+    integrate: (ids, options) => integrate(ids, { ...sessions, ...options, tokens }),
     close: async () => {
       await embedding.release()
       await attribution.release()
@@ -93,33 +96,33 @@ type Context = OddsOptions & {
   readonly hidden: number
   readonly labels: number
   readonly tokens: TokenPieces
+  readonly signal?: AbortSignal | undefined
 }
 
 async function integrate(ids: Int32Array, context: Context): Promise<IntegratedGradients> {
-  const { hidden, tokens } = context
+  const { tokens } = context
   const text = await embed(ids, context) // [tokens, hidden]
   const baseline = await embed(baselineOf(ids, tokens), context)
-  const ends = await logOddsAt([baseline, text], context)
-  const difference = ends[1]! - ends[0]!
+  const way: Way = { text, baseline, known: new Map() }
   for (let steps = stepsMin; ; steps *= 2) {
-    const mean = await meanGradient({ text, baseline, steps }, context) // [tokens, hidden]
-    const all = Array.from({ length: ids.length }, (_, token) => {
-      let sum = 0
-      for (let i = token * hidden; i < (token + 1) * hidden; i++) {
-        sum += (text[i]! - baseline[i]!) * mean[i]!
-      }
-      return sum
-    })
-    const total = all.reduce((sum, attribution) => sum + attribution, 0)
-    const gap = Math.abs(total - difference) / Math.max(Math.abs(difference), differenceMin)
+    await addPoints(way, steps, context)
+    const attributions = averageOver(way, steps)
+    const [start, end] = [way.known.get(0)!, way.known.get(stepsMax)!]
+    const total = attributions.reduce((sum, attribution) => sum + attribution, 0)
+    const gap = completenessGap(total, end.logOdds - start.logOdds)
     if (gap > gapMax && steps < stepsMax) continue
     return {
-      tokens: all.slice(tokens.prefix, all.length - tokens.suffix),
+      tokens: attributions.slice(tokens.prefix, attributions.length - tokens.suffix),
       steps,
-      baselineLogOdds: ends[0]!,
+      baselineLogOdds: start.logOdds,
       completenessGap: gap,
     }
   }
+}
+
+/** How far a sum of attributions is from the difference that it should be, as a share of that. */
+export function completenessGap(total: number, difference: number): number {
+  return Math.abs(total - difference) / Math.max(Math.abs(difference), differenceMin)
 }
 
 /** The special tokens of the text around padding tokens; without one, around tokens of id 0. */
@@ -127,30 +130,66 @@ function baselineOf(ids: Int32Array, { prefix, suffix, padId = 0 }: TokenPieces)
   return ids.slice().fill(padId, prefix, ids.length - suffix)
 }
 
-/** The gradient averaged over the way from baseline to text: float64 [tokens, hidden]. */
-async function meanGradient(
-  { text, baseline, steps }: { text: Float32Array; baseline: Float32Array; steps: number },
-  context: Context,
-): Promise<Float64Array> {
-  const size = text.length
-  const rowsMax = Math.max(1, Math.floor((runTokensMax * context.hidden) / size))
-  const points = gaussLegendre(steps)
-  const mean = new Float64Array(size)
-  for (let from = 0; from < steps; from += rowsMax) {
-    const rows = points.slice(from, from + rowsMax)
-    const between = rows.map(({ at }) =>
-      text.map((value, i) => baseline[i]! + at * (value - baseline[i]!)),
-    )
-    const { gradients } = await run(between, context)
-    for (const [row, { weight }] of rows.entries()) {
-      for (let i = 0; i < size; i++) mean[i]! += weight * gradients[row * size + i]!
-    }
-  }
-  return mean
+/** The straight way from the baseline to the text, with what is known at its points. */
+type Way = {
+  /** float32 [tokens, hidden] each. */
+  readonly text: Float32Array
+  readonly baseline: Float32Array
+  /** By place, from 0 at the baseline to `stepsMax` at the text. */
+  readonly known: Map<number, KnownPoint>
 }
 
-async function logOddsAt(points: Float32Array[], context: Context): Promise<Float32Array> {
-  return (await run(points, context)).logOdds
+type KnownPoint = {
+  readonly logOdds: number
+  /** The gradient times the whole way, summed for each token: float64 [tokens]. */
+  readonly products: Float64Array
+}
+
+/** Computes the points of Clenshaw-Curtis quadrature with `steps` steps that are not known yet. */
+async function addPoints(way: Way, steps: number, context: Context): Promise<void> {
+  const { text, baseline, known } = way
+  const rowsMax = Math.max(1, Math.floor((runTokensMax * context.hidden) / text.length))
+  const missing = quadraturePoints(steps)
+    .map(({ at }, index) => ({ at, place: (index * stepsMax) / steps }))
+    .filter(({ place }) => !known.has(place))
+  for (let from = 0; from < missing.length; from += rowsMax) {
+    context.signal?.throwIfAborted()
+    const points = missing.slice(from, from + rowsMax)
+    const between = points.map(({ at }) =>
+      text.map((value, i) => baseline[i]! + at * (value - baseline[i]!)),
+    )
+    const { logOdds, gradients } = await run(between, context)
+    for (const [row, { place }] of points.entries()) {
+      const gradient = gradients.subarray(row * text.length, (row + 1) * text.length)
+      const products = tokenProducts(gradient, { ...way, hidden: context.hidden })
+      known.set(place, { logOdds: logOdds[row]!, products })
+    }
+  }
+}
+
+/** The gradient float32 [tokens, hidden] times the way, summed over its width. */
+function tokenProducts(
+  gradient: Float32Array,
+  { text, baseline, hidden }: Way & { hidden: number },
+): Float64Array {
+  return Float64Array.from({ length: gradient.length / hidden }, (_, token) => {
+    let sum = 0
+    for (let i = token * hidden; i < (token + 1) * hidden; i++) {
+      sum += (text[i]! - baseline[i]!) * gradient[i]!
+    }
+    return sum
+  })
+}
+
+/** The attribution of each token by quadrature with `steps` steps. */
+function averageOver({ known }: Way, steps: number): number[] {
+  const points = quadraturePoints(steps).map(({ weight }, index) => ({
+    weight,
+    products: known.get((index * stepsMax) / steps)!.products,
+  }))
+  return Array.from(points[0]!.products, (_, token) =>
+    points.reduce((sum, { weight, products }) => sum + weight * products[token]!, 0),
+  )
 }
 
 /** Runs points float32 [tokens, hidden] as one batch. */

@@ -28,7 +28,8 @@ export function replacementOf({ maskId, unknownId }: TokenPieces): Replacement {
 
 /**
  * Hides each token and each word of ids int32 [tokens] (special tokens around them are kept).
- * Throws `model_incompatible` if the model gives no finite number, and as Classifier.classify.
+ * Throws `model_incompatible` if the model gives no finite number, what `signal` aborts with, and
+ * as Classifier.classify.
  */
 export async function occlude(
   ids: Int32Array,
@@ -37,15 +38,16 @@ export async function occlude(
     readonly tokens: TokenPieces
     readonly words: readonly WordGroup[]
     readonly odds: OddsOptions
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<Occlusion> {
-  const { classifier, tokens, words, odds } = options
+  const { classifier, tokens, words, odds, signal } = options
   const count = ids.length - tokens.prefix - tokens.suffix
   const single = Array.from({ length: count }, (_, at): WordGroup => ({ first: at, end: at + 1 }))
   const longer = words.filter(({ first, end }) => end - first > 1)
   const texts = [ids, ...[...single, ...longer].map((group) => hide(ids, group, tokens))]
   const found: number[] = []
-  const start = (text: Int32Array) => classifier.classifyWhenRoom(text)
+  const start = (text: Int32Array) => classifier.classifyWhenRoom(text, { signal })
   for await (const outcome of mapInOrder(texts, start, { windowMax: windowTextsMax })) {
     if (outcome.kind === 'rejected') {
       throw new WinnowError('model_incompatible', outcome.error.message)
@@ -64,8 +66,20 @@ export async function occlude(
 
 /** The ids int32 [tokens] with the tokens of `group` replaced or left out. */
 export function hide(ids: Int32Array, group: WordGroup, tokens: TokenPieces): Int32Array {
-  const [first, end] = [tokens.prefix + group.first, tokens.prefix + group.end]
-  const id = tokens.maskId ?? tokens.unknownId
-  if (id !== undefined) return ids.slice().fill(id, first, end)
-  return Int32Array.from([...ids.subarray(0, first), ...ids.subarray(end)])
+  return hideWhere(ids, tokens, (token) => token >= group.first && token < group.end)
+}
+
+/**
+ * The ids int32 [tokens] with the tokens replaced or left out for which `isHidden` holds. Tokens
+ * are counted without the special ones, which always stay.
+ */
+export function hideWhere(
+  ids: Int32Array,
+  { prefix, suffix, maskId, unknownId }: TokenPieces,
+  isHidden: (token: number) => boolean,
+): Int32Array {
+  const id = maskId ?? unknownId
+  const isOwn = (at: number): boolean => at >= prefix && at < ids.length - suffix
+  if (id === undefined) return ids.filter((_, at) => !isOwn(at) || !isHidden(at - prefix))
+  return ids.map((own, at) => (isOwn(at) && isHidden(at - prefix) ? id : own))
 }

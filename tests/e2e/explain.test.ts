@@ -1,9 +1,10 @@
 // `winnow explain` as a process: its document, what a person sees, and what it refuses.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Explanation } from '../../models/explain/explain-text.ts'
+import type { Explanation } from '../../models/explain/explanation.ts'
+import type { LabelWords } from '../../models/explain/label-words.ts'
 import { describeExamples } from '../../trainers/data/dataset.ts'
 import { trainHead } from '../../trainers/head/train-head.ts'
 import { winnow, type Environment } from '../support/cli.ts'
@@ -48,10 +49,46 @@ it('shows a person the text and its heaviest words, without colour codes where t
   expect(stdout).not.toContain('\u001b')
 })
 
+it('samples Shapley values with their errors, the same for a seed', async () => {
+  const args = ['--text', text, '--method', 'shapley', '--samples', '400', '--json']
+  const [first, again] = await Promise.all([explain(...args), explain(...args)])
+  expect(first.stdout).toBe(again.stdout)
+  const found = JSON.parse(first.stdout) as Explanation
+  expect(found).toMatchObject({ method: 'shapley', steps: null })
+  const total = found.words.reduce((sum, { attribution }) => sum + attribution, 0)
+  expect(total).toBeCloseTo(found.logOdds - found.baselineLogOdds!, 9)
+  expect(found.words.every(({ standardError }) => standardError! >= 0)).toBe(true)
+})
+
+it('explains a file as JSON lines and as a page, and says which words push the labels', async () => {
+  const data = join(dir, 'texts.jsonl')
+  const texts = [text, ' ', ...Array.from({ length: 8 }, (_, number) => sampleText(number).text)]
+  await writeFile(data, texts.map((one) => `${JSON.stringify({ text: one })}\n`).join(''))
+  const html = join(dir, 'why.html')
+  const { status, stdout, stderr } = await explain('--data', data, '--html', html)
+  expect([status, stderr]).toEqual([0, expect.stringContaining('1 empty text without')])
+  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Explanation & { id: string }) // prettier-ignore
+  expect(lines.map(({ id }) => id)).toEqual(texts.map((_, at) => String(at + 1)))
+  expect(lines[1]).toMatchObject({ error: { code: 'text_empty' } })
+  const alone = JSON.parse((await explain('--text', text, '--json')).stdout) as Explanation
+  expect(lines[0]).toEqual({ id: '1', ...alone })
+  expect(await readFile(html, 'utf8')).toContain('Words that push each label')
+  const summary = await explain('--data', data, '--summary', '--json')
+  const { model, labels } = JSON.parse(summary.stdout) as { model: string; labels: LabelWords[] }
+  expect(model).toBe('mail@1')
+  expect(labels.reduce((sum, one) => sum + one.texts, 0)).toBe(texts.length - 1)
+  expect(labels.flatMap((one) => one.wordsFor).length).toBeGreaterThan(0)
+})
+
 it('says what is wrong', async () => {
   const unknown = await explain('--text', text, '--label', 'nothing')
   expect(unknown).toMatchObject({ status: 2, stdout: '' })
   expect(unknown.stderr).toContain("mail@1 has no label 'nothing'")
   expect((await explain('--text', '  ')).stderr).toContain('The text is empty')
-  expect((await explain('--text', text, '--method', 'shapley')).status).toBe(2)
+  expect((await explain('--text', text, '--method', 'guess')).status).toBe(2)
+  expect((await explain('--text', text, '--data', 'x')).stderr).toContain(
+    'Give one of --text, --row',
+  )
+  expect((await explain('--text', text, '--summary')).stderr).toContain('--summary needs the texts')
+  expect((await explain('--row', 'topic/0')).stderr).toContain('such as winnow.events/0/17')
 })

@@ -203,6 +203,54 @@ describe('POST /v1/classify', () => {
   })
 })
 
+describe('POST /v1/explain', () => {
+  it('explains the label of a stored row as `winnow explain --row` does', async () => {
+    const posted = await post('/v1/events', { text: '  where is\u0007 my   parcel 😀?' })
+    const [id] = posted.json['ids'] as string[]
+    await resultsOf([id!])
+    const [row] = await space.analytics.rows<{ place: string; text: string; label: string }>(
+      `SELECT concat(topic, '/', toString(partition), '/', toString(offset)) AS place, text, label
+       FROM classifications WHERE event_id = {id: String}`,
+      { id },
+    )
+    const { text, label, place } = row!
+    const online = await post('/v1/explain', { text, label })
+    expect(online.status).toBe(200)
+    const offline = await winnow(['explain', '--row', place, '--json'], { env: space.env })
+    expect(offline.stderr).toBe('')
+    expect(JSON.parse(offline.stdout)).toEqual({
+      ...online.json,
+      row: expect.objectContaining({ eventId: id, text, label, role: 'champion' }) as unknown,
+    })
+    const words = online.json['words'] as { text: string; start: number; end: number }[]
+    expect(words.map((word) => word.text)).toContain('parcel')
+    for (const word of words) expect(text.slice(word.start, word.end)).toBe(word.text)
+  })
+
+  it('leaves room for events when callers ask for more than it takes', async () => {
+    const texts = Array.from({ length: 40 }, (_, at) => `${sampleText(at).text} `.repeat(20))
+    const asked = texts.map((text) => post('/v1/explain', { text, method: 'shapley' }))
+    const startMs = performance.now()
+    expect((await post('/v1/events', { text: 'in between' })).status).toBe(202)
+    expect((await post('/v1/classify', { texts: ['in between'] })).status).toBe(200)
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+    const answers = await Promise.all(asked)
+    const refused = answers.filter(({ status }) => status === 503)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { json, headers } of refused) {
+      expect([json['code'], headers.get('retry-after')]).toEqual(['queue_full', '1'])
+    }
+    expect(answers.some(({ status }) => status === 200)).toBe(true)
+  })
+
+  it('says what is wrong with a row', async () => {
+    const explain = (...args: string[]) => winnow(['explain', ...args], { env: space.env })
+    const missing = await explain('--row', 'winnow.events/0/999999999')
+    expect(missing).toMatchObject({ status: 1, stdout: '' })
+    expect(missing.stderr).toContain('There is no row of winnow.events/0/999999999')
+  })
+})
+
 describe('GET /v1/results', () => {
   it('pages through everything exactly once', async () => {
     const source = `pages-${Date.now()}`

@@ -7,9 +7,11 @@ import type { GatewayOptions } from '../../gateway/app.ts'
 import type {
   GatewayFailure,
   OnlineClassifier,
+  OnlineExplainer,
   PublishedEvent,
   PublishedLabel,
 } from '../../gateway/dependencies.ts'
+import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/route.ts'
 
@@ -134,6 +136,41 @@ export function hamClassifier(asked: string[] = []): OnlineClassifier {
         })),
       )
     },
+  }
+}
+
+/** An explainer of the labels `ham` and `spam` that records what it is asked. */
+export function hamExplainer(asked: ExplainRequest[] = []): OnlineExplainer {
+  return {
+    hasRoom: () => true,
+    current: () => ({
+      model: 'mail@3',
+      labels: ['ham', 'spam'],
+      methods: ['auto', 'occlusion', 'shapley'],
+      explain: (request) => {
+        asked.push(request)
+        return Promise.resolve(hamExplanation(request))
+      },
+    }),
+  }
+}
+
+function hamExplanation({ text, label = 'ham' }: ExplainRequest): Explanation {
+  const whole = { text, start: 0, end: text.length, attribution: 1.5 }
+  return {
+    model: 'mail@3',
+    label,
+    score: 0.75,
+    logOdds: 1.1,
+    method: 'occlusion',
+    baseline: 'mask',
+    baselineLogOdds: null,
+    steps: null,
+    permutations: null,
+    completenessGap: null,
+    truncated: false,
+    tokens: [whole],
+    words: [whole],
   }
 }
 

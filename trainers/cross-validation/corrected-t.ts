@@ -50,8 +50,11 @@ export function compareFolds(
   return { ...summary, t, pValue: twoSidedPValue(t, differences.length - 1) }
 }
 
-/** The mean, the deviation of the folds, and the corrected standard error of the mean. */
-function momentsOf(
+/**
+ * The mean of one value per fold, the deviation of the folds, and the corrected standard error of
+ * the mean.
+ */
+export function momentsOf(
   values: readonly number[],
   sizes: readonly FoldSizes[],
 ): { mean: number; deviation: number; error: number } {

@@ -6,9 +6,10 @@ import { newRunName } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
 import { writeCvRecord, type CrossValidated } from './cv-record.ts'
 import { describePlan } from './fold-plan.ts'
-import { scoresOf, summarizeScores, type JudgedFold } from './fold-scores.ts'
+import { summarizeScores, type JudgedFold } from './fold-scores.ts'
 import type { FoldTrainer, TrainingProgress } from './fold-training.ts'
 import { planFolds, type FoldOptions } from './folds.ts'
+import { judgeFold } from './judge-fold.ts'
 import { evaluatePooled, type PredictedFold } from './pooled-evaluation.ts'
 
 /** How far cross-validation is. */
@@ -57,20 +58,9 @@ export async function crossValidate(
   const predictions: PredictedFold[] = []
   let tokens = 0
   for (const [at, fold] of plan.entries()) {
-    const began = performance.now()
-    const outcome = await trainer.trainFold(fold, {
-      onProgress: (training) => tell(training, at + 1),
-      signal,
-    })
-    judged.push({
-      repeat: fold.repeat,
-      fold: fold.fold,
-      trained: fold.train.length,
-      tested: fold.test.length,
-      seconds: (performance.now() - began) / 1_000,
-      metrics: scoresOf(outcome.evaluation),
-      chosen: outcome.chosen,
-    })
+    const watch = { onProgress: (training: TrainingProgress) => tell(training, at + 1), signal }
+    const { judged: scores, outcome } = await judgeFold(trainer, fold, watch)
+    judged.push(scores)
     const { probabilities, thresholds } = outcome
     predictions.push({ ...fold, probabilities, thresholds })
     tokens += outcome.tokens

@@ -1,7 +1,7 @@
 // Chooses the fine-tuning recipe by method and number of examples per label. Few examples get more
 // epochs, and a contrastive loss that learns from every pair. fine-tuning-task.ts defines the
 // settings.
-import type { Dataset } from '../data/dataset.ts'
+import type { DataManifest } from '../data/dataset.ts'
 import { defaultRecipe, partialRecipe, type Recipe } from './fine-tuning-task.ts'
 
 /** A data set has few examples if its median label has at most this many. */
@@ -19,6 +19,12 @@ const partialSteps = { stepsMin: 400, epochsMax: defaultRecipe.epochs } as const
 /** The settings that the user gave. */
 export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting] | undefined }
 
+/** What a recipe depends on; any data set has it. */
+export type ExampleCounts = {
+  readonly examples: { readonly length: number }
+  readonly manifest: Pick<DataManifest, 'labels' | 'task'>
+}
+
 /**
  * The recipe for a method and data set: the settings that the user gave, and defaults for the rest.
  *
@@ -29,7 +35,7 @@ export type GivenRecipe = { readonly [Setting in keyof Recipe]?: Recipe[Setting]
  * another.
  */
 export function recipeFor(
-  train: Dataset,
+  train: ExampleCounts,
   { method, given = {} }: { method: 'partial' | 'full'; given?: GivenRecipe | undefined },
 ): Recipe {
   const isFew = hasFewExamples(train)
@@ -52,7 +58,7 @@ export function recipeFor(
   }
 }
 
-function hasFewExamples({ manifest }: Dataset): boolean {
+function hasFewExamples({ manifest }: ExampleCounts): boolean {
   const counts = Object.values(manifest.labels).toSorted((a, b) => a - b)
   return counts[Math.floor(counts.length / 2)]! <= fewExamplesMax
 }

@@ -39,6 +39,7 @@ import { publishClassifier, verificationSample } from '../runs/publish-classifie
 import { dataFacts } from '../data/rule-report.ts'
 import { identityOf } from '../runs/run-identity.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
@@ -90,6 +91,8 @@ export type TrainEncoderOptions = {
   readonly resume?: RunStart | undefined
   /** The name of the run, which continues if it was stopped. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
   /** When checkpoints are written. Default: by time. */
   readonly checkpoints?: Pick<CheckpointPlan, 'everySteps' | 'betweenMs'> | undefined
 }
@@ -114,6 +117,8 @@ export type TrainedEncoder = {
   readonly recipe: Recipe
   readonly epochs: readonly EpochReport[]
   readonly bestEpoch: number
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -201,7 +206,11 @@ async function trainStarted(
     encoder: trained.encoder,
     ...evaluated,
     pooledLayers: 'last',
-    facts: [...reportFacts(resolved, recipe, result), ...dataFacts(train.manifest)],
+    facts: [
+      ...selectionFacts(resolved.selection),
+      ...reportFacts(resolved, recipe, result),
+      ...dataFacts(train.manifest),
+    ],
     training: result.epochs,
     verification: {
       texts: verified,
@@ -469,7 +478,7 @@ async function record(work: {
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
   const { run, started } = work.start
-  const { train, validation, test, seed, maxTokens, recipe, base, engine } = options
+  const { train, validation, test, seed, maxTokens, recipe, base, engine, selection } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   const method = options.method.kind
@@ -493,6 +502,7 @@ async function record(work: {
     measuredOn,
     parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
+    selection,
   })
   await removeCheckpoint(options.storeDir, run)
   return {
@@ -510,6 +520,7 @@ async function record(work: {
     recipe,
     epochs,
     bestEpoch,
+    selection,
     modelDir: version.dir,
     runDir,
   }

@@ -6,13 +6,14 @@ import type { AbstentionMode } from '../../models/store/abstention-rule.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
-import { eventErrors, WinnowError } from '../../schemas/errors.ts'
-import type { SourceRow } from '../files/dataset-source.ts'
-import type { FileFormat } from '../files/file-format.ts'
-import { fileRows, type FileInput, type FileNote } from '../files/file-rows.ts'
-import { defaultColumns } from '../files/row-columns.ts'
-import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
-import type { QuoteRule } from '../files/table-header.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import {
+  emptyLine,
+  textRows,
+  type EmptyLine,
+  type TextRow,
+  type TextRowsOptions,
+} from './text-rows.ts'
 
 /** One output line of the command `classify`. */
 export type ClassifiedLine = {
@@ -32,12 +33,6 @@ export type ClassifiedLine = {
   readonly truncated: boolean
 }
 
-/** The output line of an empty text, which has no label. */
-export type EmptyLine = {
-  readonly id: string
-  readonly error: { readonly code: 'text_empty'; readonly message: string }
-}
-
 /** A text as it was classified, after cleaning, with its output line. */
 export type ClassifiedText = { readonly text: string; readonly line: ClassifiedLine | EmptyLine }
 
@@ -54,19 +49,8 @@ export type ClassifyStats = {
 }
 
 /** The options of `classifyTexts`. */
-export type ClassifyTextsOptions = {
+export type ClassifyTextsOptions = TextRowsOptions & {
   readonly version: ModelVersion
-  readonly input: FileInput
-  /** Default: detected by content and name, with one text per line as the fallback. */
-  readonly format?: FileFormat | undefined
-  /** The column or field of the text. Default `text`. */
-  readonly textColumn?: string | undefined
-  /** The quoting rule of a table. Default `csv`. */
-  readonly quotes?: QuoteRule | undefined
-  /** Called with the detected format, and with warnings about the input. */
-  readonly onNote?: ((note: FileNote) => void) | undefined
-  /** Cleans each text before it is classified. Default: no cleaning. */
-  readonly clean?: ((text: string) => string) | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   /** Padded tokens per batch. */
@@ -77,7 +61,6 @@ export type ClassifyTextsOptions = {
   readonly spawn?: SpawnThread | undefined
   /** Called once, after the last text. */
   readonly onStats?: ((stats: ClassifyStats) => void) | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -94,7 +77,7 @@ export async function* classifyTexts(
   options: ClassifyTextsOptions,
 ): AsyncGenerator<ClassifiedText, void, undefined> {
   const { version, batchTokens, workers = availableParallelism() } = options
-  const rows = inputRows(options)
+  const rows = textRows(options)
   const first = rows.next()
   // Errors in a file are reported before the model is loaded. Standard input may be a terminal, so
   // its first row is not awaited.
@@ -135,14 +118,7 @@ export async function* classifyTexts(
 }
 
 /** A text to classify. */
-export type InputRow = {
-  readonly id: string
-  /** The start of an error message about this text. */
-  readonly place: string
-  /** After cleaning. */
-  readonly text: string
-  readonly isEmpty: boolean
-}
+export type InputRow = Omit<TextRow, 'given'>
 
 /**
  * Yields one result per row, in order, with a classifier that is open; an empty text gets an error
@@ -184,23 +160,8 @@ export async function* classifyRows(
   yield* emptyLines()
 }
 
-async function* inputRows(options: ClassifyTextsOptions): AsyncGenerator<InputRow, void> {
-  const { input, clean, textColumn = defaultColumns.text } = options
-  const columns = { ...defaultColumns, text: textColumn }
-  const { rows } = fileRows(input, { ...options, columns, need: 'text', otherwise: 'text' })
-  for await (const row of rows) {
-    const given = textOfRow(row, columns)
-    const text = clean?.(given) ?? given
-    yield { id: idOf(row), place: row.place, text, isEmpty: isEmptyText(text) }
-  }
-}
-
-function idOf(row: SourceRow): string {
-  return idOfRow(row) ?? String(row.number)
-}
-
 function emptyText({ id, text }: InputRow): ClassifiedText {
-  return { text, line: { id, error: { code: 'text_empty', message: eventErrors.text_empty } } }
+  return { text, line: emptyLine(id) }
 }
 
 /** Nine digits represent a float32 exactly; printed as a double, it would have seventeen. */

@@ -36,6 +36,7 @@ import {
 } from '../runs/publish-classifier.ts'
 import { dataFacts } from '../data/rule-report.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
@@ -83,6 +84,8 @@ export type TrainHeadOptions = {
   readonly workers?: number | undefined
   /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
   readonly run?: string | undefined
+  /** Stored with the run: how method and base were chosen. */
+  readonly selection?: SelectionRecord | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -106,6 +109,8 @@ export type TrainedModel = {
   readonly trials: readonly RegularisationTrial[]
   /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
   readonly labelIssues?: IssueCounts | undefined
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -170,6 +175,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     evaluatedOn,
     measuredOn,
     facts: [
+      ...selectionFacts(options.selection),
       ...reportFacts(resolved, fit),
       ...dataFacts(train.manifest),
       ...(labelReport ? [labelFact(labelReport)] : []),
@@ -309,6 +315,7 @@ async function record(work: {
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
   const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
+  const { selection } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -329,6 +336,7 @@ async function record(work: {
     evaluatedOn,
     measuredOn,
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
+    selection,
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
   return {
@@ -346,5 +354,6 @@ async function record(work: {
     modelDir: version.dir,
     runDir,
     labelIssues: work.labelReport && issueCounts(work.labelReport),
+    selection,
   }
 }

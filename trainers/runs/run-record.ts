@@ -8,6 +8,7 @@ import type { DataManifest } from '../data/dataset.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import { runEnvironment, type RunEnvironment } from './run-environment.ts'
+import type { SelectionRecord } from './selection-record.ts'
 
 /** What is trained: the head only, the head with the top layers, or everything. */
 export type TrainingMethod = 'head' | 'partial' | 'full'
@@ -34,6 +35,8 @@ export type RunRecord = {
   /** The description of these texts. */
   readonly measuredOn: string
   readonly details: Readonly<Record<string, unknown>>
+  /** How method and base were chosen, if `--method auto` chose them. */
+  readonly selection?: SelectionRecord | undefined
   /** Missing in records of earlier releases. */
   readonly environment?: RunEnvironment | undefined
 }

@@ -4,12 +4,12 @@
 /** A value with its gradient, float64 [variables]; a value that is not finite is avoided. */
 export type Slope = { readonly value: number; readonly gradient: Float64Array }
 
-/** The point where it ended. */
+/** The point where it ended, and the value there. */
 export function minimizeBfgs(
   evaluate: (point: Float64Array) => Slope,
   start: Float64Array,
   { iterationsMax, gradientMax }: { iterationsMax: number; gradientMax: number },
-): Float64Array {
+): { readonly point: Float64Array; readonly value: number } {
   const n = start.length
   let point = start
   let at = evaluate(point)
@@ -29,7 +29,7 @@ export function minimizeBfgs(
     })
     ;({ point, at } = found)
   }
-  return point
+  return { point, value: at.value }
 }
 
 /** No variable moves further than this at once: they are logarithms. */

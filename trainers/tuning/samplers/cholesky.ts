@@ -48,10 +48,20 @@ export function solveUpper(lower: Float64Array, right: Float64Array): Float64Arr
 /** The inverse of L Lᵀ, float64 [n, n]. */
 export function inverseOf(lower: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n)
-  for (let column = 0; column < n; column++) {
-    const unit = new Float64Array(n)
-    unit[column] = 1
-    inverse.set(solveUpper(lower, solveLower(lower, unit)), column * n)
+  const column = new Float64Array(n)
+  for (let at = 0; at < n; at++) {
+    // Above `at` the column of L⁻¹ is zero, and the inverse is symmetric.
+    for (let row = at; row < n; row++) {
+      let sum = row === at ? 1 : 0
+      for (let k = at; k < row; k++) sum -= lower[row * n + k]! * column[k]!
+      column[row] = sum / lower[row * n + row]!
+    }
+    for (let row = n - 1; row >= at; row--) {
+      const value = column[row]! / lower[row * n + row]!
+      for (let k = at; k < row; k++) column[k] = column[k]! - lower[row * n + k]! * value
+      inverse[row * n + at] = value
+      inverse[at * n + row] = value
+    }
   }
   return inverse
 }

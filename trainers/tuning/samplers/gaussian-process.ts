@@ -27,18 +27,25 @@ type Kernel = {
 /** Keeps the matrix positive definite. */
 const noiseMin = 1e-6
 
-/** Fits the kernel, deterministically. Takes time in proportion to the cube of the observations. */
-export function fitGaussianProcess(observations: Observations): GaussianProcess {
+/**
+ * Fits the kernel, deterministically. Takes time in proportion to the cube of the observations.
+ * `loss` is minus the logarithm of the density of values and kernel, up to a constant.
+ */
+export function fitGaussianProcess(observations: Observations): {
+  readonly process: GaussianProcess
+  readonly loss: number
+} {
   const dimensions = observations.isCategorical.length
   const differences = squaredDifferences(observations)
   const start = new Float64Array(dimensions + 2)
   start.fill(Math.log(0.5), 0, dimensions)
   start[dimensions + 1] = Math.log(1e-2)
-  const best = minimizeBfgs((logs) => lossOfKernel(logs, { observations, differences }), start, {
-    iterationsMax: 50,
-    gradientMax: 1e-2,
-  })
-  return processOf(kernelOf(best), observations)
+  const { point, value: loss } = minimizeBfgs(
+    (logs) => lossOfKernel(logs, { observations, differences }),
+    start,
+    { iterationsMax: 50, gradientMax: 1e-2 },
+  )
+  return { process: processOf(kernelOf(point), observations), loss }
 }
 
 /** Logarithms of the length scales, the variance and the noise. */

@@ -31,13 +31,13 @@ export const gpSampler: Sampler = (request) => {
   const pointOf = ({ parameters }: ObservedTrial): Float64Array => pointAt(space, parameters)
   const failed = trials.filter(({ state }) => state === 'failed')
   const losses = complete.map(({ loss }) => loss)
-  const values = standardised(compressed([...losses, ...failed.map(() => Math.max(...losses))]))
-  const observed: Observations = {
+  const others = {
     points: [...complete, ...failed].map(pointOf),
-    values,
     isCategorical: space.map(({ domain }) => domain.kind === 'categorical'),
   }
-  const fitted = fitGaussianProcess(observed)
+  const worst = Math.max(...losses)
+  const { fitted, values } = fitWarped([...losses, ...failed.map(() => worst)], others)
+  const observed: Observations = { ...others, values }
   const process = believing(
     fitted,
     observed,
@@ -131,24 +131,38 @@ function believing(
 }
 
 /**
- * Losses above the median grow by their logarithm, so that a few bad trials do not flatten the
- * differences between the good ones (an idea of Song et al. 2024, arXiv:2408.11527).
+ * The process under the scale of losses on which they are most probable: log(loss - lowest + shift)
+ * for one of a few shifts (a warped process; Snelson et al. 2004, "Warped Gaussian Processes", with
+ * the transformation of Box and Cox 1964). So a few bad trials do not flatten the differences
+ * between the good ones.
  */
-function compressed(losses: readonly number[]): number[] {
+function fitWarped(
+  losses: readonly number[],
+  others: Omit<Observations, 'values'>,
+): { fitted: GaussianProcess; values: Float64Array } {
+  const lowest = Math.min(...losses)
   const sorted = losses.toSorted((a, b) => a - b)
-  const median = sorted[Math.floor(sorted.length / 2)]!
-  const unit = median - sorted[0]!
-  if (unit <= 0) return [...losses]
-  return losses.map((loss) =>
-    loss <= median ? loss : median + unit * Math.log1p((loss - median) / unit),
-  )
+  const middle = sorted[Math.floor(sorted.length / 2)]! - lowest || 1
+  const fits = shifts.map((shift) => {
+    const logs = losses.map((loss) => Math.log((loss - lowest) / middle + shift))
+    const { values, deviation } = standardised(logs)
+    const { process: fitted, loss } = fitGaussianProcess({ ...others, values })
+    // The change of scale belongs to the density of the losses.
+    const change = logs.reduce((sum, each) => sum + each + Math.log(deviation), 0)
+    return { fitted, values, loss: loss + change }
+  })
+  return fits.reduce((a, b) => (b.loss < a.loss ? b : a))
 }
 
-function standardised(losses: readonly number[]): Float64Array {
+/** Of the median above the lowest loss: from nearly a logarithm to hardly a change. */
+const shifts = [0.03, 0.3, 3, 100] as const
+
+function standardised(losses: readonly number[]): { values: Float64Array; deviation: number } {
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length
   const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / losses.length
   const deviation = Math.sqrt(variance) || 1
-  return Float64Array.from(losses, (loss) => (loss - mean) / deviation)
+  const values = Float64Array.from(losses, (loss) => (loss - mean) / deviation)
+  return { values, deviation }
 }
 
 /** The logarithm of z Φ(z) + φ(z), also where that is too small for a number. */

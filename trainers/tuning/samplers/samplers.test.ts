@@ -146,10 +146,10 @@ const tradeOff = ({ x, y }: TrialParameters): [number, number] => {
   return [across ** 2 + up ** 2, (across - 1) ** 2 + (up - 1) ** 2]
 }
 
-/** The median area, over five seeds, that trials with two losses dominate. */
+/** The median area, over three seeds, that trials with two losses dominate. */
 function areaOf(sampler: Sampler, count: number): number {
   return median(
-    [1, 2, 3, 4, 5].map((seed) => {
+    [1, 2, 3].map((seed) => {
       const trials: ObservedTrial[] = []
       for (let number = 0; number < count; number++) {
         const parameters = sampler({ space: branin.space, trials, seed, number })
@@ -168,5 +168,5 @@ test.each([
   ['tpe', tpeSampler],
   ['gp', gpSampler],
 ])('%s comes nearer to the front of two losses than random search', (_, sampler) => {
-  expect(areaOf(sampler, 40)).toBeGreaterThan(areaOf(randomSampler, 40))
+  expect(areaOf(sampler, 25)).toBeGreaterThan(areaOf(randomSampler, 25))
 })

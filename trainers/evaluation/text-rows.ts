@@ -1,0 +1,65 @@
+// The texts of a file or of standard input, for what labels or explains them: each as it was given
+// and cleaned, with its id. trainers/files/ reads the formats.
+import { eventErrors } from '../../schemas/errors.ts'
+import type { FileFormat } from '../files/file-format.ts'
+import { fileRows, type FileInput, type FileNote } from '../files/file-rows.ts'
+import { defaultColumns } from '../files/row-columns.ts'
+import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
+import type { QuoteRule } from '../files/table-header.ts'
+
+/** How texts are read. */
+export type TextRowsOptions = {
+  readonly input: FileInput
+  /** Default: detected by content and name, with one text per line as the fallback. */
+  readonly format?: FileFormat | undefined
+  /** The column or field of the text. Default `text`. */
+  readonly textColumn?: string | undefined
+  /** The quoting rule of a table. Default `csv`. */
+  readonly quotes?: QuoteRule | undefined
+  /** Called with the detected format, and with warnings about the input. */
+  readonly onNote?: ((note: FileNote) => void) | undefined
+  /** Cleans each text. Default: no cleaning. */
+  readonly clean?: ((text: string) => string) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A text of a file. */
+export type TextRow = {
+  /** The record's own id, or else the number of its line, row or item. */
+  readonly id: string
+  /** File and line, for messages. */
+  readonly place: string
+  /** As it stands in the file. */
+  readonly given: string
+  /** After cleaning. */
+  readonly text: string
+  readonly isEmpty: boolean
+}
+
+/** The output line of an empty text, which has no label. */
+export type EmptyLine = {
+  readonly id: string
+  readonly error: { readonly code: 'text_empty'; readonly message: string }
+}
+
+/**
+ * Reads the texts in order.
+ *
+ * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
+ */
+export async function* textRows(options: TextRowsOptions): AsyncGenerator<TextRow, void> {
+  const { input, clean, textColumn = defaultColumns.text } = options
+  const columns = { ...defaultColumns, text: textColumn }
+  const { rows } = fileRows(input, { ...options, columns, need: 'text', otherwise: 'text' })
+  for await (const row of rows) {
+    const given = textOfRow(row, columns)
+    const text = clean?.(given) ?? given
+    const id = idOfRow(row) ?? String(row.number)
+    yield { id, place: row.place, given, text, isEmpty: isEmptyText(text) }
+  }
+}
+
+/** The output line of a text of which cleaning left nothing. */
+export function emptyLine(id: string): EmptyLine {
+  return { id, error: { code: 'text_empty', message: eventErrors.text_empty } }
+}

@@ -1,0 +1,147 @@
+// Explanations as HTML: a text with its words marked by sign and strength, and the words that push
+// each label most. It makes the parts for reports, and a page of its own without scripts or other
+// files.
+import { attributionText, methodText } from '../../models/explain/explanation-text.ts'
+import type { Explanation } from '../../models/explain/explanation.ts'
+import type { LabelWords, WordEffect } from '../../models/explain/label-words.ts'
+import { heaviestWords, textSegments } from '../../models/explain/text-segments.ts'
+import { counted } from '../../schemas/counted.ts'
+import { escapeHtml, htmlTable, section } from './report-markup.ts'
+import { reportStyle } from './report-style.ts'
+
+/** A text as it was given, with its explanation. */
+export type ExplainedText = { readonly text: string; readonly explanation: Explanation }
+
+/** Words with less than this share of the largest attribution are not marked. */
+const markedFrom = 0.05
+const tableWordsMax = 30
+
+/**
+ * The style of the marks: a solid line under what speaks for the label, a dashed line under what
+ * speaks against it, so that colour is not needed. It needs the variables of reportStyle.
+ */
+export const explanationStyle = `
+.explained { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.05rem; line-height: 2; color: var(--ink); max-width: 46rem; margin: 0 0 .75rem; unicode-bidi: plaintext }
+.explained mark, .legend mark { color: var(--ink); background: color-mix(in srgb, var(--mark) calc(var(--share) * 70%), transparent); border-bottom: calc(1px + 2px * var(--share)) var(--line-style) var(--mark); border-radius: .15rem .15rem 0 0; padding: .1rem 0 }
+mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: var(--wrong); --line-style: dashed }
+.legend { font-size: .87rem } .legend mark { padding: .1rem .4rem }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem }
+`
+
+/** The text with its marked words, a line on how they were found, and the figures in a table. */
+export function explanationMarkup({ text, explanation }: ExplainedText): string {
+  const { label, score, words, truncated } = explanation
+  const cut = truncated ? ' Only the start of the text was read.' : ''
+  const heaviest = heaviestWords(words, tableWordsMax)
+  const hasErrors = heaviest.some(({ standardError }) => standardError !== undefined)
+  const rows = heaviest.map(({ text: word, start, end, attribution, standardError }) => [
+    visibleOnly(word),
+    attributionText(attribution),
+    ...(hasErrors ? [`± ${(standardError ?? 0).toFixed(3)}`] : []),
+    `${start}..${end}`,
+  ])
+  const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
+  const figures = htmlTable(head, rows)
+  const open = rows.length <= 12 ? ' open' : ''
+  return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
+<p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
+<details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
+}
+
+/** What the marks mean. */
+export const explanationLegend =
+  '<p class="legend"><mark class="for" style="--share:1">solid line</mark> speaks for the label, ' +
+  '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
+  'larger the attribution, in log-odds of the label.</p>'
+
+/** The words that push each label most, as a section; empty without labels. */
+export function labelWordsSection(labels: readonly LabelWords[]): string {
+  const parts = labels.map(({ label, texts, wordsFor, wordsAgainst }) => {
+    const sides = [
+      wordsTable('Speaks for it', wordsFor),
+      wordsTable('Speaks against it', wordsAgainst),
+    ]
+    const title = `${label} (${counted(texts, 'text')})`
+    return `<details${labels.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
+  })
+  if (parts.length === 0) return ''
+  return section('Words that push each label', [
+    '<p>Mean attribution of a word in the texts that hold it, in log-odds of the label that the model ' +
+      'gave; the words with the largest sum come first.</p>',
+    ...parts,
+  ])
+}
+
+/**
+ * A page of explained texts, and of the words of each label if there are any. All text from data is
+ * escaped.
+ */
+export function renderExplanationsHtml(page: {
+  readonly title: string
+  /** Facts such as the model, shown as a list. */
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  readonly explained: readonly ExplainedText[]
+  readonly labelWords?: readonly LabelWords[] | undefined
+}): string {
+  const { title, facts, explained, labelWords = [] } = page
+  const texts = explained.map((one) => `<section>${explanationMarkup(one)}</section>`)
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${reportStyle}${explanationStyle}</style>
+<main>
+<header><h1>${escapeHtml(title)}</h1>
+<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl>
+${explained.length === 0 ? '' : explanationLegend}</header>
+${labelWordsSection(labelWords)}
+${texts.join('\n')}
+</main>
+</html>
+`
+}
+
+function markedText(text: string, { words }: Explanation): string {
+  const pieces = textSegments(text, words).map(({ text: piece, attribution, share }) => {
+    const shown = escapeRunning(piece)
+    if (share < markedFrom) return shown
+    const kind = attribution > 0 ? 'for' : 'against'
+    const title = attributionText(attribution)
+    return `<mark class="${kind}" style="--share:${share.toFixed(2)}" title="${title}">${shown}</mark>`
+  })
+  return pieces.join('')
+}
+
+/**
+ * Escapes running text: escapeHtml, but lines, tabs, and the joiners and tags within emoji and
+ * words stay.
+ */
+function escapeRunning(text: string): string {
+  return text
+    .replaceAll('\r', '')
+    .split(/([\n\t\u200c\u200d\u{e0020}-\u{e007f}]+)/u)
+    .map((part, at) => (at % 2 === 1 ? part : escapeHtml(part)))
+    .join('')
+}
+
+/** A word for a table cell: joiners that escapeHtml would replace are left out. */
+function visibleOnly(word: string): string {
+  return word.replace(/[\u200c\u200d\u{e0020}-\u{e007f}]/gu, '')
+}
+
+function tableTitle(words: number, shown: number): string {
+  return shown < words
+    ? `The ${shown} of ${counted(words, 'word')} with the largest attributions`
+    : 'The words by size of their attributions'
+}
+
+function wordsTable(title: string, words: readonly WordEffect[]): string {
+  if (words.length === 0) return ''
+  const rows = words.map(({ word, texts, meanAttribution }) => [
+    visibleOnly(word),
+    attributionText(meanAttribution),
+    String(texts),
+  ])
+  return `<div>${htmlTable([title, 'mean log-odds', 'texts'], rows)}</div>`
+}
