@@ -121,14 +121,20 @@ type Message = {
 async function execute(code: string, link: Link): ReturnType<Kernel['execute']> {
   const id = randomUUID()
   const request = { code, silent: false, store_history: true, allow_stdin: false }
-  link.shell.send(encoded(id, { type: 'execute_request', content: request, key: link.key }))
+  const { key, shell } = link
+  shell.send(encoded(id, { type: 'execute_request', content: request, key }))
+  // A busy kernel may send the last result of a cell after it has said that it is idle. So the cell
+  // ends when the kernel is idle again after one more request.
+  const end = randomUUID()
   const outputs: Output[] = []
   let status: 'ok' | 'error' = 'ok'
   for (;;) {
     const message = decoded(await link.iopub.receive(), link.said)
+    const isIdle = message.type === 'status' && message.content['execution_state'] === 'idle'
+    if (isIdle && message.parent === end) break
     if (message.parent !== id) continue
+    if (isIdle) shell.send(encoded(end, { type: 'kernel_info_request', content: {}, key }))
     if (message.type === 'error') status = 'error'
-    if (message.type === 'status' && message.content['execution_state'] === 'idle') break
     const output = outputOf(message)
     if (output !== undefined) addOutput(outputs, output)
   }

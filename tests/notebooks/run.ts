@@ -21,7 +21,9 @@ const files = (await readdir(folder))
 const began = performance.now()
 const problems: string[] = []
 const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-const stream = await openMailStream({ withRows: texts.some((text) => /\bquery\b.*from/.test(text)) })
+const stream = await openMailStream({
+  withRows: texts.some((text) => /\bquery\b.*from/.test(text)),
+})
 try {
   console.log(`ready after ${secondsSince(began)} s`)
   for (const file of files) {
