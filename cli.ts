@@ -60,6 +60,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/training/runs.ts')).addRunsCommands,
   },
   {
+    names: ['report'],
+    load: async () => (await import('./commands/training/report.ts')).addReportCommand,
+  },
+  {
     names: ['evaluate'],
     load: async () => (await import('./commands/training/evaluate.ts')).addEvaluateCommand,
   },

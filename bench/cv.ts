@@ -90,7 +90,7 @@ async function timeTraining({
     seed,
     onProgress({ kind }) {
       if (kind === 'embedding') sinceEmbedding = stopwatch()
-      if (kind === 'publishing') fit = sinceEmbedding()
+      if (kind === 'reporting') fit = sinceEmbedding()
     },
   })
   return { train: train(), fit }

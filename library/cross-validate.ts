@@ -19,6 +19,7 @@ import {
 } from '../trainers/cross-validation/predictions-file.ts'
 import { trainingLabels } from '../trainers/data/dataset.ts'
 import { withTruncatedTexts } from '../trainers/embeddings/truncated-texts.ts'
+import { writeRunReport } from '../trainers/run-reports/run-page.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fetchBase, type DownloadProgress } from './fetch-base.ts'
 import {
@@ -68,7 +69,11 @@ export type CvOptions = ColumnOptions &
 export type CrossValidateOptions = WinnowOptions & CvOptions
 
 /** The run, and what each text was predicted as by a model that had not seen it. */
-export type CrossValidation = CrossValidated & { readonly predictions: readonly PredictionLine[] }
+export type CrossValidation = CrossValidated & {
+  /** The path of the report. */
+  readonly report: string
+  readonly predictions: readonly PredictionLine[]
+}
 
 /** The defaults of the command and the function. */
 export const cvDefaults = { folds: 5, repeats: 1, name: 'cv' } as const
@@ -92,16 +97,16 @@ export async function crossValidate(options: CrossValidateOptions): Promise<Cros
   requireModelName(name)
   const context = await resolveContext(options)
   await checkMethod(options, { storeDir: context.paths.store })
-  const { result, predictions } = await crossValidateIn(context, options)
+  const { result, report, predictions } = await crossValidateIn(context, options)
   await recordCvRun(context, { ...result, name })
-  return { ...result, predictions: [...predictions] }
+  return { ...result, report, predictions: [...predictions] }
 }
 
 /** `crossValidate` in a context, with options that are checked; it writes no row. */
 export async function crossValidateIn(
   context: Context,
   options: CvOptions,
-): Promise<{ result: CrossValidated; predictions: Iterable<PredictionLine> }> {
+): Promise<{ result: CrossValidated; report: string; predictions: Iterable<PredictionLine> }> {
   const { folds = cvDefaults.folds, repeats, name = cvDefaults.name } = options
   const { seed = methodDefaults.seed, base: baseName = methodDefaults.base } = options
   const { group, byTime, maxTokens, signal, onProgress } = options
@@ -129,7 +134,8 @@ export async function crossValidateIn(
     openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
     onProgress: (progress) => onProgress?.({ kind: 'fold', ...progress }),
   })
-  return { result, predictions: predictionLines(predictions, shared) }
+  const report = await writeRunReport(paths.store, result.runDir)
+  return { result, report, predictions: predictionLines(predictions, shared) }
 }
 
 async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> {

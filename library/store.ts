@@ -4,7 +4,7 @@ import type { ModelVersion } from '../models/store/version-files.ts'
 import { listVersions, openVersion, type VersionListing } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { compareRuns, type RunComparison } from '../trainers/tracking/compare-runs.ts'
-import { findRun, readRuns } from '../trainers/tracking/run-store.ts'
+import { findRun, readableRun, readRuns } from '../trainers/tracking/run-store.ts'
 import type { ListedRun, RunKind, TrackedRun } from '../trainers/tracking/tracked-run.ts'
 import { resolveContext, type WinnowOptions } from './context.ts'
 
@@ -65,15 +65,10 @@ export async function comparedRuns(
   secondName: string,
 ): Promise<{ comparison: RunComparison; first: TrackedRun }> {
   const all = await readRuns(storeDir)
-  const first = readable(findRun(all, firstName))
-  const second = readable(findRun(all, secondName))
+  const first = readableRun(findRun(all, firstName))
+  const second = readableRun(findRun(all, secondName))
   if (first.run === second.run) {
     throw new WinnowError('usage', `Both are the run ${first.run}; name two runs.`)
   }
   return { comparison: await compareRuns(storeDir, { first, second }), first }
-}
-
-function readable(run: ListedRun): TrackedRun {
-  if (run.state !== 'damaged') return run
-  throw new WinnowError('usage', `The run ${run.run} is damaged: ${run.reason}.`)
 }

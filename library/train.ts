@@ -2,7 +2,9 @@
 // methods are in trainers/; the command `train` calls the same function.
 import { WinnowError } from '../schemas/errors.ts'
 import { newestManifest } from '../models/store/known-labels.ts'
-import { requireModelName } from '../models/store/version-store.ts'
+import { championOf } from '../models/store/champion.ts'
+import type { ModelVersion } from '../models/store/version-files.ts'
+import { openVersion, requireModelName } from '../models/store/version-store.ts'
 import { workersOf } from '../serving/model.ts'
 import type { DataParts } from '../trainers/data/data-rules.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
@@ -20,6 +22,7 @@ import {
 } from '../trainers/head/train-head.ts'
 import type { TrainingMethod } from '../trainers/runs/run-record.ts'
 import type { SelectionRecord } from '../trainers/runs/selection-record.ts'
+import type { SizeCurveWanted } from '../trainers/head/head-size-curve.ts'
 import { findUnfinishedRun, type RunStart } from '../trainers/runs/unfinished-run.ts'
 import { autoMsDefault, chooseMethod, type ChoiceProgress } from './choose-method.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
@@ -70,6 +73,11 @@ export type TrainingOptions = ColumnOptions &
      * minutes.
      */
     readonly time?: number | undefined
+    /**
+     * Whether the report shows accuracy by number of texts. Default: if it takes seconds. A resumed
+     * run has none.
+     */
+    readonly sizeCurve?: boolean | undefined
   }
 
 /** The options of {@link train}. */
@@ -141,6 +149,8 @@ export async function trainIn(
     maxTokens,
     workers,
     selection,
+    champion: test && (await championIn({ storeDir: paths.store, name: options.name })),
+    sizeCurve: sizeCurveWanted(options.sizeCurve),
     onProgress,
   }
   if (chosen.method === 'head') {
@@ -229,6 +239,21 @@ export async function readTrainingParts(
     options,
   )
   return { parts, base: await fetchBase(base, { ...options, context }) }
+}
+
+function sizeCurveWanted(asked: boolean | undefined): SizeCurveWanted {
+  if (asked === undefined) return 'cheap'
+  return asked ? 'always' : 'never'
+}
+
+/** The champion of a model in this store; undefined if it has none. */
+export async function championIn(model: {
+  storeDir: string
+  name: string
+}): Promise<ModelVersion | undefined> {
+  const champion = await championOf(model)
+  if (champion === undefined) return undefined
+  return openVersion({ ref: `${model.name}@${champion}`, storeDir: model.storeDir })
 }
 
 /** The version that the new one follows; undefined for the first of its name. */

@@ -1,5 +1,6 @@
 // Searches the settings of a training method and trains the best ones on all training texts. The
 // search is in trainers/tuning/; the command `tune` calls the same function.
+import { dirname } from 'node:path'
 import type { Base } from '../models/bases/base-store.ts'
 import { sha256OfBytes } from '../models/runtime/file-hash.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -12,6 +13,7 @@ import { requireSameInputs } from '../trainers/encoder/training-position.ts'
 import type { TrainedEncoder } from '../trainers/encoder/train-encoder.ts'
 import type { TrainedModel } from '../trainers/head/train-head.ts'
 import { newRunName, type TrainingMethod } from '../trainers/runs/run-record.ts'
+import { writeRunReport } from '../trainers/run-reports/run-page.ts'
 import { reductionFactorDefault } from '../trainers/tuning/asha.ts'
 import { bracketsFor, type PrunerName } from '../trainers/tuning/hyperband.ts'
 import {
@@ -42,7 +44,7 @@ import { knownBase } from '../models/bases/base-store.ts'
 import { requireModelName } from '../models/store/version-store.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import type { ColumnOptions, RuleOptions, TextSource } from './read-texts.ts'
-import { readTrainingParts, type Trained, type TrainProgress } from './train.ts'
+import { championIn, readTrainingParts, type Trained, type TrainProgress } from './train.ts'
 import { requestOf } from './training-request.ts'
 import { checkMethod, methodDefaults } from './training-options.ts'
 import { recordTrainingRun } from './training-row.ts'
@@ -113,7 +115,10 @@ export type TuneOptions = WinnowOptions &
 export type Tuned = (
   Omit<TrainedModel, keyof StudyDocument> | Omit<TrainedEncoder, keyof StudyDocument>
 ) &
-  StudyDocument
+  StudyDocument & {
+    /** The path of the study's report. */
+    readonly report: string
+  }
 
 /** The defaults of the command and the function. */
 export const tuneDefaults = { trials: 30, sampler: 'auto', metric: ['macro_f1'] } as const
@@ -146,9 +151,9 @@ export async function tune(options: TuneOptions): Promise<Tuned> {
   const resumed =
     resume === undefined ? undefined : (await readJournal(journalPath(storeDir, resume))).start
   const asked = { options, space: resumed?.space ?? space, resumed }
-  const { trained, study } = await tuneIn(context, asked, { signal, onProgress })
+  const { trained, study, report } = await tuneIn(context, asked, { signal, onProgress })
   await recordTrainingRun(context, trained)
-  return { ...trained, ...study }
+  return { ...trained, ...study, report }
 }
 
 /** What the metrics make of a study. */
@@ -193,6 +198,8 @@ export type AskedStudy = {
 /** What `tune` gives, in parts. */
 export type TunedStudy = {
   readonly trained: Trained
+  /** The path of the study's report. */
+  readonly report: string
   readonly study: StudyDocument
   readonly space: SearchSpace
 }
@@ -210,7 +217,10 @@ export async function tuneIn(
   const { run } = journal.start
   try {
     const study = { journal, options, base, train: texts, test: parts.test }
-    return await runToWinner(context, study, watch)
+    const tuned = await runToWinner(context, study, watch)
+    const { store } = context.paths
+    const report = await writeRunReport(store, dirname(journalPath(store, run)))
+    return { ...tuned, report }
   } catch (error) {
     if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
     const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`
@@ -231,7 +241,7 @@ async function runToWinner(
     readonly test: Dataset | undefined
   },
   { signal, onProgress }: LongWork<TuneProgress>,
-): Promise<TunedStudy> {
+): Promise<Omit<TunedStudy, 'report'>> {
   const { journal, options, base } = study
   const { run, space, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
@@ -247,6 +257,7 @@ async function runToWinner(
     workers,
     train: study.train,
     test: study.test,
+    champion: study.test && (await championIn({ storeDir: paths.store, name })),
     signal,
     storeDir: paths.store,
     maxTokens: checkedMaxTokens(base, options.maxTokens),

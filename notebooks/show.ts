@@ -39,8 +39,7 @@ function valueOf(row: object, name: string): unknown {
 }
 
 function escaped(value: unknown): string {
-  return String(value ?? '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
+  const text =
+    typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? '')
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -44,7 +44,7 @@ const plans: Readonly<Record<string, Plan>> = {
     labels: 40,
     textsPerLabel: 20,
     axes: [
-      { parameter: numeric('c', 'float', 0.1, 1_000), values: spaced(0.1, 1_000, 33) },
+      { parameter: numeric('c', 'float', 0.1, 23.7137), values: spaced(0.1, 1_000, 33).slice(0, 20) },
       choice('class-weights', ['none', 'balanced']),
       choice('pooled-layers', ['every', 'last']),
     ],
@@ -57,7 +57,6 @@ const plans: Readonly<Record<string, Plan>> = {
       { parameter: numeric('lr', 'float', 3e-5, 3e-3), values: spaced(3e-5, 3e-3, 7) },
       { parameter: numeric('epochs', 'int', 1, 4), values: [1, 2, 4] },
       { parameter: numeric('layers', 'int', 1, 5), values: [1, 3, 5] },
-      choice('batch', [16, 32]),
     ],
   },
 }

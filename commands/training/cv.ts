@@ -82,7 +82,7 @@ export function addCvCommand(program: Command): void {
     await checkOptions(options, context)
     const { terminal } = context
     const progressText = cvProgressText()
-    const { result, predictions } = await untilStopped((signal) =>
+    const { result, report, predictions } = await untilStopped((signal) =>
       crossValidateIn(context, {
         ...options,
         compareWith: options.compare,
@@ -98,8 +98,9 @@ export function addCvCommand(program: Command): void {
     terminal.say(cvReportText(result, terminal.style))
     terminal.say()
     terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+    terminal.say(`report: ${report}`)
     await recordCvRun(context, { ...result, name: options.name })
-    terminal.document(result)
+    terminal.document({ ...result, report })
   })
 }
 

@@ -1,27 +1,26 @@
 // Tracked runs as text for a terminal: the table of runs, one run, and two side by side.
 import { comparisonLines } from '../../trainers/cross-validation/cv-report.ts'
 import { setHeadlineNames } from '../../trainers/report/multi-label-report.ts'
-import { formatFigure, headlineNames, type Headline } from '../../trainers/report/report-tables.ts'
+import { formatFigure, headlineNames } from '../../trainers/report/report-tables.ts'
 import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
 import type { RunFile } from '../../trainers/tracking/run-store.ts'
 import {
   dataParts,
   type DamagedRun,
   type ListedRun,
-  type RunMetric,
   type RunStep,
   type TrackedRun,
 } from '../../trainers/tracking/tracked-run.ts'
+import {
+  agreementLines,
+  metricText,
+  settingsText,
+  titleOf,
+  valueText,
+} from '../../trainers/tracking/run-words.ts'
 import { bytesText, countText, durationText, tableText, type Terminal } from '../terminal.ts'
 
 type Style = Terminal['style']
-type Title = Pick<Headline, 'name' | 'unit'>
-
-/** Every score that runs have, by the name that it has in JSON. */
-export const scoreTitles: Readonly<Record<string, Title>> = {
-  ...setHeadlineNames,
-  ...headlineNames,
-}
 
 /** The table of runs; `metric` is shown instead of the one that each run is judged by. */
 export function runsTable(runs: readonly ListedRun[], metric: string | undefined): string {
@@ -202,30 +201,6 @@ function noteText({ state, parameters, error }: RunStep): string {
   return parts.filter((part) => part !== '').join(': ')
 }
 
-const agreementWords = {
-  same: 'the same',
-  different: 'different',
-  unknown: 'not recorded for one of the runs',
-} as const
-
-function agreementLines({ data, folds, measuredOn }: RunComparison): string[] {
-  const lines = dataParts.flatMap((part) => {
-    const agreement = data[part]
-    return agreement === undefined ? [] : [`${part}: ${agreementWords[agreement]}`]
-  })
-  if (folds !== null) lines.push(`folds: ${agreementWords[folds]}`)
-  if (measuredOn.first !== measuredOn.second) {
-    lines.push(
-      `The metrics were measured on different texts: ${measuredOn.first ?? 'unknown'} (first), ` +
-        `${measuredOn.second ?? 'unknown'} (second).`,
-    )
-  }
-  if (folds === 'different') {
-    lines.push('The folds differ, so there is no paired test.')
-  }
-  return lines
-}
-
 function section(title: string, lines: readonly string[], style: Style): string {
   return lines.length === 0 ? '' : [style('bold', title), ...lines].join('\n')
 }
@@ -234,32 +209,6 @@ function factLines(facts: Readonly<Record<string, unknown>>): string[] {
   const shown = Object.entries(facts).filter(([, value]) => value !== undefined)
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${valueText(value)}`)
-}
-
-/** Settings in a row, such as `c 3, pooled-layers every`. */
-function settingsText(parameters: Readonly<Record<string, unknown>>): string {
-  return Object.entries(parameters)
-    .map(([name, value]) => `${name} ${valueText(value)}`)
-    .join(', ')
-}
-
-function valueText(value: unknown): string {
-  if (value === undefined) return '-'
-  if (typeof value === 'string') return value
-  const isDecimal = typeof value === 'number' && !Number.isInteger(value)
-  return isDecimal ? String(Number(value.toPrecision(4))) : JSON.stringify(value)
-}
-
-function titleOf(task: TrackedRun['task'], name: string): Title {
-  const titles: Readonly<Record<string, Title>> =
-    task === 'multi-label' ? setHeadlineNames : headlineNames
-  return titles[name] ?? { name, unit: 'number' }
-}
-
-function metricText({ value, interval }: RunMetric, { unit }: Title): string {
-  if (interval === null) return formatFigure(value, unit)
-  const [low, high] = [formatFigure(interval.low, unit), formatFigure(interval.high, unit)]
-  return `${formatFigure(value, unit)} [${low}, ${high}]`
 }
 
 /** The versions that name the run; for a tune, the model that it made. */

@@ -45,6 +45,8 @@ type Options = SharedOptions &
     resume?: string | true
     checkpointEvery?: number
     time?: number
+    /** False with --no-size-curve. */
+    sizeCurve?: boolean
     publish?: boolean
   }
 
@@ -98,6 +100,11 @@ function addTrainOptions(command: Command): Command {
       'partial, full: time between checkpoints (default: 60, more if they take over 2 % of the time)',
       numberIn({ above: 0 }),
     )
+    .option(
+      '--size-curve',
+      'report accuracy by number of texts (default: if it takes seconds; not after --resume)',
+    )
+    .option('--no-size-curve', 'leave it out of the report')
     .option(
       '--publish',
       'publish the version if it passes the gate (see `winnow models push --help`)',
@@ -156,7 +163,8 @@ function sayChosen(terminal: Terminal, selection: SelectionRecord): void {
 /** Tells what came of the training: the data, the figures, and where the version lies. */
 function sayTrained(terminal: Terminal, trained: Trained): void {
   for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-  terminal.say(renderReportText(trained.metrics, terminal.style))
+  const { metrics, comparison } = trained
+  terminal.say(renderReportText({ ...metrics, comparison }, terminal.style))
   terminal.say()
   terminal.say(
     `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +

@@ -72,6 +72,8 @@ export function trainingProgressText(progress: TrainHeadProgress | TrainEncoderP
         `epoch ${progress.epoch}: loss ${progress.trainLoss.toFixed(3)}, validation macro-F1 ` +
         (progress.macroF1 * 100).toFixed(1)
       )
+    case 'reporting':
+      return 'measuring the model for its report'
     case 'publishing':
       return 'writing the model and comparing it with the trainer'
   }

@@ -44,7 +44,7 @@ export function addTuneCommand(program: Command): void {
     const onProgress = progressOn(terminal)
     const tuned = await untilStopped((signal) => tuneIn(context, asked, { signal, onProgress }))
     terminal.progressDone()
-    const { trained, study } = tuned
+    const { trained, study, report } = tuned
     for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
     terminal.say(renderReportText(trained.metrics, terminal.style))
     terminal.say()
@@ -53,9 +53,10 @@ export function addTuneCommand(program: Command): void {
       `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    terminal.say(`report: ${trained.modelDir}/report.html`)
+    terminal.say(`report: ${report}`)
+    terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
-    terminal.document({ ...trained, ...study })
+    terminal.document({ ...trained, ...study, report })
   })
 }
 
@@ -76,20 +77,25 @@ function progressOn(terminal: Terminal): (progress: TuneProgress) => void {
   return (progress) => {
     switch (progress.kind) {
       case 'continuing':
-        return terminal.say(`continuing ${progress.run}`)
+        terminal.say(`continuing ${progress.run}`)
+        break
       case 'trial-began':
         running = runningText(progress.trial, progress.study)
-        return terminal.progress(running)
+        terminal.progress(running)
+        break
       case 'trial-ended':
-        return terminal.say(trialText(progress.trial, progress.study))
-      case 'winner-began':
-        running =
-          progress.trial === undefined ? 'training the winner' : `training trial ${progress.trial}`
-        return
+        terminal.say(trialText(progress.trial, progress.study))
+        break
+      case 'winner-began': {
+        const { trial } = progress
+        running = trial === undefined ? 'training the winner' : `training trial ${trial}`
+        break
+      }
       case 'training':
-        return terminal.progress(`${running}: ${trainText(progress.training)}`)
+        terminal.progress(`${running}: ${trainText(progress.training)}`)
+        break
       default:
-        return terminal.progress(trainText(progress))
+        terminal.progress(trainText(progress))
     }
   }
 }

@@ -170,6 +170,29 @@ it('says when data or folds differ', async () => {
   expect(await runs('compare', made.cv, made.cv)).toMatchObject({ status: 2 })
 })
 
+it('writes the report of each kind of run, and of two runs', async () => {
+  const report = async (...args: string[]): Promise<{ path: string; page: string }> => {
+    const done = await winnow(['report', ...args, '--json'], { env })
+    expect(done, done.stderr).toMatchObject({ status: 0 })
+    const { report: path } = JSON.parse(done.stdout) as { report: string }
+    return { path, page: await readFile(path, 'utf8') }
+  }
+  const ofRun = (name: string, file = 'report.html') => join(dir, 'store', 'runs', name, file)
+  const cv = await readFile(ofRun(made.cv), 'utf8')
+  expect(cv).toContain('>Folds</h2>')
+  expect(cv).toContain('>Training data</h2>')
+  expect(await readFile(ofRun(made.tune), 'utf8')).toContain('<strong>Best is trial ')
+  const partial = await report(made.partial, '--out', join(dir, 'partial.html'))
+  expect(partial.path).toBe(join(dir, 'partial.html'))
+  expect(partial.page).toContain('>Learning curves</h2>')
+  expect(partial.page).toContain('>Would more labels help?</h2>')
+  const compared = await report(made.cv, made.otherCv)
+  expect(compared.path).toBe(ofRun(made.otherCv, `against-${made.cv}.html`))
+  expect(compared.page).toContain('>Fold by fold</h2>')
+  expect(compared.page).toContain('<th scope="row">pooledLayers</th>')
+  expect(await winnow(['report', made.cv, made.cv], { env })).toMatchObject({ status: 2 })
+})
+
 it('sends all runs to MLflow, each once', async () => {
   const none = await runs('sync')
   expect(none).toMatchObject({ status: 2 })

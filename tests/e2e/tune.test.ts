@@ -117,6 +117,44 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
 })
 
+type Front = { trial: number; values: [number, number]; parameters: { 'max-tokens': number } }[]
+
+it('shows the front of two objectives, and publishes another trial of it', async () => {
+  const smallStore = join(dir, 'front-store')
+  await smallBase(smallStore)
+  const smallEnv = { ...env, WINNOW_MODEL_STORE: smallStore }
+  const args = ['tune', '--data', data, '--name', 'front', '--base', 'small', '--trials', '6']
+  const metrics = ['--metric', 'logLoss', '--metric', 'msPerText']
+  const done = await winnow([...args, ...metrics, '--json'], { env: smallEnv })
+  expect(done, done.stderr).toMatchObject({ status: 0 })
+  const tuned = JSON.parse(done.stdout) as Omit<Tuned, 'best'> & { best: Front }
+  expect(tuned).toMatchObject({ metric: 'log_loss', metrics: ['log_loss', 'ms_per_text'] })
+  const { run, best } = tuned
+  expect(best.length).toBeGreaterThan(0)
+  for (const { values, parameters } of best) {
+    expect(values[1]).toBeGreaterThan(0)
+    expect(parameters['max-tokens']).toBeGreaterThanOrEqual(8)
+  }
+  const losses = best.map(({ values }) => values[0])
+  expect(losses).toEqual(losses.toSorted((a, b) => a - b))
+  const times = best.map(({ values }) => values[1])
+  expect(times).toEqual(times.toSorted((a, b) => b - a))
+  expect(tuned).toMatchObject({ model: 'front@1', publishedTrial: best[0]!.trial })
+  expect(done.stderr).toContain(`--resume ${run} --publish-trial`)
+
+  const other = String(tuned.trials.find(({ trial }) => trial !== best[0]!.trial)!.trial)
+  const publish = ['tune', '--resume', run, '--publish-trial']
+  const published = await winnow([...publish, other, '--json'], { env: smallEnv })
+  expect(published, published.stderr).toMatchObject({ status: 0 })
+  const again = JSON.parse(published.stdout) as Tuned
+  expect(again).toMatchObject({ run, model: 'front@2', publishedTrial: Number(other), best })
+  expect(triedIn(again)).toEqual(triedIn(tuned as unknown as Tuned))
+  expect(await winnow([...publish, '9'], { env: smallEnv })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`The run ${run} has no trial 9.`) as string,
+  })
+})
+
 type TunedEncoder = {
   run: string
   trainingRun: string
@@ -194,6 +232,9 @@ it.each([
   [['--time', '10'], 'a duration such as 90s, 10m or 2h'],
   [['--sampler', 'grid'], 'Allowed choices are'],
   [['--pruner', 'asha'], '--pruner has no meaning with --method head'],
+  [['--metric', 'f1'], 'Allowed choices are accuracy, macro_f1, log_loss, ms_per_text'],
+  [['--metric', 'logLoss'], '--metric log_loss is given twice'],
+  [['--publish-trial', '3'], '--publish-trial needs --resume RUN'],
   [['--space', 'missing.yaml'], 'missing.yaml: there is no such file'],
 ])('refuses %s', async (wrong, words) => {
   const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })

@@ -1,7 +1,10 @@
 // Cross-validation from the folds to the record of the run: the whole of it, top to bottom. How a
 // fold is trained is its method's (fold-training.ts), how sure a mean is stands in corrected-t.ts.
 import { counted } from '../../schemas/counted.ts'
+import { dataProfile } from '../data/data-profile.ts'
 import type { Dataset } from '../data/dataset.ts'
+import { writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { writeReportContent } from '../runs/report-content.ts'
 import { newRunName } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
 import { writeCvRecord, type CrossValidated } from './cv-record.ts'
@@ -66,7 +69,7 @@ export async function crossValidate(
     tokens += outcome.tokens
   }
   const firstRepeat = predictions.filter(({ repeat }) => repeat === 1)
-  const evaluation = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
+  const pooled = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
   const measuredOn = measuredOnText(options, firstRepeat)
   const seconds = (Date.now() - started.getTime()) / 1_000
   const run = newRunName(options.name, started)
@@ -79,7 +82,7 @@ export async function crossValidate(
     started: started.toISOString(),
     seconds,
     tokensPerSecond: tokens / seconds,
-    metrics: { evaluatedOn: 'cross-validation' as const, measuredOn, ...evaluation },
+    metrics: { evaluatedOn: 'cross-validation' as const, measuredOn, ...pooled.evaluation },
     dataManifest: { train: dataset.manifest },
     parameters: trainer.parameters,
     folds: judged,
@@ -92,6 +95,10 @@ export async function crossValidate(
     kind: 'cv',
     ...report,
   })
+  const { confused, labelReport } = pooled
+  if (labelReport !== undefined) await writeLabelReport(runDir, labelReport)
+  const profile = dataProfile(dataset.examples)
+  await writeReportContent(runDir, { measuredOn, facts: [], confused, profile })
   return { result: { ...report, runDir }, predictions }
 }
 

@@ -44,7 +44,7 @@ function predictedFolds(probability: number): PredictedFold[] {
 
 function judged(accuracies: readonly number[]): JudgedFold[] {
   const { logLoss, ...zeros } = scoresOf(
-    evaluatePooled(predictedFolds(0.9), { dataset, labels, seed: 1 }),
+    evaluatePooled(predictedFolds(0.9), { dataset, labels, seed: 1 }).evaluation,
   )
   return accuracies.map((accuracy, at) => ({
     repeat: 1,
@@ -67,8 +67,11 @@ describe('scores over folds', () => {
   })
 
   it('of all tests together are those of the single examples', () => {
-    const evaluation = evaluatePooled(predictedFolds(0.75), { dataset, labels, seed: 1 })
+    const pooled = evaluatePooled(predictedFolds(0.75), { dataset, labels, seed: 1 })
+    const { evaluation, confused, labelReport } = pooled
     expect(evaluation).toMatchObject({ examples: 20, accuracy: 0.5 })
+    expect(confused).toMatchObject([{ truth: 'y', predicted: 'x', texts: [{}, {}, {}] }])
+    expect(labelReport).toMatchObject({ examples: 20 })
     expect(evaluation.logLoss).toBeCloseTo(-(Math.log(0.75) + Math.log(0.25)) / 2, 6)
   })
 
@@ -77,7 +80,7 @@ describe('scores over folds', () => {
       ...fold,
       thresholds: at % 2 === 0 ? [0.5, 0.1] : [0.5, 0.3],
     }))
-    const evaluation = evaluatePooled(folds, { dataset: sets, labels, seed: 1 })
+    const { evaluation } = evaluatePooled(folds, { dataset: sets, labels, seed: 1 })
     expect(evaluation).toMatchObject({ task: 'multi-label', perClass: { y: { threshold: 0.2 } } })
     expect(evaluation.accuracy).toBe(0.25)
   })

@@ -16,6 +16,9 @@ import { table, type TextStyle } from '../report/report-text.ts'
 
 type Title = Pick<Headline, 'name' | 'unit'>
 
+/** Rows of cells; the first row is the head. */
+export type Rows = readonly (readonly string[])[]
+
 /** Scores in the table of folds; all of them follow below. */
 const foldScores = ['accuracy', 'macroF1', 'logLoss', 'ece'] as const
 /** The scores that are better if they are smaller. */
@@ -29,17 +32,19 @@ export type CvReport = Pick<
 
 /** The report as lines of at most some 100 columns. */
 export function cvReportText(report: CvReport, style: TextStyle = (_, text) => text): string {
-  const titles: Readonly<Record<string, Title>> =
-    report.dataManifest.train.task === 'multi-label' ? setHeadlineNames : headlineNames
-  const parts = [
-    foldLines(report, titles),
-    scoreLines(report, titles),
-    comparisonLines(report, titles),
-  ]
+  const titles = cvTitles(report)
+  const parts = [table(foldRows(report)), table(scoreRows(report)), comparisonLines(report, titles)]
   return parts
     .filter((lines) => lines.length > 0)
     .map(([first = '', ...rest]) => [style('dim', first), ...rest].join('\n'))
     .join('\n\n')
+}
+
+/** How each score of a cross-validation is called and shown, in order. */
+export function cvTitles({
+  dataManifest,
+}: Pick<CvReport, 'dataManifest'>): Readonly<Record<string, Title>> {
+  return dataManifest.train.task === 'multi-label' ? setHeadlineNames : headlineNames
 }
 
 /** What the data rules found, one line each. */
@@ -59,10 +64,10 @@ export function cvRuleLines(manifest: DataManifest): string[] {
 
 const labelsShownMax = 10
 
-function foldLines(
-  { folds, foldPlan }: CvReport,
-  titles: Readonly<Record<string, Title>>,
-): string[] {
+/** The table of folds. */
+export function foldRows(report: CvReport): Rows {
+  const { folds, foldPlan } = report
+  const titles = cvTitles(report)
   const isRepeated = foldPlan.repeats > 1
   const head = [
     'Fold',
@@ -80,7 +85,7 @@ function foldLines(
       .map(([name, value]) => `${chosenNames[name] ?? name} ${value}`)
       .join(', '),
   ])
-  return table([head, ...rows])
+  return [head, ...rows]
 }
 
 const chosenNames: Readonly<Record<string, string>> = {
@@ -88,7 +93,9 @@ const chosenNames: Readonly<Record<string, string>> = {
   bestEpoch: 'epoch',
 }
 
-function scoreLines(report: CvReport, titles: Readonly<Record<string, Title>>): string[] {
+/** The table of scores over the folds. */
+export function scoreRows(report: CvReport): Rows {
+  const titles = cvTitles(report)
   const { folds, mean, deviation, intervals, intervalMethod } = report
   const share = `${100 * intervalMethod.confidence} % interval of the mean`
   const rows = Object.entries(titles).map(([name, { name: title, unit }]) => {
@@ -100,7 +107,7 @@ function scoreLines(report: CvReport, titles: Readonly<Record<string, Title>>): 
       `[${formatFigure(low, unit)}, ${formatFigure(high, unit)}]`,
     ]
   })
-  return table([[`Over ${counted(folds.length, 'fold')}`, 'mean', 'deviation', share], ...rows])
+  return [[`Over ${counted(folds.length, 'fold')}`, 'mean', 'deviation', share], ...rows]
 }
 
 /** How a recipe does against another one on the same folds, as a table; empty without another. */
@@ -108,7 +115,14 @@ export function comparisonLines(
   { comparison }: Pick<CvReport, 'comparison'>,
   titles: Readonly<Record<string, Title>>,
 ): string[] {
-  if (comparison === undefined) return []
+  return comparison === undefined ? [] : table(comparisonRows(comparison, titles))
+}
+
+/** The table of a comparison with another recipe on the same folds. */
+export function comparisonRows(
+  comparison: RecipeComparison,
+  titles: Readonly<Record<string, Title>>,
+): Rows {
   const rows = Object.entries(titles).map(([name, { name: title, unit }]) => {
     const { mean, low, high, pValue } = comparison.differences[name]!
     const signed = `${mean > 0 ? '+' : ''}${formatFigure(mean, unit)}`
@@ -123,5 +137,5 @@ export function comparisonLines(
     ]
   })
   const head = [`Against ${comparison.with}`, 'difference', 'interval', 'paired t', '']
-  return table([head, ...rows])
+  return [head, ...rows]
 }

@@ -45,12 +45,6 @@ export function ruleLines({ rules: findings, truncatedTexts = 0, from }: DataMan
   return [...told, ...others]
 }
 
-/** The findings as one fact of a report. */
-export function dataFacts(manifest: DataManifest): [string, string][] {
-  const lines = ruleLines(manifest)
-  return lines.length === 0 ? [] : [['Data rules', lines.join('; ')]]
-}
-
 /** The labels that only people used, rarest first because typing errors are rare. */
 function onlyPeople({ labelsOnlyPeopleUsed = {}, labelsComparedWith }: SourceFacts): string[] {
   const labels = Object.entries(labelsOnlyPeopleUsed).sort(([, a], [, b]) => a - b)

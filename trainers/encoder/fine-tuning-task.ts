@@ -5,7 +5,7 @@ import type { Head } from '../../models/graph/encoder.ts'
 import type { Pooling } from '../../models/graph/pooling.ts'
 import type { LabelTruth } from '../data/dataset.ts'
 import type { EncodedTexts } from '../embeddings/encoded-texts.ts'
-import type { EpochReport } from '../evaluation/epoch-report.ts'
+import type { EpochReport, StepLoss } from '../evaluation/epoch-report.ts'
 import type { ClassWeighting } from '../head/logistic-regression.ts'
 import type { Snapshot } from './trained-state.ts'
 
@@ -160,6 +160,8 @@ export type FineTuningResult = {
   readonly trained: Snapshot
   readonly bestEpoch: number
   readonly epochs: readonly EpochReport[]
+  /** The training loss on the way, at most a few hundred entries. */
+  readonly losses: readonly StepLoss[]
   /**
    * float32 [validation texts, labels] and float32 [predicted texts, labels], with the best
    * weights.

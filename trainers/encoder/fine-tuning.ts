@@ -36,7 +36,12 @@ import { feedsAt, idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
-import { Checkpoints, resumePosition, type TrainingPosition } from './training-position.ts'
+import {
+  Checkpoints,
+  noteLoss,
+  resumePosition,
+  type TrainingPosition,
+} from './training-position.ts'
 
 /** How the caller follows and cancels a run. */
 export type FineTuningWatch = {
@@ -94,12 +99,13 @@ async function bestResult(run: Run): Promise<FineTuningResult> {
   const { task, position } = run
   const { weights, epoch: bestEpoch } = position.best!
   run.state.restore(weights)
-  const { steps, tokens, stepSeconds, epochs } = position
+  const { steps, tokens, stepSeconds, epochs, losses } = position
   return {
     runtime: run.engine.runtime,
     trained: weights,
     bestEpoch,
     epochs,
+    losses,
     steps,
     tokens,
     stepSeconds,
@@ -209,6 +215,7 @@ async function trainEpoch(run: Run): Promise<number> {
     position.stepSeconds += (performance.now() - started) / 1_000
     for (const text of indices) position.tokens += lengths[text]!
     position.summedLoss += loss * indices.length
+    noteLoss(position, loss)
     position.batches++
     const left = (task.recipe.epochs - epoch + 1) * batches.length - position.batches
     run.onProgress({

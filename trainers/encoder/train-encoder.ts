@@ -23,6 +23,7 @@ import {
 import { packTexts, type EncodedTexts } from '../embeddings/encoded-texts.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
+import type { SizeCurve } from '../evaluation/size-curve.ts'
 import {
   type CheckpointPlan,
   type FineTuningProgress,
@@ -35,12 +36,17 @@ import { recipeFor, type GivenRecipe } from './few-examples.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type EvaluatedClassifier } from '../evaluation/evaluate-classifier.ts'
+import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
+import { readSuspicious } from '../evaluation/suspicious-labels.ts'
+import type { ReportContent } from '../report/report-html.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
-import { dataFacts } from '../data/rule-report.ts'
+import { writeReportContent } from '../runs/report-content.ts'
+import { dataProfile } from '../data/data-profile.ts'
 import { identityOf } from '../runs/run-identity.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
 import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
+import type { SizeCurveWanted } from '../head/head-size-curve.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
 import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 import { requireSameInputs } from './training-position.ts'
@@ -54,7 +60,10 @@ import {
 
 /** A progress report of training. */
 export type TrainEncoderProgress =
-  StartingHeadProgress | FineTuningProgress | { readonly kind: 'publishing' }
+  | StartingHeadProgress
+  | FineTuningProgress
+  | { readonly kind: 'reporting' }
+  | { readonly kind: 'publishing' }
 
 /** Trains all layers, or only the top `layers` with the head; the default is all but the lowest. */
 export type EncoderMethod =
@@ -81,6 +90,10 @@ export type TrainEncoderOptions = {
   readonly engine?: TrainingEngine | undefined
   /** The tokens, special ones included, at which texts are truncated. Default: the base's limit. */
   readonly maxTokens?: number | undefined
+  /** The champion that the report compares the model with on the test texts. */
+  readonly champion?: ModelVersion | undefined
+  /** Whether the report has a size curve, of heads on the frozen base. Default `cheap`. */
+  readonly sizeCurve?: SizeCurveWanted | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
@@ -119,6 +132,8 @@ export type TrainedEncoder = {
   readonly bestEpoch: number
   /** How method and base were chosen, if `--method auto` chose them. */
   readonly selection?: SelectionRecord | undefined
+  /** With the champion, on the test texts. */
+  readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -185,16 +200,15 @@ async function trainStarted(
   resolved: Resolved,
   { labels, start, began }: { labels: readonly string[]; start: RunStart; began: number },
 ): Promise<TrainedEncoder> {
-  const { train, validation, test, seed, recipe } = resolved
+  const { train, validation, test, seed } = resolved
   const { run } = start
   const sample = verificationSample(train.examples.length, seed)
   const verified = Array.from(sample, (index) => train.examples[index]!.text)
-  const { result, trained, evaluated, verifiedProbabilities } = await fitEncoder(resolved, {
-    labels,
-    start,
-    verified,
-  })
+  const fitted = await fitEncoder(resolved, { labels, start, verified })
+  const { result, trained, evaluated, verifiedProbabilities } = fitted
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
+  resolved.onProgress?.({ kind: 'reporting' })
+  const report = await reportContent(resolved, { labels, measuredOn, fitted })
   resolved.onProgress?.({ kind: 'publishing' })
   const version = await publishClassifier({
     ...resolved,
@@ -206,12 +220,11 @@ async function trainStarted(
     encoder: trained.encoder,
     ...evaluated,
     pooledLayers: 'last',
-    facts: [
-      ...selectionFacts(resolved.selection),
-      ...reportFacts(resolved, recipe, result),
-      ...dataFacts(train.manifest),
-    ],
-    training: result.epochs,
+    report: {
+      ...report,
+      trained: train.manifest,
+      suspicious: await readSuspicious(join(resolved.storeDir, 'runs', run)),
+    },
     verification: {
       texts: verified,
       probabilities: evaluated.calibrate(verifiedProbabilities),
@@ -223,8 +236,33 @@ async function trainStarted(
     began,
     result,
     evaluation: evaluated.evaluation,
+    report,
     options: resolved,
   })
+}
+
+/** What the report shows besides the scores. */
+async function reportContent(
+  resolved: Resolved,
+  run: { labels: readonly string[]; measuredOn: string; fitted: FittedEncoder },
+): Promise<ReportContent> {
+  const { train, test, recipe } = resolved
+  const { labels, measuredOn, fitted } = run
+  const { result, evaluated } = fitted
+  return {
+    measuredOn,
+    facts: [...selectionFacts(resolved.selection), ...reportFacts(resolved, recipe, result)],
+    training: { epochs: result.epochs, steps: result.steps, losses: result.losses },
+    confused: evaluated.confused,
+    sizeCurve: fitted.sizeCurve,
+    profile: dataProfile(train.examples),
+    comparison: await compareWithChampion({
+      ...resolved,
+      labels,
+      // A temperature changes no predicted label.
+      probabilities: test && fitted.testProbabilities,
+    }),
+  }
 }
 
 /** A fine-tuned encoder with its head, evaluated. */
@@ -235,6 +273,8 @@ export type FittedEncoder = {
   /** float32 [test texts, labels] and float32 [verified texts, labels], not calibrated. */
   readonly testProbabilities: Float32Array
   readonly verifiedProbabilities: Float32Array
+  /** Of heads on the frozen base; of a run that began here. */
+  readonly sizeCurve?: SizeCurve | undefined
 }
 
 /** Fine-tunes and evaluates; a run that was started keeps a checkpoint and its label report. */
@@ -251,10 +291,12 @@ async function fitEncoder(
   const { base, train, validation, test, seed, storeDir } = resolved
   const { labels, start, startsFrom, verified = [] } = work
   const reportDir = start && join(storeDir, 'runs', start.run)
-  const { encoder, head } =
+  const sizeCurve = start === undefined ? 'never' : (resolved.sizeCurve ?? 'cheap')
+  const began: StartingPoint =
     start !== undefined && hasCheckpoint(storeDir, start.run)
       ? await untrainedHead(base, labels)
-      : (startsFrom ?? (await startingHead({ ...resolved, reportDir }, labels)))
+      : (startsFrom ?? (await startingHead({ ...resolved, reportDir, sizeCurve }, labels)))
+  const { encoder, head } = began
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   const encode = (texts: readonly string[]): EncodedTexts =>
     packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
@@ -294,7 +336,14 @@ async function fitEncoder(
     test: test && predictionsOn(test, testProbabilities),
   })
   const verifiedProbabilities = result.predictedProbabilities.subarray(testRows)
-  return { result, trained, evaluated, testProbabilities, verifiedProbabilities }
+  return {
+    result,
+    trained,
+    evaluated,
+    testProbabilities,
+    verifiedProbabilities,
+    sizeCurve: began.sizeCurve,
+  }
 }
 
 /** The places of texts among all, by their content. */
@@ -474,6 +523,7 @@ async function record(work: {
   began: number
   result: FineTuningResult
   evaluation: TaskEvaluation
+  report: ReportContent
   options: Resolved
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
@@ -504,6 +554,7 @@ async function record(work: {
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
     selection,
   })
+  await writeReportContent(runDir, work.report)
   await removeCheckpoint(options.storeDir, run)
   return {
     run,
@@ -521,6 +572,7 @@ async function record(work: {
     epochs,
     bestEpoch,
     selection,
+    comparison: work.report.comparison,
     modelDir: version.dir,
     runDir,
   }

@@ -3,7 +3,7 @@
 // position and the weights are all that a run needs to resume. Training is fine-tuning.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
-import type { EpochReport } from '../evaluation/epoch-report.ts'
+import type { EpochReport, StepLoss } from '../evaluation/epoch-report.ts'
 import type { CheckpointPlan } from './fine-tuning-task.ts'
 import type { Snapshot, TrainedState } from './trained-state.ts'
 
@@ -20,6 +20,9 @@ export type TrainingPosition = {
   /** Tokens trained on, without padding, and the time of these steps. */
   tokens: number
   stepSeconds: number
+  /** The training loss on the way, and the sum of the losses of the steps since its last entry. */
+  readonly losses: StepLoss[]
+  lossesSince: number
   /** The reports of completed epochs. */
   readonly epochs: EpochReport[]
   best: { readonly epoch: number; readonly macroF1: number; readonly weights: Snapshot } | undefined
@@ -32,7 +35,21 @@ const betweenMsDefault = 60_000
 /** The position at which a run begins. */
 export function firstPosition(): TrainingPosition {
   const counts = { steps: 0, stepsPlanned: 0, tokens: 0, stepSeconds: 0 }
-  return { epoch: 1, batches: 0, summedLoss: 0, ...counts, epochs: [], best: undefined }
+  const losses = { losses: [], lossesSince: 0 }
+  return { epoch: 1, batches: 0, summedLoss: 0, ...counts, ...losses, epochs: [], best: undefined }
+}
+
+/** Entries of the learning curve; with more steps, an entry is the mean of several. */
+const lossEntriesMax = 300
+
+/** Adds the loss of the step that was taken last to the learning curve. */
+export function noteLoss(position: TrainingPosition, loss: number): void {
+  const { steps, stepsPlanned, losses } = position
+  const every = Math.max(1, Math.ceil(stepsPlanned / lossEntriesMax))
+  position.lossesSince += loss
+  if (steps % every !== 0) return
+  losses.push({ step: steps, loss: Number((position.lossesSince / every).toPrecision(6)) })
+  position.lossesSince = 0
 }
 
 /** Writes the checkpoints of one run. */
@@ -103,7 +120,11 @@ export function resumePosition(
     else current.set(name, elements)
   }
   state.load(current)
-  return { ...header.counts, best: header.best && { ...header.best, weights } }
+  return {
+    ...firstPosition(),
+    ...header.counts,
+    best: header.best && { ...header.best, weights },
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-// The scores of one epoch of fine-tuning.
+// The scores of one epoch of fine-tuning, and the loss on the way.
 
 /** The scores after an epoch, which counts from 1. */
 export type EpochReport = {
@@ -9,3 +9,6 @@ export type EpochReport = {
   readonly accuracy: number
   readonly logLoss: number
 }
+
+/** The mean training loss over the steps since the last entry, up to and with `step`. */
+export type StepLoss = { readonly step: number; readonly loss: number }

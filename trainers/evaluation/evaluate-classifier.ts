@@ -7,6 +7,7 @@ import { defaultOutOfScopeScore } from '../../models/store/abstention-rule.ts'
 import type { Head } from '../../models/graph/encoder.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
 import { chooseAbstention } from './abstention-threshold.ts'
+import { confusedTexts, type ConfusedTexts } from './confused-texts.ts'
 import { fitTemperature, temperedHead, temperedProbabilities } from './calibration.ts'
 import type { LabelTruth } from '../data/dataset.ts'
 import { evaluatePredictions } from './evaluation.ts'
@@ -36,6 +37,8 @@ export type EvaluatedClassifier = {
   readonly thresholds?: readonly number[]
   /** The scores on the test examples if there are any, else on the held-out examples. */
   readonly evaluation: TaskEvaluation
+  /** Texts of the most frequent mistakes; of a single-label classifier. */
+  readonly confused?: readonly ConfusedTexts[]
 }
 
 type SingleLabelPredictions = { readonly truth: Int32Array; readonly probabilities: Float32Array }
@@ -72,7 +75,8 @@ export function evaluateClassifier(classifier: {
   )
   const { examples } = test
   const options = { labels, seed, temperature, abstain, examples }
-  const evaluation = evaluatePredictions(calibrated({ ...test, truth: test.truth }), options)
+  const predictions = calibrated({ ...test, truth: test.truth })
+  const evaluation = evaluatePredictions(predictions, options)
   const { eceBefore, eceAfter } = evaluation.calibration
   return {
     head: temperedHead(classifier.head, temperature),
@@ -81,5 +85,10 @@ export function evaluateClassifier(classifier: {
     calibration: { temperature, eceBefore, eceAfter },
     abstain,
     evaluation,
+    confused: confusedTexts(evaluation.mostConfused, {
+      predictions,
+      labels,
+      texts: examples.map(({ text }) => text),
+    }),
   }
 }

@@ -125,15 +125,57 @@ function exactSets({ extra, missed }: ReturnType<typeof setOutcomes>): Int32Arra
 export async function compareVersions(
   options: RunVersionOptions & { predicted: Int32Array; other: ModelVersion },
 ): Promise<ModelComparison> {
-  const { version, dataset, predicted: first, other } = options
+  const { version, other } = options
   requireSameLabels(version, other)
-  const { labels } = version.manifest
+  return comparePredictions({ ...options, labels: version.manifest.labels })
+}
+
+/** McNemar's test of predictions, as indices of `labels`, against those of another version. */
+async function comparePredictions(
+  options: Omit<RunVersionOptions, 'version'> & {
+    labels: readonly string[]
+    predicted: Int32Array
+    other: ModelVersion
+  },
+): Promise<ModelComparison> {
+  const { labels, dataset, predicted: first, other } = options
   const truth = labelIndices(dataset, labels)
   const otherLabels = other.manifest.labels
   const probabilities = await versionProbabilities({ ...options, version: other })
   const rows = { truth, probabilities, labels: otherLabels.length }
   const second = rowOutcomes(rows).predicted.map((index) => labels.indexOf(otherLabels[index]!))
   return { with: other.ref, ...compareOnSameExamples({ truth, first, second }) }
+}
+
+/** More test texts would make a training noticeably longer. */
+const championTextsMax = 20_000
+
+/**
+ * Compares predictions, float32 [texts, labels], with those of the champion on the same test texts.
+ * Undefined without a champion or test texts, with other labels, and with more than 20,000 texts.
+ *
+ * @throws WinnowError as `evaluateModel`.
+ */
+export async function compareWithChampion(options: {
+  readonly champion?: ModelVersion | undefined
+  readonly test?: Dataset | undefined
+  readonly labels: readonly string[]
+  readonly probabilities: Float32Array | undefined
+  readonly workers?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}): Promise<ModelComparison | undefined> {
+  const { champion, test, labels, probabilities, workers, signal } = options
+  if (champion === undefined || test === undefined || probabilities === undefined) return undefined
+  const { manifest } = champion
+  const isSame =
+    manifest.task === test.manifest.task &&
+    manifest.labels.length === labels.length &&
+    labels.every((label) => manifest.labels.includes(label))
+  const isSet = test.manifest.task === 'multi-label'
+  if (!isSame || isSet || test.examples.length > championTextsMax) return undefined
+  const truth = labelIndices(test, labels)
+  const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
+  return comparePredictions({ dataset: test, labels, predicted, other: champion, workers, signal })
 }
 
 /** Whether two versions have the same task and the same labels, in any order. */

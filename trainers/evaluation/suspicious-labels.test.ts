@@ -1,10 +1,10 @@
-// Suspicious labels by name and text, the file that lists them, and the fact in the report.
+// Suspicious labels by name and text, and the file that lists them.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeExamples } from '../data/dataset.ts'
-import { issueCounts, labelFact, reportLabels, writeLabelReport } from './suspicious-labels.ts'
+import { issueCounts, readSuspicious, reportLabels, writeLabelReport } from './suspicious-labels.ts'
 
 const examples = [
   { text: 'refund please', label: 'refund' },
@@ -35,13 +35,14 @@ test('names the example, its label and the suggested label', () => {
   expect(issueCounts(report)).toEqual({ suspicious: 1, estimatedErrors: 1 })
 })
 
-test('writes one line per label, and one fact for the report', async () => {
+test('writes one line per label, and reads them for a report', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'winnow-labels-'))
+  expect(await readSuspicious(dir)).toBe(undefined)
   await writeLabelReport(dir, report)
   const lines = await readFile(join(dir, 'label-issues.jsonl'), 'utf8')
   expect(lines).toBe(`${JSON.stringify(report.suspicious[0])}\n`)
+  expect(await readSuspicious(dir)).toEqual([
+    { text: 'where is\nmy parcel', label: 'refund', suggested: 'parcel' },
+  ])
   await rm(dir, { recursive: true, force: true })
-  expect(labelFact(report)[1]).toBe(
-    '1 of 5, about 1 wrong; \u201cwhere is my parcel\u201d is refund, rather parcel',
-  )
 })

@@ -2,6 +2,7 @@
 // text, for a person to check. label-issues.ts finds them.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere } from '../../models/runtime/whole-file.ts'
 import { labelIndices, type Dataset } from '../data/dataset.ts'
 import { findLabelIssues } from './label-issues.ts'
 
@@ -36,8 +37,6 @@ export function issueCounts({ suspicious, estimatedErrors }: LabelReport): Issue
 }
 
 const labelIssuesFile = 'label-issues.jsonl'
-const factTextsMax = 5
-const factCharactersMax = 80
 
 /**
  * Checks every label against held-out probabilities, float32 [examples, labels], from models that
@@ -68,24 +67,33 @@ export function reportLabels(
   return { examples: truth.length, estimatedErrors, suspicious }
 }
 
+/** The suspicious labels as a report shows them, worst first. */
+export function suspiciousIn({
+  suspicious,
+}: LabelReport): { text: string; label: string; suggested: string }[] {
+  return suspicious.map(({ text, given, suggested }) => ({ text, label: given, suggested }))
+}
+
+/**
+ * The suspicious labels that a run's folder lists, worst first; undefined if it has no list.
+ */
+export async function readSuspicious(
+  dir: string,
+): Promise<{ text: string; label: string; suggested: string }[] | undefined> {
+  const text = await readIfThere(join(dir, labelIssuesFile))
+  if (text === undefined) return undefined
+  // Written by writeLabelReport.
+  const suspicious = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as SuspiciousLabel)
+  return suspiciousIn({ examples: 0, estimatedErrors: 0, suspicious })
+}
+
 /** Writes `label-issues.jsonl` into a run's folder; it is empty when no label is suspicious. */
 export async function writeLabelReport(dir: string, { suspicious }: LabelReport): Promise<void> {
   const lines = suspicious.map((label) => `${JSON.stringify(label)}\n`)
   await writeFile(join(dir, labelIssuesFile), lines.join(''))
-}
-
-/** The report as one fact of a run: the counts, and the most suspicious examples. */
-export function labelFact({
-  examples,
-  suspicious,
-  estimatedErrors,
-}: LabelReport): [string, string] {
-  const worst = suspicious.slice(0, factTextsMax).map(({ text, given, suggested }) => {
-    const shown = text.replace(/\s+/g, ' ').slice(0, factCharactersMax)
-    return `\u201c${shown}\u201d is ${given}, rather ${suggested}`
-  })
-  const counts = `${suspicious.length} of ${examples}, about ${estimatedErrors} wrong`
-  return ['Suspicious labels', [counts, ...worst].join('; ')]
 }
 
 /** Five decimals; a float32 has hardly more precision. */

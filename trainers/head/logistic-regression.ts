@@ -61,7 +61,7 @@ export const regularisationGrid = [0.3, 1, 3, 10, 30, 100, 300] as const
  * its minimum. On three test sets, the number of right texts differs by at most four from that at a
  * twentieth of the bound.
  */
-const searchPrecision = 3
+export const searchPrecision = 3
 const finalPrecision = 0.2
 const gradientLimit = 1e-4
 const iterationsMax = 1_000

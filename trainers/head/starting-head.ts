@@ -8,8 +8,10 @@ import { labelTruth, type Dataset } from '../data/dataset.ts'
 import type { EmbeddingProgress } from '../embeddings/embed-texts.ts'
 import type { FitProgress } from './fit-progress.ts'
 import { openFrozenEncoder, type FrozenEncoderOptions } from '../embeddings/frozen-encoder.ts'
+import { wantedSizeCurve, type SizeCurveWanted } from './head-size-curve.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from '../data/split.ts'
+import type { SizeCurve } from '../evaluation/size-curve.ts'
 import { reportLabels, writeLabelReport } from '../evaluation/suspicious-labels.ts'
 
 /** A progress report of `startingHead`. */
@@ -26,12 +28,14 @@ export async function startingHead(
     readonly train: Dataset
     readonly seed: number
     readonly reportDir?: string | undefined
+    /** Whether to compute the size curve of the texts. Default `never`. */
+    readonly sizeCurve?: SizeCurveWanted | undefined
     readonly signal?: AbortSignal | undefined
     readonly onProgress?: ((progress: StartingHeadProgress) => void) | undefined
   },
   labels: readonly string[],
-): Promise<{ encoder: EncoderWeights; head: Head }> {
-  const { train, seed, signal, onProgress } = options
+): Promise<{ encoder: EncoderWeights; head: Head; sizeCurve?: SizeCurve | undefined }> {
+  const { train, seed, signal, onProgress, sizeCurve = 'never' } = options
   const frozen = await openFrozenEncoder(options)
   try {
     const texts = train.examples.map(({ text }) => text)
@@ -41,21 +45,21 @@ export async function startingHead(
     })
     const task = train.manifest.task ?? 'single-label'
     const truth = labelTruth(train, { labels, task })
-    const { head, heldOutProbabilities } = await trainLogisticRegression({
-      training: {
-        features: { rows, count: texts.length, width: frozen.hidden },
-        ...truth,
-        labels: labels.length,
-      },
-      foldOf: stratifiedFolds(train.examples, { folds: 3, seed }),
+    const features = { rows, count: texts.length, width: frozen.hidden }
+    const training = { features, ...truth, labels: labels.length }
+    const foldOf = stratifiedFolds(train.examples, { folds: 3, seed })
+    const fit = await trainLogisticRegression({
+      training,
+      foldOf,
       signal,
       onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
     if (task === 'single-label' && options.reportDir !== undefined) {
-      const report = reportLabels(train, { labels, probabilities: heldOutProbabilities })
+      const report = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
       await writeLabelReport(options.reportDir, report)
     }
-    return { encoder: frozen.weights, head }
+    const curve = await wantedSizeCurve(sizeCurve, { ...fit, training, foldOf, seed, signal })
+    return { encoder: frozen.weights, head: fit.head, sizeCurve: curve }
   } finally {
     await frozen.close()
   }

@@ -22,7 +22,9 @@ import type { FitProgress } from './fit-progress.ts'
 import { headProbabilities } from './head-probabilities.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type LabelledPredictions } from '../evaluation/evaluate-classifier.ts'
-import type { LogisticHead } from './logistic-problem.ts'
+import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
+import { wantedSizeCurve, type SizeCurveWanted } from './head-size-curve.ts'
+import type { FeatureMatrix, LogisticHead } from './logistic-problem.ts'
 import {
   trainLogisticRegression,
   type ClassWeighting,
@@ -34,14 +36,16 @@ import {
   verificationSample,
   type VerificationTexts,
 } from '../runs/publish-classifier.ts'
-import { dataFacts } from '../data/rule-report.ts'
+import { dataProfile } from '../data/data-profile.ts'
+import type { ReportContent } from '../report/report-html.ts'
+import { writeReportContent } from '../runs/report-content.ts'
 import { newRunName, writeRunRecord } from '../runs/run-record.ts'
 import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
   issueCounts,
-  labelFact,
   reportLabels,
+  suspiciousIn,
   writeLabelReport,
   type IssueCounts,
   type LabelReport,
@@ -52,6 +56,7 @@ import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 export type TrainHeadProgress =
   | ({ readonly kind: 'embedding'; readonly part: 'train' | 'test' } & EmbeddingProgress)
   | ({ readonly kind: 'fitting' } & FitProgress)
+  | { readonly kind: 'reporting' }
   | { readonly kind: 'publishing' }
 
 /** The options of `trainHead`. */
@@ -80,6 +85,10 @@ export type TrainHeadOptions = {
   /** The values of C to choose from; a single one is used as it is. */
   readonly grid?: readonly number[] | undefined
   readonly classWeighting?: ClassWeighting | undefined
+  /** The champion that the report compares the model with on the test texts. */
+  readonly champion?: ModelVersion | undefined
+  /** Whether the report has a size curve. Default `cheap`. */
+  readonly sizeCurve?: SizeCurveWanted | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
   /** The name of the run, which publishes once even if it is repeated. Default: a new name. */
@@ -111,6 +120,8 @@ export type TrainedModel = {
   readonly labelIssues?: IssueCounts | undefined
   /** How method and base were chosen, if `--method auto` chose them. */
   readonly selection?: SelectionRecord | undefined
+  /** With the champion, on the test texts. */
+  readonly comparison?: ModelComparison | undefined
   /** The folders of the model version and of the run. */
   readonly modelDir: string
   readonly runDir: string
@@ -133,33 +144,49 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
   const { encoder, embedded, testRows } = await embedAll(resolved)
+  const training = { features: featuresOf(embedded), labels: labels.length, ...truth }
   const fit = await trainLogisticRegression({
-    training: {
-      features: { rows: embedded.rows, count: train.examples.length, width: embedded.width },
-      labels: labels.length,
-      ...truth,
-    },
+    training,
     foldOf,
     grid: options.grid,
     classWeighting: options.classWeighting,
     signal: options.signal,
     onFit: (progress) => options.onProgress?.({ kind: 'fitting', ...progress }),
   })
+  const tested = testPredictions({ test, truth: testTruth, rows: testRows }, fit.head)
   const evaluated = evaluateClassifier({
     head: fit.head,
     labels,
     seed,
     heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
-    test: testPredictions({ test, truth: testTruth, rows: testRows }, fit.head),
+    test: tested,
   })
-  const { evaluation, head } = evaluated
+  const { evaluation, head, confused } = evaluated
   const labelReport =
     task === 'multi-label'
       ? undefined
       : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  options.onProgress?.({ kind: 'reporting' })
+  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
+  const report: ReportContent = {
+    measuredOn,
+    confused,
+    facts: [...selectionFacts(options.selection), ...reportFacts(resolved, fit)],
+    profile: dataProfile(train.examples),
+    sizeCurve: await wantedSizeCurve(options.sizeCurve ?? 'cheap', {
+      ...resolved,
+      ...fit,
+      training,
+      foldOf,
+    }),
+    comparison: await compareWithChampion({
+      ...resolved,
+      labels,
+      probabilities: tested?.probabilities,
+    }),
+  }
   options.onProgress?.({ kind: 'publishing' })
   const run = options.run ?? newRunName(resolved.name, started)
-  const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const version = await publishClassifier({
     method: 'head',
     storeDir: resolved.storeDir,
@@ -174,15 +201,14 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     run,
     evaluatedOn,
     measuredOn,
-    facts: [
-      ...selectionFacts(options.selection),
-      ...reportFacts(resolved, fit),
-      ...dataFacts(train.manifest),
-      ...(labelReport ? [labelFact(labelReport)] : []),
-    ],
+    report: {
+      ...report,
+      trained: train.manifest,
+      suspicious: labelReport && suspiciousIn(labelReport),
+    },
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
-  const work = { version, run, fit, embedded, evaluation, labelReport, started }
+  const work = { version, run, fit, embedded, evaluation, labelReport, report, started }
   return record({ ...work, options: resolved })
 }
 
@@ -244,6 +270,11 @@ async function embedAll(options: Resolved): Promise<{
   } finally {
     await encoder.close()
   }
+}
+
+/** The features of embedded texts. */
+function featuresOf({ rows, width }: EmbeddedTexts): FeatureMatrix {
+  return { rows, count: rows.length / width, width }
 }
 
 function testPredictions(
@@ -310,6 +341,7 @@ async function record(work: {
   embedded: EmbeddedTexts
   evaluation: TaskEvaluation
   labelReport: LabelReport | undefined
+  report: ReportContent
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
@@ -339,6 +371,7 @@ async function record(work: {
     selection,
   })
   if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  await writeReportContent(runDir, work.report)
   return {
     run,
     model: version.ref,
@@ -355,5 +388,6 @@ async function record(work: {
     runDir,
     labelIssues: work.labelReport && issueCounts(work.labelReport),
     selection,
+    comparison: work.report.comparison,
   }
 }

@@ -1,6 +1,7 @@
 // The layout of the page, as far as it can be tested without a browser: what wraps, what scales and
 // what scrolls.
 import { expect, test } from 'vitest'
+import { dataProfile } from '../data/data-profile.ts'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { renderReportHtml } from './report-html.ts'
 import { confusionTable } from './report-markup.ts'
@@ -39,7 +40,7 @@ test.each([2, 4, 12, 64, 120])(
     const outside = page.replace(/<div class="plots">[\s\S]*?<\/div>/g, '')
     expect(outside).not.toContain('<svg')
     expect(outside.match(/<table/g)).toHaveLength(
-      outside.match(/<div class="wide"><table/g)!.length,
+      outside.match(/<div class="wide"[^>]*><table/g)!.length,
     )
     expect(page.match(/<b style="width:[\d.]+%">/g)!.length).toBeGreaterThanOrEqual(
       Math.min(count, 60),
@@ -50,7 +51,7 @@ test.each([2, 4, 12, 64, 120])(
 
 test('the style scales drawings, wraps names, scrolls wide tables and keeps headings in place', () => {
   expect(reportStyle).toMatch(/\.plots svg \{ max-width: 100%; height: auto \}/)
-  expect(reportStyle).toMatch(/\.wide \{ overflow-x: auto \}/)
+  expect(reportStyle).toMatch(/\.wide \{ overflow-x: auto; /)
   expect(reportStyle).toMatch(/\.bars \.name \{[^}]*overflow-wrap: anywhere/)
   expect(reportStyle).toMatch(/\.names th, \.names td \{[^}]*overflow-wrap: anywhere/)
   expect(reportStyle).toMatch(/\.matrix thead th span \{[^}]*writing-mode: vertical-rl/)
@@ -70,6 +71,70 @@ test('the confusion matrix has a heading per column, and counts if there is room
   const labels = many.map((at) => `label ${at}`)
   const wide = many.map((row) => many.map((column) => Number(row === column)))
   expect(confusionTable({ labels, matrix: wide, shown: many })).toContain('class="matrix small"')
+})
+
+test('of many labels, the matrix of the most confused ones comes first', async () => {
+  const labels = Array.from({ length: 64 }, (_, at) => `label ${at}`)
+  const page = await renderReportHtml(evaluate(labels), heading)
+  const matrices = page.match(/<table class="matrix \w+/g)
+  expect(matrices).toEqual(['<table class="matrix large', '<table class="matrix small'])
+  expect(page).toContain('44 labels with a higher F1')
+})
+
+test('shows texts of the most confused pairs, the size curve, the profile and labels to check', async () => {
+  const score = { mean: 0.8, low: 0.7, high: 0.9 }
+  const points = [100, 200].map((examples) => ({ examples, accuracy: score, macroF1: score }))
+  const page = await renderReportHtml(evaluate(['ham', 'spam']), {
+    ...heading,
+    confused: [
+      { truth: 'ham', predicted: 'spam', texts: [{ text: 'free <ham>', confidence: 0.9 }] },
+    ],
+    sizeCurve: { points, measuredOn: 'held-out texts' },
+    profile: dataProfile([{ text: 'ham' }, { text: 'спам' }]),
+    suspicious: [{ text: 'buy', label: 'ham', suggested: 'spam' }],
+    comparison: {
+      ...{ with: 'mail@6', examples: 8, bothRight: 5, bothWrong: 1, test: 'exact', pValue: 1 },
+      ...{ onlyFirstRight: 1, onlySecondRight: 1, difference: 0 },
+    },
+  })
+  expect(page).toContain('<q dir="auto">free &lt;ham&gt;</q> <span>90.0 %</span>')
+  expect(page).toContain('More labels of the same kind will hardly help.')
+  expect(page).toContain('<span class="name">Cyrillic</span>')
+  expect(page).toContain('>buy</th><td>ham</td><td>spam</td>')
+  expect(page).toContain('<h2 id="against-mail-6-title">Against mail@6</h2>')
+})
+
+test('is one file that may load nothing, in which hostile labels and texts stay text', async () => {
+  const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>' $& {{x}} \u202Eevil`
+  const labels = [hostile, `</svg><style>*{}</style>${hostile}`]
+  const page = await renderReportHtml(evaluate(labels), {
+    ...heading,
+    title: hostile,
+    facts: [[hostile, hostile]],
+    suspicious: [{ text: hostile, label: hostile, suggested: hostile }],
+    confused: [
+      { truth: labels[0]!, predicted: labels[1]!, texts: [{ text: hostile, confidence: 1 }] },
+    ],
+  })
+  expect(page).not.toMatch(/<(?:script|img|link|iframe|object)\b/)
+  expect(page.match(/<style/g)).toHaveLength(1)
+  // Quoted values are text; what is left of a tag are the names of its attributes.
+  const tags = page.match(/<[a-z][^>]*>/g)!.map((tag) => tag.replace(/"[^"]*"/g, ''))
+  expect(tags.filter((tag) => /\s(?:on\w+|src|srcset|xlink:href)\b/.test(tag))).toEqual([])
+  expect(page.match(/<a [^>]*>/g)!.every((link) => link.startsWith('<a href="#'))).toBe(true)
+  expect(page).not.toContain('\u202E')
+  expect(page).toMatch(
+    /Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'/,
+  )
+})
+
+test('each drawing is one image with a text alternative', async () => {
+  const page = await renderReportHtml(evaluate(['ham', 'spam']), heading)
+  const drawings = page.match(/<svg [^>]*>/g)!
+  expect(drawings.length).toBeGreaterThanOrEqual(4)
+  for (const drawing of drawings)
+    expect(drawing).toMatch(/^<svg role="img" aria-label="[^"]{20,}" /)
+  expect(page).not.toContain('graphics-symbol')
 })
 
 test('names the version and the day, and begins with the verdict', async () => {

@@ -1,19 +1,45 @@
-// The plots of a report as Vega-Lite specifications. report-svg.ts draws them, and report-html.ts
-// places them on the page.
+// The plots of an evaluation, each as a Vega-Lite specification with a text alternative.
+// report-svg.ts draws them, and evaluation-sections.ts places them on the page.
+import type { ReliabilityBin } from '../evaluation/calibration.ts'
 import type { Evaluation, LabelCurves } from '../evaluation/evaluation.ts'
-import type { EpochReport } from '../evaluation/epoch-report.ts'
-import type { PlotSpec } from './report-svg.ts'
+import { accent, diagonal, muted, shareAxis, shareXY, square, wrong } from './plot-parts.ts'
+import { formatFigure } from './report-tables.ts'
+import type { Plot, PlotSpec } from './report-svg.ts'
 
 /** With a label name longer than this, the legend has one column. */
 const wideNameMin = 22
-const square = { width: 300, height: 300 }
-const shareAxis = { format: '.0%', grid: true }
-const unit = { domain: [0, 1] }
-const accent = 'var(--accent)'
-const muted = 'var(--muted)'
 
 /** A reliability diagram: confidence against accuracy, before and after temperature scaling. */
-export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>): PlotSpec {
+export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>): Plot {
+  return {
+    caption: 'Reliability: on the diagonal, confidence is calibrated',
+    alternative: `Reliability diagram. ${binsText(calibration.after)}`,
+    spec: reliabilitySpec(calibration),
+  }
+}
+
+/** The bins with the most examples, in words. */
+function binsText(bins: readonly ReliabilityBin[]): string {
+  const largest = bins
+    .filter(({ examples }) => examples > 0)
+    .sort((a, b) => b.examples - a.examples)
+    .slice(0, binsNamed)
+    .sort((a, b) => a.confidence - b.confidence)
+  return largest
+    .map(
+      ({ confidence, accuracy, examples }) =>
+        `At a mean confidence of ${percent(confidence)}, ${percent(accuracy)} of ${examples} are right.`,
+    )
+    .join(' ')
+}
+
+const binsNamed = 4
+
+function percent(share: number): string {
+  return formatFigure(share, 'share')
+}
+
+function reliabilitySpec(calibration: Evaluation['calibration']): PlotSpec {
   const { before, after, temperature } = calibration
   const series =
     temperature === 1
@@ -56,7 +82,20 @@ export function reliabilityPlot({ calibration }: Pick<Evaluation, 'calibration'>
 }
 
 /** The risk-coverage curve, with the model's threshold. */
-export function riskPlot({ abstention }: Evaluation): PlotSpec {
+export function riskPlot({ abstention }: Evaluation): Plot {
+  const { curve, score } = abstention
+  const read = [0.5, 0.8, 0.9, 1].flatMap((coverage) => {
+    const point = curve.find((each) => each.coverage >= coverage)
+    return point === undefined ? [] : [`${percent(point.risk)} at ${percent(point.coverage)}`]
+  })
+  return {
+    caption: `Leaving out the texts that the model is least sure of (by ${score})`,
+    alternative: `Risk-coverage curve: mistakes by share of texts that keep their label: ${read.join(', ')}.`,
+    spec: riskSpec(abstention),
+  }
+}
+
+function riskSpec(abstention: Evaluation['abstention']): PlotSpec {
   const { curve, threshold, coverage, risk } = abstention
   const marked =
     threshold === null ? [] : [{ coverage, risk, text: `threshold ${threshold.toFixed(3)}` }]
@@ -64,7 +103,7 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
     x: {
       field: 'coverage',
       type: 'quantitative',
-      scale: unit,
+      scale: { domain: [0, 1] },
       title: 'coverage: texts that keep their label',
       axis: shareAxis,
     },
@@ -85,7 +124,7 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
       },
       {
         data: { values: marked },
-        mark: { type: 'rule', color: 'var(--wrong)', strokeDash: [4, 3] },
+        mark: { type: 'rule', color: wrong, strokeDash: [4, 3] },
         encoding: { x: encoding.x },
       },
       {
@@ -98,40 +137,39 @@ export function riskPlot({ abstention }: Evaluation): PlotSpec {
 }
 
 /** The ROC curve of each label, or the micro-averaged one. */
-export function rocPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
+export function rocPlot({ curves, rocAuc }: Pick<Evaluation, 'curves' | 'rocAuc'>): Plot {
+  const titles = { x: 'false positive rate', y: 'recall' }
   return {
-    ...square,
-    layer: [
-      diagonal('x', 'y', { x: 'false positive rate', y: 'recall' }),
-      curveLayer(curves, { points: 'roc', x: 'false positive rate', y: 'recall' }),
-    ],
+    caption: 'ROC',
+    alternative: `ROC curves of ${curveNames(curves)}. Macro area: ${areaText(rocAuc.macro)}.`,
+    spec: {
+      ...square,
+      layer: [diagonal('x', 'y', titles), curveLayer(curves, { points: 'roc', ...titles })],
+    },
   }
 }
 
 /** The precision-recall curve of each label, or the micro-averaged one. */
-export function precisionRecallPlot({ curves }: Pick<Evaluation, 'curves'>): PlotSpec {
+export function precisionRecallPlot({
+  curves,
+  averagePrecision,
+}: Pick<Evaluation, 'curves' | 'averagePrecision'>): Plot {
   const layer = [curveLayer(curves, { points: 'precisionRecall', x: 'recall', y: 'precision' })]
-  return { ...square, layer }
+  return {
+    caption: 'Precision and recall',
+    alternative:
+      `Precision-recall curves of ${curveNames(curves)}. ` +
+      `Mean average precision: ${areaText(averagePrecision.macro)}.`,
+    spec: { ...square, layer },
+  }
 }
 
-/** The training loss and the validation macro F1 by epoch. */
-export function trainingPlots(epochs: readonly EpochReport[]): [PlotSpec, PlotSpec] {
-  const panel = (field: string, title: string) => ({
-    data: { values: epochs },
-    width: 280,
-    height: 190,
-    mark: { type: 'line', point: { filled: true, color: accent, size: 45 }, color: accent },
-    encoding: {
-      x: {
-        field: 'epoch',
-        type: 'quantitative',
-        title: 'epoch',
-        axis: { tickMinStep: 1, format: 'd' },
-      },
-      y: { field, type: 'quantitative', title, scale: { zero: false } },
-    },
-  })
-  return [panel('trainLoss', 'training loss'), panel('macroF1', 'validation macro F1')]
+function curveNames(curves: readonly LabelCurves[]): string {
+  return curves.map(({ label }) => label ?? 'all labels together').join(', ')
+}
+
+function areaText(area: number | null): string {
+  return area === null ? 'not defined' : percent(area)
 }
 
 /** Places text on the left of a mark, or on its right if there is no room on the left. */
@@ -166,29 +204,5 @@ function curveLayer(
       color,
       order: { field: 'place', type: 'quantitative' },
     },
-  }
-}
-
-function shareXY(x: string, y: string, titles = { x, y }): PlotSpec {
-  const axis = (field: string, title: string) => ({
-    field,
-    type: 'quantitative',
-    scale: unit,
-    title,
-    axis: shareAxis,
-  })
-  return { x: axis(x, titles.x), y: axis(y, titles.y) }
-}
-
-function diagonal(x: string, y: string, titles = { x, y }): PlotSpec {
-  return {
-    data: {
-      values: [
-        { [x]: 0, [y]: 0 },
-        { [x]: 1, [y]: 1 },
-      ],
-    },
-    mark: { type: 'line', color: 'var(--line)', strokeDash: [4, 3], strokeWidth: 1.5, aria: false },
-    encoding: shareXY(x, y, titles),
   }
 }

@@ -3,9 +3,21 @@
 // specifications.
 import { createHash } from 'node:crypto'
 import type { TopLevelSpec } from 'vega-lite'
+import { escapeHtml, scrollBox, unprintable } from './report-markup.ts'
 
 /** A Vega-Lite specification without the configuration that all plots share. */
 export type PlotSpec = Readonly<Record<string, unknown>>
+
+/** A plot as a page shows it. */
+export type Plot = {
+  /** Plain text above the drawing. */
+  readonly caption: string
+  /** What the drawing says, in words and figures, for those who do not see it. */
+  readonly alternative: string
+  readonly spec: PlotSpec
+  /** A wide plot keeps its size on a narrow page and scrolls. */
+  readonly width?: 'narrow' | 'wide' | undefined
+}
 
 /** Colours are CSS variables of the page, so that one drawing suits light and dark mode. */
 const config = {
@@ -35,8 +47,24 @@ const config = {
   line: { strokeWidth: 2 },
 }
 
-/** The plot as one `<svg>` element. Text from data is escaped, and descriptions become tooltips. */
-export async function drawSvg(spec: PlotSpec): Promise<string> {
+/** Plots side by side where there is room; empty without a plot. */
+export async function drawPlots(plots: readonly Plot[]): Promise<string> {
+  const figures: string[] = []
+  for (const { caption, alternative, spec, width = 'narrow' } of plots) {
+    const svg = await drawSvg(spec, alternative)
+    const drawing = width === 'wide' ? scrollBox(caption, svg) : svg
+    figures.push(
+      `<figure class="${width}"><figcaption>${escapeHtml(caption)}</figcaption>${drawing}</figure>`,
+    )
+  }
+  return figures.length === 0 ? '' : `<div class="plots">${figures.join('\n')}</div>`
+}
+
+/**
+ * The plot as one `<svg>` element, which is a single image to a screen reader. Text from data is
+ * escaped, and descriptions of marks become tooltips.
+ */
+export async function drawSvg(spec: PlotSpec, alternative: string): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const whole = { ...spec, config } as unknown as TopLevelSpec
   const view = new vega.View(vega.parse(vegaLite.compile(whole).spec), { renderer: 'none' })
@@ -44,11 +72,14 @@ export async function drawSvg(spec: PlotSpec): Promise<string> {
     const svg = await view.toSVG()
     // Each drawing numbers its clips from 1, but ids must be unique on a page.
     const own = createHash('sha256').update(svg).digest('hex').slice(0, 10)
-    // Vega describes static marks for screen readers only. A title gives them a tooltip as well.
+    // Vega describes static marks for screen readers only. Titles are tooltips, and the alternative
+    // says what the marks say together.
     return svg
       .replace(/(id="|url\(#)clip(\d+)/g, `$1clip-${own}-$2`)
       .replace(/<path aria-label="([^"]*)"([^>]*)\/>/g, '<path$2><title>$1</title></path>')
-      .replace(/\p{Cc}/gu, '\uFFFD')
+      .replace(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
+      .replace('<svg ', () => `<svg role="img" aria-label="${escapeHtml(alternative)}" `)
+      .replace(unprintable, '\uFFFD')
   } finally {
     view.finalize()
   }

@@ -25,7 +25,7 @@ import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluat
 import { servedPadding } from '../embeddings/frozen-encoder.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TrainingMethod } from './run-record.ts'
-import { renderReportHtml, type ReportHeading } from '../report/report-html.ts'
+import { renderReportHtml, type ReportContent, type ReportHeading } from '../report/report-html.ts'
 import { seededRandom } from '../data/seeded-random.ts'
 
 /** Texts with the trainer's probabilities, float32 [texts, labels]. */
@@ -56,9 +56,8 @@ export type ClassifierToPublish = {
   readonly evaluatedOn: EvaluatedOn
   /** The description of these texts. */
   readonly measuredOn: string
-  readonly facts: ReportHeading['facts']
-  readonly training?: ReportHeading['training']
-  readonly suspicious?: ReportHeading['suspicious']
+  /** What the report shows besides the scores. */
+  readonly report: ReportContent & Pick<ReportHeading, 'suspicious' | 'trained'>
   readonly verification: VerificationTexts
 }
 
@@ -111,8 +110,6 @@ async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion
   try {
     const { modelPath, weightsPath } = await writeGraph(graph, draft, scratch)
     await verifyAgreement(modelPath, draft)
-    const { facts, training, suspicious } = draft
-    const around = { facts, training, suspicious, measuredOn }
     return await writeVersion({
       storeDir: draft.storeDir,
       name: draft.name,
@@ -134,7 +131,7 @@ async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion
       weights: weightsPath === undefined ? undefined : { path: weightsPath },
       tokenizer: { path: base.tokenizerPath },
       textsOf: async ({ ref, created }) => {
-        const heading = { title: `${ref}: evaluation`, made: created, ...around }
+        const heading = { title: `${ref}: evaluation`, made: created, ...draft.report }
         return { 'report.html': await renderReportHtml(evaluation, heading) }
       },
     })

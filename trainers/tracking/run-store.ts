@@ -63,6 +63,12 @@ export function findRun(runs: readonly ListedRun[], prefix: string): ListedRun {
 
 const candidatesShownMax = 10
 
+/** A run whose folder could be read. Throws WinnowError `usage` for a damaged one. */
+export function readableRun(run: ListedRun): TrackedRun {
+  if (run.state !== 'damaged') return run
+  throw new WinnowError('usage', `The run ${run.run} is damaged: ${run.reason}.`)
+}
+
 /** A file of a run, with its size in bytes. */
 export type RunFile = { readonly path: string; readonly bytes: number }
 

@@ -2,6 +2,7 @@
 // trained. The trials are head-trials.ts and encoder-trials.ts.
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 import type { Dataset } from '../data/dataset.ts'
 import {
   trainEncoder,
@@ -18,6 +19,8 @@ import type { SearchSpace, TrialParameters } from './space/space.ts'
 export type TunedMethodOptions = {
   readonly train: Dataset
   readonly test?: Dataset | undefined
+  /** The champion that the report compares the winner with on the test texts. */
+  readonly champion?: ModelVersion | undefined
   readonly space: SearchSpace
   readonly base: Base
   readonly storeDir: string

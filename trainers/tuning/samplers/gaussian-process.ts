@@ -25,7 +25,7 @@ type Kernel = {
 }
 
 /** Keeps the matrix positive definite. */
-const noiseMin = 1e-6
+const noiseMin = 1e-8
 
 /**
  * Fits the kernel, deterministically. Takes time in proportion to the cube of the observations.

@@ -64,9 +64,9 @@ export const gpSampler: Sampler = (request) => {
     .toSorted((a, b) => b.merit - a.merit)
     .slice(0, searches)
   const found = starts
-    .map((start) => climb(space, start, merit))
+    .map((start) => climb(start, { space, merit, steps: [0.1, 5e-4] }))
     .reduce((a, b) => (b.merit > a.merit ? b : a))
-  return valuesAt(space, found.point)
+  return valuesAt(space, climb(found, { space, merit, steps: [2.5e-4, 1e-6] }).point)
 }
 
 function isComplete(trial: ObservedTrial): trial is ObservedTrial & { readonly loss: number } {
@@ -76,9 +76,19 @@ function isComplete(trial: ObservedTrial): trial is ObservedTrial & { readonly l
 type Rated = { readonly point: Float64Array; readonly merit: number }
 
 /** Goes up along the dimensions, with steps that shrink; of a categorical one, to any choice. */
-function climb(space: SearchSpace, start: Rated, merit: (point: Float64Array) => number): Rated {
+function climb(
+  start: Rated,
+  options: {
+    readonly space: SearchSpace
+    readonly merit: (point: Float64Array) => number
+    /** Of the unit range; each is half of the one before. */
+    readonly steps: readonly [first: number, last: number]
+  },
+): Rated {
+  const { space, merit } = options
+  const [first, last] = options.steps
   let at = start
-  for (let step = 0.1; step > 5e-4; step /= 2) {
+  for (let step = first; step > last; step /= 2) {
     for (const [dimension, { domain }] of space.entries()) {
       const place = at.point[dimension]!
       const places =
