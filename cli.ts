@@ -53,7 +53,7 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
   { names: ['cv'], load: async () => (await import('./commands/training/cv.ts')).addCvCommand },
   {
     names: ['tune'],
-    load: async () => (await import('./commands/training/tune-command.ts')).addTuneCommand,
+    load: async () => (await import('./commands/training/tune.ts')).addTuneCommand,
   },
   {
     names: ['runs'],

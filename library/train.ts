@@ -189,7 +189,10 @@ async function chosenMethod(
   }
   const { seed = methodDefaults.seed } = options
   const selection = await chooseMethod(context, {
-    ...{ ...options, ...work, seed },
+    ...options,
+    train: work.train,
+    workers: work.workers,
+    seed,
     secondsMax: time / 1_000,
     secondsSpent: (performance.now() - work.began) / 1_000,
   })

@@ -8,14 +8,14 @@ import { parameterText, valueText } from './tune-progress.ts'
 /** The front as a table with a line for each trial. */
 export function frontText(
   front: readonly BestTrial[],
-  { metrics, space }: { metrics: readonly [MetricName, MetricName]; space: SearchSpace },
+  { objectives, space }: { objectives: readonly [MetricName, MetricName]; space: SearchSpace },
 ): string {
   const names = space.map(({ name }) => name)
   return tableText(
-    ['trial', ...metrics, ...names],
+    ['trial', ...objectives, ...names],
     front.map(({ trial, values, parameters }) => [
       trial,
-      ...metrics.map((metric, at) => valueText(metric, values![at]!)),
+      ...objectives.map((metric, at) => valueText(metric, values![at]!)),
       ...names.map((name) => {
         const value = parameters[name]
         return value === undefined ? '' : parameterText(value)

@@ -6,7 +6,8 @@ import type { Explanation } from '../../models/explain/explanation.ts'
 import type { LabelWords, WordEffect } from '../../models/explain/label-words.ts'
 import { heaviestWords, textSegments } from '../../models/explain/text-segments.ts'
 import { counted } from '../../schemas/counted.ts'
-import { escapeHtml, htmlTable, section } from './report-markup.ts'
+import { escapeHtml, htmlTable } from './report-markup.ts'
+import { contentPolicyMeta, sectionHtml } from './report-page.ts'
 import { reportStyle } from './report-style.ts'
 
 /** A text as it was given, with its explanation. */
@@ -28,8 +29,14 @@ mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: va
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem }
 `
 
-/** The text with its marked words, a line on how they were found, and the figures in a table. */
-export function explanationMarkup({ text, explanation }: ExplainedText): string {
+/**
+ * The text with its marked words, a line on how they were found, and the figures in a table, which
+ * a click opens if they are `closed`.
+ */
+export function explanationMarkup(
+  { text, explanation }: ExplainedText,
+  figuresAre: 'open' | 'closed' = 'closed',
+): string {
   const { label, score, words, truncated } = explanation
   const cut = truncated ? ' Only the start of the text was read.' : ''
   const heaviest = heaviestWords(words, tableWordsMax)
@@ -41,8 +48,8 @@ export function explanationMarkup({ text, explanation }: ExplainedText): string 
     `${start}..${end}`,
   ])
   const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
-  const figures = htmlTable(head, rows)
-  const open = rows.length <= 12 ? ' open' : ''
+  const figures = htmlTable({ name: 'Words by attribution', head, rows })
+  const open = figuresAre === 'open' ? ' open' : ''
   return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
 <p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
 <details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
@@ -56,16 +63,19 @@ export const explanationLegend =
 
 /** The words that push each label most, as a section; empty without labels. */
 export function labelWordsSection(labels: readonly LabelWords[]): string {
-  const parts = labels.map(({ label, texts, wordsFor, wordsAgainst }) => {
+  const withWords = labels.filter(
+    ({ wordsFor, wordsAgainst }) => wordsFor.length + wordsAgainst.length > 0,
+  )
+  const parts = withWords.map(({ label, texts, wordsFor, wordsAgainst }) => {
     const sides = [
       wordsTable('Speaks for it', wordsFor),
       wordsTable('Speaks against it', wordsAgainst),
     ]
     const title = `${label} (${counted(texts, 'text')})`
-    return `<details${labels.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
+    return `<details${withWords.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
   })
   if (parts.length === 0) return ''
-  return section('Words that push each label', [
+  return sectionHtml('Words that push each label', [
     '<p>Mean attribution of a word in the texts that hold it, in log-odds of the label that the model ' +
       'gave; the words with the largest sum come first.</p>',
     ...parts,
@@ -84,10 +94,12 @@ export function renderExplanationsHtml(page: {
   readonly labelWords?: readonly LabelWords[] | undefined
 }): string {
   const { title, facts, explained, labelWords = [] } = page
-  const texts = explained.map((one) => `<section>${explanationMarkup(one)}</section>`)
+  const figuresAre = explained.length === 1 ? 'open' : 'closed'
+  const texts = explained.map((one) => `<section>${explanationMarkup(one, figuresAre)}</section>`)
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+${contentPolicyMeta}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${reportStyle}${explanationStyle}</style>
@@ -143,5 +155,5 @@ function wordsTable(title: string, words: readonly WordEffect[]): string {
     attributionText(meanAttribution),
     String(texts),
   ])
-  return `<div>${htmlTable([title, 'mean log-odds', 'texts'], rows)}</div>`
+  return `<div>${htmlTable({ name: title, head: [title, 'mean log-odds', 'texts'], rows })}</div>`
 }

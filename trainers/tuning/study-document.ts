@@ -12,7 +12,7 @@ export type StudyDocument = {
   /** Of all trials and the training of the winner. */
   readonly seconds: number
   readonly metric: MetricName
-  /** The names of two objectives; the first is `metric`. */
+  /** Both metrics, if there are two; `metrics` are those of the model. */
   readonly objectives?: readonly [MetricName, MetricName] | undefined
   /** Of two objectives, the front, the best by the first objective first. */
   readonly best: BestTrial | readonly BestTrial[]
@@ -53,7 +53,7 @@ export function studyDocument(
     trainingRun: trained.run,
     seconds: trials.reduce((sum, { seconds }) => sum + seconds, trained.seconds),
     metric,
-    ...(metrics === undefined ? {} : { objectives: metrics }),
+    objectives: metrics,
     best: metrics === undefined ? bestDocument(best) : frontOf(trials, start).map(bestDocument),
     publishedTrial: published,
     trials: trials.map(({ number, ...trial }) => {

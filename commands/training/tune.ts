@@ -62,11 +62,11 @@ export function addTuneCommand(program: Command): void {
 
 /** The trials to choose from, if there are two objectives. */
 function sayFront(terminal: Terminal, { study, space }: TunedStudy): void {
-  const { best, objectives: metrics } = study
-  if (metrics === undefined || !Array.isArray(best)) return
+  const { best, objectives } = study
+  if (objectives === undefined || !Array.isArray(best)) return
   terminal.say()
-  terminal.say(`No trial is better in both ${metrics.join(' and ')} than one of these:`)
-  terminal.say(frontText(best as readonly BestTrial[], { metrics, space }))
+  terminal.say(`No trial is better in both ${objectives.join(' and ')} than one of these:`)
+  terminal.say(frontText(best as readonly BestTrial[], { objectives, space }))
   terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
 }
 
