@@ -418,7 +418,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
-  trials: trials.prefault({}).describe('Trials and folds that workers run.'),
+  trials: trials.prefault({}).describe('Trials that workers run.'),
   tracking: tracking.prefault({}).describe('Where runs are sent to.'),
   base: base.prefault({}).describe('Where base encoders come from.'),
   local: local.prefault({}).describe('The embedded stack.'),

@@ -1,6 +1,6 @@
-// The records by which trials and folds are worked off by other processes: offers on winnow.trials,
-// and what becomes of them on winnow.trial-progress. A trial or a fold is a task here. Who may do
-// what when is decided by trainers/workers/.
+// The records by which other processes work off trials: offers on winnow.trials, and what becomes
+// of them on winnow.trial-progress. A trial is a task here. trainers/workers/ decides who may do
+// what, and when.
 import { z } from 'zod'
 import { characters } from '../characters.ts'
 

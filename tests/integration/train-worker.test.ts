@@ -124,7 +124,7 @@ async function writeJunk(): Promise<void> {
   await producer.close()
 }
 
-it('gives the study of one process when a worker of three is killed in a trial', async () => {
+it('gives the local study, although one of three workers is killed in a trial', async () => {
   const trials = isLong ? 24 : 5
   const method = isLong ? 'partial' : 'head'
   const local = await tuned(await argumentsFor('local', method, trials))

@@ -1,6 +1,6 @@
 // Puts the tasks of one run up for workers, follows what becomes of them, and puts a task up again
-// when its worker falls silent. It knows neither trials nor folds: remote-trials.ts says what a
-// task is. The rules of claims are task-claim.ts, the other side is task-worker.ts.
+// when its worker falls silent. It does not know what a task is: remote-trials.ts does. The rules
+// of claims are task-claim.ts, the other side is task-worker.ts.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { TaskLog } from '../../schemas/ports/task-log.ts'
 import type {

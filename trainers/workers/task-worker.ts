@@ -1,5 +1,5 @@
 // Works off the tasks of any number of runs, one at a time: claims one, says that it is alive while
-// it runs, and reports how it ended. It knows neither trials nor folds: run-task.ts does. The rules
+// it runs, and reports how it ended. It does not know what a task is: run-task.ts does. The rules
 // of claims are task-claim.ts, the other side is task-coordinator.ts.
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { TaskLog } from '../../schemas/ports/task-log.ts'
