@@ -1,5 +1,5 @@
-// Plants wrong labels by a seeded rule, so that a search for wrong labels can be judged by what it
-// finds. The rule looks at labels and embeddings only, never at a model's probabilities.
+// Plants wrong labels by a seeded rule, so that a search for wrong labels can be measured against
+// them. The rule looks at labels and embeddings only, never at a model's probabilities.
 import { seededRandom } from '../trainers/data/seeded-random.ts'
 
 /** `uniform`: any other label. `confusable`: one of the three labels that resemble it most. */

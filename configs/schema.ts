@@ -361,6 +361,22 @@ const base = z.strictObject({
   proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
+const trials = z.strictObject({
+  heartbeatMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(5_000)
+    .describe(
+      'How often workers, and the commands that put trials up for them, say that they are alive. ' +
+        'Milliseconds.',
+    ),
+  missedMax: count(
+    'A worker that misses more than this many heartbeats loses its trial to another one.',
+    6,
+  ),
+})
+
 const tracking = z.strictObject({
   mlflow: z
     .strictObject({
@@ -402,6 +418,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
+  trials: trials.prefault({}).describe('Trials that workers run.'),
   tracking: tracking.prefault({}).describe('Where runs are sent to.'),
   base: base.prefault({}).describe('Where base encoders come from.'),
   local: local.prefault({}).describe('The embedded stack.'),

@@ -66,6 +66,7 @@ export type CvOptions = ColumnOptions &
     readonly compareWith?: string | undefined
   }
 
+/** The options of {@link crossValidate}. */
 export type CrossValidateOptions = WinnowOptions & CvOptions
 
 /** The run, and what each text was predicted as by a model that had not seen it. */

@@ -68,6 +68,7 @@ export type RuleOptions = {
 /** How far the reading of a topic is. */
 export type ReadingProgress = { readonly kind: 'reading' } & SourceProgress
 
+/** The options of {@link readDataset}. */
 export type ReadDatasetOptions = WinnowOptions & ColumnOptions & LongWork<ReadingProgress>
 
 /**

@@ -81,6 +81,7 @@ export type TrainingOptions = ColumnOptions &
     readonly sizeCurve?: boolean | undefined
   }
 
+/** The options of {@link train}. */
 export type TrainOptions = WinnowOptions &
   TrainingOptions & {
     /**

@@ -203,7 +203,7 @@ it('writes the report of each kind of run, and of two runs', async () => {
   const compared = await report(made.cv, made.otherCv)
   expect(compared.path).toBe(ofRun(made.otherCv, `against-${made.cv}.html`))
   expect(compared.page).toContain('>Fold by fold</h2>')
-  expect(compared.page).toContain('<th scope="row">pooledLayers</th>')
+  expect(compared.page).toContain('<th scope="row" dir="auto">pooledLayers</th>')
   expect(await winnow(['report', made.cv, made.cv], { env })).toMatchObject({ status: 2 })
 })
 
@@ -226,7 +226,9 @@ it('has sent runs to MLflow while they went on', () => {
     expect(paths).toContain(`1/${partial!.runId}/artifacts/${file}`)
   }
   expect(paths).toContain(`1/${cv!.runId}/artifacts/predictions/predictions.jsonl`)
-  expect(paths).toContain(`1/${tune!.runId}/artifacts/trials.jsonl`)
+  for (const file of ['report.html', 'trials.jsonl', 'model/report.html']) {
+    expect(paths).toContain(`1/${tune!.runId}/artifacts/${file}`)
+  }
 })
 
 it('sends the other runs to MLflow, each once', async () => {

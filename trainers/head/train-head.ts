@@ -169,7 +169,12 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     head: fit.head,
     labels,
     seed,
-    heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
+    heldOut: {
+      examples: train.examples,
+      ...truth,
+      probabilities: fit.heldOutProbabilities,
+      foldOf,
+    },
     test: tested,
   })
   const { evaluation, head, confused } = evaluated

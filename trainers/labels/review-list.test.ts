@@ -38,10 +38,10 @@ async function read(content?: string): Promise<ReviewedRow[]> {
 }
 
 test('a list is UTF-8 with a byte order mark, every cell quoted', async () => {
-  await writeReviewList(path, [{ ...row, text: 'say "hi"\nüber' }])
+  await writeReviewList(path, [{ ...row, text: 'say "hi"\ncafé' }])
   expect(await readFile(path, 'utf8')).toBe(
     '\uFEFF"row","text","given","suggested","score","decision"\r\n' +
-      '"tickets.csv:17","say ""hi""\nüber","refund","parcel","0.0123",""\r\n',
+      '"tickets.csv:17","say ""hi""\ncafé","refund","parcel","0.0123",""\r\n',
   )
 })
 

@@ -20,6 +20,7 @@ async function write(path: string, text: string): Promise<void> {
 const run = (): TrackedRun =>
   ({
     run: 'r',
+    kind: 'train',
     dir: join(storeDir, 'runs', 'r'),
     model: 'mail@1',
     task: 'single-label',

@@ -87,13 +87,19 @@ export function tooLargeText({ tooLarge }: RunArtifacts): string | undefined {
   return `not uploaded, because larger than tracking.mlflow.artifactBytesMax: ${names}`
 }
 
-/** The report and the manifest of the version, under the paths that they have for every run. */
-function versionFiles({ model }: TrackedRun, storeDir: string): { path: string; file: string }[] {
+/** The manifest of the version, and its report, which is that of its training as well. */
+function versionFiles(
+  { kind, model }: TrackedRun,
+  storeDir: string,
+): { path: string; file: string }[] {
   const [name, version] = model?.split('@') ?? []
   if (name === undefined || version === undefined) return []
   const dir = join(modelDir(storeDir, name), version)
   return [
-    { path: 'report.html', file: join(dir, 'report.html') },
+    {
+      path: kind === 'train' ? 'report.html' : 'model/report.html',
+      file: join(dir, 'report.html'),
+    },
     { path: 'model/manifest.json', file: join(dir, 'manifest.json') },
   ]
 }
