@@ -20,9 +20,8 @@ export type StudyResult = {
 type Quartiles = { readonly low: number; readonly median: number; readonly high: number }
 
 /**
- * One line per problem and budget. The rival is the sampler of Optuna with the lowest median. Ours
- * is `level` where its median lies within the rival's quartiles, and `better` or `worse` outside of
- * them or when the medians say so within them: see the column `verdict`.
+ * One line per problem and budget: median and quartiles of each sampler, and how `auto` of Winnow
+ * compares with the sampler of Optuna that has the lowest median there.
  */
 export function comparisonText(
   chosen: readonly Pick<Problem, 'name'>[],

@@ -1,6 +1,6 @@
 // The problems of `bench/tune.ts`: standard functions, two of them with noise, and tables of real
 // trainings. A problem only tells what a trial gives; who suggests trials is tune.ts.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import {
   ackley5,
   branches,
@@ -35,12 +35,17 @@ export type TrainingTable = {
   readonly losses: readonly number[]
 }
 
+const tables = [
+  ['head', 'head-hwu64'],
+  ['partial', 'partial-hwu64'],
+] as const
+
 /** Where a table of that name is. */
 export function tablePath(name: string): URL {
   return new URL(`../tables/${name}.json`, import.meta.url)
 }
 
-/** All problems: eight functions, two tables. */
+/** All problems: eight functions, and the tables that make-table.ts has made. */
 export function problems(): Problem[] {
   return [
     exact('Branin', branin),
@@ -51,6 +56,7 @@ export function problems(): Problem[] {
     exact('mixed', branches),
     noisy('Branin, noise 1', branin, 1),
     noisy('Hartmann 6, noise 0.2', hartmann6, 0.2),
+    ...tables.flatMap(([name, file]) => (existsSync(tablePath(file)) ? [table(name, file)] : [])),
   ]
 }
 

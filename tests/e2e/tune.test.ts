@@ -128,7 +128,7 @@ it('shows the front of two objectives, and publishes another trial of it', async
   const done = await winnow([...args, ...metrics, '--json'], { env: smallEnv })
   expect(done, done.stderr).toMatchObject({ status: 0 })
   const tuned = JSON.parse(done.stdout) as Omit<Tuned, 'best'> & { best: Front }
-  expect(tuned).toMatchObject({ metric: 'log_loss', metrics: ['log_loss', 'ms_per_text'] })
+  expect(tuned).toMatchObject({ metric: 'log_loss', objectives: ['log_loss', 'ms_per_text'] })
   const { run, best } = tuned
   expect(best.length).toBeGreaterThan(0)
   for (const { values, parameters } of best) {

@@ -7,10 +7,10 @@ import { isBetter, type MetricName, type Trial } from './study.ts'
 export const reductionFactorDefault = 3
 
 /**
- * Whether a trial stops after its last epoch. Rungs are after r, r η, r η², … epochs, where r is the
- * first rung and η the reduction factor. At a rung, a trial goes on if its value is among the best ⌈n / η⌉ of the n
- * trials that have reached the rung so far, itself included. So the best value of a rung always
- * goes on. The answer depends on the arguments only.
+ * Whether a trial stops after its last epoch. Rungs are after r, r η, r η², … epochs, where r is
+ * the first rung and η the reduction factor. At a rung, a trial goes on if its value is among the
+ * best ⌈n / η⌉ of the n trials that have reached the rung so far, itself included. So the best
+ * value of a rung always goes on. The answer depends on the arguments only.
  */
 export function stopsAtRung(trial: {
   /** The metric after each epoch of the trial. */

@@ -1,7 +1,6 @@
 // The objective `ms_per_text`: how long the model of a trial takes to classify one text. Training
 // changes weights and not the graph, so the base with the trial's layers and length limit is timed.
 import assert from 'node:assert/strict'
-import { performance } from 'node:perf_hooks'
 import type { Base } from '../../models/bases/base-store.ts'
 import type { PooledLayers } from '../../models/graph/encoder.ts'
 import { openBaseEncoder } from '../embeddings/frozen-encoder.ts'
@@ -11,8 +10,9 @@ const textsMax = 64
 const rounds = 7
 
 /**
- * Milliseconds for one text, alone in its batch, on one thread: tokenizing and encoding, the median
- * of seven rounds over up to 64 of the texts. The head adds less than a hundredth.
+ * Milliseconds of processor time for one text, alone in its batch, on one thread: tokenizing and
+ * encoding, the median of seven rounds over up to 64 of the texts. On an idle machine that is the
+ * time by the clock, and other work changes it less. The head adds less than a hundredth.
  *
  * @throws WinnowError as `openBaseEncoder`.
  */
@@ -28,9 +28,10 @@ export async function msPerText(options: {
     assert.ok(texts.length > 0, 'there is a text to time')
     const measured: number[] = []
     for (let round = 0; round <= rounds; round++) {
-      const began = performance.now()
+      const began = process.cpuUsage()
       for (const text of texts) await opened.encoder.embed(opened.encoder.tokenize(text).ids)
-      if (round > 0) measured.push((performance.now() - began) / texts.length)
+      const { user, system } = process.cpuUsage(began)
+      if (round > 0) measured.push((user + system) / 1_000 / texts.length)
     }
     return Number(measured.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!.toPrecision(4))
   } finally {

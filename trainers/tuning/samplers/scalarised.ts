@@ -1,6 +1,6 @@
-// Two losses as one, for a sampler that knows one: each trial is suggested for a mixture of its own,
-// so that the suggestions spread along the front (ParEGO; Knowles 2006, "ParEGO: A Hybrid Algorithm
-// with On-Line Landscape Approximation for Expensive Multiobjective Optimization Problems").
+// Two losses as one, for a sampler that knows one: each trial is suggested for a mixture of its
+// own, so that the suggestions spread along the front (ParEGO; Knowles 2006, "ParEGO: A Hybrid
+// Algorithm with On-Line Landscape Approximation for Expensive Multiobjective Optimization").
 import type { LossPair } from './pareto.ts'
 import { trialRandom, uniform, type ObservedTrial, type SuggestRequest } from './sampler.ts'
 
