@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { seededRandom } from '../data/seeded-random.ts'
 import { sizeCurveText } from '../evaluation/size-curve.ts'
 import { headSizeCurve, wantedSizeCurve } from './head-size-curve.ts'
+import { trainLogisticRegression } from './logistic-regression.ts'
 
 const labels = 3
 const width = 12
 
-/** Rows around one direction per label, with noise, and three folds. */
-function task(count: number) {
+/** Rows around one direction per label, with noise, in three folds, and what a search gives. */
+async function task(count: number) {
   const random = seededRandom(5)
   const truth = Int32Array.from({ length: count }, (_, row) => row % labels)
   const rows = Float32Array.from({ length: count * width }, (_, at) => {
@@ -17,16 +18,13 @@ function task(count: number) {
   })
   const features = { rows, count, width }
   const foldOf = Int32Array.from(truth, (_, row) => Math.floor(row / labels) % 3)
-  return {
-    training: { features, labels, truth },
-    foldOf,
-    inverseRegularisation: 10,
-    seed: 1,
-  }
+  const training = { features, labels, truth }
+  const fit = await trainLogisticRegression({ training, foldOf, grid: [10] })
+  return { ...fit, training, foldOf, seed: 1 }
 }
 
 test('doubles the examples from point to point, and more of them are better', async () => {
-  const curve = (await headSizeCurve(task(900)))!
+  const curve = (await headSizeCurve(await task(900)))!
   const { points, measuredOn } = curve
   expect(points.map(({ examples }) => examples)).toEqual([38, 74, 150, 300, 600])
   expect(measuredOn).toBe('held-out thirds of the training texts')
@@ -37,18 +35,18 @@ test('doubles the examples from point to point, and more of them are better', as
     expect(accuracy.high).toBeGreaterThanOrEqual(accuracy.mean)
     expect(macroF1.mean).toBeCloseTo(accuracy.mean, 1)
   }
-  expect(await headSizeCurve(task(900))).toEqual(curve)
+  expect(await headSizeCurve(await task(900))).toEqual(curve)
 })
 
 test('begins where each label has two examples, and needs two points', async () => {
-  expect((await headSizeCurve(task(60)))!.points.map(({ examples }) => examples)).toEqual([
+  expect((await headSizeCurve(await task(60)))!.points.map(({ examples }) => examples)).toEqual([
     10, 20, 40,
   ])
-  expect(await headSizeCurve(task(9))).toBe(undefined)
+  expect(await headSizeCurve(await task(9))).toBe(undefined)
 })
 
 test('is left out by default where it would cost minutes', async () => {
-  const { training, ...others } = task(60)
+  const { training, ...others } = await task(60)
   const huge = { ...training, features: { ...training.features, count: 1e9 } }
   expect(await wantedSizeCurve('cheap', { ...others, training: huge })).toBe(undefined)
   expect(await wantedSizeCurve('never', { ...others, training })).toBe(undefined)

@@ -20,6 +20,8 @@ export type HeadSizeCurveOptions = {
   readonly foldOf: Int32Array
   /** C of all fits: that of the trained head. */
   readonly inverseRegularisation: number
+  /** float32 [count, labels]: each row from a fit at this C without the row's fold. */
+  readonly heldOutProbabilities: Float32Array
   readonly classWeighting?: ClassWeighting | undefined
   readonly seed: number
   readonly threads?: number | undefined
@@ -30,8 +32,11 @@ export type HeadSizeCurveOptions = {
 const parts = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
 /** A part with fewer examples per label says nothing. */
 const examplesPerLabelMin = 2
-/** Features times labels times examples of a curve that costs seconds. */
-const costMax = 2e9
+/**
+ * Features times labels times examples of a curve that costs a few seconds. 2,000 texts of 64 labels
+ * with 2,688 features are 3.4 times as much: 7.5 s of processor time beside 19.5 s of the training.
+ */
+const costMax = 1e8
 
 /** When a size curve is computed; `cheap` is if it costs seconds rather than minutes. */
 export type SizeCurveWanted = 'always' | 'cheap' | 'never'
@@ -49,8 +54,9 @@ export async function wantedSizeCurve(
 
 /**
  * Scores by number of training examples; undefined if there are too few examples for two points.
- * All folds are fitted at each size, so that a point shows how much the fits vary. It costs about
- * as much as four fits of all examples.
+ * All folds are fitted at each size, so that a point shows how much the fits vary. The fits of all
+ * examples are those that `heldOutProbabilities` come from, so the others cost about as much as two
+ * fits of all examples.
  *
  * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
  */
@@ -70,12 +76,13 @@ export async function headSizeCurve(options: HeadSizeCurveOptions): Promise<Size
     const fits: (FoldScore & { size: number })[] = []
     for (let fold = 0; fold < folds; fold++) {
       let start: LogisticFit | undefined
-      for (let size = 0; size < sizes; size++) {
+      for (let size = 0; size < sizes - 1; size++) {
         const work = { ...options, problem, partOf, groupOf, sizes, fold, size, start }
         const { fit, score } = await fitPart(work)
         fits.push({ size, ...score })
         start = fit
       }
+      fits.push({ size: sizes - 1, ...foldScore(options, { fold }) })
     }
     const points = Array.from({ length: sizes }, (_, size) =>
       pointOf(fits.filter((one) => one.size === size)),
@@ -111,21 +118,38 @@ async function fitPart(
     precision: searchPrecision,
     signal,
   })
-  const tested = Int32Array.from(foldOf.keys()).filter((row) => foldOf[row] === fold)
-  const probabilities = new Float32Array(tested.length * training.labels)
+  const all = new Float32Array(foldOf.length * training.labels)
   for (let part = 0; part < sizes; part++) {
     const group = fold * sizes + part
     const found = await problem.probabilities(fit.point, group)
-    for (const [at, row] of tested.entries()) {
-      if (work.groupOf[row] !== group) continue
-      const own = found.subarray(row * training.labels, (row + 1) * training.labels)
-      probabilities.set(own, at * training.labels)
+    for (const [row, own] of work.groupOf.entries()) {
+      if (own !== group) continue
+      const [from, to] = [row * training.labels, (row + 1) * training.labels]
+      all.set(found.subarray(from, to), from)
     }
   }
   const examples = foldOf.reduce((sum, _, row) => sum + Number(isFitted(row)), 0)
+  return { fit, score: foldScore({ ...work, heldOutProbabilities: all }, { fold, examples }) }
+}
+
+/** The scores of held-out probabilities on one fold; `examples` were fitted, or all others. */
+function foldScore(
+  {
+    training,
+    foldOf,
+    heldOutProbabilities,
+  }: Pick<HeadSizeCurveOptions, 'training' | 'foldOf' | 'heldOutProbabilities'>,
+  { fold, examples }: { fold: number; examples?: number },
+): FoldScore {
+  const { labels } = training
+  const tested = Int32Array.from(foldOf.keys()).filter((row) => foldOf[row] === fold)
+  const probabilities = new Float32Array(tested.length * labels)
+  for (const [at, row] of tested.entries()) {
+    probabilities.set(heldOutProbabilities.subarray(row * labels, (row + 1) * labels), at * labels)
+  }
   const truth = truthAt(training, tested)
-  const { accuracy, macroF1 } = headScores(truth, { probabilities, labels: training.labels })
-  return { fit, score: { examples, accuracy, macroF1 } }
+  const { accuracy, macroF1 } = headScores(truth, { probabilities, labels })
+  return { examples: examples ?? foldOf.length - tested.length, accuracy, macroF1 }
 }
 
 function truthAt({ truth, targets, labels }: LabelledFeatures, rows: Int32Array): LabelTruth {
