@@ -74,7 +74,7 @@ describe('loadConfig', () => {
     const path = file('tracking: { mlflow: { url: "http://file:1", requestMsMax: 7 } }\n')
     const env = { WINNOW_TRACKING_MLFLOW_TOKEN: 'secret' }
     const set = ['tracking.mlflow.url=http://flag:2']
-    expect(loadConfig({ file: path, env, set }).tracking.mlflow).toEqual({
+    expect(loadConfig({ file: path, env, set }).tracking.mlflow).toMatchObject({
       url: 'http://flag:2',
       token: 'secret',
       requestMsMax: 7,
@@ -169,6 +169,7 @@ describe('secrets in files', () => {
         WINNOW_STORE_SECRET_ACCESS_KEY_FILE: secretFile('four'),
         WINNOW_STORE_SESSION_TOKEN_FILE: secretFile('five'),
         WINNOW_TRACKING_MLFLOW_TOKEN_FILE: secretFile('six\n'),
+        WINNOW_TRACKING_MLFLOW_PASSWORD_FILE: secretFile('seven'),
         WINNOW_GATEWAY_KEYS_FILE: secretFile(keys),
       },
     })
@@ -179,10 +180,10 @@ describe('secrets in files', () => {
       ' three \n',
     ])
     expect([store.secretAccessKey, store.sessionToken]).toEqual(['four', 'five'])
-    expect(tracking.mlflow.token).toBe('six')
+    expect([tracking.mlflow.token, tracking.mlflow.password]).toEqual(['six', 'seven'])
     expect(gateway.keys).toEqual(JSON.parse(keys))
     const secrets = configFields().filter(({ secret }) => secret)
-    expect(secrets).toHaveLength(8)
+    expect(secrets).toHaveLength(9)
   })
 
   it.each([
