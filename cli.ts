@@ -56,6 +56,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/training/tune.ts')).addTuneCommand,
   },
   {
+    names: ['train-worker'],
+    load: async () => (await import('./commands/training/train-worker.ts')).addTrainWorkerCommand,
+  },
+  {
     names: ['runs'],
     load: async () => (await import('./commands/training/runs.ts')).addRunsCommands,
   },

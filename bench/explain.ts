@@ -20,23 +20,26 @@ import { openVersion } from '../models/store/version-store.ts'
 import { median, readTexts, stopwatch } from './measuring.ts'
 
 const usage =
-  'node bench/explain.ts --model REF --data FILE.jsonl.gz [--texts 100] [--tokens 50] ' +
-  '[--methods integrated-gradients,occlusion,shapley] [--python PYTHON with torch, onnx and captum]'
+  'node bench/explain.ts --model REF --data FILE.jsonl.gz [--questions speed,deletion,agreement] ' +
+  '[--texts 100] [--tokens 50] [--methods integrated-gradients,occlusion,shapley] ' +
+  '[--python PYTHON with torch, onnx and captum]'
 
 const { values } = parseArgs({
   options: {
     model: { type: 'string' },
     data: { type: 'string' },
+    questions: { type: 'string', default: 'speed,deletion,agreement' },
     texts: { type: 'string', default: '100' },
     tokens: { type: 'string', default: '50' },
     methods: { type: 'string', default: 'integrated-gradients,occlusion,shapley' },
-    python: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
   },
 })
 if (values.model === undefined || values.data === undefined) throw new Error(usage)
 const count = Number(values.texts)
 const workers = availableParallelism()
-const randomOrders = 20
+const randomOrders = 10
+const questions = values.questions.split(',')
 const methods = values.methods.split(',') as Explanation['method'][]
 const version = await openVersion({ ref: values.model, storeDir: modelStoreDir() })
 const tokens = readTokenPieces(await readFile(version.tokenizerPath))
@@ -46,11 +49,16 @@ try {
   const texts = await readTexts(values.data, 20 * count)
   const context: Context = { version, tokens, classifier, explainer }
   const long = textsOfLength(texts, Number(values.tokens), classifier).slice(0, count)
-  for (const method of methods) console.log(JSON.stringify(await speed(long, method, context)))
+  const print = (answer: object): void => console.log(JSON.stringify(answer))
+  for (const method of questions.includes('speed') ? methods : []) {
+    print(await speed(long, method, context))
+  }
   const own = texts.filter((text) => text.split(/\s+/).length >= 6).slice(0, count)
-  for (const method of methods) console.log(JSON.stringify(await deletion(own, method, context)))
-  if (values.python !== undefined) {
-    console.log(JSON.stringify(await agreement(own, { ...context, python: values.python })))
+  for (const method of questions.includes('deletion') ? methods : []) {
+    print(await deletion(own, method, context))
+  }
+  if (questions.includes('agreement')) {
+    print(await agreement(own, { ...context, python: values.python }))
   }
 } finally {
   await explainer.close()
@@ -195,7 +203,11 @@ async function agreement(texts: readonly string[], context: Context & { python: 
     return {
       question: 'agreement with Captum',
       ...{ versions: rival.versions, texts: texts.length },
-      spearman: { median: median(ranks), min: Math.min(...ranks) },
+      spearman: {
+        median: median(ranks),
+        min: Math.min(...ranks),
+        from95: ranks.filter((one) => one >= 0.95).length,
+      },
       logOddsApartMax: Math.max(...apart),
     }
   } finally {

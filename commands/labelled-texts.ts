@@ -117,11 +117,13 @@ export async function readCleaned(
   options: {
     config: Config
     columns: ColumnOptions
+    /** Whether examples say in which row they stand. Default: no. */
+    numbered?: boolean
     signal: AbortSignal
   },
 ): Promise<Dataset> {
-  const { config, columns, signal } = options
-  return readTexts(source, { ...columns, context: { config, note: logLine }, signal })
+  const { config, columns, numbered, signal } = options
+  return readTexts(source, { ...columns, context: { config, note: logLine }, numbered, signal })
 }
 
 /** The progress line of a topic that is read. */

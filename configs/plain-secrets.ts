@@ -24,7 +24,7 @@ export function plainSecrets({ kafka, registry, clickhouse, tracking }: Config):
     {
       setting: 'tracking.mlflow.url',
       url: tracking.mlflow.url ?? noRegistry,
-      hasPassword: tracking.mlflow.token !== undefined,
+      hasPassword: (tracking.mlflow.password ?? tracking.mlflow.token) !== undefined,
     },
   ]
   for (const { setting, url, hasPassword } of overHttp) {

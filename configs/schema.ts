@@ -361,14 +361,43 @@ const base = z.strictObject({
   proxy: httpUrl().optional().describe('HTTP proxy for downloads; HTTPS_PROXY when absent.'),
 })
 
+const trials = z.strictObject({
+  heartbeatMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(5_000)
+    .describe(
+      'How often workers, and the commands that put trials up for them, say that they are alive. ' +
+        'Milliseconds.',
+    ),
+  missedMax: count(
+    'A worker that misses more than this many heartbeats loses its trial to another one.',
+    6,
+  ),
+})
+
 const tracking = z.strictObject({
   mlflow: z
     .strictObject({
-      url: httpUrl()
-        .optional()
-        .describe('MLflow server that `winnow runs sync` sends runs to; none when absent.'),
-      token: secret('Bearer token.'),
-      requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 10_000),
+      url: httpUrl().optional().describe('MLflow server that runs are sent to; none when absent.'),
+      username: z.string().optional().describe('Basic authentication user.'),
+      password: secret('Basic authentication password.'),
+      token: secret('Bearer token; replaces user and password.'),
+      requestMsMax: ms('Longest wait for an answer.', 10_000),
+      endMsMax: ms(
+        'Longest wait of a finished training, or of a promotion, for what is not sent yet; ' +
+          '`winnow runs sync` sends the rest.',
+        2_000,
+      ),
+      artifacts: z
+        .enum(['all', 'none'])
+        .default('all')
+        .describe(
+          'Whether files of runs are uploaded: reports, plots, records and predictions, some of ' +
+            'which hold texts.',
+        ),
+      artifactBytesMax: bytes('Largest file of a run that is uploaded.', 52_428_800),
     })
     .prefault({})
     .describe('MLflow.'),
@@ -389,6 +418,7 @@ export const configSchema = z.strictObject({
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
+  trials: trials.prefault({}).describe('Trials that workers run.'),
   tracking: tracking.prefault({}).describe('Where runs are sent to.'),
   base: base.prefault({}).describe('Where base encoders come from.'),
   local: local.prefault({}).describe('The embedded stack.'),

@@ -70,7 +70,7 @@ function* checkedRequest(
   }
   const defects: ItemDefect[] = textDefects(text, config.limits.textBytesMax)
   if (defects.length === 0) {
-    // The stream refuses a text of which cleaning leaves nothing.
+    // The stream refuses a text if cleaning leaves nothing.
     const clean = yield* cleaning(text, config.cleaning.steps)
     defects.push(...textDefects(clean, Infinity))
   }

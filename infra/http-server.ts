@@ -1,5 +1,5 @@
-// What clients of a configured HTTP server share: its address, credentials and retries. Requests,
-// deadlines and errors belong to the clients: schema-registry/ and mlflow/.
+// What clients of a configured HTTP server share: its address, credentials, retries and the limit
+// on a response. Requests, deadlines and errors belong to schema-registry/ and mlflow/.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The tries of a request that keeps failing. */
@@ -56,4 +56,19 @@ export async function severalTimes<Result>(
       await sleep(100 * 2 ** (count - 1))
     }
   }
+}
+
+/** The text of a response; undefined if it is larger than allowed, after decompression. */
+export async function boundedText(
+  response: Response,
+  bytesMax: number,
+): Promise<string | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length
+    if (bytes > bytesMax) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }

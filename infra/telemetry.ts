@@ -23,6 +23,8 @@ export type Telemetry = {
   challenged(outcome: string, events: number): void
   /** Events of the shadow's share. */
   shadowed(outcome: string, events: number): void
+  /** A trial that this worker had: how it ended, and after how long. */
+  worked(outcome: string, seconds: number): void
   observe(route: string, method: string, status: number, seconds: number): void
 }
 
@@ -110,6 +112,7 @@ export function createTelemetry(): Telemetry {
     lag: (topic, partition, records) => lag.set({ topic, partition }, records),
     batch: batches,
     ...modelMetrics(registers),
+    worked: workMetrics(registers),
     observe: (route, method, status, seconds) =>
       requests.observe({ route, method, status }, seconds),
   }
@@ -168,6 +171,17 @@ function modelMetrics(registers: Registry[]) {
     challenged: (outcome: string, count: number) => challenged.inc({ outcome }, count),
     shadowed: (outcome: string, count: number) => shadowed.inc({ outcome }, count),
   }
+}
+
+function workMetrics(registers: Registry[]): Telemetry['worked'] {
+  const seconds = new Histogram({
+    name: 'winnow_trial_seconds',
+    help: 'Time of the trials that this worker had, by outcome.',
+    labelNames: ['outcome'],
+    buckets: [0.1, 1, 10, 60, 300, 1_800, 7_200],
+    registers,
+  })
+  return (outcome, taken) => seconds.observe({ outcome }, taken)
 }
 
 function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {

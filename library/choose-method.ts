@@ -57,9 +57,8 @@ export async function chooseMethod(
       onProgress?.({ kind: 'measuring' })
       const base = await openBase(bases[0]!.name, signal)
       const labels = trainingLabels(train)
-      return measureSecondsPerStep({
-        ...{ train, labels, base, storeDir, seed, maxTokens, workers, signal },
-      })
+      const measured = { train, labels, base, storeDir, seed, maxTokens, workers, signal }
+      return measureSecondsPerStep(measured)
     },
     onProgress: (progress) => onProgress?.({ kind: 'comparing', ...progress }),
   })

@@ -14,6 +14,7 @@ import type { EmptyLine } from '../trainers/evaluation/text-rows.ts'
 import { isEmptyText } from '../trainers/files/source-row.ts'
 import { resolveContext, type WinnowOptions } from './context.ts'
 
+/** The options of {@link openClassifier}. */
 export type OpenClassifierOptions = WinnowOptions & {
   /** NAME, NAME@VERSION or NAME@champion. */
   readonly model: string
@@ -34,6 +35,7 @@ export type TextClassifier = {
   classifyAll(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<TextResult>
   /** Ends the threads. */
   close(): Promise<void>
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -89,6 +91,7 @@ async function* rowsOf(
   }
 }
 
+/** The options of {@link classify}. */
 export type ClassifyOptions = OpenClassifierOptions & {
   /** The texts to label. */
   readonly texts: Iterable<string> | AsyncIterable<string>

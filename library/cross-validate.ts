@@ -38,6 +38,7 @@ import {
   refuseUnusedOptions,
   type MethodOptions,
 } from './training-options.ts'
+import { trackRun, type RunTracker } from './track-run.ts'
 import { recordCvRun } from './training-row.ts'
 
 /** How far a cross-validation is. */
@@ -65,6 +66,7 @@ export type CvOptions = ColumnOptions &
     readonly compareWith?: string | undefined
   }
 
+/** The options of {@link crossValidate}. */
 export type CrossValidateOptions = WinnowOptions & CvOptions
 
 /** The run, and what each text was predicted as by a model that had not seen it. */
@@ -96,15 +98,18 @@ export async function crossValidate(options: CrossValidateOptions): Promise<Cros
   requireModelName(name)
   const context = await resolveContext(options)
   await checkMethod(options, { storeDir: context.paths.store })
-  const { result, report, predictions } = await crossValidateIn(context, options)
-  await recordCvRun(context, { ...result, name })
-  return { ...result, report, predictions: [...predictions] }
+  return trackRun(context, { kind: 'cv' }, async (tracker) => {
+    const { result, report, predictions } = await crossValidateIn(context, options, tracker)
+    await recordCvRun(context, { ...result, name })
+    return { ...result, report, predictions: [...predictions] }
+  })
 }
 
 /** `crossValidate` in a context, with options that are checked; it writes no row. */
 export async function crossValidateIn(
   context: Context,
   options: CvOptions,
+  tracker?: RunTracker,
 ): Promise<{ result: CrossValidated; report: string; predictions: Iterable<PredictionLine> }> {
   const { folds = cvDefaults.folds, repeats, name = cvDefaults.name } = options
   const { seed = methodDefaults.seed, base: baseName = methodDefaults.base } = options
@@ -121,6 +126,7 @@ export async function crossValidateIn(
   const labels = trainingLabels(dataset)
   const workers = workersOf(config.inference)
   const shared = { dataset, labels, base, storeDir: paths.store, workers, signal }
+  const follower = tracker && followFolds(tracker, { folds, repeats })
   const { result, predictions } = await runFolds({
     ...shared,
     compareWith,
@@ -131,8 +137,13 @@ export async function crossValidateIn(
     byTime,
     name,
     openTrainer: (onTraining) => openTrainer(options, { ...shared, onProgress: onTraining }),
-    onProgress: (progress) => onProgress?.({ kind: 'fold', ...progress }),
+    onBegin: tracker?.begin,
+    onProgress: (progress) => {
+      follower?.onProgress(progress)
+      onProgress?.({ kind: 'fold', ...progress })
+    },
   })
+  follower?.endFolds(result.folds)
   const report = await writeRunReport(paths.store, result.runDir)
   return { result, report, predictions: predictionLines(predictions, shared) }
 }
@@ -142,6 +153,37 @@ async function comparedRun(run: string, storeDir: string): Promise<ComparedRun> 
   if (record !== undefined) return record
   const message = `${storeDir}/runs has no run ${run} of winnow cv to compare with.`
   throw new WinnowError('usage', message)
+}
+
+/** Tells the tracker which folds begin and end, as progress shows them. */
+function followFolds(
+  tracker: RunTracker,
+  { folds, repeats = 1 }: { readonly folds: number; readonly repeats?: number | undefined },
+): {
+  readonly onProgress: (progress: CrossValidationProgress) => void
+  readonly endFolds: (judged: CrossValidationProgress['judged']) => void
+} {
+  const stepOf = (repeat: number, fold: number): string =>
+    repeats > 1 ? `${repeat}/${fold}` : String(fold)
+  let ended = 0
+  let current: string | undefined
+  const endFolds = (judged: CrossValidationProgress['judged']): void => {
+    for (const { repeat, fold, seconds, metrics, chosen } of judged.slice(ended)) {
+      tracker.endStep(stepOf(repeat, fold), { seconds, metrics, parameters: chosen })
+    }
+    ended = judged.length
+  }
+  return {
+    endFolds,
+    onProgress({ fold, judged, training }) {
+      endFolds(judged)
+      if (fold === undefined) return
+      const step = stepOf(Math.ceil(fold / folds), ((fold - 1) % folds) + 1)
+      if (step !== current) tracker.beginStep(step)
+      current = step
+      tracker.training(training, step)
+    },
+  }
 }
 
 /** The trainer of the folds by the method that is asked for. */

@@ -32,6 +32,7 @@ export type EvaluationOptions = ColumnOptions &
     readonly seed?: number | undefined
   }
 
+/** The options of {@link evaluate}. */
 export type EvaluateOptions = WinnowOptions & EvaluationOptions
 
 /**

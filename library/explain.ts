@@ -11,6 +11,7 @@ import { openVersion } from '../models/store/version-store.ts'
 import { workersOf } from '../serving/model.ts'
 import { resolveContext, type Context, type WinnowOptions } from './context.ts'
 
+/** The options of {@link openExplainer}. */
 export type OpenExplainerOptions = WinnowOptions &
   SamplingOptions & {
     /** NAME, NAME@VERSION or NAME@champion. */
@@ -28,6 +29,7 @@ export type TextExplainer = {
   explain: Explainer['explain']
   /** Ends the threads. */
   close(): Promise<void>
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -68,6 +70,7 @@ export async function openExplainerOf(
   return { model: options.version.ref, explain, close, [Symbol.asyncDispose]: close }
 }
 
+/** The options of {@link explain}. */
 export type ExplainOptions = OpenExplainerOptions & ExplainRequest
 
 /**

@@ -4,6 +4,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { parseExactJson } from '../schemas/exact-json.ts'
 import { resolveContext, type WinnowOptions } from './context.ts'
 
+/** The options of {@link query}. */
 export type QueryOptions = WinnowOptions & {
   /** Values of the parameters in the SQL, which are written `{name: Type}`. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined

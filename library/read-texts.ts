@@ -68,6 +68,7 @@ export type RuleOptions = {
 /** How far the reading of a topic is. */
 export type ReadingProgress = { readonly kind: 'reading' } & SourceProgress
 
+/** The options of {@link readDataset}. */
 export type ReadDatasetOptions = WinnowOptions & ColumnOptions & LongWork<ReadingProgress>
 
 /**
@@ -95,9 +96,11 @@ export async function readCleaned(
     LongWork<ReadingProgress> & {
       readonly context: Pick<Context, 'config' | 'note'>
       readonly earlier?: EarlierVersion | undefined
+      /** Whether examples say in which row they stand. Default: no. */
+      readonly numbered?: boolean | undefined
     },
 ): Promise<Dataset> {
-  const { context, earlier, signal, onProgress } = options
+  const { context, earlier, numbered, signal, onProgress } = options
   const { config, note } = context
   const clean = (text: string): string => cleanText(text, config.cleaning.steps)
   if (typeof source !== 'string') {
@@ -125,6 +128,7 @@ export async function readCleaned(
     quotes,
     onNote: (one) => note(noteText(one)),
     readers,
+    numbered,
     signal,
   })
 }

@@ -44,6 +44,7 @@ import {
   refuseUnusedOptions,
   type MethodOptions,
 } from './training-options.ts'
+import { trackRun, type RunTracker } from './track-run.ts'
 import { recordTrainingRun } from './training-row.ts'
 
 /** How far a training is. */
@@ -80,6 +81,7 @@ export type TrainingOptions = ColumnOptions &
     readonly sizeCurve?: boolean | undefined
   }
 
+/** The options of {@link train}. */
 export type TrainOptions = WinnowOptions &
   TrainingOptions & {
     /**
@@ -108,9 +110,11 @@ export async function train(options: TrainOptions): Promise<Trained> {
   await checkMethod(options, { storeDir: context.paths.store })
   const resume =
     run === undefined ? undefined : await findUnfinishedRun(context.paths.store, { run })
-  const trained = await trainIn(context, options, { resume })
-  await recordTrainingRun(context, trained)
-  return trained
+  return trackRun(context, { kind: 'train' }, async (tracker) => {
+    const trained = await trainIn(context, options, { resume, tracker })
+    await recordTrainingRun(context, trained)
+    return trained
+  })
 }
 
 /** How a training begins: as a new run, or where a stopped one stands. */
@@ -118,13 +122,15 @@ export type TrainingStart = {
   /** Threads. Default: those of the run to resume, or as configured. */
   readonly workers?: number | undefined
   readonly resume?: RunStart | undefined
+  /** Is told how the run goes. */
+  readonly tracker?: RunTracker | undefined
 }
 
 /** `train` in a context, with options that are checked; it writes no row. */
 export async function trainIn(
   context: Context,
   options: TrainingOptions,
-  { resume, workers: given }: TrainingStart = {},
+  { resume, workers: given, tracker }: TrainingStart = {},
 ): Promise<Trained> {
   const began = performance.now()
   const { maxTokens, signal, onProgress, checkpointEvery } = options
@@ -150,7 +156,11 @@ export async function trainIn(
     selection,
     champion: test && (await championIn({ storeDir: paths.store, name: options.name })),
     sizeCurve: sizeCurveWanted(options.sizeCurve),
-    onProgress,
+    onBegin: tracker?.begin,
+    onProgress: (progress: TrainHeadProgress | TrainEncoderProgress): void => {
+      tracker?.training(progress)
+      onProgress?.(progress)
+    },
   }
   if (chosen.method === 'head') {
     const pooledLayers = options.pooledLayers === 'last' ? 'last' : 'every'
@@ -188,7 +198,10 @@ async function chosenMethod(
   }
   const { seed = methodDefaults.seed } = options
   const selection = await chooseMethod(context, {
-    ...{ ...options, ...work, seed },
+    ...options,
+    train: work.train,
+    workers: work.workers,
+    seed,
     secondsMax: time / 1_000,
     secondsSpent: (performance.now() - work.began) / 1_000,
   })

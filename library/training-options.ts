@@ -161,4 +161,10 @@ export async function checkMethod(
   checkedMaxTokens(base, options.maxTokens)
   if (options.method === 'partial') checkedLayers(base, options.layers)
   if (options.engine === 'tfjs') expectTfjsInstalled()
+  if ((options.method ?? 'head') !== 'head' && 'deno' in process.versions) {
+    const message =
+      `The method ${options.method} needs memory that threads share, which Deno does not give to ` +
+      'native code. Use the method head, or run this on Node.js.'
+    throw new WinnowError('engine_unavailable', message)
+  }
 }

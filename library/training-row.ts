@@ -1,4 +1,4 @@
-// Writes the row of training_runs for every training run and cross-validation. The run itself is
+// Writes the rows of training_runs for every run with its folds and trials. The run itself is
 // already on disk: an unreachable ClickHouse costs the row and a line that says so.
 import { defaultClickhouseUrl, type Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -7,6 +7,9 @@ import { readManifest } from '../models/store/version-files.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { CrossValidated } from '../trainers/cross-validation/cv-record.ts'
 import { readRunRecord } from '../trainers/runs/run-record.ts'
+import { readProgress } from '../trainers/tracking/progress-log.ts'
+import { cvRows, trainingRow, tuneRows } from '../trainers/tracking/run-rows.ts'
+import { readOneRun } from '../trainers/tracking/run-store.ts'
 import type { Context } from './context.ts'
 
 const waitMsMax = 3_000
@@ -20,30 +23,40 @@ export async function recordTrainingRun(
   await insertRow(context, file, async (analytics) => {
     const record = await readRunRecord(context.paths.store, trained.run)
     if (record === undefined) return
-    await insertTrainingRun(analytics, record, await readManifest(trained.modelDir))
+    const model = await readManifest(trained.modelDir)
+    await insertTrainingRun(analytics, trainingRow(record), { model })
   })
 }
 
-/**
- * Writes the row of a cross-validation, whose metrics are the means over its folds; never fails.
- */
+/** Writes the rows of a cross-validation and its folds; never fails. */
 export async function recordCvRun(
   context: Context,
   cv: CrossValidated & { readonly name: string },
 ): Promise<void> {
   await insertRow(context, `runs/${cv.run}/cv.json`, async (analytics) => {
-    const { sha256, group, ...folds } = cv.foldPlan
-    const parameters = {
-      ...cv.parameters,
-      ...folds,
-      group: group ?? undefined,
-      foldsSha256: sha256,
-    }
-    const run = { ...cv, kind: 'cv' as const, parameters, evaluation: cv.mean }
+    const { run, parts } = cvRows(cv, { progress: await readProgress(cv.runDir) })
     // It made no version.
-    await insertTrainingRun(analytics, run, { name: cv.name, version: '', graphSha256: '' })
+    const model = { name: cv.name, version: '', graphSha256: '' }
+    await insertTrainingRun(analytics, run, { model, parts })
   })
 }
+
+/** Writes the rows of a tune and its trials; never fails. */
+export async function recordTuneRun(
+  context: Context,
+  tune: { readonly run: string; readonly name: string; readonly trained: TrainedVersion },
+): Promise<void> {
+  await insertRow(context, `runs/${tune.run}/trials.jsonl`, async (analytics) => {
+    const { dataManifest, modelDir } = tune.trained
+    const tracked = await readOneRun(context.paths.store, tune.run)
+    const progress = await readProgress(tracked.dir)
+    const { run, parts } = tuneRows(tracked, { progress, dataManifest })
+    const model = await readManifest(modelDir)
+    await insertTrainingRun(analytics, run, { model, parts })
+  })
+}
+
+type TrainedVersion = { readonly modelDir: string; readonly dataManifest: object }
 
 async function insertRow(
   { config, paths, note }: Context,

@@ -160,6 +160,7 @@ export const operationErrors = {
 } as const
 
 export type EventErrorCode = keyof typeof eventErrors
+/** The code of a failure that is thrown; `operationErrors` has the meaning of each. */
 export type OperationErrorCode = keyof typeof operationErrors
 /** What can be wrong with an item of a request. */
 export type ItemErrorCode = EventErrorCode | keyof typeof requestItemErrors

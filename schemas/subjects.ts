@@ -28,6 +28,8 @@ export const topicNames = [
   'labels',
   'dead-letters',
   'models',
+  'trials',
+  'trial-progress',
 ] as const
 
 export type TopicName = (typeof topicNames)[number]

@@ -1,5 +1,5 @@
 // Explanations beside a model that serves: the same as the command's, whatever is swapped meanwhile,
-// one at a time, refused beyond the limit, and ended when nobody waits.
+// refused beyond the limit, and ended when nobody waits.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const patient = { signal: new AbortController().signal }
 
 /** A serving model that a test swaps, with its explainer. */
 function serve(gateway: Partial<typeof config.gateway> = {}) {
-  const served = (version: ModelVersion) => ({
+  const served = (version: Pick<ModelVersion, 'ref' | 'dir' | 'manifest'>) => ({
     ref: version.ref,
     dir: version.dir,
     manifest: version.manifest,
@@ -34,8 +34,10 @@ function serve(gateway: Partial<typeof config.gateway> = {}) {
   })
   const serving = { current: served(versions[0]!) }
   const limits = { ...config, gateway: { ...config.gateway, ...gateway } }
-  const explainer = createOnlineExplainer(serving, limits)
-  return { explainer, swap: () => (serving.current = served(versions[1]!)) }
+  // At the usual priority it would wait for all other tests.
+  const explainer = createOnlineExplainer(serving, limits, { priority: 'normal' })
+  const swap = (version: Parameters<typeof served>[0]) => (serving.current = served(version))
+  return { explainer, swap }
 }
 
 it('explains as the command does, with the version that served when it was asked', async () => {
@@ -43,59 +45,39 @@ it('explains as the command does, with the version that served when it was asked
   const request = { text: 'a  b c' }
   const current = explainer.current()
   expect(current).toMatchObject({ model: 'tiny@1', labels: ['a', 'b', 'c'] })
-  const before = current.explain(request, patient)
-  swap()
-  const after = explainer.current().explain(request, patient)
-  const again = current.explain(request, patient)
-  for (const [at, answer] of [before, after, again].entries()) {
-    const version = versions[at % 2]!
+  const first = current.explain(request, patient)
+  swap(versions[1]!)
+  const answers = [first, explainer.current().explain(request, patient)]
+  for (const [at, answer] of answers.entries()) {
+    const version = versions[at]!
     const { steps } = config.cleaning
     const direct = await openExplainer({ version, workers: 1, steps })
     expect(await answer).toEqual(await direct.explain(request))
     await direct.close()
   }
+  swap({ ...versions[0]!, dir: join(storeDir, 'gone') })
+  const missing = explainer.current().explain(request, patient)
+  await expect(missing).rejects.toMatchObject({ code: 'model_corrupt' })
+  expect(await current.explain(request, patient)).toEqual(await first)
   await explainer.close()
 })
 
-it('refuses what is beyond the limit, and has room again', async () => {
-  const { explainer } = serve({ explainQueueMax: 2 })
-  const ask = () => explainer.current().explain({ text: 'a b' }, patient)
-  expect(explainer.hasRoom()).toBe(true)
-  const answers = [ask(), ask()]
-  expect(explainer.hasRoom()).toBe(false)
-  await expect(ask()).rejects.toMatchObject({ code: 'queue_full' })
-  await Promise.all(answers)
-  expect(explainer.hasRoom()).toBe(true)
-  await explainer.close()
-  expect(explainer.hasRoom()).toBe(false)
-  await expect(ask()).rejects.toMatchObject({ code: 'cancelled' })
-})
-
-it('ends the work of callers who left, also while it runs', async () => {
-  const { explainer } = serve()
+it('refuses what is beyond the limit, and ends the work of callers who left', async () => {
+  const { explainer } = serve({ explainQueueMax: 3 })
   const stop = new AbortController()
-  const request = { text: 'a b c d e f g h', method: 'shapley' } as const
-  const left = [1, 2].map(() => explainer.current().explain(request, { signal: stop.signal }))
-  const stays = explainer.current().explain({ text: 'a' }, patient)
+  const ask = ({ signal }: { signal: AbortSignal }) =>
+    explainer.current().explain({ text: 'a b c d e f g h', method: 'shapley' }, { signal })
+  const left = [ask(stop), ask(stop)]
+  const stays = ask(patient)
+  expect(explainer.hasRoom()).toBe(false)
+  await expect(ask(patient)).rejects.toMatchObject({ code: 'queue_full' })
   stop.abort()
   for (const one of left) await expect(one).rejects.toMatchObject({ code: 'cancelled' })
   expect(await stays).toMatchObject({ model: 'tiny@1' })
+  expect(explainer.hasRoom()).toBe(true)
+  const ended = expect(ask(patient)).rejects.toMatchObject({ code: 'cancelled' })
   await explainer.close()
-})
-
-it('passes on what opening a version throws, and explains the next text', async () => {
-  const { explainer, swap } = serve()
-  const gone = { ...versions[0]!, dir: join(storeDir, 'gone') }
-  const missing = createOnlineExplainer(
-    { current: { ...gone, close: () => Promise.resolve() } },
-    config,
-  )
-  const refused = missing.current().explain({ text: 'a' }, patient)
-  await expect(refused).rejects.toMatchObject({ code: 'model_corrupt' })
-  await missing.close()
-  swap()
-  expect(await explainer.current().explain({ text: 'a' }, patient)).toMatchObject({
-    model: 'tiny@2',
-  })
-  await explainer.close()
+  await ended
+  expect(explainer.hasRoom()).toBe(false)
+  await expect(ask(patient)).rejects.toMatchObject({ code: 'cancelled' })
 })

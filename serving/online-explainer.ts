@@ -5,17 +5,20 @@ import type { ExplainableModel, OnlineExplainer } from '../gateway/dependencies.
 import { methodsOf } from '../models/explain/explain-text.ts'
 import { createThreadExplainer } from '../models/explain/explainer-thread.ts'
 import type { SwappableModel } from '../models/inference/swappable-model.ts'
+import type { ThreadPriority } from '../models/inference/thread-priority.ts'
 import type { OpenModel } from './model.ts'
 
-/** Creates the explainer; the caller closes it. */
+/** Creates the explainer, at the priority `background` by default; the caller closes it. */
 export function createOnlineExplainer(
   serving: Pick<SwappableModel<Pick<OpenModel, 'ref' | 'dir' | 'manifest' | 'close'>>, 'current'>,
   config: Pick<Config, 'gateway' | 'inference' | 'cleaning'>,
+  { priority }: { readonly priority?: ThreadPriority } = {},
 ): OnlineExplainer & { close(): Promise<void> } {
   const explainer = createThreadExplainer({
     steps: config.cleaning.steps,
     batchTokens: config.inference.batchTokens,
     queueMax: config.gateway.explainQueueMax,
+    priority,
   })
   return {
     hasRoom: () => explainer.hasRoom(),

@@ -86,6 +86,7 @@ export async function sideModel(
     withSecondary(present, { name, released, role, percent, by, reason, atMs: Date.now() }),
   )
   await adoptChampion({ storeDir: registry.storeDir, ...state })
+  registry.track?.(state)
   const share = percent === 0 ? 'ended' : `${percent} % of the events`
   await registry.record({
     kind: role === 'challenger' ? 'challenge' : 'shadow',

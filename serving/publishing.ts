@@ -28,9 +28,11 @@ import type { ObjectStore } from '../schemas/object-store.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import type { Verdict } from '../trainers/runs/publish-gate.ts'
 import { readRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
+import { trainingRow } from '../trainers/tracking/run-rows.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './backends.ts'
 import { openAll } from './open-resources.ts'
+import { trackModels } from './model-tracking.ts'
 import { passGate } from './release-gate.ts'
 import { openPatientAnalytics } from './patience.ts'
 
@@ -47,6 +49,8 @@ export type Registry = {
   record(release: Release): Promise<void>
   recordRun(run: RunRecord, version: ModelVersion): Promise<void>
   readonly reach?: Reach | undefined
+  /** Tells MLflow of a state, if one is in use; returns at once. */
+  readonly track?: ((state: ModelAnnouncement) => void) | undefined
   close(): Promise<void>
 }
 
@@ -97,16 +101,23 @@ export function openRegistry(options: {
       await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
     }
     const topic = topicOf(config.topics, 'models')
+    const tracking = resources.add(
+      trackModels({ config: config.tracking.mlflow, storeDir, log }),
+      (one) => one.close(),
+    )
     return {
       config,
       storeDir,
       objects,
       reach: faults.reach,
       hashFile: rememberHashes(),
+      track: tracking.changed,
       announcements: createModelAnnouncements({ kafka, schemas }, topic),
       record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
       recordRun: (run, version) =>
-        noted('run', () => insertTrainingRun(analytics, run, version.manifest)),
+        noted('run', () =>
+          insertTrainingRun(analytics, trainingRow(run), { model: version.manifest }),
+        ),
       close: () => resources.close(),
     }
   })
@@ -203,7 +214,7 @@ export async function recordPublication(
 /** What a change of a model's state needs from the registry. */
 export type StateKeeper = Pick<
   Registry,
-  'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile'
+  'announcements' | 'objects' | 'storeDir' | 'record' | 'hashFile' | 'track'
 >
 
 /**
@@ -236,6 +247,7 @@ export async function keepState(registry: StateKeeper, state: ModelAnnouncement)
     })
   }
   await adoptChampion({ storeDir, name, champion, previous, challenger, shadow })
+  registry.track?.(state)
 }
 
 /** The row of the run that made a version, if its record is in this store. */

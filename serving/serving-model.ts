@@ -28,6 +28,7 @@ import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
 import type { OpenResources } from './open-resources.ts'
+import { trackModels } from './model-tracking.ts'
 import { rollBackPromotion } from './promoting.ts'
 import { openObjects } from './publishing.ts'
 
@@ -109,6 +110,10 @@ export async function openServingModel(
     insertRelease(analytics, release).catch((error: unknown) =>
       log(`the ${release.kind} was not recorded in ClickHouse: ${errorMessage(error)}`),
     )
+  const tracking = resources.add(
+    trackModels({ config: config.tracking.mlflow, storeDir, log }),
+    close,
+  )
   // Processes that write rows watch the guards.
   const isWatched = secondaryRoles.length > 0 && isGuarded(config.guards)
   const guards = isWatched
@@ -119,7 +124,7 @@ export async function openServingModel(
         readFigures: (promotion) => readGuardFigures(analytics, promotion, config.guards.windowMs),
         rollBack: (promotion, reason) =>
           rollBackPromotion(
-            { announcements, objects, storeDir, record, hashFile },
+            { announcements, objects, storeDir, record, hashFile, track: tracking.changed },
             { promotion, by, reason },
           ),
         onRollback: (guard) => telemetry.guarded(guard),

@@ -288,7 +288,11 @@ describe('the services that run Winnow', () => {
 
   it.each(ours)('%s cannot write but where it must', (name, service) => {
     const writable = (service.volumes ?? []).filter((volume) => !volume.endsWith(':ro'))
-    expect(writable).toEqual(name === 'models' ? ['models:/models'] : [])
+    const own: Record<string, string> = {
+      models: 'models:/models',
+      'train-worker': 'training:/models',
+    }
+    expect(writable).toEqual(own[name] === undefined ? [] : [own[name]])
   })
 })
 

@@ -246,13 +246,18 @@ function isThere(page: string, target: string): boolean {
   const path = file === '' ? page : normalize(join(dirname(page), file))
   if (!existsSync(path)) return false
   if (heading === undefined || !path.endsWith('.md')) return true
-  const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+  const anchors = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title!
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   )
-  return headings.includes(heading)
+  // GitHub counts headings with the same title: `classify`, `classify-1`.
+  const numbered = anchors.map((anchor, at) => {
+    const before = anchors.slice(0, at).filter((other) => other === anchor).length
+    return before === 0 ? anchor : `${anchor}-${before}`
+  })
+  return numbered.includes(heading)
 }
 
 /** The fenced blocks of the guides in one of these languages; '' is a block without one. */

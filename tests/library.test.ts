@@ -14,6 +14,7 @@ import {
   query,
   readDataset,
   train,
+  tune,
   WinnowError,
   type LabelledText,
   type Trained,
@@ -56,7 +57,7 @@ describe('train', () => {
     expect(trained).toMatchObject({ model: 'letters@1', method: 'head', examples: 90 })
     expect(trained.labels).toEqual(['a', 'b', 'c'])
     expect(trained.metrics.accuracy).toBeGreaterThan(0.7)
-    expect(new Set(progress)).toEqual(new Set(['embedding', 'fitting', 'publishing']))
+    expect(new Set(progress)).toEqual(new Set(['embedding', 'fitting', 'reporting', 'publishing']))
   })
 
   it('takes files, and continues nothing that is not there', async () => {
@@ -139,6 +140,29 @@ describe('crossValidate', () => {
       ...Array(result.examples).keys(),
     ])
   })
+})
+
+describe('tune', () => {
+  it('tells its trials, trains the winner, and keeps the metrics of the model', async () => {
+    const trials: number[] = []
+    const tuned = await tune({
+      ...here,
+      data: texts(0, 60),
+      name: 'tuned',
+      base: 'tiny',
+      trials: 2,
+      onProgress(progress) {
+        if (progress.kind === 'trial-ended') trials.push(progress.trial.number)
+      },
+    })
+    expect(trials).toEqual([0, 1])
+    expect(tuned).toMatchObject({ model: 'tuned@1', metric: 'macro_f1' })
+    expect(tuned.metrics.macroF1).toBeGreaterThan(0)
+    const again = tune({ ...here, data: texts(0, 60), name: 'tuned', resume: tuned.run })
+    await expect(again).rejects.toMatchObject({ code: 'resume_refused' })
+    const twice = tune({ ...here, data: texts(0, 9), name: 'x', metric: ['accuracy', 'accuracy'] })
+    await expect(twice).rejects.toMatchObject({ code: 'usage' })
+  }, 90_000)
 })
 
 describe('openStore', () => {

@@ -53,7 +53,8 @@ describe('package-lock.json', () => {
     // Remove the mark if a package does not need its script, and name the package in allowScripts.
     expect(ofRegistry.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([])
     const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: object }
-    expect(allowScripts).toEqual({ chdb: false, 'onnxruntime-node': false, protobufjs: false })
+    const others = { chdb: false, deno: false, 'onnxruntime-node': false, protobufjs: false }
+    expect(allowScripts).toEqual(others)
     expect(read('scripts/bootstrap.mjs')).toMatch(/\['ci', '--ignore-scripts'/)
   })
 
@@ -61,7 +62,8 @@ describe('package-lock.json', () => {
     const shipped = ofRegistry.filter(([, { dev = false }]) => !dev)
     const names = shipped.map(([path]) => path.split('node_modules/').at(-1))
     expect(names.length).toBeGreaterThan(100)
-    for (const name of ['chdb', 'onnxruntime-node', 'protobufjs']) expect(names).not.toContain(name)
+    for (const name of ['chdb', 'deno', 'onnxruntime-node', 'protobufjs'])
+      expect(names).not.toContain(name)
   })
 })
 

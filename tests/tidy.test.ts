@@ -204,6 +204,8 @@ describe('tests', () => {
     'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
+    'serving/remote-workers.ts':
+      'puts clients together; tests/integration/train-worker.test.ts runs it',
     'serving/serving-model.ts': 'puts clients together; tests/integration/hot-swap.test.ts runs it',
     'serving/stage.ts': 'puts clients together; tests/integration/stream.test.ts runs it',
   }

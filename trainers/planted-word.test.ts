@@ -1,10 +1,11 @@
 // Explanations find what a model learned: a word that decides a label by accident is the top word
-// of that label, by both methods.
+// of that label, by every method and over many texts.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openExplainer, type Explainer } from '../models/explain/explain-text.ts'
+import { sumLabelWords } from '../models/explain/label-words.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { smallBase } from '../tests/support/small-base.ts'
 import { describeExamples } from './data/dataset.ts'
@@ -23,7 +24,8 @@ beforeAll(async () => {
   const train = { examples, manifest: describeExamples('planted.jsonl', examples) }
   await trainHead({ train, base, storeDir, name: 'planted', seed: 1, maxTokens: 32, workers: 1 })
   const version = await openVersion({ ref: 'planted', storeDir })
-  explainer = await openExplainer({ version, workers: 1, steps: ['whitespace'] })
+  const sampling = { samplesMax: 200 }
+  explainer = await openExplainer({ version, workers: 1, steps: ['whitespace'], ...sampling })
 }, setUpMsMax)
 afterAll(async () => {
   await explainer.close()
@@ -40,7 +42,9 @@ function* plantedExamples(): Generator<Example> {
   }
 }
 
-test.each(['integrated-gradients', 'occlusion'] as const)('%s finds the word', async (method) => {
+const methods = ['integrated-gradients', 'occlusion', 'shapley'] as const
+
+test.each(methods)('%s finds the word', async (method) => {
   for (const text of ['lunch on friday zebra please', 'Zebra! report the price of the garden']) {
     const { label, words } = await explainer.explain({ text, method })
     const top = words.toSorted((a, b) => b.attribution - a.attribution)[0]!
@@ -50,4 +54,12 @@ test.each(['integrated-gradients', 'occlusion'] as const)('%s finds the word', a
     const against = await explainer.explain({ text, method, label: 'ham' })
     expect(against.words.find((word) => word.start === top.start)!.attribution).toBeLessThan(0)
   }
+})
+
+test('the word is first of those that push its label', async () => {
+  const sums = sumLabelWords()
+  const explained = [...plantedExamples()].slice(0, 24)
+  for (const { text } of explained) sums.add(await explainer.explain({ text }))
+  const spam = sums.result().find(({ label }) => label === 'spam')!
+  expect(spam.wordsFor[0]).toMatchObject({ word: planted, texts: spam.texts })
 })

@@ -107,7 +107,12 @@ async function makeTable(name: string, { axes, ...plan }: Plan): Promise<void> {
   const endsMs = performance.now() + Number(values.minutes) * 60_000
   for (const parameters of points.slice(losses.length)) {
     if (performance.now() > endsMs) break
-    const { scores } = await evaluator.evaluate(parameters, { onEpoch: () => 'continue' })
+    const { scores } = await evaluator.evaluate(parameters, {
+      number: 0,
+      onEpoch: () => 'continue',
+      onRestart: () => undefined,
+      pruned: new AbortController().signal,
+    })
     const loss = Number(scores.log_loss.toFixed(5))
     losses.push(loss)
     appendFileSync(partPath, `${loss}\n`)

@@ -50,7 +50,11 @@ export function explainedLines(
 
 /** The words that push each label most. */
 export function labelWordsText(labels: readonly LabelWords[], style: Terminal['style']): string {
-  return labels
+  const withWords = labels.filter(
+    ({ wordsFor, wordsAgainst }) => wordsFor.length + wordsAgainst.length > 0,
+  )
+  if (withWords.length === 0) return 'No word stands in two texts of one label.'
+  return withWords
     .map(({ label, texts, wordsFor, wordsAgainst }) => {
       const rows = Array.from(
         { length: Math.max(wordsFor.length, wordsAgainst.length) },

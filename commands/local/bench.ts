@@ -14,10 +14,13 @@ export const benchmarks: Readonly<Record<string, string>> = {
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',
   cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
+  explain: 'agreement and time of explanations compared with Captum (needs Python)',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
+  labels: 'planted label errors found compared with cleanlab (needs Python)',
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
+  tune: 'best values of the samplers compared with Optuna (needs Python)',
 }
 
 /** Adds `bench` to the program. */

@@ -1,4 +1,5 @@
 // `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { crossValidateIn, cvDefaults, type CvProgress } from '../../library/cross-validate.ts'
 import {
@@ -6,9 +7,11 @@ import {
   refuseUnusedOptions,
   type MethodOptions,
 } from '../../library/training-options.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
 import { recordCvRun } from '../../library/training-row.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
 import type { CrossValidationProgress } from '../../trainers/cross-validation/cross-validate.ts'
+import type { CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
 import { cvReportText, cvRuleLines } from '../../trainers/cross-validation/cv-report.ts'
 import { checkFoldOptions } from '../../trainers/cross-validation/folds.ts'
 import { writePredictions } from '../../trainers/cross-validation/predictions-file.ts'
@@ -80,28 +83,38 @@ export function addCvCommand(program: Command): void {
   addRuleOptions(addColumnOptions(command)).action(async (options: Options) => {
     const context = await openContext(options)
     await checkOptions(options, context)
-    const { terminal } = context
-    const progressText = cvProgressText()
-    const { result, report, predictions } = await untilStopped((signal) =>
-      crossValidateIn(context, {
-        ...options,
-        compareWith: options.compare,
-        signal,
-        onProgress: (progress) => terminal.progress(progressText(progress)),
-      }),
+    const measured = await trackRun(context, { kind: 'cv' }, (tracker) =>
+      measure(context, options, tracker),
     )
-    if (options.predictions !== undefined) {
-      await writePredictions(options.predictions, predictions)
-    }
-    terminal.progressDone()
-    for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
-    terminal.say(cvReportText(result, terminal.style))
-    terminal.say()
-    terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
-    terminal.say(`report: ${report}`)
-    await recordCvRun(context, { ...result, name: options.name })
-    terminal.document({ ...result, report })
+    context.terminal.document(measured)
   })
+}
+
+/** Runs the folds, and tells what came of them. */
+async function measure(
+  context: CommandContext,
+  options: Options,
+  tracker: RunTracker,
+): Promise<CrossValidated & { readonly report: string }> {
+  const { terminal } = context
+  const progressText = cvProgressText()
+  const { result, report, predictions } = await untilStopped((signal) => {
+    const onProgress = (progress: CvProgress): void => terminal.progress(progressText(progress))
+    const asked = { ...options, compareWith: options.compare, signal, onProgress }
+    return crossValidateIn(context, asked, tracker)
+  })
+  if (options.predictions !== undefined) {
+    await writePredictions(options.predictions, predictions)
+    tracker.wroteFile(resolve(options.predictions))
+  }
+  terminal.progressDone()
+  for (const line of cvRuleLines(result.dataManifest.train)) terminal.say(line)
+  terminal.say(cvReportText(result, terminal.style))
+  terminal.say()
+  terminal.say(`${result.run} in ${durationText(result.seconds * 1_000)}: ${result.runDir}`)
+  terminal.say(`report: ${report}`)
+  await recordCvRun(context, { ...result, name: options.name })
+  return { ...result, report }
 }
 
 /** More tell nothing that fewer do not. */

@@ -2,13 +2,16 @@
 import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { evaluateIn, type EvaluateProgress } from '../../library/evaluate.ts'
+import { openExplainerOf } from '../../library/explain.ts'
+import { sumLabelWords, type LabelWords } from '../../models/explain/label-words.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { counted } from '../../schemas/counted.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelEvaluation } from '../../trainers/evaluation/evaluate-version.ts'
 import { renderReportHtml, type ReportHeading } from '../../trainers/report/report-html.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
-import { openContext, type SharedOptions } from '../command-context.ts'
+import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   checkTexts,
@@ -17,6 +20,7 @@ import {
   type ColumnOptions,
 } from '../labelled-texts.ts'
 import { checkModel, checkWritable } from '../option-checks.ts'
+import { progressText } from '../progress-text.ts'
 import { addCommand, seedMax, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { countText } from '../terminal.ts'
@@ -29,6 +33,7 @@ type Options = SharedOptions &
     compare?: string
     champion?: boolean
     report?: string
+    explain?: number
     seed: number
   }
 
@@ -46,6 +51,7 @@ export function addEvaluateCommand(program: Command): void {
       'winnow evaluate --model mail --data test.jsonl.gz',
       'winnow evaluate --model mail@2 --data test.jsonl --champion --report mail.html',
       'winnow evaluate --model mail@2 --compare mail@1 --data test.jsonl --json',
+      'winnow evaluate --model mail --data test.jsonl --report mail.html --explain 100',
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion')
@@ -55,6 +61,11 @@ export function addEvaluateCommand(program: Command): void {
       new Option('--champion', 'compare with the champion of this model').conflicts('compare'),
     )
     .option('--report <file>', 'write the report with its plots to this file as one HTML page')
+    .option(
+      '--explain <texts>',
+      'explain so many texts for the report, which then shows the words that push each label',
+      wholeNumber(1),
+    )
     .option('--seed <number>', 'seed of the bootstrap', wholeNumber(0, seedMax), 1)
   addColumnOptions(command).action(async (options: Options) => {
     const context = await openContext(options)
@@ -62,14 +73,17 @@ export function addEvaluateCommand(program: Command): void {
     await checkModel(options.model, context)
     await checkTexts({ '--data': options.data }, options)
     if (options.report !== undefined) await checkWritable(options.report, '--report')
-    const progressText = evaluateProgressText()
+    else if (options.explain !== undefined) {
+      throw new WinnowError('usage', '--explain needs --report, where the words are shown.')
+    }
+    const lineOf = evaluateProgressText()
     const { champion, compare } = options
     const { evaluation, version, dataset } = await untilStopped(async (signal) =>
       evaluateIn(context, {
         ...options,
         compareWith: champion === true ? 'champion' : compare,
         signal,
-        onProgress: (progress) => terminal.progress(progressText(progress)),
+        onProgress: (progress) => terminal.progress(lineOf(progress)),
       }),
     )
     terminal.progressDone()
@@ -77,7 +91,14 @@ export function addEvaluateCommand(program: Command): void {
     if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')} left out`)
     if (options.report !== undefined) {
       const heading = headingOf({ version, dataset, measured: evaluation })
-      await writeFile(options.report, await renderReportHtml(evaluation, heading))
+      const labelWords =
+        options.explain === undefined
+          ? undefined
+          : await wordsOfLabels({ version, dataset, textsMax: options.explain }, context)
+      await writeFile(
+        options.report,
+        await renderReportHtml(evaluation, { ...heading, labelWords }),
+      )
     }
     terminal.say(renderReportText(evaluation, terminal.style))
     if (options.report !== undefined) terminal.say(`\nreport: ${options.report}`)
@@ -95,6 +116,31 @@ function evaluateProgressText(): (progress: EvaluateProgress) => string {
     const count = `classifying: ${countText(done)} of ${counted(total, 'text')}`
     return joinedParts(count, rate({ done, total }))
   }
+}
+
+/** The words that push each label, of texts from all over the data set. */
+async function wordsOfLabels(
+  explained: { version: ModelVersion; dataset: Dataset; textsMax: number },
+  context: CommandContext,
+): Promise<LabelWords[]> {
+  const { version, dataset, textsMax } = explained
+  const { examples } = dataset
+  const total = Math.min(textsMax, examples.length)
+  const sums = sumLabelWords()
+  const startedMs = performance.now()
+  await untilStopped(async (signal) => {
+    // The texts of a data set are cleaned already.
+    await using explainer = await openExplainerOf(context, { version, steps: [] })
+    for (let done = 0; done < total; done++) {
+      const { text } = examples[Math.floor((done * examples.length) / total)]!
+      sums.add(await explainer.explain({ text }, { signal }))
+      const elapsedMs = performance.now() - startedMs
+      const line = progressText({ done: done + 1, total, noun: 'text', elapsedMs })
+      context.terminal.progress(`explaining: ${line}`)
+    }
+  })
+  context.terminal.progressDone()
+  return sums.result()
 }
 
 function headingOf(report: {

@@ -1,12 +1,16 @@
-// `winnow labels`: checks the labels of a data set.
+// `winnow labels`: checks the labels of a data set. labels-apply.ts takes back an edited list.
 import type { Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
 import { counted } from '../../schemas/counted.ts'
-import { checkLabels } from '../../trainers/head/check-labels.ts'
+import type { Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
+import { checkLabels } from '../../trainers/head/check-labels.ts'
+import { labelCell, writeReviewList } from '../../trainers/labels/review-list.ts'
+import { reviewRows } from '../../trainers/labels/review-rows.ts'
+import type { LabelReport } from '../../trainers/labels/suspicious-labels.ts'
 import { ruledParts } from '../../library/read-texts.ts'
 import { pullBase } from '../base-pull.ts'
-import { openContext, type SharedOptions } from '../command-context.ts'
+import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -17,18 +21,21 @@ import {
   type RuleOptions,
 } from '../labelled-texts.ts'
 import { workersOf } from '../../serving/model.ts'
+import { checkWritable } from '../option-checks.ts'
 import { addCommand, examplesText, seedMax, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { countText } from '../terminal.ts'
+import { addApplyCommand } from './labels-apply.ts'
 import { embeddingText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  RuleOptions & { data: string; base: string; top?: number; seed: number }
+  RuleOptions & { data: string; base: string; top?: number; seed: number; out?: string }
 
 const examples = [
   'winnow labels check --data tickets.jsonl',
   'winnow labels check --data tickets.csv --label-column team --top 200 --json',
+  'winnow labels check --data tickets.csv --out suspicious.csv',
 ]
 const defaultTop = 20
 const shownCharacters = 100
@@ -37,16 +44,18 @@ const shownCharacters = 100
 export function addLabelsCommands(program: Command): void {
   const labels = program
     .command('labels')
-    .summary('find labels that are probably wrong')
-    .description('Check the labels of a data set.')
-    .addHelpText('after', examplesText(examples))
+    .summary('find and correct labels that are probably wrong')
+    .description('Check the labels of a data set, and take back the corrections of people.')
+    .addHelpText('after', examplesText([...examples, 'winnow labels apply suspicious.csv']))
   const check = addCommand(labels, {
     name: 'check',
     summary: 'list the most suspicious labels',
     description:
       'Trains on four fifths of the data at a time, predicts the other fifth, and lists the examples whose\n' +
-      'label is least likely (confident learning), with the label predicted instead. It changes nothing:\n' +
-      'correct wrong labels in your data.',
+      'label is probably wrong, with the probability that it is right and the label to put in its place. It\n' +
+      'changes no data.\n' +
+      'With --out, it writes the whole list as a table for a spreadsheet; fill in the column "decision" and\n' +
+      'give the file to `labels apply`.',
     examples,
   })
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
@@ -55,43 +64,81 @@ export function addLabelsCommands(program: Command): void {
       `labels listed (default: ${defaultTop}; all with --json)`,
       wholeNumber(1),
     )
+    .option('--out <file>', 'write the list as a CSV file to edit')
     .option('--base <name>', 'base encoder', 'minilm-l6')
     .option('--seed <number>', 'seed of the folds', wholeNumber(0, seedMax), 1)
   addRuleOptions(addColumnOptions(check)).action(async (options: Options) => {
     const context = await openContext(options)
-    const { config, terminal, paths } = context
+    const { terminal, paths } = context
     await checkTexts({ '--data': options.data }, options)
+    if (options.out !== undefined) await checkWritable(options.out, '--out')
     await knownBase({ name: options.base, storeDir: paths.store })
-    const report = await untilStopped(async (signal) => {
-      const read = await readCleaned(options.data, { config, columns: options, signal })
-      const { train: dataset } = await ruledParts({ train: read }, options)
-      for (const line of ruleLines(dataset.manifest)) terminal.say(line)
-      const base = await pullBase(options.base, context, signal)
-      return checkLabels({
-        dataset,
-        base,
-        storeDir: paths.store,
-        seed: options.seed,
-        signal,
-        workers: workersOf(config.inference),
-        onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
-      })
-    })
+    const { report, read } = await untilStopped((signal) => checkData(options, { context, signal }))
     terminal.progressDone()
-    const { suspicious, estimatedErrors } = report
-    terminal.say(
-      `${countText(suspicious.length)} of ${counted(report.examples, 'label')} ` +
-        `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
-        `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
-    )
-    for (const { text, given, suggested, margin } of suspicious.slice(
-      0,
-      options.top ?? defaultTop,
-    )) {
-      const shown = text.replace(/[\s\p{C}]+/gu, ' ').slice(0, shownCharacters)
-      const names = `${given} -> ${suggested}`.replace(/\p{C}/gu, '\uFFFD')
-      terminal.say(`${margin.toFixed(2)}  ${names}  ${shown}`)
-    }
-    terminal.document({ ...report, suspicious: suspicious.slice(0, options.top) })
+    sayReport(report, { context, top: options.top ?? defaultTop })
+    if (options.out !== undefined) await writeList(options.out, { report, read, options, context })
+    const { suspicious } = report
+    terminal.document({ ...report, suspicious: suspicious.slice(0, options.top), out: options.out })
   })
+  addApplyCommand(labels)
+}
+
+async function checkData(
+  options: Options,
+  { context, signal }: { context: CommandContext; signal: AbortSignal },
+): Promise<{ report: LabelReport; read: Dataset }> {
+  const { config, terminal, paths } = context
+  const reading = { config, columns: options, numbered: true, signal }
+  const read = await readCleaned(options.data, reading)
+  const { train: dataset } = await ruledParts({ train: read }, options)
+  for (const line of ruleLines(dataset.manifest)) terminal.say(line)
+  const base = await pullBase(options.base, context, signal)
+  const report = await checkLabels({
+    dataset,
+    base,
+    storeDir: paths.store,
+    seed: options.seed,
+    signal,
+    workers: workersOf(config.inference),
+    onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
+  })
+  return { report, read }
+}
+
+function sayReport(
+  { suspicious, estimatedErrors, examples }: LabelReport,
+  { context, top }: { context: CommandContext; top: number },
+): void {
+  const { terminal } = context
+  terminal.say(
+    `${countText(suspicious.length)} of ${counted(examples, 'label')} ` +
+      `${suspicious.length === 1 ? 'is' : 'are'} suspicious; about ${countText(estimatedErrors)} ` +
+      `${Math.round(estimatedErrors) === 1 ? 'is' : 'are'} wrong.`,
+  )
+  for (const { text, given, suggested, score } of suspicious.slice(0, top)) {
+    const shown = text.replace(/[\s\p{C}]+/gu, ' ').slice(0, shownCharacters)
+    const names = `${labelCell(given)} -> ${labelCell(suggested)}`.replace(/\p{C}/gu, '\uFFFD')
+    terminal.say(`${score.toFixed(2)}  ${names}  ${shown}`)
+  }
+}
+
+async function writeList(
+  out: string,
+  from: { report: LabelReport; read: Dataset; options: Options; context: CommandContext },
+): Promise<void> {
+  const { report, read, options, context } = from
+  const { rows, unnamed } = reviewRows(report.suspicious, {
+    read: read.examples,
+    source: options.data,
+  })
+  await writeReviewList(out, rows)
+  const { terminal } = context
+  terminal.say(
+    `${counted(rows.length, 'row')} in ${out}: fill in "decision", then run \`winnow labels apply ${out}\`.`,
+  )
+  if (unnamed > 0) {
+    terminal.say(
+      `${counted(unnamed, 'suspicious label')} left out of ${out}: without an id, or in a set that lost a rare label.`,
+    )
+  }
 }

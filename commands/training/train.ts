@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
 import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
+import { trackRun, type RunTracker } from '../../library/track-run.ts'
 import { recordTrainingRun } from '../../library/training-row.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -114,9 +115,21 @@ function addTrainOptions(command: Command): Command {
 
 async function train(command: Command, given: Options): Promise<void> {
   const context = await openContext(given)
-  const { terminal } = context
   const asked = await askedFor(command, given, context)
   await checkAsked(asked, context)
+  const done = await trackRun(context, { kind: 'train' }, (tracker) =>
+    trainTracked(context, asked, tracker),
+  )
+  context.terminal.document(done)
+}
+
+/** Trains, tells what came of it and publishes if asked to; gives the command's document. */
+async function trainTracked(
+  context: CommandContext,
+  asked: Asked,
+  tracker: RunTracker,
+): Promise<Trained & { readonly published?: Published }> {
+  const { terminal } = context
   const { options, workers, resume } = asked
   const progressText = trainProgressText()
   const trained = await untilStopped((signal) =>
@@ -130,22 +143,21 @@ async function train(command: Command, given: Options): Promise<void> {
             ? sayChosen(terminal, progress.selection)
             : terminal.progress(progressText(progress)),
       },
-      { workers, resume },
+      { workers, resume, tracker },
     ),
   )
   terminal.progressDone()
   sayTrained(terminal, trained)
   if (asked.options.publish !== true) {
     await recordTrainingRun(context, trained)
-    terminal.document(trained)
-    return
+    return trained
   }
   // Publishing writes the row as well, with the number that the version is published by.
   const published = await publishTrained(context, asked, trained).catch(async (error: unknown) => {
     await recordTrainingRun(context, trained)
     throw error
   })
-  terminal.document({ ...trained, published })
+  return { ...trained, published }
 }
 
 /** Tells what `--method auto` compared and chose. */
@@ -171,9 +183,7 @@ function sayTrained(terminal: Terminal, trained: Trained): void {
       trained.modelDir,
   )
   terminal.say(`report: ${trained.modelDir}/report.html`)
-  if (trained.dataManifest.train.task !== 'multi-label') {
-    terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
-  }
+  terminal.say(`suspicious labels: ${trained.runDir}/label-issues.jsonl`)
 }
 
 /** Takes the new version through the gate, on the test texts if there are any. */

@@ -1,5 +1,5 @@
 // The options of `winnow tune`, and the study that they ask for: a new one, or one that was
-// stopped. Running it is tune.ts.
+// stopped. Running it is library/tune.ts.
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
@@ -7,16 +7,11 @@ import { requireModelName } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 import { prunerNames, type PrunerName } from '../../trainers/tuning/hyperband.ts'
-import {
-  journalPath,
-  readJournal,
-  type StudyHistory,
-  type StudyStart,
-} from '../../trainers/tuning/journal.ts'
+import { journalPath, readJournal } from '../../trainers/tuning/journal.ts'
 import { samplerNames, type SamplerName } from '../../trainers/tuning/samplers/choose-sampler.ts'
 import { readSpace } from '../../trainers/tuning/space/space-file.ts'
 import type { SearchSpace } from '../../trainers/tuning/space/space.ts'
-import { metricNames, type MetricName, type Objectives } from '../../trainers/tuning/study.ts'
+import { metricNames, type MetricName } from '../../trainers/tuning/study.ts'
 import { settingsOf, type Setting } from '../../trainers/tuning/space/train-space.ts'
 import type { CommandContext, SharedOptions } from '../command-context.ts'
 import {
@@ -27,7 +22,15 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from '../labelled-texts.ts'
-import { checkMethod } from '../../library/training-options.ts'
+import { checkMethod, methodDefaults } from '../../library/training-options.ts'
+import {
+  checkMetrics,
+  executorNames,
+  requireTrial,
+  tuneDefaults,
+  type AskedStudy,
+  type ExecutorName,
+} from '../../library/tune.ts'
 import { trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
@@ -49,6 +52,8 @@ export type TuneOptions = SharedOptions &
     metric: readonly MetricName[]
     /** Undefined: `asha` for the methods that have epochs. */
     pruner?: PrunerName
+    /** Absent in studies that began before there was a choice. */
+    executor?: ExecutorName
     space?: string
     seed: number
     maxTokens?: number
@@ -59,29 +64,29 @@ export type TuneOptions = SharedOptions &
 /** Options with which a study can begin. */
 export type StudyOptions = TuneOptions & { readonly data: string; readonly name: string }
 
-/** What to run. */
-export type AskedStudy = {
-  readonly options: StudyOptions
-  /** From --space; undefined for the default space. */
-  readonly space: SearchSpace | undefined
-  /** The study to go on with. */
-  readonly resumed: StudyStart | undefined
-}
-
 /** Adds the options. */
 export function addTuneOptions(command: Command): Command {
   command
     .option('--data <src>', `labelled texts: ${sourceHelp}`)
     .option('--name <name>', 'name of the model')
     .option('--test <src>', 'labelled texts to measure the winner on')
-    .option('--base <name>', 'base encoder', 'minilm-l6')
+    .option('--base <name>', 'base encoder', methodDefaults.base)
     .addOption(
-      new Option('--method <method>', 'what to train').choices(trainingMethods).default('head'),
+      new Option('--method <method>', 'what to train')
+        .choices(trainingMethods)
+        .default(methodDefaults.method),
     )
-    .option('--trials <number>', 'trials in all, the default recipe included', wholeNumber(1), 30)
+    .option(
+      '--trials <number>',
+      'trials in all, the default recipe included',
+      wholeNumber(1),
+      tuneDefaults.trials,
+    )
     .option('--time <duration>', 'time for all trials together, such as 90s, 10m or 2h', durationMs)
     .addOption(
-      new Option('--sampler <name>', 'how trials are chosen').choices(samplerNames).default('auto'),
+      new Option('--sampler <name>', 'how trials are chosen')
+        .choices(samplerNames)
+        .default(tuneDefaults.sampler),
     )
     .option(
       '--metric <name>',
@@ -94,6 +99,11 @@ export function addTuneOptions(command: Command): Command {
         '--pruner <name>',
         'partial, full: how trials are stopped early (default: asha)',
       ).choices(prunerNames),
+    )
+    .addOption(
+      new Option('--executor <where>', 'where trials run: in this process, or on train-workers')
+        .choices(executorNames)
+        .default('local'),
     )
     .option('--space <file>', 'YAML file with the search space (default: one for the method)')
     .option('--seed <number>', 'seed of every random choice', wholeNumber(0, seedMax), 1)
@@ -111,7 +121,7 @@ export function addTuneOptions(command: Command): Command {
   return addRuleOptions(addColumnOptions(command))
 }
 
-const defaultMetrics: readonly MetricName[] = ['macro_f1']
+const defaultMetrics: readonly MetricName[] = tuneDefaults.metric
 
 /** Names as in the JSON output count, too: macroF1 is macro_f1. */
 function addedMetric(text: string, before: readonly MetricName[]): readonly MetricName[] {
@@ -121,32 +131,6 @@ function addedMetric(text: string, before: readonly MetricName[]): readonly Metr
     throw new InvalidArgumentError(`Allowed choices are ${metricNames.join(', ')}.`)
   }
   return before === defaultMetrics ? [metric] : [...before, metric]
-}
-
-/** What the metrics make of a study. */
-export function objectivesOf([first, second]: readonly MetricName[]): Objectives {
-  return { metric: first!, metrics: second && [first!, second] }
-}
-
-/** @throws WinnowError `usage` for metrics that do not make one or two objectives. */
-function checkMetrics({ metric, pruner }: TuneOptions): void {
-  const [first, second] = metric
-  const isPruned = pruner !== undefined && pruner !== 'none'
-  const rules = [
-    [metric.length > 2, 'Give --metric once or twice; a tune has at most two objectives.'],
-    [
-      first === 'ms_per_text',
-      'The time alone would choose the shortest texts. ' +
-        'Give the quality first: --metric macro_f1 --metric ms_per_text.',
-    ],
-    [first === second, `--metric ${first} is given twice; give two different ones.`],
-    [
-      second !== undefined && isPruned,
-      `--pruner ${pruner} compares trials by one metric; leave it out, or give --metric once.`,
-    ],
-  ] as const
-  const broken = rules.find(([isBroken]) => isBroken)
-  if (broken !== undefined) throw new WinnowError('usage', broken[1])
 }
 
 /**
@@ -204,35 +188,4 @@ async function studyToResume(
   // Written by `winnow tune`, of this release or an earlier one.
   const options = { ...(start.request as StudyOptions), publishTrial }
   return { options, space: start.space, resumed: start }
-}
-
-/**
- * Checks that there is something to do with a study: it is not finished, or another of its trials
- * is asked for.
- *
- * @throws WinnowError `resume_refused`.
- */
-export function requireTrial(history: StudyHistory, publishTrial: number | undefined): void {
-  const { start, trials, winner } = history
-  const { run } = start
-  const done = winner()
-  const refused = (message: string): WinnowError =>
-    new WinnowError('resume_refused', message, { details: { run } })
-  if (publishTrial === undefined) {
-    if (done === undefined) return
-    throw refused(
-      `The run ${run} is finished; its winner is ${done.model}. ` +
-        'To publish another of its trials, add --publish-trial NUMBER.',
-    )
-  }
-  if (done?.trial === publishTrial) {
-    throw refused(`Trial ${publishTrial} of the run ${run} is published as ${done.model}.`)
-  }
-  const state = trials()[publishTrial]?.state
-  if (state === 'complete') return
-  throw refused(
-    state === undefined
-      ? `The run ${run} has no trial ${publishTrial}.`
-      : `Trial ${publishTrial} of the run ${run} is ${state}; choose a complete one.`,
-  )
 }

@@ -1,18 +1,10 @@
 // The lines of `winnow tune` while it runs: what a trial tried and gave, the best so far, and the
 // time that is left.
 import { counted } from '../../schemas/counted.ts'
-import type { StudyStart } from '../../trainers/tuning/journal.ts'
+import type { LiveStudy } from '../../library/tune.ts'
 import type { ParameterValue, TrialParameters } from '../../trainers/tuning/space/space.ts'
 import { bestTrial, frontOf, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
 import { durationText } from '../terminal.ts'
-
-/** A study while it runs. */
-export type LiveStudy = {
-  readonly trials: () => readonly Trial[]
-  readonly start: Pick<StudyStart, 'metric' | 'metrics'>
-  readonly trialsMax: number
-  readonly secondsMax?: number | undefined
-}
 
 /** What stands before the progress of a trial that runs. */
 export function runningText(number: number, study: LiveStudy): string {

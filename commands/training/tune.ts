@@ -1,58 +1,18 @@
 // `winnow tune`: searches the settings of a training method and trains the best ones on all
-// training data. Options are tune-options.ts, the search is trainers/tuning/.
-import { dirname } from 'node:path'
+// training data. Options are tune-options.ts, the search is library/tune.ts.
 import type { Command } from 'commander'
-import { readCleaned, ruledParts, type ReadingProgress } from '../../library/read-texts.ts'
-import { championIn, earlierVersion } from '../../library/train.ts'
-import { requestOf } from '../../library/training-request.ts'
-import { recordTrainingRun } from '../../library/training-row.ts'
-import type { Base } from '../../models/bases/base-store.ts'
-import { sha256OfBytes } from '../../models/runtime/file-hash.ts'
-import { WinnowError } from '../../schemas/errors.ts'
-import { workersOf } from '../../serving/model.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
+import { recordTrainingRun, recordTuneRun } from '../../library/training-row.ts'
+import { tuneIn, type TuneProgress, type TunedStudy } from '../../library/tune.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
-import { checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
-import { withTruncatedTexts } from '../../trainers/embeddings/truncated-texts.ts'
-import { recipeFor } from '../../trainers/encoder/few-examples.ts'
-import { requireSameInputs } from '../../trainers/encoder/training-position.ts'
-import type { TrainedEncoder } from '../../trainers/encoder/train-encoder.ts'
-import type { TrainedModel } from '../../trainers/head/train-head.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
-import { writeRunReport } from '../../trainers/run-reports/run-page.ts'
-import { newRunName } from '../../trainers/runs/run-record.ts'
-import { reductionFactorDefault } from '../../trainers/tuning/asha.ts'
-import { bracketsFor } from '../../trainers/tuning/hyperband.ts'
-import {
-  createJournal,
-  journalPath,
-  reopenJournal,
-  type StudyJournal,
-  type StudyStart,
-} from '../../trainers/tuning/journal.ts'
-import { runStudy } from '../../trainers/tuning/run-study.ts'
-import { trainWinner } from '../../trainers/tuning/train-winner.ts'
-import { tunedMethod } from '../../trainers/tuning/tuned-method.ts'
-import type { SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'
-import { bestTrial } from '../../trainers/tuning/study.ts'
-import { defaultSpace } from '../../trainers/tuning/space/train-space.ts'
-import { pullBase } from '../base-pull.ts'
-import { openContext, type CommandContext } from '../command-context.ts'
-import { readingText } from '../labelled-texts.ts'
+import type { BestTrial } from '../../trainers/tuning/study-document.ts'
+import { openContext } from '../command-context.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, type Terminal } from '../terminal.ts'
-import { trainingProgressText } from './training-progress.ts'
-import {
-  addTuneOptions,
-  askedStudy,
-  objectivesOf,
-  requireTrial,
-  type AskedStudy,
-  type StudyOptions,
-  type TuneOptions,
-} from './tune-options.ts'
-import { frontText, studyDocument, type BestTrial, type StudyDocument } from './tune-document.ts'
+import { trainProgressText } from './training-progress.ts'
+import { frontText } from './tune-document.ts'
+import { addTuneOptions, askedStudy, type TuneOptions } from './tune-options.ts'
 import { runningText, trialText } from './tune-progress.ts'
 
 /** Adds `tune` to the program. */
@@ -73,6 +33,7 @@ export function addTuneCommand(program: Command): void {
       'winnow tune --data tickets.jsonl --name tickets --space space.yaml --sampler random',
       'winnow tune --data tickets.jsonl --name tickets --method full --pruner hyperband',
       'winnow tune --data tickets.jsonl --name tickets --metric macro_f1 --metric ms_per_text',
+      'winnow tune --data tickets.jsonl --name tickets --method full --executor kafka',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e',
       'winnow tune --resume 20260131T120501-tickets-1f9c2e --publish-trial 7',
     ],
@@ -81,9 +42,10 @@ export function addTuneCommand(program: Command): void {
     const context = await openContext(given)
     const { terminal } = context
     const asked = await askedStudy(command, given, context)
-    const tuned = await untilStopped((signal) => tune(context, asked, signal))
+    const onProgress = progressOn(terminal)
+    const tuned = await untilStopped((signal) => tuneIn(context, asked, { signal, onProgress }))
     terminal.progressDone()
-    const { trained, study } = tuned
+    const { trained, study, report } = tuned
     for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
     terminal.say(renderReportText(trained.metrics, terminal.style))
     terminal.say()
@@ -92,25 +54,16 @@ export function addTuneCommand(program: Command): void {
       `${terminal.style('bold', trained.model)} from trial ${study.publishedTrial} of ` +
         `${study.trials.length} in ${durationText(study.seconds * 1_000)}: ${trained.modelDir}`,
     )
-    const { store } = context.paths
-    const report = await writeRunReport(store, dirname(journalPath(store, study.run)))
     terminal.say(`report: ${report}`)
     terminal.say(`report of the model: ${trained.modelDir}/report.html`)
     await recordTrainingRun(context, trained)
+    await recordTuneRun(context, { run: study.run, name: asked.options.name, trained })
     terminal.document({ ...trained, ...study, report })
   })
 }
 
-type Trained = TrainedModel | TrainedEncoder
-
-type Tuned = {
-  readonly trained: Trained
-  readonly study: StudyDocument
-  readonly space: SearchSpace
-}
-
 /** The trials to choose from, if there are two objectives. */
-function sayFront(terminal: Terminal, { study, space }: Tuned): void {
+function sayFront(terminal: Terminal, { study, space }: TunedStudy): void {
   const { best, objectives } = study
   if (objectives === undefined || !Array.isArray(best)) return
   terminal.say()
@@ -119,186 +72,32 @@ function sayFront(terminal: Terminal, { study, space }: Tuned): void {
   terminal.say(`To publish another one: winnow tune --resume ${study.run} --publish-trial NUMBER`)
 }
 
-async function tune(
-  context: CommandContext,
-  asked: AskedStudy,
-  signal: AbortSignal,
-): Promise<Tuned> {
-  const { options } = asked
-  const { train, test } = await readParts(context, asked, signal)
-  const base = await pullBase(options.base, context, signal)
-  const texts = await withTruncatedTexts(train, { base, maxTokens: options.maxTokens })
-  const journal = await openStudy(asked, { base, train: texts, context })
-  const { run } = journal.start
-  try {
-    return await runToWinner(context, { journal, options, base, train: texts, test, signal })
-  } catch (error) {
-    if (!(error instanceof WinnowError) || error.code !== 'cancelled') throw error
-    const message = `Tuning was cancelled. Continue with: winnow tune --resume ${run}`
-    throw new WinnowError('cancelled', message, { cause: error, details: { run } })
-  } finally {
-    await journal.close()
-  }
-}
-
-/** Runs the trials that are left, and trains the winner. */
-async function runToWinner(
-  { terminal, paths }: CommandContext,
-  study: {
-    readonly journal: StudyJournal
-    readonly options: StudyOptions
-    readonly base: Base
-    readonly train: Dataset
-    readonly test: Dataset | undefined
-    readonly signal: AbortSignal
-  },
-): Promise<Tuned> {
-  const { journal, options, base, signal } = study
-  const { run, space, seed, method, name } = journal.start
-  const workers = workersIn(journal.start)
-  requireTrial(journal, options.publishTrial)
-  const budget = { trialsMax: options.trials, secondsMax: secondsOf(options.time) }
-  const live = { trials: journal.trials, start: journal.start, ...budget }
+/** Shows what a tune tells: a line per trial that has ended, and the one under way. */
+function progressOn(terminal: Terminal): (progress: TuneProgress) => void {
+  const trainText = trainProgressText()
   let running = ''
-  const tuned = tunedMethod(method, {
-    base,
-    space,
-    seed,
-    name,
-    workers,
-    train: study.train,
-    test: study.test,
-    champion: study.test && (await championIn({ storeDir: paths.store, name })),
-    signal,
-    storeDir: paths.store,
-    maxTokens: checkedMaxTokens(base, options.maxTokens),
-    isTimed: journal.start.metrics?.includes('ms_per_text'),
-    onProgress: (progress) => terminal.progress(`${running}: ${trainingProgressText(progress)}`),
-  })
-  if (journal.trials().length > 0) terminal.say(`continuing ${run}`)
-  const { publishTrial } = options
-  const isPublishing = publishTrial !== undefined
-  const best = isPublishing
-    ? bestTrial(journal.trials(), journal.start.metric)!
-    : await runStudy({
-        ...budget,
-        journal,
-        evaluator: tuned.evaluator,
-        signal,
-        onBegin: ({ number }) => {
-          running = runningText(number, live)
-          terminal.progress(running)
-        },
-        onEnd: (trial) => terminal.say(trialText(trial, live)),
-      })
-  const chosen = isPublishing ? journal.trials()[publishTrial]! : best
-  running = isPublishing ? `training trial ${chosen.number}` : 'training the winner'
-  const parameters = chosen.number === 0 ? {} : chosen.parameters
-  const request = { ...trainRequest(options, parameters), workers }
-  const trained = await trainWinner(journal, chosen, (trainingRun) =>
-    tuned.train(parameters, { run: trainingRun, request }),
-  )
-  const published = chosen.number
-  return { trained, space, study: studyDocument(journal, { best, published, trained }) }
-}
-
-/** The options with which `winnow train` trains the winner. */
-function trainRequest(
-  options: StudyOptions,
-  parameters: TrialParameters,
-): Readonly<Record<string, unknown>> {
-  const own = ['trials', 'time', 'sampler', 'metric', 'pruner', 'space', 'publishTrial', 'workers']
-  const kept = Object.entries(requestOf(options)).filter(([name]) => !own.includes(name))
-  const settings = Object.entries(parameters).map(([name, value]) => [
-    name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
-    value,
-  ])
-  return Object.fromEntries([...kept, ...settings]) as Readonly<Record<string, unknown>>
-}
-
-/** Threads as when the study began, because their number changes the last bits of a training. */
-function workersIn({ request }: StudyStart): number {
-  return request['workers'] as number
-}
-
-async function readParts(
-  context: CommandContext,
-  { options }: AskedStudy,
-  signal: AbortSignal,
-): Promise<{ train: Dataset; test?: Dataset | undefined }> {
-  const { terminal, paths } = context
-  const earlier = await earlierVersion({ storeDir: paths.store, name: options.name })
-  const onProgress = (progress: ReadingProgress): void => terminal.progress(readingText(progress))
-  const reading = { ...options, context, earlier, signal, onProgress }
-  const test = options.test === undefined ? undefined : await readCleaned(options.test, reading)
-  return ruledParts({ train: await readCleaned(options.data, reading), test }, options)
-}
-
-/**
- * Begins the journal of a new study, or opens that of one to go on with, which must have the same
- * texts.
- */
-async function openStudy(
-  { options, space, resumed }: AskedStudy,
-  { base, train, context }: { base: Base; train: Dataset; context: CommandContext },
-): Promise<StudyJournal> {
-  const storeDir = context.paths.store
-  const identity = {
-    'the training data': sha256OfBytes(
-      Buffer.from(
-        JSON.stringify(train.examples.map(({ text, label, labels }) => [text, label, labels])),
-      ),
-    ),
-    'the base encoder': base.modelSha256,
-    'the tokenizer': base.tokenizerSha256,
+  return (progress) => {
+    switch (progress.kind) {
+      case 'continuing':
+        terminal.say(`continuing ${progress.run}`)
+        break
+      case 'trial-began':
+        running = runningText(progress.trial, progress.study)
+        terminal.progress(running)
+        break
+      case 'trial-ended':
+        terminal.say(trialText(progress.trial, progress.study))
+        break
+      case 'winner-began': {
+        const { trial } = progress
+        running = trial === undefined ? 'training the winner' : `training trial ${trial}`
+        break
+      }
+      case 'training':
+        terminal.progress(`${running}: ${trainText(progress.training)}`)
+        break
+      default:
+        terminal.progress(trainText(progress))
+    }
   }
-  if (resumed !== undefined) {
-    requireSameInputs(resumed.identity, identity)
-    return reopenJournal(journalPath(storeDir, resumed.run))
-  }
-  const { name, method, sampler, seed } = options
-  const started = new Date()
-  const run = newRunName(name, started)
-  const task = train.manifest.task ?? 'single-label'
-  const objectives = objectivesOf(options.metric)
-  const tokensMax = objectives.metrics?.includes('ms_per_text')
-    ? checkedMaxTokens(base, options.maxTokens)
-    : undefined
-  const searched = space ?? defaultSpace(method, { layers: base.layers, task, tokensMax })
-  return createJournal(journalPath(storeDir, run), {
-    formatVersion: 1,
-    run,
-    name,
-    started: started.toISOString(),
-    method,
-    ...objectives,
-    sampler,
-    seed,
-    space: searched,
-    ...pruningOf(options, { train, space: searched }),
-    identity,
-    request: { ...requestOf(options), workers: workersOf(context.config.inference) },
-  })
-}
-
-/** The pruning of a study: brackets of Hyperband reach up to the most epochs of a trial. */
-function pruningOf(
-  { method, metric, pruner = metric.length > 1 ? 'none' : 'asha' }: StudyOptions,
-  { train, space }: { train: Dataset; space: SearchSpace },
-): Pick<StudyStart, 'reductionFactor' | 'brackets'> {
-  if (method === 'head' || pruner === 'none') return {}
-  const reductionFactor = reductionFactorDefault
-  if (pruner === 'asha') return { reductionFactor }
-  const domain = space.find(({ name }) => name === 'epochs')?.domain
-  const epochsMax =
-    domain === undefined
-      ? recipeFor(train, { method }).epochs
-      : domain.kind === 'categorical'
-        ? Math.max(...domain.choices.map(Number))
-        : domain.high
-  return { reductionFactor, brackets: bracketsFor(epochsMax, reductionFactor) }
-}
-
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1_000
 }

@@ -10,7 +10,9 @@ type Broker = { lookupRequest: Lookup; readonly connect: unknown }
 /** Where a broker keeps the function that it assigns to `lookupRequest`. */
 const assigned = Symbol('lookupRequest')
 
-/** Makes `Broker.lookupRequest` throw KafkaJSConnectionError until connected; safe to call again. */
+/**
+ * Makes `Broker.lookupRequest` throw KafkaJSConnectionError until connected; safe to call again.
+ */
 export function patchUnconnected(): void {
   const require = createRequire(import.meta.url)
   const { prototype } = require('kafkajs/src/broker/index.js') as {

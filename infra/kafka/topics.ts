@@ -13,6 +13,9 @@ export function topicOf(config: Config['topics'], name: TopicName): string {
   return `${config.prefix}${name}`
 }
 
+/** Topics in which the order of all records counts. */
+const onePartition: ReadonlySet<TopicName> = new Set(['models', 'trials', 'trial-progress'])
+
 /**
  * Creates the topics that are missing and returns their names; leaves existing topics unchanged.
  * Throws broker_unavailable or broker_refused.
@@ -30,7 +33,7 @@ export async function ensureTopics(
       if (missing.length === 0) return []
       const topics = missing.map((name) => ({
         topic: topicOf(config, name),
-        numPartitions: name === 'models' ? 1 : config.partitions,
+        numPartitions: onePartition.has(name) ? 1 : config.partitions,
         replicationFactor: config.replicationFactor,
         configEntries: [
           { name: 'max.message.bytes', value: String(config.recordBytesMax) },

@@ -3,7 +3,7 @@
 import type { Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { isTransient, serverOf, severalTimes } from '../http-server.ts'
+import { boundedText, isTransient, serverOf, severalTimes } from '../http-server.ts'
 
 export type RegistryAnswer =
   | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
@@ -49,7 +49,7 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
   const read = async (url: string): Promise<RegistryAnswer> => {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(config.requestMsMax) })
     if (response.ok) {
-      const text = await boundedText(response)
+      const text = await boundedText(response, answerBytesMax)
       if (text === undefined) return { kind: 'too_large' }
       return { kind: 'found', text, mediaType: response.headers.get('content-type') ?? '' }
     }
@@ -80,7 +80,7 @@ export function createRegistryHttp(config: Config['registry']): RegistryHttp {
             body: JSON.stringify(body),
             signal: AbortSignal.timeout(config.requestMsMax),
           })
-          const text = (await boundedText(response)) ?? ''
+          const text = (await boundedText(response, answerBytesMax)) ?? ''
           if (!response.ok) throw new RegistryRefused(response.status, refusalText(text))
           return text
         },
@@ -102,16 +102,4 @@ function refusalText(text: string): string | undefined {
   } catch {
     return undefined // A proxy's error page says nothing about the schema.
   }
-}
-
-/** The text of a response; undefined if it is larger than allowed. */
-async function boundedText(response: Response): Promise<string | undefined> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > answerBytesMax) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }

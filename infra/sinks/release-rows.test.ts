@@ -59,8 +59,8 @@ describe('insertTrainingRun', () => {
   }
 
   it('adds the row of a run: parameters as text, and of the evaluation the numbers', async () => {
-    scripted.answer('training_runs', [{ n: 0 }])
-    await insertTrainingRun(scripted.analytics, run, model)
+    scripted.answer('training_runs', [])
+    await insertTrainingRun(scripted.analytics, run, { model })
     expect(scripted.statements()[0]!.parameters).toEqual({ run: 'run-1' })
     expect(scripted.inserts()).toEqual([
       {
@@ -78,26 +78,55 @@ describe('insertTrainingRun', () => {
             data_manifest: '{"rows":10}',
             artifact_hash: 'abc',
             seconds: 12.5,
+            parent: '',
+            state: 'complete',
+            steps: '[]',
+            environment: {},
           },
         ],
-        token: 'run-run-1',
+        token: 'run-run-1-0',
         fence: undefined,
       },
     ])
   })
 
   it('says that a cross-validation is one, and that it made no version', async () => {
-    scripted.answer('training_runs', [{ n: 0 }])
+    scripted.answer('training_runs', [])
     const none = { name: 'cv', version: '', graphSha256: '' }
-    await insertTrainingRun(scripted.analytics, { ...run, kind: 'cv' }, none)
+    await insertTrainingRun(scripted.analytics, { ...run, kind: 'cv' }, { model: none })
     expect(scripted.inserts()[0]!.rows).toMatchObject([
       { kind: 'cv', model: 'cv', version: '', artifact_hash: '' },
     ])
   })
 
+  it('adds the rows of folds that are missing, which made no version', async () => {
+    scripted.answer('training_runs', [{ run: 'run-1' }, { run: 'run-1#1' }])
+    const part = { ...run, kind: 'fold' as const, parent: 'run-1', steps: [{ epoch: 1, loss: 2 }] }
+    const parts = [
+      { ...part, run: 'run-1#1' },
+      { ...part, run: 'run-1#2', environment: { node: '24' } },
+    ]
+    await insertTrainingRun(scripted.analytics, { ...run, kind: 'cv' }, { model, parts })
+    expect(scripted.inserts()).toMatchObject([
+      {
+        rows: [
+          {
+            run: 'run-1#2',
+            kind: 'fold',
+            parent: 'run-1',
+            version: '',
+            steps: '[{"epoch":1,"loss":2}]',
+            environment: { node: '24' },
+          },
+        ],
+        token: 'run-run-1-2',
+      },
+    ])
+  })
+
   it('adds nothing for a run that has its row', async () => {
-    scripted.answer('training_runs', [{ n: 1 }])
-    await insertTrainingRun(scripted.analytics, run, model)
+    scripted.answer('training_runs', [{ run: 'run-1' }])
+    await insertTrainingRun(scripted.analytics, run, { model })
     expect(scripted.inserts()).toEqual([])
   })
 })

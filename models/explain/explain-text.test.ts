@@ -17,8 +17,7 @@ import { writeOnnx } from '../graph/onnx/onnx-writer.ts'
 import { readPublishedClassifier } from '../graph/published-classifier.ts'
 import { importModel } from '../import/import-model.ts'
 import { weightsFileName, type ModelVersion } from '../store/version-files.ts'
-import { openExplainer } from './explain-text.ts'
-import type { Explanation, ExplainRequest } from './explanation.ts'
+import { openExplainer, type Explainer } from './explain-text.ts'
 
 let scratch: string
 beforeAll(async () => {
@@ -31,14 +30,14 @@ const steps = ['unicode', 'control', 'whitespace'] as const
 const tinyVersion = (options: TinyVersionOptions = {}) =>
   writeTinyVersion({ storeDir: scratch, ...options })
 
-async function explained(
+async function withExplainer<T>(
   version: ModelVersion,
-  request: ExplainRequest,
+  work: (explain: Explainer['explain']) => Promise<T>,
   workers = 1,
-): Promise<Explanation> {
-  const explainer = await openExplainer({ version, workers, steps })
+): Promise<T> {
+  const explainer = await openExplainer({ version, workers, steps, samplesMax: 60 })
   try {
-    return await explainer.explain(request)
+    return await work(explainer.explain)
   } finally {
     await explainer.close()
   }
@@ -55,12 +54,11 @@ describe('integrated gradients', () => {
     { draft: { temperature: 2 } },
     { draft: { task: 'multi-label', thresholds: [0.5, 0.5, 0.5] } },
   ])('add up to the difference from the baseline: %j', async (options) => {
-    const version = await tinyVersion(options)
-    for (const label of ['a', 'b', 'c']) {
-      const { method, completenessGap, logOdds, baselineLogOdds, tokens, words } = await explained(
-        version,
-        { text: 'd e  f g', label },
-      )
+    const explanations = await withExplainer(await tinyVersion(options), (explain) =>
+      Promise.all(['a', 'b', 'c'].map((label) => explain({ text: 'd e  f g', label }))),
+    )
+    for (const { method, completenessGap, logOdds, ...found } of explanations) {
+      const { baselineLogOdds, tokens, words } = found
       expect(method).toBe('integrated-gradients')
       expect(completenessGap).toBeLessThanOrEqual(0.01)
       const difference = logOdds - baselineLogOdds!
@@ -89,53 +87,84 @@ describe('integrated gradients', () => {
     expect(read.encoder.layers).toEqual(tinyWeights().layers)
   })
 
-  it('are the same bytes every time, on any number of threads, as is occlusion', async () => {
+  it('are the same bytes every time, on any number of threads, as are the other methods', async () => {
     const version = await tinyVersion()
-    for (const method of ['integrated-gradients', 'occlusion'] as const) {
-      const request = { text: 'a b c 😀 d', method }
-      const first = JSON.stringify(await explained(version, request))
-      for (const workers of [1, 2]) {
-        expect(JSON.stringify(await explained(version, request, workers))).toBe(first)
-      }
-    }
+    const run = (workers: number) =>
+      withExplainer(
+        version,
+        async (explain) => {
+          const found: string[] = []
+          for (const method of ['integrated-gradients', 'occlusion', 'shapley'] as const) {
+            found.push(JSON.stringify(await explain({ text: 'a b c 😀 d', method })))
+          }
+          return found
+        },
+        workers,
+      )
+    const first = await run(1)
+    expect(await run(1)).toEqual(first)
+    expect(await run(2)).toEqual(first)
   })
 })
 
-describe('occlusion', () => {
+describe.each(['occlusion', 'shapley'] as const)('%s', (method) => {
   it.each(['roberta', 'xlm-r', 'words'])('explains an imported %s', async (family) => {
     const { version } = await importModel({
       dir: join(exportFixtures, family),
-      storeDir: join(scratch, family),
+      storeDir: join(scratch, `${family}-${method}`),
       name: family,
     })
     const text = 'the cat 😀 sat,  שלום 東京'
-    const { method, completenessGap, tokens, words, score } = await explained(version, { text })
-    expect(method).toBe('occlusion')
-    expect(completenessGap).toBeNull()
-    expect(score).toBeGreaterThan(0)
-    for (const part of [...tokens, ...words]) {
-      expect(part.text).toBe(text.slice(part.start, part.end))
-      expect(part.attribution).toEqual(expect.any(Number))
-    }
-    const refused = explained(version, { text, method: 'integrated-gradients' })
-    await expect(refused).rejects.toMatchObject({ code: 'usage' })
+    await withExplainer(version, async (explain) => {
+      const found = await explain({ text, method })
+      expect(found.method).toBe(method)
+      for (const part of [...found.tokens, ...found.words]) {
+        expect(part.text).toBe(text.slice(part.start, part.end))
+        expect(part.attribution).toEqual(expect.any(Number))
+      }
+      if (method === 'shapley') {
+        expect(sum(found.words)).toBeCloseTo(found.logOdds - found.baselineLogOdds!, 5)
+      } else expect(found.completenessGap).toBeNull()
+      expect((await explain({ text: 'the cat' })).method).toBe('occlusion')
+      await expect(explain({ text, method: 'integrated-gradients' })).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('it was imported') as unknown,
+      })
+    })
   })
 
-  it('is the fall of the log-odds, with the sign of the label', async () => {
-    const version = await tinyVersion({ draft: { labels: ['a', 'b', 'c'] } })
-    const request = { text: 'h i j', method: 'occlusion', label: 'b' } as const
-    const whole = await explained(version, request)
-    expect(whole.baseline).toBe('unknown')
-    const without = await explained(version, { ...request, text: 'h 9 j' })
-    expect(whole.words[1]!.attribution).toBeCloseTo(whole.logOdds - without.logOdds, 5)
+  it.each([
+    {},
+    { draft: { task: 'multi-label', thresholds: [0.5, 0.5, 0.5] } },
+  ] satisfies TinyVersionOptions[])('is what hiding a lone word changes: %j', async (options) => {
+    await withExplainer(await tinyVersion(options), async (explain) => {
+      const whole = await explain({ text: 'h', label: 'b', method })
+      const without = await explain({ text: '9', label: 'b', method })
+      expect(whole.baseline).toBe('unknown')
+      expect(whole.words[0]!.attribution).toBeCloseTo(whole.logOdds - without.logOdds, 5)
+    })
   })
 })
 
 it('refuses empty texts and unknown labels, and says when a text was cut', async () => {
-  const version = await tinyVersion()
-  await expect(explained(version, { text: ' \n ' })).rejects.toMatchObject({ code: 'usage' })
-  await expect(explained(version, { text: 'a', label: 'z' })).rejects.toThrow(/It has: a, b, c/)
-  const cut = await explained(version, { text: 'a '.repeat(40) })
-  expect(cut.truncated).toBe(true)
-  expect(cut.tokens.length).toBe(10)
+  await withExplainer(await tinyVersion(), async (explain) => {
+    await expect(explain({ text: ' \n ' })).rejects.toMatchObject({ code: 'usage' })
+    await expect(explain({ text: 'a', label: 'z' })).rejects.toThrow(/It has: a, b, c/)
+    const cut = await explain({ text: 'a '.repeat(40) })
+    expect(cut.truncated).toBe(true)
+    expect(cut.tokens.length).toBe(10)
+    expect(cut.words.at(-1)!.end).toBe(19)
+  })
+})
+
+it('ends when nobody waits', async () => {
+  await withExplainer(await tinyVersion(), async (explain) => {
+    const { signal } = new AbortController()
+    const stop = new AbortController()
+    stop.abort()
+    for (const method of ['integrated-gradients', 'occlusion', 'shapley'] as const) {
+      await expect(explain({ text: 'a b', method }, { signal: stop.signal })).rejects.toThrow()
+    }
+    expect((await explain({ text: 'a b' }, { signal })).tokens).toHaveLength(2)
+  })
 })

@@ -1,12 +1,15 @@
 // The messages between a thread that explains and the one that asks.
 import type { CleaningStep } from '../cleaning/clean-text.ts'
 import type { OperationErrorCode } from '../../schemas/errors.ts'
+import type { ThreadPriority } from '../inference/thread-priority.ts'
 import type { Explanation, ExplainRequest } from './explanation.ts'
 
 /** What a thread needs before its first text. */
 export type ExplainerStart = {
   readonly steps: readonly CleaningStep[]
   readonly batchTokens: number
+  /** Default `background`. */
+  readonly priority?: ThreadPriority | undefined
 }
 
 /** Texts are explained one after the other, in the order sent. */

@@ -1,6 +1,6 @@
-// The body of a thread that explains texts, one after the other, at a low priority: an explanation
-// costs as much as 50 to 1,000 classifications, and others wait for those. It keeps the version
-// that it explained last open.
+// The body of a thread that explains texts, one after the other, by default at a low priority: an
+// explanation costs as much as 50 to 2,000 classifications, and others wait for those. It keeps the
+// version that it explained last open.
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { setThreadPriority } from '../inference/thread-priority.ts'
@@ -13,7 +13,7 @@ type Port = NonNullable<typeof parentPort>
 if (parentPort !== null) listen(parentPort, workerData as ExplainerStart)
 
 function listen(port: Port, start: ExplainerStart): void {
-  setThreadPriority('background')
+  setThreadPriority(start.priority ?? 'background')
   const cancelled = new Map<number, AbortController>()
   const explainers = createExplainers(start)
   let last = Promise.resolve()
@@ -56,7 +56,7 @@ async function answerTo(
 type Explainers = ReturnType<typeof createExplainers>
 
 /** Opens explainers by the folder of a version, one at a time. */
-function createExplainers({ steps, batchTokens }: ExplainerStart) {
+function createExplainers({ steps, batchTokens, priority = 'background' }: ExplainerStart) {
   let open: { dir: string; explainer: Explainer } | undefined
   const close = async (): Promise<void> => {
     const closing = open?.explainer
@@ -69,7 +69,6 @@ function createExplainers({ steps, batchTokens }: ExplainerStart) {
       if (open?.dir === dir) return open.explainer
       await close()
       const version = await readVersion(dir)
-      const priority = 'background'
       const explainer = await openExplainer({ version, workers: 1, priority, batchTokens, steps })
       open = { dir, explainer }
       return explainer

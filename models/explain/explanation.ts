@@ -16,6 +16,7 @@ export type Attribution = {
   readonly standardError?: number
 }
 
+/** Why a text has its label. */
 export type Explanation = {
   /** `name@version`. */
   readonly model: string

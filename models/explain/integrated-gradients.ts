@@ -1,6 +1,7 @@
 // Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) of the log-odds of a label: the
 // gradient with respect to the embedding layer, averaged on the straight way from a baseline to the
-// text by clenshaw-curtis.ts, times the way. The attributions add up to the difference of the log-odds at both ends.
+// text by clenshaw-curtis.ts, times the way. The attributions add up to the difference of the
+// log-odds at both ends.
 import type { ModelVersion } from '../store/version-files.ts'
 import {
   buildAttribution,

@@ -17,7 +17,7 @@ const tokens: TokenPieces = {
 }
 const odds = { target: 0, temperature: 1, link: 'sigmoid' } as const
 
-/** A classifier whose one logit is a function of which tokens are shown. */
+/** A classifier whose one logit depends on the tokens that are shown. */
 function gameOf(value: (shown: readonly boolean[]) => number) {
   const asked: string[] = []
   const classifier = {

@@ -77,7 +77,13 @@ it('judges each fold, and writes the run and what each text was predicted as', a
     const right = own.filter(({ label, predicted }) => label === predicted).length
     if (repeat === 1) expect(first.metrics.accuracy).toBeCloseTo(right / examples, 12)
   }
-  expect(await readdir(first.runDir)).toEqual(['cv.json'])
+  expect((await readdir(first.runDir)).sort()).toEqual([
+    'cv.json',
+    'label-issues.jsonl',
+    'progress.jsonl',
+    'report.html',
+    'report.json',
+  ])
 
   const again = await resultOf(cv('--repeats', '2', '--json', '--set', 'inference.workers=1'))
   expect(again.foldPlan).toEqual(first.foldPlan)

@@ -229,7 +229,7 @@ describe('POST /v1/explain', () => {
 
   it('leaves room for events when callers ask for more than it takes', async () => {
     const texts = Array.from({ length: 40 }, (_, at) => `${sampleText(at).text} `.repeat(20))
-    const asked = texts.map((text) => post('/v1/explain', { text, method: 'shapley' }))
+    const asked = texts.map((text) => post('/v1/explain', { text }))
     const startMs = performance.now()
     expect((await post('/v1/events', { text: 'in between' })).status).toBe(202)
     expect((await post('/v1/classify', { texts: ['in between'] })).status).toBe(200)

@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cacheDir } from '../../configs/paths.ts'
 import { startWinnow, winnow, type Environment, type Program } from '../support/cli.ts'
+import { writePrograms } from '../support/library-programs.ts'
 import { letterText, writeTinyBase } from '../support/tiny-base.ts'
 
 const exec = promisify(execFile)
@@ -116,8 +117,10 @@ describe('the tarball', () => {
 
   it('has types for what it exports', async () => {
     const text = await readFile(join(root, 'package.json'), 'utf8')
-    const { exports } = JSON.parse(text) as { exports: Record<string, string> }
-    for (const target of Object.values(exports)) {
+    type Target = string | { readonly default: string }
+    const { exports } = JSON.parse(text) as { exports: Record<string, Target> }
+    for (const named of Object.values(exports)) {
+      const target = typeof named === 'string' ? named : named.default
       const pattern = new RegExp(`^${target.slice(2).replace('*', '[a-z-]+')}$`)
       const files = packed.filter((path) => pattern.test(path))
       expect(files.length).toBeGreaterThan(0)
@@ -213,6 +216,23 @@ describe('the installed package on the oldest Node', () => {
     const answers = (await installed(['classify', '--model', 'head'], input.join(''))).trim()
     const labels = answers.split('\n').map((line) => (JSON.parse(line) as { label: string }).label)
     expect(labels).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is a library with types, for programs, the examples of its page, and notebooks', async () => {
+    const use = `import { classify, WinnowError } from 'winnow-stream'
+      const texts = ${JSON.stringify(events.slice(0, 3).map(({ text }) => text))}
+      const labels = (await classify({ model: 'head', texts })).map((one) => 'label' in one && one.label)
+      const code = await classify({ model: 'no', texts }).catch((error) => error instanceof WinnowError && error.code)
+      console.log(JSON.stringify({ labels, code }))`
+    const run = ['--input-type=module', '--eval', use]
+    const { stdout } = await exec(lowestNode(), run, { cwd: dir, env: { ...process.env, ...env } })
+    expect(JSON.parse(stdout)).toEqual({ labels: ['a', 'b', 'c'], code: 'model_not_found' })
+    const consumer = join(dir, 'consumer')
+    const files = await writePrograms(consumer)
+    expect(files.length).toBeGreaterThan(8)
+    const compile = [join(root, 'node_modules/typescript/bin/tsc'), '--project', consumer]
+    const checked = await exec(process.execPath, compile).catch((error: unknown) => error)
+    expect(checked).toMatchObject({ stdout: '' })
   })
 
   it('streams, serves, queries and replays on the embedded stack', async () => {

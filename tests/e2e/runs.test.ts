@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
-import { startFakeMlflow, type FakeMlflow } from '../support/fake-mlflow.ts'
+import { startFakeMlflow, type FakeMlflow, type FakeRun } from '../support/fake-mlflow.ts'
 import { letterText, writeTinyBase } from '../support/tiny-base.ts'
 import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
 import type { RunFile } from '../../trainers/tracking/run-store.ts'
@@ -31,14 +31,28 @@ beforeAll(async () => {
   const texts = Array.from({ length: 90 }, (_, number) => JSON.stringify(letterText(number)))
   await writeFile(join(dir, 'texts.jsonl'), texts.join('\n'))
   made.head = await run('train', '--name', 'mail')
+  const live = [
+    '--set',
+    `tracking.mlflow.url=${fake.url}`,
+    '--set',
+    'tracking.mlflow.endMsMax=60000',
+  ]
   made.partial = await run(
     ...['train', '--name', 'mail', '--method', 'partial', '--layers', '1', '--epochs', '2'],
+    ...live,
   )
-  made.cv = await run('cv', '--folds', '3')
+  made.cv = await run(
+    'cv',
+    '--folds',
+    '3',
+    '--predictions',
+    join(dir, 'predictions.jsonl'),
+    ...live,
+  )
   made.otherCv = await run('cv', '--folds', '3', '--pooled-layers', 'last')
   made.moreFolds = await run('cv', '--folds', '4', '--name', 'four')
-  made.tune = await run('tune', '--name', 'tuned', '--trials', '3')
-}, 120_000)
+  made.tune = await run('tune', '--name', 'tuned', '--trials', '3', ...live)
+}, 300_000)
 afterAll(async () => {
   await fake.close()
   await rm(dir, { recursive: true, force: true })
@@ -189,16 +203,42 @@ it('writes the report of each kind of run, and of two runs', async () => {
   const compared = await report(made.cv, made.otherCv)
   expect(compared.path).toBe(ofRun(made.otherCv, `against-${made.cv}.html`))
   expect(compared.page).toContain('>Fold by fold</h2>')
-  expect(compared.page).toContain('<th scope="row">pooledLayers</th>')
+  expect(compared.page).toContain('<th scope="row" dir="auto">pooledLayers</th>')
   expect(await winnow(['report', made.cv, made.cv], { env })).toMatchObject({ status: 2 })
 })
 
-it('sends all runs to MLflow, each once', async () => {
+it('has sent runs to MLflow while they went on', () => {
+  const [partial, cv, tune] = [made.partial, made.cv, made.tune].map((name) =>
+    fake.runs.find((one) => one.name === name),
+  )
+  expect([partial, cv, tune].map((one) => one?.status)).toEqual(Array(3).fill('FINISHED'))
+  expect(partial!.params.get('epochs')).toBe('2')
+  const epochs = partial!.metricsSent.filter((metric) => metric.startsWith('epoch/accuracy '))
+  expect(epochs.map((metric) => metric.split(' ')[1])).toEqual(['1', '2'])
+  expect(partial!.metricsSent.some((metric) => metric.startsWith('step/loss 1 '))).toBe(true)
+  expect(partial!.datasets).toEqual(['texts.jsonl#train', 'texts.jsonl#validation'])
+  const childrenOf = (one: FakeRun) =>
+    fake.runs.filter(({ tags }) => tags.get('mlflow.parentRunId') === one.runId)
+  expect(childrenOf(cv!).map(({ name }) => name)).toEqual(['fold 1', 'fold 2', 'fold 3'])
+  expect(childrenOf(tune!).map(({ name }) => name)).toEqual(['trial 0', 'trial 1', 'trial 2'])
+  const paths = [...fake.artifacts.keys()]
+  for (const file of ['report.html', 'plots/confusion.svg', 'data-manifest.json', 'run.json']) {
+    expect(paths).toContain(`1/${partial!.runId}/artifacts/${file}`)
+  }
+  expect(paths).toContain(`1/${cv!.runId}/artifacts/predictions/predictions.jsonl`)
+  for (const file of ['report.html', 'trials.jsonl', 'model/report.html']) {
+    expect(paths).toContain(`1/${tune!.runId}/artifacts/${file}`)
+  }
+})
+
+it('sends the other runs to MLflow, each once', async () => {
   const none = await runs('sync')
   expect(none).toMatchObject({ status: 2 })
   expect(none.stderr).toContain('set tracking.mlflow.url')
   const url = ['--set', `tracking.mlflow.url=${fake.url}`]
-  expect(await documentOf('sync', ...url)).toMatchObject({ url: fake.url, unchanged: [], left: [] })
+  const synced = await documentOf<{ sent: string[]; unchanged: string[] }>('sync', ...url)
+  expect(synced).toMatchObject({ url: fake.url, left: [], failed: [] })
+  expect(synced.sent).toEqual([made.head, made.otherCv, made.moreFolds])
   // Seven runs, ten folds and three trials.
   expect(fake.runs).toHaveLength(20)
   expect([...fake.experiments.keys()].toSorted()).toEqual(['cv', 'four', 'mail', 'tuned'])

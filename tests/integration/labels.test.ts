@@ -1,7 +1,7 @@
 // Human labels on the real broker, registry and engine: sent over HTTP or directly to
 // winnow.labels, stored in the table, joined with their events into training data that can be
 // reproduced exactly.
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
@@ -178,6 +178,24 @@ describe('labels', () => {
       '1 label that only people used, to check for typing errors: "parcle" (1 example); ' +
         'no event came with it, and test@2 does not have it',
     )
+  })
+
+  it('go from an edited list of suspicious labels to the topic', async () => {
+    const list = join(space.storeDir, 'suspicious.csv')
+    const checked = await json(
+      ...['labels', 'check', '--data', `topic:${topicOf(space.config.topics, 'events')}`],
+      ...['--base', 'small', '--out', list],
+    )
+    expect(checked).toMatchObject({ out: list })
+    const decided = '"event:e-6","a text","refund","","","praise"\n"event:e-8","b","x","","",""\n'
+    await writeFile(list, `"row","text","given","suggested","score","decision"\n${decided}`)
+    const topic = topicOf(space.config.topics, 'labels')
+    const records = async (): Promise<number> =>
+      (await resolveRange(space.kafka, { topic })).reduce((sum, { from, to }) => sum + to - from, 0)
+    const before = await records()
+    const applied = await json('labels', 'apply', list, '--by', 'ann')
+    expect(applied).toMatchObject({ kind: 'events', rows: 2, published: 1, topic })
+    expect((await records()) - before).toBe(1)
   })
 
   it('make training data by a query of ClickHouse, which must name its columns', async () => {

@@ -55,8 +55,10 @@ export async function startKernel(options: {
   try {
     const shell = await connected(shell_port!, 'DEALER', said)
     const iopub = await connected(iopub_port!, 'SUB', said)
+    const link = { key, shell, iopub, said }
+    await subscribed(link)
     return {
-      execute: (code) => execute(code, { key, shell, iopub, said }),
+      execute: (code) => execute(code, link),
       async close() {
         shell.close()
         iopub.close()
@@ -89,6 +91,20 @@ async function connected(
   )
 }
 
+/** Waits until the kernel sends what it shows to this subscriber, too. */
+async function subscribed({ key, shell, iopub, said }: Link): Promise<void> {
+  let isSubscribed = false
+  const first = iopub.receive().then((frames) => {
+    decoded(frames, said)
+    isSubscribed = true
+  })
+  await until('the kernel sends its status', async () => {
+    shell.send(encoded(randomUUID(), { type: 'kernel_info_request', content: {}, key }))
+    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 100))])
+    return isSubscribed
+  })
+}
+
 type Link = {
   readonly key: string
   readonly shell: ZmtpConnection
@@ -105,14 +121,20 @@ type Message = {
 async function execute(code: string, link: Link): ReturnType<Kernel['execute']> {
   const id = randomUUID()
   const request = { code, silent: false, store_history: true, allow_stdin: false }
-  link.shell.send(encoded(id, { type: 'execute_request', content: request, key: link.key }))
+  const { key, shell } = link
+  shell.send(encoded(id, { type: 'execute_request', content: request, key }))
+  // A busy kernel may send the last result of a cell after it has said that it is idle. So the cell
+  // ends when the kernel is idle again after one more request.
+  const end = randomUUID()
   const outputs: Output[] = []
   let status: 'ok' | 'error' = 'ok'
   for (;;) {
     const message = decoded(await link.iopub.receive(), link.said)
+    const isIdle = message.type === 'status' && message.content['execution_state'] === 'idle'
+    if (isIdle && message.parent === end) break
     if (message.parent !== id) continue
+    if (isIdle) shell.send(encoded(end, { type: 'kernel_info_request', content: {}, key }))
     if (message.type === 'error') status = 'error'
-    if (message.type === 'status' && message.content['execution_state'] === 'idle') break
     const output = outputOf(message)
     if (output !== undefined) addOutput(outputs, output)
   }

@@ -43,3 +43,12 @@ export type Notebook = {
 export function sourceOf({ source }: Cell): string {
   return typeof source === 'string' ? source : source.join('')
 }
+
+/** What a cell has shown, by kind: `stdout, text/html and text/plain`. */
+export function kindsOf(outputs: readonly Output[]): string {
+  const kinds = outputs.map((output) => {
+    if (output.output_type === 'display_data') return Object.keys(output.data).sort().join(' and ')
+    return output.output_type === 'stream' ? output.name : output.output_type
+  })
+  return kinds.length === 0 ? 'nothing' : kinds.join(', ')
+}

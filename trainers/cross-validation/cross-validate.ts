@@ -3,9 +3,9 @@
 import { counted } from '../../schemas/counted.ts'
 import { dataProfile } from '../data/data-profile.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { writeLabelReport } from '../labels/suspicious-labels.ts'
 import { writeReportContent } from '../runs/report-content.ts'
-import { newRunName } from '../runs/run-record.ts'
+import { newRunName, type RunBegun } from '../runs/run-record.ts'
 import { compareRecipes, requireSameFolds, type ComparedRun } from './compare-recipes.ts'
 import { writeCvRecord, type CrossValidated } from './cv-record.ts'
 import { describePlan } from './fold-plan.ts'
@@ -33,6 +33,8 @@ export type CrossValidateOptions = FoldOptions & {
   readonly name: string
   /** Opens the method, once the folds are known to be possible. */
   readonly openTrainer: (onProgress: (progress: TrainingProgress) => void) => Promise<FoldTrainer>
+  /** Called once, when the method is ready and before the first fold. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: CrossValidationProgress) => void) | undefined
   /** A run with the same folds. */
   readonly compareWith?: ComparedRun | undefined
@@ -58,6 +60,16 @@ export async function crossValidate(
   const tell = (training: TrainingProgress, fold?: number): void =>
     onProgress?.({ fold, folds: plan.length, judged, training })
   const trainer = await options.openTrainer(tell)
+  const run = newRunName(options.name, started)
+  const { folds, repeats, seed, group, byTime } = foldPlan
+  options.onBegin?.({
+    run,
+    name: options.name,
+    method: trainer.method,
+    started: started.toISOString(),
+    parameters: { ...trainer.parameters, folds, repeats, seed, group, byTime },
+    dataManifest: { train: dataset.manifest },
+  })
   const predictions: PredictedFold[] = []
   let tokens = 0
   for (const [at, fold] of plan.entries()) {
@@ -72,7 +84,6 @@ export async function crossValidate(
   const pooled = evaluatePooled(firstRepeat, { dataset, labels, seed: options.seed })
   const measuredOn = measuredOnText(options, firstRepeat)
   const seconds = (Date.now() - started.getTime()) / 1_000
-  const run = newRunName(options.name, started)
   const report = {
     run,
     model: null,

@@ -70,9 +70,10 @@ export async function openHeadFolds(options: HeadFoldsOptions): Promise<FoldTrai
         count: fold.train.length,
         width,
       }
+      const foldOf = innerFolds(train, { folds, seed: fold.seed })
       const fit = await trainLogisticRegression({
         training: { features, labels: labels.length, ...truth },
-        foldOf: innerFolds(train, { folds, seed: fold.seed }),
+        foldOf,
         signal: stop,
         onFit: (progress) => onProgress({ kind: 'fitting', ...progress }),
       })
@@ -82,7 +83,12 @@ export async function openHeadFolds(options: HeadFoldsOptions): Promise<FoldTrai
         head: fit.head,
         labels,
         seed: fold.seed,
-        heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
+        heldOut: {
+          examples: train.examples,
+          ...truth,
+          probabilities: fit.heldOutProbabilities,
+          foldOf,
+        },
         test: { examples: test.examples, ...labelTruth(test, { labels, task }), probabilities },
       })
       return {

@@ -4,7 +4,7 @@ import { datasetPart, labelTruth, type Dataset } from '../data/dataset.ts'
 import { confusedTexts, type ConfusedTexts } from '../evaluation/confused-texts.ts'
 import { evaluatePredictions } from '../evaluation/evaluation.ts'
 import { evaluateLabelSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
-import { reportLabels, type LabelReport } from '../evaluation/suspicious-labels.ts'
+import { reportLabels, type LabelReport } from '../labels/suspicious-labels.ts'
 import type { FoldOutcome } from './fold-training.ts'
 import type { Fold } from './folds.ts'
 

@@ -78,6 +78,8 @@ export type ReadDatasetOptions = {
   readonly quotes?: QuoteRule | undefined
   /** Called with the detected format of a file, and with warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
+  /** Whether examples say in which row they stand. Default: no. */
+  readonly numbered?: boolean | undefined
   /** The readers of topics and of ClickHouse. */
   readonly readers?: RemoteReaders | undefined
   readonly signal?: AbortSignal | undefined
@@ -109,7 +111,7 @@ export async function collectDataset(
   { name, rows, facts }: GivenRows,
   options: ReadDatasetOptions = {},
 ): Promise<Dataset> {
-  const { clean } = options
+  const { clean, numbered } = options
   const columns = { ...defaultColumns, ...options.columns }
   const examples: Example[] = []
   let emptyTexts = 0
@@ -130,7 +132,7 @@ export async function collectDataset(
       const limit = counted(examplesMax, 'example')
       throw new WinnowError('dataset_invalid', `${name} has more than ${limit}; use a part of it.`)
     }
-    examples.push({ ...example, text })
+    examples.push(numbered === true ? { ...example, text, row: row.number } : { ...example, text })
   }
   if (examples.length === 0) {
     const why = emptyTexts === 0 ? '' : `, only ${counted(emptyTexts, 'empty text')}`

@@ -37,13 +37,13 @@ import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type EvaluatedClassifier } from '../evaluation/evaluate-classifier.ts'
 import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
-import { readSuspicious } from '../evaluation/suspicious-labels.ts'
+import { readSuspicious } from '../labels/suspicious-labels.ts'
 import type { ReportContent } from '../report/report-html.ts'
 import { publishClassifier, verificationSample } from '../runs/publish-classifier.ts'
 import { writeReportContent } from '../runs/report-content.ts'
 import { dataProfile } from '../data/data-profile.ts'
 import { identityOf } from '../runs/run-identity.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
 import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { stratifiedSplit } from '../data/split.ts'
 import type { SizeCurveWanted } from '../head/head-size-curve.ts'
@@ -96,6 +96,8 @@ export type TrainEncoderOptions = {
   readonly sizeCurve?: SizeCurveWanted | undefined
   /** The number of threads. Default: one per core. */
   readonly workers?: number | undefined
+  /** Called once, when the run is in the store and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainEncoderProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Stored with the run, so that the caller can repeat the same request when it resumes. */
@@ -166,6 +168,14 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Traine
   const labels = trainingLabels(resolved.train)
   checkOptions(resolved, labels)
   const start = await startRun(resolved)
+  options.onBegin?.({
+    run: start.run,
+    name: start.name,
+    method: resolved.method.kind,
+    started: start.started,
+    parameters: { base: resolved.base.name, ...parametersOf(resolved) },
+    dataManifest: manifestsOf(resolved),
+  })
   try {
     return await trainStarted(resolved, { labels, start, began: Date.now() })
   } catch (error) {
@@ -515,6 +525,14 @@ function describeTrained(method: EncoderMethod): string {
   return `the top ${method.layers} layers`
 }
 
+function parametersOf({ seed, engine, maxTokens, method, recipe }: Resolved) {
+  return { seed, engine, maxTokens, ...method, ...recipe }
+}
+
+function manifestsOf({ train, validation, test }: Resolved): DataManifests {
+  return { train: train.manifest, validation: validation.manifest, test: test?.manifest }
+}
+
 /** Writes the run record, removes the checkpoint, and builds the result. */
 async function record(work: {
   version: ModelVersion
@@ -528,16 +546,12 @@ async function record(work: {
 }): Promise<TrainedEncoder> {
   const { version, result, evaluation, options } = work
   const { run, started } = work.start
-  const { train, validation, test, seed, maxTokens, recipe, base, engine, selection } = options
+  const { train, validation, test, recipe, base, engine, selection } = options
   const { epochs, bestEpoch, steps, tokens, stepSeconds, runtime } = result
   const { evaluatedOn, measuredOn } = measuredIn(test, ['validation', validation])
   const method = options.method.kind
   const seconds = (Date.now() - work.began) / 1_000
-  const dataManifest = {
-    train: train.manifest,
-    validation: validation.manifest,
-    test: test?.manifest,
-  }
+  const dataManifest = manifestsOf(options)
   const runDir = await writeRunRecord(options.storeDir, {
     formatVersion: 1,
     run,
@@ -550,7 +564,7 @@ async function record(work: {
     evaluation,
     evaluatedOn,
     measuredOn,
-    parameters: { seed, engine, maxTokens, ...options.method, ...recipe },
+    parameters: parametersOf(options),
     details: { epochs, bestEpoch, steps, tokens, stepSeconds, runtime },
     selection,
   })

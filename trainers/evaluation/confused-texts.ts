@@ -3,7 +3,7 @@
 import { rowOutcomes, type Predictions } from './metrics.ts'
 import type { Confusion } from './evaluation.ts'
 
-/** A pair of labels with the texts of which the classifier was surest. */
+/** A pair of labels with the texts that have the highest scores. */
 export type ConfusedTexts = Omit<Confusion, 'count'> & {
   readonly texts: readonly {
     /** The beginning of the text. */

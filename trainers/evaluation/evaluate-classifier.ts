@@ -13,6 +13,7 @@ import type { LabelTruth } from '../data/dataset.ts'
 import { evaluatePredictions } from './evaluation.ts'
 import { chooseThresholds } from './label-thresholds.ts'
 import { evaluateLabelSets, type TaskEvaluation } from './multi-label-evaluation.ts'
+import type { Predictions } from './metrics.ts'
 import type { Example } from '../files/source-row.ts'
 
 /** The head's predictions on labelled examples that it was not fitted on. */
@@ -43,12 +44,15 @@ export type EvaluatedClassifier = {
 
 type SingleLabelPredictions = { readonly truth: Int32Array; readonly probabilities: Float32Array }
 
-/** Calibrates and evaluates. Temperature and thresholds depend on `heldOut` only, not on `test`. */
+/**
+ * Calibrates and evaluates. Temperature and thresholds depend on `heldOut` only, not on `test`. Of
+ * held-out folds, `foldOf` says the fold of each row.
+ */
 export function evaluateClassifier(classifier: {
   readonly head: Head
   readonly labels: readonly string[]
   readonly seed: number
-  readonly heldOut: LabelledPredictions
+  readonly heldOut: LabelledPredictions & { readonly foldOf?: Int32Array | undefined }
   readonly test?: LabelledPredictions | undefined
 }): EvaluatedClassifier {
   const { labels, seed, heldOut, test = heldOut } = classifier
@@ -64,7 +68,8 @@ export function evaluateClassifier(classifier: {
     truth !== undefined && test.truth !== undefined,
     'held-out and test examples are of the same task',
   )
-  const temperature = fitTemperature({ truth, probabilities: heldOut.probabilities, labels: width })
+  const known = predictionsOfKnown({ ...heldOut, truth, labels: width })
+  const temperature = fitTemperature(known)
   const calibrated = ({ truth, probabilities }: SingleLabelPredictions) => ({
     truth,
     probabilities: temperedProbabilities(probabilities, { labels: width, temperature }),
@@ -91,4 +96,33 @@ export function evaluateClassifier(classifier: {
       texts: examples.map(({ text }) => text),
     }),
   }
+}
+
+/**
+ * The predictions whose label the head had seen: with examples of it outside of the row's fold. A
+ * head gives an unseen label a probability near 0, whatever its temperature, and a few such rows
+ * would make it look far too sure of everything else. Where every fold has seen every label, these
+ * are all predictions.
+ */
+function predictionsOfKnown(heldOut: {
+  readonly truth: Int32Array
+  readonly probabilities: Float32Array
+  readonly labels: number
+  readonly foldOf?: Int32Array | undefined
+}): Predictions {
+  const { truth, probabilities, labels, foldOf } = heldOut
+  if (foldOf === undefined) return { truth, probabilities, labels }
+  const firstFold = new Int32Array(labels).fill(-1)
+  const inSeveral = new Uint8Array(labels)
+  for (const [row, label] of truth.entries()) {
+    if (firstFold[label] === -1) firstFold[label] = foldOf[row]!
+    else if (firstFold[label] !== foldOf[row]) inSeveral[label] = 1
+  }
+  const rows = Int32Array.from(truth.keys()).filter((row) => inSeveral[truth[row]!] === 1)
+  if (rows.length === truth.length) return { truth, probabilities, labels }
+  const chosen = new Float32Array(rows.length * labels)
+  for (const [at, row] of rows.entries()) {
+    chosen.set(probabilities.subarray(row * labels, (row + 1) * labels), at * labels)
+  }
+  return { truth: rows.map((row) => truth[row]!), probabilities: chosen, labels }
 }

@@ -59,7 +59,7 @@ export async function* textRows(options: TextRowsOptions): AsyncGenerator<TextRo
   }
 }
 
-/** The output line of a text of which cleaning left nothing. */
+/** The output line of a text that is empty after cleaning. */
 export function emptyLine(id: string): EmptyLine {
   return { id, error: { code: 'text_empty', message: eventErrors.text_empty } }
 }

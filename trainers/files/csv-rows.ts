@@ -33,29 +33,47 @@ export async function* csvRows(
   source: ByteSource,
   options: CsvOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
+  const { columns, need } = options
+  let header: readonly string[] | undefined
+  for await (const { number, fields } of tableRecords(source, options)) {
+    if (header === undefined) {
+      header = tableHeader(fields, { source, number, columns, need })
+      continue
+    }
+    yield tableRow(fields, { header, columns, number, place: `${source.name}:${number}` })
+  }
+}
+
+/**
+ * The header and the records of a table, as they stand; see `csvRows`, which gives them meaning.
+ *
+ * @throws WinnowError `dataset_invalid` for a ragged row or unmatched quotes, and with the errors
+ * of `readTextBlocks`; `cancelled`.
+ */
+export async function* tableRecords(
+  source: ByteSource,
+  options: Omit<CsvOptions, 'need'>,
+): AsyncGenerator<CsvRecord, void, undefined> {
   const { columns, quotes = 'csv', onDelimiter, onWarning } = options
   const blocks = readTextBlocks(source, options)
   const beginning = await firstBlock(blocks)
   if (beginning === undefined) return
   const { first, delimiter, lineOffset } = headerOf(beginning, columns)
   onDelimiter?.(delimiter)
-  let header: readonly string[] | undefined
+  let width: number | undefined
   const spanning = new SpanningFields(source)
   const reader = new CsvReader(source, { delimiter, quotes, lineOffset })
   for await (const record of recordsOf(reader, { first, blocks })) {
     const { number, fields } = record
-    if (header === undefined) {
-      header = checkedHeader(fields, { source, number, columns, need: options.need })
-      continue
-    }
-    if (fields.length !== header.length) {
+    if (width !== undefined && fields.length !== width) {
       const problem =
         `the row has ${counted(fields.length, 'field')} and the header ` +
-        `${header.length}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
+        `${width}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
       throw lineError({ source, number }, problem)
     }
-    spanning.look(record)
-    yield rowOf(fields, { header, columns, number, place: `${source.name}:${number}` })
+    if (width !== undefined) spanning.look(record)
+    width ??= fields.length
+    yield record
   }
   const warning = spanning.warning()
   if (warning !== undefined) onWarning?.(warning)
@@ -140,7 +158,12 @@ async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | unde
   }
 }
 
-function checkedHeader(
+/**
+ * The names of the columns.
+ *
+ * @throws WinnowError `dataset_invalid` for a missing column, or one that is named twice.
+ */
+export function tableHeader(
   fields: readonly string[],
   place: { source: ByteSource; number: number; columns: RowColumns; need: NeededColumns },
 ): string[] {
@@ -155,7 +178,8 @@ function checkedHeader(
   throw lineError(place, `the header names the column ${JSON.stringify(twice)} twice`)
 }
 
-function rowOf(
+/** The row of a record with as many fields as the header. */
+export function tableRow(
   fields: readonly string[],
   {
     header,

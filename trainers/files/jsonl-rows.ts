@@ -22,7 +22,7 @@ export async function* jsonlRows(
   for await (const { number, text } of readTextLines(source, options)) {
     const fields = parseJsonObject(text, { source, number })
     const place = `${source.name}:${number}`
-    yield rowOf(fields, { place, number, columns: options.columns })
+    yield jsonRow(fields, { place, number, columns: options.columns })
   }
 }
 
@@ -38,14 +38,15 @@ export async function* jsonArrayRows(
   for await (const { number, line, text } of jsonItems(source, options)) {
     const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
     const place = `${source.name}:${line}: item ${number}`
-    yield rowOf(fields, { place, number, columns: options.columns })
+    yield jsonRow(fields, { place, number, columns: options.columns })
   }
 }
 
-function rowOf(
+/** The row of a JSON object. */
+export function jsonRow(
   fields: Readonly<Record<string, unknown>>,
   { place, number, columns }: { place: string; number: number; columns: RowColumns },
-): SourceRow {
+): SourceRow & { number: number } {
   const { id, attributes, time } = fields
   return {
     place,

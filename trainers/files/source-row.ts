@@ -19,6 +19,8 @@ export type Example = {
   readonly time?: number | undefined
   /** The group of near duplicates, which splits keep together; see data-rules.ts. */
   readonly group?: number | undefined
+  /** The number of the row in its source, from 1, if it was asked for. */
+  readonly row?: number | undefined
 }
 
 /**
@@ -105,7 +107,7 @@ function setName(labels: readonly string[]): string {
 }
 
 /** The separator of labels in a format without arrays. */
-const labelSeparator = '|'
+export const labelSeparator = '|'
 
 /** The label set of a row, if it has one, sorted and without duplicates. */
 function labelsOf(row: SourceRow): readonly string[] | undefined {

@@ -142,6 +142,33 @@ export async function judgeStrengths(options: TrainLogisticOptions): Promise<Reg
   }
 }
 
+/**
+ * The held-out probabilities, float32 [count, labels], of one value of C after the other. Each row
+ * comes from a fit without the row's fold.
+ *
+ * @throws WinnowError `training_diverged`, `cancelled`, `session_failed`.
+ */
+export async function* heldOutByStrength(
+  options: Pick<TrainLogisticOptions, 'training' | 'foldOf' | 'threads' | 'signal'> & {
+    readonly grid: readonly number[]
+  },
+): AsyncGenerator<Float32Array> {
+  const { training, foldOf, signal, threads } = options
+  const problem = await openLogisticProblem(training, { threads, groupOf: foldOf })
+  try {
+    const rowWeights = rowWeightsOf(training, 'none')
+    const search = { problem, training, foldOf, rowWeights, signal, tracker: undefined }
+    let starts: readonly LogisticFit[] | undefined
+    for (const inverseRegularisation of options.grid) {
+      const { heldOut, fits } = await crossValidate(search, { inverseRegularisation, starts })
+      starts = fits
+      yield heldOut
+    }
+  } finally {
+    await problem.close()
+  }
+}
+
 /** The result of a fit with its penalty, from which another fit can start. */
 export type LogisticFit = LbfgsResult & { readonly penalty: number }
 

@@ -12,7 +12,7 @@ import { wantedSizeCurve, type SizeCurveWanted } from './head-size-curve.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'
 import { stratifiedFolds } from '../data/split.ts'
 import type { SizeCurve } from '../evaluation/size-curve.ts'
-import { reportLabels, writeLabelReport } from '../evaluation/suspicious-labels.ts'
+import { reportLabels, writeLabelReport } from '../labels/suspicious-labels.ts'
 
 /** A progress report of `startingHead`. */
 export type StartingHeadProgress =
@@ -20,8 +20,8 @@ export type StartingHeadProgress =
   | ({ readonly kind: 'fitting' } & FitProgress)
 
 /**
- * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. For
- * single-label texts, it also writes a report on suspicious labels into `reportDir`, if given.
+ * Fits a head on the frozen encoder's embeddings, and returns it with the encoder's weights. It
+ * also writes a report on suspicious labels into `reportDir`, if given.
  */
 export async function startingHead(
   options: FrozenEncoderOptions & {
@@ -54,7 +54,7 @@ export async function startingHead(
       signal,
       onFit: (progress) => onProgress?.({ kind: 'fitting', ...progress }),
     })
-    if (task === 'single-label' && options.reportDir !== undefined) {
+    if (options.reportDir !== undefined) {
       const report = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
       await writeLabelReport(options.reportDir, report)
     }

@@ -77,7 +77,7 @@ test('learns, and reports the data that it learned from', async () => {
   const run = JSON.parse(await readFile(join(trained.runDir, 'run.json'), 'utf8'))
   expect(run).toMatchObject({ run: trained.run, model: 'intents@1', parameters: { seed: 3 } })
   const listed = await readFile(join(trained.runDir, 'label-issues.jsonl'), 'utf8')
-  expect(listed.split('\n').length - 1).toBe(trained.labelIssues?.suspicious)
+  expect(listed.split('\n').length - 1).toBe(trained.labelIssues.suspicious)
 })
 
 test('writes a complete version with a report', async () => {

@@ -39,7 +39,7 @@ import {
 import { dataProfile } from '../data/data-profile.ts'
 import type { ReportContent } from '../report/report-html.ts'
 import { writeReportContent } from '../runs/report-content.ts'
-import { newRunName, writeRunRecord } from '../runs/run-record.ts'
+import { newRunName, writeRunRecord, type RunBegun } from '../runs/run-record.ts'
 import { selectionFacts, type SelectionRecord } from '../runs/selection-record.ts'
 import { duplicateKey, stratifiedFolds } from '../data/split.ts'
 import {
@@ -49,7 +49,7 @@ import {
   writeLabelReport,
   type IssueCounts,
   type LabelReport,
-} from '../evaluation/suspicious-labels.ts'
+} from '../labels/suspicious-labels.ts'
 import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 
 /** A progress report of training. */
@@ -95,6 +95,8 @@ export type TrainHeadOptions = {
   readonly run?: string | undefined
   /** Stored with the run: how method and base were chosen. */
   readonly selection?: SelectionRecord | undefined
+  /** Called once, when the options are checked and before anything is computed. */
+  readonly onBegin?: ((begun: RunBegun) => void) | undefined
   readonly onProgress?: ((progress: TrainHeadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -116,8 +118,8 @@ export type TrainedModel = {
   /** The chosen C, and the scores of each value that was tried. */
   readonly inverseRegularisation: number
   readonly trials: readonly RegularisationTrial[]
-  /** Counts of suspicious training labels, which the run's folder lists; single-label only. */
-  readonly labelIssues?: IssueCounts | undefined
+  /** Counts of suspicious training labels, which the run's folder lists. */
+  readonly labelIssues: IssueCounts
   /** How method and base were chosen, if `--method auto` chose them. */
   readonly selection?: SelectionRecord | undefined
   /** With the champion, on the test texts. */
@@ -143,6 +145,15 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
   const truth = labelTruth(train, { labels, task })
   const testTruth = test && labelTruth(test, { labels, task })
   const foldOf = innerFolds(train, resolved)
+  const run = options.run ?? newRunName(resolved.name, started)
+  options.onBegin?.({
+    run,
+    name: resolved.name,
+    method: 'head',
+    started: started.toISOString(),
+    parameters: { base: base.name, ...parametersOf(resolved) },
+    dataManifest: { train: train.manifest, test: test?.manifest },
+  })
   const { encoder, embedded, testRows } = await embedAll(resolved)
   const training = { features: featuresOf(embedded), labels: labels.length, ...truth }
   const fit = await trainLogisticRegression({
@@ -158,14 +169,16 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     head: fit.head,
     labels,
     seed,
-    heldOut: { examples: train.examples, ...truth, probabilities: fit.heldOutProbabilities },
+    heldOut: {
+      examples: train.examples,
+      ...truth,
+      probabilities: fit.heldOutProbabilities,
+      foldOf,
+    },
     test: tested,
   })
   const { evaluation, head, confused } = evaluated
-  const labelReport =
-    task === 'multi-label'
-      ? undefined
-      : reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
+  const labelReport = reportLabels(train, { labels, probabilities: fit.heldOutProbabilities })
   options.onProgress?.({ kind: 'reporting' })
   const { evaluatedOn, measuredOn } = measuredIn(test, ['cross-validation', train])
   const report: ReportContent = {
@@ -186,7 +199,6 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     }),
   }
   options.onProgress?.({ kind: 'publishing' })
-  const run = options.run ?? newRunName(resolved.name, started)
   const version = await publishClassifier({
     method: 'head',
     storeDir: resolved.storeDir,
@@ -204,7 +216,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     report: {
       ...report,
       trained: train.manifest,
-      suspicious: labelReport && suspiciousIn(labelReport),
+      suspicious: suspiciousIn(labelReport),
     },
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
@@ -234,6 +246,11 @@ function resolveOptions(options: TrainHeadOptions): Resolved {
     workers: options.workers ?? availableParallelism(),
     cacheDir: options.cacheDir ?? join(options.storeDir, 'embeddings'),
   }
+}
+
+/** What the caller decided. */
+function parametersOf({ seed, maxTokens, pooledLayers, folds, classWeighting = 'none' }: Resolved) {
+  return { seed, maxTokens, pooledLayers, folds, classWeighting }
 }
 
 /** The fold of each example; there are fewer folds if there are fewer distinct texts. */
@@ -340,14 +357,13 @@ async function record(work: {
   fit: TrainedLogistic
   embedded: EmbeddedTexts
   evaluation: TaskEvaluation
-  labelReport: LabelReport | undefined
+  labelReport: LabelReport
   report: ReportContent
   started: Date
   options: Resolved
 }): Promise<TrainedModel> {
   const { version, run, fit, evaluation, started, options } = work
-  const { train, test, seed, maxTokens, pooledLayers, folds, classWeighting = 'none' } = options
-  const { selection } = options
+  const { train, test, selection } = options
   const { inverseRegularisation, trials, iterations, converged } = fit
   const { computed } = work.embedded
   const seconds = (Date.now() - started.getTime()) / 1_000
@@ -362,7 +378,7 @@ async function record(work: {
     base: options.base.name,
     started: started.toISOString(),
     seconds,
-    parameters: { seed, maxTokens, pooledLayers, folds, classWeighting, inverseRegularisation },
+    parameters: { ...parametersOf(options), inverseRegularisation },
     dataManifest,
     evaluation,
     evaluatedOn,
@@ -370,7 +386,7 @@ async function record(work: {
     details: { trials, iterations, converged, tokens, embeddingsComputed: computed },
     selection,
   })
-  if (work.labelReport !== undefined) await writeLabelReport(runDir, work.labelReport)
+  await writeLabelReport(runDir, work.labelReport)
   await writeReportContent(runDir, work.report)
   return {
     run,
@@ -386,7 +402,7 @@ async function record(work: {
     trials,
     modelDir: version.dir,
     runDir,
-    labelIssues: work.labelReport && issueCounts(work.labelReport),
+    labelIssues: issueCounts(work.labelReport),
     selection,
     comparison: work.report.comparison,
   }

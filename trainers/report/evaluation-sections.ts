@@ -200,7 +200,7 @@ function matrixParts(confusion: Evaluation['confusion'], count: number): string[
   ]
 }
 
-/** Each pair with the texts of which the model was surest. */
+/** Each pair with the texts that have the highest scores. */
 function pairList(pairs: Evaluation['mostConfused'], confused: readonly ConfusedTexts[]): string {
   const textsOf = new Map(
     confused.map(({ truth, predicted, texts }) => {

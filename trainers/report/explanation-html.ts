@@ -6,7 +6,8 @@ import type { Explanation } from '../../models/explain/explanation.ts'
 import type { LabelWords, WordEffect } from '../../models/explain/label-words.ts'
 import { heaviestWords, textSegments } from '../../models/explain/text-segments.ts'
 import { counted } from '../../schemas/counted.ts'
-import { escapeHtml, htmlTable, section } from './report-markup.ts'
+import { escapeHtml, htmlTable, section, type Section } from './report-markup.ts'
+import { contentPolicyMeta, sectionHtml } from './report-page.ts'
 import { reportStyle } from './report-style.ts'
 
 /** A text as it was given, with its explanation. */
@@ -25,11 +26,16 @@ export const explanationStyle = `
 .explained mark, .legend mark { color: var(--ink); background: color-mix(in srgb, var(--mark) calc(var(--share) * 70%), transparent); border-bottom: calc(1px + 2px * var(--share)) var(--line-style) var(--mark); border-radius: .15rem .15rem 0 0; padding: .1rem 0 }
 mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: var(--wrong); --line-style: dashed }
 .legend { font-size: .87rem } .legend mark { padding: .1rem .4rem }
-.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem }
 `
 
-/** The text with its marked words, a line on how they were found, and the figures in a table. */
-export function explanationMarkup({ text, explanation }: ExplainedText): string {
+/**
+ * The text with its marked words, a line on how they were found, and the figures in a table, which
+ * a click opens if they are `closed`.
+ */
+export function explanationMarkup(
+  { text, explanation }: ExplainedText,
+  figuresAre: 'open' | 'closed' = 'closed',
+): string {
   const { label, score, words, truncated } = explanation
   const cut = truncated ? ' Only the start of the text was read.' : ''
   const heaviest = heaviestWords(words, tableWordsMax)
@@ -41,8 +47,8 @@ export function explanationMarkup({ text, explanation }: ExplainedText): string 
     `${start}..${end}`,
   ])
   const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
-  const figures = htmlTable(head, rows)
-  const open = rows.length <= 12 ? ' open' : ''
+  const figures = htmlTable({ name: 'Words by attribution', head, rows })
+  const open = figuresAre === 'open' ? ' open' : ''
   return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
 <p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
 <details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
@@ -54,22 +60,31 @@ export const explanationLegend =
   '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
   'larger the attribution, in log-odds of the label.</p>'
 
-/** The words that push each label most, as a section; empty without labels. */
-export function labelWordsSection(labels: readonly LabelWords[]): string {
-  const parts = labels.map(({ label, texts, wordsFor, wordsAgainst }) => {
+const labelWordsTitle = 'Words that push each label'
+
+/** The words that push each label most, as a section of a report; undefined without words. */
+export function labelWordsSection(labels: readonly LabelWords[]): Section | undefined {
+  return section(labelWordsTitle, labelWordsParts(labels))
+}
+
+function labelWordsParts(labels: readonly LabelWords[]): string[] {
+  const withWords = labels.filter(
+    ({ wordsFor, wordsAgainst }) => wordsFor.length + wordsAgainst.length > 0,
+  )
+  if (withWords.length === 0) return []
+  const open = withWords.length <= 6 ? ' open' : ''
+  const parts = withWords.map(({ label, texts, wordsFor, wordsAgainst }) => {
     const sides = [
       wordsTable('Speaks for it', wordsFor),
       wordsTable('Speaks against it', wordsAgainst),
     ]
     const title = `${label} (${counted(texts, 'text')})`
-    return `<details${labels.length <= 6 ? ' open' : ''}><summary>${escapeHtml(title)}</summary><div class="sides">${sides.join('')}</div></details>`
+    return `<details${open}><summary>${escapeHtml(title)}</summary><div class="plots">${sides.join('')}</div></details>`
   })
-  if (parts.length === 0) return ''
-  return section('Words that push each label', [
-    '<p>Mean attribution of a word in the texts that hold it, in log-odds of the label that the model ' +
-      'gave; the words with the largest sum come first.</p>',
-    ...parts,
-  ])
+  const how =
+    'Mean attribution of a word in the texts that hold it, in log-odds of the label that the model ' +
+    'gave; the words with the largest sum come first.'
+  return [`<p>${how}</p>`, ...parts]
 }
 
 /**
@@ -84,10 +99,12 @@ export function renderExplanationsHtml(page: {
   readonly labelWords?: readonly LabelWords[] | undefined
 }): string {
   const { title, facts, explained, labelWords = [] } = page
-  const texts = explained.map((one) => `<section>${explanationMarkup(one)}</section>`)
+  const figuresAre = explained.length === 1 ? 'open' : 'closed'
+  const texts = explained.map((one) => `<section>${explanationMarkup(one, figuresAre)}</section>`)
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+${contentPolicyMeta}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${reportStyle}${explanationStyle}</style>
@@ -95,7 +112,7 @@ export function renderExplanationsHtml(page: {
 <header><h1>${escapeHtml(title)}</h1>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl>
 ${explained.length === 0 ? '' : explanationLegend}</header>
-${labelWordsSection(labelWords)}
+${sectionHtml(labelWordsTitle, labelWordsParts(labelWords))}
 ${texts.join('\n')}
 </main>
 </html>
@@ -143,5 +160,5 @@ function wordsTable(title: string, words: readonly WordEffect[]): string {
     attributionText(meanAttribution),
     String(texts),
   ])
-  return `<div>${htmlTable([title, 'mean log-odds', 'texts'], rows)}</div>`
+  return `<div>${htmlTable({ name: title, head: [title, 'mean log-odds', 'texts'], rows })}</div>`
 }

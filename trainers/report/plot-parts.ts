@@ -73,6 +73,6 @@ export function colours(names: readonly string[], range: readonly string[]): Plo
     field: 'name',
     type: 'nominal',
     scale: { domain: names, range: range.slice(0, names.length) },
-    legend: names.length > 1 ? { columns: 2 } : null,
+    legend: names.length > 1 ? { columns: 3 } : null,
   }
 }

@@ -1,5 +1,6 @@
 // Renders the evaluation of one model as an HTML page: which sections it has, and their order.
 // evaluation-sections.ts and data-sections.ts have the sections, report-page.ts the frame.
+import type { LabelWords } from '../../models/explain/label-words.ts'
 import type { DataProfile } from '../data/data-profile.ts'
 import type { DataManifest } from '../data/dataset.ts'
 import type { ConfusedTexts } from '../evaluation/confused-texts.ts'
@@ -13,6 +14,7 @@ import {
   type SuspiciousLabel,
 } from './data-sections.ts'
 import { evaluationSections } from './evaluation-sections.ts'
+import { labelWordsSection } from './explanation-html.ts'
 import { setHeadlines } from './multi-label-report.ts'
 import { htmlTable, paragraph, section, type Section } from './report-markup.ts'
 import { bootstrapNote, figureTiles, reportPage } from './report-page.ts'
@@ -47,6 +49,8 @@ export type ReportHeading = ReportContent & {
   readonly trained?: DataManifest | undefined
   /** The most suspicious label first. */
   readonly suspicious?: readonly SuspiciousLabel[] | undefined
+  /** The words that push each label, of texts that were explained. */
+  readonly labelWords?: readonly LabelWords[] | undefined
 }
 
 /** The page as a string; all text from data is escaped. */
@@ -66,6 +70,7 @@ export async function renderReportHtml(
       await trainingSection(heading.training),
       ...(await evaluationSections(evaluation, heading)),
       await sizeSection(heading.sizeCurve),
+      labelWordsSection(heading.labelWords ?? []),
       suspiciousSection(heading.suspicious),
       await dataSection({ profile, manifest: trained }),
     ],

@@ -52,7 +52,7 @@ export function escapeHtml(text: string): string {
 
 /** Escapes a name, such as that of a label, and lets it wrap between its words. */
 export function escapedName(name: string): string {
-  return escapeHtml(name).replace(/[_./:-](?=[\p{L}\p{N}])/gu, '$&<wbr>')
+  return escapeHtml(name).replace(/_(?=[\p{L}\p{N}])|[./:-](?=\p{L})/gu, '$&<wbr>')
 }
 
 /** A section of the page; `parts` are HTML. Undefined if all of them are empty. */

@@ -1,7 +1,7 @@
 // The frame of every report: one HTML file without scripts, fonts or other files, which a browser
 // may not load either. What stands on a page is decided by its caller.
 import { counted } from '../../schemas/counted.ts'
-import { escapedProse, escapeHtml, paragraph, type Section } from './report-markup.ts'
+import { escapedProse, escapeHtml, paragraph, section, type Section } from './report-markup.ts'
 import { reportStyle } from './report-style.ts'
 import { formatFigure, type Headline } from './report-tables.ts'
 import type { Verdict } from './report-verdict.ts'
@@ -27,21 +27,19 @@ const sectionsListedMin = 4
 const contentPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+/** The element by which a page forbids everything but its own style. */
+export const contentPolicyMeta = `<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">`
+
 /** The page as a string. */
 export function reportPage(page: ReportPage): string {
   const { made, verdict, facts, lead = '' } = page
   const title = made === undefined ? page.title : `${page.title}, ${made.slice(0, 10)}`
   const sections = page.sections.filter((section) => section !== undefined)
-  const shown = sections.map(
-    ({ id, title: heading, html }) =>
-      `<section id="${id}" aria-labelledby="${id}-title">` +
-      `<h2 id="${id}-title">${escapeHtml(heading)}</h2>\n${html}</section>`,
-  )
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
+${contentPolicyMeta}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
@@ -54,11 +52,24 @@ ${verdict === undefined ? '' : verdictText(verdict)}
 ${factList(facts)}</header>
 ${lead}
 ${contents(sections)}
-${shown.join('\n')}
+${sections.map(shownSection).join('\n')}
 </main>
 </body>
 </html>
 `
+}
+
+/** A section as HTML; empty if all of its parts are. */
+export function sectionHtml(title: string, parts: readonly string[]): string {
+  const made = section(title, parts)
+  return made === undefined ? '' : shownSection(made)
+}
+
+function shownSection({ id, title, html }: Section): string {
+  return (
+    `<section id="${id}" aria-labelledby="${id}-title">` +
+    `<h2 id="${id}-title">${escapeHtml(title)}</h2>\n${html}</section>`
+  )
 }
 
 /** Key figures as tiles, with a sentence about their ranges. */

@@ -26,10 +26,11 @@ nav ul { display: flex; flex-wrap: wrap; gap: .35rem 1.1rem; margin: 0 0 1.25rem
 .tiles strong { display: block; font-size: 1.45rem; line-height: 1.3; font-variant-numeric: tabular-nums }
 .tiles span { color: var(--muted); font-size: .82rem; display: block; font-variant-numeric: tabular-nums }
 .plots, .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem 2rem; align-items: start }
+.plots.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)) }
 figure { margin: 0; min-width: 0 } figcaption { font-size: .9rem; margin-bottom: .4rem }
 figure.wide { grid-column: 1 / -1 } figure.wide svg { max-width: none }
 .plots svg { max-width: 100%; height: auto }
-.pairs { padding-left: 1.6rem; margin: 0; max-width: 52rem } .pairs > li { margin: 0 0 .8rem } .pairs p { margin: 0; color: var(--ink) }
+.pairs { padding-left: 1.6rem; margin: 0; max-width: 52rem } .pairs > li { margin: 0 0 .8rem } .pairs p { margin: 0; color: var(--ink); overflow-wrap: anywhere }
 .pairs ul { list-style: none; margin: .15rem 0 0; padding: 0; font-size: .9rem } .pairs q { overflow-wrap: anywhere } .pairs span { color: var(--muted); white-space: nowrap; font-size: .82rem }
 section > ul:not(.bars):not(.tiles) { padding-left: 1.2rem; margin: 0 0 1rem; max-width: 46rem; font-size: .9rem }
 .verdict { background: var(--panel); border-left: 4px solid var(--accent); border-radius: .35rem; padding: .8rem 1rem; margin: 0 0 1.25rem; color: var(--ink); max-width: none; overflow-wrap: anywhere }
@@ -78,7 +79,7 @@ summary { cursor: pointer; color: var(--accent); margin: .75rem 0 }
 @media print {
   :root { color-scheme: light; font-size: 12px } main { max-width: none; padding: 0 } nav { display: none }
   figure, .tiles li, .bars li, .pairs > li, tr { break-inside: avoid } h2, h3 { break-after: avoid }
-  details::details-content { content-visibility: visible; block-size: auto } .wide { overflow: visible }
+  details::details-content { content-visibility: visible; block-size: auto } .wide { overflow: visible } figure.wide svg { max-width: 100% }
   .bar, .bar b, .bar s, .matrix td { print-color-adjust: exact; -webkit-print-color-adjust: exact }
   .matrix.small { --cell: .62rem; font-size: .5rem; line-height: .62rem }
 }

@@ -47,8 +47,13 @@ const config = {
   line: { strokeWidth: 2 },
 }
 
-/** Plots side by side where there is room; empty without a plot. */
-export async function drawPlots(plots: readonly Plot[]): Promise<string> {
+/**
+ * Plots beside each other where there is room, small ones in three columns; empty without a plot.
+ */
+export async function drawPlots(
+  plots: readonly Plot[],
+  size: 'normal' | 'small' = 'normal',
+): Promise<string> {
   const figures: string[] = []
   for (const { caption, alternative, spec, width = 'narrow' } of plots) {
     const svg = await drawSvg(spec, alternative)
@@ -57,7 +62,8 @@ export async function drawPlots(plots: readonly Plot[]): Promise<string> {
       `<figure class="${width}"><figcaption>${escapeHtml(caption)}</figcaption>${drawing}</figure>`,
     )
   }
-  return figures.length === 0 ? '' : `<div class="plots">${figures.join('\n')}</div>`
+  const kind = size === 'small' ? 'plots small' : 'plots'
+  return figures.length === 0 ? '' : `<div class="${kind}">${figures.join('\n')}</div>`
 }
 
 /**

@@ -93,7 +93,8 @@ function verdictOfPair(comparison: RunComparison, { first }: ComparedRuns): Verd
     difference === 0 ? 'Equal' : isBetter ? 'The second is better' : 'The first is better'
   if (test === undefined) {
     sentences.push(
-      'Whether that is more than chance, `winnow evaluate --compare` says for two models.',
+      'To see whether that is more than chance, run both models on the same texts with: ' +
+        'winnow evaluate --compare',
     )
     return { grade, sentences }
   }

@@ -9,7 +9,7 @@ import {
   type Rows,
 } from '../cross-validation/cv-report.ts'
 import { readCvRecord, type CvRecord } from '../cross-validation/cv-record.ts'
-import { readSuspicious } from '../evaluation/suspicious-labels.ts'
+import { readSuspicious } from '../labels/suspicious-labels.ts'
 import { dataSection, suspiciousSection } from '../report/data-sections.ts'
 import { evaluationSections } from '../report/evaluation-sections.ts'
 import { htmlTable, paragraph, section, type Section } from '../report/report-markup.ts'

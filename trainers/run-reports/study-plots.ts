@@ -82,6 +82,8 @@ export function historyPlot({ trials, title, isLoss }: PlottedStudy): Plot {
 
 const groups = ['best trial', 'best quarter', 'other trials']
 const groupColours = [accent, second, muted]
+/** Pixels from one axis to the next. */
+const axisGap = 80
 /** Where a trial is drawn on the axis of a parameter that it did not have. */
 const inactivePlace = -0.13
 
@@ -153,9 +155,16 @@ function parallelSpec({
     field: 'unit',
     type: 'quantitative',
     axis: null,
-    scale: { domain: [inactivePlace - 0.03, 1.12] },
+    scale: { domain: [inactivePlace - 0.03, 1.2] },
   }
-  const rules = axes.map((name, at) => ({ at, unit: 0, end: 1, name, top: 1.08 }))
+  // Names of neighbouring axes stand at two heights, so that long ones do not meet.
+  const rules = axes.map((name, at) => ({
+    at,
+    unit: 0,
+    end: 1,
+    name,
+    top: at % 2 === 0 ? 1.08 : 1.17,
+  }))
   const line = (names: readonly string[], mark: PlotSpec): PlotSpec => ({
     data: { values: lines.filter(({ name }) => names.includes(name)) },
     mark: { type: 'line', ...mark },
@@ -174,8 +183,8 @@ function parallelSpec({
   const label = { type: 'text', align: 'left', dx: 5, fontSize: 11 }
   const named = { x, y, text: { field: 'text', type: 'nominal' } }
   return {
-    width: Math.max(460, last * 105 + 60),
-    height: 260,
+    width: Math.max(460, last * axisGap + 60),
+    height: 275,
     layer: [
       line([groups[2]!], { strokeWidth: 1, opacity: 0.45 }),
       line([groups[1]!], { strokeWidth: 1.5, opacity: 0.8 }),

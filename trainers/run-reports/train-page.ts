@@ -1,7 +1,7 @@
 // The report of a training, made again from the record of its run.
 import { readReportContent } from '../runs/report-content.ts'
 import { readRunRecord, type RunRecord } from '../runs/run-record.ts'
-import { readSuspicious } from '../evaluation/suspicious-labels.ts'
+import { readSuspicious } from '../labels/suspicious-labels.ts'
 import { renderReportHtml, type ReportContent } from '../report/report-html.ts'
 import type { RecordedRun } from '../tracking/tracked-run.ts'
 import { settingsText } from '../tracking/run-words.ts'

@@ -201,7 +201,7 @@ async function settingsSection(
     importancePart(importance, study),
     await drawPlots([parallelPlot(study)]),
     '<h3>Each setting by itself</h3>',
-    await drawPlots(settingPlots(study, names.slice(0, settingsPlottedMax))),
+    await drawPlots(settingPlots(study, names.slice(0, settingsPlottedMax)), 'small'),
   ])
 }
 

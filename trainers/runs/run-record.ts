@@ -41,6 +41,14 @@ export type RunRecord = {
   readonly environment?: RunEnvironment | undefined
 }
 
+/** What a run is begun with, as soon as it has a name. */
+export type RunBegun = Pick<RunRecord, 'run' | 'method' | 'started' | 'dataManifest'> & {
+  /** Of the model, or of the cross-validation. */
+  readonly name: string
+  /** With the base; what the training chooses by itself comes at the end. */
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
 /** A name for a new run that sorts by time: `20260131T120501-spam-1f9c2e`. */
 export function newRunName(modelName: string, started: Date): string {
   const time = started.toISOString().replace(/[-:]|\.\d+Z$/g, '')

@@ -1,4 +1,5 @@
-// How long the rest of a candidate takes, by what was measured of it. It decides nothing.
+// Estimates how long the rest of a candidate takes, from the time that it took so far. It decides
+// nothing.
 import type { TrainingProgress } from '../cross-validation/fold-training.ts'
 import { recipeFor, type ExampleCounts } from '../encoder/few-examples.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'

@@ -109,7 +109,8 @@ export async function judgeCandidate(options: JudgeOptions): Promise<CandidateOu
     for (const [at, fold] of plan.entries()) {
       const onProgress = watch(at + 1)
       folds.push((await judgeFold(trainer, fold, { onProgress, signal: either })).judged)
-      checkPace({ folds: plan.length, judged: judged(), elapsed: 0 })
+      const isLast = folds.length === plan.length
+      if (!isLast) checkPace({ folds: plan.length, judged: judged(), elapsed: 0 })
       if (either.aborted) throw new WinnowError('cancelled', 'Training was cancelled.')
     }
     return outcome('complete')

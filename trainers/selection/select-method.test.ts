@@ -62,7 +62,7 @@ function compare(
   return { compared, opened, clock: () => clock }
 }
 
-/** Predictions of which the first `right` are right. */
+/** Predictions whose first `right` are right. */
 function outcomeOf(dataset: Dataset, test: Int32Array, right: number): FoldOutcome {
   const examples = Array.from(test, (index) => dataset.examples[index]!)
   const truth = Int32Array.from(examples, ({ label }) => (label === 'a' ? 0 : 1))

@@ -140,7 +140,14 @@ async function judgeAll(
   for (const [at, candidate] of candidates.entries()) {
     const secondsReserved = Math.max(0, ...judged.map(({ outcome }) => reservedFor(outcome)))
     const shared: JudgeOptions = {
-      ...{ candidate, plan, train, compared, secondsLeft, secondsReserved, now, signal },
+      candidate,
+      plan,
+      train,
+      compared,
+      secondsLeft,
+      secondsReserved,
+      now,
+      signal,
       open: (of, watch) => options.open(of, { dataset: compared, labels, ...watch }),
       onProgress: (training, fold) =>
         onProgress?.({

@@ -8,6 +8,7 @@ import { issueSentence } from '../../schemas/issue-text.ts'
 import type { Interval } from '../evaluation/evaluation.ts'
 import { readJournal } from '../tuning/journal.ts'
 import { bestTrial, type MetricName, type Trial } from '../tuning/study.ts'
+import { progressFile, readProgress, type ProgressStart, type RunProgress } from './progress-log.ts'
 import { dataParts, nameIn, type RecordedRun, type RunData, type RunMetric } from './tracked-run.ts'
 
 const anyRecord = z.record(z.string(), z.unknown())
@@ -89,12 +90,13 @@ type Reader = {
   readonly read: (path: string, text: string) => RecordedRun | Promise<RecordedRun>
 }
 
-/** In this order, because a finished training also has the file that it was started with. */
+/** In this order, because a finished run also has the files that it was started with. */
 const readers: readonly Reader[] = [
   { file: 'run.json', read: trainedRun },
   { file: 'cv.json', read: crossValidatedRun },
   { file: 'trials.jsonl', read: tunedRun },
   { file: 'start.json', read: startedRun },
+  { file: progressFile, read: begunRun },
 ]
 
 /**
@@ -213,6 +215,7 @@ function crossValidatedRun(path: string, text: string): RecordedRun {
 
 async function tunedRun(path: string): Promise<RecordedRun> {
   const journal = await readJournal(path)
+  const begun = (await readProgress(dirname(path)))?.start
   const { run, name, method, metric, started, sampler, seed, space, request, environment } =
     checked(path, { value: journal.start, schema: studySchema })
   // `filter` also passes over the hole that a lost line leaves.
@@ -230,8 +233,7 @@ async function tunedRun(path: string): Promise<RecordedRun> {
     started,
     seconds: trials.reduce((sum, { seconds }) => sum + seconds, 0),
     parameters: { base, sampler, seed, metric, trials: trialsMax, timeMs, space },
-    data: requestedData(request),
-    task: 'single-label',
+    ...(manifestsIn(begun) ?? { data: requestedData(request), task: 'single-label' }),
     metrics: metricsOf(scoresOf(best), {}),
     mainMetric: evaluationName(metric),
     measuredOn: best === undefined ? null : 'held-out parts of the training texts, best trial',
@@ -250,7 +252,7 @@ async function tunedRun(path: string): Promise<RecordedRun> {
     foldsSha256: null,
     model: winner?.model ?? null,
     trainingRun: winner?.trainingRun ?? null,
-    environment: environment ?? null,
+    environment: environment ?? begun?.environment ?? null,
   }
 }
 
@@ -258,8 +260,10 @@ async function tunedRun(path: string): Promise<RecordedRun> {
 const notParameters = new Set(['data', 'test', 'validation', 'method', 'name', 'publish'])
 
 /** A fine-tuning that has begun and is not finished. */
-function startedRun(path: string, text: string): RecordedRun {
+async function startedRun(path: string, text: string): Promise<RecordedRun> {
   const { run, name, started, request } = parsed(path, { text, schema: startSchema })
+  const progress = await readProgress(dirname(path))
+  if (progress?.start !== undefined) return unfinishedRun(dirname(path), progress.start, progress)
   const { data, test, validation, method } = request
   return {
     run,
@@ -284,6 +288,60 @@ function startedRun(path: string, text: string): RecordedRun {
     trainingRun: null,
     environment: null,
   }
+}
+
+/** A training or cross-validation whose folder has only its course. */
+async function begunRun(path: string): Promise<RecordedRun> {
+  const progress = await readProgress(dirname(path))
+  if (progress?.start === undefined) throw new Error(`${progressFile} lacks its first line`)
+  return unfinishedRun(dirname(path), progress.start, progress)
+}
+
+/** A run as far as it has come; of a tune, its journal says more. */
+function unfinishedRun(dir: string, start: ProgressStart, progress: RunProgress): RecordedRun {
+  const { run, kind, name, method, started, parameters, environment } = start
+  return {
+    run,
+    dir,
+    state: 'unfinished',
+    kind,
+    name,
+    method,
+    started,
+    seconds: null,
+    parameters: withoutKind(parameters),
+    ...(manifestsIn(start) ?? { data: {}, task: 'single-label' }),
+    metrics: {},
+    mainMetric: 'accuracy',
+    measuredOn: null,
+    steps: kind === 'cv' ? foldsSoFar(progress) : epochsSoFar(progress),
+    foldsSha256: null,
+    model: null,
+    trainingRun: null,
+    environment,
+  }
+}
+
+function foldsSoFar({ begun, ended }: RunProgress): RecordedRun['steps'] {
+  const rows = [...begun.keys()].map((step) => {
+    const { seconds = null, parameters = {}, metrics = {} } = ended.get(step) ?? {}
+    const state = ended.has(step) ? ('complete' as const) : ('running' as const)
+    return { step, state, seconds, parameters, metrics }
+  })
+  return { of: 'fold', rows, best: null }
+}
+
+function epochsSoFar({ points }: RunProgress): RecordedRun['steps'] {
+  const rows = points
+    .filter(({ series, within }) => series === 'epoch' && within === undefined)
+    .map(({ step, metrics }) => ({
+      step: String(step),
+      state: 'complete' as const,
+      seconds: null,
+      parameters: {},
+      metrics,
+    }))
+  return { of: 'epoch', rows, best: null }
 }
 
 function parsed<Schema extends z.ZodType>(
@@ -317,6 +375,14 @@ function dataOf(manifests: z.output<typeof dataSchema>): Pick<RecordedRun, 'data
     return [[part, { source, examples, labels: Object.keys(labels).length, sha256 }]]
   })
   return { data: Object.fromEntries(data), task: manifests.train.task ?? 'single-label' }
+}
+
+/** The data that a run was begun with. */
+function manifestsIn(
+  start: ProgressStart | undefined,
+): Pick<RecordedRun, 'data' | 'task'> | undefined {
+  const manifests = dataSchema.safeParse(start?.dataManifest)
+  return manifests.success ? dataOf(manifests.data) : undefined
 }
 
 /** The sources that the options name: of a run without manifests, nothing more is known. */

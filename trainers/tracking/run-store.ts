@@ -38,6 +38,25 @@ export async function readRuns(storeDir: string): Promise<ListedRun[]> {
 }
 
 /**
+ * Reads one run without a look at the others. `tune` is the one whose winner it trained, if any.
+ *
+ * @throws Error as readRun does.
+ */
+export async function readOneRun(
+  storeDir: string,
+  run: string,
+  { tune = null }: { readonly tune?: string | null } = {},
+): Promise<TrackedRun> {
+  const runsDir = join(storeDir, 'runs')
+  const recorded = await readRun(join(runsDir, run))
+  const versions = (await versionsByRun(storeDir, recorded.name)).get(run) ?? []
+  const { trainingRun } = recorded
+  const training = trainingRun === null ? [] : [await readRun(join(runsDir, trainingRun))]
+  const byRun = new Map(training.map((one) => [one.run, one]))
+  return linked({ ...recorded, tune, versions }, byRun)
+}
+
+/**
  * Finds the run whose name starts with `prefix`; a whole name is enough even where others go on.
  *
  * @throws WinnowError `not_found`, or `usage` where several start like it, naming them.
@@ -163,10 +182,10 @@ async function readFolder(dir: string): Promise<RecordedRun | Omit<DamagedRun, '
   }
 }
 
-/** The versions that name each run. */
-async function versionsByRun(storeDir: string): Promise<Map<string, string[]>> {
+/** The versions that name each run; of one model only, if it is given. */
+async function versionsByRun(storeDir: string, name?: string): Promise<Map<string, string[]>> {
   const byRun = new Map<string, string[]>()
-  for (const one of await listVersions({ storeDir })) {
+  for (const one of await listVersions({ storeDir, name })) {
     const run = one.state === 'readable' ? one.manifest.trainingRun : null
     if (run !== null) byRun.set(run, [...(byRun.get(run) ?? []), `${one.name}@${one.version}`])
   }

@@ -103,10 +103,9 @@ const epochCount = 9
 /** Trials that improve evenly from epoch to epoch, up to the value of the function. */
 const inEpochs: TrialEvaluator = {
   defaults,
-  async evaluate(asked, { onEpoch }) {
-    const { parameters, scores } = await evaluator.evaluate(asked, {
-      onEpoch: () => 'continue',
-    })
+  async evaluate(asked, watch) {
+    const { onEpoch } = watch
+    const { parameters, scores } = await evaluator.evaluate(asked, watch)
     for (let epoch = 1; epoch <= epochCount; epoch++) {
       const macroF1 = (scores.macro_f1 * epoch) / epochCount
       const reached = { ...scores, macro_f1: macroF1 }

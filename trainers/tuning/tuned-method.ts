@@ -10,7 +10,7 @@ import {
   type TrainEncoderProgress,
 } from '../encoder/train-encoder.ts'
 import { trainHead, type TrainedModel, type TrainHeadProgress } from '../head/train-head.ts'
-import type { TrainingMethod } from '../runs/run-record.ts'
+import type { RunBegun, TrainingMethod } from '../runs/run-record.ts'
 import { encoderSettings, encoderTrials } from './encoder-trials.ts'
 import { headSettings, headTrials } from './head-trials.ts'
 import type { TrialEvaluator } from './run-study.ts'
@@ -45,6 +45,7 @@ export type TunedMethod = {
       readonly run: string
       /** What `winnow train --resume` needs to continue the run. */
       readonly request: Readonly<Record<string, unknown>>
+      readonly onBegin?: ((begun: RunBegun) => void) | undefined
     },
   ) => Promise<TrainedModel | TrainedEncoder>
 }
@@ -57,7 +58,8 @@ export function tunedMethod(method: TrainingMethod, options: TunedMethodOptions)
     const cacheDir = join(options.storeDir, 'embeddings')
     return {
       evaluator: headTrials({ ...trials, cacheDir }),
-      train: (parameters, { run }) => trainHead({ ...options, ...headSettings(parameters), run }),
+      train: (parameters, { run, onBegin }) =>
+        trainHead({ ...options, ...headSettings(parameters), run, onBegin }),
     }
   }
   return {

@@ -27,6 +27,7 @@ test('names the example, its label and the suggested label', () => {
         text: 'where is\nmy parcel',
         given: 'refund',
         suggested: 'parcel',
+        score: expect.closeTo(0.1, 0) as number,
         selfConfidence: 0.05,
         margin: -0.9,
       },

@@ -1,0 +1,170 @@
+// The topics of tasks: winnow.trials and winnow.trial-progress. Writes records, and follows both
+// from explicit offsets. Followers read everything and share nothing, so they commit nothing. What
+// the records mean is decided by trainers/workers/.
+import { randomUUID } from 'node:crypto'
+import type { Consumer, KafkaMessage } from 'kafkajs'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import type { TaskLog, TaskLogHandlers } from '../../schemas/ports/task-log.ts'
+import type { OutgoingRecord } from '../../schemas/record.ts'
+import type { TaskOffer, TaskProgress } from '../../schemas/tasks/task-records.ts'
+import { readOffer, readProgress, taskValue } from '../../schemas/tasks/task-values.ts'
+import type { FetchedMessage } from '../record-batch/fetched-message.ts'
+import { retryUntilLeader } from './election-retry.ts'
+import { ClosingConsumer } from './kafka-consumer.ts'
+import { brokerCall, brokerError, openProducer, type KafkaClient } from './kafka.ts'
+
+export type TaskTopics = { readonly offers: string; readonly progress: string }
+
+type Message = KafkaMessage & Pick<FetchedMessage, 'unreadable'>
+
+/** Opens a log on existing topics; the caller closes it. Throws broker_unavailable. */
+export async function openTaskLog(kafka: KafkaClient, topics: TaskTopics): Promise<TaskLog> {
+  const producer = await openProducer(kafka)
+  const records = (all: readonly (TaskOffer | TaskProgress)[]): OutgoingRecord[] =>
+    all.map((one) => ({
+      key: 'run' in one ? one.run : one.worker,
+      value: taskValue(one),
+      partition: 0,
+    }))
+  return {
+    offer: (offers) => producer.send(topics.offers, records(offers)),
+    append: (progress) => producer.send(topics.progress, records(progress)),
+    end: async () => (await boundsOf(kafka, topics.progress)).high,
+    follow: (handlers, options) => follow(kafka, topics, { ...options, handlers }),
+    close: () => producer.close(),
+  }
+}
+
+async function follow(
+  kafka: KafkaClient,
+  topics: TaskTopics,
+  given: {
+    readonly handlers: TaskLogHandlers
+    readonly fromOffset?: number | undefined
+    readonly signal: AbortSignal
+  },
+): Promise<void> {
+  const { handlers, signal } = given
+  const progress = await boundsOf(kafka, topics.progress)
+  const offers = await boundsOf(kafka, topics.offers)
+  const from = Math.max(progress.low, Math.min(given.fromOffset ?? Infinity, progress.high))
+  const next = new Map([
+    [topics.progress, from],
+    [topics.offers, offers.high],
+  ])
+  const groupId = `${topics.progress}-follower-${randomUUID()}`
+  const follower = new ClosingConsumer(kafka, {
+    groupId,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 250,
+  })
+  const { consumer } = follower
+  const failure = new AbortController()
+  // Nothing is committed, so each time the group is joined the positions are set.
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    for (const [topic, offset] of next) {
+      consumer.seek({ topic, partition: 0, offset: String(offset) })
+    }
+  })
+  listenForFailures(consumer, { what: topics.progress, handlers, failure })
+  let isCaughtUp = false
+  const reach = (offset: number): void => {
+    if (isCaughtUp || offset < progress.high) return
+    isCaughtUp = true
+    handlers.onCaughtUp()
+  }
+  const take = (topic: string, message: Message): void => {
+    const offset = Number(message.offset)
+    if (signal.aborted || offset < next.get(topic)!) return
+    next.set(topic, offset + 1)
+    const wrong = topic === topics.offers ? takeOffer(message) : takeProgress(message)
+    if (wrong !== undefined) handlers.log(`${topic}/0/${offset} was skipped: ${wrong}`)
+    if (topic === topics.progress) reach(offset + 1)
+  }
+  const takeOffer = (message: Message): string | undefined => {
+    const offer = readOffer(message.value)
+    if (offer.kind === 'ok') handlers.onOffer(offer.value)
+    return problemOf(offer, message)
+  }
+  const takeProgress = (message: Message): string | undefined => {
+    const record = readProgress(message.value)
+    if (record.kind === 'ok') handlers.onProgress(record.value)
+    return problemOf(record, message)
+  }
+  try {
+    await brokerCall(`follow ${topics.progress}`, async () => {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [topics.progress, topics.offers], fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        eachMessage: ({ topic, message }) => {
+          take(topic, message)
+          return Promise.resolve()
+        },
+      })
+    })
+    reach(from)
+    await aborted(AbortSignal.any([signal, failure.signal]))
+    if (failure.signal.aborted) throw failure.signal.reason
+  } finally {
+    await follower.close().catch(() => undefined)
+    await deleteGroup(kafka, groupId)
+  }
+}
+
+function problemOf(
+  read: { readonly kind: 'ok' } | { readonly kind: 'rejected'; readonly message: string },
+  { unreadable }: Message,
+): string | undefined {
+  return unreadable?.message ?? (read.kind === 'rejected' ? read.message : undefined)
+}
+
+function listenForFailures(
+  consumer: Consumer,
+  parts: { what: string; handlers: TaskLogHandlers; failure: AbortController },
+): void {
+  const { what, handlers, failure } = parts
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) failure.abort(brokerError(`follow ${what}`, payload.error))
+    else handlers.log(`reading ${what} failed, trying again: ${errorMessage(payload.error)}`)
+  })
+}
+
+/** The first offset and the one after the last, of a topic that has one partition. */
+async function boundsOf(kafka: KafkaClient, topic: string): Promise<{ low: number; high: number }> {
+  const admin = kafka.admin()
+  const partitions = await brokerCall(`read the end of ${topic}`, async () => {
+    try {
+      await admin.connect()
+      return await retryUntilLeader(() => admin.fetchTopicOffsets(topic))
+    } finally {
+      await admin.disconnect()
+    }
+  })
+  const [only] = partitions
+  if (partitions.length === 1) return { low: Number(only!.low), high: Number(only!.high) }
+  const message =
+    `${topic} has ${partitions.length} partitions, but the order of all its records decides who ` +
+    'works on what. Delete it, and let `winnow migrate` create it with one.'
+  throw new WinnowError('broker_refused', message)
+}
+
+/** Kafka also expires groups without commits, so a failure here does not matter. */
+async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  try {
+    await admin.connect()
+    await admin.deleteGroups([groupId])
+  } catch {
+    return
+  } finally {
+    await admin.disconnect().catch(() => undefined)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,184 @@
+// Writes a copy of a file of labelled texts in which some rows have other labels. All other values
+// stay as they are; blank lines and the quoting of tables do not. The caller decides the labels.
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { WinnowError } from '../../schemas/errors.ts'
+import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
+import { tableHeader, tableRecords, tableRow } from './csv-rows.ts'
+import { detectFormat, type FileFormat } from './file-format.ts'
+import { jsonItems } from './json-items.ts'
+import { jsonRow, parseJsonObject } from './jsonl-rows.ts'
+import { fileSource, openPlainBytes } from './plain-bytes.ts'
+import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { exampleOf, labelSeparator, type Example } from './source-row.ts'
+import type { SourceRow } from './dataset-source.ts'
+import type { QuoteRule } from './table-header.ts'
+import { lineError, readTextLines } from './text-lines.ts'
+
+/** How the file is read, and what the copy changes. */
+export type CorrectedCopyOptions = {
+  readonly columns: RowColumns
+  /** Default: detected by content and name. */
+  readonly format?: FileFormat | undefined
+  readonly quotes?: QuoteRule | undefined
+  /** The copy, which is replaced if it exists; `.gz` at the end compresses it. */
+  readonly out: string
+  /**
+   * Called with each row and its number; returns the labels that it gets, which is one for a row
+   * with one label, or undefined to leave it.
+   */
+  readonly correct: (example: Example, number: number) => readonly string[] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Copies a file row by row. A Parquet file becomes JSON Lines; every other format stays. The copy
+ * appears whole, or not at all.
+ *
+ * @returns The format of the copy.
+ * @throws WinnowError the errors of `fileRows`, and what `correct` throws.
+ */
+export async function writeCorrectedCopy(
+  path: string,
+  options: CorrectedCopyOptions,
+): Promise<FileFormat> {
+  const { out } = options
+  const format = options.format ?? (await formatOf(path, options.columns))
+  const pending = `${out}.new`
+  const lines = Readable.from(copiedLines(path, format, options))
+  try {
+    if (out.endsWith('.gz')) await pipeline(lines, createGzip(), createWriteStream(pending))
+    else await pipeline(lines, createWriteStream(pending))
+    await rename(pending, out)
+  } catch (error) {
+    await rm(pending, { force: true })
+    throw error
+  }
+  return format === 'parquet' ? 'jsonl' : format
+}
+
+async function formatOf(path: string, columns: RowColumns): Promise<FileFormat> {
+  const { head, close } = await openPlainBytes(fileSource(path))
+  await close()
+  return detectFormat({ name: path, head, columns, otherwise: 'jsonl' })
+}
+
+function copiedLines(
+  path: string,
+  format: FileFormat,
+  options: CorrectedCopyOptions,
+): AsyncGenerator<string> {
+  switch (format) {
+    case 'jsonl':
+      return jsonLines(path, options)
+    case 'json':
+      return jsonArray(path, options)
+    case 'csv':
+      return tableLines(path, options)
+    case 'parquet':
+      return parquetLines(path, options)
+    case 'text':
+      throw new WinnowError('dataset_invalid', `${path}: plain text has no labels to correct.`)
+  }
+}
+
+async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
+  const source = fileSource(path)
+  for await (const { number, text } of readTextLines(source, options)) {
+    const fields = parseJsonObject(text, { source, number })
+    const row = jsonRow(fields, { ...options, number, place: `${path}:${number}` })
+    yield `${correctedJson(text, row, options)}\n`
+  }
+}
+
+async function* jsonArray(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
+  const source = fileSource(path)
+  let before = '[\n'
+  for await (const { number, line, text } of jsonItems(source, options)) {
+    const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
+    const row = jsonRow(fields, { ...options, number, place: `${path}:${line}: item ${number}` })
+    yield before + correctedJson(text, row, options)
+    before = ',\n'
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n'
+}
+
+/** The text of a JSON object, with other labels if it is corrected. */
+function correctedJson(
+  text: string,
+  row: SourceRow & { number: number },
+  { columns, correct }: CorrectedCopyOptions,
+): string {
+  const example = exampleOf(row, columns)
+  const labels = correct(example, row.number)
+  if (labels === undefined) return text
+  const fields = parseForPassing(text) as Record<string, unknown>
+  if (example.labels === undefined) fields[columns.label] = labels[0]
+  else fields[labelsColumn] = labels
+  return exactJsonText(fields)
+}
+
+async function* tableLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
+  const { columns, quotes = 'csv', correct } = options
+  const source = fileSource(path)
+  let delimiter = ','
+  let header: readonly string[] | undefined
+  const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
+  for await (const { number, fields } of tableRecords(source, reading)) {
+    const cell = (text: string): string => tableCell(text, { delimiter, quotes })
+    if (header === undefined) {
+      header = tableHeader(fields, { source, number, columns, need: 'text and label' })
+      yield `${fields.map(cell).join(delimiter)}\n`
+      continue
+    }
+    const place = `${source.name}:${number}`
+    const example = exampleOf(tableRow(fields, { header, columns, number, place }), columns)
+    const labels = correct(example, number)
+    const column = header.indexOf(example.labels === undefined ? columns.label : labelsColumn)
+    if (labels !== undefined && !fitsCell(labels, { example, quotes, delimiter })) {
+      const problem = `the label ${JSON.stringify(labels.join())} holds a separator of this table`
+      throw lineError({ source, number }, problem)
+    }
+    const copied = labels === undefined ? fields : fields.with(column, labels.join(labelSeparator))
+    yield `${copied.map(cell).join(delimiter)}\n`
+  }
+}
+
+/** Whether a reader of the table would find the same labels in the cell. */
+function fitsCell(
+  labels: readonly string[],
+  { example, quotes, delimiter }: { example: Example; quotes: QuoteRule; delimiter: string },
+): boolean {
+  const separators = [
+    ...(example.labels === undefined ? [] : [labelSeparator]),
+    ...(quotes === 'none' ? [delimiter, '\n', '\r'] : []),
+  ]
+  return !labels.some((label) => separators.some((separator) => label.includes(separator)))
+}
+
+function tableCell(
+  text: string,
+  { delimiter, quotes }: { delimiter: string; quotes: QuoteRule },
+): string {
+  if (quotes === 'none' || !(text.includes(delimiter) || /["\r\n]/.test(text))) return text
+  return `"${text.replaceAll('"', '""')}"`
+}
+
+/** A Parquet file as JSON Lines, with the columns that a reader of labelled texts looks at. */
+async function* parquetLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
+  const { columns, correct, signal } = options
+  const { parquetRows } = await import('./parquet-rows.ts')
+  const { rows } = parquetRows(path, { columns, need: 'text and label', signal })
+  for await (const row of rows) {
+    const example = exampleOf(row, columns)
+    const own = example.labels ?? [example.label]
+    const labels = correct(example, row.number!) ?? own
+    const label = example.labels === undefined ? { [columns.label]: labels[0] } : { labels }
+    const { id, time } = example
+    const attributes = row.attributes
+    yield `${exactJsonText({ [columns.text]: example.text, ...label, id, time, attributes })}\n`
+  }
+}
