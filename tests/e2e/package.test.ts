@@ -224,8 +224,9 @@ describe('the installed package on the oldest Node', () => {
       const labels = (await classify({ model: 'head', texts })).map((one) => 'label' in one && one.label)
       const code = await classify({ model: 'no', texts }).catch((error) => error instanceof WinnowError && error.code)
       console.log(JSON.stringify({ labels, code }))`
-    const run = ['--input-type=module', '--eval', use]
-    const { stdout } = await exec(lowestNode(), run, { cwd: dir, env: { ...process.env, ...env } })
+    const file = join(dir, 'use.mjs')
+    await writeFile(file, use)
+    const { stdout } = await exec(lowestNode(), [file], { env: { ...process.env, ...env } })
     expect(JSON.parse(stdout)).toEqual({ labels: ['a', 'b', 'c'], code: 'model_not_found' })
     const consumer = join(dir, 'consumer')
     const files = await writePrograms(consumer)

@@ -10,8 +10,8 @@ export const samplerNames = ['auto', 'gp', 'tpe', 'qmc', 'random'] as const
 export type SamplerName = (typeof samplerNames)[number]
 
 /**
- * The time of a suggestion by a Gaussian process grows with the cube of the trials: 0.1 s of CPU
- * after 100 trials of 12 parameters, 0.7 s after 200. TPE takes a few milliseconds.
+ * The time of a suggestion by a Gaussian process grows with the cube of the trials: 0.5 s of CPU
+ * after 100 trials of 12 parameters, 1.6 s after 200. TPE takes a few milliseconds.
  */
 const gpTrialsMax = 200
 
