@@ -14,6 +14,9 @@ export type MlflowServer = {
   kill(): Promise<void>
 }
 
+/** Long, because MLflow imports for half a minute of processor time. */
+const startMsMax = 600_000
+
 /** The program that the virtual environment has, or what is missing. */
 export function installMlflow(venv: string): { program: string } | { missing: string } {
   const program = join(venv, 'bin', 'mlflow')
@@ -67,8 +70,11 @@ export async function startMlflow(options: {
         () => false,
       )
     },
-    180_000,
-  )
+    startMsMax,
+  ).catch(async (error: unknown) => {
+    await killGroup(child)
+    throw error
+  })
   return { url, kill: () => killGroup(child) }
 }
 
