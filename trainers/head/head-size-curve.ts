@@ -33,8 +33,9 @@ const parts = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
 /** A part with fewer examples per label says nothing. */
 const examplesPerLabelMin = 2
 /**
- * Features times labels times examples of a curve that costs a few seconds. 2,000 texts of 64 labels
- * with 2,688 features are 3.4 times as much: 7.5 s of processor time beside 19.5 s of the training.
+ * Features times labels times examples of a curve that costs a few seconds. 2,000 texts of 64
+ * labels with 2,688 features are 3.4 times as much: 7.5 s of processor time beside 19.5 s of the
+ * training.
  */
 const costMax = 1e8
 
