@@ -16,7 +16,7 @@ import {
   readDataset,
   trainingLabels,
 } from '../trainers/data/dataset.ts'
-import { seededRandom } from '../trainers/data/seeded-random.ts'
+import { seededRandom } from '../models/runtime/seeded-random.ts'
 import { stratifiedFolds } from '../trainers/data/split.ts'
 import { openFrozenEncoder } from '../trainers/embeddings/frozen-encoder.ts'
 import { withLabels, type Example } from '../trainers/files/source-row.ts'

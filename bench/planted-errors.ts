@@ -1,6 +1,6 @@
 // Plants wrong labels by a seeded rule, so that a search for wrong labels can be measured against
 // them. The rule looks at labels and embeddings only, never at a model's probabilities.
-import { seededRandom } from '../trainers/data/seeded-random.ts'
+import { seededRandom } from '../models/runtime/seeded-random.ts'
 
 /** `uniform`: any other label. `confusable`: one of the three labels that resemble it most. */
 export const errorKinds = ['uniform', 'confusable'] as const

@@ -7,7 +7,7 @@ import { readOnnx } from '../models/graph/onnx/onnx-reader.ts'
 import { packTexts } from '../trainers/embeddings/encoded-texts.ts'
 import { defaultRecipe, trainingEngines } from '../trainers/encoder/fine-tuning-task.ts'
 import { fineTune } from '../trainers/encoder/fine-tuning.ts'
-import { seededRandom } from '../trainers/data/seeded-random.ts'
+import { seededRandom } from '../models/runtime/seeded-random.ts'
 import { peakRss, stopwatch, type Spent } from './measuring.ts'
 
 /** The file that bench/train.ts writes for it: token ids and label index of each text. */

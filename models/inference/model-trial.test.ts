@@ -93,7 +93,14 @@ describe('tryBeside', () => {
     expect(raised.times).toBe(1)
   })
 
-  it('refuses one that is too slow twice, and asks once where the first trial tells', async () => {
+  it('passes one that keeps up in a later round, when the processor was busy before', async () => {
+    let asked = 0
+    const paceOfRival = (): Promise<number> => Promise.resolve(++asked < 5 ? 1 : 50)
+    expect((await tryBeside(classifier, { ...limits, paceOfRival })).kind).toBe('passed')
+    expect(asked).toBe(5)
+  })
+
+  it('refuses one that is too slow each time, and asks once where the first trial tells', async () => {
     const slow = await tryBeside(classifier, { ...limits, paceOfRival: () => Promise.resolve(1) })
     expect(slow).toMatchObject({ kind: 'failed', failure: { reason: 'too_slow' } })
     const asked: string[] = []

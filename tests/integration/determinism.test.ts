@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'

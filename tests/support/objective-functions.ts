@@ -1,5 +1,5 @@
 // Functions with known minima on which samplers are tested and compared.
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { drawNormal } from '../../trainers/tuning/samplers/normal.ts'
 import { trialRandom } from '../../trainers/tuning/samplers/sampler.ts'
 import type { Parameter, SearchSpace, TrialParameters } from '../../trainers/tuning/space/space.ts'

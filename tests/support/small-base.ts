@@ -11,7 +11,7 @@ import type {
   LinearWeights,
   NormWeights,
 } from '../../models/graph/weights/bert-weights.ts'
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { safetensorsOf } from './safetensors.ts'
 import { baseConfig } from './tiny-base.ts'
 

@@ -1,7 +1,7 @@
 // A fine-tuning task for the tiny encoder, with texts that it learns to tell apart in seconds.
 import { packTexts } from '../../trainers/embeddings/encoded-texts.ts'
 import type { FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
-import { seededRandom } from '../../trainers/data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { tinyHead, tinyWeights } from './tiny-encoder.ts'
 
 type Changed = Partial<FineTuningTask> &

@@ -4,7 +4,7 @@
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { stratifiedSetParts } from '../data/iterative-stratification.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { stratifiedFolds } from '../data/split.ts'
 import { isMultiLabel, type Example } from '../files/source-row.ts'
 import { attributeGroups, textGroups } from './fold-groups.ts'

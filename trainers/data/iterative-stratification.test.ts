@@ -1,7 +1,7 @@
 // Iterative stratification: each fold gets its share of every label, and groups stay together.
 import { expect, test } from 'vitest'
 import { stratifiedSetParts } from './iterative-stratification.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { labelsOfExample, type Example } from '../files/source-row.ts'
 import { stratifiedFolds, stratifiedSplit } from './split.ts'
 

@@ -1,7 +1,7 @@
 // Divides multi-label texts so that each part has its share of every label, by iterative
 // stratification (Sechidis, Tsoumakas and Vlahavas 2011, ECML PKDD). split.ts decides which
 // examples must stay together.
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { labelsOfExample, type Example } from '../files/source-row.ts'
 
 /**

@@ -7,7 +7,7 @@ import {
   nearDuplicateGroups,
   resemblance,
 } from './near-duplicates.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 const words = fc.array(fc.constantFrom('parcel', 'money', 'late', 'please', 'where', 'is', 'my'), {
   minLength: 5,

@@ -1,7 +1,7 @@
 // Finds near duplicates with MinHash signatures of character shingles (Broder 1997, "On the
 // resemblance and containment of documents") and locality-sensitive hashing. Texts that share a
 // band are compared exactly. data-rules.ts decides what happens to near duplicates.
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** The length of a shingle. The resemblance of two texts is the Jaccard index of their shingles. */
 const shingleCharacters = 5

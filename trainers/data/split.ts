@@ -1,7 +1,7 @@
 // Splits labelled texts for validation: stratified by label, reproducible by seed, and never with
 // the same text on both sides. It decides on indices only.
 import { stratifiedSetParts } from './iterative-stratification.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { isMultiLabel, labelsOfExample, type Example } from '../files/source-row.ts'
 
 /** A split into two parts, as ascending indices of the examples. */

@@ -9,7 +9,7 @@ import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
 import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { fineTune } from './fine-tuning.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 let dir: string
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import { adamScalars, type AdamSettings } from '../../models/graph/adamw/adamw.ts'
 import { stepNames, type DropoutSite } from '../../models/graph/training-step.ts'
 import type { Recipe } from './fine-tuning-task.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** The constants of AdamW that no recipe changes. */
 export const adamConstants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const

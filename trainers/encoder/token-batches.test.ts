@@ -1,7 +1,7 @@
 // Every text is trained on once per epoch, whatever its length, and batches respect their limits.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { labelBatches, shuffledBatches } from './token-batches.ts'
 
 test('batches contain each text once, within the limits, reproducibly', () => {

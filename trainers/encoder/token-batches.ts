@@ -1,7 +1,7 @@
 // Decides which texts share a training batch, and in which order batches come. Texts in a batch
 // have nearly the same length, so that there is little padding. It sees lengths and labels, not
 // texts.
-import { seededRandom, type SeededRandom } from '../data/seeded-random.ts'
+import { seededRandom, type SeededRandom } from '../../models/runtime/seeded-random.ts'
 import { stepSeed } from './step-inputs.ts'
 
 /** The bounds on a batch. */

@@ -2,7 +2,7 @@
 // scores use the same resamples, which depend on the seed only.
 import { scoresOfRows, type RowOutcomes, type Scores } from './metrics.ts'
 import { areasOfLabels, meanAreas, type LabelRanking } from './ranking-metrics.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** A confidence interval. */
 export type Interval = { readonly low: number; readonly high: number }

@@ -7,7 +7,7 @@ import { fitLogistic, trainLogisticRegression } from '../head/logistic-regressio
 import { evaluateLabelSets } from './multi-label-evaluation.ts'
 import { renderReportHtml } from '../report/report-html.ts'
 import { renderReportText } from '../report/report-text.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 type Numbers = readonly number[]
 const reference = JSON.parse(

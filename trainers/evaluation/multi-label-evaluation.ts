@@ -15,7 +15,7 @@ import {
   type LabelAreas,
   type MeanAreas,
 } from './ranking-metrics.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** The evaluation of multi-label predictions at the thresholds of the model. */
 export type MultiLabelEvaluation = SetScores &

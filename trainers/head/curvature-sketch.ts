@@ -2,7 +2,7 @@
 // covariance (Frangella, Tropp and Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix
 // Anal. Appl. 44). It computes with small matrices only; logistic-preconditioner.ts multiplies by
 // the features.
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** The covariance in the directions where it is large, and its mean elsewhere. */
 export type CurvatureSketch = {

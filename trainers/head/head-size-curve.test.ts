@@ -1,6 +1,6 @@
 // The size curve of heads on small features: nested parts, all labels in each, and its cost bound.
 import { expect, test } from 'vitest'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { sizeCurveText } from '../evaluation/size-curve.ts'
 import { headSizeCurve, wantedSizeCurve } from './head-size-curve.ts'
 import { trainLogisticRegression } from './logistic-regression.ts'

@@ -1,7 +1,7 @@
 // The size curve of a data set: heads are fitted on nested parts of the examples, and each is
 // measured on a fold that no fit has seen. What the curve says is evaluation/size-curve.ts.
 import type { LabelTruth } from '../data/dataset.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import type { SizeCurve, SizePoint, SizeScore } from '../evaluation/size-curve.ts'
 import { headScores } from './head-scores.ts'
 import { openLogisticProblem, type LabelledFeatures } from './logistic-problem.ts'

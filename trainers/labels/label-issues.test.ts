@@ -1,7 +1,7 @@
 // The list of suspicious labels on hand-made probabilities, and on randomly flipped labels.
 import { expect, test } from 'vitest'
 import { findLabelIssues } from './label-issues.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 test('finds flipped labels and lists them first', () => {
   const random = seededRandom(3)

@@ -1,7 +1,7 @@
 // The noise of single labels: planted errors of every kind, and heads that are too unsure.
 import { expect, test } from 'vitest'
 import { fitLabelNoise } from './label-noise.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /**
  * Examples whose head hesitates between two neighbouring labels, is right as often as it says, and

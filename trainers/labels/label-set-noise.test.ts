@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { fitLabelSetNoise } from './label-set-noise.ts'
 import { findLabelSetIssues } from './label-set-issues.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 const labels = 6
 const examples = 2_000

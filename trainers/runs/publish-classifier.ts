@@ -26,7 +26,7 @@ import { servedPadding } from '../embeddings/frozen-encoder.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
 import type { TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportContent, type ReportHeading } from '../report/report-html.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 /** Texts with the trainer's probabilities, float32 [texts, labels]. */
 export type VerificationTexts = {

@@ -3,7 +3,7 @@
 import type { Base } from '../../models/bases/base-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { datasetPart, type Dataset } from '../data/dataset.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { defaultRecipe } from '../encoder/fine-tuning-task.ts'
 import { trainEncoderOnly, type TrainEncoderProgress } from '../encoder/train-encoder.ts'
 

@@ -1,7 +1,7 @@
 // Importances of parameters of known functions.
 import { describe, expect, it } from 'vitest'
 import { branches } from '../../tests/support/objective-functions.ts'
-import { seededRandom } from '../data/seeded-random.ts'
+import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { parameterImportance } from './importance.ts'
 import type { ObservedTrial } from './samplers/sampler.ts'
 import { valuesAt, type Parameter, type SearchSpace, type TrialParameters } from './space/space.ts'

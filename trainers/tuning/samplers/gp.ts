@@ -1,7 +1,7 @@
 // Bayesian optimisation: suggests where a Gaussian process expects the largest improvement. It is
 // compared by its logarithm (Ament et al. 2023, "Unexpected Improvements to Expected Improvement
 // for Bayesian Optimization", arXiv:2310.20708). The process is gaussian-process.ts.
-import type { SeededRandom } from '../../data/seeded-random.ts'
+import type { SeededRandom } from '../../../models/runtime/seeded-random.ts'
 import { unitsOf, valuesAt, type SearchSpace, type TrialParameters } from '../space/space.ts'
 import { fitGaussianProcess, type GaussianProcess, type Observations } from './gaussian-process.ts'
 import { drawNormal, normalBelow } from './normal.ts'

@@ -1,5 +1,5 @@
 // The normal distribution, as the samplers need it: its distribution function and draws from it.
-import type { SeededRandom } from '../../data/seeded-random.ts'
+import type { SeededRandom } from '../../../models/runtime/seeded-random.ts'
 import { uniform } from './sampler.ts'
 
 /**

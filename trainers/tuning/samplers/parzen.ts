@@ -1,7 +1,7 @@
 // A Parzen estimator over a search space: a mixture of one kernel per trial and a broad prior, each
 // a product over the parameters. Parameters of one kernel belong together, so the estimator is
 // multivariate (Falkner et al. 2018). What it is used for is tpe.ts.
-import type { SeededRandom } from '../../data/seeded-random.ts'
+import type { SeededRandom } from '../../../models/runtime/seeded-random.ts'
 import { cellOf, isActive, unitOfValue, valueAtUnit, type Parameter } from '../space/space.ts'
 import type { ParameterValue, SearchSpace, TrialParameters } from '../space/space.ts'
 import { drawUnitNormal, unitNormalLogDensity, type UnitNormal } from './normal.ts'

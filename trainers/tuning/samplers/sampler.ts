@@ -1,6 +1,6 @@
 // What every sampler is: a function from what is known to the next trial's parameters. It owns the
 // contract and the seeds of its draws. The samplers are files of their own.
-import { seededRandom, type SeededRandom } from '../../data/seeded-random.ts'
+import { seededRandom, type SeededRandom } from '../../../models/runtime/seeded-random.ts'
 import type { SearchSpace, TrialParameters } from '../space/space.ts'
 import type { LossPair } from './pareto.ts'
 

@@ -1,7 +1,7 @@
 // Quasi-random search: points of a scrambled Sobol sequence, which fill the space more evenly than
 // random ones. It owns the sequence in up to 32 dimensions.
 import assert from 'node:assert/strict'
-import { seededRandom } from '../../data/seeded-random.ts'
+import { seededRandom } from '../../../models/runtime/seeded-random.ts'
 import { valuesAt } from '../space/space.ts'
 import type { Sampler } from './sampler.ts'
 
