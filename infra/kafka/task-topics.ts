@@ -1,17 +1,16 @@
 // The topics of tasks: winnow.trials and winnow.trial-progress. Writes records, and follows both
 // from explicit offsets. Followers read everything and share nothing, so they commit nothing. What
 // the records mean is decided by trainers/workers/.
-import { randomUUID } from 'node:crypto'
-import type { Consumer, KafkaMessage } from 'kafkajs'
-import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import type { KafkaMessage } from 'kafkajs'
+import { WinnowError } from '../../schemas/errors.ts'
 import type { TaskLog, TaskLogHandlers } from '../../schemas/ports/task-log.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import type { TaskOffer, TaskProgress } from '../../schemas/tasks/task-records.ts'
 import { readOffer, readProgress, taskValue } from '../../schemas/tasks/task-values.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { retryUntilLeader } from './election-retry.ts'
-import { ClosingConsumer } from './kafka-consumer.ts'
-import { brokerCall, brokerError, openProducer, type KafkaClient } from './kafka.ts'
+import { followTopic } from './follow-topic.ts'
+import { brokerCall, openProducer, type KafkaClient } from './kafka.ts'
 
 export type TaskTopics = { readonly offers: string; readonly progress: string }
 
@@ -52,21 +51,6 @@ async function follow(
     [topics.progress, from],
     [topics.offers, offers.high],
   ])
-  const groupId = `${topics.progress}-follower-${randomUUID()}`
-  const follower = new ClosingConsumer(kafka, {
-    groupId,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 250,
-  })
-  const { consumer } = follower
-  const failure = new AbortController()
-  // Nothing is committed, so each time the group is joined the positions are set.
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    for (const [topic, offset] of next) {
-      consumer.seek({ topic, partition: 0, offset: String(offset) })
-    }
-  })
-  listenForFailures(consumer, { what: topics.progress, handlers, failure })
   let isCaughtUp = false
   const reach = (offset: number): void => {
     if (isCaughtUp || offset < progress.high) return
@@ -91,7 +75,14 @@ async function follow(
     if (record.kind === 'ok') handlers.onProgress(record.value)
     return problemOf(record, message)
   }
-  try {
+  const log = (line: string): void => handlers.log(line)
+  await followTopic(kafka, { topic: topics.progress, log, signal }, async ({ consumer }) => {
+    // Nothing is committed, so each time the group is joined the positions are set.
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      for (const [topic, offset] of next) {
+        consumer.seek({ topic, partition: 0, offset: String(offset) })
+      }
+    })
     await brokerCall(`follow ${topics.progress}`, async () => {
       await consumer.connect()
       await consumer.subscribe({ topics: [topics.progress, topics.offers], fromBeginning: true })
@@ -104,12 +95,7 @@ async function follow(
       })
     })
     reach(from)
-    await aborted(AbortSignal.any([signal, failure.signal]))
-    if (failure.signal.aborted) throw failure.signal.reason
-  } finally {
-    await follower.close().catch(() => undefined)
-    await deleteGroup(kafka, groupId)
-  }
+  })
 }
 
 function problemOf(
@@ -117,17 +103,6 @@ function problemOf(
   { unreadable }: Message,
 ): string | undefined {
   return unreadable?.message ?? (read.kind === 'rejected' ? read.message : undefined)
-}
-
-function listenForFailures(
-  consumer: Consumer,
-  parts: { what: string; handlers: TaskLogHandlers; failure: AbortController },
-): void {
-  const { what, handlers, failure } = parts
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) failure.abort(brokerError(`follow ${what}`, payload.error))
-    else handlers.log(`reading ${what} failed, trying again: ${errorMessage(payload.error)}`)
-  })
 }
 
 /** The first offset and the one after the last, of a topic that has one partition. */
@@ -147,24 +122,4 @@ async function boundsOf(kafka: KafkaClient, topic: string): Promise<{ low: numbe
     `${topic} has ${partitions.length} partitions, but the order of all its records decides who ` +
     'works on what. Delete it, and let `winnow migrate` create it with one.'
   throw new WinnowError('broker_refused', message)
-}
-
-/** Kafka also expires groups without commits, so a failure here does not matter. */
-async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
-  const admin = kafka.admin({ retry: { retries: 0 } })
-  try {
-    await admin.connect()
-    await admin.deleteGroups([groupId])
-  } catch {
-    return
-  } finally {
-    await admin.disconnect().catch(() => undefined)
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,13 +1,12 @@
 // The compacted topic winnow.models: writes a model's next state without losing those of other
 // writers, and follows all states from the earliest record. models/store/release-state.ts defines
 // states and their order.
-import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Consumer, KafkaMessage } from 'kafkajs'
-import { WinnowError, errorMessage } from '../../schemas/errors.ts'
+import type { KafkaMessage } from 'kafkajs'
+import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
-import { brokerCall, brokerError, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
-import { ClosingConsumer } from '../kafka/kafka-consumer.ts'
+import { brokerCall, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
+import { followTopic } from '../kafka/follow-topic.ts'
 import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
@@ -157,27 +156,21 @@ async function follow(
   const end = await endOffset(kafka, topic)
   const states = new Map<string, ModelAnnouncement>()
   let isCaughtUp = false
-  // Each follower has its own group, because it reads everything. It commits nothing.
-  const groupId = `${topic}-follower-${randomUUID()}`
-  const options = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
-  const follower = new ClosingConsumer(kafka, options)
-  const { consumer } = follower
-  const failure = new AbortController()
   const reach = async (offset: number): Promise<void> => {
     if (isCaughtUp || offset < end) return
     isCaughtUp = true
     await handlers.onCaughtUp(states)
   }
-  const guarded = async (work: () => Promise<void>): Promise<void> => {
-    if (signal.aborted || failure.signal.aborted) return
-    await work().catch((error: unknown) => failure.abort(error))
-  }
-  // No handler gets a batch that holds only commit markers, yet such a batch ends a transaction.
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-    void guarded(() => reach(Number(payload.lastOffset) + 1))
-  })
-  listenForFailures(consumer, { topic, handlers, failure })
-  try {
+  const log = (line: string): void => handlers.log?.(line)
+  await followTopic(kafka, { topic, log, signal }, async ({ consumer, failure }) => {
+    const guarded = async (work: () => Promise<void>): Promise<void> => {
+      if (signal.aborted || failure.signal.aborted) return
+      await work().catch((error: unknown) => failure.abort(error))
+    }
+    // No handler gets a batch that holds only commit markers, yet such a batch ends a transaction.
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      void guarded(() => reach(Number(payload.lastOffset) + 1))
+    })
     await brokerCall(`follow ${topic}`, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
@@ -208,22 +201,6 @@ async function follow(
           }),
       }),
     )
-    await aborted(AbortSignal.any([signal, failure.signal]))
-    if (failure.signal.aborted) throw failure.signal.reason
-  } finally {
-    await follower.close().catch(() => undefined)
-    await deleteGroup(kafka, groupId)
-  }
-}
-
-function listenForFailures(
-  consumer: Consumer,
-  parts: { topic: string; handlers: FollowHandlers; failure: AbortController },
-): void {
-  const { topic, handlers, failure } = parts
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) failure.abort(brokerError(`follow ${topic}`, payload.error))
-    else handlers.log?.(`reading ${topic} failed, trying again: ${errorMessage(payload.error)}`)
   })
 }
 
@@ -238,25 +215,5 @@ async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
     } finally {
       await admin.disconnect()
     }
-  })
-}
-
-/** Kafka also expires groups without commits, so a failure here does not matter. */
-async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
-  const admin = kafka.admin({ retry: { retries: 0 } })
-  try {
-    await admin.connect()
-    await admin.deleteGroups([groupId])
-  } catch {
-    return
-  } finally {
-    await admin.disconnect().catch(() => undefined)
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }

@@ -1,0 +1,68 @@
+// Reads topics in a consumer group of its own, from positions that the caller chooses. It commits
+// nothing, and the group is deleted at the end.
+import { randomUUID } from 'node:crypto'
+import type { Consumer } from 'kafkajs'
+import { errorMessage } from '../../schemas/errors.ts'
+import { ClosingConsumer } from './kafka-consumer.ts'
+import { brokerError, type KafkaClient } from './kafka.ts'
+
+export type Following = {
+  /** Connected, subscribed and run by the caller. */
+  readonly consumer: Consumer
+  /** Ends the reading with the reason of its abort. */
+  readonly failure: AbortController
+}
+
+/**
+ * Calls `begin`, then reads until `signal` aborts. Throws what `begin` throws, the reason of
+ * `failure`, and broker_unavailable or broker_refused if kafkajs gives up.
+ */
+export async function followTopic(
+  kafka: KafkaClient,
+  options: {
+    /** Names the group, and what is read in log lines. */
+    readonly topic: string
+    readonly log: (line: string) => void
+    readonly signal: AbortSignal
+  },
+  begin: (following: Following) => Promise<void>,
+): Promise<void> {
+  const { topic, log, signal } = options
+  const groupId = `${topic}-follower-${randomUUID()}`
+  const parts = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
+  const follower = new ClosingConsumer(kafka, parts)
+  const { consumer } = follower
+  const failure = new AbortController()
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) failure.abort(brokerError(`follow ${topic}`, payload.error))
+    else log(`reading ${topic} failed, trying again: ${errorMessage(payload.error)}`)
+  })
+  try {
+    await begin({ consumer, failure })
+    await aborted(AbortSignal.any([signal, failure.signal]))
+    if (failure.signal.aborted) throw failure.signal.reason
+  } finally {
+    await follower.close().catch(() => undefined)
+    await deleteGroup(kafka, groupId)
+  }
+}
+
+/** Kafka also expires groups without commits, so a failure here does not matter. */
+async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 0 } })
+  try {
+    await admin.connect()
+    await admin.deleteGroups([groupId])
+  } catch {
+    return
+  } finally {
+    await admin.disconnect().catch(() => undefined)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
