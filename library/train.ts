@@ -122,7 +122,7 @@ export type TrainingStart = {
   /** Threads. Default: those of the run to resume, or as configured. */
   readonly workers?: number | undefined
   readonly resume?: RunStart | undefined
-  /** Is told how the run goes. */
+  /** Follows the course of the run. */
   readonly tracker?: RunTracker | undefined
 }
 

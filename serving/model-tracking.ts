@@ -1,5 +1,5 @@
 // Keeps MLflow's registered models in step with winnow.models: each change of a model's state is
-// sent in the background. A failure never reaches whoever changed the state; `winnow runs sync`
+// sent in the background. A failure never fails the change of state; `winnow runs sync`
 // repairs it.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

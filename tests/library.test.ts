@@ -78,7 +78,7 @@ describe('train', () => {
     await expect(missing).rejects.toMatchObject({ code: 'resume_refused' })
   })
 
-  it('refuses wrong options before it reads, and stops when it is told to', async () => {
+  it('refuses wrong options before it reads, and stops at an abort', async () => {
     const wrong = { ...here, data: 'no.jsonl', name: 'x', base: 'tiny' } as const
     const unused = train({ ...wrong, epochs: 3 })
     await expect(unused).rejects.toMatchObject({ code: 'usage' })

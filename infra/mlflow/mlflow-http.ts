@@ -15,7 +15,7 @@ export type MlflowSettings = Pick<
 
 /** How patient a client is. */
 export type MlflowPatience = {
-  /** Default 4. Whoever calls again later by itself has one try. */
+  /** Default 4. A caller that tries again later gives 1. */
   readonly tries?: number | undefined
   /** Ends a request that is under way. */
   readonly signal?: AbortSignal | undefined

@@ -152,7 +152,7 @@ export const taskProgress = z.discriminatedUnion('kind', [
     code: name,
     message: characters(0, 4_096),
   }),
-  /** An attempt no longer counts, whoever has it. */
+  /** An attempt no longer counts; the worker that has it stops. */
   z.strictObject({
     kind: z.literal('revoked'),
     ...task,

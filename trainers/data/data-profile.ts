@@ -33,7 +33,7 @@ const binsMax = 24
 /** Letters that decide on the script of a text; more would change it for few texts. */
 const lettersMax = 200
 
-/** The scripts that are told apart, by their names in Unicode. */
+/** The scripts that a profile counts, by their names in Unicode. */
 const scripts = [
   'Latin',
   'Cyrillic',

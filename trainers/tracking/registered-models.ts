@@ -89,7 +89,7 @@ export async function syncModel(
   })
 }
 
-/** What the server is told of a version, with the run that made it if the server has it. */
+/** The fields of a version on the server, with the run that made it if the server has it. */
 async function versionDraft(
   { url: serverUrl }: Mlflow,
   { storeDir, name, version, url }: Model & { version: string; url: string | undefined },

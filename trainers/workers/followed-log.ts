@@ -30,7 +30,7 @@ export function followLog(
         reject(failure)
       })
   })
-  // Whoever waits for `begun` gets the failure; `onFailure` reports later ones.
+  // The caller of `begun` gets the failure; `onFailure` reports later ones.
   begun.catch(() => undefined)
   return { begun, ended }
 }

@@ -1,5 +1,5 @@
 // Coordinators and workers on topics in memory: a study gives the same trials with any number of
-// workers, whoever is killed and whatever others write to the topics.
+// workers, even if one is killed or others write to the topics.
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
