@@ -1,14 +1,15 @@
 // `winnow cv` on a small base, without a server: what it prints, writes and refuses, by the method
 // head and by fine-tuning.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
 import type { PredictionLine } from '../../trainers/cross-validation/predictions-file.ts'
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
-import { letterText, writeTinyBase } from '../support/tiny-base.ts'
+import { openOfflineFolder, type OfflineFolder } from '../support/offline-folder.ts'
+import { letterText } from '../support/tiny-base.ts'
 
+let folder: OfflineFolder
 let dir: string
 let env: Environment
 
@@ -21,18 +22,10 @@ const texts = Array.from({ length: 120 }, (_, number) => ({
 }))
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'winnow-cv-'))
-  env = {
-    WINNOW_MODEL_STORE: join(dir, 'store'),
-    WINNOW_STATE: join(dir, 'state'),
-    WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
-  }
-  await writeTinyBase(join(dir, 'base'))
-  const pulled = await winnow(['base', 'pull', 'tiny', '--from', join(dir, 'base')], { env })
-  expect(pulled).toMatchObject({ status: 0 })
-  await writeFile(join(dir, 'texts.jsonl'), texts.map((text) => JSON.stringify(text)).join('\n'))
+  folder = await openOfflineFolder(texts)
+  ;({ dir, env } = folder)
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => folder.remove())
 
 function cv(...more: string[]): Promise<Finished> {
   const data = ['--data', join(dir, 'texts.jsonl'), '--base', 'tiny', '--near-duplicates', 'off']

@@ -1,16 +1,17 @@
 // `winnow runs` over the folders of real runs of train, cv and tune on a small base, without a
 // server.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
 import { startFakeMlflow, type FakeMlflow, type FakeRun } from '../support/fake-mlflow.ts'
-import { letterText, writeTinyBase } from '../support/tiny-base.ts'
+import { openOfflineFolder, type OfflineFolder } from '../support/offline-folder.ts'
+import { letterText } from '../support/tiny-base.ts'
 import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
 import type { RunFile } from '../../trainers/tracking/run-store.ts'
 import type { DamagedRun, TrackedRun } from '../../trainers/tracking/tracked-run.ts'
 
+let folder: OfflineFolder
 let dir: string
 let env: Environment
 let fake: FakeMlflow
@@ -18,18 +19,9 @@ let fake: FakeMlflow
 const made = { head: '', partial: '', cv: '', otherCv: '', moreFolds: '', tune: '' }
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'winnow-runs-'))
   fake = await startFakeMlflow()
-  env = {
-    WINNOW_MODEL_STORE: join(dir, 'store'),
-    WINNOW_STATE: join(dir, 'state'),
-    WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
-  }
-  await writeTinyBase(join(dir, 'base'))
-  const pulled = await winnow(['base', 'pull', 'tiny', '--from', join(dir, 'base')], { env })
-  expect(pulled, pulled.stderr).toMatchObject({ status: 0 })
-  const texts = Array.from({ length: 90 }, (_, number) => JSON.stringify(letterText(number)))
-  await writeFile(join(dir, 'texts.jsonl'), texts.join('\n'))
+  folder = await openOfflineFolder(Array.from({ length: 90 }, (_, number) => letterText(number)))
+  ;({ dir, env } = folder)
   made.head = await run('train', '--name', 'mail')
   const live = [
     '--set',
@@ -55,7 +47,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(async () => {
   await fake.close()
-  await rm(dir, { recursive: true, force: true })
+  await folder.remove()
 })
 
 /** Runs a command on the texts, and gives the run that it made. */

@@ -3,33 +3,26 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RunRecord } from '../../trainers/runs/run-record.ts'
 import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
-import { letterText, writeTinyBase } from '../support/tiny-base.ts'
+import { openOfflineFolder, type OfflineFolder } from '../support/offline-folder.ts'
+import { letterText } from '../support/tiny-base.ts'
 
+let folder: OfflineFolder
 let dir: string
 let env: Environment
 
 const texts = Array.from({ length: 24 }, (_, number) => letterText(number))
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'winnow-auto-'))
-  env = {
-    WINNOW_MODEL_STORE: join(dir, 'store'),
-    WINNOW_STATE: join(dir, 'state'),
-    WINNOW_KAFKA_BROKERS: '127.0.0.1:9',
-  }
-  await writeTinyBase(join(dir, 'base'))
-  const pulled = await winnow(['base', 'pull', 'tiny', '--from', join(dir, 'base')], { env })
-  expect(pulled).toMatchObject({ status: 0 })
-  await writeFile(join(dir, 'texts.jsonl'), texts.map((text) => JSON.stringify(text)).join('\n'))
+  folder = await openOfflineFolder(texts)
+  ;({ dir, env } = folder)
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => folder.remove())
 
 const argumentsFor = (...more: string[]): string[] => [
   ...['train', '--data', join(dir, 'texts.jsonl'), '--name', 'letters', '--base', 'tiny'],
