@@ -6,7 +6,7 @@ import type { Promotion } from '../infra/readers/guard-figures.ts'
 import { trippedGuard, type GuardFigures, type GuardName } from '../models/inference/guards.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement } from '../schemas/model-announcement.ts'
-import { pause } from '../streams/delivery/retry.ts'
+import { pause } from '../models/runtime/retry.ts'
 
 export type GuardWatchOptions = {
   readonly config: Config['guards']

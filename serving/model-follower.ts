@@ -9,7 +9,7 @@ import type { ModelVersion } from '../models/store/version-files.ts'
 import type { Classification } from '../schemas/classification.ts'
 import { WinnowError, errorMessage } from '../schemas/errors.ts'
 import type { ModelAnnouncement, SecondaryRole } from '../schemas/model-announcement.ts'
-import { pause } from '../streams/delivery/retry.ts'
+import { pause } from '../models/runtime/retry.ts'
 import type { OpenModel } from './model.ts'
 import { loadVersion, prefetchVersion, type LoaderOptions } from './version-loader.ts'
 

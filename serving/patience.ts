@@ -3,7 +3,7 @@
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { retry } from '../streams/delivery/retry.ts'
+import { retry } from '../models/runtime/retry.ts'
 
 /** Repeats a call until it succeeds or the time is up. */
 export type Patience = <T>(call: () => Promise<T>) => Promise<T>

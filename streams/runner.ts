@@ -26,7 +26,7 @@ import { BlockWriter, type WriteResult } from './delivery/block-writer.ts'
 import { Committer } from './delivery/committer.ts'
 import type { StoredReads } from './delivery/deduplicator.ts'
 import { InFlightBudget } from './delivery/in-flight-budget.ts'
-import { pause, retry, type RetryOptions } from './delivery/retry.ts'
+import { pause, retry, type RetryOptions } from '../models/runtime/retry.ts'
 import { rowsOf, storeBlock } from './delivery/store-block.ts'
 import type { ChunkTransform, RecordOutcome, StageChain } from './stages/record-outcome.ts'
 

@@ -1,6 +1,7 @@
 // Reads topics in a consumer group of its own, from positions that the caller chooses. It commits
 // nothing, and the group is deleted at the end.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import type { Consumer } from 'kafkajs'
 import { errorMessage } from '../../schemas/errors.ts'
 import { ClosingConsumer } from './kafka-consumer.ts'
@@ -39,7 +40,8 @@ export async function followTopic(
   })
   try {
     await begin({ consumer, failure })
-    await aborted(AbortSignal.any([signal, failure.signal]))
+    const end = AbortSignal.any([signal, failure.signal])
+    if (!end.aborted) await once(end, 'abort')
     if (failure.signal.aborted) throw failure.signal.reason
   } finally {
     await follower.close().catch(() => undefined)
@@ -58,11 +60,4 @@ async function deleteGroup(kafka: KafkaClient, groupId: string): Promise<void> {
   } finally {
     await admin.disconnect().catch(() => undefined)
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

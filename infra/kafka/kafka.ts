@@ -53,7 +53,7 @@ export function createKafka(
     ssl: config.ssl,
     connectionTimeout: config.connectMsMax,
     requestTimeout: config.requestMsMax,
-    // About a second in all; callers that can wait longer retry (streams/delivery/retry.ts).
+    // About a second in all; callers that can wait longer retry (models/runtime/retry.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:

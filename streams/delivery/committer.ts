@@ -2,7 +2,7 @@
 // or could not be committed, goes into the next one. offset-tracker.ts decides which offset of a
 // partition may be committed.
 import type { PartitionOffset } from '../../schemas/record.ts'
-import { pause } from './retry.ts'
+import { pause } from '../../models/runtime/retry.ts'
 
 export type CommitterOptions = {
   commit(offsets: readonly PartitionOffset[]): Promise<void>

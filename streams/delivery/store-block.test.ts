@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
 import { createMemorySink } from '../../tests/support/memory-sink.ts'
 import { outputFrom, sampleDeadLetter, sampleRecord } from '../../tests/support/sample-records.ts'
-import { retry } from './retry.ts'
+import { retry } from '../../models/runtime/retry.ts'
 import { storeBlock } from './store-block.ts'
 
 const tooLarge = () =>

@@ -1,23 +1,27 @@
 // Sends records to the log of progress one request after the other, and again while the broker is
 // away, so that they arrive in the order in which they were given.
-import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { retry, type RetryOptions } from '../../models/runtime/retry.ts'
+import { errorMessage } from '../../schemas/errors.ts'
 import type { TaskLog } from '../../schemas/ports/task-log.ts'
 import type { TaskOffer, TaskProgress } from '../../schemas/tasks/task-records.ts'
 
-const pauseMsFirst = 200
 const pauseMsMax = 5_000
 
 /** A sender on a log; the caller closes the log. */
 export class TaskSender {
   readonly #log: TaskLog
-  readonly #note: (line: string) => void
   readonly #stopped = new AbortController()
+  readonly #retrying: RetryOptions
   #sent = Promise.resolve()
   #waiting = 0
 
   constructor({ log, note }: { log: TaskLog; note: (line: string) => void }) {
     this.#log = log
-    this.#note = note
+    this.#retrying = {
+      pauseMsMax,
+      signal: this.#stopped.signal,
+      onRetry: (error) => note(`${errorMessage(error)}; trying again`),
+    }
   }
 
   /** Whether records wait. */
@@ -45,36 +49,9 @@ export class TaskSender {
 
   #send(call: () => Promise<void>): Promise<void> {
     this.#waiting++
-    const sent = this.#sent.then(() => this.#untilSent(call)).finally(() => this.#waiting--)
+    const sent = this.#sent.then(() => retry(call, this.#retrying)).finally(() => this.#waiting--)
     // The caller gets the failure; the next records are sent all the same.
     this.#sent = sent.catch(() => undefined)
     return sent
   }
-
-  async #untilSent(call: () => Promise<void>): Promise<void> {
-    const { signal } = this.#stopped
-    for (let pauseMs = pauseMsFirst; ; pauseMs = Math.min(2 * pauseMs, pauseMsMax)) {
-      try {
-        await call()
-        return
-      } catch (error) {
-        if (!(error instanceof WinnowError) || !error.retryable || signal.aborted) throw error
-        this.#note(`${errorMessage(error)}; trying again`)
-        await pause(pauseMs, signal)
-      }
-    }
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
 }
