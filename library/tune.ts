@@ -228,6 +228,8 @@ export async function tuneIn(
   const journal = await openStudy(asked, { base, train: texts, context })
   const { run } = journal.start
   try {
+    // Before the study is tracked: a refusal is no failure of the run.
+    requireTrial(journal, options.publishTrial)
     const study = { journal, options, base, train: texts, test: parts.test }
     return await trackRun(context, { kind: 'tune' }, async (tracker) => {
       const tuned = await runToWinner(context, study, trackedTune(tracker, study, watch))
@@ -262,7 +264,6 @@ async function runToWinner(
   const { journal, options, base } = study
   const { run, space, seed, method, name } = journal.start
   const workers = workersIn(journal.start)
-  requireTrial(journal, options.publishTrial)
   const { trials = tuneDefaults.trials } = options
   const budget = { trialsMax: trials, secondsMax: secondsOf(options.time) }
   const live = { trials: journal.trials, start: journal.start, ...budget }

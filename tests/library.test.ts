@@ -1,6 +1,6 @@
 // The package as a library, imported by its entry: each function does what the command does, with
 // typed results, codes of errors, signals and progress. No server is used.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -158,8 +158,11 @@ describe('tune', () => {
     expect(trials).toEqual([0, 1])
     expect(tuned).toMatchObject({ model: 'tuned@1', metric: 'macro_f1' })
     expect(tuned.metrics.macroF1).toBeGreaterThan(0)
+    const course = join(here.storeDir, 'runs', tuned.run, 'progress.jsonl')
+    const before = await readFile(course, 'utf8')
     const again = tune({ ...here, data: texts(0, 60), name: 'tuned', resume: tuned.run })
     await expect(again).rejects.toMatchObject({ code: 'resume_refused' })
+    expect(await readFile(course, 'utf8'), 'a refusal is no part of the run').toBe(before)
     const twice = tune({ ...here, data: texts(0, 9), name: 'x', metric: ['accuracy', 'accuracy'] })
     await expect(twice).rejects.toMatchObject({ code: 'usage' })
   }, 90_000)
