@@ -160,8 +160,12 @@ describe('tune', () => {
     expect(tuned.metrics.macroF1).toBeGreaterThan(0)
     const course = join(here.storeDir, 'runs', tuned.run, 'progress.jsonl')
     const before = await readFile(course, 'utf8')
-    const again = tune({ ...here, data: texts(0, 60), name: 'tuned', resume: tuned.run })
-    await expect(again).rejects.toMatchObject({ code: 'resume_refused' })
+    const study = { data: texts(0, 60), name: 'tuned', base: 'tiny' }
+    const again = tune({ ...here, ...study, resume: tuned.run })
+    await expect(again).rejects.toMatchObject({
+      code: 'resume_refused',
+      message: expect.stringContaining('is finished; its winner is tuned@1') as string,
+    })
     expect(await readFile(course, 'utf8'), 'a refusal is no part of the run').toBe(before)
     const twice = tune({ ...here, data: texts(0, 9), name: 'x', metric: ['accuracy', 'accuracy'] })
     await expect(twice).rejects.toMatchObject({ code: 'usage' })
