@@ -30,7 +30,7 @@ import {
   tuneDefaults,
   type AskedStudy,
   type ExecutorName,
-} from '../../library/tune.ts'
+} from '../../library/asked-study.ts'
 import { trainingMethods } from './method-options.ts'
 import { checkReadable, checkStore } from '../option-checks.ts'
 import { refuseBesideResume } from './resumed-options.ts'
