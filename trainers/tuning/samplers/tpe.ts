@@ -1,7 +1,8 @@
 // The tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for Hyper-Parameter
 // Optimization", NIPS 24), in its multivariate form (Falkner et al. 2018, "BOHB: Robust and
 // Efficient Hyperparameter Optimization at Scale", ICML). It looks where good trials are dense and
-// the others are not. The densities are parzen.ts.
+// the others are not. The share of good trials is that of Watanabe 2023, "Tree-Structured Parzen
+// Estimator: Understanding Its Algorithm Components", arXiv:2304.11127. The densities are parzen.ts.
 import type { TrialParameters } from '../space/space.ts'
 import { byDominance, type LossPair } from './pareto.ts'
 import { parzenEstimator } from './parzen.ts'
@@ -12,7 +13,8 @@ import { sobolSampler } from './sobol.ts'
 const startTrials = 10
 /** Draws from the good trials' density, of which the best is suggested. */
 const candidates = 24
-/** Good trials: a tenth of those that ended, up to so many. */
+/** Of the trials that ended, the share that counts as good, but up to so many. */
+const goodShare = 0.15
 const goodMax = 25
 
 /**
@@ -24,7 +26,7 @@ export const tpeSampler: Sampler = (request) => {
   const ended = trials.filter(({ state }) => state === 'complete' || state === 'pruned')
   if (ended.length < startTrials) return sobolSampler(request)
   const ranked = rankedByMerit(ended)
-  const good = new Set(ranked.slice(0, Math.min(Math.ceil(ended.length / 10), goodMax)))
+  const good = new Set(ranked.slice(0, Math.min(Math.ceil(goodShare * ended.length), goodMax)))
   const parametersOf = (isIncluded: (trial: ObservedTrial) => boolean): TrialParameters[] =>
     trials
       .filter(isIncluded)
