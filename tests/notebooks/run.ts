@@ -18,6 +18,16 @@ const files = (await readdir(folder))
   .filter((name) => named.length === 0 || named.some((path) => basename(path) === name))
   .sort()
 
+// Ctrl-C and SIGTERM end the cell that runs; stack and kernel are closed below.
+const stopped = new Promise<never>((_, reject) => {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      reject(new Error(`stopped by ${name}`))
+    })
+  }
+})
+stopped.catch(() => undefined)
+
 const began = performance.now()
 const problems: string[] = []
 const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
@@ -50,7 +60,7 @@ async function runNotebook(path: string, kernel: Kernel): Promise<string[]> {
     if (cell.cell_type !== 'code') continue
     count++
     const place = `${basename(path)}, cell ${count}`
-    const { status, outputs } = await kernel.execute(sourceOf(cell))
+    const { status, outputs } = await Promise.race([kernel.execute(sourceOf(cell)), stopped])
     if (status === 'error') return [...wrong, `${place}: ${errorOf(outputs)}`]
     const leaks = [stream.dir, folder, homedir()].filter((text) =>
       JSON.stringify(outputs).includes(text),
