@@ -99,7 +99,7 @@ it('leaves predictions by which labels are judged', async () => {
   const [first, ...others] = lines
   await writeFile(predictions, [first!.replace('"text":"', '"text":"x '), ...others].join('\n'))
   const changed = await check()
-  expect(changed.status).toBe(2)
+  expect(changed.status).toBe(1)
   expect(changed.stderr).toMatch(/judging\.jsonl:1: .* the data has another text there/)
   await writeFile(predictions, others.join('\n'))
   expect((await check()).stdout).toContain('1 label not judged')

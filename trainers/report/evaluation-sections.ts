@@ -225,29 +225,33 @@ function pairList(pairs: Evaluation['mostConfused'], confused: readonly Confused
 
 /** What the marks of explained texts mean; empty if no text is explained. */
 function explanationNote(confused: readonly ConfusedTexts[]): string {
-  const [first] = confused.flatMap(({ texts }) => texts.flatMap(({ explained }) => explained ?? []))
-  if (first === undefined) return ''
-  const method = first.method.replaceAll('-', ' ')
-  return (
-    paragraph(
-      `Marked words say why, by ${method}: here, "the label" is the wrong one. "As explained" is the ` +
-        'probability by the final model for the text as shown, where it differs: the model may have ' +
-        'learned from the text since, or the text was shortened.',
-    ) + explanationLegend
-  )
+  const shown = confused.flatMap(({ texts }) => texts.filter((text) => text.explained))
+  const [first] = shown
+  if (first?.explained === undefined) return ''
+  const why = `Marked words say why, by ${first.explained.method.replaceAll('-', ' ')}.`
+  const differing = shown.some(isExplainedAtAnother)
+    ? ' “As explained” is the probability by the final model for the text as it stands here. It ' +
+      'differs where the text was shortened, or where the final model was trained on the text.'
+    : ''
+  return paragraph(why + differing) + explanationLegend('the wrong label')
 }
 
 /** A smaller difference between the two probabilities of a text is not shown. */
 const shownDifference = 0.01
 
-function confusedText({ text, confidence, explained }: ConfusedText): string {
+function isExplainedAtAnother({ confidence, explained }: ConfusedText): boolean {
+  return explained !== undefined && Math.abs(explained.score - confidence) >= shownDifference
+}
+
+function confusedText(shown: ConfusedText): string {
+  const { text, confidence, explained } = shown
   const figure = formatFigure(confidence, 'share')
   if (explained === undefined) {
     return `<li><q dir="auto">${escapeHtml(text)}</q> <span>${figure}</span></li>`
   }
   const { score, words } = explained
-  const differs = Math.abs(score - confidence) >= shownDifference
-  const figures = differs ? `${figure}, as explained ${formatFigure(score, 'share')}` : figure
+  const another = isExplainedAtAnother(shown)
+  const figures = another ? `${figure}, as explained ${formatFigure(score, 'share')}` : figure
   return `<li><q dir="auto">${markedText(text, words)}</q> <span>${figures}</span></li>`
 }
 

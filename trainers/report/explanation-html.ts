@@ -43,11 +43,14 @@ export function explanationMarkup(
 <details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
 }
 
-/** What the marks mean. */
-export const explanationLegend =
-  '<p class="legend"><mark class="for" style="--share:1">solid line</mark> speaks for the label, ' +
-  '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
-  'larger the attribution, in log-odds of the label.</p>'
+/** What the marks mean; `label` says which label the words speak for. */
+export function explanationLegend(label = 'the label'): string {
+  return (
+    `<p class="legend"><mark class="for" style="--share:1">solid line</mark> speaks for ${escapeHtml(label)}, ` +
+    '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
+    'larger the attribution, in log-odds of the label.</p>'
+  )
+}
 
 const labelWordsTitle = 'Words that push each label'
 
@@ -100,7 +103,7 @@ ${contentPolicyMeta}
 <main>
 <header><h1>${escapeHtml(title)}</h1>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl>
-${explained.length === 0 ? '' : explanationLegend}</header>
+${explained.length === 0 ? '' : explanationLegend()}</header>
 ${sectionHtml(labelWordsTitle, labelWordsParts(labelWords))}
 ${texts.join('\n')}
 </main>
