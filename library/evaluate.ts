@@ -5,7 +5,8 @@ import { openVersion } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { workersOf } from '../serving/model.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
-import { evaluateModel, type ModelEvaluation } from '../trainers/evaluation/evaluate-version.ts'
+import type { ConfusedTexts } from '../trainers/evaluation/confused-texts.ts'
+import { evaluateWithTexts, type ModelEvaluation } from '../trainers/evaluation/evaluate-version.ts'
 import { readRunRecord } from '../trainers/runs/run-record.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import {
@@ -51,11 +52,16 @@ export async function evaluate(options: EvaluateOptions): Promise<ModelEvaluatio
   return evaluation
 }
 
-/** `evaluate` in a context, with the version and the texts for a report. */
+/** `evaluate` in a context, with the version and the texts for a report, and the mistakes. */
 export async function evaluateIn(
   context: Pick<Context, 'config' | 'paths' | 'note'>,
   options: EvaluationOptions,
-): Promise<{ evaluation: ModelEvaluation; version: ModelVersion; dataset: Dataset }> {
+): Promise<{
+  evaluation: ModelEvaluation
+  version: ModelVersion
+  dataset: Dataset
+  confused?: readonly ConfusedTexts[] | undefined
+}> {
   const { config, paths } = context
   const { seed, signal, onProgress } = options
   const open = (ref: string): Promise<ModelVersion> => openVersion({ ref, storeDir: paths.store })
@@ -70,7 +76,7 @@ export async function evaluateIn(
   const dataset = await readCleaned(options.data, { ...options, context })
   const { trainingRun } = version.manifest
   const run = trainingRun === null ? undefined : await readRunRecord(paths.store, trainingRun)
-  const evaluation = await evaluateModel({
+  const { evaluation, confused } = await evaluateWithTexts({
     version,
     compareWith,
     dataset,
@@ -80,5 +86,5 @@ export async function evaluateIn(
     workers: workersOf(config.inference),
     onProgress: (count) => onProgress?.({ kind: 'classifying', ...count }),
   })
-  return { evaluation, version, dataset }
+  return { evaluation, version, dataset, confused }
 }

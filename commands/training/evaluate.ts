@@ -5,11 +5,13 @@ import { evaluateIn, type EvaluateProgress } from '../../library/evaluate.ts'
 import { openExplainerOf } from '../../library/explain.ts'
 import { sumLabelWords, type LabelWords } from '../../models/explain/label-words.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
+import { workersOf } from '../../serving/model.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelEvaluation } from '../../trainers/evaluation/evaluate-version.ts'
 import { renderReportHtml, type ReportHeading } from '../../trainers/report/report-html.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
+import { explainMistakes } from '../../trainers/runs/explain-mistakes.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import {
@@ -78,7 +80,7 @@ export function addEvaluateCommand(program: Command): void {
     }
     const lineOf = evaluateProgressText()
     const { champion, compare } = options
-    const { evaluation, version, dataset } = await untilStopped(async (signal) =>
+    const { evaluation, version, dataset, confused } = await untilStopped(async (signal) =>
       evaluateIn(context, {
         ...options,
         compareWith: champion === true ? 'champion' : compare,
@@ -91,13 +93,21 @@ export function addEvaluateCommand(program: Command): void {
     if (emptyTexts > 0) terminal.say(`${counted(emptyTexts, 'empty text')} left out`)
     if (options.report !== undefined) {
       const heading = headingOf({ version, dataset, measured: evaluation })
+      const explained = await untilStopped((signal) =>
+        explainMistakes(confused ?? [], {
+          version,
+          workers: workersOf(context.config.inference),
+          readTexts: dataset.examples,
+          signal,
+        }),
+      )
       const labelWords =
         options.explain === undefined
           ? undefined
           : await wordsOfLabels({ version, dataset, textsMax: options.explain }, context)
       await writeFile(
         options.report,
-        await renderReportHtml(evaluation, { ...heading, labelWords }),
+        await renderReportHtml(evaluation, { ...heading, labelWords, confused: explained }),
       )
     }
     terminal.say(renderReportText(evaluation, terminal.style))

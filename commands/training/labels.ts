@@ -1,13 +1,14 @@
 // `winnow labels`: checks the labels of a data set. labels-apply.ts takes back an edited list.
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
 import { counted } from '../../schemas/counted.ts'
-import type { Dataset } from '../../trainers/data/dataset.ts'
+import { readPredictions } from '../../trainers/cross-validation/read-predictions.ts'
+import { trainingLabels, type Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
 import { checkLabels } from '../../trainers/head/check-labels.ts'
 import { labelCell, writeReviewList } from '../../trainers/labels/review-list.ts'
 import { reviewRows } from '../../trainers/labels/review-rows.ts'
-import type { LabelReport } from '../../trainers/labels/suspicious-labels.ts'
+import { reportLabels, type LabelReport } from '../../trainers/labels/suspicious-labels.ts'
 import { ruledParts } from '../../library/read-texts.ts'
 import { pullBase } from '../base-pull.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
@@ -21,7 +22,7 @@ import {
   type RuleOptions,
 } from '../labelled-texts.ts'
 import { workersOf } from '../../serving/model.ts'
-import { checkWritable } from '../option-checks.ts'
+import { checkReadable, checkWritable } from '../option-checks.ts'
 import { addCommand, examplesText, seedMax, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { countText } from '../terminal.ts'
@@ -30,12 +31,20 @@ import { embeddingText } from './training-progress.ts'
 
 type Options = SharedOptions &
   ColumnOptions &
-  RuleOptions & { data: string; base: string; top?: number; seed: number; out?: string }
+  RuleOptions & {
+    data: string
+    base: string
+    top?: number
+    seed: number
+    out?: string
+    predictions?: string
+  }
 
 const examples = [
   'winnow labels check --data tickets.jsonl',
   'winnow labels check --data tickets.csv --label-column team --top 200 --json',
   'winnow labels check --data tickets.csv --out suspicious.csv',
+  'winnow labels check --data tickets.csv --predictions predictions.jsonl',
 ]
 const defaultTop = 20
 const shownCharacters = 100
@@ -55,7 +64,9 @@ export function addLabelsCommands(program: Command): void {
       'label is probably wrong, with the probability that it is right and the label to put in its place. It\n' +
       'changes no data.\n' +
       'With --out, it writes the whole list as a table for a spreadsheet; fill in the column "decision" and\n' +
-      'give the file to `labels apply`.',
+      'give the file to `labels apply`.\n' +
+      'With --predictions, it trains nothing and judges the labels by the predictions that `winnow cv` wrote\n' +
+      'of the same data, by whatever method.',
     examples,
   })
     .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
@@ -65,6 +76,12 @@ export function addLabelsCommands(program: Command): void {
       wholeNumber(1),
     )
     .option('--out <file>', 'write the list as a CSV file to edit')
+    .addOption(
+      new Option(
+        '--predictions <file>',
+        'judge by these predictions of `winnow cv` instead of training',
+      ).conflicts(['base', 'seed']),
+    )
     .option('--base <name>', 'base encoder', 'minilm-l6')
     .option('--seed <number>', 'seed of the folds', wholeNumber(0, seedMax), 1)
   addRuleOptions(addColumnOptions(check)).action(async (options: Options) => {
@@ -72,7 +89,9 @@ export function addLabelsCommands(program: Command): void {
     const { terminal, paths } = context
     await checkTexts({ '--data': options.data }, options)
     if (options.out !== undefined) await checkWritable(options.out, '--out')
-    await knownBase({ name: options.base, storeDir: paths.store })
+    if (options.predictions === undefined) {
+      await knownBase({ name: options.base, storeDir: paths.store })
+    } else await checkReadable(options.predictions, '--predictions')
     const { report, read } = await untilStopped((signal) => checkData(options, { context, signal }))
     terminal.progressDone()
     sayReport(report, { context, top: options.top ?? defaultTop })
@@ -92,6 +111,10 @@ async function checkData(
   const read = await readCleaned(options.data, reading)
   const { train: dataset } = await ruledParts({ train: read }, options)
   for (const line of ruleLines(dataset.manifest)) terminal.say(line)
+  if (options.predictions !== undefined) {
+    const report = await reportPredicted(options.predictions, { dataset, context, signal })
+    return { report, read }
+  }
   const base = await pullBase(options.base, context, signal)
   const report = await checkLabels({
     dataset,
@@ -103,6 +126,22 @@ async function checkData(
     onProgress: (progress) => terminal.progress(embeddingText(progress, 'embedding')),
   })
   return { report, read }
+}
+
+/** Judges the labels by the predictions of a file, and says how many labels it has none for. */
+async function reportPredicted(
+  path: string,
+  from: { dataset: Dataset; context: CommandContext; signal: AbortSignal },
+): Promise<LabelReport> {
+  const { dataset, context, signal } = from
+  const labels = trainingLabels(dataset)
+  const predicted = await readPredictions(path, { dataset, labels, signal })
+  const { probabilities } = predicted
+  const without = dataset.examples.length - predicted.dataset.examples.length
+  if (without > 0) {
+    context.terminal.say(`${counted(without, 'label')} not judged: ${path} has no prediction.`)
+  }
+  return reportLabels(predicted.dataset, { labels, probabilities })
 }
 
 function sayReport(

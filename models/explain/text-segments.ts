@@ -10,7 +10,10 @@ export type TextSegment = {
 }
 
 /** The pieces in order; joined they are the text. Of overlapping words the first counts. */
-export function textSegments(text: string, words: readonly Attribution[]): TextSegment[] {
+export function textSegments(
+  text: string,
+  words: readonly Pick<Attribution, 'start' | 'end' | 'attribution'>[],
+): TextSegment[] {
   const largest = words.reduce((most, { attribution }) => Math.max(most, Math.abs(attribution)), 0)
   const segments: TextSegment[] = []
   const plain = (start: number, end: number): void => {

@@ -35,13 +35,13 @@ export type VersionDraft = {
   readonly tokenizer: FileContent
   /** Additional files by name, such as `report.html`, but none of the store's own names. */
   readonly extras?: Readonly<Record<string, FileContent>> | undefined
-  /** Additional texts that contain the version's number; called again if the number was taken. */
+  /**
+   * Additional texts that contain the version's number; called again if the number was taken. The
+   * version's files can be opened, but are still in a temporary folder.
+   */
   readonly textsOf?:
-    ((version: ClaimedVersion) => Promise<Readonly<Record<string, string>>>) | undefined
+    ((pending: ModelVersion) => Promise<Readonly<Record<string, string>>>) | undefined
 }
-
-/** A version that is being written: `ref` is `name@version`, and `created` is RFC 3339. */
-export type ClaimedVersion = { readonly ref: string; readonly created: string }
 
 /** One version in a listing; `damaged` if its manifest cannot be read. Files are not hashed. */
 export type VersionListing = {
@@ -192,9 +192,17 @@ async function claimVersion(claim: {
     }
     const text = `${JSON.stringify(manifest, null, 2)}\n`
     const path = join(pending, 'manifest.json')
-    parseManifest(text, path)
+    const checked = parseManifest(text, path)
     await writeContent(path, { bytes: Buffer.from(text) })
-    const texts = await draft.textsOf?.({ ref: `${draft.name}@${version}`, created })
+    const texts = await draft.textsOf?.({
+      ref: `${draft.name}@${version}`,
+      name: draft.name,
+      version,
+      dir: pending,
+      modelPath: join(pending, 'model.onnx'),
+      tokenizerPath: join(pending, 'tokenizer.json'),
+      manifest: checked,
+    })
     for (const [file, content] of Object.entries(texts ?? {})) {
       await writeContent(furtherFile(pending, file), { bytes: Buffer.from(content) })
     }

@@ -1,6 +1,6 @@
 // `winnow cv` on a small base, without a server: what it prints, writes and refuses, by the method
 // head and by fine-tuning.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CrossValidated } from '../../trainers/cross-validation/cv-record.ts'
@@ -81,6 +81,28 @@ it('judges each fold, and writes the run and what each text was predicted as', a
   const again = await resultOf(cv('--repeats', '2', '--json', '--set', 'inference.workers=1'))
   expect(again.foldPlan).toEqual(first.foldPlan)
   expect(again.mean).toEqual(first.mean)
+})
+
+it('leaves predictions by which labels are judged', async () => {
+  const predictions = join(dir, 'judging.jsonl')
+  const method = ['--method', 'partial', '--layers', '1', '--epochs', '1']
+  await resultOf(cv(...method, '--predictions', predictions, '--json'))
+  const check = (...more: string[]) => {
+    const data = ['--data', join(dir, 'texts.jsonl'), '--near-duplicates', 'off']
+    return winnow(['labels', 'check', ...data, ...more, '--predictions', predictions], { env })
+  }
+  const { status, stdout, stderr } = await check('--json')
+  expect(status, stderr).toBe(0)
+  const lines = (await readFile(predictions, 'utf8')).trimEnd().split('\n')
+  expect(JSON.parse(stdout)).toMatchObject({ examples: lines.length })
+  expect(await check('--base', 'tiny')).toMatchObject({ status: 2 })
+  const [first, ...others] = lines
+  await writeFile(predictions, [first!.replace('"text":"', '"text":"x '), ...others].join('\n'))
+  const changed = await check()
+  expect(changed.status).toBe(1)
+  expect(changed.stderr).toMatch(/judging\.jsonl:1: .* the data has another text there/)
+  await writeFile(predictions, others.join('\n'))
+  expect((await check()).stdout).toContain('1 label not judged')
 })
 
 it('compares fine-tuning with the head on the same folds, and shows it', async () => {

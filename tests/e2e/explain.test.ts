@@ -7,7 +7,11 @@ import type { Explanation } from '../../models/explain/explanation.ts'
 import type { LabelWords } from '../../models/explain/label-words.ts'
 import { describeExamples } from '../../trainers/data/dataset.ts'
 import { trainHead } from '../../trainers/head/train-head.ts'
+import { openFolderObjects } from '../../models/store/folder-objects.ts'
+import { openVersion } from '../../models/store/version-store.ts'
+import { uploadVersion } from '../../models/store/version-upload.ts'
 import { winnow, type Environment } from '../support/cli.ts'
+import { startFakeClickHouse } from '../support/fake-clickhouse.ts'
 import { smallBase } from '../support/small-base.ts'
 import { sampleText } from '../support/workspace.ts'
 
@@ -78,6 +82,34 @@ it('explains a file as JSON lines and as a page, and says which words push the l
   expect(model).toBe('mail@1')
   expect(labels.reduce((sum, one) => sum + one.texts, 0)).toBe(texts.length - 1)
   expect(labels.flatMap((one) => one.wordsFor).length).toBeGreaterThan(0)
+})
+
+it('explains a stored row with the version that made it, fetched if it is not here', async () => {
+  const engine = await startFakeClickHouse()
+  try {
+    const row = { eventId: 'e-1', text: 'I love this item', label: 'praise', score: 0.9 }
+    const by = { model: 'mail', version: '1', role: 'champion' }
+    engine.select = (response) => response.end(JSON.stringify({ data: [{ ...row, ...by }] }))
+    const objects = openFolderObjects(join(dir, 'objects'))
+    const version = await openVersion({ ref: 'mail@1', storeDir: dir })
+    await uploadVersion({ objects, version })
+    const args = ['explain', '--row', 'winnow.events/0/17', '--json']
+    const settings = { ...env, WINNOW_CLICKHOUSE_URL: engine.url }
+    const emptyStore = { WINNOW_MODEL_STORE: join(dir, 'elsewhere') }
+    const remote = { WINNOW_STORE_KIND: 'folder', WINNOW_STORE_PATH: join(dir, 'objects') }
+
+    const gone = await winnow(args, { env: { ...settings, ...emptyStore } })
+    expect(gone.status).toBe(1)
+    expect(gone.stderr).toContain('was classified by mail@1, which is gone')
+
+    const fetched = await winnow(args, { env: { ...settings, ...emptyStore, ...remote } })
+    expect(fetched.stderr).toBe('')
+    const found = JSON.parse(fetched.stdout) as Explanation
+    expect(found).toMatchObject({ model: 'mail@1', row: { ...row, ...by } })
+    expect(await winnow(args, { env: settings })).toMatchObject({ stdout: fetched.stdout })
+  } finally {
+    await engine.close()
+  }
 })
 
 it('says what is wrong', async () => {

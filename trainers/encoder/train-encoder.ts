@@ -220,7 +220,7 @@ async function trainStarted(
   resolved.onProgress?.({ kind: 'reporting' })
   const report = await reportContent(resolved, { labels, measuredOn, fitted })
   resolved.onProgress?.({ kind: 'publishing' })
-  const version = await publishClassifier({
+  const { version, confused } = await publishClassifier({
     ...resolved,
     method: resolved.method.kind,
     labels,
@@ -235,6 +235,7 @@ async function trainStarted(
       trained: train.manifest,
       suspicious: await readSuspicious(join(resolved.storeDir, 'runs', run)),
     },
+    trainedTexts: train.examples,
     verification: {
       texts: verified,
       probabilities: evaluated.calibrate(verifiedProbabilities),
@@ -246,7 +247,7 @@ async function trainStarted(
     began,
     result,
     evaluation: evaluated.evaluation,
-    report,
+    report: { ...report, confused },
     options: resolved,
   })
 }

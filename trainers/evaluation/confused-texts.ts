@@ -1,16 +1,30 @@
 // Texts that stand for the most frequent mistakes of a classifier, so that people see what it
 // confuses. Which pairs are most frequent is decided by evaluation.ts.
+import type { Attribution, Explanation } from '../../models/explain/explanation.ts'
 import { rowOutcomes, type Predictions } from './metrics.ts'
 import type { Confusion } from './evaluation.ts'
 
 /** A pair of labels with the texts that have the highest scores. */
 export type ConfusedTexts = Omit<Confusion, 'count'> & {
-  readonly texts: readonly {
-    /** The beginning of the text. */
-    readonly text: string
-    /** The probability of the wrong label. */
-    readonly confidence: number
-  }[]
+  readonly texts: readonly ConfusedText[]
+}
+
+/** A text with a wrong label. */
+export type ConfusedText = {
+  /** The beginning of the text. */
+  readonly text: string
+  /** The probability of the wrong label. */
+  readonly confidence: number
+  /** Why the wrong label; of a few texts. */
+  readonly explained?: ExplainedMistake | undefined
+}
+
+/** What an explanation of a wrong label says, as far as a report shows it. */
+export type ExplainedMistake = Pick<Explanation, 'method'> & {
+  /** The probability of the wrong label that the explained model gives to `text`. */
+  readonly score: number
+  /** Places in `text`, and attributions in log-odds of the wrong label. */
+  readonly words: readonly Pick<Attribution, 'start' | 'end' | 'attribution'>[]
 }
 
 const pairsMax = 20
@@ -61,6 +75,9 @@ function pairKey(truth: number, predicted: number): string {
   return `${truth} ${predicted}`
 }
 
+/** What stands behind the beginning of a text that was cut. */
+export const cutMark = '…'
+
 /** The beginning of a text on one line, cut between characters, not within a surrogate pair. */
 export function beginningOf(text: string, charactersMost: number): string {
   const line = text
@@ -69,5 +86,5 @@ export function beginningOf(text: string, charactersMost: number): string {
     .trim()
   const characters = Array.from(line)
   if (text.length <= 4 * charactersMost && characters.length <= charactersMost) return line
-  return `${characters.slice(0, charactersMost).join('')}…`
+  return characters.slice(0, charactersMost).join('') + cutMark
 }

@@ -6,6 +6,7 @@ import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { labelIndices, labelTargets, type Dataset } from '../data/dataset.ts'
+import { confusedTexts, type ConfusedTexts } from './confused-texts.ts'
 import { evaluatePredictions } from './evaluation.ts'
 import { measuredOnGiven, type RunData } from './measured-on.ts'
 import { compareOnSameExamples, type PairedComparison } from './mcnemar.ts'
@@ -54,9 +55,22 @@ export type ModelEvaluation = {
  * labels.
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
+  return (await evaluateWithTexts(options)).evaluation
+}
+
+/**
+ * `evaluateModel`, with texts of the most frequent mistakes; a multi-label version has none.
+ *
+ * @throws WinnowError as `evaluateModel`.
+ */
+export async function evaluateWithTexts(
+  options: EvaluateModelOptions,
+): Promise<{ evaluation: ModelEvaluation; confused?: readonly ConfusedTexts[] }> {
   const { version, dataset, compareWith, seed = 1, resamples } = options
   const measuredOn = measuredOnGiven(dataset.manifest, options.trainedOn)
-  if (version.manifest.thresholds !== undefined) return evaluateMultiLabel(options, measuredOn)
+  if (version.manifest.thresholds !== undefined) {
+    return { evaluation: await evaluateMultiLabel(options, measuredOn) }
+  }
   const { labels, calibration, abstain } = version.manifest
   const truth = labelIndices(dataset, labels)
   if (compareWith !== undefined) requireSameLabels(version, compareWith)
@@ -72,10 +86,15 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       temperature: calibration?.temperature,
     },
   )
-  if (compareWith === undefined) return { model: version.ref, measuredOn, ...evaluation }
-  const { predicted } = rowOutcomes({ truth, probabilities, labels: labels.length })
+  const predictions = { truth, probabilities }
+  const texts = dataset.examples.map(({ text }) => text)
+  const confused = confusedTexts(evaluation.mostConfused, { predictions, labels, texts })
+  if (compareWith === undefined) {
+    return { evaluation: { model: version.ref, measuredOn, ...evaluation }, confused }
+  }
+  const { predicted } = rowOutcomes({ ...predictions, labels: labels.length })
   const comparison = await compareVersions({ ...options, predicted, other: compareWith })
-  return { model: version.ref, measuredOn, comparison, ...evaluation }
+  return { evaluation: { model: version.ref, measuredOn, comparison, ...evaluation }, confused }
 }
 
 /** `evaluateModel` for a multi-label version. */

@@ -199,7 +199,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
     }),
   }
   options.onProgress?.({ kind: 'publishing' })
-  const version = await publishClassifier({
+  const published = await publishClassifier({
     method: 'head',
     storeDir: resolved.storeDir,
     name: resolved.name,
@@ -218,10 +218,12 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedModel
       trained: train.manifest,
       suspicious: suspiciousIn(labelReport),
     },
+    trainedTexts: train.examples,
     verification: verificationTexts(train, { rows: embedded.rows, head, seed }),
   })
-  const work = { version, run, fit, embedded, evaluation, labelReport, report, started }
-  return record({ ...work, options: resolved })
+  const work = { version: published.version, run, fit, embedded, evaluation, labelReport, started }
+  const explained = { ...report, confused: published.confused }
+  return record({ ...work, report: explained, options: resolved })
 }
 
 type Resolved = TrainHeadOptions & {

@@ -1,13 +1,14 @@
 // The sections of a page about one evaluation: how far to trust it, ranking, labels, confusions and
 // slices. report-plots.ts has the plots, and report-page.ts the frame.
 import { counted } from '../../schemas/counted.ts'
-import type { ConfusedTexts } from '../evaluation/confused-texts.ts'
+import type { ConfusedText, ConfusedTexts } from '../evaluation/confused-texts.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import {
   isOfSets,
   type MultiLabelEvaluation,
   type TaskEvaluation,
 } from '../evaluation/multi-label-evaluation.ts'
+import { explanationLegend, markedText } from './explanation-html.ts'
 import { cardinalityText, setTable } from './multi-label-report.ts'
 import {
   barList,
@@ -209,11 +210,7 @@ function pairList(pairs: Evaluation['mostConfused'], confused: readonly Confused
   )
   const entries = pairs.map(({ truth, predicted, count }) => {
     const texts = textsOf.get(JSON.stringify([truth, predicted])) ?? []
-    const lines = texts.map(
-      ({ text, confidence }) =>
-        `<li><q dir="auto">${escapeHtml(text)}</q> <span>${formatFigure(confidence, 'share')}</span></li>`,
-    )
-    const list = lines.length === 0 ? '' : `<ul>${lines.join('\n')}</ul>`
+    const list = texts.length === 0 ? '' : `<ul>${texts.map(confusedText).join('\n')}</ul>`
     return (
       `<li><p><b>${escapeHtml(truth)}</b> predicted as <b>${escapeHtml(predicted)}</b>, ` +
       `${counted(count, 'time')}</p>${list}</li>`
@@ -221,8 +218,41 @@ function pairList(pairs: Evaluation['mostConfused'], confused: readonly Confused
   })
   return (
     paragraph('With each text, the probability that the model gave to the wrong label.') +
+    explanationNote(confused) +
     `<ol class="pairs">${entries.join('\n')}</ol>`
   )
+}
+
+/** What the marks of explained texts mean; empty if no text is explained. */
+function explanationNote(confused: readonly ConfusedTexts[]): string {
+  const shown = confused.flatMap(({ texts }) => texts.filter((text) => text.explained))
+  const [first] = shown
+  if (first?.explained === undefined) return ''
+  const why = `Marked words say why, by ${first.explained.method.replaceAll('-', ' ')}.`
+  const differing = shown.some(isExplainedAtAnother)
+    ? ' “As explained” is the probability by the final model for the text as it stands here. It ' +
+      'differs where the text was shortened, or where the final model was trained on the text.'
+    : ''
+  return paragraph(why + differing) + explanationLegend('the wrong label')
+}
+
+/** A smaller difference between the two probabilities of a text is not shown. */
+const shownDifference = 0.01
+
+function isExplainedAtAnother({ confidence, explained }: ConfusedText): boolean {
+  return explained !== undefined && Math.abs(explained.score - confidence) >= shownDifference
+}
+
+function confusedText(shown: ConfusedText): string {
+  const { text, confidence, explained } = shown
+  const figure = formatFigure(confidence, 'share')
+  if (explained === undefined) {
+    return `<li><q dir="auto">${escapeHtml(text)}</q> <span>${figure}</span></li>`
+  }
+  const { score, words } = explained
+  const another = isExplainedAtAnother(shown)
+  const figures = another ? `${figure}, as explained ${formatFigure(score, 'share')}` : figure
+  return `<li><q dir="auto">${markedText(text, words)}</q> <span>${figures}</span></li>`
 }
 
 function sliceSection({ slices }: Evaluation): Section | undefined {

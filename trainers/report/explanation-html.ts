@@ -18,17 +18,6 @@ const markedFrom = 0.05
 const tableWordsMax = 30
 
 /**
- * The style of the marks: a solid line under what speaks for the label, a dashed line under what
- * speaks against it, so that colour is not needed. It needs the variables of reportStyle.
- */
-export const explanationStyle = `
-.explained { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.05rem; line-height: 2; color: var(--ink); max-width: 46rem; margin: 0 0 .75rem; unicode-bidi: plaintext }
-.explained mark, .legend mark { color: var(--ink); background: color-mix(in srgb, var(--mark) calc(var(--share) * 70%), transparent); border-bottom: calc(1px + 2px * var(--share)) var(--line-style) var(--mark); border-radius: .15rem .15rem 0 0; padding: .1rem 0 }
-mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: var(--wrong); --line-style: dashed }
-.legend { font-size: .87rem } .legend mark { padding: .1rem .4rem }
-`
-
-/**
  * The text with its marked words, a line on how they were found, and the figures in a table, which
  * a click opens if they are `closed`.
  */
@@ -49,16 +38,19 @@ export function explanationMarkup(
   const head = ['word', 'log-odds', ...(hasErrors ? ['standard error'] : []), 'place']
   const figures = htmlTable({ name: 'Words by attribution', head, rows })
   const open = figuresAre === 'open' ? ' open' : ''
-  return `<p class="explained" dir="auto">${markedText(text, explanation)}</p>
+  return `<p class="explained" dir="auto">${markedText(text, explanation.words)}</p>
 <p><strong>${escapeHtml(label)} ${(100 * score).toFixed(1)} %</strong> ${escapeHtml(`${methodText(explanation)}.${cut}`)}</p>
 <details${open}><summary>${escapeHtml(tableTitle(words.length, rows.length))}</summary>${figures}</details>`
 }
 
-/** What the marks mean. */
-export const explanationLegend =
-  '<p class="legend"><mark class="for" style="--share:1">solid line</mark> speaks for the label, ' +
-  '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
-  'larger the attribution, in log-odds of the label.</p>'
+/** What the marks mean; `label` says which label the words speak for. */
+export function explanationLegend(label = 'the label'): string {
+  return (
+    `<p class="legend"><mark class="for" style="--share:1">solid line</mark> speaks for ${escapeHtml(label)}, ` +
+    '<mark class="against" style="--share:1">dashed line</mark> against it. The stronger the mark, the ' +
+    'larger the attribution, in log-odds of the label.</p>'
+  )
+}
 
 const labelWordsTitle = 'Words that push each label'
 
@@ -107,11 +99,11 @@ export function renderExplanationsHtml(page: {
 ${contentPolicyMeta}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${reportStyle}${explanationStyle}</style>
+<style>${reportStyle}</style>
 <main>
 <header><h1>${escapeHtml(title)}</h1>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join('\n')}</dl>
-${explained.length === 0 ? '' : explanationLegend}</header>
+${explained.length === 0 ? '' : explanationLegend()}</header>
 ${sectionHtml(labelWordsTitle, labelWordsParts(labelWords))}
 ${texts.join('\n')}
 </main>
@@ -119,7 +111,8 @@ ${texts.join('\n')}
 `
 }
 
-function markedText(text: string, { words }: Explanation): string {
+/** The text, escaped, with its words marked by sign and strength. */
+export function markedText(text: string, words: Parameters<typeof textSegments>[1]): string {
   const pieces = textSegments(text, words).map(({ text: piece, attribution, share }) => {
     const shown = escapeRunning(piece)
     if (share < markedFrom) return shown

@@ -98,10 +98,34 @@ test('shows texts of the most confused pairs, the size curve, the profile and la
     },
   })
   expect(page).toContain('<q dir="auto">free &lt;ham&gt;</q> <span>90.0 %</span>')
+  expect(page).not.toContain('Marked words')
   expect(page).toContain('More labels of the same kind will hardly help.')
   expect(page).toContain('<span class="name">Cyrillic</span>')
   expect(page).toContain('>buy</th><td>ham</td><td>spam</td>')
   expect(page).toContain('<h2 id="against-mail-6-title">Against mail@6</h2>')
+})
+
+test('marks the words of explained texts, and says where the explained model differs', async () => {
+  const words = [
+    { start: 0, end: 4, attribution: 2 },
+    { start: 5, end: 10, attribution: -1 },
+  ]
+  const mistake = (score: number) => ({
+    text: 'free <ham> today',
+    confidence: 0.9,
+    explained: { method: 'integrated-gradients', score, words } as const,
+  })
+  const page = await renderReportHtml(evaluate(['ham', 'spam']), {
+    ...heading,
+    confused: [{ truth: 'ham', predicted: 'spam', texts: [mistake(0.4), mistake(0.9)] }],
+  })
+  expect(page).toContain('Marked words say why, by integrated gradients')
+  const quote =
+    '<q dir="auto"><mark class="for" style="--share:1.00" title="+2.000">free</mark> ' +
+    '<mark class="against" style="--share:0.50" title="−1.000">&lt;ham&gt;</mark> today</q>'
+  expect(page).toContain(`${quote} <span>90.0 %, as explained 40.0 %</span>`)
+  expect(page).toContain(`${quote} <span>90.0 %</span>`)
+  expect(page.match(/solid line/g)).toHaveLength(1)
 })
 
 test('is one file that may load nothing, in which hostile labels and texts stay text', async () => {

@@ -1,5 +1,7 @@
 // The style sheet of a report, for wide and narrow pages, light and dark mode, screen and paper.
-// report-html.ts and report-markup.ts write the page.
+// report-html.ts and report-markup.ts write the page. Words of explained texts have a solid line
+// under them where they speak for the label, and a dashed one where they speak against it, so that
+// colour is not needed.
 
 /** The style sheet of the page. */
 export const reportStyle = `
@@ -67,6 +69,11 @@ thead th { color: var(--muted); font-weight: 400 }
 .matrix thead th span { writing-mode: vertical-rl; transform: rotate(180deg); display: block; margin: 0 auto; max-width: var(--cell); max-height: 11rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left }
 .texts { width: 100% } .texts td, .texts th { text-align: left; overflow-wrap: anywhere; min-width: 5rem } .texts th:first-child { max-width: 40rem; overflow-wrap: anywhere; font-weight: 400 }
 summary { cursor: pointer; color: var(--accent); margin: .75rem 0 }
+.explained { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.05rem; line-height: 2; color: var(--ink); max-width: 46rem; margin: 0 0 .75rem; unicode-bidi: plaintext }
+.explained mark, .pairs mark, .legend mark { color: var(--ink); background: color-mix(in srgb, var(--mark) calc(var(--share) * 70%), transparent); border-bottom: calc(1px + 2px * var(--share)) var(--line-style) var(--mark); border-radius: .15rem .15rem 0 0; padding: .1rem 0 }
+mark.for { --mark: var(--right); --line-style: solid } mark.against { --mark: var(--wrong); --line-style: dashed }
+.legend { font-size: .87rem } .legend mark { padding: .1rem .4rem }
+.pairs q:has(mark) { color: var(--ink); line-height: 1.9; unicode-bidi: plaintext }
 @media (max-width: 640px) {
   main { padding: 1.25rem .9rem 3rem }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0 } dd { margin: 0 0 .4rem }

@@ -24,6 +24,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { isOfSets, type TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import { servedPadding } from '../embeddings/frozen-encoder.ts'
 import type { EvaluatedOn } from '../evaluation/measured-on.ts'
+import { explainMistakes } from './explain-mistakes.ts'
 import type { TrainingMethod } from './run-record.ts'
 import { renderReportHtml, type ReportContent, type ReportHeading } from '../report/report-html.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
@@ -56,9 +57,17 @@ export type ClassifierToPublish = {
   readonly evaluatedOn: EvaluatedOn
   /** The description of these texts. */
   readonly measuredOn: string
-  /** What the report shows besides the scores. */
+  /** What the report shows besides the scores; the mistakes are not explained yet. */
   readonly report: ReportContent & Pick<ReportHeading, 'suspicious' | 'trained'>
+  /** The training texts, by which the work on explanations is bounded. */
+  readonly trainedTexts: readonly { readonly text: string }[]
   readonly verification: VerificationTexts
+}
+
+/** A version, and the mistakes in its report with their explanations. */
+export type PublishedClassifier = {
+  readonly version: ModelVersion
+  readonly confused: ReportContent['confused']
 }
 
 /** The number of training texts on which the written model is compared with the trainer. */
@@ -82,8 +91,20 @@ const probabilityTie = 1e-4
  * @throws WinnowError `model_incompatible` if the graph disagrees with the trainer; and the errors
  * of the store and the runtime.
  */
-export async function publishClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
-  return (await versionOfRun(draft)) ?? (await writeClassifier(draft))
+export async function publishClassifier(draft: ClassifierToPublish): Promise<PublishedClassifier> {
+  const published = await versionOfRun(draft)
+  if (published === undefined) return writeClassifier(draft)
+  return { version: published, confused: await explainedBy(published, draft) }
+}
+
+/** The mistakes of the report with explanations by the version. */
+async function explainedBy(
+  version: ModelVersion,
+  { report, trainedTexts, workers }: ClassifierToPublish,
+): Promise<ReportContent['confused']> {
+  const { confused } = report
+  if (confused === undefined) return undefined
+  return explainMistakes(confused, { version, workers, readTexts: trainedTexts })
 }
 
 /** The version that the run has already published, if any. */
@@ -97,7 +118,7 @@ async function versionOfRun({
   return own && readVersion(own.dir)
 }
 
-async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion> {
+async function writeClassifier(draft: ClassifierToPublish): Promise<PublishedClassifier> {
   const { base, labels, maxTokens, pooledLayers, evaluation, evaluatedOn, measuredOn } = draft
   const { normalize, pooling } = base
   const padding = { padding: servedPadding, normalize, pooling, pooledLayers }
@@ -110,7 +131,8 @@ async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion
   try {
     const { modelPath, weightsPath } = await writeGraph(graph, draft, scratch)
     await verifyAgreement(modelPath, draft)
-    return await writeVersion({
+    let confused: ReportContent['confused']
+    const version = await writeVersion({
       storeDir: draft.storeDir,
       name: draft.name,
       manifest: {
@@ -130,11 +152,14 @@ async function writeClassifier(draft: ClassifierToPublish): Promise<ModelVersion
       model: { path: modelPath },
       weights: weightsPath === undefined ? undefined : { path: weightsPath },
       tokenizer: { path: base.tokenizerPath },
-      textsOf: async ({ ref, created }) => {
-        const heading = { title: `${ref}: evaluation`, made: created, ...draft.report }
-        return { 'report.html': await renderReportHtml(evaluation, heading) }
+      textsOf: async (pending) => {
+        const { ref, manifest } = pending
+        confused ??= await explainedBy(pending, draft)
+        const heading = { title: `${ref}: evaluation`, made: manifest.created, ...draft.report }
+        return { 'report.html': await renderReportHtml(evaluation, { ...heading, confused }) }
       },
     })
+    return { version, confused }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
