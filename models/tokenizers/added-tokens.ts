@@ -74,23 +74,45 @@ function escapedUnit(unit: string): string {
  */
 export function withReferenceIds(
   tokens: readonly AddedToken[],
-  vocabulary: Readonly<Record<string, number>> | readonly (readonly [string, number])[],
+  vocabulary: Readonly<Record<string, number>> | Pieces,
 ): AddedToken[] {
-  const wanted = new Map<string, number | undefined>()
-  for (const { content } of tokens) wanted.set(content, undefined)
-  let size = 0
-  const isList = Array.isArray(vocabulary)
-  for (const entry of isList ? vocabulary : Object.entries(vocabulary)) {
-    const [piece, id] = entry as readonly [string, number]
-    if (wanted.has(piece)) wanted.set(piece, isList ? size : id)
-    size++
-  }
+  const wanted = new Set(tokens.map(({ content }) => content))
+  const { ids, size } = isPieces(vocabulary)
+    ? idsInPieces(vocabulary, wanted)
+    : idsInRecord(vocabulary, wanted)
+  let next = size
   const byContent = new Map<string, AddedToken>()
   for (const token of tokens) {
-    const known = byContent.get(token.content)?.id ?? wanted.get(token.content)
-    byContent.set(token.content, { ...token, id: known ?? size++ })
+    const known = byContent.get(token.content)?.id ?? ids.get(token.content)
+    byContent.set(token.content, { ...token, id: known ?? next++ })
   }
   return [...byContent.values()]
+}
+
+/** Pieces in the order of their ids. */
+type Pieces = readonly (readonly [string, number])[]
+
+function isPieces(vocabulary: Readonly<Record<string, number>> | Pieces): vocabulary is Pieces {
+  return Array.isArray(vocabulary)
+}
+
+type FoundIds = { readonly ids: ReadonlyMap<string, number>; readonly size: number }
+
+function idsInPieces(pieces: Pieces, wanted: ReadonlySet<string>): FoundIds {
+  const ids = new Map<string, number>()
+  for (const [id, [piece]] of pieces.entries()) if (wanted.has(piece)) ids.set(piece, id)
+  return { ids, size: pieces.length }
+}
+
+function idsInRecord(
+  vocabulary: Readonly<Record<string, number>>,
+  wanted: ReadonlySet<string>,
+): FoundIds {
+  const ids = new Map<string, number>()
+  for (const piece of wanted) {
+    if (Object.hasOwn(vocabulary, piece)) ids.set(piece, vocabulary[piece]!)
+  }
+  return { ids, size: Object.keys(vocabulary).length }
 }
 
 /** Whether a word character is directly before or after a part of a text. */

@@ -87,7 +87,7 @@ function vocabularySizeOf(file: TokenizerFile): number {
   let largest = file.added_tokens.reduce((most, { id }) => Math.max(most, id), -1)
   const { vocab } = file.model
   if (isList(vocab)) return Math.max(largest + 1, vocab.length)
-  for (const token in vocab) largest = Math.max(largest, vocab[token]!)
+  for (const id of Object.values(vocab)) largest = Math.max(largest, id)
   return largest + 1
 }
 

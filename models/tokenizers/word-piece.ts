@@ -18,11 +18,9 @@ export type WordPiece = (word: string) => readonly number[]
  */
 export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   const { ids, unknownId, continuingPrefix } = vocabulary
-  const first = new Map<string, number>()
   const continuing = new Map<string, number>()
   let unitsMax = 1
   for (const [token, id] of ids) {
-    first.set(token, id)
     unitsMax = Math.max(unitsMax, token.length)
     if (token.startsWith(continuingPrefix)) {
       continuing.set(token.slice(continuingPrefix.length), id)
@@ -32,7 +30,7 @@ export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
     const pieces: number[] = []
     let start = 0
     while (start < word.length) {
-      const pieceIds = start === 0 ? first : continuing
+      const pieceIds = start === 0 ? ids : continuing
       let end = Math.min(word.length, start + unitsMax)
       let id: number | undefined
       while (end > start && (id = pieceIds.get(word.slice(start, end))) === undefined) end--

@@ -2,13 +2,13 @@
 // of an uninterrupted run. Also the messages for runs that cannot be resumed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, symlinkSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { winnow, type Environment } from '../support/cli.ts'
+import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { sampleText } from '../support/workspace.ts'
 
@@ -20,8 +20,7 @@ let data: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-resume-'))
   store = join(dir, 'store')
-  await mkdir(store)
-  symlinkSync(join(modelStoreDir(), 'bases'), join(store, 'bases'))
+  await smallBase(store)
   env = { WINNOW_MODEL_STORE: store, WINNOW_STATE: join(dir, 'state') }
   data = join(dir, 'train.jsonl')
   const lines = Array.from({ length: 90 }, (_, number) => JSON.stringify(sampleText(number)))
@@ -29,7 +28,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-const recipe = ['--method', 'partial', '--layers', '1', '--epochs', '3', '--batch', '4']
+/** Many epochs, so that training takes seconds after its first checkpoint. */
+const recipe = ['--base', 'small', '--method', 'partial', '--layers', '1', '--epochs', '12']
 
 const argumentsFor = (name: string): string[] => [
   'train',
@@ -38,8 +38,10 @@ const argumentsFor = (name: string): string[] => [
   '--name',
   name,
   ...recipe,
+  '--batch',
+  '4',
   '--patience',
-  '3',
+  '12',
   '--checkpoint-every',
   '0.1',
 ]

@@ -2,12 +2,11 @@
 // tunes that are killed and resumed, which make the same trials and publish once.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { modelStoreDir } from '../../configs/paths.ts'
 import { winnow, type Environment } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
@@ -22,8 +21,7 @@ let space: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-tune-'))
   store = join(dir, 'store')
-  await mkdir(store)
-  symlinkSync(join(modelStoreDir(), 'bases'), join(store, 'bases'))
+  await smallBase(store)
   env = { WINNOW_MODEL_STORE: store, WINNOW_STATE: join(dir, 'state') }
   data = join(dir, 'train.jsonl')
   const lines = Array.from({ length: 90 }, (_, number) => JSON.stringify(sampleText(number)))
@@ -34,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
 const argumentsFor = (name: string): string[] => [
-  ...['tune', '--data', data, '--name', name, '--space', space],
+  ...['tune', '--data', data, '--name', name, '--base', 'small', '--space', space],
   ...['--trials', '14', '--metric', 'log_loss', '--seed', '7'],
 ]
 
@@ -50,10 +48,10 @@ type Tuned = {
 const triedIn = ({ trials }: Tuned) =>
   trials.map(({ trial, state, value, parameters }) => ({ trial, state, value, parameters }))
 
-/** Starts a tune of `killed`, waits until some trials have ended, and kills it; gives its run. */
+/** Starts a tune of the model, waits until some trials have ended, and kills it; gives its run. */
 async function killAfter(
   trials: number,
-  { args, env, store }: { args: readonly string[]; env: Environment; store: string },
+  { name, args }: { name: string; args: readonly string[] },
 ): Promise<string> {
   const child = spawn(process.execPath, ['cli.ts', ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
@@ -64,7 +62,7 @@ async function killAfter(
   const find = (): string | undefined =>
     readdirSync(runs).find((run) => {
       const journal = join(runs, run, 'trials.jsonl')
-      if (!run.includes('killed') || !existsSync(journal)) return false
+      if (!run.includes(name) || !existsSync(journal)) return false
       return readFileSync(journal, 'utf8').split('"kind":"ended"').length > trials
     })
   await until(`${trials} trials`, () => existsSync(runs) && find() !== undefined)
@@ -74,8 +72,8 @@ async function killAfter(
 }
 
 /** Leaves a run as a kill between publishing the winner and writing that down would. */
-async function forgetWinner(storeDir: string, run: string): Promise<void> {
-  const journal = join(storeDir, 'runs', run, 'trials.jsonl')
+async function forgetWinner(run: string): Promise<void> {
+  const journal = join(store, 'runs', run, 'trials.jsonl')
   const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n')
   expect(lines.at(-1)).toContain('"kind":"winner"')
   await writeFile(journal, `${lines.slice(0, -1).join('\n')}\n`)
@@ -99,7 +97,7 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   expect(done.stderr).toMatch(/trial 0: log_loss [\d.]+, best [\d.]+ \(trial 0\), the default/)
   expect(done.stderr).toMatch(/trial 9: .* c [\d.]+, .* left/)
 
-  const run = await killAfter(5, { args: argumentsFor('killed'), env, store })
+  const run = await killAfter(5, { name: 'killed', args: argumentsFor('killed') })
   const other = await winnow(['tune', '--resume', run, '--seed', '8'], { env })
   expect(other).toMatchObject({ status: 2 })
   expect(other.stderr).toContain('--seed cannot be changed when a run is resumed')
@@ -112,7 +110,7 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
     status: 1,
     stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
   })
-  await forgetWinner(store, run)
+  await forgetWinner(run)
   const again = await winnow(['tune', '--resume', run, '--json'], { env })
   expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
 })
@@ -120,12 +118,9 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
 type Front = { trial: number; values: [number, number]; parameters: { 'max-tokens': number } }[]
 
 it('shows the front of two objectives, and publishes another trial of it', async () => {
-  const smallStore = join(dir, 'front-store')
-  await smallBase(smallStore)
-  const smallEnv = { ...env, WINNOW_MODEL_STORE: smallStore }
   const args = ['tune', '--data', data, '--name', 'front', '--base', 'small', '--trials', '6']
   const metrics = ['--metric', 'logLoss', '--metric', 'msPerText']
-  const done = await winnow([...args, ...metrics, '--json'], { env: smallEnv })
+  const done = await winnow([...args, ...metrics, '--json'], { env })
   expect(done, done.stderr).toMatchObject({ status: 0 })
   const tuned = JSON.parse(done.stdout) as Omit<Tuned, 'best'> & { best: Front }
   expect(tuned).toMatchObject({ metric: 'log_loss', objectives: ['log_loss', 'ms_per_text'] })
@@ -144,12 +139,12 @@ it('shows the front of two objectives, and publishes another trial of it', async
 
   const other = String(tuned.trials.find(({ trial }) => trial !== best[0]!.trial)!.trial)
   const publish = ['tune', '--resume', run, '--publish-trial']
-  const published = await winnow([...publish, other, '--json'], { env: smallEnv })
+  const published = await winnow([...publish, other, '--json'], { env })
   expect(published, published.stderr).toMatchObject({ status: 0 })
   const again = JSON.parse(published.stdout) as Tuned
   expect(again).toMatchObject({ run, model: 'front@2', publishedTrial: Number(other), best })
   expect(triedIn(again)).toEqual(triedIn(tuned as unknown as Tuned))
-  expect(await winnow([...publish, '9'], { env: smallEnv })).toMatchObject({
+  expect(await winnow([...publish, '9'], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(`The run ${run} has no trial 9.`) as string,
   })
@@ -171,9 +166,6 @@ type TunedEncoder = {
 }
 
 it('fine-tunes trials, stops bad ones, and publishes once when it is killed', async () => {
-  const smallStore = join(dir, 'small-store')
-  await smallBase(smallStore)
-  const smallEnv = { ...env, WINNOW_MODEL_STORE: smallStore }
   const recipes = join(dir, 'recipes.yaml')
   await writeFile(
     recipes,
@@ -184,7 +176,7 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is killed', as
     ...['--space', recipes, '--trials', '4', '--metric', 'log_loss', '--seed', '7'],
   ]
   const resultOf = async (args: string[]): Promise<TunedEncoder> => {
-    const done = await winnow([...args, '--json'], { env: smallEnv })
+    const done = await winnow([...args, '--json'], { env })
     expect(done, done.stderr).toMatchObject({ status: 0 })
     return JSON.parse(done.stdout) as TunedEncoder
   }
@@ -195,8 +187,8 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is killed', as
     }),
   })
 
-  const tuned = await resultOf(argumentsOf('unbroken'))
-  expect(tuned).toMatchObject({ model: 'unbroken@1', method: 'partial' })
+  const tuned = await resultOf(argumentsOf('fine-tuned'))
+  expect(tuned).toMatchObject({ model: 'fine-tuned@1', method: 'partial' })
   expect(tuned.trials).toHaveLength(4)
   // Few examples per label: the default recipe has many epochs.
   expect(tuned.trials[0]).toMatchObject({ state: 'complete', parameters: { lr: 1e-4, epochs: 40 } })
@@ -210,20 +202,19 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is killed', as
   // The winner is trained as its trial was, and measured on the same part.
   expect(tuned).toMatchObject({ metrics: { logLoss: tuned.best.value } })
   // If it is stopped, `winnow train --resume` can end it, too.
-  const startPath = join(smallStore, 'runs', tuned.trainingRun, 'start.json')
+  const startPath = join(store, 'runs', tuned.trainingRun, 'start.json')
   const { request } = JSON.parse(await readFile(startPath, 'utf8')) as { request: object }
-  expect(request).toMatchObject({ data, name: 'unbroken', base: 'small', method: 'partial' })
+  expect(request).toMatchObject({ data, name: 'fine-tuned', base: 'small', method: 'partial' })
   expect(request).not.toHaveProperty('trials')
 
-  const args = argumentsOf('killed')
-  const run = await killAfter(2, { args, env: smallEnv, store: smallStore })
+  const run = await killAfter(2, { name: 'broken-off', args: argumentsOf('broken-off') })
   const resumed = await resultOf(['tune', '--resume', run])
-  expect(resumed).toMatchObject({ run, model: 'killed@1' })
+  expect(resumed).toMatchObject({ run, model: 'broken-off@1' })
   expect(tried(resumed)).toEqual(tried(tuned))
 
-  await forgetWinner(smallStore, run)
+  await forgetWinner(run)
   const again = await resultOf(['tune', '--resume', run])
-  expect(again).toMatchObject({ run, model: 'killed@1', modelDir: resumed.modelDir })
+  expect(again).toMatchObject({ run, model: 'broken-off@1', modelDir: resumed.modelDir })
   expect(tried(again)).toEqual(tried(tuned))
 })
 

@@ -8,7 +8,7 @@ import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
-const events = Number(process.env['EVENTS'] ?? 1_500)
+const events = Number(process.env['EVENTS'] ?? 600)
 const msMax = 60_000 + events * 60
 // Bits depend on how the operations of a real encoder are computed.
 const model = 'minilm'

@@ -54,7 +54,10 @@ async function models(...argv: string[]): Promise<void> {
   expect(status, stderr).toBe(0)
 }
 
-/** Sends a few events to each partition repeatedly, while most of them have rows. */
+/**
+ * Sends a few events to each partition, up to 20 times a second, while most of them have rows. More
+ * would take the processor from the swaps that are measured.
+ */
 async function keepLoaded(): Promise<void> {
   while (!load.isOver) {
     const records = Array.from({ length: partitions * 3 }, (_, at) => {
@@ -63,6 +66,7 @@ async function keepLoaded(): Promise<void> {
       return { key: null, value, partition: at % partitions }
     })
     await producer.send(topicOf(space.config.topics, 'events'), records)
+    await new Promise((resolve) => setTimeout(resolve, 50))
     await until('room', async () => load.isOver || produced - (await rows()) < 120)
   }
 }
