@@ -1,8 +1,8 @@
 // The tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for Hyper-Parameter
 // Optimization", NIPS 24), in its multivariate form (Falkner et al. 2018, "BOHB: Robust and
 // Efficient Hyperparameter Optimization at Scale", ICML). It looks where good trials are dense and
-// the others are not. The share of good trials is that of Watanabe 2023, "Tree-Structured Parzen
-// Estimator: Understanding Its Algorithm Components", arXiv:2304.11127. The densities are parzen.ts.
+// the others are not. The share of good trials is Watanabe's (2023, "Tree-Structured Parzen
+// Estimator: Understanding Its Algorithm Components", arXiv:2304.11127). Densities are parzen.ts.
 import type { TrialParameters } from '../space/space.ts'
 import { byDominance, type LossPair } from './pareto.ts'
 import { parzenEstimator } from './parzen.ts'
