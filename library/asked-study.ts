@@ -138,7 +138,8 @@ export async function openStudy(
   const tokensMax = objectives.metrics?.includes('ms_per_text')
     ? checkedMaxTokens(base, options.maxTokens)
     : undefined
-  const searched = space ?? defaultSpace(method, { layers: base.layers, task, tokensMax })
+  const recipe = method === 'head' ? undefined : recipeFor(train, { method })
+  const searched = space ?? defaultSpace(method, { layers: base.layers, task, recipe, tokensMax })
   return createJournal(journalPath(storeDir, run), {
     formatVersion: 1,
     run,

@@ -7,7 +7,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import { checkedLayers, checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
 import type { GivenRecipe } from '../trainers/encoder/few-examples.ts'
 import type { Recipe, TrainingEngine } from '../trainers/encoder/fine-tuning-task.ts'
-import type { EncoderMethod } from '../trainers/encoder/train-encoder.ts'
+import type { EncoderMethod } from '../trainers/encoder/prepared-training.ts'
 import type { TrainingMethod } from '../trainers/runs/run-record.ts'
 
 /** What of the recipe of fine-tuning differs from the default, for the methods partial and full. */

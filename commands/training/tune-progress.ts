@@ -3,7 +3,13 @@
 import { counted } from '../../schemas/counted.ts'
 import type { LiveStudy } from '../../library/tune.ts'
 import type { ParameterValue, TrialParameters } from '../../trainers/tuning/space/space.ts'
-import { bestTrial, frontOf, type MetricName, type Trial } from '../../trainers/tuning/study.ts'
+import {
+  bestTrial,
+  frontOf,
+  paceOf,
+  type MetricName,
+  type Trial,
+} from '../../trainers/tuning/study.ts'
 import { durationText } from '../terminal.ts'
 
 /** What stands before the progress of a trial that runs. */
@@ -66,12 +72,17 @@ export function parameterText(value: ParameterValue): string {
   return isDecimal ? String(Number(value.toPrecision(3))) : String(value)
 }
 
-/** At the mean time of the trials that have ended, up to the budget that ends first. */
-function leftText({ trials, trialsMax, secondsMax = Infinity }: LiveStudy): string | undefined {
-  const ended = trials().filter(({ state }) => state !== 'running')
-  if (ended.length === 0) return undefined
-  const spent = ended.reduce((sum, { seconds }) => sum + seconds, 0)
-  const byTrials = (spent / ended.length) * (trialsMax - ended.length)
-  const left = Math.min(byTrials, secondsMax - spent)
-  return left > 0 ? `about ${durationText(left * 1_000)} left` : undefined
+/**
+ * At the pace of the trials that have ended, up to the budget that ends first. The winner is then
+ * trained, in about the time of its trial.
+ */
+function leftText(study: LiveStudy): string | undefined {
+  const { trialsMax, secondsMax = Infinity } = study
+  const trials = study.trials()
+  const pace = paceOf(trials)
+  if (pace === undefined) return undefined
+  const ended = trials.filter(({ state }) => state !== 'running').length
+  const ofTrials = Math.min(pace.perTrial * (trialsMax - ended), secondsMax - pace.spent)
+  const ofWinner = bestTrial(trials, study.start.metric)?.seconds ?? 0
+  return `about ${durationText((Math.max(0, ofTrials) + ofWinner) * 1_000)} left`
 }

@@ -6,7 +6,8 @@ import { checkedMaxTokens } from '../embeddings/training-limits.ts'
 import { datasetPart, type Dataset } from '../data/dataset.ts'
 import type { GivenRecipe } from '../encoder/few-examples.ts'
 import type { TrainingEngine } from '../encoder/fine-tuning-task.ts'
-import { trainEncoderOnly, type EncoderMethod } from '../encoder/train-encoder.ts'
+import type { EncoderMethod } from '../encoder/prepared-training.ts'
+import { trainEncoderOnly } from '../encoder/train-encoder.ts'
 import type { FoldTrainer } from './fold-training.ts'
 
 export type EncoderFoldsOptions = {

@@ -84,8 +84,8 @@ export type TrainingEngine = (typeof trainingEngines)[number]
  */
 export type LabelledTexts = { readonly texts: EncodedTexts } & LabelTruth
 
-/** Everything that a fine-tuning run depends on. */
-export type FineTuningTask = {
+/** What several trainings can share: encoder, texts and machine. */
+export type TrainingMaterial = {
   /** The base encoder. */
   readonly weights: EncoderWeights
   readonly normalize: boolean
@@ -93,14 +93,10 @@ export type FineTuningTask = {
   readonly pooling?: Pooling | undefined
   /** The head to start from. */
   readonly head: Head
-  readonly frozenLayers: number
   readonly train: LabelledTexts
   readonly validation: LabelledTexts
   /** Texts that the best weights are applied to in the end. */
   readonly toPredict: EncodedTexts
-  /** float32 [labels]: how much an example of each label counts; ignored for multi-label texts. */
-  readonly classWeights: Float32Array
-  readonly recipe: Recipe
   readonly seed: number
   /** Default `onnx`. */
   readonly engine?: TrainingEngine | undefined
@@ -109,9 +105,20 @@ export type FineTuningTask = {
   readonly statesDir: string
   /** Default: states of each of the three lists of texts are kept by themselves. */
   readonly sharedStates?: SharedStates | undefined
+}
+
+/** How one training differs from others on the same material. */
+export type TrainingPlan = {
+  readonly frozenLayers: number
+  /** float32 [labels]: how much an example of each label counts; ignored for multi-label texts. */
+  readonly classWeights: Float32Array
+  readonly recipe: Recipe
   /** Without it, no checkpoints are written. */
   readonly checkpoint?: CheckpointPlan | undefined
 }
+
+/** Everything that a fine-tuning run depends on. */
+export type FineTuningTask = TrainingMaterial & TrainingPlan
 
 /**
  * All texts whose states of frozen layers are kept together, and the place among them of each text

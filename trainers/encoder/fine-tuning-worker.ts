@@ -1,12 +1,22 @@
-// The body of the training thread: receives one task and sends progress, then one result. It owns
-// the messages; fine-tuning.ts trains.
+// The body of the training thread: has the material, receives one plan after the other, and sends
+// progress and a result for each. It owns the messages; fine-tuning.ts trains.
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, WinnowError, type OperationErrorCode } from '../../schemas/errors.ts'
 import { fineTune } from './fine-tuning.ts'
-import type { FineTuningProgress, FineTuningResult, FineTuningTask } from './fine-tuning-task.ts'
+import type {
+  FineTuningProgress,
+  FineTuningResult,
+  TrainingMaterial,
+  TrainingPlan,
+} from './fine-tuning-task.ts'
+import { MaterialFeeds } from './material-feeds.ts'
 
-/** What the thread is started with; a 1 in the shared `cancelled` int32 [1] cancels the task. */
-export type FineTuningStart = { readonly task: FineTuningTask; readonly cancelled: Int32Array }
+/**
+ * What the thread is told: to train, where a 1 in the shared `cancelled` int32 [1] cancels that
+ * training, or to end. It is started with the material.
+ */
+export type FineTuningOrder =
+  { readonly plan: TrainingPlan; readonly cancelled: Int32Array } | 'end'
 
 /** What the thread sends. */
 export type FineTuningMessage =
@@ -19,24 +29,34 @@ export type FineTuningMessage =
       readonly details: Readonly<Record<string, unknown>>
     }
 
-if (parentPort !== null) await serve(parentPort, workerData as FineTuningStart)
+if (parentPort !== null) serve(parentPort, workerData as TrainingMaterial)
 
-async function serve(
-  port: NonNullable<typeof parentPort>,
-  { task, cancelled }: FineTuningStart,
-): Promise<void> {
+function serve(port: NonNullable<typeof parentPort>, material: TrainingMaterial): void {
+  const feeds = new MaterialFeeds(material)
   const send = (message: FineTuningMessage, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
-  try {
-    const result = await fineTune(task, {
-      onProgress: (progress) => send({ kind: 'progress', progress }),
+  const train = async ({ plan, cancelled }: Exclude<FineTuningOrder, 'end'>): Promise<void> => {
+    const task = { ...material, ...plan }
+    const watch = {
+      onProgress: (progress: FineTuningProgress) => send({ kind: 'progress', progress }),
       isCancelled: () => Atomics.load(cancelled, 0) !== 0,
-    })
-    const buffers = [...result.trained.values()].map(({ buffer }) => buffer as ArrayBuffer)
-    send({ kind: 'done', result }, buffers)
-  } catch (error) {
-    if (!(error instanceof WinnowError)) throw error
-    const { code, details } = error
-    send({ kind: 'failed', code, message: errorMessage(error), details })
+    }
+    try {
+      const result = await fineTune(task, watch, feeds)
+      const buffers = [...result.trained.values()].map(({ buffer }) => buffer as ArrayBuffer)
+      send({ kind: 'done', result }, buffers)
+    } catch (error) {
+      if (!(error instanceof WinnowError)) throw error
+      const { code, details } = error
+      send({ kind: 'failed', code, message: errorMessage(error), details })
+    }
   }
+  // An error that is not expected crashes the thread as an unhandled rejection.
+  port.on('message', (order: FineTuningOrder) => {
+    if (order !== 'end') void train(order)
+    else {
+      feeds.close()
+      port.close()
+    }
+  })
 }

@@ -1,6 +1,6 @@
 // Fine-tunes an encoder with its head, top to bottom: epochs of steps, validation after each epoch,
 // then the best weights. It blocks its thread. models/graph/ builds the graphs, step-inputs.ts and
-// text-feeds.ts make their inputs, and train-encoder.ts publishes the model.
+// material-feeds.ts make their inputs, and train-encoder.ts publishes the model.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import {
   buildGradients,
@@ -32,7 +32,8 @@ import {
   multiLabelLossTargets,
   lossTargets,
 } from './step-inputs.ts'
-import { feedsAt, idFeeds, stateFeeds, type TextFeeds } from './text-feeds.ts'
+import { MaterialFeeds, type FedTexts } from './material-feeds.ts'
+import type { TextFeeds } from './text-feeds.ts'
 import { openTfjsStepEngine } from './tfjs-step-engine.ts'
 import { epochBatches, labelBatches, sortedIntoBatches, type BatchLimits } from './token-batches.ts'
 import { TrainedState } from './trained-state.ts'
@@ -51,7 +52,8 @@ export type FineTuningWatch = {
 
 /**
  * Runs the task, from its checkpoint if there is one. On one type of machine, the same task gives
- * the same weights to the byte.
+ * the same weights to the byte. `feeds` are those of the task's material, which later tasks on the
+ * same material can use, too; by default they are opened and closed here.
  *
  * @throws WinnowError `training_diverged` and `memory_exhausted`, which name the step; `cancelled`,
  * `session_failed`, `model_incompatible`, `resume_refused`; and `engine_unavailable` if
@@ -60,21 +62,32 @@ export type FineTuningWatch = {
 export async function fineTune(
   task: FineTuningTask,
   watch: FineTuningWatch,
+  feeds?: MaterialFeeds,
 ): Promise<FineTuningResult> {
-  const run = await openRun(task, watch)
-  const { position, state, checkpoints } = run
+  if (feeds !== undefined) return train(await openRun(task, { watch, feeds }))
+  const own = new MaterialFeeds(task)
+  try {
+    return await fineTune(task, watch, own)
+  } finally {
+    own.close()
+  }
+}
+
+async function train(run: Run): Promise<FineTuningResult> {
+  const { task, position, state, checkpoints } = run
   const { runtime } = run.engine
-  watch.onProgress({ kind: 'engine', engine: task.engine ?? 'onnx', runtime })
+  run.onProgress({ kind: 'engine', engine: task.engine ?? 'onnx', runtime })
   try {
     while (!hasEnded(position, task.recipe)) {
       const trainLoss = await trainEpoch(run)
-      const report = { epoch: position.epoch, trainLoss, ...(await validate(run)) }
+      const { scores, probabilities } = await validate(run)
+      const report = { epoch: position.epoch, trainLoss, ...scores }
       position.epochs.push(report)
-      watch.onProgress({ kind: 'epoch', ...report })
+      run.onProgress({ kind: 'epoch', ...report })
       // Of equally good epochs, the later one is better: its learning rates were lower.
       if (position.best === undefined || report.macroF1 >= position.best.macroF1) {
         const { epoch, macroF1 } = report
-        position.best = { epoch, macroF1, weights: state.snapshot() }
+        position.best = { epoch, macroF1, weights: state.snapshot(), probabilities }
       }
       Object.assign(position, { epoch: position.epoch + 1, batches: 0, summedLoss: 0 })
       checkpoints.writeWhenDue(position, state)
@@ -85,7 +98,7 @@ export async function fineTune(
     if (cancelled && position.steps > 0) checkpoints.write(position, state)
     throw error
   } finally {
-    await closeRun(run)
+    await run.engine.close()
   }
 }
 
@@ -97,7 +110,7 @@ function hasEnded({ epoch, epochs, best }: TrainingPosition, recipe: Recipe): bo
 /** Applies the best weights to the validation texts and to the texts to predict. */
 async function bestResult(run: Run): Promise<FineTuningResult> {
   const { task, position } = run
-  const { weights, epoch: bestEpoch } = position.best!
+  const { weights, epoch: bestEpoch, probabilities } = position.best!
   run.state.restore(weights)
   const { steps, tokens, stepSeconds, epochs, losses } = position
   return {
@@ -109,34 +122,35 @@ async function bestResult(run: Run): Promise<FineTuningResult> {
     steps,
     tokens,
     stepSeconds,
-    validationProbabilities: await predict(run, run.validation, task.validation.texts),
+    validationProbabilities:
+      probabilities ?? (await predict(run, run.validation, task.validation.texts)),
     predictedProbabilities: await predict(run, run.toPredict, task.toPredict),
   }
 }
 
-type Run = FineTuningWatch & {
-  readonly task: FineTuningTask
-  readonly layers: number
-  readonly limits: BatchLimits
-  readonly step: TrainingStep
-  readonly state: TrainedState
-  readonly masks: DropoutMasks
-  readonly engine: StepEngine
-  readonly train: TextFeeds
-  readonly validation: TextFeeds
-  readonly toPredict: TextFeeds
-  readonly closeShared: () => void
-  readonly position: TrainingPosition
-  readonly checkpoints: Checkpoints
-}
+type Run = FineTuningWatch &
+  FedTexts & {
+    readonly task: FineTuningTask
+    readonly layers: number
+    readonly limits: BatchLimits
+    readonly step: TrainingStep
+    readonly state: TrainedState
+    readonly masks: DropoutMasks
+    readonly engine: StepEngine
+    readonly position: TrainingPosition
+    readonly checkpoints: Checkpoints
+  }
 
 const openEngine = {
   onnx: openOnnxStepEngine,
   tfjs: openTfjsStepEngine,
 } as const satisfies Record<TrainingEngine, OpenStepEngine>
 
-async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Run> {
-  const { recipe, seed, threads } = task
+async function openRun(
+  task: FineTuningTask,
+  { watch, feeds }: { watch: FineTuningWatch; feeds: MaterialFeeds },
+): Promise<Run> {
+  const { recipe, seed, threads, frozenLayers } = task
   const { weights } = task
   const adam = { ...recipe, ...adamConstants }
   const contrastTemperature = isContrastive(task) ? recipe.contrastTemperature : undefined
@@ -145,16 +159,19 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
   const gradients = buildGradients(weights, model)
   const graphs = { step: step.graph, gradients, adam, evaluation: buildEvaluation(weights, task) }
   const limits = { texts: recipe.batchTexts, tokensMax: recipe.batchTokensMax }
-  const feedsOf = feedMaker({ task, limits, watch })
-  const { sharedStates: shared } = task
-  const all = shared && task.frozenLayers > 0 ? await feedsOf(shared.texts) : undefined
-  const feedsIn = (list: 'train' | 'validation' | 'toPredict', texts: EncodedTexts) =>
-    all && shared ? feedsAt(all, shared[list]) : feedsOf(texts)
+  const fed = await feeds.at(frozenLayers, {
+    limits,
+    onProgress(done, total) {
+      throwIfCancelled(watch)
+      watch.onProgress({ kind: 'freezing', done, total })
+    },
+  })
   const engine = await openEngine[task.engine ?? 'onnx'](graphs, { threads, ...recipe })
   const state = new TrainedState(step.parameters, engine)
   const position = resumePosition(task.checkpoint, state)
   return {
     ...watch,
+    ...fed,
     task,
     limits,
     step,
@@ -169,35 +186,7 @@ async function openRun(task: FineTuningTask, watch: FineTuningWatch): Promise<Ru
       tokensMax: recipe.batchTokensMax,
       seed,
     }),
-    train: await feedsIn('train', task.train.texts),
-    validation: await feedsIn('validation', task.validation.texts),
-    toPredict: await feedsIn('toPredict', task.toPredict),
-    closeShared: () => all?.close(),
   }
-}
-
-/** Feeds token ids, or the hidden states of the frozen layers. */
-function feedMaker(options: {
-  task: FineTuningTask
-  limits: BatchLimits
-  watch: FineTuningWatch
-}): (texts: EncodedTexts) => Promise<TextFeeds> {
-  const { task, watch } = options
-  return (texts) => {
-    if (task.frozenLayers === 0) return Promise.resolve(idFeeds(texts))
-    const total = texts.offsets.length - 1
-    const onProgress = (done: number): void => {
-      throwIfCancelled(watch)
-      watch.onProgress({ kind: 'freezing', done, total })
-    }
-    return stateFeeds(texts, { ...task, ...options, onProgress })
-  }
-}
-
-async function closeRun(run: Run): Promise<void> {
-  await run.engine.close()
-  for (const feeds of [run.train, run.validation, run.toPredict]) feeds.close()
-  run.closeShared()
 }
 
 /** Takes the remaining steps of the epoch; returns the mean loss per example of the epoch. */
@@ -309,12 +298,15 @@ function linkOf({ train }: FineTuningTask): Link {
   return train.truth === undefined ? 'sigmoid' : 'softmax'
 }
 
-/** Scores of the current weights on the validation texts. */
-async function validate(run: Run): Promise<Omit<EpochReport, 'epoch' | 'trainLoss'>> {
+/** Applies the current weights to the validation texts. */
+async function validate(run: Run): Promise<{
+  scores: Omit<EpochReport, 'epoch' | 'trainLoss'>
+  probabilities: Float32Array
+}> {
   const { validation, head } = run.task
   const probabilities = await predict(run, run.validation, validation.texts)
-  const scores = headScores(validation, { probabilities, labels: head.to })
-  return { macroF1: scores.macroF1, accuracy: scores.accuracy, logLoss: scores.logLoss }
+  const { macroF1, accuracy, logLoss } = headScores(validation, { probabilities, labels: head.to })
+  return { scores: { macroF1, accuracy, logLoss }, probabilities }
 }
 
 /** The probabilities of all texts under the current weights: float32 [texts, labels]. */

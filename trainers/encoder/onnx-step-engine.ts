@@ -2,6 +2,7 @@
 // the logits. Clipping and AdamW run in WebAssembly, which passes over the weights once; a graph
 // would do so 14 times.
 import assert from 'node:assert/strict'
+import { availableParallelism, loadavg } from 'node:os'
 import { InferenceSession, Tensor } from '../../models/runtime/onnx-runtime.ts'
 import { AdamKernel, type QuantisedMatrix } from '../../models/graph/adamw/adamw-kernel.ts'
 import type { AdamSettings } from '../../models/graph/adamw/adamw.ts'
@@ -15,7 +16,11 @@ import type { NamedTensors, OpenStepEngine, StepEngineOptions } from './step-eng
 
 /** Opens a session for each graph; errors of the runtime pass through unchanged. */
 export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, products }) => {
-  const options = { ...sessionOptions, intraOpNumThreads: threads, extra: { session: spinning } }
+  const options = {
+    ...sessionOptions,
+    intraOpNumThreads: threads,
+    extra: { session: waitingThreads() },
+  }
   const open = (graph: TensorGraph, name: string): Promise<InferenceSession> =>
     InferenceSession.create(writeOnnx(graph, { name }), options)
   const { graph, matrices } = withInt8Products(
@@ -54,8 +59,19 @@ export const openOnnxStepEngine: OpenStepEngine = async (graphs, { threads, prod
   }
 }
 
-/** Threads spin during a run, because it has hundreds of short operations, but not after it. */
-const spinning = { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' }
+/**
+ * How threads wait for each other, which changes no bit of the results. They spin during a run,
+ * because it has hundreds of short operations, but not after it. On a machine with twice as much
+ * work as cores they sleep instead: there a thread that spins takes the core that the other one
+ * needs, and a step takes 1.8 times as long (bench/RESULTS.md).
+ */
+function waitingThreads(): Record<string, unknown> {
+  const [runnable = 0] = loadavg()
+  const isBusy = runnable > 2 * availableParallelism()
+  return isBusy
+    ? { intra_op: { allow_spinning: '0' } }
+    : { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' }
+}
 
 function runtimeName({ threads, products }: StepEngineOptions): string {
   const count = threads === 1 ? 'one thread' : `${threads} threads`

@@ -2,25 +2,20 @@
 // with a head, and publishes the result as a model version. starting-head.ts fits the initial head,
 // fine-tuning.ts takes the steps in its own thread, and unfinished-run.ts stores what a killed run
 // needs to resume.
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
 import { expectTfjsInstalled } from '../../models/graph/tfjs/tfjs-backend.ts'
 import { withTrained } from '../../models/graph/trained-weights.ts'
-import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { classWeightsOf } from './class-weights.ts'
 import {
   datasetPart,
   labelTruth,
   trainingLabels,
   type DataManifest,
   type Dataset,
-  type LabelTruth,
 } from '../data/dataset.ts'
-import { packTexts, type EncodedTexts } from '../embeddings/encoded-texts.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 import type { TaskEvaluation } from '../evaluation/multi-label-evaluation.ts'
 import type { SizeCurve } from '../evaluation/size-curve.ts'
@@ -29,11 +24,15 @@ import {
   type FineTuningProgress,
   type FineTuningResult,
   type Recipe,
-  type SharedStates,
   type TrainingEngine,
 } from './fine-tuning-task.ts'
 import { recipeFor, type GivenRecipe } from './few-examples.ts'
-import { fineTuneInThread } from './fine-tuning-thread.ts'
+import {
+  frozenLayersOf,
+  PreparedTraining,
+  type EncoderMethod,
+  type PreparedTrainingOptions,
+} from './prepared-training.ts'
 import { measuredIn, type Measured } from '../evaluation/measured-on.ts'
 import { evaluateClassifier, type EvaluatedClassifier } from '../evaluation/evaluate-classifier.ts'
 import { compareWithChampion, type ModelComparison } from '../evaluation/evaluate-version.ts'
@@ -48,7 +47,7 @@ import { selectionFacts, type SelectionRecord } from '../runs/selection-record.t
 import { stratifiedSplit } from '../data/split.ts'
 import type { SizeCurveWanted } from '../head/head-size-curve.ts'
 import { startingHead, untrainedHead, type StartingHeadProgress } from '../head/starting-head.ts'
-import { checkedLayers, checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
+import { checkedMaxTokens, checkedSeed } from '../embeddings/training-limits.ts'
 import { requireSameInputs } from './training-position.ts'
 import {
   checkpointPath,
@@ -64,10 +63,6 @@ export type TrainEncoderProgress =
   | FineTuningProgress
   | { readonly kind: 'reporting' }
   | { readonly kind: 'publishing' }
-
-/** Trains all layers, or only the top `layers` with the head; the default is all but the lowest. */
-export type EncoderMethod =
-  { readonly kind: 'full' } | { readonly kind: 'partial'; readonly layers?: number | undefined }
 
 /** The options of a fine-tuning run. */
 export type TrainEncoderOptions = {
@@ -194,17 +189,13 @@ export async function trainEncoderOnly(
   options: TrainEncoderOptions & {
     readonly dataset: Dataset
     readonly labels: readonly string[]
-    /** What `startingHead` gives for `train`. Default: it is called. */
-    readonly startsFrom?: StartingPoint | undefined
   },
 ): Promise<FittedEncoder> {
-  const { labels, dataset, startsFrom } = options
+  const { labels, dataset } = options
   const resolved = resolveOptions(options)
   checkOptions(resolved, labels)
-  return fitEncoder(resolved, { labels, dataset, startsFrom })
+  return fitEncoder(resolved, { labels, dataset })
 }
-
-type StartingPoint = Awaited<ReturnType<typeof startingHead>>
 
 async function trainStarted(
   resolved: Resolved,
@@ -296,46 +287,27 @@ async function fitEncoder(
     start?: RunStart
     verified?: readonly string[]
     dataset?: Dataset
-    startsFrom?: StartingPoint | undefined
   },
 ): Promise<FittedEncoder> {
   const { base, train, validation, test, seed, storeDir } = resolved
-  const { labels, start, startsFrom, verified = [] } = work
+  const { labels, start, dataset, verified = [] } = work
   const reportDir = start && join(storeDir, 'runs', start.run)
   const sizeCurve = start === undefined ? 'never' : (resolved.sizeCurve ?? 'cheap')
-  const began: StartingPoint =
+  const startsFrom: Awaited<ReturnType<typeof startingHead>> =
     start !== undefined && hasCheckpoint(storeDir, start.run)
       ? await untrainedHead(base, labels)
-      : (startsFrom ?? (await startingHead({ ...resolved, reportDir, sizeCurve }, labels)))
-  const { encoder, head } = began
-  const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
-  const encode = (texts: readonly string[]): EncodedTexts =>
-    packTexts(texts.map((text) => tokenizer.encode(text, resolved).ids))
-  const task = train.manifest.task ?? 'single-label'
-  const truthOf = (set: Dataset): LabelTruth => labelTruth(set, { labels, task })
+      : await startingHead({ ...resolved, reportDir, sizeCurve }, labels)
+  const { encoder, head } = startsFrom
   const testTexts = test?.examples.map(({ text }) => text) ?? []
   const toPredict = [...testTexts, ...verified]
-  const result = await runTask(resolved, start, {
-    weights: encoder,
-    head,
-    frozenLayers: frozenLayersOf(resolved.method, base),
-    train: { texts: encode(textsOf(train)), ...truthOf(train) },
-    validation: { texts: encode(textsOf(validation)), ...truthOf(validation) },
-    toPredict: encode(toPredict),
-    sharedStates:
-      work.dataset &&
-      sharedStates(encode, {
-        all: textsOf(work.dataset),
-        train: textsOf(train),
-        validation: textsOf(validation),
-        toPredict,
-      }),
-  })
+  const prepared = { ...resolved, labels, startsFrom, toPredict, dataset }
+  const result = await fineTuneOnce(prepared, resolved, start)
   const testRows = testTexts.length * labels.length
   const testProbabilities = result.predictedProbabilities.subarray(0, testRows)
   const trained = withTrained(encoder, head, result.trained)
+  const task = train.manifest.task ?? 'single-label'
   const predictionsOn = (set: Dataset, probabilities: Float32Array) => ({
-    ...truthOf(set),
+    ...labelTruth(set, { labels, task }),
     examples: set.examples,
     probabilities,
   })
@@ -353,24 +325,7 @@ async function fitEncoder(
     evaluated,
     testProbabilities,
     verifiedProbabilities,
-    sizeCurve: began.sizeCurve,
-  }
-}
-
-/** The places of texts among all, by their content. */
-function sharedStates(
-  encode: (texts: readonly string[]) => EncodedTexts,
-  lists: Record<'all' | 'train' | 'validation' | 'toPredict', readonly string[]>,
-): SharedStates {
-  const placeOf = new Map(lists.all.map((text, place) => [text, place]))
-  const placesOf = (texts: readonly string[]): Int32Array =>
-    Int32Array.from(texts, (text) => placeOf.get(text)!)
-  const { train, validation, toPredict } = lists
-  return {
-    texts: encode(lists.all),
-    train: placesOf(train),
-    validation: placesOf(validation),
-    toPredict: placesOf(toPredict),
+    sizeCurve: startsFrom.sizeCurve,
   }
 }
 
@@ -457,44 +412,26 @@ function heldOutFraction({ examples }: Dataset): number {
   return Math.min(fraction, Math.max(enough / examples.length, fractionOfMany))
 }
 
-function frozenLayersOf(method: EncoderMethod, base: Base): number {
-  return method.kind === 'full' ? 0 : base.layers - checkedLayers(base, method.layers)
-}
-
-function runTask(
-  options: Resolved,
+/** Prepares one training and runs it; its thread has ended before the result is used. */
+async function fineTuneOnce(
+  prepared: PreparedTrainingOptions,
+  { method, recipe, storeDir, checkpoints, onProgress, signal }: Resolved,
   start: RunStart | undefined,
-  parts: Pick<
-    Parameters<typeof fineTuneInThread>[0],
-    'weights' | 'head' | 'frozenLayers' | 'train' | 'validation' | 'toPredict' | 'sharedStates'
-  >,
 ): Promise<FineTuningResult> {
-  const { base, recipe, seed, engine, workers, signal } = options
-  const task = {
-    normalize: base.normalize,
-    pooling: base.pooling,
-    recipe,
-    seed,
-    engine,
-    statesDir: join(options.storeDir, 'frozen-states'),
-    checkpoint: start && {
-      path: checkpointPath(options.storeDir, start.run),
-      identity: start.identity,
-      ...options.checkpoints,
-    },
-    threads: workers,
-    classWeights: classWeightsOf(parts.train.truth, {
-      labels: parts.head.to,
-      weighting: recipe.classWeighting,
-    }),
-    ...parts,
+  const training = await PreparedTraining.open(prepared)
+  const checkpoint = start && {
+    path: checkpointPath(storeDir, start.run),
+    identity: start.identity,
+    ...checkpoints,
   }
-  const onProgress = (progress: FineTuningProgress): void => options.onProgress?.(progress)
-  return fineTuneInThread(task, { onProgress, signal })
-}
-
-function textsOf({ examples }: Dataset): string[] {
-  return examples.map(({ text }) => text)
+  try {
+    return await training.fineTune(
+      { method, recipe, checkpoint },
+      { onProgress: (progress) => onProgress?.(progress), signal },
+    )
+  } finally {
+    await training.close()
+  }
 }
 
 function reportFacts(

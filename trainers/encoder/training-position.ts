@@ -25,7 +25,16 @@ export type TrainingPosition = {
   lossesSince: number
   /** The reports of completed epochs. */
   readonly epochs: EpochReport[]
-  best: { readonly epoch: number; readonly macroF1: number; readonly weights: Snapshot } | undefined
+  best: BestEpoch | undefined
+}
+
+/** The best epoch so far. */
+export type BestEpoch = {
+  readonly epoch: number
+  readonly macroF1: number
+  readonly weights: Snapshot
+  /** On the validation texts; a checkpoint does not have them. */
+  readonly probabilities?: Float32Array | undefined
 }
 
 /** The fraction of the time that checkpoints may take. */

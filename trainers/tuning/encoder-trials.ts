@@ -1,19 +1,18 @@
 // Trials of the methods partial and full: each fine-tunes as `trainEncoder` does, on the same part
-// of the training texts, and is judged on the rest. The starting head is fitted once, and trials
-// with the same number of frozen layers share the states of these layers.
+// of the training texts, and is judged on the rest. What they share is prepared once: the starting
+// head, the tokens, a thread with the base, and the states of the same number of frozen layers.
 import { join } from 'node:path'
 import type { Base } from '../../models/bases/base-store.ts'
+import type { Head } from '../../models/graph/encoder.ts'
+import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { trainingLabels, type Dataset } from '../data/dataset.ts'
+import { labelTruth, trainingLabels, type Dataset } from '../data/dataset.ts'
 import { checkedLayers } from '../embeddings/training-limits.ts'
 import { recipeFor, type GivenRecipe } from '../encoder/few-examples.ts'
 import type { Recipe } from '../encoder/fine-tuning-task.ts'
-import {
-  trainEncoderOnly,
-  withValidation,
-  type EncoderMethod,
-  type TrainEncoderProgress,
-} from '../encoder/train-encoder.ts'
+import { PreparedTraining, type EncoderMethod } from '../encoder/prepared-training.ts'
+import { withValidation, type TrainEncoderProgress } from '../encoder/train-encoder.ts'
+import { calibratedScores } from '../head/head-scores.ts'
 import { startingHead } from '../head/starting-head.ts'
 import { rememberedTimes } from './classify-time.ts'
 import type { TrialEvaluator } from './run-study.ts'
@@ -77,11 +76,12 @@ const recipeSettings: ReadonlyMap<string, keyof Recipe> = new Map([
 
 /** The evaluator of a method. The part to judge on is the one that `train` chooses the epoch by. */
 export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
-  const { train, storeDir, seed } = options
+  const { train, seed } = options
   const labels = trainingLabels(train)
   const parts = withValidation({ train }, seed)
-  const cacheDir = join(storeDir, 'embeddings')
-  const startsFrom = startingHeads({ ...options, ...parts, cacheDir }, labels)
+  const task = train.manifest.task ?? 'single-label'
+  const truth = labelTruth(parts.validation, { labels, task })
+  const preparations = new Preparations({ ...options, ...parts, dataset: train, labels })
   const timeOf = rememberedTimes({
     ...options,
     texts: parts.validation.examples.map(({ text }) => text),
@@ -90,8 +90,8 @@ export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
     defaults: {},
     async evaluate(asked, { onEpoch, signal }) {
       const settings = encoderSettings(options.method, asked === 'default' ? {} : asked)
-      const { method, recipe, maxTokens = options.maxTokens } = settings
-      const used = recipeFor(parts.train, { method: method.kind, given: recipe })
+      const { method, recipe: given, maxTokens = options.maxTokens } = settings
+      const recipe = recipeFor(parts.train, { method: method.kind, given })
       const pruning = new AbortController()
       let scores: TrialScores | undefined
       const onProgress = (progress: TrainEncoderProgress): void => {
@@ -99,46 +99,86 @@ export function encoderTrials(options: EncoderTrialsOptions): TrialEvaluator {
         // Epochs that the thread ends before it hears of the stop do not count.
         if (progress.kind !== 'epoch' || pruning.signal.aborted) return
         scores = scoresOf(progress)
-        const isLast = progress.epoch === used.epochs
+        const isLast = progress.epoch === recipe.epochs
         if (onEpoch({ scores, isLast }) === 'stop') pruning.abort()
       }
       const { signal: stop } = pruning
-      const fitted = await trainEncoderOnly({
-        ...options,
-        ...parts,
-        dataset: train,
-        labels,
-        startsFrom: await startsFrom(maxTokens, signal),
-        method,
-        recipe,
-        maxTokens,
-        name: 'tune',
+      const prepared = await preparations.at(maxTokens, signal)
+      const watch = {
         onProgress,
         signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
-      }).catch((error: unknown) => {
+      }
+      const result = await prepared.fineTune({ method, recipe }, watch).catch((error: unknown) => {
         const isPruned = stop.aborted && signal?.aborted !== true
         if (isPruned && error instanceof WinnowError && error.code === 'cancelled') return undefined
         throw error
       })
-      if (fitted !== undefined && !stop.aborted) scores = scoresOf(fitted.evaluated.evaluation)
-      const parameters = asked === 'default' ? defaultsOf(options, used) : asked
+      if (result !== undefined && !stop.aborted) {
+        const probabilities = result.validationProbabilities
+        scores = scoresOf(calibratedScores(truth, { probabilities, labels: labels.length }))
+      }
+      const parameters = asked === 'default' ? defaultsOf(options, recipe) : asked
       const ms = options.isTimed ? await timeOf({ maxTokens }) : undefined
       return { scores: { ...scores!, ms_per_text: ms }, parameters }
     },
+    close: () => preparations.close(),
   }
 }
 
-/** The starting head for a length limit, which is fitted on first use. */
-function startingHeads(
-  options: Omit<Parameters<typeof startingHead>[0], 'signal'>,
-  labels: readonly string[],
-): (maxTokens: number, signal: AbortSignal | undefined) => ReturnType<typeof startingHead> {
-  const fitted = new Map<number, Awaited<ReturnType<typeof startingHead>>>()
-  return async (maxTokens, signal) => {
-    const head =
-      fitted.get(maxTokens) ?? (await startingHead({ ...options, maxTokens, signal }, labels))
-    fitted.set(maxTokens, head)
-    return head
+type PreparationsOptions = EncoderTrialsOptions & {
+  readonly validation: Dataset
+  /** Both parts. */
+  readonly dataset: Dataset
+  readonly labels: readonly string[]
+}
+
+/**
+ * The trainings of the last length limit, ready for the next trial. Of others only the starting
+ * heads stay, because tokens and threads take memory.
+ */
+class Preparations {
+  readonly #options: PreparationsOptions
+  readonly #heads = new Map<number, Head>()
+  #encoder: EncoderWeights | undefined
+  #last: { readonly maxTokens: number; readonly training: PreparedTraining } | undefined
+
+  constructor(options: PreparationsOptions) {
+    this.#options = options
+  }
+
+  async at(maxTokens: number, signal: AbortSignal | undefined): Promise<PreparedTraining> {
+    if (this.#last?.maxTokens === maxTokens) return this.#last.training
+    await this.close()
+    const training = await PreparedTraining.open({
+      ...this.#options,
+      startsFrom: await this.#startingPoint(maxTokens, signal),
+      toPredict: [],
+      maxTokens,
+    })
+    this.#last = { maxTokens, training }
+    return training
+  }
+
+  async close(): Promise<void> {
+    const { training } = this.#last ?? {}
+    this.#last = undefined
+    await training?.close()
+  }
+
+  async #startingPoint(
+    maxTokens: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ encoder: EncoderWeights; head: Head }> {
+    const known = this.#heads.get(maxTokens)
+    if (known !== undefined && this.#encoder !== undefined) {
+      return { encoder: this.#encoder, head: known }
+    }
+    const { storeDir, labels } = this.#options
+    const cacheDir = join(storeDir, 'embeddings')
+    const fitted = await startingHead({ ...this.#options, cacheDir, maxTokens, signal }, labels)
+    this.#heads.set(maxTokens, fitted.head)
+    this.#encoder ??= fitted.encoder
+    return { encoder: this.#encoder, head: fitted.head }
   }
 }
 

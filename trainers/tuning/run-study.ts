@@ -18,6 +18,7 @@ import type { TrialParameters } from './space/space.ts'
 import {
   bestTrial,
   observedTrials,
+  paceOf,
   type MetricName,
   type Trial,
   type TrialScores,
@@ -39,6 +40,8 @@ export type TrialEvaluator = {
   ) => Promise<TrialOutcome>
   /** How many trials it takes at once. Default: one. */
   readonly slots?: TrialSlots | undefined
+  /** Frees what trials share, when none runs; a later trial prepares it again. */
+  readonly close?: (() => Promise<void>) | undefined
 }
 
 /** Room for trials that run at once. */
@@ -112,6 +115,7 @@ export async function runStudy(
     }
   } finally {
     await running.abandon()
+    await evaluator.close?.()
   }
   const best = bestTrial(journal.trials(), journal.start.metric)
   if (best !== undefined) return best
@@ -126,17 +130,17 @@ function slotsOf({ slots }: TrialEvaluator): number {
   return Math.max(1, slots?.count() ?? 1)
 }
 
-/** A trial is begun while, at the mean time of those before, it would end within the budget. */
+/** A trial is begun while, at the pace of those before, it would end within the budget. */
 function hasBudget(
   { journal, evaluator, trialsMax, secondsMax = Infinity }: RunStudyOptions,
   running: number,
 ): boolean {
-  const ended = journal.trials().filter(({ state }) => state !== 'running')
+  const trials = journal.trials()
+  const ended = trials.filter(({ state }) => state !== 'running')
   if (ended.length + running >= trialsMax) return false
-  if (ended.length === 0) return true
-  const seconds = ended.reduce((sum, trial) => sum + trial.seconds, 0)
-  const mean = seconds / ended.length
-  return (seconds + mean * (running + 1)) / slotsOf(evaluator) <= secondsMax
+  const pace = paceOf(trials)
+  if (pace === undefined) return true
+  return (pace.spent + pace.perTrial * (running + 1)) / slotsOf(evaluator) <= secondsMax
 }
 
 type BegunTrial = { readonly number: number; readonly parameters: TrialParameters }

@@ -85,6 +85,23 @@ export type FrontTrial = Trial & {
   readonly values: readonly [number, number]
 }
 
+/**
+ * The seconds of all trials that have ended, and those that one more is likely to take: the mean,
+ * without the first trial as soon as there are others, because it also prepares what all share.
+ * Undefined before a trial has ended.
+ */
+export function paceOf(
+  trials: readonly Trial[],
+): { readonly spent: number; readonly perTrial: number } | undefined {
+  const ended = trials.filter(({ state }) => state !== 'running')
+  if (ended.length === 0) return undefined
+  const secondsOf = (some: readonly Trial[]): number =>
+    some.reduce((sum, { seconds }) => sum + seconds, 0)
+  const later = ended.filter(({ number }) => number > 0)
+  const typical = later.length > 0 ? later : ended
+  return { spent: secondsOf(ended), perTrial: secondsOf(typical) / typical.length }
+}
+
 /** The trials as samplers see them. */
 export function observedTrials(trials: readonly Trial[], objectives: Objectives): ObservedTrial[] {
   return trials.map((trial) => {

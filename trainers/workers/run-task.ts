@@ -25,6 +25,7 @@ export function taskPreparer(
     const key = JSON.stringify({ ...work, parameters: undefined })
     if (shared?.key !== key) {
       // Two runs at once could need more memory than there is.
+      await shared?.evaluator.close?.()
       shared = undefined
       shared = { key, evaluator: await openEvaluator(work, options, signal) }
     }

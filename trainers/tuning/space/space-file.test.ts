@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readSpace } from './space-file.ts'
+import { partialRecipe } from '../../encoder/fine-tuning-task.ts'
 import { defaultSpace, settingProblem, settingsOf } from './train-space.ts'
 
 const read = (text: string) =>
@@ -75,4 +76,21 @@ test.each(['head', 'partial', 'full'] as const)('has a default space of %s', (me
       )
     }
   }
+})
+
+test('lies around the default recipe for the texts, and bounds what a trial costs', () => {
+  const domainsFor = (epochs: number) => {
+    const recipe = { ...partialRecipe, epochs }
+    const space = defaultSpace('partial', { layers: 6, task: 'single-label', recipe })
+    return Object.fromEntries(space.map(({ name, domain }) => [name, domain]))
+  }
+  expect(domainsFor(3)).toMatchObject({
+    epochs: { low: 2, high: 4 },
+    lr: { low: 5e-5, high: 8e-4 },
+    batch: { choices: [32, 64] },
+    layers: { low: 1, high: 5 },
+  })
+  expect(domainsFor(2)).toMatchObject({ epochs: { low: 1, high: 3 } })
+  // Few examples per label are trained for many epochs.
+  expect(domainsFor(40)).toMatchObject({ epochs: { low: 20, high: 54 } })
 })

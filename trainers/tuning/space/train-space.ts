@@ -1,5 +1,6 @@
 // What can be tuned of each training method, and the space that is searched unless a file gives
 // another. Names are those of the options of `winnow train`; C of the head is `c`.
+import { partialRecipe, type Recipe } from '../../encoder/fine-tuning-task.ts'
 import type { TrainingMethod } from '../../runs/run-record.ts'
 import type { Parameter, ParameterValue, SearchSpace } from './space.ts'
 
@@ -105,20 +106,24 @@ const oneOf = (name: string, choices: readonly ParameterValue[]): Parameter => (
 const shortestCut = 8
 
 /**
- * The space of a method for a base with so many layers. The ranges reach about a factor of five to
- * both sides of the defaults where these are rates. Only the tokens at which texts are cut decide
- * how long a text takes, so they are searched if that time counts.
+ * The space of a method for a base with so many layers, around the default recipe for the texts:
+ * rates up to a factor of four to both sides, and epochs from half of its number to a third more,
+ * so that no trial takes much longer than the default one. Weight decay and the shape of the
+ * schedule are left out, because they change little within so few steps. Only the tokens at which
+ * texts are cut decide how long a text takes, so they are searched if that time counts.
  */
 export function defaultSpace(
   method: TrainingMethod,
   options: {
     readonly layers: number
     readonly task: 'single-label' | 'multi-label'
+    /** The default recipe for the texts; the method head has none. */
+    readonly recipe?: Pick<Recipe, 'epochs' | 'encoderRate' | 'headRate'> | undefined
     /** The most tokens to cut texts at, if the time per text counts. */
     readonly tokensMax?: number | undefined
   },
 ): SearchSpace {
-  const { layers, task, tokensMax } = options
+  const { layers, task, tokensMax, recipe = partialRecipe } = options
   const cuts = tokensMax === undefined ? [] : [cutsUpTo(tokensMax)]
   // Texts with several labels cannot be weighted by class.
   const weights = task === 'multi-label' ? [] : [oneOf('class-weights', ['none', 'balanced'])]
@@ -126,21 +131,26 @@ export function defaultSpace(
     const pooled = oneOf('pooled-layers', ['every', 'last'])
     return [magnitudes('c', 0.5, 500), pooled, ...weights, ...cuts]
   }
+  const { epochs, encoderRate, headRate } = recipe
   const shared = [
-    magnitudes('lr', 3e-5, 6e-4),
-    magnitudes('head-lr', 2e-4, 5e-3),
-    oneOf('batch', [16, 32, 64]),
+    aroundRate('lr', encoderRate),
+    aroundRate('head-lr', headRate),
+    counts('epochs', Math.ceil(epochs / 2), Math.ceil((epochs * 4) / 3)),
+    oneOf('batch', [32, 64]),
     decimals('warmup', 0, 0.3),
-    magnitudes('weight-decay', 1e-3, 0.1),
+    decimals('layer-decay', 0.7, 1),
     decimals('dropout', 0, 0.3),
     decimals('label-smoothing', 0, 0.15),
-    decimals('layer-decay', 0.7, 1),
-    oneOf('schedule', ['linear', 'cosine']),
     ...weights,
     ...cuts,
   ]
-  if (method === 'full') return [...shared, counts('epochs', 3, 8)]
-  return [...shared, counts('epochs', 2, 6), counts('layers', 1, Math.max(1, layers - 1))]
+  if (method === 'full') return shared
+  return [...shared, counts('layers', 1, Math.max(1, layers - 1))]
+}
+
+function aroundRate(name: string, rate: number): Parameter {
+  const [low, high] = [rate / 4, rate * 4].map((end) => Number(end.toPrecision(6)))
+  return magnitudes(name, low!, high!)
 }
 
 function cutsUpTo(tokensMax: number): Parameter {
