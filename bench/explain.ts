@@ -2,7 +2,7 @@
 // gradients agree with Captum's on the same weights? Prints one JSON line per question; results are
 // in RESULTS.md. It needs a version that `winnow train` wrote, and texts in its language.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,7 @@ import { logOdds } from '../models/explain/label-odds.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
 import { openVersionModel } from '../models/inference/version-model.ts'
 import { seededRandom } from '../models/runtime/seeded-random.ts'
-import type { ModelVersion } from '../models/store/version-files.ts'
+import { weightsFileName, type ModelVersion } from '../models/store/version-files.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { median, readTexts, stopwatch } from './measuring.ts'
 
@@ -185,7 +185,13 @@ async function agreement(texts: readonly string[], context: Context & { python: 
       const baseline = ids.with(0, ids[0]!).fill(tokens.padId ?? 0, tokens.prefix, -tokens.suffix)
       return { ids, baseline, steps, target: version.manifest.labels.indexOf(label) }
     })
-    const { modelPath, manifest } = version
+    // onnx reads no weights from a file with several hard links, which versions share.
+    const modelPath = join(dir, 'model.onnx')
+    await copyFile(version.modelPath, modelPath)
+    const { manifest } = version
+    if (manifest.weightsSha256 !== undefined) {
+      await copyFile(join(version.dir, weightsFileName), join(dir, weightsFileName))
+    }
     await writeFile(path, JSON.stringify({ modelPath, manifest, texts: asked }))
     const program = fileURLToPath(new URL('explain_captum.py', import.meta.url))
     const options = { maxBuffer: 1 << 28 }

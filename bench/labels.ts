@@ -20,7 +20,7 @@ import { seededRandom } from '../models/runtime/seeded-random.ts'
 import { stratifiedFolds } from '../trainers/data/split.ts'
 import { openFrozenEncoder } from '../trainers/embeddings/frozen-encoder.ts'
 import { withLabels, type Example } from '../trainers/files/source-row.ts'
-import { judgingProbabilities } from '../trainers/head/check-labels.ts'
+import { judgedLayers, judgingProbabilities } from '../trainers/head/check-labels.ts'
 import { findLabelIssues } from '../trainers/labels/label-issues.ts'
 import { fitLabelNoise } from '../trainers/labels/label-noise.ts'
 import { findLabelSetIssues } from '../trainers/labels/label-set-issues.ts'
@@ -91,6 +91,7 @@ async function embedded(): Promise<Texts> {
     base,
     cacheDir: join(modelStoreDir(), 'embeddings'),
     maxTokens: base.maxTokens,
+    pooledLayers: judgedLayers(values.joined === undefined ? 'single-label' : 'multi-label'),
     workers: availableParallelism(),
   })
   const texts = examples.map(({ text }) => text)

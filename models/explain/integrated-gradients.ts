@@ -32,7 +32,7 @@ export type IntegratedGradients = {
 
 export type GradientModel = {
   /**
-   * Explains ids int32 [tokens], special tokens included. The steps are doubled from 8 until the
+   * Explains ids int32 [tokens], special tokens included. The steps are doubled from 16 until the
    * completeness gap is at most 1 %, or to 512. Throws what `signal` aborts with.
    */
   readonly integrate: (
@@ -42,7 +42,7 @@ export type GradientModel = {
   readonly close: () => Promise<void>
 }
 
-const stepsMin = 8
+const stepsMin = 16
 const stepsMax = 512
 const gapMax = 0.01
 /** A smaller difference of log-odds counts as this one, so that the gap stays finite. */
