@@ -22,7 +22,7 @@ import { median, readTexts, stopwatch } from './measuring.ts'
 const usage =
   'node bench/explain.ts --model REF --data FILE.jsonl.gz [--questions speed,deletion,agreement] ' +
   '[--texts 100] [--tokens 50] [--methods integrated-gradients,occlusion,shapley] ' +
-  '[--python PYTHON with torch, onnx and captum]'
+  '[--orders 20] [--python PYTHON with torch, onnx and captum]'
 
 const { values } = parseArgs({
   options: {
@@ -32,13 +32,14 @@ const { values } = parseArgs({
     texts: { type: 'string', default: '100' },
     tokens: { type: 'string', default: '50' },
     methods: { type: 'string', default: 'integrated-gradients,occlusion,shapley' },
+    orders: { type: 'string', default: '20' },
     python: { type: 'string', default: 'python3' },
   },
 })
 if (values.model === undefined || values.data === undefined) throw new Error(usage)
 const count = Number(values.texts)
 const workers = availableParallelism()
-const randomOrders = 20
+const randomOrders = Number(values.orders)
 const questions = values.questions.split(',')
 const methods = values.methods.split(',') as Explanation['method'][]
 const version = await openVersion({ ref: values.model, storeDir: modelStoreDir() })
