@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Command } from 'commander'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createProgram, run } from '../../cli.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createProgram } from '../../cli.ts'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { winnow, type Environment } from '../support/cli.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -46,23 +47,7 @@ async function file(name: string, content: string | Buffer): Promise<string> {
   return path
 }
 
-/** Runs a command line in this process, which saves a second compared with a new process. */
-async function within(...argv: string[]) {
-  const text = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((part) => {
-      text[name] += String(part)
-      return true
-    }),
-  )
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-  try {
-    return { status: await run(argv), ...text }
-  } finally {
-    vi.unstubAllEnvs()
-    for (const spy of spies) spy.mockRestore()
-  }
-}
+const within = (...argv: string[]) => withinProcess(argv, { env })
 
 /** The words of every command, such as `models list`; the program itself comes first. */
 function pathsOf(command: Command, path: readonly string[] = []): string[][] {

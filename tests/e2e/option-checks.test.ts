@@ -6,9 +6,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { run } from '../../cli.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { trainTestModel, sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -42,21 +42,12 @@ async function within(argv: readonly string[], settings: Readonly<Record<string,
     WINNOW_STATE: 'DIR/state',
     ...settings,
   }
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, inDir(value))
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((part) => {
-      written[name] += String(part)
-      return true
-    }),
+  const env = Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, inDir(value)]),
   )
   const startMs = performance.now()
-  try {
-    return { status: await run(argv.map(inDir)), ...written, ms: performance.now() - startMs }
-  } finally {
-    vi.unstubAllEnvs()
-    for (const spy of spies) spy.mockRestore()
-  }
+  const finished = await withinProcess(argv.map(inDir), { env })
+  return { ...finished, ms: performance.now() - startMs }
 }
 
 type Case = readonly [

@@ -7,6 +7,7 @@ import { winnow, type Environment, type Finished } from '../support/cli.ts'
 import { startFakeMlflow, type FakeMlflow, type FakeRun } from '../support/fake-mlflow.ts'
 import { openOfflineFolder, type OfflineFolder } from '../support/offline-folder.ts'
 import { letterText } from '../support/tiny-base.ts'
+import { withinProcess } from '../support/within-process.ts'
 import type { RunComparison } from '../../trainers/tracking/compare-runs.ts'
 import type { RunFile } from '../../trainers/tracking/run-store.ts'
 import type { DamagedRun, TrackedRun } from '../../trainers/tracking/tracked-run.ts'
@@ -59,7 +60,7 @@ async function run(command: string, ...more: string[]): Promise<string> {
 }
 
 function runs(...args: string[]): Promise<Finished> {
-  return winnow(['runs', ...args], { env })
+  return withinProcess(['runs', ...args], { env })
 }
 
 async function documentOf<Document>(...args: string[]): Promise<Document> {
