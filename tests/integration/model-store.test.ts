@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { versionNumbers } from '../../models/store/version-files.ts'
 import { winnow } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => space.close())
 
 async function run(...argv: string[]) {
-  const { status, stdout, stderr } = await winnow([...argv, '--json'], { env: space.env })
+  const { status, stdout, stderr } = await withinProcess([...argv, '--json'], { env: space.env })
   return { status, stderr, json: (stdout === '' ? {} : JSON.parse(stdout)) as never }
 }
 
@@ -67,12 +68,12 @@ describe('versions of the local store', () => {
       4: 'challenger 10',
       5: '',
     })
-    const table = await winnow(['models', 'list'], { env: space.env })
+    const table = await withinProcess(['models', 'list'], { env: space.env })
     expect(table.stdout).toMatch(/kept@4 +challenger 10 % +\d\.\d{4} +[\d.]+ MB \+ 7\.9 MB shared/)
     expect(table.stdout).toMatch(/6 versions, [\d.]+ MB in /)
     // Without Kafka, the store shows the same roles.
     const away = { ...space.env, WINNOW_KAFKA_BROKERS: '127.0.0.1:1' }
-    const alone = await winnow(['models', 'list'], { env: away })
+    const alone = await withinProcess(['models', 'list'], { env: away })
     expect(alone.stdout).toMatch(/kept@1 +shadow 100 %/)
     expect(alone.stdout).toMatch(/winnow.models cannot be read .*the roles shown are the last/)
   })

@@ -8,6 +8,7 @@ import { openFolderObjects } from '../../models/store/folder-objects.ts'
 import { listVersions } from '../../models/store/version-store.ts'
 import { winnow } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -38,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => space.close())
 
 async function run(...argv: string[]) {
-  const { status, stdout, stderr } = await winnow([...argv, '--json'], { env })
+  const { status, stdout, stderr } = await withinProcess([...argv, '--json'], { env })
   return { status, stderr, json: (stdout === '' ? {} : JSON.parse(stdout)) as never }
 }
 

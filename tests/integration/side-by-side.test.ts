@@ -9,8 +9,9 @@ import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { isInShare } from '../../streams/stages/event-share.ts'
 import { mcnemarPValue } from '../../trainers/evaluation/mcnemar.ts'
-import { startWinnow, winnow, type Running } from '../support/cli.ts'
+import { startWinnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -36,7 +37,7 @@ afterAll(async () => {
 })
 
 async function models(...argv: string[]): Promise<Record<string, unknown>> {
-  const done = await winnow(['models', ...argv, '--json'], { env: space.env })
+  const done = await withinProcess(['models', ...argv, '--json'], { env: space.env })
   expect(done.status, done.stderr).toBe(0)
   return JSON.parse(done.stdout) as Record<string, unknown>
 }
