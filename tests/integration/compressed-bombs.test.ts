@@ -29,13 +29,11 @@ it('gives dead letters for bombs in all codecs, and takes all events between the
   const { env, kafka, analytics, config } = backends
   let good = 0
   for (const codec of names) {
-    const explosive = bomb(codec, bombBytes)
-    for (let copy = 0; copy < 2; copy++) {
-      const texts = Array.from({ length: 500 }, () => ({ id: `e-${good++}`, text: 'An open box.' }))
-      const records = texts.map((event) => ({ value: JSON.stringify(event) }))
-      expect(await send(makeBatch(records, { codec }))).toBe(0)
-      expect(await send(explosive)).toBe(0)
-    }
+    const texts = Array.from({ length: 500 }, () => ({ id: `e-${good++}`, text: 'An open box.' }))
+    const records = texts.map((event) => ({ value: JSON.stringify(event) }))
+    expect(await send(makeBatch(records, { codec }))).toBe(0)
+    // The broker expands each bomb, too; unreadable-batches.test.ts has three of each codec.
+    expect(await send(bomb(codec, bombBytes))).toBe(0)
   }
   const stage = await startWinnow(['stream', '--stages', 'validate'], { env })
   try {
@@ -49,9 +47,9 @@ it('gives dead letters for bombs in all codecs, and takes all events between the
     const letters = await until('all dead letters', async () => {
       const rows = await analytics.rows<{ code: string; letters: number }>(query)
       const all = rows.reduce((sum, row) => sum + row.letters, 0)
-      return all >= names.length * 2 && rows
+      return all >= names.length && rows
     })
-    expect(letters).toEqual([{ code: 'record_too_large', letters: names.length * 2 }])
+    expect(letters).toEqual([{ code: 'record_too_large', letters: names.length }])
     const status = await readFile(`/proc/${stage.pid}/status`, 'utf8').catch(() => '')
     const peakMb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024
     expect(peakMb).toBeGreaterThan(50)
@@ -60,7 +58,7 @@ it('gives dead letters for bombs in all codecs, and takes all events between the
     expect(await stage.stop()).toBe(0)
   }
   const replayed = await winnow(['dlq', 'replay', '--json'], { env })
-  expect(JSON.parse(replayed.stdout)).toMatchObject({ skipped: { unreadable: names.length * 2 } })
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ skipped: { unreadable: names.length } })
 })
 
 it('meets no damaged batch, since the broker refuses it', async () => {
