@@ -18,6 +18,7 @@ import { eventAvro } from '../../schemas/event.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
 import { registryClient, type RegistryAccess } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -49,7 +50,7 @@ afterAll(async () => {
 const events = () => topicOf(space.config.topics, 'events')
 
 async function json<Answer>(...args: string[]): Promise<Answer> {
-  const { status, stdout, stderr } = await winnow([...args, '--json'], { env: space.env })
+  const { status, stdout, stderr } = await withinProcess([...args, '--json'], { env: space.env })
   expect(status, stderr).toBe(0)
   return JSON.parse(stdout) as Answer
 }

@@ -11,6 +11,7 @@ import { startWinnow, winnow } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -41,7 +42,7 @@ afterAll(async () => {
 })
 
 const json = async (...argv: string[]) => {
-  const { status, stdout, stderr } = await winnow([...argv, '--json'], { env: space.env })
+  const { status, stdout, stderr } = await withinProcess([...argv, '--json'], { env: space.env })
   expect(status, stderr).toBe(0)
   return JSON.parse(stdout) as Record<string, unknown>
 }
