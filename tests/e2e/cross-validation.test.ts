@@ -8,6 +8,7 @@ import type { PredictionLine } from '../../trainers/cross-validation/predictions
 import { winnow, type Environment, type Finished } from '../support/cli.ts'
 import { openOfflineFolder, type OfflineFolder } from '../support/offline-folder.ts'
 import { letterText } from '../support/tiny-base.ts'
+import { withinProcess } from '../support/within-process.ts'
 
 let folder: OfflineFolder
 let dir: string
@@ -27,10 +28,12 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-function cv(...more: string[]): Promise<Finished> {
+function argumentsFor(...more: string[]): string[] {
   const data = ['--data', join(dir, 'texts.jsonl'), '--base', 'tiny', '--near-duplicates', 'off']
-  return winnow(['cv', ...data, '--folds', '3', ...more], { env })
+  return ['cv', ...data, '--folds', '3', ...more]
 }
+
+const cv = (...more: string[]) => withinProcess(argumentsFor(...more), { env })
 
 async function resultOf(finished: Promise<Finished>): Promise<CrossValidated> {
   const { status, stdout, stderr } = await finished
@@ -78,7 +81,9 @@ it('judges each fold, and writes the run and what each text was predicted as', a
     'report.json',
   ])
 
-  const again = await resultOf(cv('--repeats', '2', '--json', '--set', 'inference.workers=1'))
+  // In a process of its own, it does the same.
+  const once = argumentsFor('--repeats', '2', '--json', '--set', 'inference.workers=1')
+  const again = await resultOf(winnow(once, { env }))
   expect(again.foldPlan).toEqual(first.foldPlan)
   expect(again.mean).toEqual(first.mean)
 })
@@ -143,7 +148,7 @@ it('runs the examples of its page', async () => {
   let run = ''
   for (const example of examples) {
     const words = example.split(' ').map((word) => (word === 'RUN' ? run : (places[word] ?? word)))
-    const result = await resultOf(winnow([...words, '--base', 'tiny', '--json'], { env }))
+    const result = await resultOf(withinProcess([...words, '--base', 'tiny', '--json'], { env }))
     run = result.run
   }
 })

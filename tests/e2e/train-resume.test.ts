@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -75,13 +76,13 @@ async function modelOf(stdout: string): Promise<Buffer> {
 }
 
 it('ends in the same bytes', async () => {
-  const unbroken = await winnow([...argumentsFor('unbroken'), '--json'], { env })
+  const unbroken = await withinProcess([...argumentsFor('unbroken'), '--json'], { env })
   expect(unbroken).toMatchObject({ status: 0 })
   const expected = await modelOf(unbroken.stdout)
 
   await interrupt('killed', 'SIGKILL')
   const other = ['train', '--resume', '--name', 'killed', '--epochs', '2']
-  expect(await winnow(other, { env })).toMatchObject({
+  expect(await withinProcess(other, { env })).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('--epochs cannot be changed when a run is resumed') as string,
   })
@@ -93,7 +94,7 @@ it('ends in the same bytes', async () => {
   const run = /winnow train --resume (\S+)/.exec(said)?.[1] ?? said
   const text = await readFile(data, 'utf8')
   await writeFile(data, text.replace('refund', 'return'))
-  expect(await winnow(['train', '--resume', run], { env })).toMatchObject({
+  expect(await withinProcess(['train', '--resume', run], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/the training data .*changed/) as string,
   })
@@ -101,7 +102,7 @@ it('ends in the same bytes', async () => {
   const after = await winnow(['train', '--resume', run, '--json'], { env, cwd: dir })
   expect(after, after.stderr).toMatchObject({ status: 0 })
   expect((await modelOf(after.stdout)).equals(expected)).toBe(true)
-  expect(await winnow(['train', '--resume', run], { env })).toMatchObject({
+  expect(await withinProcess(['train', '--resume', run], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('is finished') as string,
   })
@@ -114,7 +115,7 @@ it.each([
   [['--schedule', 'steps'], 'Allowed choices are linear, cosine'],
   [['--clip', 'x'], 'a number above 0'],
 ])('refuses %s', async (wrong, words) => {
-  const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })
+  const refused = await withinProcess([...argumentsFor('wrong'), ...wrong], { env })
   expect(refused).toMatchObject({ status: 2 })
   expect(refused.stderr).toContain(words)
 })

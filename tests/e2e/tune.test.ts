@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -80,7 +81,7 @@ async function forgetWinner(run: string): Promise<void> {
 }
 
 it('finds settings, trains them, and makes the same trials when it is killed', async () => {
-  const done = await winnow([...argumentsFor('unbroken'), '--json'], { env })
+  const done = await withinProcess([...argumentsFor('unbroken'), '--json'], { env })
   expect(done, done.stderr).toMatchObject({ status: 0 })
   const tuned = JSON.parse(done.stdout) as Tuned
   expect(tuned).toMatchObject({
@@ -98,7 +99,7 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   expect(done.stderr).toMatch(/trial 9: .* c [\d.]+, .* left/)
 
   const run = await killAfter(5, { name: 'killed', args: argumentsFor('killed') })
-  const other = await winnow(['tune', '--resume', run, '--seed', '8'], { env })
+  const other = await withinProcess(['tune', '--resume', run, '--seed', '8'], { env })
   expect(other).toMatchObject({ status: 2 })
   expect(other.stderr).toContain('--seed cannot be changed when a run is resumed')
   const resumed = await winnow(['tune', '--resume', run, '--json'], { env, cwd: dir })
@@ -120,7 +121,7 @@ type Front = { trial: number; values: [number, number]; parameters: { 'max-token
 it('shows the front of two objectives, and publishes another trial of it', async () => {
   const args = ['tune', '--data', data, '--name', 'front', '--base', 'small', '--trials', '6']
   const metrics = ['--metric', 'logLoss', '--metric', 'msPerText']
-  const done = await winnow([...args, ...metrics, '--json'], { env })
+  const done = await withinProcess([...args, ...metrics, '--json'], { env })
   expect(done, done.stderr).toMatchObject({ status: 0 })
   const tuned = JSON.parse(done.stdout) as Omit<Tuned, 'best'> & { best: Front }
   expect(tuned).toMatchObject({ metric: 'log_loss', objectives: ['log_loss', 'ms_per_text'] })
@@ -139,12 +140,12 @@ it('shows the front of two objectives, and publishes another trial of it', async
 
   const other = String(tuned.trials.find(({ trial }) => trial !== best[0]!.trial)!.trial)
   const publish = ['tune', '--resume', run, '--publish-trial']
-  const published = await winnow([...publish, other, '--json'], { env })
+  const published = await withinProcess([...publish, other, '--json'], { env })
   expect(published, published.stderr).toMatchObject({ status: 0 })
   const again = JSON.parse(published.stdout) as Tuned
   expect(again).toMatchObject({ run, model: 'front@2', publishedTrial: Number(other), best })
   expect(triedIn(again)).toEqual(triedIn(tuned as unknown as Tuned))
-  expect(await winnow([...publish, '9'], { env })).toMatchObject({
+  expect(await withinProcess([...publish, '9'], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(`The run ${run} has no trial 9.`) as string,
   })
@@ -228,7 +229,7 @@ it.each([
   [['--publish-trial', '3'], '--publish-trial needs --resume RUN'],
   [['--space', 'missing.yaml'], 'missing.yaml: there is no such file'],
 ])('refuses %s', async (wrong, words) => {
-  const refused = await winnow([...argumentsFor('wrong'), ...wrong], { env })
+  const refused = await withinProcess([...argumentsFor('wrong'), ...wrong], { env })
   expect(refused.status).toBeGreaterThan(0)
   expect(refused.stderr).toContain(words)
 })
