@@ -1,4 +1,4 @@
-// Four suites that share three workers:
+// Four suites that share four workers:
 // - `integration` runs against the broker, registry and analytics engine of tests/global-stack.ts;
 // - `apart` runs commands that need no server, and the faults, which start a stack of their own;
 // - `unit` needs no server, and its files share a process;
@@ -50,7 +50,8 @@ const processes = { testTimeout: 400_000, hookTimeout: 180_000 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 3,
+    // Two for each core of a small machine: most files wait for servers half of their time.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',
