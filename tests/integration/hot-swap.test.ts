@@ -75,7 +75,7 @@ describe('a swap under load', () => {
     const load = (async () => {
       while (!ended.loading) {
         await produce(20)
-        // 400 events a second are load enough; without a pause, they would be what the commands wait for.
+        // Without a pause, the load would take the processor from the commands.
         await new Promise((resolve) => setTimeout(resolve, 50))
         await until('room', async () => {
           const rows = await count('SELECT count() AS n FROM classifications')
