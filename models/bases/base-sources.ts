@@ -6,7 +6,7 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 import type { BaseCatalogEntry, HubSource, MavenSource, PinnedFile } from './base-catalog.ts'
 import { fileSize } from './base-receipt.ts'
-import { downloadFile, type DownloadLimits } from './file-download.ts'
+import type { DownloadLimits } from './file-download.ts'
 import { sha256OfFile } from '../runtime/file-hash.ts'
 import { unpackMavenArtifact } from './maven-artifact.ts'
 import type { ProxySettings } from './proxied-fetch.ts'
@@ -113,6 +113,8 @@ function hubDelivery(hub: HubSource, options: SourceOptions): Delivery {
   return {
     source,
     deliver: async ({ dir }) => {
+      // The HTTP client takes 0.1 s to load, and most commands download nothing.
+      const { downloadFile } = await import('./file-download.ts')
       for (const [file, pin] of filesOf(hub)) {
         const path = join(dir, file)
         await downloadFile({

@@ -2,7 +2,8 @@
 // credentials. The caller checks the hashes of the files.
 import { spawn } from 'node:child_process'
 import { WinnowError } from '../../schemas/errors.ts'
-import { mavenProxyArguments, type ProxySettings } from './proxied-fetch.ts'
+import { mavenProxyArguments } from './maven-proxy.ts'
+import type { ProxySettings } from './proxied-fetch.ts'
 
 // Pinned, so that the command behaves the same on every machine.
 const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.11.0'

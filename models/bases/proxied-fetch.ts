@@ -1,5 +1,5 @@
-// Converts proxy settings for the HTTP client and for Maven. The caller reads the settings from the
-// environment.
+// Proxy settings, and the dispatcher of the HTTP client for them. The caller reads the settings
+// from the environment; maven-proxy.ts converts them for Maven.
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 
 /** The proxies to use, with the meaning of the environment variables of the same name. */
@@ -27,30 +27,4 @@ export function createDispatcher(
     httpsProxy: proxy.httpsProxy ?? proxy.httpProxy ?? '',
     noProxy: proxy.noProxy ?? '',
   })
-}
-
-/**
- * Arguments that pass the proxies to Maven as JVM properties, because Maven does not read
- * HTTPS_PROXY. A proxy in the user's settings.xml takes precedence.
- */
-export function mavenProxyArguments(proxy: ProxySettings | undefined): string[] {
-  const args: string[] = []
-  const schemes = [
-    ['http', proxy?.httpProxy],
-    ['https', proxy?.httpsProxy ?? proxy?.httpProxy],
-  ] as const
-  for (const [scheme, value] of schemes) {
-    if (!value) continue
-    const url = new URL(value.includes('://') ? value : `http://${value}`)
-    args.push(`-D${scheme}.proxyHost=${url.hostname}`)
-    args.push(`-D${scheme}.proxyPort=${url.port || (url.protocol === 'https:' ? '443' : '80')}`)
-  }
-  if (args.length === 0) return args
-  args.push('-Daether.connector.http.useSystemProperties=true')
-  const excluded = (proxy?.noProxy ?? '').split(/[\s,]+/).filter((host) => host !== '')
-  if (excluded.length > 0) {
-    const hosts = excluded.map((host) => (host.startsWith('.') ? `*${host}` : host))
-    args.push(`-Dhttp.nonProxyHosts=${hosts.join('|')}`)
-  }
-  return args
 }
