@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { winnow, type Environment } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { sampleText } from '../support/workspace.ts'
 
 let dir: string
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const samples = Array.from({ length: 60 }, (_, number) => JSON.stringify(sampleText(number)))
   const data = await file('train.json', `[${samples.join(',\n')}]`)
   const train = ['train', '--base', 'small']
-  const done = await winnow([...train, '--data', data, '--name', 'cli', '--json'], { env })
+  const done = await withinProcess([...train, '--data', data, '--name', 'cli', '--json'], { env })
   expect(done).toMatchObject({ status: 0, stderr: expect.stringMatching(/train\.json: read as a JSON array/) as string }) // prettier-ignore
 })
 
@@ -38,7 +39,7 @@ async function file(name: string, content: string | Buffer): Promise<string> {
 type Line = { id: string; label: string }
 
 describe('files', () => {
-  it.concurrent('classify reads what train reads, and says what it took it for', async () => {
+  it('classify reads what train reads, and says what it took it for', async () => {
     const texts = ['my money back', 'where is my parcel']
     const array = JSON.stringify(
       texts.map((text) => ({ text, id: 1 })),
@@ -60,7 +61,7 @@ describe('files', () => {
       ],
     ] as const
     for (const [data, note, ids] of inputs) {
-      const done = await winnow(['classify', '--model', 'cli', '--data', data], { env })
+      const done = await withinProcess(['classify', '--model', 'cli', '--data', data], { env })
       expect(done.stderr).toMatch(note)
       const found = done.stdout
         .trimEnd()
@@ -79,7 +80,7 @@ describe('files', () => {
     ] as const
     for (const [name, content, sentence] of refused) {
       const data = await file(name, content)
-      const done = await winnow(['classify', '--model', 'cli', '--data', data], { env })
+      const done = await withinProcess(['classify', '--model', 'cli', '--data', data], { env })
       expect(done).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(sentence) as string }) // prettier-ignore
       expect(done.stderr).toContain('[dataset_invalid]')
     }
@@ -94,20 +95,17 @@ describe('files', () => {
       [dir, /this is a folder; a file is needed/],
       [await file('wide.csv', Buffer.from('text\na\n', 'utf16le')), /UTF-16 without a byte order/],
     ] as const) {
-      const done = await winnow(['produce', '--data', data], { env })
+      const done = await withinProcess(['produce', '--data', data], { env })
       expect(done).toMatchObject({ status: 1, stderr: expect.stringMatching(sentence) as string })
       expect(done.stderr).toContain('[dataset_invalid]')
       expect(done.stderr).not.toMatch(/\n\s+at /)
     }
   })
 
-  it.concurrent.each(['classify', 'evaluate'])(
-    '%s names a file that is not there',
-    async (command) => {
-      const data = join(dir, 'missing.csv')
-      const done = await winnow([command, '--model', 'cli', '--data', data], { env })
-      expect(done).toMatchObject({ status: 1, stdout: '' })
-      expect(done.stderr).toMatch(/missing\.csv: there is no such file \[dataset_invalid\]/)
-    },
-  )
+  it.each(['classify', 'evaluate'])('%s names a file that is not there', async (command) => {
+    const data = join(dir, 'missing.csv')
+    const done = await withinProcess([command, '--model', 'cli', '--data', data], { env })
+    expect(done).toMatchObject({ status: 1, stdout: '' })
+    expect(done.stderr).toMatch(/missing\.csv: there is no such file \[dataset_invalid\]/)
+  })
 })
