@@ -4,8 +4,8 @@ import type { TrainingProgress } from '../cross-validation/fold-training.ts'
 import { recipeFor, type ExampleCounts } from '../encoder/few-examples.ts'
 import type { TrainingMethod } from '../runs/run-record.ts'
 
-/** The first steps are slower than the rest, because memory is allocated. */
-const stepsMeasuredMin = 3
+/** The first steps are slower than the rest, because memory is allocated and code is compiled. */
+const stepsMeasuredMin = 10
 
 /** The seconds that the training under way still takes; undefined while too little is known. */
 export function secondsLeftOf(progress: TrainingProgress): number | undefined {
