@@ -29,6 +29,13 @@ describe('recipeFor', () => {
     })
   })
 
+  it('has no early stop by default, because rates fall until the last epoch', () => {
+    for (const method of ['full', 'partial'] as const) {
+      const { epochs, patienceEpochs } = recipeFor(datasetOf([3, 65, 900]), { method })
+      expect(patienceEpochs).toBeGreaterThanOrEqual(epochs)
+    }
+  })
+
   it('trains upper layers for more epochs on a small data set', () => {
     // 4,000 examples are 125 steps per epoch, 968 are 31.
     const epochsOf = (counts: number[]) => recipeFor(datasetOf(counts), partial).epochs

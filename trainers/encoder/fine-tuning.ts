@@ -1,6 +1,7 @@
 // Fine-tunes an encoder with its head, top to bottom: epochs of steps, validation after each epoch,
-// then the best weights. It blocks its thread. models/graph/ builds the graphs, step-inputs.ts and
-// material-feeds.ts make their inputs, and train-encoder.ts publishes the model.
+// then the weights that epoch-choice.ts keeps. It blocks its thread. models/graph/ builds the
+// graphs, step-inputs.ts and material-feeds.ts make their inputs, and train-encoder.ts publishes the
+// model.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import {
   buildGradients,
@@ -12,6 +13,7 @@ import { sigmoid } from '../../models/inference/label-set.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { lengthsOf, type EncodedTexts } from '../embeddings/encoded-texts.ts'
 import type { EpochReport } from '../evaluation/epoch-report.ts'
+import { isLastKept, isOutOfPatience } from './epoch-choice.ts'
 import type {
   FineTuningProgress,
   FineTuningResult,
@@ -84,10 +86,8 @@ async function train(run: Run): Promise<FineTuningResult> {
       const report = { epoch: position.epoch, trainLoss, ...scores }
       position.epochs.push(report)
       run.onProgress({ kind: 'epoch', ...report })
-      // Of equally good epochs, the later one is better: its learning rates were lower.
-      if (position.best === undefined || report.macroF1 >= position.best.macroF1) {
-        const { epoch, macroF1 } = report
-        position.best = { epoch, macroF1, weights: state.snapshot(), probabilities }
+      if (isLastKept(position.epochs, lengthsOf(task.validation.texts).length)) {
+        position.best = { epoch: report.epoch, weights: state.snapshot(), probabilities }
       }
       Object.assign(position, { epoch: position.epoch + 1, batches: 0, summedLoss: 0 })
       checkpoints.writeWhenDue(position, state)
@@ -102,9 +102,8 @@ async function train(run: Run): Promise<FineTuningResult> {
   }
 }
 
-/** Whether all epochs are done, or the last `patienceEpochs` were no better than the best. */
-function hasEnded({ epoch, epochs, best }: TrainingPosition, recipe: Recipe): boolean {
-  return epoch > recipe.epochs || epochs.length - (best?.epoch ?? 0) >= recipe.patienceEpochs
+function hasEnded({ epoch, epochs }: TrainingPosition, recipe: Recipe): boolean {
+  return epoch > recipe.epochs || isOutOfPatience(epochs, recipe.patienceEpochs)
 }
 
 /** Applies the best weights to the validation texts and to the texts to predict. */

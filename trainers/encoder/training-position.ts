@@ -28,10 +28,9 @@ export type TrainingPosition = {
   best: BestEpoch | undefined
 }
 
-/** The best epoch so far. */
+/** The epoch whose weights are kept so far. */
 export type BestEpoch = {
   readonly epoch: number
-  readonly macroF1: number
   readonly weights: Snapshot
   /** On the validation texts; a checkpoint does not have them. */
   readonly probabilities?: Float32Array | undefined
@@ -93,7 +92,7 @@ export class Checkpoints {
     const { best, ...counts } = position
     const tensors = new Map(state.tensors())
     for (const [name, elements] of best?.weights ?? []) tensors.set(`best:${name}`, elements)
-    const bestCounts = best && { epoch: best.epoch, macroF1: best.macroF1 }
+    const bestCounts = best && { epoch: best.epoch }
     writeCheckpoint(path, { header: { identity, counts, best: bestCounts }, tensors })
     this.#writtenMs = performance.now()
     this.#tookMs = this.#writtenMs - started
@@ -104,7 +103,7 @@ export class Checkpoints {
 type Header = {
   readonly identity: CheckpointPlan['identity']
   readonly counts: Omit<TrainingPosition, 'best'>
-  readonly best: { readonly epoch: number; readonly macroF1: number } | undefined
+  readonly best: { readonly epoch: number } | undefined
 }
 
 /**
