@@ -60,7 +60,7 @@ export function addTrainCommand(program: Command): void {
       'Reads labelled texts and writes a new version of the model NAME with its report. With\n' +
       'the method head, the base encoder stays unchanged: its embeddings are computed once and cached,\n' +
       'and a regularised logistic regression is fitted on them. Starting there, the method full trains the\n' +
-      'whole encoder and partial only its top layers; both keep the best epoch on validation data.\n' +
+      'whole encoder and partial only its top layers; both keep a late epoch that does well on validation data.\n' +
       'The method auto compares the others, and base encoders, by cross-validation within --time, and\n' +
       'trains the best one, or a cheaper one that does as well.\n' +
       'The same data and seed give the same model, byte for byte.',

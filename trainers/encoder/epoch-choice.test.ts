@@ -13,13 +13,16 @@ describe('isLastKept', () => {
     { scores: [0.5], texts: 100, kept: true },
     { scores: [0.8, 0.9], texts: 100, kept: true },
     // The standard error of 0.9 is 0.03 with 100 texts and 0.003 with 10,000.
-    { scores: [0.9, 0.886], texts: 100, kept: true },
-    { scores: [0.9, 0.884], texts: 100, kept: false },
-    { scores: [0.9, 0.886], texts: 10_000, kept: false },
+    { scores: [0.9, 0.871], texts: 100, kept: true },
+    { scores: [0.9, 0.869], texts: 100, kept: false },
+    { scores: [0.9, 0.896], texts: 10_000, kept: false },
     // The highest score decides, not the one that was kept last.
-    { scores: [0.9, 0.886, 0.872], texts: 100, kept: false },
-    { scores: [1, 1], texts: 8, kept: true },
-    { scores: [0, 0], texts: 8, kept: true },
+    { scores: [0.9, 0.88, 0.86], texts: 100, kept: false },
+    { scores: [1, 1], texts: 100, kept: true },
+    { scores: [1, 0.99], texts: 100, kept: false },
+    { scores: [0, 0], texts: 100, kept: true },
+    // Too few texts to tell.
+    { scores: [1, 0.5], texts: 49, kept: true },
   ])('$kept after $scores on $texts texts', ({ scores, texts, kept }) => {
     expect(isLastKept(reports(scores), texts)).toBe(kept)
   })

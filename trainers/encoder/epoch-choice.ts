@@ -2,23 +2,21 @@
 // epochs and stores the weights.
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 
-/**
- * Macro-F1 values within this many standard errors of the highest count as equally good. It is a
- * half because all epochs are scored on the same texts, so that their differences vary less than
- * each score does. Measured in bench/RESULTS.md, "Early stopping".
- */
-const tieDeviations = 0.5
+/** On fewer validation texts, scores hardly tell one epoch from another, and the last one is kept. */
+const textsMin = 50
 
 /**
- * Whether the last epoch replaces the one that was kept, after validation on `texts` texts. Of
- * equally good epochs, the latest is kept, because its learning rates were the lowest. This is the
- * one-standard-error rule (Breiman et al. 1984, Classification and Regression Trees) with a smaller
- * tolerance.
+ * Whether the last epoch replaces the one that was kept, after validation on `texts` texts. It does
+ * if its macro-F1 is within one standard error of the highest so far. The highest of several noisy
+ * scores is partly luck, and the last epoch had the lowest learning rates. This is the
+ * one-standard-error rule of Breiman et al. (1984, Classification and Regression Trees), measured
+ * in bench/RESULTS.md, "Early stopping".
  */
 export function isLastKept(epochs: readonly EpochReport[], texts: number): boolean {
+  if (texts < textsMin) return true
   const highest = highestOf(epochs)
   const standardError = Math.sqrt((highest * (1 - highest)) / texts)
-  return epochs.at(-1)!.macroF1 >= highest - tieDeviations * standardError
+  return epochs.at(-1)!.macroF1 >= highest - standardError
 }
 
 /** Whether the last `patienceEpochs` epochs did not reach the macro-F1 of those before. */
