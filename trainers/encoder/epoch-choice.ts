@@ -2,7 +2,7 @@
 // epochs and stores the weights.
 import type { EpochReport } from '../evaluation/epoch-report.ts'
 
-/** On fewer validation texts, scores hardly tell one epoch from another, and the last one is kept. */
+/** On fewer validation texts, scores hardly tell epochs apart, and the last one is kept. */
 const textsMin = 50
 
 /**
