@@ -1,7 +1,7 @@
 // Fine-tunes an encoder with its head, top to bottom: epochs of steps, validation after each epoch,
 // then the weights that epoch-choice.ts keeps. It blocks its thread. models/graph/ builds the
-// graphs, step-inputs.ts and material-feeds.ts make their inputs, and train-encoder.ts publishes the
-// model.
+// graphs, step-inputs.ts and material-feeds.ts make their inputs, and train-encoder.ts publishes
+// the model.
 import { Tensor } from '../../models/runtime/onnx-runtime.ts'
 import {
   buildGradients,
