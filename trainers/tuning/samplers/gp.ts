@@ -44,8 +44,8 @@ export const gpSampler: Sampler = (request) => {
     trials.filter(({ state }) => state === 'running').map(pointOf),
   )
   // The lowest mean, and not the lowest value, which may be a lucky one: a loss that is measured
-  // again differs (the plug-in of Picheny et al. 2013, "A Benchmark of Kriging-Based Infill Criteria
-  // for Noisy Optimization").
+  // again differs (the plug-in of Picheny et al. 2013, "A Benchmark of Kriging-Based Infill
+  // Criteria for Noisy Optimization").
   const lowest = Math.min(...observed.points.map((point) => process.posterior(point).mean))
   const merit = (point: Float64Array): number => {
     const { mean, deviation } = process.posterior(point)
