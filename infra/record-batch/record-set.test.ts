@@ -315,6 +315,28 @@ describe('a damaged batch', () => {
   })
 })
 
+describe('a batch beyond the high watermark', () => {
+  const records = Array.from({ length: 4 }, (_, at) => ({ value: `v-${at}` }))
+
+  it('is read if it has a record for each offset, as a new one has', async () => {
+    const fresh = Buffer.concat([makeBatch(records), makeBatch(records)])
+    fresh.writeBigInt64BE(4n, fresh.length / 2)
+    for (const highWatermark of [0, 1, 4, 5]) {
+      const messages = await decode(fresh, { highWatermark })
+      expect(offsetsOf(messages)).toEqual(numbers(0, 8))
+      expect(codesOf(messages).every((code) => code === undefined)).toBe(true)
+    }
+  })
+
+  it.each([
+    ['only claims its offsets', { lastOffsetDelta: 2 ** 31 - 1 }],
+    ['only claims its records', { count: 2 ** 31 - 1, lastOffsetDelta: 2 ** 31 - 2 }],
+  ])('is refused up to there if it %s', async (_what, fields) => {
+    const messages = await decode(makeBatch(records, fields), { highWatermark: 2 })
+    expect(codesOf(messages)).toEqual(['batch_corrupt', 'batch_corrupt'])
+  })
+})
+
 describe('messages of the formats before batches', () => {
   it.each([0, 1] as const)('of magic %d are read, alone and wrapped', async (magic) => {
     const alone = oldMessage(magic, { offset: 0, value: Buffer.from('alone') })

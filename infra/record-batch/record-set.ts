@@ -17,7 +17,7 @@ export type RecordSet = {
   readonly bytes: Buffer
   /** The offset that was requested. The first batch may start before it. */
   readonly from: number
-  /** The offset after the last record of the partition. */
+  /** The offset after the last record of the partition when the broker began to read. */
   readonly highWatermark: number
 }
 
@@ -116,7 +116,11 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
   }
   const last = Math.max(first, Math.min(lastOffset, end - 1))
   const refused = { first, last, head, codec }
-  if (lastOffset > last) {
+  // The broker reads the high watermark before the records, so the newest batches may lie beyond
+  // it. These are not compacted yet: they have a record for each offset.
+  const isFull = head.count === lastOffset - first + 1
+  const isNewest = entry.nextBase === undefined || lastOffset < entry.nextBase
+  if (lastOffset > last && !(isFull && isNewest)) {
     const reason = `it says that it ends at offset ${lastOffset}`
     return refuse({ code: 'batch_corrupt', reason, ...refused }, decoding)
   }

@@ -123,7 +123,7 @@ describe('a whole stack', () => {
     const schemaId = await fill(connectionsOf(first))
     const before = await pids()
     for (const pid of before) process.kill(pid, 'SIGKILL')
-    await expect.poll(async () => (await pids()).join()).toBe('0,0,0')
+    await expect.poll(async () => (await pids()).join(), { timeout: 20_000 }).toBe('0,0,0')
 
     const again = await start()
     expect(again).toEqual(first)
