@@ -119,7 +119,7 @@ async function decodeBatch(entry: Entry, decoding: Decoding): Promise<Decoded> {
   // The broker reads the high watermark before the records, so the newest batches may lie beyond
   // it. These are not compacted yet: they have a record for each offset.
   const isFull = head.count === lastOffset - first + 1
-  const isNewest = entry.nextBase === undefined || lastOffset < entry.nextBase
+  const isNewest = lastOffset < (entry.nextBase ?? Infinity)
   if (lastOffset > last && !(isFull && isNewest)) {
     const reason = `it says that it ends at offset ${lastOffset}`
     return refuse({ code: 'batch_corrupt', reason, ...refused }, decoding)

@@ -1,6 +1,10 @@
 // A fine-tuning task for the tiny encoder, with texts that it learns to tell apart in seconds.
 import { packTexts } from '../../trainers/embeddings/encoded-texts.ts'
-import type { FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
+import type { FineTuningResult, FineTuningTask } from '../../trainers/encoder/fine-tuning-task.ts'
+import {
+  FineTuningThread,
+  type FollowedTraining,
+} from '../../trainers/encoder/fine-tuning-thread.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { tinyHead, tinyWeights } from './tiny-encoder.ts'
 
@@ -32,4 +36,17 @@ export function labelledTexts(count: number, seed: number): FineTuningTask['trai
     return text
   })
   return { texts: packTexts(texts), truth }
+}
+
+/** Runs a task in a thread of its own, which has ended before the result is there. */
+export async function fineTuneInThread(
+  { frozenLayers, classWeights, recipe, checkpoint, ...material }: FineTuningTask,
+  followed: FollowedTraining,
+): Promise<FineTuningResult> {
+  const thread = new FineTuningThread(material)
+  try {
+    return await thread.train({ frozenLayers, classWeights, recipe, checkpoint }, followed)
+  } finally {
+    await thread.close()
+  }
 }

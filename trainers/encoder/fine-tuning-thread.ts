@@ -5,13 +5,13 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type {
   FineTuningProgress,
   FineTuningResult,
-  FineTuningTask,
   TrainingMaterial,
   TrainingPlan,
 } from './fine-tuning-task.ts'
 import type { FineTuningMessage, FineTuningOrder } from './fine-tuning-worker.ts'
 
-type FollowedTraining = {
+/** How the caller follows a training. */
+export type FollowedTraining = {
   readonly onProgress: (progress: FineTuningProgress) => void
   readonly signal?: AbortSignal | undefined
 }
@@ -92,24 +92,6 @@ export class FineTuningThread {
       const { code, details } = message
       this.#answer?.reject(new WinnowError(code, message.message, { details }))
     }
-  }
-}
-
-/**
- * Runs one task in a thread of its own. Resolves with the result after the thread has ended.
- *
- * @throws WinnowError as `FineTuningThread.train`.
- */
-export async function fineTuneInThread(
-  task: FineTuningTask,
-  followed: FollowedTraining,
-): Promise<FineTuningResult> {
-  const { frozenLayers, classWeights, recipe, checkpoint, ...material } = task
-  const thread = new FineTuningThread(material)
-  try {
-    return await thread.train({ frozenLayers, classWeights, recipe, checkpoint }, followed)
-  } finally {
-    await thread.close()
   }
 }
 

@@ -12,8 +12,8 @@ import type {
 import { MaterialFeeds } from './material-feeds.ts'
 
 /**
- * What the thread is told: to train, where a 1 in the shared `cancelled` int32 [1] cancels that
- * training, or to end. It is started with the material.
+ * A message to the thread: train by this plan, or end. The sender cancels the training by writing 1
+ * to `cancelled`, a shared int32 [1].
  */
 export type FineTuningOrder =
   { readonly plan: TrainingPlan; readonly cancelled: Int32Array } | 'end'

@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
+import { fineTuneInThread, labelledTexts, tinyTask } from '../../tests/support/tiny-task.ts'
 import { packTexts } from '../embeddings/encoded-texts.ts'
 import { defaultRecipe, type FineTuningProgress, type FineTuningTask } from './fine-tuning-task.ts'
-import { fineTuneInThread } from './fine-tuning-thread.ts'
 import { fineTune } from './fine-tuning.ts'
+import { isLastKept } from './epoch-choice.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
 
 let dir: string
@@ -80,6 +80,9 @@ describe('fineTune', () => {
     })
     const best = result.epochs[result.bestEpoch - 1]!
     expect(best.accuracy).toBeGreaterThan(0.9)
+    const texts = task().validation.truth!.length
+    const keptAt = result.epochs.map((_, at) => isLastKept(result.epochs.slice(0, at + 1), texts))
+    expect(result.bestEpoch).toBe(keptAt.lastIndexOf(true) + 1)
     const scores = result.epochs.map(({ macroF1 }) => macroF1)
     expect(best.macroF1).toBeGreaterThan(Math.max(...scores) - 0.02)
     expect(result.predictedProbabilities).toHaveLength(9 * 3)

@@ -13,14 +13,13 @@ import { packTexts, type EncodedTexts } from '../embeddings/encoded-texts.ts'
 import { checkedLayers } from '../embeddings/training-limits.ts'
 import { classWeightsOf } from './class-weights.ts'
 import type {
-  FineTuningProgress,
   FineTuningResult,
   SharedStates,
   TrainingEngine,
   TrainingMaterial,
   TrainingPlan,
 } from './fine-tuning-task.ts'
-import { FineTuningThread } from './fine-tuning-thread.ts'
+import { FineTuningThread, type FollowedTraining } from './fine-tuning-thread.ts'
 
 /** Trains all layers, or only the top `layers` with the head; the default is all but the lowest. */
 export type EncoderMethod =
@@ -73,10 +72,7 @@ export class PreparedTraining {
    */
   async fineTune(
     { method, recipe, checkpoint }: PreparedPlan,
-    followed: {
-      readonly onProgress: (progress: FineTuningProgress) => void
-      readonly signal?: AbortSignal | undefined
-    },
+    followed: FollowedTraining,
   ): Promise<FineTuningResult> {
     const { train, head } = this.#material
     const plan = {
