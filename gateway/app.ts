@@ -4,14 +4,14 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { createAdmission } from './admission.ts'
-import { createAuthorize } from './auth.ts'
-import { createBrowserGuard } from './browser-guard.ts'
-import { addClassifyRoutes } from './classify.ts'
-import { addEventRoutes } from './events.ts'
-import { addExplainRoutes } from './explain.ts'
-import { addLabelRoutes } from './labels.ts'
-import { addOpenapiRoute } from './openapi.ts'
+import { createAdmission } from './http/admission.ts'
+import { createAuthorize } from './http/auth.ts'
+import { createBrowserGuard } from './http/browser-guard.ts'
+import { addClassifyRoutes } from './online/classify.ts'
+import { addEventRoutes } from './events/events.ts'
+import { addExplainRoutes } from './online/explain.ts'
+import { addLabelRoutes } from './events/labels.ts'
+import { addOpenapiRoute } from './probes/openapi.ts'
 import type {
   EventPublisher,
   GatewayFailure,
@@ -22,15 +22,15 @@ import type {
   MetricsSource,
   OnlineClassifier,
   OnlineExplainer,
-} from './dependencies.ts'
+} from './http/dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
-import { addProbeRoutes } from './probes.ts'
-import { isOwnRefusal, problemResponse } from './problem.ts'
-import { requestContext, singleHost } from './request-context.ts'
-import type { GatewayEnv } from './request-context.ts'
-import { addResultRoutes } from './results.ts'
-import type { Gateway } from './route.ts'
-import { createWorkQueue, type WorkQueue } from './work-queue.ts'
+import { addProbeRoutes } from './probes/probes.ts'
+import { isOwnRefusal, problemResponse } from './http/problem.ts'
+import { requestContext, singleHost } from './http/request-context.ts'
+import type { GatewayEnv } from './http/request-context.ts'
+import { addResultRoutes } from './results/results.ts'
+import type { Gateway } from './http/route.ts'
+import { createWorkQueue, type WorkQueue } from './http/work-queue.ts'
 
 /** What the gateway is built from. The caller owns the clients and closes them. */
 export type GatewayOptions = {

@@ -1,5 +1,5 @@
 // The closed list of error codes and the one error class that carries them. It owns what a code
-// means and whether a retry can help, but not the HTTP statuses (gateway/problem.ts).
+// means and whether a retry can help, but not the HTTP statuses (gateway/http/problem.ts).
 
 import { withoutUrlSecrets } from './url-secrets.ts'
 

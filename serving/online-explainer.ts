@@ -1,7 +1,7 @@
 // Explains labels of the model that serves, for the gateway. One text is explained at a time, in a
 // thread of low priority, so that explanations slow neither events nor classification.
 import type { Config } from '../configs/schema.ts'
-import type { ExplainableModel, OnlineExplainer } from '../gateway/dependencies.ts'
+import type { ExplainableModel, OnlineExplainer } from '../gateway/http/dependencies.ts'
 import { methodsOf } from '../models/explain/explain-text.ts'
 import { createThreadExplainer } from '../models/explain/explainer-thread.ts'
 import type { SwappableModel } from '../models/inference/swappable-model.ts'

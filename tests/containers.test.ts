@@ -14,7 +14,7 @@ import { parse } from 'yaml'
 import { createProgram } from '../cli.ts'
 import { parseRange } from '../commands/events/stream.ts'
 import { loadConfig } from '../configs/load.ts'
-import { createAuthorize } from '../gateway/auth.ts'
+import { createAuthorize } from '../gateway/http/auth.ts'
 
 type Service = {
   image: string

@@ -12,7 +12,7 @@ import {
 import { processorMs } from '../../tests/support/processor-time.ts'
 import { codingOf, decodedBody } from './content-coding.ts'
 import { BodyMemory } from './request-body.ts'
-import { listen, type GatewayServer } from '../server.ts'
+import { listen, type GatewayServer } from '../http/server.ts'
 
 const never = new AbortController().signal
 const bytesMax = 100_000

@@ -5,7 +5,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../configs/schema.ts'
-import { listen } from '../../gateway/server.ts'
+import { listen } from '../../gateway/http/server.ts'
 import { configWith, gatewayUnderTest, hamClassifier } from './gateway-under-test.ts'
 import { processorMs } from './processor-time.ts'
 

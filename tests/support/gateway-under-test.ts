@@ -10,10 +10,10 @@ import type {
   OnlineExplainer,
   PublishedEvent,
   PublishedLabel,
-} from '../../gateway/dependencies.ts'
+} from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
-import type { Gateway } from '../../gateway/route.ts'
+import type { Gateway } from '../../gateway/http/route.ts'
 
 /** What a test sees of the gateway. */
 export type GatewayUnderTest = {

@@ -4,7 +4,7 @@
 import { isBetter, type MetricName, type Trial } from './study.ts'
 
 /** Of the trials that reach a rung, one in so many goes on to the next. */
-export const reductionFactorDefault = 3
+export const reductionFactorDefault = 4
 
 /**
  * Whether a trial stops after its last epoch. Rungs are after r, r η, r η², … epochs, where r is

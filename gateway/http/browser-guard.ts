@@ -1,0 +1,53 @@
+// Keeps web pages away from a gateway without keys. It runs before every route, and before unknown
+// addresses. A gateway with keys needs no such rule: pages have no key, and a browser sends an
+// Authorization header to another origin only after a preflight, which the gateway never allows.
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Config } from '../../configs/schema.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { isLoopback } from './auth.ts'
+import type { GatewayEnv } from './request-context.ts'
+
+/**
+ * Middleware that refuses with `forbidden` what only a browser could send for another site:
+ * - a Host that is no loopback name, as after DNS rebinding;
+ * - an Origin that is not the gateway's own (RFC 6454, 7), as from a form or a script of another
+ *   page;
+ * - a Sec-Fetch-Site that says so, because an image or a link to the gateway has no Origin. `none`
+ *   means that a person typed the address.
+ *
+ * Other clients send neither of the last two.
+ */
+export function createBrowserGuard(
+  gateway: Pick<Config['gateway'], 'keys'>,
+): MiddlewareHandler<GatewayEnv> {
+  const needsGuard = gateway.keys.length === 0
+  return async (c, next) => {
+    const reason = needsGuard ? foreignReason(c) : undefined
+    if (reason !== undefined) {
+      throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
+    }
+    await next()
+  }
+}
+
+function foreignReason(c: Context<GatewayEnv>): string | undefined {
+  const url = new URL(c.req.url)
+  const host = c.req.header('host') ?? url.host
+  // An absolute URL in the request line overrides Host (RFC 9112, 3.2.2), so both must be this
+  // machine's.
+  if (!isLoopback(url.hostname) || !isLoopback(hostnameOf(host))) {
+    return 'answers only at localhost or a loopback address'
+  }
+  const origin = c.req.header('origin')
+  if (origin !== undefined && origin !== url.origin) return 'refuses pages of another origin'
+  const site = c.req.header('sec-fetch-site')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return 'refuses requests made by another site'
+  }
+  return undefined
+}
+
+/** The name in a Host header, without its port. */
+function hostnameOf(host: string): string {
+  return host.replace(/:\d*$/, '')
+}

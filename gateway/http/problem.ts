@@ -1,0 +1,237 @@
+// Converts errors to HTTP: the status of each error code, and the RFC 9457 document.
+// schemas/errors.ts defines the codes; nothing else in the gateway chooses an error status.
+import type { Context } from 'hono'
+import { z } from 'zod'
+import {
+  WinnowError,
+  eventErrors,
+  operationErrors,
+  requestItemErrors,
+} from '../../schemas/errors.ts'
+import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
+
+/** The statuses of errors. */
+export type ProblemStatus =
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+
+/**
+ * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
+ * codes have 503 or 504, others never do.
+ */
+export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
+  value_null: 422,
+  batch_corrupt: 422,
+  record_too_large: 422,
+  avro_undecodable: 422,
+  schema_unknown: 422,
+  schema_mismatch: 422,
+  utf8_invalid: 400,
+  json_invalid: 400,
+  event_not_object: 422,
+  field_missing: 422,
+  field_type: 422,
+  field_unknown: 422,
+  field_too_long: 422,
+  text_empty: 422,
+  text_too_long: 422,
+  text_unpaired_surrogate: 422,
+  time_invalid: 422,
+  time_future: 422,
+  time_past: 422,
+  duplicate_id: 409,
+  output_invalid: 500,
+  label_unknown: 422,
+  config_invalid: 500,
+  usage: 500,
+  prerequisite_missing: 500,
+  port_taken: 500,
+  service_start_failed: 503,
+  broker_unavailable: 503,
+  broker_refused: 502,
+  registry_unavailable: 503,
+  schema_incompatible: 500,
+  analytics_unavailable: 503,
+  analytics_refused: 502,
+  fenced: 409,
+  group_conflict: 409,
+  migration_changed: 500,
+  download_failed: 503,
+  hash_mismatch: 500,
+  base_not_found: 404,
+  model_not_found: 404,
+  model_corrupt: 500,
+  model_incompatible: 422,
+  export_invalid: 422,
+  golden_mismatch: 422,
+  store_unavailable: 503,
+  store_refused: 502,
+  publish_refused: 422,
+  version_in_use: 409,
+  run_in_use: 409,
+  version_conflict: 409,
+  graph_invalid: 500,
+  tracking_unavailable: 503,
+  tracking_refused: 502,
+  model_unavailable: 503,
+  session_failed: 503,
+  worker_crashed: 503,
+  queue_full: 503,
+  deadline_exceeded: 504,
+  cancelled: 503,
+  dataset_invalid: 422,
+  benchmark_failed: 500,
+  engine_unavailable: 500,
+  resume_refused: 409,
+  memory_exhausted: 500,
+  training_diverged: 500,
+  body_invalid: 400,
+  items_invalid: 422,
+  body_too_large: 413,
+  body_timeout: 408,
+  batch_too_large: 413,
+  media_type_unsupported: 415,
+  parameter_invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  idempotency_conflict: 409,
+  internal: 500,
+}
+
+/** What is wrong with an item of a request. */
+export type ItemDefect = {
+  readonly code: ItemErrorCode
+  readonly field?: string
+  readonly message: string
+}
+
+/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
+export type ItemError = ItemDefect & { readonly index: number }
+
+/** Most item errors in one problem document; `errorsTotal` counts all. */
+export const itemErrorsMax = 10
+
+const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors)]
+
+/** The problem document of every error response; some codes add members. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().meta({ description: 'urn:winnow:error: followed by the code.' }),
+    title: z.string().meta({ description: 'What the code means; the same for every occurrence.' }),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened this time.' }),
+    code: z
+      .enum([...itemCodes, ...Object.keys(operationErrors)])
+      .meta({ description: 'Stable: programs should branch on this.' }),
+    instance: z.string().meta({ description: 'urn:winnow:request: followed by the X-Request-Id.' }),
+    errors: z
+      .array(
+        z.object({
+          index: z.int(),
+          code: z.enum(itemCodes),
+          field: z.string().optional(),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: `The first ${itemErrorsMax} invalid items.` }),
+    errorsTotal: z.int().optional().meta({ description: 'How many item errors there were.' }),
+  })
+  .meta({
+    description: 'RFC 9457 problem document.',
+    examples: [
+      {
+        type: 'urn:winnow:error:items_invalid',
+        title: operationErrors.items_invalid.meaning,
+        status: 422,
+        detail: '1 of 2 events is invalid; nothing was published',
+        code: 'items_invalid',
+        instance: 'urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1',
+        errors: [{ index: 1, code: 'field_missing', field: 'text', message: 'text is missing' }],
+        errorsTotal: 1,
+      },
+    ],
+  })
+
+/**
+ * Collects what is wrong with the items of one request: the first errors, and the number of all.
+ * `noun` names the items; `consequence` says what was not done.
+ */
+export class ItemErrors {
+  readonly #request: { readonly noun: string; readonly consequence: string }
+  readonly #errors: ItemError[] = []
+  #errorsTotal = 0
+  #invalid = 0
+
+  constructor(request: { noun: string; consequence: string }) {
+    this.#request = request
+  }
+
+  /** Adds the defects of one item. */
+  add(index: number, defects: readonly ItemDefect[]): void {
+    this.#invalid += 1
+    this.#errorsTotal += defects.length
+    const room = itemErrorsMax - this.#errors.length
+    for (const defect of defects.slice(0, room)) this.#errors.push({ index, ...defect })
+  }
+
+  /** Throws `items_invalid` if any of the `total` items has defects. */
+  throwIfAny(total: number): void {
+    const invalid = this.#invalid
+    if (invalid === 0) return
+    const { noun, consequence } = this.#request
+    const which = `${invalid} of ${total} ${noun} ${invalid === 1 ? 'is' : 'are'} invalid`
+    throw new WinnowError('items_invalid', `${which}; ${consequence}`, {
+      details: { errors: this.#errors, errorsTotal: this.#errorsTotal },
+    })
+  }
+}
+
+/**
+ * The response for anything thrown: a WinnowError keeps its code, everything else is `internal`.
+ * Responses of 500 and above that dependencies caused give only the meaning of the code, because
+ * clients' messages name hosts.
+ */
+export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
+  const error =
+    thrown instanceof WinnowError
+      ? thrown
+      : new WinnowError('internal', 'A defect in Winnow', { cause: thrown })
+  const status = statusByCode[error.code]
+  const title = operationErrors[error.code].meaning
+  const own = status < 500 || isOwnRefusal(error)
+  const document = {
+    ...(own ? error.details : {}),
+    type: `urn:winnow:error:${error.code}`,
+    title,
+    status,
+    detail: own ? error.message : title,
+    code: error.code,
+    instance: `urn:winnow:request:${requestId}`,
+  }
+  const wait = retryAfterS(error)
+  if (wait !== undefined) c.header('Retry-After', String(wait))
+  // Names the accepted codings (RFC 9110, 15.5.16).
+  const { encodings } = error.details
+  if (status === 415 && Array.isArray(encodings)) c.header('Accept-Encoding', encodings.join(', '))
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer')
+  return c.body(JSON.stringify(document), status, { 'Content-Type': 'application/problem+json' })
+}
+
+/**
+ * Whether the gateway itself refused: because of load, or because the caller left. The metrics
+ * count such refusals; the log does not, so that overload does not write one line per request.
+ */
+export function isOwnRefusal(error: unknown): boolean {
+  return (
+    error instanceof WinnowError &&
+    ['queue_full', 'deadline_exceeded', 'cancelled', 'model_unavailable'].includes(error.code)
+  )
+}
+
+/** A full queue empties within about a second; a broker or a database takes longer to recover. */
+function retryAfterS(error: WinnowError): number | undefined {
+  if (statusByCode[error.code] !== 503) return undefined
+  return error.code === 'queue_full' ? 1 : 5
+}

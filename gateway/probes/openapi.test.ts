@@ -1,0 +1,273 @@
+// The OpenAPI document compared with the app: it has every route and no other, its examples match
+// its schemas, and so do the gateway's real responses.
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  configWith,
+  gatewayUnderTest,
+  hamClassifier,
+  hamExplainer,
+} from '../../tests/support/gateway-under-test.ts'
+
+type Operation = {
+  summary?: string
+  security?: object[]
+  parameters?: { name: string; in: string; required?: boolean; schema: object }[]
+  requestBody?: { content: Record<string, { schema: object }> }
+  responses: Record<string, { description: string; content?: Record<string, { schema?: object }> }>
+}
+type Document = {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, { examples?: unknown[] }> }
+}
+
+const oddTimes = [
+  '',
+  '0',
+  '-1',
+  '1738368000000',
+  '99999999999999',
+  '2025-01-31T12:00:00Z',
+  '2024-02-29 00:00:00+23:59',
+  '2025-02-29T00:00:00Z',
+  '2000-02-29T00:00:00Z',
+  '2100-02-29T00:00:00Z',
+  '2025-04-31T00:00:00Z',
+  '2025-01-31T24:00:00Z',
+  '2025-01-31T12:00:60Z',
+  '2025-01-31T12:00:00',
+  '2025-01-31t12:00:00.123456789z',
+  '2025-01-31T12:00:00+24:00',
+  '2025-01-31T12:00:00Z\n',
+  '2025-01-31',
+  '1999-12-31T00:00:00Z',
+  '0004-02-29T00:00:00Z',
+  '٢٠٢٥-01-31T12:00:00Z',
+]
+const odd = fc.constantFrom(
+  '',
+  '.',
+  '..',
+  '\n',
+  ' ',
+  '\u0007',
+  '\u200b',
+  '\ufeff',
+  '\u{e0020}',
+  '🙂',
+  'é',
+  '__proto__',
+)
+const text = fc.oneof(
+  odd,
+  fc.string({ unit: 'grapheme', maxLength: 4 }),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+  fc.constantFrom('x'.repeat(256), 'x'.repeat(257), '🙂'.repeat(256), '🙂'.repeat(257)),
+)
+const anything = fc.oneof(text, fc.constantFrom(null, 5, true, [], {}))
+/** Not in the future: a schema does not know the current time. */
+const time = fc.oneof(
+  fc.constantFrom(null, 0, 946_684_799_999, 946_684_800_000, 1.5e12, -1),
+  fc.constantFrom(...oddTimes.filter((one) => !one.startsWith('2100'))),
+)
+const attributes = fc.oneof(
+  anything,
+  fc.dictionary(text, text, { maxKeys: 3 }),
+  fc.constant({ a: 5 }),
+)
+const eventArbitrary = fc.record(
+  {
+    text: anything,
+    id: anything,
+    source: anything,
+    label: anything,
+    time,
+    attributes,
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+const labelArbitrary = fc.record(
+  { id: anything, label: anything, by: anything, time, newLabel: anything, more: anything },
+  { requiredKeys: [] },
+)
+const classifyArbitrary = fc.record(
+  {
+    texts: fc.oneof(anything, fc.array(text, { maxLength: 3 })),
+    model: fc.constantFrom('mail', 5),
+  },
+  { requiredKeys: [] },
+)
+const explainArbitrary = fc.record(
+  {
+    text: anything,
+    label: fc.constantFrom('ham', 5, null),
+    method: fc.constantFrom('auto', 'occlusion', 'shapley', 'guess', 5),
+    model: fc.constantFrom('mail', 'mail@3', 5),
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+
+const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
+const ajv = new Ajv2020({ strict: false })
+addFormats.default(ajv)
+let document: Document
+
+beforeAll(async () => {
+  document = (await gateway.get('/openapi.json')).json as unknown as Document
+  ajv.addSchema({ $id: 'openapi', ...document })
+})
+
+function errorsAgainst(name: string, value: unknown) {
+  const validate = ajv.getSchema(`openapi#/components/schemas/${name}`)!
+  return validate(value) === true ? null : validate.errors
+}
+
+function operations() {
+  return Object.entries(document.paths).flatMap(([path, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]) => ({ path, method, operation })),
+  )
+}
+
+describe('/openapi.json', () => {
+  it('has every route of the app, and no other', () => {
+    const documented = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+    const routes = gateway.app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{\[[^\]]+\]\+\})?/g, '{$1}')}`)
+    expect(documented.sort()).toEqual([...new Set(routes)].sort())
+    expect(documented).toContain('POST /v1/events')
+  })
+
+  it('is OpenAPI 3.1 without dangling references', () => {
+    expect(document.openapi).toBe('3.1.0')
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)]
+    expect(references.length).toBeGreaterThan(10)
+    for (const [, reference] of references) {
+      const name = reference!.replace('#/components/schemas/', '')
+      expect(document.components.schemas).toHaveProperty([name])
+    }
+  })
+
+  it('describes each operation, its refusals, and the scope that it needs', () => {
+    for (const { path, operation } of operations()) {
+      expect(operation.summary, path).toBeTruthy()
+      const needsKey = path.startsWith('/v1/') || path === '/metrics'
+      expect(operation.security !== undefined, path).toBe(needsKey)
+      const statuses = Object.keys(operation.responses)
+      if (needsKey) expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
+      for (const status of statuses.filter((code) => Number(code) >= 400 && path !== '/readyz')) {
+        expect(operation.responses[status]!.content, path).toHaveProperty([
+          'application/problem+json',
+        ])
+      }
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+      const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path')
+      expect(inPath.map(({ name }) => name)).toEqual(named)
+    }
+  })
+
+  it('has examples that match their schemas', () => {
+    const names = Object.entries(document.components.schemas)
+    for (const [name, schema] of names) {
+      const examples = schema.examples ?? []
+      for (const example of examples) expect(errorsAgainst(name, example), name).toBeNull()
+    }
+    const withExamples = names.filter(([, schema]) => (schema.examples ?? []).length > 0)
+    expect(withExamples.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['Event', 'Problem', 'Result', 'ClassifyRequest', 'Readiness']),
+    )
+  })
+
+  it("describes the gateway's responses", async () => {
+    const accepted = await gateway.post('/v1/events', { text: 'a' })
+    expect(errorsAgainst('AcceptedEvents', accepted.json)).toBeNull()
+    const labelled = await gateway.post('/v1/labels', { id: 'a', label: 'b' })
+    expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
+    const classified = await gateway.post('/v1/classify', { texts: ['a'] })
+    expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
+    const explained = await gateway.post('/v1/explain', { text: 'a' })
+    expect(errorsAgainst('Explanation', explained.json)).toBeNull()
+    const page = await gateway.get('/v1/results')
+    expect(errorsAgainst('ResultPage', page.json)).toBeNull()
+    const one = await gateway.get('/v1/results/winnow.events/3/17')
+    expect(errorsAgainst('ResultsOfEvent', one.json)).toBeNull()
+    const ready = await gateway.get('/readyz')
+    expect(errorsAgainst('Readiness', ready.json)).toBeNull()
+    const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])
+    expect(errorsAgainst('Problem', invalid.json)).toBeNull()
+    expect(errorsAgainst('Problem', { ...invalid.json, code: 'made_up' })).not.toBeNull()
+  })
+
+  it('requires a key only if the gateway has keys', async () => {
+    expect(document.paths['/v1/events']!['post']!.security).toEqual([{}, { bearer: ['ingest'] }])
+    const keys = [{ key: 'reader-key-0123456789', scopes: ['read' as const] }]
+    const keyed = await gatewayUnderTest({ config: configWith({ keys }) }).get('/openapi.json')
+    const { paths } = keyed.json as unknown as Document
+    expect(paths['/v1/events']!['post']!.security).toEqual([{ bearer: ['ingest'] }])
+    expect(paths['/v1/results']!['get']!.security).toEqual([{ bearer: ['read'] }])
+  })
+
+  it.each([
+    ['/v1/events', 'Event', eventArbitrary],
+    ['/v1/labels', 'Label', labelArbitrary],
+    ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
+    ['/v1/explain', 'ExplainRequest', explainArbitrary],
+  ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (body) => {
+        const { status } = await gateway.post(path, body)
+        expect([body, status < 300]).toEqual([body, errorsAgainst(name, body) === null])
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('of the query of /v1/results is exactly as strict as the server', async () => {
+    const { parameters } = document.paths['/v1/results']!['get']!
+    const word = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.constantFrom(
+        ...oddTimes,
+        '5',
+        '1000',
+        '1001',
+        '٣',
+        'a@b',
+        'a@b@c',
+        '1~0~0~t~m~1',
+        '1~-1~0~t~m~1',
+      ),
+    )
+    const chosen = fc.tuple(fc.constantFrom(...parameters!), word)
+    await fc.assert(
+      fc.asyncProperty(chosen, async ([{ name, schema }, value]) => {
+        const { status } = await gateway.get(`/v1/results?${name}=${encodeURIComponent(value)}`)
+        expect([name, value, status]).toEqual([
+          name,
+          value,
+          ajv.validate(schema, value) ? 200 : 400,
+        ])
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('lists the query parameters with their rules', () => {
+    const { parameters } = document.paths['/v1/results']!['get']!
+    expect(parameters!.map(({ name }) => name)).toEqual([
+      'label',
+      'source',
+      'model',
+      'since',
+      'until',
+      'limit',
+      'cursor',
+    ])
+    expect(parameters!.every((parameter) => parameter.in === 'query')).toBe(true)
+  })
+})

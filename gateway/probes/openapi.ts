@@ -1,0 +1,76 @@
+// GET /openapi.json: the document made of the routes' own descriptions. It owns the frame of the
+// document, not the routes.
+import type { RouteConfig } from '@hono/zod-openapi'
+import type { Config } from '../../configs/schema.ts'
+import { problemSchema } from '../http/problem.ts'
+import { addRoute, addSchemas, problems } from '../http/route.ts'
+import type { Gateway } from '../http/route.ts'
+
+/** Version of the HTTP interface, not of the package. */
+const interfaceVersion = '1.0.0'
+
+/** Adds GET /openapi.json. Call it after all other routes: the document is built once. */
+export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], 'keys'>): void {
+  addSchemas(app, { Problem: problemSchema })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key of gateway.keys. A gateway on loopback may run without keys.',
+  })
+  let document: Buffer<ArrayBuffer> | undefined
+  addRoute(app, { ...getOpenapi, middleware: [] }, (c) => {
+    document ??= bytesOf(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'Winnow gateway',
+          version: interfaceVersion,
+          description:
+            'Send text events, read their labels. Errors are RFC 9457 problem documents with a stable `code`. ' +
+            'Every response has an X-Request-Id.',
+          license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+        },
+        servers: [{ url: '/' }],
+        tags: [
+          { name: 'events', description: 'Send events and labels to the stream.' },
+          { name: 'classify', description: 'Classify and explain texts without the stream.' },
+          { name: 'results', description: 'Read what the stream stored.' },
+          { name: 'probes', description: 'Health, metrics and this document.' },
+        ],
+      }),
+      gateway,
+    )
+    return c.body(document, 200, { 'Content-Type': 'application/json' })
+  })
+}
+
+type Document = ReturnType<Gateway['getOpenAPI31Document']>
+
+/** The document as it is sent. A gateway without keys says that none is needed, and accepts any. */
+function bytesOf(
+  document: Document,
+  gateway: Pick<Config['gateway'], 'keys'>,
+): Buffer<ArrayBuffer> {
+  if (gateway.keys.length === 0) {
+    for (const path of Object.values(document.paths ?? {})) {
+      for (const operation of [path.get, path.post]) {
+        if (operation?.security !== undefined) operation.security = [{}, ...operation.security]
+      }
+    }
+  }
+  return Buffer.from(JSON.stringify(document))
+}
+
+const getOpenapi: RouteConfig = {
+  method: 'get',
+  path: '/openapi.json',
+  summary: 'This document',
+  tags: ['probes'],
+  responses: {
+    200: {
+      description: 'OpenAPI 3.1.',
+      content: { 'application/json': { schema: { type: 'object' } } },
+    },
+    ...problems([400, 403]),
+  },
+}
