@@ -12,6 +12,7 @@ import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
 import { addLabelRoutes } from './events/labels.ts'
 import { addOpenapiRoute } from './probes/openapi.ts'
+import { addPageRoutes, openPages } from './pages/pages.ts'
 import type {
   EventPublisher,
   GatewayFailure,
@@ -22,6 +23,7 @@ import type {
   MetricsSource,
   OnlineClassifier,
   OnlineExplainer,
+  PageFiles,
 } from './http/dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
@@ -43,6 +45,7 @@ export type GatewayOptions = {
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
   readonly explainer?: OnlineExplainer
+  readonly pages: PageFiles
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -70,7 +73,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
-  app.use(createBrowserGuard(config.gateway))
+  app.use(createBrowserGuard(config.gateway, openPages))
   const authorize = createAuthorize(config.gateway)
   const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
@@ -80,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })
+  addPageRoutes(app, options)
   addOpenapiRoute(app, config.gateway)
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)

@@ -25,6 +25,7 @@ import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
+import { createPageFiles } from '../../serving/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
@@ -133,6 +134,7 @@ export function openGateway(options: {
             classifier: onlineClassifier(serving, config.inference, queue),
             explainer: resources.add(createOnlineExplainer(serving, config), (one) => one.close()),
           }),
+      pages: createPageFiles(),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },

@@ -137,3 +137,25 @@ export type GatewayFailure = {
   readonly method: string
   readonly path: string
 }
+
+/** One file of the pages. */
+export type PageFile = {
+  /** The Content-Type. */
+  readonly type: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same bytes, compressed; absent if that saves nothing. */
+  readonly gzipped?: Uint8Array<ArrayBuffer>
+  /** A strong entity tag, in quotes. */
+  readonly etag: string
+  /** Whether the name changes with the bytes, so that a copy may be kept for good. */
+  readonly isNamedByHash: boolean
+}
+
+/** The files of the dashboard and of the pages of the API. */
+export type PageFiles = {
+  /**
+   * The file of a path such as `assets/app.js`; undefined if there is none. Rejects with
+   * `prerequisite_missing` if the pages were not built.
+   */
+  read(path: string): Promise<PageFile | undefined>
+}

@@ -36,6 +36,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           { name: 'classify', description: 'Classify and explain texts without the stream.' },
           { name: 'results', description: 'Read what the stream stored.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
+          { name: 'pages', description: 'The dashboard, and this document as pages.' },
         ],
       }),
       gateway,

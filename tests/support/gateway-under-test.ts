@@ -49,6 +49,13 @@ export function configWith(
   }
 }
 
+const onePage = {
+  type: 'text/html; charset=utf-8',
+  bytes: new TextEncoder().encode('<title>Winnow</title>'),
+  etag: '"one"',
+  isNamedByHash: false,
+}
+
 /** A gateway on in-memory dependencies; `parts` replaces any of them. */
 export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUnderTest {
   const published: PublishedEvent[] = []
@@ -67,6 +74,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
       },
     },
     knownLabels: () => Promise.resolve(new Set()),
+    pages: { read: () => Promise.resolve(onePage) },
     publisher: {
       publish: (events, { traceparent }) => {
         published.push(...events)
