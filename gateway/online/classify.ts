@@ -6,7 +6,7 @@ import type { Config } from '../../configs/schema.ts'
 import { cleaning } from '../../models/cleaning/clean-text.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { visibleText } from '../../schemas/event.ts'
+import { visiblePattern } from '../../schemas/event.ts'
 import { textDefects } from '../events/event-check.ts'
 import type { OnlineClassifier } from '../http/dependencies.ts'
 import { noModel, parseBody, requireJson, requireModel } from './online-request.ts'
@@ -94,7 +94,7 @@ function tooManyTexts(textsMax: number): WinnowError {
 const classifyRequest = z
   .strictObject({
     texts: z
-      .array(z.string().meta({ pattern: visibleText.source }))
+      .array(z.string().meta({ pattern: visiblePattern }))
       .min(1)
       .describe('At most gateway.classifyTextsMax texts.'),
     model: z.string().optional().meta({

@@ -1,8 +1,11 @@
 // The OpenAPI document compared with the app: it has every route and no other, its examples match
 // its schemas, and so do the gateway's real responses.
+import { problemMeanings } from '../http/route.ts'
+import { statusByCode } from '../http/problem.ts'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
+import { visiblePattern, visibleText } from '../../schemas/event.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   configWith,
@@ -13,7 +16,10 @@ import {
 
 type Operation = {
   summary?: string
+  operationId?: string
+  description?: string
   security?: object[]
+  'x-scope'?: string
   parameters?: { name: string; in: string; required?: boolean; schema: object }[]
   requestBody?: { content: Record<string, { schema: object }> }
   responses: Record<string, { description: string; content?: Record<string, { schema?: object }> }>
@@ -119,7 +125,13 @@ let document: Document
 
 beforeAll(async () => {
   document = (await gateway.get('/openapi.json')).json as unknown as Document
-  ajv.addSchema({ $id: 'openapi', ...document })
+  // The document's pattern for visible texts is less strict than the server, but only for characters
+  // beyond the Basic Multilingual Plane (schemas/event.ts).
+  const exact = JSON.stringify(document).replaceAll(
+    JSON.stringify(visiblePattern),
+    JSON.stringify(visibleText.source),
+  )
+  ajv.addSchema({ $id: 'openapi', ...(JSON.parse(exact) as Document) })
 })
 
 function errorsAgainst(name: string, value: unknown) {
@@ -157,7 +169,8 @@ describe('/openapi.json', () => {
     for (const { path, operation } of operations()) {
       expect(operation.summary, path).toBeTruthy()
       const needsKey = path.startsWith('/v1/') || path === '/metrics'
-      expect(operation.security !== undefined, path).toBe(needsKey)
+      expect(operation.security, path).toEqual(needsKey ? [{}, { bearer: [] }] : [])
+      expect(operation['x-scope'] !== undefined, path).toBe(needsKey)
       const statuses = Object.keys(operation.responses)
       if (needsKey) expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
       for (const status of statuses.filter((code) => Number(code) >= 400 && path !== '/readyz')) {
@@ -169,6 +182,20 @@ describe('/openapi.json', () => {
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path')
       expect(inPath.map(({ name }) => name)).toEqual(named)
     }
+  })
+
+  it('names each operation once, for generated clients', () => {
+    const ids = operations().map(({ operation }) => operation.operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toEqual(expect.arrayContaining(['postEvents', 'getResultsById', 'getLivez']))
+  })
+
+  it('gives the codes of each error, which have that status', () => {
+    for (const [status, { codes }] of Object.entries(problemMeanings)) {
+      expect(codes.map((code) => statusByCode[code])).toEqual(codes.map(() => Number(status)))
+    }
+    const { description } = document.paths['/v1/results/{id}']!['get']!.responses['404']!
+    expect(description).toContain('Codes: `not_found`')
   })
 
   it('has examples that match their schemas', () => {
@@ -204,12 +231,17 @@ describe('/openapi.json', () => {
   })
 
   it('requires a key only if the gateway has keys', async () => {
-    expect(document.paths['/v1/events']!['post']!.security).toEqual([{}, { bearer: ['ingest'] }])
     const keys = [{ key: 'reader-key-0123456789', scopes: ['read' as const] }]
     const keyed = await gatewayUnderTest({ config: configWith({ keys }) }).get('/openapi.json')
     const { paths } = keyed.json as unknown as Document
-    expect(paths['/v1/events']!['post']!.security).toEqual([{ bearer: ['ingest'] }])
-    expect(paths['/v1/results']!['get']!.security).toEqual([{ bearer: ['read'] }])
+    expect(paths['/v1/events']!['post']!).toMatchObject({
+      security: [{ bearer: [] }],
+      'x-scope': 'ingest',
+    })
+    expect(paths['/v1/results']!['get']!).toMatchObject({
+      security: [{ bearer: [] }],
+      'x-scope': 'read',
+    })
   })
 
   it.each([

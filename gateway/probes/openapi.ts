@@ -28,11 +28,13 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           description:
             'Send text events, read their labels. Errors are RFC 9457 problem documents with a stable `code`. ' +
             'Every response has an X-Request-Id.',
+          contact: { name: 'Winnow' },
           license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
         },
         servers: [{ url: '/' }],
         tags: [
-          { name: 'events', description: 'Send events and labels to the stream.' },
+          { name: 'events', description: 'Send events to the stream.' },
+          { name: 'labels', description: 'Say what events are.' },
           { name: 'classify', description: 'Classify and explain texts without the stream.' },
           { name: 'results', description: 'Read what the stream stored.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
@@ -54,8 +56,8 @@ function bytesOf(
 ): Buffer<ArrayBuffer> {
   if (gateway.keys.length === 0) {
     for (const path of Object.values(document.paths ?? {})) {
-      for (const operation of [path.get, path.post]) {
-        if (operation?.security !== undefined) operation.security = [{}, ...operation.security]
+      for (const operation of [path.get, path.post, path.put, path.delete]) {
+        if (operation?.security?.length) operation.security = [{}, ...operation.security]
       }
     }
   }
