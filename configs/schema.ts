@@ -324,6 +324,14 @@ const gateway = z.strictObject({
       'API keys with their scopes and an optional name, which becomes the field `by` of labels sent with ' +
         'the key. Without keys the gateway may listen on a loopback address only.',
     ),
+  keysFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File of the keys that `winnow keys` makes; keys.json in the state folder when absent. Gateways ' +
+        'follow its changes within a second.',
+    ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
@@ -331,6 +339,19 @@ const gateway = z.strictObject({
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
     8,
   ),
+  requestsPerMinute: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Maximum requests of one API key in a minute, probes and pages aside; more get 429 with Retry-After. ' +
+        '0 for no limit.',
+    ),
+  textsPerMinute: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Maximum texts that one API key sends in a minute. 0 for no limit.'),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),

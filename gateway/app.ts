@@ -2,11 +2,13 @@
 // errors into problem documents. It does not listen (server.ts) and builds no clients.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './http/admission.ts'
-import { createAuthorize } from './http/auth.ts'
+import { createAuthentication, type KeyRing } from './http/auth.ts'
 import { createBrowserGuard } from './http/browser-guard.ts'
+import { addCallerRoute } from './probes/caller.ts'
 import { addClassifyRoutes } from './online/classify.ts'
 import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
@@ -28,6 +30,7 @@ import type {
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
+import { createRateLimit } from './http/rate-limit.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
 import { addResultRoutes } from './results/results.ts'
@@ -46,6 +49,8 @@ export type GatewayOptions = {
   /** Absent if there is no classifier. */
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
+  /** Keys besides those of the configuration. */
+  readonly keys?: KeyRing
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -73,9 +78,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
-  app.use(createBrowserGuard(config.gateway, openPages))
-  const authorize = createAuthorize(config.gateway)
-  const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
+  const { authorize, isOpen } = createAuthentication(config.gateway, { ring: options.keys, clock })
+  app.use(createBrowserGuard(isOpen, openPages))
+  const admission = createAdmission(config.gateway, options.queue ?? createWorkQueue())
+  const limit = createRateLimit(config.gateway, clock)
+  const admit: MiddlewareHandler<GatewayEnv> = every(limit, admission)
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
@@ -84,7 +91,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })
   addPageRoutes(app, options)
-  addOpenapiRoute(app, config.gateway)
+  addCallerRoute(app, { ...context, isOpen, classifier, explainer: options.explainer })
+  addOpenapiRoute(app, isOpen)
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)
     if (allowed.length === 0) {

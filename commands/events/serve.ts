@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
-import { createAuthorize } from '../../gateway/http/auth.ts'
+import { createAuthentication } from '../../gateway/http/auth.ts'
+import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
 import type { OnlineClassifier } from '../../gateway/http/dependencies.ts'
 import { listen } from '../../gateway/http/server.ts'
 import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/http/work-queue.ts'
@@ -25,7 +26,7 @@ import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
-import { createPageFiles } from '../../serving/page-files.ts'
+import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
@@ -52,7 +53,7 @@ export function addServeCommand(program: Command): void {
     summary: 'run the HTTP gateway',
     description:
       'Serves POST /v1/events, POST /v1/classify, POST /v1/explain, GET /v1/results, the probes,\n' +
-      '/metrics and /openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
+      '/metrics and /openapi.json. On an address other than loopback it needs API keys: `winnow keys create` makes one.',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
@@ -69,13 +70,16 @@ export function addServeCommand(program: Command): void {
         'inference.model': options.model,
       })
       const { config, terminal, paths } = context
-      createAuthorize(config.gateway)
+      const keyFile = keysPath(config.gateway, paths.state)
+      const ring = openKeyFile(keyFile, logLine)
+      createAuthentication(config.gateway, { ring })
+      await ring.close()
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
       await prepareBackends(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
-        const served = await openGateway({ config, storeDir: paths.store, log })
+        const served = await openGateway({ config, storeDir: paths.store, keyFile, log })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +
@@ -95,6 +99,8 @@ export function addServeCommand(program: Command): void {
 export function openGateway(options: {
   config: Config
   storeDir: string
+  /** The file of the keys that `winnow keys` makes. */
+  keyFile: string
   log: (line: string) => void
 }): Promise<Served> {
   const { config, log } = options
@@ -115,6 +121,7 @@ export function openGateway(options: {
           secondaryRoles: [],
         })
       : undefined
+    const keys = resources.add(openKeyFile(options.keyFile, log), (one) => one.close())
     const queue = createWorkQueue()
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
@@ -135,6 +142,7 @@ export function openGateway(options: {
             explainer: resources.add(createOnlineExplainer(serving, config), (one) => one.close()),
           }),
       pages: createPageFiles(),
+      keys,
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },

@@ -25,6 +25,7 @@ import { recordService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { bringUp } from './stack.ts'
+import { keysPath } from '../../serving/gateway/key-file.ts'
 import { openStage, type Stage } from '../../serving/stage.ts'
 import { logLine, countText } from '../terminal.ts'
 import { trainingProgressText } from '../training/training-progress.ts'
@@ -302,7 +303,10 @@ function assertComplete(counts: RunCounts, events: number): void {
 async function keepRunning(context: CommandContext, signal: AbortSignal): Promise<void> {
   const { terminal, config, paths } = context
   const log = (line: string) => terminal.say(terminal.style('dim', line))
-  const gateway = await openGateway({ config, storeDir: paths.store, log })
+  const gateway = await openGateway({
+    ...{ config, storeDir: paths.store, log },
+    keyFile: keysPath(config.gateway, paths.state),
+  })
   const forget = await recordService(paths.state, { name: 'gateway', url: gateway.url })
   terminal.say(`gateway on ${gateway.url}; stop with Ctrl-C, then \`winnow down\` stops the stack`)
   await aborted(signal)

@@ -2,7 +2,6 @@
 // addresses. A gateway with keys needs no such rule: pages have no key, and a browser sends an
 // Authorization header to another origin only after a preflight, which the gateway never allows.
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isLoopback } from './auth.ts'
 import type { GatewayEnv } from './request-context.ts'
@@ -19,12 +18,12 @@ import type { GatewayEnv } from './request-context.ts'
  * show nothing by themselves and refuse to be framed.
  */
 export function createBrowserGuard(
-  gateway: Pick<Config['gateway'], 'keys'>,
+  /** Whether the gateway works without keys. */
+  isOpen: () => boolean,
   openPages: readonly string[],
 ): MiddlewareHandler<GatewayEnv> {
-  const needsGuard = gateway.keys.length === 0
   return async (c, next) => {
-    const reason = needsGuard ? foreignReason(c, openPages) : undefined
+    const reason = isOpen() ? foreignReason(c, openPages) : undefined
     if (reason !== undefined) {
       throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
     }

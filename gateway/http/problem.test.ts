@@ -32,8 +32,8 @@ describe('statusByCode', () => {
     expect(Object.keys(statusByCode).sort()).toEqual([...allCodes].sort())
   })
 
-  it.each(operationCodes)('%s is 503 or 504 exactly if a retry can help', (code) => {
-    expect([503, 504].includes(statusByCode[code])).toBe(operationErrors[code].retryable)
+  it.each(operationCodes)('%s is 429, 503 or 504 exactly if a retry can help', (code) => {
+    expect([429, 503, 504].includes(statusByCode[code])).toBe(operationErrors[code].retryable)
   })
 
   it.each(Object.keys(eventErrors) as (keyof typeof eventErrors)[])(

@@ -12,11 +12,11 @@ import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
 
 /** The statuses of errors. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504
 
 /**
  * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
- * codes have 503 or 504, others never do.
+ * codes have 429, 503 or 504, others never do.
  */
 export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   value_null: 422,
@@ -93,6 +93,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   parameter_invalid: 400,
   unauthorized: 401,
   forbidden: 403,
+  rate_limited: 429,
   not_found: 404,
   method_not_allowed: 405,
   idempotency_conflict: 409,
@@ -232,6 +233,8 @@ export function isOwnRefusal(error: unknown): boolean {
 
 /** A full queue empties within about a second; a broker or a database takes longer to recover. */
 function retryAfterS(error: WinnowError): number | undefined {
+  const { retryAfterS } = error.details
+  if (typeof retryAfterS === 'number') return retryAfterS
   if (statusByCode[error.code] !== 503) return undefined
   return error.code === 'queue_full' ? 1 : 5
 }

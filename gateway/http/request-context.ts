@@ -41,6 +41,12 @@ export type GatewayEnv = {
     caller: string
     /** The name of the API key; absent in a gateway without keys. Set by auth.ts. */
     callerName: string | undefined
+    /** What the caller may do. Set by auth.ts. */
+    scopes: readonly ('ingest' | 'read' | 'admin')[]
+    /**
+     * Counts texts towards the caller's minute. Throws `rate_limited`. Set by rate-limit.ts.
+     */
+    takeTexts: (texts: number) => void
     /** Set by admission.ts. */
     work: RequestWork
   }

@@ -42,16 +42,17 @@ export function addRoute(
 
 /**
  * What every operation has: an `operationId`, which names it in generated clients, a description,
- * and `security`. Scopes are no part of a bearer scheme, so the description and `x-scope` name them.
+ * and `security`. A bearer scheme has no scopes, so the description and `x-scope` name them.
  */
 function completed(route: RouteConfig): Partial<RouteConfig> {
-  const scope = route.security?.find((each) => 'bearer' in each)?.['bearer']?.[0]
+  const scopes = route.security?.find((each) => 'bearer' in each)?.['bearer']
+  const scope = scopes?.[0]
   const described = route.description ?? `${route.summary}.`
   return {
     operationId: route.operationId ?? operationIdOf(route),
     description:
       scope === undefined ? described : `${described}\n\nNeeds a key with the scope \`${scope}\`.`,
-    security: scope === undefined ? [] : [{ bearer: [] }],
+    security: scopes === undefined ? [] : [{ bearer: [] }],
     ...(scope !== undefined && { 'x-scope': scope }),
   }
 }
@@ -144,6 +145,10 @@ export const problemMeanings = {
     text: 'The request is well-formed, but cannot be done; `errors` names invalid items by their index.',
     codes: ['items_invalid', 'model_incompatible', 'publish_refused'],
   },
+  429: {
+    text: 'The caller sent too much within a minute; see Retry-After.',
+    codes: ['rate_limited'],
+  },
   500: { text: 'A defect in Winnow.', codes: ['internal'] },
   502: {
     text: 'The broker, the database or the artifact store refused for good.',
@@ -158,10 +163,14 @@ export const problemMeanings = {
   Record<ProblemStatus, { readonly text: string; readonly codes: readonly OperationErrorCode[] }>
 >
 
-/** The error responses of a route, for its description: what each means, its codes, an example. */
+/**
+ * The error responses of a route, for its description: what each means, its codes, an example.
+ * Routes that can refuse because of load also limit each caller (429).
+ */
 export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
+  const isLimited = statuses.includes(401) && statuses.includes(503)
   return Object.fromEntries(
-    statuses.map((status) => {
+    [...statuses, ...(isLimited ? ([429] as const) : [])].map((status) => {
       const { text, codes } = problemMeanings[status]
       const description = `${text} Codes: ${codes.map((code) => `\`${code}\``).join(', ')}.`
       const example = exampleProblem(codes[0], status)
@@ -170,7 +179,7 @@ export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
         {
           description,
           content: { 'application/problem+json': { schema: schemaRef('Problem'), example } },
-          ...(status === 503 && { headers: { 'Retry-After': retryAfter } }),
+          ...((status === 503 || status === 429) && { headers: { 'Retry-After': retryAfter } }),
         },
       ]
     }),

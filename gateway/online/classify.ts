@@ -39,6 +39,7 @@ export function addClassifyRoutes(
     requireJson(c.req)
     const body = await work.body()
     const { texts, model } = await work.steps(cleanedRequest(body, config))
+    c.get('takeTexts')(texts.length)
     const answering = loaded.model
     requireModel(model, answering)
     const results = await work.run((signal) => loaded.classify(texts, { signal }))

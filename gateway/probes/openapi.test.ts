@@ -170,7 +170,7 @@ describe('/openapi.json', () => {
       expect(operation.summary, path).toBeTruthy()
       const needsKey = path.startsWith('/v1/') || path === '/metrics'
       expect(operation.security, path).toEqual(needsKey ? [{}, { bearer: [] }] : [])
-      expect(operation['x-scope'] !== undefined, path).toBe(needsKey)
+      expect(operation['x-scope'] !== undefined, path).toBe(needsKey && path !== '/v1/me')
       const statuses = Object.keys(operation.responses)
       if (needsKey) expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
       for (const status of statuses.filter((code) => Number(code) >= 400 && path !== '/readyz')) {

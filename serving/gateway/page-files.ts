@@ -6,11 +6,11 @@ import { extname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { PageFile, PageFiles } from '../gateway/http/dependencies.ts'
-import { WinnowError } from '../schemas/errors.ts'
+import type { PageFile, PageFiles } from '../../gateway/http/dependencies.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 
 /** Where the pages are built to, in a checkout and in the package alike. */
-const builtDir = fileURLToPath(new URL('../dashboard/dist/', import.meta.url))
+const builtDir = fileURLToPath(new URL('../../dashboard/dist/', import.meta.url))
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
