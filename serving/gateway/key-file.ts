@@ -1,5 +1,5 @@
-// The API keys that `winnow keys` makes, in a file that gateways read while they run. It holds hashes
-// only; a key is shown once, when it is made. A second file has when each key was last used.
+// The API keys that `winnow keys` makes, in a file that gateways read while they run. It holds only
+// hashes; a key is shown once, when it is made. A second file has when each key was last used.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
@@ -176,7 +176,7 @@ function readKeysNow(path: string): KeyRecord[] {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    text = nothingIfMissing(error)
+    nothingIfMissing(error)
   }
   return parseKeys(path, text)
 }
