@@ -331,6 +331,12 @@ const gateway = z.strictObject({
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
     8,
   ),
+  onlineModelsMax: count(
+    'Maximum model versions, besides the one that serves, that are open at once because requests name them, and as ' +
+      'many encoders for embeddings. The least recently used one makes room; while all are in use, requests for another ' +
+      'one get 503 with Retry-After.',
+    2,
+  ),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
@@ -342,7 +348,7 @@ const gateway = z.strictObject({
   models: z
     .boolean()
     .default(true)
-    .describe('Whether the gateway loads the model for /v1/classify and /v1/explain.'),
+    .describe('Whether the gateway loads the model that serves, and others that requests name.'),
 })
 
 const telemetry = z.strictObject({

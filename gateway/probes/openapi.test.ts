@@ -9,6 +9,7 @@ import {
   gatewayUnderTest,
   hamClassifier,
   hamExplainer,
+  needsKey,
 } from '../../tests/support/gateway-under-test.ts'
 
 type Operation = {
@@ -156,14 +157,14 @@ describe('/openapi.json', () => {
   it('describes each operation, its refusals, and the scope that it needs', () => {
     for (const { path, operation } of operations()) {
       expect(operation.summary, path).toBeTruthy()
-      const needsKey = path.startsWith('/v1/') || path === '/metrics'
-      expect(operation.security !== undefined, path).toBe(needsKey)
+      expect(operation.security !== undefined, path).toBe(needsKey(path))
       const statuses = Object.keys(operation.responses)
-      if (needsKey) expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
+      if (needsKey(path))
+        expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
       for (const status of statuses.filter((code) => Number(code) >= 400 && path !== '/readyz')) {
-        expect(operation.responses[status]!.content, path).toHaveProperty([
-          'application/problem+json',
-        ])
+        const isOther = path.startsWith('/v2') || path === '/predict'
+        const type = isOther ? 'application/json' : 'application/problem+json'
+        expect(operation.responses[status]!.content, path).toHaveProperty([type])
       }
       const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path')
@@ -190,6 +191,8 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
     const classified = await gateway.post('/v1/classify', { texts: ['a'] })
     expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
+    const tokenized = await gateway.post('/v1/tokenize', { texts: ['a'] })
+    expect(errorsAgainst('TokenizeResponse', tokenized.json)).toBeNull()
     const explained = await gateway.post('/v1/explain', { text: 'a' })
     expect(errorsAgainst('Explanation', explained.json)).toBeNull()
     const page = await gateway.get('/v1/results')
@@ -216,6 +219,7 @@ describe('/openapi.json', () => {
     ['/v1/events', 'Event', eventArbitrary],
     ['/v1/labels', 'Label', labelArbitrary],
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
+    ['/v1/tokenize', 'TokenizeRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(

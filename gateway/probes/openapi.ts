@@ -34,6 +34,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
         tags: [
           { name: 'events', description: 'Send events and labels to the stream.' },
           { name: 'classify', description: 'Classify and explain texts without the stream.' },
+          { name: 'protocols', description: 'Classify as other inference servers do.' },
           { name: 'results', description: 'Read what the stream stored.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],
