@@ -24,10 +24,12 @@ import type {
   OnlineModels,
 } from './http/dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
+import { addPredictRoutes } from './protocols/predict.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse, statusOf } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
+import { addEmbeddingRoutes } from './protocols/embeddings.ts'
 import { errorShapeAt } from './protocols/error-shapes.ts'
 import { addInferenceRoutes } from './protocols/inference.ts'
 import { addTokenizeRoutes } from './online/tokenize.ts'
@@ -81,6 +83,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addClassifyRoutes(app, { ...context, models })
   addTokenizeRoutes(app, { ...context, models })
   addInferenceRoutes(app, { ...context, models })
+  addPredictRoutes(app, { ...context, models })
+  addEmbeddingRoutes(app, { ...context, models })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })

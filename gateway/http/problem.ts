@@ -197,6 +197,8 @@ export type Problem = {
   readonly code: ErrorCode
   readonly instance: string
   readonly errors?: readonly ItemError[]
+  /** The field of the body that is wrong, where it is one. */
+  readonly field?: string
 }
 
 /** Writes a problem in the form of another protocol. */

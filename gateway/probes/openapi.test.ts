@@ -113,6 +113,18 @@ const explainArbitrary = fc.record(
   { requiredKeys: [] },
 )
 
+const embeddingsArbitrary = fc.record(
+  {
+    input: fc.oneof(anything, fc.array(text, { maxLength: 3 })),
+    model: fc.constantFrom('mail', 'mail@3', 5, 'x'.repeat(101)),
+    encoding_format: fc.constantFrom('float', 'base64', 'int8', null),
+    dimensions: fc.constantFrom(2, 0, 1.5, '2'),
+    user: anything,
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+
 const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
 const ajv = new Ajv2020({ strict: false })
 addFormats.default(ajv)
@@ -193,6 +205,12 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
     const tokenized = await gateway.post('/v1/tokenize', { texts: ['a'] })
     expect(errorsAgainst('TokenizeResponse', tokenized.json)).toBeNull()
+    const embedded = await gateway.post('/v1/embeddings', { input: 'a' })
+    expect(errorsAgainst('EmbeddingsResponse', embedded.json)).toBeNull()
+    for (const inputs of ['a', [['a'], ['b']]]) {
+      const predicted = await gateway.post('/predict', { inputs })
+      expect(errorsAgainst('PredictResponse', predicted.json)).toBeNull()
+    }
     const explained = await gateway.post('/v1/explain', { text: 'a' })
     expect(errorsAgainst('Explanation', explained.json)).toBeNull()
     const page = await gateway.get('/v1/results')
@@ -221,6 +239,7 @@ describe('/openapi.json', () => {
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
     ['/v1/tokenize', 'TokenizeRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
+    ['/v1/embeddings', 'EmbeddingsRequest', embeddingsArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {
